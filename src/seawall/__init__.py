@@ -1,0 +1,20 @@
+"""Seawall: a layered defence for cloud mail accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seawall.pipeline import ScanResult, scan
+
+__version__ = "0.1.0"
+__all__ = ["ScanResult", "__version__", "scan"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the engine only when it is asked for, so that `seawall --help` starts fast."""
+    if name in {"scan", "ScanResult"}:
+        from seawall import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(name)

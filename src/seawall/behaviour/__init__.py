@@ -1,0 +1,1 @@
+"""What the account usually does, and how far today is from it."""

@@ -1,0 +1,1 @@
+"""Says what a network is: ASN, organisation, country and class of an address, as of a dated table."""

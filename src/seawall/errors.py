@@ -1,0 +1,50 @@
+"""Every failure that Seawall reports has one class and one stable code here."""
+
+from __future__ import annotations
+
+
+class SeawallError(Exception):
+    """Base of all errors: a message that says what, where and the fix.
+
+    `code` is stable and part of the interface; `exit_code` is what the command line returns for it.
+    """
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class UsageError(SeawallError):
+    """The call itself makes no sense (an impossible option value)."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class InputUnreadable(SeawallError):
+    """Nothing of the given input could be read."""
+
+    code = "input-unreadable"
+    exit_code = 3
+
+
+class OutputUnwritable(SeawallError):
+    """The output folder cannot be written."""
+
+    code = "output-unwritable"
+
+
+class ArtefactInvalid(SeawallError):
+    """A file that ships with or was configured for Seawall (network table, ranker) is missing or broken."""
+
+    code = "artefact-invalid"
+
+
+class MissingExtra(SeawallError):
+    """The verb needs optional packages that are not installed."""
+
+    code = "missing-extra"

@@ -1,0 +1,1 @@
+"""Replays labelled worlds through the public face and measures."""

@@ -1,0 +1,1 @@
+"""Groups, ranks and explains what the detectors found."""

@@ -1,0 +1,1 @@
+"""Token lineage: was the token that was used ever issued to anybody?"""

@@ -1,0 +1,1 @@
+"""Renders incidents for a person: terminal and one self-contained HTML page."""

@@ -1,0 +1,1 @@
+"""Known techniques, each a small detector."""

@@ -1,0 +1,1 @@
+"""Values that every room shares: events, problems, findings, incidents, coverage. Imports nothing of ours."""

@@ -1,0 +1,21 @@
+"""Coverage: what the logs could and could not have shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CoverageCode = Literal["gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageNote:
+    """One limit of the logs, for a tenant, a source and a span of time (microseconds since the epoch)."""
+
+    tenant: str
+    source: str
+    code: CoverageCode
+    start: int
+    end: int
+    text: str
+    account: str = ""

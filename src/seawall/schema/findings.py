@@ -1,0 +1,44 @@
+"""The finding: what every detector returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Layer = Literal["behaviour", "lineage", "rules", "assurance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a finding, as structure; prose is rendered at the edge.
+
+    `aspect` names the field or rule (`network`, `app`, `client`, `birth`, `inbox-rule` …). `weight` is this
+    reason's share of the score: the weights of an incident's reasons plus its base sum to its score.
+    `counts` are the numbers that the text is made of: seen_days, active_days, peers_with, peers, day_cohort.
+    """
+
+    layer: Layer
+    aspect: str
+    text: str
+    weight: float
+    value: str = ""
+    counts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector says of a subject.
+
+    `evidence` is an e-value (≥ 0, expectation ≤ 1 on benign data). `rows` are positions of the events in the
+    batch that the detector was given. `start` and `end` are event times in microseconds since the epoch, UTC.
+    """
+
+    tenant: str
+    account: str
+    layer: Layer
+    technique: str
+    evidence: float
+    start: int
+    end: int
+    rows: tuple[int, ...]
+    reasons: tuple[Reason, ...] = ()

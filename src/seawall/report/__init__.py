@@ -1,1 +1,1 @@
-"""Renders incidents for a person: terminal and one self-contained HTML page."""
+"""Report: incidents rendered for a person (page, terminal) and as documents. Imports schema and settings only."""

@@ -1,0 +1,197 @@
+"""Incidents as JSON documents and back: one line of `incidents.jsonl` is one document.
+
+The keys up to `actions` and their order are a contract with readers; later keys carry what the report and
+`explain` need besides. Times are RFC 3339 UTC.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import msgspec
+
+from seawall.errors import InputUnreadable
+from seawall.report.times import parse_rfc3339, rfc3339
+from seawall.schema.findings import Layer, Reason
+from seawall.schema.incidents import SEVERITIES, Incident, Severity, TimelinePoint, Usual
+from seawall.settings import SCHEMA_VERSION
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(type=dict[str, Any])
+_LAYERS = frozenset(get_args(Layer))
+
+
+def incident_document(incident: Incident) -> dict[str, Any]:
+    """Return the incident as plain values, contract keys first and in order."""
+    detected = incident.detected_at
+    return {
+        "id": incident.id,
+        "tenant": incident.tenant,
+        "account": incident.account,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "score": _finite(incident.score),
+        "raised": incident.raised,
+        "detected_at": None if detected is None else rfc3339(detected),
+        "first_event": rfc3339(incident.first_event),
+        "last_event": rfc3339(incident.last_event),
+        "title": incident.title,
+        "summary": incident.summary,
+        "reasons": [_reason_document(reason) for reason in incident.reasons],
+        "events": list(incident.events),
+        "mailboxes": list(incident.mailboxes),
+        "messages": {"proved": incident.messages_proved, "possible": incident.messages_possible},
+        "coverage": list(incident.coverage),
+        "actions": list(incident.actions),
+        "base": _finite(incident.base),
+        "usual": [_usual_document(row) for row in incident.usual],
+        "timeline": [_point_document(point) for point in incident.timeline],
+        "related": list(incident.related),
+        "family": incident.family,
+        "details": incident.details,
+        "schema_version": SCHEMA_VERSION,
+    }
+
+
+def incident_from_document(document: Mapping[str, Any]) -> Incident:
+    """Return the incident that `incident_document` wrote; keys after `actions` may be absent.
+
+    Raises ValueError (or its kin: KeyError, TypeError) when the document is no incident.
+    """
+    severity = document["severity"]
+    if severity not in SEVERITIES:
+        raise ValueError(f"unknown severity {severity!r}")
+    detected = document["detected_at"]
+    return Incident(
+        id=document["id"],
+        tenant=document["tenant"],
+        account=document["account"],
+        kind=document["kind"],
+        severity=cast("Severity", severity),
+        score=float(document["score"]),
+        base=float(document.get("base", 0.0)),
+        raised=document["raised"],
+        detected_at=None if detected is None else parse_rfc3339(detected),
+        first_event=parse_rfc3339(document["first_event"]),
+        last_event=parse_rfc3339(document["last_event"]),
+        title=document["title"],
+        summary=document["summary"],
+        reasons=tuple(_reason(part) for part in document["reasons"]),
+        events=tuple(document["events"]),
+        mailboxes=tuple(document["mailboxes"]),
+        messages_proved=document["messages"]["proved"],
+        messages_possible=document["messages"]["possible"],
+        coverage=tuple(document["coverage"]),
+        actions=tuple(document["actions"]),
+        usual=tuple(_usual(part) for part in document.get("usual", ())),
+        timeline=tuple(_point(part) for part in document.get("timeline", ())),
+        related=tuple(document.get("related", ())),
+        family=document.get("family", ""),
+        details=dict(document.get("details", {})),
+    )
+
+
+def incident_line(incident: Incident) -> bytes:
+    """The incident as one line of JSON in UTF-8, newline included."""
+    return _ENCODER.encode(incident_document(incident)) + b"\n"
+
+
+def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
+    """Write `incidents.jsonl` in the order given, which is worst first."""
+    with path.open("wb") as target:
+        target.writelines(incident_line(incident) for incident in incidents)
+
+
+def read_incidents(path: Path) -> Iterator[Incident]:
+    """Yield the incidents of an `incidents.jsonl` in file order.
+
+    Raises InputUnreadable, with the line, when the file is missing or holds anything else.
+    """
+    fix = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror or error}", fix=fix) from error
+    with source:
+        for number, line in enumerate(source, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield incident_from_document(_DECODER.decode(line))
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+                raise InputUnreadable(f"{path}, line {number}: not an incident ({error!r})", fix=fix) from error
+
+
+def _finite(number: float) -> float:
+    """JSON knows no infinity: clamp, so that the worst incident stays the worst and the file stays readable."""
+    if math.isnan(number):
+        return 0.0
+    return float(max(-sys.float_info.max, min(sys.float_info.max, number)))
+
+
+def _reason_document(reason: Reason) -> dict[str, Any]:
+    return {
+        "layer": reason.layer,
+        "aspect": reason.aspect,
+        "text": reason.text,
+        "weight": _finite(reason.weight),
+        "value": reason.value,
+        "counts": {name: _finite(count) for name, count in reason.counts.items()},
+    }
+
+
+def _reason(part: Mapping[str, Any]) -> Reason:
+    if part["layer"] not in _LAYERS:
+        raise ValueError(f"unknown layer {part['layer']!r}")
+    counts = {name: float(count) for name, count in part.get("counts", {}).items()}
+    return Reason(
+        part["layer"], part["aspect"], part["text"], float(part["weight"]), part.get("value", ""), counts
+    )
+
+
+def _usual_document(row: Usual) -> dict[str, Any]:
+    return {
+        "aspect": row.aspect,
+        "now": row.now,
+        "usual": [{"value": value, "share": _finite(share)} for value, share in row.usual],
+        "seen_days": _finite(row.seen_days),
+        "active_days": _finite(row.active_days),
+        "peers_with": row.peers_with,
+        "peers": row.peers,
+        "is_unusual": row.is_unusual,
+        "normal_if": row.normal_if,
+    }
+
+
+def _usual(part: Mapping[str, Any]) -> Usual:
+    return Usual(
+        aspect=part["aspect"],
+        now=part["now"],
+        usual=tuple((entry["value"], float(entry["share"])) for entry in part["usual"]),
+        seen_days=float(part["seen_days"]),
+        active_days=float(part["active_days"]),
+        peers_with=part["peers_with"],
+        peers=part["peers"],
+        is_unusual=part["is_unusual"],
+        normal_if=part["normal_if"],
+    )
+
+
+def _point_document(point: TimelinePoint) -> dict[str, Any]:
+    return {
+        "time": rfc3339(point.time),
+        "lane": point.lane,
+        "count": point.count,
+        "is_intruder": point.is_intruder,
+        "label": point.label,
+    }
+
+
+def _point(part: Mapping[str, Any]) -> TimelinePoint:
+    return TimelinePoint(
+        parse_rfc3339(part["time"]), part["lane"], part["count"], part["is_intruder"], part["label"]
+    )

@@ -1,0 +1,169 @@
+"""Geometry of the page's drawings: where each mark, lane, tick and bar lies. Numbers only; templates draw."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seawall.report.times import DAY, minute_text, tick_text
+from seawall.schema.findings import Reason
+from seawall.schema.incidents import Incident, TimelinePoint
+
+_HOUR = DAY // 24
+_STEPS = (_HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 364 * DAY)
+_LANE_HEIGHT = 36
+_LANES = 10
+_MARGIN = 12
+_TOP = 10
+_AXIS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One drawn slot of one lane: centre, radius, whose, and what a pointer is told."""
+
+    x: float
+    y: float
+    radius: float
+    is_intruder: bool
+    label: str
+
+    @property
+    def diamond(self) -> str:
+        """The path of the intruder's shape."""
+        r = self.radius * 1.25
+        return f"M{self.x:g} {self.y - r:g}l{r:g} {r:g}l{-r:g} {r:g}l{-r:g} {-r:g}z"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A horizontal strip: one network or country."""
+
+    name: str
+    y: float
+    has_intruder: bool
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A drawn timeline, in its own units."""
+
+    width: int
+    height: int
+    lanes: tuple[Lane, ...]
+    ticks: tuple[tuple[float, str], ...]
+    window: tuple[float, float]
+    detected: float | None
+    axis_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One reason's share of the score as a bar from `start`, `width` long, in per cent of the track."""
+
+    start: float
+    width: float
+
+
+def timeline(incident: Incident, width: int) -> Timeline | None:
+    """Lay the incident's points out over `width` units; None when there is nothing to draw.
+
+    Points of one lane that fall into one slot (about a mark's width) are drawn as one mark of their summed count,
+    the intruder's apart from the others', so the page stays small however busy the account was.
+    """
+    if not incident.timeline:
+        return None
+    first, last = _extent(incident)
+    scale = (width - 2 * _MARGIN) / (last - first)
+    names = _lane_names(incident.timeline)
+    peak = max(point.count for point in incident.timeline)
+    lanes = tuple(
+        _lane(name, points, _TOP + index * _LANE_HEIGHT, (first, scale), peak)
+        for index, (name, points) in enumerate(names)
+    )
+    axis_y = _TOP + len(lanes) * _LANE_HEIGHT
+
+    def at(time: int) -> float:
+        return round(_MARGIN + (time - first) * scale, 1)
+
+    detected = incident.detected_at
+    left, right = at(incident.first_event), at(incident.last_event)
+    return Timeline(
+        width=width,
+        height=axis_y + _AXIS,
+        lanes=lanes,
+        ticks=tuple((at(time), text) for time, text in _ticks(first, last, max(2, width // 110))),
+        window=(left - 5, right - left + 10),
+        detected=at(detected) if detected is not None and first <= detected <= last else None,
+        axis_y=axis_y,
+    )
+
+
+def evidence_bars(base: float, reasons: Sequence[Reason]) -> tuple[Bar, tuple[Bar, ...]]:
+    """The base's bar and each reason's, on one shared scale with zero where it must lie for all to fit."""
+    weights = [base, *(reason.weight for reason in reasons)]
+    low, high = min(0.0, *weights), max(0.0, *weights)
+    span = (high - low) or 1.0
+    zero = -low / span * 100
+
+    def bar(weight: float) -> Bar:
+        length = max(abs(weight) / span * 100, 0.6)
+        return Bar(round(zero if weight >= 0 else zero - length, 2), round(length, 2))
+
+    return bar(base), tuple(bar(weight) for weight in weights[1:])
+
+
+def _extent(incident: Incident) -> tuple[int, int]:
+    times = [point.time for point in incident.timeline]
+    first = min(*times, incident.first_event)
+    last = max(*times, incident.last_event)
+    return (first, last) if last - first >= _HOUR else (first - _HOUR, last + _HOUR)
+
+
+def _lane_names(points: Sequence[TimelinePoint]) -> list[tuple[str, list[TimelinePoint]]]:
+    """Lanes, the account's usual ones on top, the intruder's below; the rarest harmless ones share the last."""
+    by_lane: dict[str, list[TimelinePoint]] = {}
+    for point in points:
+        by_lane.setdefault(point.lane, []).append(point)
+    size = Counter({lane: sum(point.count for point in lane_points) for lane, lane_points in by_lane.items()})
+    theirs = {point.lane for point in points if point.is_intruder}
+    ranked = sorted(by_lane, key=lambda lane: (lane not in theirs, -size[lane], lane))
+    kept = ranked[:_LANES] if len(ranked) > _LANES + 1 else ranked
+    lanes = [(lane, by_lane[lane]) for lane in sorted(kept, key=lambda lane: (lane in theirs, -size[lane], lane))]
+    rest = [lane for lane in ranked if lane not in set(kept)]
+    if rest:
+        lanes.insert(0, (f"{len(rest)} other places", [point for lane in rest for point in by_lane[lane]]))
+    return lanes
+
+
+def _lane(
+    name: str, points: Sequence[TimelinePoint], top: float, axis: tuple[int, float], peak: int
+) -> Lane:
+    first, scale = axis
+    slots: dict[tuple[int, bool], list[TimelinePoint]] = {}
+    for point in points:
+        slot = int((point.time - first) * scale // 7)
+        slots.setdefault((slot, point.is_intruder), []).append(point)
+    y = top + 24
+    marks = [_mark(slot_points, y, axis, peak) for _, slot_points in sorted(slots.items())]
+    return Lane(name, y, any(mark.is_intruder for mark in marks), tuple(marks))
+
+
+def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], peak: int) -> Mark:
+    first, scale = axis
+    count = sum(point.count for point in points)
+    middle = sum(point.time - first for point in points) / len(points)
+    radius = 2.4 + 4.0 * math.sqrt(min(1.0, count / max(peak, 1)))
+    labels = list(dict.fromkeys(point.label for point in points if point.label))
+    what = "; ".join(labels[:3]) + ("; …" if len(labels) > 3 else "")
+    label = f"{minute_text(min(point.time for point in points))} UTC · {count:,} event{'' if count == 1 else 's'}" + (f" · {what}" if what else "")
+    return Mark(round(_MARGIN + middle * scale, 1), y, round(radius, 1), points[0].is_intruder, label)
+
+
+def _ticks(first: int, last: int, most: int) -> list[tuple[int, str]]:
+    step = next((step for step in _STEPS if (last - first) / step <= most), 10 * 364 * DAY)
+    start = -(-first // step) * step
+    return [(time, tick_text(time, step)) for time in range(start, last + 1, step)]

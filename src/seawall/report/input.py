@@ -1,0 +1,46 @@
+"""What a report is made from: values of the schema, gathered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.schema.coverage import CoverageNote
+from seawall.schema.incidents import Incident
+from seawall.schema.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the operator was willing to read, and what of it was used.
+
+    `allowed` is the number of incidents that the whole period allows over all organisations, None when the caller
+    does not know it; `per_day` is incidents a day for each organisation, None for the default by size.
+    """
+
+    allowed: int | None = None
+    per_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInput:
+    """Everything that the page shows. `incidents` come worst first; `period` is (first, last) event time in microseconds."""
+
+    incidents: tuple[Incident, ...]
+    coverage: tuple[CoverageNote, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    problem_counts: dict[str, int] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    networks: dict[str, Any] = field(default_factory=dict)
+    budget: Budget = Budget()
+    period: tuple[int, int] | None = None
+
+    @property
+    def raised(self) -> tuple[Incident, ...]:
+        """The incidents that the budget let through."""
+        return tuple(incident for incident in self.incidents if incident.raised)
+
+    @property
+    def candidates(self) -> tuple[Incident, ...]:
+        """The incidents below the budget."""
+        return tuple(incident for incident in self.incidents if not incident.raised)

@@ -1,0 +1,86 @@
+"""Failed and interrupted sign-ins: context of the next success, never behaviour themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.behaviour.day import Day
+from seawall.schema.batches import MISSING, Codes, Floats, Times
+
+WINDOW = 24 * 3_600 * 1_000_000
+"""Attempts count for successes up to this long after them, in microseconds."""
+
+DENIED_CODES = ("500121", "50158", "50088", "500131", "50133")
+"""Entra results that say: the person did not approve the prompt (denied, timed out, or the code was wrong)."""
+
+
+class Attempts:
+    """The attempts of the last 24 hours. Features per group: see `FEATURES`."""
+
+    FEATURES = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
+    __slots__ = ("_actor", "_denied", "_failed", "_network", "_prefix", "_time")
+
+    def __init__(self) -> None:
+        self._actor: Codes = np.empty(0, np.int32)
+        self._network: Codes = np.empty(0, np.int32)
+        self._prefix: Codes = np.empty(0, np.int32)
+        self._time: Times = np.empty(0, np.int64)
+        self._failed = np.empty(0, bool)
+        self._denied = np.empty(0, bool)
+
+    def observe(self, day: Day) -> None:
+        """Add the day's attempts, forget those more than a window older than its first event."""
+        batch = day.batch
+        sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor != MISSING)
+        failed = sign_in & batch.one_of("status", ("failure",))
+        rows = np.flatnonzero(failed | (sign_in & batch.one_of("status", ("interrupted",))))
+        denied = batch.one_of("status_code", DENIED_CODES)
+        keep = self._time >= (batch.time[0] - WINDOW if len(batch) else 0)
+        self._actor = np.concatenate([self._actor[keep], batch.actor[rows]])
+        self._network = np.concatenate([self._network[keep], day.columns["network"][rows]])
+        self._prefix = np.concatenate([self._prefix[keep], batch.codes["src_prefix"][rows]])
+        self._time = np.concatenate([self._time[keep], batch.time[rows]])
+        self._failed = np.concatenate([self._failed[keep], failed[rows]])
+        self._denied = np.concatenate([self._denied[keep], denied[rows]])
+
+    def features(self, day: Day) -> dict[str, Floats]:
+        """Return counts float64 (g,) of attempts before each group's last event, within the window."""
+        groups = len(day.actor)
+        result = {name: np.zeros(groups) for name in self.FEATURES}
+        if not len(self._time) or not groups:
+            return result
+        self._own(day, result)
+        self._sprays(day, result)
+        return result
+
+    def _own(self, day: Day, result: dict[str, Floats]) -> None:
+        low = np.searchsorted(day.actor, self._actor, side="left")
+        high = np.searchsorted(day.actor, self._actor, side="right")
+        repeats = high - low
+        attempt = np.repeat(np.arange(len(low)), repeats)
+        group = np.repeat(low, repeats) + (np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats))
+        time = self._time[attempt]
+        counted = (time <= day.last[group]) & (time >= day.first[group] - WINDOW)
+        attempt, group = attempt[counted], group[counted]
+        failed, denied = self._failed[attempt], self._denied[attempt]
+        here = self._network[attempt] == day.network[group]
+        size = len(day.actor)
+        result["failures"] += np.bincount(group, failed, size)
+        result["failures_here"] += np.bincount(group, failed & here, size)
+        result["denials"] += np.bincount(group, denied, size)
+        result["interruptions"] += np.bincount(group, ~failed & ~denied, size)
+
+    def _sprays(self, day: Day, result: dict[str, Floats]) -> None:
+        """Count the accounts that failed from the address blocks that a group succeeded from."""
+        failed = self._failed & (self._prefix != MISSING)
+        pairs = np.unique((self._prefix[failed].astype(np.int64) << 32) | self._actor[failed])
+        prefixes, breadth = np.unique(pairs >> 32, return_counts=True)
+        volume = np.bincount(np.searchsorted(prefixes, self._prefix[failed]), minlength=len(prefixes))
+        if not len(prefixes):
+            return
+        rows = np.flatnonzero(day.group != MISSING)
+        prefix = day.batch.codes["src_prefix"][rows].astype(np.int64)
+        places = np.minimum(np.searchsorted(prefixes, prefix), len(prefixes) - 1)
+        hit = prefixes[places] == prefix
+        np.maximum.at(result["spray_breadth"], day.group[rows[hit]], breadth[places[hit]].astype(np.float64))
+        np.maximum.at(result["spray_failures"], day.group[rows[hit]], volume[places[hit]].astype(np.float64))

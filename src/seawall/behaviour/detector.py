@@ -1,0 +1,191 @@
+"""The behaviour detector: pays surprise when a value is first seen, then learns it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seawall.behaviour.attempts import Attempts
+from seawall.behaviour.counts import FieldCounts
+from seawall.behaviour.day import Day, cut
+from seawall.behaviour.fields import FIELD_NAMES, FIELDS, Derived
+from seawall.behaviour.presence import ESTABLISHED_DAYS, Hours, two_places
+from seawall.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pairs, strongest
+from seawall.behaviour.volume import Volume
+from seawall.schema.batches import MISSING, CodedBatch, Codes, Floats
+
+KIND_FLAGS = {
+    "has_sign_in": ("kind", ("sign_in",)),
+    "has_mail": ("kind", ("mail_access",)),
+    "has_rule": ("kind", ("mail_rule",)),
+    "has_admin": ("kind", ("admin",)),
+    "has_directory": ("kind", ("directory",)),
+    "has_file": ("kind", ("file",)),
+    "delegate": ("logon_type", ("delegate", "admin")),
+    "legacy": ("auth_protocol", ("legacy",)),
+    "device_code": ("auth_protocol", ("device_code", "ropc")),
+    "hosting": ("src_network_class", ("hosting",)),
+    "anonymiser": ("src_network_class", ("anonymiser",)),
+    "mobile": ("src_network_class", ("mobile",)),
+    "residential": ("src_network_class", ("residential",)),
+    "microsoft": ("src_network_class", ("microsoft",)),
+}
+"""Features that say: at least one of the group's events is of this kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What behaviour says of the g groups of a day.
+
+    `features` maps names to float64 (g,); `fields` holds each field's surprise; the rest describes accounts.
+    """
+
+    day: Day
+    fields: dict[str, FieldSurprise]
+    features: dict[str, Floats]
+    pairs: dict[str, Pairs] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.day.actor)
+
+
+class Behaviour:
+    """Learns every account and scores each day's groups. State is bounded per account and in arrays only."""
+
+    def __init__(self) -> None:
+        self.derived = Derived()
+        self.counts = {name: FieldCounts() for name in FIELD_NAMES}
+        self._attempts = Attempts()
+        self._volume = Volume()
+        self._hours = Hours()
+        self._active = np.zeros(0, np.float64)
+        self._first_day = np.zeros(0, np.int32)
+        self._tenant_accounts = np.zeros(0)
+        self._tenant_first = np.zeros(0, np.int32)
+
+    def observe(self, batch: CodedBatch, number: int) -> Groups:
+        """Score one day (its events only, in order of time), then learn it."""
+        day = cut(batch, self.derived, number)
+        self._attempts.observe(day)
+        groups = self.score(day)
+        self._learn(groups)
+        return groups
+
+    def score(self, day: Day) -> Groups:
+        """Score a day, or the part of it seen so far, against what was known before it. Changes nothing."""
+        self._reserve(day)
+        cells = cells_of(day)
+        active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
+        pairs = {f.name: field_pairs(f, day, cells, self.counts[f.name], self.derived) for f in FIELDS}
+        fields = {name: strongest(p, len(day.actor), active, accounts) for name, p in pairs.items()}
+        features = self._context(day, fields, pairs)
+        features.update(self._attempts.features(day))
+        features.update(self._volume.features(day))
+        features["hour"] = self._hours.features(day)
+        return Groups(day, fields, features, pairs)
+
+    def _context(self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]) -> dict[str, Floats]:
+        size = len(day.actor)
+        features = _flags(day)
+        network = pairs["network"]
+        known = np.zeros(size)
+        known[network.group] = network.looked.seen
+        features.update(two_places(day, known >= ESTABLISHED_DAYS))
+        features["network_days"] = np.log1p(known)
+        features["network_variety"] = np.zeros(size)
+        features["network_variety"][network.group] = np.log1p(network.looked.distinct)
+        features["foreign_mailboxes"] = _count(pairs["mailbox"], size)
+        features["new_mailboxes"] = _count(pairs["mailbox"], size, only_new=True)
+        features["new_values"] = np.asarray(sum(f.is_new for f in fields.values()), np.float64)
+        features["app_explains"] = self._app_explains(pairs["app_network"], size)
+        features["active_days"] = np.log1p(self._active[day.actor])
+        features["age"] = np.log1p(np.maximum(day.number - self._first_day[day.actor], 0))
+        features["tenant_age"] = np.log1p(np.maximum(day.number - self._tenant_first[day.tenant], 0))
+        features["tenant_accounts"] = np.log1p(self._tenant_accounts[day.tenant])
+        features["service"] = _account_types(day)
+        return features
+
+    def _app_explains(self, pairs: Pairs, size: int) -> Floats:
+        """Return the surprise of the network given the application, in the tenant; 0 when it is where it runs.
+
+        An application that runs in hosting explains its network, for every account that uses it.
+        """
+        with_it = pairs.looked.accounts + pairs.looked.adopting * 0
+        surprise = -np.log((with_it + 0.5) / (with_it + 3.0))
+        result = np.zeros(size)
+        np.maximum.at(result, pairs.group, surprise)
+        return result
+
+    def _learn(self, groups: Groups) -> None:
+        day = groups.day
+        for name, pairs in groups.pairs.items():
+            actor = day.actor[pairs.group]
+            keys = np.unique((actor.astype(np.int64) << 32) | pairs.value)
+            actor, value = (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+            self.counts[name].learn(actor, self._tenant_of(day, actor), value, day.number)
+        self._volume.learn(day, groups.features["items"])
+        self._hours.learn(day)
+        actors, first = np.unique(day.actor, return_index=True)
+        fresh = self._first_day[actors] < 0
+        self._first_day[actors[fresh]] = day.number
+        np.add.at(self._tenant_accounts, day.tenant[first[fresh]], 1)
+        tenants = np.unique(day.tenant)
+        self._tenant_first[tenants[self._tenant_first[tenants] < 0]] = day.number
+        self._active[actors] += 1
+
+    @staticmethod
+    def _tenant_of(day: Day, actor: Codes) -> Codes:
+        return day.tenant[np.searchsorted(day.actor, actor)]
+
+    def _reserve(self, day: Day) -> None:
+        actors = int(day.actor.max(initial=-1)) + 1
+        tenants = int(day.tenant.max(initial=-1)) + 1
+        if actors > len(self._active):
+            extra = max(actors, 2 * len(self._active)) - len(self._active)
+            self._active = np.concatenate([self._active, np.zeros(extra)])
+            self._first_day = np.concatenate([self._first_day, np.full(extra, -1, np.int32)])
+        if tenants > len(self._tenant_accounts):
+            extra = tenants - len(self._tenant_accounts)
+            self._tenant_accounts = np.concatenate([self._tenant_accounts, np.zeros(extra)])
+            self._tenant_first = np.concatenate([self._tenant_first, np.full(extra, -1, np.int32)])
+
+    def active_days(self, actor: int) -> float:
+        """Return the number of days on which the account was active so far."""
+        return float(self._active[actor])
+
+    def tenant_accounts(self, tenant: int) -> int:
+        """Return how many accounts of the tenant were active so far."""
+        return int(self._tenant_accounts[tenant]) if tenant < len(self._tenant_accounts) else 0
+
+    def state_bytes(self) -> int:
+        """Return the bytes of state kept for all accounts."""
+        return sum(c.nbytes() for c in self.counts.values()) + self._volume.nbytes() + self._hours.nbytes() + int(
+            self._active.nbytes + self._first_day.nbytes
+        )
+
+
+def _flags(day: Day) -> dict[str, Floats]:
+    rows = np.flatnonzero(day.group != MISSING)
+    group = day.group[rows]
+    flags = {}
+    for name, (column, wanted) in KIND_FLAGS.items():
+        flag = np.zeros(len(day.actor))
+        flag[group[day.batch.one_of(column, wanted)[rows]]] = 1.0
+        flags[name] = flag
+    flag = np.zeros(len(day.actor))
+    flag[group[(day.batch.numbers["is_interactive"][rows] == 1)]] = 1.0
+    flags["interactive"] = flag
+    return flags
+
+
+def _account_types(day: Day) -> Floats:
+    rows = np.flatnonzero(day.group != MISSING)
+    service = np.zeros(len(day.actor))
+    service[day.group[rows[day.batch.one_of("account_type", ("service",))[rows]]]] = 1.0
+    return service
+
+
+def _count(pairs: Pairs, size: int, *, only_new: bool = False) -> Floats:
+    counted = pairs.looked.seen == 0 if only_new else np.ones(len(pairs.group), bool)
+    return np.log1p(np.bincount(pairs.group[counted], minlength=size).astype(np.float64))

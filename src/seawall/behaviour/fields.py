@@ -1,0 +1,87 @@
+"""The fields of behaviour: each one a categorical stream per account.
+
+Adding a field is adding one row to `FIELDS`; its counts, surprises, explanation and ranker inputs follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, pair_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its name, the words that a person reads, and the columns whose pair (or single) is its value."""
+
+    name: str
+    words: str
+    columns: tuple[str, ...]
+    for_services: bool = True
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("network", "network", ("network",)),
+    Field("prefix", "address block", ("src_prefix",)),
+    Field("country", "country", ("src_location",)),
+    Field("client", "client", ("client",)),
+    Field("app", "application", ("app_uid",)),
+    Field("activity", "operation", ("activity_name",)),
+    Field("mailbox", "mailbox of somebody else", ("foreign_mailbox",)),
+    Field("method", "way of signing in", ("method",)),
+    Field("device", "device", ("device_uid",), for_services=False),
+    Field("key", "credential key", ("key_uid",)),
+    Field("app_client", "application with this client", ("app_uid", "client")),
+    Field("app_network", "application from this network", ("app_uid", "network")),
+    Field("app_activity", "operation through this application", ("app_uid", "activity_name")),
+    Field("client_network", "client on this network", ("client", "network")),
+)
+FIELD_NAMES = tuple(field.name for field in FIELDS)
+
+
+class Derived:
+    """Columns that fields are made of but events do not have: method, somebody else's mailbox, pairs."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self) -> None:
+        self._pairs: dict[str, Interner] = {f.name: Interner() for f in FIELDS if len(f.columns) == 2}
+        self._pairs["method"] = Interner()
+
+    def pair(self, name: str, left: Codes, right: Codes) -> Codes:
+        """Return one code per pair, MISSING where either side is."""
+        codes = self._pairs[name].learn(pair_keys(left, right))
+        return np.where((left == MISSING) | (right == MISSING), MISSING, codes).astype(np.int32)
+
+    def parts(self, name: str, code: int) -> tuple[int, int]:
+        """Return the two codes that a pair was made of."""
+        key = int(self._pairs[name].keys[code])
+        return _signed(key >> 32), _signed(key & 0xFFFFFFFF)
+
+    def columns(self, batch: CodedBatch) -> dict[str, Codes]:
+        """Return every column that a field names, int32 (n,), for a batch of n events."""
+        mailbox = batch.codes["mailbox"]
+        names = batch.vocabularies["mailbox"]
+        accounts = batch.vocabularies["account"]
+        own = np.array([accounts.code(value) for value in names.values] + [MISSING], np.int32)
+        foreign = np.where((mailbox != MISSING) & (own[mailbox] != batch.codes["account"]), mailbox, MISSING)
+        method, protocol = batch.codes["auth_method"], batch.codes["auth_protocol"]
+        methods = self._pairs["method"].learn(pair_keys(method, protocol))
+        signing_in = (method != MISSING) | (protocol != MISSING)
+        columns = dict(batch.codes)
+        columns["foreign_mailbox"] = foreign.astype(np.int32)
+        columns["method"] = np.where(signing_in, methods, MISSING).astype(np.int32)
+        return columns
+
+    def value(self, field: Field, columns: Callable[[str], Codes]) -> Codes:
+        """Return a field's value codes from the columns it names."""
+        if len(field.columns) == 1:
+            return columns(field.columns[0])
+        return self.pair(field.name, columns(field.columns[0]), columns(field.columns[1]))
+
+
+def _signed(half: int) -> int:
+    return half if half < 0x80000000 else MISSING

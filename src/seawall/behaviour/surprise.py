@@ -1,0 +1,91 @@
+"""The surprises of each group, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.behaviour.counts import FieldCounts, Looked
+from seawall.behaviour.day import Day
+from seawall.behaviour.expectation import backed_off, plain, rarity
+from seawall.behaviour.fields import FIELDS, Derived, Field
+from seawall.schema.batches import MISSING, Codes, Floats, mix
+
+UNLINKED = ("activity", "app_activity")
+"""Fields whose value may well occur once in a life (a cmdlet): counted, but their cohort says little."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSurprise:
+    """One field over g groups: float64 (g,) each, of the group's most surprising value.
+
+    `value` is that value's code (MISSING: the group has no value in this field and all numbers are 0).
+    """
+
+    value: Codes
+    backed_off: Floats
+    plain: Floats
+    rarity: Floats
+    is_new: Floats
+    adopting: Floats
+    cohort: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The distinct (group, value) pairs of a field today, what was known of each, and its surprise."""
+
+    group: Codes
+    value: Codes
+    looked: Looked
+    surprise: Floats
+
+
+def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
+    """Return the distinct (group, value) pairs of events that have both."""
+    both = (group != MISSING) & (value != MISSING)
+    keys = np.unique((group[both].astype(np.int64) << 32) | value[both].astype(np.int64))
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+
+
+def field_pairs(field: Field, day: Day, cells: dict[str, Codes], counts: FieldCounts, derived: Derived) -> Pairs:
+    """Look up a field's distinct values of today. `cells` are the day's distinct combinations of columns."""
+    value = derived.value(field, cells.__getitem__)
+    group, value = distinct_pairs(cells["group"], value)
+    looked = counts.look_up(day.actor[group], day.tenant[group], value, day.number)
+    return Pairs(group, value, looked, backed_off(looked))
+
+
+def strongest(pairs: Pairs, groups: int, active_days: Floats, accounts: Floats) -> FieldSurprise:
+    """Reduce pairs to each group's most surprising value. `active_days` (g,), `accounts` of the tenant (g,)."""
+    order = np.lexsort((pairs.value, -pairs.surprise, pairs.group))
+    at, first = np.unique(pairs.group[order], return_index=True)
+    rows = order[first]
+    known = Looked(*(getattr(pairs.looked, name)[rows] for name in Looked.__slots__))
+    result = FieldSurprise(np.full(groups, MISSING, np.int32), *(np.zeros(groups) for _ in range(6)))
+    result.value[at] = pairs.value[rows]
+    result.backed_off[at] = pairs.surprise[rows]
+    result.plain[at] = plain(known, active_days[at])
+    result.rarity[at] = rarity(known, accounts[at])
+    result.is_new[at] = known.seen == 0
+    result.adopting[at] = known.adopting
+    result.cohort[at] = known.cohort
+    return result
+
+
+CELL_COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.columns))
+
+
+def cells_of(day: Day) -> dict[str, Codes]:
+    """Return the day's distinct combinations of group and field columns, as columns: far fewer than events."""
+    rows = np.flatnonzero(day.group != MISSING)
+    mixed = np.zeros(len(rows), np.uint64)
+    for name in ("group", *CELL_COLUMNS):
+        column = day.group if name == "group" else day.columns[name]
+        mixed = mix(mixed, column[rows].astype(np.uint32).astype(np.uint64))
+    _, first = np.unique(mixed, return_index=True)
+    chosen = rows[first]
+    cells = {name: day.columns[name][chosen] for name in CELL_COLUMNS}
+    cells["group"] = day.group[chosen]
+    return cells

@@ -1,0 +1,144 @@
+"""What lineage keeps: births by key, how often births are found, and revocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times
+
+KEEP_DAYS = 45
+"""Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
+
+REVOKING = (
+    "Update StsRefreshTokenValidFrom Timestamp.", "Update StsRefreshTokenValidFrom Timestamp",
+    "Revoke user sign-in sessions", "Reset user password.", "Reset password (by admin)",
+    "Reset user password", "Change user password.", "Change password (self-service)", "Disable account.", "Disable account",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Births of n keys; where `hit` is false the other arrays hold nothing of meaning."""
+
+    hit: Bools
+    network: Codes
+    client: Codes
+    time: Times
+
+
+class Births:
+    """The first birth of each key: network, client, time, and the last day it was seen. Sorted arrays."""
+
+    __slots__ = ("_client", "_day", "_keys", "_network", "_time")
+
+    def __init__(self) -> None:
+        self._keys: Keys = np.empty(0, np.uint64)
+        self._network: Codes = np.empty(0, np.int32)
+        self._client: Codes = np.empty(0, np.int32)
+        self._time: Times = np.empty(0, np.int64)
+        self._day: Codes = np.empty(0, np.int32)
+
+    def learn(self, keys: Keys, network: Codes, client: Codes, time: Times, day: int) -> None:
+        """Keep the earliest of each new key; note the day for the others. Rows are in order of time."""
+        distinct, first = np.unique(keys, return_index=True)
+        found = self.find(distinct)
+        if found.hit.any():
+            self._day[np.searchsorted(self._keys, distinct[found.hit])] = day
+        fresh = ~found.hit
+        places = np.searchsorted(self._keys, distinct[fresh])
+        rows = first[fresh]
+        self._keys = np.insert(self._keys, places, distinct[fresh])
+        self._network = np.insert(self._network, places, network[rows])
+        self._client = np.insert(self._client, places, client[rows])
+        self._time = np.insert(self._time, places, time[rows])
+        self._day = np.insert(self._day, places, np.int32(day))
+
+    def find(self, keys: Keys) -> Found:
+        """Return what is known of keys uint64 (n,)."""
+        if not len(self._keys):
+            none = np.full(len(keys), MISSING, np.int32)
+            return Found(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
+        places = np.searchsorted(self._keys, keys)
+        places[places == len(self._keys)] = 0
+        return Found(self._keys[places] == keys, self._network[places], self._client[places], self._time[places])
+
+    def forget(self, day: int) -> None:
+        """Drop births not seen for `KEEP_DAYS`."""
+        keep = self._day >= day - KEEP_DAYS
+        if keep.all():
+            return
+        self._keys, self._network, self._client = self._keys[keep], self._network[keep], self._client[keep]
+        self._time, self._day = self._time[keep], self._day[keep]
+
+    def nbytes(self) -> int:
+        """Return the bytes that the arrays hold."""
+        return sum(int(getattr(self, name).nbytes) for name in self.__slots__)
+
+
+class Coverage:
+    """Per context: the share of units (sessions, networks) for which something was true. Learnt as it goes."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts: dict[int, list[float]] = {}
+
+    def share(self, context: Keys) -> Floats:
+        """Return the share per row, float64 (n,): a lower bound that starts at 0 and needs evidence to rise."""
+        distinct, inverse = np.unique(context, return_inverse=True)
+        shares = np.zeros(len(distinct))
+        for place, key in enumerate(distinct.tolist()):
+            true, total = self._counts.get(key, (0.0, 0.0))
+            shares[place] = true / (total + 5.0)
+        return shares[inverse.reshape(-1)]
+
+    def learn(self, context: Keys, unit: Keys, true: Bools) -> None:
+        """Count each distinct unit of a context once a day; a unit counts as true when all its rows are."""
+        if not len(context):
+            return
+        order = np.lexsort((true, unit, context))
+        context, unit, true = context[order], unit[order], true[order]
+        first = np.ones(len(unit), bool)
+        first[1:] = (unit[1:] != unit[:-1]) | (context[1:] != context[:-1])
+        distinct, inverse = np.unique(context[first], return_inverse=True)
+        inverse = inverse.reshape(-1)
+        trues = np.bincount(inverse, true[first])
+        totals = np.bincount(inverse)
+        for key, one, all_ in zip(distinct.tolist(), trues.tolist(), totals.tolist(), strict=True):
+            counts = self._counts.setdefault(key, [0.0, 0.0])
+            counts[0] = counts[0] * 0.95 + one
+            counts[1] = counts[1] * 0.95 + all_
+
+
+class Revocations:
+    """The last time each account's sessions were revoked or its password changed."""
+
+    __slots__ = ("_times",)
+
+    def __init__(self) -> None:
+        self._times: dict[int, list[int]] = {}
+
+    def learn(self, batch: CodedBatch) -> None:
+        """Read revocations from directory records; their target is the resource, else the actor."""
+        rows = np.flatnonzero(batch.one_of("activity_name", REVOKING) & batch.one_of("status", ("success",)))
+        accounts = batch.vocabularies["account"]
+        for row in rows.tolist():
+            target = (batch.texts["resource_uid"][row].as_py() or "").lower()
+            code = accounts.code(target)
+            if code == MISSING:
+                code = accounts.code(batch.value("mailbox", row))
+            if code != MISSING:
+                self._times.setdefault(code, []).append(int(batch.time[row]))
+
+    def times(self, account: Codes, time: Times) -> Times:
+        """Return the latest revocation before each use, int64 (n,), 0 where there is none."""
+        result = np.zeros(len(account), np.int64)
+        for code, times in self._times.items():
+            mine = np.flatnonzero(account == code)
+            if len(mine):
+                ordered = np.sort(np.array(times, np.int64))
+                place = np.searchsorted(ordered, time[mine]) - 1
+                result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
+        return result

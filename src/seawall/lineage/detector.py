@@ -1,0 +1,156 @@
+"""Token lineage: was the token that was used ever issued to anybody, and is it used where it was born?
+
+Verdicts per use: born, orphan, reused, outlived, foreign, unknown. An orphan is surprising only to the degree
+that births are normally found for that tenant and application: coverage is learnt, never assumed.
+
+What it misses: logs without session or token identifiers (the network stands in, weakly), and tokens stolen
+and used on the same network and client as their owner's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.lineage.births import Births, Coverage, Revocations
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, hash_text, pair_keys
+
+CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+SKEW = 10 * 60 * 1_000_000
+"""A birth may be logged this much later than the first use, in microseconds."""
+
+REVOCATION_GRACE = 65 * 60 * 1_000_000
+"""An access token issued before a revocation may live this long without any fault, in microseconds."""
+
+USES = ("mail_access", "mail_action", "mail_rule", "admin", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What lineage says of n events: evidence in nats, float64 (n,), 0 where it says nothing.
+
+    `orphan`: no issuance of this token or session. `birthless`: the tenant's logs carry no identifiers there,
+    and the account has no sign-in from this network. `reused`: session used from another network and client
+    than it was born on. `outlived`, `foreign`: 1 or 0. `unknown`: bool, the logs could not have shown it.
+    """
+
+    orphan: Floats
+    birthless: Floats
+    reused: Floats
+    moved: Floats
+    outlived: Floats
+    foreign: Floats
+    unknown: Bools
+
+
+class LineageDetector:
+    """Keeps births of sessions and tokens, and how often they are found."""
+
+    def __init__(self) -> None:
+        self._sessions = Births()
+        self._tokens = Births()
+        self._networks = Births()
+        self._session_coverage = Coverage()
+        self._network_coverage = Coverage()
+        self._roaming = Coverage()
+        self._revocations = Revocations()
+
+    def observe(self, batch: CodedBatch, number: int) -> Lineage:
+        """Judge the uses of one day, then learn from it. `number` is the day since the epoch."""
+        size = len(batch)
+        acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
+        births = acting & batch.one_of("kind", ("sign_in",))
+        uses = acting & batch.one_of("kind", USES) & ~batch.one_of("account_type", ("system",))
+        self._learn_births(batch, births, number)
+        self._revocations.learn(batch)
+        result = Lineage(*(np.zeros(size) for _ in range(6)), unknown=np.zeros(size, bool))
+        self._judge_sessions(batch, np.flatnonzero(uses), number, result)
+        self._judge_networks(batch, np.flatnonzero(uses), number, result)
+        self._judge_revoked(batch, np.flatnonzero(uses), result)
+        self._judge_foreign(batch, np.flatnonzero(acting), result)
+        self._forget(number)
+        return result
+
+    def _learn_births(self, batch: CodedBatch, births: Bools, number: int) -> None:
+        rows = np.flatnonzero(births)
+        network, client, time = batch.codes["network"], batch.codes["client"], batch.time
+        with_session = rows[batch.codes["session_uid"][rows] != MISSING]
+        keys = pair_keys(batch.actor[with_session], batch.codes["session_uid"][with_session])
+        self._sessions.learn(keys, network[with_session], client[with_session], time[with_session], number)
+        hashes = hash_text(batch.texts["token_uid"].take(rows))
+        with_token = rows[hashes != 0]
+        self._tokens.learn(hashes[hashes != 0], network[with_token], client[with_token], time[with_token], number)
+        placed = rows[network[rows] != MISSING]
+        keys = pair_keys(batch.actor[placed], network[placed])
+        self._networks.learn(keys, network[placed], client[placed], time[placed], number)
+
+    def _judge_sessions(self, batch: CodedBatch, rows: np.ndarray, number: int, result: Lineage) -> None:
+        session = batch.codes["session_uid"][rows]
+        hashes = hash_text(batch.texts["token_uid"].take(rows))
+        linked = (session != MISSING) | (hashes != 0)
+        result.unknown[rows[~linked]] = True
+        rows, session, hashes = rows[linked], session[linked], hashes[linked]
+        if not len(rows):
+            return
+        by_session = self._sessions.find(pair_keys(batch.actor[rows], session))
+        by_token = self._tokens.find(hashes)
+        latest = batch.time[rows] + SKEW
+        born = (by_session.hit & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
+        context = self._context(batch, rows)
+        unit = pair_keys(batch.actor[rows], np.where(session != MISSING, session, -2 - (hashes & 0xFFFFFF).astype(np.int64)).astype(np.int32))
+        share = self._session_coverage.share(context)
+        result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
+        self._session_coverage.learn(context, unit, born)
+        known = by_session.hit
+        moved = known & (by_session.network != batch.codes["network"][rows]) & (batch.codes["network"][rows] != MISSING)
+        changed = moved & (by_session.client != batch.codes["client"][rows]) & (
+            batch.codes["client"][rows] != MISSING) & (by_session.client != MISSING)
+        tenant = batch.codes["org_uid"][rows].astype(np.uint64)
+        roaming = self._roaming.share(tenant)
+        result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
+        result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
+        self._roaming.learn(tenant[known], unit[known], moved[known])
+
+    def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, number: int, result: Lineage) -> None:
+        """Say how odd it is that this account never signed in from the network it uses mail from."""
+        network = batch.codes["network"][rows]
+        rows = rows[network != MISSING]
+        network = network[network != MISSING]
+        if not len(rows):
+            return
+        found = self._networks.find(pair_keys(batch.actor[rows], network))
+        born = found.hit & (found.time <= batch.time[rows] + SKEW)
+        context = self._context(batch, rows)
+        share = self._network_coverage.share(context)
+        result.birthless[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
+        self._network_coverage.learn(context, pair_keys(batch.actor[rows], network), born)
+
+    def _judge_revoked(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
+        revoked = self._revocations.times(batch.codes["account"][rows], batch.time[rows])
+        issued = batch.numbers["token_issued_time"][rows]
+        sessions = self._sessions.find(pair_keys(batch.actor[rows], batch.codes["session_uid"][rows]))
+        birth = np.where(issued > 0, issued, np.where(sessions.hit, sessions.time, 0))
+        outlived = (revoked > 0) & (birth > 0) & (birth < revoked) & (batch.time[rows] > revoked + REVOCATION_GRACE)
+        result.outlived[rows] = outlived
+
+    @staticmethod
+    def _judge_foreign(batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
+        vocabulary, issuers = batch.vocabularies["org_uid"], batch.vocabularies["token_org_uid"]
+        own = np.array([vocabulary.code(value) for value in issuers.values] + [MISSING], np.int32)
+        issuer = batch.codes["token_org_uid"][rows]
+        foreign = (issuer != MISSING) & (own[issuer] != batch.codes["org_uid"][rows])
+        result.foreign[rows] = foreign
+
+    @staticmethod
+    def _context(batch: CodedBatch, rows: np.ndarray) -> np.ndarray:
+        """Coverage is learnt per tenant and application."""
+        return pair_keys(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
+
+    def _forget(self, number: int) -> None:
+        for births in (self._sessions, self._tokens, self._networks):
+            births.forget(number)
+
+    def state_bytes(self) -> int:
+        """Return the bytes of state kept."""
+        return self._sessions.nbytes() + self._tokens.nbytes() + self._networks.nbytes()

@@ -1,0 +1,80 @@
+"""What a rule is: a named technique, and which events of a batch show it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seawall.schema.batches import Bools, CodedBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A technique and the events that show it.
+
+    `matches` returns bool (n,) for a batch of n events of one day. `group` is the family of techniques that
+    the ranker knows (persistence, consent, credential, grant, evasion, collection, identity, legacy, attempts).
+    `misses` says what the rule does not see.
+    """
+
+    name: str
+    group: str
+    technique: str
+    words: str
+    misses: str
+    matches: Callable[[CodedBatch], Bools]
+
+
+def parameters(batch: CodedBatch, row: int) -> dict[str, Any]:
+    """Return the cmdlet parameters or modified properties of one event; empty when there are none."""
+    text = batch.texts["parameters"][row].as_py()
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def by_activity(*activities: str) -> Callable[[CodedBatch], Bools]:
+    """Match successful events of the given operations (case and trailing full stop do not matter)."""
+    wanted = frozenset(_plain(activity) for activity in activities)
+
+    def matches(batch: CodedBatch) -> Bools:
+        vocabulary = batch.vocabularies["activity_name"]
+        table = np.array([_plain(value) in wanted for value in vocabulary.values] + [False], bool)
+        return np.asarray(table[batch.codes["activity_name"]] & batch.one_of("status", ("success",)))
+
+    return matches
+
+
+def where(candidates: Callable[[CodedBatch], Bools], test: Callable[[CodedBatch, int], bool]) -> Callable[[CodedBatch], Bools]:
+    """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns."""
+
+    def matches(batch: CodedBatch) -> Bools:
+        mask = candidates(batch)
+        for row in np.flatnonzero(mask):
+            mask[row] = test(batch, int(row))
+        return mask
+
+    return matches
+
+
+def mentions(batch: CodedBatch, row: int, words: Iterable[str]) -> bool:
+    """Say whether an event's parameters contain any of the words, whatever the case."""
+    text = (batch.texts["parameters"][row].as_py() or "").lower()
+    return any(word in text for word in words)
+
+
+def truthy(value: object) -> bool:
+    """Say whether a parameter is set: true, 1, or any text that is not empty, false, 0 or $null."""
+    return str(value).strip().strip('"').lower() not in {"", "false", "0", "none", "null", "$null", "[]", "{}"}
+
+
+def _plain(activity: str) -> str:
+    return activity.strip().rstrip(".").replace("–", "-").strip().lower()

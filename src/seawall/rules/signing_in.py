@@ -1,0 +1,71 @@
+"""Rules on sign-ins: legacy protocols, device code, spray then success, prompt bombing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.rules.rule import Rule
+from seawall.schema.batches import MISSING, Bools, CodedBatch
+
+SPRAYED_ACCOUNTS = 5
+PROMPTS = 3
+PROMPT_WINDOW = 60 * 60 * 1_000_000
+DENIED = ("500121", "50158", "50088", "500131")
+
+
+def _successes(batch: CodedBatch) -> Bools:
+    return batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)) & (batch.actor != MISSING)
+
+
+def _legacy(batch: CodedBatch) -> Bools:
+    return _successes(batch) & batch.one_of("auth_protocol", ("legacy",))
+
+
+def _device_code(batch: CodedBatch) -> Bools:
+    return _successes(batch) & batch.one_of("auth_protocol", ("device_code", "ropc"))
+
+
+def _spray_then_success(batch: CodedBatch) -> Bools:
+    """Match successes from an address block from which, earlier that day, five accounts or more had failed."""
+    failed = batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",)) & (batch.actor != MISSING)
+    prefix = batch.codes["src_prefix"]
+    rows = np.flatnonzero(failed & (prefix != MISSING))
+    hits = np.zeros(len(batch), bool)
+    if not len(rows):
+        return hits
+    pairs = np.unique((prefix[rows].astype(np.int64) << 32) | batch.actor[rows], return_index=True)
+    order = np.lexsort((pairs[1], pairs[0] >> 32))
+    owners, first_row = (pairs[0] >> 32)[order], rows[pairs[1][order]]
+    distinct, start, counts = np.unique(owners, return_index=True, return_counts=True)
+    broad = counts >= SPRAYED_ACCOUNTS
+    reached = batch.time[first_row[start[broad] + SPRAYED_ACCOUNTS - 1]]
+    for block, time in zip(distinct[broad].tolist(), reached.tolist(), strict=True):
+        hits |= (prefix == block) & (batch.time >= time)
+    return hits & _successes(batch)
+
+
+def _prompt_bombing(batch: CodedBatch) -> Bools:
+    """Match successes after three or more prompts were denied within the hour before."""
+    denied = np.flatnonzero(batch.one_of("status_code", DENIED) & (batch.actor != MISSING))
+    hits = np.zeros(len(batch), bool)
+    if len(denied) < PROMPTS:
+        return hits
+    key = (batch.actor[denied].astype(np.int64) << 40) + batch.time[denied] // 1_000_000 % (1 << 40)
+    key.sort()
+    rows = np.flatnonzero(_successes(batch))
+    now = (batch.actor[rows].astype(np.int64) << 40) + batch.time[rows] // 1_000_000 % (1 << 40)
+    count = np.searchsorted(key, now) - np.searchsorted(key, now - PROMPT_WINDOW // 1_000_000)
+    hits[rows[count >= PROMPTS]] = True
+    return hits
+
+
+RULES = (
+    Rule("legacy-sign-in", "legacy", "T1078.004 Cloud Accounts", "signs in by a protocol that cannot ask for a second factor",
+         "legacy protocols that use modern tokens", _legacy),
+    Rule("device-code", "device_code", "T1528 Steal Application Access Token", "signs in by device code or by handing over the password",
+         "sign-ins whose record does not name the protocol", _device_code),
+    Rule("spray-then-success", "attempts", "T1110.003 Password Spraying", "succeeds where many accounts had just failed",
+         "sprays spread over many address blocks or days", _spray_then_success),
+    Rule("prompt-bombing", "attempts", "T1621 Multi-Factor Authentication Request Generation", "approves a prompt after denying several",
+         "prompts denied more than an hour before", _prompt_bombing),
+)

@@ -1,0 +1,202 @@
+"""Events as integer codes: what the detectors work on.
+
+Every name column of the event schema becomes an int32 array of codes into one `Vocabulary` that lives as long
+as the engine, so that comparing, counting and keeping state never touches a string again. -1 is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Codes = npt.NDArray[np.int32]
+Keys = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.int64]
+
+MISSING = -1
+
+
+class Vocabulary:
+    """Text values of one column and their int32 codes, in order of first appearance."""
+
+    __slots__ = ("_codes", "values")
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self.values: list[str] = list(values)
+        self._codes: dict[str, int] = {value: code for code, value in enumerate(self.values)}
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def code(self, value: str) -> int:
+        """Return the code of a value, MISSING where it was never seen."""
+        return self._codes.get(value, MISSING)
+
+    def text(self, code: int) -> str:
+        """Return the value of a code, an empty string for null."""
+        return self.values[code] if code >= 0 else ""
+
+    def learn(self, value: str) -> int:
+        """Return the code of a value, giving it one where it has none."""
+        code = self._codes.get(value)
+        if code is None:
+            code = len(self.values)
+            self._codes[value] = code
+            self.values.append(value)
+        return code
+
+    def encode(self, column: pa.ChunkedArray | pa.Array) -> Codes:
+        """Return the codes of a (dictionary or plain) string column of n rows as int32 (n,)."""
+        chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+        if not chunks:
+            return np.empty(0, np.int32)
+        return np.concatenate([self._encode_chunk(chunk) for chunk in chunks])
+
+    def _encode_chunk(self, chunk: pa.Array) -> Codes:
+        if not pa.types.is_dictionary(chunk.type):
+            chunk = chunk.dictionary_encode()
+        indices = chunk.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
+        values = chunk.dictionary.to_pylist()
+        used = np.zeros(len(values) + 1, bool)
+        used[indices] = True
+        mapping = np.full(len(values) + 1, MISSING, np.int32)
+        for position in np.flatnonzero(used[:-1]):
+            value = values[position]
+            if value is not None:
+                mapping[position] = self.learn(value)
+        return mapping[indices]
+
+    def matches(self, wanted: Iterable[str]) -> Codes:
+        """Return the codes of those wanted values that have been seen."""
+        return np.array([self._codes[v] for v in wanted if v in self._codes], np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class CodedBatch:
+    """n events in order of time, as columns.
+
+    `codes` holds int32 (n,) arrays for the name columns, `time` int64 microseconds since the epoch,
+    `numbers` the numeric columns (item_count int32, -1 for null; token_issued_time int64, 0 for null;
+    booleans int8, -1 for null), `texts` the high-cardinality columns as Arrow arrays.
+    `actor` is the account as one code per (organisation, account), MISSING where nobody acted. Beside the
+    name columns of `ENRICHED_SCHEMA`, `codes` holds `network`: the autonomous system ("AS3320") where it is
+    known, else the address block.
+    """
+
+    time: Times
+    codes: Mapping[str, Codes]
+    numbers: Mapping[str, npt.NDArray[np.int64]]
+    texts: Mapping[str, pa.Array]
+    actor: Codes
+    vocabularies: Mapping[str, Vocabulary]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def one_of(self, column: str, wanted: Iterable[str]) -> Bools:
+        """Return which rows hold one of the wanted values in a name column, as bool (n,)."""
+        vocabulary = self.vocabularies[column]
+        table = np.zeros(len(vocabulary) + 1, bool)
+        table[vocabulary.matches(wanted)] = True
+        table[MISSING] = False
+        return table[self.codes[column]]
+
+    def value(self, column: str, row: int) -> str:
+        """Return the text of a name column in one row, empty for null."""
+        return self.vocabularies[column].text(int(self.codes[column][row]))
+
+    def take(self, rows: npt.NDArray[np.intp]) -> CodedBatch:
+        """Return the given rows as a batch of their own."""
+        return CodedBatch(
+            self.time[rows],
+            {name: column[rows] for name, column in self.codes.items()},
+            {name: column[rows] for name, column in self.numbers.items()},
+            {name: column.take(pa.array(rows)) for name, column in self.texts.items()},
+            self.actor[rows],
+            self.vocabularies,
+        )
+
+
+def hash_text(column: pa.Array) -> Keys:
+    """Return a 64-bit hash of each text, as uint64 (n,), 0 for null; ours, so that kept state stays valid.
+
+    Texts are read as little-endian words, eight bytes at a time, each folded in with splitmix64's finaliser.
+    """
+    column = column.cast(pa.binary())
+    sizes = np.asarray(pc.binary_length(column).fill_null(0))
+    hashes = np.zeros(len(column), np.uint64)
+    data = np.frombuffer(column.buffers()[2] or b"", np.uint8) if len(column) else np.empty(0, np.uint8)
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)] if len(column) else np.empty(0, np.int32)
+    words = (int(sizes.max(initial=0)) + 7) // 8
+    padded = np.concatenate([data, np.zeros(8, np.uint8)])
+    for word in range(words):
+        rows = np.flatnonzero(sizes > 8 * word)
+        start = offsets[rows].astype(np.int64) + 8 * word
+        left = np.minimum(sizes[rows] - 8 * word, 8)
+        chunk = np.ascontiguousarray(padded[start[:, None] + np.arange(8)]).view("<u8").reshape(-1)
+        mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> ((8 - left).astype(np.uint64) * np.uint64(8))
+        hashes[rows] = mix(hashes[rows], chunk & mask)
+    filled = sizes > 0
+    hashes[filled] = np.maximum(mix(hashes[filled], sizes[filled].astype(np.uint64)), 1)
+    return hashes
+
+
+def mix(state: Keys, value: Keys) -> Keys:
+    """Fold a 64-bit value into a running hash (the finaliser of splitmix64)."""
+    mixed = state * np.uint64(0x9E3779B97F4A7C15) + value + np.uint64(1)
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
+
+
+class Interner:
+    """Dense int32 codes for uint64 keys (pairs of codes), in order of first appearance; state is two arrays."""
+
+    __slots__ = ("_codes", "_sorted", "keys")
+
+    def __init__(self) -> None:
+        self.keys: Keys = np.empty(0, np.uint64)
+        self._sorted: Keys = np.empty(0, np.uint64)
+        self._codes: Codes = np.empty(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def look_up(self, keys: Keys) -> Codes:
+        """Return the codes of known keys, MISSING for the others, as int32 (n,)."""
+        if not len(self._sorted):
+            return np.full(len(keys), MISSING, np.int32)
+        places = np.searchsorted(self._sorted, keys)
+        places[places == len(self._sorted)] = 0
+        return np.where(self._sorted[places] == keys, self._codes[places], MISSING).astype(np.int32)
+
+    def learn(self, keys: Keys) -> Codes:
+        """Return the codes of all keys, new ones in the order in which they first stand in `keys`."""
+        distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        codes = self.look_up(distinct)
+        fresh = np.flatnonzero(codes == MISSING)
+        if len(fresh):
+            order = fresh[np.argsort(first[fresh], kind="stable")]
+            codes[order] = np.arange(len(self.keys), len(self.keys) + len(order), dtype=np.int32)
+            self.keys = np.concatenate([self.keys, distinct[order]])
+            places = np.searchsorted(self._sorted, distinct[fresh])
+            self._sorted = np.insert(self._sorted, places, distinct[fresh])
+            self._codes = np.insert(self._codes, places, codes[fresh])
+        return codes[inverse.reshape(-1)]
+
+
+def pair_keys(left: Codes, right: Codes) -> Keys:
+    """Return left << 32 | right as uint64 (n,). Null codes (-1) become 0xFFFFFFFF halves."""
+    return (left.astype(np.uint32).astype(np.uint64) << np.uint64(32)) | right.astype(np.uint32).astype(np.uint64)

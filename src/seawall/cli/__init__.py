@@ -1,1 +1,1 @@
-"""The command line: one file per verb."""
+"""The command line: one file a verb; parses, calls and shows, and holds no logic of its own."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from seawall.errors import UsageError
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
@@ -44,3 +46,31 @@ class ReportInput:
     def candidates(self) -> tuple[Incident, ...]:
         """The incidents below the budget."""
         return tuple(incident for incident in self.incidents if not incident.raised)
+
+
+def in_order(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """The reading order: what was raised first, then the candidates, each as given (worst first).
+
+    A rank is a place in this order, on the page, in the terminal and for `explain`. Budgets are kept per organisation
+    and day, so a candidate can outscore an incident raised elsewhere and the scores alone do not give it.
+    """
+    return tuple(sorted(incidents, key=lambda incident: not incident.raised))
+
+
+def find(incidents: Sequence[Incident], wanted: str) -> tuple[int, Incident]:
+    """Return (rank, incident) for an id, the unique start of one, or a rank in `incidents`. Raises UsageError."""
+    fix = "take an id or a rank from the report or from incidents.jsonl"
+    exact = [rank for rank, incident in enumerate(incidents, start=1) if incident.id == wanted]
+    if not exact and _is_rank(wanted, len(incidents)):
+        exact = [int(wanted)]
+    ranks = exact or [rank for rank, incident in enumerate(incidents, start=1) if wanted and incident.id.startswith(wanted)]
+    if not ranks:
+        raise UsageError(f"no incident {wanted!r} among {len(incidents):,}", fix=fix)
+    if len(ranks) > 1:
+        examples = ", ".join(incidents[rank - 1].id for rank in ranks[:3])
+        raise UsageError(f"{wanted!r} is the start of {len(ranks):,} ids, such as {examples}", fix="give more of the id")
+    return ranks[0], incidents[ranks[0] - 1]
+
+
+def _is_rank(wanted: str, count: int) -> bool:
+    return wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and 1 <= int(wanted) <= count

@@ -1,0 +1,120 @@
+"""The checks of `seawall doctor`: each looks at one thing and never raises."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+State = Literal["ok", "warn", "fail"]
+_GIB = 2**30
+_REINSTALL = "reinstall Seawall: `python -m pip install --force-reinstall seawall`"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found; `fix` says what to do unless all is well."""
+
+    name: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+def run_all(folder: Path) -> tuple[Check, ...]:
+    """Run every check. `folder` is where results would be written."""
+    checks: tuple[tuple[str, Callable[[], Check]], ...] = (
+        ("Python", _python),
+        ("Packages", _packages),
+        ("DuckDB", _duckdb),
+        ("Network table", _network_table),
+        ("Ranker", _ranker),
+        ("Disk", lambda: _disk(folder)),
+        ("Terminal", _terminal),
+    )
+    return tuple(_guarded(name, check) for name, check in checks)
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001 - a check that breaks is itself the finding
+        return Check(name, "fail", f"{type(error).__name__}: {error}", getattr(error, "fix", "") or _REINSTALL)
+
+
+def _python() -> Check:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < (3, 11):  # noqa: UP036 - the installer can be told to ignore the requirement
+        return Check("Python", "fail", version, "install Python 3.11 or later")
+    return Check("Python", "ok", version)
+
+
+def _packages() -> Check:
+    missing, found = [], []
+    for requirement in metadata.requires("seawall") or []:
+        if "extra ==" in requirement:
+            continue
+        name = requirement.split(">")[0].split("=")[0].split(";")[0].strip()
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Check("Packages", "fail", f"missing: {', '.join(missing)}", _REINSTALL)
+    return Check("Packages", "ok", ", ".join(found))
+
+
+def _duckdb() -> Check:
+    import duckdb
+    import pyarrow as pa
+
+    with duckdb.connect() as database:
+        database.register("numbers", pa.table({"n": [20, 22]}))
+        rows = database.execute("SELECT sum(n) FROM numbers").fetchall()
+    if rows != [(42,)]:
+        return Check("DuckDB", "fail", f"a sum of 42 came out as {rows}", _REINSTALL)
+    return Check("DuckDB", "ok", f"{duckdb.__version__} reads Arrow memory")
+
+
+def _network_table() -> Check:
+    from seawall.enrich import Networks
+
+    described = Networks.load().describe()
+    facts = [f"{name} {value}" for name, value in described.items() if isinstance(value, str) and len(value) < 40]
+    counts = described.get("counts", {})
+    facts += [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()]
+    return Check("Network table", "ok", ", ".join(facts))
+
+
+def _ranker() -> Check:
+    return Check("Ranker", "warn", "not looked for")
+
+
+def _disk(folder: Path) -> Check:
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        return Check("Disk", "fail", f"{existing}: {error.strerror}", "choose a folder that you may write with --out")
+    free = shutil.disk_usage(existing).free / _GIB
+    detail = f"{existing} is writable, {free:,.1f} GiB free"
+    if free < 1:
+        return Check("Disk", "warn", detail, "free some space: results take about a tenth of the logs' size")
+    return Check("Disk", "ok", detail)
+
+
+def _terminal() -> Check:
+    encoding = (sys.stdout.encoding or "unknown").lower()
+    place = "a terminal" if sys.stdout.isatty() else "not a terminal: plain text"
+    colour = ", NO_COLOR is set" if os.environ.get("NO_COLOR") else ""
+    detail = f"{place}, {encoding}{colour}"
+    if not encoding.startswith("utf"):
+        return Check("Terminal", "warn", detail, "set PYTHONUTF8=1 (or a UTF-8 locale) to see every character")
+    return Check("Terminal", "ok", detail)

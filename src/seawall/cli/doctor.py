@@ -1,0 +1,55 @@
+"""`seawall doctor`: is this installation fit to work?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seawall.cli.checks import Check
+
+
+def doctor(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder whose space and access are checked.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Check the Python, the packages, the shipped tables, the disk and the terminal.
+
+    \b
+    Examples:
+      seawall doctor
+      seawall doctor --json
+    """
+    from seawall.cli.checks import run_all
+
+    checks = run_all(out)
+    failed = [check for check in checks if check.state == "fail"]
+    if as_json:
+        parts = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]
+        streams.answer_json({"ok": not failed, "checks": parts})
+    else:
+        streams.answer(lambda console: _draw(console, checks))
+        streams.next_step("seawall demo" if not failed else "follow the fixes above, then `seawall doctor` again")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _draw(console: Console, checks: tuple[Check, ...]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from seawall.report.visible import visible
+
+    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    grid = Table.grid(padding=(0, 2))
+    for check in checks:
+        grid.add_row(Text(check.state, style=styles[check.state]), Text(check.name), Text(visible(check.detail), overflow="fold"))
+        if check.fix:
+            grid.add_row("", "", Text(f"fix: {check.fix}", style="dim"))
+    console.print(grid)

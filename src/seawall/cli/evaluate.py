@@ -1,0 +1,33 @@
+"""`seawall evaluate`: measure detection on made-up worlds that were not used to train it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seawall.cli import streams
+
+DEFAULT_OUT = Path("seawall-evaluation")
+
+
+def evaluate(
+    worlds: Annotated[int, typer.Option(metavar="N", min=1, help="How many worlds to make and scan.")] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the first world.")] = 1,
+    accounts: Annotated[int, typer.Option(metavar="N", min=10, help="Accounts in each world.")] = 300,
+    days: Annotated[int, typer.Option(metavar="N", min=15, help="Days in each world.")] = 60,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")] = DEFAULT_OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Measure recall at each budget, false incidents on quiet worlds, speed and memory.
+
+    \b
+    Examples:
+      seawall evaluate
+      seawall evaluate --worlds 20 --accounts 1000 --out figures --json
+    """
+    from seawall import evaluate as room
+
+    result = room.run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out)
+    streams.answer_json(result)

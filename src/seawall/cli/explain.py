@@ -1,0 +1,48 @@
+"""`seawall explain`: why one incident was raised, in words and numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.scan import DEFAULT_OUT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def explain(
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="An incident's id, the start of one, or its rank.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that a scan wrote.")] = DEFAULT_OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Say why an incident stands out, and what would have made it normal.
+
+    \b
+    Examples:
+      seawall explain 1
+      seawall explain 3f9a --out out
+      seawall explain 2 --json
+    """
+    from seawall.report.documents import incident_document, read_incidents
+    from seawall.report.input import find, in_order
+
+    everything = in_order(read_incidents(out / "incidents.jsonl"))
+    rank, found = find(everything, incident)
+    if as_json:
+        streams.answer_json({"rank": rank, "incident": incident_document(found)})
+        return
+    from seawall.report import terminal
+
+    def draw(console: Console) -> None:
+        terminal.explanation(console, found, rank)
+
+    streams.answer(draw)
+    where = "" if out == DEFAULT_OUT else f" --out {streams.quoted(out)}"
+    if rank < len(everything):
+        streams.next_step(f"seawall explain {rank + 1}{where}")
+    else:
+        streams.next_step(f"open {streams.quoted(out / 'report.html')} in a browser")

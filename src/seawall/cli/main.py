@@ -1,0 +1,96 @@
+"""Entry point of `seawall`: the verbs, and what every failure looks like to the person who typed.
+
+Only Typer is imported here; a verb imports the engine when it runs, so that `seawall --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from seawall import __version__
+from seawall.cli import demo, doctor, evaluate, explain, lab, scan
+from seawall.cli.streams import say
+from seawall.errors import SeawallError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="seawall",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("demo")(demo.demo)
+app.command("scan")(scan.scan)
+app.command("explain")(explain.explain)
+app.add_typer(lab.app, name="lab")
+app.command("evaluate")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"seawall {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def seawall(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Find who else is reading your organisation's mail, from the logs you already have.
+
+    \b
+    Examples:
+      seawall demo                       a made-up organisation with staged intruders
+      seawall scan exports/ --out out    scan a folder of exported logs
+      seawall explain 1 --out out        why the worst account stands out
+
+    \b
+    Exit codes: 0 done, 1 failure, 2 usage, 3 input unreadable,
+    10 incidents at or above --fail-on, 130 interrupted.
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result = app(args=arguments, prog_name="seawall", standalone_mode=False)
+    except SeawallError as error:
+        return _refuse(error)
+    except (KeyboardInterrupt, typer.Abort):
+        say("interrupted")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: one line for a person, not a traceback
+        return _unexpected(error)
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(error: SeawallError) -> int:
+    say(f"error: {error.message}")
+    if error.fix:
+        say(f"  fix: {error.fix}")
+    return error.exit_code
+
+
+def _unexpected(error: Exception) -> int:
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # Typer's own refusals of what was typed
+        error.show()
+        return int(error.exit_code)
+    if os.environ.get("SEAWALL_DEBUG") == "1":
+        raise error
+    place = f"{type(error).__name__}: {error}"
+    say(f"error: unexpected failure: {place}")
+    say("  fix: run `seawall doctor`; run again with SEAWALL_DEBUG=1 to see where it happened")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

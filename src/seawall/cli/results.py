@@ -1,0 +1,72 @@
+"""How a scan's result is said: the same words for `scan` and `demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.cli.streams import answer, say, write
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seawall.pipeline import ScanResult
+
+SHOWN = 20
+"""Raised incidents that a terminal shows; the page and `incidents.jsonl` hold them all."""
+
+
+def show(result: ScanResult) -> None:
+    """Print the raised incidents, or say honestly that there are none."""
+    from seawall.report import terminal
+    from seawall.report.input import in_order
+
+    raised = [incident for incident in in_order(result.incidents) if incident.raised]
+
+    def draw(console: Console) -> None:
+        terminal.queue(console, raised[:SHOWN])
+
+    if raised:
+        answer(draw)
+    else:
+        write("Nothing was raised.\n")
+    if len(raised) > SHOWN:
+        say(f"{len(raised) - SHOWN:,} more raised incidents are in the report.")
+
+
+def tell(result: ScanResult, out: Path) -> None:
+    """Say what was read, what could not be read or seen, and where the files are."""
+    summary = result.summary
+    raised = sum(incident.raised for incident in result.incidents)
+    say(
+        f"{_count(summary, 'records')} records = {_count(summary, 'events')} events + "
+        f"{_count(summary, 'duplicates')} duplicates + {_count(summary, 'problems')} problems"
+        + (f", in {summary['seconds']:.1f} s" if "seconds" in summary else ""),
+        f"{raised:,} raised of {len(result.incidents):,} candidates, "
+        f"{_count(summary, 'accounts')} accounts in {_count(summary, 'tenants')} organisations",
+    )
+    for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:
+        say(f"not read: {count:,} × {code} (see {out / 'problems.jsonl'})")
+    if result.coverage:
+        say(f"the logs had {len(result.coverage):,} limits, for example: {result.coverage[0].text}")
+    say(f"report: {out / 'report.html'}")
+
+
+def document(result: ScanResult, out: Path) -> dict[str, Any]:
+    """The JSON answer: the summary, the raised incidents in full, and where the rest is."""
+    from seawall.report.documents import incident_document
+    from seawall.report.input import in_order
+
+    return {
+        "out": str(out),
+        "report": str(out / "report.html"),
+        "summary": result.summary,
+        "problem_counts": result.problem_counts,
+        "coverage_notes": len(result.coverage),
+        "networks": result.networks,
+        "raised": [incident_document(incident) for incident in in_order(result.incidents) if incident.raised],
+    }
+
+
+def _count(summary: dict[str, Any], key: str) -> str:
+    return f"{summary.get(key, 0):,}"

@@ -1,0 +1,93 @@
+"""`seawall scan`: read logs, find the accounts that somebody else uses, write the report."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from seawall.pipeline import ScanResult
+    from seawall.settings import ScanSettings
+
+DEFAULT_OUT = Path("seawall-out")
+INCIDENTS_FOUND = 10
+
+
+class Level(str, Enum):
+    """A severity that `--fail-on` can name."""
+
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+def scan(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders of logs, read recursively.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")] = DEFAULT_OUT,
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0.0, help="Incidents a day for each organisation that you will read. Default: 2 for every 1,000 active accounts."),
+    ] = None,
+    mmdb: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Your own MaxMind-format database, asked before the built-in table. May be repeated."),
+    ] = None,
+    fail_on: Annotated[
+        Level | None, typer.Option("--fail-on", metavar="LEVEL", help="Exit with 10 when a raised incident is low, medium, high or critical, or above it.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Find the accounts that somebody else uses, from exported logs.
+
+    \b
+    Examples:
+      seawall scan exports/ --out out
+      seawall scan audit.csv signins.json.gz --budget 3
+      seawall scan exports/ --json --fail-on high > result.json
+
+    Reads .json, .jsonl, .ndjson, .csv, .gz, .zip and .zst; the kind of log is recognised from its content.
+    Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet and summary.json.
+    """
+    from seawall.cli import results
+    from seawall.settings import ScanSettings
+
+    result = run(paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ())), quiet=quiet)
+    if as_json:
+        streams.answer_json(results.document(result, out))
+    else:
+        results.show(result)
+    if not quiet:
+        results.tell(result, out)
+        streams.next_step(_next(result, out))
+    if fail_on is not None and _reached(result, fail_on.value):
+        raise typer.Exit(INCIDENTS_FOUND)
+
+
+def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> ScanResult:
+    """Run the engine under a progress bar."""
+    from seawall import pipeline
+    from seawall.cli import progress
+
+    with progress.shown(quiet=quiet) as report:
+        return pipeline.scan(paths, out=out, settings=settings, progress=report)
+
+
+def _next(result: ScanResult, out: Path) -> str:
+    where = "" if out == DEFAULT_OUT else f" --out {streams.quoted(out)}"
+    if result.incidents:
+        return f"seawall explain 1{where}"
+    return "seawall demo, to see what an incident looks like"
+
+
+def _reached(result: ScanResult, level: str) -> bool:
+    from seawall.schema.incidents import SEVERITIES
+
+    enough = SEVERITIES[[str(severity) for severity in SEVERITIES].index(level) :]
+    return any(incident.raised and incident.severity in enough for incident in result.incidents)

@@ -1,0 +1,74 @@
+"""The two streams: stdout carries the answer, stderr carries everything that is said to a person meanwhile."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.report.visible import visible
+from seawall.settings import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_WIDTH = 140
+"""Columns that tables may take off a terminal, where nobody tells how wide the reader is."""
+
+
+def answer(draw: Callable[[Console], None]) -> None:
+    """Let `draw` print to a Rich console and put the result on stdout: coloured on a terminal, plain elsewhere."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PLAIN_WIDTH
+    with console.capture() as capture:
+        draw(console)
+    lines = capture.get().splitlines()
+    write("".join(f"{line if console.is_terminal else line.rstrip()}\n" for line in lines))
+
+
+def answer_json(document: dict[str, Any]) -> None:
+    """Put one JSON document on stdout, `schema_version` first."""
+    import msgspec
+
+    encoded = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document}, enc_hook=str)
+    write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+
+def write(text: str) -> None:
+    """Write to stdout; a reader that has left (`| head`) is no failure and gets no traceback."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(*lines: str) -> None:
+    """Say something to the person, on stderr. Log text in it is made harmless."""
+    for line in lines:
+        text = visible(line) + "\n"
+        encoding = sys.stderr.encoding or "ascii"
+        try:
+            sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        except BrokenPipeError:
+            return
+
+
+def next_step(command: str) -> None:
+    """The last line of a verb: what to type next."""
+    say(f"next: {command}")
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell wants it."""
+    import shlex
+
+    return shlex.quote(str(path))

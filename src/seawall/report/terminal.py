@@ -1,0 +1,180 @@
+"""Incidents for a terminal: the ranked queue and the explanation of one incident.
+
+Everything is built from `Text` and never from Rich's markup, and every value passes `visible`, so that log text can
+neither colour, move nor link anything. Off a terminal the same lines come out plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from seawall.report import words
+from seawall.report.times import minute_text, span_text
+from seawall.report.visible import visible
+from seawall.schema.incidents import Incident, Severity
+
+MARKS: dict[Severity, tuple[str, str]] = {
+    "critical": ("⬢", "bold red"),
+    "high": ("▲", "dark_orange"),
+    "medium": ("◆", "yellow"),
+    "low": ("○", "cyan"),
+}
+"""A severity's shape and style: never colour alone."""
+
+_ASCII = {"critical": "!!", "high": "! ", "medium": "* ", "low": "- "}
+_LINE = 400
+_BAR = 20
+
+
+def queue(console: Console, incidents: Sequence[Incident], *, first_rank: int = 1) -> None:
+    """Print the incidents, ranked: mark, account, when, verdict and the reasons that weigh most."""
+    for rank, incident in enumerate(incidents, start=first_rank):
+        console.print(_entry(incident, rank, _ascii_only(console)))
+
+
+def explanation(console: Console, incident: Incident, rank: int) -> None:
+    """Print one incident in full: why in words and numbers, usual versus now, and what the logs could not show."""
+    console.print(Group(*_explanation(incident, rank, _ascii_only(console))))
+
+
+def _ascii_only(console: Console) -> bool:
+    """Whether the stream cannot carry the marks (an old locale): then letters stand in."""
+    return not console.encoding.lower().startswith("utf")
+
+
+def _text(value: str, style: str = "") -> Text:
+    return Text(visible(value, _LINE), style=style, overflow="fold")
+
+
+def _mark(severity: Severity, ascii_only: bool) -> Text:
+    shape, style = MARKS[severity]
+    return Text(f"{_ASCII[severity] if ascii_only else shape} {severity}", style=style)
+
+
+def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
+    head = Text.assemble((f"{rank:>3}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
+    head.append_text(_text(incident.account, "bold"))
+    head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
+    head.append(f"  score {incident.score:.1f}", style="dim")
+    parts: list[RenderableType] = [head, Padding(_text(incident.summary or incident.title), (0, 0, 0, 5))]
+    for reason in words.strongest(incident, 3):
+        line = Text(f"{reason.weight:+5.1f}  ", style="dim")
+        line.append_text(_text(reason.text))
+        for count in words.counts_of(reason)[:2]:
+            line.append(f"  {count}", style="cyan")
+        parts.append(Padding(line, (0, 0, 0, 5)))
+    return Group(*parts, Text(""))
+
+
+def _explanation(incident: Incident, rank: int, ascii_only: bool) -> Iterable[RenderableType]:
+    yield _entry_head(incident, rank, ascii_only)
+    yield _text(incident.title, "bold")
+    yield _text(incident.summary)
+    yield Text("")
+    yield _facts(incident)
+    yield from _section("Why", _evidence(incident, ascii_only))
+    if incident.usual:
+        yield from _section("Usual versus now", _usual(incident, ascii_only))
+    normal = words.normal_ifs(incident)
+    if normal:
+        yield from _section("What would have made it normal", _bullets([f"{name}: {text}" for name, text in normal]))
+    limits = incident.coverage or ("No limit of the logs is known for this account and time.",)
+    yield from _section("What the logs could not show", _bullets(limits))
+    if incident.actions:
+        yield from _section("What to do", _bullets(incident.actions, numbered=True))
+
+
+def _entry_head(incident: Incident, rank: int, ascii_only: bool) -> Text:
+    head = Text.assemble((f"#{rank}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
+    head.append_text(_text(incident.account, "bold"))
+    return head.append_text(_text(f"  {incident.id}", "dim"))
+
+
+def _section(title: str, body: RenderableType) -> Iterable[RenderableType]:
+    yield Text(f"\n{title}", style="bold")
+    yield body
+
+
+def _facts(incident: Incident) -> Table:
+    detected = incident.detected_at
+    facts = [
+        ("When", f"{span_text(incident.first_event, incident.last_event)} UTC"),
+        ("Threshold", f"crossed at {minute_text(detected)} UTC" if detected is not None else "never crossed"),
+        ("Standing", "raised" if incident.raised else "below the budget"),
+        ("Organisation", incident.tenant),
+        ("Technique", words.aspect_name(incident.kind)),
+        ("Records", f"{words.plural(len(incident.events), 'record')} judged the intruder's"),
+        ("Mailboxes", _listed(incident.mailboxes)),
+        ("Messages", words.messages_text(incident)),
+    ]
+    if incident.related:
+        facts.append(("Related", _listed(incident.related)))
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts:
+        grid.add_row(Text(name, style="dim"), _text(value))
+    return grid
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most]) or "none"
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _evidence(incident: Incident, ascii_only: bool) -> Table:
+    table = _table("Weight", "", "Reason", "Counts")
+    table.columns[0].justify = "right"
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    reasons = words.strongest(incident, 40)
+    widest = max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
+    for reason in reasons:
+        what = _text(f"{words.aspect_name(reason.aspect)}: {reason.text}")
+        table.add_row(_weight(reason.weight), _bar(reason.weight / widest, ascii_only), what, "; ".join(words.counts_of(reason)))
+    rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in reasons)
+    if len(incident.reasons) > len(reasons):
+        table.add_row(_weight(rest), "", Text(f"{len(incident.reasons) - len(reasons)} smaller reasons"), "")
+    table.add_row(_weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"), "")
+    table.add_section()
+    table.add_row(Text(f"{incident.score:.1f}", style="bold"), "", Text("Score", style="bold"), "")
+    return table
+
+
+def _weight(weight: float) -> Text:
+    return Text(f"{weight:+.1f}")
+
+
+def _bar(share: float, ascii_only: bool) -> Text:
+    length = max(1, round(abs(share) * _BAR))
+    return Text(("#" if ascii_only else "█") * length, style="dark_orange" if share >= 0 else "blue")
+
+
+def _usual(incident: Incident, ascii_only: bool) -> Table:
+    table = _table("", "Field", "Now", "Usually", "This account", "Peers")
+    unusual, ordinary = ("*", "-") if ascii_only else ("◆", "●")
+    for row in incident.usual:
+        mark = Text(unusual, style="dark_orange") if row.is_unusual else Text(ordinary, style="blue")
+        now = _text(row.now, "bold" if row.is_unusual else "")
+        usually = _text(words.usual_text(row))
+        table.add_row(
+            mark, words.aspect_name(row.aspect), now, usually, words.seen_text(row), words.peers_text(row)
+        )
+    return table
+
+
+def _bullets(lines: Sequence[str], *, numbered: bool = False) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    for index, line in enumerate(lines, start=1):
+        grid.add_row(Text(f"  {index}." if numbered else "  -", style="dim"), _text(line))
+    return grid

@@ -82,7 +82,8 @@ SPECIAL = (
     "224.0.0.0/3",
     # Teredo and 6to4 name a relay, not the network that the client sits in.
     "::/8", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:2::/48", "2001:10::/28",
-    "2001:20::/28", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "ff00::/8",
+    "2001:20::/28", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10",
+    "ff00::/8",
 )  # fmt: skip
 
 Range = tuple[int, int, str]
@@ -94,7 +95,9 @@ def fetch(package: Package, folder: Path) -> bytes:
     file = folder / f"{package.name.strip('@').replace('/', '-')}-{package.version}.tgz"
     if not file.exists():
         spec = f"{package.name}@{package.version}"
-        subprocess.run(["npm", "pack", spec, "--pack-destination", str(folder)], check=True, stdout=sys.stderr)
+        subprocess.run(
+            ["npm", "pack", spec, "--pack-destination", str(folder)], check=True, stdout=sys.stderr
+        )
     content = file.read_bytes()
     found = "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
     if found != package.integrity:

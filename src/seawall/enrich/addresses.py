@@ -7,8 +7,9 @@ leading zeros, blanks. An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) is 
 
 from __future__ import annotations
 
+import itertools
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,14 @@ class Addresses:
     v4: npt.NDArray[np.uint32]
     v6_at: npt.NDArray[np.int64]
     v6: npt.NDArray[np.bytes_]
+
+    def texts(self) -> Iterator[tuple[int, str]]:
+        """Yield (position in the input, canonical text) of every address."""
+        for at, packed in zip(self.v4_at.tolist(), self.v4.astype(">u4"), strict=True):
+            yield at, socket.inet_ntoa(packed.tobytes())
+        raw = self.v6.tobytes()
+        for row, at in enumerate(self.v6_at.tolist()):
+            yield at, socket.inet_ntop(socket.AF_INET6, raw[16 * row : 16 * row + 16])
 
 
 def as_text_array(addresses: Sequence[str | None] | npt.NDArray[Any] | pa.Array) -> pa.StringArray:
@@ -72,7 +81,8 @@ def v6_prefixes(networks: npt.NDArray[np.uint64]) -> pa.StringArray:
     raw = (networks << np.uint64(16)).astype(">u8").tobytes()
     low = bytes(8)
     texts = [
-        socket.inet_ntop(socket.AF_INET6, raw[start : start + 8] + low) + "/48" for start in range(0, len(raw), 8)
+        socket.inet_ntop(socket.AF_INET6, raw[start : start + 8] + low) + "/48"
+        for start in range(0, len(raw), 8)
     ]
     return pa.array(texts, pa.string())
 
@@ -84,7 +94,9 @@ def _buffers(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[
     _, offset_buffer, byte_buffer = texts.buffers()
     if not len(texts):
         return np.zeros(1, np.int64), np.zeros(0, np.uint8)
-    offsets = np.frombuffer(offset_buffer, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(
+        np.int64
+    )
     flat = np.frombuffer(byte_buffer, np.uint8) if byte_buffer else np.zeros(0, np.uint8)
     flat = flat[offsets[0] : offsets[-1]]
     return offsets - offsets[0], flat
@@ -111,29 +123,30 @@ def _parse_v4(
     if not len(at):
         return at, np.zeros(0, np.uint32)
 
-    dots = dots[np.repeat(is_quad, _counts(dots, offsets))].reshape(-1, 3)
-    # Octet k lies between edges k and k+1, both exclusive.
-    edges = np.column_stack([offsets[at] - 1, dots, offsets[at + 1]])
+    if len(at) < len(is_quad):
+        dots = dots[np.repeat(is_quad, _counts(dots, offsets))]
+    # Octet k is written between edges k and k+1, both exclusive.
+    edges = [offsets[at] - 1, *dots.reshape(-1, 3).T, offsets[at + 1]]
+    digits = flat - np.uint8(_ZERO)
     address = np.zeros(len(at), np.uint32)
     valid = np.ones(len(at), bool)
-    for octet in range(4):
-        value, is_octet = _octets(flat, edges[:, octet] + 1, edges[:, octet + 1])
+    for before, end in itertools.pairwise(edges):
+        value, is_octet = _octets(digits, before + 1, end)
         address = (address << np.uint32(8)) | value
         valid &= is_octet
     return at[valid], address[valid]
 
 
 def _octets(
-    flat: npt.NDArray[np.uint8], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """Return the numbers written in digits at [start, end) and whether each is one of 0 … 255 without a leading zero."""
+    digits: npt.NDArray[np.uint8], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
+    """Return the numbers at [start, end) and whether each is one of 0 … 255 without a leading zero."""
     length = end - start
-    digits = flat - np.uint8(_ZERO)
-    value = digits[end - 1].astype(np.uint32)
-    value += np.where(length > 1, digits[end - 2], 0).astype(np.uint32) * np.uint32(10)
-    value += np.where(length > 2, digits[end - 3], 0).astype(np.uint32) * np.uint32(100)
-    no_leading_zero = (length == 1) | (flat[np.minimum(start, len(flat) - 1)] != _ZERO)
-    return value, (length >= 1) & (length <= 3) & (value <= 255) & no_leading_zero
+    value = digits[end - 1].astype(np.uint16)
+    value += digits[end - 2] * (length > 1) * np.uint16(10)
+    value += digits[end - 3] * (length > 2) * np.uint16(100)
+    leads_with_zero = (digits[np.minimum(start, len(digits) - 1)] == 0) & (length > 1)
+    return value, (length >= 1) & (length <= 3) & (value <= 255) & ~leads_with_zero
 
 
 def _parse_v6(

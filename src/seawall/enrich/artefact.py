@@ -30,8 +30,10 @@ _FIX = "Reinstall Seawall, or rebuild the table with tools/build_network_table.p
 Sections = dict[str, npt.NDArray[Any]]
 
 
-def pack(sections: Mapping[str, npt.NDArray[Any]], delta: frozenset[str] = frozenset(), level: int = 19) -> bytes:
-    """Return the container of `sections`; the names in `delta` are sorted unsigned columns kept as differences."""
+def pack(
+    sections: Mapping[str, npt.NDArray[Any]], delta: frozenset[str] = frozenset(), level: int = 19
+) -> bytes:
+    """Return the container of `sections`; those named in `delta` are sorted and kept as differences."""
     header: list[dict[str, object]] = []
     body: list[bytes] = []
     for name, column in sections.items():
@@ -49,9 +51,9 @@ def pack(sections: Mapping[str, npt.NDArray[Any]], delta: frozenset[str] = froze
 
 def unpack(content: bytes, where: str) -> Sections:
     """Return the sections of a container; `where` names the file in the refusal. Raises ArtefactInvalid."""
+    if not content.startswith(MAGIC):
+        raise ArtefactInvalid(f"{where}: not a network table of this version", fix=_FIX)
     try:
-        if content[: len(MAGIC)] != MAGIC:
-            raise ValueError("not a network table of this version")
         start = len(MAGIC) + 4
         end = start + int.from_bytes(content[len(MAGIC) : start], "little")
         header = json.loads(content[start:end])
@@ -78,11 +80,13 @@ def _sections(header: list[dict[str, Any]], body: bytes) -> Sections:
 
 
 def read_verified(path: Path, digest: str) -> bytes:
-    """Return the bytes of `path`; raises ArtefactInvalid when it is missing or its SHA-256 is not `digest`."""
+    """Return the bytes of `path`. Raises ArtefactInvalid when missing or its SHA-256 is not `digest`."""
     try:
         content = path.read_bytes()
     except OSError as reason:
-        raise ArtefactInvalid(f"{path}: the network table cannot be read ({reason.strerror})", fix=_FIX) from reason
+        raise ArtefactInvalid(
+            f"{path}: the network table cannot be read ({reason.strerror})", fix=_FIX
+        ) from reason
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
         raise ArtefactInvalid(f"{path}: SHA-256 is {found}, expected {digest}", fix=_FIX)

@@ -1,108 +1,144 @@
 """The class of a network, from its AS number and the name of its holder.
 
-An AS of `known_systems` has the class written there. Otherwise the words of the name decide, by `RULES`:
+An AS of `known_systems` has the class written there. Otherwise the words of the name decide:
 
 1. A word of an anonymiser, then one of a public body, school, bank or hospital, decides alone.
 2. Of hosting, mobile and residential exactly one may be named; a name with two of them says nothing.
 3. Failing that, a weak word that access providers like ("communications", "internet") decides.
 
-Everything else is unknown. The words are matched at word borders: `vpn` is not in "VPNet", `host` not in
-"Ghost". Limits are in docs/networks.md.
+Everything else is unknown. Words are whole words: `vpn` is not in "VPNet", `host` not in "Ghost". In the
+lists `*` stands for any letters and `_` for a blank. They are matched by Arrow over all names at once,
+because a large table of events meets tens of thousands of holders. Limits are in docs/networks.md.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Literal
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from seawall.enrich.known_systems import BY_CLASS
+from seawall.enrich.known_systems import BY_CLASS, NetworkClass
 
-NetworkClass = Literal["hosting", "residential", "mobile", "corporate", "anonymiser", "microsoft"]
-CLASSES: tuple[NetworkClass, ...] = ("hosting", "residential", "mobile", "corporate", "anonymiser", "microsoft")
-
-ANONYMISER_WORDS = (
-    r"vpns?", r"proxy", r"proxies", r"anonym\w*", r"private relay", r"tor (?:exits?|relays?|servers|project)",
-)  # fmt: skip
-
-CORPORATE_WORDS = (
-    # education and research
-    r"universi\w*", r"uniwersytet\w*", r"college", r"colegio", r"schools?", r"school district", r"academy", r"academia",
-    r"academic", r"hochschule\w*", r"fachhochschule", r"polytechnic\w*", r"politec\w*", r"politechnika", r"ecole",
-    r"escola", r"institute of", r"institut", r"instituto", r"research", r"education\w*", r"campus", r"library",
-    # money
-    r"bank", r"banks", r"banc[oa]", r"banque", r"banka\w*", r"bankasi", r"sparkasse\w*", r"raiffeisen\w*", r"credit union",
-    r"insurance", r"assurances?", r"versicherung\w*", r"seguros", r"securities", r"financial",
-    # health
-    r"hospitals?", r"clinic", r"klinik\w*", r"clinica", r"healthcare", r"health", r"medical",
-    # state
-    r"government", r"ministry", r"ministerio", r"ministere", r"ministerstvo", r"parliament", r"senate", r"department of",
-    r"dept of", r"city of", r"county of", r"state of", r"province of", r"town of", r"tribunal", r"courts?", r"police",
-    r"army", r"navy", r"military", r"defen[cs]e", r"embassy", r"municipality", r"municipal", r"prefeitura", r"governo",
-    r"gobierno", r"secretaria", r"procuradoria", r"pemerintah", r"dinas", r"kabupaten", r"kementerian", r"council",
-    r"kommune", r"gemeente", r"landkreis", r"u s department",
-    # industry
-    r"airlines?", r"airways", r"airport", r"motors?", r"automotive", r"pharma\w*", r"manufacturing", r"steel", r"chemicals?",
-    r"foods", r"law firm", r"attorneys", r"railways?", r"petroleum", r"aerospace",
-)  # fmt: skip
-
-HOSTING_WORDS = (
-    r"hosting\w*", r"\w{3,}hosting", r"hosters?", r"hostinger", r"hosts?", r"web ?hosts?\w*", r"host(?!el|ess|il|om)\w+",
-    r"(?:\w+(?<!g)|\w)host", r"cloud\w*", r"\w{2,}cloud", r"servers?", r"server(?!ic)\w+", r"\w{2,}servers?",
-    r"data ?cent(?:er|re|rum)s?", r"datacent\w+", r"rechenzentrum", r"vps", r"\w*vps", r"colo", r"colocation", r"co location",
-    r"dedicated", r"cdn", r"iaas", r"bare ?metal", r"vds", r"virtual private", r"domains?",
-)  # fmt: skip
-
-MOBILE_WORDS = (
-    r"mobiles?", r"mobility", r"mobil", r"cellular", r"celular", r"cell c", r"gsm", r"lte", r"t mobile", r"mobilfunk",
-    r"mobiltel\w*", r"moviles?", r"movil", r"telefonia movil", r"personal communications",
-)  # fmt: skip
-
-RESIDENTIAL_WORDS = (
-    r"broadband", r"cable\w*", r"cablevision", r"kabel\w*", r"fib(?:er|re)\w*", r"fibra\w*", r"fttx?h?", r"\w{2,}fib(?:er|re|ra)",
-    r"telecoms?", r"telecom\w+", r"\w{2,}telecom", r"telekom\w*", r"telef\w+", r"telephones?", r"telco", r"wisp", r"isp",
-    r"wireless", r"wifi", r"wi fi", r"provedor\w*", r"provider internet", r"banda larga", r"dsl", r"adsl", r"catv", r"stadtwerke",
-)  # fmt: skip
-
-WEAK_RESIDENTIAL_WORDS = (
-    r"communications?", r"comunicac\w+", r"comunicaciones", r"kommunikation\w*", r"komunikasi", r"iletisim", r"internet",
-    r"multimidia", r"svyaz\w*", r"connect", r"conecta?", r"net telecom",
-)  # fmt: skip
-
-
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(r"(?<!\w)(?:" + "|".join(words) + r")(?!\w)")
-
-
-_ALONE: tuple[tuple[NetworkClass, re.Pattern[str]], ...] = (
-    ("anonymiser", _any_of(ANONYMISER_WORDS)),
-    ("corporate", _any_of(CORPORATE_WORDS)),
+CLASSES: tuple[NetworkClass, ...] = (
+    "hosting",
+    "residential",
+    "mobile",
+    "corporate",
+    "anonymiser",
+    "microsoft",
 )
-_ONE_OF: tuple[tuple[NetworkClass, re.Pattern[str]], ...] = (
-    ("hosting", _any_of(HOSTING_WORDS)),
-    ("mobile", _any_of(MOBILE_WORDS)),
-    ("residential", _any_of(RESIDENTIAL_WORDS)),
-)
-_WEAK = _any_of(WEAK_RESIDENTIAL_WORDS)
+UNKNOWN = -1
+"""In arrays of classes: the class is not known. Otherwise the position in `CLASSES`."""
+
+ANONYMISER_WORDS = """
+    vpn vpns proxy proxies anonymizer anonymiser private_relay tor_exit tor_exits tor_relay tor_relays
+    torservers
+"""
+
+CORPORATE_WORDS = """
+    universi* uniwersytet* college colegio school schools academy academia academic hochschule*
+    fachhochschule* polytechnic* politec* politechnika ecole escola institute_of institut instituto
+    research renater education* campus library
+
+    bank banks banco banca banque banka bankasi sparkasse* raiffeisen* credit_union insurance assurance
+    assurances versicherung* seguros securities financial
+
+    hospital hospitals clinic klinik* clinica healthcare health medical
+
+    government ministry ministerio ministere ministerstvo parliament senate department_of dept_of city_of
+    county_of state_of province_of town_of u_s_department tribunal court courts police army navy military
+    defence defense embassy municipality municipal prefeitura governo gobierno secretaria procuradoria
+    pemerintah dinas kabupaten kementerian council kommune gemeente landkreis
+    dod_network_information_center headquarters_usaisc
+
+    airline airlines airways airport motor motors automotive pharma* manufacturing steel chemical chemicals
+    foods law_firm attorneys railway railways petroleum aerospace
+"""
+
+HOSTING_WORDS = """
+    host* *host *hosts *hosting *hoster cloud* *cloud server* *server *servers datacent* *datacenter
+    data_center data_centers data_centre data_centres rechenzentrum vps* *vps vds colo colocation co_location
+    dedicated cdn iaas baremetal bare_metal virtual_private domains
+"""
+
+NOT_HOSTING_WORDS = "ghost ghosts hostel hostels hostess* hostomel hostil*"
+
+MOBILE_WORDS = """
+    mobile mobiles mobil mobiltel* mobilfunk movil movile moviles cellular celular cell_c gsm lte
+    t_mobile personal_communications
+"""
+
+RESIDENTIAL_WORDS = """
+    broadband banda_larga cable* kabel* catv fiber* fibre* fibra* *fiber *fibre *fibra fttx ftth dsl adsl
+    telecom* *telecom telekom* *telekom telef* telephone* telco isp wisp wireless wifi wi_fi provedor*
+    stadtwerke
+"""
+
+WEAK_RESIDENTIAL_WORDS = """
+    communication communications comunicac* comunicaciones kommunikation* komunikasi iletisim internet
+    multimidia svyaz* connect conect*
+"""
+
+
+def _pattern(words: str) -> str:
+    """Return a pattern (RE2) for one of the words of a list, between blanks."""
+    alternatives = (word.replace("_", " ").replace("*", "[^ ]*") for word in words.split())
+    return f" (?:{'|'.join(alternatives)}) "
+
+
+_ANONYMISER, _CORPORATE, _WEAK = map(_pattern, (ANONYMISER_WORDS, CORPORATE_WORDS, WEAK_RESIDENTIAL_WORDS))
+_NOT_HOSTING = _pattern(NOT_HOSTING_WORDS)
+_ONE_OF: dict[NetworkClass, str] = {
+    "hosting": _pattern(HOSTING_WORDS),
+    "mobile": _pattern(MOBILE_WORDS),
+    "residential": _pattern(RESIDENTIAL_WORDS),
+}
 _KNOWN: dict[int, NetworkClass | None] = {asn: name for name, systems in BY_CLASS.items() for asn in systems}
-_SEPARATORS = re.compile(r"[^\w]+|_+")
 
 
 def class_of(asn: int, name: str | None) -> NetworkClass | None:
     """Return the class of an AS by its number (-1: none) and its holder's name; None: unknown."""
-    if asn in _KNOWN:
-        return _KNOWN[asn]
-    return class_of_name(name) if name else None
+    row = int(classify(np.array([asn]), pa.array([name], pa.string()))[0])
+    return None if row == UNKNOWN else CLASSES[row]
 
 
-def class_of_name(name: str) -> NetworkClass | None:
-    """Return the class that the words of a holder's name tell; None when they tell none, or two."""
-    words = _SEPARATORS.sub(" ", name.casefold())
-    for network_class, pattern in _ALONE:
-        if pattern.search(words):
-            return network_class
-    told: list[NetworkClass] = [network_class for network_class, pattern in _ONE_OF if pattern.search(words)]
-    if len(told) == 1:
-        return told[0]
-    if not told and _WEAK.search(words):
-        return "residential"
-    return None
+def classify(asn: npt.NDArray[np.int64], names: pa.StringArray) -> npt.NDArray[np.int8]:
+    """Return the class of each AS as a position in `CLASSES`, UNKNOWN where it is not known."""
+    found = _by_name(names)
+    for at, number in enumerate(asn.tolist()):
+        if number in _KNOWN:
+            found[at] = _row(_KNOWN[number])
+    return found
+
+
+def _by_name(names: pa.StringArray) -> npt.NDArray[np.int8]:
+    """Return the class that the words of each name tell, by rules 1 to 3."""
+    words = _spaced_words(names)
+    told = {name: _has(words, pattern) for name, pattern in _ONE_OF.items()}
+    times = np.sum(list(told.values()), axis=0)
+    found = np.full(len(names), UNKNOWN, np.int8)
+    # 3.
+    found[_has(words, _WEAK) & (times == 0)] = _row("residential")
+    # 2.
+    for name, has in told.items():
+        found[has & (times == 1)] = _row(name)
+    # 1. written last, because it has the last word
+    found[_has(words, _CORPORATE)] = _row("corporate")
+    found[_has(words, _ANONYMISER)] = _row("anonymiser")
+    return found
+
+
+def _spaced_words(names: pa.StringArray) -> pa.StringArray:
+    """Return the words of each name in lower case with blanks around, without NOT_HOSTING_WORDS."""
+    words = pc.replace_substring_regex(pc.utf8_lower(names.fill_null("")), r"[^\pL\pN]+", " ")
+    return pc.replace_substring_regex(pc.binary_join_element_wise("", words, "", " "), _NOT_HOSTING, " ")
+
+
+def _has(words: pa.StringArray, pattern: str) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = pc.match_substring_regex(words, pattern).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _row(name: NetworkClass | None) -> int:
+    return UNKNOWN if name is None else CLASSES.index(name)

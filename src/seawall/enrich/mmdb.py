@@ -3,8 +3,10 @@
 Layouts read, all optional, flat or below `traits`:
 
 - MaxMind GeoLite2/GeoIP2 and DB-IP: `autonomous_system_number`, `autonomous_system_organization`,
-  `country.iso_code`, `connection_type`, `user_type`, `is_anonymous…`, `is_hosting_provider`, `is_tor_exit_node`.
-- IPinfo: `asn` ("AS64496"), `as_name` or `name`, `country_code` or `country`, `type`, `hosting`, `vpn`, `proxy`, `tor`, `relay`.
+  `country.iso_code`, `connection_type`, `user_type`, `is_anonymous…`, `is_hosting_provider`,
+  `is_tor_exit_node`.
+- IPinfo: `asn` ("AS64496"), `as_name` or `name`, `country_code` or `country`, `type`, `hosting`, `vpn`,
+  `proxy`, `tor`, `relay`.
 - ip-location-db: `country_code`.
 """
 
@@ -18,7 +20,7 @@ from typing import Any
 
 import maxminddb
 
-from seawall.enrich.classes import NetworkClass
+from seawall.enrich.known_systems import NetworkClass
 from seawall.errors import ArtefactInvalid
 
 _ASN = re.compile(r"(?:AS)?(\d{1,10})", re.IGNORECASE)
@@ -27,11 +29,14 @@ _ANONYMISER_FLAGS = (
     "is_anonymous", "is_anonymous_vpn", "is_public_proxy", "is_residential_proxy", "is_tor_exit_node",
     "vpn", "proxy", "tor", "relay",
 )  # fmt: skip
+_ASN_FIELDS = ("autonomous_system_number", "asn", "as_number")
+_NAME_FIELDS = ("autonomous_system_organization", "as_name", "name", "isp")
 _HOSTING_FLAGS = ("is_hosting_provider", "hosting")
 _CLASS_WORDS: dict[str, NetworkClass] = {
     "cellular": "mobile", "mobile": "mobile",
     "hosting": "hosting", "content_delivery_network": "hosting",
-    "residential": "residential", "cable/dsl": "residential", "dialup": "residential", "satellite": "residential",
+    "residential": "residential", "cable/dsl": "residential", "dialup": "residential",
+    "satellite": "residential",
     "business": "corporate", "corporate": "corporate", "college": "corporate", "school": "corporate",
     "education": "corporate", "government": "corporate", "military": "corporate", "library": "corporate",
 }  # fmt: skip
@@ -90,13 +95,9 @@ def _invalid(path: Path, reason: Exception) -> ArtefactInvalid:
 def _read(record: Mapping[str, Any]) -> Said:
     traits = record.get("traits")
     fields = {**record, **traits} if isinstance(traits, Mapping) else record
-    asn = _first(_asn(fields.get(name)) for name in ("autonomous_system_number", "asn", "as_number"))
-    named = ("autonomous_system_organization", "as_name", "as_organization", "name", "isp")
-    return Said(asn, _first(_text(fields.get(name)) for name in named), _country(fields), _class(fields))
-
-
-def _first(values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+    asn = next((number for name in _ASN_FIELDS if (number := _asn(fields.get(name))) is not None), None)
+    holder = next((text for name in _NAME_FIELDS if (text := _text(fields.get(name)))), None)
+    return Said(asn, holder, _country(fields), _class(fields))
 
 
 def _text(value: object) -> str | None:
@@ -123,8 +124,11 @@ def _class(fields: Mapping[str, Any]) -> NetworkClass | None:
         return "anonymiser"
     if any(_is_true(fields.get(name)) for name in _HOSTING_FLAGS):
         return "hosting"
-    words = (fields.get(name) for name in ("user_type", "connection_type", "type"))
-    return _first(_CLASS_WORDS.get(word.lower()) for word in words if isinstance(word, str))
+    for name in ("user_type", "connection_type", "type"):
+        word = fields.get(name)
+        if isinstance(word, str) and word.lower() in _CLASS_WORDS:
+            return _CLASS_WORDS[word.lower()]
+    return None
 
 
 def _is_true(value: object) -> bool:

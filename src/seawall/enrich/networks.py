@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from seawall.enrich.addresses import Addresses, as_text_array, parse, v4_prefixes, v6_prefixes
-from seawall.enrich.classes import CLASSES, class_of
+from seawall.enrich.classes import CLASSES, UNKNOWN, classify
+from seawall.enrich.columns import NetworkColumns
 from seawall.enrich.mmdb import OperatorDatabase, open_database
+from seawall.enrich.overrides import overridden
 from seawall.enrich.table import NetworkTable, load_table
 
 _UNASKED = -2
 """In the cache of classes: this AS has not been classified yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkColumns:
-    """What is known of each address, in the order asked. A miss is null (-1 in `asn`), never a guess.
-
-    `prefix` (text of the /24 or /48), `asn_name`, `country` (ISO 3166 alpha-2) and `network_class` (one of
-    `CLASSES`) are Arrow dictionary arrays of int32 and string; `asn` is a numpy int64 array.
-    """
-
-    prefix: pa.DictionaryArray
-    asn: npt.NDArray[np.int64]
-    asn_name: pa.DictionaryArray
-    country: pa.DictionaryArray
-    network_class: pa.DictionaryArray
 
 
 class Networks:
@@ -42,7 +28,7 @@ class Networks:
         self._table = table
         self._databases = tuple(databases)
         self._classes = np.full(len(table.asn), _UNASKED, np.int8)
-        self._classes[0] = -1
+        self._classes[0] = UNKNOWN
 
     @classmethod
     def load(cls, mmdb: Sequence[Path] = ()) -> Networks:
@@ -71,11 +57,14 @@ class Networks:
             pa.DictionaryArray.from_arrays(_nullable(self._class_rows(asn_row)), pa.array(CLASSES)),
         )
         if self._databases:
-            return self._with_databases(columns, texts, parsed)
+            return overridden(columns, parsed, self._table, self._databases)
         return columns
 
     def describe(self) -> dict[str, Any]:
-        """Return the sources, versions, licences, date and counts of what is asked, for `doctor` and the report."""
+        """Return what is asked: date, licence, sources with versions and licences, counts, databases.
+
+        Values are those of `provenance.json`; `databases` has file, type and build time of the operator's.
+        """
         provenance = self._table.provenance
         return {
             "date": provenance["date"],
@@ -90,39 +79,16 @@ class Networks:
         """Return the class of each AS row; an AS is classified when it is first met."""
         unasked = np.unique(asn_row[self._classes[asn_row] == _UNASKED])
         if len(unasked):
-            names = self._table.names.take(pa.array(unasked)).to_pylist()
-            numbers = self._table.asn[unasked].tolist()
-            found = [class_of(number, name) for number, name in zip(numbers, names, strict=True)]
-            self._classes[unasked] = [CLASSES.index(name) if name else -1 for name in found]
+            self._classes[unasked] = classify(
+                self._table.asn[unasked], self._table.names.take(pa.array(unasked))
+            )
         return self._classes[asn_row]
-
-    def _with_databases(self, columns: NetworkColumns, texts: pa.StringArray, parsed: Addresses) -> NetworkColumns:
-        """Return the columns with what the operator's databases say in place of the table's words."""
-        asn = columns.asn.copy()
-        name, country = columns.asn_name.to_pylist(), columns.country.to_pylist()
-        network_class = columns.network_class.to_pylist()
-        for at in np.concatenate([parsed.v4_at, parsed.v6_at]).tolist():
-            text = texts[at].as_py()
-            for database in reversed(self._databases):  # the first has the last word
-                said = database.look_up(text)
-                if said is None:
-                    continue
-                country[at] = said.country or country[at]
-                if said.asn is not None and said.asn != asn[at]:
-                    row = int(self._table.rows_of(np.array([said.asn]))[0])
-                    asn[at], name[at] = said.asn, self._table.names[row].as_py()
-                name[at] = said.name or name[at]
-                if said.asn is not None or said.name:
-                    network_class[at] = class_of(int(asn[at]), name[at])
-                network_class[at] = said.network_class or network_class[at]
-        encoded = (pa.array(column, pa.string()).dictionary_encode() for column in (name, country, network_class))
-        return NetworkColumns(columns.prefix, asn, *encoded)
 
 
 def _prefixes(
     parsed: Addresses, table: NetworkTable, asn_row: npt.NDArray[np.int32], country_row: npt.NDArray[np.int32]
 ) -> pa.DictionaryArray:
-    """Fill the rows of each address and return the prefixes: both want the addresses sorted, so they share it."""
+    """Fill the rows of each address and return the prefixes: both want sorted addresses."""
     order = np.argsort(parsed.v4)
     v4, v4_at = parsed.v4[order], parsed.v4_at[order]
     asn_row[v4_at], country_row[v4_at] = table.find_v4(v4)

@@ -31,11 +31,15 @@ class NetworkTable:
     provenance: dict[str, Any]
     _sections: Sections
 
-    def find_v4(self, addresses: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    def find_v4(
+        self, addresses: npt.NDArray[np.uint32]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         """Return (AS row, country row) of each address; fastest when the addresses are sorted."""
         return self._find("v4", addresses)
 
-    def find_v6(self, addresses: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    def find_v6(
+        self, addresses: npt.NDArray[np.bytes_]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         """Return (AS row, country row) of each address, given as 16 big-endian bytes (dtype S16)."""
         return self._find("v6", addresses)
 
@@ -44,7 +48,9 @@ class NetworkTable:
         rows = np.searchsorted(self.asn, asn).clip(max=len(self.asn) - 1)
         return np.where(self.asn[rows] == asn, rows, 0).astype(np.int32)
 
-    def _find(self, family: str, addresses: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    def _find(
+        self, family: str, addresses: npt.NDArray[Any]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         at = np.searchsorted(self._sections[f"{family}_first"], addresses, side="right") - 1
         return self._sections[f"{family}_asn"][at], self._sections[f"{family}_country"][at]
 

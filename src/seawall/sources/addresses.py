@@ -1,0 +1,62 @@
+"""Reads the spellings of IP addresses that audit logs use. Pure functions of text."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+_BRACKETED = re.compile(r"\[([^\[\]]*)\](?::\d*|-\d+)?")
+_HOST_AND_ADDRESS = re.compile(r"\(([0-9A-Fa-f:.%]+)\)")
+_V4_WITH_PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3})(?::\d+|-\d+)?", re.ASCII)
+_V6_WITH_PORT = re.compile(r"((?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}):\d{1,5}")
+_NOTHING = frozenset({"", "null", "none", "unknown", "not available", "-", "n/a", "<null>", "<unknown>"})
+
+
+def normalise_address(text: str | None) -> str | None:
+    """The address in canonical text (RFC 5952), without port, brackets and zone; None when it is none.
+
+    Reads `1.2.3.4`, `1.2.3.4:port`, `[v4]:port`, `[v6]:port`, `::ffff:v4`, `v6%zone`, `[host (ip)]`, `[ip]-0`
+    and, when a list is given, the first that is an address.
+    """
+    if text is None or len(text) > 512:
+        return None
+    text = text.strip().strip("\"'").strip()
+    if text.lower() in _NOTHING:
+        return None
+    for part in text.split(",") if "," in text else (text,):
+        found = _one_address(part.strip())
+        if found is not None:
+            return found
+    return None
+
+
+def _one_address(text: str) -> str | None:
+    named = _HOST_AND_ADDRESS.search(text)
+    if named:
+        return _parse(named[1])
+    bracketed = _BRACKETED.fullmatch(text)
+    if bracketed:
+        text = bracketed[1].strip()
+    elif "]" in text:
+        # Half of a bracketed spelling, as in `1.2.3.4]-0`.
+        text = text.lstrip("[").split("]", 1)[0]
+    plain = _V4_WITH_PORT.fullmatch(text)
+    if plain:
+        return _parse(plain[1])
+    return _parse(text) or _parse_with_port(text)
+
+
+def _parse_with_port(text: str) -> str | None:
+    match = _V6_WITH_PORT.fullmatch(text)
+    return _parse(match[1]) if match else None
+
+
+def _parse(text: str) -> str | None:
+    text = text.split("%", 1)[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    found = mapped or address
+    return None if found.is_unspecified else str(found)

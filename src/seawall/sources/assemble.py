@@ -1,0 +1,122 @@
+"""Puts columns together to the event schema, and takes out the rows whose time cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.schema.events import EVENT_SCHEMA
+from seawall.sources.distinct import Column
+from seawall.sources.times import EARLIEST, LATEST, in_range, to_microseconds
+
+NO_TIME = np.iinfo(np.int64).min
+"""Stands for a time that cannot be read."""
+
+
+@dataclass(slots=True)
+class Normalised:
+    """A source's columns: `time` in microseconds (NO_TIME where unreadable), the others by schema name."""
+
+    time: npt.NDArray[np.int64]
+    columns: dict[str, Any]
+
+
+def parse_times(array: Any) -> npt.NDArray[np.int64]:
+    """Microseconds since the epoch of a text column; NO_TIME where there is none."""
+    text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if len(text) == 0:
+        return np.zeros(0, np.int64)
+    if (
+        pc.all(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")).as_py()
+        and text.null_count == 0
+    ):
+        try:
+            return text.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()  # type: ignore[no-any-return]
+        except pa.ArrowInvalid:
+            pass
+    column = Column.of(text)
+    known = [to_microseconds(value) for value in column.values]
+    table = np.array(
+        [NO_TIME if value is None else max(min(value, 2**62), -(2**62)) for value in known] + [NO_TIME],
+        np.int64,
+    )
+    return table[column.codes]
+
+
+def readable(time: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which times are read and lie between 1990 and 2100."""
+    return (time >= EARLIEST) & (time < LATEST)
+
+
+def timestamps(time: npt.NDArray[np.int64]) -> Any:
+    """An Arrow UTC timestamp column; out-of-range values become null."""
+    return pa.array(time, pa.int64(), mask=~readable(time)).cast(pa.timestamp("us", tz="UTC"))
+
+
+def to_events(normalised: Normalised, source: str, source_file: str, lines: npt.NDArray[np.int64]) -> Any:
+    """A table of EVENT_SCHEMA. Columns that the source does not know are null. Rows keep their order."""
+    count = len(lines)
+    arrays = []
+    for field in EVENT_SCHEMA:
+        if field.name == "time":
+            arrays.append(timestamps(normalised.time))
+        elif field.name == "source_line":
+            arrays.append(pa.array(lines, pa.int64()))
+        elif field.name in ("source", "source_file"):
+            value = source if field.name == "source" else source_file
+            arrays.append(_constant(value, count))
+        else:
+            arrays.append(_typed(normalised.columns.get(field.name), field.type, count))
+    return pa.table(arrays, schema=EVENT_SCHEMA)
+
+
+def _typed(column: Any, kind: Any, count: int) -> Any:
+    if column is None:
+        return _nulls(kind, count)
+    if isinstance(column, Column):
+        if pa.types.is_dictionary(kind):
+            return column.array()
+        return column.array().cast(pa.string())
+    if isinstance(column, np.ndarray):
+        missing = np.isnan(column)
+        filled = np.where(missing, 0, column)
+        if pa.types.is_boolean(kind):
+            return pa.array(filled != 0, mask=missing)
+        return pa.array(filled.astype(np.int32), kind, mask=missing)
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
+    if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(column.type):
+        return Column.of(column).array()
+    return column if column.type == kind else column.cast(kind)
+
+
+def _nulls(kind: Any, count: int) -> Any:
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), pa.array([], pa.string()))
+    return pa.nulls(count, kind)
+
+
+def _constant(value: str, count: int) -> Any:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([value], pa.string()))
+
+
+def empty_events() -> Any:
+    """A table of EVENT_SCHEMA without rows."""
+    return pa.table([_nulls(field.type, 0) for field in EVENT_SCHEMA], schema=EVENT_SCHEMA)
+
+
+__all__ = [
+    "NO_TIME",
+    "Normalised",
+    "empty_events",
+    "in_range",
+    "parse_times",
+    "readable",
+    "timestamps",
+    "to_events",
+]

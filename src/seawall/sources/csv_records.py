@@ -1,0 +1,124 @@
+"""Records out of delimited tables: Purview, PowerShell, Splunk and Log Analytics exports."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+from itertools import count
+
+from seawall.schema.problems import Problem
+from seawall.sources.excerpts import record_problem
+from seawall.sources.json_records import Record
+from seawall.sources.limits import Limits
+from seawall.sources.lines import Utf8Stream, lines
+
+_DELIMITERS = ",;\t"
+_TIME_COLUMN = re.compile(r"(?i)time|date|published|created|auditdata|^_raw$")
+_COLUMN_NAME = re.compile(r"[\w@:.\-\[\] ()/#$]{1,100}")
+_KEPT_EMPTY = frozenset({"AuditData"})
+"""An export without the record itself is a broken record, not another kind of log."""
+_MOST_COLUMNS = 2000
+_SHORT_REACH = 1 << 16
+
+
+def table_header(head: bytes) -> tuple[list[str], str] | None:
+    """Column names and delimiter when text starting like this is a table of a log, else None."""
+    rows = [row for row in head.decode("utf-8", "replace").split("\n")[:4] if row.strip()]
+    if rows and rows[0].startswith("#TYPE"):
+        rows = rows[1:]
+    if not rows or rows[0].lstrip()[:1] in "{[<":
+        return None
+    line = rows[0].rstrip("\r")
+    if line.startswith("sep=") and len(rows) > 1:
+        line = rows[1].rstrip("\r")
+    delimiter = max(_DELIMITERS, key=line.count)
+    if delimiter not in line:
+        return None
+    try:
+        names = next(csv.reader([line], delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        return None
+    names = [name.strip() for name in names]
+    plain = [name for name in names if _COLUMN_NAME.fullmatch(name)]
+    if not 2 <= len(names) <= _MOST_COLUMNS or len(plain) < len(names) or len(set(names)) < len(names):
+        return None
+    if not any(_TIME_COLUMN.search(name) for name in names) or any(name.count(" ") > 4 for name in names):
+        return None
+    return names, delimiter
+
+
+def csv_records(
+    stream: Utf8Stream, name: str, limits: Limits, header: tuple[list[str], str]
+) -> Iterator[Record | Problem]:
+    """Each row as a dictionary of its non-empty fields, or the problem it is."""
+    names, delimiter = header
+    csv.field_size_limit(max(csv.field_size_limit(), limits.record_bytes + 1))
+    numbers = count(1)
+    is_header_seen = False
+    for row in _rows(lines(stream, limits.record_bytes), limits.record_bytes):
+        if row is None:
+            yield record_problem(
+                name, next(numbers), "too-large", f"a row larger than {limits.record_bytes} bytes"
+            )
+            continue
+        if not is_header_seen:
+            if row.startswith((b"#TYPE", b"sep=")) or not row.strip():
+                continue
+            is_header_seen = True
+            continue
+        yield _record(row, names, delimiter, name, next(numbers))
+
+
+def _record(row: bytes, names: list[str], delimiter: str, name: str, line: int) -> Record | Problem:
+    text = row.decode("utf-8", "replace").replace("\0", "")
+    try:
+        parsed = list(csv.reader(text.splitlines(keepends=True) if "\n" in text or "\r" in text else [text],
+                                 delimiter=delimiter))  # fmt: skip
+    except csv.Error as error:
+        return record_problem(name, line, "wrong-columns", str(error), text=row)
+    if len(parsed) != 1 or len(parsed[0]) != len(names):
+        found = len(parsed[0]) if parsed else 0
+        return record_problem(
+            name, line, "wrong-columns", f"{found} fields for {len(names)} columns", text=row
+        )
+    return line, {
+        key: value for key, value in zip(names, parsed[0], strict=True) if value or key in _KEPT_EMPTY
+    }
+
+
+def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None]:
+    """Physical lines joined while a quote is open. A quote that is never closed costs one row, not the file."""
+    waiting: deque[bytes | None] = deque()
+    reach = limit
+    while True:
+        line = waiting.popleft() if waiting else next(physical, b"\0END")
+        if line == b"\0END":
+            return
+        if line is None:
+            yield None
+            continue
+        if line.count(b'"') % 2 == 0:
+            if line.strip():
+                yield line.rstrip(b"\r")
+            continue
+        joined, size, is_closed = [line], len(line), False
+        while size <= reach:
+            more = waiting.popleft() if waiting else next(physical, b"\0END")
+            if more is None or more == b"\0END":
+                if more is None:
+                    waiting.appendleft(None)
+                break
+            joined.append(more)
+            size += len(more) + 1
+            if more.count(b'"') % 2 == 1:
+                is_closed = True
+                break
+        if is_closed:
+            yield b"\n".join(joined).rstrip(b"\r")
+        else:
+            # Read the swallowed lines again as rows of their own, and look less far from now on.
+            reach = min(reach, _SHORT_REACH)
+            waiting.extendleft(reversed(joined[1:]))
+            yield line.rstrip(b"\r")

@@ -1,0 +1,284 @@
+"""Entra sign-ins: Graph `signIn`, Log Analytics sign-in tables, diagnostic-settings records."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.sources.assemble import Normalised, parse_times, timestamps
+from seawall.sources.clients import reduce_client
+from seawall.sources.distinct import Column, Mapper
+from seawall.sources.json_values import as_text, content_id, encode
+from seawall.sources.lower import Fields
+from seawall.sources.m365_judgement import address, clean, identifier
+from seawall.sources.signin_codes import is_interrupted
+
+NAME = "entra_signin"
+RAW_COLUMNS = (
+    "id", "time", "category", "type", "operation", "error", "reason", "org", "upn", "user", "app", "app_name",
+    "resource", "resource_name", "principal", "principal_name", "ip", "country", "agent", "browser", "client_used",
+    "device", "session", "token", "methods", "requirement", "protocol", "transfer", "token_type", "interactive",
+    "key", "credential", "managed",
+)  # fmt: skip
+
+_CATEGORIES = re.compile(r"(?i)signinlogs$")
+_TENANT = re.compile(r"(?i)/tenants/([^/]+)")
+_USED = frozenset({
+    "id", "createddatetime", "timegenerated", "time", "category", "type", "operationname", "resulttype", "status",
+    "resultdescription", "aadtenantid", "resourceid", "userprincipalname", "userid", "appid", "appdisplayname",
+    "resourceidentity", "resourcedisplayname", "serviceprincipalid", "serviceprincipalname", "ipaddress",
+    "calleripaddress", "location", "locationdetails", "useragent", "devicedetail", "clientappused", "sessionid",
+    "uniquetokenidentifier", "authenticationdetails", "authenticationrequirement", "authenticationprotocol",
+    "originaltransfermethod", "incomingtokentype", "isinteractive", "serviceprincipalcredentialkeyid",
+    "properties", "tenantid", "tenant", "resourcetenantid", "clientcredentialtype", "operationversion", "sourcesystem",
+    "durationms", "level", "resource", "resourcegroup", "resourceprovider", "identity", "userdisplayname",
+    "correlationid", "originalrequestid", "processingtimeinmilliseconds", "tokenissuername", "tokenissuertype",
+    "resultsignature", "authenticationprocessingdetails", "resourceserviceprincipalid", "p_log_type", "p_event_time",
+    "p_parse_time", "p_row_id", "p_enrichment", "latitude", "longitude", "usertype", "alternatesigninname",
+})  # fmt: skip
+"""Fields that columns hold, or that say nothing about a takeover; every other goes to `unmapped`."""
+
+
+def recognises(record: dict[str, Any]) -> bool:
+    """Whether an object is an Entra sign-in, in any of its shapes."""
+    names = {key.lower(): key for key in record}
+    category = record.get(names.get("category", ""))
+    if isinstance(category, str) and _CATEGORIES.search(category):
+        return True
+    table = record.get(names.get("type", ""))
+    if isinstance(table, str) and re.fullmatch(r"(?i)(?:aad\w*)?signinlogs", table):
+        return True
+    if "createddatetime" not in names or "appid" not in names:
+        return False
+    return not names.keys().isdisjoint(
+        (
+            "conditionalaccessstatus",
+            "signineventtypes",
+            "serviceprincipalid",
+            "clientappused",
+            "isinteractive",
+        )
+    ) and not names.keys().isdisjoint(("ipaddress", "status", "userprincipalname"))
+
+
+def row(record: dict[str, Any]) -> tuple[str | None, ...]:
+    """The raw columns of one record, and its `unmapped` last."""
+    get = Fields(record)
+    events = get.value("signineventtypes")
+    tenant = _TENANT.search(get.envelope_text("resourceid") or "")
+    error = get.member("status", "errorcode")
+    location = get.member("locationdetails", "countryorregion") or get.member("location", "countryorregion")
+    values = {
+        "id": get.text("id") or content_id(record),
+        "time": get.text("createddatetime") or get.text("time", "timegenerated"),
+        "category": get.text("category"),
+        "type": get.text("type") or (",".join(map(str, events)) if isinstance(events, list) else None),
+        "operation": get.text("operationname"),
+        "error": as_text(error) if error is not None else get.text("resulttype"),
+        "reason": as_text(get.member("status", "failurereason")) or get.text("resultdescription"),
+        "org": get.text("aadtenantid") or (tenant[1] if tenant else None) or get.text("resourcetenantid"),
+        "upn": get.text("userprincipalname"),
+        "user": get.text("userid"),
+        "app": get.text("appid"),
+        "app_name": get.text("appdisplayname"),
+        "resource": get.text("resourceidentity") or _guid_only(get.text("resourceid")),
+        "resource_name": get.text("resourcedisplayname"),
+        "principal": get.text("serviceprincipalid"),
+        "principal_name": get.text("serviceprincipalname"),
+        "ip": get.text("ipaddress", "calleripaddress"),
+        "country": as_text(location) or get.text("location"),
+        "agent": get.text("useragent"),
+        "browser": as_text(get.member("devicedetail", "browser")),
+        "client_used": get.text("clientappused"),
+        "device": as_text(get.member("devicedetail", "deviceid")),
+        "session": get.text("sessionid"),
+        "token": get.text("uniquetokenidentifier"),
+        "methods": _methods(get.value("authenticationdetails")),
+        "requirement": get.text("authenticationrequirement"),
+        "protocol": get.text("authenticationprotocol"),
+        "transfer": get.text("originaltransfermethod"),
+        "token_type": get.text("incomingtokentype"),
+        "interactive": get.text("isinteractive"),
+        "key": get.text("serviceprincipalcredentialkeyid"),
+        "credential": get.text("clientcredentialtype"),
+        "managed": get.text("managedidentitytype"),
+    }
+    kept = get.rest(_USED, record)
+    return (*(values.get(name) for name in RAW_COLUMNS), encode(kept) if kept else None)
+
+
+def _guid_only(text: str | None) -> str | None:
+    return text if text and "/" not in text else None
+
+
+def _methods(details: Any) -> str | None:
+    """`method=succeeded` of each step, joined: few distinct values, where the details hold a time in each."""
+    steps = []
+    for step in details if isinstance(details, list) else ():
+        if isinstance(step, dict):
+            lower = {key.lower(): value for key, value in step.items()}
+            steps.append(f"{lower.get('authenticationmethod')}={lower.get('succeeded')}"
+                         f"={lower.get('authenticationstepresultdetail')}")  # fmt: skip
+    return ";".join(steps) or None
+
+
+def normalise(table: Any) -> Normalised:
+    """Event columns of a table of raw columns."""
+    raw = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in ("id", "time", "token")}
+    columns: dict[str, Any] = {"metadata_uid": table.column("id"), "token_uid": table.column("token")}
+    columns["kind"], columns["activity_name"] = _what(raw["operation"])
+    columns["status"], columns["status_code"], columns["status_detail"] = _status(raw["error"], raw["reason"])
+    (
+        columns["org_uid"], columns["account"], columns["account_type"], columns["actor_user_uid"],
+        columns["actor_app_uid"], columns["app_uid"],
+    ) = _who(raw["org"], raw["upn"], raw["user"], raw["principal"], raw["app"], raw["category"], raw["type"],
+             raw["managed"])  # fmt: skip
+    (columns["app_name"],) = _clean(raw["app_name"])
+    (columns["target_app_uid"],) = _identifier(raw["resource"])
+    columns["resource_uid"] = raw["resource_name"]
+    columns["user_agent"], columns["client"] = _client(
+        raw["agent"], raw["client_used"], raw["browser"], columns["app_uid"]
+    )
+    (columns["device_uid"],) = _identifier(raw["device"])
+    (columns["src_ip"],) = _address(raw["ip"])
+    (columns["src_country"],) = _country(raw["country"])
+    (columns["session_uid"],) = _clean(raw["session"])
+    (columns["key_uid"],) = _identifier(raw["key"])
+    columns["auth_method"], columns["auth_protocol"] = _authentication(
+        raw["methods"], raw["requirement"], raw["protocol"], raw["transfer"], raw["token_type"], raw["client_used"],
+        raw["credential"], columns["account_type"], columns["status"],
+    )  # fmt: skip
+    (columns["is_interactive"],) = _interactive.numbers(raw["interactive"], raw["category"], raw["type"])
+    columns["unmapped"] = table.column("unmapped")
+    time = parse_times(table.column("time"))
+    success = columns["status"].array().cast(pa.string())
+    columns["token_issued_time"] = _issued(time, success)
+    return Normalised(time, columns)
+
+
+def _issued(time: Any, status: Any) -> Any:
+    """A successful sign-in issues its token at its own time."""
+    is_success = pc.fill_null(pc.equal(status, "success"), False)  # noqa: FBT003
+    return pc.if_else(is_success, timestamps(time), None)
+
+
+def _status_of(error: str | None, reason: str | None) -> tuple[str | None, str | None, str | None]:
+    code = clean(error)
+    if code is None:
+        return None, None, clean(reason)
+    if code.lower() in ("0", "success"):
+        return "success", None, None
+    return ("interrupted" if is_interrupted(code) else "failure"), code, clean(reason)
+
+
+def _who_of(
+    org: str | None, upn: str | None, user: str | None, principal: str | None, app: str | None, category: str | None,
+    table: str | None, managed: str | None,
+) -> tuple[str | None, ...]:  # fmt: skip
+    application = identifier(app)
+    where = f"{category or ''} {table or ''}".lower()
+    is_service = (
+        "serviceprincipal" in where or "managedidentity" in where or bool(principal and not clean(upn))
+    )
+    if is_service:
+        who = application or identifier(principal)
+        return identifier(org), who, "service", identifier(principal), who, application
+    name = (clean(upn) or "").lower() or identifier(user)
+    return identifier(org), name, "user" if name else None, identifier(user), None, application
+
+
+def _client_of(
+    agent: str | None, used: str | None, browser: str | None, app: str | None
+) -> tuple[str | None, str | None]:
+    return clean(agent), reduce_client(clean(agent), clean(used), None, app, clean(browser))
+
+
+_STRONG = re.compile(r"(?i)fido|passkey|windows hello|certificate|x\.?509|platform credential")
+_SECOND = re.compile(
+    r"(?i)mobile app|authenticator|text message|sms|phone|oath|voice|temporary access|mfa|software token"
+)
+_CLAIM = re.compile(r"(?i)satisfied by claim|previously satisfied|satisfied due to|claim in (?:the )?token")
+_LEGACY = re.compile(r"(?i)imap|pop3?|smtp|activesync|autodiscover|mapi over|exchange online powershell"
+                     r"|exchange web services|offline address book|other clients|outlook anywhere|reporting web")  # fmt: skip
+
+
+def _authentication_of(
+    methods: str | None, requirement: str | None, protocol: str | None, transfer: str | None, token_type: str | None,
+    used: str | None, credential: str | None, account_type: str | None, status: str | None,
+) -> tuple[str | None, str | None]:  # fmt: skip
+    return (
+        _method_of(methods, requirement, token_type, credential, account_type, status),
+        _protocol_of(protocol, transfer, used),
+    )
+
+
+def _method_of(
+    methods: str | None, requirement: str | None, token_type: str | None, credential: str | None,
+    account_type: str | None, status: str | None,
+) -> str | None:  # fmt: skip
+    if account_type == "service":
+        lowered = (credential or "").lower()
+        return (
+            "certificate"
+            if "cert" in lowered or "assertion" in lowered
+            else "secret"
+            if "secret" in lowered
+            else None
+        )
+    steps = methods or ""
+    if status == "success" or status is None:
+        if _STRONG.search(steps):
+            return "phishing_resistant"
+        if _CLAIM.search(steps):
+            return "mfa_claim" if (requirement or "").lower().startswith("multi") else "password"
+        if _SECOND.search(steps) or (requirement or "").lower() == "multifactorauthentication":
+            # Demanded and passed without a step of its own: a token had it already.
+            return "mfa" if _SECOND.search(steps) else "mfa_claim"
+    if (token_type or "").lower() in ("primaryrefreshtoken", "refreshtoken") and not steps:
+        return "mfa_claim" if (requirement or "").lower().startswith("multi") else None
+    if "password" in steps.lower() or (requirement or "").lower() == "singlefactorauthentication":
+        return "password"
+    return None
+
+
+def _protocol_of(protocol: str | None, transfer: str | None, used: str | None) -> str | None:
+    lowered = (protocol or "").lower()
+    if "devicecode" in lowered or "devicecode" in (transfer or "").lower():
+        return "device_code"
+    if lowered == "ropc":
+        return "ropc"
+    if _LEGACY.search(used or ""):
+        return "legacy"
+    if "saml" in lowered or "wsfed" in lowered:
+        return "saml"
+    return "oauth" if "oauth" in lowered else None
+
+
+def _interactive_of(text: str | None, category: str | None, table: str | None) -> tuple[float | None]:
+    lowered = (text or "").lower()
+    if lowered in ("true", "false"):
+        return (1.0 if lowered == "true" else 0.0,)
+    where = f"{category or ''} {table or ''}".lower()
+    if "noninteractive" in where or "serviceprincipal" in where or "managedidentity" in where:
+        return (0.0,)
+    return (1.0 if "signinlogs" in where or "interactiveuser" in where else None,)
+
+
+def _country_of(text: str | None) -> tuple[str | None]:
+    code = (clean(text) or "").upper()
+    return (code if len(code) == 2 and code.isalpha() else None,)
+
+
+_what = Mapper(lambda _operation: ("sign_in", "Sign-in activity"), 2)
+_status = Mapper(_status_of, 3)
+_who = Mapper(_who_of, 6)
+_client = Mapper(_client_of, 2)
+_authentication = Mapper(_authentication_of, 2)
+_interactive = Mapper(_interactive_of, 1)
+_country = Mapper(_country_of, 1)
+_address = Mapper(address, 1)
+_identifier = Mapper(lambda text: (identifier(text),), 1)
+_clean = Mapper(lambda text: (clean(text),), 1)

@@ -1,0 +1,149 @@
+"""Records out of JSON text: newline-delimited, arrays, wrapped arrays, pretty-printed and concatenated objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from seawall.schema.problems import Problem
+from seawall.sources.excerpts import record_problem
+from seawall.sources.json_values import NotJson, TooDeep, parse
+from seawall.sources.limits import Limits
+from seawall.sources.lines import CHUNK, Utf8Stream, lines
+from seawall.sources.scanner import Scanner, TooLong
+
+Record = tuple[int, dict[str, Any]]
+"""1-based number of a record in its file, and its fields."""
+
+WRAPPERS = ("value", "records", "Records")
+HEAD = 1 << 18
+_WHOLE = 32 << 20
+_LINES_LOOKED_AT = 50
+
+
+def json_records(stream: Utf8Stream, name: str, limits: Limits) -> Iterator[Record | Problem]:
+    """Every record or the problem it is. Memory is bounded by `record_bytes` and a constant."""
+    numbers = count(1)
+    head = stream.peek(HEAD)
+    if is_line_delimited(head, limits.depth):
+        for line in lines(stream, limits.record_bytes):
+            if line is None:
+                yield _too_large(name, next(numbers), limits)
+            elif line.strip():
+                yield from line_records(line, name, numbers, limits)
+        return
+    yield from _document_records(stream, name, numbers, limits)
+
+
+def is_line_delimited(head: bytes, depth: int = 64) -> bool:
+    """Whether text that starts like this holds one JSON object (or array) on each line."""
+    rows = head.split(b"\n")
+    if len(head) >= HEAD:
+        rows = rows[:-1]
+    checked = 0
+    for row in rows:
+        if not row.strip():
+            continue
+        checked += 1
+        if checked > _LINES_LOOKED_AT:
+            break
+        try:
+            value = parse(row, depth)
+        except (NotJson, TooDeep):
+            continue
+        if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            return True
+    return False
+
+
+def line_records(
+    line: bytes, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    """The record on one line; several when the line holds an array or a wrapped array of records."""
+    try:
+        value = parse(line, limits.depth)
+    except TooDeep:
+        yield record_problem(name, next(numbers), "too-deep", f"nested deeper than {limits.depth}", text=line)
+        return
+    except NotJson as error:
+        yield record_problem(name, next(numbers), "not-json", str(error), text=line)
+        return
+    yield from value_records(value, name, numbers)
+
+
+def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
+    """The records that a parsed value holds. An empty array holds one problem, so that every line is accounted for."""
+    if isinstance(value, dict):
+        inner = unwrapped(value)
+        if inner is None:
+            yield next(numbers), value
+            return
+        value = inner
+    if isinstance(value, list) and value:
+        for item in value:
+            if isinstance(item, dict):
+                yield next(numbers), item
+            else:
+                yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
+        return
+    yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(value)[:400])
+
+
+def unwrapped(value: dict[str, Any]) -> list[Any] | None:
+    """The records inside `{"value": [...]}` and its kin; None when the object is a record itself."""
+    for key in WRAPPERS:
+        inner = value.get(key)
+        if isinstance(inner, list) and len(value) <= 6 and (not inner or isinstance(inner[0], dict)):
+            return inner
+    return None
+
+
+def _document_records(
+    stream: Utf8Stream, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    head = stream.peek(_WHOLE + 1)
+    if len(head) <= _WHOLE and (head.count(b"[") + head.count(b"{")) < 2_000_000:
+        value = _whole(head, limits)
+        if value is not None:
+            while stream.read(_WHOLE + 1):
+                pass
+            yield from _bounded(value, name, numbers, limits)
+            return
+    scanner = Scanner(limits.record_bytes, WRAPPERS)
+    while chunk := stream.read(CHUNK):
+        for piece in scanner.feed(chunk):
+            yield from _piece(piece, name, numbers, limits)
+    for piece in scanner.finish():
+        yield from _piece(piece, name, numbers, limits)
+
+
+def _whole(head: bytes, limits: Limits) -> Any:
+    # One level more for the array and one for its wrapper.
+    try:
+        value = parse(head, limits.depth + 2)
+    except (NotJson, TooDeep):
+        return None
+    records = unwrapped(value) if isinstance(value, dict) else value
+    if records is None:
+        return value if len(head) <= limits.record_bytes else None
+    if not isinstance(records, list) or len(head) > limits.record_bytes:
+        return None
+    return value
+
+
+def _bounded(value: Any, name: str, numbers: Iterator[int], limits: Limits) -> Iterator[Record | Problem]:
+    yield from value_records(value, name, numbers)
+
+
+def _piece(
+    piece: bytes | TooLong, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    if isinstance(piece, TooLong):
+        yield _too_large(name, next(numbers), limits)
+    else:
+        yield from line_records(piece, name, numbers, limits)
+
+
+def _too_large(name: str, line: int, limits: Limits) -> Problem:
+    return record_problem(name, line, "too-large", f"one record larger than {limits.record_bytes} bytes")

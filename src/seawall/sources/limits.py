@@ -1,0 +1,25 @@
+"""Limits that keep hostile or damaged input from taking the machine's memory, disk or time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one input may ask for.
+
+    `record_bytes` bounds one record, `depth` its nesting. `archive_ratio` is the largest output for each input
+    byte of a compressed member, looked at after `ratio_grace_bytes` of output; `member_bytes` its absolute size.
+    `archive_depth` is how many archives may lie inside each other. `batch_records` bounds one `EventBatch`.
+    `fast_bytes` is the size from which newline-delimited audit logs are read column by column.
+    """
+
+    record_bytes: int = 16 << 20
+    depth: int = 64
+    archive_ratio: int = 400
+    ratio_grace_bytes: int = 32 << 20
+    member_bytes: int = 32 << 30
+    archive_depth: int = 2
+    batch_records: int = 50_000
+    fast_bytes: int = 4 << 20

@@ -1,0 +1,257 @@
+"""Microsoft 365 unified audit log: from raw columns to event columns.
+
+Records come here either one by one (`row`) or as whole columns that DuckDB read (`duck.py`); both deliver the
+same raw columns (`RAW_COLUMNS`), and `normalise` is the only place that gives them meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.sources import m365_judgement as judge
+from seawall.sources.assemble import Normalised, parse_times, timestamps
+from seawall.sources.distinct import Column, Mapper
+from seawall.sources.json_values import as_text, content_id, encode, structure
+from seawall.sources.m365_fields import (
+    CONTEXT_FIELDS,
+    DERIVED_FIELDS,
+    KEPT_FIELDS,
+    KNOWN_FIELDS,
+    NESTED_FIELDS,
+    TEXT_FIELDS,
+)
+
+NAME = "m365_audit"
+RAW_COLUMNS = (*TEXT_FIELDS, *NESTED_FIELDS, *DERIVED_FIELDS)
+UNMAPPED = "unmapped"
+
+_kind = Mapper(judge.kind, 1)
+_status = Mapper(judge.status, 3)
+_actor = Mapper(judge.actor, 5)
+_acting = Mapper(lambda text: (judge.acting_application(text),), 1)
+_admin_mailbox = Mapper(judge.admin_mailbox, 1)
+_address = Mapper(judge.address, 1)
+_agent = Mapper(judge.agent, 2)
+_extended = Mapper(judge.extended, 3)
+_device = Mapper(judge.device, 3)
+_request = Mapper(judge.request, 2)
+_access = Mapper(lambda text: judge.access(text)[:1], 1)
+_throttled = Mapper(judge.throttled, 1)
+_logon = Mapper(judge.logon_type, 1)
+_change = Mapper(judge.change, 1)
+_folder = Mapper(judge.folder, 1)
+_target = Mapper(lambda text, kind: (judge.target_application(text, kind),), 1)
+_identifier = Mapper(lambda text: (judge.identifier(text),), 1)
+_first_identifier = Mapper(lambda *texts: (next((i for i in map(judge.identifier, texts) if i), None),), 1)
+_clean = Mapper(lambda text: (judge.clean(text),), 1)
+_first = Mapper(lambda *texts: (next((i for i in map(judge.clean, texts) if i), None),), 1)
+
+
+def recognises(record: dict[str, Any]) -> bool:
+    """Whether an object is a unified audit record (its `AuditData` already taken out)."""
+    return (
+        "Operation" in record
+        and "CreationTime" in record
+        and not record.keys().isdisjoint(("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"))
+    )
+
+
+def row(record: dict[str, Any]) -> tuple[str | None, ...]:
+    """The raw columns of one record, and its `unmapped` last."""
+    values = [as_text(record.get(name)) for name in (*TEXT_FIELDS, *NESTED_FIELDS)]
+    values[0] = values[0] or content_id(record)
+    context = structure(record.get("AppAccessContext"))
+    context = context if isinstance(context, dict) else {}
+    values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
+    values += folders_summary(record.get("Folders"))
+    values.append(unmapped(record))
+    return tuple(values)
+
+
+def folders_summary(value: Any) -> list[str | None]:
+    """Path of the first folder and number of items in all folders, as text."""
+    folders = [folder for folder in _list(structure(value)) if isinstance(folder, dict)]
+    if not folders:
+        return [None, None]
+    count = sum(len(_list(structure(folder.get("FolderItems")))) for folder in folders)
+    return [as_text(folders[0].get("Path")), str(count)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def unmapped(record: dict[str, Any]) -> str | None:
+    """JSON object of what no column holds: unknown fields and those of KEPT_FIELDS; all fields for kind `other`."""
+    operation, number = as_text(record.get("Operation")), as_text(record.get("RecordType"))
+    if judge.kind(operation, number, as_text(record.get("Workload")), None)[0] == "other":
+        return encode(record)
+    kept = {name: record[name] for name in KEPT_FIELDS if record.get(name) not in (None, "", [], {})}
+    for name in sorted(record.keys() - KNOWN_FIELDS):
+        if record[name] not in (None, ""):
+            kept[name] = record[name]
+    return encode(kept) if kept else None
+
+
+def normalise(table: Any) -> Normalised:
+    """Event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record."""
+    raw = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
+    time = parse_times(table.column("CreationTime"))
+    (kind,) = _kind(raw["Operation"], raw["RecordType"], raw["Workload"], raw["Parameters"])
+    columns: dict[str, Any] = {"metadata_uid": _blank_to_null(table.column("Id")), "kind": kind}
+    columns["activity_name"] = raw["Operation"]
+    columns["status"], columns["status_code"], columns["status_detail"] = _status(
+        raw["Operation"], raw["ResultStatus"], raw["ErrorNumber"], raw["LogonError"],
+        _only(raw["ExtendedProperties"], raw["Operation"], ("UserLoginFailed",)),
+    )  # fmt: skip
+    (columns["org_uid"],) = _identifier(raw["OrganizationId"])
+    objects = _blank_to_null(table.column("ObjectId"))
+    columns["_object"] = _rows_of(objects, _is(kind, ("admin", "mail_rule", "sign_in")))
+    _who(raw, kind, columns)
+    _with_what(raw, kind, columns)
+    _token(raw, table, columns)
+    _how_much(raw, kind, columns)
+    (columns["target_app_uid"],) = _target(columns.pop("_object"), kind)
+    columns["resource_uid"] = objects
+    (columns["parameters"],) = _change(
+        raw["Operation"], kind, raw["Parameters"], raw["ModifiedProperties"],
+        _only(raw["Target"], kind, ("directory",)), _only(raw["Item"], kind, ("admin", "mail_rule")),
+    )  # fmt: skip
+    columns["unmapped"] = table.column(UNMAPPED)
+    return Normalised(time, columns)
+
+
+_PLAIN = frozenset({"Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId"})
+"""Text of which nearly every value is another: not worth a dictionary."""
+
+
+def _who(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
+    (acting,) = _acting(raw["Actor"]) if _has(raw["Actor"]) and _holds(raw["UserId"], "ServicePrincipal_") else (
+        _empty(kind),)  # fmt: skip
+    account, account_type, user_uid, app_only, mailbox = _actor(
+        raw["UserId"], raw["UserKey"], raw["UserType"], raw["MailboxOwnerUPN"], raw["AppId"], raw["ClientAppId"],
+        kind, acting,
+    )  # fmt: skip
+    columns["account"], columns["account_type"], columns["actor_app_uid"] = account, account_type, app_only
+    (columns["actor_user_uid"],) = _first_identifier(user_uid, raw["TokenObjectId"])
+    (admin,) = _admin_mailbox(columns["_object"], raw["Parameters"], kind, account)
+    columns["mailbox"] = _coalesce(mailbox, admin)
+    (columns["logon_type"],) = _logon(raw["LogonType"], app_only)
+
+
+def _with_what(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
+    user_agent, request_type, method = _extended(raw["ExtendedProperties"])
+    _, session, browser = _device(raw["DeviceProperties"])
+    device_id, _, _ = _device(raw["DeviceProperties"])
+    (columns["app_uid"],) = _first_identifier(
+        raw["ClientAppId"], raw["ApplicationId"], raw["Context.ClientAppId"], raw["AppId"]
+    )
+    (columns["app_name"],) = _clean(raw["ApplicationDisplayName"])
+    (agent,) = _first(raw["UserAgent"], user_agent)
+    (named,) = _first(raw["BrowserType"], raw["BrowserName"], browser)
+    columns["user_agent"], columns["client"] = _agent(
+        agent, raw["ClientInfoString"], raw["ClientProcessName"], columns["app_uid"], named
+    )
+    (columns["device_uid"],) = _first_identifier(raw["DeviceId"], raw["Context.DeviceId"], device_id)
+    (columns["src_ip"],) = _address(raw["ClientIPAddress"], raw["ClientIP"], raw["ActorIpAddress"])
+    columns["auth_method"], columns["auth_protocol"] = _request(request_type, method, kind)
+    columns["_session"] = session
+
+
+def _token(raw: dict[str, Column], table: Any, columns: dict[str, Any]) -> None:
+    (stated,) = _first(raw["Context.AADSessionId"], raw["AADSessionId"], raw["SessionId"])
+    columns["session_uid"] = _coalesce(stated, columns.pop("_session"))
+    token = pc.coalesce(
+        _blank_to_null(table.column("Context.UniqueTokenId")), _blank_to_null(table.column("UniqueTokenId"))
+    )
+    columns["token_uid"] = token
+    issued = _coalesce(raw["Context.IssuedAtTime"], raw["IssuedAtTime"])
+    columns["token_issued_time"] = timestamps(_times_of(issued))
+    (columns["token_org_uid"],) = _identifier(raw["TokenTenantId"])
+
+
+def _how_much(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
+    (access,) = _access(raw["OperationProperties"])
+    (throttled,) = _throttled.numbers(raw["OperationProperties"])
+    (counted,) = _number.numbers(raw["OperationCount"])
+    (listed,) = _number.numbers(raw["Folders.Items"])
+    (touched,) = _touched.numbers(raw["AffectedItems"])
+    bound = np.fmax(counted, listed)
+    is_access = _is(kind, ("mail_access",))
+    is_sync = _is(access, ("sync",))
+    # A single-message bind carries neither a count nor a list.
+    bound = np.where(is_access & np.isnan(bound), 1.0, bound)
+    count = np.where(is_access, np.where(is_sync, 0.0, bound), np.nan)
+    count = np.where(_is(kind, ("mail_action",)), np.where(np.isnan(touched), 1.0, touched), count)
+    columns["item_count"] = np.minimum(count, 2**31 - 1)
+    columns["access_type"], columns["is_throttled"] = access, throttled
+    mail = ("mail_access", "mail_action", "admin", "mail_rule")
+    (columns["folder"],) = _folder(
+        raw["Folders.Path"], _only(raw["Item"], kind, mail), _only(raw["Folder"], kind, mail)
+    )
+
+
+def _number_of(text: str | None) -> tuple[float | None]:
+    return (float(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else None,)
+
+
+def _touched_of(text: str | None) -> tuple[float | None]:
+    items = structure(text)
+    return (float(len(items)) if isinstance(items, list) else None,)
+
+
+_number = Mapper(_number_of, 1)
+_touched = Mapper(_touched_of, 1)
+
+
+def _times_of(column: Column) -> Any:
+    return parse_times(column.array().cast(pa.string()))
+
+
+def _blank_to_null(array: Any) -> Any:
+    if array.null_count == len(array):
+        return array
+    return pc.if_else(pc.equal(pc.binary_length(array), 0), None, array)
+
+
+def _rows_of(array: Any, rows: Any) -> Column:
+    """A text column as `Column` with nulls outside the rows."""
+    if not rows.any():
+        return Column(np.full(len(rows), -1, np.int32), pa.array([], pa.string()))
+    return Column.of(pc.if_else(pa.array(rows), array, None))
+
+
+def _has(column: Column) -> bool:
+    return len(column.dictionary) > 0
+
+
+def _holds(column: Column, start: str) -> bool:
+    return any(value is not None and value.startswith(start) for value in column.values)
+
+
+def _empty(like: Column) -> Column:
+    return Column(np.full(len(like), -1, np.int32), pa.array([], pa.string()))
+
+
+def _is(column: Column, values: tuple[str, ...]) -> Any:
+    table = np.array([value in values for value in column.values] + [False])
+    return table[column.codes]
+
+
+def _only(column: Column, by: Column, values: tuple[str, ...]) -> Column:
+    """The column where `by` is one of the values, null elsewhere: keeps distinct combinations few."""
+    if not _has(column):
+        return column
+    return Column(np.where(_is(by, values), column.codes, -1).astype(np.int32), column.dictionary)
+
+
+def _coalesce(first: Column, second: Column) -> Column:
+    if not _has(second):
+        return first
+    if not _has(first):
+        return second
+    return Column.of(pc.coalesce(first.array().cast(pa.string()), second.array().cast(pa.string())))

@@ -1,0 +1,137 @@
+"""Every other log with a readable time: kind `other`, raw fields in `unmapped`, who and where as far as they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seawall.sources.assemble import Normalised, parse_times
+from seawall.sources.json_values import as_text, content_id, encode, structure
+from seawall.sources.m365_judgement import clean
+from seawall.sources.addresses import normalise_address
+from seawall.sources.times import to_microseconds
+
+NAME = "other"
+RAW_COLUMNS = ("metadata_uid", "time", "kind", "activity_name", "status", "org_uid", "account", "account_type",
+               "src_ip", "user_agent")  # fmt: skip
+
+_TIMES = (
+    "time", "timestamp", "@timestamp", "eventtime", "timegenerated", "timecreated", "published", "createddatetime",
+    "creationtime", "creationdate", "activitydatetime", "eventtimestamp", "datetime", "date", "starttime", "_time",
+    "p_event_time", "timecollected", "createdat", "lastmodified",
+)  # fmt: skip
+_IDS = (
+    "uuid",
+    "id",
+    "eventid",
+    "eventdataid",
+    "insertid",
+    "recordid",
+    "uniquequalifier",
+    "prowid",
+    "eventoriginid",
+)
+_ACCOUNTS = (
+    "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid", "caller",
+    "username", "user", "userid", "accountname",
+)  # fmt: skip
+_ADDRESSES = (
+    "ipaddress",
+    "clientip",
+    "clientipaddress",
+    "calleripaddress",
+    "sourceipaddress",
+    "srcip",
+    "remoteip",
+    "ip",
+)
+_NAMES = ("eventtype", "operation", "operationname", "eventname", "actiontype", "activity", "name", "displaymessage",
+          "type")  # fmt: skip
+_AGENTS = ("useragent", "rawuseragent", "browseragent")
+_NESTED = (
+    "actor",
+    "client",
+    "id",
+    "httprequest",
+    "useragent",
+    "initiatedby",
+    "properties",
+    "eventname",
+    "operationname",
+)
+
+
+def recognises(record: dict[str, Any]) -> bool:
+    """Takes every object."""
+    del record
+    return True
+
+
+def row(record: dict[str, Any]) -> tuple[str | None, ...]:
+    """The columns of one record, and all of it as `unmapped`."""
+    fields = _flat(record)
+    account = _first_text(fields, _ACCOUNTS)
+    account = account.lower() if account and "@" in account else None
+    values = {
+        "metadata_uid": _first_text(fields, _IDS) or content_id(record),
+        "time": _time(fields),
+        "kind": "other",
+        "activity_name": _first_text(fields, _NAMES),
+        "account": account,
+        "account_type": "user" if account else None,
+        "src_ip": next(
+            filter(None, (normalise_address(_as_address(fields.get(n))) for n in _ADDRESSES)), None
+        ),
+        "user_agent": _first_text(fields, _AGENTS),
+    }
+    return (*(values.get(name) for name in RAW_COLUMNS), encode(record))
+
+
+def normalise(table: Any) -> Normalised:
+    """Event columns; `row` has computed them all."""
+    columns = {name: table.column(name) for name in (*RAW_COLUMNS, "unmapped") if name != "time"}
+    return Normalised(parse_times(table.column("time")), columns)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Fields by name without capitals and underscores; those of a few known nested objects below the others."""
+    found: dict[str, Any] = {}
+    nested: list[dict[str, Any]] = []
+    for key, value in record.items():
+        name = key.lower().replace("_", "") if not key.startswith(("_", "p_")) else key.lower()
+        found.setdefault(name.replace("p_row_id", "prowid"), value)
+        value = structure(value) if name in _NESTED else value
+        if isinstance(value, dict) and name in _NESTED:
+            nested.append(value)
+    for level in nested:
+        for key, value in level.items():
+            name = key.lower().replace("_", "")
+            if isinstance(value, dict) and name in _NESTED:
+                for inner, leaf in value.items():
+                    found.setdefault(inner.lower(), leaf)
+            elif not isinstance(found.get(name), str):
+                found[name] = value
+    return found
+
+
+def _time(fields: dict[str, Any]) -> str | None:
+    texts = [
+        as_text(fields.get(name)) for name in _TIMES if not isinstance(fields.get(name), dict | list | bool)
+    ]
+    for text in texts:
+        if text and to_microseconds(text) is not None:
+            return text
+    return next((text for text in texts if text), None)
+
+
+def _as_address(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _first_text(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            text = clean(str(value))
+            if text:
+                return text[:512]
+    return None

@@ -1,0 +1,105 @@
+"""From paths to batches: walk, open, tell the shape, read, count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from seawall.schema.problems import Problem
+from seawall.sources.assemble import empty_events
+from seawall.sources.batches import EventBatch, Rows, drain
+from seawall.sources.containers import BoundedStream, Counter, Opened, open_members
+from seawall.sources.csv_records import csv_records, table_header
+from seawall.sources.excerpts import file_problem
+from seawall.sources.files import name_of, walk
+from seawall.sources.json_records import HEAD, is_line_delimited, json_records
+from seawall.sources.limits import Limits
+from seawall.sources.lines import Utf8Stream
+
+Taken = tuple[Any, list[Problem], int]
+
+
+def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatch]:  # noqa: B008
+    """Every record under the paths, in batches. Never raises for what is in the files; problems say what was not read.
+
+    Files and folders are read recursively and in a stable order; what a file is, is told from its content.
+    """
+    for found in walk(paths):
+        if isinstance(found, Problem):
+            yield EventBatch(empty_events(), (found,), 0, 0)
+        else:
+            yield from _read_file(found, limits)
+
+
+def _read_file(path: Path, limits: Limits) -> Iterator[EventBatch]:
+    name = name_of(path)
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        problem = file_problem(name, "unreadable", error.strerror or str(error))
+        yield EventBatch(empty_events(), (problem,), 0, 0)
+        return
+    with raw:
+        counter = Counter(cast(BinaryIO, raw))
+        seekable = cast(BinaryIO, raw)
+        reported = 0
+        for events, problems, records in _read_raw(seekable, name, limits):
+            at = min(raw.tell(), path_size(path))
+            yield EventBatch(events, tuple(problems), records, max(at - reported, 0))
+            reported = max(at, reported)
+        rest = path_size(path) - reported
+        if rest > 0:
+            yield EventBatch(empty_events(), (), 0, rest)
+        del counter
+
+
+def path_size(path: Path) -> int:
+    """Bytes of a file on disk; 0 when it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read_raw(raw: BinaryIO, name: str, limits: Limits) -> Iterator[Taken]:
+    for member in open_members(raw, name, limits):
+        if isinstance(member, Problem):
+            yield empty_events(), [member], 0
+        else:
+            yield from _read_member(member, limits)
+
+
+def _read_member(member: Opened, limits: Limits) -> Iterator[Taken]:
+    stream = member.stream
+    yield from _read_text(stream, limits)
+    if stream.problem is not None:
+        yield empty_events(), [stream.problem], 0
+
+
+def _read_text(stream: BoundedStream, limits: Limits) -> Iterator[Taken]:
+    text = Utf8Stream(stream, stream.peek(1024))
+    head = text.peek(HEAD)
+    rows = Rows(stream.name, limits)
+    if looks_like_json(head, limits):
+        yield from drain(rows, json_records(text, stream.name, limits))
+        return
+    header = table_header(head)
+    if header is not None:
+        yield from drain(rows, csv_records(text, stream.name, limits, header))
+        return
+    if stream.problem is None:
+        reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"
+        yield empty_events(), [file_problem(stream.name, "not-a-log", reason)], 0
+
+
+def looks_like_json(head: bytes, limits: Limits) -> bool:
+    """Whether text that starts like this is JSON, perhaps with damage."""
+    start = head.lstrip(b" \t\r\n\0")[:2]
+    if start[:1] == b"{":
+        return head.lstrip(b" \t\r\n\0{")[:1] in (b'"', b"}", b"") or is_line_delimited(head, limits.depth)
+    if start[:1] == b"[":
+        return head.lstrip(b" \t\r\n\0[")[:1] in (b"{", b"]", b"", b'"') or is_line_delimited(
+            head, limits.depth
+        )
+    return is_line_delimited(head, limits.depth)

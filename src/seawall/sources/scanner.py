@@ -1,0 +1,127 @@
+"""Cuts a stream of JSON text into its records by brackets alone, with bounded memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+_TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|["{}\[\]]', re.DOTALL)
+_SEPARATORS = b" \t\r\n,\x0b\x0c"
+_WRAPPER_REACH = 1 << 16
+
+
+class TooLong:
+    """Stands for one record beyond the limit; its text was dropped."""
+
+
+class Scanner:
+    """Feeds chunks, gets records: objects at the top level, in top-level arrays, and in arrays under a wrapper key.
+
+    What lies between records and is no separator comes out as a piece too, so that nothing is lost silently. A
+    string does not run past the end of a line (raw line ends are no JSON), so damage ends there.
+    """
+
+    def __init__(self, limit: int, wrappers: Sequence[str]) -> None:
+        keys = b"|".join(key.encode() for key in wrappers)
+        self._wrapper = re.compile(
+            rb'\{\s*(?:"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-\w.+]+)\s*,\s*)*"(?:'
+            + keys
+            + rb')"\s*:\s*\[(?=\s*[\]{])'
+        )
+        self._limit = limit
+        self._buffer = bytearray()
+        self._position = 0
+        self._start = 0
+        self._depth = 0
+        self._wrapped = 0
+        self._is_tail = False
+        self._is_dropping = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes | TooLong]:
+        """The records completed by this chunk."""
+        self._buffer += chunk
+        yield from self._scan(is_end=False)
+        if len(self._buffer) - self._start > self._limit:
+            if not self._is_dropping:
+                self._is_dropping = True
+                yield TooLong()
+            self._start = self._position
+        del self._buffer[: self._start]
+        self._position -= self._start
+        self._start = 0
+
+    def finish(self) -> Iterator[bytes | TooLong]:
+        """What is left when the stream has ended."""
+        yield from self._scan(is_end=True)
+        rest = bytes(self._buffer[self._start :])
+        if not self._is_dropping and not self._is_tail and rest.strip(_SEPARATORS + b"]}"):
+            yield rest
+
+    def _scan(self, *, is_end: bool) -> Iterator[bytes | TooLong]:
+        while True:
+            match = _TOKEN.search(self._buffer, self._position)
+            if match is None:
+                self._position = len(self._buffer)
+                return
+            token = match[0]
+            if len(token) > 1:
+                self._position = match.end()
+                continue
+            if token == b'"':
+                # Not closed yet: either the rest is still to come, or the line ended and it is damage.
+                if b"\n" not in self._buffer[match.end() : match.end() + self._limit] and not is_end:
+                    self._position = match.start()
+                    if len(self._buffer) - match.start() > self._limit:
+                        self._position = len(self._buffer)
+                    return
+                self._position = match.end()
+                continue
+            if token == b"{" and self._depth == 0 and self._is_undecided(match.start(), is_end=is_end):
+                self._position = match.start()
+                return
+            yield from self._bracket(token, match.start())
+
+    def _is_undecided(self, start: int, *, is_end: bool) -> bool:
+        """Whether more text is needed to tell a wrapper from a record."""
+        return not is_end and len(self._buffer) - start < 256 and not self._wrapper.match(self._buffer, start)
+
+    def _bracket(self, token: bytes, start: int) -> Iterator[bytes | TooLong]:
+        self._position = start + 1
+        if token in b"{[":
+            if self._depth > 0:
+                self._depth += 1
+                return
+            yield from self._between(start)
+            wrapper = (
+                self._wrapper.match(self._buffer, start, start + _WRAPPER_REACH) if token == b"{" else None
+            )
+            if wrapper:
+                self._wrapped += 1
+                self._position = self._start = wrapper.end()
+            elif token == b"[":
+                self._start = start + 1
+            else:
+                self._start, self._depth = start, 1
+        elif self._depth > 1:
+            self._depth -= 1
+        elif self._depth == 1:
+            self._depth = 0
+            if self._is_dropping:
+                self._is_dropping = False
+            else:
+                yield bytes(self._buffer[self._start : start + 1])
+            self._start = start + 1
+        else:
+            yield from self._between(start)
+            # The rest of a wrapper after its array (`,"@odata.nextLink":"…"}`) is no record.
+            self._is_tail = token == b"]" and self._wrapped > 0
+            if token == b"}" and self._wrapped > 0:
+                self._wrapped -= 1
+            self._start = start + 1
+
+    def _between(self, end: int) -> Iterator[bytes | TooLong]:
+        rest = bytes(self._buffer[self._start : end]).strip(_SEPARATORS)
+        if rest and not self._is_tail and not self._is_dropping:
+            yield rest
+        self._is_tail = False
+        self._is_dropping = False

@@ -72,7 +72,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     account = _first_text(fields, _ACCOUNTS)
     account = account.lower() if account and "@" in account else None
     values = {
-        "metadata_uid": _first_text(fields, _IDS) or content_id(record),
+        "metadata_uid": _record_id(fields) or content_id(record),
         "time": _time(fields),
         "kind": "other",
         "activity_name": _first_text(fields, _NAMES),
@@ -125,6 +125,14 @@ def _time(fields: dict[str, Any]) -> str | None:
 
 def _as_address(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _record_id(fields: dict[str, Any]) -> str | None:
+    for name in _IDS:
+        value = fields.get(name)
+        if isinstance(value, str | int) and len(str(value)) >= _SHORTEST_ID:
+            return str(value)[:512]
+    return None
 
 
 def _first_text(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:

@@ -1,0 +1,100 @@
+"""Drops redelivered records and merges the two records of one sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.sources.distinct import Column
+
+_RANKED_SOURCES = ("entra_signin", "m365_audit", "office_activity", "entra_audit", "other")
+"""The richer record of a pair is the one whose source comes first."""
+_OWN_COLUMNS = frozenset({"metadata_uid", "source", "source_file", "source_line", "kind", "activity_name", "unmapped"})
+"""Columns that describe the record itself: they stay those of the record that is kept."""
+
+
+def merge_twins(events: pa.Table) -> tuple[pa.Table, int]:
+    """The table with one row for each (org_uid, metadata_uid), and how many rows were removed.
+
+    Rows that carry the same id in the same organisation are one event: a redelivered record, the same record from
+    the unified log and from `OfficeActivity`, or a sign-in that appears as Entra sign-in and as `UserLoggedIn`
+    or `UserLoginFailed`. The richest is kept and its nulls are filled from the others; a value is never replaced
+    by null. A null `org_uid` is a value of its own. The result does not depend on the order of equal rows, and
+    keeps the time order of the table.
+    """
+    if events.num_rows < 2:
+        return events, 0
+    key = _keys(events)
+    order = np.argsort(key, kind="stable")
+    sorted_key = key[order]
+    is_first = np.empty(len(order), np.bool_)
+    is_first[0] = True
+    np.not_equal(sorted_key[1:], sorted_key[:-1], out=is_first[1:])
+    removed = int(len(order) - is_first.sum())
+    if removed == 0:
+        return events, 0
+    group = np.cumsum(is_first) - 1
+    sizes = np.bincount(group)
+    is_shared = sizes[group] > 1
+    alone = order[~is_shared]
+    shared = np.sort(order[is_shared])
+    merged = _merge(events.take(pa.array(shared)), key[shared])
+    # Each merged event stands where the record that was kept stood.
+    whole = pa.concat_tables([events.take(pa.array(np.sort(alone))), merged]).unify_dictionaries()
+    times = whole.column("time").cast(pa.int64()).to_numpy()
+    rank = pc.rank(whole.column("metadata_uid"), sort_keys="ascending", tiebreaker="dense").to_numpy()
+    return whole.take(pa.array(np.lexsort((rank, times)))).combine_chunks(), removed
+
+
+def _keys(events: pa.Table) -> npt.NDArray[np.int64]:
+    """A number for each row, equal where organisation and id are equal."""
+    ids = Column.of(events.column("metadata_uid"))
+    organisations = Column.of(events.column("org_uid"))
+    return (ids.codes.astype(np.int64) + 1) * (len(organisations.dictionary) + 2) + organisations.codes + 1
+
+
+def _merge(rows: pa.Table, key: npt.NDArray[np.int64]) -> pa.Table:
+    """One row for each key: the richest record's, its nulls filled from the others in order of richness."""
+    order = np.lexsort((*_tie_breakers(rows), _rank(rows), key))
+    rows = rows.take(pa.array(order))
+    sorted_key = key[order]
+    starts = np.flatnonzero(np.r_[True, sorted_key[1:] != sorted_key[:-1]])
+    columns = []
+    for name in rows.column_names:
+        column = rows.column(name).combine_chunks()
+        if name in _OWN_COLUMNS:
+            columns.append(column.take(pa.array(starts)))
+            continue
+        columns.append(column.take(pa.array(_first_valid(column, starts))))
+    return pa.table(columns, schema=rows.schema)
+
+
+def _first_valid(column: Any, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """For each group the first row that holds a value, or its first row."""
+    count = len(column)
+    positions = np.where(column.is_valid().to_numpy(zero_copy_only=False), np.arange(count), count)
+    first = np.minimum.reduceat(positions, starts)
+    return np.where(first == count, starts, first)
+
+
+def _rank(rows: pa.Table) -> npt.NDArray[np.int64]:
+    sources = Column.of(rows.column("source"))
+    table = np.array(
+        [_RANKED_SOURCES.index(value) if value in _RANKED_SOURCES else 9 for value in sources.values] + [9], np.int64
+    )
+    return table[sources.codes]
+
+
+def _tie_breakers(rows: pa.Table) -> tuple[npt.NDArray[np.int64], ...]:
+    """Make the choice among records of equal rank the same whatever order they came in, least important first."""
+    nulls = np.zeros(rows.num_rows, np.int64)
+    for name in rows.column_names:
+        nulls += rows.column(name).is_null().to_numpy().astype(np.int64)
+    lines = rows.column("source_line").fill_null(0).to_numpy()
+    files = pc.rank(rows.column("source_file").cast(pa.string()), sort_keys="ascending", tiebreaker="dense").to_numpy()
+    times = rows.column("time").cast(pa.int64()).fill_null(0).to_numpy()
+    return lines, files.astype(np.int64), times, nulls

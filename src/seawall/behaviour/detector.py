@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.behaviour.attempts import Attempts
 from seawall.behaviour.counts import FieldCounts
-from seawall.behaviour.day import Day, cut
+from seawall.behaviour.day import Day
 from seawall.behaviour.fields import FIELD_NAMES, FIELDS, Derived
 from seawall.behaviour.presence import ESTABLISHED_DAYS, Hours, two_places
 from seawall.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pairs, strongest
 from seawall.behaviour.volume import Volume
-from seawall.schema.batches import MISSING, CodedBatch, Codes, Floats
+from seawall.schema.batches import MISSING, Codes, Floats
 
 KIND_FLAGS = {
     "has_sign_in": ("kind", ("sign_in",)),
@@ -38,13 +39,15 @@ KIND_FLAGS = {
 class Groups:
     """What behaviour says of the g groups of a day.
 
-    `features` maps names to float64 (g,); `fields` holds each field's surprise; the rest describes accounts.
+    `features` maps names to float64 (g,); `fields` holds each field's surprise; `pairs` what was
+    known of each value, `parts` splits a pair's code into its two.
     """
 
     day: Day
     fields: dict[str, FieldSurprise]
     features: dict[str, Floats]
-    pairs: dict[str, Pairs] = field(default_factory=dict)
+    pairs: dict[str, Pairs]
+    parts: Callable[[str, int], tuple[int, int]]
 
     def __len__(self) -> int:
         return len(self.day.actor)
@@ -56,21 +59,13 @@ class Behaviour:
     def __init__(self) -> None:
         self.derived = Derived()
         self.counts = {name: FieldCounts() for name in FIELD_NAMES}
-        self._attempts = Attempts()
+        self.attempts = Attempts()
         self._volume = Volume()
         self._hours = Hours()
         self._active = np.zeros(0, np.float64)
         self._first_day = np.zeros(0, np.int32)
         self._tenant_accounts = np.zeros(0)
         self._tenant_first = np.zeros(0, np.int32)
-
-    def observe(self, batch: CodedBatch, number: int) -> Groups:
-        """Score one day (its events only, in order of time), then learn it."""
-        day = cut(batch, self.derived, number)
-        self._attempts.observe(day)
-        groups = self.score(day)
-        self._learn(groups)
-        return groups
 
     def score(self, day: Day) -> Groups:
         """Score a day, or the part of it seen so far, against what was known before it. Changes nothing."""
@@ -80,10 +75,10 @@ class Behaviour:
         pairs = {f.name: field_pairs(f, day, cells, self.counts[f.name], self.derived) for f in FIELDS}
         fields = {name: strongest(p, len(day.actor), active, accounts) for name, p in pairs.items()}
         features = self._context(day, fields, pairs)
-        features.update(self._attempts.features(day))
+        features.update(self.attempts.features(day))
         features.update(self._volume.features(day))
         features["hour"] = self._hours.features(day)
-        return Groups(day, fields, features, pairs)
+        return Groups(day, fields, features, pairs, self.derived.parts)
 
     def _context(self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]) -> dict[str, Floats]:
         size = len(day.actor)
@@ -117,7 +112,8 @@ class Behaviour:
         np.maximum.at(result, pairs.group, surprise)
         return result
 
-    def _learn(self, groups: Groups) -> None:
+    def learn(self, groups: Groups) -> None:
+        """Learn a scored day: at once, whatever its score (delaying was measured to be far worse)."""
         day = groups.day
         for name, pairs in groups.pairs.items():
             actor = day.actor[pairs.group]
@@ -157,6 +153,14 @@ class Behaviour:
     def tenant_accounts(self, tenant: int) -> int:
         """Return how many accounts of the tenant were active so far."""
         return int(self._tenant_accounts[tenant]) if tenant < len(self._tenant_accounts) else 0
+
+    def accounts(self) -> int:
+        """Return how many accounts were active so far."""
+        return int((self._first_day >= 0).sum())
+
+    def tenants(self) -> int:
+        """Return how many tenants had an active account so far."""
+        return int((self._tenant_accounts > 0).sum())
 
     def state_bytes(self) -> int:
         """Return the bytes of state kept for all accounts."""

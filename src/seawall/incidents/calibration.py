@@ -1,0 +1,77 @@
+"""Conformal p-values of patterns by joint dominance, against the same day's cohort and the days before it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.incidents.features import Table
+from seawall.incidents.patterns import LEVELS, PATTERNS, levels
+from seawall.schema.batches import Codes, Floats
+
+FORGETTING = 0.95
+"""Weight that a day's groups keep per day: an effective reference of about twenty days."""
+
+STRATA = 4
+"""People and services, each with a short and a long history."""
+
+SHORT_HISTORY = np.log1p(10.0)
+
+KAPPA = 0.3
+"""p becomes the e-value κ·p^(κ−1)."""
+
+
+class Calibration:
+    """Per tenant and stratum: how many groups lie in each cell of each pattern's grid. Mergeable counts."""
+
+    def __init__(self) -> None:
+        self._grids: dict[tuple[int, int], Floats] = {}
+
+    def observe(self, table: Table, tenant: Codes) -> Floats:
+        """Return p-values float64 (g, patterns) of a day's groups, then learn the day. Silent patterns get 1."""
+        cells = np.stack([levels(pattern, table) for pattern in PATTERNS], axis=1)
+        values = np.ones(cells.shape)
+        stratum = strata(table)
+        keys = tenant.astype(np.int64) * STRATA + stratum
+        for key in np.unique(keys):
+            mine = np.flatnonzero(keys == key)
+            grid = self._grids.get((int(key) // STRATA, int(key) % STRATA))
+            today = _counted(cells[mine])
+            past = today if grid is None else grid * FORGETTING + today
+            values[mine] = _dominance(past, cells[mine])
+            self._grids[(int(key) // STRATA, int(key) % STRATA)] = past
+        return values
+
+
+def strata(table: Table) -> Codes:
+    """Return each group's stratum, int32 (g,)."""
+    service = table.column("service") > 0
+    known = table.column("active_days") >= SHORT_HISTORY
+    return (2 * service + known).astype(np.int32)
+
+
+def _counted(cells: Codes) -> Floats:
+    size = LEVELS**3
+    grid = np.zeros((cells.shape[1], size + 1))
+    for pattern in range(cells.shape[1]):
+        grid[pattern] = np.bincount(cells[:, pattern] % (size + 1), minlength=size + 1)
+    return grid
+
+
+def _dominance(grid: Floats, cells: Codes) -> Floats:
+    """Return (1 + groups at least as extreme in every dimension, the group itself left out) / (n + 1)."""
+    size = LEVELS**3
+    cube = grid[:, :size].reshape(-1, LEVELS, LEVELS, LEVELS)
+    for axis in (1, 2, 3):
+        cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
+    above = cube.reshape(-1, size)[np.arange(cells.shape[1])[None, :], np.maximum(cells, 0)]
+    n = grid.sum(axis=1)[None, :]
+    p = (1.0 + np.maximum(above - 1.0, 0.0)) / (np.maximum(n - 1.0, 0.0) + 1.0)
+    return np.asarray(np.where(cells < 0, 1.0, np.minimum(p, 1.0)))
+
+
+def evidence(p: Floats, table: Table) -> Floats:
+    """Return ln of the mean e-value over patterns and lineage, float64 (g,): the unsupervised score."""
+    values = [KAPPA * p ** (KAPPA - 1.0)]
+    lineage = table.column("lineage.orphan") + table.column("lineage.reused")
+    values.append(np.exp(np.minimum(0.5 * lineage, 8.0))[:, None] * 0.5)
+    return np.asarray(np.log(np.concatenate(values, axis=1).mean(axis=1)))

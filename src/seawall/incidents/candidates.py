@@ -1,0 +1,188 @@
+"""A candidate: one group that may become (part of) an incident, with all that is needed to explain it later.
+
+What was known of the account changes every day, so the numbers of the explanation are taken down when the
+group is scored, before the day is learnt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from seawall.behaviour.detector import Behaviour, Groups
+from seawall.behaviour.fields import FIELDS, Field
+from seawall.incidents.features import FEATURES, Table
+from seawall.incidents.patterns import PATTERNS, Pattern
+from seawall.lineage.detector import Lineage
+from seawall.rules.detector import RULES, Hits
+from seawall.schema.batches import MISSING, CodedBatch, Floats
+
+USUAL_SHOWN = 4
+EVENTS_KEPT = 2_000
+"""Record ids kept per group; the count of the rest is kept too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one field showed and what was known of it. `usual` is (value, share of active days)."""
+
+    field: str
+    now: str
+    seen: float
+    active_days: float
+    accounts: int
+    peers: int
+    cohort: int
+    surprise: float
+    usual: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One scored group. Times are microseconds since the epoch, `score` log-odds, `p` of the named pattern."""
+
+    tenant: str
+    account: str
+    account_type: str
+    actor: int
+    tenant_code: int
+    day: int
+    network: int
+    score: float
+    base: float
+    parts: dict[str, float]
+    unsupervised: float
+    pattern: Pattern
+    p: float
+    first: int
+    last: int
+    facts: tuple[Fact, ...]
+    rules: tuple[str, ...]
+    values: dict[str, float]
+    events: tuple[str, ...]
+    more_events: int
+    mailboxes: tuple[str, ...]
+    proved: int
+    possible: int
+    throttled: bool
+    unlinked: bool
+    curve: tuple[tuple[int, float], ...] = ()
+    points: tuple[tuple[int, str, int, bool], ...] = field(default=())
+
+    def with_curve(self, curve: tuple[tuple[int, float], ...]) -> Candidate:
+        """Return the candidate with the times at which its score passed each value."""
+        return replace(self, curve=curve)
+
+
+def describe(
+    behaviour: Behaviour, groups: Groups, table: Table, p: Floats, row: int,
+    lineage: Lineage, hits: Hits, scored: tuple[float, float, dict[str, float], float],
+) -> Candidate:
+    """Take down one group. `scored` is (score, base, parts, unsupervised evidence)."""
+    day, batch = groups.day, groups.day.batch
+    members = np.flatnonzero(day.group == row)
+    score, base, parts, unsupervised = scored
+    best = int(np.lexsort((np.arange(len(PATTERNS)), p[row]))[0])
+    intruder = intruder_rows(groups, hits, lineage, row, members)
+    fired = tuple(dict.fromkeys(RULES[int(rule)].name for at, rule in zip(hits.row, hits.rule, strict=True) if day.group[at] == row))
+    at = int(members[0])
+    proved, possible = messages(batch, intruder)
+    ids = batch.texts["metadata_uid"].take(intruder[:EVENTS_KEPT].astype(np.int64)).to_pylist()
+    values = {name: float(value) for name, value in zip(FEATURES, table.values[row], strict=True)}
+    return Candidate(
+        tenant=batch.value("org_uid", at), account=batch.value("account", at), account_type=batch.value("account_type", at),
+        actor=int(day.actor[row]), tenant_code=int(day.tenant[row]), day=day.number, network=int(day.network[row]),
+        score=score, base=base, parts=parts, unsupervised=unsupervised, pattern=PATTERNS[best], p=float(p[row][best]),
+        first=int(batch.time[intruder[0]]), last=int(batch.time[intruder[-1]]),
+        facts=tuple(_facts(behaviour, groups, row)), rules=fired, values=values, events=tuple(ids),
+        more_events=max(len(intruder) - EVENTS_KEPT, 0), mailboxes=_mailboxes(batch, intruder), proved=proved,
+        possible=possible, throttled=bool((batch.numbers["is_throttled"][intruder] == 1).any()),
+        unlinked=bool(lineage.unknown[intruder].any()), points=_points(groups, int(day.actor[row]), intruder),
+    )
+
+
+def intruder_rows(groups: Groups, hits: Hits, lineage: Lineage, row: int, members: np.ndarray) -> np.ndarray:
+    """Return the group's rows judged to be the intruder's.
+
+    On a network that is new to the account that is all of them. On its own network only those that carry what
+    is new (client, application, mailbox, device, key), a rule hit or lineage evidence; all when none does.
+    """
+    if groups.features["network_days"][row] < np.log1p(2.5):
+        return members
+    chosen = np.zeros(len(groups.day.batch), bool)
+    chosen[hits.row] = True
+    chosen |= (lineage.orphan > 2) | (lineage.reused > 2) | (lineage.outlived > 0) | (lineage.foreign > 0)
+    for name, column in (("client", "client"), ("app", "app_uid"), ("mailbox", "foreign_mailbox"), ("prefix", "src_prefix"),
+                         ("device", "device_uid"), ("key", "key_uid")):
+        surprise = groups.fields[name]
+        if surprise.is_new[row]:
+            chosen |= groups.day.columns[column] == surprise.value[row]
+    mine = members[chosen[members]]
+    return mine if len(mine) else members
+
+
+def messages(batch: CodedBatch, rows: np.ndarray) -> tuple[int, int]:
+    """Return messages proved read (Bind) and possibly taken (Sync, throttled: a lower bound)."""
+    items = np.maximum(batch.numbers["item_count"][rows], 0)
+    access = batch.one_of("kind", ("mail_access",))[rows]
+    sync = batch.one_of("access_type", ("sync",))[rows]
+    throttled = batch.numbers["is_throttled"][rows] == 1
+    proved = int(items[access & ~sync].sum())
+    possible = int(np.maximum(items, 1)[access & (sync | throttled)].sum())
+    return proved, possible
+
+
+def _mailboxes(batch: CodedBatch, rows: np.ndarray) -> tuple[str, ...]:
+    mail = rows[batch.one_of("kind", ("mail_access", "mail_action", "mail_rule"))[rows]]
+    names = {batch.value("mailbox", int(row)) or batch.value("account", int(row)) for row in mail[:20_000]}
+    return tuple(sorted(name for name in names if "@" in name))
+
+
+def _points(groups: Groups, actor: int, intruder: np.ndarray) -> tuple[tuple[int, str, int, bool], ...]:
+    """Return the account's day as (time, network, events, intruder's?) per half hour and network."""
+    day, batch = groups.day, groups.day.batch
+    rows = np.flatnonzero((batch.actor == actor) & (day.group != MISSING))
+    hostile = np.zeros(len(batch), bool)
+    hostile[intruder] = True
+    slots: dict[tuple[int, str, bool], int] = {}
+    for row in rows[:5_000].tolist():
+        slot = int(batch.time[row]) // 1_800_000_000 * 1_800_000_000
+        lane = batch.vocabularies["network"].text(int(day.columns["network"][row]))
+        key = (slot, lane, bool(hostile[row]))
+        slots[key] = slots.get(key, 0) + 1
+    return tuple((slot, lane, count, mine) for (slot, lane, mine), count in sorted(slots.items()))
+
+
+def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
+    day, facts = groups.day, []
+    actor = int(day.actor[row])
+    peers = max(behaviour.tenant_accounts(int(day.tenant[row])) - 1, 0)
+    for field_ in FIELDS:
+        surprise = groups.fields[field_.name]
+        value = int(surprise.value[row])
+        if value == MISSING:
+            continue
+        pairs = groups.pairs[field_.name]
+        at = int(np.flatnonzero((pairs.group == row) & (pairs.value == value))[0])
+        active = behaviour.active_days(actor)
+        usual = behaviour.counts[field_.name].values_of(actor, day.number)[:USUAL_SHOWN]
+        facts.append(Fact(
+            field_.name, text_of(behaviour, groups, field_, value), round(float(pairs.looked.seen[at]), 1), active,
+            int(pairs.looked.accounts[at]), peers, int(pairs.looked.cohort[at]), float(surprise.backed_off[row]),
+            tuple((text_of(behaviour, groups, field_, code), min(days / max(active, 1.0), 1.0)) for code, days in usual),
+        ))
+    return facts
+
+
+def text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int) -> str:
+    """Return a field's value in words."""
+    vocabularies = groups.day.batch.vocabularies
+    if len(field_.columns) == 2:
+        left, right = behaviour.derived.parts(field_.name, code)
+        return f"{vocabularies[field_.columns[0]].text(left)} + {vocabularies[field_.columns[1]].text(right)}"
+    column = field_.columns[0]
+    if column == "method":
+        left, right = behaviour.derived.parts("method", code)
+        return " / ".join(t for t in (vocabularies["auth_method"].text(left), vocabularies["auth_protocol"].text(right)) if t)
+    return vocabularies["mailbox" if column == "foreign_mailbox" else column].text(code)

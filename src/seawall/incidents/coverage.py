@@ -1,0 +1,97 @@
+"""What the logs could not have shown: gaps, throttling, missing sources and identifiers, short history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from seawall.schema.batches import MISSING, CodedBatch
+from seawall.schema.coverage import CoverageNote
+
+DAY = 86_400_000_000
+HOUR = 3_600_000_000
+GAP_HOURS = 18
+"""A source silent for longer than this, and for longer than its own habit, has a gap."""
+
+NEEDED = {"sign_in": "sign-in records", "mail_access": "mail access records (MailItemsAccessed)", "directory": "directory audit records"}
+SHORT_DAYS = 14
+
+
+class CoverageMeter:
+    """Watches the hours in which each tenant's kinds of record arrive."""
+
+    def __init__(self) -> None:
+        self._hours: dict[tuple[int, int], set[int]] = defaultdict(set)
+        self._throttled: dict[tuple[int, int], list[int]] = {}
+        self._linked: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._names: dict[int, str] = {}
+        self._accounts: dict[int, str] = {}
+        self._kinds: dict[int, str] = {}
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Note one day's events."""
+        tenant, kind = batch.codes["org_uid"], batch.codes["kind"]
+        self._kinds = dict(enumerate(batch.vocabularies["kind"].values))
+        keys = np.unique(np.stack([tenant.astype(np.int64), kind.astype(np.int64), batch.time // HOUR], axis=1), axis=0)
+        for owner, what, hour in keys.tolist():
+            self._hours[(owner, what)].add(hour)
+            self._names[owner] = batch.vocabularies["org_uid"].text(owner)
+        for row in np.flatnonzero(batch.numbers["is_throttled"] == 1)[:10_000].tolist():
+            key = (int(tenant[row]), int(batch.actor[row]))
+            self._accounts[key[1]] = batch.value("account", row)
+            span = self._throttled.setdefault(key, [int(batch.time[row]), int(batch.time[row])])
+            span[1] = int(batch.time[row])
+        mail = batch.one_of("kind", ("mail_access",))
+        linked = mail & (batch.codes["session_uid"] != MISSING)
+        for owner in np.unique(tenant[mail]).tolist():
+            mine = tenant == owner
+            self._linked[owner][0] += int((linked & mine).sum())
+            self._linked[owner][1] += int((mail & mine).sum())
+
+    def notes(self) -> list[CoverageNote]:
+        """Return all notes, by tenant, then time."""
+        spans: dict[int, tuple[int, int]] = {}
+        for (tenant, _), hours in self._hours.items():
+            low, high = spans.get(tenant, (min(hours), max(hours)))
+            spans[tenant] = (min(low, *hours), max(high, *hours))
+        notes = []
+        for tenant, (low, high) in sorted(spans.items()):
+            notes += self._of_tenant(tenant, low * HOUR, (high + 1) * HOUR)
+        for (tenant, actor), (start, end) in sorted(self._throttled.items()):
+            account = self._accounts[actor]
+            notes.append(CoverageNote(
+                self._names[tenant], "mail_access", "throttled", start, end + DAY,
+                f"Mail access of {account} was throttled: for 24 hours reads were not recorded; presume everything read.", account))
+        return sorted(notes, key=lambda note: (note.tenant, note.start, note.source))
+
+    def _of_tenant(self, tenant: int, start: int, end: int) -> list[CoverageNote]:
+        name, notes = self._names[tenant], []
+        present = {self._kinds[kind]: hours for (owner, kind), hours in self._hours.items() if owner == tenant}
+        for kind, words in NEEDED.items():
+            if kind not in present:
+                notes.append(CoverageNote(name, kind, "no-source", start, end, f"The logs hold no {words}."))
+            else:
+                notes += _gaps(name, kind, words, sorted(present[kind]), start, end)
+        linked, mail = self._linked[tenant]
+        if mail and linked < mail:
+            notes.append(CoverageNote(name, "mail_access", "no-identifiers", start, end,
+                                      f"{mail - linked:,} of {mail:,} mail access records carry no session identifier."))
+        if end - start < SHORT_DAYS * DAY:
+            days = (end - start) / DAY
+            notes.append(CoverageNote(name, "all", "short-history", start, end,
+                                      f"Only {days:.1f} days of history: what is usual is hardly known yet."))
+        return notes
+
+
+def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end: int) -> list[CoverageNote]:
+    """Return the silences that are longer than the source's own habit (four times its 95th percentile)."""
+    edges = np.array([start // HOUR - 1, *hours, end // HOUR])
+    silences = np.diff(edges) - 1
+    habit = float(np.percentile(silences[1:-1], 95)) if len(silences) > 10 else GAP_HOURS
+    limit = max(GAP_HOURS, 4 * habit)
+    return [
+        CoverageNote(tenant, kind, "gap", int(edges[at] + 1) * HOUR, int(edges[at + 1]) * HOUR,
+                     f"No {words} for {int(silences[at])} hours.")
+        for at in np.flatnonzero(silences > limit)
+    ]

@@ -1,0 +1,106 @@
+"""Runs all detectors over batches of events, ranks the groups and keeps the candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.behaviour.day import Day, cut
+from seawall.behaviour.detector import Behaviour, Groups
+from seawall.incidents.calibration import Calibration, evidence
+from seawall.incidents.candidates import Candidate, describe
+from seawall.incidents.curve import Arrivals, curve
+from seawall.incidents.features import Table, has_novelty, join
+from seawall.incidents.ranker import Ranker, inputs
+from seawall.lineage.detector import Lineage, LineageDetector
+from seawall.rules.detector import Hits, RuleDetector
+from seawall.schema.batches import MISSING, CodedBatch, Floats
+
+KEPT_PER_THOUSAND = 40
+KEPT_AT_LEAST = 6
+"""Groups a day that are taken down for each 1,000 accounts of a tenant, and at least: far more than any budget."""
+
+NOTHING_NEW = -12.0
+"""Score of a group with nothing new in it, in log-odds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A day's groups with their features, p-values and scores (log-odds; unsupervised ln e), all (g,) or (g, …)."""
+
+    groups: Groups
+    table: Table
+    p: Floats
+    score: Floats
+    unsupervised: Floats
+    hits: Hits
+    lineage: Lineage
+    kept: tuple[Candidate, ...]
+
+    def event_scores(self) -> Floats:
+        """Return each event's group score float64 (n,), NaN where the event was not scored."""
+        group = self.groups.day.group
+        return np.where(group != MISSING, np.append(self.score, np.nan)[group], np.nan)
+
+
+class Engine:
+    """All state of detection. The same days give the same candidates, however they arrive."""
+
+    def __init__(self, ranker: Ranker | None) -> None:
+        self.behaviour = Behaviour()
+        self.lineage = LineageDetector()
+        self.rules = RuleDetector()
+        self.calibration = Calibration()
+        self._ranker = ranker
+
+    def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
+        """Score the events of one day and learn them. `number` counts days since the epoch."""
+        lineage = self.lineage.observe(batch, number)
+        hits = self.rules.observe(batch)
+        day = cut(batch, self.behaviour.derived, number)
+        self.behaviour.attempts.observe(day)
+        groups = self.behaviour.score(day)
+        table = join(groups, lineage, hits)
+        p = self.calibration.observe(table, day.tenant)
+        unsupervised = evidence(p, table)
+        score = self._score(table, p, unsupervised)
+        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits) if keep else ()
+        self.behaviour.learn(groups)
+        return Scored(groups, table, p, score, unsupervised, hits, lineage, kept)
+
+    def _score(self, table: Table, p: Floats, unsupervised: Floats) -> Floats:
+        if self._ranker is None:
+            return unsupervised
+        score = np.full(len(table.values), NOTHING_NEW)
+        novel = np.flatnonzero(has_novelty(table))
+        score[novel] = self._ranker.score(inputs(table.values[novel], p[novel]))
+        return score
+
+    def _keep(self, groups: Groups, table: Table, p: Floats, score: Floats, unsupervised: Floats,
+              lineage: Lineage, hits: Hits) -> tuple[Candidate, ...]:
+        rows = self._worst(groups.day, score)
+        candidates = []
+        for row in rows:
+            scored = self._explained(table, p, row, float(score[row]), float(unsupervised[row]))
+            candidate = describe(self.behaviour, groups, table, p, row, lineage, hits, scored)
+            arrivals = Arrivals(groups, row, np.flatnonzero(groups.day.group == row), lineage, hits)
+            candidates.append(candidate.with_curve(curve(arrivals, candidate.base, candidate.parts)))
+        return tuple(candidates)
+
+    def _worst(self, day: Day, score: Floats) -> list[int]:
+        rows: list[int] = []
+        for tenant in np.unique(day.tenant):
+            mine = np.flatnonzero((day.tenant == tenant) & (score > NOTHING_NEW))
+            accounts = max(self.behaviour.tenant_accounts(int(tenant)), len(np.unique(day.actor[day.tenant == tenant])))
+            limit = max(KEPT_AT_LEAST, round(accounts * KEPT_PER_THOUSAND / 1000))
+            order = np.lexsort((day.first[mine], -score[mine]))
+            rows.extend(mine[order[:limit]].tolist())
+        return rows
+
+    def _explained(self, table: Table, p: Floats, row: int, score: float, unsupervised: float
+                   ) -> tuple[float, float, dict[str, float], float]:
+        if self._ranker is None:
+            return score, 0.0, {"evidence": score}, unsupervised
+        base, parts = self._ranker.explain(inputs(table.values[row : row + 1], p[row : row + 1])[0])
+        return score, base, parts, unsupervised

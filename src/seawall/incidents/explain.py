@@ -1,0 +1,207 @@
+"""Turns cases into incidents: reasons that sum to the score, usual versus now, and one sentence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from seawall.behaviour.fields import FIELDS
+from seawall.incidents.candidates import Candidate, Fact
+from seawall.incidents.group import Case
+from seawall.rules.detector import RULES
+from seawall.schema.coverage import CoverageNote
+from seawall.schema.findings import Layer, Reason
+from seawall.schema.incidents import Incident, Severity, TimelinePoint, Usual
+
+WORDS = {field.name: field.words for field in FIELDS}
+PAIRS = frozenset(field.name for field in FIELDS if len(field.columns) == 2)
+RULE_WORDS = {rule.name: rule for rule in RULES}
+ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
+VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
+SEVERE: tuple[tuple[float, Severity], ...] = ((2.0, "critical"), (0.0, "high"), (-2.5, "medium"))
+"""Log-odds from which an incident is of a severity; below them it is low."""
+
+
+def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float) -> Incident:
+    """Return the incident of a case. `threshold` is the score at which incidents of its tenant are raised."""
+    top = case.top
+    story = sorted(case.candidates, key=lambda candidate: candidate.first)
+    reasons = _reasons(top, case.score)
+    events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
+    return Incident(
+        id=case.id, tenant=top.tenant, account=top.account, kind=top.pattern.kind, severity=severity(case.score),
+        score=round(case.score, 6), base=round(top.base, 6), raised=raised, detected_at=_detected(story, threshold),
+        first_event=min(c.first for c in story), last_event=max(c.last for c in story),
+        title=f"{_sentence_case(top.pattern.kind)}: {top.account}", summary=summary(top), reasons=reasons, events=events,
+        mailboxes=tuple(sorted({m for c in story for m in c.mailboxes})),
+        messages_proved=sum(c.proved for c in story), messages_possible=sum(c.possible for c in story),
+        coverage=_coverage(story, coverage), actions=actions(top), usual=tuple(_usual(fact) for fact in top.facts),
+        timeline=_timeline(story), related=case.related, family=case.family,
+        details={
+            "technique": top.pattern.technique, "p": top.p, "unsupervised": round(top.unsupervised, 4),
+            "curve": [[time, round(score, 3)] for time, score in top.curve], "rules": list(top.rules),
+            "events_not_listed": sum(c.more_events for c in story), "groups": len(story), "threshold": round(threshold, 4),
+        },
+    )
+
+
+def severity(score: float) -> Severity:
+    """Return the severity of a score in log-odds."""
+    return next((name for least, name in SEVERE if score >= least), "low")
+
+
+def _detected(story: Sequence[Candidate], threshold: float) -> int | None:
+    for candidate in story:
+        for time, score in candidate.curve:
+            if score >= threshold:
+                return time
+    return None
+
+
+def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
+    """Group the ranker's parts by what they speak of; together with the base they sum to the score."""
+    sums: dict[tuple[Layer, str], float] = defaultdict(float)
+    for name, weight in top.parts.items():
+        sums[_aspect(name)] += weight
+    more = score - top.base - sum(top.parts.values())
+    if abs(more) > 1e-9:
+        sums[("behaviour", "other-days")] += more
+    facts = {fact.field: fact for fact in top.facts}
+    ordered = sorted(sums.items(), key=lambda item: -item[1])
+    return tuple(
+        Reason(layer, aspect, _text(aspect, top, facts), round(weight, 6), *_value_and_counts(facts.get(aspect)))
+        for (layer, aspect), weight in ordered
+    )
+
+
+def _aspect(name: str) -> tuple[Layer, str]:
+    head, _, tail = name.partition(".")
+    if head in WORDS and tail:
+        return "behaviour", head
+    if head == "lineage":
+        return "lineage", "birth" if tail in ("orphan", "birthless") else tail
+    if head == "rules":
+        return "rules", tail
+    if head == "p":
+        return "behaviour", "pattern"
+    if name in ATTEMPTS:
+        return "behaviour", "attempts"
+    if name in VOLUME:
+        return "behaviour", "volume"
+    if name.startswith("usual_"):
+        return "behaviour", "two-places"
+    return "behaviour", {"hour": "hour"}.get(name, "context")
+
+
+def _text(aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
+    if aspect in facts:
+        return fact_text(facts[aspect])
+    fired = [RULE_WORDS[name] for name in top.rules if RULE_WORDS[name].group == aspect]
+    if fired:
+        return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
+    values = top.values
+    texts = {
+        "pattern": f"taken together ({top.pattern.name}): {_share(top.p)} of comparable account-days are as unusual",
+        "birth": "no sign-in that could have issued this session was found where sign-ins normally are",
+        "moved": "the session was born on another network",
+        "reused": "the session continues with another client on another network",
+        "outlived": "used after the account's sessions were revoked",
+        "foreign": "the token was issued by another tenant",
+        "attempts": f"{_count(values, 'failures')} failed sign-ins, {_count(values, 'denials')} denied prompts before; "
+                    f"{_count(values, 'spray_breadth')} accounts failed from the same address block",
+        "volume": f"{_count(values, 'items')} messages read, {_count(values, 'syncs')} folders synchronised, "
+                  f"{values['items_z']:.1f} deviations above usual",
+        "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
+        "hour": "active at hours that are unusual for this account",
+        "context": "the account's history and kind, and the kind of network",
+        "other-days": "further unusual activity of the account on other days",
+    }
+    return texts.get(aspect, f"nothing of note: {aspect.replace('_', ' ')}")
+
+
+def _places(gap: float, abroad: float) -> str:
+    if abroad < 720:
+        return f"the usual network was used in another country within {max(abroad, 1):.0f} minutes"
+    if gap < 720:
+        return f"the usual network was in use within {max(gap, 1):.0f} minutes"
+    return "the account was not in use on its usual network around then"
+
+
+def fact_text(fact: Fact) -> str:
+    """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
+    seen = f"seen on {fact.seen:.0f} of {fact.active_days:.0f} active days"
+    cohort = f", {fact.cohort} others met it the same day" if fact.cohort else ""
+    return f"{WORDS[fact.field]} {fact.now}: {seen}; {fact.accounts:,} of {fact.peers:,} peers use it{cohort}"
+
+
+def summary(top: Candidate) -> str:
+    """Return the one-sentence verdict."""
+    who = top.account if top.account_type != "service" else f"Application {top.account}"
+    unusual = sorted((f for f in top.facts if f.seen < 1 and f.field not in PAIRS), key=lambda f: -f.surprise)[:2]
+    because = " and ".join(fact_text(fact) for fact in unusual)
+    return f"{who} {top.pattern.words}" + (f": {because}." if because else ".")
+
+
+def _usual(fact: Fact) -> Usual:
+    others = ", ".join(value for value, _ in fact.usual[:2])
+    normal = f"{WORDS[fact.field]} {others}" if others else f"any earlier day with this {WORDS[fact.field]}"
+    unusual = fact.seen < 1
+    return Usual(fact.field, fact.now, fact.usual, fact.seen, fact.active_days, fact.accounts, fact.peers, unusual,
+                 normal if unusual else "")
+
+
+def actions(top: Candidate) -> tuple[str, ...]:
+    """Return the first steps, in order, for a person to take."""
+    if top.account_type == "service":
+        steps = ["Ask the application's owner whether this network and use are theirs.",
+                 "Remove credentials that nobody can account for, then rotate the others.",
+                 "Review the application's mail permissions."]
+    else:
+        steps = ["Ask the holder, by another way than mail, whether this was them.",
+                 "Revoke the account's sessions and refresh tokens.", "Reset the password and review sign-in methods."]
+    if any(RULE_WORDS[name].group == "persistence" for name in top.rules):
+        steps.append("Remove the inbox and forwarding rules set in this session.")
+    if any(RULE_WORDS[name].group == "grant" for name in top.rules):
+        steps.append("Remove the mailbox permissions granted in this session.")
+    if any(RULE_WORDS[name].group.startswith("consent") for name in top.rules):
+        steps.append("Revoke the consent given to the application and disable its service principal.")
+    return tuple(steps)
+
+
+def _coverage(story: Sequence[Candidate], notes: Sequence[CoverageNote]) -> tuple[str, ...]:
+    tenant, account = story[0].tenant, story[0].account
+    first, last = min(c.first for c in story), max(c.last for c in story)
+    texts = [n.text for n in notes if n.tenant in ("", tenant) and n.account in ("", account) and n.start <= last and n.end >= first]
+    if any(c.throttled for c in story):
+        texts.append("Mail access records were throttled: presume that everything in the mailbox was read.")
+    if any(c.unlinked for c in story):
+        texts.append("Some records carry no session or token identifier: their sign-in cannot be proved or excluded.")
+    return tuple(dict.fromkeys(texts))
+
+
+def _timeline(story: Sequence[Candidate]) -> tuple[TimelinePoint, ...]:
+    points: dict[tuple[int, str, bool], int] = {}
+    for candidate in story:
+        for time, lane, count, hostile in candidate.points:
+            key = (time, lane, hostile)
+            points[key] = max(points.get(key, 0), count)
+    return tuple(TimelinePoint(time, lane, count, hostile, f"{count} events") for (time, lane, hostile), count in sorted(points.items()))
+
+
+def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
+    if fact is None:
+        return "", {}
+    return fact.now, {"seen_days": fact.seen, "active_days": fact.active_days, "peers_with": float(fact.accounts),
+                      "peers": float(fact.peers), "day_cohort": float(fact.cohort)}
+
+
+def _count(values: Mapping[str, float], name: str) -> str:
+    return f"{round(2.718281828459045 ** values[name] - 1):,}"
+
+
+def _share(p: float) -> str:
+    return f"1 in {round(1 / max(p, 1e-9)):,}"
+
+
+def _sentence_case(kind: str) -> str:
+    return kind.replace("-", " ").capitalize()

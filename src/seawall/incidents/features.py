@@ -1,0 +1,89 @@
+"""Joins what the detectors say of a day's groups into one table of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.behaviour.attempts import Attempts
+from seawall.behaviour.detector import KIND_FLAGS, Groups
+from seawall.behaviour.fields import FIELD_NAMES
+from seawall.behaviour.volume import Volume
+from seawall.lineage.detector import Lineage
+from seawall.rules.detector import RULE_GROUPS, RULES, Hits
+from seawall.schema.batches import MISSING, Floats
+
+FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
+LINEAGE_PARTS = ("orphan", "birthless", "reused", "moved", "outlived", "foreign")
+ATTEMPT_PARTS = Attempts.FEATURES
+CONTEXT = (
+    *KIND_FLAGS, "interactive", "usual_gap", "usual_gap_abroad", "usual_inside", "network_days", "network_variety",
+    "foreign_mailboxes", "new_mailboxes", "new_values", "app_explains", "active_days", "age", "tenant_age",
+    "tenant_accounts", "service", "hour", *ATTEMPT_PARTS, *Volume.FEATURES,
+)
+FEATURES: tuple[str, ...] = (
+    *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),
+    *(f"lineage.{part}" for part in LINEAGE_PARTS),
+    *(f"rules.{group}" for group in RULE_GROUPS),
+    *CONTEXT,
+)
+INDEX = {name: place for place, name in enumerate(FEATURES)}
+LOGARITHMIC = frozenset(ATTEMPT_PARTS) | {f"{f}.{p}" for f in FIELD_NAMES for p in ("adopting", "cohort")}
+"""Counts that enter as ln(1 + n)."""
+
+CEILING = 12.0
+"""Surprises above this many nats are equal: the counts are too small to tell them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Features float64 (g, len(FEATURES)) of a day's groups; column order is `FEATURES`."""
+
+    values: Floats
+
+    def column(self, name: str) -> Floats:
+        """Return one feature, float64 (g,)."""
+        return np.asarray(self.values[:, INDEX[name]])
+
+
+def join(groups: Groups, lineage: Lineage, hits: Hits) -> Table:
+    """Return the feature table. `lineage` and `hits` speak of the same batch as `groups.day`."""
+    values = np.zeros((len(groups), len(FEATURES)))
+    for field, surprise in groups.fields.items():
+        for part in FIELD_PARTS:
+            values[:, INDEX[f"{field}.{part}"]] = np.minimum(getattr(surprise, part), 1e6)
+    for name in CONTEXT:
+        values[:, INDEX[name]] = groups.features[name]
+    _join_lineage(values, groups, lineage)
+    _join_rules(values, groups, hits)
+    for name in LOGARITHMIC:
+        values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
+    for field in FIELD_NAMES:
+        column = INDEX[f"{field}.backed_off"]
+        values[:, column] = np.minimum(values[:, column], CEILING)
+    return Table(values)
+
+
+def _join_lineage(values: Floats, groups: Groups, lineage: Lineage) -> None:
+    rows = np.flatnonzero(groups.day.group != MISSING)
+    group = groups.day.group[rows]
+    for part in LINEAGE_PARTS:
+        np.maximum.at(values[:, INDEX[f"lineage.{part}"]], group, getattr(lineage, part)[rows])
+
+
+def _join_rules(values: Floats, groups: Groups, hits: Hits) -> None:
+    group = groups.day.group[hits.row]
+    placed = group != MISSING
+    for index, rule in enumerate(RULES):
+        mine = placed & (hits.rule == index)
+        np.maximum.at(values[:, INDEX[f"rules.{rule.group}"]], group[mine], hits.evidence[mine])
+
+
+def has_novelty(table: Table) -> np.ndarray:
+    """Return which groups are worth ranking, bool (g,): something new, some rule, some lineage evidence."""
+    new = table.column("new_values") > 0
+    lineage = sum(table.column(f"lineage.{part}") for part in ("orphan", "reused", "outlived", "foreign"))
+    rules = sum(table.column(f"rules.{group}") for group in RULE_GROUPS)
+    loud = (table.column("items_z") > 3) | (table.column("denials") > 0) | (table.column("spray_breadth") > np.log1p(4))
+    return np.asarray(new | (lineage > 1.0) | (rules > 0) | loud)

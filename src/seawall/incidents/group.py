@@ -1,0 +1,106 @@
+"""Candidates of one account within the window become one incident; the budget says how many are raised."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from seawall.incidents.candidates import Candidate
+from seawall.settings import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, INCIDENT_WINDOW_DAYS
+
+STRONG = 2.0
+"""A later group joins an incident's story when it is within this many log-odds of the strongest, or above floor."""
+
+SHARED_BY = 8
+"""A network used by more candidates' accounts than this is no rare key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One account's candidates within the window, the strongest first. `related` are other accounts' cases."""
+
+    candidates: tuple[Candidate, ...]
+    score: float
+    related: tuple[str, ...] = ()
+    family: str = ""
+
+    @property
+    def top(self) -> Candidate:
+        """Return the strongest candidate."""
+        return self.candidates[0]
+
+    @property
+    def id(self) -> str:
+        """Return a short stable id: of tenant, account and the strongest group's first event."""
+        top = self.top
+        text = f"{top.tenant}\0{top.account}\0{top.day}\0{top.network}\0{top.first}"
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def group(candidates: Iterable[Candidate]) -> list[Case]:
+    """Group candidates by account over the window, strongest first within each, worst case first overall."""
+    by_actor: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        by_actor[candidate.actor].append(candidate)
+    cases = [case for found in by_actor.values() for case in _windows(found)]
+    cases = _with_families(cases)
+    return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
+
+
+def _windows(found: list[Candidate]) -> list[Case]:
+    """Take the strongest group, all others of the account within the window around it, and so on with the rest."""
+    left = sorted(found, key=lambda candidate: (-candidate.score, candidate.first))
+    cases = []
+    while left:
+        top = left[0]
+        near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
+        story = tuple(c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network)
+        cases.append(Case(story, _score(near)))
+        left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
+    return cases
+
+
+def _score(near: Sequence[Candidate]) -> float:
+    """Return the case's log-odds: its strongest group, raised a little by others on other days."""
+    top = near[0].score
+    return top + 0.25 * math.log1p(sum(math.exp(min(c.score - top, 0.0)) for c in near[1:6]))
+
+
+def _with_families(cases: list[Case]) -> list[Case]:
+    """Tie cases of different accounts that share a network which few accounts' candidates use."""
+    sharing: dict[tuple[int, int], list[Case]] = defaultdict(list)
+    for case in cases:
+        if case.top.network >= 0 and case.top.values.get("network.is_new", 0) > 0:
+            sharing[(case.top.tenant_code, case.top.network)].append(case)
+    ties: dict[int, tuple[tuple[str, ...], str]] = {}
+    for (tenant, network), members in sharing.items():
+        accounts = sorted({case.top.account for case in members})
+        if 2 <= len(accounts) <= SHARED_BY:
+            name = hashlib.blake2b(f"{tenant}\0{network}\0{accounts}".encode(), digest_size=4).hexdigest()
+            for case in members:
+                ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
+    return [Case(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
+
+
+def allowed(budget: float | None, active_accounts: int, days: int) -> int:
+    """Return how many incidents of one organisation may be raised over a span of days.
+
+    The default budget grows with the active accounts; whole days count, and the result is never below one.
+    """
+    per_day = budget if budget is not None else max(BUDGET_PER_THOUSAND * active_accounts / 1000, BUDGET_FLOOR_PER_DAY)
+    return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
+
+
+def raised(cases: Sequence[Case], limits: dict[int, int], floor: float) -> set[str]:
+    """Return the ids of the cases that each tenant's budget lets through: its worst, above the floor."""
+    used: dict[int, int] = defaultdict(int)
+    chosen = set()
+    for case in cases:
+        tenant = case.top.tenant_code
+        if case.score >= floor and used[tenant] < limits.get(tenant, 0):
+            used[tenant] += 1
+            chosen.add(case.id)
+    return chosen

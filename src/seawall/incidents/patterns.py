@@ -1,0 +1,123 @@
+"""Named attack patterns: each a joint signature over two or three features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.incidents.features import Table
+from seawall.schema.batches import Floats, Codes
+
+LEVELS = 8
+EDGES = np.array([0.3, 0.8, 1.6, 2.6, 3.8, 5.2, 7.0])
+"""Where a dimension's value passes from one of the eight levels to the next, in nats (or ln of a count)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern. `dimensions` are three feature names, each a sum of features joined with `+`.
+
+    `needs` names a feature that must be above zero for the pattern to speak at all. `kind` is the incident's
+    kind, `words` its sentence, `technique` the ATT&CK technique.
+    """
+
+    name: str
+    kind: str
+    technique: str
+    words: str
+    dimensions: tuple[str, str, str]
+    needs: str = ""
+
+
+PATTERNS: tuple[Pattern, ...] = (
+    Pattern("strange-client", "account-takeover", "T1078.004 Cloud Accounts",
+            "is used from a network and by a client that do not belong to its holder",
+            ("network.backed_off", "client.backed_off", "country.rarity")),
+    Pattern("strange-app", "account-takeover", "T1550.001 Application Access Token",
+            "is read through an application that neither its holder nor the peers use from there",
+            ("app.backed_off", "app_network.backed_off", "network.rarity")),
+    Pattern("mail-without-sign-in", "forged-or-stolen-token", "T1606 Forge Web Credentials",
+            "has its mail read from a network on which nobody ever signed in to it",
+            ("lineage.birthless", "network.backed_off", "app_client.backed_off"), "has_mail"),
+    Pattern("token-never-issued", "forged-or-stolen-token", "T1606 Forge Web Credentials",
+            "is used with a token for which no sign-in exists",
+            ("lineage.orphan", "network.backed_off", "client.backed_off")),
+    Pattern("session-moved", "session-theft", "T1539 Steal Web Session Cookie",
+            "has a session that was born in one place and is used in another",
+            ("lineage.moved", "network.backed_off", "client_network.backed_off")),
+    Pattern("session-reused", "session-theft", "T1539 Steal Web Session Cookie",
+            "has a session that continues on another network with another client",
+            ("lineage.reused", "network.rarity", "client.backed_off"), "lineage.reused"),
+    Pattern("after-revocation", "use-after-revocation", "T1550.001 Application Access Token",
+            "is still used with a token from before its sessions were revoked",
+            ("lineage.outlived", "network.backed_off", "client.backed_off"), "lineage.outlived"),
+    Pattern("foreign-token", "forged-or-stolen-token", "T1606 Forge Web Credentials",
+            "accepts a token that another tenant issued",
+            ("lineage.foreign", "network.backed_off", "app.backed_off"), "lineage.foreign"),
+    Pattern("persistence", "mail-forwarding", "T1114.003 Email Forwarding Rule",
+            "had forwarding or hiding rules set from an unusual session",
+            ("rules.persistence", "network.backed_off", "client.backed_off"), "rules.persistence"),
+    Pattern("grant", "delegate-abuse", "T1098.002 Additional Email Delegate Permissions",
+            "hands out mailbox access in a way that is not usual",
+            ("rules.grant", "activity.backed_off", "network.backed_off"), "rules.grant"),
+    Pattern("other-mailboxes", "delegate-abuse", "T1114.002 Remote Email Collection",
+            "reads mailboxes of others that it never read before",
+            ("mailbox.backed_off", "new_mailboxes", "items"), "foreign_mailboxes"),
+    Pattern("consent", "consent-phishing", "T1528 Steal Application Access Token",
+            "let an application in that reads mail",
+            ("rules.consent+rules.consent_any", "activity.backed_off", "network.backed_off"), "rules.consent_any"),
+    Pattern("new-app", "consent-phishing", "T1528 Steal Application Access Token",
+            "is read by an application that is new here",
+            ("app.backed_off", "app.rarity", "items"), "has_mail"),
+    Pattern("app-credential", "application-takeover", "T1098.001 Additional Cloud Credentials",
+            "got a new credential in a way that is not usual",
+            ("rules.credential", "activity.backed_off", "network.backed_off"), "rules.credential"),
+    Pattern("service-abroad", "application-takeover", "T1078.004 Cloud Accounts",
+            "acts as an application from a network or with a key that it never used",
+            ("network.backed_off", "key.backed_off", "new_mailboxes"), "service"),
+    Pattern("spray", "password-spray", "T1110.003 Password Spraying",
+            "was signed in to from where many accounts had just failed",
+            ("spray_breadth", "network.backed_off", "failures_here"), "spray_breadth"),
+    Pattern("prompts", "prompt-bombing", "T1621 Multi-Factor Authentication Request Generation",
+            "approved a sign-in after its holder had denied prompts",
+            ("denials", "network.backed_off", "client.backed_off"), "denials"),
+    Pattern("method", "account-takeover", "T1556.006 Multi-Factor Authentication",
+            "had its sign-in methods changed from an unusual session",
+            ("rules.identity", "network.backed_off", "client.backed_off"), "rules.identity"),
+    Pattern("legacy", "legacy-protocol", "T1078.004 Cloud Accounts",
+            "is used over an old protocol that it did not use before",
+            ("method.backed_off", "client.backed_off", "network.backed_off"), "legacy"),
+    Pattern("device-code", "device-code-phishing", "T1528 Steal Application Access Token",
+            "was signed in to by device code from an unusual place",
+            ("method.backed_off", "network.backed_off", "app.backed_off"), "device_code"),
+    Pattern("bulk", "mass-collection", "T1114.002 Remote Email Collection",
+            "has far more mail read than ever before",
+            ("items_z", "syncs+items", "app_client.backed_off"), "has_mail"),
+    Pattern("administration", "admin-takeover", "T1098 Account Manipulation",
+            "changes the organisation in ways that its holder does not",
+            ("rules.evasion+rules.collection+rules.role", "activity.backed_off", "network.backed_off")),
+    Pattern("two-places", "account-takeover", "T1078.004 Cloud Accounts",
+            "is used in two countries at the same time",
+            ("together_abroad", "network.backed_off", "client.backed_off")),
+)
+
+
+def together_abroad(table: Table) -> Floats:
+    """Return how close in time the usual network is used in another country: 0 (12 h apart) to 8 (same minute)."""
+    gap = table.column("usual_gap_abroad")
+    return np.asarray(8.0 * np.clip(1.0 - np.log1p(gap) / np.log1p(720.0), 0.0, 1.0))
+
+
+def levels(pattern: Pattern, table: Table) -> Codes:
+    """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 where the pattern does not speak."""
+    cell = np.zeros(len(table.values), np.int32)
+    for dimension in pattern.dimensions:
+        if dimension == "together_abroad":
+            value = together_abroad(table)
+        else:
+            value = np.asarray(sum(table.column(name) for name in dimension.split("+")))
+        cell = cell * LEVELS + np.searchsorted(EDGES, value, side="right").astype(np.int32)
+    if pattern.needs:
+        cell = np.where(table.column(pattern.needs) > 0, cell, -1)
+    return np.asarray(cell, np.int32)

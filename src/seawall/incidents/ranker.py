@@ -1,0 +1,101 @@
+"""The learnt ranker: boosted trees, monotone where the meaning is, evaluated with arrays and explained exactly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+
+from seawall.errors import ArtefactInvalid
+from seawall.incidents.features import FEATURES
+from seawall.incidents.patterns import PATTERNS
+from seawall.schema.batches import Floats
+
+INPUTS: tuple[str, ...] = (*FEATURES, *(f"p.{pattern.name}" for pattern in PATTERNS))
+"""Ranker inputs: the features, then −ln p of each pattern."""
+
+ARTEFACT = "ranker.json"
+
+
+def inputs(values: Floats, p: Floats) -> Floats:
+    """Return the ranker's input float64 (g, len(INPUTS))."""
+    return np.concatenate([values, -np.log(p)], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """t trees of at most m nodes. Arrays are (t, m); a leaf has feature -1. `expected` is a node's mean output.
+
+    The score is log-odds: base plus what each split on the way adds, so the parts sum to the whole.
+    """
+
+    feature: np.ndarray
+    threshold: Floats
+    left: np.ndarray
+    right: np.ndarray
+    expected: Floats
+    depth: int
+    card: dict[str, object]
+
+    def score(self, values: Floats) -> Floats:
+        """Return log-odds float64 (g,)."""
+        total = np.zeros(len(values))
+        rows = np.arange(len(values))
+        for tree in range(len(self.feature)):
+            node = np.zeros(len(values), np.int64)
+            for _ in range(self.depth):
+                feature = self.feature[tree][node]
+                inner = feature >= 0
+                if not inner.any():
+                    break
+                goes_left = values[rows, np.maximum(feature, 0)] <= self.threshold[tree][node]
+                step = np.where(goes_left, self.left[tree][node], self.right[tree][node])
+                node = np.where(inner, step, node)
+            total += self.expected[tree][node]
+        return total
+
+    def explain(self, values: Floats) -> tuple[float, dict[str, float]]:
+        """Return one group's base and what each input adds; base + sum of parts = score. `values` is (inputs,)."""
+        base, parts = 0.0, {}
+        for tree in range(len(self.feature)):
+            node = 0
+            base += float(self.expected[tree][0])
+            while self.feature[tree][node] >= 0:
+                feature = int(self.feature[tree][node])
+                goes_left = values[feature] <= self.threshold[tree][node]
+                child = int(self.left[tree][node] if goes_left else self.right[tree][node])
+                step = float(self.expected[tree][child] - self.expected[tree][node])
+                parts[INPUTS[feature]] = parts.get(INPUTS[feature], 0.0) + step
+                node = child
+        return base, parts
+
+
+def load() -> Ranker:
+    """Read the ranker that ships with Seawall. Raises `ArtefactInvalid` when it does not fit this version."""
+    place = resources.files("seawall.incidents") / "data" / ARTEFACT
+    if not place.is_file():
+        raise ArtefactInvalid("the learnt ranker is missing", fix="reinstall Seawall, or train one: seawall evaluate --train")
+    return parse(place.read_bytes())
+
+
+def parse(document: bytes) -> Ranker:
+    """Read a ranker from its JSON document."""
+    content = json.loads(document)
+    if content["inputs"] != hashlib.sha256("\n".join(INPUTS).encode()).hexdigest():
+        raise ArtefactInvalid("the learnt ranker was trained on other features", fix="train it again: seawall evaluate --train")
+    trees = content["trees"]
+    width = max(len(tree["feature"]) for tree in trees)
+
+    def padded(name: str, fill: float, kind: type) -> np.ndarray:
+        table = np.full((len(trees), width), fill, kind)
+        for place, tree in enumerate(trees):
+            table[place, : len(tree[name])] = tree[name]
+        return table
+
+    return Ranker(
+        padded("feature", -1, np.int64), padded("threshold", 0.0, np.float64), padded("left", 0, np.int64),
+        padded("right", 0, np.int64), padded("expected", 0.0, np.float64), int(content["depth"]), content["card"],
+    )

@@ -1,0 +1,210 @@
+"""The main job, end to end: read, enrich, code, score day by day, group, write. The only place that knows many rooms."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from seawall.enrich import Networks, enrich
+from seawall.errors import InputUnreadable, OutputUnwritable
+from seawall.incidents.coverage import CoverageMeter
+from seawall.incidents.engine import Engine
+from seawall.incidents.explain import incident
+from seawall.incidents.group import Case, allowed, group, raised
+from seawall.incidents.ranker import load
+from seawall.report.documents import write_incidents
+from seawall.report.html import write_report
+from seawall.report.input import Budget, ReportInput
+from seawall.report.times import rfc3339
+from seawall.schema.coverage import CoverageNote
+from seawall.schema.incidents import Incident
+from seawall.schema.problems import Problem
+from seawall.settings import SCHEMA_VERSION, ScanSettings
+from seawall.sources import read, total_bytes
+from seawall.store import Coder, EventsFile, Spool
+
+PROBLEMS_SHOWN = 1_000
+LEAST_SCORE = -9.0
+"""Cases below these log-odds are not written at all: nothing about them is worth a reader's minute."""
+
+
+class Progress(Protocol):
+    """Told how far a scan is: phase `read` counts bytes, `score` days, `write` files."""
+
+    def __call__(self, phase: str, done: int, total: int, records: int) -> None:
+        """Take note."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan found. `incidents` worst first; `problems` the first 1,000; `summary` as in summary.json."""
+
+    incidents: tuple[Incident, ...]
+    summary: dict[str, Any]
+    coverage: tuple[CoverageNote, ...]
+    problems: tuple[Problem, ...]
+    problem_counts: dict[str, int]
+    networks: dict[str, Any]
+    out: Path | None
+
+
+@dataclass(slots=True)
+class _Tally:
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    counted_problems: int = 0
+    problem_counts: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    first: int = 0
+    last: int = 0
+
+
+def scan(paths: Sequence[Path | str] | Path | str, out: Path | str | None = None, budget: float | None = None, *,
+         settings: ScanSettings | None = None, progress: Progress | None = None) -> ScanResult:
+    """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
+
+    Raises `InputUnreadable` when no path exists, `OutputUnwritable` when `out` cannot be written. Records that
+    cannot be read are problems in the result, never exceptions.
+    """
+    started = time.perf_counter()
+    settings = settings or ScanSettings(budget=budget)
+    inputs = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
+    folder = _prepared(inputs, out)
+    networks = Networks.load(settings.mmdb)
+    engine, meter, tally = Engine(load()), CoverageMeter(), _Tally()
+    with tempfile.TemporaryDirectory(prefix=".seawall-", dir=folder) as scratch:
+        spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder)
+        candidates = _scored(spool, engine, meter, tally, progress, folder)
+    coverage = tuple(meter.notes())
+    cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
+    incidents, allowance = _decided(cases, coverage, engine, tally, settings)
+    summary = _summary(tally, engine, incidents, time.perf_counter() - started)
+    result = ScanResult(incidents, summary, coverage, tuple(tally.problems), dict(tally.problem_counts), networks.describe(), folder)
+    if folder is not None:
+        _write(folder, result, Budget(allowance, settings.budget), (tally.first, tally.last) if tally.events else None)
+    if progress:
+        progress("write", 1, 1, tally.records)
+    return result
+
+
+def _prepared(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
+    missing = [path for path in inputs if not path.exists() and not path.is_symlink()]
+    if missing or not inputs:
+        raise InputUnreadable(f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path")
+    if out is None:
+        return None
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise OutputUnwritable(f"cannot write into {folder}: {error.strerror}", fix="choose another folder with --out") from error
+    return folder
+
+
+def _spooled(inputs: Sequence[Path], scratch: Path, networks: Networks, tally: _Tally, progress: Progress | None,
+             folder: Path | None) -> Spool:
+    """Read everything into the spool; problems are written as they come."""
+    coder, spool = Coder(), Spool(scratch)
+    total, done = total_bytes(inputs), 0
+    sink = (folder / "problems.jsonl").open("w", encoding="utf-8") if folder else None
+    try:
+        for batch in read(inputs):
+            tally.records += batch.records
+            for problem in batch.problems:
+                _noted(tally, problem)
+                if sink:
+                    sink.write(json.dumps(asdict(problem), ensure_ascii=False) + "\n")
+            if batch.events.num_rows:
+                spool.add(coder.encode(enrich(batch.events, networks)))
+            done += batch.bytes_read
+            if progress:
+                progress("read", min(done, total), total, tally.records)
+    finally:
+        if sink:
+            sink.close()
+    spool.settle(*coder.settled())
+    return spool
+
+
+def _noted(tally: _Tally, problem: Problem) -> None:
+    tally.problem_counts[problem.code] += 1
+    tally.counted_problems += problem.counts_as_record
+    if len(tally.problems) < PROBLEMS_SHOWN:
+        tally.problems.append(problem)
+
+
+def _scored(spool: Spool, engine: Engine, meter: CoverageMeter, tally: _Tally, progress: Progress | None,
+            folder: Path | None) -> list[Any]:
+    candidates: list[Any] = []
+    days = spool.days()
+    writer = EventsFile(folder / "events.parquet") if folder else None
+    try:
+        for place, day in enumerate(days):
+            batch, duplicates = spool.load(day)
+            scored = engine.observe(batch, day)
+            meter.observe(batch)
+            candidates += scored.kept
+            tally.events += len(batch)
+            tally.duplicates += duplicates
+            tally.first = tally.first or int(batch.time[0])
+            tally.last = int(batch.time[-1])
+            if writer:
+                writer.write(batch, scored.event_scores())
+            if progress:
+                progress("score", place + 1, len(days), tally.records)
+    finally:
+        if writer:
+            writer.close()
+    return candidates
+
+
+def _decided(cases: Sequence[Case], coverage: Sequence[CoverageNote], engine: Engine, tally: _Tally, settings: ScanSettings
+             ) -> tuple[tuple[Incident, ...], int]:
+    """Let the budget choose. The threshold of a tenant is the score of its last raised incident."""
+    days = (tally.last // 86_400_000_000 - tally.first // 86_400_000_000 + 1) if tally.events else 0
+    limits = {tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
+              for tenant in {case.top.tenant_code for case in cases}}
+    chosen = raised(cases, limits, LEAST_SCORE)
+    thresholds: dict[int, float] = {}
+    for case in cases:
+        if case.id in chosen:
+            thresholds[case.top.tenant_code] = min(case.score, thresholds.get(case.top.tenant_code, case.score))
+    incidents = tuple(
+        incident(case, coverage, raised=case.id in chosen, threshold=thresholds.get(case.top.tenant_code, case.score))
+        for case in cases
+    )
+    return incidents, sum(limits.values())
+
+
+def _summary(tally: _Tally, engine: Engine, incidents: Sequence[Incident], seconds: float) -> dict[str, Any]:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "schema_version": SCHEMA_VERSION, "records": tally.records, "events": tally.events, "duplicates": tally.duplicates,
+        "problems": tally.counted_problems, "accounts": engine.behaviour.accounts(), "tenants": engine.behaviour.tenants(),
+        "candidates": len(incidents), "raised": sum(one.raised for one in incidents), "seconds": round(seconds, 3),
+        "events_per_second": round(tally.events / seconds) if seconds > 0 else 0,
+        "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,
+        "state_bytes": engine.behaviour.state_bytes() + engine.lineage.state_bytes(),
+        "first_time": rfc3339(tally.first) if tally.events else None, "last_time": rfc3339(tally.last) if tally.events else None,
+    }
+
+
+def _write(folder: Path, result: ScanResult, budget: Budget, period: tuple[int, int] | None) -> None:
+    write_incidents(folder / "incidents.jsonl", result.incidents)
+    notes = [{**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in result.coverage]
+    document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
+    (folder / "coverage.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "summary.json").write_text(json.dumps(result.summary, indent=1) + "\n", encoding="utf-8")
+    write_report(folder / "report.html", ReportInput(
+        result.incidents, result.coverage, result.problems, result.problem_counts, result.summary, result.networks, budget, period))

@@ -1,0 +1,9 @@
+"""Events on disk: the spool between reading and scoring, and the events file that a scan leaves behind."""
+
+from __future__ import annotations
+
+from seawall.store.coder import Coder
+from seawall.store.events_file import EventsFile
+from seawall.store.spool import Spool
+
+__all__ = ["Coder", "EventsFile", "Spool"]

@@ -1,0 +1,82 @@
+"""The events file of a scan: normalised events with their scores, as Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seawall.schema.batches import CodedBatch, Codes, Floats, Vocabulary
+from seawall.schema.events import ENRICHED_SCHEMA
+
+ROW_GROUP = 100_000
+
+
+class EventsFile:
+    """Writes days of coded events with a `score` column (float32 log-odds of the event's group, null: not scored)."""
+
+    def __init__(self, path: Path) -> None:
+        plain = [pa.field(f.name, pa.dictionary(pa.int32(), pa.string()) if pa.types.is_dictionary(f.type) else f.type)
+                 for f in ENRICHED_SCHEMA]
+        self._schema = pa.schema([*plain, pa.field("score", pa.float32())])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", compression_level=1, use_dictionary=True,
+                                        write_statistics=["time"])
+        self._waiting: list[tuple[CodedBatch, Floats]] = []
+        self._rows = 0
+
+    def write(self, batch: CodedBatch, scores: Floats) -> None:
+        """Add a day's events; `scores` float64 (n,), NaN where not scored."""
+        self._waiting.append((batch, scores))
+        self._rows += len(batch)
+        if self._rows >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        batches = [batch for batch, _ in self._waiting]
+        arrays = [_column(field, batches) for field in self._schema if field.name != "score"]
+        scores = np.concatenate([scores for _, scores in self._waiting])
+        arrays.append(pa.array(scores, pa.float32(), from_pandas=True))
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=10 * ROW_GROUP)
+        self._waiting, self._rows = [], 0
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._flush()
+        self._writer.close()
+
+    def __enter__(self) -> EventsFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array:
+    name, kind = field.name, field.type
+    if name == "time":
+        return pa.array(np.concatenate([batch.time for batch in batches])).cast(kind)
+    if pa.types.is_dictionary(kind):
+        codes = np.concatenate([batch.codes[name] for batch in batches])
+        return _named(codes, batches[0].vocabularies[name])
+    if pa.types.is_string(kind):
+        return pa.concat_arrays([batch.texts[name] for batch in batches])
+    values = np.concatenate([batch.numbers[name] for batch in batches])
+    missing = values == 0 if pa.types.is_timestamp(kind) else values < 0
+    return pa.array(values, pa.int64(), mask=missing).cast(kind)
+
+
+def _named(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
+    """Return codes as a dictionary array of only the values in use."""
+    used = np.zeros(len(vocabulary) + 1, bool)
+    used[codes] = True
+    used[-1] = False
+    places = np.flatnonzero(used)
+    compact = np.cumsum(used) - 1
+    values = pa.array([vocabulary.values[place] for place in places.tolist()], pa.string())
+    indices = pa.array(compact[codes].astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, values)

@@ -45,7 +45,9 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - a check that breaks is itself the finding
-        return Check(name, "fail", f"{type(error).__name__}: {error}", getattr(error, "fix", "") or _REINSTALL)
+        return Check(
+            name, "fail", f"{type(error).__name__}: {error}", getattr(error, "fix", "") or _REINSTALL
+        )
 
 
 def _python() -> Check:
@@ -86,14 +88,19 @@ def _network_table() -> Check:
     from seawall.enrich import Networks
 
     described = Networks.load().describe()
-    facts = [f"{name} {value}" for name, value in described.items() if isinstance(value, str) and len(value) < 40]
+    facts = [
+        f"{name} {value}" for name, value in described.items() if isinstance(value, str) and len(value) < 40
+    ]
     counts = described.get("counts", {})
     facts += [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()]
     return Check("Network table", "ok", ", ".join(facts))
 
 
 def _ranker() -> Check:
-    return Check("Ranker", "warn", "not looked for")
+    from seawall.incidents import ranker
+
+    learnt = ranker.load()
+    return Check("Ranker", "ok", f"{len(learnt.feature):,} trees over {len(ranker.INPUTS):,} inputs")
 
 
 def _disk(folder: Path) -> Check:
@@ -102,7 +109,9 @@ def _disk(folder: Path) -> Check:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return Check("Disk", "fail", f"{existing}: {error.strerror}", "choose a folder that you may write with --out")
+        return Check(
+            "Disk", "fail", f"{existing}: {error.strerror}", "choose a folder that you may write with --out"
+        )
     free = shutil.disk_usage(existing).free / _GIB
     detail = f"{existing} is writable, {free:,.1f} GiB free"
     if free < 1:
@@ -116,5 +125,7 @@ def _terminal() -> Check:
     colour = ", NO_COLOR is set" if os.environ.get("NO_COLOR") else ""
     detail = f"{place}, {encoding}{colour}"
     if not encoding.startswith("utf"):
-        return Check("Terminal", "warn", detail, "set PYTHONUTF8=1 (or a UTF-8 locale) to see every character")
+        return Check(
+            "Terminal", "warn", detail, "set PYTHONUTF8=1 (or a UTF-8 locale) to see every character"
+        )
     return Check("Terminal", "ok", detail)

@@ -13,7 +13,9 @@ DEFAULT_OUT = Path("seawall-demo")
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the made-up logs and the results.")] = DEFAULT_OUT,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the made-up logs and the results.")
+    ] = DEFAULT_OUT,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number makes another organisation.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder whose space and access are checked.")] = Path(),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder whose space and access are checked.")
+    ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
 ) -> None:
     """Check the Python, the packages, the shipped tables, the disk and the terminal.
@@ -35,7 +37,9 @@ def doctor(
         streams.answer_json({"ok": not failed, "checks": parts})
     else:
         streams.answer(lambda console: _draw(console, checks))
-        streams.next_step("seawall demo" if not failed else "follow the fixes above, then `seawall doctor` again")
+        streams.next_step(
+            "seawall demo" if not failed else "follow the fixes above, then `seawall doctor` again"
+        )
     if failed:
         raise typer.Exit(1)
 
@@ -49,7 +53,11 @@ def _draw(console: Console, checks: tuple[Check, ...]) -> None:
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
     grid = Table.grid(padding=(0, 2))
     for check in checks:
-        grid.add_row(Text(check.state, style=styles[check.state]), Text(check.name), Text(visible(check.detail), overflow="fold"))
+        grid.add_row(
+            Text(check.state, style=styles[check.state]),
+            Text(check.name),
+            Text(visible(check.detail), overflow="fold"),
+        )
         if check.fix:
             grid.add_row("", "", Text(f"fix: {check.fix}", style="dim"))
     console.print(grid)

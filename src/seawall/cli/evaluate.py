@@ -17,7 +17,9 @@ def evaluate(
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the first world.")] = 1,
     accounts: Annotated[int, typer.Option(metavar="N", min=10, help="Accounts in each world.")] = 300,
     days: Annotated[int, typer.Option(metavar="N", min=15, help="Days in each world.")] = 60,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")] = DEFAULT_OUT,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")
+    ] = DEFAULT_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
 ) -> None:
     """Measure recall at each budget, false incidents on quiet worlds, speed and memory.

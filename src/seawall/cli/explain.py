@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 
 def explain(
-    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="An incident's id, the start of one, or its rank.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that a scan wrote.")] = DEFAULT_OUT,
+    incident: Annotated[
+        str, typer.Argument(metavar="INCIDENT", help="An incident's id, the start of one, or its rank.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that a scan wrote.")
+    ] = DEFAULT_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
 ) -> None:
     """Say why an incident stands out, and what would have made it normal.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make organisations' logs to try Seawall on.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Make organisations' logs to try Seawall on."
+)
 
 
 @app.command("make")

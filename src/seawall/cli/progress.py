@@ -42,7 +42,8 @@ class _Bars:
     def __call__(self, phase: str, done: int, total: int, records: int) -> None:
         if phase not in self._tasks:
             self._finish()
-            self._tasks[phase] = self._progress.add_task(_NAMES.get(phase, phase.capitalize()), unit=phase)
+            name = _NAMES.get(phase, phase.capitalize())
+            self._tasks[phase] = self._progress.add_task(name, total=None, unit=phase)
         self._progress.update(self._tasks[phase], completed=done, total=total or None, records=records)
 
     def _finish(self) -> None:

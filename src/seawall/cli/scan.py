@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ DEFAULT_OUT = Path("seawall-out")
 INCIDENTS_FOUND = 10
 
 
-class Level(str, Enum):
+class Level(StrEnum):
     """A severity that `--fail-on` can name."""
 
     low = "low"
@@ -28,18 +28,35 @@ class Level(str, Enum):
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders of logs, read recursively.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")] = DEFAULT_OUT,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files and folders of logs, read recursively.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")
+    ] = DEFAULT_OUT,
     budget: Annotated[
         float | None,
-        typer.Option(metavar="N", min=0.0, help="Incidents a day for each organisation that you will read. Default: 2 for every 1,000 active accounts."),
+        typer.Option(
+            metavar="N",
+            min=0.0,
+            help="Incidents a day that you will read for each organisation. "
+            "Default: 2 for every 1,000 active accounts.",
+        ),
     ] = None,
     mmdb: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Your own MaxMind-format database, asked before the built-in table. May be repeated."),
+        typer.Option(
+            metavar="FILE",
+            help="Your own MaxMind-format database, asked before the built-in table. May be repeated.",
+        ),
     ] = None,
     fail_on: Annotated[
-        Level | None, typer.Option("--fail-on", metavar="LEVEL", help="Exit with 10 when a raised incident is low, medium, high or critical, or above it.")
+        Level | None,
+        typer.Option(
+            "--fail-on",
+            metavar="LEVEL",
+            help="Exit with 10 when a raised incident is low, medium, high or critical, or above it.",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,

@@ -1,4 +1,4 @@
-"""The two streams: stdout carries the answer, stderr carries everything that is said to a person meanwhile."""
+"""The two streams: stdout carries the answer, stderr what is said to a person meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAIN_WIDTH = 140
 
 
 def answer(draw: Callable[[Console], None]) -> None:
-    """Let `draw` print to a Rich console and put the result on stdout: coloured on a terminal, plain elsewhere."""
+    """Let `draw` print to a console and put the result on stdout: coloured on a terminal, else plain."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)

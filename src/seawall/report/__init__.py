@@ -1,1 +1,1 @@
-"""Report: incidents rendered for a person (page, terminal) and as documents. Imports schema and settings only."""
+"""Report: incidents for a person (page, terminal) and as documents. Imports schema and settings only."""

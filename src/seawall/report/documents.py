@@ -123,11 +123,13 @@ def read_incidents(path: Path) -> Iterator[Incident]:
             try:
                 yield incident_from_document(_DECODER.decode(line))
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-                raise InputUnreadable(f"{path}, line {number}: not an incident ({error!r})", fix=fix) from error
+                raise InputUnreadable(
+                    f"{path}, line {number}: not an incident ({error!r})", fix=fix
+                ) from error
 
 
 def _finite(number: float) -> float:
-    """JSON knows no infinity: clamp, so that the worst incident stays the worst and the file stays readable."""
+    """JSON knows no infinity: clamp, so that the worst incident stays the worst and the file readable."""
     if math.isnan(number):
         return 0.0
     return float(max(-sys.float_info.max, min(sys.float_info.max, number)))

@@ -12,7 +12,19 @@ from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident, TimelinePoint
 
 _HOUR = DAY // 24
-_STEPS = (_HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 364 * DAY)
+_STEPS = (
+    _HOUR,
+    3 * _HOUR,
+    6 * _HOUR,
+    12 * _HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+    28 * DAY,
+    91 * DAY,
+    364 * DAY,
+)
 _LANE_HEIGHT = 36
 _LANES = 10
 _MARGIN = 12
@@ -71,23 +83,41 @@ class Bar:
 def timeline(incident: Incident, width: int) -> Timeline | None:
     """Lay the incident's points out over `width` units; None when there is nothing to draw.
 
-    Points of one lane that fall into one slot (about a mark's width) are drawn as one mark of their summed count,
-    the intruder's apart from the others', so the page stays small however busy the account was.
+    Points of one lane that fall into one slot (about a mark's width) are drawn as one mark of their summed
+    count, the intruder's apart from the others', so the page stays small however busy the account was.
     """
     if not incident.timeline:
         return None
+    return _layout(incident, incident.timeline, _extent(incident), width)
+
+
+def close_up(incident: Incident, width: int) -> Timeline | None:
+    """The same around the intruder's time; None when that is already a good part of the whole timeline."""
+    if not incident.timeline:
+        return None
     first, last = _extent(incident)
+    around = max(6 * _HOUR, (incident.last_event - incident.first_event) // 2)
+    start, end = max(first, incident.first_event - around), min(last, incident.last_event + around)
+    if (end - start) * 4 > last - first:
+        return None
+    points = [point for point in incident.timeline if start <= point.time <= end]
+    return _layout(incident, points, (start, end), width) if points else None
+
+
+def _layout(
+    incident: Incident, points: Sequence[TimelinePoint], extent: tuple[int, int], width: int
+) -> Timeline:
+    first, last = extent
     scale = (width - 2 * _MARGIN) / (last - first)
-    names = _lane_names(incident.timeline)
-    peak = max(point.count for point in incident.timeline)
+    peak = max(point.count for point in points)
     lanes = tuple(
-        _lane(name, points, _TOP + index * _LANE_HEIGHT, (first, scale), peak)
-        for index, (name, points) in enumerate(names)
+        _lane(name, lane_points, _TOP + index * _LANE_HEIGHT, (first, scale), peak)
+        for index, (name, lane_points) in enumerate(_lane_names(points))
     )
-    axis_y = _TOP + len(lanes) * _LANE_HEIGHT
+    axis_y = _TOP + len(lanes) * _LANE_HEIGHT + 2
 
     def at(time: int) -> float:
-        return round(_MARGIN + (time - first) * scale, 1)
+        return round(_MARGIN + (min(max(time, first), last) - first) * scale, 1)
 
     detected = incident.detected_at
     left, right = at(incident.first_event), at(incident.last_event)
@@ -96,7 +126,7 @@ def timeline(incident: Incident, width: int) -> Timeline | None:
         height=axis_y + _AXIS,
         lanes=lanes,
         ticks=tuple((at(time), text) for time, text in _ticks(first, last, max(2, width // 110))),
-        window=(left - 5, right - left + 10),
+        window=(left - 5, round(right - left + 10, 1)),
         detected=at(detected) if detected is not None and first <= detected <= last else None,
         axis_y=axis_y,
     )
@@ -124,7 +154,7 @@ def _extent(incident: Incident) -> tuple[int, int]:
 
 
 def _lane_names(points: Sequence[TimelinePoint]) -> list[tuple[str, list[TimelinePoint]]]:
-    """Lanes, the account's usual ones on top, the intruder's below; the rarest harmless ones share the last."""
+    """Lanes: the account's usual ones on top, the intruder's below; the rarest harmless ones share one."""
     by_lane: dict[str, list[TimelinePoint]] = {}
     for point in points:
         by_lane.setdefault(point.lane, []).append(point)
@@ -132,22 +162,22 @@ def _lane_names(points: Sequence[TimelinePoint]) -> list[tuple[str, list[Timelin
     theirs = {point.lane for point in points if point.is_intruder}
     ranked = sorted(by_lane, key=lambda lane: (lane not in theirs, -size[lane], lane))
     kept = ranked[:_LANES] if len(ranked) > _LANES + 1 else ranked
-    lanes = [(lane, by_lane[lane]) for lane in sorted(kept, key=lambda lane: (lane in theirs, -size[lane], lane))]
+    lanes = [
+        (lane, by_lane[lane]) for lane in sorted(kept, key=lambda lane: (lane in theirs, -size[lane], lane))
+    ]
     rest = [lane for lane in ranked if lane not in set(kept)]
     if rest:
         lanes.insert(0, (f"{len(rest)} other places", [point for lane in rest for point in by_lane[lane]]))
     return lanes
 
 
-def _lane(
-    name: str, points: Sequence[TimelinePoint], top: float, axis: tuple[int, float], peak: int
-) -> Lane:
+def _lane(name: str, points: Sequence[TimelinePoint], top: float, axis: tuple[int, float], peak: int) -> Lane:
     first, scale = axis
     slots: dict[tuple[int, bool], list[TimelinePoint]] = {}
     for point in points:
         slot = int((point.time - first) * scale // 7)
         slots.setdefault((slot, point.is_intruder), []).append(point)
-    y = top + 24
+    y = top + 23
     marks = [_mark(slot_points, y, axis, peak) for _, slot_points in sorted(slots.items())]
     return Lane(name, y, any(mark.is_intruder for mark in marks), tuple(marks))
 
@@ -159,7 +189,10 @@ def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], pe
     radius = 2.4 + 4.0 * math.sqrt(min(1.0, count / max(peak, 1)))
     labels = list(dict.fromkeys(point.label for point in points if point.label))
     what = "; ".join(labels[:3]) + ("; …" if len(labels) > 3 else "")
-    label = f"{minute_text(min(point.time for point in points))} UTC · {count:,} event{'' if count == 1 else 's'}" + (f" · {what}" if what else "")
+    label = (
+        f"{minute_text(min(point.time for point in points))} UTC · {count:,} event{'' if count == 1 else 's'}"
+        + (f" · {what}" if what else "")
+    )
     return Mark(round(_MARGIN + middle * scale, 1), y, round(radius, 1), points[0].is_intruder, label)
 
 

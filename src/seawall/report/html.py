@@ -1,9 +1,9 @@
 """The report page: one self-contained HTML file that a browser opens from disk, with no network at all.
 
-Everything is rendered here, so the page reads in full without JavaScript; the small script only adds moving by
-keyboard, filtering, copying and the theme switch. Every value passes `visible` and then Jinja's escaping, both by
-construction (`finalize`, `autoescape`); the policy in the page's head allows the one style and the one script
-by their hashes and nothing else, so even a value that slipped through could not run.
+Everything is rendered here, so the page reads in full without JavaScript; the small script only adds moving
+by keyboard, filtering, copying and the theme switch. Every value passes `visible` and then Jinja's escaping,
+both by construction (`finalize`, `autoescape`); the policy in the page's head allows the one style and the
+one script by their hashes and nothing else, so even a value that slipped through could not run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from seawall.schema.problems import Problem
 __all__ = ["Budget", "ReportInput", "render_report", "write_report"]
 
 DETAILED = 150
-"""Raised incidents that are shown in full; later ones get one row each, so that a browser still opens the page."""
+"""Raised incidents shown in full; later ones get one row each, so that a browser still opens the page."""
 
 ROWS = 200
 """Rows of every list that can grow without limit."""
@@ -68,18 +68,26 @@ def write_report(path: Path, report: ReportInput) -> None:
 def render_report(report: ReportInput) -> str:
     """Return the page as text."""
     style, script = _part("report.css"), _part("report.js")
-    return _environment().get_template("page.html").render(
-        report=report,
-        style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
-        script=Markup(script),  # noqa: S704
-        policy=_policy(style, script),
-        raised=report.raised,
-        candidates=report.candidates,
-        severities=_severity_counts(report.raised),
-        tenants=sorted({incident.tenant for incident in report.incidents} | {n.tenant for n in report.coverage}),
-        coverage=_coverage_groups(report),
-        problems=_problem_groups(report),
-        period=_period(report),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
+            script=Markup(script),  # noqa: S704
+            policy=_policy(style, script),
+            raised=report.raised,
+            candidates=report.candidates,
+            severities=_severity_counts(report.raised),
+            tenants=sorted(
+                {incident.tenant for incident in report.incidents} | {n.tenant for n in report.coverage}
+            ),
+            coverage=_coverage_groups(report),
+            problems=_problem_groups(report),
+            period=_period(report),
+            table_date=report.networks.get("date", ""),
+            credits=_credits(report.networks),
+        )
     )
 
 
@@ -97,7 +105,7 @@ def _digest(text: str) -> str:
 class _Parts(BaseLoader):
     """Templates that travel inside the package, zipped or not."""
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:
+    def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:  # noqa: ARG002
         try:
             return _part(template), None, None
         except FileNotFoundError as error:
@@ -126,6 +134,7 @@ def _environment() -> Environment:
         wide=WIDE,
         narrow=NARROW,
         timeline=figures.timeline,
+        close_up=figures.close_up,
         bars=figures.evidence_bars,
         anchor=_anchor,
     )
@@ -156,6 +165,17 @@ def _period(report: ReportInput) -> tuple[int, int] | None:
     return min(i.first_event for i in report.incidents), max(i.last_event for i in report.incidents)
 
 
+def _credits(networks: dict[str, Any]) -> list[str]:
+    """The sources of the network table, as their licences want them named."""
+    sources = networks.get("sources", ())
+    named = (
+        [source for source in sources if isinstance(source, dict)]
+        if isinstance(sources, (list, tuple))
+        else []
+    )
+    return [str(source.get("attribution") or source.get("package") or "") for source in named]
+
+
 def _coverage_groups(report: ReportInput) -> list[_CoverageGroup]:
     counts = Counter(note.code for note in report.coverage)
     groups = []
@@ -163,7 +183,11 @@ def _coverage_groups(report: ReportInput) -> list[_CoverageGroup]:
         notes = [note for note in report.coverage if note.code == code]
         notes.sort(key=lambda note: note.start - note.end)
         shown = tuple(
-            (note.account or note.tenant, f"{note.source}: {note.text}", times.span_text(note.start, note.end))
+            (
+                note.account or note.tenant,
+                f"{note.source}: {note.text}",
+                times.span_text(note.start, note.end),
+            )
             for note in notes[: ROWS // 4]
         )
         groups.append(_CoverageGroup(words.COVERAGE.get(code, code), count, shown))

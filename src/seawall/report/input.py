@@ -16,8 +16,8 @@ from seawall.schema.problems import Problem
 class Budget:
     """What the operator was willing to read, and what of it was used.
 
-    `allowed` is the number of incidents that the whole period allows over all organisations, None when the caller
-    does not know it; `per_day` is incidents a day for each organisation, None for the default by size.
+    `allowed` is the number of incidents that the whole period allows over all organisations, None when the
+    caller does not know it; `per_day` is incidents a day for each organisation, None for the default by size.
     """
 
     allowed: int | None = None
@@ -26,7 +26,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """Everything that the page shows. `incidents` come worst first; `period` is (first, last) event time in microseconds."""
+    """All that the page shows. `incidents` come worst first; `period` is (first, last) event time."""
 
     incidents: tuple[Incident, ...]
     coverage: tuple[CoverageNote, ...] = ()
@@ -51,24 +51,29 @@ class ReportInput:
 def in_order(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """The reading order: what was raised first, then the candidates, each as given (worst first).
 
-    A rank is a place in this order, on the page, in the terminal and for `explain`. Budgets are kept per organisation
-    and day, so a candidate can outscore an incident raised elsewhere and the scores alone do not give it.
+    A rank is a place in this order, on the page, in the terminal and for `explain`. Budgets are kept per
+    organisation and day, so a candidate can outscore an incident raised elsewhere and the scores alone do not
+    give it.
     """
     return tuple(sorted(incidents, key=lambda incident: not incident.raised))
 
 
 def find(incidents: Sequence[Incident], wanted: str) -> tuple[int, Incident]:
-    """Return (rank, incident) for an id, the unique start of one, or a rank in `incidents`. Raises UsageError."""
+    """Return (rank, incident) for an id, the unique start of one, or a rank. Raises UsageError."""
     fix = "take an id or a rank from the report or from incidents.jsonl"
     exact = [rank for rank, incident in enumerate(incidents, start=1) if incident.id == wanted]
     if not exact and _is_rank(wanted, len(incidents)):
         exact = [int(wanted)]
-    ranks = exact or [rank for rank, incident in enumerate(incidents, start=1) if wanted and incident.id.startswith(wanted)]
+    ranks = exact or [
+        rank for rank, incident in enumerate(incidents, start=1) if wanted and incident.id.startswith(wanted)
+    ]
     if not ranks:
         raise UsageError(f"no incident {wanted!r} among {len(incidents):,}", fix=fix)
     if len(ranks) > 1:
         examples = ", ".join(incidents[rank - 1].id for rank in ranks[:3])
-        raise UsageError(f"{wanted!r} is the start of {len(ranks):,} ids, such as {examples}", fix="give more of the id")
+        raise UsageError(
+            f"{wanted!r} is the start of {len(ranks):,} ids, such as {examples}", fix="give more of the id"
+        )
     return ranks[0], incidents[ranks[0] - 1]
 
 

@@ -1,7 +1,7 @@
 """Incidents for a terminal: the ranked queue and the explanation of one incident.
 
-Everything is built from `Text` and never from Rich's markup, and every value passes `visible`, so that log text can
-neither colour, move nor link anything. Off a terminal the same lines come out plain.
+Everything is built from `Text` and never from Rich's markup, and every value passes `visible`, so that log
+text can neither colour, move nor link anything. Off a terminal the same lines come out plain.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def queue(console: Console, incidents: Sequence[Incident], *, first_rank: int = 
 
 
 def explanation(console: Console, incident: Incident, rank: int) -> None:
-    """Print one incident in full: why in words and numbers, usual versus now, and what the logs could not show."""
+    """Print one incident in full: why in words and numbers, usual versus now, the limits of the logs."""
     console.print(Group(*_explanation(incident, rank, _ascii_only(console))))
 
 
@@ -83,7 +83,9 @@ def _explanation(incident: Incident, rank: int, ascii_only: bool) -> Iterable[Re
         yield from _section("Usual versus now", _usual(incident, ascii_only))
     normal = words.normal_ifs(incident)
     if normal:
-        yield from _section("What would have made it normal", _bullets([f"{name}: {text}" for name, text in normal]))
+        yield from _section(
+            "What would have made it normal", _bullets([f"{name}: {text}" for name, text in normal])
+        )
     limits = incident.coverage or ("No limit of the logs is known for this account and time.",)
     yield from _section("What the logs could not show", _bullets(limits))
     if incident.actions:
@@ -138,14 +140,23 @@ def _evidence(incident: Incident, ascii_only: bool) -> Table:
     table.columns[0].justify = "right"
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
     reasons = words.strongest(incident, 40)
-    widest = max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
+    widest = (
+        max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
+    )
     for reason in reasons:
         what = _text(f"{words.aspect_name(reason.aspect)}: {reason.text}")
-        table.add_row(_weight(reason.weight), _bar(reason.weight / widest, ascii_only), what, "; ".join(words.counts_of(reason)))
+        table.add_row(
+            _weight(reason.weight),
+            _bar(reason.weight / widest, ascii_only),
+            what,
+            Text("; ".join(words.counts_of(reason))),
+        )
     rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in reasons)
     if len(incident.reasons) > len(reasons):
         table.add_row(_weight(rest), "", Text(f"{len(incident.reasons) - len(reasons)} smaller reasons"), "")
-    table.add_row(_weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"), "")
+    table.add_row(
+        _weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"), ""
+    )
     table.add_section()
     table.add_row(Text(f"{incident.score:.1f}", style="bold"), "", Text("Score", style="bold"), "")
     return table
@@ -168,7 +179,12 @@ def _usual(incident: Incident, ascii_only: bool) -> Table:
         now = _text(row.now, "bold" if row.is_unusual else "")
         usually = _text(words.usual_text(row))
         table.add_row(
-            mark, words.aspect_name(row.aspect), now, usually, words.seen_text(row), words.peers_text(row)
+            mark,
+            _text(words.aspect_name(row.aspect)),
+            now,
+            usually,
+            Text(words.seen_text(row)),
+            Text(words.peers_text(row)),
         )
     return table
 

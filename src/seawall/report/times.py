@@ -17,7 +17,7 @@ def moment(time: int) -> datetime:
 
 
 def rfc3339(time: int) -> str:
-    """Microseconds since the epoch as RFC 3339 UTC: `2026-03-01T12:00:00Z`, with a fraction only when there is one."""
+    """Microseconds since the epoch as RFC 3339: `2026-03-01T12:00:00Z`, a fraction only if there is one."""
     return moment(time).replace(tzinfo=None).isoformat() + "Z"
 
 

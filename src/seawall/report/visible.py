@@ -1,8 +1,8 @@
 """Log text made visible: control, format and override characters never reach a screen as themselves.
 
-User agents, app names, rule names and subjects are written by attackers. Markup is dealt with where text meets
-markup (escaping); this deals with what escaping leaves alone: terminal escape sequences, bidirectional overrides
-that reorder a line, zero-width characters that make two different names look alike.
+User agents, app names, rule names and subjects are written by attackers. Markup is dealt with where text
+meets markup (escaping); this deals with what escaping leaves alone: terminal escape sequences, bidirectional
+overrides that reorder a line, zero-width characters that make two different names look alike.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _DELETE = 0x7F
 def visible(text: str, limit: int = LIMIT) -> str:
     """Return `text` with every invisible or steering character replaced by a visible stand-in.
 
-    Control characters become their Unicode pictures (ESC is `␛`), others `⟨U+202E⟩`; long text is cut with a count.
+    Control characters become their Unicode pictures (ESC is `␛`), others `⟨U+202E⟩`; long text is cut with a
+    count.
     """
     shown = _HIDDEN.sub(_stand_in, text[:limit])
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit:,} more characters)"

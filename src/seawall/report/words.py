@@ -100,7 +100,10 @@ def peers_text(row: Usual) -> str:
 
 def usual_text(row: Usual) -> str:
     """`Outlook (92 %), Teams (31 %)`, or an honest nothing."""
-    return ", ".join(f"{value} ({share:.0%})".replace("%", " %") for value, share in row.usual[:3]) or "nothing on record"
+    return (
+        ", ".join(f"{value} ({share * 100:.0f}\u00a0%)" for value, share in row.usual[:3])
+        or "nothing on record"
+    )
 
 
 def messages_text(incident: Incident) -> str:
@@ -122,7 +125,9 @@ def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
 
 def normal_ifs(incident: Incident) -> tuple[tuple[str, str], ...]:
     """(aspect, what would have made it ordinary), for the unusual fields that say so."""
-    return tuple((aspect_name(row.aspect), row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
+    return tuple(
+        (aspect_name(row.aspect), row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if
+    )
 
 
 def ticket_text(incident: Incident) -> str:
@@ -137,7 +142,9 @@ def ticket_text(incident: Incident) -> str:
     for reason in strongest(incident, 8):
         counts = "; ".join(counts_of(reason))
         lines.append(f"- {reason.text}" + (f" ({counts})" if counts else ""))
-    lines.append(f"Mail: {messages_text(incident)}, in {plural(len(incident.mailboxes), 'mailbox', 'mailboxes')}")
+    lines.append(
+        f"Mail: {messages_text(incident)}, in {plural(len(incident.mailboxes), 'mailbox', 'mailboxes')}"
+    )
     lines += [f"Not shown by the logs: {note}" for note in incident.coverage]
     lines += [f"Next: {action}" for action in incident.actions]
     lines.append(f"Seawall incident {incident.id}")

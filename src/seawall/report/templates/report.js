@@ -62,7 +62,7 @@
     });
     one("#filtered").textContent = wanted.length ? `${shown().length} of ${incidents.length} incidents match` : "";
   };
-  filter.addEventListener("input", apply);
+  filter?.addEventListener("input", apply);
 
   const openTarget = () => {
     const target = location.hash && document.getElementById(location.hash.slice(1));
@@ -77,7 +77,7 @@
     k: () => move(-1),
     t: toggle,
     "?": help,
-    "/": () => filter.focus(),
+    "/": () => filter?.focus(),
     c: () => {
       const incident = shown()[here()];
       if (!incident) return;

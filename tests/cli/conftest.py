@@ -1,0 +1,73 @@
+"""A command line with the engine replaced, so that a verb is tested alone."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import seawall
+from seawall.cli.main import main
+
+from .samples import Result, incidents, written
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run `seawall` with arguments, in an empty folder, off a terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEAWALL_DEBUG", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def call(*arguments: str) -> Outcome:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            code = main(list(arguments))
+        texts = []
+        for stream in (out, err):
+            buffer = stream.buffer
+            assert isinstance(buffer, io.BytesIO)
+            texts.append(buffer.getvalue().decode())
+        return Outcome(code, *texts)
+
+    return call
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Replace the pipeline and return the list of calls that it gets; a path named quiet finds nothing."""
+    calls: list[dict[str, Any]] = []
+    fake = ModuleType("seawall.pipeline")
+
+    def scan(paths: Any, out: Any = None, *, settings: Any = None, progress: Any = None) -> Result:
+        calls.append({"paths": paths, "out": out, "settings": settings})
+        progress("read", 1, 2, 100)
+        progress("score", 1, 1, 1200)
+        written(out)
+        found = () if any("quiet" in str(path) for path in paths) else incidents()
+        return Result(found, out)
+
+    fake.scan = scan  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "seawall.pipeline", fake)
+    monkeypatch.setattr(seawall, "pipeline", fake, raising=False)
+    return calls

@@ -1,0 +1,70 @@
+"""The drawings' geometry: everything inside the frame, counts kept, sizes bounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall.report.figures import close_up, evidence_bars, timeline
+from seawall.report.times import DAY
+from seawall.schema.findings import Reason
+from seawall.schema.incidents import TimelinePoint
+
+from .samples import START, incident
+
+POINTS = st.lists(
+    st.builds(
+        TimelinePoint,
+        st.integers(START, START + 400 * DAY),
+        st.sampled_from([f"lane {n}" for n in range(30)]),
+        st.integers(0, 10_000),
+        st.booleans(),
+        st.just("x"),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize("width", [340, 1080])
+@given(points=POINTS)
+def test_marks_lie_inside(width: int, points: list[TimelinePoint]) -> None:
+    figure = timeline(replace(incident(), timeline=tuple(points)), width)
+    assert figure is not None
+    assert len(figure.lanes) <= 11
+    assert len(figure.ticks) <= width // 110 + 2
+    for lane in figure.lanes:
+        for mark in lane.marks:
+            assert 0 <= mark.x <= width
+            assert 0 <= mark.y <= figure.axis_y
+
+
+def test_nothing_to_draw() -> None:
+    bare = replace(incident(), timeline=())
+    assert timeline(bare, 1000) is None
+    assert close_up(bare, 1000) is None
+
+
+def test_ten_thousand_points_stay_small() -> None:
+    points = tuple(TimelinePoint(START + n * DAY // 300, "one", 1, n > 9_900, "x") for n in range(10_000))
+    figure = timeline(replace(incident(), timeline=points), 1080)
+    assert figure is not None
+    assert sum(len(lane.marks) for lane in figure.lanes) < 400
+
+
+def test_close_up_only_when_it_helps() -> None:
+    long = incident()
+    assert close_up(long, 1000) is not None
+    assert close_up(replace(long, first_event=START), 1000) is None
+
+
+@given(st.floats(-50, 50), st.lists(st.floats(-50, 50), max_size=8))
+def test_bars_stay_in_their_track(base: float, weights: list[float]) -> None:
+    reasons = [Reason("rules", "x", "x", weight) for weight in weights]
+    first, rest = evidence_bars(base, reasons)
+    for bar in (first, *rest):
+        assert -0.7 <= bar.start <= 100.01
+        assert 0 < bar.width <= 100.01

@@ -1,0 +1,98 @@
+"""The terminal views: complete, plain off a terminal, deaf to what log text says."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from seawall.errors import UsageError
+from seawall.report import terminal
+from seawall.report.input import find, in_order
+
+from .samples import hostile, incident, report
+
+
+def console(
+    encoding: str = "utf-8", *, colour: bool = False, width: int = 100
+) -> tuple[Console, io.TextIOWrapper]:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict", newline="\n")
+    return Console(
+        file=stream,
+        width=width,
+        force_terminal=colour,
+        highlight=False,
+        color_system="truecolor" if colour else None,
+    ), stream
+
+
+def text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode(stream.encoding)
+
+
+def test_the_queue_says_who_why_and_when() -> None:
+    out, stream = console()
+    terminal.queue(out, report().raised)
+    shown = text(stream)
+    assert "⬢ critical  a.person1@contoso.example  28 Mar 2026 23:00" in shown
+    assert "0 of 1,240 peers" in shown
+    assert "\x1b" not in shown
+
+
+def test_the_explanation_holds_every_part() -> None:
+    out, stream = console()
+    terminal.explanation(out, incident(), 1)
+    shown = text(stream)
+    for part in (
+        "Why",
+        "Score",
+        "Base",
+        "Usual versus now",
+        "What would have made it normal",
+        "What the logs could not show",
+        "What to do",
+        "Related",
+    ):
+        assert part in shown, part
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_log_text_cannot_steer_the_terminal(colour: bool) -> None:
+    bad = hostile().incidents[0]
+    out, stream = console(colour=colour)
+    terminal.queue(out, [bad])
+    terminal.explanation(out, bad, 1)
+    shown = text(stream)
+    assert "\x1b[31mred" not in shown
+    assert "\x07" not in shown
+    assert "\u202e" not in shown
+    assert "␛[31mred" in shown.replace("\n", "") or colour
+
+
+def test_marks_have_letters_where_the_stream_knows_no_others() -> None:
+    out, _ = console("ascii")
+    assert terminal._ascii_only(out)
+    assert str(terminal._mark("critical", ascii_only=True)).isascii()
+
+
+def test_an_incident_is_found_by_rank_id_and_start() -> None:
+    incidents = in_order([incident(1, raised=False), incident(2), incident(13)])
+    assert [entry.id for entry in incidents] == ["inc-0002-7f3a", "inc-0013-7f3a", "inc-0001-7f3a"]
+    assert find(incidents, "1")[1].id == "inc-0002-7f3a"
+    assert find(incidents, "inc-0001-7f3a")[0] == 3
+    assert find(incidents, "inc-0013")[0] == 2
+
+
+@pytest.mark.parametrize("wanted", ["", "0", "4", "9" * 5_000, "nobody", "٣"])
+def test_what_is_not_there_is_refused(wanted: str) -> None:
+    with pytest.raises(UsageError, match="no incident"):
+        find([incident(1), incident(2)], wanted)
+
+
+def test_an_ambiguous_start_is_refused() -> None:
+    with pytest.raises(UsageError, match="start of 2 ids"):
+        find([incident(1), incident(2)], "inc")

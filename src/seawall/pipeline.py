@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.incidents.coverage import CoverageMeter
-from seawall.incidents.engine import Engine
+from seawall.incidents.candidates import Candidate
+from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.explain import incident
 from seawall.incidents.group import Case, allowed, group, raised
 from seawall.incidents.ranker import load
@@ -69,11 +70,12 @@ class _Tally:
 
 
 def scan(paths: Sequence[Path | str] | Path | str, out: Path | str | None = None, budget: float | None = None, *,
-         settings: ScanSettings | None = None, progress: Progress | None = None) -> ScanResult:
+         settings: ScanSettings | None = None, progress: Progress | None = None,
+         watch: Callable[[Scored], None] | None = None) -> ScanResult:
     """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
 
     Raises `InputUnreadable` when no path exists, `OutputUnwritable` when `out` cannot be written. Records that
-    cannot be read are problems in the result, never exceptions.
+    cannot be read are problems in the result, never exceptions. `watch` is shown each scored day.
     """
     started = time.perf_counter()
     settings = settings or ScanSettings(budget=budget)
@@ -83,7 +85,7 @@ def scan(paths: Sequence[Path | str] | Path | str, out: Path | str | None = None
     engine, meter, tally = Engine(load()), CoverageMeter(), _Tally()
     with tempfile.TemporaryDirectory(prefix=".seawall-", dir=folder) as scratch:
         spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder)
-        candidates = _scored(spool, engine, meter, tally, progress, folder)
+        candidates = _scored(spool, engine, meter, tally, progress, folder, watch)
     coverage = tuple(meter.notes())
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
     incidents, allowance = _decided(cases, coverage, engine, tally, settings)
@@ -145,8 +147,8 @@ def _noted(tally: _Tally, problem: Problem) -> None:
 
 
 def _scored(spool: Spool, engine: Engine, meter: CoverageMeter, tally: _Tally, progress: Progress | None,
-            folder: Path | None) -> list[Any]:
-    candidates: list[Any] = []
+            folder: Path | None, watch: Callable[[Scored], None] | None) -> list[Candidate]:
+    candidates: list[Candidate] = []
     days = spool.days()
     writer = EventsFile(folder / "events.parquet") if folder else None
     try:
@@ -159,6 +161,8 @@ def _scored(spool: Spool, engine: Engine, meter: CoverageMeter, tally: _Tally, p
             tally.duplicates += duplicates
             tally.first = tally.first or int(batch.time[0])
             tally.last = int(batch.time[-1])
+            if watch:
+                watch(scored)
             if writer:
                 writer.write(batch, scored.event_scores())
             if progress:

@@ -1,0 +1,147 @@
+"""A labelled world as rows: every group worth ranking, its inputs, and the attack it belongs to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from seawall import pipeline
+from seawall.incidents.engine import Scored
+from seawall.incidents.features import has_novelty
+from seawall.incidents.ranker import inputs
+from seawall.schema.batches import MISSING, Codes, Floats, hash_text
+
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One staged episode of a world's truth."""
+
+    id: str
+    family: str
+    difficulty: str
+    near_impossible: bool
+    first_day: int
+    first_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """r groups of one world. `attack` is an index into `attacks`, MISSING for benign groups.
+
+    `inputs` float32 (r, inputs), `unsupervised` and `score` as the product computed them, `first` event times.
+    `accounts` active accounts, `quiet_day` the first day on which attacks may begin, `last_day` the last.
+    """
+
+    attacks: tuple[Attack, ...]
+    inputs: Floats
+    actor: Codes
+    day: Codes
+    attack: Codes
+    unsupervised: Floats
+    score: Floats
+    first: np.ndarray
+    accounts: int
+    quiet_day: int
+    last_day: int
+    events: int
+
+
+def read_truth(path: Path) -> dict[str, Any]:
+    """Read a world's truth document."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def collect(world: Path) -> Rows:
+    """Replay a world's logs through the pipeline and label its groups with its truth."""
+    truth = read_truth(world / "truth.json")
+    attacks = tuple(_attacks(truth))
+    ids, owner = _attack_ids(truth)
+    parts: list[tuple[Any, ...]] = []
+
+    def watch(scored: Scored) -> None:
+        parts.append(_labelled(scored, ids, owner))
+
+    result = pipeline.scan([world / "logs"], watch=watch)
+    columns = [np.concatenate([part[place] for part in parts]) for place in range(7)]
+    return Rows(
+        attacks, columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
+        int(result.summary["accounts"]), _day(truth["quiet_until"]), _day(truth["last_time"]), int(result.summary["events"]),
+    )
+
+
+def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+    day = scored.groups.day
+    rows = np.flatnonzero(has_novelty(scored.table))
+    attack = np.full(len(scored.groups), MISSING, np.int32)
+    if len(ids):
+        hashes = hash_text(day.batch.texts["metadata_uid"])
+        places = np.minimum(np.searchsorted(ids, hashes), len(ids) - 1)
+        hostile = np.flatnonzero((ids[places] == hashes) & (day.group != MISSING))
+        attack[day.group[hostile]] = owner[places[hostile]]
+    values = inputs(scored.table.values[rows], scored.p[rows]).astype(np.float32)
+    return (values, day.actor[rows], np.full(len(rows), day.number, np.int32), attack[rows],
+            scored.unsupervised[rows], scored.score[rows], day.first[rows])
+
+
+def _attack_ids(truth: dict[str, Any]) -> tuple[np.ndarray, Codes]:
+    texts = [uid for attack in truth["attacks"] for uid in attack["events"]]
+    owner = np.array([place for place, attack in enumerate(truth["attacks"]) for _ in attack["events"]], np.int32)
+    hashes = hash_text(pa.array(texts, pa.string()))
+    order = np.argsort(hashes)
+    return hashes[order], owner[order]
+
+
+def _attacks(truth: dict[str, Any]) -> Iterator[Attack]:
+    for attack in truth["attacks"]:
+        first = _microseconds(attack["first_event"])
+        yield Attack(attack["id"], attack["family"], attack["difficulty"], bool(attack.get("near_impossible")), first // DAY, first)
+
+
+def _microseconds(text: str) -> int:
+    return int(np.datetime64(text.replace("Z", ""), "us").astype(np.int64))
+
+
+def _day(text: str) -> int:
+    return _microseconds(text) // DAY
+
+
+def save(path: Path, rows: Rows) -> None:
+    """Keep rows on disk, for training on many worlds."""
+    np.savez_compressed(path, **{name: getattr(rows, name) for name in Rows.__slots__ if name != "attacks"},
+                        attacks=json.dumps([[getattr(a, n) for n in Attack.__slots__] for a in rows.attacks]))
+
+
+def restore(path: Path) -> Rows:
+    """Read rows back."""
+    with np.load(path) as stored:
+        attacks = tuple(Attack(*values) for values in json.loads(str(stored["attacks"])))
+        arrays = {name: stored[name] for name in Rows.__slots__ if name != "attacks"}
+    scalars = {name: int(arrays.pop(name)) for name in ("accounts", "quiet_day", "last_day", "events")}
+    return Rows(attacks=attacks, **arrays, **scalars)
+
+
+def pooled(worlds: Iterable[Rows]) -> tuple[Floats, np.ndarray, Floats]:
+    """Return training inputs float32 (n, inputs), labels bool (n,) and weights (n,) of many worlds.
+
+    Near-impossible attacks are left out altogether. An attack's groups share a weight, so that a long one does
+    not count for many.
+    """
+    values, labels, weights = [], [], []
+    for rows in worlds:
+        impossible = np.array([a.near_impossible for a in rows.attacks] + [False])
+        keep = ~impossible[rows.attack]
+        hostile = rows.attack != MISSING
+        sizes = np.bincount(rows.attack[hostile], minlength=len(rows.attacks) + 1)
+        values.append(rows.inputs[keep])
+        labels.append(hostile[keep])
+        weights.append(np.where(hostile, 1.0 / np.sqrt(np.maximum(sizes[rows.attack], 1)), 1.0)[keep])
+    return np.concatenate(values), np.concatenate(labels), np.concatenate(weights)

@@ -37,11 +37,13 @@ class Addresses:
 
     def texts(self) -> Iterator[tuple[int, str]]:
         """Yield (position in the input, canonical text) of every address."""
-        for at, packed in zip(self.v4_at.tolist(), self.v4.astype(">u4"), strict=True):
-            yield at, socket.inet_ntoa(packed.tobytes())
-        raw = self.v6.tobytes()
-        for row, at in enumerate(self.v6_at.tolist()):
-            yield at, socket.inet_ntop(socket.AF_INET6, raw[16 * row : 16 * row + 16])
+        for family, size, positions, addresses in (
+            (socket.AF_INET, 4, self.v4_at, self.v4.astype(">u4")),
+            (socket.AF_INET6, 16, self.v6_at, self.v6),
+        ):
+            raw = addresses.tobytes()
+            for row, at in enumerate(positions.tolist()):
+                yield at, socket.inet_ntop(family, raw[size * row : size * (row + 1)])
 
 
 def as_text_array(addresses: Sequence[str | None] | npt.NDArray[Any] | pa.Array) -> pa.StringArray:

@@ -72,6 +72,12 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     return tuple(values)
 
 
+def is_known_kind(record: dict[str, Any]) -> bool:
+    """Whether the record is of another kind than `other`."""
+    fields = (as_text(record.get(name)) for name in ("Operation", "RecordType", "Workload"))
+    return judge.kind(*fields, None)[0] != "other"
+
+
 def folders_summary(value: Any) -> list[str | None]:
     """Path of the first folder and number of items in all folders, as text."""
     folders = [folder for folder in _list(structure(value)) if isinstance(folder, dict)]
@@ -87,12 +93,11 @@ def _list(value: Any) -> list[Any]:
 
 def unmapped(record: dict[str, Any]) -> str | None:
     """JSON object of what no column holds: unknown fields and those of KEPT_FIELDS; all fields for kind `other`."""
-    operation, number = as_text(record.get("Operation")), as_text(record.get("RecordType"))
-    if judge.kind(operation, number, as_text(record.get("Workload")), None)[0] == "other":
+    if not is_known_kind(record):
         return encode(record)
     kept = {name: record[name] for name in KEPT_FIELDS if record.get(name) not in (None, "", [], {})}
     for name in sorted(record.keys() - KNOWN_FIELDS):
-        if record[name] not in (None, ""):
+        if record[name] not in (None, "", [], {}):
             kept[name] = record[name]
     return encode(kept) if kept else None
 

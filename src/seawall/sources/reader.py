@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -11,6 +13,7 @@ from seawall.sources.assemble import empty_events
 from seawall.sources.batches import EventBatch, Rows, drain
 from seawall.sources.containers import BoundedStream, Counter, Opened, open_members
 from seawall.sources.csv_records import csv_records, table_header
+from seawall.sources.duck import audit_batches, sampled_fields, unknown_fields
 from seawall.sources.excerpts import file_problem
 from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD, is_line_delimited, json_records
@@ -67,20 +70,28 @@ def _read_raw(raw: BinaryIO, name: str, limits: Limits) -> Iterator[Taken]:
         if isinstance(member, Problem):
             yield empty_events(), [member], 0
         else:
-            yield from _read_member(member, limits)
+            yield from _read_member(member, limits, raw)
 
 
-def _read_member(member: Opened, limits: Limits) -> Iterator[Taken]:
+def _read_member(member: Opened, limits: Limits, raw: BinaryIO) -> Iterator[Taken]:
     stream = member.stream
-    yield from _read_text(stream, limits)
+    plain = raw if member.is_plain_file else None
+    yield from _read_text(stream, limits, plain, os.fstat(raw.fileno()).st_size if plain else 0)
     if stream.problem is not None:
         yield empty_events(), [stream.problem], 0
 
 
-def _read_text(stream: BoundedStream, limits: Limits) -> Iterator[Taken]:
+def _read_text(
+    stream: BoundedStream, limits: Limits, plain: BinaryIO | None, size: int
+) -> Iterator[Taken]:
     text = Utf8Stream(stream, stream.peek(1024))
     head = text.peek(HEAD)
     rows = Rows(stream.name, limits)
+    unknown = unknown_fields(head, limits) if size >= limits.fast_bytes and not text.is_changed else None
+    if unknown is not None and plain is not None:
+        unknown |= sampled_fields(plain, size, limits)
+        yield from audit_batches(plain, stream.name, limits, unknown, count(1))
+        return
     if looks_like_json(head, limits):
         yield from drain(rows, json_records(text, stream.name, limits))
         return

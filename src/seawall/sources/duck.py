@@ -1,0 +1,254 @@
+"""Reads large newline-delimited unified audit logs column by column with DuckDB.
+
+DuckDB parses each line once and hands over the raw columns; lines that it cannot read, and those that are not
+plainly a known audit record, come back as rows without an operation and are read again, one by one, by the
+general way. Both ways end in the same `normalise`, so they give the same events.
+
+Fields outside the known set are found by looking at the start of the file and at samples all through it, and
+are read as columns of their own. A field that first appears outside every sample is the one thing this way
+does not keep; `source_file` and `source_line` lead back to it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, BinaryIO, cast
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.schema.problems import Problem
+from seawall.sources import m365_audit
+from seawall.sources.assemble import Normalised, readable, to_events
+from seawall.sources.batches import Rows, drain, in_file_order
+from seawall.sources.json_records import line_records
+from seawall.sources.json_values import NotJson, TooDeep, encode, parse
+from seawall.sources.limits import Limits
+from seawall.sources.lines import lines
+from seawall.sources.m365_fields import (
+    CONTEXT_FIELDS,
+    KEPT_FIELDS,
+    KNOWN_FIELDS,
+    NESTED_FIELDS,
+    TEXT_FIELDS,
+)
+from seawall.sources.excerpts import record_problem
+
+Taken = tuple[Any, list[Problem], int]
+
+_SAMPLES = 64
+_SAMPLE_BYTES = 1 << 15
+_OBJECT_BYTES = 4 << 20
+_MOST_EXTRA = 200
+_TABLE_BYTES = 64 << 20
+_EMPTY = ("null", '""', "[]", "{}")
+
+
+def unknown_fields(head: bytes, limits: Limits) -> frozenset[str] | None:
+    """Fields outside the known set when the text is lines of audit records that this way reads, else None."""
+    total = plain = 0
+    found: set[str] = set()
+    for line in head.split(b"\n")[:-1]:
+        if not line.strip():
+            continue
+        total += 1
+        try:
+            record = parse(line, limits.depth)
+        except (NotJson, TooDeep):
+            continue
+        if not isinstance(record, dict) or not m365_audit.recognises(record):
+            continue
+        if not isinstance(record.get("AppAccessContext", {}), dict) or not isinstance(record.get("Folders", []), list):
+            return None
+        plain += m365_audit.is_known_kind(record)
+        found |= record.keys() - KNOWN_FIELDS
+    return frozenset(found) if total >= 8 and plain >= 0.5 * total and len(found) <= _MOST_EXTRA else None
+
+
+def sampled_fields(raw: BinaryIO, size: int, limits: Limits) -> frozenset[str]:
+    """Unknown fields at places spread evenly over a file."""
+    found: set[str] = set()
+    for part in range(_SAMPLES):
+        raw.seek(size * part // _SAMPLES)
+        text = raw.read(_SAMPLE_BYTES)
+        for line in text.split(b"\n")[1:-1]:
+            try:
+                record = parse(line, limits.depth)
+            except (NotJson, TooDeep):
+                continue
+            if isinstance(record, dict) and m365_audit.recognises(record):
+                found |= record.keys() - KNOWN_FIELDS
+    return frozenset(sorted(found)[:_MOST_EXTRA])
+
+
+def audit_batches(
+    raw: BinaryIO, name: str, limits: Limits, unknown: frozenset[str], numbers: Iterator[int]
+) -> Iterator[Taken]:
+    """Batches of an open file on disk whose lines are mostly audit records.
+
+    `raw` needs a file descriptor and is read from its start. `numbers` goes on numbering records.
+    """
+    extra = tuple(dict.fromkeys((*KEPT_FIELDS, *sorted(unknown))))
+    again = os.open(f"/dev/fd/{raw.fileno()}", os.O_RDONLY)
+    with open(again, "rb", closefd=True) as second:  # noqa: PTH123
+        reader = _LineReader(second, name, limits, numbers)
+        done = 0
+        for table in _tables(raw.fileno(), extra, limits.batch_records):
+            if table is None:
+                # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
+                yield from drain(Rows(name, limits), reader.rest(done))
+                return
+            yield from _take(table, reader, extra, done)
+            done += table.num_rows
+
+
+def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]:
+    """Tables of about `rows` rows in the order of the file; None at the end when DuckDB gave up."""
+    connection = duckdb.connect(
+        config={"threads": 2, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+    try:
+        # The only file it may open is the one that is open already: names of files never reach SQL.
+        connection.execute(f"SET allowed_paths=['/dev/fd/{int(descriptor)}']")
+        connection.execute("SET enable_external_access=false")
+        connection.execute("SET memory_limit='256MB'")
+        connection.execute("SET lock_configuration=true")
+        relation = connection.sql(_query(descriptor, extra))
+        reader, waiting = relation.to_arrow_reader(rows), []
+        for batch in reader:
+            waiting.append(batch)
+            if sum(map(len, waiting)) >= rows or sum(batch.nbytes for batch in waiting) > _TABLE_BYTES:
+                yield pa.Table.from_batches(waiting)
+                waiting = []
+        if waiting:
+            yield pa.Table.from_batches(waiting)
+    except (duckdb.Error, pa.ArrowException):
+        yield None
+    finally:
+        connection.close()
+
+
+def _query(descriptor: int, extra: tuple[str, ...]) -> str:
+    nested = tuple(dict.fromkeys((*NESTED_FIELDS, *extra)))
+    types = [f"{_quoted(field)}: 'VARCHAR'" for field in TEXT_FIELDS]
+    types += [f"{_quoted(field)}: 'JSON'" for field in nested]
+    context = ", ".join(f'"{field}" VARCHAR' for field in CONTEXT_FIELDS)
+    types.append(f"'AppAccessContext': 'STRUCT({context})'")
+    types.append("""'Folders': 'STRUCT("Path" VARCHAR, "FolderItems" STRUCT("-" VARCHAR)[])[]'""")
+    picked = [_identifier(field) for field in TEXT_FIELDS] + [f"{_identifier(field)}::VARCHAR AS {_identifier(field)}" for field in nested]
+    picked += [f'AppAccessContext."{field}" AS "Context.{field}"' for field in CONTEXT_FIELDS]
+    picked.append('Folders[1]."Path" AS "Folders.Path"')
+    picked.append('list_sum(list_transform(Folders, lambda f: len(f."FolderItems")))::VARCHAR AS "Folders.Items"')
+    return (
+        f"SELECT {', '.join(picked)} FROM read_json('/dev/fd/{int(descriptor)}', columns={{{', '.join(types)}}}, "
+        f"format='newline_delimited', ignore_errors=true, compression='none', maximum_object_size={_OBJECT_BYTES})"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _take(table: Any, reader: _LineReader, extra: tuple[str, ...], done: int) -> Iterator[Taken]:
+    count_of_rows = table.num_rows
+    table = table.append_column("unmapped", _unmapped(table, extra))
+    normalised = m365_audit.normalise(table)
+    is_plain = _is_plain(table, normalised)
+    shift = np.zeros(count_of_rows, np.int64)
+    first = reader.next_number
+    odd = np.flatnonzero(~is_plain)
+    rows = Rows(reader.name, reader.limits)
+    for position in odd.tolist():
+        produced = 0
+        for found in reader.records_of(done + position, first + position + int(shift[position])):
+            rows.add(found)
+            produced += 1
+        shift[position + 1 :] += produced - 1
+    numbers = first + np.arange(count_of_rows, dtype=np.int64) + shift
+    reader.next_number = first + count_of_rows + (int(shift[-1]) if count_of_rows else 0)
+    events = to_events(normalised, m365_audit.NAME, reader.name, numbers)
+    if len(odd) == 0:
+        yield events, [], count_of_rows
+        return
+    others, problems, read = rows.take()
+    plain = events.filter(pa.array(is_plain))
+    yield in_file_order([table for table in (plain, others) if table.num_rows]), problems, plain.num_rows + read
+
+
+def _is_plain(table: Any, normalised: Normalised) -> Any:
+    """Rows that are audit records of a known kind beyond doubt."""
+    kind = normalised.columns["kind"]
+    known = np.array([value != "other" for value in kind.values] + [False])[kind.codes]
+    has = known & readable(normalised.time)
+    for name in ("Id", "Operation"):
+        has &= pc.fill_null(pc.greater(pc.binary_length(table.column(name)), 0), False).to_numpy()  # noqa: FBT003
+    marks = np.zeros(len(has), np.bool_)
+    for name in ("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"):
+        marks |= table.column(name).is_valid().to_numpy()
+    return has & marks
+
+
+def _unmapped(table: Any, extra: tuple[str, ...]) -> Any:
+    """JSON object of the extra fields of each row, built from the texts of their values."""
+    parts = []
+    for name in extra:
+        column = _contiguous(table.column(name))
+        if column.null_count == len(column):
+            continue
+        is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
+        text = pc.if_else(is_empty, None, column)
+        if text.null_count < len(text):
+            key = encode(name) + ":"
+            parts.append(pc.binary_join_element_wise(pa.scalar(key), text, ""))
+    if not parts:
+        return pa.nulls(table.num_rows, pa.string())
+    # The empty first part is there because this function leaves out rows in which every part is null.
+    joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
+    whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
+    return pc.if_else(pc.equal(pc.binary_length(joined), 0), None, whole)
+
+
+def _contiguous(column: Any) -> Any:
+    """One array of a chunked column."""
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+class _LineReader:
+    """Gives single lines of the file by their number among lines that are not blank, going forwards only."""
+
+    def __init__(self, raw: BinaryIO, name: str, limits: Limits, numbers: Iterator[int]) -> None:
+        self.name = name
+        self.limits = limits
+        self.next_number = next(numbers)
+        self._lines = (line for line in lines(cast(BinaryIO, raw), limits.record_bytes) if line is None or line.strip())
+        self._at = 0
+
+    def records_of(self, ordinal: int, number: int) -> list[Any]:
+        """The records of the line with this 0-based number; the first record gets `number`."""
+        for line in self._lines:
+            self._at += 1
+            if self._at > ordinal:
+                return self._of(line, count(number))
+        return [record_problem(self.name, number, "unreadable", "the file changed while it was read")]
+
+    def rest(self, ordinal: int) -> Iterator[Any]:
+        """The records of every line from this 0-based number on."""
+        numbers = count(self.next_number)
+        for line in self._lines:
+            self._at += 1
+            if self._at > ordinal:
+                yield from self._of(line, numbers)
+
+    def _of(self, line: bytes | None, numbers: Iterator[int]) -> list[Any]:
+        if line is None:
+            reason = f"one record larger than {self.limits.record_bytes} bytes"
+            return [record_problem(self.name, next(numbers), "too-large", reason)]
+        return list(line_records(line, self.name, numbers, self.limits))

@@ -6,10 +6,11 @@ Steps:
 
 1. `npm pack` fetches the exact versions in `PACKAGES` into DIR (files already there are used).
 2. Their SHA-512 must equal the integrity recorded here; otherwise nothing is written.
-3. The ranges of both packages are cut at each other's borders into one list of intervals a family, each with
+3. `HELD` networks fill gaps between the AS ranges.
+4. The ranges of both packages are cut at each other's borders into one list of intervals a family, each with
    its autonomous system (AS) and country. What no package covers stays unknown. `SPECIAL` ranges are emptied.
-4. Neighbours that say the same are joined; the columns are packed into `networks.bin`.
-5. `provenance.json` records versions, licences, dates, counts and the SHA-256 of `networks.bin`.
+5. Neighbours that say the same are joined; the columns are packed into `networks.bin`.
+6. `provenance.json` records versions, licences, dates, counts and the SHA-256 of `networks.bin`.
 
 The result depends on the packages alone: the same versions give the same bytes (with the same zstd).
 To move to newer data change `PACKAGES`, run this and commit both files.
@@ -86,6 +87,13 @@ SPECIAL = (
     "ff00::/8",
 )  # fmt: skip
 
+HELD = (
+    # Registered to the holder and used, but half of it is not announced and so in no routing data: Exchange
+    # Online's own servers (2603:10a6::/32, 2603:10b6::/32 …) appear as client addresses in audit records.
+    ("2603:1000::/24", "8075"),
+)
+"""(network, AS number): fills gaps only; what the packages say of an address stands."""
+
 Range = tuple[int, int, str]
 """First address, one past the last address, value."""
 
@@ -124,6 +132,18 @@ def clean(ranges: Iterable[Range]) -> list[Range]:
                 kept.append((previous[0], first, previous[2]))
         kept.append((first, end, value))
     return kept
+
+
+def filled(ranges: list[Range], network: str, value: str) -> list[Range]:
+    """Return clean ranges with the gaps inside the network filled by the value."""
+    held = ipaddress.ip_network(network)
+    start, limit = int(held.network_address), int(held.broadcast_address) + 1
+    added: list[Range] = []
+    for first, end, _ in [*ranges, (limit, limit, "")]:
+        if start < min(first, limit):
+            added.append((start, min(first, limit), value))
+        start = max(start, end)
+    return sorted([*ranges, *added])
 
 
 def values_at(points: list[int], ranges: list[Range]) -> list[str]:
@@ -174,9 +194,13 @@ def build(archives: dict[str, bytes]) -> tuple[bytes, dict[str, int]]:
         for first, last, system, name in table_rows(archives["asn"], f"asn-ipv{version}-num.csv"):
             systems.append((int(first), int(last) + 1, system))
             names.setdefault(int(system), " ".join(name.split()))
+        systems = clean(systems)
+        for network, system in HELD:
+            if ipaddress.ip_network(network).version == version:
+                systems = filled(systems, network, system)
         rows = table_rows(archives["asn-country"], f"asn-country-ipv{version}-num.csv")
         countries = [(int(first), int(last) + 1, country) for first, last, country in rows]
-        merged[version] = merge(clean(systems), clean(countries), version)
+        merged[version] = merge(systems, clean(countries), version)
 
     # Row 0 of both tables is "unknown".
     numbers = [0, *sorted(names)]
@@ -217,7 +241,8 @@ def provenance(content: bytes, counts: dict[str, int]) -> dict[str, object]:
         "date": min(package.date for package in PACKAGES),
         "licence": "CC-BY-4.0",
         "changes": "Both data sets were cut into common intervals and joined; special-purpose ranges, "
-        "Teredo and 6to4 were emptied; names were reduced to single spaces.",
+        "Teredo and 6to4 were emptied; gaps in networks of known holders were filled; "
+        "names were reduced to single spaces.",
         "counts": counts,
         "sources": [
             {

@@ -44,6 +44,9 @@ def facts(columns: NetworkColumns, at: int = 0) -> tuple[Any, ...]:
         ("2a01:4f8::1", 24940, "DE", "hosting"),
         ("2001:4860:4860::8888", 15169, "US", "hosting"),
         ("2606:4700:4700::1111", 13335, "US", "hosting"),
+        ("2603:1026::1", 8075, "US", "microsoft"),
+        ("2603:10b6::1", 8075, "US", "microsoft"),  # Exchange Online's own servers: not announced
+        ("2a01:cb00:1::1", 5511, "FR", "residential"),
         ("2003:c0::1", 3320, "DE", "residential"),
     ],
 )

@@ -524,6 +524,10 @@ RESIDENTIAL = {
     23969: "TOT",
     14754: "Telgua",
     27747: "Telecentro",
+    # carriers by name, but the table gives them the IPv6 of their group's access lines
+    5511: "Orange (IPv6 of Orange France)",
+    5400: "BT (IPv6 of BT retail)",
+    31334: "Vodafone Germany (cable)",
 }
 
 UNDECIDED = {
@@ -539,7 +543,6 @@ UNDECIDED = {
     3549: "Level 3",
     3561: "CenturyLink (Savvis)",
     4637: "Telstra International",
-    5511: "Orange (carrier)",
     6453: "Tata Communications",
     6461: "Zayo",
     6762: "Telecom Italia Sparkle",
@@ -555,7 +558,6 @@ UNDECIDED = {
     3300: "BT (carrier)",
     4755: "Tata Communications",
     4809: "China Telecom CN2",
-    5400: "BT (carrier)",
     58453: "China Mobile International (carrier)",
     15000: "Global Relay",
     30103: "Zoom",

@@ -168,6 +168,12 @@ def incident(rank: int = 1, *, raised: bool = True, severity: int = 3, account: 
         timeline=points,
         related=("b.other@contoso.example", "c.third@fabrikam.example") if rank % 2 else (),
         family="family-01" if rank < 3 else "",
+        details={
+            "technique": "T1606 Forge Web Credentials",
+            "curve": [[time, -4 + 1.9 * place] for place, time in enumerate(theirs)],
+            "threshold": -1.5,
+            "events_not_listed": 12,
+        },
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.report.figures import close_up, evidence_bars, timeline
+from seawall.report.figures import close_up, evidence_bars, evidence_curve, timeline
 from seawall.report.times import DAY
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import TimelinePoint
@@ -68,3 +68,20 @@ def test_bars_stay_in_their_track(base: float, weights: list[float]) -> None:
     for bar in (first, *rest):
         assert -0.7 <= bar.start <= 100.01
         assert 0 < bar.width <= 100.01
+
+
+@pytest.mark.parametrize(
+    "curve", [None, "text", [], [1, 2, 3], [[1, 2], ["x", "y"], None], [[START, float("nan")]] * 5]
+)
+def test_a_strange_curve_is_not_drawn(curve: object) -> None:
+    assert evidence_curve(replace(incident(), details={"curve": curve, "threshold": 1.0}), 340) is None
+
+
+def test_the_curve_lies_inside() -> None:
+    details = {"curve": [[START + n * DAY // 500, (n % 37) - 9.5] for n in range(2_000)], "threshold": 3}
+    figure = evidence_curve(replace(incident(), details=details), 340)
+    assert figure is not None
+    assert 0 <= figure.threshold <= figure.axis_y
+    heights = [float(part.split("H")[0]) for part in figure.path.split("V")[1:]]
+    assert all(0 <= height <= figure.axis_y for height in heights)
+    assert len(heights) <= 300

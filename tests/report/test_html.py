@@ -101,6 +101,8 @@ def test_what_a_reader_needs_is_there_without_script() -> None:
         "312 proved read, 1,480 possibly read",
         "Revoke the account",
         "seawall explain inc-0001-7f3a",
+        "T1606 Forge Web Credentials",
+        "Evidence over time",
         "Broken embedded JSON",
         "Gap in a source",
         "2026-10-01",

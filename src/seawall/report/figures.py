@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ _LANES = 10
 _MARGIN = 12
 _TOP = 10
 _AXIS = 24
+_CURVE_HEIGHT = 84
+_CURVE_POINTS = 300
+_COUNT = re.compile(r"(\d[\d,]* events?)?")
+"""A label that only repeats the count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,18 @@ class Timeline:
     ticks: tuple[tuple[float, str], ...]
     window: tuple[float, float]
     detected: float | None
+    axis_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The evidence over time as one stepped line, with the threshold's height."""
+
+    width: int
+    height: int
+    path: str
+    threshold: float
+    ticks: tuple[tuple[float, str], ...]
     axis_y: float
 
 
@@ -132,6 +149,55 @@ def _layout(
     )
 
 
+def evidence_curve(incident: Incident, width: int) -> Curve | None:
+    """Draw `details["curve"]`, pairs of (time, score), as a line that holds each score until the next.
+
+    None when the incident brings no curve or one too short to say anything.
+    """
+    points = _curve_points(incident)
+    threshold = incident.details.get("threshold")
+    if len(points) < 3 or points[-1][0] == points[0][0] or not isinstance(threshold, (int, float)):
+        return None
+    first, last = points[0][0], points[-1][0]
+    low = min(threshold, *(score for _, score in points))
+    high = max(threshold, *(score for _, score in points))
+    axis_y = _TOP + _CURVE_HEIGHT
+
+    def at(time: int) -> float:
+        return round(_MARGIN + (time - first) / (last - first) * (width - 2 * _MARGIN), 1)
+
+    def height_of(score: float) -> float:
+        return round(axis_y - 6 - (score - low) / ((high - low) or 1.0) * (_CURVE_HEIGHT - 6), 1)
+
+    steps = "".join(f"H{at(time):g}V{height_of(score):g}" for time, score in points[1:])
+    return Curve(
+        width=width,
+        height=axis_y + _AXIS,
+        path=f"M{at(first):g} {height_of(points[0][1]):g}{steps}",
+        threshold=height_of(threshold),
+        ticks=tuple((at(time), text) for time, text in _ticks(first, last, max(2, width // 110))),
+        axis_y=axis_y,
+    )
+
+
+def _curve_points(incident: Incident) -> list[tuple[int, float]]:
+    """The curve of the details, thinned; details come from a file, so their shape is looked at."""
+    given = incident.details.get("curve")
+    if not isinstance(given, (list, tuple)):
+        return []
+    points = [
+        (pair[0], float(pair[1]))
+        for pair in given
+        if isinstance(pair, (list, tuple))
+        and len(pair) == 2
+        and isinstance(pair[0], int)
+        and isinstance(pair[1], (int, float))
+        and math.isfinite(pair[1])
+    ]
+    points.sort()
+    return points if len(points) <= _CURVE_POINTS else points[:: -(-len(points) // _CURVE_POINTS)]
+
+
 def evidence_bars(base: float, reasons: Sequence[Reason]) -> tuple[Bar, tuple[Bar, ...]]:
     """The base's bar and each reason's, on one shared scale with zero where it must lie for all to fit."""
     weights = [base, *(reason.weight for reason in reasons)]
@@ -187,7 +253,7 @@ def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], pe
     count = sum(point.count for point in points)
     middle = sum(point.time - first for point in points) / len(points)
     radius = 2.4 + 4.0 * math.sqrt(min(1.0, count / max(peak, 1)))
-    labels = list(dict.fromkeys(point.label for point in points if point.label))
+    labels = list(dict.fromkeys(point.label for point in points if not _COUNT.fullmatch(point.label)))
     what = "; ".join(labels[:3]) + ("; …" if len(labels) > 3 else "")
     label = (
         f"{minute_text(min(point.time for point in points))} UTC · {count:,} event{'' if count == 1 else 's'}"

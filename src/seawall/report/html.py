@@ -135,6 +135,7 @@ def _environment() -> Environment:
         narrow=NARROW,
         timeline=figures.timeline,
         close_up=figures.close_up,
+        evidence_curve=figures.evidence_curve,
         bars=figures.evidence_bars,
         anchor=_anchor,
     )

@@ -62,11 +62,11 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
     head.append_text(_text(incident.account, "bold"))
     head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
     head.append(f"  score {incident.score:.1f}", style="dim")
-    parts: list[RenderableType] = [head, Padding(_text(incident.summary or incident.title), (0, 0, 0, 5))]
+    parts: list[RenderableType] = [head, Padding(_text(words.verdict(incident)), (0, 0, 0, 5))]
     for reason in words.strongest(incident, 3):
         line = Text(f"{reason.weight:+5.1f}  ", style="dim")
         line.append_text(_text(reason.text))
-        for count in words.counts_of(reason)[:2]:
+        for count in words.more_counts_of(reason)[:2]:
             line.append(f"  {count}", style="cyan")
         parts.append(Padding(line, (0, 0, 0, 5)))
     return Group(*parts, Text(""))
@@ -74,8 +74,7 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
 
 def _explanation(incident: Incident, rank: int, ascii_only: bool) -> Iterable[RenderableType]:
     yield _entry_head(incident, rank, ascii_only)
-    yield _text(incident.title, "bold")
-    yield _text(incident.summary)
+    yield _text(words.verdict(incident))
     yield Text("")
     yield _facts(incident)
     yield from _section("Why", _evidence(incident, ascii_only))
@@ -110,8 +109,9 @@ def _facts(incident: Incident) -> Table:
         ("Threshold", f"crossed at {minute_text(detected)} UTC" if detected is not None else "never crossed"),
         ("Standing", "raised" if incident.raised else "below the budget"),
         ("Organisation", incident.tenant),
-        ("Technique", words.aspect_name(incident.kind)),
-        ("Records", f"{words.plural(len(incident.events), 'record')} judged the intruder's"),
+        ("Kind", words.aspect_name(incident.kind)),
+        ("Technique", words.technique(incident)),
+        ("Records", f"{words.plural(words.record_count(incident), 'record')} judged the intruder's"),
         ("Mailboxes", _listed(incident.mailboxes)),
         ("Messages", words.messages_text(incident)),
     ]
@@ -139,7 +139,7 @@ def _evidence(incident: Incident, ascii_only: bool) -> Table:
     table = _table("Weight", "", "Reason", "Counts")
     table.columns[0].justify = "right"
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    reasons = words.strongest(incident, 40)
+    reasons, rest_count, rest = words.evidence(incident)
     widest = (
         max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
     )
@@ -149,11 +149,10 @@ def _evidence(incident: Incident, ascii_only: bool) -> Table:
             _weight(reason.weight),
             _bar(reason.weight / widest, ascii_only),
             what,
-            Text("; ".join(words.counts_of(reason))),
+            Text("; ".join(words.more_counts_of(reason))),
         )
-    rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in reasons)
-    if len(incident.reasons) > len(reasons):
-        table.add_row(_weight(rest), "", Text(f"{len(incident.reasons) - len(reasons)} smaller reasons"), "")
+    if rest_count:
+        table.add_row(_weight(rest), "", Text(f"{words.plural(rest_count, 'smaller reason')} together"), "")
     table.add_row(
         _weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"), ""
     )

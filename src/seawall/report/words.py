@@ -6,24 +6,34 @@ from seawall.report.times import span_text
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident, Usual
 
-TECHNICAL = {
+ASPECTS = {
+    "activity": "Operation",
     "app": "Application",
-    "asn": "Network",
-    "auth": "Sign-in strength",
-    "authentication": "Sign-in strength",
+    "app_activity": "Operation × application",
+    "app_client": "Application × client",
+    "app_network": "Application × network",
+    "attempts": "Attempts before",
     "birth": "Token's birth",
     "client": "Client",
+    "client_network": "Client × network",
+    "consent_any": "Consent",
+    "context": "Context",
     "country": "Country",
-    "device": "Device",
+    "credential": "App credential",
+    "foreign": "Token's tenant",
+    "grant": "Mailbox permission",
     "hour": "Hour of the week",
-    "inbox-rule": "Inbox rule",
     "key": "Credential key",
-    "location": "Country",
+    "legacy": "Legacy sign-in",
+    "mailbox": "Others' mailbox",
+    "method": "Sign-in method",
+    "moved": "Session moved",
     "network": "Network",
-    "network_class": "Kind of network",
-    "operation": "Operation",
-    "target": "Mailbox",
-    "volume": "Volume",
+    "outlived": "After revocation",
+    "pattern": "Taken together",
+    "persistence": "Rule or forwarding",
+    "prefix": "Address block",
+    "reused": "Session reused",
 }
 """How an aspect is named to a reader; any other aspect is shown as its own words."""
 
@@ -59,10 +69,15 @@ PROBLEMS = {
 }
 
 
+_EVIDENCE_ROWS = 14
+_EVIDENCE_LEAST = 0.05
+"""Weights that would be shown as 0.0 get no row of their own."""
+
+
 def aspect_name(aspect: str) -> str:
     """`Application` for `app`, `Mass read` for `mass-read`."""
     plain = aspect.replace("-", " ").replace("_", " ").strip()
-    return TECHNICAL.get(aspect, plain[:1].upper() + plain[1:])
+    return ASPECTS.get(aspect, plain[:1].upper() + plain[1:])
 
 
 def number(value: float) -> str:
@@ -119,8 +134,39 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
 
 
 def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
-    """The reasons that weigh most, heaviest first."""
-    return tuple(sorted(incident.reasons, key=lambda reason: -reason.weight)[:count])
+    """The reasons that speak most against the account, heaviest first; the ones that speak for it are left out."""
+    against = [reason for reason in incident.reasons if reason.weight > 0]
+    return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
+
+
+def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:
+    """The reasons worth a row, heaviest first, then how many smaller ones there are and what those sum to."""
+    largest = sorted(incident.reasons, key=lambda reason: -abs(reason.weight))[:_EVIDENCE_ROWS]
+    shown = [reason for reason in largest if abs(reason.weight) >= _EVIDENCE_LEAST]
+    rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in shown)
+    return tuple(sorted(shown, key=lambda reason: -reason.weight)), len(incident.reasons) - len(shown), rest
+
+
+def more_counts_of(reason: Reason) -> tuple[str, ...]:
+    """The counts that the reason's own text does not already give."""
+    return tuple(said for said in counts_of(reason) if said not in reason.text)
+
+
+def verdict(incident: Incident) -> str:
+    """The one sentence that says what is the matter."""
+    return incident.summary or incident.title
+
+
+def technique(incident: Incident) -> str:
+    """The likely technique: by its ATT&CK name when the incident has one, else the incident's kind."""
+    named = incident.details.get("technique")
+    return named if isinstance(named, str) and named else aspect_name(incident.kind)
+
+
+def record_count(incident: Incident) -> int:
+    """The intruder's records, counting those that the incident does not list."""
+    more = incident.details.get("events_not_listed", 0)
+    return len(incident.events) + (more if isinstance(more, int) else 0)
 
 
 def normal_ifs(incident: Incident) -> tuple[tuple[str, str], ...]:
@@ -134,13 +180,13 @@ def ticket_text(incident: Incident) -> str:
     """The verdict and its reasons in plain words, to be pasted into a ticket."""
     lines = [
         f"{incident.severity.upper()}: {incident.account} ({incident.tenant})",
-        incident.title,
-        incident.summary,
+        verdict(incident),
+        f"Likely technique: {technique(incident)}",
         f"When: {span_text(incident.first_event, incident.last_event)} UTC",
         "Why:",
     ]
     for reason in strongest(incident, 8):
-        counts = "; ".join(counts_of(reason))
+        counts = "; ".join(more_counts_of(reason))
         lines.append(f"- {reason.text}" + (f" ({counts})" if counts else ""))
     lines.append(
         f"Mail: {messages_text(incident)}, in {plural(len(incident.mailboxes), 'mailbox', 'mailboxes')}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+_PLAIN_V4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d\d|\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d\d|\d)", re.ASCII)
+_PLAIN_V4_IS_CANONICAL = re.compile(r"(?!0\d)[1-9]\d{0,2}(?:\.(?!0\d)\d{1,3}){3}", re.ASCII)
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::\d*|-\d+)?")
 _HOST_AND_ADDRESS = re.compile(r"\(([0-9A-Fa-f:.%]+)\)")
 _V4_WITH_PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3})(?::\d+|-\d+)?", re.ASCII)
@@ -20,6 +22,9 @@ def normalise_address(text: str | None) -> str | None:
     """
     if text is None or len(text) > 512:
         return None
+    if _PLAIN_V4_IS_CANONICAL.fullmatch(text) and _PLAIN_V4.fullmatch(text):
+        # By far the most frequent spelling, already as it should be.
+        return text
     text = text.strip().strip("\"'").strip()
     if text.lower() in _NOTHING:
         return None

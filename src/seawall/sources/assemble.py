@@ -17,6 +17,8 @@ from seawall.sources.times import EARLIEST, LATEST, in_range, to_microseconds
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a time that cannot be read."""
 
+_ISO_SECONDS = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d$"
+
 
 @dataclass(slots=True)
 class Normalised:
@@ -31,12 +33,10 @@ def parse_times(array: Any) -> npt.NDArray[np.int64]:
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if len(text) == 0:
         return np.zeros(0, np.int64)
-    if (
-        pc.all(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")).as_py()
-        and text.null_count == 0
-    ):
+    if pc.all(pc.match_substring_regex(text, _ISO_SECONDS)).as_py() is not False:
         try:
-            return text.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()  # type: ignore[no-any-return]
+            moments = text.cast(pa.timestamp("us")).cast(pa.int64())
+            return moments.fill_null(NO_TIME).to_numpy()  # type: ignore[no-any-return]
         except pa.ArrowInvalid:
             pass
     column = Column.of(text)

@@ -200,7 +200,7 @@ def _unmapped(table: Any, extra: tuple[str, ...]) -> Any:
     """JSON object of the extra fields of each row, built from the texts of their values."""
     parts = []
     for name in extra:
-        column = _contiguous(table.column(name))
+        column = m365_audit.contiguous(table.column(name))
         if column.null_count == len(column):
             continue
         is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
@@ -214,11 +214,6 @@ def _unmapped(table: Any, extra: tuple[str, ...]) -> Any:
     joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
     whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
     return pc.if_else(pc.equal(pc.binary_length(joined), 0), None, whole)
-
-
-def _contiguous(column: Any) -> Any:
-    """One array of a chunked column."""
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
 class _LineReader:

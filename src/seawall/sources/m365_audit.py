@@ -29,6 +29,9 @@ NAME = "m365_audit"
 RAW_COLUMNS = (*TEXT_FIELDS, *NESTED_FIELDS, *DERIVED_FIELDS)
 UNMAPPED = "unmapped"
 
+_NOTHING = pa.array(["", "Not Available", "null", "None", "00000000-0000-0000-0000-000000000000"])
+_DEVICE_SESSION = r'\{"Name":"SessionId","Value":"(?P<id>[^"\\]+)"\}'
+
 _kind = Mapper(judge.kind, 1)
 _status = Mapper(judge.status, 3)
 _actor = Mapper(judge.actor, 5)
@@ -104,7 +107,10 @@ def unmapped(record: dict[str, Any]) -> str | None:
 
 def normalise(table: Any) -> Normalised:
     """Event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record."""
-    raw = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
+    table = table.combine_chunks()
+    raw: dict[str, Any] = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
+    raw["_device_session"], rest = _device_sessions(contiguous(table.column("DeviceProperties")))
+    raw["DeviceProperties"] = Column.of(rest)
     time = parse_times(table.column("CreationTime"))
     (kind,) = _kind(raw["Operation"], raw["RecordType"], raw["Workload"], raw["Parameters"])
     columns: dict[str, Any] = {"metadata_uid": _blank_to_null(table.column("Id")), "kind": kind}
@@ -130,11 +136,14 @@ def normalise(table: Any) -> Normalised:
     return Normalised(time, columns)
 
 
-_PLAIN = frozenset({"Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId"})
+_PLAIN = frozenset({
+    "Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId", "Context.AADSessionId", "AADSessionId",
+    "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties",
+})  # fmt: skip
 """Text of which nearly every value is another: not worth a dictionary."""
 
 
-def _who(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
+def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     (acting,) = _acting(raw["Actor"]) if _has(raw["Actor"]) and _holds(raw["UserId"], "ServicePrincipal_") else (
         _empty(kind),)  # fmt: skip
     account, account_type, user_uid, app_only, mailbox = _actor(
@@ -148,10 +157,9 @@ def _who(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
     (columns["logon_type"],) = _logon(raw["LogonType"], app_only)
 
 
-def _with_what(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
+def _with_what(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     user_agent, request_type, method = _extended(raw["ExtendedProperties"])
-    _, session, browser = _device(raw["DeviceProperties"])
-    device_id, _, _ = _device(raw["DeviceProperties"])
+    device_id, session, browser = _device(raw["DeviceProperties"])
     (columns["app_uid"],) = _first_identifier(
         raw["ClientAppId"], raw["ApplicationId"], raw["Context.ClientAppId"], raw["AppId"]
     )
@@ -167,19 +175,17 @@ def _with_what(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) ->
     columns["_session"] = session
 
 
-def _token(raw: dict[str, Column], table: Any, columns: dict[str, Any]) -> None:
-    (stated,) = _first(raw["Context.AADSessionId"], raw["AADSessionId"], raw["SessionId"])
-    columns["session_uid"] = _coalesce(stated, columns.pop("_session"))
-    token = pc.coalesce(
-        _blank_to_null(table.column("Context.UniqueTokenId")), _blank_to_null(table.column("UniqueTokenId"))
+def _token(raw: dict[str, Any], table: Any, columns: dict[str, Any]) -> None:
+    in_properties = columns.pop("_session").array().cast(pa.string())
+    columns["session_uid"] = pc.coalesce(
+        _first_text(table, "Context.AADSessionId", "AADSessionId", "SessionId"), raw["_device_session"], in_properties
     )
-    columns["token_uid"] = token
-    issued = _coalesce(raw["Context.IssuedAtTime"], raw["IssuedAtTime"])
-    columns["token_issued_time"] = timestamps(_times_of(issued))
+    columns["token_uid"] = _first_text(table, "Context.UniqueTokenId", "UniqueTokenId")
+    columns["token_issued_time"] = timestamps(parse_times(_first_text(table, "Context.IssuedAtTime", "IssuedAtTime")))
     (columns["token_org_uid"],) = _identifier(raw["TokenTenantId"])
 
 
-def _how_much(raw: dict[str, Column], kind: Column, columns: dict[str, Any]) -> None:
+def _how_much(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     (access,) = _access(raw["OperationProperties"])
     (throttled,) = _throttled.numbers(raw["OperationProperties"])
     (counted,) = _number.numbers(raw["OperationCount"])
@@ -213,14 +219,31 @@ _number = Mapper(_number_of, 1)
 _touched = Mapper(_touched_of, 1)
 
 
-def _times_of(column: Column) -> Any:
-    return parse_times(column.array().cast(pa.string()))
+def _device_sessions(text: Any) -> tuple[Any, Any]:
+    """Session ids in the usual spelling of DeviceProperties, and the texts without them, which repeat."""
+    if text.null_count == len(text):
+        return pa.nulls(len(text), pa.string()), text
+    found = pc.extract_regex(text, _DEVICE_SESSION).field("id")
+    return found, pc.replace_substring_regex(text, _DEVICE_SESSION, "{}")
+
+
+def _first_text(table: Any, *names: str) -> Any:
+    return pc.coalesce(*(_blank_to_null(table.column(name)) for name in names))
+
+
+def contiguous(column: Any) -> Any:
+    """One array of a chunked column."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+    return column
 
 
 def _blank_to_null(array: Any) -> Any:
+    array = contiguous(array)
     if array.null_count == len(array):
         return array
-    return pc.if_else(pc.equal(pc.binary_length(array), 0), None, array)
+    is_nothing = pc.is_in(array, value_set=_NOTHING)
+    return pc.if_else(is_nothing, None, array) if pc.any(is_nothing).as_py() else array
 
 
 def _rows_of(array: Any, rows: Any) -> Column:

@@ -19,17 +19,9 @@ _TIMES = (
     "creationtime", "creationdate", "activitydatetime", "eventtimestamp", "datetime", "date", "starttime", "_time",
     "p_event_time", "timecollected", "createdat", "lastmodified",
 )  # fmt: skip
-_IDS = (
-    "uuid",
-    "id",
-    "eventid",
-    "eventdataid",
-    "insertid",
-    "recordid",
-    "uniquequalifier",
-    "prowid",
-    "eventoriginid",
-)
+_IDS = ("uuid", "eventdataid", "insertid", "uniquequalifier", "prowid", "eventoriginid", "id")
+_SHORTEST_ID = 16
+"""Shorter ones (a Windows event's `Id`) number the kind of event and not the record."""
 _ACCOUNTS = (
     "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid", "caller",
     "username", "user", "userid", "accountname",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from seawall.pipeline import ScanResult
 
 DEFAULT_OUT = Path("seawall-demo")
 
@@ -32,17 +35,28 @@ def demo(
     from seawall.lab.demo import demo_settings
     from seawall.settings import ScanSettings
 
-    logs = out / "logs"
     if not quiet:
-        streams.say(f"making a tenant's logs in {logs}")
-    world = make_world(demo_settings(seed), logs)
-    result = scan.run([logs], out, ScanSettings(), quiet=quiet)
+        streams.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged intruders)")
+    make_world(demo_settings(seed), out)
+    result = scan.run([out / "logs"], out, ScanSettings(), quiet=quiet)
+    found, staged = _staged(result, out / "truth.json")
     if as_json:
-        streams.answer_json(results.document(result, out))
+        comparison = {"staged_attacks": staged, "staged_attacks_raised": found}
+        streams.answer_json({**results.document(result, out), **comparison})
     else:
         results.show(result)
     if quiet:
         return
     results.tell(result, out)
-    streams.say(str(world))
+    streams.say(f"{found} of {staged} staged attacks are among the raised incidents")
     streams.next_step(f"seawall explain 1 --out {streams.quoted(out)}")
+
+
+def _staged(result: ScanResult, truth: Path) -> tuple[int, int]:
+    """How many staged attacks have a record in a raised incident, and how many there are."""
+    import msgspec
+
+    raised = {event for incident in result.incidents if incident.raised for event in incident.events}
+    document: dict[str, Any] = msgspec.json.decode(truth.read_bytes())
+    attacks = document["attacks"]
+    return sum(not raised.isdisjoint(attack["events"]) for attack in attacks), len(attacks)

@@ -2,13 +2,70 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from seawall.cli import streams
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Make organisations' logs to try Seawall on."
 )
 
 
+@app.callback()
+def lab() -> None:
+    """Make organisations' logs to try Seawall on.
+
+    \b
+    Examples:
+      seawall lab make --out world --seed 7
+    """
+
+
 @app.command("make")
-def make() -> None:
-    """Write raw logs and their truth."""
+def make(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the logs and the truth.")
+    ],
+    seed: Annotated[int, typer.Option(metavar="N", help="The same number makes the same world.")] = 1,
+    accounts: Annotated[int | None, typer.Option(metavar="N", min=5, help="Accounts in each tenant.")] = None,
+    days: Annotated[int | None, typer.Option(metavar="N", min=2, help="Days of logs.")] = None,
+    tenants: Annotated[int | None, typer.Option(metavar="N", min=1, help="Organisations.")] = None,
+    attacks: Annotated[int | None, typer.Option(metavar="N", min=0, help="Staged attacks.")] = None,
+    families: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Attack families to stage, separated by commas.")
+    ] = None,
+    difficulty: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How well intruders hide: easy, medium, hard or mixed.")
+    ] = None,
+    quiet_world: Annotated[bool, typer.Option("--quiet-world", help="No attack at all.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Write a made-up organisation's raw logs, and in a separate file what was staged in them.
+
+    \b
+    Examples:
+      seawall lab make --out world --seed 7
+      seawall lab make --out big --accounts 1000 --days 60 --attacks 12
+      seawall lab make --out calm --quiet-world
+    """
+    from seawall.lab import WorldSettings, make_world
+
+    asked: dict[str, Any] = {
+        "accounts": accounts,
+        "days": days,
+        "tenants": tenants,
+        "attacks": 0 if quiet_world else attacks,
+        "families": tuple(families.split(",")) if families else None,
+        "difficulty": difficulty,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    made = make_world(WorldSettings(seed=seed, **given), out)
+    if as_json:
+        streams.answer_json({"out": str(out), "settings": {"seed": seed, **given}})
+    else:
+        streams.write(f"{out}\n")
+    streams.say(str(made))
+    streams.next_step(f"seawall scan {streams.quoted(out)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
     from rich.text import Text
 
-Report = Callable[[str, int, int, int], None]
-"""What the engine calls: (phase, done, total, records)."""
+    from seawall.pipeline import Progress as Report
 
 _NAMES = {"read": "Reading", "score": "Scoring", "write": "Writing"}
 

@@ -140,7 +140,7 @@ def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
 
 
 def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:
-    """The reasons worth a row, heaviest first, then how many smaller ones there are and what those sum to."""
+    """The reasons worth a row, heaviest first, how many smaller ones there are, and what those sum to."""
     largest = sorted(incident.reasons, key=lambda reason: -abs(reason.weight))[:_EVIDENCE_ROWS]
     shown = [reason for reason in largest if abs(reason.weight) >= _EVIDENCE_LEAST]
     rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in shown)

@@ -6,6 +6,7 @@ therefore a plain function of values, run once for each distinct combination, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -94,33 +95,56 @@ class Mapper:
 
 
 def distinct_rows(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], list[Row]]:
-    """For each row the number of its distinct tuple, and the tuples."""
-    key, sizes = columns[0].codes.astype(np.int64) + 1, [len(columns[0].dictionary) + 1]
-    space = sizes[0]
-    parts: list[tuple[Column, ...]] = [(columns[0],)]
-    representatives: Any = None
-    for column in columns[1:]:
-        size = len(column.dictionary) + 1
-        if space * size > 1 << 62:
-            # Too many combinations for one number: count those that exist and go on from there.
-            encoded = pa.array(key).dictionary_encode()
-            key = encoded.indices.to_numpy().astype(np.int64)
-            space = len(encoded.dictionary)
-        key = key * size + (column.codes + 1)
-        space *= size
-        parts.append((column,))
+    """For each row the number of its distinct tuple, and the tuples (one of them may belong to no row)."""
+    held = [column for column in columns if len(column.dictionary)]
+    if len(held) <= 1:
+        # One column's codes are the numbers; null comes first.
+        inverse = held[0].codes + 1 if held else np.zeros(len(columns[0]), np.int32)
+        values: list[str | None] = [None, *held[0].values] if held else [None]
+        return inverse, [tuple(value if column in held else None for column in columns) for value in values]
+    key, factors = _combined(held)
+    if key is None:
+        return _rows_one_by_one(columns)
     encoded = pa.array(key).dictionary_encode()
-    inverse = encoded.indices.to_numpy()
-    # Dictionary codes count up in order of first appearance: the first row of each is where the maximum grows.
-    representatives = np.flatnonzero(np.diff(np.maximum.accumulate(inverse), prepend=-1))
-    picked = [_pick(column, representatives) for column in columns]
-    return inverse, list(zip(*picked, strict=True))
+    combinations = encoded.dictionary.to_numpy().copy()
+    picked: dict[int, list[str | None]] = {}
+    for column, factor in zip(reversed(held), reversed(factors), strict=True):
+        combinations, codes = np.divmod(combinations, factor)
+        picked[id(column)] = _values_of(column, codes - 1)
+    nothing: list[str | None] = [None] * len(encoded.dictionary)
+    return encoded.indices.to_numpy(), list(
+        zip(*(picked.get(id(column), nothing) for column in columns), strict=True)
+    )
 
 
-def _pick(column: Column, rows: npt.NDArray[np.intp]) -> list[str | None]:
-    codes = column.codes[rows]
-    if len(column.dictionary) > 4 * len(rows) + 64:
-        return column.array().take(pa.array(rows)).to_pylist()  # type: ignore[no-any-return]
+def _rows_one_by_one(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], list[Row]]:
+    """The same for columns with so many values that their combinations do not fit a number."""
+    numbers: dict[tuple[int, ...], int] = {}
+    tuples = zip(*(column.codes.tolist() for column in columns), strict=True)
+    inverse = np.array([numbers.setdefault(codes, len(numbers)) for codes in tuples], np.int32)
+    return inverse, [
+        tuple(column.values[code] if code >= 0 else None for column, code in zip(columns, codes, strict=True))
+        for codes in numbers
+    ]
+
+
+def _combined(columns: list[Column]) -> tuple[npt.NDArray[np.int64] | None, list[int]]:
+    """One number for the codes of several columns (None when it would not fit), and the factor of each."""
+    factors = [len(column.dictionary) + 1 for column in columns]
+    if math.prod(factors) >= 1 << 62:
+        return None, factors
+    key = columns[0].codes.astype(np.int64) + 1
+    for column, factor in zip(columns[1:], factors[1:], strict=True):
+        key *= factor
+        key += column.codes
+        key += 1
+    return key, factors
+
+
+def _values_of(column: Column, codes: npt.NDArray[np.int64]) -> list[str | None]:
+    if len(column.dictionary) > 4 * len(codes) + 64:
+        picked = column.dictionary.take(pa.array(codes, mask=codes < 0))
+        return picked.to_pylist()  # type: ignore[no-any-return]
     values = column.values
     return [values[code] if code >= 0 else None for code in codes.tolist()]
 

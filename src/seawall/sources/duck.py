@@ -42,9 +42,10 @@ Taken = tuple[Any, list[Problem], int]
 
 _SAMPLES = 64
 _SAMPLE_BYTES = 1 << 15
-_OBJECT_BYTES = 4 << 20
+_OBJECT_BYTES = 1 << 20
 _MOST_EXTRA = 200
-_TABLE_BYTES = 64 << 20
+_ARROW_ROWS = 10_000
+_TABLE_BYTES = 32 << 20
 _EMPTY = ("null", '""', "[]", "{}")
 
 
@@ -62,7 +63,9 @@ def unknown_fields(head: bytes, limits: Limits) -> frozenset[str] | None:
             continue
         if not isinstance(record, dict) or not m365_audit.recognises(record):
             continue
-        if not isinstance(record.get("AppAccessContext", {}), dict) or not isinstance(record.get("Folders", []), list):
+        if not isinstance(record.get("AppAccessContext", {}), dict) or not isinstance(
+            record.get("Folders", []), list
+        ):
             return None
         plain += m365_audit.is_known_kind(record)
         found |= record.keys() - KNOWN_FIELDS
@@ -118,7 +121,7 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]
         connection.execute("SET memory_limit='256MB'")
         connection.execute("SET lock_configuration=true")
         relation = connection.sql(_query(descriptor, extra))
-        reader, waiting = relation.to_arrow_reader(rows), []
+        reader, waiting = relation.to_arrow_reader(_ARROW_ROWS), []
         for batch in reader:
             waiting.append(batch)
             if sum(map(len, waiting)) >= rows or sum(batch.nbytes for batch in waiting) > _TABLE_BYTES:
@@ -139,10 +142,14 @@ def _query(descriptor: int, extra: tuple[str, ...]) -> str:
     context = ", ".join(f'"{field}" VARCHAR' for field in CONTEXT_FIELDS)
     types.append(f"'AppAccessContext': 'STRUCT({context})'")
     types.append("""'Folders': 'STRUCT("Path" VARCHAR, "FolderItems" STRUCT("-" VARCHAR)[])[]'""")
-    picked = [_identifier(field) for field in TEXT_FIELDS] + [f"{_identifier(field)}::VARCHAR AS {_identifier(field)}" for field in nested]
+    picked = [_identifier(field) for field in TEXT_FIELDS] + [
+        f"{_identifier(field)}::VARCHAR AS {_identifier(field)}" for field in nested
+    ]
     picked += [f'AppAccessContext."{field}" AS "Context.{field}"' for field in CONTEXT_FIELDS]
     picked.append('Folders[1]."Path" AS "Folders.Path"')
-    picked.append('list_sum(list_transform(Folders, lambda f: len(f."FolderItems")))::VARCHAR AS "Folders.Items"')
+    picked.append(
+        'list_sum(list_transform(Folders, lambda f: len(f."FolderItems")))::VARCHAR AS "Folders.Items"'
+    )
     return (
         f"SELECT {', '.join(picked)} FROM read_json('/dev/fd/{int(descriptor)}', columns={{{', '.join(types)}}}, "
         f"format='newline_delimited', ignore_errors=true, compression='none', maximum_object_size={_OBJECT_BYTES})"
@@ -180,7 +187,11 @@ def _take(table: Any, reader: _LineReader, extra: tuple[str, ...], done: int) ->
         return
     others, problems, read = rows.take()
     plain = events.filter(pa.array(is_plain))
-    yield in_file_order([table for table in (plain, others) if table.num_rows]), problems, plain.num_rows + read
+    yield (
+        in_file_order([table for table in (plain, others) if table.num_rows]),
+        problems,
+        plain.num_rows + read,
+    )
 
 
 def _is_plain(table: Any, normalised: Normalised) -> Any:
@@ -223,7 +234,9 @@ class _LineReader:
         self.name = name
         self.limits = limits
         self.next_number = next(numbers)
-        self._lines = (line for line in lines(cast(BinaryIO, raw), limits.record_bytes) if line is None or line.strip())
+        self._lines = (
+            line for line in lines(cast(BinaryIO, raw), limits.record_bytes) if line is None or line.strip()
+        )
         self._at = 0
 
     def records_of(self, ordinal: int, number: int) -> list[Any]:

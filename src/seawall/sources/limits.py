@@ -21,5 +21,5 @@ class Limits:
     ratio_grace_bytes: int = 32 << 20
     member_bytes: int = 32 << 30
     archive_depth: int = 2
-    batch_records: int = 50_000
+    batch_records: int = 25_000
     fast_bytes: int = 4 << 20

@@ -178,10 +178,14 @@ def _with_what(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> No
 def _token(raw: dict[str, Any], table: Any, columns: dict[str, Any]) -> None:
     in_properties = columns.pop("_session").array().cast(pa.string())
     columns["session_uid"] = pc.coalesce(
-        _first_text(table, "Context.AADSessionId", "AADSessionId", "SessionId"), raw["_device_session"], in_properties
+        _first_text(table, "Context.AADSessionId", "AADSessionId", "SessionId"),
+        raw["_device_session"],
+        in_properties,
     )
     columns["token_uid"] = _first_text(table, "Context.UniqueTokenId", "UniqueTokenId")
-    columns["token_issued_time"] = timestamps(parse_times(_first_text(table, "Context.IssuedAtTime", "IssuedAtTime")))
+    columns["token_issued_time"] = timestamps(
+        parse_times(_first_text(table, "Context.IssuedAtTime", "IssuedAtTime"))
+    )
     (columns["token_org_uid"],) = _identifier(raw["TokenTenantId"])
 
 

@@ -81,9 +81,7 @@ def _read_member(member: Opened, limits: Limits, raw: BinaryIO) -> Iterator[Take
         yield empty_events(), [stream.problem], 0
 
 
-def _read_text(
-    stream: BoundedStream, limits: Limits, plain: BinaryIO | None, size: int
-) -> Iterator[Taken]:
+def _read_text(stream: BoundedStream, limits: Limits, plain: BinaryIO | None, size: int) -> Iterator[Taken]:
     text = Utf8Stream(stream, stream.peek(1024))
     head = text.peek(HEAD)
     rows = Rows(stream.name, limits)

@@ -13,7 +13,9 @@ from seawall.sources.distinct import Column
 
 _RANKED_SOURCES = ("entra_signin", "m365_audit", "office_activity", "entra_audit", "other")
 """The richer record of a pair is the one whose source comes first."""
-_OWN_COLUMNS = frozenset({"metadata_uid", "source", "source_file", "source_line", "kind", "activity_name", "unmapped"})
+_OWN_COLUMNS = frozenset(
+    {"metadata_uid", "source", "source_file", "source_line", "kind", "activity_name", "unmapped"}
+)
 """Columns that describe the record itself: they stay those of the record that is kept."""
 
 
@@ -84,7 +86,8 @@ def _first_valid(column: Any, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.i
 def _rank(rows: pa.Table) -> npt.NDArray[np.int64]:
     sources = Column.of(rows.column("source"))
     table = np.array(
-        [_RANKED_SOURCES.index(value) if value in _RANKED_SOURCES else 9 for value in sources.values] + [9], np.int64
+        [_RANKED_SOURCES.index(value) if value in _RANKED_SOURCES else 9 for value in sources.values] + [9],
+        np.int64,
     )
     return table[sources.codes]
 
@@ -95,6 +98,8 @@ def _tie_breakers(rows: pa.Table) -> tuple[npt.NDArray[np.int64], ...]:
     for name in rows.column_names:
         nulls += rows.column(name).is_null().to_numpy().astype(np.int64)
     lines = rows.column("source_line").fill_null(0).to_numpy()
-    files = pc.rank(rows.column("source_file").cast(pa.string()), sort_keys="ascending", tiebreaker="dense").to_numpy()
+    files = pc.rank(
+        rows.column("source_file").cast(pa.string()), sort_keys="ascending", tiebreaker="dense"
+    ).to_numpy()
     times = rows.column("time").cast(pa.int64()).fill_null(0).to_numpy()
     return lines, files.astype(np.int64), times, nulls

@@ -137,7 +137,8 @@ def _layout(
         return round(_MARGIN + (min(max(time, first), last) - first) * scale, 1)
 
     detected = incident.detected_at
-    left, right = at(incident.first_event), at(incident.last_event)
+    theirs = [point.time for point in points if point.is_intruder]  # slots begin before their first event
+    left, right = at(min([incident.first_event, *theirs])), at(max([incident.last_event, *theirs]))
     return Timeline(
         width=width,
         height=axis_y + _AXIS,

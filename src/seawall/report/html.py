@@ -160,6 +160,12 @@ def _severity_counts(incidents: Sequence[Incident]) -> list[tuple[str, int]]:
     return [(severity, counts[severity]) for severity in reversed(SEVERITIES) if counts[severity]]
 
 
+def _tenants(report: ReportInput) -> list[str]:
+    """Organisations by how many incidents they have; by what the logs lacked when they have none."""
+    named = Counter(i.tenant for i in report.incidents) or Counter(note.tenant for note in report.coverage)
+    return [tenant for tenant, _ in named.most_common() if tenant]
+
+
 def _period(report: ReportInput) -> tuple[int, int] | None:
     if report.period is not None or not report.incidents:
         return report.period

@@ -63,7 +63,8 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
     head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
     head.append(f"  score {incident.score:.1f}", style="dim")
     parts: list[RenderableType] = [head, Padding(_text(words.verdict(incident)), (0, 0, 0, 5))]
-    for reason in words.strongest(incident, 3):
+    told = words.verdict(incident)
+    for reason in [reason for reason in words.strongest(incident, 6) if reason.text not in told][:3]:
         line = Text(f"{reason.weight:+5.1f}  ", style="dim")
         line.append_text(_text(reason.text))
         for count in words.more_counts_of(reason)[:2]:
@@ -82,9 +83,7 @@ def _explanation(incident: Incident, rank: int, ascii_only: bool) -> Iterable[Re
         yield from _section("Usual versus now", _usual(incident, ascii_only))
     normal = words.normal_ifs(incident)
     if normal:
-        yield from _section(
-            "What would have made it normal", _bullets([f"{name}: {text}" for name, text in normal])
-        )
+        yield from _section("What would have made it normal", _bullets(normal))
     limits = incident.coverage or ("No limit of the logs is known for this account and time.",)
     yield from _section("What the logs could not show", _bullets(limits))
     if incident.actions:
@@ -144,7 +143,7 @@ def _evidence(incident: Incident, ascii_only: bool) -> Table:
         max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
     )
     for reason in reasons:
-        what = _text(f"{words.aspect_name(reason.aspect)}: {reason.text}")
+        what = _text(words.sentence(reason.text))
         table.add_row(
             _weight(reason.weight),
             _bar(reason.weight / widest, ascii_only),

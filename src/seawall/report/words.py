@@ -81,8 +81,13 @@ def aspect_name(aspect: str) -> str:
 
 
 def number(value: float) -> str:
-    """A count for a reader: thousands separated, one decimal only where it says something."""
-    return f"{round(value):,}" if abs(value - round(value)) < 0.05 or abs(value) >= 100 else f"{value:,.1f}"
+    """A count for a reader: thousands separated; day counts fade with age, so they are rounded."""
+    return f"{round(value):,}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter, to stand alone."""
+    return text[:1].upper() + text[1:]
 
 
 def of(part: float, whole: float, noun: str) -> str:
@@ -98,8 +103,8 @@ def counts_of(reason: Reason) -> tuple[str, ...]:
         said.append(of(counts.get("seen_days", 0.0), counts["active_days"], "active days"))
     if "peers" in counts:
         said.append(of(counts.get("peers_with", 0.0), counts["peers"], "peers"))
-    if "day_cohort" in counts:
-        said.append(f"{number(counts['day_cohort'])} others that day")
+    if counts.get("day_cohort"):
+        said.append(plural(round(counts["day_cohort"]), "other that day", "others that day"))
     return tuple(said)
 
 
@@ -149,7 +154,11 @@ def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:
 
 def more_counts_of(reason: Reason) -> tuple[str, ...]:
     """The counts that the reason's own text does not already give."""
-    return tuple(said for said in counts_of(reason) if said not in reason.text)
+    return tuple(
+        said
+        for said in counts_of(reason)
+        if said not in reason.text and not ("that day" in said and "same day" in reason.text)
+    )
 
 
 def verdict(incident: Incident) -> str:
@@ -169,11 +178,9 @@ def record_count(incident: Incident) -> int:
     return len(incident.events) + (more if isinstance(more, int) else 0)
 
 
-def normal_ifs(incident: Incident) -> tuple[tuple[str, str], ...]:
-    """(aspect, what would have made it ordinary), for the unusual fields that say so."""
-    return tuple(
-        (aspect_name(row.aspect), row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if
-    )
+def normal_ifs(incident: Incident) -> tuple[str, ...]:
+    """What would have made each unusual field ordinary, where the incident says so."""
+    return tuple(sentence(row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
 
 
 def ticket_text(incident: Incident) -> str:

@@ -79,9 +79,7 @@ def render_report(report: ReportInput) -> str:
             raised=report.raised,
             candidates=report.candidates,
             severities=_severity_counts(report.raised),
-            tenants=sorted(
-                {incident.tenant for incident in report.incidents} | {n.tenant for n in report.coverage}
-            ),
+            tenants=_tenants(report),
             coverage=_coverage_groups(report),
             problems=_problem_groups(report),
             period=_period(report),

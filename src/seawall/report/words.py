@@ -120,10 +120,8 @@ def peers_text(row: Usual) -> str:
 
 def usual_text(row: Usual) -> str:
     """`Outlook (92 %), Teams (31 %)`, or an honest nothing."""
-    return (
-        ", ".join(f"{value} ({share * 100:.0f}\u00a0%)" for value, share in row.usual[:3])
-        or "nothing on record"
-    )
+    said = [f"{value} ({share * 100:.0f}\u00a0%)" for value, share in row.usual[:3]]
+    return ", ".join(said) or "nothing on record"
 
 
 def messages_text(incident: Incident) -> str:

@@ -137,7 +137,7 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
 
 
 def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
-    """The reasons that speak most against the account, heaviest first; the ones that speak for it are left out."""
+    """The reasons that speak most against the account, heaviest first; those that speak for it are left out."""
     against = [reason for reason in incident.reasons if reason.weight > 0]
     return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
 

@@ -86,7 +86,7 @@ def test_a_known_failure_says_what_and_the_fix(run: Run, monkeypatch: pytest.Mon
     failing(monkeypatch, InputUnreadable("no logs in \x1b[2J/nope", fix="name a folder"))
     got = run("scan", "/nope")
     assert (got.code, got.out) == (3, "")
-    assert got.err == "error: no logs in ␛[2J/nope\n  fix: name a folder\n"
+    assert got.err == "error: no logs in ⟨U+001B⟩[2J/nope\n  fix: name a folder\n"
 
 
 def test_an_unknown_failure_is_two_lines(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

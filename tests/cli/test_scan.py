@@ -75,7 +75,7 @@ def test_explain_shows_words_numbers_and_limits(run: Run, tmp_path: Path) -> Non
         "12 peers used it",
         "throttled",
         "Revoke",
-        "␛[31mred",
+        "⟨U+001B⟩[31mred",
     ):
         assert part in out, part
     assert "\x1b" not in out

@@ -110,6 +110,13 @@ def test_what_a_reader_needs_is_there_without_script() -> None:
         assert words in page, words
 
 
+def test_words_for_a_ticket_are_lines() -> None:
+    page = render_report(report(1, 0))
+    ticket = page.partition('class="inner-fold words"')[2].partition("</pre>")[0]
+    assert "\nWhy:\n- The token used was never issued" in ticket
+    assert "U+000A" not in page
+
+
 def test_nothing_raised_is_said_honestly() -> None:
     page = render_report(report(0, 3))
     assert "Nothing was raised" in page

@@ -31,7 +31,7 @@ def test_the_result_is_stable_and_encodable(text: str) -> None:
 
 
 def test_examples() -> None:
-    assert visible("a\x1b[31mb\n") == "a␛[31mb␊"
+    assert visible("a\x1b[31mb\n") == "a⟨U+001B⟩[31mb⟨U+000A⟩"
     assert visible("gpj\u202eexe") == "gpj⟨U+202E⟩exe"
     assert visible("Zoë 中文 ünï") == "Zoë 中文 ünï"
     assert visible("x" * 30, limit=10) == "x" * 10 + "… (20 more characters)"

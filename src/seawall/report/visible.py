@@ -17,22 +17,17 @@ _HIDDEN = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
-_CONTROL_PICTURES = 0x2400
-_DELETE = 0x7F
 
 
 def visible(text: str, limit: int = LIMIT) -> str:
     """Return `text` with every invisible or steering character replaced by a visible stand-in.
 
-    Control characters become their Unicode pictures (ESC is `␛`), others `⟨U+202E⟩`; long text is cut with a
-    count.
+    The escape character becomes `⟨U+001B⟩`; long text is cut with a count of what is left out.
     """
     shown = _HIDDEN.sub(_stand_in, text[:limit])
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit:,} more characters)"
 
 
 def _stand_in(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if code < 0x20:
-        return chr(_CONTROL_PICTURES + code)
-    return "␡" if code == _DELETE else f"⟨U+{code:04X}⟩"
+    # Unicode's own pictures of controls (U+2400 and on) are missing from many fonts: code points are plain everywhere.
+    return f"⟨U+{ord(match.group()):04X}⟩"

@@ -137,7 +137,7 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
 
 
 def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
-    """The reasons that speak most against the account, heaviest first; those that speak for it are left out."""
+    """The reasons that speak most against the account, heaviest first; those for it are left out."""
     against = [reason for reason in incident.reasons if reason.weight > 0]
     return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
 
@@ -181,8 +181,8 @@ def normal_ifs(incident: Incident) -> tuple[str, ...]:
     return tuple(sentence(row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
 
 
-def ticket_text(incident: Incident) -> str:
-    """The verdict and its reasons in plain words, to be pasted into a ticket."""
+def ticket_lines(incident: Incident) -> tuple[str, ...]:
+    """The verdict and its reasons in plain words, line by line, to be pasted into a ticket."""
     lines = [
         f"{incident.severity.upper()}: {incident.account} ({incident.tenant})",
         verdict(incident),
@@ -199,4 +199,4 @@ def ticket_text(incident: Incident) -> str:
     lines += [f"Not shown by the logs: {note}" for note in incident.coverage]
     lines += [f"Next: {action}" for action in incident.actions]
     lines.append(f"Seawall incident {incident.id}")
-    return "\n".join(lines)
+    return tuple(lines)

@@ -92,7 +92,11 @@ def _typed(column: Any, kind: Any, count: int) -> Any:
         column = pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
     if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(column.type):
         return Column.of(column).array()
-    return column if column.type == kind else column.cast(kind)
+    column = column if column.type == kind else column.cast(kind)
+    if not pa.types.is_string(kind) or column.null_count == len(column):
+        return column
+    is_blank = pc.equal(pc.binary_length(column), 0)
+    return pc.if_else(is_blank, None, column) if pc.any(is_blank).as_py() else column
 
 
 def _nulls(kind: Any, count: int) -> Any:

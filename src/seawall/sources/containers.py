@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 
@@ -23,7 +23,9 @@ from seawall.sources.limits import Limits
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06")
 _DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, lzma.LZMAError,
            NotImplementedError, RuntimeError, ValueError)  # fmt: skip
-_ZIP_TAIL = 1 << 20
+_ZSTD_WINDOW = 1 << 27
+_ZSTD_FEED = 1 << 10
+"""Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at once."""
 
 
 class BoundedStream:
@@ -74,6 +76,11 @@ class BoundedStream:
         self._pushed = head + self._pushed
         return head
 
+    @property
+    def taken(self) -> int:
+        """Bytes taken from the stream below."""
+        return self._given
+
     def _check(self, compressed: int) -> None:
         if self._given > self._limits.member_bytes:
             self._stop("bomb", f"expands beyond {self._limits.member_bytes} bytes")
@@ -111,6 +118,34 @@ class Counter(io.RawIOBase):
         return len(data)
 
 
+class _ZstandardStream:
+    """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut off."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._inflater = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._frame: Any = None
+        self._rest = b""
+        self._ready = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a frame."""
+        while not self._ready:
+            data = self._rest or self._stream.read(_ZSTD_FEED)
+            self._rest = b""
+            if not data:
+                if self._frame is not None:
+                    raise EOFError("the stream ends in the middle of a Zstandard frame")
+                return b""
+            if self._frame is None:
+                self._frame = self._inflater.decompressobj()
+            self._ready = self._frame.decompress(data)
+            if self._frame.eof:
+                self._rest, self._frame = self._frame.unused_data, None
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """One stream of plain bytes; `is_plain_file` when it is the file on disk itself."""
@@ -140,8 +175,7 @@ def open_members(raw: BinaryIO, name: str, limits: Limits, depth: int = 0) -> It
     if head.startswith(_GZIP):
         inner = cast(BinaryIO, gzip.GzipFile(fileobj=counter))
     else:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-        inner = cast(BinaryIO, reader.stream_reader(counter, read_across_frames=True))
+        inner = cast(BinaryIO, _ZstandardStream(cast(BinaryIO, counter)))
     bounded = BoundedStream(inner, name, limits, counter)
     yield from open_members(cast(BinaryIO, bounded), name, limits, depth + 1)
     if outer.problem is not None and bounded.problem is None:

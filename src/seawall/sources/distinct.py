@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Row = tuple[str | None, ...]
 Function = Callable[..., tuple[Any, ...]]
@@ -41,6 +42,10 @@ class Column:
             return cls(np.full(len(array), -1, np.int32), pa.array([], pa.string()))
         encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+        blank = pc.index(encoded.dictionary, "").as_py()
+        if blank >= 0:
+            # A missing value is null, never an empty string.
+            codes = np.where(codes == blank, -1, codes).astype(np.int32)
         return cls(codes, encoded.dictionary)
 
     @property
@@ -151,7 +156,7 @@ def _values_of(column: Column, codes: npt.NDArray[np.int64]) -> list[str | None]
 
 def _column(results: list[str | None], inverse: npt.NDArray[np.int32]) -> Column:
     numbers: dict[str, int] = {}
-    codes = [-1 if value is None else numbers.setdefault(value, len(numbers)) for value in results]
+    codes = [-1 if not value else numbers.setdefault(value, len(numbers)) for value in results]
     return Column(np.array(codes, np.int32)[inverse], pa.array(list(numbers), pa.string()))
 
 

@@ -4,15 +4,18 @@ DuckDB parses each line once and hands over the raw columns; lines that it canno
 plainly a known audit record, come back as rows without an operation and are read again, one by one, by the
 general way. Both ways end in the same `normalise`, so they give the same events.
 
-Fields outside the known set are found by looking at the start of the file and at samples all through it, and
-are read as columns of their own. A field that first appears outside every sample is the one thing this way
-does not keep; `source_file` and `source_line` lead back to it.
+Fields outside the known set are found by looking at about a thousand samples all through the file (at all of a
+small file), and are read as columns of their own. Operations that the samples show seldom or never (rules,
+consents, permissions) are read one by one, with every field. What this way may lose is a field that about one
+record in a thousand of a frequent operation has; `source_file` and `source_line` lead back to it.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, BinaryIO, cast
 
@@ -40,8 +43,9 @@ from seawall.sources.excerpts import record_problem
 
 Taken = tuple[Any, list[Problem], int]
 
-_SAMPLES = 64
-_SAMPLE_BYTES = 1 << 15
+_SAMPLES = 1000
+_SAMPLE_BYTES = 1 << 14
+_FEWEST_LINES = 8
 _OBJECT_BYTES = 1 << 20
 _MOST_EXTRA = 200
 _ARROW_ROWS = 10_000
@@ -49,53 +53,66 @@ _TABLE_BYTES = 32 << 20
 _EMPTY = ("null", '""', "[]", "{}")
 
 
-def unknown_fields(head: bytes, limits: Limits) -> frozenset[str] | None:
-    """Fields outside the known set when the text is lines of audit records that this way reads, else None."""
-    total = plain = 0
-    found: set[str] = set()
-    for line in head.split(b"\n")[:-1]:
-        if not line.strip():
-            continue
-        total += 1
-        try:
-            record = parse(line, limits.depth)
-        except (NotJson, TooDeep):
-            continue
-        if not isinstance(record, dict) or not m365_audit.recognises(record):
-            continue
-        if not isinstance(record.get("AppAccessContext", {}), dict) or not isinstance(
-            record.get("Folders", []), list
-        ):
-            return None
-        plain += m365_audit.is_known_kind(record)
-        found |= record.keys() - KNOWN_FIELDS
-    return frozenset(found) if total >= 8 and plain >= 0.5 * total and len(found) <= _MOST_EXTRA else None
+@dataclass(slots=True)
+class Survey:
+    """What samples of a file show: fields outside the known set, and how often each operation was seen."""
 
+    unknown: set[str] = field(default_factory=set)
+    operations: Counter[str] = field(default_factory=Counter)
+    lines: int = 0
+    is_plain: bool = True
 
-def sampled_fields(raw: BinaryIO, size: int, limits: Limits) -> frozenset[str]:
-    """Unknown fields at places spread evenly over a file."""
-    found: set[str] = set()
-    for part in range(_SAMPLES):
-        raw.seek(size * part // _SAMPLES)
-        text = raw.read(_SAMPLE_BYTES)
-        for line in text.split(b"\n")[1:-1]:
+    def add(self, text: bytes, depth: int) -> None:
+        """Look at the lines of a piece of text."""
+        for line in text.split(b"\n"):
+            if not line.strip():
+                continue
+            self.lines += 1
             try:
-                record = parse(line, limits.depth)
+                record = parse(line, depth)
             except (NotJson, TooDeep):
                 continue
-            if isinstance(record, dict) and m365_audit.recognises(record):
-                found |= record.keys() - KNOWN_FIELDS
-    return frozenset(sorted(found)[:_MOST_EXTRA])
+            if not isinstance(record, dict) or not m365_audit.recognises(record):
+                continue
+            context, folders = record.get("AppAccessContext"), record.get("Folders")
+            self.is_plain &= isinstance(context, dict | None) and isinstance(folders, list | None)
+            if m365_audit.is_known_kind(record):
+                self.operations[str(record["Operation"])] += 1
+                self.unknown |= record.keys() - KNOWN_FIELDS
+
+    def often(self, times: int) -> frozenset[str]:
+        """Operations seen at least so many times: their fields are known."""
+        return frozenset(name for name, seen in self.operations.items() if seen >= times)
+
+
+def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | None:
+    """Look at samples all through a file (all of a small one); None when it is not for this way of reading."""
+    first = Survey()
+    first.add(head.rpartition(b"\n")[0], limits.depth)
+    if first.lines < _FEWEST_LINES or first.operations.total() < 0.5 * first.lines:
+        return None
+    found = Survey()
+    step = max(size // _SAMPLES, _SAMPLE_BYTES)
+    for start in range(0, size, step):
+        raw.seek(start)
+        text = raw.read(_SAMPLE_BYTES)
+        # A sample starts and ends within a line, unless the samples lie side by side.
+        found.add(
+            text.partition(b"\n")[2].rpartition(b"\n")[0] if step > _SAMPLE_BYTES else text, limits.depth
+        )
+    found.unknown |= first.unknown
+    return found if found.is_plain and first.is_plain and len(found.unknown) <= _MOST_EXTRA else None
 
 
 def audit_batches(
-    raw: BinaryIO, name: str, limits: Limits, unknown: frozenset[str], numbers: Iterator[int]
+    raw: BinaryIO, name: str, limits: Limits, surveyed: Survey, numbers: Iterator[int]
 ) -> Iterator[Taken]:
     """Batches of an open file on disk whose lines are mostly audit records.
 
     `raw` needs a file descriptor and is read from its start. `numbers` goes on numbering records.
     """
-    extra = tuple(dict.fromkeys((*KEPT_FIELDS, *sorted(unknown))))
+    extra = tuple(dict.fromkeys((*KEPT_FIELDS, *sorted(surveyed.unknown))))
+    often = surveyed.often(limits.fast_samples)
     again = os.open(f"/dev/fd/{raw.fileno()}", os.O_RDONLY)
     with open(again, "rb", closefd=True) as second:  # noqa: PTH123
         reader = _LineReader(second, name, limits, numbers)
@@ -105,7 +122,7 @@ def audit_batches(
                 # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
                 yield from drain(Rows(name, limits), reader.rest(done))
                 return
-            yield from _take(table, reader, extra, done)
+            yield from _take(table, reader, extra, often, done)
             done += table.num_rows
 
 
@@ -164,11 +181,13 @@ def _identifier(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _take(table: Any, reader: _LineReader, extra: tuple[str, ...], done: int) -> Iterator[Taken]:
+def _take(
+    table: Any, reader: _LineReader, extra: tuple[str, ...], often: frozenset[str], done: int
+) -> Iterator[Taken]:
     count_of_rows = table.num_rows
     table = table.append_column("unmapped", _unmapped(table, extra))
     normalised = m365_audit.normalise(table)
-    is_plain = _is_plain(table, normalised)
+    is_plain = _is_plain(table, normalised, often)
     shift = np.zeros(count_of_rows, np.int64)
     first = reader.next_number
     odd = np.flatnonzero(~is_plain)
@@ -194,13 +213,14 @@ def _take(table: Any, reader: _LineReader, extra: tuple[str, ...], done: int) ->
     )
 
 
-def _is_plain(table: Any, normalised: Normalised) -> Any:
-    """Rows that are audit records of a known kind beyond doubt."""
+def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
+    """Rows that are audit records beyond doubt, of a known kind and with an operation whose fields are known."""
+    operation = normalised.columns["activity_name"]
     kind = normalised.columns["kind"]
     known = np.array([value != "other" for value in kind.values] + [False])[kind.codes]
     has = known & readable(normalised.time)
-    for name in ("Id", "Operation"):
-        has &= pc.fill_null(pc.greater(pc.binary_length(table.column(name)), 0), False).to_numpy()  # noqa: FBT003
+    has &= np.array([value in often for value in operation.values] + [False])[operation.codes]
+    has &= pc.fill_null(pc.greater(pc.binary_length(table.column("Id")), 0), False).to_numpy()  # noqa: FBT003
     marks = np.zeros(len(has), np.bool_)
     for name in ("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"):
         marks |= table.column(name).is_valid().to_numpy()

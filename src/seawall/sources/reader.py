@@ -13,7 +13,7 @@ from seawall.sources.assemble import empty_events
 from seawall.sources.batches import EventBatch, Rows, drain
 from seawall.sources.containers import BoundedStream, Counter, Opened, open_members
 from seawall.sources.csv_records import csv_records, table_header
-from seawall.sources.duck import audit_batches, sampled_fields, unknown_fields
+from seawall.sources.duck import audit_batches, survey
 from seawall.sources.excerpts import file_problem
 from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD, is_line_delimited, json_records
@@ -85,11 +85,12 @@ def _read_text(stream: BoundedStream, limits: Limits, plain: BinaryIO | None, si
     text = Utf8Stream(stream, stream.peek(1024))
     head = text.peek(HEAD)
     rows = Rows(stream.name, limits)
-    unknown = unknown_fields(head, limits) if size >= limits.fast_bytes and not text.is_changed else None
-    if unknown is not None and plain is not None:
-        unknown |= sampled_fields(plain, size, limits)
-        yield from audit_batches(plain, stream.name, limits, unknown, count(1))
-        return
+    if plain is not None and size >= limits.fast_bytes and not text.is_changed:
+        surveyed = survey(plain, head, size, limits)
+        if surveyed is not None:
+            yield from audit_batches(plain, stream.name, limits, surveyed, count(1))
+            return
+        plain.seek(stream.taken)
     if looks_like_json(head, limits):
         yield from drain(rows, json_records(text, stream.name, limits))
         return

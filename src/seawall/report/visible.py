@@ -22,12 +22,12 @@ _HIDDEN = re.compile(
 def visible(text: str, limit: int = LIMIT) -> str:
     """Return `text` with every invisible or steering character replaced by a visible stand-in.
 
-    The escape character becomes `⟨U+001B⟩`; long text is cut with a count of what is left out.
+    ESC becomes `⟨U+001B⟩`; long text is cut, with a count of what is left out.
     """
     shown = _HIDDEN.sub(_stand_in, text[:limit])
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit:,} more characters)"
 
 
 def _stand_in(match: re.Match[str]) -> str:
-    # Unicode's own pictures of controls (U+2400 and on) are missing from many fonts: code points are plain everywhere.
+    # Unicode's own pictures of controls (U+2400 and on) are missing from many fonts; this reads everywhere.
     return f"⟨U+{ord(match.group()):04X}⟩"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from seawall.errors import UsageError
 from seawall.report import terminal
+from seawall.report.documents import look_up, write_incidents
 from seawall.report.input import find, in_order
 
 from .samples import hostile, incident, report
@@ -79,20 +81,22 @@ def test_marks_have_letters_where_the_stream_knows_no_others() -> None:
     assert str(terminal._mark("critical", ascii_only=True)).isascii()
 
 
-def test_an_incident_is_found_by_rank_id_and_start() -> None:
-    incidents = in_order([incident(1, raised=False), incident(2), incident(13)])
-    assert [entry.id for entry in incidents] == ["inc-0002-7f3a", "inc-0013-7f3a", "inc-0001-7f3a"]
-    assert find(incidents, "1")[1].id == "inc-0002-7f3a"
-    assert find(incidents, "inc-0001-7f3a")[0] == 3
-    assert find(incidents, "inc-0013")[0] == 2
+def test_an_incident_is_found_by_rank_id_and_start(tmp_path: Path) -> None:
+    incidents = [incident(1, raised=False), incident(2), incident(13)]
+    path = tmp_path / "incidents.jsonl"
+    write_incidents(path, incidents)
+    assert [entry.id for entry in in_order(incidents)] == ["inc-0002-7f3a", "inc-0013-7f3a", "inc-0001-7f3a"]
+    assert look_up(path, "1") == (1, 3, incidents[1])
+    assert look_up(path, "inc-0001-7f3a") == (3, 3, incidents[0])
+    assert look_up(path, "inc-0013") == (2, 3, incidents[2])
 
 
 @pytest.mark.parametrize("wanted", ["", "0", "4", "9" * 5_000, "nobody", "٣"])
 def test_what_is_not_there_is_refused(wanted: str) -> None:
     with pytest.raises(UsageError, match="no incident"):
-        find([incident(1), incident(2)], wanted)
+        find(["inc-1", "inc-2"], wanted)
 
 
 def test_an_ambiguous_start_is_refused() -> None:
-    with pytest.raises(UsageError, match="start of 2 ids"):
-        find([incident(1), incident(2)], "inc")
+    with pytest.raises(UsageError, match="starts 2 ids, such as inc-1, inc-2"):
+        find(["inc-1", "inc-2"], "inc")

@@ -32,4 +32,7 @@ def evaluate(
     from seawall import evaluate as room
 
     result = room.run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out)
-    streams.answer_json(result)
+    if as_json:
+        streams.answer_json(result)
+    else:
+        streams.write(f"{out}\n")

@@ -31,11 +31,9 @@ def explain(
       seawall explain 3f9a --out out
       seawall explain 2 --json
     """
-    from seawall.report.documents import incident_document, read_incidents
-    from seawall.report.input import find, in_order
+    from seawall.report.documents import incident_document, look_up
 
-    everything = in_order(read_incidents(out / "incidents.jsonl"))
-    rank, found = find(everything, incident)
+    rank, count, found = look_up(out / "incidents.jsonl", incident)
     if as_json:
         streams.answer_json({"rank": rank, "incident": incident_document(found)})
         return
@@ -46,7 +44,7 @@ def explain(
 
     streams.answer(draw)
     where = "" if out == DEFAULT_OUT else f" --out {streams.quoted(out)}"
-    if rank < len(everything):
+    if rank < count:
         streams.next_step(f"seawall explain {rank + 1}{where}")
     else:
         streams.next_step(f"open {streams.quoted(out / 'report.html')} in a browser")

@@ -62,10 +62,10 @@ def make(
         "difficulty": difficulty,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    made = make_world(WorldSettings(seed=seed, **given), out)
+    make_world(WorldSettings(seed=seed, **given), out)
     if as_json:
         streams.answer_json({"out": str(out), "settings": {"seed": seed, **given}})
     else:
         streams.write(f"{out}\n")
-    streams.say(str(made))
-    streams.next_step(f"seawall scan {streams.quoted(out)}")
+    streams.say(f"what was staged is in {out / 'truth.json'}, apart from the logs")
+    streams.next_step(f"seawall scan {streams.quoted(out / 'logs')} --out {streams.quoted(out)}")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
 
 from seawall.errors import InputUnreadable
+from seawall.report.input import find
 from seawall.report.times import parse_rfc3339, rfc3339
 from seawall.schema.findings import Layer, Reason
 from seawall.schema.incidents import SEVERITIES, Incident, Severity, TimelinePoint, Usual
@@ -111,21 +113,56 @@ def read_incidents(path: Path) -> Iterator[Incident]:
 
     Raises InputUnreadable, with the line, when the file is missing or holds anything else.
     """
-    fix = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
+    for number, line in _lines(path):
+        with _located(path, number):
+            yield incident_from_document(_DECODER.decode(line))
+
+
+def look_up(path: Path, wanted: str) -> tuple[int, int, Incident]:
+    """Return (rank, number of incidents, incident) of an `incidents.jsonl`, for an id, its start or a rank.
+
+    Only that incident is decoded in full: a file may hold ten thousand. Raises InputUnreadable, UsageError.
+    """
+    heads = []
+    for number, line in _lines(path):
+        with _located(path, number):
+            heads.append((_HEAD_DECODER.decode(line), number, line))
+    heads.sort(key=lambda entry: not entry[0].raised)
+    rank = find([head.id for head, _, _ in heads], wanted)
+    _, number, line = heads[rank - 1]
+    with _located(path, number):
+        return rank, len(heads), incident_from_document(_DECODER.decode(line))
+
+
+class _Head(msgspec.Struct):
+    """As much of an incident's document as ranking needs."""
+
+    id: str
+    raised: bool
+
+
+_HEAD_DECODER = msgspec.json.Decoder(type=_Head)
+_FIX = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         source = path.open("rb")
     except OSError as error:
-        raise InputUnreadable(f"{path}: {error.strerror or error}", fix=fix) from error
+        raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from error
     with source:
         for number, line in enumerate(source, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield incident_from_document(_DECODER.decode(line))
-            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-                raise InputUnreadable(
-                    f"{path}, line {number}: not an incident ({error!r})", fix=fix
-                ) from error
+            if line.strip():
+                yield number, line
+
+
+@contextmanager
+def _located(path: Path, number: int) -> Iterator[None]:
+    """Say in which line something is no incident."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputUnreadable(f"{path}, line {number}: not an incident ({error!r})", fix=_FIX) from error
 
 
 def _finite(number: float) -> float:

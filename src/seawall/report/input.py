@@ -58,23 +58,25 @@ def in_order(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     return tuple(sorted(incidents, key=lambda incident: not incident.raised))
 
 
-def find(incidents: Sequence[Incident], wanted: str) -> tuple[int, Incident]:
-    """Return (rank, incident) for an id, the unique start of one, or a rank. Raises UsageError."""
-    fix = "take an id or a rank from the report or from incidents.jsonl"
-    exact = [rank for rank, incident in enumerate(incidents, start=1) if incident.id == wanted]
-    if not exact and _is_rank(wanted, len(incidents)):
-        exact = [int(wanted)]
-    ranks = exact or [
-        rank for rank, incident in enumerate(incidents, start=1) if wanted and incident.id.startswith(wanted)
-    ]
+def find(ids: Sequence[str], wanted: str) -> int:
+    """Return the rank of an incident given as id, unique start of one, or rank. Raises UsageError.
+
+    `ids` are in reading order; the first has rank 1.
+    """
+    if wanted in ids:
+        return ids.index(wanted) + 1
+    if _is_rank(wanted, len(ids)):
+        return int(wanted)
+    ranks = [rank for rank, known in enumerate(ids, start=1) if wanted and known.startswith(wanted)]
     if not ranks:
-        raise UsageError(f"no incident {wanted!r} among {len(incidents):,}", fix=fix)
+        fix = "take an id or a rank from the report or from incidents.jsonl"
+        raise UsageError(f"no incident {wanted!r} among {len(ids):,}", fix=fix)
     if len(ranks) > 1:
-        examples = ", ".join(incidents[rank - 1].id for rank in ranks[:3])
+        examples = ", ".join(ids[rank - 1] for rank in ranks[:3])
         raise UsageError(
-            f"{wanted!r} is the start of {len(ranks):,} ids, such as {examples}", fix="give more of the id"
+            f"{wanted!r} starts {len(ranks):,} ids, such as {examples}", fix="give more of the id"
         )
-    return ranks[0], incidents[ranks[0] - 1]
+    return ranks[0]
 
 
 def _is_rank(wanted: str, count: int) -> bool:

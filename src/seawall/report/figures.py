@@ -31,6 +31,7 @@ _LANES = 10
 _MARGIN = 12
 _TOP = 10
 _AXIS = 24
+_UNNAMED = "no network recorded"
 _CURVE_HEIGHT = 84
 _CURVE_POINTS = 300
 _COUNT = re.compile(r"(\d[\d,]* events?)?")
@@ -224,9 +225,9 @@ def _lane_names(points: Sequence[TimelinePoint]) -> list[tuple[str, list[Timelin
     """Lanes: the account's usual ones on top, the intruder's below; the rarest harmless ones share one."""
     by_lane: dict[str, list[TimelinePoint]] = {}
     for point in points:
-        by_lane.setdefault(point.lane, []).append(point)
+        by_lane.setdefault(point.lane or _UNNAMED, []).append(point)
     size = Counter({lane: sum(point.count for point in lane_points) for lane, lane_points in by_lane.items()})
-    theirs = {point.lane for point in points if point.is_intruder}
+    theirs = {point.lane or _UNNAMED for point in points if point.is_intruder}
     ranked = sorted(by_lane, key=lambda lane: (lane not in theirs, -size[lane], lane))
     kept = ranked[:_LANES] if len(ranked) > _LANES + 1 else ranked
     lanes = [

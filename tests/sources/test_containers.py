@@ -109,7 +109,10 @@ def test_nul_bytes_and_truncated_last_line(tmp_path: Path) -> None:
         (os.urandom(4096), "not-a-log"),
         (b"# Title\n\nSome text, with commas, and the time of day.\n" * 30, "not-a-log"),
         (b"title: a rule\nlogsource:\n  product: azure\n", "not-a-log"),
-        (b"Permission is hereby granted, free of charge, to any person obtaining a copy at any time\n", "not-a-log"),
+        (
+            b"Permission is hereby granted, free of charge, to any person obtaining a copy at any time\n",
+            "not-a-log",
+        ),
         (b"\x1f\x8b\x08", "unreadable"),
         (b"PK\x03\x04", "unreadable"),
         (b"\x28\xb5\x2f\xfd\x00", "unreadable"),

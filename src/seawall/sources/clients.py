@@ -75,7 +75,7 @@ _BROWSER_NAMES = {
 # What a native application shows while its holder signs in: a broker or an embedded browser, not a browser of its own.
 _EMBEDDED = re.compile(
     r"webview|edge/1[0-9]\.|msal|adal|windows-azuread|azure-activedirectory|msie 7\.0|; wv\)|tokenbroker|\bdalvik",
-    re.I,
+    re.IGNORECASE,
 )
 _SCRIPTS = frozenset(
     {"python", "powershell", "curl", "go-http", "node", "okhttp", "java", "postman", "ruby", "azure-cli"}

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import duckdb
 import numpy as np
@@ -28,6 +28,7 @@ from seawall.schema.problems import Problem
 from seawall.sources import m365_audit
 from seawall.sources.assemble import Normalised, readable, to_events
 from seawall.sources.batches import Rows, drain, in_file_order
+from seawall.sources.excerpts import record_problem
 from seawall.sources.json_records import line_records
 from seawall.sources.json_values import NotJson, TooDeep, encode, parse
 from seawall.sources.limits import Limits
@@ -39,7 +40,6 @@ from seawall.sources.m365_fields import (
     NESTED_FIELDS,
     TEXT_FIELDS,
 )
-from seawall.sources.excerpts import record_problem
 
 Taken = tuple[Any, list[Problem], int]
 
@@ -146,7 +146,7 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]
                 waiting = []
         if waiting:
             yield pa.Table.from_batches(waiting)
-    except (duckdb.Error, pa.ArrowException):
+    except (duckdb.Error, pa.ArrowException, OSError):
         yield None
     finally:
         connection.close()
@@ -220,7 +220,7 @@ def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
     known = np.array([value != "other" for value in kind.values] + [False])[kind.codes]
     has = known & readable(normalised.time)
     has &= np.array([value in often for value in operation.values] + [False])[operation.codes]
-    has &= pc.fill_null(pc.greater(pc.binary_length(table.column("Id")), 0), False).to_numpy()  # noqa: FBT003
+    has &= pc.fill_null(pc.greater(pc.binary_length(table.column("Id")), 0), False).to_numpy()
     marks = np.zeros(len(has), np.bool_)
     for name in ("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"):
         marks |= table.column(name).is_valid().to_numpy()
@@ -254,9 +254,7 @@ class _LineReader:
         self.name = name
         self.limits = limits
         self.next_number = next(numbers)
-        self._lines = (
-            line for line in lines(cast(BinaryIO, raw), limits.record_bytes) if line is None or line.strip()
-        )
+        self._lines = (line for line in lines(raw, limits.record_bytes) if line is None or line.strip())
         self._at = 0
 
     def records_of(self, ordinal: int, number: int) -> list[Any]:

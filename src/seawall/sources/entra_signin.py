@@ -161,7 +161,7 @@ def normalise(table: Any) -> Normalised:
 
 def _issued(time: Any, status: Any) -> Any:
     """A successful sign-in issues its token at its own time."""
-    is_success = pc.fill_null(pc.equal(status, "success"), False)  # noqa: FBT003
+    is_success = pc.fill_null(pc.equal(status, "success"), False)
     return pc.if_else(is_success, timestamps(time), None)
 
 

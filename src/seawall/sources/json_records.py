@@ -108,7 +108,7 @@ def _document_records(
         if value is not None:
             while stream.read(_WHOLE + 1):
                 pass
-            yield from _bounded(value, name, numbers, limits)
+            yield from value_records(value, name, numbers)
             return
     scanner = Scanner(limits.record_bytes, WRAPPERS)
     while chunk := stream.read(CHUNK):
@@ -130,10 +130,6 @@ def _whole(head: bytes, limits: Limits) -> Any:
     if not isinstance(records, list) or len(head) > limits.record_bytes:
         return None
     return value
-
-
-def _bounded(value: Any, name: str, numbers: Iterator[int], limits: Limits) -> Iterator[Record | Problem]:
-    yield from value_records(value, name, numbers)
 
 
 def _piece(

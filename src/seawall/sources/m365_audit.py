@@ -77,8 +77,10 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
 
 def is_known_kind(record: dict[str, Any]) -> bool:
     """Whether the record is of another kind than `other`."""
-    fields = (as_text(record.get(name)) for name in ("Operation", "RecordType", "Workload"))
-    return judge.kind(*fields, None)[0] != "other"
+    operation, number, workload = (
+        as_text(record.get(name)) for name in ("Operation", "RecordType", "Workload")
+    )
+    return judge.kind(operation, number, workload, None)[0] != "other"
 
 
 def folders_summary(value: Any) -> list[str | None]:

@@ -153,7 +153,7 @@ def actor(
         if application:
             return application, "service", None, application, holder
         return None, None, _guid(key_text), None, holder
-    if _SYSTEM.search(name) or user_type in ("3", "DcAdmin") and not _UPN.fullmatch(name):
+    if _SYSTEM.search(name) or (user_type in ("3", "DcAdmin") and not _UPN.fullmatch(name)):
         return name.lower(), "system", None, None, holder
     if name.lower().startswith("serviceprincipal_"):
         application = identifier(acting) or name[17:].lower()

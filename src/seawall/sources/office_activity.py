@@ -43,7 +43,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
         if value not in (None, "") and plain.get(target) in (None, ""):
             plain[target] = value
     if plain.get("RecordType") in (None, ""):
-        plain["RecordType"] = _WORKLOADS.get(str(plain.get("Workload")), None)
+        plain["RecordType"] = _WORKLOADS.get(str(plain.get("Workload")))
     return m365_audit.row(plain)
 
 

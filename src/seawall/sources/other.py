@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seawall.sources.addresses import normalise_address
 from seawall.sources.assemble import Normalised, parse_times
 from seawall.sources.json_values import as_text, content_id, encode, structure
 from seawall.sources.m365_judgement import clean
-from seawall.sources.addresses import normalise_address
 from seawall.sources.times import to_microseconds
 
 NAME = "other"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from seawall.sources import entra_audit, entra_signin, m365_audit, office_activity, other
 from seawall.sources.assemble import Normalised
@@ -28,7 +28,9 @@ class Source(Protocol):
         ...
 
 
-SOURCES: tuple[Source, ...] = (m365_audit, office_activity, entra_signin, entra_audit, other)
+SOURCES: tuple[Source, ...] = cast(
+    "tuple[Source, ...]", (m365_audit, office_activity, entra_signin, entra_audit, other)
+)
 """In order of asking; the last takes every object."""
 
 _AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")

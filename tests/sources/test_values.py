@@ -1,0 +1,161 @@
+"""The small parsers: times, addresses, clients, codes."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall.sources.addresses import normalise_address
+from seawall.sources.assemble import NO_TIME, parse_times
+from seawall.sources.clients import reduce_client
+from seawall.sources.distinct import Column, Mapper, distinct_rows
+from seawall.sources.excerpts import excerpt
+from seawall.sources.signin_codes import is_interrupted
+from seawall.sources.times import in_range, to_microseconds
+
+MOMENT = datetime(2021, 5, 18, 21, 13, 33, tzinfo=UTC)
+MICROSECONDS = int(MOMENT.timestamp()) * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2021-05-18T21:13:33", "2021-05-18T21:13:33Z", "2021-05-18 21:13:33", "2021-05-18T21:13:33.0000000Z",
+     "2021-05-18T23:13:33+02:00", "2021-05-18T19:13:33-0200", "5/18/2021 9:13:33 PM", "18/5/2021 21:13:33",
+     "5/18/2021, 9:13:33.000 PM", "/Date(1621372413000)/", "1621372413", 1621372413, 1621372413000, 1621372413.0,
+     "1621372413000", "1.621372413E9", 1621372413000000, 1621372413000000000],
+)  # fmt: skip
+def test_spellings_of_a_time(text: object) -> None:
+    assert to_microseconds(text) == MICROSECONDS
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", None, True, [], "2021-13-01", "2021-02-30T00:00:00", "5", float("nan"), "13:00"]
+)
+def test_no_time(text: object) -> None:
+    assert to_microseconds(text) is None
+
+
+@given(st.text(max_size=40) | st.integers() | st.floats())
+def test_times_never_raise(value: object) -> None:
+    found = to_microseconds(value)
+    assert found is None or isinstance(in_range(found), bool)
+
+
+@given(
+    st.lists(
+        st.datetimes(datetime(1, 1, 1), datetime(9999, 1, 1)).map(lambda d: d.isoformat())
+        | st.none()
+        | st.text(max_size=9)
+    )
+)
+def test_columns_of_times_are_the_single_times(values: list[str | None]) -> None:
+    found = parse_times(pa.array(values, pa.string())).tolist()
+    assert found == [NO_TIME if (one := to_microseconds(value)) is None else one for value in values]
+
+
+ADDRESSES = st.ip_addresses()
+
+
+@given(
+    ADDRESSES,
+    st.integers(0, 65535),
+    st.sampled_from(["{}", "[{}]:{port}", "[{}]", " {} ", "host ({})", "[host ({})]", "{}]-0", "[{}]-0"]),
+)
+def test_spellings_of_an_address(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int, spelling: str
+) -> None:
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    expected = None if mapped.is_unspecified else str(mapped)
+    assert normalise_address(spelling.format(address, port=port)) == expected
+    if address.version == 4:
+        assert normalise_address(f"{address}:{port}") == expected
+        assert normalise_address(f"::ffff:{address}") == expected
+    else:
+        assert normalise_address(f"{address}%eth0") == expected
+        assert normalise_address(f"{address.exploded}:{port}") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", None, "-", "133.200.32.-90", "localhost", "1.2.3", "1.2.3.4.5", "999.1.1.1", "01.2.3.4"],
+)
+def test_no_address(text: str | None) -> None:
+    assert normalise_address(text) is None
+
+
+@given(st.text(max_size=60))
+def test_addresses_never_raise_and_are_stable(text: str) -> None:
+    found = normalise_address(text)
+    assert found is None or normalise_address(found) == found
+
+
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"
+OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "client"),
+    [
+        ({"user_agent": CHROME}, "chrome/browser"),
+        ({"user_agent": CHROME + " Edg/129.0.0.0"}, "edge/browser"),
+        ({"client_info": f"Client=OWA;{CHROME};"}, "chrome/browser"),
+        ({"client_info": f"Client=OWA;{CHROME}+Preload+Preload;"}, "chrome/browser"),
+        ({"client_info": "Client=OWA;Action=ViaProxy"}, None),
+        ({"client_info": "Client=REST;Client=RESTSystem;;"}, None),
+        ({"client_info": "Client=REST;;"}, None),
+        ({"client_info": "Client=MSExchangeRPC", "process": "OUTLOOK.EXE"}, "outlook/mapi"),
+        ({"client_info": "Client=MSExchangeRPC"}, "outlook/mapi"),
+        ({"client_info": "Client=WebServices;Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.13929; Pro)[AppId=x];"}, "outlook/mapi"),
+        ({"user_agent": "Mozilla/5.0 (Windows NT 10.0; WebView/3.0) Chrome/64.0 Safari/537.36 Edge/18.17763", "application": OFFICE}, "outlook/mapi"),
+        ({"application": OFFICE}, "outlook/mapi"),
+        ({"user_agent": "python-requests/2.31.0", "application": OFFICE}, "python/rest"),
+        ({"client_info": "Client=REST;python-requests/2.31.0;"}, "python/rest"),
+        ({"user_agent": CHROME, "application": OFFICE}, "chrome/browser"),
+        ({"client_info": "Client=ActiveSync;Apple-iPhone14C2/2001.70"}, "apple-mail/activesync"),
+        ({"user_agent": "BAV2ROPC", "client_info": "IMAP4"}, "unknown-mail/imap"),
+        ({"client_info": "Client=POP3/IMAP4;Protocol=IMAP4"}, "unknown-mail/imap"),
+        ({"user_agent": "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1"}, "powershell/powershell"),
+        ({"user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15"}, "safari/browser"),
+        ({"user_agent": "Outlook-iOS/2.0"}, "outlook-mobile/rest"),
+        ({"user_agent": "Go-http-client/2.0"}, "go-http/rest"),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_clients(arguments: dict[str, str], client: str | None) -> None:
+    assert reduce_client(**arguments) == client
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_clients_never_raise(agent: str, info: str) -> None:
+    found = reduce_client(agent, info)
+    assert found is None or found.count("/") == 1
+
+
+def test_codes() -> None:
+    assert is_interrupted("50074")
+    assert not is_interrupted("50126")
+    assert not is_interrupted("0")
+    assert not is_interrupted("x")
+    assert not is_interrupted(None)
+
+
+@given(st.lists(st.tuples(*[st.none() | st.sampled_from(["a", "b", "", "c"])] * 3), max_size=30))
+def test_distinct_rows_are_the_rows(values: list[tuple[str | None, ...]]) -> None:
+    columns = tuple(Column.of(pa.array([row[k] for row in values], pa.string())) for k in range(3))
+    inverse, found = distinct_rows(columns)
+    assert [found[n] for n in inverse.tolist()] == [tuple(v or None for v in row) for row in values]
+    (joined,) = Mapper(lambda *texts: ("".join(t or "-" for t in texts),), 1)(*columns)
+    assert joined.array().to_pylist() == ["".join(t or "-" for t in row) for row in values]
+
+
+@given(st.text(max_size=400) | st.binary(max_size=400))
+def test_excerpts_are_short_and_plain(text: str | bytes) -> None:
+    found = excerpt(text)
+    assert len(found) <= 200
+    assert "\n" not in found
+    found.encode()

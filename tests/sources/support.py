@@ -18,7 +18,9 @@ ORGANISATION = "3f0c6a50-9c8d-4c7e-8a11-7d3b8d1b2c10"
 
 def read_all(*paths: Path, limits: Limits = Limits()) -> tuple[Any, list[Problem], int]:  # noqa: B008
     """Events, problems and records of all batches; checks the account and the schema of each."""
-    tables, problems, records = [], [], 0
+    tables: list[Any] = []
+    problems: list[Problem] = []
+    records = 0
     for batch in read(paths, limits):
         check(batch)
         tables.append(batch.events)

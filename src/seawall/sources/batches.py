@@ -24,7 +24,8 @@ class EventBatch:
     """Events of one stretch of input, and what was wrong with the rest of it.
 
     `events` has exactly `schema.events.EVENT_SCHEMA`. `records` is the number of records read, which is
-    `events.num_rows` plus the problems that count as a record. `bytes_read` is how many bytes of input (as stored
+    `events.num_rows` plus the problems that count as a record. `bytes_read` is how many bytes of input (as
+    stored
     on disk) were consumed since the batch before.
     """
 

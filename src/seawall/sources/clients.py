@@ -1,9 +1,11 @@
 """Reduces user agents, `ClientInfoString` and application ids to one client: `family/protocol`.
 
-The aim is that one person's Outlook is ONE client in sign-ins and in mail records, whatever version it has and
+The aim is that one person's Outlook is ONE client in sign-ins and in mail records, whatever version it has
+and
 whichever of its strings a record happens to hold. Therefore:
 
-1. a family that speaks many protocols has one fixed protocol (Outlook is `outlook/mapi`, over EWS and REST too);
+1. a family that speaks many protocols has one fixed protocol (Outlook is `outlook/mapi`, over EWS and REST
+too);
 2. Outlook on the web names the browser in one record and nothing in the next: with a browser it is
    `chrome/browser`, without it is null, because a missing client is better than a wrong second one;
 3. `Client=REST;Client=RESTSystem;;` names Exchange itself and no client: null;
@@ -53,8 +55,7 @@ _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("thunderbird", r"thunderbird"),
         (
             "apple-mail",
-            r"\bapple-(?:iphone|ipad|ipod|mac)|iphonemail|\bmac ?os ?x/.*exchangewebservices|accountsd|dataaccessd"
-            r"|macosx/.*mail|\bmail/\d",
+            r"\bapple-(?:iphone|ipad|ipod|mac)|iphonemail|\bmac ?os ?x/.*exchange|accountsd|dataaccessd|\bmail/\d",
         ),
         ("android-mail", r"android-?mail|android/.*-eas|samsung.*(?:eas|email)|android-sams"),
         ("graph-sdk", r"graph-?(?:python|dotnet|java|go|js|rest)|sdkversion|graph client library|kiota"),
@@ -69,12 +70,14 @@ _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _BROWSER_NAMES = {
     "chrome": "chrome", "chrome mobile": "chrome", "edge": "edge", "firefox": "firefox", "safari": "safari",
-    "mobile safari": "safari", "opera": "opera", "ie": "internet-explorer", "internet explorer": "internet-explorer",
+    "mobile safari": "safari", "opera": "opera", "ie": "internet-explorer",
+    "internet explorer": "internet-explorer",
 }  # fmt: skip
 
-# What a native application shows while its holder signs in: a broker or an embedded browser, not a browser of its own.
+# What a native application shows while its holder signs in: a broker or an embedded browser, not a browser
+# of its own.
 _EMBEDDED = re.compile(
-    r"webview|edge/1[0-9]\.|msal|adal|windows-azuread|azure-activedirectory|msie 7\.0|; wv\)|tokenbroker|\bdalvik",
+    r"webview|edge/1\d\.|msal|adal|windows-azuread|azure-activedirectory|msie 7\.0|; wv\)|broker|\bdalvik",
     re.IGNORECASE,
 )
 _SCRIPTS = frozenset(

@@ -25,7 +25,8 @@ _DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFil
            NotImplementedError, RuntimeError, ValueError)  # fmt: skip
 _ZSTD_WINDOW = 1 << 27
 _ZSTD_FEED = 1 << 10
-"""Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at once."""
+"""Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at
+once."""
 
 
 class BoundedStream:
@@ -58,9 +59,8 @@ class BoundedStream:
             self._stop("unreadable", str(error) or type(error).__name__)
             return b""
         self._given += len(data)
-        if self._compressed is not None:
-            self._check(self._compressed.count)
-        return data if self.problem is None or self.problem.code != "bomb" else b""
+        is_allowed = self._compressed is None or self._check(self._compressed.count)
+        return data if is_allowed else b""
 
     def peek(self, size: int) -> bytes:
         """The first bytes of what is still to be read."""
@@ -81,7 +81,7 @@ class BoundedStream:
         """Bytes taken from the stream below."""
         return self._given
 
-    def _check(self, compressed: int) -> None:
+    def _check(self, compressed: int) -> bool:
         if self._given > self._limits.member_bytes:
             self._stop("bomb", f"expands beyond {self._limits.member_bytes} bytes")
         elif (
@@ -89,6 +89,7 @@ class BoundedStream:
             and self._given > max(compressed, 1) * self._limits.archive_ratio
         ):
             self._stop("bomb", f"expands more than {self._limits.archive_ratio} times")
+        return self.problem is None
 
     def _stop(self, code: ProblemCode, reason: str) -> None:
         self.problem = file_problem(self.name, code, reason)
@@ -103,14 +104,17 @@ class Counter(io.RawIOBase):
         self.count = 0
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, counted."""
         data = self._stream.read(size)
         self.count += len(data)
         return data
 
     def readinto(self, buffer: object) -> int:
+        """Fill the buffer, counted."""
         view = memoryview(buffer)  # type: ignore[arg-type]
         data = self._stream.read(len(view))
         view[: len(data)] = data
@@ -119,7 +123,8 @@ class Counter(io.RawIOBase):
 
 
 class _ZstandardStream:
-    """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut off."""
+    """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut
+    off."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -154,8 +159,11 @@ class Opened:
     is_plain_file: bool
 
 
-def open_members(raw: BinaryIO, name: str, limits: Limits, depth: int = 0) -> Iterator[Opened | Problem]:
-    """The plain streams inside an open, seekable or forward-only stream. Each is to be read before the next is asked for.
+def open_members(
+    raw: BinaryIO | BoundedStream, name: str, limits: Limits, depth: int = 0
+) -> Iterator[Opened | Problem]:
+    """The plain streams inside an open, seekable or forward-only stream. Each is to be read before the
+    next is asked for.
 
     `depth` is how many containers lie around this one.
     """
@@ -168,7 +176,7 @@ def open_members(raw: BinaryIO, name: str, limits: Limits, depth: int = 0) -> It
         yield file_problem(name, "bomb", f"archives nested deeper than {limits.archive_depth}")
         return
     if head.startswith(_ZIP):
-        yield from _open_zip(raw, outer, name, limits, depth)
+        yield from _open_zip(None if isinstance(raw, BoundedStream) else raw, outer, name, limits, depth)
         return
     counter = Counter(cast(BinaryIO, outer))
     inner: BinaryIO
@@ -177,16 +185,16 @@ def open_members(raw: BinaryIO, name: str, limits: Limits, depth: int = 0) -> It
     else:
         inner = cast(BinaryIO, _ZstandardStream(cast(BinaryIO, counter)))
     bounded = BoundedStream(inner, name, limits, counter)
-    yield from open_members(cast(BinaryIO, bounded), name, limits, depth + 1)
+    yield from open_members(bounded, name, limits, depth + 1)
     if outer.problem is not None and bounded.problem is None:
         yield outer.problem
 
 
 def _open_zip(
-    raw: BinaryIO, outer: BoundedStream, name: str, limits: Limits, depth: int
+    raw: BinaryIO | None, outer: BoundedStream, name: str, limits: Limits, depth: int
 ) -> Iterator[Opened | Problem]:
     try:
-        if depth > 0:
+        if raw is None:
             # A zip's directory lies at its end, so an inner zip must be held whole; that is bounded.
             data = outer.peek(limits.record_bytes * 4 + 1)
             if len(data) > limits.record_bytes * 4:
@@ -211,12 +219,13 @@ def _open_zip(
             continue
         counter = _Declared(member.compress_size)
         bounded = BoundedStream(cast(BinaryIO, stream), inner_name, limits, cast(Counter, counter))
-        yield from open_members(cast(BinaryIO, bounded), inner_name, limits, depth + 1)
+        yield from open_members(bounded, inner_name, limits, depth + 1)
         stream.close()
 
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """Stands for a counter where the archive states the compressed size; the zip reader stops at that size."""
+    """Stands for a counter where the archive states the compressed size; the zip reader stops at that
+    size."""
 
     count: int

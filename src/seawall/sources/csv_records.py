@@ -89,7 +89,8 @@ def _record(row: bytes, names: list[str], delimiter: str, name: str, line: int) 
 
 
 def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None]:
-    """Physical lines joined while a quote is open. A quote that is never closed costs one row, not the file."""
+    """Physical lines joined while a quote is open. A quote that is never closed costs one row, not the
+    file."""
     waiting: deque[bytes | None] = deque()
     reach = limit
     while True:

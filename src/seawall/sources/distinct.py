@@ -1,7 +1,8 @@
 """Applies a Python function to each DISTINCT tuple of column values instead of to each row.
 
 Log columns repeat: a hundred thousand rows hold a few hundred user agents. Everything that needs judgement is
-therefore a plain function of values, run once for each distinct combination, and the rows are numpy arithmetic.
+therefore a plain function of values, run once for each distinct combination, and the rows are numpy
+arithmetic.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class Mapper:
         self._memory: dict[Row, tuple[Any, ...]] = {}
 
     def __call__(self, *columns: Column) -> tuple[Column, ...]:
-        """Apply to each distinct tuple of the columns; results are text (or None), one `Column` for each output."""
+        """Apply to each distinct tuple of the columns; results are text (or None), one `Column` for each
+        output."""
         inverse, rows = distinct_rows(columns)
         results = [self._result(row) for row in rows]
         return tuple(_column([result[k] for result in results], inverse) for k in range(self._outputs))

@@ -4,7 +4,8 @@ DuckDB parses each line once and hands over the raw columns; lines that it canno
 plainly a known audit record, come back as rows without an operation and are read again, one by one, by the
 general way. Both ways end in the same `normalise`, so they give the same events.
 
-Fields outside the known set are found by looking at about a thousand samples all through the file (at all of a
+Fields outside the known set are found by looking at about a thousand samples all through the file (at all
+of a
 small file), and are read as columns of their own. Operations that the samples show seldom or never (rules,
 consents, permissions) are read one by one, with every field. What this way may lose is a field that about one
 record in a thousand of a frequent operation has; `source_file` and `source_line` lead back to it.
@@ -86,7 +87,8 @@ class Survey:
 
 
 def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | None:
-    """Look at samples all through a file (all of a small one); None when it is not for this way of reading."""
+    """Look at samples all through a file (all of a small one); None when it is not for this way of
+    reading."""
     first = Survey()
     first.add(head.rpartition(b"\n")[0], limits.depth)
     if first.lines < _FEWEST_LINES or first.operations.total() < 0.5 * first.lines:
@@ -214,7 +216,8 @@ def _take(
 
 
 def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
-    """Rows that are audit records beyond doubt, of a known kind and with an operation whose fields are known."""
+    """Rows that are audit records beyond doubt, of a known kind and with an operation whose fields are
+    known."""
     operation = normalised.columns["activity_name"]
     kind = normalised.columns["kind"]
     known = np.array([value != "other" for value in kind.values] + [False])[kind.codes]

@@ -12,18 +12,24 @@ from seawall.sources.m365_judgement import address, clean, identifier
 
 NAME = "entra_audit"
 RAW_COLUMNS = (
-    "metadata_uid", "time", "kind", "activity_name", "status", "status_code", "status_detail", "org_uid", "account",
-    "account_type", "actor_user_uid", "actor_app_uid", "resource_uid", "app_uid", "app_name", "user_agent", "client",
+    "metadata_uid", "time", "kind", "activity_name", "status", "status_code", "status_detail", "org_uid",
+    "account",
+    "account_type", "actor_user_uid", "actor_app_uid", "resource_uid", "app_uid", "app_name", "user_agent",
+    "client",
     "src_ip", "parameters",
 )  # fmt: skip
 
 _USED = frozenset({
-    "id", "activitydatetime", "timegenerated", "time", "category", "type", "operationname", "activitydisplayname",
+    "id", "activitydatetime", "timegenerated", "time", "category", "type", "operationname",
+    "activitydisplayname",
     "result", "resultreason", "resultdescription", "aadtenantid", "resourceid", "tenantid", "initiatedby",
-    "targetresources", "additionaldetails", "properties", "ipaddress", "calleripaddress", "useragent", "level",
-    "operationversion", "resource", "resourcegroup", "sourcesystem", "correlationid", "resultsignature", "resulttype",
+    "targetresources", "additionaldetails", "properties", "ipaddress", "calleripaddress", "useragent",
+    "level",
+    "operationversion", "resource", "resourcegroup", "sourcesystem", "correlationid", "resultsignature",
+    "resulttype",
     "identity", "durationms", "resourceprovider", "p_log_type", "p_event_time", "p_parse_time", "p_row_id",
-    "target", "targetdisplayname", "targetid", "targettype", "keyevents", "initiatinguserorapp", "aadoperationtype",
+    "target", "targetdisplayname", "targetid", "targettype", "keyevents", "initiatinguserorapp",
+    "aadoperationtype",
     "operationtype", "tenantgeo",
 })  # fmt: skip
 
@@ -40,7 +46,8 @@ def recognises(record: dict[str, Any]) -> bool:
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The columns of one record, and its `unmapped` last. Directory changes are few: each is read in Python."""
+    """The columns of one record, and its `unmapped` last. Directory changes are few: each is read in
+    Python."""
     get = Fields(record)
     values: dict[str, str | None] = {
         "metadata_uid": get.text("id") or content_id(record),

@@ -19,24 +19,32 @@ from seawall.sources.signin_codes import is_interrupted
 NAME = "entra_signin"
 RAW_COLUMNS = (
     "id", "time", "category", "type", "operation", "error", "reason", "org", "upn", "user", "app", "app_name",
-    "resource", "resource_name", "principal", "principal_name", "ip", "country", "agent", "browser", "client_used",
-    "device", "session", "token", "methods", "requirement", "protocol", "transfer", "token_type", "interactive",
-    "key", "credential", "managed",
+    "resource", "resource_name", "principal", "principal_name", "ip", "country", "agent", "browser",
+    "client_used",
+    "device", "session", "token", "methods", "requirement", "protocol", "transfer", "token_type",
+    "interactive",
+    "key", "credential",
 )  # fmt: skip
 
 _CATEGORIES = re.compile(r"(?i)signinlogs$")
 _TENANT = re.compile(r"(?i)/tenants/([^/]+)")
 _USED = frozenset({
-    "id", "createddatetime", "timegenerated", "time", "category", "type", "operationname", "resulttype", "status",
-    "resultdescription", "aadtenantid", "resourceid", "userprincipalname", "userid", "appid", "appdisplayname",
+    "id", "createddatetime", "timegenerated", "time", "category", "type", "operationname", "resulttype",
+    "status",
+    "resultdescription", "aadtenantid", "resourceid", "userprincipalname", "userid", "appid",
+    "appdisplayname",
     "resourceidentity", "resourcedisplayname", "serviceprincipalid", "serviceprincipalname", "ipaddress",
-    "calleripaddress", "location", "locationdetails", "useragent", "devicedetail", "clientappused", "sessionid",
+    "calleripaddress", "location", "locationdetails", "useragent", "devicedetail", "clientappused",
+    "sessionid",
     "uniquetokenidentifier", "authenticationdetails", "authenticationrequirement", "authenticationprotocol",
     "originaltransfermethod", "incomingtokentype", "isinteractive", "serviceprincipalcredentialkeyid",
-    "properties", "tenantid", "tenant", "resourcetenantid", "clientcredentialtype", "operationversion", "sourcesystem",
+    "properties", "tenantid", "tenant", "resourcetenantid", "clientcredentialtype", "operationversion",
+    "sourcesystem",
     "durationms", "level", "resource", "resourcegroup", "resourceprovider", "identity", "userdisplayname",
-    "correlationid", "originalrequestid", "processingtimeinmilliseconds", "tokenissuername", "tokenissuertype",
-    "resultsignature", "authenticationprocessingdetails", "resourceserviceprincipalid", "p_log_type", "p_event_time",
+    "correlationid", "originalrequestid", "processingtimeinmilliseconds", "tokenissuername",
+    "tokenissuertype",
+    "resultsignature", "authenticationprocessingdetails", "resourceserviceprincipalid", "p_log_type",
+    "p_event_time",
     "p_parse_time", "p_row_id", "p_enrichment", "latitude", "longitude", "usertype", "alternatesigninname",
 })  # fmt: skip
 """Fields that columns hold, or that say nothing about a takeover; every other goes to `unmapped`."""
@@ -104,7 +112,6 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
         "interactive": get.text("isinteractive"),
         "key": get.text("serviceprincipalcredentialkeyid"),
         "credential": get.text("clientcredentialtype"),
-        "managed": get.text("managedidentitytype"),
     }
     kept = get.rest(_USED, record)
     return (*(values.get(name) for name in RAW_COLUMNS), encode(kept) if kept else None)
@@ -134,8 +141,7 @@ def normalise(table: Any) -> Normalised:
     (
         columns["org_uid"], columns["account"], columns["account_type"], columns["actor_user_uid"],
         columns["actor_app_uid"], columns["app_uid"],
-    ) = _who(raw["org"], raw["upn"], raw["user"], raw["principal"], raw["app"], raw["category"], raw["type"],
-             raw["managed"])  # fmt: skip
+    ) = _who(raw["org"], raw["upn"], raw["user"], raw["principal"], raw["app"], raw["category"], raw["type"])  # fmt: skip
     (columns["app_name"],) = _clean(raw["app_name"])
     (columns["target_app_uid"],) = _identifier(raw["resource"])
     columns["resource_uid"] = raw["resource_name"]
@@ -176,7 +182,7 @@ def _status_of(error: str | None, reason: str | None) -> tuple[str | None, str |
 
 def _who_of(
     org: str | None, upn: str | None, user: str | None, principal: str | None, app: str | None, category: str | None,
-    table: str | None, managed: str | None,
+    table: str | None,
 ) -> tuple[str | None, ...]:  # fmt: skip
     application = identifier(app)
     where = f"{category or ''} {table or ''}".lower()

@@ -1,4 +1,5 @@
-"""Records out of JSON text: newline-delimited, arrays, wrapped arrays, pretty-printed and concatenated objects."""
+"""Records out of JSON text: newline-delimited, arrays, wrapped arrays, pretty-printed and concatenated
+objects."""
 
 from __future__ import annotations
 
@@ -73,7 +74,8 @@ def line_records(
 
 
 def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
-    """The records that a parsed value holds. An empty array holds one problem, so that every line is accounted for."""
+    """The records that a parsed value holds. An empty array holds one problem, so that every line is
+    accounted for."""
     if isinstance(value, dict):
         inner = unwrapped(value)
         if inner is None:

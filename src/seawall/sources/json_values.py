@@ -24,7 +24,8 @@ class TooDeep(ValueError):
 def parse(text: bytes | str, depth: int) -> Any:
     """The value of a JSON document. Raises NotJson, or TooDeep beyond `depth` levels.
 
-    Invalid UTF-8, lone surrogates and raw control characters inside strings are replaced instead of refused: a
+    Invalid UTF-8, lone surrogates and raw control characters inside strings are replaced instead of
+    refused: a
     broken character in a subject must not hide a record.
     """
     opened = (
@@ -64,7 +65,8 @@ def as_text(value: Any) -> str | None:
 
 
 def structure(value: Any) -> Any:
-    """A nested field that may be a structure or its JSON text (even twice); anything else is returned as it is."""
+    """A nested field that may be a structure or its JSON text (even twice); anything else is returned as
+    it is."""
     for _ in range(2):
         if not isinstance(value, str) or value[:1] not in '{["' or len(value) < 2:
             break
@@ -76,7 +78,8 @@ def structure(value: Any) -> Any:
 
 
 def named_values(value: Any) -> dict[str, Any]:
-    """A Name/Value bag as a dictionary: lists of `{Name, Value}` or `{key, value}`, objects, or their JSON text."""
+    """A Name/Value bag as a dictionary: lists of `{Name, Value}` or `{key, value}`, objects, or their JSON
+    text."""
     value = structure(value)
     if isinstance(value, dict):
         return value

@@ -18,7 +18,8 @@ class ByteStream(Protocol):
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """The encoding of text that starts like this (`utf-8`, `utf-16-le`, `utf-16-be`) and the length of its mark."""
+    """The encoding of text that starts like this (`utf-8`, `utf-16-le`, `utf-16-be`) and the length of its
+    mark."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -38,7 +39,8 @@ def encoding_of(head: bytes) -> tuple[str, int]:
 
 
 class Utf8Stream:
-    """Reads a stream of any supported encoding as UTF-8 without a mark. UTF-8 itself passes unchanged and unchecked."""
+    """Reads a stream of any supported encoding as UTF-8 without a mark. UTF-8 itself passes unchanged and
+    unchecked."""
 
     def __init__(self, stream: ByteStream, head: bytes) -> None:
         self._stream = stream
@@ -82,7 +84,8 @@ class Utf8Stream:
 
 
 def lines(stream: ByteStream, limit: int) -> Iterator[bytes | None]:
-    """Lines without their end; None stands for one line longer than `limit`. Memory is bounded by the limit."""
+    """Lines without their end; None stands for one line longer than `limit`. Memory is bounded by the
+    limit."""
     kept: list[bytes] = []
     length = 0
     while True:

@@ -97,7 +97,8 @@ def _list(value: Any) -> list[Any]:
 
 
 def unmapped(record: dict[str, Any]) -> str | None:
-    """JSON object of what no column holds: unknown fields and those of KEPT_FIELDS; all fields for kind `other`."""
+    """JSON object of what no column holds: unknown fields and those of KEPT_FIELDS; all fields for kind
+    `other`."""
     if not is_known_kind(record):
         return encode(record)
     kept = {name: record[name] for name in KEPT_FIELDS if record.get(name) not in (None, "", [], {})}
@@ -139,7 +140,8 @@ def normalise(table: Any) -> Normalised:
 
 
 _PLAIN = frozenset({
-    "Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId", "Context.AADSessionId", "AADSessionId",
+    "Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId", "Context.AADSessionId",
+    "AADSessionId",
     "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties",
 })  # fmt: skip
 """Text of which nearly every value is another: not worth a dictionary."""

@@ -32,13 +32,16 @@ KEPT_FIELDS = (
 """Known fields that no column holds in full; they go to `unmapped`."""
 
 DROPPED_FIELDS = frozenset({
-    "ActorContextId", "ActorUserId", "ActorYammerUserId", "AppAccessContext", "AppPoolName", "ClientRequestId",
-    "ClientVersion", "CorrelationId", "CustomUniqueId", "DoNotDistributeEvent", "EventSource", "ExternalAccess",
+    "ActorContextId", "ActorUserId", "ActorYammerUserId", "AppAccessContext", "AppPoolName",
+    "ClientRequestId",
+    "ClientVersion", "CorrelationId", "CustomUniqueId", "DoNotDistributeEvent", "EventSource",
+    "ExternalAccess",
     "Folders", "FromApp", "GeoLocation", "HighPriorityMediaProcessing", "InterSystemsId", "InternalLogonType",
     "IntraSystemId", "IsManagedDevice", "ItemCount", "ListBaseTemplateType", "ListBaseType", "ListColor",
     "ListIcon", "ListId", "ListItemUniqueId", "ListTitle", "LogonUserSid", "MailboxGuid",
     "MailboxOwnerMasterAccountSid", "MailboxOwnerSid", "OrganizationName", "OriginatingServer", "Platform",
-    "Site", "SiteUrl", "SourceFileExtension", "SupportTicketId", "TargetContextId", "TemplateTypeId", "Version",
+    "Site", "SiteUrl", "SourceFileExtension", "SupportTicketId", "TargetContextId", "TemplateTypeId",
+    "Version",
     "WebId", "AuthenticationType", "IsDocLib", "DeviceDisplayName", "TokenType",
 })  # fmt: skip
 """Known fields that say nothing about a takeover (or repeat a column) and are not kept for known kinds.

@@ -18,7 +18,8 @@ _RENAMED = {
     "AADTarget": "Target", "ClientIP_": "ClientIP",
 }  # fmt: skip
 _DROPPED = frozenset({
-    "TenantId", "SourceSystem", "Type", "OfficeTenantId", "OfficeTenantId_", "ElevationTime", "ResultReasonType",
+    "TenantId", "SourceSystem", "Type", "OfficeTenantId", "OfficeTenantId_", "ElevationTime",
+    "ResultReasonType",
     "MG", "ManagementGroupName", "Computer",
 })  # fmt: skip
 _WORKLOADS = {"AzureActiveDirectory": "8"}

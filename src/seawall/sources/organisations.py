@@ -14,7 +14,8 @@ from seawall.sources.distinct import Column, Mapper
 class Organisations:
     """Learns domain → organisation id from batches, and gives records without an id the one of their domain.
 
-    Mail records and sign-ins of one organisation must carry the same `org_uid`, but Graph's sign-ins state none.
+    Mail records and sign-ins of one organisation must carry the same `org_uid`, but Graph's sign-ins state
+    none.
     Call `learn` on every batch and `unify` when all were read: late batches teach the earlier ones. A domain
     that no record ties to an organisation is itself the organisation.
     """
@@ -64,7 +65,8 @@ class Organisations:
 
 
 def domain_of(name: str | None) -> str | None:
-    """The domain of a UPN in lower case, its own organisation's for a guest (`a_b.com#EXT#@c.com` is of `c.com`)."""
+    """The domain of a UPN in lower case, its own organisation's for a guest (`a_b.com#EXT#@c.com` is of
+    `c.com`)."""
     if not name or "@" not in name:
         return None
     domain = name.rsplit("@", 1)[1].strip().lower()

@@ -1,4 +1,5 @@
-"""Every other log with a readable time: kind `other`, raw fields in `unmapped`, who and where as far as they show."""
+"""Every other log with a readable time: kind `other`, raw fields in `unmapped`, who and where as far as
+they show."""
 
 from __future__ import annotations
 
@@ -11,19 +12,23 @@ from seawall.sources.m365_judgement import clean
 from seawall.sources.times import to_microseconds
 
 NAME = "other"
-RAW_COLUMNS = ("metadata_uid", "time", "kind", "activity_name", "status", "org_uid", "account", "account_type",
+RAW_COLUMNS = ("metadata_uid", "time", "kind", "activity_name", "status", "org_uid", "account",
+"account_type",
                "src_ip", "user_agent")  # fmt: skip
 
 _TIMES = (
-    "time", "timestamp", "@timestamp", "eventtime", "timegenerated", "timecreated", "published", "createddatetime",
-    "creationtime", "creationdate", "activitydatetime", "eventtimestamp", "datetime", "date", "starttime", "_time",
+    "time", "timestamp", "@timestamp", "eventtime", "timegenerated", "timecreated", "published",
+    "createddatetime",
+    "creationtime", "creationdate", "activitydatetime", "eventtimestamp", "datetime", "date", "starttime",
+    "_time",
     "p_event_time", "timecollected", "createdat", "lastmodified",
 )  # fmt: skip
 _IDS = ("uuid", "eventdataid", "insertid", "uniquequalifier", "prowid", "eventoriginid", "id")
 _SHORTEST_ID = 16
 """Shorter ones (a Windows event's `Id`) number the kind of event and not the record."""
 _ACCOUNTS = (
-    "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid", "caller",
+    "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid",
+    "caller",
     "username", "user", "userid", "accountname",
 )  # fmt: skip
 _ADDRESSES = (
@@ -36,7 +41,8 @@ _ADDRESSES = (
     "remoteip",
     "ip",
 )
-_NAMES = ("eventtype", "operation", "operationname", "eventname", "actiontype", "activity", "name", "displaymessage",
+_NAMES = ("eventtype", "operation", "operationname", "eventname", "actiontype", "activity", "name",
+"displaymessage",
           "type")  # fmt: skip
 _AGENTS = ("useragent", "rawuseragent", "browseragent")
 _NESTED = (
@@ -85,7 +91,8 @@ def normalise(table: Any) -> Normalised:
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Fields by name without capitals and underscores; those of a few known nested objects below the others."""
+    """Fields by name without capitals and underscores; those of a few known nested objects below the
+    others."""
     found: dict[str, Any] = {}
     nested: list[dict[str, Any]] = []
     for key, value in record.items():

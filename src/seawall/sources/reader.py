@@ -24,7 +24,8 @@ Taken = tuple[Any, list[Problem], int]
 
 
 def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatch]:  # noqa: B008
-    """Every record under the paths, in batches. Never raises for what is in the files; problems say what was not read.
+    """Every record under the paths, in batches. Never raises for what is in the files; problems say what
+    was not read.
 
     Files and folders are read recursively and in a stable order; what a file is, is told from its content.
     """

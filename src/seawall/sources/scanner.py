@@ -15,9 +15,11 @@ class TooLong:
 
 
 class Scanner:
-    """Feeds chunks, gets records: objects at the top level, in top-level arrays, and in arrays under a wrapper key.
+    """Feeds chunks, gets records: objects at the top level, in top-level arrays, and in arrays under a
+    wrapper key.
 
-    What lies between records and is no separator comes out as a piece too, so that nothing is lost silently. A
+    What lies between records and is no separator comes out as a piece too, so that nothing is lost
+    silently. A
     string does not run past the end of a line (raw line ends are no JSON), so damage ends there.
     """
 

@@ -9,9 +9,12 @@ _INTERRUPTED = frozenset({
 })  # fmt: skip
 INTERRUPTED_NAMES = frozenset({
     "UserStrongAuthClientAuthNRequiredInterrupt", "UserStrongAuthClientAuthNRequired",
-    "UserStrongAuthEnrollmentRequiredInterrupt", "UserStrongAuthEnrollmentRequired", "DeviceAuthenticationRequired",
-    "InteractionRequired", "KmsiInterrupt", "SsoUserAccountNotFoundInResourceTenant", "UserInformationNotProvided",
-    "PasswordResetRegistrationRequiredInterrupt", "DelegationDoesNotExist", "CmsiInterrupt", "UserConsentRequired",
+    "UserStrongAuthEnrollmentRequiredInterrupt", "UserStrongAuthEnrollmentRequired",
+    "DeviceAuthenticationRequired",
+    "InteractionRequired", "KmsiInterrupt", "SsoUserAccountNotFoundInResourceTenant",
+    "UserInformationNotProvided",
+    "PasswordResetRegistrationRequiredInterrupt", "DelegationDoesNotExist", "CmsiInterrupt",
+    "UserConsentRequired",
 })  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def to_microseconds(value: object) -> int | None:
     """Microseconds since the epoch, UTC, of a time in any known spelling; None when it is no time.
 
     Times without a zone are UTC. `d/m/y` and `m/d/y` cannot be told apart when both parts are at most 12: the
-    American order is taken, because Microsoft's exports use it. The result may lie outside EARLIEST to LATEST.
+    American order is taken, because Microsoft's exports use it. The result may lie outside EARLIEST to
+    LATEST.
     """
     if isinstance(value, bool):
         return None

@@ -22,10 +22,14 @@ _OWN_COLUMNS = frozenset(
 def merge_twins(events: pa.Table) -> tuple[pa.Table, int]:
     """The table with one row for each (org_uid, metadata_uid), and how many rows were removed.
 
-    Rows that carry the same id in the same organisation are one event: a redelivered record, the same record from
-    the unified log and from `OfficeActivity`, or a sign-in that appears as Entra sign-in and as `UserLoggedIn`
-    or `UserLoginFailed`. The richest is kept and its nulls are filled from the others; a value is never replaced
-    by null. A null `org_uid` is a value of its own. The result does not depend on the order of equal rows, and
+    Rows that carry the same id in the same organisation are one event: a redelivered record, the same
+    record from
+    the unified log and from `OfficeActivity`, or a sign-in that appears as Entra sign-in and as
+    `UserLoggedIn`
+    or `UserLoginFailed`. The richest is kept and its nulls are filled from the others; a value is never
+    replaced
+    by null. A null `org_uid` is a value of its own. The result does not depend on the order of equal rows,
+    and
     keeps the time order of the table.
     """
     if events.num_rows < 2:
@@ -93,7 +97,8 @@ def _rank(rows: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def _tie_breakers(rows: pa.Table) -> tuple[npt.NDArray[np.int64], ...]:
-    """Make the choice among records of equal rank the same whatever order they came in, least important first."""
+    """Make the choice among records of equal rank the same whatever order they came in, least important
+    first."""
     nulls = np.zeros(rows.num_rows, np.int64)
     for name in rows.column_names:
         nulls += rows.column(name).is_null().to_numpy().astype(np.int64)

@@ -1,4 +1,5 @@
-"""Golden pairs: one record and the event it becomes. SEAWALL_WRITE_GOLDEN=1 writes the events anew, to be reviewed."""
+"""Golden pairs: one record and the event it becomes. SEAWALL_WRITE_GOLDEN=1 writes the events anew, to be
+reviewed."""
 
 from __future__ import annotations
 
@@ -23,9 +24,13 @@ def event_of(path: Path) -> dict[str, Any]:
     (event,) = rows(events)
     event.pop("source_file")
     return {
-        key: value.isoformat() if isinstance(value, datetime) else json.loads(value) if key in ("unmapped", "parameters") else value
+        key: value.isoformat()
+        if isinstance(value, datetime)
+        else json.loads(value)
+        if key in ("unmapped", "parameters")
+        else value
         for key, value in event.items()
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")

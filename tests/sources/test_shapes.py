@@ -167,10 +167,29 @@ JSON = st.recursive(
     max_leaves=12,
 )
 PIECES = st.lists(
-    st.sampled_from([json.dumps(RECORDS[0]).encode(), b"{", b"}", b"[", b"]", b"\n", b",", b'"', b"\\", b"\0", b"\xff",
-                     b'{"value":[', b'{"time":1700000000}', b"AuditData,time\n", b"\r\n", b"\x1f\x8b", b"PK\x03\x04"]),
+    st.sampled_from(
+        [
+            json.dumps(RECORDS[0]).encode(),
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b"\n",
+            b",",
+            b'"',
+            b"\\",
+            b"\0",
+            b"\xff",
+            b'{"value":[',
+            b'{"time":1700000000}',
+            b"AuditData,time\n",
+            b"\r\n",
+            b"\x1f\x8b",
+            b"PK\x03\x04",
+        ]
+    ),
     max_size=25,
-)  # fmt: skip
+)
 TINY = Limits(record_bytes=5000, batch_records=3)
 
 
@@ -184,19 +203,52 @@ def test_no_bytes_raise_and_all_are_accounted_for(tmp_path_factory: Any, data: b
 
 
 FIELDS = sorted(
-    set(mail_read()) | set(signed_in())
-    | {"createdDateTime", "appId", "status", "properties", "category", "Type", "TimeGenerated", "activityDateTime",
-       "activityDisplayName", "initiatedBy", "targetResources", "log", "_raw", "result", "AuditData", "location",
-       "deviceDetail", "authenticationDetails", "time", "id", "actor", "client", "value", "ipAddress", "additionalDetails"}
-)  # fmt: skip
+    set(mail_read())
+    | set(signed_in())
+    | {
+        "createdDateTime",
+        "appId",
+        "status",
+        "properties",
+        "category",
+        "Type",
+        "TimeGenerated",
+        "activityDateTime",
+        "activityDisplayName",
+        "initiatedBy",
+        "targetResources",
+        "log",
+        "_raw",
+        "result",
+        "AuditData",
+        "location",
+        "deviceDetail",
+        "authenticationDetails",
+        "time",
+        "id",
+        "actor",
+        "client",
+        "value",
+        "ipAddress",
+        "additionalDetails",
+    }
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    base=st.sampled_from([{}, mail_read(), signed_in(), {"Type": "SigninLogs", "CreatedDateTime": "2026-01-01"},
-                          {"category": "AuditLogs", "time": "2026-01-01"}, {"Type": "OfficeActivity"}]),
+    base=st.sampled_from(
+        [
+            {},
+            mail_read(),
+            signed_in(),
+            {"Type": "SigninLogs", "CreatedDateTime": "2026-01-01"},
+            {"category": "AuditLogs", "time": "2026-01-01"},
+            {"Type": "OfficeActivity"},
+        ]
+    ),
     changes=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5),
-)  # fmt: skip
+)
 def test_any_field_with_any_value_is_an_event_or_a_problem(
     tmp_path_factory: Any, base: dict[str, Any], changes: dict[str, Any]
 ) -> None:

@@ -13,9 +13,18 @@ from tests.sources.support import ORGANISATION, mail_read, read_all, rows, signe
 
 
 def graph_sign_in(**changes: Any) -> dict[str, Any]:
-    return {"id": signed_in(1)["Id"], "createdDateTime": "2026-03-02T09:54:00Z", "appId": "9199bf20-a13f-4107-85dc-02114787ef48",
-            "userPrincipalName": "mara.lind@example.org", "ipAddress": "198.51.100.7", "status": {"errorCode": 0},
-            "conditionalAccessStatus": "success", "uniqueTokenIdentifier": "u-1", "sessionId": None, **changes}  # fmt: skip
+    return {
+        "id": signed_in(1)["Id"],
+        "createdDateTime": "2026-03-02T09:54:00Z",
+        "appId": "9199bf20-a13f-4107-85dc-02114787ef48",
+        "userPrincipalName": "mara.lind@example.org",
+        "ipAddress": "198.51.100.7",
+        "status": {"errorCode": 0},
+        "conditionalAccessStatus": "success",
+        "uniqueTokenIdentifier": "u-1",
+        "sessionId": None,
+        **changes,
+    }
 
 
 def unified(table: Any) -> Any:

@@ -24,11 +24,27 @@ MICROSECONDS = int(MOMENT.timestamp()) * 1_000_000
 
 @pytest.mark.parametrize(
     "text",
-    ["2021-05-18T21:13:33", "2021-05-18T21:13:33Z", "2021-05-18 21:13:33", "2021-05-18T21:13:33.0000000Z",
-     "2021-05-18T23:13:33+02:00", "2021-05-18T19:13:33-0200", "5/18/2021 9:13:33 PM", "18/5/2021 21:13:33",
-     "5/18/2021, 9:13:33.000 PM", "/Date(1621372413000)/", "1621372413", 1621372413, 1621372413000, 1621372413.0,
-     "1621372413000", "1.621372413E9", 1621372413000000, 1621372413000000000],
-)  # fmt: skip
+    [
+        "2021-05-18T21:13:33",
+        "2021-05-18T21:13:33Z",
+        "2021-05-18 21:13:33",
+        "2021-05-18T21:13:33.0000000Z",
+        "2021-05-18T23:13:33+02:00",
+        "2021-05-18T19:13:33-0200",
+        "5/18/2021 9:13:33 PM",
+        "18/5/2021 21:13:33",
+        "5/18/2021, 9:13:33.000 PM",
+        "/Date(1621372413000)/",
+        "1621372413",
+        1621372413,
+        1621372413000,
+        1621372413.0,
+        "1621372413000",
+        "1.621372413E9",
+        1621372413000000,
+        1621372413000000000,
+    ],
+)
 def test_spellings_of_a_time(text: object) -> None:
     assert to_microseconds(text) == MICROSECONDS
 
@@ -88,7 +104,7 @@ def test_addresses_never_raise_and_are_stable(text: str) -> None:
     assert found is None or normalise_address(found) == found
 
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"  # noqa: E501
 OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
 
 
@@ -104,8 +120,19 @@ OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
         ({"client_info": "Client=REST;;"}, None),
         ({"client_info": "Client=MSExchangeRPC", "process": "OUTLOOK.EXE"}, "outlook/mapi"),
         ({"client_info": "Client=MSExchangeRPC"}, "outlook/mapi"),
-        ({"client_info": "Client=WebServices;Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.13929; Pro)[AppId=x];"}, "outlook/mapi"),
-        ({"user_agent": "Mozilla/5.0 (Windows NT 10.0; WebView/3.0) Chrome/64.0 Safari/537.36 Edge/18.17763", "application": OFFICE}, "outlook/mapi"),
+        (
+            {
+                "client_info": "Client=WebServices;Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.13929; Pro)[AppId=x];"  # noqa: E501
+            },
+            "outlook/mapi",
+        ),
+        (
+            {
+                "user_agent": "Mozilla/5.0 (Windows NT 10.0; WebView/3.0) Chrome/64.0 Safari/537.36 Edge/18.17763",  # noqa: E501
+                "application": OFFICE,
+            },
+            "outlook/mapi",
+        ),
         ({"application": OFFICE}, "outlook/mapi"),
         ({"user_agent": "python-requests/2.31.0", "application": OFFICE}, "python/rest"),
         ({"client_info": "Client=REST;python-requests/2.31.0;"}, "python/rest"),
@@ -113,13 +140,21 @@ OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
         ({"client_info": "Client=ActiveSync;Apple-iPhone14C2/2001.70"}, "apple-mail/activesync"),
         ({"user_agent": "BAV2ROPC", "client_info": "IMAP4"}, "unknown-mail/imap"),
         ({"client_info": "Client=POP3/IMAP4;Protocol=IMAP4"}, "unknown-mail/imap"),
-        ({"user_agent": "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1"}, "powershell/powershell"),
-        ({"user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15"}, "safari/browser"),
+        (
+            {"user_agent": "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1"},
+            "powershell/powershell",
+        ),
+        (
+            {
+                "user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15"  # noqa: E501
+            },
+            "safari/browser",
+        ),
         ({"user_agent": "Outlook-iOS/2.0"}, "outlook-mobile/rest"),
         ({"user_agent": "Go-http-client/2.0"}, "go-http/rest"),
         ({}, None),
     ],
-)  # fmt: skip
+)
 def test_clients(arguments: dict[str, str], client: str | None) -> None:
     assert reduce_client(**arguments) == client
 

@@ -55,7 +55,7 @@ _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("thunderbird", r"thunderbird"),
         (
             "apple-mail",
-            r"\bapple-(?:iphone|ipad|ipod|mac)|iphonemail|\bmac ?os ?x/.*exchange|accountsd|dataaccessd|\bmail/\d",
+            r"\bapple-(?:iphone|ipad|ipod|mac)|iphonemail|\bmac ?os ?x/.*exchange|accountsd|\bmail/\d",
         ),
         ("android-mail", r"android-?mail|android/.*-eas|samsung.*(?:eas|email)|android-sams"),
         ("graph-sdk", r"graph-?(?:python|dotnet|java|go|js|rest)|sdkversion|graph client library|kiota"),

@@ -170,8 +170,9 @@ def _query(descriptor: int, extra: tuple[str, ...]) -> str:
         'list_sum(list_transform(Folders, lambda f: len(f."FolderItems")))::VARCHAR AS "Folders.Items"'
     )
     return (
-        f"SELECT {', '.join(picked)} FROM read_json('/dev/fd/{int(descriptor)}', columns={{{', '.join(types)}}}, "
-        f"format='newline_delimited', ignore_errors=true, compression='none', maximum_object_size={_OBJECT_BYTES})"
+        f"SELECT {', '.join(picked)} FROM read_json('/dev/fd/{int(descriptor)}', "
+        f"columns={{{', '.join(types)}}}, format='newline_delimited', ignore_errors=true, "
+        f"compression='none', maximum_object_size={_OBJECT_BYTES})"
     )
 
 

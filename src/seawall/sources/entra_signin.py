@@ -141,7 +141,9 @@ def normalise(table: Any) -> Normalised:
     (
         columns["org_uid"], columns["account"], columns["account_type"], columns["actor_user_uid"],
         columns["actor_app_uid"], columns["app_uid"],
-    ) = _who(raw["org"], raw["upn"], raw["user"], raw["principal"], raw["app"], raw["category"], raw["type"])  # fmt: skip
+    ) = _who(
+        raw["org"], raw["upn"], raw["user"], raw["principal"], raw["app"], raw["category"], raw["type"]
+    )  # fmt: skip
     (columns["app_name"],) = _clean(raw["app_name"])
     (columns["target_app_uid"],) = _identifier(raw["resource"])
     columns["resource_uid"] = raw["resource_name"]
@@ -154,7 +156,8 @@ def normalise(table: Any) -> Normalised:
     (columns["session_uid"],) = _clean(raw["session"])
     (columns["key_uid"],) = _identifier(raw["key"])
     columns["auth_method"], columns["auth_protocol"] = _authentication(
-        raw["methods"], raw["requirement"], raw["protocol"], raw["transfer"], raw["token_type"], raw["client_used"],
+        raw["methods"], raw["requirement"], raw["protocol"], raw["transfer"], raw["token_type"],
+        raw["client_used"],
         raw["credential"], columns["account_type"], columns["status"],
     )  # fmt: skip
     (columns["is_interactive"],) = _interactive.numbers(raw["interactive"], raw["category"], raw["type"])
@@ -181,7 +184,8 @@ def _status_of(error: str | None, reason: str | None) -> tuple[str | None, str |
 
 
 def _who_of(
-    org: str | None, upn: str | None, user: str | None, principal: str | None, app: str | None, category: str | None,
+    org: str | None, upn: str | None, user: str | None, principal: str | None, app: str | None,
+    category: str | None,
     table: str | None,
 ) -> tuple[str | None, ...]:  # fmt: skip
     application = identifier(app)
@@ -208,11 +212,12 @@ _SECOND = re.compile(
 )
 _CLAIM = re.compile(r"(?i)satisfied by claim|previously satisfied|satisfied due to|claim in (?:the )?token")
 _LEGACY = re.compile(r"(?i)imap|pop3?|smtp|activesync|autodiscover|mapi over|exchange online powershell"
-                     r"|exchange web services|offline address book|other clients|outlook anywhere|reporting web")  # fmt: skip
+                     r"|exchange web services|offline address book|other clients")  # fmt: skip
 
 
 def _authentication_of(
-    methods: str | None, requirement: str | None, protocol: str | None, transfer: str | None, token_type: str | None,
+    methods: str | None, requirement: str | None, protocol: str | None, transfer: str | None,
+    token_type: str | None,
     used: str | None, credential: str | None, account_type: str | None, status: str | None,
 ) -> tuple[str | None, str | None]:  # fmt: skip
     return (

@@ -148,11 +148,12 @@ _PLAIN = frozenset({
 
 
 def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
-    (acting,) = _acting(raw["Actor"]) if _has(raw["Actor"]) and _holds(raw["UserId"], "ServicePrincipal_") else (
-        _empty(kind),)  # fmt: skip
+    acting = _empty(kind)
+    if _has(raw["Actor"]) and _holds(raw["UserId"], "ServicePrincipal_"):
+        (acting,) = _acting(raw["Actor"])
     account, account_type, user_uid, app_only, mailbox = _actor(
-        raw["UserId"], raw["UserKey"], raw["UserType"], raw["MailboxOwnerUPN"], raw["AppId"], raw["ClientAppId"],
-        kind, acting,
+        raw["UserId"], raw["UserKey"], raw["UserType"], raw["MailboxOwnerUPN"], raw["AppId"],
+        raw["ClientAppId"], kind, acting,
     )  # fmt: skip
     columns["account"], columns["account_type"], columns["actor_app_uid"] = account, account_type, app_only
     (columns["actor_user_uid"],) = _first_identifier(user_uid, raw["TokenObjectId"])

@@ -25,7 +25,8 @@ _ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _UPN = re.compile(r"[^\s@\\/,;<>\"]{1,128}@[^\s@\\/,;<>\"]{1,255}")
 _NOBODY = frozenset({"", "not available", "not-found", "unknown", "null", "none", "anonymous", "n/a", "-"})
 _SYSTEM = re.compile(
-    r"(?i)nt authority\\|^s-1-5-(?:18|19|20)$|^system$|^s-1-0-0$|^nt service\\|^microsoft\\|@[\w.-]*\.prod\.outlook\.com$"
+    r"(?i)nt authority\\|^s-1-5-(?:18|19|20)$|^system$|^s-1-0-0$|^nt service\\|^microsoft\\"
+    r"|@[\w.-]*\.prod\.outlook\.com$"
     r"|^app@sharepoint$|^sharepoint\\system|^ffoservicepartneruser$|^threatintel$|^certificate$|^sid:system"
     r"|^microsoft (?:teams sync|exchange|office)"
 )

@@ -62,7 +62,11 @@ class Derived:
         return _signed(key >> 32), _signed(key & 0xFFFFFFFF)
 
     def columns(self, batch: CodedBatch) -> dict[str, Codes]:
-        """Return every column that a field names, int32 (n,), for a batch of n events."""
+        """Return every column that a field names, int32 (n,), for a batch of n events.
+
+        The mail provider's own machines answer from any of its blocks and countries: there only the network
+        as a whole says anything.
+        """
         mailbox = batch.codes["mailbox"]
         names = batch.vocabularies["mailbox"]
         accounts = batch.vocabularies["account"]
@@ -72,6 +76,9 @@ class Derived:
         methods = self._pairs["method"].learn(pair_keys(method, protocol))
         signing_in = (method != MISSING) | (protocol != MISSING)
         columns = dict(batch.codes)
+        provider = batch.one_of("src_network_class", ("microsoft",))
+        for name in ("src_prefix", "src_location"):
+            columns[name] = np.where(provider, MISSING, columns[name]).astype(np.int32)
         columns["foreign_mailbox"] = foreign.astype(np.int32)
         columns["method"] = np.where(signing_in, methods, MISSING).astype(np.int32)
         return columns

@@ -129,19 +129,20 @@ def restore(path: Path) -> Rows:
     return Rows(attacks=attacks, **arrays, **scalars)
 
 
-def pooled(worlds: Iterable[Rows]) -> tuple[Floats, np.ndarray, Floats]:
-    """Return training inputs float32 (n, inputs), labels bool (n,) and weights (n,) of many worlds.
+def pooled(worlds: Iterable[Rows]) -> tuple[Floats, Floats, np.ndarray, Floats]:
+    """Return training inputs float32 (n, inputs), evidence (n,), labels bool (n,) and weights (n,) of many worlds.
 
     Near-impossible attacks are left out altogether. An attack's groups share a weight, so that a long one does
     not count for many.
     """
-    values, labels, weights = [], [], []
+    values, evidence, labels, weights = [], [], [], []
     for rows in worlds:
         impossible = np.array([a.near_impossible for a in rows.attacks] + [False])
         keep = ~impossible[rows.attack]
         hostile = rows.attack != MISSING
         sizes = np.bincount(rows.attack[hostile], minlength=len(rows.attacks) + 1)
         values.append(rows.inputs[keep])
+        evidence.append(rows.unsupervised[keep])
         labels.append(hostile[keep])
         weights.append(np.where(hostile, 1.0 / np.sqrt(np.maximum(sizes[rows.attack], 1)), 1.0)[keep])
-    return np.concatenate(values), np.concatenate(labels), np.concatenate(weights)
+    return np.concatenate(values), np.concatenate(evidence), np.concatenate(labels), np.concatenate(weights)

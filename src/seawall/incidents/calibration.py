@@ -14,6 +14,12 @@ FORGETTING = 0.95
 STRATA = 4
 """People and services, each with a short and a long history."""
 
+SERVICES = 2
+"""Strata from this one on hold services."""
+
+BORROWED = 300.0
+"""How many of the tenant's other groups stand behind the few groups of its services."""
+
 SHORT_HISTORY = np.log1p(10.0)
 
 KAPPA = 0.3
@@ -36,10 +42,23 @@ class Calibration:
             mine = np.flatnonzero(keys == key)
             grid = self._grids.get((int(key) // STRATA, int(key) % STRATA))
             today = _counted(cells[mine])
-            past = today if grid is None else grid * FORGETTING + today
-            values[mine] = _dominance(past, cells[mine])
-            self._grids[(int(key) // STRATA, int(key) % STRATA)] = past
+            self._grids[(int(key) // STRATA, int(key) % STRATA)] = today if grid is None else grid * FORGETTING + today
+        for key in np.unique(keys):
+            mine = np.flatnonzero(keys == key)
+            values[mine] = _dominance(self._reference(int(key) // STRATA, int(key) % STRATA), cells[mine])
         return values
+
+    def _reference(self, tenant: int, stratum: int) -> Floats:
+        """Return a stratum's own counts; few services borrow some of the whole tenant's groups.
+
+        A handful of applications can never show that something is rarer than one in a handful.
+        """
+        own = self._grids[(tenant, stratum)]
+        if stratum < SERVICES:
+            return own
+        everybody = sum(self._grids.get((tenant, other), np.zeros_like(own)) for other in range(STRATA)) - own
+        share = min(1.0, BORROWED / max(float(np.sum(everybody[0])), 1.0))
+        return np.asarray(own + share * everybody)
 
 
 def strata(table: Table) -> Codes:
@@ -58,14 +77,26 @@ def _counted(cells: Codes) -> Floats:
 
 
 def _dominance(grid: Floats, cells: Codes) -> Floats:
-    """Return (1 + groups at least as extreme in every dimension, the group itself left out) / (n + 1)."""
+    """Return conformal p-values float64 (g, patterns) whose nonconformity is how few groups dominate a cell.
+
+    A cell is dominated by the groups at least as extreme in every dimension. That count alone is no p-value
+    (three dimensions make it small too often); its rank among all groups' counts is:
+    p = (1 + other groups dominated by no more) / (n + 1).
+    """
     size = LEVELS**3
-    cube = grid[:, :size].reshape(-1, LEVELS, LEVELS, LEVELS)
+    counts = grid[:, :size]
+    cube = counts.reshape(-1, LEVELS, LEVELS, LEVELS)
     for axis in (1, 2, 3):
         cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
-    above = cube.reshape(-1, size)[np.arange(cells.shape[1])[None, :], np.maximum(cells, 0)]
-    n = grid.sum(axis=1)[None, :]
-    p = (1.0 + np.maximum(above - 1.0, 0.0)) / (np.maximum(n - 1.0, 0.0) + 1.0)
+    above = cube.reshape(-1, size)
+    n = np.maximum(grid.sum(axis=1) - 1.0, 0.0)
+    p = np.ones(cells.shape)
+    for pattern in range(cells.shape[1]):
+        order = np.argsort(above[pattern], kind="stable")
+        dominated = above[pattern][order]
+        reached = np.cumsum(counts[pattern][order])
+        last = np.searchsorted(dominated, above[pattern][np.maximum(cells[:, pattern], 0)], side="right") - 1
+        p[:, pattern] = (1.0 + np.maximum(reached[last] - 1.0, 0.0)) / (n[pattern] + 1.0)
     return np.asarray(np.where(cells < 0, 1.0, np.minimum(p, 1.0)))
 
 

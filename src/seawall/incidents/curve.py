@@ -13,6 +13,7 @@ from seawall.behaviour.detector import KIND_FLAGS, Groups
 from seawall.behaviour.fields import FIELDS
 from seawall.behaviour.volume import Volume
 from seawall.incidents.patterns import PATTERNS
+from seawall.incidents.ranker import EVIDENCE
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULES, Hits
 from seawall.schema.batches import MISSING, Codes
@@ -22,18 +23,25 @@ _DIMENSIONS = {f"p.{pattern.name}": pattern.dimensions for pattern in PATTERNS}
 
 
 class Arrivals:
-    """For one group: when each ranker input got its value, in microseconds since the epoch."""
+    """For one group: when each ranker input got its value, in microseconds since the epoch.
 
-    def __init__(self, groups: Groups, row: int, members: np.ndarray, lineage: Lineage, hits: Hits) -> None:
+    The evidence as a whole counts from when its strongest pattern was complete.
+    """
+
+    def __init__(self, groups: Groups, row: int, members: np.ndarray, lineage: Lineage, hits: Hits, pattern: str) -> None:
         self._groups, self._row, self._members = groups, row, members
-        self._lineage, self._hits = lineage, hits
+        self._lineage, self._hits, self._pattern = lineage, hits, pattern
         self._times = groups.day.batch.time[members]
 
     def time(self, name: str) -> int:
         """Return when the named input got its value."""
+        if name == EVIDENCE:
+            return self.time(f"p.{self._pattern}")
         if name in _DIMENSIONS:
             parts = [part for dimension in _DIMENSIONS[name] for part in dimension.split("+")]
             return max(self.time(part) for part in parts)
+        if name == "together_abroad":
+            return int(self._times[0])
         head, _, tail = name.partition(".")
         if head in _COLUMNS and tail:
             return self._first(self._with_value(head))

@@ -12,7 +12,7 @@ from seawall.incidents.calibration import Calibration, evidence
 from seawall.incidents.candidates import Candidate, describe
 from seawall.incidents.curve import Arrivals, curve
 from seawall.incidents.features import Table, has_novelty, join
-from seawall.incidents.ranker import Ranker, inputs
+from seawall.incidents.ranker import EVIDENCE, Ranker, inputs
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import Hits, RuleDetector
 from seawall.schema.batches import MISSING, CodedBatch, Floats
@@ -74,7 +74,7 @@ class Engine:
             return unsupervised
         score = np.full(len(table.values), NOTHING_NEW)
         novel = np.flatnonzero(has_novelty(table))
-        score[novel] = self._ranker.score(inputs(table.values[novel], p[novel]))
+        score[novel] = self._ranker.score(inputs(table.values[novel], p[novel]), unsupervised[novel])
         return score
 
     def _keep(self, groups: Groups, table: Table, p: Floats, score: Floats, unsupervised: Floats,
@@ -84,7 +84,7 @@ class Engine:
         for row in rows:
             scored = self._explained(table, p, row, float(score[row]), float(unsupervised[row]))
             candidate = describe(self.behaviour, groups, table, p, row, lineage, hits, scored)
-            arrivals = Arrivals(groups, row, np.flatnonzero(groups.day.group == row), lineage, hits)
+            arrivals = Arrivals(groups, row, np.flatnonzero(groups.day.group == row), lineage, hits, candidate.pattern.name)
             candidates.append(candidate.with_curve(curve(arrivals, candidate.base, candidate.parts)))
         return tuple(candidates)
 
@@ -101,6 +101,6 @@ class Engine:
     def _explained(self, table: Table, p: Floats, row: int, score: float, unsupervised: float
                    ) -> tuple[float, float, dict[str, float], float]:
         if self._ranker is None:
-            return score, 0.0, {"evidence": score}, unsupervised
-        base, parts = self._ranker.explain(inputs(table.values[row : row + 1], p[row : row + 1])[0])
+            return score, 0.0, {EVIDENCE: score}, unsupervised
+        base, parts = self._ranker.explain(inputs(table.values[row : row + 1], p[row : row + 1])[0], unsupervised)
         return score, base, parts, unsupervised

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from seawall.behaviour.fields import FIELDS
 from seawall.incidents.candidates import Candidate, Fact
 from seawall.incidents.group import Case
+from seawall.incidents.ranker import EVIDENCE
 from seawall.rules.detector import RULES
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.findings import Layer, Reason
@@ -18,6 +19,9 @@ PAIRS = frozenset(field.name for field in FIELDS if len(field.columns) == 2)
 RULE_WORDS = {rule.name: rule for rule in RULES}
 ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
 VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
+TELLING = ("network", "country", "client", "app", "mailbox", "key")
+"""Fields that a reader grasps at once; the others stand in when none of these is unusual."""
+
 SEVERE: tuple[tuple[float, Severity], ...] = ((2.0, "critical"), (0.0, "high"), (-2.5, "medium"))
 """Log-odds from which an incident is of a severity; below them it is low."""
 
@@ -82,7 +86,7 @@ def _aspect(name: str) -> tuple[Layer, str]:
         return "lineage", "birth" if tail in ("orphan", "birthless") else tail
     if head == "rules":
         return "rules", tail
-    if head == "p":
+    if head in ("p", EVIDENCE):
         return "behaviour", "pattern"
     if name in ATTEMPTS:
         return "behaviour", "attempts"
@@ -135,10 +139,12 @@ def fact_text(fact: Fact) -> str:
 
 
 def summary(top: Candidate) -> str:
-    """Return the one-sentence verdict."""
+    """Return the one-sentence verdict, with the two unusual facts that say most to a person."""
     who = top.account if top.account_type != "service" else f"Application {top.account}"
-    unusual = sorted((f for f in top.facts if f.seen < 1 and f.field not in PAIRS), key=lambda f: -f.surprise)[:2]
-    because = " and ".join(fact_text(fact) for fact in unusual)
+    weight = {name: sum(w for part, w in top.parts.items() if _aspect(part)[1] == name) for name in WORDS}
+    unusual = [f for f in top.facts if f.seen < 1 and f.field not in PAIRS]
+    unusual.sort(key=lambda f: (f.field not in TELLING, -weight[f.field], -f.surprise))
+    because = " and ".join(fact_text(fact) for fact in unusual[:2])
     return f"{who} {top.pattern.words}" + (f": {because}." if because else ".")
 
 

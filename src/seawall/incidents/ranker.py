@@ -17,6 +17,9 @@ from seawall.schema.batches import Floats
 INPUTS: tuple[str, ...] = (*FEATURES, *(f"p.{pattern.name}" for pattern in PATTERNS))
 """Ranker inputs: the features, then −ln p of each pattern."""
 
+EVIDENCE = "evidence"
+"""Name of the part that the unsupervised evidence adds."""
+
 ARTEFACT = "ranker.json"
 
 
@@ -29,7 +32,9 @@ def inputs(values: Floats, p: Floats) -> Floats:
 class Ranker:
     """t trees of at most m nodes. Arrays are (t, m); a leaf has feature -1. `expected` is a node's mean output.
 
-    The score is log-odds: base plus what each split on the way adds, so the parts sum to the whole.
+    The score is log-odds: the unsupervised evidence, weighed, plus what each split on the way adds, so the
+    parts sum to the whole. The trees only correct what the evidence says by itself: on logs unlike any that
+    they were trained on, the evidence carries the ranking.
     """
 
     feature: np.ndarray
@@ -38,11 +43,13 @@ class Ranker:
     right: np.ndarray
     expected: Floats
     depth: int
+    intercept: float
+    evidence_weight: float
     card: dict[str, object]
 
-    def score(self, values: Floats) -> Floats:
-        """Return log-odds float64 (g,)."""
-        total = np.zeros(len(values))
+    def score(self, values: Floats, evidence: Floats) -> Floats:
+        """Return log-odds float64 (g,) from inputs (g, len(INPUTS)) and unsupervised evidence (g,)."""
+        total = self.intercept + self.evidence_weight * evidence
         rows = np.arange(len(values))
         for tree in range(len(self.feature)):
             node = np.zeros(len(values), np.int64)
@@ -57,9 +64,9 @@ class Ranker:
             total += self.expected[tree][node]
         return total
 
-    def explain(self, values: Floats) -> tuple[float, dict[str, float]]:
+    def explain(self, values: Floats, evidence: float) -> tuple[float, dict[str, float]]:
         """Return one group's base and what each input adds; base + sum of parts = score. `values` is (inputs,)."""
-        base, parts = 0.0, {}
+        base, parts = self.intercept, {EVIDENCE: self.evidence_weight * evidence}
         for tree in range(len(self.feature)):
             node = 0
             base += float(self.expected[tree][0])
@@ -97,5 +104,6 @@ def parse(document: bytes) -> Ranker:
 
     return Ranker(
         padded("feature", -1, np.int64), padded("threshold", 0.0, np.float64), padded("left", 0, np.int64),
-        padded("right", 0, np.int64), padded("expected", 0.0, np.float64), int(content["depth"]), content["card"],
+        padded("right", 0, np.int64), padded("expected", 0.0, np.float64), int(content["depth"]),
+        float(content["intercept"]), float(content["evidence_weight"]), content["card"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,15 @@ from seawall.cli import streams
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Make organisations' logs to try Seawall on."
 )
+
+
+class Difficulty(StrEnum):
+    """How well intruders hide."""
+
+    easy = "easy"
+    medium = "medium"
+    hard = "hard"
+    mixed = "mixed"
 
 
 @app.callback()
@@ -30,16 +40,28 @@ def make(
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the logs and the truth.")
     ],
     seed: Annotated[int, typer.Option(metavar="N", help="The same number makes the same world.")] = 1,
-    accounts: Annotated[int | None, typer.Option(metavar="N", min=5, help="Accounts in each tenant.")] = None,
+    accounts: Annotated[
+        int | None, typer.Option(metavar="N", min=5, help="People in each organisation.")
+    ] = None,
     days: Annotated[int | None, typer.Option(metavar="N", min=2, help="Days of logs.")] = None,
     tenants: Annotated[int | None, typer.Option(metavar="N", min=1, help="Organisations.")] = None,
-    attacks: Annotated[int | None, typer.Option(metavar="N", min=0, help="Staged attacks.")] = None,
+    attacks: Annotated[int | None, typer.Option(metavar="N", min=0, help="Staged attacks in all.")] = None,
     families: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Attack families to stage, separated by commas.")
     ] = None,
-    difficulty: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How well intruders hide: easy, medium, hard or mixed.")
+    confusers: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Harmless oddities to stage, separated by commas.")
     ] = None,
+    difficulty: Annotated[
+        Difficulty | None,
+        typer.Option(metavar="NAME", help="How well intruders hide: easy, medium, hard or mixed."),
+    ] = None,
+    density: Annotated[
+        float | None, typer.Option(metavar="X", min=0.01, help="Multiplies how much an ordinary day records.")
+    ] = None,
+    tidy: Annotated[
+        bool, typer.Option("--tidy", help="No late, repeated, broken or oddly spelt records.")
+    ] = False,
     quiet_world: Annotated[bool, typer.Option("--quiet-world", help="No attack at all.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
 ) -> None:
@@ -58,10 +80,15 @@ def make(
         "days": days,
         "tenants": tenants,
         "attacks": 0 if quiet_world else attacks,
-        "families": tuple(families.split(",")) if families else None,
-        "difficulty": difficulty,
+        "families": _names(families),
+        "confusers": _names(confusers),
+        "difficulty": difficulty.value if difficulty else None,
+        "density": density,
+        "mess": False if tidy else None,
     }
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {
+        name: value for name, value in asked.items() if value is not None
+    }  # the lab knows its own defaults
     make_world(WorldSettings(seed=seed, **given), out)
     if as_json:
         streams.answer_json({"out": str(out), "settings": {"seed": seed, **given}})
@@ -69,3 +96,7 @@ def make(
         streams.write(f"{out}\n")
     streams.say(f"what was staged is in {out / 'truth.json'}, apart from the logs")
     streams.next_step(f"seawall scan {streams.quoted(out / 'logs')} --out {streams.quoted(out)}")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None

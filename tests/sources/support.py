@@ -74,7 +74,7 @@ def mail_read(number: int = 1, **changes: Any) -> dict[str, Any]:
         "AppId": "00000002-0000-0ff1-ce00-000000000000",
         "ClientAppId": "9199bf20-a13f-4107-85dc-02114787ef48",
         "ClientIPAddress": f"198.51.100.{number % 200 + 1}",
-        "ClientInfoString": "Client=OWA;Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/129.0 Safari/537.36;",
+        "ClientInfoString": "Client=OWA;Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/129.0;",
         "LogonType": 0,
         "MailboxOwnerUPN": "mara.lind@example.org",
         "OperationProperties": [

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
@@ -61,6 +62,7 @@ class Survey:
     unknown: set[str] = field(default_factory=set)
     operations: Counter[str] = field(default_factory=Counter)
     lines: int = 0
+    size: int = 0
     is_plain: bool = True
 
     def add(self, text: bytes, depth: int) -> None:
@@ -69,6 +71,7 @@ class Survey:
             if not line.strip():
                 continue
             self.lines += 1
+            self.size += len(line) + 1
             try:
                 record = parse(line, depth)
             except (NotJson, TooDeep):
@@ -115,8 +118,9 @@ def audit_batches(
     """
     extra = tuple(dict.fromkeys((*KEPT_FIELDS, *sorted(surveyed.unknown))))
     often = surveyed.often(limits.fast_samples)
-    again = os.open(f"/dev/fd/{raw.fileno()}", os.O_RDONLY)
-    with open(again, "rb", closefd=True) as second:  # noqa: PTH123
+    end, mean = os.fstat(raw.fileno()).st_size, surveyed.size / max(surveyed.lines, 1)
+    raw.seek(0)
+    with Path(raw.name).open("rb") as second:
         reader = _LineReader(second, name, limits, numbers)
         done = 0
         for table in _tables(raw.fileno(), extra, limits.batch_records):
@@ -124,6 +128,8 @@ def audit_batches(
                 # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
                 yield from drain(Rows(name, limits), reader.rest(done))
                 return
+            # DuckDB reads for itself; the position here only tells how far it is.
+            raw.seek(min(end, int((done + table.num_rows) * mean)))
             yield from _take(table, reader, extra, often, done)
             done += table.num_rows
 
@@ -144,10 +150,11 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]
         for batch in reader:
             waiting.append(batch)
             if sum(map(len, waiting)) >= rows or sum(batch.nbytes for batch in waiting) > _TABLE_BYTES:
-                yield pa.Table.from_batches(waiting)
-                waiting = []
+                table, waiting = pa.Table.from_batches(waiting).combine_chunks(), []
+                yield table
+                del table
         if waiting:
-            yield pa.Table.from_batches(waiting)
+            yield pa.Table.from_batches(waiting).combine_chunks()
     except (duckdb.Error, pa.ArrowException, OSError):
         yield None
     finally:

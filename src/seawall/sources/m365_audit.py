@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.sources import m365_details as details
 from seawall.sources import m365_judgement as judge
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.distinct import Column, Mapper
@@ -39,14 +40,14 @@ _acting = Mapper(lambda text: (judge.acting_application(text),), 1)
 _admin_mailbox = Mapper(judge.admin_mailbox, 1)
 _address = Mapper(judge.address, 1)
 _agent = Mapper(judge.agent, 2)
-_extended = Mapper(judge.extended, 3)
-_device = Mapper(judge.device, 3)
-_request = Mapper(judge.request, 2)
-_access = Mapper(lambda text: judge.access(text)[:1], 1)
-_throttled = Mapper(judge.throttled, 1)
+_extended = Mapper(details.extended, 3)
+_device = Mapper(details.device, 3)
+_request = Mapper(details.request, 2)
+_access = Mapper(lambda text: details.access(text)[:1], 1)
+_throttled = Mapper(details.throttled, 1)
 _logon = Mapper(judge.logon_type, 1)
-_change = Mapper(judge.change, 1)
-_folder = Mapper(judge.folder, 1)
+_change = Mapper(details.change, 1)
+_folder = Mapper(details.folder, 1)
 _target = Mapper(lambda text, kind: (judge.target_application(text, kind),), 1)
 _identifier = Mapper(lambda text: (judge.identifier(text),), 1)
 _first_identifier = Mapper(lambda *texts: (next((i for i in map(judge.identifier, texts) if i), None),), 1)

@@ -6,9 +6,9 @@ TEXT_FIELDS = (
     "Id", "CreationTime", "Operation", "RecordType", "OrganizationId", "ResultStatus", "UserType", "UserKey",
     "UserId", "Workload", "ObjectId", "ClientIP", "ClientIPAddress", "ActorIpAddress", "ClientInfoString",
     "ClientProcessName", "UserAgent", "AppId", "ClientAppId", "ApplicationId", "ApplicationDisplayName",
-    "MailboxOwnerUPN", "LogonType", "InternalLogonType", "ErrorNumber", "LogonError", "SessionId",
+    "MailboxOwnerUPN", "LogonType", "ErrorNumber", "LogonError", "SessionId",
     "TokenTenantId", "TokenObjectId", "DeviceId", "UniqueTokenId", "AADSessionId", "IssuedAtTime",
-    "BrowserName", "BrowserType", "OperationCount", "AzureActiveDirectoryEventType",
+    "BrowserName", "BrowserType", "OperationCount",
 )  # fmt: skip
 """Scalars, as text."""
 
@@ -32,7 +32,8 @@ KEPT_FIELDS = (
 """Known fields that no column holds in full; they go to `unmapped`."""
 
 DROPPED_FIELDS = frozenset({
-    "ActorContextId", "ActorUserId", "ActorYammerUserId", "AppAccessContext", "AppPoolName",
+    "ActorContextId", "ActorUserId", "AzureActiveDirectoryEventType", "ActorYammerUserId",
+    "AppAccessContext", "AppPoolName",
     "ClientRequestId",
     "ClientVersion", "CorrelationId", "CustomUniqueId", "DoNotDistributeEvent", "EventSource",
     "ExternalAccess",
@@ -65,3 +66,9 @@ RECORD_TYPE_NAMES = {
     "azureactivedirectorystslogon": "15", "exchangeitemaggregated": "50",
 }  # fmt: skip
 """Names that exports and tables write instead of the number."""
+
+FOLDER_PERMISSIONS = frozenset({
+    "AddFolderPermissions", "ModifyFolderPermissions", "RemoveFolderPermissions", "UpdateFolderPermissions",
+    "UpdateCalendarDelegation",
+})  # fmt: skip
+"""Operations that give somebody a share in a mail folder."""

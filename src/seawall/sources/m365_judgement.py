@@ -9,11 +9,12 @@ import re
 
 from seawall.sources.addresses import normalise_address
 from seawall.sources.clients import info_user_agent, reduce_client
-from seawall.sources.json_values import encode, named_values, structure, unquoted
+from seawall.sources.json_values import named_values, structure, unquoted
 from seawall.sources.m365_fields import (
     ADMIN_RECORD_TYPE,
     DIRECTORY_RECORD_TYPE,
     FILE_RECORD_TYPES,
+    FOLDER_PERMISSIONS,
     MAIL_RECORD_TYPES,
     RECORD_TYPE_NAMES,
     SIGN_IN_RECORD_TYPE,
@@ -31,10 +32,6 @@ _SYSTEM = re.compile(
     r"|^microsoft (?:teams sync|exchange|office)"
 )
 _MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind"})
-_FOLDER_PERMISSIONS = frozenset({
-    "AddFolderPermissions", "ModifyFolderPermissions", "RemoveFolderPermissions", "UpdateFolderPermissions",
-    "UpdateCalendarDelegation",
-})  # fmt: skip
 _RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward")
 _LOGON_TYPES = {
@@ -76,7 +73,7 @@ def kind(
         return ("mail_rule",)
     if name in _MAIL_ACCESS:
         return ("mail_access",)
-    if name in _FOLDER_PERMISSIONS:
+    if name in FOLDER_PERMISSIONS:
         return ("admin",)
     if number == ADMIN_RECORD_TYPE or (number is None and workload == "Exchange" and "-" in name):
         if name == "Set-Mailbox" and any(key in _set_parameters(parameters) for key in _FORWARDING):
@@ -236,119 +233,8 @@ def agent(
     return raw, reduce_client(shown, info, clean(process), identifier(application), browser)
 
 
-def extended(text: str | None) -> tuple[str | None, str | None, str | None]:
-    """User agent, request type and authentication method number of a sign-in's ExtendedProperties."""
-    bag = named_values(text)
-    details = named_values(bag.get("additionalDetails"))
-    user_agent = unquoted(bag.get("UserAgent")) or unquoted(details.get("User-Agent"))
-    return user_agent, unquoted(bag.get("RequestType")), unquoted(bag.get("UserAuthenticationMethod"))
-
-
-def device(text: str | None) -> tuple[str | None, str | None, str | None]:
-    """Device id, session id and browser name of a sign-in's DeviceProperties."""
-    bag = named_values(text)
-    return (
-        identifier(unquoted(bag.get("Id"))),
-        unquoted(bag.get("SessionId")),
-        unquoted(bag.get("BrowserType")),
-    )
-
-
-def request(
-    request_type: str | None, method: str | None, of_kind: str | None
-) -> tuple[str | None, str | None]:
-    """Authentication method and protocol of a `UserLoggedIn` record."""
-    if of_kind != "sign_in":
-        return None, None
-    lowered = (request_type or "").lower()
-    protocol = None
-    if "devicecode" in lowered or "cmsi" in lowered or "deviceauth" in lowered:
-        protocol = "device_code" if "cmsi" not in lowered else None
-    elif "saml" in lowered:
-        protocol = "saml"
-    elif "ropc" in lowered or "resourceowner" in lowered:
-        protocol = "ropc"
-    elif lowered.startswith("oauth2:") or "token" in lowered:
-        protocol = "oauth"
-    # The number is a bit field without public documentation; 1 is a password by every account of it.
-    return ("password" if method == "1" else None), protocol
-
-
-def access(properties: str | None) -> tuple[str | None, float | None]:
-    """`bind` or `sync`, and whether the record was throttled (1.0, 0.0 or None)."""
-    bag = named_values(properties)
-    kind_of_access = (unquoted(bag.get("MailAccessType")) or "").lower() or None
-    throttled = (unquoted(bag.get("IsThrottled")) or "").lower()
-    return kind_of_access, {"true": 1.0, "false": 0.0}.get(throttled)
-
-
-def throttled(properties: str | None) -> tuple[float | None]:
-    """Whether the record was throttled, as a number."""
-    return (access(properties)[1],)
-
-
 def logon_type(logon: str | None, app_only: str | None) -> tuple[str | None]:
     """owner, admin, delegate, or application for an app-only read."""
     if app_only:
         return ("application",)
     return (_LOGON_TYPES.get((logon or "").lower()),)
-
-
-def change(
-    operation: str | None,
-    of_kind: str | None,
-    parameters: str | None,
-    modified: str | None,
-    target: str | None,
-    item: str | None,
-) -> tuple[str | None]:
-    """The JSON object of an admin, rule or directory record: parameter or property name to new value."""
-    if of_kind not in ("admin", "mail_rule", "directory"):
-        return (None,)
-    found: dict[str, str | None] = {
-        name: unquoted(value) for name, value in named_values(parameters).items() if name != "Actions"
-    }
-    properties = structure(modified)
-    for entry in properties if isinstance(properties, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("Name"), str):
-            found[entry["Name"]] = unquoted(entry.get("NewValue"))
-    if isinstance(properties, dict):
-        for name, value in properties.items():
-            found[name] = unquoted(value.get("NewValue") if isinstance(value, dict) else value)
-    if operation in _FOLDER_PERMISSIONS or operation == "UpdateInboxRules":
-        inside = structure(item)
-        folder = inside.get("ParentFolder") if isinstance(inside, dict) else None
-        for name, value in (folder if isinstance(folder, dict) else {}).items():
-            found[name] = unquoted(value)
-    names = _target_names(target)
-    if names and of_kind == "directory":
-        found["Target"] = "; ".join(names)
-    return (encode(found) if found else None,)
-
-
-def _target_names(target: str | None) -> list[str]:
-    entries = structure(target)
-    names = []
-    for entry in entries if isinstance(entries, list) else ():
-        text = entry.get("ID") if isinstance(entry, dict) else None
-        # 1 is a display name, 5 a UPN; the others are ids and the words User, Group, ServicePrincipal.
-        if isinstance(text, str) and str(entry.get("Type")) in ("1", "5"):
-            names.append(text)
-    return names
-
-
-def folder(folders_path: str | None, item: str | None, folder_text: str | None) -> tuple[str | None]:
-    """The path (or name) of the folder touched first."""
-    if clean(folders_path):
-        return (clean(folders_path),)
-    inside = structure(folder_text)
-    if not isinstance(inside, dict):
-        whole = structure(item)
-        inside = whole.get("ParentFolder") if isinstance(whole, dict) else None
-    if not isinstance(inside, dict):
-        return (None,)
-    for name in ("Path", "Name"):
-        text = inside.get(name)
-        if isinstance(text, str) and clean(text):
-            return (clean(text),)
-    return (None,)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from seawall.schema.problems import Problem
 from seawall.sources.assemble import empty_events
 from seawall.sources.batches import EventBatch, Rows, drain
-from seawall.sources.containers import BoundedStream, Counter, Opened, open_members
+from seawall.sources.containers import BoundedStream, Opened, open_members
 from seawall.sources.csv_records import csv_records, table_header
 from seawall.sources.duck import audit_batches, survey
 from seawall.sources.excerpts import file_problem
@@ -45,17 +45,14 @@ def _read_file(path: Path, limits: Limits) -> Iterator[EventBatch]:
         yield EventBatch(empty_events(), (problem,), 0, 0)
         return
     with raw:
-        counter = Counter(cast(BinaryIO, raw))
-        seekable = cast(BinaryIO, raw)
         reported = 0
-        for events, problems, records in _read_raw(seekable, name, limits):
+        for events, problems, records in _read_raw(cast(BinaryIO, raw), name, limits):
             at = min(raw.tell(), path_size(path))
             yield EventBatch(events, tuple(problems), records, max(at - reported, 0))
             reported = max(at, reported)
         rest = path_size(path) - reported
         if rest > 0:
             yield EventBatch(empty_events(), (), 0, rest)
-        del counter
 
 
 def path_size(path: Path) -> int:

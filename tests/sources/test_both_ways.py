@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,3 +148,27 @@ def test_an_object_beyond_the_buffer_does_not_end_the_file(tmp_path: Path) -> No
     big = mail_read(99, ObjectId="x" * (9 << 20))
     path.write_text("\n".join(json.dumps(record) for record in [*records, big, *records]))
     assert len(assert_same(path)) == 101
+
+
+def test_compressed_and_wide_text_are_the_same(tmp_path: Path) -> None:
+    text = "\n".join(json.dumps(record) for record in [mail_read(n) for n in range(20)] + varied(3))
+    results = []
+    for name, data in (
+        ("a", text.encode()),
+        ("b", gzip.compress(text.encode())),
+        ("c", text.encode("utf-16")),
+    ):
+        path = tmp_path / name
+        path.write_bytes(data)
+        results.append([{**row, "source_file": ""} for row in assert_same(path)])
+    assert results[0] == results[1] == results[2]
+
+
+def test_blocks_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.sources.spool._BLOCK", 20_000)
+    monkeypatch.setattr("seawall.sources.lines.CHUNK", 5_000)
+    monkeypatch.setattr("seawall.sources.spool.CHUNK", 5_000)
+    text = "\n".join(json.dumps(record) for record in [mail_read(n) for n in range(20)] + varied(4))
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    assert len(assert_same(path)) > 150

@@ -89,12 +89,23 @@ class Survey:
         return frozenset(name for name, seen in self.operations.items() if seen >= times)
 
 
+def is_audit_head(head: bytes, limits: Limits) -> bool:
+    """Whether text that starts like this holds audit records on lines."""
+    return _first_look(head, limits) is not None
+
+
+def _first_look(head: bytes, limits: Limits) -> Survey | None:
+    first = Survey()
+    first.add(head.rpartition(b"\n")[0], limits.depth)
+    is_audit = first.lines >= _FEWEST_LINES and first.operations.total() >= 0.5 * first.lines
+    return first if is_audit and first.is_plain else None
+
+
 def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | None:
     """Look at samples all through a file (all of a small one); None when it is not for this way of
     reading."""
-    first = Survey()
-    first.add(head.rpartition(b"\n")[0], limits.depth)
-    if first.lines < _FEWEST_LINES or first.operations.total() < 0.5 * first.lines:
+    first = _first_look(head, limits)
+    if first is None:
         return None
     found = Survey()
     step = max(size // _SAMPLES, _SAMPLE_BYTES)
@@ -106,7 +117,7 @@ def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | No
             text.partition(b"\n")[2].rpartition(b"\n")[0] if step > _SAMPLE_BYTES else text, limits.depth
         )
     found.unknown |= first.unknown
-    return found if found.is_plain and first.is_plain and len(found.unknown) <= _MOST_EXTRA else None
+    return found if found.is_plain and len(found.unknown) <= _MOST_EXTRA else None
 
 
 def audit_batches(

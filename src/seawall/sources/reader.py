@@ -19,6 +19,7 @@ from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD, is_line_delimited, json_records
 from seawall.sources.limits import Limits
 from seawall.sources.lines import Utf8Stream
+from seawall.sources.spool import is_worth_spooling, spooled_batches
 
 Taken = tuple[Any, list[Problem], int]
 
@@ -89,6 +90,9 @@ def _read_text(stream: BoundedStream, limits: Limits, plain: BinaryIO | None, si
             yield from audit_batches(plain, stream.name, limits, surveyed, count(1))
             return
         plain.seek(stream.taken)
+    elif is_worth_spooling(head, limits) and (plain is None or text.is_changed):
+        yield from spooled_batches(text, stream.name, limits)
+        return
     if looks_like_json(head, limits):
         yield from drain(rows, json_records(text, stream.name, limits))
         return

@@ -43,17 +43,17 @@ def merge_twins(events: pa.Table) -> tuple[pa.Table, int]:
     removed = int(len(order) - is_first.sum())
     if removed == 0:
         return events, 0
-    group = np.cumsum(is_first) - 1
-    sizes = np.bincount(group)
-    is_shared = sizes[group] > 1
-    alone = order[~is_shared]
+    is_shared = ~is_first
+    is_shared[:-1] |= ~is_first[1:]
     shared = np.sort(order[is_shared])
-    merged = _merge(events.take(pa.array(shared)), key[shared])
-    # Each merged event stands where the record that was kept stood.
-    whole = pa.concat_tables([events.take(pa.array(np.sort(alone))), merged]).unify_dictionaries()
-    times = whole.column("time").cast(pa.int64()).to_numpy()
-    rank = pc.rank(whole.column("metadata_uid"), sort_keys="ascending", tiebreaker="dense").to_numpy()
-    return whole.take(pa.array(np.lexsort((rank, times)))).combine_chunks(), removed
+    group_key, kept, rows = _ranked(events.take(pa.array(shared)), key[shared])
+    is_kept = np.ones(events.num_rows, np.bool_)
+    is_kept[shared] = False
+    is_kept[shared[kept]] = True
+    thinned = events.filter(pa.array(is_kept))
+    # Where the kept records stand in the thinned table.
+    places = np.cumsum(is_kept)[shared[kept]] - 1
+    return _filled(thinned, rows, group_key, places), removed
 
 
 def _keys(events: pa.Table) -> npt.NDArray[np.int64]:
@@ -63,20 +63,41 @@ def _keys(events: pa.Table) -> npt.NDArray[np.int64]:
     return (ids.codes.astype(np.int64) + 1) * (len(organisations.dictionary) + 2) + organisations.codes + 1
 
 
-def _merge(rows: pa.Table, key: npt.NDArray[np.int64]) -> pa.Table:
-    """One row for each key: the richest record's, its nulls filled from the others in order of richness."""
+def _ranked(
+    rows: pa.Table, key: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], pa.Table]:
+    """Rows of equal key side by side, the richest first: where each key starts, its kept row, the rows in
+    order."""
     order = np.lexsort((*_tie_breakers(rows), _rank(rows), key))
-    rows = rows.take(pa.array(order))
     sorted_key = key[order]
     starts = np.flatnonzero(np.r_[True, sorted_key[1:] != sorted_key[:-1]])
+    return starts, order[starts], rows.take(pa.array(order))
+
+
+def _filled(
+    thinned: pa.Table, rows: pa.Table, starts: npt.NDArray[np.int64], places: npt.NDArray[np.int64]
+) -> pa.Table:
+    """The thinned table with the nulls of kept records filled from the others in order of richness."""
     columns = []
-    for name in rows.column_names:
-        column = rows.column(name).combine_chunks()
-        if name in _OWN_COLUMNS:
-            columns.append(column.take(pa.array(starts)))
-            continue
-        columns.append(column.take(pa.array(_first_valid(column, starts))))
-    return pa.table(columns, schema=rows.schema)
+    for name in thinned.column_names:
+        column = thinned.column(name)
+        if name not in _OWN_COLUMNS and rows.column(name).null_count:
+            found = rows.column(name).combine_chunks()
+            first = _first_valid(found, starts)
+            gained = np.flatnonzero(first != starts)
+            if len(gained):
+                column = _replaced(column, places[gained], found.take(pa.array(first[gained])))
+        columns.append(column)
+    return pa.table(columns, schema=thinned.schema)
+
+
+def _replaced(column: Any, places: npt.NDArray[np.int64], values: Any) -> Any:
+    count = len(column)
+    picks = np.arange(count)
+    picks[places] = count + np.arange(len(values))
+    both = pa.chunked_array([*column.chunks, values]).unify_dictionaries().combine_chunks()
+    both = both.chunk(0) if isinstance(both, pa.ChunkedArray) else both
+    return both.take(pa.array(picks))
 
 
 def _first_valid(column: Any, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

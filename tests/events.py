@@ -18,19 +18,43 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 def event(uid: str, day: int = 0, minute: float = 0, **columns: Any) -> dict[str, Any]:
     """One mail access by Ann on her home network, changed by `columns`."""
     base: dict[str, Any] = {
-        "metadata_uid": uid, "time": START + timedelta(days=day, minutes=minute), "source": "m365_audit", "source_file": "a.jsonl",
-        "source_line": 1, "kind": "mail_access", "activity_name": "MailItemsAccessed", "status": "success", "org_uid": "org",
-        "account": "ann@x.example", "account_type": "user", "mailbox": "ann@x.example", "app_uid": "owa", "client": "chrome/browser",
-        "src_ip": "203.0.113.7", "src_prefix": "203.0.113.0/24", "src_asn": 64500, "src_asn_name": "Home", "src_location": "DE",
-        "src_network_class": "residential", "item_count": 2, "access_type": "bind",
+        "metadata_uid": uid,
+        "time": START + timedelta(days=day, minutes=minute),
+        "source": "m365_audit",
+        "source_file": "a.jsonl",
+        "source_line": 1,
+        "kind": "mail_access",
+        "activity_name": "MailItemsAccessed",
+        "status": "success",
+        "org_uid": "org",
+        "account": "ann@x.example",
+        "account_type": "user",
+        "mailbox": "ann@x.example",
+        "app_uid": "owa",
+        "client": "chrome/browser",
+        "src_ip": "203.0.113.7",
+        "src_prefix": "203.0.113.0/24",
+        "src_asn": 64500,
+        "src_asn_name": "Home",
+        "src_location": "DE",
+        "src_network_class": "residential",
+        "item_count": 2,
+        "access_type": "bind",
     }
     return {**base, **columns}
 
 
 def sign_in(uid: str, day: int = 0, minute: float = 0, **columns: Any) -> dict[str, Any]:
     """One successful sign-in by Ann on her home network, changed by `columns`."""
-    own = {"kind": "sign_in", "activity_name": "UserLoggedIn", "mailbox": None, "item_count": None, "access_type": None,
-           "auth_method": "mfa", "is_interactive": True}
+    own = {
+        "kind": "sign_in",
+        "activity_name": "UserLoggedIn",
+        "mailbox": None,
+        "item_count": None,
+        "access_type": None,
+        "auth_method": "mfa",
+        "is_interactive": True,
+    }
     return event(uid, day, minute, **{**own, **columns})
 
 

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
-from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.candidates import Candidate
+from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.explain import incident
 from seawall.incidents.group import Case, allowed, group, raised
@@ -32,7 +32,23 @@ from seawall.settings import SCHEMA_VERSION, ScanSettings
 from seawall.sources import read, total_bytes
 from seawall.store import Coder, EventsFile, Spool
 
+OUTPUTS = (
+    "incidents.jsonl",
+    "report.html",
+    "problems.jsonl",
+    "coverage.json",
+    "events.parquet",
+    "summary.json",
+)
+"""The files of a scan. Those of an earlier one are no input, even where the scanned folder holds them."""
+
 PROBLEMS_SHOWN = 1_000
+SLACK = 1e-6
+"""Scores closer than this are equal."""
+
+SCRATCH = ".seawall-"
+"""How the name of the folder begins that holds a scan's spool."""
+
 LEAST_SCORE = -9.0
 """Cases below these log-odds are not written at all: nothing about them is worth a reader's minute."""
 
@@ -69,9 +85,15 @@ class _Tally:
     last: int = 0
 
 
-def scan(paths: Sequence[Path | str] | Path | str, out: Path | str | None = None, budget: float | None = None, *,
-         settings: ScanSettings | None = None, progress: Progress | None = None,
-         watch: Callable[[Scored], None] | None = None) -> ScanResult:
+def scan(
+    paths: Sequence[Path | str] | Path | str,
+    out: Path | str | None = None,
+    budget: float | None = None,
+    *,
+    settings: ScanSettings | None = None,
+    progress: Progress | None = None,
+    watch: Callable[[Scored], None] | None = None,
+) -> ScanResult:
     """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
 
     Raises `InputUnreadable` when no path exists, `OutputUnwritable` when `out` cannot be written. Records that
@@ -81,18 +103,32 @@ def scan(paths: Sequence[Path | str] | Path | str, out: Path | str | None = None
     settings = settings or ScanSettings(budget=budget)
     inputs = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
     folder = _prepared(inputs, out)
+    inputs = _without_results(inputs, folder)
     networks = Networks.load(settings.mmdb)
-    engine, meter, tally = Engine(load()), CoverageMeter(), _Tally()
-    with tempfile.TemporaryDirectory(prefix=".seawall-", dir=folder) as scratch:
+    engine, meter, tally = Engine(load() if settings.learnt else None), CoverageMeter(), _Tally()
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder)
         candidates = _scored(spool, engine, meter, tally, progress, folder, watch)
     coverage = tuple(meter.notes())
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
     incidents, allowance = _decided(cases, coverage, engine, tally, settings)
     summary = _summary(tally, engine, incidents, time.perf_counter() - started)
-    result = ScanResult(incidents, summary, coverage, tuple(tally.problems), dict(tally.problem_counts), networks.describe(), folder)
+    result = ScanResult(
+        incidents,
+        summary,
+        coverage,
+        tuple(tally.problems),
+        dict(tally.problem_counts),
+        networks.describe(),
+        folder,
+    )
     if folder is not None:
-        _write(folder, result, Budget(allowance, settings.budget), (tally.first, tally.last) if tally.events else None)
+        _write(
+            folder,
+            result,
+            Budget(allowance, settings.budget),
+            (tally.first, tally.last) if tally.events else None,
+        )
     if progress:
         progress("write", 1, 1, tally.records)
     return result
@@ -101,7 +137,9 @@ def scan(paths: Sequence[Path | str] | Path | str, out: Path | str | None = None
 def _prepared(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
     missing = [path for path in inputs if not path.exists() and not path.is_symlink()]
     if missing or not inputs:
-        raise InputUnreadable(f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path")
+        raise InputUnreadable(
+            f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path"
+        )
     if out is None:
         return None
     folder = Path(out)
@@ -110,12 +148,40 @@ def _prepared(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as error:
-        raise OutputUnwritable(f"cannot write into {folder}: {error.strerror}", fix="choose another folder with --out") from error
+        raise OutputUnwritable(
+            f"cannot write into {folder}: {error.strerror}", fix="choose another folder with --out"
+        ) from error
     return folder
 
 
-def _spooled(inputs: Sequence[Path], scratch: Path, networks: Networks, tally: _Tally, progress: Progress | None,
-             folder: Path | None) -> Spool:
+def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
+    """Leave the results of an earlier scan out: open up the folders around them, in the order of reading."""
+    if folder is None:
+        return list(inputs)
+    place, found = folder.resolve(), list[Path]()
+    for path in inputs:
+        around = path.resolve()
+        if not path.is_dir() or around not in (place, *place.parents):
+            found.append(path)
+            continue
+        inner = [entry for entry in sorted(path.iterdir()) if entry.name != ".git"]
+        if around == place:
+            found += [
+                entry for entry in inner if entry.name not in OUTPUTS and not entry.name.startswith(SCRATCH)
+            ]
+        else:
+            found += _without_results(inner, folder)
+    return found
+
+
+def _spooled(
+    inputs: Sequence[Path],
+    scratch: Path,
+    networks: Networks,
+    tally: _Tally,
+    progress: Progress | None,
+    folder: Path | None,
+) -> Spool:
     """Read everything into the spool; problems are written as they come."""
     coder, spool = Coder(), Spool(scratch)
     total, done = total_bytes(inputs), 0
@@ -146,8 +212,15 @@ def _noted(tally: _Tally, problem: Problem) -> None:
         tally.problems.append(problem)
 
 
-def _scored(spool: Spool, engine: Engine, meter: CoverageMeter, tally: _Tally, progress: Progress | None,
-            folder: Path | None, watch: Callable[[Scored], None] | None) -> list[Candidate]:
+def _scored(
+    spool: Spool,
+    engine: Engine,
+    meter: CoverageMeter,
+    tally: _Tally,
+    progress: Progress | None,
+    folder: Path | None,
+    watch: Callable[[Scored], None] | None,
+) -> list[Candidate]:
     candidates: list[Candidate] = []
     days = spool.days()
     writer = EventsFile(folder / "events.parquet") if folder else None
@@ -173,19 +246,36 @@ def _scored(spool: Spool, engine: Engine, meter: CoverageMeter, tally: _Tally, p
     return candidates
 
 
-def _decided(cases: Sequence[Case], coverage: Sequence[CoverageNote], engine: Engine, tally: _Tally, settings: ScanSettings
-             ) -> tuple[tuple[Incident, ...], int]:
-    """Let the budget choose. The threshold of a tenant is the score of its last raised incident."""
+def _decided(
+    cases: Sequence[Case],
+    coverage: Sequence[CoverageNote],
+    engine: Engine,
+    tally: _Tally,
+    settings: ScanSettings,
+) -> tuple[tuple[Incident, ...], int]:
+    """Let the budget choose. The threshold of a tenant is what the weakest group that opened an incident scored.
+
+    Sums of the same parts in another order differ in the last digits, hence the slack. Where nothing is raised
+    no incident ever crossed a threshold.
+    """
     days = (tally.last // 86_400_000_000 - tally.first // 86_400_000_000 + 1) if tally.events else 0
-    limits = {tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
-              for tenant in {case.top.tenant_code for case in cases}}
+    limits = {
+        tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
+        for tenant in {case.top.tenant_code for case in cases}
+    }
     chosen = raised(cases, limits, LEAST_SCORE)
     thresholds: dict[int, float] = {}
     for case in cases:
         if case.id in chosen:
-            thresholds[case.top.tenant_code] = min(case.score, thresholds.get(case.top.tenant_code, case.score))
+            reached = case.top.score - SLACK
+            thresholds[case.top.tenant_code] = min(reached, thresholds.get(case.top.tenant_code, reached))
     incidents = tuple(
-        incident(case, coverage, raised=case.id in chosen, threshold=thresholds.get(case.top.tenant_code, case.score))
+        incident(
+            case,
+            coverage,
+            raised=case.id in chosen,
+            threshold=thresholds.get(case.top.tenant_code, case.score + SLACK),
+        )
         for case in cases
     )
     return incidents, sum(limits.values())
@@ -194,21 +284,44 @@ def _decided(cases: Sequence[Case], coverage: Sequence[CoverageNote], engine: En
 def _summary(tally: _Tally, engine: Engine, incidents: Sequence[Incident], seconds: float) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
-        "schema_version": SCHEMA_VERSION, "records": tally.records, "events": tally.events, "duplicates": tally.duplicates,
-        "problems": tally.counted_problems, "accounts": engine.behaviour.accounts(), "tenants": engine.behaviour.tenants(),
-        "candidates": len(incidents), "raised": sum(one.raised for one in incidents), "seconds": round(seconds, 3),
+        "schema_version": SCHEMA_VERSION,
+        "records": tally.records,
+        "events": tally.events,
+        "duplicates": tally.duplicates,
+        "problems": tally.counted_problems,
+        "accounts": engine.behaviour.accounts(),
+        "tenants": engine.behaviour.tenants(),
+        "candidates": len(incidents),
+        "raised": sum(one.raised for one in incidents),
+        "seconds": round(seconds, 3),
         "events_per_second": round(tally.events / seconds) if seconds > 0 else 0,
         "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,
         "state_bytes": engine.behaviour.state_bytes() + engine.lineage.state_bytes(),
-        "first_time": rfc3339(tally.first) if tally.events else None, "last_time": rfc3339(tally.last) if tally.events else None,
+        "first_time": rfc3339(tally.first) if tally.events else None,
+        "last_time": rfc3339(tally.last) if tally.events else None,
     }
 
 
 def _write(folder: Path, result: ScanResult, budget: Budget, period: tuple[int, int] | None) -> None:
     write_incidents(folder / "incidents.jsonl", result.incidents)
-    notes = [{**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in result.coverage]
+    notes = [
+        {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in result.coverage
+    ]
     document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
-    (folder / "coverage.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "coverage.json").write_text(
+        json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     (folder / "summary.json").write_text(json.dumps(result.summary, indent=1) + "\n", encoding="utf-8")
-    write_report(folder / "report.html", ReportInput(
-        result.incidents, result.coverage, result.problems, result.problem_counts, result.summary, result.networks, budget, period))
+    write_report(
+        folder / "report.html",
+        ReportInput(
+            result.incidents,
+            result.coverage,
+            result.problems,
+            result.problem_counts,
+            result.summary,
+            result.networks,
+            budget,
+            period,
+        ),
+    )

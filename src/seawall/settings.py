@@ -26,8 +26,10 @@ class ScanSettings:
     """What the operator can choose for a scan.
 
     `budget` is incidents a day for each organisation, None for the default by its size.
-    `mmdb` are the operator's own MaxMind-format databases, looked up before the built-in table.
+    `mmdb` are the operator's own MaxMind-format databases, looked up before the built-in table. `learnt` false
+    ranks by the unsupervised evidence alone.
     """
 
     budget: float | None = None
     mmdb: tuple[Path, ...] = ()
+    learnt: bool = True

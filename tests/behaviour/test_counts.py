@@ -50,7 +50,8 @@ def test_usual_values_come_most_frequent_first() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 9)), min_size=1, max_size=60))
 def test_counts_equal_a_plain_reading_of_the_history(history: list[tuple[int, int, int]]) -> None:
-    counts, seen = FieldCounts(), {}
+    counts = FieldCounts()
+    seen: dict[tuple[int, int], list[int]] = {}
     for day, actor, value in sorted({(d, a, v) for a, v, d in history}):
         counts.learn(codes(actor), codes(0), codes(value), day)
         seen.setdefault((actor, value), []).append(day)
@@ -71,5 +72,8 @@ def test_a_familiar_value_surprises_less_than_a_new_one_and_a_roll_out_less_than
     together = backed_off(counts.look_up(codes(*range(20)), codes(*([0] * 20)), codes(*([2] * 20)), 20))[0]
     assert familiar < together < alone
     looked = counts.look_up(codes(0), codes(0), codes(2), 20)
-    assert plain(looked, np.array([20.0]))[0] > plain(counts.look_up(codes(0), codes(0), codes(1), 20), np.array([20.0]))[0]
+    assert (
+        plain(looked, np.array([20.0]))[0]
+        > plain(counts.look_up(codes(0), codes(0), codes(1), 20), np.array([20.0]))[0]
+    )
     assert rarity(looked, np.array([30.0]))[0] > 3

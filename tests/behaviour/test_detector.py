@@ -11,8 +11,14 @@ from seawall.behaviour.day import cut
 from seawall.behaviour.detector import Behaviour, Groups
 from tests.events import batches, event, sign_in
 
-ABROAD = {"src_ip": "198.51.100.9", "src_prefix": "198.51.100.0/24", "src_asn": 64999, "src_asn_name": "Far", "src_location": "RO",
-          "src_network_class": "hosting"}
+ABROAD: dict[str, Any] = {
+    "src_ip": "198.51.100.9",
+    "src_prefix": "198.51.100.0/24",
+    "src_asn": 64999,
+    "src_asn_name": "Far",
+    "src_location": "RO",
+    "src_network_class": "hosting",
+}
 
 
 def run(tmp_path: Path, rows: list[dict[str, Any]]) -> list[Groups]:
@@ -48,8 +54,8 @@ def test_failures_are_neither_scored_nor_learnt_but_are_context(tmp_path: Path) 
     assert len(days[20]) == 1
     assert days[20].features["failures"][0] == 4
     assert days[20].features["failures_here"][0] == 4
-    only_failures = run(tmp_path / "b", [*history(), *wrong]) if (tmp_path / "b").mkdir() is None else []
-    assert len(only_failures[20]) == 0
+    (tmp_path / "b").mkdir()
+    assert len(run(tmp_path / "b", [*history(), *wrong])[20]) == 0
 
 
 def test_denied_prompts_before_a_success_are_counted(tmp_path: Path) -> None:
@@ -59,7 +65,14 @@ def test_denied_prompts_before_a_success_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_rule_without_an_address_joins_the_session_before_it(tmp_path: Path) -> None:
-    bare = {"src_ip": None, "src_prefix": None, "src_asn": None, "src_asn_name": None, "src_location": None, "src_network_class": None}
+    bare: dict[str, Any] = {
+        "src_ip": None,
+        "src_prefix": None,
+        "src_asn": None,
+        "src_asn_name": None,
+        "src_location": None,
+        "src_network_class": None,
+    }
     rule = event("r", 20, 10, kind="mail_rule", activity_name="New-InboxRule", **bare)
     days = run(tmp_path, [*history(), event("x", 20, **ABROAD), rule, event("late", 20, 300, **bare)])
     groups = days[20]
@@ -71,7 +84,9 @@ def test_a_rule_without_an_address_joins_the_session_before_it(tmp_path: Path) -
 
 
 def test_two_countries_at_once(tmp_path: Path) -> None:
-    days = run(tmp_path, [*history(), event("home", 20, 0), event("away", 20, 7, **ABROAD), event("home2", 20, 9)])
+    days = run(
+        tmp_path, [*history(), event("home", 20, 0), event("away", 20, 7, **ABROAD), event("home2", 20, 9)]
+    )
     groups = days[20]
     away = int(np.flatnonzero(groups.features["hosting"])[0])
     assert groups.features["usual_gap_abroad"][away] == 2
@@ -99,7 +114,11 @@ def test_one_account_does_not_move_the_peers(tmp_path: Path) -> None:
 
 def test_state_is_bounded_per_account(tmp_path: Path) -> None:
     behaviour = Behaviour()
-    rows = [event(f"{a}-{d}", d, a, account=f"u{a}@x.example", src_prefix=f"203.0.{(a + d) % 5}.0/24") for a in range(50) for d in range(20)]
+    rows = [
+        event(f"{a}-{d}", d, a, account=f"u{a}@x.example", src_prefix=f"203.0.{(a + d) % 5}.0/24")
+        for a in range(50)
+        for d in range(20)
+    ]
     for number, batch in batches(tmp_path, rows):
         behaviour.learn(behaviour.score(cut(batch, behaviour.derived, number)))
     assert behaviour.state_bytes() / behaviour.accounts() < 2048

@@ -60,7 +60,9 @@ def test_a_lone_service_borrows_the_tenant_and_can_stand_out() -> None:
     calibration = Calibration()
     for day in range(5):
         calibration.observe(groups(300, day), tenant(300))
-    table = groups(300, 9, service=1.0, network__backed_off=12.0, client__backed_off=12.0, country__rarity=12.0)
+    table = groups(
+        300, 9, service=1.0, network__backed_off=12.0, client__backed_off=12.0, country__rarity=12.0
+    )
     assert calibration.observe(table, tenant(300))[299, 0] < 0.01
 
 
@@ -78,7 +80,12 @@ def test_dominance_equals_a_plain_count(cells: list[int], seed: int) -> None:
     grid = np.bincount(codes[:, 0] % (LEVELS**3 + 1), minlength=LEVELS**3 + 1)[None, :].astype(float)
     got = _dominance(grid, codes)[:, 0]
     spots = [np.array(np.unravel_index(c, (LEVELS,) * 3)) if c >= 0 else None for c in cells]
-    above = [sum(bool((o >= m).all()) for o in spots if o is not None) if m is not None else None for m in spots]
+    above = [
+        sum(bool((o >= m).all()) for o in spots if o is not None) if m is not None else None for m in spots
+    ]
     for place, own in enumerate(above):
-        others = sum(n != place and count is not None and own is not None and count <= own for n, count in enumerate(above))
+        others = sum(
+            n != place and count is not None and own is not None and count <= own
+            for n, count in enumerate(above)
+        )
         assert np.isclose(got[place], 1.0 if own is None else (1 + others) / len(cells))

@@ -10,7 +10,13 @@ import numpy as np
 from seawall.lineage.detector import CONSUMER_TENANT, Lineage, LineageDetector
 from tests.events import batches, event, sign_in
 
-ELSEWHERE = {"src_ip": "198.51.100.9", "src_prefix": "198.51.100.0/24", "src_asn": 64999, "src_asn_name": "Far", "src_location": "RO"}
+ELSEWHERE: dict[str, Any] = {
+    "src_ip": "198.51.100.9",
+    "src_prefix": "198.51.100.0/24",
+    "src_asn": 64999,
+    "src_asn_name": "Far",
+    "src_location": "RO",
+}
 
 
 def run(tmp_path: Path, rows: list[dict[str, Any]]) -> list[Lineage]:
@@ -23,19 +29,26 @@ def sessions(days: int, accounts: int = 6) -> list[dict[str, Any]]:
     rows = []
     for day in range(days):
         for n in range(accounts):
-            who = {"account": f"u{n}@x.example", "session_uid": f"s{n}-{day}"}
+            who: dict[str, Any] = {"account": f"u{n}@x.example", "session_uid": f"s{n}-{day}"}
             rows += [sign_in(f"b{n}-{day}", day, n, **who), event(f"e{n}-{day}", day, n + 1, **who)]
     return rows
 
 
 def test_an_orphan_is_surprising_where_births_are_normally_found(tmp_path: Path) -> None:
-    days = run(tmp_path, [*sessions(10), event("x", 10, account="u1@x.example", session_uid="never-born", **ELSEWHERE)])
+    days = run(
+        tmp_path,
+        [*sessions(10), event("x", 10, account="u1@x.example", session_uid="never-born", **ELSEWHERE)],
+    )
     assert days[10].orphan[0] > 2
     assert max(float(day.orphan.max()) for day in days[5:10]) == 0
 
 
 def test_without_coverage_an_orphan_says_little(tmp_path: Path) -> None:
-    rows = [event(f"e{n}-{day}", day, n, account=f"u{n}@x.example", session_uid=f"s{n}-{day}") for day in range(10) for n in range(6)]
+    rows = [
+        event(f"e{n}-{day}", day, n, account=f"u{n}@x.example", session_uid=f"s{n}-{day}")
+        for day in range(10)
+        for n in range(6)
+    ]
     days = run(tmp_path, rows)
     assert float(days[9].orphan.max()) < 0.1
 
@@ -49,8 +62,15 @@ def test_without_identifiers_it_says_unknown_and_the_network_stands_in(tmp_path:
 
 
 def test_a_session_used_elsewhere_with_another_client_is_reused(tmp_path: Path) -> None:
-    who = {"account": "u1@x.example", "session_uid": "s1-9"}
-    days = run(tmp_path, [*sessions(10), event("x", 10, client="python/graph", **who, **ELSEWHERE), event("y", 10, 1, **who, **ELSEWHERE)])
+    who: dict[str, Any] = {"account": "u1@x.example", "session_uid": "s1-9"}
+    days = run(
+        tmp_path,
+        [
+            *sessions(10),
+            event("x", 10, client="python/graph", **who, **ELSEWHERE),
+            event("y", 10, 1, **who, **ELSEWHERE),
+        ],
+    )
     assert days[10].reused[0] > 2
     assert days[10].moved[0] > 2
     assert days[10].reused[1] == 0  # same client: moved only
@@ -58,20 +78,38 @@ def test_a_session_used_elsewhere_with_another_client_is_reused(tmp_path: Path) 
 
 
 def test_a_token_links_where_there_is_no_session(tmp_path: Path) -> None:
-    rows = [row for d in range(10) for row in (sign_in(f"b{d}", d, token_uid=f"t{d}"), event(f"e{d}", d, 5, token_uid=f"t{d}"))]
+    rows = [
+        row
+        for d in range(10)
+        for row in (sign_in(f"b{d}", d, token_uid=f"t{d}"), event(f"e{d}", d, 5, token_uid=f"t{d}"))
+    ]
     days = run(tmp_path, [*rows, event("x", 10, token_uid="forged"), event("y", 10, 1, token_uid="t9")])
     assert days[10].orphan[0] > 0.5
     assert days[10].orphan[1] == 0
 
 
 def test_use_after_revocation_beyond_the_life_of_an_access_token(tmp_path: Path) -> None:
-    who = {"account": "u1@x.example", "session_uid": "s1-9"}
-    revoke = event("r", 10, 0, kind="directory", activity_name="Update StsRefreshTokenValidFrom Timestamp.", account="admin@x.example",
-                   mailbox=None, resource_uid="U1@x.example")
-    days = run(tmp_path, [*sessions(10), revoke, event("early", 10, 30, **who), event("late", 10, 120, **who)])
+    who: dict[str, Any] = {"account": "u1@x.example", "session_uid": "s1-9"}
+    revoke = event(
+        "r",
+        10,
+        0,
+        kind="directory",
+        activity_name="Update StsRefreshTokenValidFrom Timestamp.",
+        account="admin@x.example",
+        mailbox=None,
+        resource_uid="U1@x.example",
+    )
+    days = run(
+        tmp_path, [*sessions(10), revoke, event("early", 10, 30, **who), event("late", 10, 120, **who)]
+    )
     assert days[10].outlived.tolist() == [0, 0, 1]
 
 
 def test_a_token_of_another_tenant_is_foreign(tmp_path: Path) -> None:
-    rows = [event("own", token_org_uid="org"), event("none"), event("consumer", token_org_uid=CONSUMER_TENANT)]
+    rows = [
+        event("own", token_org_uid="org"),
+        event("none"),
+        event("consumer", token_org_uid=CONSUMER_TENANT),
+    ]
     assert np.array_equal(np.sort(run(tmp_path, rows)[0].foreign), [0, 0, 1])

@@ -26,35 +26,106 @@ def record(uid: str, kind: str, activity: str, **parameters: Any) -> dict[str, A
 
 
 CASES = [
-    ("forwarding", record("x", "mail_rule", "New-InboxRule", ForwardTo="eve@evil.example"), record("x", "mail_rule", "New-InboxRule", MoveToFolder="Work")),
-    ("forwarding", record("x", "mail_rule", "Set-Mailbox", ForwardingSmtpAddress="smtp:eve@evil.example"), record("x", "admin", "Set-Mailbox", ForwardingSmtpAddress="")),
-    ("hiding-rule", record("x", "mail_rule", "New-InboxRule", DeleteMessage="True"), record("x", "mail_rule", "New-InboxRule", DeleteMessage="False")),
-    ("hiding-rule", record("x", "mail_rule", "Set-InboxRule", MoveToFolder="RSS Feeds"), record("x", "mail_rule", "Set-InboxRule", MoveToFolder="Projects")),
-    ("mailbox-grant", record("x", "admin", "Add-MailboxPermission", AccessRights="FullAccess"), record("x", "admin", "Add-MailboxPermission", AccessRights="ReadPermission")),
-    ("transport-rule", record("x", "admin", "New-TransportRule", BlindCopyTo="eve@evil.example"), record("x", "admin", "Get-TransportRule")),
-    ("audit-off", record("x", "admin", "Set-AdminAuditLogConfig", UnifiedAuditLogIngestionEnabled="False"), record("x", "admin", "Set-AdminAuditLogConfig", UnifiedAuditLogIngestionEnabled="True")),
-    ("mailbox-search", record("x", "admin", "New-ComplianceSearch", Name="all"), record("x", "admin", "Get-ComplianceSearch")),
-    ("consent-mail", record("x", "directory", "Consent to application.", Scope="openid Mail.Read"), record("x", "directory", "Consent to application.", Scope="openid profile")),
-    ("consent", record("x", "directory", "Add OAuth2PermissionGrant."), record("x", "directory", "Add group.")),
-    ("app-credential", record("x", "directory", "Add service principal credentials."), record("x", "directory", "Add service principal.")),
-    ("role-grant", record("x", "directory", "Add member to role."), record("x", "directory", "Add member to group.")),
-    ("method-change", record("x", "directory", "Update user.", StrongAuthenticationMethod="[7]"), record("x", "directory", "Update user.", Department="Sales")),
-    ("policy-change", record("x", "directory", "Delete conditional access policy"), record("x", "directory", "Get conditional access policy")),
+    (
+        "forwarding",
+        record("x", "mail_rule", "New-InboxRule", ForwardTo="eve@evil.example"),
+        record("x", "mail_rule", "New-InboxRule", MoveToFolder="Work"),
+    ),
+    (
+        "forwarding",
+        record("x", "mail_rule", "Set-Mailbox", ForwardingSmtpAddress="smtp:eve@evil.example"),
+        record("x", "admin", "Set-Mailbox", ForwardingSmtpAddress=""),
+    ),
+    (
+        "hiding-rule",
+        record("x", "mail_rule", "New-InboxRule", DeleteMessage="True"),
+        record("x", "mail_rule", "New-InboxRule", DeleteMessage="False"),
+    ),
+    (
+        "hiding-rule",
+        record("x", "mail_rule", "Set-InboxRule", MoveToFolder="RSS Feeds"),
+        record("x", "mail_rule", "Set-InboxRule", MoveToFolder="Projects"),
+    ),
+    (
+        "mailbox-grant",
+        record("x", "admin", "Add-MailboxPermission", AccessRights="FullAccess"),
+        record("x", "admin", "Add-MailboxPermission", AccessRights="ReadPermission"),
+    ),
+    (
+        "transport-rule",
+        record("x", "admin", "New-TransportRule", BlindCopyTo="eve@evil.example"),
+        record("x", "admin", "Get-TransportRule"),
+    ),
+    (
+        "audit-off",
+        record("x", "admin", "Set-AdminAuditLogConfig", UnifiedAuditLogIngestionEnabled="False"),
+        record("x", "admin", "Set-AdminAuditLogConfig", UnifiedAuditLogIngestionEnabled="True"),
+    ),
+    (
+        "mailbox-search",
+        record("x", "admin", "New-ComplianceSearch", Name="all"),
+        record("x", "admin", "Get-ComplianceSearch"),
+    ),
+    (
+        "consent-mail",
+        record("x", "directory", "Consent to application.", Scope="openid Mail.Read"),
+        record("x", "directory", "Consent to application.", Scope="openid profile"),
+    ),
+    (
+        "consent",
+        record("x", "directory", "Add OAuth2PermissionGrant."),
+        record("x", "directory", "Add group."),
+    ),
+    (
+        "app-credential",
+        record("x", "directory", "Add service principal credentials."),
+        record("x", "directory", "Add service principal."),
+    ),
+    (
+        "role-grant",
+        record("x", "directory", "Add member to role."),
+        record("x", "directory", "Add member to group."),
+    ),
+    (
+        "method-change",
+        record("x", "directory", "Update user.", StrongAuthenticationMethod="[7]"),
+        record("x", "directory", "Update user.", Department="Sales"),
+    ),
+    (
+        "policy-change",
+        record("x", "directory", "Delete conditional access policy"),
+        record("x", "directory", "Get conditional access policy"),
+    ),
     ("legacy-sign-in", sign_in("x", auth_protocol="legacy"), sign_in("x", auth_protocol="oauth")),
-    ("device-code", sign_in("x", auth_protocol="device_code"), sign_in("x", auth_protocol="device_code", status="failure")),
+    (
+        "device-code",
+        sign_in("x", auth_protocol="device_code"),
+        sign_in("x", auth_protocol="device_code", status="failure"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("name", "positive", "negative"), CASES, ids=[f"{c[0]}-{n}" for n, c in enumerate(CASES)])
-def test_a_rule_fires_on_its_technique_only(tmp_path: Path, name: str, positive: dict[str, Any], negative: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "positive", "negative"), CASES, ids=[f"{c[0]}-{n}" for n, c in enumerate(CASES)]
+)
+def test_a_rule_fires_on_its_technique_only(
+    tmp_path: Path, name: str, positive: dict[str, Any], negative: dict[str, Any]
+) -> None:
     assert ("x", name) in names(tmp_path, [positive])
     (tmp_path / "n").mkdir()
     assert ("x", name) not in names(tmp_path / "n", [negative])
 
 
 def test_spray_then_success(tmp_path: Path) -> None:
-    failures = [sign_in(f"f{n}", 0, n, account=f"u{n}@x.example", status="failure", status_code="50126") for n in range(6)]
-    rows = [sign_in("before", 0, 2.5, account="u1@x.example"), *failures, sign_in("after", 0, 9, account="u2@x.example")]
+    failures = [
+        sign_in(f"f{n}", 0, n, account=f"u{n}@x.example", status="failure", status_code="50126")
+        for n in range(6)
+    ]
+    rows = [
+        sign_in("before", 0, 2.5, account="u1@x.example"),
+        *failures,
+        sign_in("after", 0, 9, account="u2@x.example"),
+    ]
     assert names(tmp_path, rows) == [("after", "spray-then-success")]
     (tmp_path / "n").mkdir()
     assert names(tmp_path / "n", [*failures[:4], sign_in("after", 0, 9)]) == []
@@ -68,9 +139,19 @@ def test_prompt_bombing(tmp_path: Path) -> None:
 
 
 def test_a_noisy_rule_loses_its_weight_in_that_tenant_only(tmp_path: Path) -> None:
-    rows = [record(f"{d}-{n}", "mail_rule", "New-InboxRule", DeleteMessage="True") | {"time": event("t", d, n)["time"], "account": f"u{n}@x.example", "org_uid": org}
-            for org, noisy in (("loud", True), ("calm", False)) for d in range(25) for n in range(40) if noisy or d == 24]
-    rows += [event(f"c{d}-{n}", d, n, account=f"u{n}@x.example", org_uid="calm") for d in range(25) for n in range(40)]
+    rows = [
+        record(f"{d}-{n}", "mail_rule", "New-InboxRule", DeleteMessage="True")
+        | {"time": event("t", d, n)["time"], "account": f"u{n}@x.example", "org_uid": org}
+        for org, noisy in (("loud", True), ("calm", False))
+        for d in range(25)
+        for n in range(40)
+        if noisy or d == 24
+    ]
+    rows += [
+        event(f"c{d}-{n}", d, n, account=f"u{n}@x.example", org_uid="calm")
+        for d in range(25)
+        for n in range(40)
+    ]
     rows = [{**row, "metadata_uid": f"{row['org_uid']}-{row['metadata_uid']}"} for row in rows]
     detector = RuleDetector()
     for _, batch in batches(tmp_path, rows):
@@ -82,5 +163,8 @@ def test_a_noisy_rule_loses_its_weight_in_that_tenant_only(tmp_path: Path) -> No
 
 
 def test_broken_parameters_never_raise(tmp_path: Path) -> None:
-    rows = [event(f"p{n}", kind="mail_rule", activity_name="New-InboxRule", parameters=text) for n, text in enumerate(['{"a', "[]", "1", '{"ForwardTo": null}', "[" * 5000])]
+    rows = [
+        event(f"p{n}", kind="mail_rule", activity_name="New-InboxRule", parameters=text)
+        for n, text in enumerate(['{"a', "[]", "1", '{"ForwardTo": null}', "[" * 5000])
+    ]
     assert names(tmp_path, rows) == []

@@ -20,7 +20,9 @@ def _texts(batch: CodedBatch, column: str) -> list[str]:
 
 
 def test_a_record_delivered_twice_is_one_event_and_one_duplicate(tmp_path: Path) -> None:
-    days = spool(tmp_path, table([event("a"), event("b", minute=1)]), table([event("a", source_file="again.jsonl")]))
+    days = spool(
+        tmp_path, table([event("a"), event("b", minute=1)]), table([event("a", source_file="again.jsonl")])
+    )
     batch, duplicates = days.load(days.days()[0])
     assert batch.texts["metadata_uid"].to_pylist() == ["a", "b"]
     assert duplicates == 1
@@ -28,7 +30,14 @@ def test_a_record_delivered_twice_is_one_event_and_one_duplicate(tmp_path: Path)
 
 def test_twins_become_one_event_that_knows_what_both_knew(tmp_path: Path) -> None:
     audit = sign_in("s", client="edge/browser", user_agent="Edge", session_uid="session", auth_method=None)
-    entra = sign_in("s", source="entra_signin", client="chrome/browser", user_agent=None, session_uid=None, auth_method="mfa")
+    entra = sign_in(
+        "s",
+        source="entra_signin",
+        client="chrome/browser",
+        user_agent=None,
+        session_uid=None,
+        auth_method="mfa",
+    )
     for order in ([audit, entra], [entra, audit]):
         days = spool(tmp_path, table(order))
         batch, duplicates = days.load(days.days()[0])
@@ -47,7 +56,11 @@ def test_the_same_id_in_two_organisations_is_two_events(tmp_path: Path) -> None:
 
 
 def test_a_domain_becomes_the_organisation_its_accounts_are_known_under(tmp_path: Path) -> None:
-    days = spool(tmp_path, table([event("a", org_uid=None), event("b", org_uid="x.example")]), table([event("c", org_uid="0f0f")]))
+    days = spool(
+        tmp_path,
+        table([event("a", org_uid=None), event("b", org_uid="x.example")]),
+        table([event("c", org_uid="0f0f")]),
+    )
     batch, _ = days.load(days.days()[0])
     assert _texts(batch, "org_uid") == ["0f0f"] * 3
 
@@ -58,13 +71,17 @@ def test_without_any_organisation_it_is_named_unknown(tmp_path: Path) -> None:
     assert _texts(batch, "org_uid") == ["unknown"]
 
 
-ROWS = [event(f"e{n}", day=n % 3, minute=n, account=f"u{n % 4}@x.example", client=f"c{n % 5}") for n in range(12)]
+ROWS = [
+    event(f"e{n}", day=n % 3, minute=n, account=f"u{n % 4}@x.example", client=f"c{n % 5}") for n in range(12)
+]
 
 
 def _seen(folder: Path, first: list[dict[str, Any]], second: list[dict[str, Any]]) -> list[Any]:
     days = spool(folder, table(first), table(second))
     loaded = [days.load(day)[0] for day in days.days()]
-    return [(b.texts["metadata_uid"].to_pylist(), b.actor.tolist(), b.codes["client"].tolist()) for b in loaded]
+    return [
+        (b.texts["metadata_uid"].to_pylist(), b.actor.tolist(), b.codes["client"].tolist()) for b in loaded
+    ]
 
 
 @settings(max_examples=25, deadline=None)
@@ -78,7 +95,11 @@ def test_the_events_file_holds_what_was_read(tmp_path: Path) -> None:
     import numpy as np
     import pyarrow.parquet as pq
 
-    rows = [event("a", item_count=None), sign_in("b", minute=3, token_uid="t"), event("c", day=2, is_throttled=True)]
+    rows = [
+        event("a", item_count=None),
+        sign_in("b", minute=3, token_uid="t"),
+        event("c", day=2, is_throttled=True),
+    ]
     days = spool(tmp_path, table(rows))
     with EventsFile(tmp_path / "events.parquet") as file:
         for day in days.days():

@@ -58,7 +58,9 @@ class Attempts:
         high = np.searchsorted(day.actor, self._actor, side="right")
         repeats = high - low
         attempt = np.repeat(np.arange(len(low)), repeats)
-        group = np.repeat(low, repeats) + (np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats))
+        group = np.repeat(low, repeats) + (
+            np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        )
         time = self._time[attempt]
         counted = (time <= day.last[group]) & (time >= day.first[group] - WINDOW)
         attempt, group = attempt[counted], group[counted]

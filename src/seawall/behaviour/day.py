@@ -41,7 +41,9 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
     gained = acting & batch.one_of("status", ("success",))
     columns["network"] = _carried_forward(batch, columns["network"], acting)
     rows = np.flatnonzero(gained)
-    keys = (batch.actor[rows].astype(np.int64) << 32) | (columns["network"][rows].astype(np.int64) & 0xFFFFFFFF)
+    keys = (batch.actor[rows].astype(np.int64) << 32) | (
+        columns["network"][rows].astype(np.int64) & 0xFFFFFFFF
+    )
     distinct, first_row, inverse = np.unique(keys, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     group = np.full(len(batch), MISSING, np.int32)
@@ -49,8 +51,16 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
     first, last = _spans(batch.time[rows], inverse, len(distinct))
     at = rows[first_row]
     return Day(
-        number, batch, columns, gained, group, batch.actor[at], batch.codes["org_uid"][at],
-        columns["network"][at], first, last,
+        number,
+        batch,
+        columns,
+        gained,
+        group,
+        batch.actor[at],
+        batch.codes["org_uid"][at],
+        columns["network"][at],
+        first,
+        last,
     )
 
 
@@ -74,8 +84,8 @@ def _carried_forward(batch: CodedBatch, network: Codes, acting: Bools) -> Codes:
     actor, time, known = batch.actor[order], batch.time[order], network[order] != MISSING
     source = np.where(known, np.arange(len(order)), -1)
     source = np.maximum.accumulate(source)
-    usable = (source >= 0) & (actor[source] == actor) & (
-        time - time[source] <= EPISODE_GAP_SECONDS * 1_000_000
+    usable = (
+        (source >= 0) & (actor[source] == actor) & (time - time[source] <= EPISODE_GAP_SECONDS * 1_000_000)
     )
     carried = network.copy()
     carried[order] = np.where(known | usable, network[order[np.maximum(source, 0)]], MISSING)

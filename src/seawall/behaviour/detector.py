@@ -80,7 +80,9 @@ class Behaviour:
         features["hour"] = self._hours.features(day)
         return Groups(day, fields, features, pairs, self.derived.parts)
 
-    def _context(self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]) -> dict[str, Floats]:
+    def _context(
+        self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]
+    ) -> dict[str, Floats]:
         size = len(day.actor)
         features = _flags(day)
         network = pairs["network"]
@@ -164,8 +166,11 @@ class Behaviour:
 
     def state_bytes(self) -> int:
         """Return the bytes of state kept for all accounts."""
-        return sum(c.nbytes() for c in self.counts.values()) + self._volume.nbytes() + self._hours.nbytes() + int(
-            self._active.nbytes + self._first_day.nbytes
+        return (
+            sum(c.nbytes() for c in self.counts.values())
+            + self._volume.nbytes()
+            + self._hours.nbytes()
+            + int(self._active.nbytes + self._first_day.nbytes)
         )
 
 

@@ -21,13 +21,14 @@ def backed_off(looked: Looked) -> Floats:
     per account that meets it today, so that a roll-out explains itself on its first day.
     """
     accounts = looked.accounts + looked.cohort
-    tenant = (np.maximum(accounts - DISCOUNT, 0) + (
-        CONCENTRATION_TENANT + DISCOUNT * looked.tenant_distinct
-    ) * UNSEEN_IN_WORLD) / (looked.tenant_total + looked.cohort + CONCENTRATION_TENANT)
+    tenant = (
+        np.maximum(accounts - DISCOUNT, 0)
+        + (CONCENTRATION_TENANT + DISCOUNT * looked.tenant_distinct) * UNSEEN_IN_WORLD
+    ) / (looked.tenant_total + looked.cohort + CONCENTRATION_TENANT)
     tenant = np.minimum(tenant, 1.0)
-    account = (np.maximum(looked.seen - DISCOUNT, 0) + (
-        CONCENTRATION_ACCOUNT + DISCOUNT * looked.distinct
-    ) * tenant) / (looked.total + CONCENTRATION_ACCOUNT)
+    account = (
+        np.maximum(looked.seen - DISCOUNT, 0) + (CONCENTRATION_ACCOUNT + DISCOUNT * looked.distinct) * tenant
+    ) / (looked.total + CONCENTRATION_ACCOUNT)
     return np.asarray(-np.log(np.clip(account, 1e-12, 1.0)))
 
 

@@ -67,7 +67,12 @@ class Hours:
 
 
 def _smoothed(counts: Floats) -> Floats:
-    return np.asarray(sum(weight * np.roll(counts, shift, axis=1) for weight, shift in zip(_KERNEL, range(-2, 3), strict=True)))
+    return np.asarray(
+        sum(
+            weight * np.roll(counts, shift, axis=1)
+            for weight, shift in zip(_KERNEL, range(-2, 3), strict=True)
+        )
+    )
 
 
 def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
@@ -93,8 +98,10 @@ def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
             place = np.clip(place, 0, len(usual) - 1)
             valid &= day.batch.actor[usual[place]] == day.batch.actor[other]
             minutes = np.abs(day.batch.time[usual[place]] - day.batch.time[other]) / _MINUTE
-            differs = (country[usual[place]] != country[other]) & (country[other] != MISSING) & (
-                country[usual[place]] != MISSING
+            differs = (
+                (country[usual[place]] != country[other])
+                & (country[other] != MISSING)
+                & (country[usual[place]] != MISSING)
             )
             np.minimum.at(gap, day.group[other[valid]], minutes[valid])
             np.minimum.at(abroad, day.group[other[valid & differs]], minutes[valid & differs])
@@ -102,7 +109,9 @@ def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
         offset = day.number * 86_400
         first = base + day.first // 1_000_000 - offset
         last = base + day.last // 1_000_000 - offset
-        inside = (np.searchsorted(usual_keys, last, side="right") - np.searchsorted(usual_keys, first)) * ~established
+        inside = (
+            np.searchsorted(usual_keys, last, side="right") - np.searchsorted(usual_keys, first)
+        ) * ~established
     return {
         "usual_gap": np.minimum(gap, FAR_MINUTES),
         "usual_gap_abroad": np.minimum(abroad, FAR_MINUTES),

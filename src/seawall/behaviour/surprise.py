@@ -49,7 +49,9 @@ def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
     return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
 
 
-def field_pairs(field: Field, day: Day, cells: dict[str, Codes], counts: FieldCounts, derived: Derived) -> Pairs:
+def field_pairs(
+    field: Field, day: Day, cells: dict[str, Codes], counts: FieldCounts, derived: Derived
+) -> Pairs:
     """Look up a field's distinct values of today. `cells` are the day's distinct combinations of columns."""
     value = derived.value(field, cells.__getitem__)
     group, value = distinct_pairs(cells["group"], value)

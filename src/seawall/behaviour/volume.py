@@ -12,7 +12,13 @@ SHRINKAGE_DAYS = 10.0
 
 SENT = ("Send", "SendAs", "SendOnBehalf")
 DELETED = ("HardDelete", "SoftDelete", "MoveToDeletedItems")
-SEARCHED = ("SearchQueryPerformed", "SearchCreated", "SearchStarted", "New-ComplianceSearch", "ViewedSearchExported")
+SEARCHED = (
+    "SearchQueryPerformed",
+    "SearchCreated",
+    "SearchStarted",
+    "New-ComplianceSearch",
+    "ViewedSearchExported",
+)
 
 
 class Volume:
@@ -83,7 +89,8 @@ class Volume:
 
     def _reserve(self, day: Day) -> None:
         self._count, self._mean, self._spread = (
-            _grown(array, int(day.actor.max(initial=-1)) + 1) for array in (self._count, self._mean, self._spread)
+            _grown(array, int(day.actor.max(initial=-1)) + 1)
+            for array in (self._count, self._mean, self._spread)
         )
         tenants = int(day.tenant.max(initial=-1)) + 1
         if tenants > len(self._tenant):

@@ -93,5 +93,8 @@ def recall(worlds: Iterable[tuple[Rows, Floats]], budget: float) -> Recall:
 
 def precision(worlds: Sequence[tuple[Rows, Floats]], k: int) -> float:
     """Return the mean share of true incidents among each world's k worst."""
-    shares = [np.mean([bool(e.attacks) for e in episodes(rows, score)[:k]] or [0.0]) for rows, score in worlds]
+    shares = [
+        np.mean([float(bool(e.attacks)) for e in episodes(rows, score)[:k]] or [0.0])
+        for rows, score in worlds
+    ]
     return float(np.mean(shares))

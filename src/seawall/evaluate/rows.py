@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from seawall import pipeline
+from seawall.evaluate.delays import Delay, delays
 from seawall.incidents.engine import Scored
 from seawall.incidents.features import has_novelty
 from seawall.incidents.ranker import inputs
 from seawall.schema.batches import MISSING, Codes, Floats, hash_text
+from seawall.settings import ScanSettings
 
 DAY = 86_400_000_000
 
@@ -60,8 +62,12 @@ def read_truth(path: Path) -> dict[str, Any]:
     return document
 
 
-def collect(world: Path) -> Rows:
-    """Replay a world's logs through the pipeline and label its groups with its truth."""
+def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[Rows, list[Delay]]:
+    """Replay a world's logs through the pipeline; label its groups with its truth and time its detections.
+
+    `budget` is incidents a day per 1,000 accounts, for the delays; `learnt` false leaves the ranker out, as
+    training it does.
+    """
     truth = read_truth(world / "truth.json")
     attacks = tuple(_attacks(truth))
     ids, owner = _attack_ids(truth)
@@ -70,12 +76,25 @@ def collect(world: Path) -> Rows:
     def watch(scored: Scored) -> None:
         parts.append(_labelled(scored, ids, owner))
 
-    result = pipeline.scan([world / "logs"], watch=watch)
+    accounts = sum(tenant["accounts"] for tenant in truth["tenants"])
+    settings = ScanSettings(budget=budget * accounts / 1000 / len(truth["tenants"]), learnt=learnt)
+    result = pipeline.scan([world / "logs"], settings=settings, watch=watch)
     columns = [np.concatenate([part[place] for part in parts]) for place in range(7)]
-    return Rows(
-        attacks, columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6],
-        int(result.summary["accounts"]), _day(truth["quiet_until"]), _day(truth["last_time"]), int(result.summary["events"]),
+    rows = Rows(
+        attacks,
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3],
+        columns[4],
+        columns[5],
+        columns[6],
+        int(result.summary["accounts"]),
+        _day(truth["quiet_until"]),
+        _day(truth["last_time"]),
+        int(result.summary["events"]),
     )
+    return rows, delays(truth["attacks"], result.incidents)
 
 
 def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
@@ -88,13 +107,22 @@ def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
         hostile = np.flatnonzero((ids[places] == hashes) & (day.group != MISSING))
         attack[day.group[hostile]] = owner[places[hostile]]
     values = inputs(scored.table.values[rows], scored.p[rows]).astype(np.float32)
-    return (values, day.actor[rows], np.full(len(rows), day.number, np.int32), attack[rows],
-            scored.unsupervised[rows], scored.score[rows], day.first[rows])
+    return (
+        values,
+        day.actor[rows],
+        np.full(len(rows), day.number, np.int32),
+        attack[rows],
+        scored.unsupervised[rows],
+        scored.score[rows],
+        day.first[rows],
+    )
 
 
 def _attack_ids(truth: dict[str, Any]) -> tuple[np.ndarray, Codes]:
     texts = [uid for attack in truth["attacks"] for uid in attack["events"]]
-    owner = np.array([place for place, attack in enumerate(truth["attacks"]) for _ in attack["events"]], np.int32)
+    owner = np.array(
+        [place for place, attack in enumerate(truth["attacks"]) for _ in attack["events"]], np.int32
+    )
     hashes = hash_text(pa.array(texts, pa.string()))
     order = np.argsort(hashes)
     return hashes[order], owner[order]
@@ -103,7 +131,14 @@ def _attack_ids(truth: dict[str, Any]) -> tuple[np.ndarray, Codes]:
 def _attacks(truth: dict[str, Any]) -> Iterator[Attack]:
     for attack in truth["attacks"]:
         first = _microseconds(attack["first_event"])
-        yield Attack(attack["id"], attack["family"], attack["difficulty"], bool(attack.get("near_impossible")), first // DAY, first)
+        yield Attack(
+            attack["id"],
+            attack["family"],
+            attack["difficulty"],
+            bool(attack.get("near_impossible")),
+            first // DAY,
+            first,
+        )
 
 
 def _microseconds(text: str) -> int:
@@ -116,17 +151,21 @@ def _day(text: str) -> int:
 
 def save(path: Path, rows: Rows) -> None:
     """Keep rows on disk, for training on many worlds."""
-    np.savez_compressed(path, **{name: getattr(rows, name) for name in Rows.__slots__ if name != "attacks"},
-                        attacks=json.dumps([[getattr(a, n) for n in Attack.__slots__] for a in rows.attacks]))
+    np.savez_compressed(
+        path,
+        **{name: getattr(rows, name) for name in Rows.__slots__ if name != "attacks"},
+        attacks=json.dumps([[getattr(a, n) for n in Attack.__slots__] for a in rows.attacks]),
+    )
 
 
 def restore(path: Path) -> Rows:
     """Read rows back."""
     with np.load(path) as stored:
         attacks = tuple(Attack(*values) for values in json.loads(str(stored["attacks"])))
-        arrays = {name: stored[name] for name in Rows.__slots__ if name != "attacks"}
-    scalars = {name: int(arrays.pop(name)) for name in ("accounts", "quiet_day", "last_day", "events")}
-    return Rows(attacks=attacks, **arrays, **scalars)
+        arrays: dict[str, Any] = {name: stored[name] for name in Rows.__slots__ if name != "attacks"}
+    for name in ("accounts", "quiet_day", "last_day", "events"):
+        arrays[name] = int(arrays[name])
+    return Rows(attacks=attacks, **arrays)
 
 
 def pooled(worlds: Iterable[Rows]) -> tuple[Floats, Floats, np.ndarray, Floats]:

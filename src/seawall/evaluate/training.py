@@ -19,13 +19,34 @@ FALLING = (".adopting", ".cohort")
 ALSO_RISING = ("items_z", "hour", "new_mailboxes", "active_days", "usual_inside", "anonymiser", "syncs")
 ALSO_FALLING = ("network_days", "usual_gap_abroad")
 PARAMETERS: dict[str, Any] = {
-    "objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "max_depth": 4, "min_data_in_leaf": 60,
-    "feature_fraction": 0.35, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 20.0, "max_bin": 63,
-    "monotone_constraints_method": "intermediate", "verbosity": -1, "num_threads": 2, "deterministic": True,
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 8,
+    "max_depth": 4,
+    "min_data_in_leaf": 60,
+    "feature_fraction": 0.35,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 20.0,
+    "max_bin": 63,
+    "monotone_constraints_method": "intermediate",
+    "verbosity": -1,
+    "num_threads": 2,
+    "deterministic": True,
     "force_row_wise": True,
 }
 ROUNDS = 120
-LEFT_OUT = ("tenant_accounts", "tenant_age", "age", "events", "share", "items", "sent", "deleted", "network_variety")
+LEFT_OUT = (
+    "tenant_accounts",
+    "tenant_age",
+    "age",
+    "events",
+    "share",
+    "items",
+    "sent",
+    "deleted",
+    "network_variety",
+)
 """Inputs that would let the trees learn a world's size, calendar and volume rather than an account's behaviour."""
 
 
@@ -38,11 +59,14 @@ def monotone() -> list[int]:
 def _direction(name: str, rising: set[str]) -> int:
     if name.endswith(FALLING) or name in ALSO_FALLING:
         return -1
-    return 1 if name.endswith(RISING) or name.startswith(("p.", "lineage.", "rules.")) or name in rising else 0
+    return (
+        1 if name.endswith(RISING) or name.startswith(("p.", "lineage.", "rules.")) or name in rising else 0
+    )
 
 
-def train(values: Floats, evidence: Floats, labels: np.ndarray, weights: Floats, seed: int, card: dict[str, Any]
-          ) -> dict[str, Any]:
+def train(
+    values: Floats, evidence: Floats, labels: np.ndarray, weights: Floats, seed: int, card: dict[str, Any]
+) -> dict[str, Any]:
     """Return the ranker's document. Same rows and seed give the same document. Raises `MissingExtra`.
 
     First a line is fitted from the unsupervised evidence to log-odds; the trees then start from it.
@@ -61,9 +85,17 @@ def train(values: Floats, evidence: Floats, labels: np.ndarray, weights: Floats,
     booster = lightgbm.train(parameters, data, num_boost_round=ROUNDS)
     trees = [_flattened(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
     return {
-        "inputs": hashlib.sha256("\n".join(INPUTS).encode()).hexdigest(), "depth": PARAMETERS["max_depth"] + 1,
-        "intercept": round(intercept, 6), "evidence_weight": round(slope, 6),
-        "card": {**card, "rows": len(labels), "hostile_rows": int(labels.sum()), "trees": len(trees), "seed": seed},
+        "inputs": hashlib.sha256("\n".join(INPUTS).encode()).hexdigest(),
+        "depth": PARAMETERS["max_depth"] + 1,
+        "intercept": round(intercept, 6),
+        "evidence_weight": round(slope, 6),
+        "card": {
+            **card,
+            "rows": len(labels),
+            "hostile_rows": int(labels.sum()),
+            "trees": len(trees),
+            "seed": seed,
+        },
         "trees": trees,
     }
 
@@ -113,6 +145,7 @@ def write(document: dict[str, Any], path: Path) -> None:
 
 def importance(document: dict[str, Any]) -> list[tuple[str, int]]:
     """Return how many splits use each input, most used first."""
-    counts = np.bincount([f for tree in document["trees"] for f in tree["feature"] if f >= 0], minlength=len(INPUTS))
+    counts = np.bincount(
+        [f for tree in document["trees"] for f in tree["feature"] if f >= 0], minlength=len(INPUTS)
+    )
     return [(INPUTS[place], int(counts[place])) for place in np.argsort(-counts) if counts[place]]
-

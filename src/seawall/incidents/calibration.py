@@ -42,7 +42,9 @@ class Calibration:
             mine = np.flatnonzero(keys == key)
             grid = self._grids.get((int(key) // STRATA, int(key) % STRATA))
             today = _counted(cells[mine])
-            self._grids[(int(key) // STRATA, int(key) % STRATA)] = today if grid is None else grid * FORGETTING + today
+            self._grids[(int(key) // STRATA, int(key) % STRATA)] = (
+                today if grid is None else grid * FORGETTING + today
+            )
         for key in np.unique(keys):
             mine = np.flatnonzero(keys == key)
             values[mine] = _dominance(self._reference(int(key) // STRATA, int(key) % STRATA), cells[mine])
@@ -65,7 +67,7 @@ def strata(table: Table) -> Codes:
     """Return each group's stratum, int32 (g,)."""
     service = table.column("service") > 0
     known = table.column("active_days") >= SHORT_HISTORY
-    return (2 * service + known).astype(np.int32)
+    return np.asarray(2 * service + known, np.int32)
 
 
 def _counted(cells: Codes) -> Floats:

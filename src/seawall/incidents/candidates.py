@@ -76,8 +76,14 @@ class Candidate:
 
 
 def describe(
-    behaviour: Behaviour, groups: Groups, table: Table, p: Floats, row: int,
-    lineage: Lineage, hits: Hits, scored: tuple[float, float, dict[str, float], float],
+    behaviour: Behaviour,
+    groups: Groups,
+    table: Table,
+    p: Floats,
+    row: int,
+    lineage: Lineage,
+    hits: Hits,
+    scored: tuple[float, float, dict[str, float], float],
 ) -> Candidate:
     """Take down one group. `scored` is (score, base, parts, unsupervised evidence)."""
     day, batch = groups.day, groups.day.batch
@@ -85,20 +91,44 @@ def describe(
     score, base, parts, unsupervised = scored
     best = int(np.lexsort((np.arange(len(PATTERNS)), p[row]))[0])
     intruder = intruder_rows(groups, hits, lineage, row, members)
-    fired = tuple(dict.fromkeys(RULES[int(rule)].name for at, rule in zip(hits.row, hits.rule, strict=True) if day.group[at] == row))
+    fired = tuple(
+        dict.fromkeys(
+            RULES[int(rule)].name
+            for at, rule in zip(hits.row, hits.rule, strict=True)
+            if day.group[at] == row
+        )
+    )
     at = int(members[0])
     proved, possible = messages(batch, intruder)
     ids = batch.texts["metadata_uid"].take(intruder[:EVENTS_KEPT].astype(np.int64)).to_pylist()
     values = {name: float(value) for name, value in zip(FEATURES, table.values[row], strict=True)}
     return Candidate(
-        tenant=batch.value("org_uid", at), account=batch.value("account", at), account_type=batch.value("account_type", at),
-        actor=int(day.actor[row]), tenant_code=int(day.tenant[row]), day=day.number, network=int(day.network[row]),
-        score=score, base=base, parts=parts, unsupervised=unsupervised, pattern=PATTERNS[best], p=float(p[row][best]),
-        first=int(batch.time[intruder[0]]), last=int(batch.time[intruder[-1]]),
-        facts=tuple(_facts(behaviour, groups, row)), rules=fired, values=values, events=tuple(ids),
-        more_events=max(len(intruder) - EVENTS_KEPT, 0), mailboxes=_mailboxes(batch, intruder), proved=proved,
-        possible=possible, throttled=bool((batch.numbers["is_throttled"][intruder] == 1).any()),
-        unlinked=bool(lineage.unknown[intruder].any()), points=_points(groups, int(day.actor[row]), intruder),
+        tenant=batch.value("org_uid", at),
+        account=batch.value("account", at),
+        account_type=batch.value("account_type", at),
+        actor=int(day.actor[row]),
+        tenant_code=int(day.tenant[row]),
+        day=day.number,
+        network=int(day.network[row]),
+        score=score,
+        base=base,
+        parts=parts,
+        unsupervised=unsupervised,
+        pattern=PATTERNS[best],
+        p=float(p[row][best]),
+        first=int(batch.time[intruder[0]]),
+        last=int(batch.time[intruder[-1]]),
+        facts=tuple(_facts(behaviour, groups, row)),
+        rules=fired,
+        values=values,
+        events=tuple(ids),
+        more_events=max(len(intruder) - EVENTS_KEPT, 0),
+        mailboxes=_mailboxes(batch, intruder),
+        proved=proved,
+        possible=possible,
+        throttled=bool((batch.numbers["is_throttled"][intruder] == 1).any()),
+        unlinked=bool(lineage.unknown[intruder].any()),
+        points=_points(groups, int(day.actor[row]), intruder),
     )
 
 
@@ -113,8 +143,14 @@ def intruder_rows(groups: Groups, hits: Hits, lineage: Lineage, row: int, member
     chosen = np.zeros(len(groups.day.batch), bool)
     chosen[hits.row] = True
     chosen |= (lineage.orphan > 2) | (lineage.reused > 2) | (lineage.outlived > 0) | (lineage.foreign > 0)
-    for name, column in (("client", "client"), ("app", "app_uid"), ("mailbox", "foreign_mailbox"), ("prefix", "src_prefix"),
-                         ("device", "device_uid"), ("key", "key_uid")):
+    for name, column in (
+        ("client", "client"),
+        ("app", "app_uid"),
+        ("mailbox", "foreign_mailbox"),
+        ("prefix", "src_prefix"),
+        ("device", "device_uid"),
+        ("key", "key_uid"),
+    ):
         surprise = groups.fields[name]
         if surprise.is_new[row]:
             chosen |= groups.day.columns[column] == surprise.value[row]
@@ -167,11 +203,22 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
         at = int(np.flatnonzero((pairs.group == row) & (pairs.value == value))[0])
         active = behaviour.active_days(actor)
         usual = behaviour.counts[field_.name].values_of(actor, day.number)[:USUAL_SHOWN]
-        facts.append(Fact(
-            field_.name, text_of(behaviour, groups, field_, value), round(float(pairs.looked.seen[at]), 1), active,
-            int(pairs.looked.accounts[at]), peers, int(pairs.looked.cohort[at]), float(surprise.backed_off[row]),
-            tuple((text_of(behaviour, groups, field_, code), min(days / max(active, 1.0), 1.0)) for code, days in usual),
-        ))
+        facts.append(
+            Fact(
+                field_.name,
+                text_of(behaviour, groups, field_, value),
+                round(float(pairs.looked.seen[at]), 1),
+                active,
+                int(pairs.looked.accounts[at]),
+                peers,
+                int(pairs.looked.cohort[at]),
+                float(surprise.backed_off[row]),
+                tuple(
+                    (text_of(behaviour, groups, field_, code), min(days / max(active, 1.0), 1.0))
+                    for code, days in usual
+                ),
+            )
+        )
     return facts
 
 
@@ -184,5 +231,9 @@ def text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int) -> s
     column = field_.columns[0]
     if column == "method":
         left, right = behaviour.derived.parts("method", code)
-        return " / ".join(t for t in (vocabularies["auth_method"].text(left), vocabularies["auth_protocol"].text(right)) if t)
+        return " / ".join(
+            t
+            for t in (vocabularies["auth_method"].text(left), vocabularies["auth_protocol"].text(right))
+            if t
+        )
     return vocabularies["mailbox" if column == "foreign_mailbox" else column].text(code)

@@ -14,7 +14,11 @@ HOUR = 3_600_000_000
 GAP_HOURS = 18
 """A source silent for longer than this, and for longer than its own habit, has a gap."""
 
-NEEDED = {"sign_in": "sign-in records", "mail_access": "mail access records (MailItemsAccessed)", "directory": "directory audit records"}
+NEEDED = {
+    "sign_in": "sign-in records",
+    "mail_access": "mail access records (MailItemsAccessed)",
+    "directory": "directory audit records",
+}
 SHORT_DAYS = 14
 
 
@@ -33,7 +37,9 @@ class CoverageMeter:
         """Note one day's events."""
         tenant, kind = batch.codes["org_uid"], batch.codes["kind"]
         self._kinds = dict(enumerate(batch.vocabularies["kind"].values))
-        keys = np.unique(np.stack([tenant.astype(np.int64), kind.astype(np.int64), batch.time // HOUR], axis=1), axis=0)
+        keys = np.unique(
+            np.stack([tenant.astype(np.int64), kind.astype(np.int64), batch.time // HOUR], axis=1), axis=0
+        )
         for owner, what, hour in keys.tolist():
             self._hours[(owner, what)].add(hour)
             self._names[owner] = batch.vocabularies["org_uid"].text(owner)
@@ -60,14 +66,24 @@ class CoverageMeter:
             notes += self._of_tenant(tenant, low * HOUR, (high + 1) * HOUR)
         for (tenant, actor), (start, end) in sorted(self._throttled.items()):
             account = self._accounts[actor]
-            notes.append(CoverageNote(
-                self._names[tenant], "mail_access", "throttled", start, end + DAY,
-                f"Mail access of {account} was throttled: for 24 hours reads were not recorded; presume everything read.", account))
+            notes.append(
+                CoverageNote(
+                    self._names[tenant],
+                    "mail_access",
+                    "throttled",
+                    start,
+                    end + DAY,
+                    f"Mail access of {account} was throttled: for 24 hours reads were not recorded; presume everything read.",
+                    account,
+                )
+            )
         return sorted(notes, key=lambda note: (note.tenant, note.start, note.source))
 
     def _of_tenant(self, tenant: int, start: int, end: int) -> list[CoverageNote]:
         name, notes = self._names[tenant], []
-        present = {self._kinds[kind]: hours for (owner, kind), hours in self._hours.items() if owner == tenant}
+        present = {
+            self._kinds[kind]: hours for (owner, kind), hours in self._hours.items() if owner == tenant
+        }
         for kind, words in NEEDED.items():
             if kind not in present:
                 notes.append(CoverageNote(name, kind, "no-source", start, end, f"The logs hold no {words}."))
@@ -75,12 +91,28 @@ class CoverageMeter:
                 notes += _gaps(name, kind, words, sorted(present[kind]), start, end)
         linked, mail = self._linked[tenant]
         if mail and linked < mail:
-            notes.append(CoverageNote(name, "mail_access", "no-identifiers", start, end,
-                                      f"{mail - linked:,} of {mail:,} mail access records carry no session identifier."))
+            notes.append(
+                CoverageNote(
+                    name,
+                    "mail_access",
+                    "no-identifiers",
+                    start,
+                    end,
+                    f"{mail - linked:,} of {mail:,} mail access records carry no session identifier.",
+                )
+            )
         if end - start < SHORT_DAYS * DAY:
             days = (end - start) / DAY
-            notes.append(CoverageNote(name, "all", "short-history", start, end,
-                                      f"Only {days:.1f} days of history: what is usual is hardly known yet."))
+            notes.append(
+                CoverageNote(
+                    name,
+                    "all",
+                    "short-history",
+                    start,
+                    end,
+                    f"Only {days:.1f} days of history: what is usual is hardly known yet.",
+                )
+            )
         return notes
 
 
@@ -91,7 +123,13 @@ def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end:
     habit = float(np.percentile(silences[1:-1], 95)) if len(silences) > 10 else GAP_HOURS
     limit = max(GAP_HOURS, 4 * habit)
     return [
-        CoverageNote(tenant, kind, "gap", int(edges[at] + 1) * HOUR, int(edges[at + 1]) * HOUR,
-                     f"No {words} for {int(silences[at])} hours.")
+        CoverageNote(
+            tenant,
+            kind,
+            "gap",
+            int(edges[at] + 1) * HOUR,
+            int(edges[at + 1]) * HOUR,
+            f"No {words} for {int(silences[at])} hours.",
+        )
         for at in np.flatnonzero(silences > limit)
     ]

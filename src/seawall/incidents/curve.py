@@ -28,7 +28,9 @@ class Arrivals:
     The evidence as a whole counts from when its strongest pattern was complete.
     """
 
-    def __init__(self, groups: Groups, row: int, members: np.ndarray, lineage: Lineage, hits: Hits, pattern: str) -> None:
+    def __init__(
+        self, groups: Groups, row: int, members: np.ndarray, lineage: Lineage, hits: Hits, pattern: str
+    ) -> None:
         self._groups, self._row, self._members = groups, row, members
         self._lineage, self._hits, self._pattern = lineage, hits, pattern
         self._times = groups.day.batch.time[members]

@@ -77,14 +77,24 @@ class Engine:
         score[novel] = self._ranker.score(inputs(table.values[novel], p[novel]), unsupervised[novel])
         return score
 
-    def _keep(self, groups: Groups, table: Table, p: Floats, score: Floats, unsupervised: Floats,
-              lineage: Lineage, hits: Hits) -> tuple[Candidate, ...]:
+    def _keep(
+        self,
+        groups: Groups,
+        table: Table,
+        p: Floats,
+        score: Floats,
+        unsupervised: Floats,
+        lineage: Lineage,
+        hits: Hits,
+    ) -> tuple[Candidate, ...]:
         rows = self._worst(groups.day, score)
         candidates = []
         for row in rows:
             scored = self._explained(table, p, row, float(score[row]), float(unsupervised[row]))
             candidate = describe(self.behaviour, groups, table, p, row, lineage, hits, scored)
-            arrivals = Arrivals(groups, row, np.flatnonzero(groups.day.group == row), lineage, hits, candidate.pattern.name)
+            arrivals = Arrivals(
+                groups, row, np.flatnonzero(groups.day.group == row), lineage, hits, candidate.pattern.name
+            )
             candidates.append(candidate.with_curve(curve(arrivals, candidate.base, candidate.parts)))
         return tuple(candidates)
 
@@ -92,15 +102,20 @@ class Engine:
         rows: list[int] = []
         for tenant in np.unique(day.tenant):
             mine = np.flatnonzero((day.tenant == tenant) & (score > NOTHING_NEW))
-            accounts = max(self.behaviour.tenant_accounts(int(tenant)), len(np.unique(day.actor[day.tenant == tenant])))
+            accounts = max(
+                self.behaviour.tenant_accounts(int(tenant)), len(np.unique(day.actor[day.tenant == tenant]))
+            )
             limit = max(KEPT_AT_LEAST, round(accounts * KEPT_PER_THOUSAND / 1000))
             order = np.lexsort((day.first[mine], -score[mine]))
             rows.extend(mine[order[:limit]].tolist())
         return rows
 
-    def _explained(self, table: Table, p: Floats, row: int, score: float, unsupervised: float
-                   ) -> tuple[float, float, dict[str, float], float]:
+    def _explained(
+        self, table: Table, p: Floats, row: int, score: float, unsupervised: float
+    ) -> tuple[float, float, dict[str, float], float]:
         if self._ranker is None:
             return score, 0.0, {EVIDENCE: score}, unsupervised
-        base, parts = self._ranker.explain(inputs(table.values[row : row + 1], p[row : row + 1])[0], unsupervised)
+        base, parts = self._ranker.explain(
+            inputs(table.values[row : row + 1], p[row : row + 1])[0], unsupervised
+        )
         return score, base, parts, unsupervised

@@ -33,18 +33,39 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
     reasons = _reasons(top, case.score)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
     return Incident(
-        id=case.id, tenant=top.tenant, account=top.account, kind=top.pattern.kind, severity=severity(case.score),
-        score=round(case.score, 6), base=round(top.base, 6), raised=raised, detected_at=_detected(story, threshold),
-        first_event=min(c.first for c in story), last_event=max(c.last for c in story),
-        title=f"{_sentence_case(top.pattern.kind)}: {top.account}", summary=summary(top), reasons=reasons, events=events,
+        id=case.id,
+        tenant=top.tenant,
+        account=top.account,
+        kind=top.pattern.kind,
+        severity=severity(case.score),
+        score=round(case.score, 6),
+        base=round(top.base, 6),
+        raised=raised,
+        detected_at=_detected(story, threshold),
+        first_event=min(c.first for c in story),
+        last_event=max(c.last for c in story),
+        title=f"{_sentence_case(top.pattern.kind)}: {top.account}",
+        summary=summary(top),
+        reasons=reasons,
+        events=events,
         mailboxes=tuple(sorted({m for c in story for m in c.mailboxes})),
-        messages_proved=sum(c.proved for c in story), messages_possible=sum(c.possible for c in story),
-        coverage=_coverage(story, coverage), actions=actions(top), usual=tuple(_usual(fact) for fact in top.facts),
-        timeline=_timeline(story), related=case.related, family=case.family,
+        messages_proved=sum(c.proved for c in story),
+        messages_possible=sum(c.possible for c in story),
+        coverage=_coverage(story, coverage),
+        actions=actions(top),
+        usual=tuple(_usual(fact) for fact in top.facts),
+        timeline=_timeline(story),
+        related=case.related,
+        family=case.family,
         details={
-            "technique": top.pattern.technique, "p": top.p, "unsupervised": round(top.unsupervised, 4),
-            "curve": [[time, round(score, 3)] for time, score in top.curve], "rules": list(top.rules),
-            "events_not_listed": sum(c.more_events for c in story), "groups": len(story), "threshold": round(threshold, 4),
+            "technique": top.pattern.technique,
+            "p": top.p,
+            "unsupervised": round(top.unsupervised, 4),
+            "curve": [[time, round(score, 3)] for time, score in top.curve],
+            "rules": list(top.rules),
+            "events_not_listed": sum(c.more_events for c in story),
+            "groups": len(story),
+            "threshold": round(threshold, 4),
         },
     )
 
@@ -73,7 +94,9 @@ def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
     facts = {fact.field: fact for fact in top.facts}
     ordered = sorted(sums.items(), key=lambda item: -item[1])
     return tuple(
-        Reason(layer, aspect, _text(aspect, top, facts), round(weight, 6), *_value_and_counts(facts.get(aspect)))
+        Reason(
+            layer, aspect, _text(aspect, top, facts), round(weight, 6), *_value_and_counts(facts.get(aspect))
+        )
         for (layer, aspect), weight in ordered
     )
 
@@ -112,9 +135,9 @@ def _text(aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
         "outlived": "used after the account's sessions were revoked",
         "foreign": "the token was issued by another tenant",
         "attempts": f"{_count(values, 'failures')} failed sign-ins, {_count(values, 'denials')} denied prompts before; "
-                    f"{_count(values, 'spray_breadth')} accounts failed from the same address block",
+        f"{_count(values, 'spray_breadth')} accounts failed from the same address block",
         "volume": f"{_count(values, 'items')} messages read, {_count(values, 'syncs')} folders synchronised, "
-                  f"{values['items_z']:.1f} deviations above usual",
+        f"{values['items_z']:.1f} deviations above usual",
         "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
         "hour": "active at hours that are unusual for this account",
         "context": "the account's history and kind, and the kind of network",
@@ -152,19 +175,33 @@ def _usual(fact: Fact) -> Usual:
     others = ", ".join(value for value, _ in fact.usual[:2])
     normal = f"{WORDS[fact.field]} {others}" if others else f"any earlier day with this {WORDS[fact.field]}"
     unusual = fact.seen < 1
-    return Usual(fact.field, fact.now, fact.usual, fact.seen, fact.active_days, fact.accounts, fact.peers, unusual,
-                 normal if unusual else "")
+    return Usual(
+        fact.field,
+        fact.now,
+        fact.usual,
+        fact.seen,
+        fact.active_days,
+        fact.accounts,
+        fact.peers,
+        unusual,
+        normal if unusual else "",
+    )
 
 
 def actions(top: Candidate) -> tuple[str, ...]:
     """Return the first steps, in order, for a person to take."""
     if top.account_type == "service":
-        steps = ["Ask the application's owner whether this network and use are theirs.",
-                 "Remove credentials that nobody can account for, then rotate the others.",
-                 "Review the application's mail permissions."]
+        steps = [
+            "Ask the application's owner whether this network and use are theirs.",
+            "Remove credentials that nobody can account for, then rotate the others.",
+            "Review the application's mail permissions.",
+        ]
     else:
-        steps = ["Ask the holder, by another way than mail, whether this was them.",
-                 "Revoke the account's sessions and refresh tokens.", "Reset the password and review sign-in methods."]
+        steps = [
+            "Ask the holder, by another way than mail, whether this was them.",
+            "Revoke the account's sessions and refresh tokens.",
+            "Reset the password and review sign-in methods.",
+        ]
     if any(RULE_WORDS[name].group == "persistence" for name in top.rules):
         steps.append("Remove the inbox and forwarding rules set in this session.")
     if any(RULE_WORDS[name].group == "grant" for name in top.rules):
@@ -177,11 +214,17 @@ def actions(top: Candidate) -> tuple[str, ...]:
 def _coverage(story: Sequence[Candidate], notes: Sequence[CoverageNote]) -> tuple[str, ...]:
     tenant, account = story[0].tenant, story[0].account
     first, last = min(c.first for c in story), max(c.last for c in story)
-    texts = [n.text for n in notes if n.tenant in ("", tenant) and n.account in ("", account) and n.start <= last and n.end >= first]
+    texts = [
+        n.text
+        for n in notes
+        if n.tenant in ("", tenant) and n.account in ("", account) and n.start <= last and n.end >= first
+    ]
     if any(c.throttled for c in story):
         texts.append("Mail access records were throttled: presume that everything in the mailbox was read.")
     if any(c.unlinked for c in story):
-        texts.append("Some records carry no session or token identifier: their sign-in cannot be proved or excluded.")
+        texts.append(
+            "Some records carry no session or token identifier: their sign-in cannot be proved or excluded."
+        )
     return tuple(dict.fromkeys(texts))
 
 
@@ -191,14 +234,22 @@ def _timeline(story: Sequence[Candidate]) -> tuple[TimelinePoint, ...]:
         for time, lane, count, hostile in candidate.points:
             key = (time, lane, hostile)
             points[key] = max(points.get(key, 0), count)
-    return tuple(TimelinePoint(time, lane, count, hostile, f"{count} events") for (time, lane, hostile), count in sorted(points.items()))
+    return tuple(
+        TimelinePoint(time, lane, count, hostile, f"{count} events")
+        for (time, lane, hostile), count in sorted(points.items())
+    )
 
 
 def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
     if fact is None:
         return "", {}
-    return fact.now, {"seen_days": fact.seen, "active_days": fact.active_days, "peers_with": float(fact.accounts),
-                      "peers": float(fact.peers), "day_cohort": float(fact.cohort)}
+    return fact.now, {
+        "seen_days": fact.seen,
+        "active_days": fact.active_days,
+        "peers_with": float(fact.accounts),
+        "peers": float(fact.peers),
+        "day_cohort": float(fact.cohort),
+    }
 
 
 def _count(values: Mapping[str, float], name: str) -> str:

@@ -18,9 +18,25 @@ FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
 LINEAGE_PARTS = ("orphan", "birthless", "reused", "moved", "outlived", "foreign")
 ATTEMPT_PARTS = Attempts.FEATURES
 CONTEXT = (
-    *KIND_FLAGS, "interactive", "usual_gap", "usual_gap_abroad", "usual_inside", "network_days", "network_variety",
-    "foreign_mailboxes", "new_mailboxes", "new_values", "app_explains", "active_days", "age", "tenant_age",
-    "tenant_accounts", "service", "hour", *ATTEMPT_PARTS, *Volume.FEATURES,
+    *KIND_FLAGS,
+    "interactive",
+    "usual_gap",
+    "usual_gap_abroad",
+    "usual_inside",
+    "network_days",
+    "network_variety",
+    "foreign_mailboxes",
+    "new_mailboxes",
+    "new_values",
+    "app_explains",
+    "active_days",
+    "age",
+    "tenant_age",
+    "tenant_accounts",
+    "service",
+    "hour",
+    *ATTEMPT_PARTS,
+    *Volume.FEATURES,
 )
 FEATURES: tuple[str, ...] = (
     *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),
@@ -85,5 +101,9 @@ def has_novelty(table: Table) -> np.ndarray:
     new = table.column("new_values") > 0
     lineage = sum(table.column(f"lineage.{part}") for part in ("orphan", "reused", "outlived", "foreign"))
     rules = sum(table.column(f"rules.{group}") for group in RULE_GROUPS)
-    loud = (table.column("items_z") > 3) | (table.column("denials") > 0) | (table.column("spray_breadth") > np.log1p(4))
+    loud = (
+        (table.column("items_z") > 3)
+        | (table.column("denials") > 0)
+        | (table.column("spray_breadth") > np.log1p(4))
+    )
     return np.asarray(new | (lineage > 1.0) | (rules > 0) | loud)

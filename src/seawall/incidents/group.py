@@ -57,7 +57,9 @@ def _windows(found: list[Candidate]) -> list[Case]:
     while left:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
-        story = tuple(c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network)
+        story = tuple(
+            c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network
+        )
         cases.append(Case(story, _score(near)))
         left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
     return cases
@@ -90,7 +92,11 @@ def allowed(budget: float | None, active_accounts: int, days: int) -> int:
 
     The default budget grows with the active accounts; whole days count, and the result is never below one.
     """
-    per_day = budget if budget is not None else max(BUDGET_PER_THOUSAND * active_accounts / 1000, BUDGET_FLOOR_PER_DAY)
+    per_day = (
+        budget
+        if budget is not None
+        else max(BUDGET_PER_THOUSAND * active_accounts / 1000, BUDGET_FLOOR_PER_DAY)
+    )
     return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
 
 

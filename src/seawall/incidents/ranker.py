@@ -84,7 +84,9 @@ def load() -> Ranker:
     """Read the ranker that ships with Seawall. Raises `ArtefactInvalid` when it does not fit this version."""
     place = resources.files("seawall.incidents") / "data" / ARTEFACT
     if not place.is_file():
-        raise ArtefactInvalid("the learnt ranker is missing", fix="reinstall Seawall, or train one: seawall evaluate --train")
+        raise ArtefactInvalid(
+            "the learnt ranker is missing", fix="reinstall Seawall, or train one: seawall evaluate --train"
+        )
     return parse(place.read_bytes())
 
 
@@ -92,18 +94,26 @@ def parse(document: bytes) -> Ranker:
     """Read a ranker from its JSON document."""
     content = json.loads(document)
     if content["inputs"] != hashlib.sha256("\n".join(INPUTS).encode()).hexdigest():
-        raise ArtefactInvalid("the learnt ranker was trained on other features", fix="train it again: seawall evaluate --train")
+        raise ArtefactInvalid(
+            "the learnt ranker was trained on other features", fix="train it again: seawall evaluate --train"
+        )
     trees = content["trees"]
     width = max(len(tree["feature"]) for tree in trees)
 
     def padded(name: str, fill: float, kind: type) -> np.ndarray:
-        table = np.full((len(trees), width), fill, kind)
+        table: np.ndarray = np.full((len(trees), width), fill, kind)
         for place, tree in enumerate(trees):
             table[place, : len(tree[name])] = tree[name]
         return table
 
     return Ranker(
-        padded("feature", -1, np.int64), padded("threshold", 0.0, np.float64), padded("left", 0, np.int64),
-        padded("right", 0, np.int64), padded("expected", 0.0, np.float64), int(content["depth"]),
-        float(content["intercept"]), float(content["evidence_weight"]), content["card"],
+        padded("feature", -1, np.int64),
+        padded("threshold", 0.0, np.float64),
+        padded("left", 0, np.int64),
+        padded("right", 0, np.int64),
+        padded("expected", 0.0, np.float64),
+        int(content["depth"]),
+        float(content["intercept"]),
+        float(content["evidence_weight"]),
+        content["card"],
     )

@@ -12,9 +12,16 @@ KEEP_DAYS = 45
 """Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
 
 REVOKING = (
-    "Update StsRefreshTokenValidFrom Timestamp.", "Update StsRefreshTokenValidFrom Timestamp",
-    "Revoke user sign-in sessions", "Reset user password.", "Reset password (by admin)",
-    "Reset user password", "Change user password.", "Change password (self-service)", "Disable account.", "Disable account",
+    "Update StsRefreshTokenValidFrom Timestamp.",
+    "Update StsRefreshTokenValidFrom Timestamp",
+    "Revoke user sign-in sessions",
+    "Reset user password.",
+    "Reset password (by admin)",
+    "Reset user password",
+    "Change user password.",
+    "Change password (self-service)",
+    "Disable account.",
+    "Disable account",
 )
 
 
@@ -62,7 +69,9 @@ class Births:
             return Found(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
         places = np.searchsorted(self._keys, keys)
         places[places == len(self._keys)] = 0
-        return Found(self._keys[places] == keys, self._network[places], self._client[places], self._time[places])
+        return Found(
+            self._keys[places] == keys, self._network[places], self._client[places], self._time[places]
+        )
 
     def forget(self, day: int) -> None:
         """Drop births not seen for `KEEP_DAYS`."""

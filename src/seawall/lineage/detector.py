@@ -44,6 +44,14 @@ class Lineage:
     unknown: Bools
 
 
+def silent(size: int) -> Lineage:
+    """Return a lineage of n events that says nothing yet."""
+    evidence = [np.zeros(size) for _ in range(6)]
+    return Lineage(
+        evidence[0], evidence[1], evidence[2], evidence[3], evidence[4], evidence[5], np.zeros(size, bool)
+    )
+
+
 class LineageDetector:
     """Keeps births of sessions and tokens, and how often they are found."""
 
@@ -64,9 +72,9 @@ class LineageDetector:
         uses = acting & batch.one_of("kind", USES) & ~batch.one_of("account_type", ("system",))
         self._learn_births(batch, births, number)
         self._revocations.learn(batch)
-        result = Lineage(*(np.zeros(size) for _ in range(6)), unknown=np.zeros(size, bool))
-        self._judge_sessions(batch, np.flatnonzero(uses), number, result)
-        self._judge_networks(batch, np.flatnonzero(uses), number, result)
+        result = silent(size)
+        self._judge_sessions(batch, np.flatnonzero(uses), result)
+        self._judge_networks(batch, np.flatnonzero(uses), result)
         self._judge_revoked(batch, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)
@@ -80,12 +88,14 @@ class LineageDetector:
         self._sessions.learn(keys, network[with_session], client[with_session], time[with_session], number)
         hashes = hash_text(batch.texts["token_uid"].take(rows))
         with_token = rows[hashes != 0]
-        self._tokens.learn(hashes[hashes != 0], network[with_token], client[with_token], time[with_token], number)
+        self._tokens.learn(
+            hashes[hashes != 0], network[with_token], client[with_token], time[with_token], number
+        )
         placed = rows[network[rows] != MISSING]
         keys = pair_keys(batch.actor[placed], network[placed])
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
-    def _judge_sessions(self, batch: CodedBatch, rows: np.ndarray, number: int, result: Lineage) -> None:
+    def _judge_sessions(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
         session = batch.codes["session_uid"][rows]
         hashes = hash_text(batch.texts["token_uid"].take(rows))
         linked = (session != MISSING) | (hashes != 0)
@@ -98,21 +108,32 @@ class LineageDetector:
         latest = batch.time[rows] + SKEW
         born = (by_session.hit & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
         context = self._context(batch, rows)
-        unit = pair_keys(batch.actor[rows], np.where(session != MISSING, session, -2 - (hashes & 0xFFFFFF).astype(np.int64)).astype(np.int32))
+        unit = pair_keys(
+            batch.actor[rows],
+            np.where(session != MISSING, session, -2 - (hashes & 0xFFFFFF).astype(np.int64)).astype(np.int32),
+        )
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         self._session_coverage.learn(context, unit, born)
         known = by_session.hit
-        moved = known & (by_session.network != batch.codes["network"][rows]) & (batch.codes["network"][rows] != MISSING)
-        changed = moved & (by_session.client != batch.codes["client"][rows]) & (
-            batch.codes["client"][rows] != MISSING) & (by_session.client != MISSING)
+        moved = (
+            known
+            & (by_session.network != batch.codes["network"][rows])
+            & (batch.codes["network"][rows] != MISSING)
+        )
+        changed = (
+            moved
+            & (by_session.client != batch.codes["client"][rows])
+            & (batch.codes["client"][rows] != MISSING)
+            & (by_session.client != MISSING)
+        )
         tenant = batch.codes["org_uid"][rows].astype(np.uint64)
         roaming = self._roaming.share(tenant)
         result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
         self._roaming.learn(tenant[known], unit[known], moved[known])
 
-    def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, number: int, result: Lineage) -> None:
+    def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
         """Say how odd it is that this account never signed in from the network it uses mail from."""
         network = batch.codes["network"][rows]
         rows = rows[network != MISSING]
@@ -131,7 +152,9 @@ class LineageDetector:
         issued = batch.numbers["token_issued_time"][rows]
         sessions = self._sessions.find(pair_keys(batch.actor[rows], batch.codes["session_uid"][rows]))
         birth = np.where(issued > 0, issued, np.where(sessions.hit, sessions.time, 0))
-        outlived = (revoked > 0) & (birth > 0) & (birth < revoked) & (batch.time[rows] > revoked + REVOCATION_GRACE)
+        outlived = (
+            (revoked > 0) & (birth > 0) & (birth < revoked) & (batch.time[rows] > revoked + REVOCATION_GRACE)
+        )
         result.outlived[rows] = outlived
 
     @staticmethod

@@ -53,7 +53,11 @@ class RuleDetector:
 
     def _learn(self, batch: CodedBatch, row: np.ndarray, rule: Codes, person: np.ndarray) -> None:
         tenant, actor = batch.codes["org_uid"], batch.actor
-        fired = np.unique(np.stack([tenant[row], rule, actor[row]], axis=1), axis=0) if len(row) else np.empty((0, 3), np.int32)
+        fired = (
+            np.unique(np.stack([tenant[row], rule, actor[row]], axis=1), axis=0)
+            if len(row)
+            else np.empty((0, 3), np.int32)
+        )
         np.add.at(self._fired, (fired[:, 0], fired[:, 1]), 1.0)
         active = np.unique((tenant[person].astype(np.int64) << 32) | actor[person])
         np.add.at(self._days, (active >> 32).astype(np.int64), 1.0)

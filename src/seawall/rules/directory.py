@@ -5,7 +5,17 @@ from __future__ import annotations
 from seawall.rules.rule import Rule, by_activity, mentions, where
 from seawall.schema.batches import CodedBatch
 
-MAIL_SCOPES = ("mail.", "mailboxsettings", "full_access_as_app", "ews.", "imap.", "pop.", "smtp.", "full_access_as_user", "exchange.manage")
+MAIL_SCOPES = (
+    "mail.",
+    "mailboxsettings",
+    "full_access_as_app",
+    "ews.",
+    "imap.",
+    "pop.",
+    "smtp.",
+    "full_access_as_user",
+    "exchange.manage",
+)
 
 
 def _mail(batch: CodedBatch, row: int) -> bool:
@@ -13,31 +23,93 @@ def _mail(batch: CodedBatch, row: int) -> bool:
 
 
 _consents = by_activity(
-    "Consent to application", "Add delegated permission grant", "Add OAuth2PermissionGrant",
-    "Add app role assignment to service principal", "Add app role assignment grant to user",
+    "Consent to application",
+    "Add delegated permission grant",
+    "Add OAuth2PermissionGrant",
+    "Add app role assignment to service principal",
+    "Add app role assignment grant to user",
 )
 
 RULES = (
-    Rule("consent-mail", "consent", "T1528 Steal Application Access Token", "lets an application read mail",
-         "applications consented before the log begins", where(_consents, _mail)),
-    Rule("consent", "consent_any", "T1528 Steal Application Access Token", "gives an application access",
-         "applications consented before the log begins", _consents),
-    Rule("app-credential", "credential", "T1098.001 Additional Cloud Credentials", "adds a secret or certificate to an application",
-         "a secret that was stolen rather than added", by_activity(
-             "Add service principal credentials", "Update application - Certificates and secrets management",
-             "Update application – Certificates and secrets management")),
-    Rule("role-grant", "role", "T1098.003 Additional Cloud Roles", "gives an account an administrator role",
-         "roles inherited through groups", by_activity(
-             "Add member to role", "Add eligible member to role", "Add member to role completed (PIM activation)",
-             "Add eligible member to role in PIM completed (permanent)")),
-    Rule("method-change", "identity", "T1556.006 Multi-Factor Authentication", "registers or removes a sign-in method",
-         "methods that a federated provider keeps", where(by_activity(
-             "User registered security info", "Admin registered security info", "User changed default security info",
-             "User deleted security info", "Admin deleted security info", "Disable Strong Authentication",
-             "User registered all required security info", "Update user"), lambda batch, row: batch.value("activity_name", row).rstrip(".") != "Update user"
-             or mentions(batch, row, ("strongauthentication",)))),
-    Rule("policy-change", "evasion", "T1556.009 Conditional Access Policies", "changes a conditional access policy or federation",
-         "changes by partners outside this directory", by_activity(
-             "Update conditional access policy", "Delete conditional access policy", "Update policy", "Delete policy",
-             "Set federation settings on domain", "Set domain authentication", "Add unverified domain", "Set company information")),
+    Rule(
+        "consent-mail",
+        "consent",
+        "T1528 Steal Application Access Token",
+        "lets an application read mail",
+        "applications consented before the log begins",
+        where(_consents, _mail),
+    ),
+    Rule(
+        "consent",
+        "consent_any",
+        "T1528 Steal Application Access Token",
+        "gives an application access",
+        "applications consented before the log begins",
+        _consents,
+    ),
+    Rule(
+        "app-credential",
+        "credential",
+        "T1098.001 Additional Cloud Credentials",
+        "adds a secret or certificate to an application",
+        "a secret that was stolen rather than added",
+        by_activity(
+            "Add service principal credentials",
+            "Update application - Certificates and secrets management",
+            "Update application – Certificates and secrets management",
+        ),
+    ),
+    Rule(
+        "role-grant",
+        "role",
+        "T1098.003 Additional Cloud Roles",
+        "gives an account an administrator role",
+        "roles inherited through groups",
+        by_activity(
+            "Add member to role",
+            "Add eligible member to role",
+            "Add member to role completed (PIM activation)",
+            "Add eligible member to role in PIM completed (permanent)",
+        ),
+    ),
+    Rule(
+        "method-change",
+        "identity",
+        "T1556.006 Multi-Factor Authentication",
+        "registers or removes a sign-in method",
+        "methods that a federated provider keeps",
+        where(
+            by_activity(
+                "User registered security info",
+                "Admin registered security info",
+                "User changed default security info",
+                "User deleted security info",
+                "Admin deleted security info",
+                "Disable Strong Authentication",
+                "User registered all required security info",
+                "Update user",
+            ),
+            lambda batch, row: (
+                batch.value("activity_name", row).rstrip(".") != "Update user"
+                or mentions(batch, row, ("strongauthentication",))
+            ),
+        ),
+    ),
+    Rule(
+        "policy-change",
+        "evasion",
+        "T1556.009 Conditional Access Policies",
+        "changes a conditional access policy or federation",
+        "changes by partners outside this directory",
+        by_activity(
+            "Update conditional access policy",
+            "Delete conditional access policy",
+            "Update policy",
+            "Delete policy",
+            "Set federation settings on domain",
+            "Set domain authentication",
+            "Add unverified domain",
+            "Set company information",
+        ),
+    ),
 )

@@ -9,14 +9,24 @@ FORWARDS = ("forwardto", "redirectto", "forwardasattachmentto", "forwardingsmtpa
 HIDES = ("deletemessage", "softdelete", "permanentdelete", "markasread")
 HIDING_PLACES = ("rss", "conversation history", "archive", "junk", "deleted", "notes", "sync issues")
 
-_rules = by_activity("New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Set-Mailbox", "New-TransportRule", "Set-TransportRule")
+_rules = by_activity(
+    "New-InboxRule",
+    "Set-InboxRule",
+    "UpdateInboxRules",
+    "Set-Mailbox",
+    "New-TransportRule",
+    "Set-TransportRule",
+)
 
 
 def _forwards(batch: CodedBatch, row: int) -> bool:
     named = {name.lower(): value for name, value in parameters(batch, row).items()}
     if any(truthy(named[name]) for name in FORWARDS if name in named):
         return True
-    return mentions(batch, row, ("forward", "redirect")) and batch.value("activity_name", row) == "UpdateInboxRules"
+    return (
+        mentions(batch, row, ("forward", "redirect"))
+        and batch.value("activity_name", row) == "UpdateInboxRules"
+    )
 
 
 def _hides(batch: CodedBatch, row: int) -> bool:
@@ -26,37 +36,106 @@ def _hides(batch: CodedBatch, row: int) -> bool:
     target = str(named.get("movetofolder", "")).lower()
     if any(place in target for place in HIDING_PLACES):
         return True
-    return batch.value("activity_name", row) == "UpdateInboxRules" and mentions(batch, row, ("delete", *HIDING_PLACES))
+    return batch.value("activity_name", row) == "UpdateInboxRules" and mentions(
+        batch, row, ("delete", *HIDING_PLACES)
+    )
 
 
 def _full_access(batch: CodedBatch, row: int) -> bool:
-    return batch.value("activity_name", row) != "Add-MailboxPermission" or mentions(batch, row, ("fullaccess", "full access"))
+    return batch.value("activity_name", row) != "Add-MailboxPermission" or mentions(
+        batch, row, ("fullaccess", "full access")
+    )
 
 
 def _audit_off(batch: CodedBatch, row: int) -> bool:
     named = {name.lower(): str(value).lower().strip('"$') for name, value in parameters(batch, row).items()}
-    off = {"unifiedauditlogingestionenabled": "false", "auditenabled": "false", "auditdisabled": "true", "auditbypassenabled": "true",
-           "adminauditlogenabled": "false"}
+    off = {
+        "unifiedauditlogingestionenabled": "false",
+        "auditenabled": "false",
+        "auditdisabled": "true",
+        "auditbypassenabled": "true",
+        "adminauditlogenabled": "false",
+    }
     return any(named.get(name) == value for name, value in off.items())
 
 
 RULES = (
-    Rule("forwarding", "persistence", "T1114.003 Email Forwarding Rule", "sends mail on to another address",
-         "forwarding set up in a client that writes no audit record", where(_rules, _forwards)),
-    Rule("hiding-rule", "persistence", "T1564.008 Email Hiding Rules", "hides or deletes incoming mail by a rule",
-         "rules whose actions the record does not name", where(_rules, _hides)),
-    Rule("mailbox-grant", "grant", "T1098.002 Additional Email Delegate Permissions", "gives somebody access to a mailbox",
-         "grants made before the log begins", where(by_activity(
-             "Add-MailboxPermission", "Add-RecipientPermission", "Add-MailboxFolderPermission", "Set-MailboxFolderPermission",
-             "AddFolderPermissions", "ModifyFolderPermissions", "UpdateCalendarDelegation"), _full_access)),
-    Rule("transport-rule", "persistence", "T1114.003 Email Forwarding Rule", "changes how the whole organisation's mail flows",
-         "rules changed in place before the log begins", by_activity(
-             "New-TransportRule", "New-InboundConnector", "New-OutboundConnector", "New-JournalRule")),
-    Rule("audit-off", "evasion", "T1562.008 Disable or Modify Cloud Logs", "switches auditing off",
-         "audit that was never on", where(by_activity(
-             "Set-AdminAuditLogConfig", "Set-Mailbox", "Set-MailboxAuditBypassAssociation", "Set-OrganizationConfig"), _audit_off)),
-    Rule("mailbox-search", "collection", "T1114.002 Remote Email Collection", "searches or exports mailboxes",
-         "searches through Graph, which are mail accesses", by_activity(
-             "New-ComplianceSearch", "Start-ComplianceSearch", "New-ComplianceSearchAction", "SearchCreated", "SearchStarted",
-             "SearchExportDownloaded", "New-MailboxExportRequest", "New-MailboxSearch", "SearchExported", "ViewedSearchExported")),
+    Rule(
+        "forwarding",
+        "persistence",
+        "T1114.003 Email Forwarding Rule",
+        "sends mail on to another address",
+        "forwarding set up in a client that writes no audit record",
+        where(_rules, _forwards),
+    ),
+    Rule(
+        "hiding-rule",
+        "persistence",
+        "T1564.008 Email Hiding Rules",
+        "hides or deletes incoming mail by a rule",
+        "rules whose actions the record does not name",
+        where(_rules, _hides),
+    ),
+    Rule(
+        "mailbox-grant",
+        "grant",
+        "T1098.002 Additional Email Delegate Permissions",
+        "gives somebody access to a mailbox",
+        "grants made before the log begins",
+        where(
+            by_activity(
+                "Add-MailboxPermission",
+                "Add-RecipientPermission",
+                "Add-MailboxFolderPermission",
+                "Set-MailboxFolderPermission",
+                "AddFolderPermissions",
+                "ModifyFolderPermissions",
+                "UpdateCalendarDelegation",
+            ),
+            _full_access,
+        ),
+    ),
+    Rule(
+        "transport-rule",
+        "persistence",
+        "T1114.003 Email Forwarding Rule",
+        "changes how the whole organisation's mail flows",
+        "rules changed in place before the log begins",
+        by_activity("New-TransportRule", "New-InboundConnector", "New-OutboundConnector", "New-JournalRule"),
+    ),
+    Rule(
+        "audit-off",
+        "evasion",
+        "T1562.008 Disable or Modify Cloud Logs",
+        "switches auditing off",
+        "audit that was never on",
+        where(
+            by_activity(
+                "Set-AdminAuditLogConfig",
+                "Set-Mailbox",
+                "Set-MailboxAuditBypassAssociation",
+                "Set-OrganizationConfig",
+            ),
+            _audit_off,
+        ),
+    ),
+    Rule(
+        "mailbox-search",
+        "collection",
+        "T1114.002 Remote Email Collection",
+        "searches or exports mailboxes",
+        "searches through Graph, which are mail accesses",
+        by_activity(
+            "New-ComplianceSearch",
+            "Start-ComplianceSearch",
+            "New-ComplianceSearchAction",
+            "SearchCreated",
+            "SearchStarted",
+            "SearchExportDownloaded",
+            "New-MailboxExportRequest",
+            "New-MailboxSearch",
+            "SearchExported",
+            "ViewedSearchExported",
+        ),
+    ),
 )

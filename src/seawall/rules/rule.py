@@ -53,7 +53,9 @@ def by_activity(*activities: str) -> Callable[[CodedBatch], Bools]:
     return matches
 
 
-def where(candidates: Callable[[CodedBatch], Bools], test: Callable[[CodedBatch, int], bool]) -> Callable[[CodedBatch], Bools]:
+def where(
+    candidates: Callable[[CodedBatch], Bools], test: Callable[[CodedBatch, int], bool]
+) -> Callable[[CodedBatch], Bools]:
     """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns."""
 
     def matches(batch: CodedBatch) -> Bools:
@@ -73,7 +75,16 @@ def mentions(batch: CodedBatch, row: int, words: Iterable[str]) -> bool:
 
 def truthy(value: object) -> bool:
     """Say whether a parameter is set: true, 1, or any text that is not empty, false, 0 or $null."""
-    return str(value).strip().strip('"').lower() not in {"", "false", "0", "none", "null", "$null", "[]", "{}"}
+    return str(value).strip().strip('"').lower() not in {
+        "",
+        "false",
+        "0",
+        "none",
+        "null",
+        "$null",
+        "[]",
+        "{}",
+    }
 
 
 def _plain(activity: str) -> str:

@@ -14,7 +14,9 @@ DENIED = ("500121", "50158", "50088", "500131")
 
 
 def _successes(batch: CodedBatch) -> Bools:
-    return batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)) & (batch.actor != MISSING)
+    return (
+        batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)) & (batch.actor != MISSING)
+    )
 
 
 def _legacy(batch: CodedBatch) -> Bools:
@@ -27,7 +29,9 @@ def _device_code(batch: CodedBatch) -> Bools:
 
 def _spray_then_success(batch: CodedBatch) -> Bools:
     """Match successes from an address block from which, earlier that day, five accounts or more had failed."""
-    failed = batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",)) & (batch.actor != MISSING)
+    failed = (
+        batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",)) & (batch.actor != MISSING)
+    )
     prefix = batch.codes["src_prefix"]
     rows = np.flatnonzero(failed & (prefix != MISSING))
     hits = np.zeros(len(batch), bool)
@@ -60,12 +64,36 @@ def _prompt_bombing(batch: CodedBatch) -> Bools:
 
 
 RULES = (
-    Rule("legacy-sign-in", "legacy", "T1078.004 Cloud Accounts", "signs in by a protocol that cannot ask for a second factor",
-         "legacy protocols that use modern tokens", _legacy),
-    Rule("device-code", "device_code", "T1528 Steal Application Access Token", "signs in by device code or by handing over the password",
-         "sign-ins whose record does not name the protocol", _device_code),
-    Rule("spray-then-success", "attempts", "T1110.003 Password Spraying", "succeeds where many accounts had just failed",
-         "sprays spread over many address blocks or days", _spray_then_success),
-    Rule("prompt-bombing", "attempts", "T1621 Multi-Factor Authentication Request Generation", "approves a prompt after denying several",
-         "prompts denied more than an hour before", _prompt_bombing),
+    Rule(
+        "legacy-sign-in",
+        "legacy",
+        "T1078.004 Cloud Accounts",
+        "signs in by a protocol that cannot ask for a second factor",
+        "legacy protocols that use modern tokens",
+        _legacy,
+    ),
+    Rule(
+        "device-code",
+        "device_code",
+        "T1528 Steal Application Access Token",
+        "signs in by device code or by handing over the password",
+        "sign-ins whose record does not name the protocol",
+        _device_code,
+    ),
+    Rule(
+        "spray-then-success",
+        "attempts",
+        "T1110.003 Password Spraying",
+        "succeeds where many accounts had just failed",
+        "sprays spread over many address blocks or days",
+        _spray_then_success,
+    ),
+    Rule(
+        "prompt-bombing",
+        "attempts",
+        "T1621 Multi-Factor Authentication Request Generation",
+        "approves a prompt after denying several",
+        "prompts denied more than an hour before",
+        _prompt_bombing,
+    ),
 )

@@ -74,7 +74,7 @@ class Vocabulary:
             value = values[position]
             if value is not None:
                 mapping[position] = self.learn(value)
-        return mapping[indices]
+        return np.asarray(mapping[indices], np.int32)
 
     def matches(self, wanted: Iterable[str]) -> Codes:
         """Return the codes of those wanted values that have been seen."""
@@ -136,7 +136,11 @@ def hash_text(column: pa.Array) -> Keys:
     sizes = np.asarray(pc.binary_length(column).fill_null(0))
     hashes = np.zeros(len(column), np.uint64)
     data = np.frombuffer(column.buffers()[2] or b"", np.uint8) if len(column) else np.empty(0, np.uint8)
-    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)] if len(column) else np.empty(0, np.int32)
+    offsets = (
+        np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)]
+        if len(column)
+        else np.empty(0, np.int32)
+    )
     words = (int(sizes.max(initial=0)) + 7) // 8
     padded = np.concatenate([data, np.zeros(8, np.uint8)])
     for word in range(words):
@@ -199,4 +203,6 @@ class Interner:
 
 def pair_keys(left: Codes, right: Codes) -> Keys:
     """Return left << 32 | right as uint64 (n,). Null codes (-1) become 0xFFFFFFFF halves."""
-    return (left.astype(np.uint32).astype(np.uint64) << np.uint64(32)) | right.astype(np.uint32).astype(np.uint64)
+    return (left.astype(np.uint32).astype(np.uint64) << np.uint64(32)) | right.astype(np.uint32).astype(
+        np.uint64
+    )

@@ -69,7 +69,10 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     ("token_uid", _TEXT),
     ("token_issued_time", _TIME),
     ("token_org_uid", _NAME),  # tenant that issued the token, when the record says so
-    ("auth_method", _NAME),  # password, mfa, mfa_claim (satisfied by the token), phishing_resistant, certificate, secret
+    (
+        "auth_method",
+        _NAME,
+    ),  # password, mfa, mfa_claim (satisfied by the token), phishing_resistant, certificate, secret
     ("auth_protocol", _NAME),  # device_code, ropc, legacy (imap, pop, smtp, activesync …), saml, oauth
     ("is_interactive", pa.bool_()),
     ("key_uid", _NAME),  # credential key id of a service principal
@@ -78,7 +81,10 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     ("item_count", pa.int32()),  # messages in this record
     ("folder", _NAME),
     ("is_throttled", pa.bool_()),
-    ("parameters", _TEXT),  # JSON object of cmdlet parameters / modified properties, for admin, rule and directory kinds
+    (
+        "parameters",
+        _TEXT,
+    ),  # JSON object of cmdlet parameters / modified properties, for admin, rule and directory kinds
     ("unmapped", _TEXT),  # JSON object of every field that no column holds
 )
 EVENT_SCHEMA = pa.schema(EVENT_FIELDS)
@@ -88,6 +94,9 @@ ENRICHMENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     ("src_asn", pa.int64()),  # null: unknown
     ("src_asn_name", _NAME),
     ("src_location", _NAME),  # country by the table, else as the vendor stated it; null: unknown
-    ("src_network_class", _NAME),  # hosting, residential, mobile, corporate, anonymiser, microsoft; null: unknown
+    (
+        "src_network_class",
+        _NAME,
+    ),  # hosting, residential, mobile, corporate, anonymiser, microsoft; null: unknown
 )
 ENRICHED_SCHEMA = pa.schema(EVENT_FIELDS + ENRICHMENT_FIELDS)

@@ -57,7 +57,9 @@ class Coder:
                 label = self.vocabularies["src_asn_name"].text(int(name[row]))
                 codes[place] = self.vocabularies[NETWORK].learn(f"AS{key} {label}".strip())
             elif key < -1:
-                codes[place] = self.vocabularies[NETWORK].learn(self.vocabularies["src_prefix"].text(-2 - key))
+                codes[place] = self.vocabularies[NETWORK].learn(
+                    self.vocabularies["src_prefix"].text(-2 - key)
+                )
         return codes[inverse.reshape(-1)]
 
     def _organisations(self, columns: dict[str, np.ndarray]) -> Codes:
@@ -68,7 +70,11 @@ class Coder:
         stand_in = np.full(len(accounts) + 1, MISSING, np.int32)
         for key in keys.tolist():
             owner, code = key >> 32, key & 0xFFFFFFFF
-            domain = accounts.values[code].rpartition("@")[2] if code != 0xFFFFFFFF and "@" in accounts.values[code] else ""
+            domain = (
+                accounts.values[code].rpartition("@")[2]
+                if code != 0xFFFFFFFF and "@" in accounts.values[code]
+                else ""
+            )
             if owner >= 0 and domain and organisations.values[owner] != domain:
                 homes = self._homes.setdefault(domain, {})
                 homes[organisations.values[owner]] = homes.get(organisations.values[owner], 0) + 1
@@ -86,7 +92,9 @@ class Coder:
         """
         vocabularies, mappings = {}, {}
         for name, vocabulary in self.vocabularies.items():
-            texts = [self._home(value) for value in vocabulary.values] if name == "org_uid" else vocabulary.values
+            texts = (
+                [self._home(value) for value in vocabulary.values] if name == "org_uid" else vocabulary.values
+            )
             ordered = Vocabulary(sorted(set(texts)))
             vocabularies[name] = ordered
             mappings[name] = np.array([*(ordered.code(text) for text in texts), MISSING], np.int32)

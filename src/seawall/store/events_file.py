@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +20,21 @@ class EventsFile:
     """Writes days of coded events with a `score` column (float32 log-odds of the event's group, null: not scored)."""
 
     def __init__(self, path: Path) -> None:
-        plain = [pa.field(f.name, pa.dictionary(pa.int32(), pa.string()) if pa.types.is_dictionary(f.type) else f.type)
-                 for f in ENRICHED_SCHEMA]
+        plain = [
+            pa.field(
+                f.name, pa.dictionary(pa.int32(), pa.string()) if pa.types.is_dictionary(f.type) else f.type
+            )
+            for f in ENRICHED_SCHEMA
+        ]
         self._schema = pa.schema([*plain, pa.field("score", pa.float32())])
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", compression_level=1, use_dictionary=True,
-                                        write_statistics=["time"])
+        self._writer = pq.ParquetWriter(
+            path,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=True,
+            write_statistics=["time"],
+        )
         self._waiting: list[tuple[CodedBatch, Floats]] = []
         self._rows = 0
 
@@ -41,7 +52,9 @@ class EventsFile:
         arrays = [_column(field, batches) for field in self._schema if field.name != "score"]
         scores = np.concatenate([scores for _, scores in self._waiting])
         arrays.append(pa.array(scores, pa.float32(), from_pandas=True))
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=10 * ROW_GROUP)
+        self._writer.write_table(
+            pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=10 * ROW_GROUP
+        )
         self._waiting, self._rows = [], 0
 
     def close(self) -> None:
@@ -49,10 +62,12 @@ class EventsFile:
         self._flush()
         self._writer.close()
 
-    def __enter__(self) -> EventsFile:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

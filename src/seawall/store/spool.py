@@ -36,7 +36,10 @@ class Spool:
             time = table["time"].to_numpy()
         table = table.combine_chunks()
         days, starts = np.unique(time // DAY, return_index=True)
-        path = self._folder / f"{sum(map(len, self._days.values())):06d}-{len(list(self._folder.iterdir())):06d}.arrow"
+        path = (
+            self._folder
+            / f"{sum(map(len, self._days.values())):06d}-{len(list(self._folder.iterdir())):06d}.arrow"
+        )
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             for place, (day, start) in enumerate(zip(days.tolist(), starts.tolist(), strict=True)):
                 end = starts[place + 1] if place + 1 < len(starts) else len(time)
@@ -68,9 +71,12 @@ class Spool:
         final = keep[np.lexsort((identity[keep], time[keep]))]
         actor = self._actor_codes(codes["org_uid"][final], codes["account"][final])
         batch = CodedBatch(
-            time[final], {name: column[final] for name, column in codes.items()},
+            time[final],
+            {name: column[final] for name, column in codes.items()},
             {name: column[final] for name, column in numbers.items()},
-            {name: column.take(pa.array(final)) for name, column in texts.items()}, actor, self._vocabularies,
+            {name: column.take(pa.array(final)) for name, column in texts.items()},
+            actor,
+            self._vocabularies,
         )
         return batch, len(order) - len(keep)
 
@@ -103,7 +109,9 @@ def _starts(organisation: Codes, identity: np.ndarray) -> np.ndarray:
     return start
 
 
-def _fill(codes: dict[str, Codes], numbers: dict[str, np.ndarray], order: np.ndarray, start: np.ndarray) -> None:
+def _fill(
+    codes: dict[str, Codes], numbers: dict[str, np.ndarray], order: np.ndarray, start: np.ndarray
+) -> None:
     """Fill what the first of each run of twins lacks from the ones after it; never overwrite."""
     if start.all():
         return

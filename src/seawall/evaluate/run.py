@@ -1,0 +1,115 @@
+"""Makes worlds, scans them, and writes the table: recall at budgets beside every baseline, delays, false incidents."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from seawall import __version__
+from seawall.errors import MissingExtra
+from seawall.evaluate.baselines import METHODS
+from seawall.evaluate.delays import Delay, median_delay
+from seawall.evaluate.metrics import BUDGETS, Recall, allowed, precision, recall
+from seawall.evaluate.rows import Rows, collect
+from seawall.evaluate.table import as_markdown, draw
+from seawall.evaluate.worlds import made, measuring_worlds, quiet_worlds
+from seawall.schema.batches import Floats
+from seawall.settings import SCHEMA_VERSION
+
+QUIET_WEEKS: dict[str, tuple[str, ...] | None] = {
+    "all confusers": None,
+    "roll-out": ("vpn_rollout", "app_rollout"),
+    "merger": ("merger",),
+    "migration": ("migration",),
+}
+DELAY_BUDGET = 5.0
+
+
+def run(*, worlds: int, seed: int, accounts: int, days: int, out: Path) -> dict[str, Any]:
+    """Measure on worlds made with the given seeds, write `evaluation.json`, `.md` and plots, return the document."""
+    try:
+        import sklearn  # noqa: F401  the baselines need it, and a late failure would waste the run
+    except ImportError as error:
+        raise MissingExtra(
+            "evaluation needs optional packages", fix="pip install 'seawall[evaluate]'"
+        ) from error
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".worlds-", dir=out) as scratch:
+        measured, found = [], []
+        for settings in measuring_worlds(worlds, seed, accounts, days):
+            rows, delays = collect(made(settings, Path(scratch)), DELAY_BUDGET)
+            measured.append(rows)
+            found += delays
+        quiet = _quiet(seed, accounts, days, Path(scratch))
+    document = _document(
+        measured, found, quiet, {"worlds": worlds, "seed": seed, "accounts": accounts, "days": days}
+    )
+    (out / "evaluation.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (out / "evaluation.md").write_text(as_markdown(document), encoding="utf-8")
+    draw(document, out)
+    return document
+
+
+def _quiet(seed: int, accounts: int, days: int, scratch: Path) -> dict[str, dict[str, float]]:
+    """Return, per kind of quiet world, incidents raised a day per 1,000 accounts at the default budget, and the budget."""
+    result = {}
+    for place, (name, confusers) in enumerate(QUIET_WEEKS.items()):
+        (settings,) = quiet_worlds(1, seed + 100 * place, accounts, days, confusers)
+        rows, _, raised, span = _raised(made(settings, scratch))
+        result[name] = {"raised_a_day_per_1000": 1000 * raised / (span * rows.accounts), "budget": 2.0}
+    return result
+
+
+def _raised(world: Path) -> tuple[Rows, list[Delay], int, int]:
+    from seawall import pipeline
+
+    result = pipeline.scan([world / "logs"], budget=None)
+    rows, delays = collect(world, DELAY_BUDGET)
+    first, last = (date.fromisoformat(result.summary[name][:10]) for name in ("first_time", "last_time"))
+    return rows, delays, int(result.summary["raised"]), (last - first).days + 1
+
+
+def _document(
+    measured: Sequence[Rows], found: Sequence[Delay], quiet: dict[str, Any], asked: dict[str, Any]
+) -> dict[str, Any]:
+    methods = {}
+    for name, method in METHODS.items():
+        scored: list[tuple[Rows, Floats]] = [(rows, method(rows)) for rows in measured]
+        methods[name] = {
+            "recall": {f"{budget:g}": _recall(recall(scored, budget)) for budget in BUDGETS},
+            "precision_at_10": round(precision(scored, 10), 4),
+        }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "asked": asked,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()} {platform.system()}, Python {platform.python_version()}",
+        "version": __version__,
+        "attacks": sum(len(rows.attacks) for rows in measured),
+        "events": sum(rows.events for rows in measured),
+        "allowed_at_2": sum(allowed(rows, 2.0) for rows in measured),
+        "methods": methods,
+        "median_delay_seconds": {
+            "loud": median_delay(found, loud=True),
+            "all": median_delay(found, loud=False),
+        },
+        "detected_at_5": sum(d.seconds is not None for d in found),
+        "quiet": quiet,
+    }
+
+
+def _recall(value: Recall) -> dict[str, Any]:
+    family, least = value.worst()
+    return {
+        "recall": round(value.value, 4),
+        "caught": value.caught,
+        "staged": value.staged,
+        "worst_family": family,
+        "worst_recall": round(least, 4),
+        "families": {name: list(pair) for name, pair in value.families.items()},
+    }

@@ -25,8 +25,7 @@ class EventBatch:
 
     `events` has exactly `schema.events.EVENT_SCHEMA`. `records` is the number of records read, which is
     `events.num_rows` plus the problems that count as a record. `bytes_read` is how many bytes of input (as
-    stored
-    on disk) were consumed since the batch before.
+    stored on disk) were consumed since the batch before.
     """
 
     events: pa.Table

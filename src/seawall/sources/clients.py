@@ -1,8 +1,7 @@
 """Reduces user agents, `ClientInfoString` and application ids to one client: `family/protocol`.
 
 The aim is that one person's Outlook is ONE client in sign-ins and in mail records, whatever version it has
-and
-whichever of its strings a record happens to hold. Therefore:
+and whichever of its strings a record happens to hold. Therefore:
 
 1. a family that speaks many protocols has one fixed protocol (Outlook is `outlook/mapi`, over EWS and REST
 too);

@@ -5,10 +5,9 @@ plainly a known audit record, come back as rows without an operation and are rea
 general way. Both ways end in the same `normalise`, so they give the same events.
 
 Fields outside the known set are found by looking at about a thousand samples all through the file (at all
-of a
-small file), and are read as columns of their own. Operations that the samples show seldom or never (rules,
-consents, permissions) are read one by one, with every field. What this way may lose is a field that about one
-record in a thousand of a frequent operation has; `source_file` and `source_line` lead back to it.
+of a small file), and are read as columns of their own. Operations that the samples show seldom or never
+(rules, consents, permissions) are read one by one, with every field. What this way may lose is a field that
+about one record in a thousand of a frequent operation has; `source_file` and `source_line` lead back to it.
 """
 
 from __future__ import annotations

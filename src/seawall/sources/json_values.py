@@ -25,8 +25,7 @@ def parse(text: bytes | str, depth: int) -> Any:
     """The value of a JSON document. Raises NotJson, or TooDeep beyond `depth` levels.
 
     Invalid UTF-8, lone surrogates and raw control characters inside strings are replaced instead of
-    refused: a
-    broken character in a subject must not hide a record.
+    refused: a broken character in a subject must not hide a record.
     """
     opened = (
         text.count(b"{") + text.count(b"[") if isinstance(text, bytes) else text.count("{") + text.count("[")

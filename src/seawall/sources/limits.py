@@ -10,13 +10,10 @@ class Limits:
     """How much one input may ask for.
 
     `record_bytes` bounds one record, `depth` its nesting. `archive_ratio` is the largest output for each
-    input
-    byte of a compressed member, looked at after `ratio_grace_bytes` of output; `member_bytes` its absolute
-    size.
-    `archive_depth` is how many archives may lie inside each other. `batch_records` bounds one `EventBatch`.
-    `fast_bytes` is the size from which newline-delimited audit logs are read column by column, and
-    `fast_samples` how often
-    an operation must have been seen in samples to be read so.
+    input byte of a compressed member, looked at after `ratio_grace_bytes` of output; `member_bytes` its
+    absolute size. `archive_depth` is how many archives may lie inside each other. `batch_records` bounds
+    one `EventBatch`. `fast_bytes` is the size from which newline-delimited audit logs are read column by
+    column, and `fast_samples` how often an operation must have been seen in samples to be read so.
     """
 
     record_bytes: int = 16 << 20

@@ -15,9 +15,8 @@ class Organisations:
     """Learns domain → organisation id from batches, and gives records without an id the one of their domain.
 
     Mail records and sign-ins of one organisation must carry the same `org_uid`, but Graph's sign-ins state
-    none.
-    Call `learn` on every batch and `unify` when all were read: late batches teach the earlier ones. A domain
-    that no record ties to an organisation is itself the organisation.
+    none. Call `learn` on every batch and `unify` when all were read: late batches teach the earlier ones. A
+    domain that no record ties to an organisation is itself the organisation.
     """
 
     def __init__(self) -> None:

@@ -19,8 +19,8 @@ class Scanner:
     wrapper key.
 
     What lies between records and is no separator comes out as a piece too, so that nothing is lost
-    silently. A
-    string does not run past the end of a line (raw line ends are no JSON), so damage ends there.
+    silently. A string does not run past the end of a line (raw line ends are no JSON), so damage ends
+    there.
     """
 
     def __init__(self, limit: int, wrappers: Sequence[str]) -> None:

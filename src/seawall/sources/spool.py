@@ -1,8 +1,7 @@
 """Large audit logs that are no file on disk (compressed, UTF-16): block by block through a temporary file.
 
-DuckDB reads files. A block of lines is written to a temporary file, read column by column and forgotten,
-so the
-disk holds one block at a time whatever the size of the stream.
+DuckDB reads files. A block of lines is written to a temporary file, read column by column and forgotten, so
+the disk holds one block at a time whatever the size of the stream.
 """
 
 from __future__ import annotations

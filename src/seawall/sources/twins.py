@@ -23,30 +23,31 @@ def merge_twins(events: pa.Table) -> tuple[pa.Table, int]:
     """The table with one row for each (org_uid, metadata_uid), and how many rows were removed.
 
     Rows that carry the same id in the same organisation are one event: a redelivered record, the same
-    record from
-    the unified log and from `OfficeActivity`, or a sign-in that appears as Entra sign-in and as
-    `UserLoggedIn`
-    or `UserLoginFailed`. The richest is kept and its nulls are filled from the others; a value is never
-    replaced
-    by null. A null `org_uid` is a value of its own. The result does not depend on the order of equal rows,
-    and
-    keeps the time order of the table.
+    record from the unified log and from `OfficeActivity`, or a sign-in that appears as Entra sign-in and as
+    `UserLoggedIn` or `UserLoginFailed`. The richest is kept and its nulls are filled from the others; a
+    value is never replaced by null. A null `org_uid` is a value of its own. Which values win does not
+    depend on the order of the rows. A merged event stands where its kept record stood, so a table in order
+    of time stays so.
     """
     if events.num_rows < 2:
         return events, 0
-    key = _keys(events)
+    # Most ids occur once: everything that costs is done for the others alone.
+    codes = _codes(events.column("metadata_uid"))
+    candidates = np.flatnonzero(np.bincount(codes)[codes] > 1)
+    if len(candidates) == 0:
+        return events, 0
+    organisations = Column.of(events.column("org_uid").take(pa.array(candidates)))
+    key = codes[candidates].astype(np.int64) * (len(organisations.dictionary) + 1) + organisations.codes + 1
     order = np.argsort(key, kind="stable")
-    sorted_key = key[order]
-    is_first = np.empty(len(order), np.bool_)
-    is_first[0] = True
-    np.not_equal(sorted_key[1:], sorted_key[:-1], out=is_first[1:])
+    is_first = np.r_[True, key[order][1:] != key[order][:-1]]
     removed = int(len(order) - is_first.sum())
     if removed == 0:
         return events, 0
     is_shared = ~is_first
     is_shared[:-1] |= ~is_first[1:]
-    shared = np.sort(order[is_shared])
-    group_key, kept, rows = _ranked(events.take(pa.array(shared)), key[shared])
+    inside = np.sort(order[is_shared])
+    shared, key = candidates[inside], key[inside]
+    group_key, kept, rows = _ranked(events.take(pa.array(shared)), key)
     is_kept = np.ones(events.num_rows, np.bool_)
     is_kept[shared] = False
     is_kept[shared[kept]] = True
@@ -56,18 +57,21 @@ def merge_twins(events: pa.Table) -> tuple[pa.Table, int]:
     return _filled(thinned, rows, group_key, places), removed
 
 
-def _keys(events: pa.Table) -> npt.NDArray[np.int64]:
-    """A number for each row, equal where organisation and id are equal."""
-    ids = Column.of(events.column("metadata_uid"))
-    organisations = Column.of(events.column("org_uid"))
-    return (ids.codes.astype(np.int64) + 1) * (len(organisations.dictionary) + 2) + organisations.codes + 1
+def _codes(ids: Any) -> npt.NDArray[np.int64]:
+    """A number for each id; equal ids have equal numbers."""
+    encoded = ids.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
 
 
 def _ranked(
     rows: pa.Table, key: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], pa.Table]:
-    """Rows of equal key side by side, the richest first: where each key starts, its kept row, the rows in
-    order."""
+    """Rows of equal key side by side, the richest first.
+
+    Returns where each key starts, the original position of its kept row, and the rows in that order.
+    """
     order = np.lexsort((*_tie_breakers(rows), _rank(rows), key))
     sorted_key = key[order]
     starts = np.flatnonzero(np.r_[True, sorted_key[1:] != sorted_key[:-1]])

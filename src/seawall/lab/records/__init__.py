@@ -1,0 +1,1 @@
+"""Acts as the vendor's log records."""

@@ -1,0 +1,122 @@
+"""Makes a world: organisations, their ordinary days, confusers, attacks, raw logs, and the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from seawall.errors import OutputUnwritable, UsageError
+from seawall.lab.acts import NOBODY, Act, Diary
+from seawall.lab.attacks import FAMILIES
+from seawall.lab.attacks.plan import plan_attacks
+from seawall.lab.attacks.stage import Episode
+from seawall.lab.chores import do_chores
+from seawall.lab.confusers import CONFUSERS
+from seawall.lab.days import live
+from seawall.lab.dice import Dice
+from seawall.lab.export import Exported, mailboxes_of, write_logs
+from seawall.lab.organisation import make_tenant
+from seawall.lab.services import make_applications, serve
+from seawall.lab.style import draw_style
+from seawall.lab.world_settings import WorldSettings
+from seawall.settings import SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class World:
+    """What was made: the folder, the truth as written, and the number of records (repeats included)."""
+
+    folder: Path
+    truth: dict[str, Any]
+    records: int
+
+    def __str__(self) -> str:
+        return f"{self.records:,} records, {len(self.truth['attacks'])} attacks, {len(self.truth['confusers'])} confusers"
+
+
+def make_world(settings: WorldSettings, out: Path) -> World:
+    """Write `out/logs/**` and `out/truth.json`. Equal settings give equal bytes."""
+    logs = out / "logs"
+    if logs.exists() and any(logs.iterdir()):
+        raise OutputUnwritable(f"{logs} holds files already", fix="choose another folder or empty it")
+    diaries = [_found(settings, number) for number in range(settings.tenants)]
+    for diary in diaries:
+        _confuse(settings, diary)
+    episodes = plan_attacks(settings, diaries, Dice(settings.seed, 6))
+    for episode in episodes:
+        if prepare := FAMILIES[episode.family].prepare:
+            prepare(episode)
+    for diary in diaries:
+        for day in range(-1, settings.days):
+            for person in diary.tenant.people:
+                live(diary, person, day, settings.density)
+            for app in diary.tenant.apps:
+                serve(diary, app, day, settings.density)
+            if day >= 0:
+                do_chores(diary, day)
+    for episode in episodes:
+        episode.diary.attack = episode.number
+        FAMILIES[episode.family].stage(episode)
+        episode.diary.attack = NOBODY
+    exported = [write_logs(diary, logs, Dice(settings.seed, 5, diary.tenant.number)) for diary in diaries]
+    truth = _truth(settings, diaries, episodes, exported)
+    (out / "truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(truth), indent=1))
+    return World(out, truth, sum(part.records for part in exported))
+
+
+def _found(settings: WorldSettings, number: int) -> Diary:
+    dice = Dice(settings.seed, 1, number)
+    tenant = make_tenant(number, settings.accounts, settings.days, draw_style(settings, dice), dice)
+    make_applications(tenant, dice)
+    return Diary(tenant, Dice(settings.seed, 3, number), settings.first_day(), settings.days)
+
+
+def _confuse(settings: WorldSettings, diary: Diary) -> None:
+    names: Sequence[str] = settings.confusers if settings.confusers is not None else tuple(CONFUSERS)
+    unknown = sorted(set(names) - CONFUSERS.keys())
+    if unknown:
+        raise UsageError(f"no such confuser: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(CONFUSERS))}")
+    for place, name in enumerate(CONFUSERS):
+        dice = Dice(settings.seed, 2, diary.tenant.number, place)
+        if name not in names or (settings.confusers is None and dice.chance(0.25)):
+            continue
+        for accounts, first, last in CONFUSERS[name](diary, dice):
+            diary.spans.append({
+                "kind": name, "tenant": diary.tenant.id, "accounts": accounts,
+                "start": _text(diary.start + 86400 * first), "end": _text(diary.start + 86400 * last),
+            })  # fmt: skip
+
+
+def _text(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _truth(settings: WorldSettings, diaries: list[Diary], episodes: list[Episode], exported: list[Exported]) -> dict[str, Any]:
+    attacks = []
+    for episode in episodes:
+        part = exported[diaries.index(episode.diary)]
+        ids = part.ids.get(episode.number)
+        if not ids:
+            continue
+        first, last = part.spans[episode.number]
+        end = episode.diary.start + 86400 * episode.diary.days
+        acts: list[Act] = [act for act in episode.diary.acts if act.attack == episode.number and act.time < end]
+        attacks.append({
+            "id": f"attack-{episode.number:03d}", "family": episode.family, "difficulty": episode.difficulty,
+            "near_impossible": FAMILIES[episode.family].near_impossible, "tenant": episode.diary.tenant.id,
+            "accounts": episode.subjects, "first_event": _text(first), "last_event": _text(last), "events": ids,
+            "mailboxes": mailboxes_of(acts), "items_read": sum(act.count for act in acts if act.kind == "read"),
+        })  # fmt: skip
+    start = settings.first_day()
+    return {
+        "schema_version": SCHEMA_VERSION, "settings": settings.document(),
+        "tenants": [{"id": d.tenant.id, "domain": d.tenant.domain, "accounts": len(d.tenant.people) + len(d.tenant.shared)} for d in diaries],
+        "first_time": _text(start), "last_time": _text(start + 86400 * settings.days),
+        "quiet_until": _text(start + 86400 * settings.quiet()), "attacks": attacks,
+        "confusers": [span for diary in diaries for span in diary.spans],
+    }  # fmt: skip

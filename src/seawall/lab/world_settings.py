@@ -1,0 +1,51 @@
+"""What the maker of a world can choose."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+Difficulty = Literal["easy", "mixed", "medium", "hard"]
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """A made-up world. Equal settings give equal bytes.
+
+    `accounts` is people in each tenant (shared mailboxes and applications come on top). `days` of logs. `attacks`
+    is a number of episodes over the whole world, staged after `quiet_days`. `families` and `confusers`: names, None
+    for all, at random rates. `density` multiplies how much an ordinary day leaves in the logs (1: about 15 to 25
+    records for each account and day). `mess`: late, repeated, broken and differently spelt records, as exports have.
+    """
+
+    seed: int
+    tenants: int = 1
+    accounts: int = 300
+    days: int = 42
+    attacks: float = 8
+    families: tuple[str, ...] | None = None
+    confusers: tuple[str, ...] | None = None
+    difficulty: Difficulty = "mixed"
+    mess: bool = True
+    start: date | None = None
+    quiet_days: int | None = None
+    density: float = 1.0
+
+    def first_day(self) -> float:
+        """Return midnight UTC of the first day, in seconds since the epoch."""
+        first = self.start or date(2024, 1, 1)
+        days = 0 if self.start else self.seed * 37 % 730
+        return datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp() + 86400 * days
+
+    def quiet(self) -> int:
+        """Return the number of days before the first attack: 14 to 21, fewer only in very short worlds."""
+        if self.quiet_days is not None:
+            return self.quiet_days
+        return min(14 + self.seed % 8, max(1, self.days * 2 // 3))
+
+    def document(self) -> dict[str, Any]:
+        """Return the settings as JSON-ready values."""
+        values = asdict(self)
+        values["start"] = self.start.isoformat() if self.start else None
+        return values

@@ -1,0 +1,121 @@
+"""The rooms keep to themselves: imports run one way, no drawer has no name, and the clock stays outside."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter import api
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "seawall"
+MODULES = sorted(SOURCE.rglob("*.py"))
+NAMELESS = {"utils", "util", "helpers", "helper", "common", "core", "misc", "shared", "base", "tools"}
+PURE = ("behaviour", "lineage", "rules", "incidents", "sources", "enrich", "schema")
+LONGEST = 400
+DATA = {"enrich/known_systems.py"}
+"""Lists of facts, one a line: long because there are many."""
+
+CLOCK = {
+    "time": {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "localtime", "gmtime", "ctime"},
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
+    "os": {"urandom", "getrandom"},
+    "uuid": {"uuid1", "uuid4"},
+}
+CHANCE = {"random", "secrets"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
+
+
+def test_imports_run_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+
+
+def test_the_contracts_name_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    contracts = api.read_configuration("pyproject.toml")["contracts_options"]
+    layers = next(contract for contract in contracts if contract["type"] == "layers")["layers"]
+    named = {name.strip() for layer in layers for name in layer.split("|")}
+    rooms = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").is_file()} - {"lab"}
+    assert rooms <= named
+    assert named - rooms <= {path.stem for path in SOURCE.glob("*.py")}
+
+
+def test_no_module_is_a_drawer_without_a_name() -> None:
+    named = {part for path in MODULES for part in path.relative_to(SOURCE).with_suffix("").parts}
+    assert not named & NAMELESS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_files_stay_short(path: Path) -> None:
+    if relative(path) not in DATA:
+        assert len(path.read_text("utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+def _impure(tree: ast.AST) -> Iterator[str]:
+    """What reads the clock or rolls dice."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] in CHANCE)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module.split(".")[0] in CHANCE:
+                yield node.module
+            yield from (alias.name for alias in node.names if alias.name in CLOCK.get(node.module, ()))
+        elif isinstance(node, ast.Attribute):
+            owner = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", "")
+            if node.attr in CLOCK.get(owner, ()) or (owner in {"np", "numpy"} and node.attr == "random"):
+                yield f"{owner}.{node.attr}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if relative(path).split("/")[0] in PURE], ids=relative
+)
+def test_between_reading_and_writing_there_is_no_clock(path: Path) -> None:
+    assert list(_impure(ast.parse(path.read_text("utf-8")))) == []
+
+
+def test_the_check_finds_clocks() -> None:
+    for line in ("import random", "from time import time", "import numpy as np\nnp.random.default_rng()", "datetime.now()",
+                 "datetime.datetime.now()", "time.time()", "os.urandom(3)", "from random import choice"):  # fmt: skip
+        assert list(_impure(ast.parse(line))), line
+
+
+NETWORK = {"ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "asyncio"}
+HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
+"""What may be used of `socket`: reading addresses."""
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_nothing_opens_a_connection(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert not _imported(tree) & NETWORK
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "socket":
+            assert node.attr in HARMLESS
+        assert not (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "socket"
+            and {a.name for a in node.names} - HARMLESS
+        )

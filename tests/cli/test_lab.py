@@ -25,7 +25,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         made.append(settings)
         (out / "logs").mkdir(parents=True)
         attacks = [{"events": ["e2", "e9"]}, {"events": ["nobody-saw-this"]}]
-        (out / "truth.json").write_text(json.dumps({"attacks": attacks}))
+        (out / "truth.json").write_text(json.dumps({"settings": settings, "attacks": attacks}))
         return SimpleNamespace(out=out)
 
     def world_settings(**given: Any) -> dict[str, Any]:
@@ -75,3 +75,12 @@ def test_demo_json(run: Run, lab: list[Any], engine: list[dict[str, Any]]) -> No
     document = json.loads(run("demo", "--json", "--quiet").out)
     assert (document["staged_attacks_raised"], document["staged_attacks"]) == (1, 2)
     assert document["raised"]
+
+
+def test_demo_twice_scans_the_same_world_again(
+    run: Run, lab: list[Any], engine: list[dict[str, Any]]
+) -> None:
+    run("demo", "--out", "shown", "--seed", "4")
+    assert run("demo", "--out", "shown", "--seed", "4").code == 0
+    assert len(lab) == 1
+    assert len(engine) == 2

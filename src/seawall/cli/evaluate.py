@@ -22,17 +22,20 @@ def evaluate(
     ] = DEFAULT_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
 ) -> None:
-    """Measure recall at each budget, false incidents on quiet worlds, speed and memory.
+    """Measure recall at each budget, time to detection and false incidents on quiet worlds.
 
     \b
     Examples:
       seawall evaluate
       seawall evaluate --worlds 20 --accounts 1000 --out figures --json
     """
-    from seawall import evaluate as room
+    from seawall.evaluate import run
+    from seawall.evaluate.table import as_markdown
 
-    result = room.run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out)
+    streams.say(f"making and scanning {worlds} worlds and the quiet ones; this takes minutes")
+    result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out)
     if as_json:
         streams.answer_json(result)
     else:
-        streams.write(f"{out}\n")
+        streams.write(as_markdown(result))
+    streams.next_step(f"open {streams.quoted(out / 'evaluation.md')}, or the plots beside it")

@@ -36,6 +36,8 @@ def show(result: ScanResult) -> None:
 
 def tell(result: ScanResult, out: Path) -> None:
     """Say what was read, what could not be read or seen, and where the files are."""
+    from seawall.report.words import plural
+
     summary = result.summary
     raised = sum(incident.raised for incident in result.incidents)
     say(
@@ -43,12 +45,12 @@ def tell(result: ScanResult, out: Path) -> None:
         f"{_count(summary, 'duplicates')} duplicates + {_count(summary, 'problems')} problems"
         + (f", in {summary['seconds']:.1f} s" if "seconds" in summary else ""),
         f"{raised:,} raised of {len(result.incidents):,} candidates, "
-        f"{_count(summary, 'accounts')} accounts in {_count(summary, 'tenants')} organisations",
+        f"{_count(summary, 'accounts')} accounts in {plural(summary.get('tenants', 0), 'organisation')}",
     )
     for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:
         say(f"not read: {count:,} × {code} (see {out / 'problems.jsonl'})")
     if result.coverage:
-        say(f"the logs had {len(result.coverage):,} limits, for example: {result.coverage[0].text}")
+        say(f"the logs had {plural(len(result.coverage), 'limit')}, for example: {result.coverage[0].text}")
     say(f"report: {out / 'report.html'}")
 
 

@@ -12,12 +12,12 @@ from seawall.incidents.calibration import Calibration, evidence
 from seawall.incidents.candidates import Candidate, describe
 from seawall.incidents.curve import Arrivals, curve
 from seawall.incidents.features import Table, has_novelty, join
-from seawall.incidents.ranker import EVIDENCE, Ranker, inputs
+from seawall.incidents.ranker import PARTS, Ranker, inputs
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import Hits, RuleDetector
 from seawall.schema.batches import MISSING, CodedBatch, Floats
 
-KEPT_PER_THOUSAND = 40
+KEPT_PER_THOUSAND = 20
 KEPT_AT_LEAST = 6
 """Groups a day that are taken down for each 1,000 accounts of a tenant, and at least: far more than any budget."""
 
@@ -88,14 +88,15 @@ class Engine:
         hits: Hits,
     ) -> tuple[Candidate, ...]:
         rows = self._worst(groups.day, score)
+        base, parts = self._explained(table, p, rows, unsupervised)
         candidates = []
-        for row in rows:
-            scored = self._explained(table, p, row, float(score[row]), float(unsupervised[row]))
+        for place, row in enumerate(rows):
+            named = {PARTS[at]: float(parts[place, at]) for at in np.flatnonzero(parts[place])}
+            scored = (float(score[row]), base, named, float(unsupervised[row]))
             candidate = describe(self.behaviour, groups, table, p, row, lineage, hits, scored)
-            arrivals = Arrivals(
-                groups, row, np.flatnonzero(groups.day.group == row), lineage, hits, candidate.pattern.name
-            )
-            candidates.append(candidate.with_curve(curve(arrivals, candidate.base, candidate.parts)))
+            members = np.flatnonzero(groups.day.group == row)
+            arrivals = Arrivals(groups, row, members, lineage, hits, candidate.pattern.name)
+            candidates.append(candidate.with_curve(curve(arrivals, base, named)))
         return tuple(candidates)
 
     def _worst(self, day: Day, score: Floats) -> list[int]:
@@ -111,11 +112,11 @@ class Engine:
         return rows
 
     def _explained(
-        self, table: Table, p: Floats, row: int, score: float, unsupervised: float
-    ) -> tuple[float, float, dict[str, float], float]:
+        self, table: Table, p: Floats, rows: list[int], unsupervised: Floats
+    ) -> tuple[float, Floats]:
+        """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""
         if self._ranker is None:
-            return score, 0.0, {EVIDENCE: score}, unsupervised
-        base, parts = self._ranker.explain(
-            inputs(table.values[row : row + 1], p[row : row + 1])[0], unsupervised
-        )
-        return score, base, parts, unsupervised
+            parts = np.zeros((len(rows), len(PARTS)))
+            parts[:, -1] = unsupervised[rows]
+            return 0.0, parts
+        return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])

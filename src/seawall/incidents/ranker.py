@@ -20,6 +20,9 @@ INPUTS: tuple[str, ...] = (*FEATURES, *(f"p.{pattern.name}" for pattern in PATTE
 EVIDENCE = "evidence"
 """Name of the part that the unsupervised evidence adds."""
 
+PARTS: tuple[str, ...] = (*INPUTS, EVIDENCE)
+"""Names of what a score is the sum of, beside the base."""
+
 ARTEFACT = "ranker.json"
 
 
@@ -64,18 +67,28 @@ class Ranker:
             total += self.expected[tree][node]
         return total
 
-    def explain(self, values: Floats, evidence: float) -> tuple[float, dict[str, float]]:
-        """Return one group's base and what each input adds; base + sum of parts = score. `values` is (inputs,)."""
-        base, parts = self.intercept, {EVIDENCE: self.evidence_weight * evidence}
+    def explain(self, values: Floats, evidence: Floats) -> tuple[float, Floats]:
+        """Return the base and what each of `PARTS` adds, float64 (g, len(PARTS)); base + parts = score.
+
+        `values` is (g, len(INPUTS)), `evidence` (g,).
+        """
+        base = self.intercept + float(self.expected[:, 0].sum())
+        parts = np.zeros((len(values), len(PARTS)))
+        parts[:, -1] = self.evidence_weight * evidence
+        rows = np.arange(len(values))
         for tree in range(len(self.feature)):
-            node = 0
-            base += float(self.expected[tree][0])
-            while self.feature[tree][node] >= 0:
-                feature = int(self.feature[tree][node])
-                goes_left = values[feature] <= self.threshold[tree][node]
-                child = int(self.left[tree][node] if goes_left else self.right[tree][node])
-                step = float(self.expected[tree][child] - self.expected[tree][node])
-                parts[INPUTS[feature]] = parts.get(INPUTS[feature], 0.0) + step
+            node = np.zeros(len(values), np.int64)
+            for _ in range(self.depth):
+                feature = self.feature[tree][node]
+                inner = feature >= 0
+                if not inner.any():
+                    break
+                feature = np.maximum(feature, 0)
+                goes_left = values[rows, feature] <= self.threshold[tree][node]
+                child = np.where(
+                    inner, np.where(goes_left, self.left[tree][node], self.right[tree][node]), node
+                )
+                parts[rows, feature] += self.expected[tree][child] - self.expected[tree][node]
                 node = child
         return base, parts
 

@@ -59,7 +59,7 @@ def where(
     """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns."""
 
     def matches(batch: CodedBatch) -> Bools:
-        mask = candidates(batch)
+        mask = candidates(batch).copy()
         for row in np.flatnonzero(mask):
             mask[row] = test(batch, int(row))
         return mask

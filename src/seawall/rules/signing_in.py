@@ -14,9 +14,8 @@ DENIED = ("500121", "50158", "50088", "500131")
 
 
 def _successes(batch: CodedBatch) -> Bools:
-    return (
-        batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)) & (batch.actor != MISSING)
-    )
+    signed_in = batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",))
+    return np.asarray(signed_in & (batch.actor != MISSING), bool)
 
 
 def _legacy(batch: CodedBatch) -> Bools:

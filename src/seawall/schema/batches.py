@@ -7,7 +7,7 @@ as the engine, so that comparing, counting and keeping state never touches a str
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -99,17 +99,21 @@ class CodedBatch:
     texts: Mapping[str, pa.Array]
     actor: Codes
     vocabularies: Mapping[str, Vocabulary]
+    _asked: dict[tuple[str, tuple[str, ...]], Bools] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.time)
 
     def one_of(self, column: str, wanted: Iterable[str]) -> Bools:
-        """Return which rows hold one of the wanted values in a name column, as bool (n,)."""
-        vocabulary = self.vocabularies[column]
-        table = np.zeros(len(vocabulary) + 1, bool)
-        table[vocabulary.matches(wanted)] = True
-        table[MISSING] = False
-        return table[self.codes[column]]
+        """Return which rows hold one of the wanted values in a name column, as bool (n,); not to be written to."""
+        asked = (column, tuple(wanted))
+        if asked not in self._asked:
+            vocabulary = self.vocabularies[column]
+            table = np.zeros(len(vocabulary) + 1, bool)
+            table[vocabulary.matches(asked[1])] = True
+            table[MISSING] = False
+            self._asked[asked] = table[self.codes[column]]
+        return self._asked[asked]
 
     def value(self, column: str, row: int) -> str:
         """Return the text of a name column in one row, empty for null."""

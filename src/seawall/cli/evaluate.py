@@ -32,7 +32,7 @@ def evaluate(
     from seawall.evaluate import run
     from seawall.evaluate.table import as_markdown
 
-    streams.say(f"making and scanning {worlds} worlds and the quiet ones; this takes minutes")
+    streams.say("making and scanning worlds; this takes minutes")
     result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out)
     if as_json:
         streams.answer_json(result)

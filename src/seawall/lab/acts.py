@@ -7,6 +7,7 @@ number goes into the truth and nowhere else.
 from __future__ import annotations
 
 import bisect
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +46,7 @@ class Act:
 
 @dataclass(slots=True)
 class Diary:
-    """Everything that happened in one tenant, and the dice of whoever writes it."""
+    """Everything that happened in one tenant, the dice of whoever writes it, and what is planned for which day."""
 
     tenant: Tenant
     dice: Dice
@@ -54,10 +55,15 @@ class Diary:
     acts: list[Act] = field(default_factory=list)
     attack: int = NOBODY
     spans: list[dict[str, Any]] = field(default_factory=list)
+    plans: dict[int, list[Callable[[Diary, int], None]]] = field(default_factory=dict)
 
     def day_of(self, time: float) -> int:
         """Return the day number of a time."""
         return int((time - self.start) // 86400)
+
+    def plan(self, day: int, what: Callable[[Diary, int], None]) -> None:
+        """Have something done on a day, before that day's ordinary events."""
+        self.plans.setdefault(day, []).append(what)
 
     def add(self, act: Act) -> Act:
         """Write an act down, as part of the attack being staged, if any."""

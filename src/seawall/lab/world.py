@@ -53,6 +53,8 @@ def make_world(settings: WorldSettings, out: Path) -> World:
             prepare(episode)
     for diary in diaries:
         for day in range(-1, settings.days):
+            for planned in diary.plans.get(day, ()):
+                planned(diary, day)
             for person in diary.tenant.people:
                 live(diary, person, day, settings.density)
             for app in diary.tenant.apps:

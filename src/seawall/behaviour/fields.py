@@ -45,9 +45,10 @@ FIELD_NAMES = tuple(field.name for field in FIELDS)
 class Derived:
     """Columns that fields are made of but events do not have: method, somebody else's mailbox, pairs."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_pairs", "app_names")
 
     def __init__(self) -> None:
+        self.app_names: dict[int, str] = {}
         self._pairs: dict[str, Interner] = {f.name: Interner() for f in FIELDS if len(f.columns) == 2}
         self._pairs["method"] = Interner()
 
@@ -61,12 +62,21 @@ class Derived:
         key = int(self._pairs[name].keys[code])
         return _signed(key >> 32), _signed(key & 0xFFFFFFFF)
 
+    def _learn_names(self, batch: CodedBatch) -> None:
+        """Remember what applications are called, for people."""
+        named = np.flatnonzero((batch.codes["app_uid"] != MISSING) & (batch.codes["app_name"] != MISSING))
+        for key in np.unique(
+            pair_keys(batch.codes["app_uid"][named], batch.codes["app_name"][named])
+        ).tolist():
+            self.app_names[key >> 32] = batch.vocabularies["app_name"].text(key & 0xFFFFFFFF)
+
     def columns(self, batch: CodedBatch) -> dict[str, Codes]:
         """Return every column that a field names, int32 (n,), for a batch of n events.
 
         The mail provider's own machines answer from any of its blocks and countries: there only the network
         as a whole says anything.
         """
+        self._learn_names(batch)
         mailbox = batch.codes["mailbox"]
         names = batch.vocabularies["mailbox"]
         accounts = batch.vocabularies["account"]

@@ -13,7 +13,7 @@ from seawall.schema.incidents import Incident
 
 LOUD = (
     "aitm_phishing",
-    "password_spray_success",
+    "password_spray",
     "mfa_fatigue",
     "bec_forwarding",
     "legacy_sync",
@@ -21,7 +21,7 @@ LOUD = (
     "device_code_phishing",
     "token_replay",
     "forged_token",
-    "service_principal_credential",
+    "service_credential",
     "campaign",
     "foreign_token",
 )

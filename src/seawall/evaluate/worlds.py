@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from seawall.lab import WorldSettings, make_world
 
 TRAINING_SEED = 1_000_000
 """Worlds from this seed on train the ranker; worlds to measure on have smaller seeds."""
+
+
+DIFFICULTIES: tuple[Literal["easy", "mixed", "hard"], ...] = ("easy", "mixed", "mixed", "hard")
 
 
 def training_worlds(count: int) -> Iterator[WorldSettings]:
@@ -23,7 +27,7 @@ def training_worlds(count: int) -> Iterator[WorldSettings]:
             accounts=accounts,
             days=int(random.integers(30, 56)),
             attacks=int(random.integers(6, 14)),
-            difficulty=str(random.choice(["easy", "mixed", "mixed", "hard"])),
+            difficulty=DIFFICULTIES[int(random.integers(len(DIFFICULTIES)))],
             density=float(random.uniform(0.3, 1.0)),
             mess=bool(random.random() < 0.5),
         )

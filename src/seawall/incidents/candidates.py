@@ -13,7 +13,7 @@ import numpy as np
 from seawall.behaviour.detector import Behaviour, Groups
 from seawall.behaviour.fields import FIELDS, Field
 from seawall.incidents.features import FEATURES, Table
-from seawall.incidents.patterns import PATTERNS, Pattern
+from seawall.incidents.patterns import PATTERNS, Pattern, named
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULES, Hits
 from seawall.schema.batches import MISSING, CodedBatch, Floats
@@ -89,7 +89,7 @@ def describe(
     day, batch = groups.day, groups.day.batch
     members = np.flatnonzero(day.group == row)
     score, base, parts, unsupervised = scored
-    best = int(np.lexsort((np.arange(len(PATTERNS)), p[row]))[0])
+    pattern = named(table, row, p[row])
     intruder = intruder_rows(groups, hits, lineage, row, members)
     fired = tuple(
         dict.fromkeys(
@@ -114,8 +114,8 @@ def describe(
         base=base,
         parts=parts,
         unsupervised=unsupervised,
-        pattern=PATTERNS[best],
-        p=float(p[row][best]),
+        pattern=pattern,
+        p=float(p[row][PATTERNS.index(pattern)]),
         first=int(batch.time[intruder[0]]),
         last=int(batch.time[intruder[-1]]),
         facts=tuple(_facts(behaviour, groups, row)),
@@ -225,15 +225,23 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
 def text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int) -> str:
     """Return a field's value in words."""
     vocabularies = groups.day.batch.vocabularies
-    if len(field_.columns) == 2:
-        left, right = behaviour.derived.parts(field_.name, code)
-        return f"{vocabularies[field_.columns[0]].text(left)} + {vocabularies[field_.columns[1]].text(right)}"
-    column = field_.columns[0]
-    if column == "method":
-        left, right = behaviour.derived.parts("method", code)
-        return " / ".join(
-            t
-            for t in (vocabularies["auth_method"].text(left), vocabularies["auth_protocol"].text(right))
-            if t
+    columns: tuple[str, ...] = field_.columns
+    codes: tuple[int, ...] = (code,)
+    if len(columns) == 2:
+        codes = behaviour.derived.parts(field_.name, code)
+    elif columns == ("method",):
+        columns, codes = ("auth_method", "auth_protocol"), behaviour.derived.parts("method", code)
+    elif columns == ("foreign_mailbox",):
+        columns = ("mailbox",)
+    texts = [
+        _with_name(
+            vocabularies[column].text(part),
+            behaviour.derived.app_names.get(part) if column == "app_uid" else None,
         )
-    return vocabularies["mailbox" if column == "foreign_mailbox" else column].text(code)
+        for column, part in zip(columns, codes, strict=True)
+    ]
+    return " + ".join(text for text in texts if text)
+
+
+def _with_name(text: str, name: str | None) -> str:
+    return f"{name} ({text})" if name and name.lower() != text.lower() else text

@@ -87,7 +87,8 @@ def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
     """Group the ranker's parts by what they speak of; together with the base they sum to the score."""
     sums: dict[tuple[Layer, str], float] = defaultdict(float)
     for name, weight in top.parts.items():
-        sums[_aspect(name)] += weight
+        for aspect, share in _shares(name, top).items():
+            sums[aspect] += weight * share
     more = score - top.base - sum(top.parts.values())
     if abs(more) > 1e-9:
         sums[("behaviour", "other-days")] += more
@@ -99,6 +100,24 @@ def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
         )
         for (layer, aspect), weight in ordered
     )
+
+
+def _shares(name: str, top: Candidate) -> dict[tuple[Layer, str], float]:
+    """Return the aspects that a part of the score speaks of, with shares that sum to one.
+
+    What joint evidence adds is shared among the dimensions of the pattern that names the incident, by their
+    own surprise: that is the pattern that the evidence is strongest for.
+    """
+    if not name.startswith("p.") and name != EVIDENCE:
+        return {_aspect(name): 1.0}
+    shares: dict[tuple[Layer, str], float] = defaultdict(float)
+    for dimension in top.pattern.dimensions:
+        for feature in dimension.split("+"):
+            shares[_aspect(feature)] += max(top.values.get(feature, 0.0), 0.0)
+    total = sum(shares.values())
+    if total <= 0:
+        return {("behaviour", "pattern"): 1.0}
+    return {aspect: share / total for aspect, share in shares.items() if share > 0}
 
 
 def _aspect(name: str) -> tuple[Layer, str]:
@@ -117,7 +136,13 @@ def _aspect(name: str) -> tuple[Layer, str]:
         return "behaviour", "volume"
     if name.startswith("usual_"):
         return "behaviour", "two-places"
-    return "behaviour", {"hour": "hour"}.get(name, "context")
+    named = {
+        "hour": "hour",
+        "new_mailboxes": "mailbox",
+        "foreign_mailboxes": "mailbox",
+        "together_abroad": "two-places",
+    }
+    return "behaviour", named.get(name, "context")
 
 
 def _text(aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
@@ -143,7 +168,7 @@ def _text(aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
         "context": "the account's history and kind, and the kind of network",
         "other-days": "further unusual activity of the account on other days",
     }
-    return texts.get(aspect, f"nothing of note: {aspect.replace('_', ' ')}")
+    return texts.get(aspect, f"no {aspect.replace('_', ' ')} of note, which moves the score a little")
 
 
 def _places(gap: float, abroad: float) -> str:
@@ -158,7 +183,7 @@ def fact_text(fact: Fact) -> str:
     """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
     seen = f"seen on {fact.seen:.0f} of {fact.active_days:.0f} active days"
     cohort = f", {fact.cohort} others met it the same day" if fact.cohort else ""
-    return f"{WORDS[fact.field]} {fact.now}: {seen}; {fact.accounts:,} of {fact.peers:,} peers use it{cohort}"
+    return f"{WORDS[fact.field]} {fact.now}: {seen}; {min(fact.accounts, fact.peers):,} of {fact.peers:,} peers use it{cohort}"
 
 
 def summary(top: Candidate) -> str:

@@ -14,11 +14,15 @@ EDGES = np.array([0.3, 0.8, 1.6, 2.6, 3.8, 5.2, 7.0])
 """Where a dimension's value passes from one of the eight levels to the next, in nats (or ln of a count)."""
 
 
+NEARLY = 2.0
+"""p-values within this factor of each other are equal for naming."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One pattern. `dimensions` are three feature names, each a sum of features joined with `+`.
 
-    `needs` names a feature that must be above zero for the pattern to speak at all. `kind` is the incident's
+    `needs` names a feature (or sum) that must be above zero for the pattern to speak at all. `kind` is the incident's
     kind, `words` its sentence, `technique` the ATT&CK technique.
     """
 
@@ -51,7 +55,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "T1606 Forge Web Credentials",
         "has its mail read from a network on which nobody ever signed in to it",
         ("lineage.birthless", "network.backed_off", "app_client.backed_off"),
-        "has_mail",
+        "lineage.birthless",
     ),
     Pattern(
         "token-never-issued",
@@ -59,6 +63,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "T1606 Forge Web Credentials",
         "is used with a token for which no sign-in exists",
         ("lineage.orphan", "network.backed_off", "client.backed_off"),
+        "lineage.orphan",
     ),
     Pattern(
         "session-moved",
@@ -66,6 +71,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "T1539 Steal Web Session Cookie",
         "has a session that was born in one place and is used in another",
         ("lineage.moved", "network.backed_off", "client_network.backed_off"),
+        "lineage.moved",
     ),
     Pattern(
         "session-reused",
@@ -201,6 +207,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "T1098 Account Manipulation",
         "changes the organisation in ways that its holder does not",
         ("rules.evasion+rules.collection+rules.role", "activity.backed_off", "network.backed_off"),
+        "rules.evasion+rules.collection+rules.role",
     ),
     Pattern(
         "two-places",
@@ -208,6 +215,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "T1078.004 Cloud Accounts",
         "is used in two countries at the same time",
         ("together_abroad", "network.backed_off", "client.backed_off"),
+        "together_abroad",
     ),
 )
 
@@ -218,15 +226,33 @@ def together_abroad(table: Table) -> Floats:
     return np.asarray(8.0 * np.clip(1.0 - np.log1p(gap) / np.log1p(720.0), 0.0, 1.0))
 
 
+def measure(dimension: str, table: Table) -> Floats:
+    """Return a dimension's value, float64 (g,): a sum of features, or how close in time two countries were."""
+    if dimension == "together_abroad":
+        return together_abroad(table)
+    return np.asarray(sum(table.column(name) for name in dimension.split("+")))
+
+
+def named(table: Table, row: int, p: Floats) -> Pattern:
+    """Return the pattern that names a group: of those nearly as improbable as the least probable, the one with
+    most of its dimensions unusual, and of those the most specific. `p` is (patterns,).
+    """
+    one = Table(table.values[row : row + 1])
+    best, shown = PATTERNS[0], (-1, False)
+    for at in np.flatnonzero(p <= NEARLY * p.min()).tolist():
+        pattern = PATTERNS[at]
+        unusual = sum(float(measure(dimension, one)[0]) > EDGES[1] for dimension in pattern.dimensions)
+        if (unusual, bool(pattern.needs)) > shown:
+            best, shown = pattern, (unusual, bool(pattern.needs))
+    return best
+
+
 def levels(pattern: Pattern, table: Table) -> Codes:
     """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 where the pattern does not speak."""
     cell = np.zeros(len(table.values), np.int32)
     for dimension in pattern.dimensions:
-        if dimension == "together_abroad":
-            value = together_abroad(table)
-        else:
-            value = np.asarray(sum(table.column(name) for name in dimension.split("+")))
+        value = measure(dimension, table)
         cell = cell * LEVELS + np.searchsorted(EDGES, value, side="right").astype(np.int32)
     if pattern.needs:
-        cell = np.where(table.column(pattern.needs) > 0, cell, -1)
+        cell = np.where(measure(pattern.needs, table) > 0, cell, -1)
     return np.asarray(cell, np.int32)

@@ -98,7 +98,7 @@ def load() -> Ranker:
     place = resources.files("seawall.incidents") / "data" / ARTEFACT
     if not place.is_file():
         raise ArtefactInvalid(
-            "the learnt ranker is missing", fix="reinstall Seawall, or train one: seawall evaluate --train"
+            "the learnt ranker is missing", fix="reinstall Seawall, or train one: make train"
         )
     return parse(place.read_bytes())
 
@@ -108,7 +108,7 @@ def parse(document: bytes) -> Ranker:
     content = json.loads(document)
     if content["inputs"] != hashlib.sha256("\n".join(INPUTS).encode()).hexdigest():
         raise ArtefactInvalid(
-            "the learnt ranker was trained on other features", fix="train it again: seawall evaluate --train"
+            "the learnt ranker was trained on other features", fix="train it again: make train"
         )
     trees = content["trees"]
     width = max(len(tree["feature"]) for tree in trees)

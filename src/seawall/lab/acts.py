@@ -43,6 +43,27 @@ class Act:
     attack: int = NOBODY
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def person(self) -> Person:
+        """The person who acted. TypeError where it was an application or nobody."""
+        if not isinstance(self.who, Person):
+            raise TypeError(f"no person did this: {self.operation}")
+        return self.who
+
+    @property
+    def program(self) -> Client:
+        """The client used. TypeError where there was none."""
+        if self.client is None:
+            raise TypeError(f"no client did this: {self.operation}")
+        return self.client
+
+    @property
+    def mailbox(self) -> Person:
+        """The mailbox touched. TypeError where none was."""
+        if self.owner is None:
+            raise TypeError(f"no mailbox was touched: {self.operation}")
+        return self.owner
+
 
 @dataclass(slots=True)
 class Diary:
@@ -87,16 +108,32 @@ def sign_in(
 ) -> Session:
     """Sign in: one record, and on success a session and its first token; with a session, a refresh of it."""
     dice = diary.dice
+    if not method and session is None:
+        method = "password"
+        if who.uses_mfa:
+            method = "mfa_claim" if dice.chance(diary.tenant.style.claim_share) else "mfa"
     if session is None:
-        session = Session(dice.guid(), time, address, method or ("mfa" if who.uses_mfa else "password"))
+        session = Session(dice.guid(), time, address, method)
     token = dice.token()
-    diary.add(Act(
-        time, "sign_in", "SignIn", who, client, address, session.id, token, time,
-        details={
-            "method": method or session.method, "error": error, "interactive": interactive,
-            "protocol": protocol or client.protocol,
-        },
-    ))  # fmt: skip
+    diary.add(
+        Act(
+            time,
+            "sign_in",
+            "SignIn",
+            who,
+            client,
+            address,
+            session.id,
+            token,
+            time,
+            details={
+                "method": method or session.method,
+                "error": error,
+                "interactive": interactive,
+                "protocol": protocol or client.protocol,
+            },
+        )
+    )
     if not error:
         bisect.insort(session.tokens, (time, token))
     return session
@@ -131,7 +168,16 @@ def token_for(diary: Diary, who: Person, client: Client, address: str, time: flo
     held = held_by(session, time)
     if time - held[2] > client.token_hours * 3600:
         method = "mfa_claim" if session.method.startswith("mfa") else session.method
-        sign_in(diary, who, client, address, time - dice.between(0.5, 5), interactive=False, session=session, method=method)
+        sign_in(
+            diary,
+            who,
+            client,
+            address,
+            time - dice.between(0.5, 5),
+            interactive=False,
+            session=session,
+            method=method,
+        )
         held = held_by(session, time)
     return held
 
@@ -151,12 +197,24 @@ def read(
     throttled: bool = False,
 ) -> Act:
     """Read (bind) messages of a folder, or take (sync) the whole folder. `held`: session, token id, issue time."""
-    mailbox = owner or who
-    assert isinstance(mailbox, Person)
-    return diary.add(Act(
-        time, "read", "MailItemsAccessed", who, client, address, *held, owner=mailbox, count=count, folder=folder,
-        details={"sync": sync, "throttled": throttled} if sync or throttled else {},
-    ))  # fmt: skip
+    mailbox = owner if owner is not None else who
+    if not isinstance(mailbox, Person):
+        raise TypeError("an application reads somebody's mailbox: name the owner")
+    return diary.add(
+        Act(
+            time,
+            "read",
+            "MailItemsAccessed",
+            who,
+            client,
+            address,
+            *held,
+            owner=mailbox,
+            count=count,
+            folder=folder,
+            details={"sync": sync, "throttled": throttled} if sync or throttled else {},
+        )
+    )
 
 
 def touch(
@@ -172,9 +230,21 @@ def touch(
     **details: Any,
 ) -> Act:
     """Do something with an item: Send, Create, Update, Move, MoveToDeletedItems, SoftDelete, HardDelete."""
-    return diary.add(Act(
-        time, "item", operation, who, client, address, *held, owner=owner or who, count=1, folder=folder, details=details,
-    ))  # fmt: skip
+    return diary.add(
+        Act(
+            time,
+            "item",
+            operation,
+            who,
+            client,
+            address,
+            *held,
+            owner=owner or who,
+            count=1,
+            folder=folder,
+            details=details,
+        )
+    )
 
 
 def cmdlet(
@@ -189,11 +259,22 @@ def cmdlet(
     **parameters: Any,
 ) -> Act:
     """Run an Exchange cmdlet; `target` is what its Identity names. `who` None: the provider itself."""
-    return diary.add(Act(
-        time, "cmdlet", operation, who, client, address, session,
-        owner=target if isinstance(target, Person) else None,
-        details={"target": target.upn if isinstance(target, Person) else target, "parameters": parameters},
-    ))  # fmt: skip
+    return diary.add(
+        Act(
+            time,
+            "cmdlet",
+            operation,
+            who,
+            client,
+            address,
+            session,
+            owner=target if isinstance(target, Person) else None,
+            details={
+                "target": target.upn if isinstance(target, Person) else target,
+                "parameters": parameters,
+            },
+        )
+    )
 
 
 def directory(
@@ -208,15 +289,20 @@ def directory(
     **modified: Any,
 ) -> Act:
     """Change the directory: consent, credential, method, role, password, revocation. `modified`: new values."""
-    return diary.add(Act(
-        time, "directory", operation, who, None, address,
-        details={"target": target, "kind": kind, "modified": modified, "agent": agent},
-    ))  # fmt: skip
+    return diary.add(
+        Act(
+            time,
+            "directory",
+            operation,
+            who,
+            None,
+            address,
+            details={"target": target, "kind": kind, "modified": modified, "agent": agent},
+        )
+    )
 
 
-def app_sign_in(
-    diary: Diary, app: Application, address: str, time: float, key: str
-) -> Held:
+def app_sign_in(diary: Diary, app: Application, address: str, time: float, key: str) -> Held:
     """Sign an application in as itself; returns what `read` needs: no session, a token, its issue time."""
     token = diary.dice.token()
     diary.add(Act(time, "app_sign_in", "SignIn", app, None, address, "", token, time, details={"key": key}))

@@ -53,7 +53,6 @@ def _segments(diary: Diary, person: Person, day: int) -> Iterator[Segment]:
     weekday = (int(diary.start // 86400) + 3 + day) % 7
     at_work = weekday in person.workdays and day not in person.off and day not in diary.tenant.holidays
     home, mobile, office = person.home, person.mobile, person.office
-    assert home and mobile and office
     away = person.away.get(day)
     base = away or home
     tunnel = person.vpn if person.vpn and day >= person.vpn_from else None
@@ -121,7 +120,17 @@ def _burst(diary: Diary, person: Person, client: Client, address: str, time: flo
     else:
         for _ in range(1 + dice.poisson(0.6)):
             folder = person.folders[0] if dice.chance(0.8) else dice.pick(person.folders)
-            read(diary, person, client, address, time, held, owner, 1 + dice.poisson(1.5), folder)
+            read(
+                diary,
+                person,
+                client,
+                address,
+                time,
+                held,
+                owner,
+                1 + (dice.poisson(1.5) if dice.chance(0.98) else dice.below(50)),
+                folder,
+            )
             time += dice.between(120, 400)
     if dice.chance(0.35) and style in ("mapi", "owa", "mobile", "ews"):
         _handle(diary, person, client, address, time, held, owner)
@@ -130,15 +139,25 @@ def _burst(diary: Diary, person: Person, client: Client, address: str, time: flo
 
 
 _HANDLING = (
-    ("Send", 0.32), ("MoveToDeletedItems", 0.22), ("SoftDelete", 0.12), ("Move", 0.14), ("Create", 0.08),
-    ("Update", 0.09), ("HardDelete", 0.03),
-)  # fmt: skip
+    ("Send", 0.32),
+    ("MoveToDeletedItems", 0.22),
+    ("SoftDelete", 0.12),
+    ("Move", 0.14),
+    ("Create", 0.08),
+    ("Update", 0.09),
+    ("HardDelete", 0.03),
+)
 
 
 def _handle(
-    diary: Diary, person: Person, client: Client, address: str, time: float, held: Held,
+    diary: Diary,
+    person: Person,
+    client: Client,
+    address: str,
+    time: float,
+    held: Held,
     owner: Person | None,
-) -> None:  # fmt: skip
+) -> None:
     dice = diary.dice
     for _ in range(1 + dice.poisson(0.4)):
         operation = dice.weighted(_HANDLING)
@@ -169,7 +188,17 @@ def _background(diary: Diary, person: Person, day: int, density: float) -> None:
     for _ in range(dice.poisson(diary.tenant.style.background_rate * density * 0.8)):
         time = diary.start + 86400 * (day + dice.uniform())
         api, client_app = dice.pick(BACKGROUND_APPS)
-        diary.add(Act(
-            time, "read", "MailItemsAccessed", person, None, microsoft_address(dice), owner=person,
-            count=1 + dice.below(3), folder="Inbox", details={"api": api, "app": client_app},
-        ))  # fmt: skip
+        diary.add(
+            Act(
+                time,
+                "read",
+                "MailItemsAccessed",
+                person,
+                None,
+                microsoft_address(dice),
+                owner=person,
+                count=1 + dice.below(3),
+                folder="Inbox",
+                details={"api": api, "app": client_app},
+            )
+        )

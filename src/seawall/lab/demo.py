@@ -5,8 +5,18 @@ from __future__ import annotations
 from seawall.lab.dice import Dice
 from seawall.lab.world_settings import WorldSettings
 
-_LIVELY = ("forged_token", "aitm_phishing", "bec_forwarding", "consent_phishing", "mfa_fatigue", "service_credential",
-           "legacy_sync", "token_replay", "delegate_abuse", "password_spray")  # fmt: skip
+_LIVELY = (
+    "forged_token",
+    "aitm_phishing",
+    "bec_forwarding",
+    "consent_phishing",
+    "mfa_fatigue",
+    "service_credential",
+    "legacy_sync",
+    "token_replay",
+    "delegate_abuse",
+    "password_spray",
+)
 
 
 def demo_settings(seed: int) -> WorldSettings:
@@ -15,4 +25,4 @@ def demo_settings(seed: int) -> WorldSettings:
     families = ("forged_token", *dice.sample(_LIVELY[1:], 4 + dice.below(2)))
     return WorldSettings(
         seed, accounts=60 + dice.below(50), days=35, attacks=len(families), families=families, density=0.8
-    )  # fmt: skip
+    )

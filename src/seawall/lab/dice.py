@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
 from typing import TypeVar
@@ -25,8 +26,13 @@ class Dice:
 
     def uniform(self) -> float:
         """Return a number in [0, 1)."""
-        if not self._left:
-            self._left = self.generator.random(_BLOCK).tolist()
+        try:
+            return self._left.pop()
+        except IndexError:
+            return self._refill()
+
+    def _refill(self) -> float:
+        self._left[:] = self.generator.random(_BLOCK).tolist()
         return self._left.pop()
 
     def between(self, low: float, high: float) -> float:
@@ -39,11 +45,17 @@ class Dice:
 
     def chance(self, probability: float) -> bool:
         """Return true with the given probability."""
-        return self.uniform() < probability
+        try:  # spelt out, like `below` and `pick`: these three are most of the calls
+            return self._left.pop() < probability
+        except IndexError:
+            return self._refill() < probability
 
     def below(self, bound: int) -> int:
         """Return an integer in [0, bound)."""
-        return int(self.uniform() * bound)
+        try:
+            return int(self._left.pop() * bound)
+        except IndexError:
+            return int(self._refill() * bound)
 
     def count(self, low: int, high: int) -> int:
         """Return an integer in [low, high], both included."""
@@ -51,7 +63,10 @@ class Dice:
 
     def pick(self, items: Sequence[Item]) -> Item:
         """Return one of the items."""
-        return items[int(self.uniform() * len(items))]
+        try:
+            return items[int(self._left.pop() * len(items))]
+        except IndexError:
+            return items[int(self._refill() * len(items))]
 
     def weighted(self, items: Sequence[tuple[Item, float]]) -> Item:
         """Return one of the (item, weight) pairs' items."""
@@ -106,8 +121,5 @@ class Dice:
 
     def token(self, size: int = 22) -> str:
         """Return a URL-safe identifier of `size` characters, as unique token identifiers are."""
-        h = self.hexadecimal(2 * size)
-        return "".join(_URL_SAFE[int(h[at : at + 2], 16) & 63] for at in range(0, 2 * size, 2))
-
-
-_URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        raw = bytes.fromhex(self.hexadecimal(2 * size))
+        return base64.urlsafe_b64encode(raw).decode("ascii")[:size]

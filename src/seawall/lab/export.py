@@ -61,9 +61,10 @@ class Writer:
         self.folder = folder
         self.exported = Exported()
         self.streams = {
-            "audit": Stream("audit", self.style.audit_shape), "signins": Stream("signins", self.style.sign_in_shape),
+            "audit": Stream("audit", self.style.audit_shape),
+            "signins": Stream("signins", self.style.sign_in_shape),
             "directory": Stream("directory", self.style.sign_in_shape),
-        }  # fmt: skip
+        }
         self.span = self.style.file_hours * 3600.0
         self.flushed = 0
 
@@ -99,9 +100,12 @@ class Writer:
             yield audit, changes.cmdlet_record(act, uid, tenant, dice, week)
         elif act.kind == "directory":
             if style.directory_in != "entra":
-                yield audit, changes.directory_record(act, uid, tenant, dice, week)
+                yield audit, changes.directory_record(act, uid, tenant, dice)
             if style.directory_in != "audit":
-                yield self.streams["directory"], self._shaped(changes.entra_audit_record(act, uid, tenant, dice), "AuditLogs")
+                yield (
+                    self.streams["directory"],
+                    self._shaped(changes.entra_audit_record(act, uid, dice), "AuditLogs"),
+                )
         elif act.kind == "file":
             yield audit, mail.file_record(act, uid, tenant, dice, week)
         else:
@@ -113,7 +117,11 @@ class Writer:
             return
         if act.kind == "sign_in" and not act.details["interactive"] and not style.has_non_interactive:
             return
-        if act.kind == "sign_in" and style.has_audit_sign_ins and (act.details["interactive"] or dice.chance(0.3)):
+        if (
+            act.kind == "sign_in"
+            and style.has_audit_sign_ins
+            and (act.details["interactive"] or dice.chance(0.3))
+        ):
             yield self.streams["audit"], sign_ins.audit_sign_in(act, uid, self.tenant, dice, week)
         if style.has_sign_ins:
             record = sign_ins.sign_in_record(act, uid, self.tenant, dice, week)
@@ -124,7 +132,11 @@ class Writer:
         if shape == "graph":
             return record
         if not category:
-            return sign_ins.diagnostic(record, self.tenant) if shape == "diagnostic" else sign_ins.log_analytics(record, self.tenant)
+            return (
+                sign_ins.diagnostic(record, self.tenant)
+                if shape == "diagnostic"
+                else sign_ins.log_analytics(record, self.tenant)
+            )
         return changes.wrapped(record, self.tenant, shape)
 
     def _deliver(self, stream: Stream, time: float, record: Record) -> bool:
@@ -136,7 +148,9 @@ class Writer:
             delivered += min(4 * 86400, dice.exponential(style.late_hours * 3600))
         self._queue(stream, delivered, line)
         readable = True
-        if stream.shape in ("jsonl", "purview_csv", "diagnostic", "log_analytics") and dice.chance(style.broken_share):
+        if stream.shape in ("jsonl", "purview_csv", "diagnostic", "log_analytics") and dice.chance(
+            style.broken_share
+        ):
             self.queue_broken(stream, delivered, line)
             readable = False
         if dice.chance(style.duplicates):
@@ -148,7 +162,11 @@ class Writer:
         """Replace the line just queued by a damaged copy of it."""
         queue = stream.waiting[int(max(0.0, delivered - self.diary.start) // self.span)]
         cut = len(line) // 3 + self.dice.below(max(1, len(line) // 2))
-        damaged = line[:cut] + b"\n" if stream.shape != "purview_csv" else line.replace(b'""Version""', b'""Version', 1)
+        damaged = (
+            line[:cut] + b"\n"
+            if stream.shape != "purview_csv"
+            else line.replace(b'""Version""', b'""Version', 1)
+        )
         queue[-1] = (delivered, damaged)
 
     def _queue(self, stream: Stream, delivered: float, line: bytes) -> None:
@@ -160,8 +178,14 @@ class Writer:
         data = _ENCODER.encode(record)
         if stream.shape != "purview_csv":
             return data + b"\n"
-        head = f"{record['Id']},{record['CreationTime']}.0000000Z,{record['RecordType']},{record['Operation']},{record['UserId']},\""
-        return head.encode() + data.replace(b'"', b'""') + b'",,\r\n'
+        about = (
+            record["Id"],
+            f"{record['CreationTime']}.0000000Z",
+            str(record["RecordType"]),
+            record["Operation"],
+            record["UserId"],
+        )
+        return (",".join(about) + ',"').encode() + data.replace(b'"', b'""') + b'",,\r\n'
 
     def _flush(self, before: int) -> None:
         for stream in self.streams.values():

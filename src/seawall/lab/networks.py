@@ -58,11 +58,14 @@ def catalogue() -> tuple[Network, ...]:
         block = ipaddress.IPv6Network(v6) if v6 else None
         found.append(
             Network(
-                kind, country, int(asn), holder,
+                kind,
+                country,
+                int(asn),
+                holder,
                 tuple((int(p.network_address), p.num_addresses) for p in prefixes),
                 (int(block.network_address), block.prefixlen) if block else None,
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

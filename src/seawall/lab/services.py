@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from seawall.lab.acts import Diary, app_sign_in, held_by, read, sign_in
-from seawall.lab.clients import GRAPH, Client, Session
+from seawall.lab.acts import Diary, app_sign_in, read, sign_in
+from seawall.lab.clients import Client, Session
 from seawall.lab.dice import Dice
+from seawall.lab.first_party import GRAPH
 from seawall.lab.networks import Place, networks_of
 from seawall.lab.organisation import Application, Person, Tenant
 
 THIRD_PARTY = (
-    ("crm", "Salesloop CRM Sync"), ("calendar", "MeetWhen Scheduler"), ("signature", "SignRight"),
-    ("notes", "Minutewise Notetaker"), ("travel", "TripFolder"), ("tasks", "Tasklane"), ("newsletter", "Mailtide"),
+    ("crm", "Salesloop CRM Sync"),
+    ("calendar", "MeetWhen Scheduler"),
+    ("signature", "SignRight"),
+    ("notes", "Minutewise Notetaker"),
+    ("travel", "TripFolder"),
+    ("tasks", "Tasklane"),
+    ("newsletter", "Mailtide"),
     ("expenses", "ReceiptBox"),
-)  # fmt: skip
+)
 OWN_SERVICES = (
-    ("archive", "Mail Archive"), ("backup", "CloudKeep Backup"), ("ticketing", "Ticket Intake"),
-    ("invoices", "Invoice Robot"), ("security", "Phish Review"), ("script", "automation-prod"),
-)  # fmt: skip
+    ("archive", "Mail Archive"),
+    ("backup", "CloudKeep Backup"),
+    ("ticketing", "Ticket Intake"),
+    ("invoices", "Invoice Robot"),
+    ("security", "Phish Review"),
+    ("script", "automation-prod"),
+)
 _AGENTS = (
     "python-requests/2.31.0",
     "Java/17.0.9",
@@ -53,23 +63,38 @@ def make_application(kind: str, name: str, dice: Dice, *, is_delegated: bool) ->
     network = dice.pick(networks_of(("hosting",)))
     pool = tuple(network.v4_address(dice, dice.below(3)) for _ in range(1 + dice.below(12)))
     return Application(
-        dice.guid(), dice.guid(), name, kind, Place(network, fixed=pool), dice.pick(_AGENTS), is_delegated,
-        dice.log_between(2.0, 30.0) if kind not in ("archive", "backup") else 24.0, dice.log_between(1.0, 12.0),
+        dice.guid(),
+        dice.guid(),
+        name,
+        kind,
+        Place(network, fixed=pool),
+        dice.pick(_AGENTS),
+        is_delegated,
+        dice.log_between(2.0, 30.0) if kind not in ("archive", "backup") else 24.0,
+        dice.log_between(1.0, 12.0),
         keys=[(-1000, dice.guid())],
-    )  # fmt: skip
+    )
 
 
 def client_of(app: Application) -> Client:
     """Return the application as a client."""
     return Client(
-        "app", "graph", app.app, GRAPH, lambda _week: app.agent, lambda _week: "Client=REST;Client=RESTSystem;;",
-        "Mobile Apps and Desktop clients", "", token_hours=1.1,
-    )  # fmt: skip
+        "app",
+        "graph",
+        app.app,
+        GRAPH,
+        lambda _week: app.agent,
+        lambda _week: "Client=REST;Client=RESTSystem;;",
+        "Mobile Apps and Desktop clients",
+        "",
+        token_hours=1.1,
+        name=app.name,
+    )
 
 
 def key_at(app: Application, day: int) -> str:
     """Return the newest credential key by a day."""
-    return [key for since, key in app.keys if since <= day][-1]
+    return max((pair for pair in app.keys if pair[0] <= day), key=lambda pair: pair[0])[1]
 
 
 def serve(diary: Diary, app: Application, day: int, density: float) -> None:

@@ -35,6 +35,8 @@ class Style:
     identifiers: str  # full, partial, absent
     identifier_share: dict[str, float]
     births_found: dict[str, float]
+    session_share: float
+    claim_share: float
     client_app_share: dict[str, float]
     remote_share: float
     office_share: float
@@ -89,7 +91,9 @@ def draw_style(settings: WorldSettings, dice: Dice) -> Style:
         has_audit_sign_ins=dice.chance(0.6),
         file_hours=dice.pick((6, 24, 24, 24, 168)),
         zipped_share=dice.pick((0.0, 0.0, 0.3, 1.0)) if mess else 0.0,
-        duplicates=dice.weighted([(0.0, 0.3), (dice.between(0.0, 0.06), 0.5), (dice.between(0.06, 0.4), 0.2)]) if mess else 0.0,
+        duplicates=dice.weighted([(0.0, 0.3), (dice.between(0.0, 0.06), 0.5), (dice.between(0.06, 0.4), 0.2)])
+        if mess
+        else 0.0,
         late_share=dice.log_between(0.002, 0.2) if mess else 0.0,
         late_hours=dice.log_between(0.5, 30.0),
         broken_share=dice.log_between(0.00002, 0.001) if mess else 0.0,
@@ -100,7 +104,12 @@ def draw_style(settings: WorldSettings, dice: Dice) -> Style:
         identifiers=identifiers,
         identifier_share={style: dice.between(low, high) for style in MAIL_STYLES},
         births_found={style: min(1.0, dice.between(0.6, 1.08)) for style in (*MAIL_STYLES, "none")},
-        client_app_share={style: dice.weighted([(0.0, 0.25), (dice.between(0.3, 1.0), 0.25), (1.0, 0.5)]) for style in MAIL_STYLES},
+        session_share=dice.pick((1.0, 1.0, dice.between(0.5, 1.0))),
+        claim_share=dice.between(0.1, 0.8),
+        client_app_share={
+            style: dice.weighted([(0.0, 0.25), (dice.between(0.3, 1.0), 0.25), (1.0, 0.5)])
+            for style in MAIL_STYLES
+        },
         remote_share=dice.between(0.05, 0.7),
         office_share=dice.between(0.4, 1.0),
         vpn=dice.weighted([("none", 0.5), ("some", 0.3), ("all", 0.2)]),
@@ -137,4 +146,4 @@ def draw_style(settings: WorldSettings, dice: Dice) -> Style:
         shared_mailboxes=max(1, round(size * dice.between(0.02, 0.1))),
         mfa_share=dice.between(0.4, 1.0),
         confuser_scale=dice.log_between(0.4, 2.2),
-    )  # fmt: skip
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +16,12 @@ from seawall.lab.acts import NOBODY, Act, Diary
 from seawall.lab.attacks import FAMILIES
 from seawall.lab.attacks.plan import plan_attacks
 from seawall.lab.attacks.stage import Episode
-from seawall.lab.chores import do_chores
+from seawall.lab.chores.daily import do_chores
 from seawall.lab.confusers import CONFUSERS
 from seawall.lab.days import live
 from seawall.lab.dice import Dice
 from seawall.lab.export import Exported, mailboxes_of, write_logs
-from seawall.lab.organisation import make_tenant
+from seawall.lab.founding import make_tenant
 from seawall.lab.services import make_applications, serve
 from seawall.lab.style import draw_style
 from seawall.lab.world_settings import WorldSettings
@@ -42,6 +43,16 @@ class World:
 def make_world(settings: WorldSettings, out: Path) -> World:
     """Write `out/logs/**` and `out/truth.json`. Equal settings give equal bytes."""
     logs = out / "logs"
+    collects = gc.isenabled()
+    gc.disable()  # millions of live values and no cycles: collecting would only cost time
+    try:
+        return _make(settings, out, logs)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
     if logs.exists() and any(logs.iterdir()):
         raise OutputUnwritable(f"{logs} holds files already", fix="choose another folder or empty it")
     diaries = [_found(settings, number) for number in range(settings.tenants)]
@@ -82,23 +93,32 @@ def _confuse(settings: WorldSettings, diary: Diary) -> None:
     names: Sequence[str] = settings.confusers if settings.confusers is not None else tuple(CONFUSERS)
     unknown = sorted(set(names) - CONFUSERS.keys())
     if unknown:
-        raise UsageError(f"no such confuser: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(CONFUSERS))}")
+        raise UsageError(
+            f"no such confuser: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(CONFUSERS))}"
+        )
     for place, name in enumerate(CONFUSERS):
         dice = Dice(settings.seed, 2, diary.tenant.number, place)
         if name not in names or (settings.confusers is None and dice.chance(0.25)):
             continue
         for accounts, first, last in CONFUSERS[name](diary, dice):
-            diary.spans.append({
-                "kind": name, "tenant": diary.tenant.id, "accounts": accounts,
-                "start": _text(diary.start + 86400 * first), "end": _text(diary.start + 86400 * last),
-            })  # fmt: skip
+            diary.spans.append(
+                {
+                    "kind": name,
+                    "tenant": diary.tenant.id,
+                    "accounts": accounts,
+                    "start": _text(diary.start + 86400 * first),
+                    "end": _text(diary.start + 86400 * last),
+                }
+            )
 
 
 def _text(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _truth(settings: WorldSettings, diaries: list[Diary], episodes: list[Episode], exported: list[Exported]) -> dict[str, Any]:
+def _truth(
+    settings: WorldSettings, diaries: list[Diary], episodes: list[Episode], exported: list[Exported]
+) -> dict[str, Any]:
     attacks = []
     for episode in episodes:
         part = exported[diaries.index(episode.diary)]
@@ -107,18 +127,39 @@ def _truth(settings: WorldSettings, diaries: list[Diary], episodes: list[Episode
             continue
         first, last = part.spans[episode.number]
         end = episode.diary.start + 86400 * episode.diary.days
-        acts: list[Act] = [act for act in episode.diary.acts if act.attack == episode.number and act.time < end]
-        attacks.append({
-            "id": f"attack-{episode.number:03d}", "family": episode.family, "difficulty": episode.difficulty,
-            "near_impossible": FAMILIES[episode.family].near_impossible, "tenant": episode.diary.tenant.id,
-            "accounts": episode.subjects, "first_event": _text(first), "last_event": _text(last), "events": ids,
-            "mailboxes": mailboxes_of(acts), "items_read": sum(act.count for act in acts if act.kind == "read"),
-        })  # fmt: skip
+        acts: list[Act] = [
+            act for act in episode.diary.acts if act.attack == episode.number and act.time < end
+        ]
+        attacks.append(
+            {
+                "id": f"attack-{episode.number:03d}",
+                "family": episode.family,
+                "difficulty": episode.difficulty,
+                "near_impossible": FAMILIES[episode.family].near_impossible,
+                "tenant": episode.diary.tenant.id,
+                "accounts": episode.subjects,
+                "first_event": _text(first),
+                "last_event": _text(last),
+                "events": ids,
+                "mailboxes": mailboxes_of(acts),
+                "items_read": sum(act.count for act in acts if act.kind == "read"),
+            }
+        )
     start = settings.first_day()
     return {
-        "schema_version": SCHEMA_VERSION, "settings": settings.document(),
-        "tenants": [{"id": d.tenant.id, "domain": d.tenant.domain, "accounts": len(d.tenant.people) + len(d.tenant.shared)} for d in diaries],
-        "first_time": _text(start), "last_time": _text(start + 86400 * settings.days),
-        "quiet_until": _text(start + 86400 * settings.quiet()), "attacks": attacks,
+        "schema_version": SCHEMA_VERSION,
+        "settings": settings.document(),
+        "tenants": [
+            {
+                "id": d.tenant.id,
+                "domain": d.tenant.domain,
+                "accounts": len(d.tenant.people) + len(d.tenant.shared),
+            }
+            for d in diaries
+        ],
+        "first_time": _text(start),
+        "last_time": _text(start + 86400 * settings.days),
+        "quiet_until": _text(start + 86400 * settings.quiet()),
+        "attacks": attacks,
         "confusers": [span for diary in diaries for span in diary.spans],
-    }  # fmt: skip
+    }

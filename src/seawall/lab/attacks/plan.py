@@ -16,7 +16,9 @@ def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> l
     names = list(settings.families or FAMILIES)
     unknown = sorted(set(names) - FAMILIES.keys())
     if unknown:
-        raise UsageError(f"no such attack family: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(FAMILIES))}")
+        raise UsageError(
+            f"no such attack family: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(FAMILIES))}"
+        )
     order: list[str] = []
     while len(order) < int(settings.attacks):
         order += dice.sample(names, len(names))
@@ -28,7 +30,9 @@ def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> l
         difficulty = settings.difficulty
         if difficulty == "mixed":
             difficulty = dice.weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
-        episode = Episode(number, name, difficulty, diary, Dice(settings.seed, 4, number), day, settings.days - 1)
+        episode = Episode(
+            number, name, difficulty, diary, Dice(settings.seed, 4, number), day, settings.days - 1
+        )
         if _choose(episode, FAMILIES[name].target, used, dice):
             episodes.append(episode)
     return episodes
@@ -45,9 +49,12 @@ def _choose(episode: Episode, target: str, used: set[int], dice: Dice) -> bool:
         episode.victims, episode.subjects = [dice.pick(tenant.admins())], [episode.app.app]
         return True
     pool: list[Person] = [
-        person for person in (tenant.admins() if target == "admin" else tenant.people)
-        if id(person) not in used and person.first_day <= max(0, episode.day - 7) and person.last_day > episode.last_day
-    ]  # fmt: skip
+        person
+        for person in (tenant.admins() if target == "admin" else tenant.people)
+        if id(person) not in used
+        and person.first_day <= max(0, episode.day - 7)
+        and person.last_day > episode.last_day
+    ]
     episode.victims = dice.sample(pool, dice.count(3, 8) if target == "many" else 1)
     used.update(id(person) for person in episode.victims)
     episode.subjects = [person.upn for person in episode.victims]

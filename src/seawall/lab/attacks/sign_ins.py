@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from seawall.lab.acts import held_by, read, sign_in, touch
+from seawall.lab.acts import NOBODY, held_by, read, sign_in, touch
 from seawall.lab.attacks.stage import SCRIPT_APPS, Episode, Family
-from seawall.lab.chores import forward, make_rule, register_method, spray_failures
-from seawall.lab.clients import legacy_imap, script
+from seawall.lab.chores.accounts import register_method
+from seawall.lab.chores.mailboxes import forward, make_rule
+from seawall.lab.chores.signing_in import spray_failures
+from seawall.lab.clients import Client, legacy_imap, script
 from seawall.lab.networks import Place, microsoft_address
 
 
@@ -14,26 +16,43 @@ def aitm_phishing(episode: Episode) -> None:
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place = episode.client(), episode.place()
     visits = episode.visits()
-    session = episode.sign_in(victim, client, place, visits[0], method="mfa" if dice.chance(0.7) else "mfa_claim")
+    session = episode.sign_in(victim, client, place, visits[0])
     after = place if dice.chance(0.6) else episode.place()
     for time in visits:
         held = episode.come_back(victim, client, after, session, time + 20)
         address = after.address(diary.day_of(time), dice)
         if time == visits[0] and dice.chance(0.45):
-            make_rule(diary, victim, client, address, time + 60, dice.pick((".", "..", "a", "RSS")), hiding_rule(episode))
+            make_rule(
+                diary,
+                victim,
+                client,
+                address,
+                time + 60,
+                dice.pick((".", "..", "a", "RSS")),
+                hiding_rule(episode),
+            )
         if time == visits[0] and dice.chance(0.35):
-            register_method(diary, victim, address if dice.chance(0.6) else microsoft_address(dice), time + 200, dice.pick(("app", "sms")))
+            register_method(
+                diary,
+                victim,
+                address if dice.chance(0.6) else microsoft_address(dice),
+                time + 200,
+                dice.pick(("app", "sms")),
+            )
         episode.read_some(victim, client, after, time + 300, held)
 
 
 def hiding_rule(episode: Episode) -> dict[str, str]:
     """Return a rule as intruders make it: hide what could give them away."""
     word = episode.dice.pick(("invoice", "payment", "phish", "hack", "password", "wire"))
-    return episode.dice.pick((
-        {"MoveToFolder": "RSS Feeds", "MarkAsRead": "True", "SubjectOrBodyContainsWords": word},
-        {"DeleteMessage": "True", "SubjectOrBodyContainsWords": word}, {"MoveToFolder": "Archive", "StopProcessingRules": "True"},
-        {"MoveToFolder": "Conversation History", "From": "ceo@partner.example"},
-    ))  # fmt: skip
+    return episode.dice.pick(
+        (
+            {"MoveToFolder": "RSS Feeds", "MarkAsRead": "True", "SubjectOrBodyContainsWords": word},
+            {"DeleteMessage": "True", "SubjectOrBodyContainsWords": word},
+            {"MoveToFolder": "Archive", "StopProcessingRules": "True"},
+            {"MoveToFolder": "Conversation History", "From": "ceo@partner.example"},
+        )
+    )
 
 
 def bec_forwarding(episode: Episode) -> None:
@@ -47,14 +66,38 @@ def bec_forwarding(episode: Episode) -> None:
         address = place.address(diary.day_of(time), dice)
         end = episode.read_some(victim, client, place, time + 60, held)
         if not number:
-            make_rule(diary, victim, client, address, end, dice.pick((".", "fwd", "Clients", ",,")), hiding_rule(episode))
+            make_rule(
+                diary,
+                victim,
+                client,
+                address,
+                end,
+                dice.pick((".", "fwd", "Clients", ",,")),
+                hiding_rule(episode),
+            )
             if dice.chance(0.6):
-                forward(diary, victim, client, address, end + 90, f"{victim.name.split()[0].lower()}{dice.below(99)}@gmail.com")
+                forward(
+                    diary,
+                    victim,
+                    client,
+                    address,
+                    end + 90,
+                    f"{victim.name.split()[0].lower()}{dice.below(99)}@gmail.com",
+                )
         for _ in range(episode.amount((4, 40), (1, 8), (0, 3))):
             end += dice.between(20, 400)
             touch(diary, "Send", victim, client, address, end, held, folder="Sent Items")
             if dice.chance(0.3):
-                touch(diary, dice.pick(("HardDelete", "SoftDelete", "MoveToDeletedItems")), victim, client, address, end + 8, held, folder="Sent Items")
+                touch(
+                    diary,
+                    dice.pick(("HardDelete", "SoftDelete", "MoveToDeletedItems")),
+                    victim,
+                    client,
+                    address,
+                    end + 8,
+                    held,
+                    folder="Sent Items",
+                )
 
 
 def password_spray(episode: Episode) -> None:
@@ -64,12 +107,24 @@ def password_spray(episode: Episode) -> None:
     tool = script(dice, dice.pick(SCRIPT_APPS)) if dice.chance(0.5) else legacy_imap(dice)
     targets = dice.sample(diary.tenant.people, episode.amount((20, 80), (8, 30), (2, 8)))
     addresses = [place.address(episode.day, dice) for _ in range(episode.amount((1, 2), (1, 10), (4, 30)))]
-    attack, diary.attack = diary.attack, -1
+    attack, diary.attack = diary.attack, NOBODY
     time = spray_failures(diary, targets, tool, addresses, time)
     diary.attack = attack
     client = dice.pick((legacy_imap(dice), episode.client(), script(dice, dice.pick(SCRIPT_APPS))))
-    session = episode.sign_in(victim, client, place, time, method="password", protocol="ropc" if client.used != "Browser" else "none")
+    session = episode.sign_in(
+        victim,
+        client,
+        place,
+        time,
+        method="password",
+        protocol="ropc" if client.used != "Browser" else "none",
+    )
     episode.read_some(victim, client, place, time + dice.between(20, 4000), held_by(session, time))
+
+
+def use_prompts(episode: Episode) -> None:
+    """Let the victim's account have MFA: nobody tires of prompts that never come."""
+    episode.victim.uses_mfa = True
 
 
 def mfa_fatigue(episode: Episode) -> None:
@@ -77,13 +132,23 @@ def mfa_fatigue(episode: Episode) -> None:
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     for _ in range(episode.amount((6, 40), (3, 12), (1, 4))):
-        sign_in(diary, victim, client, place.address(episode.day, dice), time, error=dice.pick((500121, 50074)), method="mfa")
+        sign_in(
+            diary,
+            victim,
+            client,
+            place.address(episode.day, dice),
+            time,
+            error=dice.pick((500121, 50074)),
+            method="mfa",
+        )
         time += dice.between(25, 400)
     session = episode.sign_in(victim, client, place, time, method="mfa")
     if dice.chance(0.4):
         register_method(diary, victim, place.address(episode.day, dice), time + 100, "app")
     for visit in [time + 200, *(later for later in episode.visits()[1:] if later > time + 9000)]:
-        episode.read_some(victim, client, place, visit, episode.come_back(victim, client, place, session, visit))
+        episode.read_some(
+            victim, client, place, visit, episode.come_back(victim, client, place, session, visit)
+        )
 
 
 def device_code_phishing(episode: Episode) -> None:
@@ -91,19 +156,34 @@ def device_code_phishing(episode: Episode) -> None:
     dice, victim = episode.dice, episode.victim
     app = dice.pick((*SCRIPT_APPS[:3], "29d9ed98-a469-4536-ade2-f981bc1d605e"))
     client, place, time = script(dice, app), episode.place(), episode.moment()
-    entered = victim.office if dice.chance(0.4) and victim.office else place
-    session = episode.sign_in(victim, client, entered, time, protocol="deviceCode", method="mfa" if victim.uses_mfa else "password")
-    for visit in [time + dice.between(20, 900), *(later for later in episode.visits()[1:] if later > time + 9000)]:
-        episode.read_some(victim, client, place, visit, episode.come_back(victim, client, place, session, visit))
+    entered = victim.office if dice.chance(0.4) else place
+    session = episode.sign_in(victim, client, entered, time, protocol="deviceCode")
+    for visit in [
+        time + dice.between(20, 900),
+        *(later for later in episode.visits()[1:] if later > time + 9000),
+    ]:
+        episode.read_some(
+            victim, client, place, visit, episode.come_back(victim, client, place, session, visit)
+        )
 
 
 def legacy_sync(episode: Episode) -> None:
     """A whole mailbox is taken by IMAP, POP or EWS."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
-    client = dice.pick((legacy_imap(dice), legacy_imap(dice, "POP3"), script(dice, dice.pick(SCRIPT_APPS), style="ews")))
+    client = dice.pick(
+        (legacy_imap(dice), legacy_imap(dice, "POP3"), script(dice, dice.pick(SCRIPT_APPS), style="ews"))
+    )
     _take_everything(episode, client, episode.place(), "ropc" if client.style == "imap" else "none")
     if dice.chance(0.2):
-        touch(diary, "Create", victim, client, episode.place().address(episode.day, dice), episode.moment() + 80000, ("", "", 0.0))
+        touch(
+            diary,
+            "Create",
+            victim,
+            client,
+            episode.place().address(episode.day, dice),
+            episode.moment() + 80000,
+            ("", "", 0.0),
+        )
 
 
 def mass_sync(episode: Episode) -> None:
@@ -111,26 +191,36 @@ def mass_sync(episode: Episode) -> None:
     _take_everything(episode, episode.client(style="graph"), episode.place(), "none")
 
 
-def _take_everything(episode: Episode, client: object, place: Place, protocol: str) -> None:
-    from seawall.lab.clients import Client
-
-    assert isinstance(client, Client)
+def _take_everything(episode: Episode, client: Client, place: Place, protocol: str) -> None:
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     time = episode.moment()
-    session = episode.sign_in(victim, client, place, time, method="password" if protocol == "ropc" else "mfa_claim", protocol=protocol)
+    session = episode.sign_in(
+        victim, client, place, time, method="password" if protocol == "ropc" else "", protocol=protocol
+    )
     for _ in range(episode.amount((2, 6), (1, 3), (1, 1))):
         for folder in (*victim.folders, *("Sent Items", "Archive", "Drafts", "Contacts")[: dice.below(5)]):
             time += dice.between(1, 90 if episode.difficulty == "easy" else 4000)
             held = episode.come_back(victim, client, place, session, time)
-            read(diary, victim, client, place.address(diary.day_of(time), dice), time, held, None, dice.count(20, 3000), folder, sync=True,
-                 throttled=dice.chance(0.1))  # fmt: skip
+            read(
+                diary,
+                victim,
+                client,
+                place.address(diary.day_of(time), dice),
+                time,
+                held,
+                None,
+                dice.count(20, 3000),
+                folder,
+                sync=True,
+                throttled=dice.chance(0.1),
+            )
 
 
 FAMILIES = {
     "aitm_phishing": Family(aitm_phishing),
     "bec_forwarding": Family(bec_forwarding),
     "password_spray": Family(password_spray),
-    "mfa_fatigue": Family(mfa_fatigue),
+    "mfa_fatigue": Family(mfa_fatigue, prepare=use_prompts),
     "device_code_phishing": Family(device_code_phishing),
     "legacy_sync": Family(legacy_sync),
     "mass_sync": Family(mass_sync),

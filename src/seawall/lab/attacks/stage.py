@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from seawall.lab.acts import Diary, Held, held_by, read, sign_in
-from seawall.lab.chores import web_of, working_time
+from seawall.lab.chores.people import web_of, working_time
 from seawall.lab.clients import Client, Session, browser_client, outlook_desktop, script
 from seawall.lab.dice import Dice
 from seawall.lab.networks import Network, Place, networks_of
@@ -37,18 +37,36 @@ class Episode:
         """The (first) person attacked."""
         return self.victims[0]
 
+    @property
+    def application(self) -> Application:
+        """The application attacked. LookupError where the family attacks people."""
+        if self.app is None:
+            raise LookupError(f"{self.family} attacks no application")
+        return self.app
+
     def place(self, victim: Person | None = None) -> Place:
         """Draw the intruder's network."""
         dice, victim = self.dice, victim or self.victim
         if self.difficulty == "hard":
-            home = victim.home.network if victim.home else None
-            if home and dice.chance(0.35):
-                return Place(home, dice.between(0.0, 1.0))
-            return Place(dice.pick(networks_of(dice.pick((("residential",), ("residential",), ("mobile",), ("sase", "vpn"))), victim.country)), dice.between(0.0, 1.0))
+            if dice.chance(0.35):
+                return Place(victim.home.network, dice.between(0.0, 1.0))
+            return Place(
+                dice.pick(
+                    networks_of(
+                        dice.pick((("residential",), ("residential",), ("mobile",), ("sase", "vpn"))),
+                        victim.country,
+                    )
+                ),
+                dice.between(0.0, 1.0),
+            )
         if self.difficulty == "medium":
-            kind = dice.weighted([(("hosting",), 0.45), (("vpn",), 0.2), (("residential",), 0.25), (("mobile",), 0.1)])
+            kind = dice.weighted(
+                [(("hosting",), 0.45), (("vpn",), 0.2), (("residential",), 0.25), (("mobile",), 0.1)]
+            )
             return self._at(dice.pick(networks_of(kind, victim.country if dice.chance(0.5) else None)))
-        kind = dice.weighted([(("hosting",), 0.6), (("anonymiser",), 0.15), (("vpn",), 0.15), (("residential",), 0.1)])
+        kind = dice.weighted(
+            [(("hosting",), 0.6), (("anonymiser",), 0.15), (("vpn",), 0.15), (("residential",), 0.1)]
+        )
         return self._at(dice.pick(networks_of(kind)))
 
     def _at(self, network: Network) -> Place:
@@ -93,25 +111,56 @@ class Episode:
             days.add(min(self.last_day, self.day + self.dice.count(0, 12)))
         return sorted(self.moment(day=day) for day in sorted(days))
 
-    def read_some(self, who: Person | Application, client: Client, place: Place, time: float, held: Held, owner: Person | None = None) -> float:
+    def read_some(
+        self,
+        who: Person | Application,
+        client: Client,
+        place: Place,
+        time: float,
+        held: Held,
+        owner: Person | None = None,
+    ) -> float:
         """Read mail for a while; returns the time after the last record."""
         dice = self.dice
-        mailbox = owner or who
-        assert isinstance(mailbox, Person)
+        folders = owner.folders if owner else who.folders if isinstance(who, Person) else ("Inbox",)
         address = place.address(self.diary.day_of(time), dice)
         takes_all = client.style in ("imap", "mapi", "ews", "graph") and dice.chance(0.3)
         for _ in range(self.amount((6, 60), (4, 25), (1, 8))):
             if takes_all:
-                read(self.diary, who, client, address, time, held, owner, dice.count(20, 900), dice.pick(mailbox.folders), sync=True)
+                read(
+                    self.diary,
+                    who,
+                    client,
+                    address,
+                    time,
+                    held,
+                    owner,
+                    dice.count(20, 900),
+                    dice.pick(folders),
+                    sync=True,
+                )
                 time += dice.between(1, 40)
             else:
-                read(self.diary, who, client, address, time, held, owner, self.amount((1, 40), (1, 12), (1, 4)), dice.pick(mailbox.folders))
+                read(
+                    self.diary,
+                    who,
+                    client,
+                    address,
+                    time,
+                    held,
+                    owner,
+                    self.amount((1, 40), (1, 12), (1, 4)),
+                    dice.pick(folders),
+                )
                 time += dice.between(120, 150 if self.difficulty == "easy" else 900)
         return time
 
-    def sign_in(self, victim: Person, client: Client, place: Place, time: float, **how: str) -> Session:
+    def sign_in(
+        self, victim: Person, client: Client, place: Place, time: float, method: str = "", protocol: str = ""
+    ) -> Session:
         """Sign in as the victim with everything that it takes."""
-        session = sign_in(self.diary, victim, client, place.address(self.diary.day_of(time), self.dice), time, **how)  # type: ignore[arg-type]
+        address = place.address(self.diary.day_of(time), self.dice)
+        session = sign_in(self.diary, victim, client, address, time, method=method, protocol=protocol)
         client.sessions.append(session)
         return session
 
@@ -120,19 +169,40 @@ class Episode:
         held = held_by(session, time)
         if time - held[2] > client.token_hours * 3600:
             method = "mfa_claim" if session.method.startswith("mfa") else session.method
-            sign_in(self.diary, victim, client, place.address(self.diary.day_of(time), self.dice), time - 2, interactive=False, session=session, method=method)
+            sign_in(
+                self.diary,
+                victim,
+                client,
+                place.address(self.diary.day_of(time), self.dice),
+                time - 2,
+                interactive=False,
+                session=session,
+                method=method,
+            )
             held = held_by(session, time)
         return held
 
     def stolen(self, victim: Person, time: float) -> tuple[Client, Session] | None:
         """Return a session that the victim has at a time, and its client, preferring browsers."""
-        held = [(client, session) for client in (*victim.desks, *victim.phones) if client.style != "rest" and (session := client.session_at(time)) and session.tokens[0][0] <= time]
+        held = [
+            (client, session)
+            for client in (*victim.desks, *victim.phones)
+            if client.style != "rest"
+            and (session := client.session_at(time))
+            and session.tokens[0][0] <= time
+        ]
         browsers = [pair for pair in held if pair[0].used == "Browser"]
         return self.dice.pick(browsers or held) if held else None
 
 
-SCRIPT_APPS = ("d3590ed6-52b3-4102-aeff-aad2292ab01c", "14d82eec-204b-4c2f-b7e8-296a70dab67e", "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
-               "de8bc8b5-d9f9-48b1-a8ad-b748da725064", "1950a258-227b-4e31-a9cf-717495945fc2", "27922004-5251-4030-b22d-91ecd9a37ea4")  # fmt: skip
+SCRIPT_APPS = (
+    "d3590ed6-52b3-4102-aeff-aad2292ab01c",
+    "14d82eec-204b-4c2f-b7e8-296a70dab67e",
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "de8bc8b5-d9f9-48b1-a8ad-b748da725064",
+    "1950a258-227b-4e31-a9cf-717495945fc2",
+    "27922004-5251-4030-b22d-91ecd9a37ea4",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from seawall.lab.acts import Held, held_by, read, sign_in
 from seawall.lab.attacks.stage import Episode, Family
-from seawall.lab.chores import reset, whereabouts, working_time
+from seawall.lab.chores.accounts import reset
+from seawall.lab.chores.people import whereabouts, working_time
 from seawall.lab.clients import Session
-from seawall.lab.networks import microsoft_address
+from seawall.lab.networks import Place, microsoft_address
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
@@ -23,8 +24,11 @@ def foreign_token(episode: Episode) -> None:
 
 def _forge(episode: Episode, issuer: str) -> None:
     dice, victim = episode.dice, episode.victim
-    client, place = episode.client(style=dice.weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])), episode.place()
-    session = dice.guid() if dice.chance(0.5) else ""
+    client, place = (
+        episode.client(style=dice.weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])),
+        episode.place(),
+    )
+    session = dice.guid() if dice.chance(0.8) else ""
     for time in episode.visits():
         held: Held = (session, dice.token(), time - dice.between(1, 3000))
         before = len(episode.diary.acts)
@@ -43,11 +47,19 @@ def token_replay(episode: Episode) -> None:
         return
     own, session = taken
     place = episode.place()
-    client = own.twin() if episode.difficulty != "easy" or dice.chance(0.4) else episode.client(style="owa" if own.used == "Browser" else "graph")
+    client = (
+        own.twin()
+        if episode.difficulty != "easy" or dice.chance(0.4)
+        else episode.client(style="owa" if own.used == "Browser" else "graph")
+    )
     for visit in [time, *episode.visits()[1:]]:
         if visit < time or (session.ended and visit > session.ended):
             continue
-        held = episode.come_back(victim, client, place, session, visit) if dice.chance(0.5) else held_by(session, visit)
+        held = (
+            episode.come_back(victim, client, place, session, visit)
+            if dice.chance(0.5)
+            else held_by(session, visit)
+        )
         episode.read_some(victim, client, place, visit, held)
 
 
@@ -58,9 +70,15 @@ def same_network(episode: Episode) -> None:
     if taken is None:
         return
     client, session = taken
-    home = victim.home
-    assert home is not None
-    episode.read_some(victim, client, home, time, held_by(session, time))
+    own = [
+        act.address
+        for act in episode.diary.acts
+        if act.client is client and act.address and abs(act.time - time) < 86400
+    ]
+    address = own[-1] if own else whereabouts(episode.diary, victim, episode.day)
+    episode.read_some(
+        victim, client, Place(victim.home.network, fixed=(address,)), time, held_by(session, time)
+    )
 
 
 def own_device(episode: Episode) -> None:
@@ -72,26 +90,52 @@ def prepare_revocation(episode: Episode) -> None:
     """Reset the victim's password on the day before the intruder comes back."""
     diary, victim = episode.diary, episode.victim
     admin = diary.dice.pick(diary.tenant.admins())
-    reset(diary, admin, victim, working_time(diary, victim, max(0, episode.day - 1)), microsoft_address(diary.dice))
+    reset(
+        diary,
+        admin,
+        victim,
+        working_time(diary, victim, max(0, episode.day - 1)),
+        microsoft_address(diary.dice),
+    )
 
 
 def after_revocation(episode: Episode) -> None:
     """A token is used after the password was reset and the sessions revoked."""
     dice, victim = episode.dice, episode.victim
-    revoked = max((moment for moment in victim.resets if moment < episode.diary.start + 86400 * (episode.day + 1)), default=0.0)
+    revoked = max(
+        (moment for moment in victim.resets if moment < episode.diary.start + 86400 * (episode.day + 1)),
+        default=0.0,
+    )
     if not revoked:
         return
-    old = [(client, session) for client in victim.desks + victim.phones for session in client.sessions if session.tokens and session.tokens[0][0] < revoked]
+    old = [
+        (client, session)
+        for client in victim.desks + victim.phones
+        for session in client.sessions
+        if session.tokens and session.tokens[0][0] < revoked
+    ]
     if old:
         own, session = dice.pick(old[-3:])
     else:
-        own, session = episode.client(), Session(dice.guid(), revoked - 86400, "", "mfa", [(revoked - 86400, dice.token())])
+        own, session = (
+            episode.client(),
+            Session(dice.guid(), revoked - 86400, "", "mfa", [(revoked - 86400, dice.token())]),
+        )
     client, place = (own.twin() if dice.chance(0.6) else episode.client()), episode.place()
     time = max(revoked + dice.between(1200, 30000), episode.moment())
     for visit in [time, *episode.visits()[1:]]:
         if visit >= time:
             if dice.chance(0.4):
-                sign_in(episode.diary, victim, client, place.address(episode.day, dice), visit - 9, interactive=False, session=session, error=50173)
+                sign_in(
+                    episode.diary,
+                    victim,
+                    client,
+                    place.address(episode.day, dice),
+                    visit - 9,
+                    interactive=False,
+                    session=session,
+                    error=50173,
+                )
             episode.read_some(victim, client, place, visit, held_by(session, revoked))
 
 
@@ -102,13 +146,27 @@ def slow_drip(episode: Episode) -> None:
     taken = episode.stolen(victim, time)
     client = taken[0].twin() if taken and episode.difficulty != "easy" else episode.client()
     address = episode.place().address(episode.day, dice)
-    session = taken[1] if taken and dice.chance(0.6) else Session(dice.guid(), time, address, "mfa", [(time - 5, dice.token())])
+    session = (
+        taken[1]
+        if taken and dice.chance(0.6)
+        else Session(dice.guid(), time, address, "mfa", [(time - 5, dice.token())])
+    )
     for day in range(episode.day, episode.last_day + 1):
         if day != episode.day and dice.chance(0.3):
             continue
         visit = episode.moment(day=day)
         for _ in range(dice.count(1, 3)):
-            read(diary, victim, client, address, visit, held_by(session, max(visit, session.born)), None, dice.count(1, 3), victim.folders[0])
+            read(
+                diary,
+                victim,
+                client,
+                address,
+                visit,
+                held_by(session, max(visit, session.born)),
+                None,
+                dice.count(1, 3),
+                victim.folders[0],
+            )
             visit += dice.between(130, 1500)
 
 
@@ -124,9 +182,8 @@ def shared_keys(episode: Episode) -> None:
         if forged:
             held: Held = (dice.guid(), dice.token(), time - dice.between(1, 2000))
         else:
-            session = episode.sign_in(victim, hands, place, time, method="mfa" if victim.uses_mfa else "password")
+            session = episode.sign_in(victim, hands, place, time)
             held = held_by(session, time + 1)
-        whereabouts(episode.diary, victim, episode.day)
         episode.read_some(victim, hands, place, time + 20, held)
 
 

@@ -9,5 +9,8 @@ from seawall.lab.confusers import applications, devices, networks, organisation
 from seawall.lab.confusers.stage import Confuser
 
 CONFUSERS: dict[str, Confuser] = {
-    **networks.CONFUSERS, **devices.CONFUSERS, **organisation.CONFUSERS, **applications.CONFUSERS,
-}  # fmt: skip
+    **networks.CONFUSERS,
+    **devices.CONFUSERS,
+    **organisation.CONFUSERS,
+    **applications.CONFUSERS,
+}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from seawall.lab.acts import Diary
-from seawall.lab.chores import SCOPES, add_key, grant, whereabouts, working_time
+from seawall.lab.chores.accounts import SCOPES, add_key, grant
+from seawall.lab.chores.people import whereabouts, working_time
 from seawall.lab.confusers.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.dice import Dice
 from seawall.lab.networks import Place, microsoft_address, networks_of
@@ -23,8 +24,17 @@ def consented_app(diary: Diary, dice: Dice) -> list[Span]:
             when = day + dice.below(spread)
             app.readers.append((person, when + dice.below(2), when + dice.pick((2, 10, 10_000, 10_000))))
 
-            def agree(diary: Diary, day: int, person: Person = person, app: Application = app, scope: str = scope) -> None:
-                grant(diary, person, app, whereabouts(diary, person, day), working_time(diary, person, day) - 18000, scope)
+            def agree(
+                diary: Diary, day: int, person: Person = person, app: Application = app, scope: str = scope
+            ) -> None:
+                grant(
+                    diary,
+                    person,
+                    app,
+                    whereabouts(diary, person, day),
+                    working_time(diary, person, day) - 18000,
+                    scope,
+                )
 
             diary.plan(when, agree)
         spans.append((names(people), day, min(diary.days, day + spread)))
@@ -33,7 +43,11 @@ def consented_app(diary: Diary, dice: Dice) -> list[Span]:
 
 def migration(diary: Diary, dice: Dice) -> list[Span]:
     """A tool reads every mailbox within a week or so."""
-    app, day, length = make_application("migration", "ShiftMail Migrator", dice, is_delegated=False), some_day(diary, dice), dice.count(2, 9)
+    app, day, length = (
+        make_application("migration", "ShiftMail Migrator", dice, is_delegated=False),
+        some_day(diary, dice),
+        dice.count(2, 9),
+    )
     everyone = [*diary.tenant.people, *diary.tenant.shared]
     app.first_day, app.items = day, dice.between(10, 50)
     for person in everyone:
@@ -80,7 +94,14 @@ def key_rotation(diary: Diary, dice: Dice) -> list[Span]:
 
         def rotate(diary: Diary, day: int, app: Application = app, key: str = key) -> None:
             admin = diary.dice.pick(diary.tenant.admins())
-            add_key(diary, admin, app, key, microsoft_address(diary.dice), diary.start + 86400 * day - 3600 * diary.dice.between(1, 5))
+            add_key(
+                diary,
+                admin,
+                app,
+                key,
+                microsoft_address(diary.dice),
+                diary.start + 86400 * day - 3600 * diary.dice.between(1, 5),
+            )
 
         diary.plan(when, rotate)
         spans.append(([app.app], when, min(diary.days, when + 2)))
@@ -97,6 +118,10 @@ def new_service(diary: Diary, dice: Dice) -> list[Span]:
 
 
 CONFUSERS: dict[str, Confuser] = {
-    "consented_app": consented_app, "migration": migration, "backup_growth": backup_growth, "service_move": service_move,
-    "key_rotation": key_rotation, "new_service": new_service,
-}  # fmt: skip
+    "consented_app": consented_app,
+    "migration": migration,
+    "backup_growth": backup_growth,
+    "service_move": service_move,
+    "key_rotation": key_rotation,
+    "new_service": new_service,
+}

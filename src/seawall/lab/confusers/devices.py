@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from seawall.lab.acts import Diary
-from seawall.lab.chores import denied_prompt, device_code, legacy_use, run_script
-from seawall.lab.clients import Client, apple_mail, browser_client, outlook_desktop, outlook_mobile, script, thunderbird
+from seawall.lab.chores.signing_in import denied_prompt, device_code, legacy_use, run_script
+from seawall.lab.clients import (
+    Client,
+    apple_mail,
+    browser_client,
+    outlook_desktop,
+    outlook_mobile,
+    script,
+    thunderbird,
+)
 from seawall.lab.confusers.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.dice import Dice
-from seawall.lab.organisation import Person, give_devices, pick_browser
+from seawall.lab.founding import give_devices, pick_browser
+from seawall.lab.organisation import Person
 
 NEW_OUTLOOK = "5d661950-3475-41cd-a2c3-d671a3162bc1"
 
@@ -45,7 +54,11 @@ def new_phone(diary: Diary, dice: Dice) -> list[Span]:
         day = some_day(diary, dice)
         for old in person.phones:
             old.last_day = min(old.last_day, day + dice.below(3))
-        _add(person.phones, apple_mail(dice) if dice.chance(0.35) else outlook_mobile(dice.pick(("iphone", "android")), dice), day)
+        _add(
+            person.phones,
+            apple_mail(dice) if dice.chance(0.35) else outlook_mobile(dice.pick(("iphone", "android")), dice),
+            day,
+        )
         spans.append(([person.upn], day, diary.days))
     return spans
 
@@ -91,9 +104,16 @@ def own_scripts(diary: Diary, dice: Dice) -> list[Span]:
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.004, 0.04):
         day, style = some_day(diary, dice), dice.weighted([("graph", 0.7), ("ews", 0.15), ("owa", 0.15)])
-        app = dice.pick((diary.tenant.developer_app, "14d82eec-204b-4c2f-b7e8-296a70dab67e", "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
-                         "de8bc8b5-d9f9-48b1-a8ad-b748da725064", "d3590ed6-52b3-4102-aeff-aad2292ab01c",
-                         "27922004-5251-4030-b22d-91ecd9a37ea4"))  # fmt: skip
+        app = dice.pick(
+            (
+                diary.tenant.developer_app,
+                "14d82eec-204b-4c2f-b7e8-296a70dab67e",
+                "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+                "de8bc8b5-d9f9-48b1-a8ad-b748da725064",
+                "d3590ed6-52b3-4102-aeff-aad2292ab01c",
+                "27922004-5251-4030-b22d-91ecd9a37ea4",
+            )
+        )
         person.tools.append(script(dice, app, style=style))
 
         def run(diary: Diary, day: int, person: Person = person) -> None:
@@ -130,6 +150,12 @@ def prompt_mishaps(diary: Diary, dice: Dice) -> list[Span]:
 
 
 CONFUSERS: dict[str, Confuser] = {
-    "app_roll_out": app_roll_out, "new_phone": new_phone, "new_laptop": new_laptop, "browser_switch": browser_switch,
-    "new_program": new_program, "own_scripts": own_scripts, "night_reading": night_reading, "prompt_mishaps": prompt_mishaps,
-}  # fmt: skip
+    "app_roll_out": app_roll_out,
+    "new_phone": new_phone,
+    "new_laptop": new_laptop,
+    "browser_switch": browser_switch,
+    "new_program": new_program,
+    "own_scripts": own_scripts,
+    "night_reading": night_reading,
+    "prompt_mishaps": prompt_mishaps,
+}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from seawall.lab.acts import Diary
 from seawall.lab.confusers.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.dice import Dice
+from seawall.lab.founding import give_vpn, mobile_place
 from seawall.lab.networks import Place, countries_with, networks_of
-from seawall.lab.organisation import Person, give_vpn, mobile_place
+from seawall.lab.organisation import Person
 
 
 def _lodging(country: str, dice: Dice) -> Place:
@@ -31,7 +32,7 @@ def travel(diary: Diary, dice: Dice) -> list[Span]:
 def _swap_mobile(diary: Diary, person: Person, country: str, start: int, length: int, dice: Dice) -> None:
     usual, abroad = person.mobile, mobile_place(country, dice)
 
-    def change(place: Place | None) -> None:
+    def change(place: Place) -> None:
         person.mobile = place
 
     diary.plan(start, lambda _diary, _day: change(abroad))
@@ -40,7 +41,11 @@ def _swap_mobile(diary: Diary, person: Person, country: str, start: int, length:
 
 def conference(diary: Diary, dice: Dice) -> list[Span]:
     """Several people at one event, on one network."""
-    people, start, length = dice.sample(diary.tenant.people, dice.count(3, 15)), some_day(diary, dice), dice.count(2, 5)
+    people, start, length = (
+        dice.sample(diary.tenant.people, dice.count(3, 15)),
+        some_day(diary, dice),
+        dice.count(2, 5),
+    )
     place = _lodging(dice.pick(countries_with("residential")), dice)
     for person in people:
         person.away.update(dict.fromkeys(range(start, start + length), place))
@@ -75,7 +80,11 @@ def new_provider(diary: Diary, dice: Dice) -> list[Span]:
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.08):
         start = some_day(diary, dice)
-        place = Place(dice.pick(networks_of(("residential",), person.country)), dice.log_between(0.01, 1.0), dice.pick((0.0, 0.4)))
+        place = Place(
+            dice.pick(networks_of(("residential",), person.country)),
+            dice.log_between(0.01, 1.0),
+            dice.pick((0.0, 0.4)),
+        )
 
         def change(_diary: Diary, _day: int, person: Person = person, place: Place = place) -> None:
             person.home = place
@@ -99,7 +108,9 @@ def second_home(diary: Diary, dice: Dice) -> list[Span]:
     """Weekends at the family's or a second home."""
     people = some_people(diary, dice, 0.02, 0.12)
     for person in people:
-        place = Place(dice.pick(networks_of(("residential",), person.country if dice.chance(0.8) else None)), 0.3)
+        place = Place(
+            dice.pick(networks_of(("residential",), person.country if dice.chance(0.8) else None)), 0.3
+        )
         for day in range(dice.below(7), diary.days, 7):
             if dice.chance(0.5):
                 person.away[day] = person.away[day + 1] = place
@@ -120,6 +131,12 @@ def office_move(diary: Diary, dice: Dice) -> list[Span]:
 
 
 CONFUSERS: dict[str, Confuser] = {
-    "travel": travel, "conference": conference, "vpn_roll_out": vpn_roll_out, "private_vpn": private_vpn,
-    "new_provider": new_provider, "roaming": roaming, "second_home": second_home, "office_move": office_move,
-}  # fmt: skip
+    "travel": travel,
+    "conference": conference,
+    "vpn_roll_out": vpn_roll_out,
+    "private_vpn": private_vpn,
+    "new_provider": new_provider,
+    "roaming": roaming,
+    "second_home": second_home,
+    "office_move": office_move,
+}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from seawall.lab.acts import Diary, held_by, read, sign_in
-from seawall.lab.chores import (
-    delegate, folder_permission, forwarding, guest_access, mailbox_rule, method_change, odd_administration,
-    password_reset, register_method, reset, shell_of, spray, web_of, whereabouts, working_time,
-)  # fmt: skip
+from seawall.lab.chores.accounts import method_change, password_reset, register_method, reset
+from seawall.lab.chores.administration import odd_administration
+from seawall.lab.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
+from seawall.lab.chores.people import shell_of, web_of, whereabouts, working_time
+from seawall.lab.chores.signing_in import guest_access, spray
 from seawall.lab.confusers.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.dice import Dice
+from seawall.lab.founding import make_person
 from seawall.lab.networks import microsoft_address
-from seawall.lab.organisation import Person, make_person
+from seawall.lab.organisation import Person
 
 
 def joiners(diary: Diary, dice: Dice) -> list[Span]:
@@ -41,8 +43,15 @@ def merger(diary: Diary, dice: Dice) -> list[Span]:
     tenant, day = diary.tenant, some_day(diary, dice)
     country = dice.pick(("US", "GB", "DE", "IN", "BR", "PL", "JP", "ZA", "TR", "MX", "TH"))
     size = max(3, round(len(tenant.people) * dice.between(0.03, 0.2)))
-    people = [make_person(tenant, f"{dice.pick('abcdefghijklmnoprstvw')}{dice.pick(('smith', 'lopez', 'kumar', 'novak', 'lee', 'silva'))}{number}", country, dice)
-              for number in range(size)]  # fmt: skip
+    people = [
+        make_person(
+            tenant,
+            f"{dice.pick('abcdefghijklmnoprstvw')}{dice.pick(('smith', 'lopez', 'kumar', 'novak', 'lee', 'silva'))}{number}",
+            country,
+            dice,
+        )
+        for number in range(size)
+    ]
     for person in people:
         person.first_day = day + dice.below(3)
     tenant.people += people
@@ -94,12 +103,28 @@ def admin_project(diary: Diary, dice: Dice) -> list[Span]:
     def work(diary: Diary, day: int) -> None:
         odd_administration(diary, day)
         if diary.dice.chance(0.5):
-            owner, client, address = diary.dice.pick(diary.tenant.people), web_of(diary, admin), whereabouts(diary, admin, day)
+            owner, client, address = (
+                diary.dice.pick(diary.tenant.people),
+                web_of(diary, admin),
+                whereabouts(diary, admin, day),
+            )
             time = working_time(diary, admin, day)
-            session = sign_in(diary, admin, client.twin() if diary.dice.chance(0.2) else client, address, time)
+            session = sign_in(
+                diary, admin, client.twin() if diary.dice.chance(0.2) else client, address, time
+            )
             for step in range(1 + diary.dice.poisson(4)):
                 moment = time + 60 + 150 * step
-                read(diary, admin, client, address, moment, held_by(session, moment), owner, 1 + diary.dice.poisson(6), diary.dice.pick(owner.folders))
+                read(
+                    diary,
+                    admin,
+                    client,
+                    address,
+                    moment,
+                    held_by(session, moment),
+                    owner,
+                    1 + diary.dice.poisson(6),
+                    diary.dice.pick(owner.folders),
+                )
 
     shell_of(diary, admin)
     for later in range(day, day + length):
@@ -140,13 +165,24 @@ def log_gap(diary: Diary, dice: Dice) -> list[Span]:
     for _ in range(dice.count(1, 3)):
         day, hours = some_day(diary, dice), dice.log_between(2, 60)
         start = diary.start + 86400 * (day + dice.uniform())
-        diary.tenant.gaps.append((dice.pick(("audit", "signins", "signins", "directory")), start, start + 3600 * hours))
+        diary.tenant.gaps.append(
+            (dice.pick(("audit", "signins", "signins", "directory")), start, start + 3600 * hours)
+        )
         spans.append(([], day, min(diary.days, day + 1 + int(hours // 24))))
     return spans
 
 
 CONFUSERS: dict[str, Confuser] = {
-    "joiners": joiners, "leavers": leavers, "merger": merger, "help_desk_wave": help_desk_wave, "new_delegates": new_delegates,
-    "rule_training": rule_training, "method_renewal": method_renewal, "admin_project": admin_project, "spray_wave": spray_wave,
-    "partners": partners, "forgotten_passwords": forgotten_passwords, "log_gap": log_gap,
-}  # fmt: skip
+    "joiners": joiners,
+    "leavers": leavers,
+    "merger": merger,
+    "help_desk_wave": help_desk_wave,
+    "new_delegates": new_delegates,
+    "rule_training": rule_training,
+    "method_renewal": method_renewal,
+    "admin_project": admin_project,
+    "spray_wave": spray_wave,
+    "partners": partners,
+    "forgotten_passwords": forgotten_passwords,
+    "log_gap": log_gap,
+}

@@ -19,18 +19,31 @@ def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> 
     who, target = act.who, act.details["target"]
     actor = act.details.get("system") or (who.spelling if isinstance(who, Person) else "")
     record: Record = {
-        "CreationTime": seconds(act.time), "Id": uid, "Operation": act.operation, "OrganizationId": tenant.id, "RecordType": 1,
-        "ResultStatus": "True", "UserKey": actor if who is None else getattr(who, "user_key", ""), "UserType": 3 if who is None else 2,
-        "Version": 1, "Workload": "Exchange",
-    }  # fmt: skip
+        "CreationTime": seconds(act.time),
+        "Id": uid,
+        "Operation": act.operation,
+        "OrganizationId": tenant.id,
+        "RecordType": 1,
+        "ResultStatus": "True",
+        "UserKey": actor if who is None else getattr(who, "user_key", ""),
+        "UserType": 3 if who is None else 2,
+        "Version": 1,
+        "Workload": "Exchange",
+    }
     if act.address:
         record["ClientIP"] = spelt(act.address, tenant.style, dice)
     record |= {
-        "ObjectId": f"{tenant.server[:7]}A009.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/{tenant.domain}/{target}" if who is None else target,
-        "UserId": actor, "AppId": act.client.app if act.client else "", "ClientAppId": "", "ExternalAccess": who is None,
-        "OrganizationName": tenant.domain, "OriginatingServer": f"{tenant.server}{1000 + dice.below(9000)} (15.20.{7000 + week}.0{10 + dice.below(40)})",
+        "ObjectId": f"{tenant.server[:7]}A009.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/{tenant.domain}/{target}"
+        if who is None
+        else target,
+        "UserId": actor,
+        "AppId": act.client.app if act.client else "",
+        "ClientAppId": "",
+        "ExternalAccess": who is None,
+        "OrganizationName": tenant.domain,
+        "OriginatingServer": f"{tenant.server}{1000 + dice.below(9000)} (15.20.{7000 + week}.0{10 + dice.below(40)})",
         "Parameters": [{"Name": name, "Value": value} for name, value in act.details["parameters"].items()],
-    }  # fmt: skip
+    }
     if act.session and tenant.style.identifiers != "absent" and dice.chance(0.85):
         record["SessionId"] = act.session
         if dice.chance(0.5):
@@ -38,39 +51,89 @@ def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> 
     return record
 
 
-def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
     """Return a directory change as the unified audit log has it."""
     who, target = act.who, act.details["target"]
-    actor = [{"ID": who.upn, "Type": 5}, {"ID": who.user_key, "Type": 3}, {"ID": f"User_{who.object_id}", "Type": 2},
-             {"ID": who.object_id, "Type": 2}, {"ID": "User", "Type": 2}] if isinstance(who, Person) else []  # fmt: skip
+    actor = (
+        [
+            {"ID": who.upn, "Type": 5},
+            {"ID": who.user_key, "Type": 3},
+            {"ID": f"User_{who.object_id}", "Type": 2},
+            {"ID": who.object_id, "Type": 2},
+            {"ID": "User", "Type": 2},
+        ]
+        if isinstance(who, Person)
+        else []
+    )
     if isinstance(target, Person):
-        object_id, named = target.upn, [{"ID": f"User_{target.object_id}", "Type": 2}, {"ID": target.object_id, "Type": 2},
-                                        {"ID": "User", "Type": 2}, {"ID": target.upn, "Type": 5}, {"ID": target.user_key, "Type": 3}]  # fmt: skip
+        object_id, named = (
+            target.upn,
+            [
+                {"ID": f"User_{target.object_id}", "Type": 2},
+                {"ID": target.object_id, "Type": 2},
+                {"ID": "User", "Type": 2},
+                {"ID": target.upn, "Type": 5},
+                {"ID": target.user_key, "Type": 3},
+            ],
+        )
     elif isinstance(target, Application):
         kind = act.details["kind"]
-        object_id, named = target.app, [{"ID": f"{kind}_{target.object_id}", "Type": 2}, {"ID": target.object_id, "Type": 2},
-                                        {"ID": kind, "Type": 2}, {"ID": target.name, "Type": 1}, {"ID": target.app, "Type": 2}]  # fmt: skip
+        object_id, named = (
+            target.app,
+            [
+                {"ID": f"{kind}_{target.object_id}", "Type": 2},
+                {"ID": target.object_id, "Type": 2},
+                {"ID": kind, "Type": 2},
+                {"ID": target.name, "Type": 1},
+                {"ID": target.app, "Type": 2},
+            ],
+        )
     else:
         object_id, named = str(target), [{"ID": str(target), "Type": 2}]
     agent = act.details["agent"]
     modified = act.details["modified"]
     return {
-        "CreationTime": seconds(act.time), "Id": uid, "Operation": act.operation, "OrganizationId": tenant.id, "RecordType": 8,
-        "ResultStatus": "Success", "UserKey": f"{who.user_key}@{tenant.domain}" if isinstance(who, Person) else "Not Available",
-        "UserType": 0 if isinstance(who, Person) else 4, "Version": 1, "Workload": "AzureActiveDirectory", "ClientIP": act.address,
-        "ObjectId": object_id, "UserId": who.upn if isinstance(who, Person) else "ServicePrincipal_" + tenant.id, "AzureActiveDirectoryEventType": 1,
-        "ExtendedProperties": [{"Name": "additionalDetails", "Value": f'{{"User-Agent":"{agent}"}}' if agent else "{}"},
-                               {"Name": "extendedAuditEventCategory", "Value": act.details["kind"]}],
-        "ModifiedProperties": [{"Name": name, "NewValue": value, "OldValue": ""} for name, value in modified.items()]
-        + ([{"Name": "Included Updated Properties", "NewValue": ", ".join(modified), "OldValue": ""}] if modified else []),
-        "Actor": actor, "ActorContextId": tenant.id, "ActorIpAddress": act.address, "InterSystemsId": dice.guid(), "IntraSystemId": dice.guid(),
-        "SupportTicketId": "", "Target": named, "TargetContextId": tenant.id,
-    }  # fmt: skip
+        "CreationTime": seconds(act.time),
+        "Id": uid,
+        "Operation": act.operation,
+        "OrganizationId": tenant.id,
+        "RecordType": 8,
+        "ResultStatus": "Success",
+        "UserKey": f"{who.user_key}@{tenant.domain}" if isinstance(who, Person) else "Not Available",
+        "UserType": 0 if isinstance(who, Person) else 4,
+        "Version": 1,
+        "Workload": "AzureActiveDirectory",
+        "ClientIP": act.address,
+        "ObjectId": object_id,
+        "UserId": who.upn if isinstance(who, Person) else "ServicePrincipal_" + tenant.id,
+        "AzureActiveDirectoryEventType": 1,
+        "ExtendedProperties": [
+            {"Name": "additionalDetails", "Value": f'{{"User-Agent":"{agent}"}}' if agent else "{}"},
+            {"Name": "extendedAuditEventCategory", "Value": act.details["kind"]},
+        ],
+        "ModifiedProperties": [
+            {"Name": name, "NewValue": value, "OldValue": ""} for name, value in modified.items()
+        ]
+        + (
+            [{"Name": "Included Updated Properties", "NewValue": ", ".join(modified), "OldValue": ""}]
+            if modified
+            else []
+        ),
+        "Actor": actor,
+        "ActorContextId": tenant.id,
+        "ActorIpAddress": act.address,
+        "InterSystemsId": dice.guid(),
+        "IntraSystemId": dice.guid(),
+        "SupportTicketId": "",
+        "Target": named,
+        "TargetContextId": tenant.id,
+    }
 
 
-def entra_audit_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
+def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
     """Return a directory change as Graph's directoryAudits has it."""
     who, target = act.who, act.details["target"]
+    about: Record
     if isinstance(target, Person):
         about = {
             "id": target.object_id,
@@ -91,7 +154,7 @@ def entra_audit_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record
         {"displayName": name, "oldValue": None, "newValue": f'"{value}"'}
         for name, value in act.details["modified"].items()
     ]
-    user = (
+    user: Record | None = (
         {
             "id": who.object_id,
             "displayName": None,
@@ -106,29 +169,58 @@ def entra_audit_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record
     if isinstance(target, Application):
         details.append({"key": "AppId", "value": target.app})
     return {
-        "id": uid, "category": {"User": "UserManagement", "Application": "ApplicationManagement"}.get(act.details["kind"], "ApplicationManagement"),
-        "correlationId": dice.guid(), "result": "success", "resultReason": "", "activityDisplayName": act.operation.rstrip("."),
-        "activityDateTime": fraction(act.time), "loggedByService": "Core Directory", "operationType": "Update",
-        "initiatedBy": {"user": user, "app": None}, "targetResources": [{**about, "modifiedProperties": modified}], "additionalDetails": details,
-    }  # fmt: skip
+        "id": uid,
+        "category": {"User": "UserManagement", "Application": "ApplicationManagement"}.get(
+            act.details["kind"], "ApplicationManagement"
+        ),
+        "correlationId": dice.guid(),
+        "result": "success",
+        "resultReason": "",
+        "activityDisplayName": act.operation.rstrip("."),
+        "activityDateTime": fraction(act.time),
+        "loggedByService": "Core Directory",
+        "operationType": "Update",
+        "initiatedBy": {"user": user, "app": None},
+        "targetResources": [{**about, "modifiedProperties": modified}],
+        "additionalDetails": details,
+    }
 
 
 def wrapped(record: Record, tenant: Tenant, shape: str) -> Record:
     """Return a directoryAudits record as a diagnostic-settings record or a Log Analytics row."""
     if shape == "diagnostic":
         return {
-            "time": record["activityDateTime"], "resourceId": f"/tenants/{tenant.id}/providers/Microsoft.aadiam",
-            "operationName": record["activityDisplayName"], "operationVersion": "1.0", "category": "AuditLogs", "tenantId": tenant.id,
-            "resultSignature": "None", "durationMs": 0, "callerIpAddress": (record["initiatedBy"]["user"] or {}).get("ipAddress"),
-            "correlationId": record["correlationId"], "Level": 4, "properties": record,
-        }  # fmt: skip
+            "time": record["activityDateTime"],
+            "resourceId": f"/tenants/{tenant.id}/providers/Microsoft.aadiam",
+            "operationName": record["activityDisplayName"],
+            "operationVersion": "1.0",
+            "category": "AuditLogs",
+            "tenantId": tenant.id,
+            "resultSignature": "None",
+            "durationMs": 0,
+            "callerIpAddress": (record["initiatedBy"]["user"] or {}).get("ipAddress"),
+            "correlationId": record["correlationId"],
+            "Level": 4,
+            "properties": record,
+        }
     return {
-        "TenantId": tenant.id, "SourceSystem": "Azure AD", "TimeGenerated": record["activityDateTime"],
-        "OperationName": record["activityDisplayName"], "OperationVersion": "1.0", "Category": record["category"],
-        "CorrelationId": record["correlationId"], "Level": "4", "LoggedByService": "Core Directory", "Result": "success",
-        "Id": record["id"], "AADTenantId": tenant.id, "ActivityDisplayName": record["activityDisplayName"],
-        "ActivityDateTime": record["activityDateTime"], "AADOperationType": record["operationType"], "Type": "AuditLogs",
+        "TenantId": tenant.id,
+        "SourceSystem": "Azure AD",
+        "TimeGenerated": record["activityDateTime"],
+        "OperationName": record["activityDisplayName"],
+        "OperationVersion": "1.0",
+        "Category": record["category"],
+        "CorrelationId": record["correlationId"],
+        "Level": "4",
+        "LoggedByService": "Core Directory",
+        "Result": "success",
+        "Id": record["id"],
+        "AADTenantId": tenant.id,
+        "ActivityDisplayName": record["activityDisplayName"],
+        "ActivityDateTime": record["activityDateTime"],
+        "AADOperationType": record["operationType"],
+        "Type": "AuditLogs",
         "AdditionalDetails": msgspec.json.encode(record["additionalDetails"]).decode(),
         "InitiatedBy": msgspec.json.encode(record["initiatedBy"]).decode(),
         "TargetResources": msgspec.json.encode(record["targetResources"]).decode(),
-    }  # fmt: skip
+    }

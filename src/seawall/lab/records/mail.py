@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from seawall.lab.acts import Act
-from seawall.lab.clients import EXCHANGE, GRAPH
 from seawall.lab.dice import Dice
+from seawall.lab.first_party import EXCHANGE, GRAPH
 from seawall.lab.organisation import Application, Person, Tenant
 from seawall.lab.records.text import fraction, seconds, spelt
 
 Record = dict[str, Any]
-_API_OF_STYLE = {"owa": EXCHANGE, "graph": GRAPH, "rest": GRAPH, "ews": "", "mapi": "", "mobile": "27922004-5251-4030-b22d-91ecd9a37ea4",
-                 "activesync": "", "imap": ""}  # fmt: skip
+_API_OF_STYLE = {
+    "owa": EXCHANGE,
+    "graph": GRAPH,
+    "rest": GRAPH,
+    "ews": "",
+    "mapi": "",
+    "mobile": "27922004-5251-4030-b22d-91ecd9a37ea4",
+    "activesync": "",
+    "imap": "",
+}
 _REGIONS = ("eurprd04", "namprd12", "eurprd09", "apcprd01")
 
 
 def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
     """Return a record of an act of kind read or item."""
-    owner, who, client = act.owner, act.who, act.client
-    assert owner is not None
-    assert who is not None
+    owner, client = act.mailbox, act.client
+    who = act.who if isinstance(act.who, Application) else act.person
     style = tenant.style
     logged_as = client.style if client else "rest"
     is_read = act.kind == "read"
     is_sync = bool(act.details.get("sync"))
     record: Record = {
-        "CreationTime": seconds(act.time), "Id": uid, "Operation": act.operation, "OrganizationId": tenant.id,
+        "CreationTime": seconds(act.time),
+        "Id": uid,
+        "Operation": act.operation,
+        "OrganizationId": tenant.id,
         "RecordType": (50 if not is_sync else 2) if is_read else (2 if act.operation in _SINGLE else 3),
         "ResultStatus": "Succeeded",
-    }  # fmt: skip
+    }
     if isinstance(who, Application):
         record |= {
             "UserKey": who.app,
@@ -57,11 +68,16 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
     if isinstance(who, Application):
         logon = 1 if dice.chance(0.5) else 0
     record |= {
-        "ExternalAccess": False, "InternalLogonType": 0, "LogonType": logon,
-        "LogonUserSid": who.sid if isinstance(who, Person) else owner.sid, "MailboxGuid": owner.mailbox_guid,
-        "MailboxOwnerSid": owner.sid, "MailboxOwnerUPN": owner.spelling, "OrganizationName": tenant.domain,
+        "ExternalAccess": False,
+        "InternalLogonType": 0,
+        "LogonType": logon,
+        "LogonUserSid": who.sid if isinstance(who, Person) else owner.sid,
+        "MailboxGuid": owner.mailbox_guid,
+        "MailboxOwnerSid": owner.sid,
+        "MailboxOwnerUPN": owner.spelling,
+        "OrganizationName": tenant.domain,
         "OriginatingServer": f"{tenant.server}{1000 + dice.below(9000)} (15.20.{7000 + week}.0{10 + dice.below(40)})\r\n",
-    }  # fmt: skip
+    }
     _token(record, act, logged_as, tenant, dice)
     if is_read:
         _access(record, act, owner, is_sync, dice)
@@ -78,8 +94,7 @@ def _application(record: Record, act: Act, logged_as: str, tenant: Tenant, dice:
     if api:
         record["AppId"], record["ClientAppId"] = api, app
         return
-    client = act.client
-    assert client is not None
+    client = act.program
     api = _API_OF_STYLE.get(logged_as, "")
     if api:
         record["AppId"] = api
@@ -113,7 +128,7 @@ def _token(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: Dice)
     if not act.token or not dice.chance(style.identifier_share.get(logged_as, 0.0)):
         return
     context: Record = {"ClientAppId": ""} if dice.chance(0.1) else {}
-    if act.session:
+    if act.session and dice.chance(style.session_share):
         context["AADSessionId"] = act.session
         record["SessionId"] = act.session
     context["UniqueTokenId"] = act.token
@@ -135,27 +150,40 @@ def _access(record: Record, act: Act, owner: Person, is_sync: bool, dice: Dice) 
     folder_id = f"LgAAAA{owner.mailbox_guid.replace('-', '')[:22]}{len(act.folder):02d}AAAB"
     if is_sync:
         record["Item"] = {
-            "Id": folder_id, "ParentFolder": {"Id": folder_id, "Name": act.folder, "Path": f"\\{act.folder}"},
-        }  # fmt: skip
+            "Id": folder_id,
+            "ParentFolder": {"Id": folder_id, "Name": act.folder, "Path": f"\\{act.folder}"},
+        }
         return
-    record["Folders"] = [{
-        "FolderItems": [
-            {"Id": f"RgAAAA{item}", "InternetMessageId": f"<{item}@{dice.pick(_REGIONS)}.prod.outlook.com>",
-             "SizeInBytes": 2000 + dice.below(90000)}
-            for item in (dice.hexadecimal(32).upper() for _ in range(max(1, min(act.count, 60))))
-        ],
-        "Id": folder_id, "Path": f"\\{act.folder}",
-    }]  # fmt: skip
+    domain = f"@{dice.pick(_REGIONS)}.prod.outlook.com>"
+    record["Folders"] = [
+        {
+            "FolderItems": [
+                {"Id": f"RgAAAA{item}", "InternetMessageId": f"<{item}{domain}", "SizeInBytes": size}
+                for item, size in _messages(max(1, min(act.count, 60)), dice)
+            ],
+            "Id": folder_id,
+            "Path": f"\\{act.folder}",
+        }
+    ]
     record["OperationCount"] = max(1, act.count)
 
 
+def _messages(count: int, dice: Dice) -> Iterator[tuple[str, int]]:
+    for _ in range(count):
+        item = dice.hexadecimal(32)
+        yield item, 2048 + int(item[:4], 16)
+
+
 def _item(record: Record, act: Act, dice: Dice) -> None:
-    item = dice.hexadecimal(32).upper()
+    item = dice.hexadecimal(32)
     parent = {"Id": f"LgAAAA{item[:20]}AAAB", "Path": f"\\{act.folder}"}
     about = {
-        "Id": f"RgAAAA{item}", "InternetMessageId": f"<{item}@{dice.pick(_REGIONS)}.prod.outlook.com>",
-        "ParentFolder": parent, "Subject": act.details.get("subject") or dice.pick(SUBJECTS), "SizeInBytes": 2000 + dice.below(90000),
-    }  # fmt: skip
+        "Id": f"RgAAAA{item}",
+        "InternetMessageId": f"<{item}@{dice.pick(_REGIONS)}.prod.outlook.com>",
+        "ParentFolder": parent,
+        "Subject": act.details.get("subject") or dice.pick(SUBJECTS),
+        "SizeInBytes": 2000 + dice.below(90000),
+    }
     if act.operation in _SINGLE:
         record["Item"] = about
     else:
@@ -168,36 +196,69 @@ def _item(record: Record, act: Act, dice: Dice) -> None:
 
 
 SUBJECTS = (
-    "Minutes of Tuesday", "Re: Invoice 2281", "Offer for the second phase", "Lunch?", "Fw: Contract draft", "Status of the release",
-    "Travel next week", "Re: Re: Budget", "Payment details", "Welcome", "Quarterly figures", "Question about your order",
-)  # fmt: skip
+    "Minutes of Tuesday",
+    "Re: Invoice 2281",
+    "Offer for the second phase",
+    "Lunch?",
+    "Fw: Contract draft",
+    "Status of the release",
+    "Travel next week",
+    "Re: Re: Budget",
+    "Payment details",
+    "Welcome",
+    "Quarterly figures",
+    "Question about your order",
+)
 
 
 def file_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
     """Return a SharePoint or OneDrive record."""
-    who = act.who
-    assert isinstance(who, Person)
-    assert act.client is not None
+    who, client = act.person, act.program
     site = f"https://{tenant.domain.split('.')[0]}-my.sharepoint.com/personal/{who.upn.replace('@', '_').replace('.', '_')}/"
     name = dice.pick(("Plan.docx", "Figures.xlsx", "Slides.pptx", "Notes.one", "Contract.pdf"))
     return {
-        "CreationTime": seconds(act.time), "Id": uid, "Operation": act.operation, "OrganizationId": tenant.id, "RecordType": 6,
-        "UserKey": f"i:0h.f|membership|{who.user_key.lower()}@live.com", "UserType": 0, "Version": 1,
-        "Workload": dice.pick(("OneDrive", "SharePoint")), "ClientIP": act.address, "ObjectId": f"{site}Documents/{name}",
-        "UserId": who.upn, "ApplicationId": act.client.app, "CorrelationId": dice.guid(), "EventSource": "SharePoint",
-        "ItemType": "File", "Site": dice.guid(), "UserAgent": act.client.agent(week), "SourceFileName": name,
-        "SiteUrl": site, "SourceRelativeUrl": "Documents",
-    }  # fmt: skip
+        "CreationTime": seconds(act.time),
+        "Id": uid,
+        "Operation": act.operation,
+        "OrganizationId": tenant.id,
+        "RecordType": 6,
+        "UserKey": f"i:0h.f|membership|{who.user_key.lower()}@live.com",
+        "UserType": 0,
+        "Version": 1,
+        "Workload": dice.pick(("OneDrive", "SharePoint")),
+        "ClientIP": act.address,
+        "ObjectId": f"{site}Documents/{name}",
+        "UserId": who.upn,
+        "ApplicationId": client.app,
+        "CorrelationId": dice.guid(),
+        "EventSource": "SharePoint",
+        "ItemType": "File",
+        "Site": dice.guid(),
+        "UserAgent": client.agent(week),
+        "SourceFileName": name,
+        "SiteUrl": site,
+        "SourceRelativeUrl": "Documents",
+    }
 
 
 def other_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
     """Return a record of a kind that nobody models."""
-    who = act.who
-    assert isinstance(who, Person)
+    who = act.person
     return {
-        "CreationTime": seconds(act.time), "Id": uid, "Operation": act.operation, "OrganizationId": tenant.id,
-        "RecordType": 52 + dice.below(200), "UserKey": who.user_key, "UserType": 0, "Version": 1,
-        "Workload": dice.pick(("SecurityComplianceCenter", "ThreatIntelligence", "MicrosoftTeams", "Copilot")),
-        "UserId": who.upn if dice.chance(0.8) else "Not Available", "AadAppId": dice.guid(), "DataType": act.operation, "Week": week,
+        "CreationTime": seconds(act.time),
+        "Id": uid,
+        "Operation": act.operation,
+        "OrganizationId": tenant.id,
+        "RecordType": 52 + dice.below(200),
+        "UserKey": who.user_key,
+        "UserType": 0,
+        "Version": 1,
+        "Workload": dice.pick(
+            ("SecurityComplianceCenter", "ThreatIntelligence", "MicrosoftTeams", "Copilot")
+        ),
+        "UserId": who.upn if dice.chance(0.8) else "Not Available",
+        "AadAppId": dice.guid(),
+        "DataType": act.operation,
+        "Week": week,
         "Detail": {"EventTime": fraction(act.time), "Count": dice.below(9)},
-    }  # fmt: skip
+    }

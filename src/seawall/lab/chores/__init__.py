@@ -1,0 +1,1 @@
+"""What happens beside reading mail: mistakes, help desk, rules, consents, administration, noise from outside."""

@@ -1,0 +1,34 @@
+"""The provider's own applications and resources, by id."""
+
+from __future__ import annotations
+
+EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
+GRAPH = "00000003-0000-0000-c000-000000000000"
+RESOURCE_NAMES = {
+    EXCHANGE: "Office 365 Exchange Online",
+    GRAPH: "Microsoft Graph",
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013": "Windows Azure Service Management API",
+    "00000003-0000-0ff1-ce00-000000000000": "Office 365 SharePoint Online",
+    "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": "Microsoft Teams Services",
+}
+APP_NAMES = {
+    "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
+    "5d661950-3475-41cd-a2c3-d671a3162bc1": "Microsoft Outlook",
+    "9199bf20-a13f-4107-85dc-02114787ef48": "One Outlook Web",
+    EXCHANGE: "Office 365 Exchange Online",
+    "27922004-5251-4030-b22d-91ecd9a37ea4": "Outlook Mobile",
+    "1fec8e78-bce4-4aaf-ab1b-5451cc387264": "Microsoft Teams",
+    "4765445b-32c6-49b0-83e6-1d93765276ca": "OfficeHome",
+    "ab9b8c07-8f02-4f72-87fa-80105867a763": "OneDrive SyncEngine",
+    "f8d98a96-0999-43f5-8af3-69971c7bb423": "Apple Internet Accounts",
+    "9e5f94bc-e8a4-4e73-b8be-63364c29d753": "Mozilla Thunderbird",
+    "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": "Azure Portal",
+    "14d82eec-204b-4c2f-b7e8-296a70dab67e": "Microsoft Graph Command Line Tools",
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Microsoft Azure CLI",
+    "fb78d390-0c51-40cd-8e17-fdbfab77341b": "Microsoft Exchange REST API Based Powershell",
+    "de8bc8b5-d9f9-48b1-a8ad-b748da725064": "Graph Explorer",
+    "00b41c95-dab0-4487-9791-b9d2c32c80f2": "Office 365 Management",
+    "29d9ed98-a469-4536-ade2-f981bc1d605e": "Microsoft Authentication Broker",
+    "872cd9fa-d31f-45e0-9eab-6e460a02d1f1": "Visual Studio",
+    "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
+}

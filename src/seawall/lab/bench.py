@@ -87,9 +87,8 @@ def _template(diary: Diary, person: Person, client: Client, number: int) -> byte
     dice, tenant = diary.dice, diary.tenant
     address = f"{person.home.network.v4_address(dice).rpartition('.')[0]}.{_HOST}"
     held: Held = (_SESSION, _TOKEN, diary.start)
-    kind = ("read", "read", "read", "sync", "item", "sign_in", "cmdlet")[
-        number if dice.chance(0.9) else dice.below(7)
-    ]
+    kinds = ("read", "read", "sync", "item", "file", "sign_in", "cmdlet")
+    kind = kinds[number] if dice.chance(0.9) else dice.pick(kinds)
     record: Record
     act: Act
     if kind in ("read", "sync"):
@@ -101,13 +100,16 @@ def _template(diary: Diary, person: Person, client: Client, number: int) -> byte
             diary.start,
             held,
             None,
-            1 + dice.poisson(1.2),
+            1 + dice.poisson(0.8),
             sync=kind == "sync",
         )
         record = mail.mailbox_record(act, _ID, tenant, dice, 0)
     elif kind == "item":
         act = touch(diary, "Send", person, client, address, diary.start, held)
         record = mail.mailbox_record(act, _ID, tenant, dice, 0)
+    elif kind == "file":
+        act = diary.add(Act(diary.start, "file", "FileAccessed", person, client, address))
+        record = mail.file_record(act, _ID, tenant, dice, 0)
     elif kind == "sign_in":
         sign_in(diary, person, client, address, diary.start, session=Session(_SESSION, 0.0, address, "mfa"))
         record = sign_ins.audit_sign_in(diary.acts[-1], _ID, tenant, dice, 0)

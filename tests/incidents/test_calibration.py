@@ -18,6 +18,7 @@ def groups(n: int, seed: int, **columns: float) -> Table:
     for name in ("network.backed_off", "client.backed_off", "country.rarity"):
         values[:, INDEX[name]] = random.exponential(1.5, n)
     values[:, INDEX["active_days"]] = 4.0
+    values[:, INDEX["usual_gap_abroad"]] = 720.0
     for name, value in columns.items():
         values[-1, INDEX[name.replace("__", ".")]] = value
     return Table(values)

@@ -23,7 +23,7 @@ from seawall.settings import SCHEMA_VERSION
 
 QUIET_WEEKS: dict[str, tuple[str, ...] | None] = {
     "all confusers": None,
-    "roll-out": ("vpn_rollout", "app_rollout"),
+    "roll-out": ("vpn_roll_out", "app_roll_out"),
     "merger": ("merger",),
     "migration": ("migration",),
 }

@@ -1,0 +1,75 @@
+"""Cases and budgets: one case an account and window, families by a rare network, never more raised than allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall.incidents.candidates import Candidate
+from seawall.incidents.group import allowed, group, raised
+from seawall.incidents.patterns import PATTERNS
+
+
+def candidate(actor: int, day: int, score: float, **changes: Any) -> Candidate:
+    """A candidate of an account on a day."""
+    start = day * 86_400_000_000
+    base: dict[str, Any] = {
+        "tenant": "org", "account": f"u{actor}@x.example", "account_type": "user", "actor": actor, "tenant_code": 0,
+        "day": day, "network": actor, "score": score, "base": 0.0, "parts": {"evidence": score}, "unsupervised": score,
+        "pattern": PATTERNS[0], "p": 0.01, "first": start, "last": start + 60, "facts": (), "rules": (), "values": {},
+        "events": (f"e{actor}-{day}",), "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0,
+        "throttled": False, "unlinked": False,
+    }  # fmt: skip
+    return Candidate(**{**base, **changes})
+
+
+def test_an_accounts_groups_within_the_window_are_one_case() -> None:
+    cases = group([candidate(1, 0, 3.0), candidate(1, 5, 2.5), candidate(1, 30, 1.0), candidate(2, 5, 2.0)])
+    assert [(case.top.account, case.top.day, len(case.candidates)) for case in cases] == [
+        ("u1@x.example", 0, 2), ("u2@x.example", 5, 1), ("u1@x.example", 30, 1),
+    ]  # fmt: skip
+    assert cases[0].score > 3.0
+
+
+def test_accounts_that_share_a_rare_new_network_are_a_family() -> None:
+    new = {"network": 77, "values": {"network.is_new": 1.0}}
+    cases = group([candidate(1, 0, 3.0, **new), candidate(2, 1, 2.0, **new), candidate(3, 1, 1.0)])
+    assert cases[0].family
+    assert cases[0].family == cases[1].family
+    assert cases[0].related == ("u2@x.example",)
+    assert not cases[2].family
+
+
+def test_a_network_that_many_share_is_no_family() -> None:
+    new = {"network": 77, "values": {"network.is_new": 1.0}}
+    assert not any(case.family for case in group([candidate(n, 0, 1.0, **new) for n in range(20)]))
+
+
+def test_ids_are_stable_and_distinct() -> None:
+    found = [candidate(1, 0, 3.0), candidate(2, 0, 3.0), candidate(1, 40, 3.0)]
+    ids = [case.id for case in group(found)]
+    assert ids == [case.id for case in group(reversed(found))]
+    assert len(set(ids)) == 3
+
+
+def test_budgets() -> None:
+    assert allowed(None, 1000, 30) == 60
+    assert allowed(None, 10, 28) == 4  # ten mailboxes still see their worst account once a week
+    assert allowed(0.0, 1000, 30) == 0
+    assert allowed(0.01, 1000, 30) == 1
+    assert allowed(3.0, 10, 7) == 21
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 60), st.floats(-8, 8)), max_size=60),
+    st.integers(0, 10),
+)
+def test_never_more_is_raised_than_allowed_and_always_the_worst(
+    found: list[tuple[int, int, float]], limit: int
+) -> None:
+    cases = group([candidate(*one) for one in found])
+    chosen = raised(cases, {0: limit}, -9.0)
+    assert len(chosen) == min(limit, len(cases))
+    assert [case.id for case in cases[:limit]] == [case.id for case in cases if case.id in chosen]

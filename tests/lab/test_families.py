@@ -16,26 +16,43 @@ WANTED = {
 
 def test_the_families_are_those_documented() -> None:
     assert set(FAMILIES) == WANTED
-    assert {name for name, family in FAMILIES.items() if family.near_impossible} == {"own_device", "same_network_theft"}
+    assert {name for name, family in FAMILIES.items() if family.near_impossible} == {
+        "own_device",
+        "same_network_theft",
+    }
 
 
 @pytest.mark.parametrize("difficulty", ["easy", "medium", "hard"])
 def test_every_family_leaves_events(difficulty: str, tmp_path: Path) -> None:
-    settings = WorldSettings(21, accounts=70, days=24, attacks=len(FAMILIES), difficulty=difficulty, density=0.4, confusers=())  # type: ignore[arg-type]
+    settings = WorldSettings(
+        21, accounts=70, days=24, attacks=len(FAMILIES), difficulty=difficulty, density=0.4, confusers=()
+    )  # type: ignore[arg-type]
     truth = make_world(settings, tmp_path).truth
     staged = {attack["family"]: attack for attack in truth["attacks"]}
     assert len(staged) >= len(FAMILIES) - 2  # a stolen session needs a holder who had one at that moment
     assert {attack["difficulty"] for attack in staged.values()} == {difficulty}
     assert len(staged["campaign"]["accounts"]) >= 3
     assert all(attack["items_read"] for name, attack in staged.items() if name != "admin_takeover")
-    assert all("@" in account for name, attack in staged.items() if name != "service_credential" for account in attack["accounts"])
+    assert all(
+        "@" in account
+        for name, attack in staged.items()
+        if name != "service_credential"
+        for account in attack["accounts"]
+    )
 
 
 def test_harder_means_less(tmp_path: Path) -> None:
     sizes = []
     for difficulty in ("easy", "hard"):
         settings = WorldSettings(
-            8, accounts=60, days=22, attacks=20, families=("forged_token", "aitm_phishing"), difficulty=difficulty, density=0.3, confusers=()
+            8,
+            accounts=60,
+            days=22,
+            attacks=20,
+            families=("forged_token", "aitm_phishing"),
+            difficulty=difficulty,
+            density=0.3,
+            confusers=(),
         )  # type: ignore[arg-type]
         truth = make_world(settings, tmp_path / difficulty).truth
         sizes.append(sum(attack["items_read"] for attack in truth["attacks"]))
@@ -54,7 +71,9 @@ def test_a_forged_token_makes_no_sign_in_and_shows_mail_only(tmp_path: Path) -> 
 def test_every_confuser_arranges_something(tmp_path: Path) -> None:
     seen: set[str] = set()
     for seed in (31, 32):
-        settings = WorldSettings(seed, accounts=40, days=12, attacks=0, confusers=tuple(CONFUSERS), density=0.2)
+        settings = WorldSettings(
+            seed, accounts=40, days=12, attacks=0, confusers=tuple(CONFUSERS), density=0.2
+        )
         seen |= {span["kind"] for span in make_world(settings, tmp_path / str(seed)).truth["confusers"]}
     assert seen == set(CONFUSERS)
 

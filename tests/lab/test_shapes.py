@@ -27,9 +27,26 @@ def test_audit_records_have_the_vendors_fields(found: list[Record]) -> None:
     audit = [record for record in found if "Operation" in record]
     assert audit
     for record in audit:
-        assert {"CreationTime", "Id", "Operation", "OrganizationId", "RecordType", "UserType", "Workload", "UserId"} <= record.keys()
+        assert {
+            "CreationTime",
+            "Id",
+            "Operation",
+            "OrganizationId",
+            "RecordType",
+            "UserType",
+            "Workload",
+            "UserId",
+        } <= record.keys()
     kinds = {record["Operation"] for record in audit}
-    assert {"MailItemsAccessed", "Send", "UserLoggedIn", "UserLoginFailed", "New-InboxRule", "Set-Mailbox", "FileAccessed"} <= kinds
+    assert {
+        "MailItemsAccessed",
+        "Send",
+        "UserLoggedIn",
+        "UserLoginFailed",
+        "New-InboxRule",
+        "Set-Mailbox",
+        "FileAccessed",
+    } <= kinds
 
 
 def test_mail_access_is_bind_or_sync(found: list[Record]) -> None:
@@ -39,7 +56,10 @@ def test_mail_access_is_bind_or_sync(found: list[Record]) -> None:
             properties = {pair["Name"]: pair["Value"] for pair in record["OperationProperties"]}
             seen.add((properties["MailAccessType"], record["RecordType"]))
             if properties["MailAccessType"] == "Bind":
-                assert record["OperationCount"] >= len(record["Folders"][0]["FolderItems"]) or record["OperationCount"] >= 1
+                assert (
+                    record["OperationCount"] >= len(record["Folders"][0]["FolderItems"])
+                    or record["OperationCount"] >= 1
+                )
     assert seen == {("Bind", 50), ("Sync", 2)}
 
 
@@ -51,13 +71,28 @@ def test_app_only_reads_name_the_owner_and_the_application(found: list[Record]) 
 
 def test_all_three_sign_in_shapes_appear(found: list[Record]) -> None:
     graph = [record for record in found if "createdDateTime" in record]
-    diagnostic = [record["properties"] for record in found if record.get("operationName") == "Sign-in activity"]
-    rows = [record for record in found if record.get("Type") in ("SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs")]
+    diagnostic = [
+        record["properties"] for record in found if record.get("operationName") == "Sign-in activity"
+    ]
+    rows = [
+        record
+        for record in found
+        if record.get("Type")
+        in ("SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs")
+    ]
     assert graph
     assert diagnostic
     assert rows
     for record in graph + diagnostic:
-        assert {"id", "appId", "ipAddress", "status", "signInEventTypes", "resourceId", "userAgent"} <= record.keys()
+        assert {
+            "id",
+            "appId",
+            "ipAddress",
+            "status",
+            "signInEventTypes",
+            "resourceId",
+            "userAgent",
+        } <= record.keys()
     for row in rows:
         assert {"Id", "AppId", "IPAddress", "ResultType", "LocationDetails", "TimeGenerated"} <= row.keys()
         assert isinstance(row["Status"], str)

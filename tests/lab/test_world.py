@@ -85,7 +85,9 @@ def test_unknown_names_are_refused(wrong: dict[str, tuple[str, ...]], tmp_path: 
 
 
 def test_without_mess_nothing_is_repeated_or_damaged(tmp_path: Path) -> None:
-    clean = make_world(WorldSettings(seed=5, accounts=15, days=6, attacks=0, mess=False, density=0.5), tmp_path)
+    clean = make_world(
+        WorldSettings(seed=5, accounts=15, days=6, attacks=0, mess=False, density=0.5), tmp_path
+    )
     found = [record for _, record in entries(clean.folder / "logs")]
     assert None not in found
     keys = [(identity(record), "Operation" in record) for record in found if record]
@@ -93,5 +95,10 @@ def test_without_mess_nothing_is_repeated_or_damaged(tmp_path: Path) -> None:
 
 
 def test_density_scales_what_is_left_behind(tmp_path: Path) -> None:
-    sizes = [make_world(WorldSettings(seed=5, accounts=15, days=6, attacks=0, density=d), tmp_path / str(d)).records for d in (0.4, 1.5)]
+    sizes = [
+        make_world(
+            WorldSettings(seed=5, accounts=15, days=6, attacks=0, density=d), tmp_path / str(d)
+        ).records
+        for d in (0.4, 1.5)
+    ]
     assert sizes[1] > 1.6 * sizes[0]

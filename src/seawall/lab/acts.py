@@ -156,6 +156,17 @@ def token_for(diary: Diary, who: Person, client: Client, address: str, time: flo
         for reset in who.resets:
             if session.born < reset <= time and not session.ended:
                 session.ended = reset + dice.exponential(900)
+                if session.ended <= time and dice.chance(0.6):
+                    sign_in(
+                        diary,
+                        who,
+                        client,
+                        address,
+                        time - dice.between(20, 40),
+                        interactive=False,
+                        session=session,
+                        error=50173,
+                    )
         if not session.ended and time - session.born > client.session_days * 86400:
             session.ended = time
         if session.ended and session.ended <= time:

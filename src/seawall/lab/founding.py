@@ -275,7 +275,7 @@ def make_person(tenant: Tenant, name: str, country: str, dice: Dice, *, is_admin
     if style.vpn == "all" or (style.vpn == "some" and dice.chance(0.4)):
         give_vpn(tenant, person, 0, dice)
     elif dice.chance(style.private_vpn_share):
-        kind = dice.weighted([(("vpn",), 0.75), (("hosting",), 0.2), (("anonymiser",), 0.05)])
+        kind = dice.weighted([(("vpn",), 0.65), (("hosting",), 0.22), (("anonymiser",), 0.13)])
         person.vpn = Place(dice.pick(networks_of(kind)), dice.between(0.3, 1.0))
         person.vpn_share, person.vpn_from = dice.between(0.1, 1.0), 0
     person.folders = (

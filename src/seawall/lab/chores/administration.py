@@ -25,7 +25,9 @@ def administer(diary: Diary, day: int) -> None:
     if dice.chance(0.4):
         directory(
             diary,
-            dice.pick(("Update user.", "Add member to group.", "Update group.", "Add user.")),
+            dice.pick(
+                ("Update user.", "Add member to group.", "Add member to role.", "Update group.", "Add user.")
+            ),
             admin,
             microsoft_address(dice),
             time,

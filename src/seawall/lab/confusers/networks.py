@@ -68,7 +68,7 @@ def private_vpn(diary: Diary, dice: Dice) -> list[Span]:
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.06):
         start = some_day(diary, dice)
-        kind = dice.weighted([(("vpn",), 0.65), (("hosting",), 0.28), (("anonymiser",), 0.07)])
+        kind = dice.weighted([(("vpn",), 0.6), (("hosting",), 0.25), (("anonymiser",), 0.15)])
         person.vpn, person.vpn_from = Place(dice.pick(networks_of(kind)), dice.between(0.1, 1.0)), start
         person.vpn_share, person.vpn_mobile = dice.between(0.1, 1.0), dice.chance(0.4)
         spans.append(([person.upn], start, diary.days))

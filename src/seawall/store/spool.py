@@ -15,6 +15,9 @@ DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
 """Of twins, the record of the source that says most comes first and is filled up from the others."""
 
+FILLED_TEXTS = ("resource_uid", "token_uid", "parameters")
+"""Texts that are filled up too; `unmapped` is the record's own."""
+
 
 class Spool:
     """Days of coded events. Add tables in any order, then `settle`, then `load` day by day."""
@@ -67,7 +70,9 @@ class Spool:
         order = np.lexsort((numbers["source_line"], codes["source_file"], rank, identity, codes["org_uid"]))
         start = _starts(codes["org_uid"][order], identity[order])
         keep = order[start]
-        _fill(codes, numbers, order, start)
+        if not start.all():
+            _fill(codes, numbers, order, start)
+            texts |= {name: _filled(texts[name], order, start) for name in FILLED_TEXTS}
         final = keep[np.lexsort((identity[keep], time[keep]))]
         actor = self._actor_codes(codes["org_uid"][final], codes["account"][final])
         batch = CodedBatch(
@@ -112,19 +117,30 @@ def _starts(organisation: Codes, identity: np.ndarray) -> np.ndarray:
 def _fill(
     codes: dict[str, Codes], numbers: dict[str, np.ndarray], order: np.ndarray, start: np.ndarray
 ) -> None:
-    """Fill what the first of each run of twins lacks from the ones after it; never overwrite."""
-    if start.all():
-        return
-    run = np.cumsum(start) - 1
-    first = order[start]
-    later = np.flatnonzero(~start)
+    """Fill what the first of each run of twins lacks from the next one that has it; never overwrite."""
     for table in (codes, numbers):
         for name, column in table.items():
             if name in ("source", "source_file", "source_line"):
                 continue
             missing = 0 if name == "token_issued_time" else MISSING
-            donors = later[column[order[later]] != missing]
-            for place in donors[::-1]:
-                owner = first[run[place]]
-                if column[owner] == missing:
-                    column[owner] = column[order[place]]
+            owners, donors = _donations(column != missing, order, start)
+            column[owners] = column[donors]
+
+
+def _filled(column: pa.Array, order: np.ndarray, start: np.ndarray) -> pa.Array:
+    """Return a text column in which the first of each run of twins has what only a later one said."""
+    owners, donors = _donations(column.is_valid().to_numpy(zero_copy_only=False), order, start)
+    if not len(owners):
+        return column
+    rows = np.arange(len(column))
+    rows[owners] = donors
+    return column.take(pa.array(rows))
+
+
+def _donations(valid: np.ndarray, order: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that begin a run of twins and hold no value, and the first later twin that holds one."""
+    later = np.flatnonzero(~start)
+    later = later[valid[order[later]]]
+    runs, at = np.unique((np.cumsum(start) - 1)[later], return_index=True)
+    owners, donors = order[start][runs], order[later[at]]
+    return owners[~valid[owners]], donors[~valid[owners]]

@@ -283,6 +283,57 @@ def test_late_lines_change_nothing(
     ).read_bytes()
 
 
+def test_the_two_records_of_a_sign_in_are_one_event_that_knows_what_both_know(tmp_path: Path) -> None:
+    entra = _sign_in(START, "ada@example.org", "79.200.1.1", "5e551000-0000-4000-8000-000000000001", "", 1)
+    audit = {
+        "Id": entra["id"], "CreationTime": _moment(START), "Operation": "UserLoggedIn", "OrganizationId": ORGANISATION,
+        "RecordType": 15, "UserType": 0, "UserId": "Ada@Example.org", "Workload": "AzureActiveDirectory",
+        "ClientIP": "79.200.1.1", "UniqueTokenId": "tok1", "DeviceProperties": [{"Name": "Id", "Value": "0d0d0d0d-0000-4000-8000-000000000001"}],
+    }  # fmt: skip
+    for number, records in enumerate(([entra, audit], [audit, entra])):
+        folder = tmp_path / f"logs{number}"
+        folder.mkdir()
+        (folder / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+        out = tmp_path / f"out{number}"
+        summary = seawall.scan(folder, out).summary
+        assert (summary["records"], summary["events"], summary["duplicates"]) == (2, 1, 1)
+        (event,) = pq.read_table(out / "events.parquet").to_pylist()
+        assert (event["source"], event["account"], event["org_uid"]) == (
+            "entra_signin",
+            "ada@example.org",
+            ORGANISATION,
+        )
+        assert (event["token_uid"], event["auth_method"]) == ("tok1", "mfa_claim")
+        assert event["device_uid"] == "0d0d0d0d-0000-4000-8000-000000000001"
+
+
+def _of_another(logs: Logs) -> Logs:
+    """The same people and days in another organisation."""
+    text = (
+        json.dumps(logs)
+        .replace("example.org", "other.example")
+        .replace(ORGANISATION, "aaaa6a50-9c8d-4c7e-8a11-7d3b8d1b2c10")
+    )
+    for old, new in (("4000-8000", "4111-8000"), ("4000-9000", "4111-9000"), ('"tok', '"kot')):
+        text = text.replace(old, new)
+    mail, sign_ins = json.loads(text)
+    return mail, sign_ins
+
+
+def test_organisations_do_not_touch_each_other(
+    tmp_path: Path, scanned: tuple[Path, seawall.ScanResult], logs: Logs
+) -> None:
+    other = _of_another(logs)
+    folder = write(tmp_path / "logs", ([*other[0], *logs[0]], [*other[1], *logs[1]]))
+    seawall.scan(folder, tmp_path / "out")
+    assert _summary(tmp_path / "out")["tenants"] == 2
+    incidents, alone = _incidents(tmp_path / "out"), _incidents(scanned[0])
+    for incident in [*incidents, *alone]:
+        incident.pop("usual")  # equally frequent values may change places
+    assert [incident for incident in incidents if incident["tenant"] == ORGANISATION] == alone
+    assert len(incidents) == 2 * len(alone)
+
+
 def test_the_python_face_needs_no_folder(
     tmp_path: Path, scanned: tuple[Path, seawall.ScanResult], logs: Logs
 ) -> None:

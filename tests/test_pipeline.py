@@ -288,7 +288,8 @@ def test_the_two_records_of_a_sign_in_are_one_event_that_knows_what_both_know(tm
     audit = {
         "Id": entra["id"], "CreationTime": _moment(START), "Operation": "UserLoggedIn", "OrganizationId": ORGANISATION,
         "RecordType": 15, "UserType": 0, "UserId": "Ada@Example.org", "Workload": "AzureActiveDirectory",
-        "ClientIP": "79.200.1.1", "UniqueTokenId": "tok1", "DeviceProperties": [{"Name": "Id", "Value": "0d0d0d0d-0000-4000-8000-000000000001"}],
+        "ClientIP": "79.200.1.1", "UniqueTokenId": "tok1",
+        "DeviceProperties": [{"Name": "Id", "Value": "0d0d0d0d-0000-4000-8000-000000000001"}],
     }  # fmt: skip
     for number, records in enumerate(([entra, audit], [audit, entra])):
         folder = tmp_path / f"logs{number}"

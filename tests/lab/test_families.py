@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from seawall.lab import CONFUSERS, FAMILIES, WorldSettings, make_world
+from seawall.lab.world_settings import Difficulty
 from tests.lab.raw import records
 
 WANTED = {
@@ -12,6 +13,10 @@ WANTED = {
     "delegate_abuse", "bec_forwarding", "legacy_sync", "device_code_phishing", "slow_drip", "admin_takeover", "own_device",
     "same_network_theft", "campaign", "mass_sync", "after_revocation", "foreign_token",
 }  # fmt: skip
+
+
+PAIR = ("forged_token", "aitm_phishing")
+DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "medium", "hard")
 
 
 def test_the_families_are_those_documented() -> None:
@@ -22,11 +27,11 @@ def test_the_families_are_those_documented() -> None:
     }
 
 
-@pytest.mark.parametrize("difficulty", ["easy", "medium", "hard"])
-def test_every_family_leaves_events(difficulty: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("difficulty", DIFFICULTIES)
+def test_every_family_leaves_events(difficulty: Difficulty, tmp_path: Path) -> None:
     settings = WorldSettings(
         21, accounts=70, days=24, attacks=len(FAMILIES), difficulty=difficulty, density=0.4, confusers=()
-    )  # type: ignore[arg-type]
+    )
     truth = make_world(settings, tmp_path).truth
     staged = {attack["family"]: attack for attack in truth["attacks"]}
     assert len(staged) >= len(FAMILIES) - 2  # a stolen session needs a holder who had one at that moment
@@ -43,7 +48,7 @@ def test_every_family_leaves_events(difficulty: str, tmp_path: Path) -> None:
 
 def test_harder_means_less(tmp_path: Path) -> None:
     sizes = []
-    for difficulty in ("easy", "hard"):
+    for difficulty in (DIFFICULTIES[0], DIFFICULTIES[2]):
         settings = WorldSettings(
             8,
             accounts=60,
@@ -53,7 +58,7 @@ def test_harder_means_less(tmp_path: Path) -> None:
             difficulty=difficulty,
             density=0.3,
             confusers=(),
-        )  # type: ignore[arg-type]
+        )
         truth = make_world(settings, tmp_path / difficulty).truth
         sizes.append(sum(attack["items_read"] for attack in truth["attacks"]))
     assert sizes[0] > 5 * sizes[1]

@@ -74,9 +74,24 @@ def fields_of(record: Record) -> Iterator[str]:
                 )
 
 
-BY_NATURE = {"DeviceId", "deviceDetail.trustType", "deviceDetail.deviceId", "deviceDetail.isManaged", "deviceDetail.isCompliant",
-             "deviceDetail.operatingSystem", "userAgent", "UserAgent", "SessionId", "AppAccessContext.AADSessionId", "ClientVersion",
-             "ClientProcessName", "ClientAppId", "AppId", "ClientIP", "isInteractive"}  # fmt: skip
+BY_NATURE = {
+    "DeviceId",
+    "trustType",
+    "deviceId",
+    "isManaged",
+    "isCompliant",
+    "operatingSystem",
+    "userAgent",
+    "UserAgent",
+    "SessionId",
+    "AADSessionId",
+    "ClientVersion",
+    "ClientProcessName",
+    "ClientAppId",
+    "AppId",
+    "ClientIP",
+    "isInteractive",
+}
 """Fields whose presence follows from the client or the token itself (an unmanaged device has no id)."""
 
 

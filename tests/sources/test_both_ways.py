@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from seawall.sources import Limits
 from tests.sources.support import mail_read, read_all, rows, signed_in
 
-FAST = Limits(fast_bytes=0, fast_samples=1, batch_records=40)
+FAST = Limits(fast_bytes=0, fast_samples=1, batch_records=40, fast_records=40)
 SLOW = Limits(fast_bytes=1 << 60)
 
 

@@ -35,19 +35,21 @@ class Column:
     @classmethod
     def of(cls, array: Any) -> Column:
         """Encode an Arrow string array or chunked array."""
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):
-            array = array.chunk(0) if array.num_chunks else pa.array([], pa.string())
         if array.null_count == len(array):
             return cls(np.full(len(array), -1, np.int32), pa.array([], pa.string()))
         encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-        blank = pc.index(encoded.dictionary, "").as_py()
+        if isinstance(encoded, pa.ChunkedArray):
+            # The chunks share one dictionary; only their numbers are put together.
+            encoded = encoded.unify_dictionaries()
+            dictionary = encoded.chunk(0).dictionary
+            codes = np.concatenate([_indices(chunk) for chunk in encoded.chunks])
+        else:
+            dictionary, codes = encoded.dictionary, _indices(encoded)
+        blank = pc.index(dictionary, "").as_py()
         if blank >= 0:
             # A missing value is null, never an empty string.
             codes = np.where(codes == blank, -1, codes).astype(np.int32)
-        return cls(codes, encoded.dictionary)
+        return cls(codes, dictionary)
 
     @property
     def values(self) -> list[str | None]:
@@ -63,6 +65,11 @@ class Column:
         """The column as an Arrow dictionary array."""
         indices = pa.array(self.codes, mask=self.codes < 0)
         return pa.DictionaryArray.from_arrays(indices, self.dictionary)
+
+
+def _indices(encoded: Any) -> npt.NDArray[np.int32]:
+    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return indices.astype(np.int32, copy=False)  # type: ignore[no-any-return]
 
 
 class Mapper:

@@ -50,7 +50,7 @@ _FEWEST_LINES = 8
 _OBJECT_BYTES = 1 << 20
 _MOST_EXTRA = 200
 _ARROW_ROWS = 10_000
-_TABLE_BYTES = 32 << 20
+_TABLE_BYTES = 96 << 20
 _EMPTY = ("null", '""', "[]", "{}")
 
 
@@ -133,7 +133,7 @@ def audit_batches(
     with Path(raw.name).open("rb") as second:
         reader = _LineReader(second, name, limits, numbers)
         done = 0
-        for table in _tables(raw.fileno(), extra, limits.batch_records):
+        for table in _tables(raw.fileno(), extra, limits.fast_records):
             if table is None:
                 # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
                 yield from drain(Rows(name, limits), reader.rest(done))
@@ -160,11 +160,11 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]
         for batch in reader:
             waiting.append(batch)
             if sum(map(len, waiting)) >= rows or sum(batch.nbytes for batch in waiting) > _TABLE_BYTES:
-                table, waiting = pa.Table.from_batches(waiting).combine_chunks(), []
+                table, waiting = pa.Table.from_batches(waiting), []
                 yield table
                 del table
         if waiting:
-            yield pa.Table.from_batches(waiting).combine_chunks()
+            yield pa.Table.from_batches(waiting)
     except (duckdb.Error, pa.ArrowException, OSError):
         yield None
     finally:

@@ -13,7 +13,8 @@ class Limits:
     input byte of a compressed member, looked at after `ratio_grace_bytes` of output; `member_bytes` its
     absolute size. `archive_depth` is how many archives may lie inside each other. `batch_records` bounds
     one `EventBatch`. `fast_bytes` is the size from which newline-delimited audit logs are read column by
-    column, and `fast_samples` how often an operation must have been seen in samples to be read so.
+    column, `fast_samples` how often an operation must have been seen in samples to be read so, and
+    `fast_records` bounds a batch of these: what is done once for each distinct value wants large batches.
     """
 
     record_bytes: int = 16 << 20
@@ -25,3 +26,4 @@ class Limits:
     batch_records: int = 25_000
     fast_bytes: int = 4 << 20
     fast_samples: int = 20
+    fast_records: int = 100_000

@@ -33,6 +33,12 @@ UNMAPPED = "unmapped"
 _NOTHING = pa.array(["", "Not Available", "null", "None", "00000000-0000-0000-0000-000000000000"])
 _DEVICE_SESSION = r'\{"Name":"SessionId","Value":"(?P<id>[^"\\]+)"\}'
 
+_ADDRESSES = ("ClientIPAddress", "ClientIP", "ActorIpAddress")
+"""The first of these that holds an address."""
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_PLAIN_ADDRESS = rf"^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?:\.{_OCTET}){{3}}$"
+"""An IPv4 address as it should be: taken as it is."""
+
 _kind = Mapper(judge.kind, 1)
 _status = Mapper(judge.status, 3)
 _actor = Mapper(judge.actor, 5)
@@ -111,13 +117,13 @@ def unmapped(record: dict[str, Any]) -> str | None:
 
 def normalise(table: Any) -> Normalised:
     """Event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record."""
-    table = table.combine_chunks()
     raw: dict[str, Any] = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
     raw["_device_session"], rest = _device_sessions(contiguous(table.column("DeviceProperties")))
     raw["DeviceProperties"] = Column.of(rest)
     time = parse_times(table.column("CreationTime"))
+    columns: dict[str, Any] = {"src_ip": _addresses(table)}
     (kind,) = _kind(raw["Operation"], raw["RecordType"], raw["Workload"], raw["Parameters"])
-    columns: dict[str, Any] = {"metadata_uid": _blank_to_null(table.column("Id")), "kind": kind}
+    columns["metadata_uid"], columns["kind"] = _blank_to_null(table.column("Id")), kind
     columns["activity_name"] = raw["Operation"]
     columns["status"], columns["status_code"], columns["status_detail"] = _status(
         raw["Operation"], raw["ResultStatus"], raw["ErrorNumber"], raw["LogonError"],
@@ -143,7 +149,7 @@ def normalise(table: Any) -> Normalised:
 _PLAIN = frozenset({
     "Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId", "Context.AADSessionId",
     "AADSessionId",
-    "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties",
+    "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties", *_ADDRESSES,
 })  # fmt: skip
 """Text of which nearly every value is another: not worth a dictionary."""
 
@@ -176,7 +182,6 @@ def _with_what(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> No
         agent, raw["ClientInfoString"], raw["ClientProcessName"], columns["app_uid"], named
     )
     (columns["device_uid"],) = _first_identifier(raw["DeviceId"], raw["Context.DeviceId"], device_id)
-    (columns["src_ip"],) = _address(raw["ClientIPAddress"], raw["ClientIP"], raw["ActorIpAddress"])
     columns["auth_method"], columns["auth_protocol"] = _request(request_type, method, kind)
     columns["_session"] = session
 
@@ -227,6 +232,21 @@ def _touched_of(text: str | None) -> tuple[float | None]:
 
 _number = Mapper(_number_of, 1)
 _touched = Mapper(_touched_of, 1)
+
+
+def _addresses(table: Any) -> Column:
+    """The address of each row. Plain ones, by far the most, are told in bulk; the others are read one by one."""
+    spellings = [contiguous(table.column(name)) for name in _ADDRESSES]
+    first = pc.coalesce(*spellings)
+    found = Column.of(first)
+    is_plain = np.append(pc.match_substring_regex(found.dictionary, _PLAIN_ADDRESS).to_numpy(False), True)
+    if is_plain.all() and first.null_count + np.count_nonzero(found.codes >= 0) == len(first):
+        return found
+    odd = np.flatnonzero(~is_plain[found.codes] | (found.codes < 0))
+    (read,) = _address(*(Column.of(spelling.take(pa.array(odd))) for spelling in spellings))
+    places = np.arange(len(first))
+    places[odd] = len(first) + np.arange(len(odd))
+    return Column.of(pa.concat_arrays([first, read.array().cast(pa.string())]).take(pa.array(places)))
 
 
 def _device_sessions(text: Any) -> tuple[Any, Any]:

@@ -96,7 +96,11 @@ def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
     ordered = sorted(sums.items(), key=lambda item: -item[1])
     return tuple(
         Reason(
-            layer, aspect, _text(aspect, top, facts), round(weight, 6), *_value_and_counts(facts.get(aspect))
+            layer,
+            aspect,
+            _text(layer, aspect, top, facts),
+            round(weight, 6),
+            *_value_and_counts(facts.get(aspect)),
         )
         for (layer, aspect), weight in ordered
     )
@@ -145,10 +149,11 @@ def _aspect(name: str) -> tuple[Layer, str]:
     return "behaviour", named.get(name, "context")
 
 
-def _text(aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
+def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
     if aspect in facts:
         return fact_text(facts[aspect])
-    fired = [RULE_WORDS[name] for name in top.rules if RULE_WORDS[name].group == aspect]
+    rules = [RULE_WORDS[name] for name in top.rules] if layer == "rules" else []
+    fired = [rule for rule in rules if rule.group == aspect]
     if fired:
         return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
     values = top.values

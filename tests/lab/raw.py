@@ -30,7 +30,7 @@ def entries(folder: Path) -> Iterator[tuple[Path, Record | None]]:
             rows = csv.DictReader(io.StringIO(text, newline=""))
             yield from ((path, parsed(row["AuditData"] or "")) for row in rows)
         elif name.endswith(".jsonl"):
-            yield from ((path, parsed(line)) for line in text.splitlines())
+            yield from ((path, unwrapped(parsed(line))) for line in text.splitlines())
         else:
             document = msgspec.json.decode(text)
             rows_ = document["value"] if isinstance(document, dict) else document
@@ -42,6 +42,10 @@ def parsed(text: str) -> Record | None:
         return msgspec.json.decode(text)  # type: ignore[no-any-return]
     except msgspec.DecodeError:
         return None
+
+
+def unwrapped(record: Record | None) -> Record | None:
+    return parsed(record["AuditData"]) if record and "AuditData" in record else record
 
 
 def identity(record: Record) -> str:

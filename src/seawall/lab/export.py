@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,10 @@ import msgspec
 from seawall.lab.acts import NOBODY, Act, Diary
 from seawall.lab.dice import Dice
 from seawall.lab.organisation import Person
-from seawall.lab.records import changes, mail, sign_ins
+from seawall.lab.records import audit_files, changes, mail, sign_ins
 
 Record = dict[str, Any]
 _ENCODER = msgspec.json.Encoder()
-_CSV_HEAD = b"RecordId,CreationDate,RecordType,Operation,UserId,AuditData,AssociatedAdminUnits,AssociatedAdminUnitsNames\r\n"
 _PAGE = 1000
 _BLOB = 5000
 
@@ -67,6 +67,8 @@ class Writer:
         }
         self.span = self.style.file_hours * 3600.0
         self.flushed = 0
+        self.saver = ThreadPoolExecutor(1)  # compressing and writing need no interpreter: let them overlap
+        self.saves: list[Future[None]] = []
 
     def write(self, act: Act) -> None:
         """Write one act's records."""
@@ -76,7 +78,7 @@ class Writer:
         uid = self.dice.guid()
         is_out = False
         for stream, record in self._records(act, uid):
-            if any(gap == stream.name and start <= act.time < end for gap, start, end in self.tenant.gaps):
+            if self.tenant.gaps and self._is_in_gap(stream, act.time):
                 continue
             is_out |= self._deliver(stream, act.time, record)
         if is_out and act.attack != NOBODY:
@@ -85,8 +87,14 @@ class Writer:
             self.exported.spans[act.attack] = (min(first, act.time), max(last, act.time))
 
     def close(self) -> None:
-        """Write what still waits."""
+        """Write what still waits, and wait for the disk."""
         self._flush(1 << 40)
+        self.saver.shutdown()
+        for saved in self.saves:
+            saved.result()
+
+    def _is_in_gap(self, stream: Stream, time: float) -> bool:
+        return any(name == stream.name and start <= time < end for name, start, end in self.tenant.gaps)
 
     def _records(self, act: Act, uid: str) -> Iterator[tuple[Stream, Record]]:
         tenant, dice, style = self.tenant, self.dice, self.style
@@ -148,9 +156,7 @@ class Writer:
             delivered += min(4 * 86400, dice.exponential(style.late_hours * 3600))
         self._queue(stream, delivered, line)
         readable = True
-        if stream.shape in ("jsonl", "purview_csv", "diagnostic", "log_analytics") and dice.chance(
-            style.broken_share
-        ):
+        if stream.shape not in ("management", "graph") and dice.chance(style.broken_share):
             self.queue_broken(stream, delivered, line)
             readable = False
         if dice.chance(style.duplicates):
@@ -164,7 +170,7 @@ class Writer:
         cut = len(line) // 3 + self.dice.below(max(1, len(line) // 2))
         damaged = (
             line[:cut] + b"\n"
-            if stream.shape != "purview_csv"
+            if stream.shape not in audit_files.CSV_HEADS
             else line.replace(b'""Version""', b'""Version', 1)
         )
         queue[-1] = (delivered, damaged)
@@ -176,16 +182,11 @@ class Writer:
 
     def _line(self, stream: Stream, record: Record) -> bytes:
         data = _ENCODER.encode(record)
-        if stream.shape != "purview_csv":
-            return data + b"\n"
-        about = (
-            record["Id"],
-            f"{record['CreationTime']}.0000000Z",
-            str(record["RecordType"]),
-            record["Operation"],
-            record["UserId"],
-        )
-        return (",".join(about) + ',"').encode() + data.replace(b'"', b'""') + b'",,\r\n'
+        if stream.shape == "wrapped_jsonl":
+            return _ENCODER.encode(audit_files.search_result(record, data.decode())) + b"\n"
+        if stream.shape in audit_files.CSV_HEADS:
+            return audit_files.csv_row(stream.shape, record, data)
+        return data + b"\n"
 
     def _flush(self, before: int) -> None:
         for stream in self.streams.values():
@@ -207,16 +208,22 @@ class Writer:
                 self._save(folder / f"{stream.name}-{stamp}-{number:03d}.json", data)
             return
         data = b"".join(lines)
-        if stream.shape == "purview_csv":
-            self._save(folder / f"{stream.name}-{stamp}.csv", b"\xef\xbb\xbf" + _CSV_HEAD + data)
+        if stream.shape in audit_files.CSV_HEADS:
+            self._save(
+                folder / f"{stream.name}-{stamp}.csv",
+                b"\xef\xbb\xbf" + audit_files.CSV_HEADS[stream.shape] + data,
+            )
         else:
             self._save(folder / f"{stream.name}-{stamp}.jsonl", data)
 
     def _save(self, path: Path, data: bytes) -> None:
         if self.dice.chance(self.style.zipped_share):
             path = path.with_name(path.name + ".gz")
-            data = gzip.compress(data, 1, mtime=0)
-        path.write_bytes(data)
+        self.saves.append(self.saver.submit(_save, path, data))
+
+
+def _save(path: Path, data: bytes) -> None:
+    path.write_bytes(gzip.compress(data, 1, mtime=0) if path.suffix == ".gz" else data)
 
 
 def mailboxes_of(acts: list[Act]) -> list[str]:

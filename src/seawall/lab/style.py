@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from seawall.lab.dice import Dice
 from seawall.lab.world_settings import WorldSettings
 
-AUDIT_SHAPES = ("purview_csv", "jsonl", "management")
+AUDIT_SHAPES = ("purview_csv", "search_csv", "jsonl", "wrapped_jsonl", "management")
 SIGN_IN_SHAPES = ("graph", "log_analytics", "diagnostic")
 MAIL_STYLES = ("mapi", "owa", "rest", "mobile", "activesync", "imap", "ews", "graph")
 

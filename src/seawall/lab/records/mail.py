@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,7 +77,7 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
         "MailboxOwnerSid": owner.sid,
         "MailboxOwnerUPN": owner.spelling,
         "OrganizationName": tenant.domain,
-        "OriginatingServer": f"{tenant.server}{1000 + dice.below(9000)} (15.20.{7000 + week}.0{10 + dice.below(40)})\r\n",
+        "OriginatingServer": dice.pick(_servers(tenant.server, week)),
     }
     _token(record, act, logged_as, tenant, dice)
     if is_read:
@@ -84,6 +85,13 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
     else:
         _item(record, act, dice)
     return record
+
+
+@functools.lru_cache(maxsize=256)
+def _servers(start: str, week: int) -> tuple[str, ...]:
+    return tuple(
+        f"{start}{1013 + 151 * number} (15.20.{7000 + week}.0{10 + number % 40})\r\n" for number in range(59)
+    )
 
 
 _SINGLE = ("Send", "SendAs", "SendOnBehalf", "Create", "Update")

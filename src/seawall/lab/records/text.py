@@ -16,9 +16,12 @@ def _day(number: int) -> str:
 
 def seconds(time: float) -> str:
     """Return 2024-05-01T08:30:00."""
-    whole = int(time)
-    day, left = divmod(whole, 86400)
-    return f"{_day(day)}T{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
+    day, left = divmod(int(time), 86400)
+    return f"{_day(day)}T{_CLOCK[left // 60]}{_TWO[left % 60]}"
+
+
+_TWO = tuple(f"{number:02d}" for number in range(60))
+_CLOCK = tuple(f"{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60))
 
 
 def fraction(time: float) -> str:

@@ -104,7 +104,7 @@ def test_addresses_never_raise_and_are_stable(text: str) -> None:
     assert found is None or normalise_address(found) == found
 
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"  # noqa: E501
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"
 OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
 
 
@@ -128,7 +128,7 @@ OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
         ),
         (
             {
-                "user_agent": "Mozilla/5.0 (Windows NT 10.0; WebView/3.0) Chrome/64.0 Safari/537.36 Edge/18.17763",  # noqa: E501
+                "user_agent": "Mozilla/5.0 (Windows NT 10.0; WebView/3.0) Chrome/64.0 Safari/537.36 Edge/18.17763",
                 "application": OFFICE,
             },
             "outlook/mapi",
@@ -146,7 +146,7 @@ OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
         ),
         (
             {
-                "user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15"  # noqa: E501
+                "user_agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15"
             },
             "safari/browser",
         ),

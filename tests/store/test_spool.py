@@ -66,9 +66,64 @@ def test_a_domain_becomes_the_organisation_its_accounts_are_known_under(tmp_path
 
 
 def test_without_any_organisation_it_is_named_unknown(tmp_path: Path) -> None:
-    days = spool(tmp_path, table([event("a", org_uid=None, account=None)]))
+    days = spool(tmp_path, table([event("a", org_uid=None, account=None, mailbox=None)]))
     batch, _ = days.load(days.days()[0])
     assert _texts(batch, "org_uid") == ["unknown"]
+
+
+def test_a_mailbox_tells_the_organisation_where_no_account_does(tmp_path: Path) -> None:
+    rows = [
+        event("a", org_uid=None, account="0f-app"),
+        event("b", minute=1, org_uid=None, account="p@other.example"),
+    ]
+    days = spool(tmp_path, table(rows))
+    assert _texts(days.load(days.days()[0])[0], "org_uid") == ["x.example", "other.example"]
+
+
+def test_in_an_input_of_one_organisation_everything_is_of_it(tmp_path: Path) -> None:
+    nobody = {"org_uid": None, "account": "0f-app", "mailbox": None}
+    rows = [event("a", minute=1), event("b", minute=2, **nobody), event("c", minute=3, org_uid=None)]
+    days = spool(tmp_path, table(rows))
+    assert _texts(days.load(days.days()[0])[0], "org_uid") == ["org"] * 3
+
+
+def test_in_an_input_of_several_organisations_what_names_none_is_unknown(tmp_path: Path) -> None:
+    nobody = {"org_uid": None, "account": "0f-app", "mailbox": None}
+    other = {"org_uid": "other", "account": "p@other.example", "mailbox": None}
+    rows = [event("a", minute=1), event("b", minute=2, **nobody), event("c", minute=3, **other)]
+    days = spool(tmp_path, table(rows))
+    assert _texts(days.load(days.days()[0])[0], "org_uid") == ["org", "unknown", "other"]
+
+
+def test_a_domain_seen_under_two_organisations_is_of_the_one_with_more_accounts(tmp_path: Path) -> None:
+    own = [event(f"a{n}", account=f"u{n}@x.example", minute=n) for n in range(3)]
+    # Many records of one account count once, however they are cut into batches.
+    guest = [table([event(f"g{n}", org_uid="host", account="u1@x.example", minute=30 + n)]) for n in range(8)]
+    late = table([event("z", org_uid=None, minute=50)])
+    days = spool(tmp_path, table(own), *guest, late)
+    assert _texts(days.load(days.days()[0])[0], "org_uid")[-1] == "org"
+
+
+def test_many_twins_are_filled_from_the_next_best(tmp_path: Path) -> None:
+    def twin(uid: str, line: int, **columns: Any) -> dict[str, Any]:
+        return sign_in(uid, source_line=line, auth_method=None, **columns)
+
+    rows = [
+        twin("s", 3, user_agent="third", session_uid="third"),
+        twin("s", 1),
+        twin("s", 2, user_agent="second", item_count=7),
+        twin("t", 9, user_agent="other", minute=5),
+        twin("t", 8, is_interactive=None, minute=5),
+        sign_in("u", minute=9),
+    ]
+    days = spool(tmp_path, table(rows))
+    batch, duplicates = days.load(days.days()[0])
+    assert duplicates == 3
+    assert _texts(batch, "user_agent") == ["second", "other", ""]
+    assert _texts(batch, "session_uid") == ["third", "", ""]
+    assert batch.numbers["item_count"].tolist() == [7, -1, -1]
+    assert batch.numbers["is_interactive"].tolist() == [1, 1, 1]
+    assert batch.numbers["source_line"].tolist() == [1, 8, 1]
 
 
 ROWS = [

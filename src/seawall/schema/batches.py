@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -24,23 +25,46 @@ MISSING = -1
 
 
 class Vocabulary:
-    """Text values of one column and their int32 codes, in order of first appearance."""
+    """Text values of one column and their int32 codes, in order of first appearance.
 
-    __slots__ = ("_codes", "values")
+    A vocabulary can hold a million addresses: what is not asked for (list, look-up, array) is not built.
+    """
+
+    __slots__ = ("_array", "_codes", "_values")
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self.values: list[str] = list(values)
-        self._codes: dict[str, int] = {value: code for code, value in enumerate(self.values)}
+        self._array: pa.StringArray | None = values if isinstance(values, pa.Array) else None
+        self._values: list[str] | None = None if self._array is not None else list(values)
+        self._codes: dict[str, int] | None = None
+
+    @property
+    def values(self) -> list[str]:
+        """The values by code; not to be written to."""
+        if self._values is None:
+            self._values = [] if self._array is None else self._array.to_pylist()
+        return self._values
+
+    @property
+    def array(self) -> pa.StringArray:
+        """The values by code as an Arrow array."""
+        if self._array is None or (self._values is not None and len(self._array) < len(self._values)):
+            self._array = pa.array(self.values, pa.string())
+        return self._array
+
+    def _known(self) -> dict[str, int]:
+        if self._codes is None:
+            self._codes = dict(zip(self.values, range(len(self)), strict=True))
+        return self._codes
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self._values) if self._values is not None else len(self.array)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.values)
 
     def code(self, value: str) -> int:
         """Return the code of a value, MISSING where it was never seen."""
-        return self._codes.get(value, MISSING)
+        return self._known().get(value, MISSING)
 
     def text(self, code: int) -> str:
         """Return the value of a code, an empty string for null."""
@@ -48,10 +72,11 @@ class Vocabulary:
 
     def learn(self, value: str) -> int:
         """Return the code of a value, giving it one where it has none."""
-        code = self._codes.get(value)
+        known = self._known()
+        code = known.get(value)
         if code is None:
             code = len(self.values)
-            self._codes[value] = code
+            known[value] = code
             self.values.append(value)
         return code
 
@@ -67,18 +92,23 @@ class Vocabulary:
             chunk = chunk.dictionary_encode()
         indices = chunk.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
         values = chunk.dictionary.to_pylist()
-        used = np.zeros(len(values) + 1, bool)
-        used[indices] = True
-        mapping = np.full(len(values) + 1, MISSING, np.int32)
-        for position in np.flatnonzero(used[:-1]):
-            value = values[position]
-            if value is not None:
-                mapping[position] = self.learn(value)
+        known = self._known()
+        codes = map(known.get, values, repeat(MISSING))
+        mapping = np.fromiter(chain(codes, (MISSING,)), np.int32, len(values) + 1)
+        is_fresh = mapping[:-1] == MISSING
+        if is_fresh.any():
+            used = np.zeros(len(values) + 1, bool)
+            used[indices] = True
+            for position in np.flatnonzero(is_fresh & used[:-1]).tolist():
+                value = values[position]
+                if value is not None:
+                    mapping[position] = self.learn(value)
         return np.asarray(mapping[indices], np.int32)
 
     def matches(self, wanted: Iterable[str]) -> Codes:
         """Return the codes of those wanted values that have been seen."""
-        return np.array([self._codes[v] for v in wanted if v in self._codes], np.int32)
+        known = self._known()
+        return np.array([known[v] for v in wanted if v in known], np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +171,23 @@ def hash_text(column: pa.Array) -> Keys:
     hashes = np.zeros(len(column), np.uint64)
     data = np.frombuffer(column.buffers()[2] or b"", np.uint8) if len(column) else np.empty(0, np.uint8)
     offsets = (
-        np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)]
+        np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)].astype(
+            np.int64
+        )
         if len(column)
-        else np.empty(0, np.int32)
+        else np.empty(0, np.int64)
     )
     words = (int(sizes.max(initial=0)) + 7) // 8
     padded = np.concatenate([data, np.zeros(8, np.uint8)])
+    every_byte: Keys = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
     for word in range(words):
+        if (sizes >= 8 * word + 8).all():
+            hashes = mix(hashes, every_byte[offsets + 8 * word])
+            continue
         rows = np.flatnonzero(sizes > 8 * word)
-        start = offsets[rows].astype(np.int64) + 8 * word
         left = np.minimum(sizes[rows] - 8 * word, 8)
-        chunk = np.ascontiguousarray(padded[start[:, None] + np.arange(8)]).view("<u8").reshape(-1)
         mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> ((8 - left).astype(np.uint64) * np.uint64(8))
-        hashes[rows] = mix(hashes[rows], chunk & mask)
+        hashes[rows] = mix(hashes[rows], every_byte[offsets[rows] + 8 * word] & mask)
     filled = sizes > 0
     hashes[filled] = np.maximum(mix(hashes[filled], sizes[filled].astype(np.uint64)), 1)
     return hashes

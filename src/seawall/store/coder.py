@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.schema.batches import MISSING, Codes, Vocabulary
+from seawall.schema.batches import MISSING, Codes, Vocabulary, pair_keys
 from seawall.schema.events import ENRICHED_SCHEMA
 
 NAMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type))
@@ -17,6 +17,8 @@ INTEGERS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_integer(f.type))
 NUMBERS = (*FLAGS, *TIMES, *INTEGERS)
 
 NETWORK = "network"
+WHO = ("account", "mailbox")
+"""Whose domain tells the organisation of a record that states none."""
 UNKNOWN_ORGANISATION = "unknown"
 
 
@@ -26,6 +28,7 @@ class Coder:
     def __init__(self) -> None:
         self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK)}
         self._homes: dict[str, dict[str, int]] = {}
+        self._seen: dict[str, set[int]] = {name: set() for name in WHO}
 
     def encode(self, events: pa.Table) -> pa.Table:
         """Return the events with every name column as int32 codes (-1: null) and every number without nulls."""
@@ -50,7 +53,10 @@ class Coder:
         """Code each event's network: its autonomous system with its name where known, else the address block."""
         asn, name, prefix = columns["src_asn"], columns["src_asn_name"], columns["src_prefix"]
         keys = np.where(asn >= 0, asn, -2 - prefix.astype(np.int64))
-        distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        encoded = pa.array(keys).dictionary_encode()
+        distinct, inverse = encoded.dictionary.to_numpy(), encoded.indices.to_numpy()
+        first = np.empty(len(distinct), np.int64)
+        first[inverse[::-1]] = np.arange(len(keys))[::-1]
         codes = np.full(len(distinct), MISSING, np.int32)
         for place, (key, row) in enumerate(zip(distinct.tolist(), first.tolist(), strict=True)):
             if key >= 0:
@@ -60,49 +66,85 @@ class Coder:
                 codes[place] = self.vocabularies[NETWORK].learn(
                     self.vocabularies["src_prefix"].text(-2 - key)
                 )
-        return codes[inverse.reshape(-1)]
+        return np.asarray(codes[inverse], np.int32)
 
     def _organisations(self, columns: dict[str, np.ndarray]) -> Codes:
         """Note which organisation id each mail domain belongs to; stand in the domain where there is no id."""
-        organisations, accounts = self.vocabularies["org_uid"], self.vocabularies["account"]
-        organisation, account = columns["org_uid"], columns["account"]
-        keys = np.unique((organisation.astype(np.int64) << 32) | (account.astype(np.int64) & 0xFFFFFFFF))
-        stand_in = np.full(len(accounts) + 1, MISSING, np.int32)
-        for key in keys.tolist():
-            owner, code = key >> 32, key & 0xFFFFFFFF
-            domain = (
-                accounts.values[code].rpartition("@")[2]
-                if code != 0xFFFFFFFF and "@" in accounts.values[code]
-                else ""
-            )
-            if owner >= 0 and domain and organisations.values[owner] != domain:
+        organisations, filled = self.vocabularies["org_uid"], columns["org_uid"]
+        for name in WHO:
+            self._learn_homes(filled, name, columns[name])
+        for name in WHO:
+            if (filled < 0).any():
+                filled = np.where(filled >= 0, filled, self._stand_ins(name, columns[name], filled < 0))
+        if (filled < 0).any():
+            filled = np.where(filled >= 0, filled, organisations.learn(UNKNOWN_ORGANISATION))
+        return filled.astype(np.int32, copy=False)
+
+    def _learn_homes(self, organisation: Codes, name: str, who: Codes) -> None:
+        """Count for each mail domain how many names were seen under each organisation id."""
+        organisations, names = self.vocabularies["org_uid"], self.vocabularies[name]
+        has_both = (organisation >= 0) & (who >= 0)
+        keys = pa.array(pair_keys(organisation[has_both], who[has_both])).unique().to_pylist()
+        seen = self._seen[name]
+        for key in keys:
+            if key in seen:
+                continue
+            seen.add(key)
+            owner, domain = organisations.text(key >> 32), domain_of(names.text(key & 0xFFFFFFFF))
+            if domain is not None and owner != domain:
                 homes = self._homes.setdefault(domain, {})
-                homes[organisations.values[owner]] = homes.get(organisations.values[owner], 0) + 1
-            elif owner < 0 and code != 0xFFFFFFFF:
-                stand_in[code] = organisations.learn(domain or UNKNOWN_ORGANISATION)
-        nobody = organisations.learn(UNKNOWN_ORGANISATION) if (organisation < 0).any() else MISSING
-        filled = np.where(organisation >= 0, organisation, stand_in[account])
-        return np.where(filled >= 0, filled, nobody).astype(np.int32)
+                homes[owner] = homes.get(owner, 0) + 1
+
+    def _stand_ins(self, name: str, who: Codes, rows: np.ndarray) -> Codes:
+        """Return the domain of each name in the rows as an organisation's code, MISSING where it has none."""
+        table = np.full(len(self.vocabularies[name]) + 1, MISSING, np.int32)
+        for code in np.unique(who[rows]).tolist():
+            domain = domain_of(self.vocabularies[name].text(code))
+            if domain is not None:
+                table[code] = self.vocabularies["org_uid"].learn(domain)
+        return np.asarray(table[who], np.int32)
 
     def settled(self) -> tuple[dict[str, Vocabulary], dict[str, Codes]]:
         """Return vocabularies in order of text and, per column, what each code of before is now.
 
         Order of text makes codes independent of the order of files. Organisations known only by a domain
-        become the organisation id that most of the domain's accounts were seen under.
+        become the organisation id that most of the domain's accounts were seen under. When the whole input is
+        of one organisation, what names no domain is of it too.
         """
         vocabularies, mappings = {}, {}
         for name, vocabulary in self.vocabularies.items():
             texts = (
-                [self._home(value) for value in vocabulary.values] if name == "org_uid" else vocabulary.values
+                pa.array(self._homes_of(vocabulary), pa.string()) if name == "org_uid" else vocabulary.array
             )
-            ordered = Vocabulary(sorted(set(texts)))
-            vocabularies[name] = ordered
-            mappings[name] = np.array([*(ordered.code(text) for text in texts), MISSING], np.int32)
+            # Bytes of UTF-8 and code points have the same order.
+            order = pc.sort_indices(texts)
+            ordered = texts.take(order)
+            numbers = np.arange(len(texts), dtype=np.int32)
+            if name == "org_uid":
+                encoded = ordered.dictionary_encode()
+                ordered, numbers = encoded.dictionary, encoded.indices.to_numpy()
+            vocabularies[name] = Vocabulary(ordered)
+            mappings[name] = np.full(len(texts) + 1, MISSING, np.int32)
+            mappings[name][order.to_numpy()] = numbers
         return vocabularies, mappings
+
+    def _homes_of(self, organisations: Vocabulary) -> list[str]:
+        """Return for each organisation of before the one it is."""
+        found = [self._home(value) for value in organisations.values]
+        known = set(found) - {UNKNOWN_ORGANISATION}
+        if len(known) == 1:
+            return [next(iter(known))] * len(found)
+        return found
 
     def _home(self, value: str) -> str:
         homes = self._homes.get(value)
         return min(homes, key=lambda uid: (-homes[uid], uid)) if homes else value
+
+
+def domain_of(name: str) -> str | None:
+    """Return the domain of a UPN, its own organisation's for a guest (`a_b.com#EXT#@c.com` is of `c.com`)."""
+    domain = name.rpartition("@")[2].strip().lower() if "@" in name else ""
+    return domain if "." in domain else None
 
 
 def _numbers(column: pa.ChunkedArray, missing: int) -> np.ndarray:

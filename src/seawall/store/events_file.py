@@ -92,6 +92,6 @@ def _named(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
     used[-1] = False
     places = np.flatnonzero(used)
     compact = np.cumsum(used) - 1
-    values = pa.array([vocabulary.values[place] for place in places.tolist()], pa.string())
+    values = vocabulary.array.take(pa.array(places))
     indices = pa.array(compact[codes].astype(np.int32), mask=codes < 0)
     return pa.DictionaryArray.from_arrays(indices, values)

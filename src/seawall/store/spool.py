@@ -6,10 +6,23 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, Vocabulary, hash_text, pair_keys
+from seawall.schema.batches import (
+    MISSING,
+    CodedBatch,
+    Codes,
+    Interner,
+    Keys,
+    Times,
+    Vocabulary,
+    hash_text,
+    pair_keys,
+)
 from seawall.store.coder import NUMBERS, TEXTS
+
+Rows = npt.NDArray[np.intp]
 
 DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
@@ -37,8 +50,10 @@ class Spool:
         if (np.diff(time) < 0).any():
             table = table.take(pa.array(np.argsort(time, kind="stable")))
             time = table["time"].to_numpy()
-        table = table.combine_chunks()
-        days, starts = np.unique(time // DAY, return_index=True)
+        table = _narrowed(table.combine_chunks())
+        day_of = time // DAY
+        starts = np.flatnonzero(np.r_[True, day_of[1:] != day_of[:-1]])
+        days = day_of[starts]
         path = (
             self._folder
             / f"{sum(map(len, self._days.values())):06d}-{len(list(self._folder.iterdir())):06d}.arrow"
@@ -60,30 +75,53 @@ class Spool:
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
         tables = [self._read(path, place) for path, place in self._days[day]]
-        table = pa.concat_tables(tables).combine_chunks()
-        codes = {name: mapping[table[name].to_numpy()] for name, mapping in self._mappings.items()}
-        numbers = {name: table[name].to_numpy().astype(np.int64) for name in NUMBERS}
-        texts = {name: _one(table[name]) for name in TEXTS}
-        time = table["time"].to_numpy().astype(np.int64)
+        raw = {name: _numbers(tables, name) for name in (*self._mappings, *NUMBERS)}
+        texts = {name: pa.concat_arrays([_one(table[name]) for table in tables]) for name in TEXTS}
+        time = _numbers(tables, "time").astype(np.int64, copy=False)
         identity = hash_text(texts["metadata_uid"])
-        rank = self._ranks()[codes["source"]]
-        order = np.lexsort((numbers["source_line"], codes["source_file"], rank, identity, codes["org_uid"]))
-        start = _starts(codes["org_uid"][order], identity[order])
-        keep = order[start]
-        if not start.all():
-            _fill(codes, numbers, order, start)
-            texts |= {name: _filled(texts[name], order, start) for name in FILLED_TEXTS}
-        final = keep[np.lexsort((identity[keep], time[keep]))]
-        actor = self._actor_codes(codes["org_uid"][final], codes["account"][final])
+        kept = self._merged(raw, identity)
+        final = self._in_order(raw, time, identity, kept)
+        codes = {name: mapping[raw[name][final]] for name, mapping in self._mappings.items()}
+        actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
             time[final],
-            {name: column[final] for name, column in codes.items()},
-            {name: column[final] for name, column in numbers.items()},
+            codes,
+            {name: raw[name][final].astype(np.int64) for name in NUMBERS},
             {name: column.take(pa.array(final)) for name, column in texts.items()},
             actor,
             self._vocabularies,
         )
-        return batch, len(order) - len(keep)
+        return batch, len(time) - len(final)
+
+    def _merged(self, raw: dict[str, np.ndarray], identity: Keys) -> Rows:
+        """Fill the first of each set of twins from the others; return the rows that stay."""
+        shared = _shared(identity)
+        if not len(shared):
+            return np.arange(len(identity))
+        organisation = self._mappings["org_uid"][raw["org_uid"][shared]]
+        order = np.lexsort((*self._preference(raw, shared), identity[shared], organisation))
+        rows, organisation = shared[order], organisation[order]
+        start = np.ones(len(rows), bool)
+        start[1:] = (identity[rows[1:]] != identity[rows[:-1]]) | (organisation[1:] != organisation[:-1])
+        _fill(raw, rows, np.flatnonzero(start))
+        stays = np.ones(len(identity), bool)
+        stays[rows[~start]] = False
+        return np.flatnonzero(stays)
+
+    def _in_order(self, raw: dict[str, np.ndarray], time: Times, identity: Keys, kept: Rows) -> Rows:
+        """Return the rows in order of time and record id, of equal ones in an order that no file's place decides."""
+        order = kept[np.lexsort((identity[kept], time[kept]))]
+        same = (time[order[1:]] == time[order[:-1]]) & (identity[order[1:]] == identity[order[:-1]])
+        if not same.any():
+            return order
+        organisation = self._mappings["org_uid"][raw["org_uid"][kept]]
+        return kept[np.lexsort((*self._preference(raw, kept), organisation, identity[kept], time[kept]))]
+
+    def _preference(self, raw: dict[str, np.ndarray], rows: Rows) -> tuple[np.ndarray, ...]:
+        """Keys to sort rows by, as for `lexsort`: the source that says most, then file and line."""
+        source = self._mappings["source"][raw["source"][rows]]
+        file = self._mappings["source_file"][raw["source_file"][rows]]
+        return raw["source_line"][rows], file, self._ranks()[source]
 
     def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
         codes = self._actors.learn(pair_keys(organisation, account))
@@ -106,41 +144,49 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
-def _starts(organisation: Codes, identity: np.ndarray) -> np.ndarray:
-    """Return which rows begin a new record, for rows in order of organisation and identity. No id: always new."""
-    start = np.ones(len(identity), bool)
-    same = (identity[1:] == identity[:-1]) & (organisation[1:] == organisation[:-1]) & (identity[1:] != 0)
-    start[1:] = ~same
-    return start
+def _numbers(tables: list[pa.Table], name: str) -> np.ndarray:
+    return np.concatenate([table[name].to_numpy() for table in tables])
 
 
-def _fill(
-    codes: dict[str, Codes], numbers: dict[str, np.ndarray], order: np.ndarray, start: np.ndarray
-) -> None:
-    """Fill what the first of each run of twins lacks from the next one that has it; never overwrite."""
-    for table in (codes, numbers):
-        for name, column in table.items():
-            if name in ("source", "source_file", "source_line"):
-                continue
-            missing = 0 if name == "token_issued_time" else MISSING
-            owners, donors = _donations(column != missing, order, start)
-            column[owners] = column[donors]
+def _narrowed(table: pa.Table) -> pa.Table:
+    """Return the table with its whole numbers in as few bytes as hold them; most columns need one."""
+    for place, name in enumerate(table.column_names):
+        if name != "time" and pa.types.is_integer(table[name].type):
+            column = table[name].to_numpy()
+            least = np.promote_types(
+                np.min_scalar_type(column.min()), np.min_scalar_type(min(-1, -column.max()))
+            )
+            if least.itemsize < column.itemsize:
+                table = table.set_column(place, name, pa.array(column.astype(least)))
+    return table
 
 
-def _filled(column: pa.Array, order: np.ndarray, start: np.ndarray) -> pa.Array:
-    """Return a text column in which the first of each run of twins has what only a later one said."""
-    owners, donors = _donations(column.is_valid().to_numpy(zero_copy_only=False), order, start)
-    if not len(owners):
-        return column
-    rows = np.arange(len(column))
-    rows[owners] = donors
-    return column.take(pa.array(rows))
+def _shared(identity: Keys) -> Rows:
+    """Return the rows whose record id another row has too. No id is nobody's twin."""
+    order = np.argsort(identity)
+    ordered = identity[order]
+    same = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
+    if not same.any():
+        return np.empty(0, np.int64)
+    twin = np.zeros(len(order), bool)
+    twin[1:] |= same
+    twin[:-1] |= same
+    return np.sort(order[twin])
 
 
-def _donations(valid: np.ndarray, order: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that begin a run of twins and hold no value, and the first later twin that holds one."""
-    later = np.flatnonzero(~start)
-    later = later[valid[order[later]]]
-    runs, at = np.unique((np.cumsum(start) - 1)[later], return_index=True)
-    owners, donors = order[start][runs], order[later[at]]
-    return owners[~valid[owners]], donors[~valid[owners]]
+def _fill(raw: dict[str, np.ndarray], rows: Rows, starts: Rows) -> None:
+    """Fill what the first of each run of twins lacks from the next one that has it; never overwrite.
+
+    `rows` are the twins' rows, run after run; `starts` says where in them each run begins.
+    """
+    for name, column in raw.items():
+        if name in ("source", "source_file", "source_line"):
+            continue
+        held = column[rows] != (0 if name == "token_issued_time" else MISSING)
+        lacking = np.flatnonzero(~held[starts])
+        if not len(lacking) or not held.any():
+            continue
+        places = np.where(held, np.arange(len(rows)), len(rows))
+        found = np.minimum.reduceat(places, starts)[lacking]
+        has = found < len(rows)
+        column[rows[starts[lacking[has]]]] = column[rows[found[has]]]

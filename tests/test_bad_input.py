@@ -128,7 +128,7 @@ def test_the_command_line_says_what_was_not_read(
     make, _, problems = CASES[name]
     path = tmp_path / "input"
     path.write_bytes(make())
-    assert main(["scan", str(path), "--out", str(tmp_path / "out")]) in (0, 3)
+    assert main(["scan", str(path), "--out", str(tmp_path / "out")]) == 3
     said = capsys.readouterr()
     for code in problems:
         assert code in said.err
@@ -154,7 +154,7 @@ def test_a_folder_without_logs_is_said_to_hold_none(
 ) -> None:
     folder = tmp_path / "logs"
     (folder / "deeper").mkdir(parents=True)
-    assert main(["scan", str(folder), "--out", str(tmp_path / "out")]) in (0, 3)
+    assert main(["scan", str(folder), "--out", str(tmp_path / "out")]) == 3
     assert "0 records" in capsys.readouterr().err
     (folder / "deeper" / "notes.md").write_text("# Notes\n")
     assert _read(folder) == (0, {"not-a-log": 1})

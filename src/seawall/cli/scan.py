@@ -73,6 +73,7 @@ def scan(
     Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet and summary.json.
     """
     from seawall.cli import results
+    from seawall.errors import InputUnreadable
     from seawall.settings import ScanSettings
 
     result = run(paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ())), quiet=quiet)
@@ -83,6 +84,10 @@ def scan(
     if not quiet:
         results.tell(result, out)
         streams.next_step(_next(result, out))
+    if not result.summary["records"]:
+        raise InputUnreadable(
+            "nothing was read: no logs in the given files and folders", fix="see problems.jsonl for why"
+        )
     if fail_on is not None and _reached(result, fail_on.value):
         raise typer.Exit(INCIDENTS_FOUND)
 

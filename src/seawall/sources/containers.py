@@ -5,7 +5,6 @@ Nothing is inflated to memory or disk: a member is a stream that stops at damage
 
 from __future__ import annotations
 
-import gzip
 import io
 import lzma
 import zipfile
@@ -24,6 +23,7 @@ _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\
 _DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, lzma.LZMAError,
            NotImplementedError, RuntimeError, ValueError)  # fmt: skip
 _ZSTD_WINDOW = 1 << 27
+_GZIP_FEED = 1 << 16
 _ZSTD_FEED = 1 << 10
 """Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at
 once."""
@@ -151,6 +151,36 @@ class _ZstandardStream:
         return given
 
 
+class _GzipStream:
+    """Inflates gzip members one after the other and, unlike the library's own reader, hands over all that
+    came before damage or a cut."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._inflater: Any = None
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a member."""
+        while True:
+            data = self._rest or self._stream.read(_GZIP_FEED)
+            self._rest = b""
+            if self._inflater is None:
+                data = data.lstrip(b"\0")  # padding between and after members
+                if data:
+                    self._inflater = zlib.decompressobj(wbits=31)
+            if not data:
+                if self._inflater is not None:
+                    raise EOFError("the stream ends in the middle of a gzip member")
+                return b""
+            ready: bytes = self._inflater.decompress(data, size)
+            self._rest = self._inflater.unconsumed_tail
+            if self._inflater.eof:
+                self._rest, self._inflater = self._inflater.unused_data, None
+            if ready:
+                return ready
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """One stream of plain bytes; `is_plain_file` when it is the file on disk itself."""
@@ -181,7 +211,7 @@ def open_members(
     counter = Counter(cast(BinaryIO, outer))
     inner: BinaryIO
     if head.startswith(_GZIP):
-        inner = cast(BinaryIO, gzip.GzipFile(fileobj=counter))
+        inner = cast(BinaryIO, _GzipStream(cast(BinaryIO, counter)))
     else:
         inner = cast(BinaryIO, _ZstandardStream(cast(BinaryIO, counter)))
     bounded = BoundedStream(inner, name, limits, counter)

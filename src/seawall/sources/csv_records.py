@@ -40,7 +40,8 @@ def table_header(head: bytes) -> tuple[list[str], str] | None:
         names = next(csv.reader([line], delimiter=delimiter))
     except (csv.Error, StopIteration):
         return None
-    names = [name.strip() for name in names]
+    # Portals add the zone of a time to its column's name: `TimeGenerated [UTC]`.
+    names = [name.strip().removesuffix("[UTC]").strip() for name in names]
     plain = [name for name in names if _COLUMN_NAME.fullmatch(name)]
     if not 2 <= len(names) <= _MOST_COLUMNS or len(plain) < len(names) or len(set(names)) < len(names):
         return None

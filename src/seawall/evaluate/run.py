@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from seawall import __version__
+from seawall import __version__, pipeline
 from seawall.errors import MissingExtra
 from seawall.evaluate.baselines import METHODS
 from seawall.evaluate.delays import Delay, median_delay
@@ -19,7 +19,7 @@ from seawall.evaluate.rows import Rows, collect
 from seawall.evaluate.table import as_markdown, draw
 from seawall.evaluate.worlds import made, measuring_worlds, quiet_worlds
 from seawall.schema.batches import Floats
-from seawall.settings import SCHEMA_VERSION
+from seawall.settings import BUDGET_PER_THOUSAND, SCHEMA_VERSION
 
 QUIET_WEEKS: dict[str, tuple[str, ...] | None] = {
     "all confusers": None,
@@ -56,22 +56,18 @@ def run(*, worlds: int, seed: int, accounts: int, days: int, out: Path) -> dict[
 
 
 def _quiet(seed: int, accounts: int, days: int, scratch: Path) -> dict[str, dict[str, float]]:
-    """Return, per kind of quiet world, incidents raised a day per 1,000 accounts at the default budget, and the budget."""
+    """Return, per kind of quiet world, incidents raised a day per 1,000 accounts, and the default budget."""
     result = {}
     for place, (name, confusers) in enumerate(QUIET_WEEKS.items()):
         (settings,) = quiet_worlds(1, seed + 100 * place, accounts, days, confusers)
-        rows, _, raised, span = _raised(made(settings, scratch))
-        result[name] = {"raised_a_day_per_1000": 1000 * raised / (span * rows.accounts), "budget": 2.0}
+        summary = pipeline.scan([made(settings, scratch) / "logs"]).summary
+        first, last = (date.fromisoformat(summary[name][:10]) for name in ("first_time", "last_time"))
+        account_days = ((last - first).days + 1) * summary["accounts"]
+        result[name] = {
+            "raised_a_day_per_1000": round(1000 * summary["raised"] / account_days, 3),
+            "budget": BUDGET_PER_THOUSAND,
+        }
     return result
-
-
-def _raised(world: Path) -> tuple[Rows, list[Delay], int, int]:
-    from seawall import pipeline
-
-    result = pipeline.scan([world / "logs"], budget=None)
-    rows, delays = collect(world, DELAY_BUDGET)
-    first, last = (date.fromisoformat(result.summary[name][:10]) for name in ("first_time", "last_time"))
-    return rows, delays, int(result.summary["raised"]), (last - first).days + 1
 
 
 def _document(

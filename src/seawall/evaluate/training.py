@@ -16,7 +16,17 @@ from seawall.schema.batches import Floats
 
 RISING = (".backed_off", ".rarity", ".plain", ".is_new")
 FALLING = (".adopting", ".cohort")
-ALSO_RISING = ("items_z", "hour", "new_mailboxes", "active_days", "usual_inside", "anonymiser", "syncs")
+ALSO_RISING = (
+    "items_z",
+    "hour",
+    "after_credential",
+    "after_consent",
+    "new_mailboxes",
+    "active_days",
+    "usual_inside",
+    "anonymiser",
+    "syncs",
+)
 ALSO_FALLING = ("network_days", "usual_gap_abroad")
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",

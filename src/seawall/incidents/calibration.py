@@ -17,7 +17,7 @@ STRATA = 4
 SERVICES = 2
 """Strata from this one on hold services."""
 
-BORROWED = 300.0
+BORROWED = 3000.0
 """How many of the tenant's other groups stand behind the few groups of its services."""
 
 SHORT_HISTORY = np.log1p(10.0)

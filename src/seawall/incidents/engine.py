@@ -13,6 +13,7 @@ from seawall.incidents.candidates import Candidate, describe
 from seawall.incidents.curve import Arrivals, curve
 from seawall.incidents.features import Table, has_novelty, join
 from seawall.incidents.ranker import PARTS, Ranker, inputs
+from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import Hits, RuleDetector
 from seawall.schema.batches import MISSING, CodedBatch, Floats
@@ -52,6 +53,7 @@ class Engine:
         self.lineage = LineageDetector()
         self.rules = RuleDetector()
         self.calibration = Calibration()
+        self.recent = Recent()
         self._ranker = ranker
 
     def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
@@ -61,7 +63,8 @@ class Engine:
         day = cut(batch, self.behaviour.derived, number)
         self.behaviour.attempts.observe(day)
         groups = self.behaviour.score(day)
-        table = join(groups, lineage, hits)
+        self.recent.observe(batch, hits, number)
+        table = join(groups, lineage, hits, self.recent)
         p = self.calibration.observe(table, day.tenant)
         unsupervised = evidence(p, table)
         score = self._score(table, p, unsupervised)

@@ -138,6 +138,8 @@ def _aspect(name: str) -> tuple[Layer, str]:
         return "behaviour", "attempts"
     if name in VOLUME:
         return "behaviour", "volume"
+    if name.startswith("after_"):
+        return "rules", {"after_credential": "credential", "after_consent": "consent_any"}[name]
     if name.startswith("usual_"):
         return "behaviour", "two-places"
     named = {
@@ -164,6 +166,8 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
         "reused": "the session continues with another client on another network",
         "outlived": "used after the account's sessions were revoked",
         "foreign": "the token was issued by another tenant",
+        "credential": "a credential was added to an application in the days before",
+        "consent_any": "an application was let in by consent in the days before",
         "attempts": f"{_count(values, 'failures')} failed sign-ins, {_count(values, 'denials')} denied prompts before; "
         f"{_count(values, 'spray_breadth')} accounts failed from the same address block",
         "volume": f"{_count(values, 'items')} messages read, {_count(values, 'syncs')} folders synchronised, "

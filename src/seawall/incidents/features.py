@@ -10,6 +10,7 @@ from seawall.behaviour.attempts import Attempts
 from seawall.behaviour.detector import KIND_FLAGS, Groups
 from seawall.behaviour.fields import FIELD_NAMES
 from seawall.behaviour.volume import Volume
+from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULE_GROUPS, RULES, Hits
 from seawall.schema.batches import MISSING, Floats
@@ -42,6 +43,8 @@ FEATURES: tuple[str, ...] = (
     *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),
     *(f"lineage.{part}" for part in LINEAGE_PARTS),
     *(f"rules.{group}" for group in RULE_GROUPS),
+    "after_credential",
+    "after_consent",
     *CONTEXT,
 )
 INDEX = {name: place for place, name in enumerate(FEATURES)}
@@ -63,7 +66,7 @@ class Table:
         return np.asarray(self.values[:, INDEX[name]])
 
 
-def join(groups: Groups, lineage: Lineage, hits: Hits) -> Table:
+def join(groups: Groups, lineage: Lineage, hits: Hits, recent: Recent) -> Table:
     """Return the feature table. `lineage` and `hits` speak of the same batch as `groups.day`."""
     values = np.zeros((len(groups), len(FEATURES)))
     for field, surprise in groups.fields.items():
@@ -73,6 +76,7 @@ def join(groups: Groups, lineage: Lineage, hits: Hits) -> Table:
         values[:, INDEX[name]] = groups.features[name]
     _join_lineage(values, groups, lineage)
     _join_rules(values, groups, hits)
+    _join_recent(values, groups, recent)
     for name in LOGARITHMIC:
         values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
     for field in FIELD_NAMES:
@@ -94,6 +98,17 @@ def _join_rules(values: Floats, groups: Groups, hits: Hits) -> None:
     for index, rule in enumerate(RULES):
         mine = placed & (hits.rule == index)
         np.maximum.at(values[:, INDEX[f"rules.{rule.group}"]], group[mine], hits.evidence[mine])
+
+
+def _join_recent(values: Floats, groups: Groups, recent: Recent) -> None:
+    """Tie an application's strange use to the credential or consent that came shortly before it."""
+    day = groups.day
+    strange = (
+        np.maximum(groups.fields["network"].is_new, groups.fields["key"].is_new) * groups.features["service"]
+    )
+    values[:, INDEX["after_credential"]] = recent.evidence("credential", day.tenant, day.number) * strange
+    new = groups.fields["app"].is_new * groups.features["has_mail"]
+    values[:, INDEX["after_consent"]] = recent.evidence("consent_any", day.tenant, day.number) * new
 
 
 def has_novelty(table: Table) -> np.ndarray:

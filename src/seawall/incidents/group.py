@@ -78,10 +78,11 @@ def _with_families(cases: list[Case]) -> list[Case]:
         if case.top.network >= 0 and case.top.values.get("network.is_new", 0) > 0:
             sharing[(case.top.tenant_code, case.top.network)].append(case)
     ties: dict[int, tuple[tuple[str, ...], str]] = {}
-    for (tenant, network), members in sharing.items():
+    for members in sharing.values():
         accounts = sorted({case.top.account for case in members})
         if 2 <= len(accounts) <= SHARED_BY:
-            name = hashlib.blake2b(f"{tenant}\0{network}\0{accounts}".encode(), digest_size=4).hexdigest()
+            text = "\0".join((members[0].top.tenant, *accounts))
+            name = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
             for case in members:
                 ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
     return [Case(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]

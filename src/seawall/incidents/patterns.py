@@ -14,7 +14,7 @@ EDGES = np.array([0.3, 0.8, 1.6, 2.6, 3.8, 5.2, 7.0])
 """Where a dimension's value passes from one of the eight levels to the next, in nats (or ln of a count)."""
 
 
-NEARLY = 2.0
+NEARLY = 4.0
 """p-values within this factor of each other are equal for naming."""
 
 
@@ -131,10 +131,10 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "new-app",
-        "consent-phishing",
-        "T1528 Steal Application Access Token",
+        "account-takeover",
+        "T1550.001 Application Access Token",
         "is read by an application that is new here",
-        ("app.backed_off", "app.rarity", "items"),
+        ("app.backed_off", "app.rarity", "items+after_consent"),
         "has_mail",
     ),
     Pattern(
@@ -150,7 +150,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "application-takeover",
         "T1078.004 Cloud Accounts",
         "acts as an application from a network or with a key that it never used",
-        ("network.backed_off", "key.backed_off", "new_mailboxes"),
+        ("network.backed_off", "key.backed_off+after_credential", "new_mailboxes"),
         "service",
     ),
     Pattern(

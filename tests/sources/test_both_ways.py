@@ -8,11 +8,12 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import Limits
+from seawall.sources import Limits, m365_audit
 from tests.sources.support import mail_read, read_all, rows, signed_in
 
 FAST = Limits(fast_bytes=0, fast_samples=1, batch_records=40, fast_records=40)
@@ -172,3 +173,29 @@ def test_blocks_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(text.encode()))
     assert len(assert_same(path)) > 150
+
+
+def test_sessions_in_device_properties_are_found_in_any_spelling() -> None:
+    texts = [
+        None,
+        '[{"Name":"OS","Value":"W"},{"Name":"SessionId","Value":"a-1"}]',
+        '[{"Name":"SessionId","Value":"b"},{"Name":"SessionId","Value":"c"}]',
+        '[{"Name":"SessionId","Value":""}]',
+        '[{"Name":"SessionId","Value":"x\\"}"}]',
+        '[{"Name":"SessionId","Value":"d","More":1}]',
+        '[{"Name":"OS"}]',
+        None,
+        '[{"Name":"SessionId","Value":"e"},{"Name":"OS","Value":"}"}]',
+    ]
+    found, rest = m365_audit._device_sessions(pa.array(texts, pa.string()))
+    assert found.to_pylist() == [None, "a-1", "b", None, None, None, None, None, "e"]
+    usual = ['[{"Name":"OS","Value":"W"},{}]', "[{},{}]", '[{},{"Name":"OS","Value":"}"}]']
+    assert rest.to_pylist() == [None, usual[0], usual[1], *texts[3:8], usual[2]]
+
+
+def test_a_session_in_another_spelling_is_found_beside_the_usual_one(tmp_path: Path) -> None:
+    odd = [{"Value": "odd", "Name": "SessionId"}]
+    path = tmp_path / "audit.jsonl"
+    records = [signed_in(n, DeviceProperties=odd) if n == 7 else signed_in(n) for n in range(20)]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert [event["session_uid"] for event in assert_same(path)].count("odd") == 1

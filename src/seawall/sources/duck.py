@@ -49,7 +49,8 @@ _SAMPLE_BYTES = 1 << 14
 _FEWEST_LINES = 8
 _OBJECT_BYTES = 1 << 20
 _MOST_EXTRA = 200
-_ARROW_ROWS = 10_000
+_ARROW_ROWS = 25_000
+_ARROW_BYTES = 32 << 20
 _TABLE_BYTES = 96 << 20
 _EMPTY = ("null", '""', "[]", "{}")
 
@@ -133,7 +134,8 @@ def audit_batches(
     with Path(raw.name).open("rb") as second:
         reader = _LineReader(second, name, limits, numbers)
         done = 0
-        for table in _tables(raw.fileno(), extra, limits.fast_records):
+        chunk = int(max(min(_ARROW_BYTES / max(mean, 1), _ARROW_ROWS), 1))
+        for table in _tables(raw.fileno(), extra, limits.fast_records, chunk):
             if table is None:
                 # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
                 yield from drain(Rows(name, limits), reader.rest(done))
@@ -144,8 +146,9 @@ def audit_batches(
             done += table.num_rows
 
 
-def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]:
-    """Tables of about `rows` rows in the order of the file; None at the end when DuckDB gave up."""
+def _tables(descriptor: int, extra: tuple[str, ...], rows: int, chunk: int) -> Iterator[Any]:
+    """Tables of about `rows` rows, taken `chunk` at a time, in the order of the file; None at the end when DuckDB
+    gave up."""
     connection = duckdb.connect(
         config={"threads": 2, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
@@ -156,11 +159,12 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int) -> Iterator[Any]
         connection.execute("SET memory_limit='256MB'")
         connection.execute("SET lock_configuration=true")
         relation = connection.sql(_query(descriptor, extra))
-        reader, waiting = relation.to_arrow_reader(_ARROW_ROWS), []
+        reader, waiting, size = relation.to_arrow_reader(chunk), [], 0
         for batch in reader:
             waiting.append(batch)
-            if sum(map(len, waiting)) >= rows or sum(batch.nbytes for batch in waiting) > _TABLE_BYTES:
-                table, waiting = pa.Table.from_batches(waiting), []
+            size += batch.nbytes
+            if sum(map(len, waiting)) >= rows or size > _TABLE_BYTES:
+                table, waiting, size = pa.Table.from_batches(waiting), [], 0
                 yield table
                 del table
         if waiting:

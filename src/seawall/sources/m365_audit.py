@@ -6,6 +6,7 @@ same raw columns (`RAW_COLUMNS`), and `normalise` is the only place that gives t
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ RAW_COLUMNS = (*TEXT_FIELDS, *NESTED_FIELDS, *DERIVED_FIELDS)
 UNMAPPED = "unmapped"
 
 _NOTHING = pa.array(["", "Not Available", "null", "None", "00000000-0000-0000-0000-000000000000"])
-_DEVICE_SESSION = r'\{"Name":"SessionId","Value":"(?P<id>[^"\\]+)"\}'
+_SESSION_START, _SESSION_END, _USUAL_SESSION = '{"Name":"SessionId","Value":"', '"}', r'^[^"\\]+$'
+_DEVICE_SESSION = re.compile(r'\{"Name":"SessionId","Value":"([^"\\]+)"\}')
 
 _ADDRESSES = ("ClientIPAddress", "ClientIP", "ActorIpAddress")
 """The first of these that holds an address."""
@@ -159,8 +161,9 @@ def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     if _has(raw["Actor"]) and _holds(raw["UserId"], "ServicePrincipal_"):
         (acting,) = _acting(raw["Actor"])
     account, account_type, user_uid, app_only, mailbox = _actor(
-        raw["UserId"], raw["UserKey"], raw["UserType"], raw["MailboxOwnerUPN"], raw["AppId"],
-        raw["ClientAppId"], kind, acting,
+        raw["UserId"], raw["UserKey"], raw["UserType"], raw["MailboxOwnerUPN"],
+        _only(raw["AppId"], raw["UserType"], judge.APP_ONLY), _only(raw["ClientAppId"], raw["UserType"], judge.APP_ONLY),
+        kind, acting,
     )  # fmt: skip
     columns["account"], columns["account_type"], columns["actor_app_uid"] = account, account_type, app_only
     (columns["actor_user_uid"],) = _first_identifier(user_uid, raw["TokenObjectId"])
@@ -253,8 +256,44 @@ def _device_sessions(text: Any) -> tuple[Any, Any]:
     """Session ids in the usual spelling of DeviceProperties, and the texts without them, which repeat."""
     if text.null_count == len(text):
         return pa.nulls(len(text), pa.string()), text
-    found = pc.extract_regex(text, _DEVICE_SESSION).field("id")
-    return found, pc.replace_substring_regex(text, _DEVICE_SESSION, "{}")
+    has = text.is_valid().to_numpy(zero_copy_only=False)
+    held = text.drop_null()
+    parts = pc.split_pattern(held, _SESSION_START)
+    starts, counts = parts.offsets.to_numpy()[:-1], np.diff(parts.offsets.to_numpy())
+    # By far the most hold one, in the usual spelling: these are cut in bulk, the others one by one.
+    one = np.flatnonzero(counts == 2)
+    pieces = parts.flatten()
+    ends = pc.split_pattern(pieces.take(pa.array(starts[one] + 1)), _SESSION_END, max_splits=1)
+    halves, first, has_end = (
+        ends.flatten(),
+        ends.offsets.to_numpy()[:-1],
+        np.diff(ends.offsets.to_numpy()) == 2,
+    )
+    session = halves.take(pa.array(first))
+    is_usual = has_end & pc.match_substring_regex(session, _USUAL_SESSION).to_numpy(zero_copy_only=False)
+    usual, first = one[is_usual], first[is_usual]
+    sessions, rests = (
+        [session.filter(pa.array(is_usual))],
+        [
+            pc.binary_join_element_wise(
+                pieces.take(pa.array(starts[usual])), halves.take(pa.array(first + 1)), "{}"
+            )
+        ],
+    )
+    others = np.setdiff1d(np.arange(len(held)), usual)
+    matches = [(value, _DEVICE_SESSION.search(value)) for value in held.take(pa.array(others)).to_pylist()]
+    sessions.append(pa.array([match and match[1] for _, match in matches], pa.string()))
+    rests.append(
+        pa.array(
+            [_DEVICE_SESSION.sub("{}", value) if match else value for value, match in matches], pa.string()
+        )
+    )
+    places = np.empty(len(held), np.int64)
+    places[np.concatenate([usual, others])] = np.arange(len(held))
+    rows = np.zeros(len(text), np.int64)
+    rows[has] = places
+    picked = pa.array(rows, mask=~has)
+    return pa.concat_arrays(sessions).take(picked), pa.concat_arrays(rests).take(picked)
 
 
 def _first_text(table: Any, *names: str) -> Any:

@@ -40,6 +40,10 @@ _LOGON_TYPES = {
 }  # fmt: skip
 
 
+APP_ONLY = ("5", "Application")
+"""The user types of an application that acts as itself; only then do the application ids tell the account."""
+
+
 def clean(text: str | None) -> str | None:
     """Text without surrounding blanks; None for the spellings of nothing."""
     if text is None:
@@ -142,7 +146,7 @@ def actor(
     """
     name, holder = clean(user), _mailbox_name(owner)
     key_text = clean(key)
-    if user_type in ("5", "Application") and of_kind in ("mail_access", "mail_action", "admin", "mail_rule"):
+    if user_type in APP_ONLY and of_kind in ("mail_access", "mail_action", "admin", "mail_rule"):
         application = identifier(client_app) or _guid(key_text) or identifier(app)
         if application:
             return application, "service", None, application, holder or _mailbox_name(user)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -192,18 +191,12 @@ def network_kinds() -> dict[str, str]:
 
 def values_of(record: Record, kinds: dict[str, str]) -> Iterator[tuple[str, Any]]:
     inner = record.get("properties", record)
-    if "Operation" in record:
-        yield "operation", record["Operation"]
-    for name in ("ClientInfoString",):
-        if name in inner:
-            yield name, inner[name].split(";")[0] + "/" + inner[name].split("/")[0][-12:]
+    yield from change_values(record)
+    if "ClientInfoString" in inner:
+        yield "ClientInfoString", inner["ClientInfoString"].split(";")[0]
     address = inner.get("ClientIPAddress") or inner.get("ipAddress") or inner.get("IPAddress") or ""
     plain = address.removeprefix("::ffff:").split(":")[0].strip("[]")
-    try:
-        ipaddress.IPv4Address(plain)
-    except ValueError:
-        pass
-    else:
+    if plain.count(".") == 3:
         yield "network", kinds.get(".".join(plain.split(".")[:2]), "?")
     if "TokenTenantId" in inner and inner["TokenTenantId"] != inner["OrganizationId"]:
         yield "token", "consumer" if inner["TokenTenantId"].startswith("9188040d") else "foreign"
@@ -215,13 +208,23 @@ def values_of(record: Record, kinds: dict[str, str]) -> Iterator[tuple[str, Any]
         "AuthenticationProtocol",
     ):
         if inner.get(name):
-            yield name, inner[name]
+            yield name.lower(), inner[name]
     status = inner.get("status")
     if isinstance(status, dict):
-        yield "ResultType", str(status["errorCode"])
+        yield "resulttype", str(status["errorCode"])
     agent = inner.get("userAgent") or inner.get("UserAgent")
     if agent:
         yield "agent", agent.split("/")[0]
+
+
+def change_values(record: Record) -> Iterator[tuple[str, Any]]:
+    if "Operation" in record:
+        yield "operation", record["Operation"]
+    for bag in ("Parameters", "ModifiedProperties", "OperationProperties"):
+        for pair in record.get(bag) or ():
+            yield bag, (record["Operation"], pair["Name"])
+            if pair["Name"] in ("IsThrottled", "Name", "RuleName", "SubjectOrBodyContainsWords"):
+                yield pair["Name"].removeprefix("Rule"), pair["Value"]
 
 
 def test_every_value_of_an_intruder_is_also_made_by_somebody_honest(samples: list[Sample]) -> None:

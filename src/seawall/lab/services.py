@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.lab.acts import Diary, app_sign_in, read, sign_in
+from seawall.lab.acts import Diary, app_sign_in, held_by, read, sign_in
 from seawall.lab.clients import Client, Session
 from seawall.lab.dice import Dice
 from seawall.lab.first_party import GRAPH
@@ -134,6 +134,7 @@ def serve(diary: Diary, app: Application, day: int, density: float) -> None:
                     person,
                     1 + dice.poisson(app.items),
                     dice.pick(person.folders),
+                    throttled=app.items > 8 and dice.chance(0.02),
                 )
 
 
@@ -151,7 +152,8 @@ def _delegated_round(diary: Diary, app: Application, person: Person, day: int, r
     for _ in range(rounds):
         time = diary.start + 86400 * (day + dice.uniform())
         address = app.place.address(day, dice)
-        if time - session.tokens[-1][0] > 4000 or time < session.tokens[-1][0]:
+        held = held_by(session, time)
+        if not 0 <= time - held[2] < 4000:
             sign_in(
                 diary,
                 person,
@@ -162,14 +164,5 @@ def _delegated_round(diary: Diary, app: Application, person: Person, day: int, r
                 session=session,
                 method="mfa_claim",
             )
-        issued, token = session.tokens[-1]
-        read(
-            diary,
-            person,
-            client,
-            address,
-            time,
-            (session.id, token, issued),
-            None,
-            1 + dice.poisson(app.items),
-        )
+            held = held_by(session, time)
+        read(diary, person, client, address, time, held, None, 1 + dice.poisson(app.items))

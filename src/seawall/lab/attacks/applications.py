@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.lab.acts import NOBODY, app_sign_in, directory, held_by, read
 from seawall.lab.attacks.stage import Episode, Family
 from seawall.lab.chores.accounts import SCOPES, add_key, grant
-from seawall.lab.chores.administration import administer_oddly
+from seawall.lab.chores.administration import ROLES, administer_oddly
 from seawall.lab.chores.mailboxes import give_access, share_folder
 from seawall.lab.chores.people import shell_of, web_of, whereabouts
 from seawall.lab.clients import Client, admin_shell
@@ -124,7 +124,7 @@ def admin_takeover(episode: Episode) -> None:
             address,
             end,
             dice.pick(diary.tenant.people),
-            **{"Role.DisplayName": "Exchange Administrator"},
+            **{"Role.DisplayName": dice.pick(ROLES)},
         )
     if dice.chance(0.6):
         reading = episode.client(admin)

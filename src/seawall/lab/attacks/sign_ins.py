@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.lab.acts import NOBODY, held_by, read, sign_in, touch
 from seawall.lab.attacks.stage import SCRIPT_APPS, Episode, Family
 from seawall.lab.chores.accounts import register_method
-from seawall.lab.chores.mailboxes import forward, make_rule
+from seawall.lab.chores.mailboxes import RULE_NAMES, filing_rule, forward, make_rule
 from seawall.lab.chores.signing_in import spray_failures
 from seawall.lab.clients import Client, legacy_imap, script
 from seawall.lab.networks import Place, microsoft_address
@@ -28,8 +28,8 @@ def aitm_phishing(episode: Episode) -> None:
                 client,
                 address,
                 time + 60,
-                dice.pick((".", "..", "a", "RSS")),
-                hiding_rule(episode),
+                dice.pick(RULE_NAMES),
+                filing_rule(dice),
             )
         if time == visits[0] and dice.chance(0.35):
             register_method(
@@ -40,19 +40,6 @@ def aitm_phishing(episode: Episode) -> None:
                 dice.pick(("app", "sms")),
             )
         episode.read_some(victim, client, after, time + 300, held)
-
-
-def hiding_rule(episode: Episode) -> dict[str, str]:
-    """Return a rule as intruders make it: hide what could give them away."""
-    word = episode.dice.pick(("invoice", "payment", "phish", "hack", "password", "wire"))
-    return episode.dice.pick(
-        (
-            {"MoveToFolder": "RSS Feeds", "MarkAsRead": "True", "SubjectOrBodyContainsWords": word},
-            {"DeleteMessage": "True", "SubjectOrBodyContainsWords": word},
-            {"MoveToFolder": "Archive", "StopProcessingRules": "True"},
-            {"MoveToFolder": "Conversation History", "From": "ceo@partner.example"},
-        )
-    )
 
 
 def bec_forwarding(episode: Episode) -> None:
@@ -72,8 +59,8 @@ def bec_forwarding(episode: Episode) -> None:
                 client,
                 address,
                 end,
-                dice.pick((".", "fwd", "Clients", ",,")),
-                hiding_rule(episode),
+                dice.pick(RULE_NAMES),
+                filing_rule(dice),
             )
             if dice.chance(0.6):
                 forward(

@@ -8,6 +8,8 @@ from seawall.lab.clients import Client
 from seawall.lab.networks import microsoft_address
 from seawall.lab.organisation import Person
 
+ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "User Administrator")
+
 
 def administer(diary: Diary, day: int) -> None:
     """An administrator does administration."""
@@ -23,16 +25,12 @@ def administer(diary: Diary, day: int) -> None:
         cmdlet(diary, operation, admin, client, address, time, target, session, **parameters)
         time += dice.between(3, 200)
     if dice.chance(0.4):
-        directory(
-            diary,
-            dice.pick(
-                ("Update user.", "Add member to group.", "Add member to role.", "Update group.", "Add user.")
-            ),
-            admin,
-            microsoft_address(dice),
-            time,
-            target,
+        done = dice.pick(
+            ("Update user.", "Add member to group.", "Add member to role.", "Update group.", "Add user.")
         )
+        modified = {"Role.DisplayName": dice.pick(ROLES)} if "role" in done else {}
+        address = address if dice.chance(0.4) else microsoft_address(dice)
+        directory(diary, done, admin, address, time, target, **modified)
 
 
 _ADMINISTRATION: tuple[tuple[str, dict[str, str]], ...] = (

@@ -37,7 +37,7 @@ def do_chores(diary: Diary, day: int) -> None:
         (0.0006, folder_permission),
         (0.0003, rotate_key),
         (0.0003, odd_administration),
-        (0.0008, device_code),
+        (0.0014, device_code),
         (0.0006, guest_access),
         (0.0005, legacy_use),
     )

@@ -5,31 +5,55 @@ from __future__ import annotations
 from seawall.lab.acts import Diary, cmdlet, token_for
 from seawall.lab.chores.people import shell_of, somebody, web_of, whereabouts, working_time
 from seawall.lab.clients import Client
+from seawall.lab.dice import Dice
 from seawall.lab.organisation import Person
 
-_RULES = (
-    {"MoveToFolder": "Newsletters", "SubjectContainsWords": "newsletter"},
-    {"MarkAsRead": "True", "From": "noreply@builds.example"},
-    {"MoveToFolder": "Projects", "SubjectContainsWords": "sprint"},
-    {"DeleteMessage": "True", "From": "ads@shop.example"},
-    {"MoveToFolder": "Archive", "StopProcessingRules": "True", "SubjectOrBodyContainsWords": "invoice"},
-    {"MoveToFolder": "RSS Feeds", "MarkAsRead": "True"},
-    {"ApplyCategory": "Clients", "FromAddressContainsWords": "client"},
+RULE_NAMES = (
+    "filing",
+    "Newsletters",
+    "x",
+    ".",
+    "..",
+    "a",
+    "RSS",
+    ",,",
+    "archive",
+    "Clients",
+    "fwd",
+    "copy",
+    "holiday",
 )
+RULE_WORDS = ("invoice", "payment", "phish", "hack", "password", "wire", "newsletter", "sprint")
+"""Holders and intruders name rules alike and look for the same words: neither is a signal."""
+
+
+def filing_rule(dice: Dice) -> dict[str, str]:
+    """Return a rule that files, marks or deletes: holders make it for order, intruders to hide."""
+    word = dice.pick(RULE_WORDS)
+    return dice.pick(
+        (
+            {
+                "MoveToFolder": dice.pick(("Newsletters", "Projects", "Archive")),
+                "SubjectOrBodyContainsWords": word,
+            },
+            {"MoveToFolder": "RSS Feeds", "MarkAsRead": "True", "SubjectOrBodyContainsWords": word},
+            {"DeleteMessage": "True", "SubjectOrBodyContainsWords": word},
+            {"MoveToFolder": "Archive", "StopProcessingRules": "True"},
+            {
+                "MoveToFolder": "Conversation History",
+                "From": dice.pick(("ceo@partner.example", "news@partner.example")),
+            },
+            {"MarkAsRead": "True", "From": "noreply@builds.example"},
+            {"ApplyCategory": "Clients", "FromAddressContainsWords": "client"},
+        )
+    )
 
 
 def mailbox_rule(diary: Diary, day: int) -> None:
     """Somebody tidies the inbox with a rule."""
     dice, person = diary.dice, somebody(diary, day)
-    make_rule(
-        diary,
-        person,
-        web_of(diary, person),
-        whereabouts(diary, person, day),
-        working_time(diary, person, day),
-        dice.pick(("filing", "Newsletters", "builds", "x", ".", "archive", "Clients")),
-        dict(dice.pick(_RULES)),
-    )
+    time, address = working_time(diary, person, day), whereabouts(diary, person, day)
+    make_rule(diary, person, web_of(diary, person), address, time, dice.pick(RULE_NAMES), filing_rule(dice))
 
 
 def make_rule(
@@ -92,9 +116,7 @@ def forward(diary: Diary, who: Person, client: Client, address: str, time: float
             DeliverToMailboxAndForward=dice.pick(("True", "False")),
         )
     else:
-        make_rule(
-            diary, who, client, address, time, dice.pick(("fwd", ".", "copy", "holiday")), {"ForwardTo": to}
-        )
+        make_rule(diary, who, client, address, time, dice.pick(RULE_NAMES), {"ForwardTo": to})
 
 
 def delegate(diary: Diary, day: int) -> None:

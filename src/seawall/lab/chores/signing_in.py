@@ -44,7 +44,12 @@ def denied_prompt(diary: Diary, day: int) -> None:
     )
     if dice.chance(0.1):
         address = dice.pick(networks_of(("residential", "mobile"))).v4_address(dice)
-    for _ in range(1 + dice.poisson(0.5)):
+    if not person.uses_mfa:
+        return
+    tries = (
+        1 + dice.poisson(0.5) if dice.chance(0.94) else 4 + dice.below(20)
+    )  # a forgotten device asks and asks
+    for _ in range(tries):
         sign_in(diary, person, client, address, time, error=dice.pick((500121, 50074, 500121)), method="mfa")
         time += dice.between(20, 200)
     if dice.chance(0.8):
@@ -102,6 +107,7 @@ def run_script(diary: Diary, person: Person, day: int) -> None:
             1 + dice.poisson(dice.pick((2, 8, 30))),
             dice.pick(person.folders),
             sync=dice.chance(0.2),
+            throttled=dice.chance(0.03),
         )
         time += dice.between(20, 240)
 

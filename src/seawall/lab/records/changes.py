@@ -44,11 +44,36 @@ def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> 
         "OriginatingServer": f"{tenant.server}{1000 + dice.below(9000)} (15.20.{7000 + week}.0{10 + dice.below(40)})",
         "Parameters": [{"Name": name, "Value": value} for name, value in act.details["parameters"].items()],
     }
+    if act.operation == "UpdateInboxRules":
+        record = _outlook_rule(record, act, tenant)
     if act.session and tenant.style.identifiers != "absent" and dice.chance(0.85):
         record["SessionId"] = act.session
         if dice.chance(0.5):
             record["AppAccessContext"] = {"AADSessionId": act.session, "CorrelationId": dice.guid()}
     return record
+
+
+def _outlook_rule(record: Record, act: Act, tenant: Tenant) -> Record:
+    """Return a rule made in Outlook: a record of the mailbox, not of a cmdlet."""
+    person, parameters = act.person, dict(act.details["parameters"])
+    name = parameters.pop("Name", "")
+    actions = [
+        {"ActionType": key, "Value": value}
+        for key, value in parameters.items()
+        if key not in ("AlwaysDeleteOutlookRulesBlob", "Force")
+    ]
+    for key in ("Parameters", "AppId", "ClientAppId", "ObjectId"):
+        record.pop(key, None)
+    return record | {
+        "RecordType": 2, "ResultStatus": "Succeeded", "UserType": 0, "ClientIPAddress": record.get("ClientIP", ""),
+        "ClientInfoString": "Client=OWA;Action=ViaProxy", "InternalLogonType": 0, "LogonType": 0, "LogonUserSid": person.sid,
+        "MailboxGuid": person.mailbox_guid, "MailboxOwnerSid": person.sid, "MailboxOwnerUPN": person.spelling,
+        "OrganizationName": tenant.domain,
+        "OperationProperties": [
+            {"Name": "RuleOperation", "Value": "AddMailboxRule"}, {"Name": "RuleName", "Value": name},
+            {"Name": "RuleActions", "Value": msgspec.json.encode(actions).decode()},
+        ],
+    }  # fmt: skip
 
 
 def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:

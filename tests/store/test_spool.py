@@ -81,15 +81,15 @@ def test_a_mailbox_tells_the_organisation_where_no_account_does(tmp_path: Path) 
 
 
 def test_in_an_input_of_one_organisation_everything_is_of_it(tmp_path: Path) -> None:
-    nobody = {"org_uid": None, "account": "0f-app", "mailbox": None}
+    nobody: dict[str, Any] = {"org_uid": None, "account": "0f-app", "mailbox": None}
     rows = [event("a", minute=1), event("b", minute=2, **nobody), event("c", minute=3, org_uid=None)]
     days = spool(tmp_path, table(rows))
     assert _texts(days.load(days.days()[0])[0], "org_uid") == ["org"] * 3
 
 
 def test_in_an_input_of_several_organisations_what_names_none_is_unknown(tmp_path: Path) -> None:
-    nobody = {"org_uid": None, "account": "0f-app", "mailbox": None}
-    other = {"org_uid": "other", "account": "p@other.example", "mailbox": None}
+    nobody: dict[str, Any] = {"org_uid": None, "account": "0f-app", "mailbox": None}
+    other: dict[str, Any] = {"org_uid": "other", "account": "p@other.example", "mailbox": None}
     rows = [event("a", minute=1), event("b", minute=2, **nobody), event("c", minute=3, **other)]
     days = spool(tmp_path, table(rows))
     assert _texts(days.load(days.days()[0])[0], "org_uid") == ["org", "unknown", "other"]

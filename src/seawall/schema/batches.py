@@ -99,10 +99,11 @@ class Vocabulary:
         if is_fresh.any():
             used = np.zeros(len(values) + 1, bool)
             used[indices] = True
-            for position in np.flatnonzero(is_fresh & used[:-1]).tolist():
-                value = values[position]
-                if value is not None:
-                    mapping[position] = self.learn(value)
+            fresh = [at for at in np.flatnonzero(is_fresh & used[:-1]).tolist() if values[at] is not None]
+            new = dict.fromkeys(values[at] for at in fresh)
+            known.update(zip(new, range(len(self), len(self) + len(new)), strict=True))
+            self.values.extend(new)
+            mapping[fresh] = [known[values[at]] for at in fresh]
         return np.asarray(mapping[indices], np.int32)
 
     def matches(self, wanted: Iterable[str]) -> Codes:

@@ -173,10 +173,11 @@ class _GzipStream:
                 if self._inflater is not None:
                     raise EOFError("the stream ends in the middle of a gzip member")
                 return b""
-            ready: bytes = self._inflater.decompress(data, size)
-            self._rest = self._inflater.unconsumed_tail
-            if self._inflater.eof:
-                self._rest, self._inflater = self._inflater.unused_data, None
+            inflater: Any = self._inflater
+            ready: bytes = inflater.decompress(data, size)
+            self._rest = inflater.unconsumed_tail
+            if inflater.eof:
+                self._rest, self._inflater = inflater.unused_data, None
             if ready:
                 return ready
 

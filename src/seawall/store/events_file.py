@@ -14,6 +14,8 @@ from seawall.schema.batches import CodedBatch, Codes, Floats, Vocabulary
 from seawall.schema.events import ENRICHED_SCHEMA
 
 ROW_GROUP = 100_000
+PAGE_BYTES = 4 << 20
+"""Few pages: a column of a row group is read as a whole anyway."""
 
 
 class EventsFile:
@@ -32,7 +34,8 @@ class EventsFile:
             self._schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=True,
+            use_dictionary=[f.name for f in plain if pa.types.is_dictionary(f.type)],
+            data_page_size=PAGE_BYTES,
             write_statistics=["time"],
         )
         self._waiting: list[tuple[CodedBatch, Floats]] = []

@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from seawall.sources import merge_twins
 from tests.sources.support import SHARED, read_all
 
 FOLDERS = {
@@ -41,6 +40,3 @@ def test_the_tenant_of_2021() -> None:
     assert kinds["sign_in"] == 283
     assert kinds["mail_rule"] == 2
     assert events.column("org_uid").null_count == 0
-    merged, removed = merge_twins(events.sort_by("time"))
-    assert merged.num_rows + removed == events.num_rows
-    assert removed > 1500

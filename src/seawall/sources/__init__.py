@@ -6,8 +6,6 @@ Every record that goes in comes out as an event or as a problem: `records == eve
 from seawall.sources.batches import EventBatch
 from seawall.sources.files import total_bytes
 from seawall.sources.limits import Limits
-from seawall.sources.organisations import Organisations
 from seawall.sources.reader import read
-from seawall.sources.twins import merge_twins
 
-__all__ = ["EventBatch", "Limits", "Organisations", "merge_twins", "read", "total_bytes"]
+__all__ = ["EventBatch", "Limits", "read", "total_bytes"]

@@ -90,11 +90,14 @@ def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array:
 
 def _named(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
     """Return codes as a dictionary array of only the values in use."""
+    if codes.max(initial=-1) < 0:
+        nothing = pa.nulls(len(codes), pa.int32())
+        return pa.DictionaryArray.from_arrays(nothing, pa.array([], pa.string()))
     used = np.zeros(len(vocabulary) + 1, bool)
     used[codes] = True
     used[-1] = False
     places = np.flatnonzero(used)
-    compact = np.cumsum(used) - 1
+    compact = np.cumsum(used, dtype=np.int32) - np.int32(1)
     values = vocabulary.array.take(pa.array(places))
-    indices = pa.array(compact[codes].astype(np.int32), mask=codes < 0)
+    indices = pa.array(compact[codes], mask=codes < 0)
     return pa.DictionaryArray.from_arrays(indices, values)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,12 +100,19 @@ class Vocabulary:
         if is_fresh.any():
             used = np.zeros(len(values) + 1, bool)
             used[indices] = True
-            fresh = [at for at in np.flatnonzero(is_fresh & used[:-1]).tolist() if values[at] is not None]
-            new = dict.fromkeys(values[at] for at in fresh)
-            known.update(zip(new, range(len(self), len(self) + len(new)), strict=True))
-            self.values.extend(new)
-            mapping[fresh] = [known[values[at]] for at in fresh]
+            is_fresh &= used[:-1]
+            self._learn(list(compress(values, is_fresh.tolist())), mapping[:-1], is_fresh)
         return np.asarray(mapping[indices], np.int32)
+
+    def _learn(self, fresh: list[Any], mapping: Codes, places: Bools) -> None:
+        """Give unknown values codes, and write these to their places in the mapping."""
+        first, known = len(self), self._known()
+        if None not in fresh and len(set(fresh)) == len(fresh):
+            known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
+            self.values.extend(fresh)
+            mapping[places] = np.arange(first, first + len(fresh), dtype=np.int32)
+        else:
+            mapping[places] = [MISSING if value is None else self.learn(value) for value in fresh]
 
     def matches(self, wanted: Iterable[str]) -> Codes:
         """Return the codes of those wanted values that have been seen."""

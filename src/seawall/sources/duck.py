@@ -29,6 +29,7 @@ from seawall.schema.problems import Problem
 from seawall.sources import m365_audit
 from seawall.sources.assemble import Normalised, readable, to_events
 from seawall.sources.batches import Rows, drain, in_file_order
+from seawall.sources.distinct import Column, distinct_rows
 from seawall.sources.excerpts import record_problem
 from seawall.sources.json_records import line_records
 from seawall.sources.json_values import NotJson, TooDeep, encode, parse
@@ -52,6 +53,7 @@ _MOST_EXTRA = 200
 _ARROW_ROWS = 25_000
 _ARROW_BYTES = 32 << 20
 _TABLE_BYTES = 96 << 20
+_MOST_COMBINED = 12
 _EMPTY = ("null", '""', "[]", "{}")
 
 
@@ -253,19 +255,31 @@ def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
 
 
 def _unmapped(table: Any, extra: tuple[str, ...]) -> Any:
-    """JSON object of the extra fields of each row, built from the texts of their values."""
+    """JSON object of the extra fields of each row. Where they repeat, each combination is built once."""
+    held = {name: table.column(name) for name in extra if table.column(name).null_count < table.num_rows}
+    encoded = {name: Column.of(column) for name, column in held.items()}
+    repeats = all(len(column.dictionary) <= table.num_rows // 4 for column in encoded.values())
+    if not held or not repeats or len(held) > _MOST_COMBINED:
+        return _objects(
+            {name: m365_audit.contiguous(column) for name, column in held.items()}, table.num_rows
+        )
+    inverse, rows = distinct_rows(tuple(encoded.values()))
+    combinations = zip(*rows, strict=True)
+    columns = {name: pa.array(values, pa.string()) for name, values in zip(held, combinations, strict=True)}
+    return _objects(columns, len(rows)).take(pa.array(inverse))
+
+
+def _objects(columns: dict[str, Any], count_of_rows: int) -> Any:
+    """Texts of values by name, joined row by row to the text of an object; null where there is no value."""
     parts = []
-    for name in extra:
-        column = m365_audit.contiguous(table.column(name))
-        if column.null_count == len(column):
-            continue
+    for name, column in columns.items():
         is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
         text = pc.if_else(is_empty, None, column)
         if text.null_count < len(text):
             key = encode(name) + ":"
             parts.append(pc.binary_join_element_wise(pa.scalar(key), text, ""))
     if not parts:
-        return pa.nulls(table.num_rows, pa.string())
+        return pa.nulls(count_of_rows, pa.string())
     # The empty first part is there because this function leaves out rows in which every part is null.
     joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
     whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")

@@ -43,15 +43,14 @@ class Spool:
         self._actors = Interner()
 
     def add(self, table: pa.Table) -> None:
-        """Write a table of coded events, in order of time, cut at midnight UTC."""
+        """Write a table of coded events, cut at midnight UTC; `load` puts a day in order."""
         if not table.num_rows:
             return
-        time = table["time"].to_numpy()
-        if (np.diff(time) < 0).any():
-            table = table.take(pa.array(np.argsort(time, kind="stable")))
-            time = table["time"].to_numpy()
         table = _narrowed(table.combine_chunks())
-        day_of = time // DAY
+        day_of = table["time"].to_numpy() // DAY
+        if (np.diff(day_of) < 0).any():
+            order = np.argsort(day_of, kind="stable")
+            table, day_of = table.take(pa.array(order)), day_of[order]
         starts = np.flatnonzero(np.r_[True, day_of[1:] != day_of[:-1]])
         days = day_of[starts]
         path = (
@@ -60,7 +59,7 @@ class Spool:
         )
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             for place, (day, start) in enumerate(zip(days.tolist(), starts.tolist(), strict=True)):
-                end = starts[place + 1] if place + 1 < len(starts) else len(time)
+                end = starts[place + 1] if place + 1 < len(starts) else len(day_of)
                 writer.write_table(table.slice(start, end - start))
                 self._days[day].append((path, place))
 

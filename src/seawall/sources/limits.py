@@ -26,4 +26,4 @@ class Limits:
     batch_records: int = 25_000
     fast_bytes: int = 4 << 20
     fast_samples: int = 20
-    fast_records: int = 100_000
+    fast_records: int = 50_000

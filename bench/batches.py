@@ -1,6 +1,6 @@
 """Measures the engine on small batches: 10,000 events at a time, from coded events to scored groups.
 
-    python bench/batches.py [--records 1000000] [--size 10000]
+python bench/batches.py [--records 1000000] [--size 10000]
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from seawall.store import Coder, Spool
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--size", type=int, default=10_000)
     asked = parser.parse_args()
@@ -45,8 +47,9 @@ def main() -> None:
                 seconds.append(time.perf_counter() - begin)
                 events += len(part)
     times = np.array(seconds) * 1000
-    print(f"{events:,} events in batches of at most {asked.size:,}: {events / (times.sum() / 1000):,.0f} events/s,", end=" ")
-    print(f"median {np.median(times):.0f} ms, p99 {np.percentile(times, 99):.0f} ms, worst {times.max():.0f} ms")
+    speed, at_99 = events / (times.sum() / 1000), np.percentile(times, 99)
+    print(f"{events:,} events in batches of at most {asked.size:,}: {speed:,.0f} events/s,", end=" ")
+    print(f"median {np.median(times):.0f} ms, p99 {at_99:.0f} ms, worst {times.max():.0f} ms")
 
 
 if __name__ == "__main__":

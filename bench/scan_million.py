@@ -57,7 +57,9 @@ def measured(command: list[str]) -> Run:
 def median(runs: list[Run]) -> Run:
     """The median of each figure."""
     return Run(
-        statistics.median(r.cpu for r in runs), statistics.median(r.wall for r in runs), max(r.peak for r in runs)
+        statistics.median(r.cpu for r in runs),
+        statistics.median(r.wall for r in runs),
+        max(r.peak for r in runs),
     )
 
 
@@ -68,12 +70,21 @@ def scanned(records: int) -> tuple[Path, list[str]]:
         OUT.mkdir(parents=True, exist_ok=True)
         write_bench_records(path, records, 1)
     out = OUT / f"scan-{records}"
-    return path, [str(Path(sys.executable).parent / "seawall"), "scan", str(path), "--out", str(out), "--quiet"]
+    return path, [
+        str(Path(sys.executable).parent / "seawall"),
+        "scan",
+        str(path),
+        "--out",
+        str(out),
+        "--quiet",
+    ]
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--flat", action="store_true")
@@ -88,15 +99,23 @@ def main() -> None:
     one, two = median(bare), median(scan)
     ratios = statistics.median(s.cpu / b.cpu for s, b in zip(scan, bare, strict=True))
     summary = json.loads((OUT / f"scan-{asked.records}" / "summary.json").read_text())
-    print(f"{datetime.now(UTC).date()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,", end=" ")
-    print(f"Python {platform.python_version()}, {asked.records:,} records of {path.stat().st_size / asked.records:,.0f} bytes")
-    for name, run in (("bare DuckDB read", one), ("seawall scan", two)):
-        print(f"{name:18} {run.cpu:7.2f} CPU s {run.wall:7.2f} s {asked.records / run.wall:10,.0f} records/s {run.peak / 2**20:6.0f} MiB")
-    print(f"CPU ratio {ratios:.2f}; state {summary['state_bytes'] / max(summary['accounts'], 1):,.0f} bytes an account")
+    where = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    size = path.stat().st_size / asked.records
+    print(f"{datetime.now(UTC).date()}, {where}, Python {platform.python_version()},", end=" ")
+    print(f"{asked.records:,} records of {size:,.0f} bytes")
+    show("bare DuckDB read", asked.records, one)
+    show("seawall scan", asked.records, two)
+    state = summary["state_bytes"] / max(summary["accounts"], 1)
+    print(f"CPU ratio {ratios:.2f}; state {state:,.0f} bytes an account")
     if asked.flat:
         _, ten = scanned(10 * asked.records)
-        run = measured(ten)
-        print(f"ten times as many  {run.cpu:7.2f} CPU s {run.wall:7.2f} s {10 * asked.records / run.wall:10,.0f} records/s {run.peak / 2**20:6.0f} MiB")
+        show("ten times as many", 10 * asked.records, measured(ten))
+
+
+def show(name: str, records: int, run: Run) -> None:
+    """Print one line of figures."""
+    speed, peak = records / run.wall, run.peak / 2**20
+    print(f"{name:18} {run.cpu:7.2f} CPU s {run.wall:7.2f} s {speed:10,.0f} records/s {peak:6.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "th
 TELLING = ("network", "country", "client", "app", "mailbox", "key")
 """Fields that a reader grasps at once; the others stand in when none of these is unusual."""
 
-SEVERE: tuple[tuple[float, Severity], ...] = ((2.0, "critical"), (0.0, "high"), (-2.5, "medium"))
+SEVERE: tuple[tuple[float, Severity], ...] = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))
 """Log-odds from which an incident is of a severity; below them it is low."""
 
 

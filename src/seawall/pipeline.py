@@ -49,8 +49,11 @@ SLACK = 1e-6
 SCRATCH = ".seawall-"
 """How the name of the folder begins that holds a scan's spool."""
 
-LEAST_SCORE = -9.0
-"""Cases below these log-odds are not written at all: nothing about them is worth a reader's minute."""
+LEAST_SCORE = -12.0
+"""Cases below these log-odds are not written at all: nothing in them was new."""
+
+LEAST_RAISED = -9.0
+"""Cases below these log-odds (1 in 8,000) are never raised, whatever the budget."""
 
 
 class Progress(Protocol):
@@ -263,7 +266,7 @@ def _decided(
         tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
         for tenant in {case.top.tenant_code for case in cases}
     }
-    chosen = raised(cases, limits, LEAST_SCORE)
+    chosen = raised(cases, limits, LEAST_RAISED)
     thresholds: dict[int, float] = {}
     for case in cases:
         if case.id in chosen:

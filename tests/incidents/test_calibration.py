@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seawall.incidents.calibration import Calibration, _dominance
 from seawall.incidents.features import FEATURES, INDEX, Table
-from seawall.incidents.patterns import LEVELS, PATTERNS, levels
+from seawall.incidents.patterns import LEVELS, PATTERNS, levels, named
 
 
 def groups(n: int, seed: int, **columns: float) -> Table:
@@ -90,3 +90,8 @@ def test_dominance_equals_a_plain_count(cells: list[int], seed: int) -> None:
             for n, count in enumerate(above)
         )
         assert np.isclose(got[place], 1.0 if own is None else (1 + others) / len(cells))
+
+
+def test_a_silent_pattern_never_names_a_group() -> None:
+    table = groups(1, 1)
+    assert not named(table, 0, np.ones(len(PATTERNS))).needs

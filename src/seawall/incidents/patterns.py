@@ -241,6 +241,8 @@ def named(table: Table, row: int, p: Floats) -> Pattern:
     best, shown = PATTERNS[0], (-1, False)
     for at in np.flatnonzero(p <= NEARLY * p.min()).tolist():
         pattern = PATTERNS[at]
+        if pattern.needs and float(measure(pattern.needs, one)[0]) <= 0:
+            continue
         unusual = sum(float(measure(dimension, one)[0]) > EDGES[1] for dimension in pattern.dimensions)
         if (unusual, bool(pattern.needs)) > shown:
             best, shown = pattern, (unusual, bool(pattern.needs))

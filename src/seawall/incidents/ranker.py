@@ -10,6 +10,7 @@ from importlib import resources
 import numpy as np
 
 from seawall.errors import ArtefactInvalid
+from seawall.incidents.calibration import KAPPA
 from seawall.incidents.features import FEATURES
 from seawall.incidents.patterns import PATTERNS
 from seawall.schema.batches import Floats
@@ -19,6 +20,9 @@ INPUTS: tuple[str, ...] = (*FEATURES, *(f"p.{pattern.name}" for pattern in PATTE
 
 EVIDENCE = "evidence"
 """Name of the part that the unsupervised evidence adds."""
+
+NO_EVIDENCE = float(np.log(KAPPA))
+"""Evidence of a group in which no pattern speaks: it belongs to the base, what is above it to the reasons."""
 
 PARTS: tuple[str, ...] = (*INPUTS, EVIDENCE)
 """Names of what a score is the sum of, beside the base."""
@@ -72,9 +76,9 @@ class Ranker:
 
         `values` is (g, len(INPUTS)), `evidence` (g,).
         """
-        base = self.intercept + float(self.expected[:, 0].sum())
+        base = self.intercept + self.evidence_weight * NO_EVIDENCE + float(self.expected[:, 0].sum())
         parts = np.zeros((len(values), len(PARTS)))
-        parts[:, -1] = self.evidence_weight * evidence
+        parts[:, -1] = self.evidence_weight * (evidence - NO_EVIDENCE)
         rows = np.arange(len(values))
         for tree in range(len(self.feature)):
             node = np.zeros(len(values), np.int64)

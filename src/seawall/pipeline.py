@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 import tempfile
@@ -51,9 +52,6 @@ SCRATCH = ".seawall-"
 
 LEAST_SCORE = -12.0
 """Cases below these log-odds are not written at all: nothing in them was new."""
-
-LEAST_RAISED = -9.0
-"""Cases below these log-odds (1 in 8,000) are never raised, whatever the budget."""
 
 
 class Progress(Protocol):
@@ -266,7 +264,7 @@ def _decided(
         tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
         for tenant in {case.top.tenant_code for case in cases}
     }
-    chosen = raised(cases, limits, LEAST_RAISED)
+    chosen = raised(cases, limits, LEAST_SCORE)
     thresholds: dict[int, float] = {}
     for case in cases:
         if case.id in chosen:
@@ -277,7 +275,7 @@ def _decided(
             case,
             coverage,
             raised=case.id in chosen,
-            threshold=thresholds.get(case.top.tenant_code, case.score + SLACK),
+            threshold=thresholds.get(case.top.tenant_code, math.inf),
         )
         for case in cases
     )

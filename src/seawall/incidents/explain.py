@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +20,7 @@ PAIRS = frozenset(field.name for field in FIELDS if len(field.columns) == 2)
 RULE_WORDS = {rule.name: rule for rule in RULES}
 ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
 VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
+PLACES = ("network", "country")
 TELLING = ("network", "country", "client", "app", "mailbox", "key")
 """Fields that a reader grasps at once; the others stand in when none of these is unusual."""
 
@@ -65,7 +67,7 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
             "rules": list(top.rules),
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
-            "threshold": round(threshold, 4),
+            "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
         },
     )
 
@@ -200,8 +202,11 @@ def summary(top: Candidate) -> str:
     who = top.account if top.account_type != "service" else f"Application {top.account}"
     weight = {name: sum(w for part, w in top.parts.items() if _aspect(part)[1] == name) for name in WORDS}
     unusual = [f for f in top.facts if f.seen < 1 and f.field not in PAIRS]
-    unusual.sort(key=lambda f: (f.field not in TELLING, -weight[f.field], -f.surprise))
-    because = " and ".join(fact_text(fact) for fact in unusual[:2])
+    unusual.sort(key=lambda f: (f.field not in TELLING, -round(weight[f.field], 3), -f.surprise))
+    place = [fact for fact in unusual if fact.field in PLACES]
+    thing = [fact for fact in unusual if fact.field in TELLING and fact.field not in PLACES]
+    chosen = [*place[:1], *thing[:1]] if place and thing else unusual[:2]
+    because = " and ".join(fact_text(fact) for fact in chosen)
     return f"{who} {top.pattern.words}" + (f": {because}." if because else ".")
 
 

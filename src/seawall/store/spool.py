@@ -78,25 +78,31 @@ class Spool:
         texts = {name: pa.concat_arrays([_one(table[name]) for table in tables]) for name in TEXTS}
         time = _numbers(tables, "time").astype(np.int64, copy=False)
         identity = hash_text(texts["metadata_uid"])
-        kept = self._merged(raw, identity)
+        kept, donors = self._merged(raw, texts, identity)
         final = self._in_order(raw, time, identity, kept)
+        rows = np.arange(len(time))
         codes = {name: mapping[raw[name][final]] for name, mapping in self._mappings.items()}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
             time[final],
             codes,
             {name: raw[name][final].astype(np.int64) for name in NUMBERS},
-            {name: column.take(pa.array(final)) for name, column in texts.items()},
+            {name: column.take(pa.array(donors.get(name, rows)[final])) for name, column in texts.items()},
             actor,
             self._vocabularies,
         )
         return batch, len(time) - len(final)
 
-    def _merged(self, raw: dict[str, np.ndarray], identity: Keys) -> Rows:
-        """Fill the first of each set of twins from the others; return the rows that stay."""
+    def _merged(
+        self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array], identity: Keys
+    ) -> tuple[Rows, dict[str, Rows]]:
+        """Fill the first of each set of twins from the others.
+
+        Returns the rows that stay and, per text column, the row that each row's text comes from.
+        """
         shared = _shared(identity)
         if not len(shared):
-            return np.arange(len(identity))
+            return np.arange(len(identity)), {}
         organisation = self._mappings["org_uid"][raw["org_uid"][shared]]
         order = np.lexsort((*self._preference(raw, shared), identity[shared], organisation))
         rows, organisation = shared[order], organisation[order]
@@ -105,7 +111,8 @@ class Spool:
         _fill(raw, rows, np.flatnonzero(start))
         stays = np.ones(len(identity), bool)
         stays[rows[~start]] = False
-        return np.flatnonzero(stays)
+        donors = {name: _donors(texts[name], rows, start) for name in texts if name != "metadata_uid"}
+        return np.flatnonzero(stays), donors
 
     def _in_order(self, raw: dict[str, np.ndarray], time: Times, identity: Keys, kept: Rows) -> Rows:
         """Return the rows in order of time and record id, of equal ones in an order that no file's place decides."""
@@ -135,6 +142,22 @@ class Spool:
     def _read(path: Path, place: int) -> pa.Table:
         with pa.OSFile(str(path), "rb") as source:
             return pa.Table.from_batches([pa.ipc.open_file(source).get_batch(place)])
+
+
+def _donors(texts: pa.Array, rows: Rows, start: np.ndarray) -> Rows:
+    """Return which row's text each row takes: its own, or for a set's first without one, the next that has it.
+
+    `rows` are the sets one after the other, `start` bool where one begins.
+    """
+    donors = np.arange(len(texts))
+    has = np.asarray(texts.is_valid())[rows]
+    place = np.where(has, np.arange(len(rows)), len(rows))
+    following = np.minimum.accumulate(place[::-1])[::-1]
+    firsts = np.flatnonzero(start)
+    ends = np.append(firsts[1:], len(rows))
+    found = following[firsts] < ends
+    donors[rows[firsts[found]]] = rows[following[firsts[found]]]
+    return donors
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

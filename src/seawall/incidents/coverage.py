@@ -37,9 +37,10 @@ class CoverageMeter:
         """Note one day's events."""
         tenant, kind = batch.codes["org_uid"], batch.codes["kind"]
         self._kinds = dict(enumerate(batch.vocabularies["kind"].values))
-        keys = np.unique(
-            np.stack([tenant.astype(np.int64), kind.astype(np.int64), batch.time // HOUR], axis=1), axis=0
+        packed = np.unique(
+            (tenant.astype(np.int64) << 28) | (kind.astype(np.int64) << 24) | batch.time // HOUR
         )
+        keys = np.stack([packed >> 28, packed >> 24 & 15, packed & 0xFFFFFF], axis=1)
         for owner, what, hour in keys.tolist():
             self._hours[(owner, what)].add(hour)
             self._names[owner] = batch.vocabularies["org_uid"].text(owner)

@@ -49,11 +49,12 @@ def _write_chunk(
     times = np.datetime_as_string(np.maximum(start, spread - late).astype("int64").astype("datetime64[s]"))
     chosen: list[int] = generator.integers(0, len(templates), size).tolist()
     digits = generator.bytes(26 * size).hex()
-    last_bytes: list[int] = generator.integers(1, 255, size).tolist()
-    session_of: npt.NDArray[np.int64] = spread.astype("int64") // 43_200
+    # A provider hands a household another address every week or so, and a session lives for a day.
+    day_of: npt.NDArray[np.int64] = spread.astype("int64") // 86_400
+    last_bytes: list[int] = (1 + (np.array(chosen) * 37 + day_of // 7 * 101) % 254).tolist()
     lines = []
-    for row, (template, time, last, half_day) in enumerate(
-        zip(chosen, times.tolist(), last_bytes, session_of.tolist(), strict=True)
+    for row, (template, time, last, day) in enumerate(
+        zip(chosen, times.tolist(), last_bytes, day_of.tolist(), strict=True)
     ):
         h = digits[52 * row : 52 * row + 52]
         lines.append(
@@ -61,7 +62,7 @@ def _write_chunk(
             % {
                 b"time": time.encode(),
                 b"id": f"{h[:8]}-{h[8:12]}-4{h[12:15]}-a{h[15:18]}-{h[18:30]}".encode(),
-                b"session": b"%08x-%04x-4000-8000-%012x" % (template, half_day & 0xFFFF, half_day),
+                b"session": b"%08x-%04x-4000-8000-%012x" % (template, day & 0xFFFF, day),
                 b"token": h[30:52].encode(),
                 b"host": b"%d" % last,
             }

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seawall.evaluate.delays import delays, median_delay
 from seawall.evaluate.metrics import allowed, caught, episodes, precision, recall
+from seawall.evaluate.outcomes import UNEXPLAINED, Reads, delays, median_delay, median_items_before, outcome
 from seawall.evaluate.rows import Attack, Rows, pooled
 from tests.report.samples import incident
 
@@ -21,7 +21,7 @@ def world(
     attacks = (Attack("a", "loud", "easy", False, 3, 0), Attack("b", "hidden", "hard", impossible, 3, 0))
     return Rows(
         attacks, np.zeros((len(cells), 2), np.float32), actor.astype(np.int32), day.astype(np.int32), attack.astype(np.int32),
-        score.astype(float), score.astype(float), np.zeros(len(cells), np.int64), accounts, 1, days, 1000,
+        score.astype(float), score.astype(float), np.zeros(len(cells), np.int64), accounts, 1, days, 1000, np.zeros((1, 4)),
     )  # fmt: skip
 
 
@@ -65,17 +65,48 @@ def test_training_leaves_the_near_impossible_out_and_shares_weight() -> None:
     assert np.allclose(weights, [2**-0.5, 2**-0.5, 1.0])
 
 
+START = int(np.datetime64("2026-03-02T09:00:00", "us").astype(np.int64))
+ATTACK: dict[str, Any] = {
+    "family": "forged_token",
+    "first_event": "2026-03-02T09:00:00Z",
+    "events": ["e1", "e2"],
+}
+READS = Reads(np.array([0, 0, 0]), START + np.array([0, 80_000_000, 95_000_000]), np.array([3, 4, 50]))
+
+
 def test_delay_is_from_the_first_hostile_event_to_the_first_detection() -> None:
-    attack: dict[str, Any] = {
-        "family": "forged_token",
-        "first_event": "2026-03-02T09:00:00Z",
-        "events": ["e1", "e2"],
-    }
-    start = int(np.datetime64("2026-03-02T09:00:00", "us").astype(np.int64))
-    seen = replace(incident(), events=("e2",), raised=True, detected_at=start + 90_000_000)
-    missed = replace(incident(), events=("e9",), raised=True, detected_at=start)
-    below = replace(incident(), events=("e1",), raised=False, detected_at=start)
-    (delay,) = delays([attack], [missed, below, seen])
+    seen = replace(incident(), events=("e2",), raised=True, detected_at=START + 90_000_000)
+    missed = replace(incident(), events=("e9",), raised=True, detected_at=START)
+    below = replace(incident(), events=("e1",), raised=False, detected_at=START)
+    (delay,) = delays([ATTACK], [missed, below, seen], READS)
     assert delay.seconds == 90
+    assert delay.items_before == 7
     assert median_delay([delay], loud=True) == 90
-    assert delays([attack], [missed, below])[0].seconds is None
+    assert median_items_before([delay]) == 7
+    (none,) = delays([ATTACK], [missed, below], READS)
+    assert none.seconds is None
+    assert median_items_before([none]) is None
+
+
+def test_false_incidents_are_put_down_to_the_confuser_that_fits_best() -> None:
+    def confuser(kind: str, accounts: list[str], day: int = 2) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "accounts": accounts,
+            "start": f"2026-03-0{day}T00:00:00Z",
+            "end": f"2026-03-0{day}T23:00:00Z",
+        }
+
+    confusers = [
+        confuser("vpn", []),
+        confuser("travel", ["ann@x.example"]),
+        confuser("phone", ["ann@x.example"], 9),
+    ]
+    span: dict[str, Any] = {"first_event": START, "last_event": START + 1, "raised": True}
+    ann = replace(incident(), account="ann@x.example", events=("b1",), **span)
+    ben = replace(incident(), account="ben@x.example", events=("b2",), **span)
+    true = replace(incident(), account="eve@x.example", events=("e1",), **span)
+    late = replace(ben, first_event=START + 10**12, last_event=START + 10**12)
+    found = outcome({"attacks": [ATTACK], "confusers": confusers}, [ann, ben, true, late], READS)
+    assert found.raised == 4
+    assert found.false == {"travel": 1, "vpn": 1, UNEXPLAINED: 1}

@@ -84,9 +84,9 @@ def scan(
     if not quiet:
         results.tell(result, out)
         streams.next_step(_next(result, out))
-    if not result.summary["records"]:
+    if not result.summary["events"]:
         raise InputUnreadable(
-            "nothing was read: no logs in the given files and folders", fix="see problems.jsonl for why"
+            "nothing was read: no log record in the given files and folders", fix="see problems.jsonl for why"
         )
     if fail_on is not None and _reached(result, fail_on.value):
         raise typer.Exit(INCIDENTS_FOUND)

@@ -12,14 +12,17 @@ import numpy as np
 import pyarrow as pa
 
 from seawall import pipeline
-from seawall.evaluate.delays import Delay, delays
+from seawall.evaluate.outcomes import Outcome, Reads, microseconds, outcome
 from seawall.incidents.engine import Scored
 from seawall.incidents.features import has_novelty
+from seawall.incidents.patterns import PATTERNS
 from seawall.incidents.ranker import inputs
 from seawall.schema.batches import MISSING, Codes, Floats, hash_text
 from seawall.settings import ScanSettings
 
 DAY = 86_400_000_000
+LEVELS_OF_P = (0.001, 0.01, 0.05)
+WARM_UP_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Rows:
     """r groups of one world. `attack` is an index into `attacks`, MISSING for benign groups.
 
     `inputs` float32 (r, inputs), `unsupervised` and `score` as the product computed them, `first` event times.
-    `accounts` active accounts, `quiet_day` the first day on which attacks may begin, `last_day` the last.
+    `tail` counts of p-values, see `Tail`. `accounts` active accounts, `quiet_day` the first day on which attacks
+    may begin, `last_day` the last.
     """
 
     attacks: tuple[Attack, ...]
@@ -54,6 +58,7 @@ class Rows:
     quiet_day: int
     last_day: int
     events: int
+    tail: np.ndarray
 
 
 def read_truth(path: Path) -> dict[str, Any]:
@@ -62,19 +67,23 @@ def read_truth(path: Path) -> dict[str, Any]:
     return document
 
 
-def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[Rows, list[Delay]]:
-    """Replay a world's logs through the pipeline; label its groups with its truth and time its detections.
+def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[Rows, Outcome]:
+    """Replay a world's logs through the pipeline; label its groups with its truth and judge its incidents.
 
-    `budget` is incidents a day per 1,000 accounts, for the delays; `learnt` false leaves the ranker out, as
+    `budget` is incidents a day per 1,000 accounts, for the outcome; `learnt` false leaves the ranker out, as
     training it does.
     """
     truth = read_truth(world / "truth.json")
     attacks = tuple(_attacks(truth))
     ids, owner = _attack_ids(truth)
     parts: list[tuple[Any, ...]] = []
+    reads: list[tuple[Any, ...]] = []
+    tail = Tail(_day(truth["quiet_until"]))
 
     def watch(scored: Scored) -> None:
         parts.append(_labelled(scored, ids, owner))
+        reads.append(_reads(scored, ids, owner))
+        tail.observe(scored)
 
     accounts = sum(tenant["accounts"] for tenant in truth["tenants"])
     settings = ScanSettings(budget=budget * accounts / 1000 / len(truth["tenants"]), learnt=learnt)
@@ -93,8 +102,45 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[R
         _day(truth["quiet_until"]),
         _day(truth["last_time"]),
         int(result.summary["events"]),
+        tail.counts,
     )
-    return rows, delays(truth["attacks"], result.incidents)
+    hostile = Reads(*(np.concatenate([read[place] for read in reads]) for place in range(3)))
+    return rows, outcome(truth, result.incidents, hostile)
+
+
+class Tail:
+    """How often each pattern's p-value is at most `LEVELS_OF_P`, on days without attacks.
+
+    `counts` float64 (patterns, 1 + levels): groups for which the pattern spoke, then those at or below each level.
+    """
+
+    def __init__(self, quiet_day: int) -> None:
+        self.counts = np.zeros((len(PATTERNS), 1 + len(LEVELS_OF_P)))
+        self._quiet_day = quiet_day
+        self._days = 0
+
+    def observe(self, scored: Scored) -> None:
+        """Count a day, unless it is among the first (nothing is known yet) or attacks may have begun."""
+        self._days += 1
+        if self._days <= WARM_UP_DAYS or scored.groups.day.number >= self._quiet_day:
+            return
+        self.counts[:, 0] += len(scored.p)
+        for place, level in enumerate(LEVELS_OF_P):
+            self.counts[:, 1 + place] += (scored.p <= level).sum(axis=0)
+
+
+def _reads(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+    batch = scored.groups.day.batch
+    if not len(ids):
+        return (np.zeros(0, np.int64),) * 3
+    hashes = hash_text(batch.texts["metadata_uid"])
+    places = np.minimum(np.searchsorted(ids, hashes), len(ids) - 1)
+    rows = np.flatnonzero((ids[places] == hashes) & batch.one_of("kind", ("mail_access",)))
+    return (
+        owner[places[rows]].astype(np.int64),
+        batch.time[rows],
+        np.maximum(batch.numbers["item_count"][rows], 0),
+    )
 
 
 def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
@@ -130,7 +176,7 @@ def _attack_ids(truth: dict[str, Any]) -> tuple[np.ndarray, Codes]:
 
 def _attacks(truth: dict[str, Any]) -> Iterator[Attack]:
     for attack in truth["attacks"]:
-        first = _microseconds(attack["first_event"])
+        first = microseconds(attack["first_event"])
         yield Attack(
             attack["id"],
             attack["family"],
@@ -141,12 +187,8 @@ def _attacks(truth: dict[str, Any]) -> Iterator[Attack]:
         )
 
 
-def _microseconds(text: str) -> int:
-    return int(np.datetime64(text.replace("Z", ""), "us").astype(np.int64))
-
-
 def _day(text: str) -> int:
-    return _microseconds(text) // DAY
+    return microseconds(text) // DAY
 
 
 def save(path: Path, rows: Rows) -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import platform
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seawall import __version__, pipeline
 from seawall.errors import MissingExtra
 from seawall.evaluate.baselines import METHODS
-from seawall.evaluate.delays import Delay, median_delay
 from seawall.evaluate.metrics import BUDGETS, Recall, allowed, precision, recall
-from seawall.evaluate.rows import Rows, collect
+from seawall.evaluate.outcomes import Outcome, median_delay, median_items_before
+from seawall.evaluate.rows import LEVELS_OF_P, Rows, collect
 from seawall.evaluate.table import as_markdown, draw
 from seawall.evaluate.worlds import made, measuring_worlds, quiet_worlds
+from seawall.incidents.patterns import PATTERNS
 from seawall.schema.batches import Floats
 from seawall.settings import BUDGET_PER_THOUSAND, SCHEMA_VERSION
 
@@ -42,9 +46,9 @@ def run(*, worlds: int, seed: int, accounts: int, days: int, out: Path) -> dict[
     with tempfile.TemporaryDirectory(prefix=".worlds-", dir=out) as scratch:
         measured, found = [], []
         for settings in measuring_worlds(worlds, seed, accounts, days):
-            rows, delays = collect(made(settings, Path(scratch)), DELAY_BUDGET)
+            rows, outcome = collect(made(settings, Path(scratch)), DELAY_BUDGET)
             measured.append(rows)
-            found += delays
+            found.append(outcome)
         quiet = _quiet(seed, accounts, days, Path(scratch))
     document = _document(
         measured, found, quiet, {"worlds": worlds, "seed": seed, "accounts": accounts, "days": days}
@@ -71,8 +75,9 @@ def _quiet(seed: int, accounts: int, days: int, scratch: Path) -> dict[str, dict
 
 
 def _document(
-    measured: Sequence[Rows], found: Sequence[Delay], quiet: dict[str, Any], asked: dict[str, Any]
+    measured: Sequence[Rows], found: Sequence[Outcome], quiet: dict[str, Any], asked: dict[str, Any]
 ) -> dict[str, Any]:
+    found_delays = [delay for outcome in found for delay in outcome.delays]
     methods = {}
     for name, method in METHODS.items():
         scored: list[tuple[Rows, Floats]] = [(rows, method(rows)) for rows in measured]
@@ -91,11 +96,27 @@ def _document(
         "allowed_at_2": sum(allowed(rows, 2.0) for rows in measured),
         "methods": methods,
         "median_delay_seconds": {
-            "loud": median_delay(found, loud=True),
-            "all": median_delay(found, loud=False),
+            "loud": median_delay(found_delays, loud=True),
+            "all": median_delay(found_delays, loud=False),
         },
-        "detected_at_5": sum(d.seconds is not None for d in found),
+        "median_items_before_detection": median_items_before(found_delays),
+        "detected_at_5": sum(d.seconds is not None for d in found_delays),
+        "raised_at_5": sum(outcome.raised for outcome in found),
+        "false_at_5": dict(sum((Counter(outcome.false) for outcome in found), Counter[str]()).most_common()),
+        "calibration": _calibration(measured),
         "quiet": quiet,
+    }
+
+
+def _calibration(measured: Sequence[Rows]) -> dict[str, dict[str, float]]:
+    """Return, per pattern, P(p ≤ a) / a on days without attacks: 1 is exact, below 1 careful."""
+    counts = np.sum([rows.tail for rows in measured], axis=0)
+    return {
+        pattern.name: {
+            f"{level:g}": round(float(counts[place, 1 + at] / max(counts[place, 0], 1.0) / level), 3)
+            for at, level in enumerate(LEVELS_OF_P)
+        }
+        for place, pattern in enumerate(PATTERNS)
     }
 
 

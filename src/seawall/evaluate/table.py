@@ -38,18 +38,40 @@ def as_markdown(document: dict[str, Any]) -> str:
     for family in families[budgets[0]]["families"]:
         pairs = [families[b]["families"][family] for b in budgets]
         lines.append(f"| {family} | " + " | ".join(f"{c} of {n}" for c, n in pairs) + " |")
-    delay = document["median_delay_seconds"]
-    lines += [
+    return "\n".join([*lines, *_outcome(document), *_calibration(document)]) + "\n"
+
+
+def _outcome(document: dict[str, Any]) -> list[str]:
+    delay, items = document["median_delay_seconds"], document["median_items_before_detection"]
+    read = "none" if items is None else f"{items:,.0f}"
+    lines = [
         "",
-        f"Median delay at 5 a day: {_minutes(delay['loud'])} for loud families, {_minutes(delay['all'])} over all detected.",
+        f"Median delay at 5 a day: {_minutes(delay['loud'])} for loud families, {_minutes(delay['all'])} over all detected;",
+        f"median items read before detection: {read}.",
+        "",
+        f"Of {document['raised_at_5']} incidents raised at 5 a day, false ones by what explains them:",
+        "",
+        *(f"- {kind}: {count}" for kind, count in document["false_at_5"].items()),
         "",
         "Incidents raised on quiet worlds (a day per 1,000 accounts, default budget 2):",
         "",
     ]
-    lines += [
-        f"- {name}: {values['raised_a_day_per_1000']:.2f}" for name, values in document["quiet"].items()
+    quiet = document["quiet"].items()
+    return lines + [f"- {name}: {values['raised_a_day_per_1000']:.2f}" for name, values in quiet]
+
+
+def _calibration(document: dict[str, Any]) -> list[str]:
+    levels = list(next(iter(document["calibration"].values())))
+    lines = [
+        "",
+        "Calibration, P(p ≤ a) / a over all groups on days without attacks (1 exact, less is careful):",
+        "",
+        "| pattern | " + " | ".join(levels) + " |",
+        "|---|" + "---|" * len(levels),
     ]
-    return "\n".join(lines) + "\n"
+    for pattern, shares in document["calibration"].items():
+        lines.append(f"| {pattern} | " + " | ".join(f"{share:.2f}" for share in shares.values()) + " |")
+    return lines
 
 
 def _minutes(seconds: float | None) -> str:

@@ -56,7 +56,7 @@ CASES: dict[str, tuple[Callable[[], bytes], int | None, dict[str, int]]] = {
     "blank lines": (lambda: b"\n \r\n\t\n", 0, {"not-a-log": 1}),
     "binary": (lambda: os.urandom(100_000), 0, {"not-a-log": 1}),
     "prose": (lambda: b"Dear reader,\n\nthis is no log.\n", 0, {"not-a-log": 1}),
-    "truncated gzip": (lambda: gzip.compress(SOUND)[:-9], None, {"unreadable": 1, "not-json": 1}),
+    "truncated gzip": (lambda: gzip.compress(SOUND)[:-9], 40, {"unreadable": 1}),
     "gzip of nothing": (lambda: gzip.compress(SOUND)[:12], 0, {"unreadable": 1}),
     "damaged zip": (lambda: zipped(SOUND)[:-30], 0, {"unreadable": 1}),
     "gzip bomb": (lambda: gzip.compress(SOUND + b" " * (80 * MEGABYTE)), 40, {"bomb": 1}),
@@ -128,9 +128,9 @@ def test_the_command_line_says_what_was_not_read(
     make, _, problems = CASES[name]
     path = tmp_path / "input"
     path.write_bytes(make())
-    code = main(["scan", str(path), "--out", str(tmp_path / "out")])
+    exit_code = main(["scan", str(path), "--out", str(tmp_path / "out")])
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert code == (0 if summary["events"] else 3)
+    assert exit_code == (0 if summary["events"] else 3)
     said = capsys.readouterr()
     for code in problems:
         assert code in said.err

@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo test check format train evaluate bench lock clean
+.PHONY: help demo test format train evaluate bench lock clean
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'

@@ -10,8 +10,6 @@ from seawall.behaviour.fields import Derived
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Times
 from seawall.settings import EPISODE_GAP_SECONDS
 
-DAY_MICROSECONDS = 86_400_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Day:

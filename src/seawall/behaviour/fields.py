@@ -20,7 +20,6 @@ class Field:
     name: str
     words: str
     columns: tuple[str, ...]
-    for_services: bool = True
 
 
 FIELDS: tuple[Field, ...] = (
@@ -32,7 +31,7 @@ FIELDS: tuple[Field, ...] = (
     Field("activity", "operation", ("activity_name",)),
     Field("mailbox", "mailbox of somebody else", ("foreign_mailbox",)),
     Field("method", "way of signing in", ("method",)),
-    Field("device", "device", ("device_uid",), for_services=False),
+    Field("device", "device", ("device_uid",)),
     Field("key", "credential key", ("key_uid",)),
     Field("app_client", "application with this client", ("app_uid", "client")),
     Field("app_network", "application from this network", ("app_uid", "network")),

@@ -12,9 +12,6 @@ from seawall.behaviour.expectation import backed_off, plain, rarity
 from seawall.behaviour.fields import FIELDS, Derived, Field
 from seawall.schema.batches import MISSING, Codes, Floats, mix
 
-UNLINKED = ("activity", "app_activity")
-"""Fields whose value may well occur once in a life (a cmdlet): counted, but their cohort says little."""
-
 
 @dataclass(frozen=True, slots=True)
 class FieldSurprise:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.behaviour.day import Day
-from seawall.schema.batches import MISSING, Codes, Floats
+from seawall.schema.batches import MISSING, Floats
 
 SHRINKAGE_DAYS = 10.0
 """An account's own mean counts fully only well above this many active days; below it the tenant's stands in."""
@@ -105,8 +105,3 @@ def _grown(array: Floats, size: int) -> Floats:
     if size <= len(array):
         return array
     return np.concatenate([array, np.zeros(max(size, 2 * len(array)) - len(array))])
-
-
-def actors_of(codes: Codes) -> int:
-    """Return how many actors a code array reaches to."""
-    return int(codes.max(initial=-1)) + 1

@@ -155,11 +155,3 @@ def write(document: dict[str, Any], path: Path) -> None:
     """Write the ranker's document, compactly and always alike."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
-
-
-def importance(document: dict[str, Any]) -> list[tuple[str, int]]:
-    """Return how many splits use each input, most used first."""
-    counts = np.bincount(
-        [f for tree in document["trees"] for f in tree["feature"] if f >= 0], minlength=len(INPUTS)
-    )
-    return [(INPUTS[place], int(counts[place])) for place in np.argsort(-counts) if counts[place]]

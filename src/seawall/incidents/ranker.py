@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
@@ -57,18 +58,11 @@ class Ranker:
     def score(self, values: Floats, evidence: Floats) -> Floats:
         """Return log-odds float64 (g,) from inputs (g, len(INPUTS)) and unsupervised evidence (g,)."""
         total = self.intercept + self.evidence_weight * evidence
-        rows = np.arange(len(values))
         for tree in range(len(self.feature)):
-            node = np.zeros(len(values), np.int64)
-            for _ in range(self.depth):
-                feature = self.feature[tree][node]
-                inner = feature >= 0
-                if not inner.any():
-                    break
-                goes_left = values[rows, np.maximum(feature, 0)] <= self.threshold[tree][node]
-                step = np.where(goes_left, self.left[tree][node], self.right[tree][node])
-                node = np.where(inner, step, node)
-            total += self.expected[tree][node]
+            leaf = np.zeros(len(values), np.int64)
+            for _feature, _node, child in self._walk(tree, values):
+                leaf = child
+            total += self.expected[tree][leaf]
         return total
 
     def explain(self, values: Floats, evidence: Floats) -> tuple[float, Floats]:
@@ -81,20 +75,24 @@ class Ranker:
         parts[:, -1] = self.evidence_weight * (evidence - NO_EVIDENCE)
         rows = np.arange(len(values))
         for tree in range(len(self.feature)):
-            node = np.zeros(len(values), np.int64)
-            for _ in range(self.depth):
-                feature = self.feature[tree][node]
-                inner = feature >= 0
-                if not inner.any():
-                    break
-                feature = np.maximum(feature, 0)
-                goes_left = values[rows, feature] <= self.threshold[tree][node]
-                child = np.where(
-                    inner, np.where(goes_left, self.left[tree][node], self.right[tree][node]), node
-                )
+            for feature, node, child in self._walk(tree, values):
                 parts[rows, feature] += self.expected[tree][child] - self.expected[tree][node]
-                node = child
         return base, parts
+
+    def _walk(self, tree: int, values: Floats) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield, level by level, each row's split feature, node and the node it goes to; at a leaf it stays."""
+        rows, node = np.arange(len(values)), np.zeros(len(values), np.int64)
+        for _ in range(self.depth):
+            feature = self.feature[tree][node]
+            inner = feature >= 0
+            if not inner.any():
+                return
+            feature = np.maximum(feature, 0)
+            goes_left = values[rows, feature] <= self.threshold[tree][node]
+            step = np.where(goes_left, self.left[tree][node], self.right[tree][node])
+            child = np.where(inner, step, node)
+            yield feature, node, child
+            node = child
 
 
 def load() -> Ranker:

@@ -1,4 +1,4 @@
-"""The finding: what every detector returns."""
+"""The reason: what of a detector's findings reaches a person. The findings themselves are columns."""
 
 from __future__ import annotations
 
@@ -23,22 +23,3 @@ class Reason:
     weight: float
     value: str = ""
     counts: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a detector says of a subject.
-
-    `evidence` is an e-value (≥ 0, expectation ≤ 1 on benign data). `rows` are positions of the events in the
-    batch that the detector was given. `start` and `end` are event times in microseconds since the epoch, UTC.
-    """
-
-    tenant: str
-    account: str
-    layer: Layer
-    technique: str
-    evidence: float
-    start: int
-    end: int
-    rows: tuple[int, ...]
-    reasons: tuple[Reason, ...] = ()

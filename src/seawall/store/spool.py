@@ -111,7 +111,7 @@ class Spool:
         _fill(raw, rows, np.flatnonzero(start))
         stays = np.ones(len(identity), bool)
         stays[rows[~start]] = False
-        donors = {name: _donors(texts[name], rows, start) for name in texts if name != "metadata_uid"}
+        donors = {name: _donors(texts[name], rows, start) for name in FILLED_TEXTS}
         return np.flatnonzero(stays), donors
 
     def _in_order(self, raw: dict[str, np.ndarray], time: Times, identity: Keys, kept: Rows) -> Rows:

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from seawall.schema.batches import MISSING, CodedBatch
+from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
 
 DAY = 86_400_000_000
@@ -50,7 +50,7 @@ class CoverageMeter:
             span = self._throttled.setdefault(key, [int(batch.time[row]), int(batch.time[row])])
             span[1] = int(batch.time[row])
         mail = batch.one_of("kind", ("mail_access",))
-        linked = mail & (batch.codes["session_uid"] != MISSING)
+        linked = mail & np.asarray(batch.texts["session_uid"].is_valid())
         for owner in np.unique(tenant[mail]).tolist():
             mine = tenant == owner
             self._linked[owner][0] += int((linked & mine).sum())

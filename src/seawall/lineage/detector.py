@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.lineage.births import Births, Coverage, Revocations
-from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, hash_text, pair_keys
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, hash_text, mix, pair_keys
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 SKEW = 10 * 60 * 1_000_000
@@ -52,6 +52,16 @@ def silent(size: int) -> Lineage:
     )
 
 
+def session_keys(batch: CodedBatch, rows: np.ndarray) -> Keys:
+    """Return a key per session of an account, uint64 (n,), 0 where the event names no session.
+
+    The account is part of it: a session identifier that turns up under another account is another session.
+    """
+    sessions = hash_text(batch.texts["session_uid"].take(rows))
+    keys = mix(sessions, batch.actor[rows].astype(np.uint64))
+    return np.where(sessions != 0, np.maximum(keys, 1), 0).astype(np.uint64)
+
+
 class LineageDetector:
     """Keeps births of sessions and tokens, and how often they are found."""
 
@@ -83,8 +93,8 @@ class LineageDetector:
     def _learn_births(self, batch: CodedBatch, births: Bools, number: int) -> None:
         rows = np.flatnonzero(births)
         network, client, time = batch.codes["network"], batch.codes["client"], batch.time
-        with_session = rows[batch.codes["session_uid"][rows] != MISSING]
-        keys = pair_keys(batch.actor[with_session], batch.codes["session_uid"][with_session])
+        keys = session_keys(batch, rows)
+        with_session, keys = rows[keys != 0], keys[keys != 0]
         self._sessions.learn(keys, network[with_session], client[with_session], time[with_session], number)
         hashes = hash_text(batch.texts["token_uid"].take(rows))
         with_token = rows[hashes != 0]
@@ -96,22 +106,19 @@ class LineageDetector:
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
     def _judge_sessions(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
-        session = batch.codes["session_uid"][rows]
+        session = session_keys(batch, rows)
         hashes = hash_text(batch.texts["token_uid"].take(rows))
-        linked = (session != MISSING) | (hashes != 0)
+        linked = (session != 0) | (hashes != 0)
         result.unknown[rows[~linked]] = True
         rows, session, hashes = rows[linked], session[linked], hashes[linked]
         if not len(rows):
             return
-        by_session = self._sessions.find(pair_keys(batch.actor[rows], session))
+        by_session = self._sessions.find(session)
         by_token = self._tokens.find(hashes)
         latest = batch.time[rows] + SKEW
         born = (by_session.hit & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
         context = self._context(batch, rows)
-        unit = pair_keys(
-            batch.actor[rows],
-            np.where(session != MISSING, session, -2 - (hashes & 0xFFFFFF).astype(np.int64)).astype(np.int32),
-        )
+        unit = np.where(session != 0, session, hashes)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         self._session_coverage.learn(context, unit, born)
@@ -150,7 +157,7 @@ class LineageDetector:
     def _judge_revoked(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
         revoked = self._revocations.times(batch.codes["account"][rows], batch.time[rows])
         issued = batch.numbers["token_issued_time"][rows]
-        sessions = self._sessions.find(pair_keys(batch.actor[rows], batch.codes["session_uid"][rows]))
+        sessions = self._sessions.find(session_keys(batch, rows))
         birth = np.where(issued > 0, issued, np.where(sessions.hit, sessions.time, 0))
         outlived = (
             (revoked > 0) & (birth > 0) & (birth < revoked) & (batch.time[rows] > revoked + REVOCATION_GRACE)

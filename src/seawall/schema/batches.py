@@ -155,7 +155,9 @@ class CodedBatch:
         return self._asked[asked]
 
     def value(self, column: str, row: int) -> str:
-        """Return the text of a name column in one row, empty for null."""
+        """Return the text of a name or text column in one row, empty for null."""
+        if column in self.texts:
+            return self.texts[column][row].as_py() or ""
         return self.vocabularies[column].text(int(self.codes[column][row]))
 
     def take(self, rows: npt.NDArray[np.intp]) -> CodedBatch:

@@ -65,7 +65,7 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     ("src_ip", _NAME),  # normalised text, no port, no zone; null when none or not an address
     ("src_country", _NAME),  # as the vendor states it (ISO 3166 alpha-2), null otherwise
     # token
-    ("session_uid", _NAME),
+    ("session_uid", _TEXT),
     ("token_uid", _TEXT),
     ("token_issued_time", _TIME),
     ("token_org_uid", _NAME),  # tenant that issued the token, when the record says so

@@ -28,7 +28,7 @@ DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
 """Of twins, the record of the source that says most comes first and is filled up from the others."""
 
-FILLED_TEXTS = ("resource_uid", "token_uid", "parameters")
+FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters")
 """Texts that are filled up too; `unmapped` is the record's own."""
 
 

@@ -8,11 +8,12 @@ import resource
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
@@ -26,6 +27,7 @@ from seawall.report.documents import write_incidents
 from seawall.report.html import write_report
 from seawall.report.input import Budget, ReportInput
 from seawall.report.times import rfc3339
+from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
@@ -224,10 +226,8 @@ def _scored(
 ) -> list[Candidate]:
     candidates: list[Candidate] = []
     days = spool.days()
-    writer = EventsFile(folder / "events.parquet") if folder else None
-    try:
-        for place, day in enumerate(days):
-            batch, duplicates = spool.load(day)
+    with _Writing(folder) as writing:
+        for place, (day, batch, duplicates) in enumerate(_loaded(spool, days)):
             scored = engine.observe(batch, day)
             meter.observe(batch)
             candidates += scored.kept
@@ -237,14 +237,48 @@ def _scored(
             tally.last = int(batch.time[-1])
             if watch:
                 watch(scored)
-            if writer:
-                writer.write(batch, scored.event_scores())
+            writing.write(batch, scored)
             if progress:
                 progress("score", place + 1, len(days), tally.records)
-    finally:
-        if writer:
-            writer.close()
     return candidates
+
+
+def _loaded(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch, int]]:
+    """Yield the days in order; the next is read by another thread while this one is scored."""
+    with ThreadPoolExecutor(1) as loader:
+        ahead = deque(loader.submit(spool.load, day) for day in days[:1])
+        for place, day in enumerate(days):
+            batch, duplicates = ahead.popleft().result()
+            if place + 1 < len(days):
+                ahead.append(loader.submit(spool.load, days[place + 1]))
+            yield day, batch, duplicates
+
+
+class _Writing:
+    """Writes the events file, if there is a folder for it, one day behind, in another thread."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = EventsFile(folder / "events.parquet") if folder else None
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def write(self, batch: CodedBatch, scored: Scored) -> None:
+        """Hand a day over; wait for the one before, so that no more than one is held."""
+        if self._file is None:
+            return
+        if self._last is not None:
+            self._last.result()
+        self._last = self._thread.submit(self._file.write, batch, scored.event_scores())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+        if self._file is not None:
+            self._file.close()
+        if self._last is not None:
+            self._last.result()
 
 
 def _decided(

@@ -56,6 +56,10 @@ LEAST_SCORE = -12.0
 """Cases below these log-odds are not written at all: nothing in them was new."""
 
 
+SMALL_DAY = 120_000
+"""Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
+
+
 class Progress(Protocol):
     """Told how far a scan is: phase `read` counts bytes, `score` days, `write` files."""
 
@@ -240,22 +244,24 @@ def _scored(
             writing.write(batch, scored)
             if progress:
                 progress("score", place + 1, len(days), tally.records)
+            del batch, scored  # a large day is gone before the next is loaded
     return candidates
 
 
 def _loaded(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch, int]]:
-    """Yield the days in order; the next is read by another thread while this one is scored."""
+    """Yield the days in order; a small next one is read by another thread while this one is scored."""
     with ThreadPoolExecutor(1) as loader:
-        ahead = deque(loader.submit(spool.load, day) for day in days[:1])
+        ahead: deque[Future[tuple[CodedBatch, int]]] = deque()
         for place, day in enumerate(days):
-            batch, duplicates = ahead.popleft().result()
-            if place + 1 < len(days):
+            batch, duplicates = ahead.popleft().result() if ahead else spool.load(day)
+            if place + 1 < len(days) and spool.rows(days[place + 1]) <= SMALL_DAY:
                 ahead.append(loader.submit(spool.load, days[place + 1]))
             yield day, batch, duplicates
+            del batch
 
 
 class _Writing:
-    """Writes the events file, if there is a folder for it, one day behind, in another thread."""
+    """Writes the events file, if there is a folder for it; small days one behind, in another thread."""
 
     def __init__(self, folder: Path | None) -> None:
         self._file = EventsFile(folder / "events.parquet") if folder else None
@@ -268,7 +274,11 @@ class _Writing:
             return
         if self._last is not None:
             self._last.result()
-        self._last = self._thread.submit(self._file.write, batch, scored.event_scores())
+        if len(batch) > SMALL_DAY:
+            self._last = None
+            self._file.write(batch, scored.event_scores())
+        else:
+            self._last = self._thread.submit(self._file.write, batch, scored.event_scores())
 
     def __enter__(self) -> Self:
         return self

@@ -38,6 +38,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._days: dict[int, list[tuple[Path, int]]] = defaultdict(list)
+        self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._mappings: dict[str, Codes] = {}
         self._actors = Interner()
@@ -62,6 +63,7 @@ class Spool:
                 end = starts[place + 1] if place + 1 < len(starts) else len(day_of)
                 writer.write_table(table.slice(start, end - start))
                 self._days[day].append((path, place))
+                self._rows[day] += int(end - start)
 
     def settle(self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes]) -> None:
         """Say what codes mean now that everything was read."""
@@ -70,6 +72,10 @@ class Spool:
     def days(self) -> list[int]:
         """Return the days that hold events, as days since the epoch, in order."""
         return sorted(self._days)
+
+    def rows(self, day: int) -> int:
+        """Return how many records a day holds, duplicates included."""
+        return self._rows[day]
 
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""

@@ -79,15 +79,16 @@ def scan(
     result = run(paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ())), quiet=quiet)
     if as_json:
         streams.answer_json(results.document(result, out))
-    else:
+    elif result.summary["events"]:
         results.show(result)
     if not quiet:
         results.tell(result, out)
-        streams.next_step(_next(result, out))
     if not result.summary["events"]:
         raise InputUnreadable(
             "nothing was read: no log record in the given files and folders", fix="see problems.jsonl for why"
         )
+    if not quiet:
+        streams.next_step(_next(result, out))
     if fail_on is not None and _reached(result, fail_on.value):
         raise typer.Exit(INCIDENTS_FOUND)
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.sources import json_values
 from seawall.sources.addresses import normalise_address
 from seawall.sources.assemble import NO_TIME, parse_times
 from seawall.sources.clients import reduce_client
@@ -188,3 +189,57 @@ def test_excerpts_are_short_and_plain(text: str | bytes) -> None:
     assert len(found) <= 200
     assert "\n" not in found
     found.encode()
+
+
+def levels(text: bytes) -> int:
+    """How deep a text is nested, byte by byte."""
+    deepest = level = 0
+    is_string = is_escaped = False
+    for byte in text:
+        if is_string:
+            is_string, is_escaped = is_escaped or byte != 0x22, byte == 0x5C and not is_escaped
+        elif byte == 0x22:
+            is_string = True
+        elif byte in b"{[":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"}]":
+            level -= 1
+    return deepest
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            [
+                "{",
+                "}",
+                "[",
+                "]",
+                '"',
+                "\\",
+                ",",
+                ":",
+                "1",
+                "\n",
+                "é",
+                '"a":[[1]]',
+                '{"b":1,"b":[{}]}',
+                '"\\""',
+                "[]",
+            ]
+        ),
+        max_size=30,
+    ),
+    wrap=st.sampled_from(["%s", "[%s]", '{"value":[%s]}', '{"a":%s,"a":1}']),
+    large=st.sampled_from([0, 1 << 30]),
+)
+def test_nesting_is_told_of_any_text(pieces: list[str], wrap: str, large: int) -> None:
+    text = wrap % "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_values, "_LARGE", large)
+        for depth in range(1, 5):
+            deep = levels(text.encode()) > depth
+            assert json_values._is_deeper(text.encode(), depth) == deep
+            assert json_values._is_deeper(text, depth) == deep

@@ -5,12 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from typing import Any
 
 import msgspec
+import numpy as np
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+_decode_members = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw]).decode
+_LARGE = 1 << 16
+
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+"""One that is never closed runs to the end."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"{[")] = 1
+_STEPS[list(b"}]")] = -1
 
 
 class NotJson(ValueError):
@@ -27,10 +38,7 @@ def parse(text: bytes | str, depth: int) -> Any:
     Invalid UTF-8, lone surrogates and raw control characters inside strings are replaced instead of
     refused: a broken character in a subject must not hide a record.
     """
-    opened = (
-        text.count(b"{") + text.count(b"[") if isinstance(text, bytes) else text.count("{") + text.count("[")
-    )
-    if opened > depth and _nesting(text) > depth:
+    if _is_deeper(text, depth):
         raise TooDeep
     try:
         return _decode(text)
@@ -100,27 +108,40 @@ def unquoted(value: Any) -> str | None:
     return text or None
 
 
+def _is_deeper(text: bytes | str, depth: int) -> bool:
+    """Whether a text is nested deeper than `depth` levels. Of a large array or object the members are looked
+    at, most of which have too few brackets to be deep."""
+    opened = _brackets(text)
+    if opened <= depth:
+        return False
+    if len(text) > _LARGE and depth > 0:
+        members = _members(text)
+        # Of members with the same name one is missing: then the brackets do not add up.
+        if members is not None and sum(map(_brackets, members)) + 1 == opened:
+            return any(_is_deeper(member, depth - 1) for member in members)
+    return _nesting(text) > depth
+
+
+def _brackets(text: bytes | str) -> int:
+    if isinstance(text, bytes):
+        return text.count(b"{") + text.count(b"[")
+    return text.count("{") + text.count("[")
+
+
+def _members(text: bytes | str) -> list[bytes] | None:
+    """The texts of what a valid array or object holds; None of anything else."""
+    try:
+        members = _decode_members(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return [bytes(member) for member in (members if isinstance(members, list) else members.values())]
+
+
 def _nesting(text: bytes | str) -> int:
+    """The deepest level of a text, damaged or not."""
     data = text.encode("utf-8", "replace") if isinstance(text, str) else text
-    deepest = level = 0
-    is_string = False
-    position, end = 0, len(data)
-    while position < end:
-        byte = data[position]
-        if is_string:
-            if byte == 0x5C:
-                position += 1
-            elif byte == 0x22:
-                is_string = False
-        elif byte == 0x22:
-            is_string = True
-        elif byte in (0x7B, 0x5B):
-            level += 1
-            deepest = max(deepest, level)
-        elif byte in (0x7D, 0x5D):
-            level -= 1
-        position += 1
-    return deepest
+    marks = np.frombuffer(_STRINGS.sub(b"", data).translate(None, _NO_BRACKETS), np.uint8)
+    return int(np.cumsum(_STEPS[marks], dtype=np.int64).max(initial=0))
 
 
 def _clean(value: Any) -> Any:

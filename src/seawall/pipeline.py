@@ -32,7 +32,7 @@ from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
 from seawall.settings import SCHEMA_VERSION, ScanSettings
-from seawall.sources import read, total_bytes
+from seawall.sources import EventBatch, read, total_bytes
 from seawall.store import Coder, EventsFile, Spool
 
 OUTPUTS = (
@@ -194,7 +194,7 @@ def _spooled(
     total, done = total_bytes(inputs), 0
     sink = (folder / "problems.jsonl").open("w", encoding="utf-8") if folder else None
     try:
-        for batch in read(inputs):
+        for batch in _read_ahead(inputs):
             tally.records += batch.records
             for problem in batch.problems:
                 _noted(tally, problem)
@@ -210,6 +210,17 @@ def _spooled(
             sink.close()
     spool.settle(*coder.settled())
     return spool
+
+
+def _read_ahead(inputs: Sequence[Path]) -> Iterator[EventBatch]:
+    """Yield what is read; another thread reads the next batch while this one is coded and spooled."""
+    batches = read(inputs)
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(next, batches, None)
+        while (batch := ahead.result()) is not None:
+            ahead = reader.submit(next, batches, None)
+            yield batch
+            del batch
 
 
 def _noted(tally: _Tally, problem: Problem) -> None:

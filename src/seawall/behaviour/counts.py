@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.schema.batches import Codes, Floats, Keys, pair_keys
+from seawall.schema.ordering import grouped
 
 DAILY_DECAY = 0.985
 """Weight that a day of an account's past keeps per day (half-life 46 days)."""
@@ -131,8 +132,9 @@ class FieldCounts:
         """Count today once for each distinct (actor, value) pair, in any order."""
         self._reserve(actor, tenant)
         keys = pair_keys(actor, value)
-        order = np.argsort(keys, kind="stable")
-        keys, actor, tenant, value = keys[order], actor[order], tenant[order], value[order]
+        if (keys[1:] < keys[:-1]).any():
+            order = np.argsort(keys)
+            keys, actor, tenant, value = keys[order], actor[order], tenant[order], value[order]
         places, hit = self.account.find(keys)
         if hit.any():
             rows = places[hit]
@@ -190,8 +192,8 @@ class FieldCounts:
 
 def _cohort(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
     """Return how many *other* accounts of the tenant meet the value for the first time today."""
-    keys = pair_keys(tenant, value)
-    _, inverse = np.unique(keys, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    counts = np.bincount(inverse, weights=is_new.astype(np.float64))
-    return np.asarray(counts[inverse] - is_new, np.float64)
+    if not is_new.any():
+        return np.zeros(len(value))
+    place = grouped(pair_keys(tenant, value)).place
+    counts = np.bincount(place, weights=is_new.astype(np.float64))
+    return np.asarray(counts[place] - is_new, np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 
 from seawall.behaviour.fields import Derived
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Times
+from seawall.schema.ordering import grouped, stable_order
 from seawall.settings import EPISODE_GAP_SECONDS
 
 
@@ -42,12 +43,11 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
     keys = (batch.actor[rows].astype(np.int64) << 32) | (
         columns["network"][rows].astype(np.int64) & 0xFFFFFFFF
     )
-    distinct, first_row, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    found = grouped(keys)
     group = np.full(len(batch), MISSING, np.int32)
-    group[rows] = inverse
-    first, last = _spans(batch.time[rows], inverse, len(distinct))
-    at = rows[first_row]
+    group[rows] = found.place
+    first, last = _spans(batch.time[rows], found.place, len(found.keys))
+    at = rows[found.first]
     return Day(
         number,
         batch,
@@ -63,10 +63,10 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
 
 
 def _spans(times: Times, group: np.ndarray, groups: int) -> tuple[Times, Times]:
-    first = np.full(groups, np.iinfo(np.int64).max)
-    last = np.full(groups, np.iinfo(np.int64).min)
-    np.minimum.at(first, group, times)
-    np.maximum.at(last, group, times)
+    """Return the first and last time of each group; of repeated places NumPy keeps what is written last."""
+    first, last = np.empty(groups, np.int64), np.empty(groups, np.int64)
+    first[group[::-1]] = times[::-1]
+    last[group] = times
     return first, last
 
 
@@ -76,9 +76,9 @@ def _carried_forward(batch: CodedBatch, network: Codes, acting: Bools) -> Codes:
     Inbox rules, grants and directory changes often carry no address: they belong to the session around them.
     """
     rows = np.flatnonzero(acting)
-    if not len(rows):
+    if (network[rows] != MISSING).all():
         return network
-    order = rows[np.lexsort((batch.time[rows], batch.actor[rows]))]
+    order = rows[stable_order(batch.actor[rows])]
     actor, time, known = batch.actor[order], batch.time[order], network[order] != MISSING
     source = np.where(known, np.arange(len(order)), -1)
     source = np.maximum.accumulate(source)

@@ -15,6 +15,7 @@ from seawall.behaviour.presence import ESTABLISHED_DAYS, Hours, two_places
 from seawall.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pairs, strongest
 from seawall.behaviour.volume import Volume
 from seawall.schema.batches import MISSING, Codes, Floats
+from seawall.schema.ordering import distinct
 
 KIND_FLAGS = {
     "has_sign_in": ("kind", ("sign_in",)),
@@ -119,7 +120,7 @@ class Behaviour:
         day = groups.day
         for name, pairs in groups.pairs.items():
             actor = day.actor[pairs.group]
-            keys = np.unique((actor.astype(np.int64) << 32) | pairs.value)
+            keys = distinct((actor.astype(np.int64) << 32) | pairs.value)
             actor, value = (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
             self.counts[name].learn(actor, self._tenant_of(day, actor), value, day.number)
         self._volume.learn(day, groups.features["items"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, pair_keys
+from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,10 @@ FIELD_NAMES = tuple(field.name for field in FIELDS)
 class Derived:
     """Columns that fields are made of but events do not have: method, somebody else's mailbox, pairs."""
 
-    __slots__ = ("_pairs", "app_names")
+    __slots__ = ("_owners", "_pairs", "app_names")
 
     def __init__(self) -> None:
+        self._owners: tuple[object, Codes] = (None, np.empty(0, np.int32))
         self.app_names: dict[int, str] = {}
         self._pairs: dict[str, Interner] = {f.name: Interner() for f in FIELDS if len(f.columns) == 2}
         self._pairs["method"] = Interner()
@@ -69,6 +70,14 @@ class Derived:
         ).tolist():
             self.app_names[key >> 32] = batch.vocabularies["app_name"].text(key & 0xFFFFFFFF)
 
+    def _accounts_of(self, mailboxes: Vocabulary, accounts: Vocabulary) -> Codes:
+        """Return the account that each mailbox's name is, MISSING where none; both vocabularies rarely change."""
+        asked = (mailboxes, len(mailboxes), accounts, len(accounts))
+        if self._owners[0] != asked:
+            codes = [accounts.code(value) for value in mailboxes.values]
+            self._owners = (asked, np.array([*codes, MISSING], np.int32))
+        return self._owners[1]
+
     def columns(self, batch: CodedBatch) -> dict[str, Codes]:
         """Return every column that a field names, int32 (n,), for a batch of n events.
 
@@ -77,10 +86,10 @@ class Derived:
         """
         self._learn_names(batch)
         mailbox = batch.codes["mailbox"]
-        names = batch.vocabularies["mailbox"]
-        accounts = batch.vocabularies["account"]
-        own = np.array([accounts.code(value) for value in names.values] + [MISSING], np.int32)
-        foreign = np.where((mailbox != MISSING) & (own[mailbox] != batch.codes["account"]), mailbox, MISSING)
+        owner = self._accounts_of(batch.vocabularies["mailbox"], batch.vocabularies["account"])
+        foreign = np.where(
+            (mailbox != MISSING) & (owner[mailbox] != batch.codes["account"]), mailbox, MISSING
+        )
         method, protocol = batch.codes["auth_method"], batch.codes["auth_protocol"]
         methods = self._pairs["method"].learn(pair_keys(method, protocol))
         signing_in = (method != MISSING) | (protocol != MISSING)

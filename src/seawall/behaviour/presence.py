@@ -6,6 +6,7 @@ import numpy as np
 
 from seawall.behaviour.day import Day
 from seawall.schema.batches import MISSING, Codes, Floats
+from seawall.schema.ordering import distinct, stable_order, starts
 
 ESTABLISHED_DAYS = 2.5
 """A network is the account's own from this many (decayed) days on."""
@@ -33,27 +34,29 @@ class Hours:
         if not len(group):
             return result
         weekend = int(slot[0] >= 24)
-        own = self._counts[:, 24 * weekend : 24 * weekend + 24][day.actor[group]].astype(np.float64)
+        is_next = starts(day.actor)  # groups are in order of account
+        own = self._counts[day.actor[is_next], 24 * weekend : 24 * weekend + 24].astype(np.float64)
         own = _smoothed(own)
         total = own.sum(axis=1) + 6.0
-        share = (own[np.arange(len(group)), slot % 24] + 0.25) / total
+        account = (np.cumsum(is_next) - 1)[group]
+        share = (own[account, slot % 24] + 0.25) / total[account]
         np.maximum.at(result, group, -np.log(share))
         return result
 
     def learn(self, day: Day) -> None:
         """Count each (account, hour) of today once."""
         group, slot = self._slots(day)
-        pairs = np.unique(day.actor[group].astype(np.int64) * 48 + slot)
-        self._counts[pairs // 48] *= np.float32(1.0)
+        pairs = distinct(day.actor[group].astype(np.int64) * 48 + slot)
         self._counts[pairs // 48, pairs % 48] += 1
 
     def _slots(self, day: Day) -> tuple[Codes, Codes]:
         rows = np.flatnonzero(day.group != MISSING)
         hour = (day.batch.time[rows] // (60 * _MINUTE)) % 24
         weekend = (day.number + 3) % 7 >= 5  # day 0 of the epoch was a Thursday
-        slot = hour + 24 * int(weekend)
-        pairs = np.unique(day.group[rows].astype(np.int64) * 48 + slot)
-        return (pairs // 48).astype(np.int32), (pairs % 48).astype(np.int32)
+        is_used = np.zeros((len(day.actor), 24), bool)
+        is_used[day.group[rows], hour] = True
+        group, slot = np.nonzero(is_used)
+        return group.astype(np.int32), slot.astype(np.int32) + np.int32(24 * weekend)
 
     def _reserve(self, day: Day) -> None:
         size = int(day.actor.max(initial=-1)) + 1
@@ -85,10 +88,10 @@ def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
     size = len(day.actor)
     gap, abroad, inside = np.full(size, FAR_MINUTES), np.full(size, FAR_MINUTES), np.zeros(size)
     rows = np.flatnonzero(day.group != MISSING)
+    rows = rows[stable_order(day.batch.actor[rows])]
     usual = rows[established[day.group[rows]]]
     other = rows[~established[day.group[rows]]]
     if len(usual) and len(other):
-        usual = usual[np.argsort(_keys(day, usual), kind="stable")]
         usual_keys = _keys(day, usual)
         keys = _keys(day, other)
         after = np.searchsorted(usual_keys, keys)

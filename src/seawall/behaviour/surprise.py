@@ -11,6 +11,7 @@ from seawall.behaviour.day import Day
 from seawall.behaviour.expectation import backed_off, plain, rarity
 from seawall.behaviour.fields import FIELDS, Derived, Field
 from seawall.schema.batches import MISSING, Codes, Floats, mix
+from seawall.schema.ordering import distinct, starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class FieldSurprise:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The distinct (group, value) pairs of a field today, what was known of each, and its surprise."""
+    """The distinct (group, value) pairs of a field today, in order, what was known of each, and its surprise."""
 
     group: Codes
     value: Codes
@@ -42,7 +43,7 @@ class Pairs:
 def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
     """Return the distinct (group, value) pairs of events that have both."""
     both = (group != MISSING) & (value != MISSING)
-    keys = np.unique((group[both].astype(np.int64) << 32) | value[both].astype(np.int64))
+    keys = distinct((group[both].astype(np.int64) << 32) | value[both].astype(np.int64))
     return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
 
 
@@ -58,9 +59,8 @@ def field_pairs(
 
 def strongest(pairs: Pairs, groups: int, active_days: Floats, accounts: Floats) -> FieldSurprise:
     """Reduce pairs to each group's most surprising value. `active_days` (g,), `accounts` of the tenant (g,)."""
-    order = np.lexsort((pairs.value, -pairs.surprise, pairs.group))
-    at, first = np.unique(pairs.group[order], return_index=True)
-    rows = order[first]
+    rows = _strongest_rows(pairs)
+    at = pairs.group[rows]
     known = Looked(*(getattr(pairs.looked, name)[rows] for name in Looked.__slots__))
     result = FieldSurprise(np.full(groups, MISSING, np.int32), *(np.zeros(groups) for _ in range(6)))
     result.value[at] = pairs.value[rows]
@@ -73,6 +73,19 @@ def strongest(pairs: Pairs, groups: int, active_days: Floats, accounts: Floats) 
     return result
 
 
+def _strongest_rows(pairs: Pairs) -> np.ndarray:
+    """Return the pair of each group that is most surprising, of equal ones that with the lowest value.
+
+    Pairs are in order of group and value.
+    """
+    begins = starts(pairs.group)
+    if not len(begins):
+        return np.empty(0, np.intp)
+    most = np.maximum.reduceat(pairs.surprise, np.flatnonzero(begins))
+    rows = np.flatnonzero(pairs.surprise == most[np.cumsum(begins) - 1])
+    return rows[starts(pairs.group[rows])]
+
+
 CELL_COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.columns))
 
 
@@ -83,8 +96,8 @@ def cells_of(day: Day) -> dict[str, Codes]:
     for name in ("group", *CELL_COLUMNS):
         column = day.group if name == "group" else day.columns[name]
         mixed = mix(mixed, column[rows].astype(np.uint32).astype(np.uint64))
-    _, first = np.unique(mixed, return_index=True)
-    chosen = rows[first]
+    order = np.argsort(mixed)
+    chosen = rows[order[starts(mixed[order])]]
     cells = {name: day.columns[name][chosen] for name in CELL_COLUMNS}
     cells["group"] = day.group[chosen]
     return cells

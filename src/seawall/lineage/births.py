@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times
+from seawall.schema.ordering import Grouped, Rows, distinct, grouped, starts
 
 KEEP_DAYS = 45
 """Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
@@ -34,6 +35,10 @@ class Found:
     client: Codes
     time: Times
 
+    def of(self, place: Rows) -> Found:
+        """Return the same for rows whose key stands at the given places."""
+        return Found(self.hit[place], self.network[place], self.client[place], self.time[place])
+
 
 class Births:
     """The first birth of each key: network, client, time, and the last day it was seen. Sorted arrays."""
@@ -49,21 +54,23 @@ class Births:
 
     def learn(self, keys: Keys, network: Codes, client: Codes, time: Times, day: int) -> None:
         """Keep the earliest of each new key; note the day for the others. Rows are in order of time."""
-        distinct, first = np.unique(keys, return_index=True)
-        found = self.find(distinct)
+        group = grouped(keys)
+        found = self.find(group.keys)
         if found.hit.any():
-            self._day[np.searchsorted(self._keys, distinct[found.hit])] = day
+            self._day[np.searchsorted(self._keys, group.keys[found.hit])] = day
         fresh = ~found.hit
-        places = np.searchsorted(self._keys, distinct[fresh])
-        rows = first[fresh]
-        self._keys = np.insert(self._keys, places, distinct[fresh])
+        if not fresh.any():
+            return
+        places = np.searchsorted(self._keys, group.keys[fresh])
+        rows = group.first[fresh]
+        self._keys = np.insert(self._keys, places, group.keys[fresh])
         self._network = np.insert(self._network, places, network[rows])
         self._client = np.insert(self._client, places, client[rows])
         self._time = np.insert(self._time, places, time[rows])
         self._day = np.insert(self._day, places, np.int32(day))
 
     def find(self, keys: Keys) -> Found:
-        """Return what is known of keys uint64 (n,)."""
+        """Return what is known of keys uint64 (n,); quickest where they are in order."""
         if not len(self._keys):
             none = np.full(len(keys), MISSING, np.int32)
             return Found(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
@@ -94,28 +101,29 @@ class Coverage:
     def __init__(self) -> None:
         self._counts: dict[int, list[float]] = {}
 
-    def share(self, context: Keys) -> Floats:
+    def share(self, context: Grouped) -> Floats:
         """Return the share per row, float64 (n,): a lower bound that starts at 0 and needs evidence to rise."""
-        distinct, inverse = np.unique(context, return_inverse=True)
-        shares = np.zeros(len(distinct))
-        for place, key in enumerate(distinct.tolist()):
+        shares = np.zeros(len(context.keys))
+        for place, key in enumerate(context.keys.tolist()):
             true, total = self._counts.get(key, (0.0, 0.0))
             shares[place] = true / (total + 5.0)
-        return shares[inverse.reshape(-1)]
+        return shares[context.place]
 
-    def learn(self, context: Keys, unit: Keys, true: Bools) -> None:
-        """Count each distinct unit of a context once a day; a unit counts as true when all its rows are."""
-        if not len(context):
-            return
-        order = np.lexsort((true, unit, context))
-        context, unit, true = context[order], unit[order], true[order]
-        first = np.ones(len(unit), bool)
-        first[1:] = (unit[1:] != unit[:-1]) | (context[1:] != context[:-1])
-        distinct, inverse = np.unique(context[first], return_inverse=True)
-        inverse = inverse.reshape(-1)
-        trues = np.bincount(inverse, true[first])
-        totals = np.bincount(inverse)
-        for key, one, all_ in zip(distinct.tolist(), trues.tolist(), totals.tolist(), strict=True):
+    def learn(self, context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> None:
+        """Count each distinct unit of a context once a day; a unit counts as true when all its rows are.
+
+        `rows` bool (n,) says which rows count, all when it is None.
+        """
+        both = (context.place * len(unit.keys) + unit.place) * 2 + true
+        both = np.sort(both if rows is None else both[rows])
+        # Within a unit of a context what is not true comes first, and speaks for the rest.
+        both = both[starts(both >> 1)]
+        owner, is_true = both // (2 * max(len(unit.keys), 1)), both & 1
+        trues = np.bincount(owner, is_true, len(context.keys))
+        totals = np.bincount(owner, minlength=len(context.keys))
+        for key, one, all_ in zip(context.keys.tolist(), trues.tolist(), totals.tolist(), strict=True):
+            if not all_:
+                continue
             counts = self._counts.setdefault(key, [0.0, 0.0])
             counts[0] = counts[0] * 0.95 + one
             counts[1] = counts[1] * 0.95 + all_
@@ -144,10 +152,15 @@ class Revocations:
     def times(self, account: Codes, time: Times) -> Times:
         """Return the latest revocation before each use, int64 (n,), 0 where there is none."""
         result = np.zeros(len(account), np.int64)
-        for code, times in self._times.items():
-            mine = np.flatnonzero(account == code)
-            if len(mine):
-                ordered = np.sort(np.array(times, np.int64))
-                place = np.searchsorted(ordered, time[mine]) - 1
-                result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
+        if not self._times or not len(account):
+            return result
+        highest = max(self._times)
+        is_revoked = np.zeros(max(int(account.max()), highest) + 2, bool)
+        is_revoked[list(self._times)] = True
+        rows = np.flatnonzero(is_revoked[account])
+        for code in distinct(account[rows]).tolist():
+            mine = rows[account[rows] == code]
+            ordered = np.sort(np.array(self._times[code], np.int64))
+            place = np.searchsorted(ordered, time[mine]) - 1
+            result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
         return result

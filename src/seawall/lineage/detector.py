@@ -15,6 +15,7 @@ import numpy as np
 
 from seawall.lineage.births import Births, Coverage, Revocations
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, hash_text, mix, pair_keys
+from seawall.schema.ordering import Grouped, grouped
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 SKEW = 10 * 60 * 1_000_000
@@ -52,14 +53,22 @@ def silent(size: int) -> Lineage:
     )
 
 
-def session_keys(batch: CodedBatch, rows: np.ndarray) -> Keys:
+def session_keys(batch: CodedBatch) -> Keys:
     """Return a key per session of an account, uint64 (n,), 0 where the event names no session.
 
     The account is part of it: a session identifier that turns up under another account is another session.
     """
-    sessions = hash_text(batch.texts["session_uid"].take(rows))
-    keys = mix(sessions, batch.actor[rows].astype(np.uint64))
+    sessions = hash_text(batch.texts["session_uid"])
+    keys = mix(sessions, batch.actor.astype(np.uint64))
     return np.where(sessions != 0, np.maximum(keys, 1), 0).astype(np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """By which sessions and tokens the events of a day go: keys uint64 (n,), 0 for none."""
+
+    session: Keys
+    token: Keys
 
 
 class LineageDetector:
@@ -80,23 +89,24 @@ class LineageDetector:
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
         births = acting & batch.one_of("kind", ("sign_in",))
         uses = acting & batch.one_of("kind", USES) & ~batch.one_of("account_type", ("system",))
-        self._learn_births(batch, births, number)
+        names = _Names(session_keys(batch), hash_text(batch.texts["token_uid"]))
+        self._learn_births(batch, names, births, number)
         self._revocations.learn(batch)
         result = silent(size)
-        self._judge_sessions(batch, np.flatnonzero(uses), result)
+        self._judge_sessions(batch, names, np.flatnonzero(uses), result)
         self._judge_networks(batch, np.flatnonzero(uses), result)
-        self._judge_revoked(batch, np.flatnonzero(uses), result)
+        self._judge_revoked(batch, names, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)
         return result
 
-    def _learn_births(self, batch: CodedBatch, births: Bools, number: int) -> None:
+    def _learn_births(self, batch: CodedBatch, names: _Names, births: Bools, number: int) -> None:
         rows = np.flatnonzero(births)
         network, client, time = batch.codes["network"], batch.codes["client"], batch.time
-        keys = session_keys(batch, rows)
+        keys = names.session[rows]
         with_session, keys = rows[keys != 0], keys[keys != 0]
         self._sessions.learn(keys, network[with_session], client[with_session], time[with_session], number)
-        hashes = hash_text(batch.texts["token_uid"].take(rows))
+        hashes = names.token[rows]
         with_token = rows[hashes != 0]
         self._tokens.learn(
             hashes[hashes != 0], network[with_token], client[with_token], time[with_token], number
@@ -105,24 +115,23 @@ class LineageDetector:
         keys = pair_keys(batch.actor[placed], network[placed])
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
-    def _judge_sessions(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
-        session = session_keys(batch, rows)
-        hashes = hash_text(batch.texts["token_uid"].take(rows))
+    def _judge_sessions(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
+        session, hashes = names.session[rows], names.token[rows]
         linked = (session != 0) | (hashes != 0)
         result.unknown[rows[~linked]] = True
         rows, session, hashes = rows[linked], session[linked], hashes[linked]
         if not len(rows):
             return
-        by_session = self._sessions.find(session)
+        units = grouped(np.where(session != 0, session, hashes))
+        by_session = self._sessions.find(units.keys).of(units.place)
+        known = by_session.hit & (session != 0)
         by_token = self._tokens.find(hashes)
         latest = batch.time[rows] + SKEW
-        born = (by_session.hit & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
+        born = (known & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
         context = self._context(batch, rows)
-        unit = np.where(session != 0, session, hashes)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
-        self._session_coverage.learn(context, unit, born)
-        known = by_session.hit
+        self._session_coverage.learn(context, units, born)
         moved = (
             known
             & (by_session.network != batch.codes["network"][rows])
@@ -134,11 +143,11 @@ class LineageDetector:
             & (batch.codes["client"][rows] != MISSING)
             & (by_session.client != MISSING)
         )
-        tenant = batch.codes["org_uid"][rows].astype(np.uint64)
+        tenant = grouped(batch.codes["org_uid"][rows])
         roaming = self._roaming.share(tenant)
         result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
-        self._roaming.learn(tenant[known], unit[known], moved[known])
+        self._roaming.learn(tenant, units, moved, known)
 
     def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
         """Say how odd it is that this account never signed in from the network it uses mail from."""
@@ -147,21 +156,21 @@ class LineageDetector:
         network = network[network != MISSING]
         if not len(rows):
             return
-        found = self._networks.find(pair_keys(batch.actor[rows], network))
+        units = grouped(pair_keys(batch.actor[rows], network))
+        found = self._networks.find(units.keys).of(units.place)
         born = found.hit & (found.time <= batch.time[rows] + SKEW)
         context = self._context(batch, rows)
         share = self._network_coverage.share(context)
         result.birthless[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
-        self._network_coverage.learn(context, pair_keys(batch.actor[rows], network), born)
+        self._network_coverage.learn(context, units, born)
 
-    def _judge_revoked(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
+    def _judge_revoked(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
         revoked = self._revocations.times(batch.codes["account"][rows], batch.time[rows])
+        rows, revoked = rows[revoked > 0], revoked[revoked > 0]
         issued = batch.numbers["token_issued_time"][rows]
-        sessions = self._sessions.find(session_keys(batch, rows))
+        sessions = self._sessions.find(names.session[rows])
         birth = np.where(issued > 0, issued, np.where(sessions.hit, sessions.time, 0))
-        outlived = (
-            (revoked > 0) & (birth > 0) & (birth < revoked) & (batch.time[rows] > revoked + REVOCATION_GRACE)
-        )
+        outlived = (birth > 0) & (birth < revoked) & (batch.time[rows] > revoked + REVOCATION_GRACE)
         result.outlived[rows] = outlived
 
     @staticmethod
@@ -173,9 +182,9 @@ class LineageDetector:
         result.foreign[rows] = foreign
 
     @staticmethod
-    def _context(batch: CodedBatch, rows: np.ndarray) -> np.ndarray:
+    def _context(batch: CodedBatch, rows: np.ndarray) -> Grouped:
         """Coverage is learnt per tenant and application."""
-        return pair_keys(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
+        return grouped(pair_keys(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows]))
 
     def _forget(self, number: int) -> None:
         for births in (self._sessions, self._tokens, self._networks):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from seawall.schema.batches import Bools, CodedBatch
+from seawall.schema.batches import Bools, CodedBatch, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,24 @@ class Rule:
     matches: Callable[[CodedBatch], Bools]
 
 
-def parameters(batch: CodedBatch, row: int) -> dict[str, Any]:
+SHORT = 4_096
+"""Characters of parameters up to which what they say is remembered: scripts set the same ones again and again."""
+
+
+def parameters(batch: CodedBatch, row: int) -> Mapping[str, Any]:
     """Return the cmdlet parameters or modified properties of one event; empty when there are none."""
     text = batch.texts["parameters"][row].as_py()
     if not text:
         return {}
+    return _remembered(text) if len(text) <= SHORT else _parsed(text)
+
+
+@lru_cache(maxsize=1_024)
+def _remembered(text: str) -> Mapping[str, Any]:
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -44,11 +58,20 @@ def parameters(batch: CodedBatch, row: int) -> dict[str, Any]:
 def by_activity(*activities: str) -> Callable[[CodedBatch], Bools]:
     """Match successful events of the given operations (case and trailing full stop do not matter)."""
     wanted = frozenset(_plain(activity) for activity in activities)
+    known: tuple[Vocabulary | None, int, list[str]] = (None, 0, [])
+
+    def spellings(vocabulary: Vocabulary) -> list[str]:
+        """The wanted operations as the logs spell them; looked for once, for the vocabulary rarely changes."""
+        nonlocal known
+        if known[:2] != (vocabulary, len(vocabulary)):
+            known = (vocabulary, len(vocabulary), [v for v in vocabulary.values if _plain(v) in wanted])
+        return known[2]
 
     def matches(batch: CodedBatch) -> Bools:
-        vocabulary = batch.vocabularies["activity_name"]
-        table = np.array([_plain(value) in wanted for value in vocabulary.values] + [False], bool)
-        return np.asarray(table[batch.codes["activity_name"]] & batch.one_of("status", ("success",)))
+        named = spellings(batch.vocabularies["activity_name"])
+        if not named:
+            return np.zeros(len(batch), bool)
+        return np.asarray(batch.one_of("activity_name", named) & batch.one_of("status", ("success",)))
 
     return matches
 

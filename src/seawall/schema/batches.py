@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.schema.ordering import grouped
+
 Codes = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -177,31 +179,50 @@ def hash_text(column: pa.Array) -> Keys:
 
     Texts are read as little-endian words, eight bytes at a time, each folded in with splitmix64's finaliser.
     """
+    hashes = np.zeros(len(column), np.uint64)
     column = column.cast(pa.binary())
     sizes = np.asarray(pc.binary_length(column).fill_null(0))
-    hashes = np.zeros(len(column), np.uint64)
-    data = np.frombuffer(column.buffers()[2] or b"", np.uint8) if len(column) else np.empty(0, np.uint8)
-    offsets = (
-        np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)].astype(
-            np.int64
-        )
-        if len(column)
-        else np.empty(0, np.int64)
+    filled = np.flatnonzero(sizes)
+    if not len(filled):
+        return hashes
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][filled].astype(np.int64)
+    sizes = sizes[filled].astype(np.int64)
+    content = np.frombuffer(column.buffers()[2], np.uint8)[: offsets[-1] + sizes[-1]]
+    content = np.concatenate([content[offsets[0] :], np.zeros(8, np.uint8)])
+    is_even = (sizes == sizes[0]).all() and offsets[-1] - offsets[0] == (len(offsets) - 1) * sizes[0]
+    folded = (
+        _folded_evenly(content, len(sizes), int(sizes[0])) if is_even else _folded(content, sizes, offsets)
     )
-    words = (int(sizes.max(initial=0)) + 7) // 8
-    padded = np.concatenate([data, np.zeros(8, np.uint8)])
-    every_byte: Keys = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
-    for word in range(words):
-        if (sizes >= 8 * word + 8).all():
-            hashes = mix(hashes, every_byte[offsets + 8 * word])
-            continue
-        rows = np.flatnonzero(sizes > 8 * word)
-        left = np.minimum(sizes[rows] - 8 * word, 8)
-        mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> ((8 - left).astype(np.uint64) * np.uint64(8))
-        hashes[rows] = mix(hashes[rows], every_byte[offsets[rows] + 8 * word] & mask)
-    filled = sizes > 0
-    hashes[filled] = np.maximum(mix(hashes[filled], sizes[filled].astype(np.uint64)), 1)
+    hashes[filled] = np.maximum(mix(folded, sizes.astype(np.uint64)), 1)
     return hashes
+
+
+def _folded_evenly(content: npt.NDArray[np.uint8], texts: int, size: int) -> Keys:
+    """Fold texts of one size that lie side by side, as identifiers do: no byte is looked for."""
+    hashes = np.zeros(texts, np.uint64)
+    for start in range(0, size, 8):
+        words: Keys = np.ndarray((texts,), "<u8", content, start, (size,))
+        if start + 8 > size:
+            words = words & _LOW_BYTES[size - start]
+        hashes = mix(hashes, words)
+    return hashes
+
+
+def _folded(content: npt.NDArray[np.uint8], sizes: Times, offsets: Times) -> Keys:
+    hashes, offsets = np.zeros(len(sizes), np.uint64), offsets - offsets[0]
+    every_byte: Keys = np.ndarray((len(content) - 7,), "<u8", content, strides=(1,))
+    for start in range(0, int(sizes.max()), 8):
+        if sizes.min() >= start + 8:
+            hashes = mix(hashes, every_byte[offsets + start])
+            continue
+        rows = np.flatnonzero(sizes > start)
+        mask = _LOW_BYTES[np.minimum(sizes[rows] - start, 8)]
+        hashes[rows] = mix(hashes[rows], every_byte[offsets[rows] + start] & mask)
+    return hashes
+
+
+_LOW_BYTES: Keys = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+"""Masks of the lowest 0 to 8 bytes of a word."""
 
 
 def mix(state: Keys, value: Keys) -> Keys:
@@ -237,17 +258,19 @@ class Interner:
 
     def learn(self, keys: Keys) -> Codes:
         """Return the codes of all keys, new ones in the order in which they first stand in `keys`."""
-        distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        codes = self.look_up(distinct)
-        fresh = np.flatnonzero(codes == MISSING)
-        if len(fresh):
-            order = fresh[np.argsort(first[fresh], kind="stable")]
-            codes[order] = np.arange(len(self.keys), len(self.keys) + len(order), dtype=np.int32)
-            self.keys = np.concatenate([self.keys, distinct[order]])
-            places = np.searchsorted(self._sorted, distinct[fresh])
-            self._sorted = np.insert(self._sorted, places, distinct[fresh])
-            self._codes = np.insert(self._codes, places, codes[fresh])
-        return codes[inverse.reshape(-1)]
+        codes = self.look_up(keys)
+        rows = np.flatnonzero(codes == MISSING)
+        if len(rows):
+            fresh = grouped(keys[rows])
+            order = np.argsort(fresh.first)
+            numbers = np.empty(len(order), np.int32)
+            numbers[order] = np.arange(len(self.keys), len(self.keys) + len(order), dtype=np.int32)
+            self.keys = np.concatenate([self.keys, fresh.keys[order]])
+            places = np.searchsorted(self._sorted, fresh.keys)
+            self._sorted = np.insert(self._sorted, places, fresh.keys)
+            self._codes = np.insert(self._codes, places, numbers)
+            codes[rows] = numbers[fresh.place]
+        return codes
 
 
 def pair_keys(left: Codes, right: Codes) -> Keys:

@@ -10,12 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seawall.schema.batches import CodedBatch, Codes, Floats, Vocabulary
+from seawall.schema.batches import MISSING, CodedBatch, Codes, Floats, Vocabulary
 from seawall.schema.events import ENRICHED_SCHEMA
 
 ROW_GROUP = 100_000
 PAGE_BYTES = 4 << 20
 """Few pages: a column of a row group is read as a whole anyway."""
+
+SMALL_VOCABULARY = 1_000
+"""A vocabulary of at most so many values goes into a row group whole: looking for those in use costs more."""
 
 
 class EventsFile:
@@ -74,7 +77,7 @@ class EventsFile:
         self.close()
 
 
-def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array:
+def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array | pa.ChunkedArray:
     name, kind = field.name, field.type
     if name == "time":
         return pa.array(np.concatenate([batch.time for batch in batches])).cast(kind)
@@ -82,22 +85,30 @@ def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array:
         codes = np.concatenate([batch.codes[name] for batch in batches])
         return _named(codes, batches[0].vocabularies[name])
     if pa.types.is_string(kind):
-        return pa.concat_arrays([batch.texts[name] for batch in batches])
+        return pa.chunked_array([batch.texts[name] for batch in batches])
     values = np.concatenate([batch.numbers[name] for batch in batches])
     missing = values == 0 if pa.types.is_timestamp(kind) else values < 0
     return pa.array(values, pa.int64(), mask=missing).cast(kind)
 
 
 def _named(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
-    """Return codes as a dictionary array of only the values in use."""
-    if codes.max(initial=-1) < 0:
+    """Return codes as a dictionary array; of a large vocabulary only the values in use."""
+    if codes.max(initial=MISSING) == MISSING:
         nothing = pa.nulls(len(codes), pa.int32())
         return pa.DictionaryArray.from_arrays(nothing, pa.array([], pa.string()))
+    if len(vocabulary) <= SMALL_VOCABULARY:
+        return pa.DictionaryArray.from_arrays(_nullable(codes), vocabulary.array)
     used = np.zeros(len(vocabulary) + 1, bool)
     used[codes] = True
-    used[-1] = False
-    places = np.flatnonzero(used)
+    used[MISSING] = False
     compact = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    values = vocabulary.array.take(pa.array(places))
-    indices = pa.array(compact[codes], mask=codes < 0)
-    return pa.DictionaryArray.from_arrays(indices, values)
+    compact[MISSING] = MISSING
+    values = vocabulary.array.take(pa.array(np.flatnonzero(used)))
+    return pa.DictionaryArray.from_arrays(_nullable(compact[codes]), values)
+
+
+def _nullable(codes: Codes) -> pa.Array:
+    """Return codes as an Arrow array that is null where they are negative, without copying them."""
+    held = codes >= 0
+    validity = None if held.all() else pa.py_buffer(np.packbits(held, bitorder="little"))
+    return pa.Array.from_buffers(pa.int32(), len(codes), [validity, pa.py_buffer(codes)])

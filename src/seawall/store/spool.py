@@ -87,12 +87,12 @@ class Spool:
         kept, donors = self._merged(raw, texts, identity)
         final = self._in_order(raw, time, identity, kept)
         rows = np.arange(len(time))
-        codes = {name: mapping[raw[name][final]] for name, mapping in self._mappings.items()}
+        codes = {name: mapping[_picked(raw[name], final)] for name, mapping in self._mappings.items()}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
             time[final],
             codes,
-            {name: raw[name][final].astype(np.int64) for name in NUMBERS},
+            {name: _picked(raw[name], final).astype(np.int64) for name in NUMBERS},
             {name: column.take(pa.array(donors.get(name, rows)[final])) for name, column in texts.items()},
             actor,
             self._vocabularies,
@@ -122,7 +122,7 @@ class Spool:
 
     def _in_order(self, raw: dict[str, np.ndarray], time: Times, identity: Keys, kept: Rows) -> Rows:
         """Return the rows in order of time and record id, of equal ones in an order that no file's place decides."""
-        order = kept[np.lexsort((identity[kept], time[kept]))]
+        order = kept[_by_time(time[kept], identity[kept])]
         same = (time[order[1:]] == time[order[:-1]]) & (identity[order[1:]] == identity[order[:-1]])
         if not same.any():
             return order
@@ -176,6 +176,13 @@ def _numbers(tables: list[pa.Table], name: str) -> np.ndarray:
     return np.concatenate([table[name].to_numpy() for table in tables])
 
 
+def _picked(column: np.ndarray, rows: Rows) -> np.ndarray:
+    """Return the column's rows; many columns hold one value all day."""
+    if len(rows) and column.min() == column.max():
+        return np.full(len(rows), column[0])
+    return column[rows]
+
+
 def _narrowed(table: pa.Table) -> pa.Table:
     """Return the table with its whole numbers in as few bytes as hold them; most columns need one."""
     for place, name in enumerate(table.column_names):
@@ -189,13 +196,26 @@ def _narrowed(table: pa.Table) -> pa.Table:
     return table
 
 
+def _by_time(time: Times, identity: Keys) -> Rows:
+    """Return the order by time and record id: by as much of both as 64 bits hold, and in full where that ties.
+
+    A day has fewer than 2^37 microseconds.
+    """
+    packed = (time % DAY).astype(np.uint64) << np.uint64(27)
+    packed |= identity >> np.uint64(37)
+    order = np.argsort(packed)
+    ordered = packed[order]
+    return np.lexsort((identity, time)) if (ordered[1:] == ordered[:-1]).any() else order
+
+
 def _shared(identity: Keys) -> Rows:
     """Return the rows whose record id another row has too. No id is nobody's twin."""
+    ordered = np.sort(identity)
+    if not ((ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)).any():
+        return np.empty(0, np.int64)
     order = np.argsort(identity)
     ordered = identity[order]
     same = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
-    if not same.any():
-        return np.empty(0, np.int64)
     twin = np.zeros(len(order), bool)
     twin[1:] |= same
     twin[:-1] |= same

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import json_values
+from seawall.sources import distinct, json_values, m365_audit
 from seawall.sources.addresses import normalise_address
 from seawall.sources.assemble import NO_TIME, parse_times
 from seawall.sources.clients import reduce_client
@@ -63,10 +63,27 @@ def test_times_never_raise(value: object) -> None:
     assert found is None or isinstance(in_range(found), bool)
 
 
-@given(st.lists(st.datetimes().map(lambda d: d.isoformat()) | st.none() | st.text(max_size=9)))
+ISO_LIKE = st.builds(
+    "{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}".format,
+    st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32), st.sampled_from(["T", " ", "T", "t", "  "]),
+    st.integers(0, 25), st.integers(0, 61), st.integers(0, 61),
+    st.sampled_from(["", "Z", "", "z", ".1", ".1234567Z", ",12", ".", ".Z", "+02:00", ".12345a", ".123456789012", "\u0663"]),
+)  # fmt: skip
+PLAIN = st.datetimes(datetime(1600, 1, 1), datetime(2300, 1, 1)).map(lambda d: d.isoformat()[:19])  # noqa: DTZ001
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(PLAIN | st.none())
+    | st.lists(PLAIN | st.none() | ISO_LIKE)
+    | st.lists(st.datetimes().map(lambda d: d.isoformat()) | st.none() | ISO_LIKE | st.text(max_size=9))
+)
 def test_columns_of_times_are_the_single_times(values: list[str | None]) -> None:
-    found = parse_times(pa.array(values, pa.string())).tolist()
-    assert found == [NO_TIME if (one := to_microseconds(value)) is None else one for value in values]
+    expected = [NO_TIME if (one := to_microseconds(value)) is None else one for value in values]
+    assert parse_times(pa.array(values, pa.string())).tolist() == expected
+    # A part of a longer array, whose buffers do not start with it.
+    part = pa.array(["x", *values, "2026-03-02T10:00:00"], pa.string()).slice(1, len(values))
+    assert parse_times(part).tolist() == expected
 
 
 ADDRESSES = st.ip_addresses()
@@ -243,3 +260,42 @@ def test_nesting_is_told_of_any_text(pieces: list[str], wrap: str, large: int) -
             deep = levels(text.encode()) > depth
             assert json_values._is_deeper(text.encode(), depth) == deep
             assert json_values._is_deeper(text, depth) == deep
+
+
+TEXTS = st.lists(st.sampled_from([None, "", "a", "b", "é", "c"]), max_size=12)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=4))
+def test_a_column_has_the_values_of_its_chunks(chunks: list[list[str | None]]) -> None:
+    array = pa.chunked_array([pa.array(chunk, pa.string()) for chunk in chunks])
+    expected = [value or None for chunk in chunks for value in chunk]
+    for given_array in (array, array.dictionary_encode(), pa.concat_arrays(array.chunks)):
+        column = Column.of(given_array)
+        assert [column.values[code] if code >= 0 else None for code in column.codes] == expected
+        assert column.array().to_pylist() == expected
+        assert None not in column.values
+
+
+@given(
+    st.lists(st.tuples(*[st.sampled_from([None, "a", "b", "c"])] * 3), min_size=1, max_size=9),
+    st.sampled_from([0, 99]),
+)
+def test_distinct_rows_are_the_rows_by_table_and_by_hash(
+    rows: list[tuple[str | None, ...]], share: int
+) -> None:
+    columns = tuple(Column.of(pa.array(values, pa.string())) for values in zip(*rows, strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distinct, "_TABLE_SHARE", share)
+        inverse, found = distinct_rows(columns)
+    assert [found[place] for place in inverse] == rows
+
+
+@given(TEXTS, TEXTS)
+def test_two_columns_become_the_first_that_holds_something(
+    left: list[str | None], right: list[str | None]
+) -> None:
+    size = min(len(left), len(right))
+    one, two = (Column.of(pa.array(values[:size], pa.string())) for values in (left, right))
+    merged = m365_audit._coalesce(one, two)
+    assert merged.array().to_pylist() == [a or b or None for a, b in zip(left, right, strict=False)]
+    assert len(set(merged.values)) == len(merged.values)

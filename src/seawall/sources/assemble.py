@@ -12,12 +12,11 @@ import pyarrow.compute as pc
 
 from seawall.schema.events import EVENT_SCHEMA
 from seawall.sources.distinct import Column
+from seawall.sources.iso_times import is_plain_iso, iso_microseconds
 from seawall.sources.times import EARLIEST, LATEST, in_range, to_microseconds
 
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a time that cannot be read."""
-
-_ISO_SECONDS = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d$"
 
 
 @dataclass(slots=True)
@@ -33,12 +32,21 @@ def parse_times(array: Any) -> npt.NDArray[np.int64]:
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if len(text) == 0:
         return np.zeros(0, np.int64)
-    if pc.all(pc.match_substring_regex(text, _ISO_SECONDS)).as_py() is not False:
+    if is_plain_iso(text):
         try:
             moments = text.cast(pa.timestamp("us")).cast(pa.int64())
             return moments.fill_null(NO_TIME).to_numpy()  # type: ignore[no-any-return]
         except pa.ArrowInvalid:
             pass
+    times, is_read = iso_microseconds(text)
+    times[~is_read] = NO_TIME
+    odd = np.flatnonzero(~is_read & text.is_valid().to_numpy(zero_copy_only=False))
+    if len(odd):
+        times[odd] = _one_by_one(text.take(pa.array(odd)))
+    return times
+
+
+def _one_by_one(text: Any) -> npt.NDArray[np.int64]:
     column = Column.of(text)
     known = [to_microseconds(value) for value in column.values]
     table = np.array(

@@ -20,6 +20,7 @@ Row = tuple[str | None, ...]
 Function = Callable[..., tuple[Any, ...]]
 
 _REMEMBERED = 200_000
+_TABLE_SHARE = 4
 
 
 class Column:
@@ -37,19 +38,18 @@ class Column:
         """Encode an Arrow string array or chunked array."""
         if array.null_count == len(array):
             return cls(np.full(len(array), -1, np.int32), pa.array([], pa.string()))
-        encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        if pa.types.is_dictionary(array.type):
+            encoded = array.unify_dictionaries() if isinstance(array, pa.ChunkedArray) else array
+        else:
+            # Nulls get a number too: without a validity bitmap the numbers need no copy of their own.
+            encoded = pc.dictionary_encode(array, null_encoding="encode")
         if isinstance(encoded, pa.ChunkedArray):
             # The chunks share one dictionary; only their numbers are put together.
-            encoded = encoded.unify_dictionaries()
             dictionary = encoded.chunk(0).dictionary
             codes = np.concatenate([_indices(chunk) for chunk in encoded.chunks])
         else:
             dictionary, codes = encoded.dictionary, _indices(encoded)
-        blank = pc.index(dictionary, "").as_py()
-        if blank >= 0:
-            # A missing value is null, never an empty string.
-            codes = np.where(codes == blank, -1, codes).astype(np.int32)
-        return cls(codes, dictionary)
+        return cls(*_without_missing(codes, dictionary))
 
     @property
     def values(self) -> list[str | None]:
@@ -63,12 +63,34 @@ class Column:
 
     def array(self) -> Any:
         """The column as an Arrow dictionary array."""
-        indices = pa.array(self.codes, mask=self.codes < 0)
+        is_missing = self.codes < 0
+        indices = pa.array(self.codes, mask=is_missing) if is_missing.any() else pa.array(self.codes)
         return pa.DictionaryArray.from_arrays(indices, self.dictionary)
 
 
+def _without_missing(codes: npt.NDArray[np.int32], dictionary: Any) -> tuple[npt.NDArray[np.int32], Any]:
+    """Codes with -1 for null and for blank text (a missing value is null, never an empty string)."""
+    blank, null = pc.index(dictionary, "").as_py(), -1
+    if dictionary.null_count:
+        null = int(np.flatnonzero(dictionary.is_null().to_numpy(zero_copy_only=False))[0])
+    if blank < 0 and null < 0:
+        return codes, dictionary
+    numbers = np.arange(len(dictionary) + 1, dtype=np.int32)
+    numbers[-1] = -1
+    if null >= 0:
+        numbers[null:-1] -= 1
+        numbers[null] = -1
+        dictionary = dictionary.drop_null()
+    if blank >= 0:
+        numbers[blank] = -1
+    return numbers[codes], dictionary
+
+
 def _indices(encoded: Any) -> npt.NDArray[np.int32]:
-    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    indices = encoded.indices
+    if indices.null_count:
+        indices = indices.fill_null(-1)
+    indices = indices.to_numpy(zero_copy_only=False)
     return indices.astype(np.int32, copy=False)  # type: ignore[no-any-return]
 
 
@@ -119,16 +141,27 @@ def distinct_rows(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], l
     key, factors = _combined(held)
     if key is None:
         return _rows_one_by_one(columns)
-    encoded = pa.array(key).dictionary_encode()
-    combinations = encoded.dictionary.to_numpy().copy()
+    combinations, inverse = _numbered(key, math.prod(factors))
     picked: dict[int, list[str | None]] = {}
     for column, factor in zip(reversed(held), reversed(factors), strict=True):
         combinations, codes = np.divmod(combinations, factor)
         picked[id(column)] = _values_of(column, codes - 1)
-    nothing: list[str | None] = [None] * len(encoded.dictionary)
-    return encoded.indices.to_numpy(), list(
-        zip(*(picked.get(id(column), nothing) for column in columns), strict=True)
-    )
+    nothing: list[str | None] = [None] * len(combinations)
+    rows = zip(*(picked.get(id(column), nothing) for column in columns), strict=True)
+    return inverse, list(rows)
+
+
+def _numbered(key: npt.NDArray[np.int64], bound: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """The distinct keys below a bound, and the place of each key among them."""
+    if bound > _TABLE_SHARE * len(key):
+        encoded = pa.array(key).dictionary_encode()
+        return encoded.dictionary.to_numpy().copy(), encoded.indices.to_numpy()
+    # So few combinations can be that a table of them all is faster than hashing.
+    numbers = np.zeros(bound, np.int32)
+    numbers[key] = 1
+    distinct = np.flatnonzero(numbers)
+    numbers[distinct] = np.arange(len(distinct), dtype=np.int32)
+    return distinct, numbers[key]
 
 
 def _rows_one_by_one(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], list[Row]]:

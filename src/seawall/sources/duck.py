@@ -53,6 +53,7 @@ _MOST_EXTRA = 200
 _ARROW_ROWS = 25_000
 _ARROW_BYTES = 32 << 20
 _TABLE_BYTES = 96 << 20
+_AHEAD_BYTES = 64 << 20
 _MOST_COMBINED = 12
 _EMPTY = ("null", '""', "[]", "{}")
 
@@ -159,6 +160,8 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int, chunk: int) -> I
         connection.execute(f"SET allowed_paths=['/dev/fd/{int(descriptor)}']")
         connection.execute("SET enable_external_access=false")
         connection.execute("SET memory_limit='256MB'")
+        # So far it may read ahead while a table is made events.
+        connection.execute(f"SET streaming_buffer_size='{_AHEAD_BYTES}B'")
         connection.execute("SET lock_configuration=true")
         relation = connection.sql(_query(descriptor, extra))
         reader, waiting, size = relation.to_arrow_reader(chunk), [], 0
@@ -211,8 +214,11 @@ def _take(
     table: Any, reader: _LineReader, extra: tuple[str, ...], often: frozenset[str], done: int
 ) -> Iterator[Taken]:
     count_of_rows = table.num_rows
-    table = table.append_column("unmapped", _unmapped(table, extra))
-    normalised = m365_audit.normalise(table)
+    held = {
+        name: Column.of(table.column(name)) for name in extra if table.column(name).null_count < count_of_rows
+    }
+    table = table.append_column("unmapped", _unmapped(table, held))
+    normalised = m365_audit.normalise(table, held)
     is_plain = _is_plain(table, normalised, often)
     shift = np.zeros(count_of_rows, np.int64)
     first = reader.next_number
@@ -254,16 +260,12 @@ def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
     return has & marks
 
 
-def _unmapped(table: Any, extra: tuple[str, ...]) -> Any:
+def _unmapped(table: Any, held: dict[str, Column]) -> Any:
     """JSON object of the extra fields of each row. Where they repeat, each combination is built once."""
-    held = {name: table.column(name) for name in extra if table.column(name).null_count < table.num_rows}
-    encoded = {name: Column.of(column) for name, column in held.items()}
-    repeats = all(len(column.dictionary) <= table.num_rows // 4 for column in encoded.values())
+    repeats = all(len(column.dictionary) <= table.num_rows // 4 for column in held.values())
     if not held or not repeats or len(held) > _MOST_COMBINED:
-        return _objects(
-            {name: m365_audit.contiguous(column) for name, column in held.items()}, table.num_rows
-        )
-    inverse, rows = distinct_rows(tuple(encoded.values()))
+        return _objects({name: m365_audit.contiguous(table.column(name)) for name in held}, table.num_rows)
+    inverse, rows = distinct_rows(tuple(held.values()))
     combinations = zip(*rows, strict=True)
     columns = {name: pa.array(values, pa.string()) for name, values in zip(held, combinations, strict=True)}
     return _objects(columns, len(rows)).take(pa.array(inverse))

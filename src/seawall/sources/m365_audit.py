@@ -7,6 +7,8 @@ same raw columns (`RAW_COLUMNS`), and `normalise` is the only place that gives t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -117,9 +119,16 @@ def unmapped(record: dict[str, Any]) -> str | None:
     return encode(kept) if kept else None
 
 
-def normalise(table: Any) -> Normalised:
-    """Event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record."""
-    raw: dict[str, Any] = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
+def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) -> Normalised:
+    """Event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record.
+
+    `encoded` may hold columns of the table that have been encoded before.
+    """
+    raw: dict[str, Any] = {
+        name: encoded[name] if name in encoded else Column.of(table.column(name))
+        for name in RAW_COLUMNS
+        if name not in _PLAIN
+    }
     raw["_device_session"], rest = _device_sessions(contiguous(table.column("DeviceProperties")))
     raw["DeviceProperties"] = Column.of(rest)
     time = parse_times(table.column("CreationTime"))
@@ -167,7 +176,10 @@ def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     )  # fmt: skip
     columns["account"], columns["account_type"], columns["actor_app_uid"] = account, account_type, app_only
     (columns["actor_user_uid"],) = _first_identifier(user_uid, raw["TokenObjectId"])
-    (admin,) = _admin_mailbox(columns["_object"], raw["Parameters"], kind, account)
+    acts = ("admin", "mail_rule")
+    (admin,) = _admin_mailbox(
+        _only(columns["_object"], kind, acts), raw["Parameters"], kind, _only(account, kind, acts)
+    )
     columns["mailbox"] = _coalesce(mailbox, admin)
     (columns["logon_type"],) = _logon(raw["LogonType"], app_only)
 
@@ -297,7 +309,16 @@ def _device_sessions(text: Any) -> tuple[Any, Any]:
 
 
 def _first_text(table: Any, *names: str) -> Any:
-    return pc.coalesce(*(_blank_to_null(table.column(name)) for name in names))
+    found = _blank_to_null(table.column(names[0]))
+    for name in names[1:]:
+        more = table.column(name)
+        # Mostly one of them is there in every record that has any.
+        if (
+            more.null_count < len(more)
+            and pc.any(pc.and_(found.is_null(), contiguous(more).is_valid())).as_py()
+        ):
+            found = pc.coalesce(found, _blank_to_null(more))
+    return found
 
 
 def contiguous(column: Any) -> Any:
@@ -351,4 +372,9 @@ def _coalesce(first: Column, second: Column) -> Column:
         return first
     if not _has(first):
         return second
-    return Column.of(pc.coalesce(first.array().cast(pa.string()), second.array().cast(pa.string())))
+    places = pc.index_in(second.dictionary, value_set=first.dictionary)
+    is_fresh = places.is_null().to_numpy(zero_copy_only=False)
+    numbers = places.fill_null(0).to_numpy().astype(np.int32)
+    numbers[is_fresh] = len(first.dictionary) + np.arange(np.count_nonzero(is_fresh))
+    codes = np.where(first.codes >= 0, first.codes, np.append(numbers, np.int32(-1))[second.codes])
+    return Column(codes, pa.concat_arrays([first.dictionary, second.dictionary.filter(pa.array(is_fresh))]))

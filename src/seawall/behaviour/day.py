@@ -55,7 +55,7 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
         gained,
         group,
         batch.actor[at],
-        batch.codes["org_uid"][at],
+        batch.codes["org_uid"][at].astype(np.int32),
         columns["network"][at],
         first,
         last,

@@ -38,6 +38,7 @@ FIELDS: tuple[Field, ...] = (
     Field("app_activity", "operation through this application", ("app_uid", "activity_name")),
     Field("client_network", "client on this network", ("client", "network")),
 )
+COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.columns))
 FIELD_NAMES = tuple(field.name for field in FIELDS)
 
 
@@ -93,7 +94,7 @@ class Derived:
         method, protocol = batch.codes["auth_method"], batch.codes["auth_protocol"]
         methods = self._pairs["method"].learn(pair_keys(method, protocol))
         signing_in = (method != MISSING) | (protocol != MISSING)
-        columns = dict(batch.codes)
+        columns = {name: batch.codes[name].astype(np.int32) for name in COLUMNS if name in batch.codes}
         provider = batch.one_of("src_network_class", ("microsoft",))
         for name in ("src_prefix", "src_location"):
             columns[name] = np.where(provider, MISSING, columns[name]).astype(np.int32)

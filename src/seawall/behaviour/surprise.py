@@ -9,7 +9,7 @@ import numpy as np
 from seawall.behaviour.counts import FieldCounts, Looked
 from seawall.behaviour.day import Day
 from seawall.behaviour.expectation import backed_off, plain, rarity
-from seawall.behaviour.fields import FIELDS, Derived, Field
+from seawall.behaviour.fields import COLUMNS, Derived, Field
 from seawall.schema.batches import MISSING, Codes, Floats, mix
 from seawall.schema.ordering import distinct, starts
 
@@ -86,18 +86,15 @@ def _strongest_rows(pairs: Pairs) -> np.ndarray:
     return rows[starts(pairs.group[rows])]
 
 
-CELL_COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.columns))
-
-
 def cells_of(day: Day) -> dict[str, Codes]:
     """Return the day's distinct combinations of group and field columns, as columns: far fewer than events."""
     rows = np.flatnonzero(day.group != MISSING)
     mixed = np.zeros(len(rows), np.uint64)
-    for name in ("group", *CELL_COLUMNS):
+    for name in ("group", *COLUMNS):
         column = day.group if name == "group" else day.columns[name]
         mixed = mix(mixed, column[rows].astype(np.uint32).astype(np.uint64))
     order = np.argsort(mixed)
     chosen = rows[order[starts(mixed[order])]]
-    cells = {name: day.columns[name][chosen] for name in CELL_COLUMNS}
+    cells = {name: day.columns[name][chosen] for name in COLUMNS}
     cells["group"] = day.group[chosen]
     return cells

@@ -19,6 +19,9 @@ import pyarrow.compute as pc
 from seawall.schema.ordering import grouped
 
 Codes = npt.NDArray[np.int32]
+Narrow = npt.NDArray[np.signedinteger[Any]]
+"""Codes or numbers in as few bytes as hold them."""
+
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -126,17 +129,18 @@ class Vocabulary:
 class CodedBatch:
     """n events in order of time, as columns.
 
-    `codes` holds int32 (n,) arrays for the name columns, `time` int64 microseconds since the epoch,
-    `numbers` the numeric columns (item_count int32, -1 for null; token_issued_time int64, 0 for null;
-    booleans int8, -1 for null), `texts` the high-cardinality columns as Arrow arrays.
+    `time` is int64 microseconds since the epoch, `codes` the name columns and `numbers` the numeric ones, signed
+    and in as few bytes as hold them (-1 for null; token_issued_time 0 for null): reckon with them only after
+    `astype`. `texts` are the high-cardinality columns as Arrow arrays; those of a large day stay on disk and
+    answer the same questions.
     `actor` is the account as one code per (organisation, account), MISSING where nobody acted. Beside the
     name columns of `ENRICHED_SCHEMA`, `codes` holds `network`: the autonomous system ("AS3320") where it is
     known, else the address block.
     """
 
     time: Times
-    codes: Mapping[str, Codes]
-    numbers: Mapping[str, npt.NDArray[np.int64]]
+    codes: Mapping[str, Narrow]
+    numbers: Mapping[str, Narrow]
     texts: Mapping[str, pa.Array]
     actor: Codes
     vocabularies: Mapping[str, Vocabulary]
@@ -173,12 +177,25 @@ class CodedBatch:
             self.vocabularies,
         )
 
+    def part(self, start: int, end: int) -> CodedBatch:
+        """Return the rows from `start` to before `end` as a batch that shares their columns."""
+        return CodedBatch(
+            self.time[start:end],
+            {name: column[start:end] for name, column in self.codes.items()},
+            {name: column[start:end] for name, column in self.numbers.items()},
+            {name: column.slice(start, end - start) for name, column in self.texts.items()},
+            self.actor[start:end],
+            self.vocabularies,
+        )
+
 
 def hash_text(column: pa.Array) -> Keys:
     """Return a 64-bit hash of each text, as uint64 (n,), 0 for null; ours, so that kept state stays valid.
 
     Texts are read as little-endian words, eight bytes at a time, each folded in with splitmix64's finaliser.
     """
+    if not isinstance(column, pa.Array):
+        return np.asarray(column.mapped(hash_text), np.uint64)
     hashes = np.zeros(len(column), np.uint64)
     column = column.cast(pa.binary())
     sizes = np.asarray(pc.binary_length(column).fill_null(0))
@@ -273,7 +290,7 @@ class Interner:
         return codes
 
 
-def pair_keys(left: Codes, right: Codes) -> Keys:
+def pair_keys(left: Narrow, right: Narrow) -> Keys:
     """Return left << 32 | right as uint64 (n,). Null codes (-1) become 0xFFFFFFFF halves."""
     return (left.astype(np.uint32).astype(np.uint64) << np.uint64(32)) | right.astype(np.uint32).astype(
         np.uint64

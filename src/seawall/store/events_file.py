@@ -46,10 +46,12 @@ class EventsFile:
 
     def write(self, batch: CodedBatch, scores: Floats) -> None:
         """Add a day's events; `scores` float64 (n,), NaN where not scored."""
-        self._waiting.append((batch, scores))
-        self._rows += len(batch)
-        if self._rows >= ROW_GROUP:
-            self._flush()
+        for start in range(0, len(batch), ROW_GROUP):
+            end = min(start + ROW_GROUP, len(batch))
+            self._waiting.append((batch.part(start, end), scores[start:end]))
+            self._rows += end - start
+            if self._rows >= ROW_GROUP:
+                self._flush()
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -59,7 +61,7 @@ class EventsFile:
         scores = np.concatenate([scores for _, scores in self._waiting])
         arrays.append(pa.array(scores, pa.float32(), from_pandas=True))
         self._writer.write_table(
-            pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=10 * ROW_GROUP
+            pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=2 * ROW_GROUP
         )
         self._waiting, self._rows = [], 0
 
@@ -82,11 +84,11 @@ def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array | pa.Chunked
     if name == "time":
         return pa.array(np.concatenate([batch.time for batch in batches])).cast(kind)
     if pa.types.is_dictionary(kind):
-        codes = np.concatenate([batch.codes[name] for batch in batches])
+        codes = np.concatenate([batch.codes[name] for batch in batches]).astype(np.int32)
         return _named(codes, batches[0].vocabularies[name])
     if pa.types.is_string(kind):
         return pa.chunked_array([batch.texts[name] for batch in batches])
-    values = np.concatenate([batch.numbers[name] for batch in batches])
+    values = np.concatenate([batch.numbers[name] for batch in batches]).astype(np.int64)
     missing = values == 0 if pa.types.is_timestamp(kind) else values < 0
     return pa.array(values, pa.int64(), mask=missing).cast(kind)
 

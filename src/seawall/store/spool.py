@@ -6,7 +6,6 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from seawall.schema.batches import (
@@ -20,9 +19,9 @@ from seawall.schema.batches import (
     hash_text,
     pair_keys,
 )
+from seawall.schema.ordering import Rows
 from seawall.store.coder import NUMBERS, TEXTS
-
-Rows = npt.NDArray[np.intp]
+from seawall.store.texts import Piece, StoredTexts
 
 DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
@@ -32,12 +31,19 @@ FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters")
 """Texts that are filled up too; `unmapped` is the record's own."""
 
 
+LARGE_DAY = 200_000
+"""Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
+
+READ_SINGLY = ("parameters",)
+"""Texts that rules read event by event; few events have them."""
+
+
 class Spool:
     """Days of coded events. Add tables in any order, then `settle`, then `load` day by day."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._days: dict[int, list[tuple[Path, int]]] = defaultdict(list)
+        self._days: dict[int, list[Piece]] = defaultdict(list)
         self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._mappings: dict[str, Codes] = {}
@@ -62,12 +68,15 @@ class Spool:
             for place, (day, start) in enumerate(zip(days.tolist(), starts.tolist(), strict=True)):
                 end = starts[place + 1] if place + 1 < len(starts) else len(day_of)
                 writer.write_table(table.slice(start, end - start))
-                self._days[day].append((path, place))
+                self._days[day].append(Piece(path, place, int(end - start), tuple(table.column_names)))
                 self._rows[day] += int(end - start)
 
     def settle(self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes]) -> None:
         """Say what codes mean now that everything was read."""
-        self._vocabularies, self._mappings = vocabularies, mappings
+        self._vocabularies = vocabularies
+        self._mappings = {
+            name: mapping.astype(np.min_scalar_type(-len(mapping))) for name, mapping in mappings.items()
+        }
 
     def days(self) -> list[int]:
         """Return the days that hold events, as days since the epoch, in order."""
@@ -79,25 +88,46 @@ class Spool:
 
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
-        tables = [self._read(path, place) for path, place in self._days[day]]
-        raw = {name: _numbers(tables, name) for name in (*self._mappings, *NUMBERS)}
-        texts = {name: pa.concat_arrays([_one(table[name]) for table in tables]) for name in TEXTS}
-        time = _numbers(tables, "time").astype(np.int64, copy=False)
+        raw, texts = self._held(day) if self._rows[day] <= LARGE_DAY else self._stored(day)
+        time = raw.pop("time").astype(np.int64, copy=False)
         identity = hash_text(texts["metadata_uid"])
         kept, donors = self._merged(raw, texts, identity)
         final = self._in_order(raw, time, identity, kept)
-        rows = np.arange(len(time))
-        codes = {name: mapping[_picked(raw[name], final)] for name, mapping in self._mappings.items()}
+        codes = {name: mapping[_picked(raw.pop(name), final)] for name, mapping in self._mappings.items()}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
             time[final],
             codes,
-            {name: _picked(raw[name], final).astype(np.int64) for name in NUMBERS},
-            {name: column.take(pa.array(donors.get(name, rows)[final])) for name, column in texts.items()},
+            {name: _picked(raw.pop(name), final) for name in NUMBERS},
+            {
+                name: _ordered(column, donors[name][final] if name in donors else final)
+                for name, column in texts.items()
+            },
             actor,
             self._vocabularies,
         )
         return batch, len(time) - len(final)
+
+    def _held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
+        """Return the numbers and codes of a day, and its texts, as they were written."""
+        batches = [piece.read(piece.columns) for piece in self._days[day]]
+        raw = {name: _numbers(batches, name) for name in self._numeric()}
+        return raw, {name: pa.concat_arrays([batch[name] for batch in batches]) for name in TEXTS}
+
+    def _stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
+        """Return the same of a large day, whose texts stay on disk, but for those that rules read one by one."""
+        pieces = self._days[day]
+        raw = {name: _numbers([piece.read([name]) for piece in pieces], name) for name in self._numeric()}
+        ends = np.cumsum([piece.rows for piece in pieces])
+        rows = np.arange(ends[-1])
+        texts = {name: StoredTexts(pieces, ends, name, rows) for name in TEXTS}
+        texts |= {
+            name: pa.concat_arrays([piece.read([name])[name] for piece in pieces]) for name in READ_SINGLY
+        }
+        return raw, texts
+
+    def _numeric(self) -> tuple[str, ...]:
+        return ("time", *self._mappings, *NUMBERS)
 
     def _merged(
         self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array], identity: Keys
@@ -144,11 +174,6 @@ class Spool:
         ranks = [PREFERRED.index(value) if value in PREFERRED else len(PREFERRED) for value in values]
         return np.array([*ranks, len(PREFERRED)])
 
-    @staticmethod
-    def _read(path: Path, place: int) -> pa.Table:
-        with pa.OSFile(str(path), "rb") as source:
-            return pa.Table.from_batches([pa.ipc.open_file(source).get_batch(place)])
-
 
 def _donors(texts: pa.Array, rows: Rows, start: np.ndarray) -> Rows:
     """Return which row's text each row takes: its own, or for a set's first without one, the next that has it.
@@ -166,14 +191,12 @@ def _donors(texts: pa.Array, rows: Rows, start: np.ndarray) -> Rows:
     return donors
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 0:
-        return pa.array([], column.type)
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+def _ordered(column: pa.Array | StoredTexts, rows: Rows) -> pa.Array | StoredTexts:
+    return column.in_order(rows) if isinstance(column, StoredTexts) else column.take(pa.array(rows))
 
 
-def _numbers(tables: list[pa.Table], name: str) -> np.ndarray:
-    return np.concatenate([table[name].to_numpy() for table in tables])
+def _numbers(batches: list[pa.RecordBatch], name: str) -> np.ndarray:
+    return np.concatenate([batch[name].to_numpy() for batch in batches])
 
 
 def _picked(column: np.ndarray, rows: Rows) -> np.ndarray:

@@ -258,6 +258,19 @@ def test_other_names_orders_and_containers_change_nothing(
         assert (tmp_path / out / "coverage.json").read_bytes() == (scanned[0] / "coverage.json").read_bytes()
 
 
+def test_a_file_cut_off_where_exports_end_is_named_beside_the_incidents(
+    tmp_path: Path, scanned: tuple[Path, seawall.ScanResult], logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seawall.pipeline.EXPORT_RECORDS", len(logs[0]))
+    result = seawall.scan(write(tmp_path / "logs", logs), tmp_path / "out")
+    (note,) = [note for note in result.coverage if note.code == "truncated"]
+    assert note.tenant == ORGANISATION
+    assert "audit.jsonl" in note.text
+    assert (tmp_path / "out" / "incidents.jsonl").read_bytes() == (
+        scanned[0] / "incidents.jsonl"
+    ).read_bytes()
+
+
 def test_redelivered_lines_are_counted_and_change_nothing(
     tmp_path: Path, scanned: tuple[Path, seawall.ScanResult], logs: Logs
 ) -> None:

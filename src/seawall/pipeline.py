@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+import pyarrow.compute as pc
+
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.incidents.candidates import Candidate
-from seawall.incidents.coverage import CoverageMeter
+from seawall.incidents.coverage import EXPORT_RECORDS, CoverageMeter
 from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.explain import incident
 from seawall.incidents.group import Case, allowed, group, raised
@@ -88,8 +90,19 @@ class _Tally:
     counted_problems: int = 0
     problem_counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    held: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
+
+    def count(self, batch: EventBatch) -> None:
+        """Count records, also file by file; a batch is of one file, and numbers its records."""
+        self.records += batch.records
+        numbers = {problem.source_file: problem.line for problem in batch.problems}
+        if batch.events.num_rows:
+            name = batch.events["source_file"][0].as_py()
+            numbers[name] = max(numbers.get(name, 0), pc.max(batch.events["source_line"]).as_py())
+        for name, number in numbers.items():
+            self.held[name] = max(self.held.get(name, 0), number)
 
 
 def scan(
@@ -112,9 +125,10 @@ def scan(
     folder = _prepared(inputs, out)
     inputs = _without_results(inputs, folder)
     networks = Networks.load(settings.mmdb)
-    engine, meter, tally = Engine(load() if settings.learnt else None), CoverageMeter(), _Tally()
+    engine, tally = Engine(load() if settings.learnt else None), _Tally()
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder)
+        meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
         candidates = _scored(spool, engine, meter, tally, progress, folder, watch)
     coverage = tuple(meter.notes())
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
@@ -195,7 +209,7 @@ def _spooled(
     sink = (folder / "problems.jsonl").open("w", encoding="utf-8") if folder else None
     try:
         for batch in _read_ahead(inputs):
-            tally.records += batch.records
+            tally.count(batch)
             for problem in batch.problems:
                 _noted(tally, problem)
                 if sink:
@@ -315,6 +329,8 @@ def _decided(
     no incident ever crossed a threshold.
     """
     days = (tally.last // 86_400_000_000 - tally.first // 86_400_000_000 + 1) if tally.events else 0
+    # What is said of a file is no part of an incident: how records are spread over files changes none.
+    coverage = [note for note in coverage if note.code != "truncated"]
     limits = {
         tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
         for tenant in {case.top.tenant_code for case in cases}

@@ -56,3 +56,14 @@ def test_throttling_blinds_an_account_for_a_day(tmp_path: Path) -> None:
 
 def test_a_short_history_is_said(tmp_path: Path) -> None:
     assert "short-history" in {note.code for note in notes(tmp_path, hourly(3))}
+
+
+def test_a_file_as_long_as_an_export_may_be_was_probably_cut_off(tmp_path: Path) -> None:
+    rows = [*hourly(20), event("x", 2, 30, source_file="full.csv"), event("y", 5, 30, source_file="full.csv")]
+    meter = CoverageMeter(["full.csv", "of-duplicates-only.csv"])
+    days = batches(tmp_path, rows)
+    for _, batch in days:
+        meter.observe(batch)
+    (note,) = [note for note in meter.notes() if note.code == "truncated"]
+    assert (note.tenant, note.end - note.start) == ("org", 3 * 86_400_000_000)
+    assert "full.csv" in note.text

@@ -1,8 +1,9 @@
-"""What the logs could not have shown: gaps, throttling, missing sources and identifiers, short history."""
+"""What the logs could not have shown: gaps, throttling, cut exports, missing sources and identifiers, short history."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 import numpy as np
 
@@ -21,11 +22,19 @@ NEEDED = {
 }
 SHORT_DAYS = 14
 
+EXPORT_RECORDS = 50_000
+"""The most records that an audit search exports; a file of exactly so many was probably cut off there."""
+
 
 class CoverageMeter:
-    """Watches the hours in which each tenant's kinds of record arrive."""
+    """Watches the hours in which each tenant's kinds of record arrive.
 
-    def __init__(self) -> None:
+    `full_files` names the files that hold `EXPORT_RECORDS` records.
+    """
+
+    def __init__(self, full_files: Collection[str] = ()) -> None:
+        self._full_files = full_files
+        self._cut: dict[tuple[int, str], tuple[int, int]] = {}
         self._hours: dict[tuple[int, int], set[int]] = defaultdict(set)
         self._throttled: dict[tuple[int, int], list[int]] = {}
         self._linked: dict[int, list[int]] = defaultdict(lambda: [0, 0])
@@ -49,12 +58,22 @@ class CoverageMeter:
             self._accounts[key[1]] = batch.value("account", row)
             span = self._throttled.setdefault(key, [int(batch.time[row]), int(batch.time[row])])
             span[1] = int(batch.time[row])
+        self._note_cut(batch)
         mail = batch.one_of("kind", ("mail_access",))
         linked = mail & np.asarray(batch.texts["session_uid"].is_valid())
         for owner in np.unique(tenant[mail]).tolist():
             mine = tenant == owner
             self._linked[owner][0] += int((linked & mine).sum())
             self._linked[owner][1] += int((mail & mine).sum())
+
+    def _note_cut(self, batch: CodedBatch) -> None:
+        """Note from when to when the files reach that were probably cut off."""
+        for name in sorted(self._full_files):
+            rows = np.flatnonzero(batch.one_of("source_file", (name,)))
+            for owner in np.unique(batch.codes["org_uid"][rows]).tolist():
+                times = batch.time[rows[batch.codes["org_uid"][rows] == owner]]
+                start, _ = self._cut.get((owner, name), (int(times[0]), 0))
+                self._cut[(owner, name)] = (start, int(times[-1]))
 
     def notes(self) -> list[CoverageNote]:
         """Return all notes, by tenant, then time."""
@@ -78,6 +97,12 @@ class CoverageMeter:
                     account,
                 )
             )
+        for (tenant, file), (start, end) in sorted(self._cut.items()):
+            text = (
+                f"{file} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
+                "it was probably cut off there."
+            )
+            notes.append(CoverageNote(self._names[tenant], "all", "truncated", start, end, text))
         return sorted(notes, key=lambda note: (note.tenant, note.start, note.source))
 
     def _of_tenant(self, tenant: int, start: int, end: int) -> list[CoverageNote]:

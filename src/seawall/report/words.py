@@ -51,7 +51,6 @@ COVERAGE = {
     "no-identifiers": "No linkable token identifiers",
     "short-history": "Too little history",
     "truncated": "Export cut off",
-    "late": "Records arrived late",
 }
 
 PROBLEMS = {
@@ -63,7 +62,6 @@ PROBLEMS = {
     "too-deep": "Nested deeper than the limit",
     "not-a-log": "Not a log that Seawall reads",
     "unreadable": "Could not be opened, or is damaged",
-    "encoding": "Bytes that are no text",
     "bomb": "Archive expands beyond the limit",
     "wrong-columns": "Row does not fit its header",
 }

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CoverageCode = Literal[
-    "gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated", "late"
-]
+CoverageCode = Literal["gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated"]
 
 
 @dataclass(frozen=True, slots=True)

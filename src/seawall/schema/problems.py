@@ -14,7 +14,6 @@ ProblemCode = Literal[
     "too-deep",  # nested deeper than the limit
     "not-a-log",  # the file holds nothing that Seawall reads
     "unreadable",  # the file could not be opened or is damaged; what came before the damage was read
-    "encoding",  # bytes that are no text
     "bomb",  # an archive that expands beyond the limit
     "wrong-columns",  # a table row that does not fit its header
 ]

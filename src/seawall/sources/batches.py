@@ -68,7 +68,7 @@ class Rows:
             return
         self._rows.setdefault(source.NAME, []).append(row)
         self._lines.setdefault(source.NAME, []).append(line)
-        self._size += sum(len(text) for text in row if text is not None)
+        self._size += sum(map(len, filter(None, row)))
 
     def _problem(self, problem: Problem) -> None:
         self._problems.append(problem)

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.schema.problems import Problem
-from seawall.sources import m365_audit
+from seawall.sources import m365_audit, m365_records
 from seawall.sources.assemble import Normalised, readable, to_events
 from seawall.sources.batches import Rows, drain, in_file_order
 from seawall.sources.distinct import Column, distinct_rows
@@ -83,7 +83,7 @@ class Survey:
                 continue
             context, folders = record.get("AppAccessContext"), record.get("Folders")
             self.is_plain &= isinstance(context, dict | None) and isinstance(folders, list | None)
-            if m365_audit.is_known_kind(record):
+            if m365_records.is_known_kind(record):
                 self.operations[str(record["Operation"])] += 1
                 self.unknown |= record.keys() - KNOWN_FIELDS
 

@@ -7,7 +7,7 @@ from typing import Any
 from seawall.sources.assemble import Normalised, parse_times
 from seawall.sources.clients import reduce_client
 from seawall.sources.json_values import as_text, content_id, encode, named_values, structure, unquoted
-from seawall.sources.lower import Fields
+from seawall.sources.lower import Fields, spellings
 from seawall.sources.m365_judgement import address, clean, identifier
 
 NAME = "entra_audit"
@@ -36,7 +36,7 @@ _USED = frozenset({
 
 def recognises(record: dict[str, Any]) -> bool:
     """Whether an object is an Entra audit record, in any of its shapes."""
-    names = {key.lower(): key for key in record}
+    names = spellings(tuple(record))
     if (
         record.get(names.get("category", "")) == "AuditLogs"
         or record.get(names.get("type", "")) == "AuditLogs"
@@ -66,7 +66,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values["resource_uid"] = as_text(targets[0].get("id")) if targets else None
     parameters = _parameters(targets, details)
     values["parameters"] = encode(parameters) if parameters else None
-    kept = get.rest(_USED, record)
+    kept = get.rest(_USED)
     return (*(values.get(name) for name in RAW_COLUMNS), encode(kept) if kept else None)
 
 

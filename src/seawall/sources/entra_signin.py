@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.clients import reduce_client
 from seawall.sources.distinct import Column, Mapper
-from seawall.sources.json_values import as_text, content_id, encode
-from seawall.sources.lower import Fields
+from seawall.sources.json_values import as_text, content_id, encode, structure
+from seawall.sources.lower import Fields, Names, Wanted, once_for_names, spellings
 from seawall.sources.m365_judgement import address, clean, identifier
 from seawall.sources.signin_codes import is_interrupted
 
@@ -27,6 +27,7 @@ RAW_COLUMNS = (
 )  # fmt: skip
 
 _CATEGORIES = re.compile(r"(?i)signinlogs$")
+_TABLES = re.compile(r"(?i)(?:aad\w*)?signinlogs")
 _TENANT = re.compile(r"(?i)/tenants/([^/]+)")
 _USED = frozenset({
     "id", "createddatetime", "timegenerated", "time", "category", "type", "operationname", "resulttype",
@@ -50,75 +51,98 @@ _USED = frozenset({
 """Fields that columns hold, or that say nothing about a takeover; every other goes to `unmapped`."""
 
 
+_TEXTS = Wanted(
+    {"token": "uniquetokenidentifier", "token_type": "incomingtokentype"},
+    id="id", time="createddatetime", envelope_time="time timegenerated", category="category", type="type",
+    operation="operationname", result="resulttype", reason="resultdescription", org="aadtenantid",
+    resource_org="resourcetenantid", upn="userprincipalname", user="userid", app="appid",
+    app_name="appdisplayname", resource="resourceidentity", resource_id="resourceid",
+    resource_name="resourcedisplayname", principal="serviceprincipalid", principal_name="serviceprincipalname",
+    ip="ipaddress calleripaddress", country="location", agent="useragent", client_used="clientappused",
+    session="sessionid", requirement="authenticationrequirement",
+    protocol="authenticationprotocol", transfer="originaltransfermethod",
+    interactive="isinteractive", key="serviceprincipalcredentialkeyid", credential="clientcredentialtype",
+)  # fmt: skip
+"""Where texts are: field names in lower case; the first that holds something."""
+
+
 def recognises(record: dict[str, Any]) -> bool:
     """Whether an object is an Entra sign-in, in any of its shapes."""
-    names = {key.lower(): key for key in record}
-    category = record.get(names.get("category", ""))
+    category_field, table_field, has_fields = _marks(tuple(record))
+    category = record.get(category_field)
     if isinstance(category, str) and _CATEGORIES.search(category):
         return True
-    table = record.get(names.get("type", ""))
-    if isinstance(table, str) and re.fullmatch(r"(?i)(?:aad\w*)?signinlogs", table):
-        return True
-    if "createddatetime" not in names or "appid" not in names:
-        return False
-    return not names.keys().isdisjoint(
-        (
-            "conditionalaccessstatus",
-            "signineventtypes",
-            "serviceprincipalid",
-            "clientappused",
-            "isinteractive",
+    table = record.get(table_field)
+    return has_fields or (isinstance(table, str) and _TABLES.fullmatch(table) is not None)
+
+
+@once_for_names
+def _marks(fields: Names) -> tuple[str, str, bool]:
+    """Where category and table are stated, and whether the fields are those of Graph's sign-ins."""
+    names = spellings(fields)
+    has_fields = (
+        "createddatetime" in names
+        and "appid" in names
+        and not names.keys().isdisjoint(
+            (
+                "conditionalaccessstatus",
+                "signineventtypes",
+                "serviceprincipalid",
+                "clientappused",
+                "isinteractive",
+            )
         )
-    ) and not names.keys().isdisjoint(("ipaddress", "status", "userprincipalname"))
+        and not names.keys().isdisjoint(("ipaddress", "status", "userprincipalname"))
+    )
+    return names.get("category", ""), names.get("type", ""), has_fields
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The raw columns of one record, and its `unmapped` last."""
     get = Fields(record)
-    events = get.value("signineventtypes")
-    tenant = _TENANT.search(get.envelope_text("resourceid") or "")
-    error = get.member("status", "errorcode")
-    location = get.member("locationdetails", "countryorregion") or get.member("location", "countryorregion")
-    values = {
-        "id": get.text("id") or content_id(record),
-        "time": get.text("createddatetime") or get.text("time", "timegenerated"),
-        "category": get.text("category"),
-        "type": get.text("type") or (",".join(map(str, events)) if isinstance(events, list) else None),
-        "operation": get.text("operationname"),
-        "error": as_text(error) if error is not None else get.text("resulttype"),
-        "reason": as_text(get.member("status", "failurereason")) or get.text("resultdescription"),
-        "org": get.text("aadtenantid") or (tenant[1] if tenant else None) or get.text("resourcetenantid"),
-        "upn": get.text("userprincipalname"),
-        "user": get.text("userid"),
-        "app": get.text("appid"),
-        "app_name": get.text("appdisplayname"),
-        "resource": get.text("resourceidentity") or _guid_only(get.text("resourceid")),
-        "resource_name": get.text("resourcedisplayname"),
-        "principal": get.text("serviceprincipalid"),
-        "principal_name": get.text("serviceprincipalname"),
-        "ip": get.text("ipaddress", "calleripaddress"),
-        "country": as_text(location) or get.text("location"),
-        "agent": get.text("useragent"),
-        "browser": as_text(get.member("devicedetail", "browser")),
-        "client_used": get.text("clientappused"),
-        "device": as_text(get.member("devicedetail", "deviceid")),
-        "session": get.text("sessionid"),
-        "token": get.text("uniquetokenidentifier"),
-        "methods": _methods(get.value("authenticationdetails")),
-        "requirement": get.text("authenticationrequirement"),
-        "protocol": get.text("authenticationprotocol"),
-        "transfer": get.text("originaltransfermethod"),
-        "token_type": get.text("incomingtokentype"),
-        "interactive": get.text("isinteractive"),
-        "key": get.text("serviceprincipalcredentialkeyid"),
-        "credential": get.text("clientcredentialtype"),
-    }
-    kept = get.rest(_USED, record)
-    return (*(values.get(name) for name in RAW_COLUMNS), encode(kept) if kept else None)
+    values = get.texts(_TEXTS)
+    found = values.get
+    error, failure = _members(get.value("status"), "errorcode", "failurereason")
+    browser, device = _members(get.value("devicedetail"), "browser", "deviceid")
+    values["id"] = found("id") or content_id(record)
+    values["time"] = found("time") or found("envelope_time")
+    values["error"] = as_text(error) if error is not None else found("result")
+    values["reason"] = as_text(failure) or found("reason")
+    if not found("type"):
+        events = get.value("signineventtypes")
+        values["type"] = ",".join(map(str, events)) if isinstance(events, list) else None
+    if not found("org"):
+        tenant = _TENANT.search(get.envelope_text("resourceid") or "")
+        values["org"] = (tenant[1] if tenant else None) or found("resource_org")
+    values["resource"] = found("resource") or _guid_only(found("resource_id"))
+    country = get.member("locationdetails", "countryorregion") or get.member("location", "countryorregion")
+    values["country"] = as_text(country) or found("country")
+    values["browser"] = as_text(browser)
+    values["device"] = as_text(device)
+    values["methods"] = _methods(get.value("authenticationdetails"))
+    kept = get.rest(_USED)
+    return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
+
+
+def _members(structured: Any, *names: str) -> list[Any]:
+    """Members of an object, by their names in lower case; None for what is not there."""
+    if not isinstance(structured, dict):
+        return [None] * len(names)
+    known = spellings(tuple(structured))
+    return [structure(structured[known[name]]) if name in known else None for name in names]
 
 
 def _guid_only(text: str | None) -> str | None:
     return text if text and "/" not in text else None
+
+
+@once_for_names
+def _step_fields(fields: Names) -> tuple[str | None, ...]:
+    """Where a step of the authentication states its method, success and result."""
+    names = spellings(fields)
+    return tuple(
+        names.get(name) for name in ("authenticationmethod", "succeeded", "authenticationstepresultdetail")
+    )
 
 
 def _methods(details: Any) -> str | None:
@@ -126,9 +150,8 @@ def _methods(details: Any) -> str | None:
     steps = []
     for step in details if isinstance(details, list) else ():
         if isinstance(step, dict):
-            lower = {key.lower(): value for key, value in step.items()}
-            steps.append(f"{lower.get('authenticationmethod')}={lower.get('succeeded')}"
-                         f"={lower.get('authenticationstepresultdetail')}")  # fmt: skip
+            parts = (None if key is None else step[key] for key in _step_fields(tuple(step)))
+            steps.append("=".join(map(str, parts)))
     return ";".join(steps) or None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from seawall.schema.problems import Problem
 from seawall.sources.excerpts import record_problem
-from seawall.sources.json_values import NotJson, TooDeep, parse
+from seawall.sources.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.sources.limits import Limits
 from seawall.sources.lines import CHUNK, Utf8Stream, lines
 from seawall.sources.scanner import Scanner, TooLong
@@ -21,6 +21,8 @@ WRAPPERS = ("value", "records", "Records")
 HEAD = 1 << 18
 _WHOLE = 32 << 20
 _LINES_LOOKED_AT = 50
+_MOST_AROUND = 6
+"""Fields of an object around records; one with more is a record itself."""
 
 
 def json_records(stream: Utf8Stream, name: str, limits: Limits) -> Iterator[Record | Problem]:
@@ -84,19 +86,27 @@ def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Rec
         value = inner
     if isinstance(value, list) and value:
         for item in value:
-            if isinstance(item, dict):
-                yield next(numbers), item
-            else:
-                yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
+            yield from _item_records(item, name, numbers)
         return
     yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(value)[:400])
+
+
+def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
+    if isinstance(item, dict):
+        yield next(numbers), item
+    else:
+        yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
 
 
 def unwrapped(value: dict[str, Any]) -> list[Any] | None:
     """The records inside `{"value": [...]}` and its kin; None when the object is a record itself."""
     for key in WRAPPERS:
         inner = value.get(key)
-        if isinstance(inner, list) and len(value) <= 6 and (not inner or isinstance(inner[0], dict)):
+        if (
+            isinstance(inner, list)
+            and len(value) <= _MOST_AROUND
+            and (not inner or isinstance(inner[0], dict))
+        ):
             return inner
     return None
 
@@ -106,10 +116,20 @@ def _document_records(
 ) -> Iterator[Record | Problem]:
     head = stream.peek(_WHOLE + 1)
     if len(head) <= _WHOLE and (head.count(b"[") + head.count(b"{")) < 2_000_000:
+        pieces = _cut(head, limits)
+        if pieces is not None:
+            _read_away(stream)
+            for text in pieces:
+                try:
+                    item = parse(text, limits.depth)
+                except (NotJson, TooDeep):
+                    yield from line_records(text, name, numbers, limits)
+                else:
+                    yield from _item_records(item, name, numbers)
+            return
         value = _whole(head, limits)
         if value is not None:
-            while stream.read(_WHOLE + 1):
-                pass
+            _read_away(stream)
             yield from value_records(value, name, numbers)
             return
     scanner = Scanner(limits.record_bytes, WRAPPERS)
@@ -118,6 +138,36 @@ def _document_records(
             yield from _piece(piece, name, numbers, limits)
     for piece in scanner.finish():
         yield from _piece(piece, name, numbers, limits)
+
+
+def _read_away(stream: Utf8Stream) -> None:
+    while stream.read(_WHOLE + 1):
+        pass
+
+
+def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
+    """The texts of the records of a valid array or page, none of which can be too deep; None of anything else.
+
+    Parsed one by one, records are gone from memory before the next one comes.
+    """
+    if len(head) > limits.record_bytes:
+        return None
+    pieces = members(head)
+    if isinstance(pieces, dict):
+        around = max((brackets(piece) for piece in pieces.values() if piece[:1] != b"["), default=0)
+        pieces = _cut_wrapped(pieces) if around <= limits.depth else None
+    if not pieces or any(brackets(piece) > limits.depth for piece in pieces):
+        return None
+    return pieces
+
+
+def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
+    """Like `unwrapped`, of texts. Of several arrays none is taken: the others would have to be looked at."""
+    arrays = [key for key, text in value.items() if text[:1] == b"["]
+    if len(arrays) != 1 or arrays[0] not in WRAPPERS or len(value) > _MOST_AROUND:
+        return None
+    pieces = members(value[arrays[0]])
+    return pieces if isinstance(pieces, list) and pieces and pieces[0][:1] == b"{" else None
 
 
 def _whole(head: bytes, limits: Limits) -> Any:

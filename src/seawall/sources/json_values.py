@@ -111,30 +111,37 @@ def unquoted(value: Any) -> str | None:
 def _is_deeper(text: bytes | str, depth: int) -> bool:
     """Whether a text is nested deeper than `depth` levels. Of a large array or object the members are looked
     at, most of which have too few brackets to be deep."""
-    opened = _brackets(text)
+    opened = brackets(text)
     if opened <= depth:
         return False
     if len(text) > _LARGE and depth > 0:
-        members = _members(text)
-        # Of members with the same name one is missing: then the brackets do not add up.
-        if members is not None and sum(map(_brackets, members)) + 1 == opened:
-            return any(_is_deeper(member, depth - 1) for member in members)
+        pieces = members(text)
+        if pieces is not None:
+            texts = pieces if isinstance(pieces, list) else pieces.values()
+            return any(_is_deeper(piece, depth - 1) for piece in texts)
     return _nesting(text) > depth
 
 
-def _brackets(text: bytes | str) -> int:
+def brackets(text: bytes | str) -> int:
+    """How many brackets a text opens, those in its strings too."""
     if isinstance(text, bytes):
         return text.count(b"{") + text.count(b"[")
     return text.count("{") + text.count("[")
 
 
-def _members(text: bytes | str) -> list[bytes] | None:
-    """The texts of what a valid array or object holds; None of anything else."""
+def members(text: bytes | str) -> list[bytes] | dict[str, bytes] | None:
+    """The texts of what a valid array or object holds; None of anything else, and of an object in which names
+    repeat."""
     try:
-        members = _decode_members(text)
+        found = _decode_members(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-    return [bytes(member) for member in (members if isinstance(members, list) else members.values())]
+    if isinstance(found, list):
+        return [bytes(member) for member in found]
+    pieces = {name: bytes(member) for name, member in found.items()}
+    # Of members with the same name one is missing: then the brackets need not add up.
+    inside = sum(map(brackets, pieces)) + sum(map(brackets, pieces.values()))
+    return pieces if inside + 1 == brackets(text) else None
 
 
 def _nesting(text: bytes | str) -> int:

@@ -17,14 +17,12 @@ import pyarrow.compute as pc
 
 from seawall.sources import m365_details as details
 from seawall.sources import m365_judgement as judge
+from seawall.sources import m365_records as records
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.distinct import Column, Mapper
-from seawall.sources.json_values import as_text, content_id, encode, structure
+from seawall.sources.json_values import structure
 from seawall.sources.m365_fields import (
-    CONTEXT_FIELDS,
     DERIVED_FIELDS,
-    KEPT_FIELDS,
-    KNOWN_FIELDS,
     NESTED_FIELDS,
     TEXT_FIELDS,
 )
@@ -32,6 +30,7 @@ from seawall.sources.m365_fields import (
 NAME = "m365_audit"
 RAW_COLUMNS = (*TEXT_FIELDS, *NESTED_FIELDS, *DERIVED_FIELDS)
 UNMAPPED = "unmapped"
+row = records.row
 
 _NOTHING = pa.array(["", "Not Available", "null", "None", "00000000-0000-0000-0000-000000000000"])
 _SESSION_START, _SESSION_END, _USUAL_SESSION = '{"Name":"SessionId","Value":"', '"}', r'^[^"\\]+$'
@@ -72,51 +71,6 @@ def recognises(record: dict[str, Any]) -> bool:
         and "CreationTime" in record
         and not record.keys().isdisjoint(("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"))
     )
-
-
-def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The raw columns of one record, and its `unmapped` last."""
-    values = [as_text(record.get(name)) for name in (*TEXT_FIELDS, *NESTED_FIELDS)]
-    values[0] = values[0] or content_id(record)
-    context = structure(record.get("AppAccessContext"))
-    context = context if isinstance(context, dict) else {}
-    values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
-    values += folders_summary(record.get("Folders"))
-    values.append(unmapped(record))
-    return tuple(values)
-
-
-def is_known_kind(record: dict[str, Any]) -> bool:
-    """Whether the record is of another kind than `other`."""
-    operation, number, workload = (
-        as_text(record.get(name)) for name in ("Operation", "RecordType", "Workload")
-    )
-    return judge.kind(operation, number, workload, None)[0] != "other"
-
-
-def folders_summary(value: Any) -> list[str | None]:
-    """Path of the first folder and number of items in all folders, as text."""
-    folders = [folder for folder in _list(structure(value)) if isinstance(folder, dict)]
-    if not folders:
-        return [None, None]
-    count = sum(len(_list(structure(folder.get("FolderItems")))) for folder in folders)
-    return [as_text(folders[0].get("Path")), str(count)]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def unmapped(record: dict[str, Any]) -> str | None:
-    """JSON object of what no column holds: unknown fields and those of KEPT_FIELDS; all fields for kind
-    `other`."""
-    if not is_known_kind(record):
-        return encode(record)
-    kept = {name: record[name] for name in KEPT_FIELDS if record.get(name) not in (None, "", [], {})}
-    for name in sorted(record.keys() - KNOWN_FIELDS):
-        if record[name] not in (None, "", [], {}):
-            kept[name] = record[name]
-    return encode(kept) if kept else None
 
 
 def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) -> Normalised:

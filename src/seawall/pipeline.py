@@ -58,7 +58,7 @@ LEAST_SCORE = -12.0
 """Cases below these log-odds are not written at all: nothing in them was new."""
 
 
-SMALL_DAY = 400_000
+SMALL_DAY = 200_000
 """Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
 
 

@@ -52,6 +52,8 @@ class EventsFile:
             self._rows += end - start
             if self._rows >= ROW_GROUP:
                 self._flush()
+        if len(batch) > ROW_GROUP:
+            pa.default_memory_pool().release_unused()  # Arrow would keep a large day's room to itself
 
     def _flush(self) -> None:
         if not self._waiting:

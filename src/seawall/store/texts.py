@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from seawall.schema.ordering import Rows, distinct
 
-HELD_PIECES = 3
-"""Pieces of a column that memory holds: records that lie close in time lie in few."""
+HELD_PIECES = 8
+"""Pieces of a column that memory holds: records that lie close in time lie in few, late ones apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class StoredTexts:
         return self.take(np.arange(offset, min(offset + length, len(self))))
 
     def mapped(self, function: Callable[[pa.Array], npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
-        """Return what a function says of each text; it is asked piece by piece."""
-        said = [function(self._piece(number)) for number in range(len(self._pieces))]
+        """Return what a function says of each text; it is asked piece by piece, and no piece is kept."""
+        said = [function(self._read(number)) for number in range(len(self._pieces))]
         return np.concatenate(said)[self._rows]
 
     def is_valid(self) -> npt.NDArray[np.generic]:
@@ -87,6 +87,9 @@ class StoredTexts:
         if held is None:
             while len(self._held) >= HELD_PIECES:
                 del self._held[next(iter(self._held))]
-            held = self._pieces[number].read([self._name]).column(0)
+            held = self._read(number)
         self._held[number] = held  # now the last to go
         return held
+
+    def _read(self, number: int) -> pa.Array:
+        return self._pieces[number].read([self._name]).column(0)

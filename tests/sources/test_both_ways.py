@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import random
@@ -163,6 +164,60 @@ def test_compressed_and_wide_text_are_the_same(tmp_path: Path) -> None:
         path.write_bytes(data)
         results.append([{**row, "source_file": ""} for row in assert_same(path)])
     assert results[0] == results[1] == results[2]
+
+
+def embedded(seed: int) -> list[Any]:
+    """AuditData of every kind: as one line, over several, as an object, broken, missing."""
+    chance = random.Random(seed)
+    texts: list[Any] = [json.dumps(mail_read(n), ensure_ascii=n % 2 > 0) for n in range(30)]
+    for record in varied(seed):
+        text = json.dumps(record)
+        odd = [
+            json.dumps(record, indent=1),
+            text + "\r",
+            text[:-9],
+            "",
+            "null",
+            "[]",
+            json.dumps(text),
+            " " + text,
+        ]
+        texts.append(chance.choice(odd) if chance.random() < 0.3 else text)
+    return texts
+
+
+def test_audit_data_in_tables_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "purview.csv"
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        table = csv.writer(file)
+        table.writerow(["CreationDate", "UserIds", "Operations", "AuditData"])
+        for number, text in enumerate([*embedded(5), *embedded(6)]):
+            table.writerow(["2026-03-02", "x", "y", text] if number % 50 else ["2026-03-02", "too few"])
+    assert len(assert_same(path)) > 250
+
+
+def test_audit_data_on_lines_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "search.jsonl"
+    lines = [json.dumps({"Identity": n, "AuditData": text}) for n, text in enumerate(embedded(7))]
+    lines[9:9] = [
+        "{broken",
+        "",
+        json.dumps(mail_read(7)),
+        json.dumps({"AuditData": mail_read(8)}),
+        '{"AuditData":5}',
+    ]
+    lines.append(json.dumps([{"AuditData": json.dumps(mail_read(9))}, 3, {"n": 1}]))
+    lines.append('{"AuditData":"{\\"a\\":\\"\\ud800\\"}"}')
+    path.write_text("\n".join(lines))
+    assert len(assert_same(path)) > 150
+
+
+def test_blocks_of_audit_data_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.sources.embedded._BLOCK", 20_000)
+    path = tmp_path / "search.jsonl.gz"
+    lines = [json.dumps({"AuditData": text}) for text in embedded(8)]
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    assert len(assert_same(path)) > 150
 
 
 def test_blocks_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,11 +29,10 @@ from seawall.sources import m365_audit, m365_records
 from seawall.sources.assemble import Normalised, readable, to_events
 from seawall.sources.batches import Rows, drain, in_file_order
 from seawall.sources.distinct import Column, distinct_rows
-from seawall.sources.excerpts import record_problem
-from seawall.sources.json_records import line_records
+from seawall.sources.json_records import Record
 from seawall.sources.json_values import NotJson, TooDeep, encode, parse
 from seawall.sources.limits import Limits
-from seawall.sources.lines import lines
+from seawall.sources.line_reader import EmbeddedReader, LineReader
 from seawall.sources.m365_fields import (
     CONTEXT_FIELDS,
     KEPT_FIELDS,
@@ -124,18 +122,28 @@ def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | No
 
 
 def audit_batches(
-    raw: BinaryIO, name: str, limits: Limits, surveyed: Survey, numbers: Iterator[int]
+    raw: BinaryIO,
+    name: str,
+    limits: Limits,
+    surveyed: Survey,
+    numbers: Iterator[int],
+    others: Mapping[int, Record | Problem] | None = None,
 ) -> Iterator[Taken]:
     """Batches of an open file on disk whose lines are mostly audit records.
 
-    `raw` needs a file descriptor and is read from its start. `numbers` goes on numbering records.
+    `raw` needs a file descriptor and is read from its start. `numbers` goes on numbering records. With
+    `others` the lines are `AuditData` of records, see `EmbeddedReader`.
     """
     extra = tuple(dict.fromkeys((*KEPT_FIELDS, *sorted(surveyed.unknown))))
     often = surveyed.often(limits.fast_samples)
     end, mean = os.fstat(raw.fileno()).st_size, surveyed.size / max(surveyed.lines, 1)
     raw.seek(0)
     with Path(raw.name).open("rb") as second:
-        reader = _LineReader(second, name, limits, numbers)
+        reader = (
+            LineReader(second, name, limits, numbers)
+            if others is None
+            else EmbeddedReader(second, name, limits, numbers, others)
+        )
         done = 0
         chunk = int(max(min(_ARROW_BYTES / max(mean, 1), _ARROW_ROWS), 1))
         for table in _tables(raw.fileno(), extra, limits.fast_records, chunk):
@@ -211,7 +219,7 @@ def _identifier(text: str) -> str:
 
 
 def _take(
-    table: Any, reader: _LineReader, extra: tuple[str, ...], often: frozenset[str], done: int
+    table: Any, reader: LineReader, extra: tuple[str, ...], often: frozenset[str], done: int
 ) -> Iterator[Taken]:
     count_of_rows = table.num_rows
     held = {
@@ -286,36 +294,3 @@ def _objects(columns: dict[str, Any], count_of_rows: int) -> Any:
     joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
     whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
     return pc.if_else(pc.equal(pc.binary_length(joined), 0), None, whole)
-
-
-class _LineReader:
-    """Gives single lines of the file by their number among lines that are not blank, going forwards only."""
-
-    def __init__(self, raw: BinaryIO, name: str, limits: Limits, numbers: Iterator[int]) -> None:
-        self.name = name
-        self.limits = limits
-        self.next_number = next(numbers)
-        self._lines = (line for line in lines(raw, limits.record_bytes) if line is None or line.strip())
-        self._at = 0
-
-    def records_of(self, ordinal: int, number: int) -> list[Any]:
-        """The records of the line with this 0-based number; the first record gets `number`."""
-        for line in self._lines:
-            self._at += 1
-            if self._at > ordinal:
-                return self._of(line, count(number))
-        return [record_problem(self.name, number, "unreadable", "the file changed while it was read")]
-
-    def rest(self, ordinal: int) -> Iterator[Any]:
-        """The records of every line from this 0-based number on."""
-        numbers = count(self.next_number)
-        for line in self._lines:
-            self._at += 1
-            if self._at > ordinal:
-                yield from self._of(line, numbers)
-
-    def _of(self, line: bytes | None, numbers: Iterator[int]) -> list[Any]:
-        if line is None:
-            reason = f"one record larger than {self.limits.record_bytes} bytes"
-            return [record_problem(self.name, next(numbers), "too-large", reason)]
-        return list(line_records(line, self.name, numbers, self.limits))

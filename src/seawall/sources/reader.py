@@ -14,6 +14,7 @@ from seawall.sources.batches import EventBatch, Rows, drain
 from seawall.sources.containers import BoundedStream, Opened, open_members
 from seawall.sources.csv_records import csv_records, table_header
 from seawall.sources.duck import audit_batches, survey
+from seawall.sources.embedded import embedded_batches, has_embedded_column, has_embedded_lines
 from seawall.sources.excerpts import file_problem
 from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD, is_line_delimited, json_records
@@ -94,11 +95,19 @@ def _read_text(stream: BoundedStream, limits: Limits, plain: BinaryIO | None, si
         yield from spooled_batches(text, stream.name, limits)
         return
     if looks_like_json(head, limits):
-        yield from drain(rows, json_records(text, stream.name, limits))
+        records = json_records(text, stream.name, limits)
+        if has_embedded_lines(head, limits):
+            yield from embedded_batches(records, stream.name, limits)
+        else:
+            yield from drain(rows, records)
         return
     header = table_header(head)
     if header is not None:
-        yield from drain(rows, csv_records(text, stream.name, limits, header))
+        records = csv_records(text, stream.name, limits, header)
+        if has_embedded_column(header[0], head, limits):
+            yield from embedded_batches(records, stream.name, limits)
+        else:
+            yield from drain(rows, records)
         return
     if stream.problem is None:
         reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"

@@ -64,7 +64,11 @@ def test_mail_access_is_bind_or_sync(found: list[Record]) -> None:
 
 
 def test_app_only_reads_name_the_owner_and_the_application(found: list[Record]) -> None:
-    app_only = [record for record in found if record.get("UserType") == 5]
+    app_only = [
+        record
+        for record in found
+        if record.get("UserType") == 5 and record["Operation"] == "MailItemsAccessed"
+    ]
     assert app_only
     assert all(record["UserKey"] == record["ClientAppId"] and "@" in record["UserId"] for record in app_only)
 

@@ -291,7 +291,7 @@ def cmdlet(
 def directory(
     diary: Diary,
     operation: str,
-    who: Person | None,
+    who: Person | Application | None,
     address: str,
     time: float,
     target: Person | Application | str,

@@ -197,7 +197,7 @@ def _background(diary: Diary, person: Person, day: int, density: float) -> None:
                 None,
                 microsoft_address(dice),
                 owner=person,
-                count=1 + dice.below(3),
+                count=1 + dice.poisson(dice.pick((0.5, 1.0, 1.0, 6.0))),
                 folder="Inbox",
                 details={"api": api, "app": client_app},
             )

@@ -32,3 +32,15 @@ APP_NAMES = {
     "872cd9fa-d31f-45e0-9eab-6e460a02d1f1": "Visual Studio",
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
 }
+
+PRINCIPALS = {
+    "00000001-0000-0000-c000-000000000000": "Azure ESTS Service",
+    "00000002-0000-0000-c000-000000000000": "Windows Azure Active Directory",
+    GRAPH: "Microsoft Graph",
+    EXCHANGE: "Office 365 Exchange Online",
+    "00000003-0000-0ff1-ce00-000000000000": "Office 365 SharePoint Online",
+    "00000004-0000-0ff1-ce00-000000000000": "Skype for Business Online",
+    "00000007-0000-0ff1-ce00-000000000000": "Microsoft Exchange Online Protection",
+    "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": "Microsoft Teams Services",
+}
+"""Applications of the provider that act as themselves, to keep the organisation's directory in order."""

@@ -157,6 +157,7 @@ class Tenant:
     people: list[Person] = field(default_factory=list)
     shared: list[Person] = field(default_factory=list)
     apps: list[Application] = field(default_factory=list)
+    provider: dict[str, Application] = field(default_factory=dict)
     offices: dict[str, Place] = field(default_factory=dict)
     holidays: set[int] = field(default_factory=set)
     developer_app: str = ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from seawall.lab.acts import Act, Diary, app_sign_in, cmdlet, directory, token_for
 from seawall.lab.chores.people import shell_of, somebody, whereabouts, working_time
 from seawall.lab.clients import Client
+from seawall.lab.first_party import PRINCIPALS
 from seawall.lab.networks import microsoft_address
-from seawall.lab.organisation import Person
+from seawall.lab.organisation import Application, Person, nowhere
 
 ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "User Administrator")
 
@@ -94,9 +95,48 @@ _PROVIDER = (
 )
 
 
+_HOUSEKEEPING = (
+    "Update user.",
+    "Update group.",
+    "Update service principal.",
+    "Add service principal.",
+    "Add app role assignment to service principal.",
+    "Add device.",
+    "Update device.",
+    "Add member to group.",
+    "Set Company Information.",
+    "Change user license.",
+)
+
+
+def provider_housekeeping(diary: Diary, day: int) -> None:
+    """An application of the provider acts as itself: it tidies the directory, or indexes files."""
+    dice = diary.dice
+    time = diary.start + 86400 * (day + dice.uniform())
+    address = microsoft_address(dice) if dice.chance(0.7) else ""
+    target = dice.pick(diary.tenant.people)
+    if dice.chance(0.3):
+        act = Act(
+            time, "file", dice.pick(("FileAccessed", "FileModified")), None, None, address, owner=target
+        )
+        act.details["system"] = dice.pick(("app@sharepoint", "SHAREPOINT\\system"))
+        diary.add(act)
+        return
+    app, name = dice.pick(tuple(PRINCIPALS.items()))
+    known = diary.tenant.provider
+    if app not in known:
+        known[app] = Application(app, dice.guid(), name, "provider", nowhere(), "", False, 24.0, 1.0)
+    for _ in range(1 + dice.poisson(0.5)):
+        directory(diary, dice.pick(_HOUSEKEEPING), known[app], address, time, target)
+        time += dice.between(0.1, 30)
+
+
 def provider_noise(diary: Diary, day: int) -> None:
     """The provider's own cmdlets and records of kinds that nobody knows."""
     dice = diary.dice
+    if dice.chance(0.15):
+        provider_housekeeping(diary, day)
+        return
     time = diary.start + 86400 * (day + dice.uniform())
     if dice.chance(0.6):
         operation, actor = dice.pick(_PROVIDER)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from seawall.lab.acts import Diary, held_by, read, sign_in
-from seawall.lab.chores.accounts import method_change, password_reset, register_method, reset
-from seawall.lab.chores.administration import odd_administration
+from seawall.lab.chores.accounts import consent, method_change, password_reset, register_method, reset
+from seawall.lab.chores.administration import administer, odd_administration, provider_housekeeping
 from seawall.lab.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
 from seawall.lab.chores.people import shell_of, web_of, whereabouts, working_time
 from seawall.lab.chores.signing_in import guest_access, spray
@@ -78,6 +80,26 @@ def new_delegates(diary: Diary, dice: Dice) -> list[Span]:
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.02)):
         diary.plan(some_day(diary, dice), delegate if dice.chance(0.7) else folder_permission)
     return [([], 0, diary.days)]
+
+
+def new_tenant(diary: Diary, dice: Dice) -> list[Span]:
+    """The log begins with the organisation's set-up: accounts, roles, methods, rules, rights and consents at once."""
+    length = dice.count(1, 4)
+    busy = diary.tenant.style.confuser_scale * len(diary.tenant.people) / length
+    steps: tuple[tuple[float, Callable[[Diary, int], None]], ...] = (
+        (0.1, administer),
+        (0.03, odd_administration),
+        (0.2, method_change),
+        (0.05, mailbox_rule),
+        (0.03, delegate),
+        (0.03, consent),
+        (0.15, provider_housekeeping),
+    )
+    for day in range(length):
+        for share, step in steps:
+            for _ in range(1 + dice.poisson(share * busy)):
+                diary.plan(day, step)
+    return [([], 0, length)]
 
 
 def rule_training(diary: Diary, dice: Dice) -> list[Span]:
@@ -177,6 +199,7 @@ CONFUSERS: dict[str, Confuser] = {
     "leavers": leavers,
     "merger": merger,
     "help_desk_wave": help_desk_wave,
+    "new_tenant": new_tenant,
     "new_delegates": new_delegates,
     "rule_training": rule_training,
     "method_renewal": method_renewal,

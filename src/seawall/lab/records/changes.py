@@ -79,17 +79,6 @@ def _outlook_rule(record: Record, act: Act, tenant: Tenant) -> Record:
 def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
     """Return a directory change as the unified audit log has it."""
     who, target = act.who, act.details["target"]
-    actor = (
-        [
-            {"ID": who.upn, "Type": 5},
-            {"ID": who.user_key, "Type": 3},
-            {"ID": f"User_{who.object_id}", "Type": 2},
-            {"ID": who.object_id, "Type": 2},
-            {"ID": "User", "Type": 2},
-        ]
-        if isinstance(who, Person)
-        else []
-    )
     if isinstance(target, Person):
         object_id, named = (
             target.upn,
@@ -130,7 +119,9 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
         "Workload": "AzureActiveDirectory",
         "ClientIP": act.address,
         "ObjectId": object_id,
-        "UserId": who.upn if isinstance(who, Person) else "ServicePrincipal_" + tenant.id,
+        "UserId": who.upn
+        if isinstance(who, Person)
+        else f"ServicePrincipal_{getattr(who, 'object_id', tenant.id)}",
         "AzureActiveDirectoryEventType": 1,
         "ExtendedProperties": [
             {"Name": "additionalDetails", "Value": f'{{"User-Agent":"{agent}"}}' if agent else "{}"},
@@ -144,7 +135,7 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
             if modified
             else []
         ),
-        "Actor": actor,
+        "Actor": _actor(who),
         "ActorContextId": tenant.id,
         "ActorIpAddress": act.address,
         "InterSystemsId": dice.guid(),
@@ -153,6 +144,22 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
         "Target": named,
         "TargetContextId": tenant.id,
     }
+
+
+def _actor(who: Person | Application | None) -> list[Record]:
+    """Return who did it as a directory record lists it."""
+    if who is None:
+        return []
+    if isinstance(who, Application):
+        kind, first = "ServicePrincipal", [{"ID": who.name, "Type": 1}, {"ID": who.app, "Type": 2}]
+    else:
+        kind, first = "User", [{"ID": who.upn, "Type": 5}, {"ID": who.user_key, "Type": 3}]
+    return [
+        *first,
+        {"ID": f"{kind}_{who.object_id}", "Type": 2},
+        {"ID": who.object_id, "Type": 2},
+        {"ID": kind, "Type": 2},
+    ]
 
 
 def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
@@ -190,6 +197,16 @@ def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
         if isinstance(who, Person)
         else None
     )
+    app: Record | None = (
+        {
+            "appId": who.app,
+            "displayName": who.name,
+            "servicePrincipalId": who.object_id,
+            "servicePrincipalName": None,
+        }
+        if isinstance(who, Application)
+        else None
+    )
     details = [{"key": "User-Agent", "value": act.details["agent"]}] if act.details["agent"] else []
     if isinstance(target, Application):
         details.append({"key": "AppId", "value": target.app})
@@ -205,7 +222,7 @@ def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
         "activityDateTime": fraction(act.time),
         "loggedByService": "Core Directory",
         "operationType": "Update",
-        "initiatedBy": {"user": user, "app": None},
+        "initiatedBy": {"user": user, "app": app},
         "targetResources": [{**about, "modifiedProperties": modified}],
         "additionalDetails": details,
     }

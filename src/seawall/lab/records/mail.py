@@ -221,7 +221,8 @@ SUBJECTS = (
 
 def file_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
     """Return a SharePoint or OneDrive record."""
-    who, client = act.person, act.program
+    who, client = act.owner or act.person, act.client
+    system = act.details.get("system")
     site = f"https://{tenant.domain.split('.')[0]}-my.sharepoint.com/personal/{who.upn.replace('@', '_').replace('.', '_')}/"
     name = dice.pick(("Plan.docx", "Figures.xlsx", "Slides.pptx", "Notes.one", "Contract.pdf"))
     return {
@@ -230,19 +231,21 @@ def file_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Re
         "Operation": act.operation,
         "OrganizationId": tenant.id,
         "RecordType": 6,
-        "UserKey": f"i:0h.f|membership|{who.user_key.lower()}@live.com",
-        "UserType": 0,
+        "UserKey": f"i:0i.t|00000003-0000-0ff1-ce00-000000000000|{system}"
+        if system
+        else f"i:0h.f|membership|{who.user_key.lower()}@live.com",
+        "UserType": 5 if system else 0,
         "Version": 1,
         "Workload": dice.pick(("OneDrive", "SharePoint")),
         "ClientIP": act.address,
         "ObjectId": f"{site}Documents/{name}",
-        "UserId": who.upn,
-        "ApplicationId": client.app,
+        "UserId": system or who.upn,
+        "ApplicationId": client.app if client else "00000003-0000-0ff1-ce00-000000000000",
         "CorrelationId": dice.guid(),
         "EventSource": "SharePoint",
         "ItemType": "File",
         "Site": dice.guid(),
-        "UserAgent": client.agent(week),
+        "UserAgent": client.agent(week) if client else "",
         "SourceFileName": name,
         "SiteUrl": site,
         "SourceRelativeUrl": "Documents",

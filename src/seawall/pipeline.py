@@ -323,10 +323,10 @@ def _decided(
     tally: _Tally,
     settings: ScanSettings,
 ) -> tuple[tuple[Incident, ...], int]:
-    """Let the budget choose. The threshold of a tenant is what the weakest group that opened an incident scored.
+    """Let the budget choose; one that was asked for is spent to the last.
 
-    Sums of the same parts in another order differ in the last digits, hence the slack. Where nothing is raised
-    no incident ever crossed a threshold.
+    The threshold of a tenant is what the weakest group that opened an incident scored; where nothing is raised there is none.
+    Sums of the same parts in another order differ in the last digits, hence the slack.
     """
     days = (tally.last // 86_400_000_000 - tally.first // 86_400_000_000 + 1) if tally.events else 0
     # What is said of a file is no part of an incident: how records are spread over files changes none.
@@ -335,7 +335,7 @@ def _decided(
         tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
         for tenant in {case.top.tenant_code for case in cases}
     }
-    chosen = raised(cases, limits, LEAST_SCORE)
+    chosen = raised(cases, limits, LEAST_SCORE, sparing=settings.budget is None)
     thresholds: dict[int, float] = {}
     for case in cases:
         if case.id in chosen:

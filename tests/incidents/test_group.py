@@ -69,7 +69,15 @@ def test_budgets() -> None:
 def test_never_more_is_raised_than_allowed_and_always_the_worst(
     found: list[tuple[int, int, float]], limit: int
 ) -> None:
-    cases = group([candidate(*one) for one in found])
-    chosen = raised(cases, {0: limit}, -9.0)
-    assert len(chosen) == min(limit, len(cases))
-    assert [case.id for case in cases[:limit]] == [case.id for case in cases if case.id in chosen]
+    cases = group([candidate(*one, base=-3.0) for one in found])
+    for sparing in (False, True):
+        chosen = raised(cases, {0: limit}, -9.0, sparing=sparing)
+        worthy = [case.id for case in cases if not sparing or case.score >= -3.0]
+        assert [case.id for case in cases if case.id in chosen] == worthy[:limit]
+
+
+def test_what_its_reasons_speak_against_is_spared_though_budget_is_left() -> None:
+    cases = group([candidate(1, 0, -4.9, base=-5.0), candidate(2, 0, -5.1, base=-5.0)])
+    assert raised(cases, {0: 10}, -9.0, sparing=True) == {cases[0].id}
+    assert raised(cases, {0: 10}, -9.0) == {case.id for case in cases}
+    assert not raised(cases, {0: 10}, -4.0)  # below the floor

@@ -98,8 +98,8 @@ class Behaviour:
         features["new_values"] = np.asarray(sum(f.is_new for f in fields.values()), np.float64)
         features["app_explains"] = self._app_explains(pairs["app_network"], size)
         features["active_days"] = np.log1p(self._active[day.actor])
-        features["age"] = np.log1p(np.maximum(day.number - self._first_day[day.actor], 0))
-        features["tenant_age"] = np.log1p(np.maximum(day.number - self._tenant_first[day.tenant], 0))
+        features["age"] = _age(day.number, self._first_day[day.actor])
+        features["tenant_age"] = _age(day.number, self._tenant_first[day.tenant])
         features["tenant_accounts"] = np.log1p(self._tenant_accounts[day.tenant])
         features["service"] = _account_types(day)
         return features
@@ -173,6 +173,11 @@ class Behaviour:
             + self._hours.nbytes()
             + int(self._active.nbytes + self._first_day.nbytes)
         )
+
+
+def _age(today: int, first: Codes) -> Floats:
+    """Return ln(1 + days since the first), float64 (n,); 0 where there was none yet (a negative `first`)."""
+    return np.asarray(np.log1p(np.where(first < 0, 0, today - first).astype(np.float64)))
 
 
 def _flags(day: Day) -> dict[str, Floats]:

@@ -67,7 +67,9 @@ class Volume:
         mean = weight * self._mean[day.actor] + (1 - weight) * peers_mean
         own_spread = np.sqrt(self._spread[day.actor] / np.maximum(count, 1.0) + 0.25)
         spread = weight * own_spread + (1 - weight) * peers_spread
-        return np.asarray(np.maximum(items - mean, 0.0) / spread)
+        # Before anybody's days are known nothing deviates from them.
+        trust = tenant[:, 0] / (tenant[:, 0] + SHRINKAGE_DAYS)
+        return np.asarray(trust * np.maximum(items - mean, 0.0) / spread)
 
     def learn(self, day: Day, items: Floats) -> None:
         """Learn the day: one observation per account that read anything, whatever the number of groups."""

@@ -60,7 +60,7 @@ def fit(worlds: Sequence[Rows], seed: int) -> dict[str, Any]:
     held = [rows for place, rows in enumerate(worlds) if place % HELD_OUT == 0]
     values, evidence, labels, weights = pooled(kept)
     card: dict[str, Any] = {
-        "command": "make train",
+        "command": f"python -m seawall.evaluate.train_ranker --worlds {len(worlds)} --seed {seed}",
         "version": __version__,
         "worlds": len(kept),
         "first_seed": TRAINING_SEED,

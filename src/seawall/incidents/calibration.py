@@ -35,6 +35,7 @@ class Calibration:
     def observe(self, table: Table, tenant: Codes) -> Floats:
         """Return p-values float64 (g, patterns) of a day's groups, then learn the day. Silent patterns get 1."""
         cells = np.stack([levels(pattern, table) for pattern in PATTERNS], axis=1)
+        cells[table.column("housekeeping") > 0] = -1
         values = np.ones(cells.shape)
         stratum = strata(table)
         keys = tenant.astype(np.int64) * STRATA + stratum
@@ -103,8 +104,11 @@ def _dominance(grid: Floats, cells: Codes) -> Floats:
 
 
 def evidence(p: Floats, table: Table) -> Floats:
-    """Return ln of the mean e-value over patterns and lineage, float64 (g,): the unsupervised score."""
+    """Return ln of the mean e-value over patterns and lineage, float64 (g,): the unsupervised score.
+
+    On a day on which much is new to many, by as much less (see `commotion`).
+    """
     values = [KAPPA * p ** (KAPPA - 1.0)]
     lineage = table.column("lineage.orphan") + table.column("lineage.reused")
     values.append(np.exp(np.minimum(0.5 * lineage, 8.0))[:, None] * 0.5)
-    return np.asarray(np.log(np.concatenate(values, axis=1).mean(axis=1)))
+    return np.asarray(np.log(np.concatenate(values, axis=1).mean(axis=1)) - table.column("commotion"))

@@ -12,7 +12,7 @@ from seawall.incidents.calibration import Calibration, evidence
 from seawall.incidents.candidates import Candidate, describe
 from seawall.incidents.curve import Arrivals, curve
 from seawall.incidents.features import Table, has_novelty, join
-from seawall.incidents.ranker import PARTS, Ranker, inputs
+from seawall.incidents.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import Hits, RuleDetector
@@ -73,10 +73,11 @@ class Engine:
         return Scored(groups, table, p, score, unsupervised, hits, lineage, kept)
 
     def _score(self, table: Table, p: Floats, unsupervised: Floats) -> Floats:
-        if self._ranker is None:
-            return unsupervised
         score = np.full(len(table.values), NOTHING_NEW)
         novel = np.flatnonzero(has_novelty(table))
+        if self._ranker is None:
+            score[novel] = unsupervised[novel]
+            return score
         score[novel] = self._ranker.score(inputs(table.values[novel], p[novel]), unsupervised[novel])
         return score
 
@@ -120,6 +121,6 @@ class Engine:
         """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""
         if self._ranker is None:
             parts = np.zeros((len(rows), len(PARTS)))
-            parts[:, -1] = unsupervised[rows]
-            return 0.0, parts
+            parts[:, -1] = unsupervised[rows] - NO_EVIDENCE
+            return NO_EVIDENCE, parts
         return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])

@@ -10,6 +10,8 @@ from seawall.behaviour.attempts import Attempts
 from seawall.behaviour.detector import KIND_FLAGS, Groups
 from seawall.behaviour.fields import FIELD_NAMES
 from seawall.behaviour.volume import Volume
+from seawall.incidents.commotion import commotion
+from seawall.incidents.provider import is_housekeeping
 from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULE_GROUPS, RULES, Hits
@@ -45,6 +47,8 @@ FEATURES: tuple[str, ...] = (
     *(f"rules.{group}" for group in RULE_GROUPS),
     "after_credential",
     "after_consent",
+    "commotion",
+    "housekeeping",
     *CONTEXT,
 )
 INDEX = {name: place for place, name in enumerate(FEATURES)}
@@ -77,6 +81,8 @@ def join(groups: Groups, lineage: Lineage, hits: Hits, recent: Recent) -> Table:
     _join_lineage(values, groups, lineage)
     _join_rules(values, groups, hits)
     _join_recent(values, groups, recent)
+    values[:, INDEX["commotion"]] = commotion(groups)
+    values[:, INDEX["housekeeping"]] = is_housekeeping(groups)
     for name in LOGARITHMIC:
         values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
     for field in FIELD_NAMES:
@@ -112,7 +118,10 @@ def _join_recent(values: Floats, groups: Groups, recent: Recent) -> None:
 
 
 def has_novelty(table: Table) -> np.ndarray:
-    """Return which groups are worth ranking, bool (g,): something new, some rule, some lineage evidence."""
+    """Return which groups are worth ranking, bool (g,): something new, some rule, some lineage evidence.
+
+    What the provider's own applications do to keep house is not, unless a rule names it.
+    """
     new = table.column("new_values") > 0
     lineage = sum(table.column(f"lineage.{part}") for part in ("orphan", "reused", "outlived", "foreign"))
     rules = sum(table.column(f"rules.{group}") for group in RULE_GROUPS)
@@ -121,4 +130,5 @@ def has_novelty(table: Table) -> np.ndarray:
         | (table.column("denials") > 0)
         | (table.column("spray_breadth") > np.log1p(4))
     )
-    return np.asarray(new | (lineage > 1.0) | (rules > 0) | loud)
+    foreign = (table.column("housekeeping") == 0) | (rules > 0)
+    return np.asarray((new | (lineage > 1.0) | (rules > 0) | loud) & foreign)

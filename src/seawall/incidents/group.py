@@ -101,13 +101,18 @@ def allowed(budget: float | None, active_accounts: int, days: int) -> int:
     return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
 
 
-def raised(cases: Sequence[Case], limits: dict[int, int], floor: float) -> set[str]:
-    """Return the ids of the cases that each tenant's budget lets through: its worst, above the floor."""
+def raised(cases: Sequence[Case], limits: dict[int, int], floor: float, *, sparing: bool = False) -> set[str]:
+    """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
+
+    `sparing` leaves budget over rather than raise a case whose reasons together speak against an intruder (they
+    sum to less than nothing).
+    """
     used: dict[int, int] = defaultdict(int)
     chosen = set()
     for case in cases:
         tenant = case.top.tenant_code
-        if case.score >= floor and used[tenant] < limits.get(tenant, 0):
+        least = max(floor, case.top.base) if sparing else floor
+        if case.score >= least and used[tenant] < limits.get(tenant, 0):
             used[tenant] += 1
             chosen.add(case.id)
     return chosen

@@ -158,7 +158,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "password-spray",
         "T1110.003 Password Spraying",
         "was signed in to from where many accounts had just failed",
-        ("spray_breadth", "network.backed_off", "failures_here"),
+        ("spray_breadth", "prefix.backed_off", "network.backed_off+failures_here"),
         "spray_breadth",
     ),
     Pattern(

@@ -160,10 +160,11 @@ def values_at(points: list[int], ranges: list[Range]) -> list[str]:
 
 def merge(systems: list[Range], countries: list[Range], version: int) -> list[tuple[int, str, str]]:
     """Return the joined intervals as (first address, AS number or "", country or ""), from address 0 on."""
+    kept = [net for net in map(ipaddress.ip_network, SPECIAL) if net.version == version]
     special = clean(
         (int(net.network_address), int(net.broadcast_address) + 1, "x")
-        for net in map(ipaddress.ip_network, SPECIAL)
-        if net.version == version
+        # one inside another (64:ff9b::/96 in ::/8) would end the outer one where it ends itself
+        for net in ipaddress.collapse_addresses(kept)  # type: ignore[type-var]
     )
     limit = 1 << (32 if version == 4 else 128)
     borders = {0} | {edge for ranges in (systems, countries, special) for row in ranges for edge in row[:2]}

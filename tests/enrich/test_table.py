@@ -129,6 +129,12 @@ def test_merging_says_of_every_address_what_the_ranges_say(builder: dict[str, An
     check()
 
 
+def test_a_special_range_inside_another_ends_nothing(builder: dict[str, Any]) -> None:
+    behind = int(ipaddress.IPv6Address("64:ff9b:2::"))
+    merged = builder["merge"]([(behind, behind + 16, "1")], [], 6)
+    assert all(row[1:] == ("", "") for row in merged)
+
+
 def test_a_later_start_cuts_the_range_before_it_short(builder: dict[str, Any]) -> None:
     assert builder["clean"]([(5, 9, "b"), (0, 7, "a")]) == [(0, 5, "a"), (5, 9, "b")]
 

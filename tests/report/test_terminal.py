@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from seawall.errors import UsageError
-from seawall.report import terminal
+from seawall.report import terminal, words
 from seawall.report.documents import look_up, write_incidents
 from seawall.report.input import find, in_order
+from seawall.schema.findings import SILENT, Reason
 
 from .samples import hostile, incident, report
 
@@ -100,3 +102,12 @@ def test_what_is_not_there_is_refused(wanted: str) -> None:
 def test_an_ambiguous_start_is_refused() -> None:
     with pytest.raises(UsageError, match="starts 2 ids, such as inc-1, inc-2"):
         find(["inc-1", "inc-2"], "inc")
+
+
+def test_a_summary_tells_of_nothing_that_was_not_seen() -> None:
+    silent = Reason("behaviour", "device", f"no device {SILENT}", 9.0)
+    usual = incident()
+    loaded = replace(usual, reasons=(silent, *usual.reasons))
+    assert silent not in words.strongest(loaded, 3)
+    assert words.strongest(loaded, 3) == words.strongest(usual, 3)
+    assert silent in words.evidence(loaded)[0]

@@ -12,7 +12,7 @@ from seawall.incidents.group import Case
 from seawall.incidents.ranker import EVIDENCE
 from seawall.rules.detector import RULES
 from seawall.schema.coverage import CoverageNote
-from seawall.schema.findings import Layer, Reason
+from seawall.schema.findings import SILENT, Layer, Reason
 from seawall.schema.incidents import Incident, Severity, TimelinePoint, Usual
 
 WORDS = {field.name: field.words for field in FIELDS}
@@ -179,7 +179,7 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
         "context": "the account's history and kind, and the kind of network",
         "other-days": "further unusual activity of the account on other days",
     }
-    return texts.get(aspect, f"no {aspect.replace('_', ' ')} of note, which moves the score a little")
+    return texts.get(aspect, f"no {aspect.replace('_', ' ')} {SILENT}")
 
 
 def _places(gap: float, abroad: float) -> str:

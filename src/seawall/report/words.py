@@ -135,8 +135,8 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
 
 
 def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
-    """The reasons that speak most against the account, heaviest first; those for it are left out."""
-    against = [reason for reason in incident.reasons if reason.weight > 0]
+    """The reasons that speak most against the account, heaviest first; those for it and silent ones are left out."""
+    against = [reason for reason in incident.reasons if reason.weight > 0 and not reason.silent]
     return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
 
 

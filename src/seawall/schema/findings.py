@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+SILENT = "of note, which moves the score a little"
+"""How the text of a reason ends that tells of nothing seen: the sum needs it, a summary does not."""
+
 Layer = Literal["behaviour", "lineage", "rules", "assurance"]
 
 
@@ -23,3 +26,8 @@ class Reason:
     weight: float
     value: str = ""
     counts: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it says only that there was nothing."""
+        return self.text.endswith(SILENT)

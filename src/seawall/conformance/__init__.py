@@ -1,0 +1,1 @@
+"""A battery of hostile tokens that is thrown at any verifier."""

@@ -1,0 +1,1 @@
+"""Strict verification of tokens: fifteen numbered checks, every refusal one class with a stable code."""

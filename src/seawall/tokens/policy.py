@@ -20,6 +20,9 @@ CONSUMER_TENANT: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
 ANY_TENANT: Final[frozenset[str]] = frozenset({"*"})
 """`IssuerPolicy.tenants` of an application that serves every tenant. Compare with `==`; no tenant is called `*`."""
 
+ABSENT_TYPE: Final = ""
+"""In `IssuerPolicy.token_types`: a token without `typ` is accepted (Okta's access tokens have none)."""
+
 ASYMMETRIC: Final[frozenset[str]] = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
     | {"ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "Ed448"}
@@ -103,7 +106,7 @@ class IssuerPolicy:
     `issuer` is compared exactly; it may hold `{tenantid}` once, which then stands for the token's `tid`.
     `audiences` are my own names: a token must name one of them.
     `keys` is where this issuer's keys come from.
-    `token_types` are accepted values of `typ`: lower case, without `application/`.
+    `token_types` are accepted values of `typ`: lower case, without `application/`; `ABSENT_TYPE` accepts none at all.
     `required_claims` beside `iss`, `exp` and `aud`; alternatives as `client_id|azp|appid`.
     `tenants` are accepted values of `tid`, lower case; None for an issuer without tenants; `ANY_TENANT` for all.
     `consumer_issuer` is true only for the issuer of personal accounts; anywhere else the consumer tenant is refused.

@@ -1,0 +1,17 @@
+"""`seawall keys`: the ledger of trusted keys, and the search for keys that leaked. One file for each verb."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Watch the keys that sign your tokens.")
+
+
+@app.callback()
+def keys() -> None:
+    """Watch the keys that sign your tokens: those you trust, and those of yours that leaked.
+
+    \b
+    Examples:
+      seawall keys audit https://login.example.com/.well-known/openid-configuration --store keys.db
+    """

@@ -1,0 +1,59 @@
+"""What a refusal is: one class for each reason, with a stable code and the number of the check that refused."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+REFUSALS: dict[str, type[Refusal]] = {}
+"""Every kind of refusal by its code."""
+
+
+class Refusal(Exception):
+    """A token is not accepted.
+
+    Class attributes: `code` is stable and part of the interface; `check` is the number of the check (0: none of them);
+    `words` say it in a sentence; `status` is what an HTTP server answers (401, or 403 where another token would not help);
+    `challenge` is the error code for `WWW-Authenticate` (RFC 6750, RFC 9449, RFC 9470), None where the header must not
+    name an error; `source` is where the rule is written.
+
+    An instance's `detail` may name a claim or a limit of the policy. It never holds what the token says.
+    """
+
+    code: ClassVar[str] = "refused"
+    check: ClassVar[int] = 0
+    words: ClassVar[str] = "The token is refused."
+    status: ClassVar[int] = 401
+    challenge: ClassVar[str | None] = "invalid_token"
+    source: ClassVar[str] = ""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __init_subclass__(
+        cls,
+        *,
+        code: str,
+        check: int,
+        source: str,
+        status: int = 401,
+        challenge: str | None = "invalid_token",
+    ) -> None:
+        """Register the kind. The first line of its docstring is its `words`."""
+        super().__init_subclass__()
+        if code in REFUSALS:
+            raise TypeError(f"two refusals have the code {code}")
+        cls.code = code
+        cls.check = check
+        cls.words = (cls.__doc__ or code).strip().splitlines()[0]
+        cls.status = status
+        cls.challenge = challenge
+        cls.source = source
+        REFUSALS[code] = cls
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.words}" + (f" ({self.detail})" if self.detail else "")
+
+
+class Internal(Refusal, code="internal", check=0, status=403, challenge=None, source="fail closed"):
+    """Something unexpected happened while verifying, and what was not verified is refused."""

@@ -16,15 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from seawall.jose import base64url
+from seawall.jose import base64url, fitness
 from seawall.jose.certificate import CertificateFault, certificate_of
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
-LARGEST_MODULUS = 16384
-"""Bits; a larger one only costs time."""
-SMALLEST_MODULUS = 1024
-"""Bits; below it the cryptographic library does not take the key, so it cannot even be described."""
-_LARGEST_EXPONENT = 1 << 256
 _LONGEST_NAME = 1024
 
 _CURVES: Mapping[str, tuple[type[ec.EllipticCurve], int]] = {
@@ -36,16 +31,6 @@ _EDWARDS: Mapping[str, tuple[type[Ed25519PublicKey | Ed448PublicKey], int]] = {
     "Ed25519": (Ed25519PublicKey, 32),
     "Ed448": (Ed448PublicKey, 57),
 }
-_RSA_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
-_CURVE_ALGORITHMS: Mapping[str, frozenset[str]] = {
-    "P-256": frozenset({"ES256"}),
-    "P-384": frozenset({"ES384"}),
-    "P-521": frozenset({"ES512"}),
-    "Ed25519": frozenset({"EdDSA", "Ed25519"}),
-    "Ed448": frozenset({"EdDSA", "Ed448"}),
-}
-
-NativeKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
 
 
 class KeyRefused(ValueError):
@@ -79,7 +64,7 @@ class PublicKey:
     not_before: int | None
     not_after: int | None
     certificate_thumbprint: str | None
-    native: NativeKey = field(repr=False)
+    native: fitness.NativeKey = field(repr=False)
     members: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
 
 
@@ -90,8 +75,8 @@ def read_key(jwk: Mapping[str, Any]) -> PublicKey:
         raise KeyRefused("use", "the key is not for signatures (use)")
     if key.operations is not None and "verify" not in key.operations:
         raise KeyRefused("operations", "the key is not for verifying (key_ops)")
-    if key.algorithm is not None and not supported_algorithms(key):
-        raise KeyRefused("fitness:algorithm-mismatch", "the key's alg is unknown or does not fit its type")
+    for fault in fitness.faults(key.native, key.algorithm):
+        raise KeyRefused(f"fitness:{fault.code}", fault.words)
     return key
 
 
@@ -107,7 +92,7 @@ def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
     if not PRIVATE_MEMBERS.isdisjoint(jwk):
         raise KeyRefused("private", "a private key where only public ones may be")
     curve: str | None = None
-    native: NativeKey
+    native: fitness.NativeKey
     if kty == "RSA":
         native, required = _rsa(jwk)
     elif kty == "EC":
@@ -139,7 +124,7 @@ def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
 
 def supported_algorithms(key: PublicKey) -> frozenset[str]:
     """The JWS algorithms that this key may be used with: its own `alg` if it names one, else those of its type."""
-    fitting = _RSA_ALGORITHMS if key.kty == "RSA" else _CURVE_ALGORITHMS.get(key.curve or "", frozenset())
+    fitting = fitness.algorithms_of(key.native)
     return fitting if key.algorithm is None else fitting & {key.algorithm}
 
 
@@ -177,18 +162,13 @@ def _rsa(jwk: Mapping[str, Any]) -> tuple[rsa.RSAPublicKey, dict[str, str]]:
     # A leading zero octet is taken, as RFC 7518 section 6.3.1.1 knows some issuers write it; the thumbprint is of the number.
     modulus = int.from_bytes(_octets(jwk, "n"))
     exponent = int.from_bytes(_octets(jwk, "e"))
-    bits = modulus.bit_length()
-    if bits > LARGEST_MODULUS:
-        raise KeyRefused("fitness:rsa-large", f"an RSA modulus of more than {LARGEST_MODULUS} bits")
-    if bits < SMALLEST_MODULUS:
-        raise KeyRefused("fitness:rsa-small", f"an RSA modulus of {bits} bits")
-    if not modulus & 1:
-        raise KeyRefused("fitness:rsa-even", "an even RSA modulus")
-    if exponent < 3 or not exponent & 1 or exponent >= min(modulus, _LARGEST_EXPONENT):
-        raise KeyRefused("fitness:rsa-exponent", "an RSA exponent that is 1, even or huge")
+    if modulus.bit_length() > fitness.RSA_BITS_MAXIMUM:
+        raise KeyRefused("fitness:rsa-large", fitness.WORDS["rsa-large"])
     try:
         native = rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError:
+        for fault in fitness.rsa_faults(modulus, exponent):
+            raise KeyRefused(f"fitness:{fault.code}", fault.words) from None
         raise KeyRefused("malformed", "not an RSA public key") from None
     return native, {"e": _integer_text(exponent), "kty": "RSA", "n": _integer_text(modulus)}
 

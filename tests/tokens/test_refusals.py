@@ -1,0 +1,37 @@
+"""Every reason to refuse has one class, one code and one check."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from seawall.tokens.refusals import REFUSALS, Internal, Refusal
+
+
+def _all(kind: type[Refusal]) -> set[type[Refusal]]:
+    return {kind for child in kind.__subclasses__() for kind in (child, *_all(child))}
+
+
+def test_every_class_has_its_own_code() -> None:
+    assert set(REFUSALS.values()) == _all(Refusal)
+    assert all(REFUSALS[code].code == code for code in REFUSALS)
+    assert len(REFUSALS) == len(set(REFUSALS.values()))
+
+
+@pytest.mark.parametrize("kind", REFUSALS.values(), ids=lambda kind: kind.code)
+def test_every_class_says_what_it_is(kind: type[Refusal]) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind.code)
+    assert kind.__name__ == "".join(part.capitalize() for part in kind.code.split("-"))
+    assert 0 <= kind.check <= 14
+    assert kind.words.endswith(".")
+    assert kind.source
+    assert kind.status in {401, 403}
+    assert str(kind()) == f"{kind.code}: {kind.words}"
+    assert str(kind("claim exp")) == f"{kind.code}: {kind.words} (claim exp)"
+
+
+def test_a_code_is_given_once() -> None:
+    with pytest.raises(TypeError):
+        type("Again", (Refusal,), {}, code="internal", check=0, source="")
+    assert REFUSALS["internal"] is Internal

@@ -48,3 +48,16 @@ class MissingExtra(SeawallError):
     """The verb needs optional packages that are not installed."""
 
     code = "missing-extra"
+
+
+class RevocationInvalid(SeawallError):
+    """A revocation that would revoke nothing, or something else than it says."""
+
+    code = "revocation-invalid"
+    exit_code = 2
+
+
+class StoreBroken(SeawallError):
+    """The store of revocations is missing, damaged, locked or not to be read: nothing may be accepted."""
+
+    code = "store-broken"

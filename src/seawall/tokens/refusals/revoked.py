@@ -31,3 +31,13 @@ class RevokedToken(Refusal, code="revoked-token", check=11, source="RFC 7009"):
 
 class RevokedNotBefore(Refusal, code="revoked-not-before", check=11, source="CAEP session-revoked"):
     """Tokens issued before a moment of revocation are refused."""
+
+
+class RevokedClient(Refusal, code="revoked-client", check=11, source="RFC 7009"):
+    """All tokens of this client are revoked."""
+
+
+class RevocationsUnavailable(
+    Refusal, code="revocations-unavailable", check=11, status=403, challenge=None, source="fail closed"
+):
+    """What is revoked cannot be read now, so nothing is accepted."""

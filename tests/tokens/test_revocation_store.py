@@ -1,0 +1,451 @@
+"""The store keeps what it was told, across processes and kills, and whatever is wrong with it is `StoreBroken`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.errors import RevocationInvalid, StoreBroken
+from seawall.tokens.revocation import Revocation
+from seawall.tokens.revocation_follower import Follower
+from seawall.tokens.revocation_store import COMPACT_EVERY, GRACE, RevocationStore, Signal
+from seawall.tokens.revocations import Revocations
+from tests.tokens.test_revocations import ISSUER, entry, outcome
+
+NOW = 1_000.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    RevocationStore.create(tmp_path / "revocations.db").close()
+    return tmp_path / "revocations.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[RevocationStore]:
+    with RevocationStore.open(path) as opened:
+        yield opened
+
+
+def state(path: Path, now: float = NOW) -> Revocations:
+    with RevocationStore.open(path) as opened:
+        return Revocations(opened.load(now=now)[0])
+
+
+def test_what_was_appended_is_there_after_opening_anew(store: RevocationStore, path: Path) -> None:
+    assert store.append([entry("kid", "k1"), entry("subject", "bob", issuer=ISSUER)]) == (1, 2)
+    assert outcome(state(path)) == "revoked-key"
+    assert outcome(state(path), kid="k", subject="bob") == "revoked-subject"
+    assert [one.sequence for one in store.entries(now=NOW)] == [1, 2]
+    assert store.entries(now=NOW)[0].revocation == entry("kid", "k1")
+
+
+def test_only_its_user_can_read_it(store: RevocationStore, path: Path) -> None:
+    store.append([entry("kid", "k1")])
+    files = sorted(path.parent.iterdir())
+    assert len(files) == 3
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_a_lift_is_an_entry_and_both_stay(store: RevocationStore, path: Path) -> None:
+    first, second = store.append([entry("kid", "k1"), entry("kid", "k1", reason="again")])
+    store.lift(first, reason="mistake", who="ops", at=NOW)
+    assert outcome(state(path)) == "revoked-key"
+    lifted = store.lift(second, reason="mistake", who="ops", at=NOW)
+    assert lifted.revocation.reason == "again"
+    assert outcome(state(path)) == ""
+    assert store.entries(now=NOW) == []
+    log = store.entries(now=NOW, all_of_them=True)
+    assert [one.lifted for one in log] == [(NOW, "ops", "mistake")] * 2
+
+
+def test_lifting_what_does_not_stand_is_refused(store: RevocationStore) -> None:
+    (only,) = store.append([entry("kid", "k1")])
+    store.lift(only, reason="mistake", who="ops", at=NOW)
+    for sequence in (only, only + 1, 99, -1):
+        with pytest.raises(RevocationInvalid):
+            store.lift(sequence, reason="again", who="ops", at=NOW)
+    with pytest.raises(RevocationInvalid):
+        store.lift(only, reason=" ", who="ops", at=NOW)
+
+
+def test_a_batch_is_recorded_whole_or_not_at_all(store: RevocationStore, path: Path) -> None:
+    def batch() -> Iterator[Revocation]:
+        yield entry("kid", "k1")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.append(batch())  # type: ignore[arg-type]
+    assert outcome(state(path)) == ""
+    assert store.append([entry("kid", "k2")]) == (1,)
+
+
+def test_the_log_only_grows(store: RevocationStore, path: Path) -> None:
+    store.append([entry("kid", "k1")])
+    with sqlite3.connect(path) as outside, pytest.raises(sqlite3.IntegrityError, match="only grows"):
+        outside.execute("UPDATE log SET value = 'k2'")
+    outside.close()
+
+
+def test_ended_entries_are_compacted_and_numbers_are_never_used_again(
+    store: RevocationStore, path: Path
+) -> None:
+    first, *_ = store.append(
+        [entry("kid", "k1", expires=600.0), entry("kid", "k2"), entry("kid", "k3", expires=700.0)]
+    )
+    store.lift(first, reason="mistake", who="ops", at=550.0)
+    assert store.compact(now=600.0 + GRACE) == 0
+    assert store.compact(now=701.0 + GRACE) == 2
+    assert [one.sequence for one in store.entries(now=NOW, all_of_them=True)] == [2]
+    assert store.append([entry("kid", "k4")]) == (5,)
+
+
+def test_it_compacts_itself(store: RevocationStore) -> None:
+    late = 1_000.0 + GRACE
+    store.append([entry("token-id", f"j{number}", expires=600.0) for number in range(COMPACT_EVERY - 1)])
+    store.append([entry("kid", "k1", at=late)])
+    assert [one.revocation.value for one in store.entries(now=late, all_of_them=True)] == ["k1"]
+
+
+def a_signal(token_id: str = "s1", **more: Any) -> Signal:
+    return Signal(transmitter="t", token_id=token_id, who="transmitter:t", at=NOW, reason="signal", **more)
+
+
+def test_an_event_token_counts_once(store: RevocationStore, path: Path) -> None:
+    revoke = entry("subject", "alice", issuer=ISSUER, who="transmitter:t")
+    assert store.receive(a_signal(revocations=(revoke,)))
+    assert not store.receive(a_signal(revocations=(entry("kid", "k1"),)))
+    assert outcome(state(path)) == "revoked-subject"
+    assert store.receive(a_signal("s2", lifts=(revoke.key,)))
+    assert outcome(state(path)) == ""
+    assert not store.receive(a_signal(revocations=(revoke,)))
+    assert outcome(state(path)) == ""
+
+
+def test_a_transmitter_takes_back_only_its_own(store: RevocationStore, path: Path) -> None:
+    store.append([entry("subject", "alice", issuer=ISSUER, who="ops")])
+    store.receive(a_signal(lifts=(("subject", ISSUER, "alice"),)))
+    assert outcome(state(path)) == "revoked-subject"
+
+
+def _missing(path: Path) -> None:
+    path.unlink()
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _noise(path: Path) -> None:
+    path.write_bytes(os.urandom(8192))
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:6000])
+
+
+def _overwritten(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+
+
+def _another_database(path: Path) -> None:
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE log (sequence INTEGER)")
+    connection.close()
+    path.chmod(0o600)
+
+
+def _open_to_others(path: Path) -> None:
+    path.chmod(0o640)
+
+
+def _link(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _folder_open_to_all(path: Path) -> None:
+    path.parent.chmod(0o777)
+
+
+FAULTS = [_missing, _empty, _noise, _cut, _overwritten, _another_database, _open_to_others, _link, _folder,
+          _folder_open_to_all]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_store_that_is_not_right_is_broken(path: Path, fault: Callable[[Path], None]) -> None:
+    with RevocationStore.open(path) as store:
+        store.append([entry("kid", f"k{number}") for number in range(200)])
+    fault(path)
+    with pytest.raises(StoreBroken):
+        RevocationStore.open(path)
+    with pytest.raises(StoreBroken):
+        Follower(path).start()
+
+
+def test_creating_over_something_is_refused(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreBroken):
+        RevocationStore.create(path)
+    with pytest.raises(StoreBroken):
+        RevocationStore.create(tmp_path / "no" / "such.db")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(StoreBroken):
+        RevocationStore.create(tmp_path / "link")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+def test_another_user_cannot_open_it() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder) / "revocations.db"
+        RevocationStore.create(path).close()
+        script = """
+            import os, pathlib, sys
+            from seawall.errors import StoreBroken
+            from seawall.tokens.revocation_store import RevocationStore
+            os.setgid(65534); os.setuid(65534)
+            assert pathlib.Path(sys.argv[1]).lstat()
+            try:
+                RevocationStore.open(pathlib.Path(sys.argv[1]))
+            except StoreBroken as error:
+                print(error.message)
+        """
+        assert run(script, str(path)).endswith("it belongs to another user")
+
+
+def test_a_locked_store_is_broken_for_writers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.tokens.revocation_store.BUSY_SECONDS", 0.1)
+    with RevocationStore.open(path) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBroken, match="locked"):
+            store.append([entry("kid", "k1")])
+        assert outcome(Revocations(store.load(now=NOW)[0])) == ""
+        other.execute("ROLLBACK")
+        other.close()
+        store.append([entry("kid", "k1")])
+        assert outcome(state(path)) == "revoked-key"
+
+
+def test_a_writer_does_not_write_into_a_file_that_was_replaced(store: RevocationStore, path: Path) -> None:
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("copy").chmod(0o600)
+    path.with_name("copy").replace(path)
+    with pytest.raises(StoreBroken):
+        store.append([entry("kid", "k1")])
+
+
+def run(script: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def until(what: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.fixture
+def follower(path: Path) -> Iterator[Follower]:
+    made = Follower(path, interval=0.02, tolerance=0.5)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: Follower) -> None:
+    (first,) = store.append([entry("kid", "k1")])
+    assert until(lambda: outcome(follower.revocations) == "revoked-key", 1)
+    store.append([entry("not-before", issuer=ISSUER, not_before=1_500)])
+    store.append([entry("not-before", issuer=ISSUER, not_before=900)])
+    store.lift(first, reason="mistake", who="ops", at=NOW)
+    assert until(lambda: outcome(follower.revocations) == "revoked-not-before", 1)
+    store.lift(2, reason="mistake", who="ops", at=NOW)
+    assert until(lambda: outcome(follower.revocations) == "", 1)
+
+
+def test_a_follower_sees_entries_end(store: RevocationStore, path: Path) -> None:
+    times = [600.0]
+    follower = Follower(path, interval=0.02, clock=lambda: times[0])
+    store.append([entry("kid", "k1", expires=700.0), entry("client", "c1", expires=3e9)])
+    follower.start()
+    assert outcome(follower.revocations) == "revoked-key"
+    times[0] = 700.0
+    assert until(lambda: outcome(follower.revocations) == "revoked-client", 1)
+    times[0] = 650.0  # a clock that is set back brings the entry back
+    assert until(lambda: outcome(follower.revocations) == "revoked-key", 1)
+    times[0] = 3.1e9
+    assert until(lambda: outcome(follower.revocations) == "", 1)
+    follower.stop()
+
+
+@pytest.mark.parametrize(
+    "fault", [_missing, _noise, _another_database, _open_to_others, _folder], ids=lambda fault: fault.__name__
+)
+def test_a_follower_whose_store_breaks_refuses_everything(
+    follower: Follower, path: Path, fault: Callable[[Path], None]
+) -> None:
+    assert outcome(follower.revocations) == ""
+    fault(path)
+    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 2)
+    assert isinstance(follower.broken, StoreBroken)
+
+
+def test_a_follower_recovers_when_its_store_comes_back(follower: Follower, path: Path) -> None:
+    away = path.with_name("away")
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").rename(f"{away}{suffix}")
+    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 2)
+    for suffix in ("", "-wal", "-shm"):
+        if Path(f"{away}{suffix}").exists():
+            Path(f"{away}{suffix}").rename(f"{path}{suffix}")
+    with RevocationStore.open(path) as store:
+        store.append([entry("kid", "k1")])
+    assert until(lambda: outcome(follower.revocations) == "revoked-key", 2)
+    assert follower.broken is None
+
+
+@pytest.mark.parametrize("shorter", [True, False], ids=["an older copy", "another store"])
+def test_a_follower_does_not_accept_an_older_or_another_store(
+    store: RevocationStore, path: Path, tmp_path: Path, shorter: bool
+) -> None:
+    copy = tmp_path / "copy"
+    if shorter:
+        with sqlite3.connect(path) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        connection.close()
+        with sqlite3.connect(copy) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.close()
+        copy.chmod(0o600)
+    else:
+        with RevocationStore.create(copy) as other:
+            other.append([entry("kid", f"elsewhere{number}") for number in range(5)])
+    store.append([entry("kid", "k1")])
+    follower = Follower(path, interval=0.02, tolerance=0.3)
+    follower.start()
+    store.close()
+    for suffix in ("-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    copy.replace(path)
+    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 2)
+    time.sleep(0.3)
+    assert outcome(follower.revocations) == "revocations-unavailable"
+    follower.stop()
+
+
+READER = """
+    import pathlib, sys, time
+    from seawall.tokens import refusals
+    from seawall.tokens.revocation_follower import Follower
+    revocations = Follower(pathlib.Path(sys.argv[1])).start()
+    print("ready", flush=True)
+    end = time.monotonic() + 30
+    number = 0
+    while time.monotonic() < end:
+        token_id = f"j{number}"
+        try:
+            revocations.refuse(issuer="i", kid="k", thumbprint="t", subject=None, session=None, token_id=token_id,
+                               issued_at=1.0, client=None)
+        except refusals.Refusal as refusal:
+            print(refusal.code, token_id, time.time(), flush=True)
+            number += 1
+        time.sleep(0.002)
+"""
+WRITER = """
+    import pathlib, sys, time
+    from seawall.tokens.revocation import Revocation
+    from seawall.tokens.revocation_store import RevocationStore
+    store = RevocationStore.open(pathlib.Path(sys.argv[1]))
+    number = int(sys.argv[2])
+    while True:
+        store.append([Revocation(kind="token-id", value=f"j{number}", reason="test", who="tester", at=500.0)])
+        print(number, time.time(), flush=True)
+        number += 1
+        time.sleep(float(sys.argv[3]))
+"""
+
+
+def process(script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments], stdout=subprocess.PIPE, text=True
+    )
+
+
+def first_line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline().strip()
+
+
+def rest(child: subprocess.Popen[str]) -> list[list[str]]:
+    child.kill()
+    output, _ = child.communicate(timeout=20)
+    return [line.split() for line in output.splitlines() if line.endswith(tuple("0123456789"))]
+
+
+def test_two_processes_see_a_third_ones_entries_within_a_second_and_a_kill_loses_nothing(path: Path) -> None:
+    readers = [process(READER, str(path)) for _ in range(2)]
+    writer = None
+    try:
+        assert [first_line(reader) for reader in readers] == ["ready", "ready"]
+        written: dict[int, float] = {}
+        for begin in range(3):
+            writer = process(WRITER, str(path), str(len(written)), "0.05" if begin < 2 else "0")
+            first = first_line(writer).split()
+            time.sleep(0.7)
+            writer.send_signal(signal.SIGKILL)
+            written |= {int(number): float(at) for number, at in [first, *rest(writer)]}
+            last = max(written)
+            with RevocationStore.open(
+                path
+            ) as store:  # the kill may have come between the commit and the print
+                values = {one.revocation.value for one in store.entries(now=NOW)}
+                assert {f"j{number}" for number in written} <= values
+                assert values <= {f"j{number}" for number in range(last + 2)}
+                written.update({number: time.time() for number in range(last + 1, len(values))})
+        time.sleep(1)
+        for reader in readers:
+            seen = {token: (code, float(at)) for code, token, at in rest(reader)}
+            assert {code for code, _ in seen.values()} == {"revoked-token"}
+            assert len(seen) > 20
+            delays = [at - written[int(token[1:])] for token, (_, at) in seen.items()]
+            assert sorted(delays)[len(delays) // 2] < 1
+    finally:
+        for child in [*readers, *([writer] if writer else [])]:
+            child.kill()
+            child.wait()
+            if child.stdout:
+                child.stdout.close()

@@ -16,6 +16,7 @@ demo: .venv/product
 
 test: .venv/development
 	@tools/ensure_chromium.sh
+	@tools/ensure_proxies.sh
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

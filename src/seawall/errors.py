@@ -61,3 +61,10 @@ class StoreBroken(SeawallError):
     """The store of revocations is missing, damaged, locked or not to be read: nothing may be accepted."""
 
     code = "store-broken"
+
+
+class GateInvalid(SeawallError):
+    """The settings of the gate in the policy file make no sense, or the gate cannot listen where it was told to."""
+
+    code = "gate-invalid"
+    exit_code = 2

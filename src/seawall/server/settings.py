@@ -1,0 +1,304 @@
+"""The tables `[gate]` of the policy file. Every setting is checked when the gate starts, by name and line.
+
+The dataclasses below are the specification: field, type, default and words make the tables of docs/gate.md.
+"""
+
+# ruff: noqa: RUF009 - `_setting` makes a field with its words
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from seawall.errors import GateInvalid
+from seawall.server.addresses import LOOPBACK, Peers
+from seawall.server.paths import is_plain
+
+LARGEST_FILE = 4 * 2**20
+
+
+def _setting(default: Any, words: str, **limits: Any) -> Any:
+    return field(default=default, metadata={"words": words, **limits})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathRule:
+    """`[[gate.path]]`: what a path needs beside a valid token."""
+
+    prefix: str = _setting(
+        "", "the path and everything below it: `/admin` is `/admin` and `/admin/…`, never `/administrator`"
+    )
+    exact: str = _setting("", "this path alone; one of `prefix` and `exact` is needed")
+    methods: tuple[str, ...] = _setting((), "methods that the rule is about; every method unless given")
+    public: bool = _setting(False, "no token is needed (and none is looked at)")
+    issuers: tuple[str, ...] = _setting((), "names of the issuers whose tokens are taken; all unless given")
+    audiences: tuple[str, ...] = _setting(
+        (), "`aud` must hold one of them, beside what the issuer's policy asks"
+    )
+    scopes: tuple[str, ...] = _setting((), "all of them must be in `scope` or `scp`")
+    roles: tuple[str, ...] = _setting((), "one of them must be in `roles`")
+    acr_values: tuple[str, ...] = _setting(
+        (), "`acr` must be one of them; else a challenge to step up (RFC 9470)"
+    )
+    max_authentication_age: int | None = _setting(
+        None, "seconds since the user proved who he is (`auth_time`); else a challenge to step up", minimum=1
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSettings:
+    """`[gate.admin]`: revoking over HTTP."""
+
+    enabled: bool = _setting(False, "whether `/admin/…` exists")
+    listen: str = _setting(
+        "", "an address of its own for `/admin/…`: `127.0.0.1:8088` or `unix:/run/seawall/admin.sock`"
+    )
+    allow: Peers = _setting(LOOPBACK, "who may call it; nobody else gets further than 404")
+    token_file: Path | None = _setting(
+        None,
+        "file that holds the administrator's token, or `sha256:` and the hex digest of it; closed to others",
+    )
+    token_sha256: str = _setting("", "or the hex digest itself", pattern=r"|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """`[gate.metrics]`: `/metrics` and the reasons in `/healthz`."""
+
+    enabled: bool = _setting(True, "whether `/metrics` exists")
+    allow: Peers = _setting(LOOPBACK, "who may read `/metrics` and the reasons in `/healthz`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSettings:
+    """`[gate.risk]`: accounts with raised incidents must prove themselves anew, or stay outside."""
+
+    incidents: Path | None = _setting(None, "`incidents.jsonl` of a scan; read again when it changes")
+    severity: Literal["low", "medium", "high", "critical"] = _setting(
+        "high", "the least severity that counts"
+    )
+    then: Literal["step-up", "refuse"] = _setting("step-up", "what an account with such an incident meets")
+    acr_values: tuple[str, ...] = _setting((), "what the challenge to step up asks for")
+    claims: tuple[str, ...] = _setting(
+        ("upn", "preferred_username", "unique_name", "email", "sub", "appid", "azp", "client_id"),
+        "claims that may name the account",
+    )
+    broken: Literal["refuse", "ignore"] = _setting(
+        "refuse", "what happens while the file is missing or broken: `refuse` everything, or go on without it"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """`[gate]`."""
+
+    store: Path = _setting(Path("revocations.db"), "the store of revocations; relative to the policy file")
+    trusted_proxies: Peers = _setting(
+        LOOPBACK,
+        "who may ask: networks, and `unix` for the socket. Nobody else is answered, nor are his headers read",
+    )
+    origins: tuple[str, ...] = _setting(
+        (),
+        "the applications' own origins (`https://app.example`); a request for another is refused. Any unless given",
+    )
+    certificate_header: str = _setting(
+        "", "header in which the proxy hands on the client's certificate (RFC 9440, escaped PEM or base64); off unless given",
+        pattern=r"|[A-Za-z][A-Za-z0-9-]{2,63}",
+    )  # fmt: skip
+    log: str = _setting("stderr", "where decisions are logged: `stderr` or a file")
+    header_bytes: int = _setting(32768, "the longest head of a request", minimum=8192, maximum=1048576)
+    header_seconds: float = _setting(5.0, "how long a client may take to send it", minimum=0.1, maximum=60)
+    body_bytes: int = _setting(65536, "the longest body (events, admin)", minimum=1024, maximum=1048576)
+    patience: float = _setting(
+        5.0, "seconds that one decision may take, fetching keys included", minimum=0.1, maximum=60
+    )
+    openapi: bool = _setting(False, "whether `/openapi.json` is served")
+    admin: AdminSettings = AdminSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    risk: RiskSettings = RiskSettings()
+    paths: tuple[PathRule, ...] = ()
+
+
+NESTED: dict[str, type] = {"admin": AdminSettings, "metrics": MetricsSettings, "risk": RiskSettings}
+"""Tables below `[gate]`, by key."""
+
+ELSEWHERE = frozenset({"step_up", "transmitter"})
+"""Tables below `[gate]` that another module reads."""
+
+
+class _Reader:
+    """Turns one file's tables into settings, and knows where in the file each stands."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = text.splitlines()
+
+    def refuse(self, message: str, table: str, key: str = "", *, nth: int = 0, fix: str = "") -> GateInvalid:
+        line = self._line(table, key, nth)
+        return GateInvalid(
+            f"{self.path.name}:{line}: {message}", fix=fix or "see the settings in docs/gate.md"
+        )
+
+    def _line(self, table: str, key: str, nth: int) -> int:
+        heading = re.compile(rf"\s*\[{{1,2}}\s*{re.escape(table)}\s*\]{{1,2}}\s*(#.*)?$")
+        starts = [number for number, line in enumerate(self.lines, 1) if heading.match(line)]
+        if not starts:
+            return 1
+        start = starts[min(nth, len(starts) - 1)]
+        wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""") if key else None
+        for number, line in enumerate(self.lines[start:], start + 1):
+            if line.lstrip().startswith("["):
+                break
+            if wanted and wanted.match(line):
+                return number
+        return start
+
+    def read(
+        self, kind: type, table: object, name: str, nth: int = 0, skip: frozenset[str] = frozenset()
+    ) -> dict[str, Any]:
+        """The values of one table; unknown keys, wrong types and impossible values are refused."""
+        if not isinstance(table, Mapping):
+            raise self.refuse(f"[{name}] must be a table", name, nth=nth)
+        fields = {entry.name: entry for entry in dataclasses.fields(kind) if entry.metadata}
+        hints = get_type_hints(kind)
+        found: dict[str, Any] = {}
+        for key, value in table.items():
+            if key in skip:
+                continue
+            if key not in fields:
+                raise self.refuse(f"[{name}] has no setting {key!r}", name, key, nth=nth)
+            try:
+                found[key] = self._value(hints[key], value, fields[key].metadata)
+            except (TypeError, ValueError) as error:
+                raise self.refuse(f"{key}: {error}", name, key, nth=nth) from None
+        return found
+
+    def _value(self, hint: Any, value: object, limits: Mapping[str, Any]) -> Any:
+        if get_origin(hint) in {types.UnionType, typing.Union}:
+            hint = next(part for part in get_args(hint) if part is not type(None))
+        if hint is Peers:
+            return Peers(_texts(value))
+        if hint is Path:
+            return self.path.parent / _text(value)
+        if get_origin(hint) is tuple:
+            return _texts(value)
+        if get_origin(hint) is Literal:
+            choices = get_args(hint)
+            if value not in choices:
+                raise ValueError(f"must be one of {', '.join(choices)}")
+            return value
+        if hint is bool:
+            if not isinstance(value, bool):
+                raise ValueError("must be true or false")
+            return value
+        if hint in {int, float}:
+            return _number(value, hint, limits)
+        return _text(value, limits.get("pattern"))
+
+
+def _text(value: object, pattern: str | None = None) -> str:
+    if not isinstance(value, str) or "\0" in value or len(value) > 4096:
+        raise ValueError("must be text")
+    if pattern is not None and not re.fullmatch(pattern, value):
+        raise ValueError("has the wrong form")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("must be a list of texts")
+    texts = tuple(_text(entry) for entry in value)
+    if not all(texts):
+        raise ValueError("must not hold an empty text")
+    return texts
+
+
+def _number(value: object, hint: type, limits: Mapping[str, Any]) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float) if hint is float else int):
+        raise TypeError("must be a number" if hint is float else "must be a whole number")
+    least, most = limits.get("minimum", 0), limits.get("maximum", 10**9)
+    if not least <= value <= most:
+        raise ValueError(f"must lie between {least} and {most}")
+    return value
+
+
+def load_settings(path: Path) -> GateSettings:
+    """Read the tables `[gate]` of a policy file. Raises `GateInvalid` with file and line; no table: the defaults."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > LARGEST_FILE:
+            raise GateInvalid(f"{path.name}: larger than {LARGEST_FILE} bytes", fix="is it the policy file?")
+        text = raw.decode("utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise GateInvalid(f"{path.name}: {error}", fix="the policy file must be TOML in UTF-8") from None
+    reader = _Reader(path, text)
+    table = document.get("gate", {})
+    found = reader.read(GateSettings, table, "gate", skip=frozenset({*NESTED, *ELSEWHERE, "path"}))
+    for key, kind in NESTED.items():
+        if key in table:
+            found[key] = kind(**reader.read(kind, table[key], f"gate.{key}"))
+    found["paths"] = _paths(reader, table.get("path", []))
+    found.setdefault("store", path.parent / "revocations.db")
+    settings = GateSettings(**found)
+    _check(reader, settings)
+    return settings
+
+
+def _paths(reader: _Reader, tables: object) -> tuple[PathRule, ...]:
+    if not isinstance(tables, list):
+        raise reader.refuse("write [[gate.path]] with two brackets", "gate.path")
+    rules = []
+    for nth, table in enumerate(tables):
+        rule = PathRule(**reader.read(PathRule, table, "gate.path", nth))
+        fault = _fault_of_path(rule)
+        if fault:
+            raise reader.refuse(fault, "gate.path", nth=nth)
+        rules.append(rule)
+    seen = set()
+    for nth, rule in enumerate(rules):
+        place = (rule.prefix, rule.exact, rule.methods)
+        if place in seen:
+            raise reader.refuse("a second rule for the same path and methods", "gate.path", nth=nth)
+        seen.add(place)
+    return tuple(rules)
+
+
+def _fault_of_path(rule: PathRule) -> str:
+    if bool(rule.prefix) == bool(rule.exact):
+        return "a path needs prefix or exact, and not both"
+    if not is_plain(rule.prefix or rule.exact):
+        return "a path begins with / and is written plainly: no escapes, no `..`, no `//`, no query"
+    if any(not re.fullmatch(r"[A-Z]{1,20}", method) for method in rule.methods):
+        return "methods are written in capital letters"
+    demands = (
+        rule.issuers,
+        rule.audiences,
+        rule.scopes,
+        rule.roles,
+        rule.acr_values,
+        rule.max_authentication_age,
+    )
+    if rule.public and any(demands):
+        return "a public path cannot ask for anything of a token"
+    return ""
+
+
+def _check(reader: _Reader, settings: GateSettings) -> None:
+    """What single values cannot show."""
+    admin = settings.admin
+    if admin.token_file is not None and admin.token_sha256:
+        raise reader.refuse(
+            "token_file and token_sha256 are two answers to one question", "gate.admin", "token_file"
+        )
+    for origin in settings.origins:
+        if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
+            raise reader.refuse(f"origins: {origin!r} is none (`https://app.example`)", "gate", "origins")
+    if not settings.trusted_proxies:
+        raise reader.refuse("trusted_proxies: nobody could ask", "gate", "trusted_proxies")

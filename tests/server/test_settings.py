@@ -1,0 +1,120 @@
+"""Settings are read with names and lines, and nonsense stops the gate before it listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seawall.errors import GateInvalid
+from seawall.server.addresses import LOOPBACK, Peers
+from seawall.server.settings import GateSettings, load_settings
+
+
+def load(folder: Path, text: str) -> GateSettings:
+    path = folder / "policy.toml"
+    path.write_text(text, "utf-8")
+    return load_settings(path)
+
+
+def test_no_table_is_the_defaults(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[[issuer]]\nname = 'x'\n")
+    assert settings == GateSettings(store=tmp_path / "revocations.db")
+    assert settings.trusted_proxies == LOOPBACK
+
+
+def test_everything_is_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+[gate]
+store = "state/revocations.db"
+trusted_proxies = ["10.0.0.0/8", "unix"]
+origins = ["https://app.example"]
+header_seconds = 2
+[gate.admin]
+enabled = true
+token_sha256 = "%s"
+[gate.risk]
+incidents = "out/incidents.jsonl"
+severity = "critical"
+[[gate.path]]
+prefix = "/admin"
+methods = ["POST"]
+acr_values = ["strong"]
+max_authentication_age = 300
+[[gate.path]]
+exact = "/health"
+public = true
+"""
+        % ("a" * 64),
+    )
+    assert settings.store == tmp_path / "state/revocations.db"
+    assert settings.trusted_proxies == Peers(["10.0.0.0/8", "unix"])
+    assert settings.header_seconds == 2
+    assert settings.admin.enabled
+    assert settings.risk.incidents == tmp_path / "out/incidents.jsonl"
+    assert [rule.prefix or rule.exact for rule in settings.paths] == ["/admin", "/health"]
+    assert settings.paths[0].max_authentication_age == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[gate]\n\ntrusted = []\n", "policy.toml:3: [gate] has no setting 'trusted'"),
+        ("[gate]\ntrusted_proxies = []\n", "policy.toml:2: trusted_proxies: nobody could ask"),
+        ("[gate]\ntrusted_proxies = ['10.0.0.1/8']\n", "policy.toml:2: trusted_proxies: 10.0.0.1/8 has host bits set"),
+        ("[gate]\ntrusted_proxies = 'unix'\n", "policy.toml:2: trusted_proxies: must be a list of texts"),
+        ("[gate]\nopenapi = 1\n", "policy.toml:2: openapi: must be true or false"),
+        ("[gate]\nbody_bytes = true\n", "policy.toml:2: body_bytes: must be a whole number"),
+        ("[gate]\nbody_bytes = 1\n", "policy.toml:2: body_bytes: must lie between 1024 and 1048576"),
+        ("[gate]\norigins = ['app.example']\n", "policy.toml:2: origins: 'app.example' is none"),
+        ("[gate]\ncertificate_header = 'a b'\n", "policy.toml:2: certificate_header: has the wrong form"),
+        ("[gate]\nadmin = 3\n", "policy.toml:1: [gate.admin] must be a table"),
+        ("[gate.admin]\ntoken_sha256 = 'abc'\n", "policy.toml:2: token_sha256: has the wrong form"),
+        ("[gate.risk]\n# x\nseverity = 'grave'\n", "policy.toml:3: severity: must be one of low, medium, high, critical"),
+        ("[gate.path]\nprefix = '/a'\n", "policy.toml:1: write [[gate.path]] with two brackets"),
+        ("[[gate.path]]\nprefix = '/a'\n[[gate.path]]\npublic = true\n", "policy.toml:3: a path needs prefix or exact"),
+        ("[[gate.path]]\nprefix = '/a'\nexact = '/a'\n", "policy.toml:1: a path needs prefix or exact"),
+        ("[[gate.path]]\nprefix = '/a/../b'\n", "policy.toml:1: a path begins with / and is written plainly"),
+        ("[[gate.path]]\nexact = '/a'\nmethods = ['get']\n", "policy.toml:1: methods are written in capital letters"),
+        ("[[gate.path]]\nexact = '/a'\npublic = true\nscopes = ['x']\n", "policy.toml:1: a public path cannot ask"),
+        ("[[gate.path]]\nexact = '/a'\n[[gate.path]]\nexact = '/a'\n", "policy.toml:3: a second rule for the same path"),
+        ("gate = 1\n", "policy.toml:1: [gate] must be a table"),
+        ("gate = \n", "policy.toml: Invalid value"),
+        ("\ufeff[gate]\n", "policy.toml: "),
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(GateInvalid) as refused:
+        load(tmp_path, text)
+    assert refused.value.message.startswith(message)
+    assert refused.value.fix
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GateInvalid, match="No such file"):
+        load_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "inside"),
+    [
+        (["10.0.0.0/8"], "10.1.2.3", True),
+        (["10.0.0.0/8"], "::ffff:10.1.2.3", True),
+        (["10.0.0.0/8"], "11.0.0.1", False),
+        (["10.0.0.0/8"], "", False),
+        (["unix"], "", True),
+        (["unix"], "127.0.0.1", False),
+        (["::1"], "::1", True),
+        (["::1"], "127.0.0.1", False),
+        (["0.0.0.0/0"], "example", False),
+        (["0.0.0.0/0"], "10.0.0.1, 10.0.0.2", False),
+        ([], "127.0.0.1", False),
+    ],
+)
+def test_peers_are_known_by_their_address(networks: list[str], address: str, inside: bool) -> None:
+    peers = Peers(networks)
+    assert (address in peers) is inside
+    assert (address in peers) is inside  # the second time from memory
+    assert None not in peers

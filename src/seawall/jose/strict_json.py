@@ -13,7 +13,8 @@ LARGEST_INTEGER = (1 << 63) - 1
 """Beyond it parsers disagree: some wrap, some round, some answer with a string."""
 _LONGEST_NUMBER = 40
 _BOM = b"\xef\xbb\xbf"
-_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string that never ends is taken to the end all the same: else each of its quotes would start another search (quadratic).
+_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class JsonRefused(ValueError):

@@ -49,13 +49,23 @@ class HeldKey:
     quarantined_until: float = 0.0
 
 
+def issuer_fits(issuer: str, iss: str) -> bool:
+    """Whether `iss` is `issuer`, with any one path segment in the place of `{tenantid}`."""
+    before, placeholder, after = issuer.partition(TENANT_PLACEHOLDER)
+    if not placeholder:
+        return iss == issuer
+    middle = iss[len(before) : len(iss) - len(after)]
+    return bool(middle) and "/" not in middle and iss == before + middle + after
+
+
 class KeySource(Protocol):
     """Where an issuer's keys come from."""
 
     def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
         """The key `kid` of `issuer`, never a key of another issuer.
 
-        Raises `Refusal` subclasses only: `key-unknown`, `key-source-unavailable`, `key-set-invalid`, `key-set-mixed`.
+        Raises `Refusal` subclasses only: `key-unknown`, `key-unfit`, `key-use-wrong`, `key-source-unavailable`,
+        `key-set-invalid`, `key-set-mixed`, `key-duplicate-kid`.
         """
         ...
 
@@ -163,11 +173,7 @@ class IssuerPolicy:
 
     def fits(self, iss: str) -> bool:
         """Whether `iss` is this issuer, with any one path segment for `{tenantid}`."""
-        if not self.templated:
-            return iss == self.issuer
-        before, after = self.issuer.split(TENANT_PLACEHOLDER)
-        middle = iss[len(before) : len(iss) - len(after)]
-        return bool(middle) and "/" not in middle and iss == before + middle + after
+        return issuer_fits(self.issuer, iss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,322 @@
+"""An issuer's keys in memory: fresh while the source answers, for a limited time when it does not, then refused.
+
+1. A set is fresh for `ttl`. In the last fifth of it a look-up starts a refresh in a thread and does not wait for it.
+2. When it is no longer fresh, one refresh is waited for. If that fails, the old set serves until `stale_limit`
+   after it was loaded; then every look-up is refused (`key-source-unavailable`, or the code of the invalid set).
+3. A set that is invalid is a failure like any other: it never replaces a valid one.
+4. An unknown `kid` starts at most one refresh in `unknown_kid_interval`, whoever asks and however often.
+5. A key that vanished from the set stays known as retired, so that it is refused by its own code.
+6. A key that appears among known keys is logged and may be held for `quarantine` before it counts.
+7. A key that is denied here is revoked at once, whatever the source says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from seawall.tokens.first_seen import FirstSeen
+from seawall.tokens.key_origins import Origin, OriginFailed
+from seawall.tokens.policy import HeldKey, issuer_fits
+from seawall.tokens.refusals.signing_key import (
+    KeyDuplicateKid,
+    KeySetInvalid,
+    KeySetMixed,
+    KeySourceUnavailable,
+    KeyUnfit,
+    KeyUnknown,
+    KeyUseWrong,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seawall.jose.key_set import KeySet, RefusedKey
+    from seawall.tokens.refusals import Refusal
+
+AHEAD: Final = 0.8
+"""The part of `ttl` after which a refresh is started in the background."""
+MOST_RETIRED: Final = 256
+
+_log = logging.getLogger("seawall.key_cache")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheSettings:
+    """How long keys serve and how often they are asked for. Durations in seconds.
+
+    `retry` is the pause after a failure; `wait` is how long a look-up waits for a refresh that it needs, `first_wait`
+    the same while nothing was loaded yet. `denied` are names or thumbprints of keys that are revoked, `approved`
+    thumbprints that are never held in quarantine.
+    """
+
+    ttl: float = 300.0
+    stale_limit: float = 4 * 3600.0
+    unknown_kid_interval: float = 30.0
+    retry: float = 10.0
+    wait: float = 2.0
+    first_wait: float = 10.0
+    quarantine: float = 0.0
+    denied: frozenset[str] = frozenset()
+    approved: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a key source is doing. `age` is seconds since the last good load, None before the first.
+
+    `failure` is the code of the last refresh's failure, None when it went well. `serving` is false when look-ups are
+    refused. `quarantined` are thumbprints that are still held.
+    """
+
+    issuer: str
+    keys: int
+    age: float | None
+    failure: str | None
+    serving: bool
+    quarantined: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """One loaded set. Never changed, only replaced. `loaded` is in ticks."""
+
+    held: Mapping[str, HeldKey]
+    refused: Mapping[str, RefusedKey]
+    loaded: float
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """When the next attempts are allowed, in ticks, and the refresh that is running."""
+
+    after_failure: float = float("-inf")
+    after_unknown: float = float("-inf")
+    running: threading.Event | None = None
+    failure: OriginFailed | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class KeyCache:
+    """The keys of one issuer (`seawall.tokens.policy.KeySource`). Safe for any number of threads.
+
+    `issuer` may hold `{tenantid}`. `clock` tells the time of day, `ticks` a time that never jumps; both in seconds.
+    Raises `MemoryBroken` when the file of first sightings is there but broken.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        origin: Origin,
+        settings: CacheSettings | None = None,
+        *,
+        memory: FirstSeen | None = None,
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.issuer = issuer
+        self.settings = settings or CacheSettings()
+        self._origin = origin
+        self._memory = memory or FirstSeen()
+        self._clock = clock
+        self._ticks = ticks
+        self._snapshot: _Snapshot | None = None
+        self._attempts = _Attempts()
+        self._denied = self.settings.denied
+
+    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:  # noqa: ARG002 - ages are the cache's own
+        """The key `kid` of `issuer`. Raises `KeyUnknown`, `KeyUnfit`, `KeySourceUnavailable`, or why the set is refused."""
+        if issuer != self.issuer and not issuer_fits(self.issuer, issuer):
+            raise KeyUnknown
+        snapshot = self._fresh()
+        held = snapshot.held.get(kid)
+        if held is None:
+            held = self._unknown(snapshot, kid)
+        denied = self._denied
+        if denied and (kid in denied or held.key.thumbprint in denied):
+            return dataclasses.replace(held, state="revoked")
+        return held
+
+    def deny(self, names: Iterable[str]) -> None:
+        """Revoke keys by name or thumbprint, from the next look-up on."""
+        with self._attempts.lock:
+            self._denied = self._denied | frozenset(names)
+
+    def warm(self) -> SourceStatus:
+        """Load now if nothing is loaded, waiting for it; never raises."""
+        if self._snapshot is None:
+            self._refresh_and_wait(self.settings.first_wait)
+        return self.status()
+
+    def status(self) -> SourceStatus:
+        """How the source is doing now."""
+        snapshot, failure = self._snapshot, self._attempts.failure
+        age = None if snapshot is None else self._ticks() - snapshot.loaded
+        held = snapshot.held.values() if snapshot is not None else ()
+        now = self._clock()
+        return SourceStatus(
+            issuer=self.issuer,
+            keys=sum(key.state == "active" for key in held),
+            age=age,
+            failure=None if failure is None else failure.code,
+            serving=age is not None and age < self.settings.stale_limit,
+            quarantined=tuple(key.key.thumbprint for key in held if key.quarantined_until > now),
+        )
+
+    def _fresh(self) -> _Snapshot:
+        """The set to use now, or the refusal that says why there is none."""
+        snapshot, settings = self._snapshot, self.settings
+        if snapshot is not None:
+            age = self._ticks() - snapshot.loaded
+            if age < settings.ttl * AHEAD:
+                return snapshot
+            if age < settings.ttl:
+                self._start_refresh()
+                return snapshot
+        self._refresh_and_wait(settings.first_wait if snapshot is None else settings.wait)
+        snapshot = self._snapshot
+        if snapshot is None or self._ticks() - snapshot.loaded >= settings.stale_limit:
+            raise _refusal(self._attempts.failure)
+        return snapshot
+
+    def _unknown(self, snapshot: _Snapshot, kid: str) -> HeldKey:
+        """A name that is not in the set: the set may have changed, which is asked rarely."""
+        attempts = self._attempts
+        with attempts.lock:
+            ticks = self._ticks()
+            allowed = ticks >= attempts.after_unknown
+            if allowed:
+                attempts.after_unknown = ticks + self.settings.unknown_kid_interval
+            running = attempts.running
+        if allowed:
+            running = self._start_refresh()
+        if running is not None:
+            running.wait(self.settings.wait)
+        snapshot = self._snapshot or snapshot
+        held = snapshot.held.get(kid)
+        if held is not None:
+            return held
+        refused = snapshot.refused.get(kid)
+        if refused is not None:
+            raise (KeyUseWrong if refused.code in {"use", "operations"} else KeyUnfit)(refused.code)
+        raise KeyUnknown
+
+    def _refresh_and_wait(self, seconds: float) -> None:
+        running = self._start_refresh()
+        if running is not None:
+            running.wait(seconds)
+
+    def _start_refresh(self) -> threading.Event | None:
+        """Start a refresh unless one runs or the last one failed just now; the event is set when it has ended."""
+        attempts = self._attempts
+        with attempts.lock:
+            if attempts.running is not None:
+                return attempts.running
+            if self._ticks() < attempts.after_failure:
+                return None
+            done = attempts.running = threading.Event()
+            try:
+                threading.Thread(target=self._refresh, args=(done,), name="seawall-keys", daemon=True).start()
+            except RuntimeError:  # no more threads: nothing runs, and nobody may wait for it
+                attempts.running = None
+                return None
+            return done
+
+    def _refresh(self, done: threading.Event) -> None:
+        attempts = self._attempts
+        try:
+            failure = self._load()
+        except Exception as error:  # noqa: BLE001 - whatever breaks while loading is a failure to load, and counted
+            failure = OriginFailed("unexpected", type(error).__name__)
+        with attempts.lock:
+            attempts.failure = failure
+            if failure is not None:
+                attempts.after_failure = self._ticks() + self.settings.retry
+            attempts.running = None
+        done.set()
+        if failure is not None:
+            self._say_failed(failure)
+
+    def _load(self) -> OriginFailed | None:
+        try:
+            loaded = self._origin()
+        except OriginFailed as failure:
+            return failure
+        self._adopt(loaded)
+        return None
+
+    def _say_failed(self, failure: OriginFailed) -> None:
+        snapshot = self._snapshot
+        if snapshot is None:
+            _log.error("keys of %s could not be loaded: %s", ascii(self.issuer), failure)
+            return
+        left = self.settings.stale_limit - (self._ticks() - snapshot.loaded)
+        outlook = (
+            f"the old keys serve for {left:.0f} s more"
+            if left > 0
+            else "the old keys are too old: all refused"
+        )
+        _log.warning("keys of %s could not be refreshed: %s; %s", ascii(self.issuer), failure, outlook)
+
+    def _adopt(self, loaded: KeySet) -> None:
+        """Put a valid set in the place of the old one."""
+        previous = self._snapshot.held if self._snapshot is not None else {}
+        fresh = self._note(frozenset(key.thumbprint for key in loaded.keys))
+        held: dict[str, HeldKey] = {}
+        for kid, key in loaded.by_kid.items():
+            sighting = self._memory.get(key.thumbprint)
+            seen = self._clock() if sighting is None else sighting.at
+            new = sighting is None or sighting.among_known
+            until = seen + self.settings.quarantine if new and self.settings.quarantine else 0.0
+            held[kid] = HeldKey(
+                key, seen, "active", 0.0 if key.thumbprint in self.settings.approved else until
+            )
+            if key.thumbprint in fresh and new:
+                self._say_new(kid, held[kid], previous.get(kid))
+        retired = {
+            kid: dataclasses.replace(old, state="retired") for kid, old in previous.items() if kid not in held
+        }
+        for kid in retired:
+            if previous[kid].state == "active":
+                _log.warning("keys of %s: %s is no longer listed: retired", ascii(self.issuer), ascii(kid))
+        kept = dict(list(retired.items())[-MOST_RETIRED:])
+        self._snapshot = _Snapshot(MappingProxyType(kept | held), loaded.refused_by_kid, self._ticks())
+
+    def _note(self, thumbprints: frozenset[str]) -> frozenset[str]:
+        fresh = self._memory.note(thumbprints, self._clock())
+        if self._memory.trouble is not None:
+            _log.error(
+                "keys of %s: first sightings were not kept: %s", ascii(self.issuer), self._memory.trouble
+            )
+        return fresh
+
+    def _say_new(self, kid: str, held: HeldKey, before: HeldKey | None) -> None:
+        change = "another key under a known name" if before is not None else "a new key"
+        hold = max(held.quarantined_until - self._clock(), 0.0)
+        _log.warning(
+            "keys of %s: %s: %s, thumbprint %s%s",
+            ascii(self.issuer),
+            change,
+            ascii(kid[:200]),
+            held.key.thumbprint,
+            f", held for {hold:.0f} s" if hold else "",
+        )
+
+
+def _refusal(failure: OriginFailed | None) -> Refusal:
+    """The refusal that a failure to load amounts to."""
+    if failure is None:
+        return KeySourceUnavailable("no answer yet")
+    if failure.code in {"set-mixed", "set-private", "set-symmetric"}:
+        return KeySetMixed(failure.code)
+    if failure.code == "set-duplicate-kid":
+        return KeyDuplicateKid()
+    if failure.code.startswith("set-"):
+        return KeySetInvalid(failure.code)
+    return KeySourceUnavailable(failure.code)

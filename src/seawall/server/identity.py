@@ -1,0 +1,126 @@
+"""The `X-Auth-*` headers: what an application may know of an accepted token, safe in a header, never cut short."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seawall.server.refusals import ClaimTooLong
+
+LONGEST_VALUE: Final = 1024
+LONGEST_SUM: Final = 3072
+"""Bytes of all values. nginx reads a head of 4 KiB unless told otherwise, and refuses a longer one."""
+
+Claims = Mapping[str, Any]
+
+_SAFE = re.compile(r"[!-$&-~]+(?: [!-$&-~]+)*")
+"""Visible ASCII but `%`, single spaces inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityHeader:
+    """One header: its name, what it holds, and how it is read from the claims (None: no such header)."""
+
+    name: str
+    words: str
+    read: Callable[[Claims], str | None]
+
+
+def _claim(*names: str) -> Callable[[Claims], str | None]:
+    def read(claims: Claims) -> str | None:
+        for name in names:
+            value = claims.get(name)
+            if isinstance(value, str) and value:
+                return value
+        return None
+
+    return read
+
+
+def _listed(*names: str) -> Callable[[Claims], str | None]:
+    """Words separated by spaces, from text or a list of texts without spaces."""
+
+    def read(claims: Claims) -> str | None:
+        words = words_of(claims, *names)
+        return " ".join(words) if words else None
+
+    return read
+
+
+def _token(claims: Claims) -> str | None:
+    name = claims.get("jti") or claims.get("uti")
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if isinstance(name, str) else None
+
+
+def _expires(claims: Claims) -> str | None:
+    value = claims.get("exp")
+    return str(int(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+IDENTITY_HEADERS: Final = (
+    IdentityHeader("X-Auth-Subject", "`sub`", _claim("sub")),
+    IdentityHeader("X-Auth-Issuer", "`iss`", _claim("iss")),
+    IdentityHeader("X-Auth-Tenant", "`tid`", _claim("tid")),
+    IdentityHeader("X-Auth-Object", "`oid`", _claim("oid")),
+    IdentityHeader("X-Auth-Client", "`client_id`, `azp` or `appid`", _claim("client_id", "azp", "appid")),
+    IdentityHeader("X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _listed("scope", "scp")),
+    IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _listed("roles")),
+    IdentityHeader("X-Auth-Acr", "`acr`", _claim("acr")),
+    IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _listed("amr")),
+    IdentityHeader("X-Auth-Token", "SHA-256 of `jti` or `uti` in hex, as in the log", _token),
+    IdentityHeader("X-Auth-Expires", "`exp`, seconds since 1970", _expires),
+)
+"""Every header that tells an application who is there. A proxy must drop all of these from the client's request."""
+
+_READERS: Final = tuple((header.name.lower().encode(), header.read) for header in IDENTITY_HEADERS)
+
+
+def words_of(claims: Claims, *names: str) -> tuple[str, ...]:
+    """The words of the first claim that is there: text separated by spaces, or a list of texts.
+
+    Entries of a list that hold a space are left out: joined they would read as two.
+    """
+    for name in names:
+        value = claims.get(name)
+        if isinstance(value, str):
+            return tuple(value.split())
+        if isinstance(value, list):
+            return tuple(word for word in value if isinstance(word, str) and word and word.split() == [word])
+    return ()
+
+
+def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
+    """The headers for these claims. Raises `ClaimTooLong` when they do not fit."""
+    headers = []
+    length = 0
+    for name, read in _READERS:
+        text = read(claims)
+        if text is not None:
+            value = header_value(text)
+            length += len(value)
+            headers.append((name, value))
+    if length > LONGEST_SUM:
+        raise ClaimTooLong("all claims together")
+    return headers
+
+
+def header_value(text: str) -> bytes:
+    """Text as a header value: visible ASCII as it is, `%` and everything else percent-encoded UTF-8. Decoding gives it back."""
+    if len(text) > LONGEST_VALUE:
+        raise ClaimTooLong
+    if _SAFE.fullmatch(text):
+        return text.encode("ascii")
+    encoded = bytearray()
+    last = len(text.encode("utf-8", "surrogatepass")) - 1
+    for place, byte in enumerate(text.encode("utf-8", "surrogatepass")):
+        inner_space = byte == 0x20 and 0 < place < last
+        if (0x21 <= byte <= 0x7E and byte != 0x25) or inner_space:
+            encoded.append(byte)
+        else:
+            encoded += b"%%%02X" % byte
+    if len(encoded) > LONGEST_VALUE:
+        raise ClaimTooLong
+    return bytes(encoded)

@@ -330,6 +330,34 @@ def test_a_denied_key_is_revoked_at_once() -> None:
     assert bench.origin.calls == 1
 
 
+def test_what_is_at_hand_is_given_without_waiting() -> None:
+    bench = Bench(jwk("a"), jwk("b"), ttl=300, stale_limit=1000, denied=frozenset({"b"}))
+
+    def state(kid: str, issuer: str = ISSUER) -> str | None:
+        held = bench.cache.at_hand(issuer, kid)
+        return None if held is None else held.state
+
+    assert state("a") is None, "nothing was loaded, and nobody waits for it"
+    bench.cache.warm()
+    assert [state("a"), state("b"), state("c"), state("a", "https://other.example")] == [
+        "active",
+        "revoked",
+        None,
+        None,
+    ]
+    bench.origin.hold = threading.Event()
+    bench.elapsed = 500.0
+    begin = time.monotonic()
+    assert [state("a") for _ in range(20)] == ["active"] * 20
+    assert time.monotonic() - begin < 1.0
+    bench.settle(lambda: bench.origin.calls == 2)
+    bench.elapsed = 1000.0
+    assert state("a") is None
+    bench.origin.hold.set()
+    bench.settle(bench.idle)
+    assert state("a") == "active"
+
+
 def test_a_key_that_was_left_out_of_the_set_is_refused_by_its_reason() -> None:
     bench = Bench(jwk("a"), jwk("enc", use="enc"), weak_jwk("weak"))
     assert bench.code("a") == "active"

@@ -289,6 +289,7 @@ def follower(path: Path) -> Iterator[Follower]:
 def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: Follower) -> None:
     (first,) = store.append([entry("kid", "k1")])
     assert until(lambda: outcome(follower.revocations) == "revoked-key", 1)
+    assert follower.lag < 1
     store.append([entry("not-before", issuer=ISSUER, not_before=1_500)])
     store.append([entry("not-before", issuer=ISSUER, not_before=900)])
     store.lift(first, reason="mistake", who="ops", at=NOW)

@@ -138,10 +138,23 @@ class KeyCache:
         held = snapshot.held.get(kid)
         if held is None:
             held = self._unknown(snapshot, kid)
-        denied = self._denied
-        if denied and (kid in denied or held.key.thumbprint in denied):
-            return dataclasses.replace(held, state="revoked")
-        return held
+        return self._unless_denied(kid, held)
+
+    def at_hand(self, issuer: str, kid: str) -> HeldKey | None:
+        """What `lookup` gives, when that needs no waiting; else None. Never raises.
+
+        Starts a refresh that is due and leaves it to itself: the old set serves meanwhile, up to `stale_limit`.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or (issuer != self.issuer and not issuer_fits(self.issuer, issuer)):
+            return None
+        age = self._ticks() - snapshot.loaded
+        if age >= self.settings.ttl * AHEAD:
+            self._start_refresh()
+            if age >= self.settings.stale_limit:
+                return None
+        held = snapshot.held.get(kid)
+        return None if held is None else self._unless_denied(kid, held)
 
     def deny(self, names: Iterable[str]) -> None:
         """Revoke keys by name or thumbprint, from the next look-up on."""
@@ -168,6 +181,12 @@ class KeyCache:
             serving=age is not None and age < self.settings.stale_limit,
             quarantined=tuple(key.key.thumbprint for key in held if key.quarantined_until > now),
         )
+
+    def _unless_denied(self, kid: str, held: HeldKey) -> HeldKey:
+        denied = self._denied
+        if denied and (kid in denied or held.key.thumbprint in denied):
+            return dataclasses.replace(held, state="revoked")
+        return held
 
     def _fresh(self) -> _Snapshot:
         """The set to use now, or the refusal that says why there is none."""

@@ -56,6 +56,11 @@ class Follower:
         self._thread.start()
         return self.revocations
 
+    @property
+    def lag(self) -> float:
+        """Seconds since the store last confirmed the view."""
+        return max(self._clock() - self._looked_at, 0.0)
+
     def stop(self) -> None:
         """End the thread. The view is confirmed no longer, so it goes stale."""
         self._stop.set()

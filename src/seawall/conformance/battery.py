@@ -1,0 +1,39 @@
+"""All cases, in order, and how some of them are chosen."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from seawall.conformance.case import Case, Family
+from seawall.errors import UsageError
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Every family. Names of cases are unique across all of them."""
+    from seawall.conformance.families import (
+        algorithm,
+        binding,
+        documents,
+        form,
+        header,
+        key_fitness,
+        key_state,
+        signature,
+    )
+
+    modules = (form, documents, algorithm, signature, header, binding, key_state, key_fitness)
+    return tuple(module.FAMILY for module in modules)
+
+
+def cases(only: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    """The cases of some families (or single cases, by name), or all. Raises `UsageError` for a name that is neither."""
+    every = tuple(case for family in families() for case in family.cases)
+    known = {name for case in every for name in (case.name, case.family)}
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise UsageError(
+            f"no such family or case: {', '.join(unknown)}",
+            fix=f"families are {', '.join(family.name for family in families())}; --list names every case",
+        )
+    return tuple(case for case in every if not only or case.name in only or case.family in only)

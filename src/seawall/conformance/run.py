@@ -1,0 +1,153 @@
+"""Throws cases at a verifier, one at a time, and says what became of each. Nothing a verifier does stops the run."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from seawall.conformance.case import Case, Presentation
+from seawall.conformance.verifier import Verifier
+from seawall.conformance.workshop import Workshop
+from seawall.errors import UsageError
+
+TIME_LIMIT: Final = 5.0
+"""Seconds that a verifier has for one token."""
+
+Outcome = Literal["refused", "accepted", "crashed", "timed-out", "not-covered"]
+Fault = Literal["", "let-in", "control-refused", "crashed", "timed-out", "other-code"]
+
+FAULTS: Final[dict[Fault, str]] = {
+    "": "as it should be, or not covered",
+    "let-in": "a hostile token was accepted",
+    "control-refused": "a sound token was refused",
+    "crashed": "an exception that is no refusal",
+    "timed-out": "no answer in time",
+    "other-code": "refused, but for another reason",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one case. `detail` says more (an exception's type and message); `code` is the verifier's own.
+
+    `early`: of several presentations one was refused that had to be accepted. `compared`: codes count.
+    """
+
+    case: Case
+    outcome: Outcome
+    code: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+    compared: bool = False
+    early: bool = False
+
+    @property
+    def fault(self) -> Fault:
+        """What is wrong with it; empty when nothing is, or when the case was not covered."""
+        if self.outcome in {"crashed", "timed-out"}:
+            return "crashed" if self.outcome == "crashed" else "timed-out"
+        if self.early:
+            return "control-refused"
+        if self.case.hostile:
+            if self.outcome == "accepted":
+                return "let-in"
+            wrong = self.compared and self.code not in self.case.codes
+            return "other-code" if self.outcome == "refused" and wrong else ""
+        return "control-refused" if self.outcome == "refused" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    outcome: Outcome
+    code: str = ""
+    detail: str = ""
+
+
+def run(
+    verifier: Verifier, cases: Iterable[Case], *, limit: float = TIME_LIMIT, now: float | None = None
+) -> Iterator[Result]:
+    """Judge `verifier` by `cases`, in order. Each token is made just before it is shown; `now` fixes the time."""
+    for case in cases:
+        yield judge(verifier, case, limit=limit, now=now)
+
+
+def judge(verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: float | None = None) -> Result:
+    """Judge `verifier` by one case. `limit` is seconds a presentation."""
+    missing = case.needs & verifier.lacking
+    if missing:
+        return Result(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
+    presentation = case.build(Workshop(now))
+    begin = time.perf_counter()
+    answer, turns = _Answer("accepted"), 0
+    while turns < presentation.times and answer.outcome == "accepted":
+        answer, turns = _within(limit, lambda: _ask(verifier, presentation)), turns + 1
+    spent = time.perf_counter() - begin
+    early = turns < presentation.times
+    return Result(case, answer.outcome, answer.code, answer.detail, spent, verifier.compare_codes, early)
+
+
+def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
+    """One presentation; None for a verifier that wants to be awaited.
+
+    An exception that is not among the verifier's refusals is a crash, whatever it is.
+    """
+    try:
+        if presentation.renewal is not None and verifier.renew is not None:
+            verdict = verifier.renew(presentation.renewal, presentation.context)
+        else:
+            verdict = verifier.verify(presentation.token, presentation.context)
+    except verifier.refusals as refusal:
+        return _Answer("refused", verifier.code(refusal), _described(refusal))
+    except BaseException as error:  # noqa: BLE001 - whatever a verifier throws is a result
+        return _Answer("crashed", detail=_described(error))
+    if inspect.isawaitable(verdict):
+        getattr(verdict, "close", lambda: None)()
+        return None
+    return _Answer("accepted" if verdict is not None and verdict is not False else "refused")
+
+
+def _within(limit: float, ask: Callable[[], _Answer | None]) -> _Answer:
+    """Ask in a thread of its own: a verifier that hangs is left behind."""
+    box: list[_Answer | None] = []
+    thread = threading.Thread(target=lambda: box.append(ask()), name="seawall-conformance", daemon=True)
+    thread.start()
+    thread.join(limit)
+    if not box:
+        return _Answer("timed-out", detail=f"no answer within {limit:g} s")
+    if box[0] is None:
+        raise UsageError(
+            "the verifier is asynchronous: it returned something to be awaited",
+            fix="wrap it in a function that runs it to its end, with asyncio.run for example",
+        )
+    return box[0]
+
+
+def _described(error: BaseException) -> str:
+    text = str(error)[:160]
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
+
+
+def document(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """The results as plain values."""
+    return [
+        {
+            "name": result.case.name,
+            "family": result.case.family,
+            "hostile": result.case.hostile,
+            "outcome": result.outcome,
+            "fault": result.fault,
+            "harm": result.case.harm,
+            "attack": result.case.attack,
+            "source": result.case.source,
+            "expected": list(result.case.codes),
+            "code": result.code,
+            "detail": result.detail,
+            "milliseconds": round(result.seconds * 1000, 3),
+        }
+        for result in results
+    ]

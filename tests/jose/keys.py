@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from cryptography import x509
@@ -16,29 +17,38 @@ from cryptography.x509.oid import NameOID
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
 
-@functools.cache
+_MADE: dict[tuple[Any, ...], Any] = {}
+
+
 def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
     """The `number`-th RSA key of this run."""
-    return rsa.generate_private_key(65537, bits)
+    key: rsa.RSAPrivateKey = _once(("RSA", number, bits), lambda: rsa.generate_private_key(65537, bits))
+    return key
 
 
-@functools.cache
 def ec_key(number: int = 0, curve: str = "P-256") -> ec.EllipticCurvePrivateKey:
     """The `number`-th key on this curve."""
     curves = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
-    return ec.generate_private_key(curves[curve])
+    key: ec.EllipticCurvePrivateKey = _once((curve, number), lambda: ec.generate_private_key(curves[curve]))
+    return key
 
 
-@functools.cache
 def ed25519_key(number: int = 0) -> ed25519.Ed25519PrivateKey:
     """The `number`-th Ed25519 key."""
-    return ed25519.Ed25519PrivateKey.generate()
+    key: ed25519.Ed25519PrivateKey = _once(("Ed25519", number), ed25519.Ed25519PrivateKey.generate)
+    return key
 
 
-@functools.cache
 def ed448_key(number: int = 0) -> ed448.Ed448PrivateKey:
     """The `number`-th Ed448 key."""
-    return ed448.Ed448PrivateKey.generate()
+    key: ed448.Ed448PrivateKey = _once(("Ed448", number), ed448.Ed448PrivateKey.generate)
+    return key
+
+
+def _once(name: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    if name not in _MADE:
+        _MADE[name] = make()
+    return _MADE[name]
 
 
 def text(data: bytes) -> str:

@@ -84,7 +84,7 @@ def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
     """Return the key whatever it is good for; raise `KeyRefused` when it is not one well-formed public key."""
     if not isinstance(jwk, Mapping):
         raise KeyRefused("malformed", "a key is a JSON object")
-    kty = _text(jwk, "kty")
+    kty = member_text(jwk, "kty")
     if kty is None:
         raise KeyRefused("malformed", "kty is missing")
     if kty == "oct" or "k" in jwk:
@@ -106,13 +106,13 @@ def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
     except CertificateFault as fault:
         raise KeyRefused(fault.code, fault.words) from None
     return PublicKey(
-        kid=_text(jwk, "kid"),
+        kid=member_text(jwk, "kid"),
         kty=kty,
         curve=curve,
-        algorithm=_text(jwk, "alg"),
-        use=_text(jwk, "use"),
-        operations=_operations(jwk),
-        issuer=_text(jwk, "issuer"),
+        algorithm=member_text(jwk, "alg"),
+        use=member_text(jwk, "use"),
+        operations=read_operations(jwk),
+        issuer=member_text(jwk, "issuer"),
         thumbprint=_thumbprint(required),
         not_before=certificate.not_before if certificate else None,
         not_after=certificate.not_after if certificate else None,
@@ -128,7 +128,8 @@ def supported_algorithms(key: PublicKey) -> frozenset[str]:
     return fitting if key.algorithm is None else fitting & {key.algorithm}
 
 
-def _text(jwk: Mapping[str, Any], name: str) -> str | None:
+def member_text(jwk: Mapping[str, Any], name: str) -> str | None:
+    """The text of a member, None where it is absent; `KeyRefused` for anything else."""
     if name not in jwk:
         return None
     value = jwk[name]
@@ -137,7 +138,8 @@ def _text(jwk: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
-def _operations(jwk: Mapping[str, Any]) -> tuple[str, ...] | None:
+def read_operations(jwk: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The `key_ops`, None where they are absent; `KeyRefused` for anything but distinct texts."""
     if "key_ops" not in jwk:
         return None
     values = jwk["key_ops"]
@@ -174,7 +176,7 @@ def _rsa(jwk: Mapping[str, Any]) -> tuple[rsa.RSAPublicKey, dict[str, str]]:
 
 
 def _elliptic(jwk: Mapping[str, Any]) -> tuple[str, ec.EllipticCurvePublicKey, dict[str, str]]:
-    name = _text(jwk, "crv")
+    name = member_text(jwk, "crv")
     if name is None:
         raise KeyRefused("malformed", "crv is missing")
     if name not in _CURVES:
@@ -191,7 +193,7 @@ def _elliptic(jwk: Mapping[str, Any]) -> tuple[str, ec.EllipticCurvePublicKey, d
 
 
 def _edwards(jwk: Mapping[str, Any]) -> tuple[str, Ed25519PublicKey | Ed448PublicKey, dict[str, str]]:
-    name = _text(jwk, "crv")
+    name = member_text(jwk, "crv")
     if name is None:
         raise KeyRefused("malformed", "crv is missing")
     if name not in _EDWARDS:

@@ -84,6 +84,7 @@ class RevocationList(Protocol):
         token_id: str | None,
         issued_at: float | None,
         client: str | None,
+        object_id: str | None = None,
     ) -> None:
         """Raise the `Refusal` that fits when anything here was revoked."""
         ...
@@ -105,6 +106,7 @@ class NothingRevoked:
         token_id: str | None,
         issued_at: float | None,
         client: str | None,
+        object_id: str | None = None,
     ) -> None:
         """Refuse nothing."""
 

@@ -1,4 +1,7 @@
-"""Refusals of check 14: whether the person signed in strongly and recently enough."""
+"""Refusals of check 14: whether the person signed in strongly and recently enough (RFC 9470).
+
+Their `acr_values` and `max_age` are what the challenge says would do.
+"""
 
 from __future__ import annotations
 

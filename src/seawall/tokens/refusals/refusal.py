@@ -17,6 +17,7 @@ class Refusal(Exception):
     name an error; `source` is where the rule is written.
 
     An instance's `detail` may name a claim or a limit of the policy. It never holds what the token says.
+    `acr_values` and `max_age` (seconds) are what a new sign-in must satisfy, for the challenge of RFC 9470.
     """
 
     code: ClassVar[str] = "refused"
@@ -26,9 +27,13 @@ class Refusal(Exception):
     challenge: ClassVar[str | None] = "invalid_token"
     source: ClassVar[str] = ""
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(
+        self, detail: str = "", *, acr_values: tuple[str, ...] = (), max_age: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.acr_values = acr_values
+        self.max_age = max_age
 
     def __init_subclass__(
         cls,

@@ -83,3 +83,16 @@ class KeyUseWrong(Refusal, code="key-use-wrong", check=6, source="RFC 7517 secti
 
 class KeyDuplicateKid(Refusal, code="key-duplicate-kid", check=6, source="RFC 7517 section 4.5"):
     """The issuer's key set holds two keys of one name."""
+
+
+def refusal_of_key(code: str, words: str) -> Refusal:
+    """The refusal of a token whose key was left out of its set with this code (`KeyRefused`, `RefusedKey`)."""
+    kind = KeyUseWrong if code in {"use", "operations"} else KeyUnfit
+    return kind(words)
+
+
+def refusal_of_set(code: str, words: str) -> Refusal:
+    """The refusal of every token of an issuer whose key set was refused with this code (`KeySetRefused`)."""
+    if code in {"mixed", "symmetric", "private"}:
+        return KeySetMixed(words)
+    return KeyDuplicateKid() if code == "duplicate-kid" else KeySetInvalid(words)

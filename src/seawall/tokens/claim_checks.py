@@ -1,0 +1,149 @@
+"""Checks 7, 8, 9, 10 and 14: what the token says, once it is known who says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seawall.tokens.policy import ABSENT_TYPE, TENANT_PLACEHOLDER
+from seawall.tokens.policy_plan import GUID, is_consumer
+from seawall.tokens.refusals import authentication, claims
+from seawall.tokens.state import State
+
+LATEST_TIME = 253_402_300_799
+"""The end of the year 9999. What lies beyond is milliseconds or nonsense."""
+
+_NUMBERS = (int, float)
+TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
+_NAMES = frozenset({"iss", "sub", "jti", "uti", "client_id", "azp", "appid", "tid", "oid", "sid", "acr"})
+_TEXTS = frozenset({"scope", "nonce"})
+_OBJECTS = frozenset({"cnf", "act", "may_act"})
+_LISTS = frozenset({"amr"})
+_KNOWN = TIMES | _NAMES | _TEXTS | _OBJECTS | _LISTS
+
+
+def check_type(state: State) -> None:
+    """Check 7: `typ` is one of the policy's. No `typ` is accepted only where the policy names that."""
+    named = state.header.type
+    if named is None:
+        if ABSENT_TYPE not in state.entry.token_types:
+            raise claims.TypeMissing
+    elif not named or named not in state.entry.token_types:
+        raise claims.TypeWrong
+
+
+def check_issuer_and_tenant(state: State) -> None:
+    """Check 8: issuer exact, tenant a GUID, equal to the issuer's, allowed; the consumer tenant only at its own issuer."""
+    entry, tenant = state.entry, state.tenant
+    if tenant is None:
+        if entry.tenants is not None or entry.consumer_issuer:
+            raise claims.TenantMissing
+        if state.issuer != entry.issuer:
+            raise claims.IssuerMismatch
+        return
+    if entry.tenants is None and not is_consumer(tenant) and not entry.consumer_issuer:
+        # An issuer without tenants may use the name for something of its own.
+        if state.issuer != entry.issuer:
+            raise claims.IssuerMismatch
+        return
+    _check_tenant(state, tenant)
+
+
+def _check_tenant(state: State, tenant: str) -> None:
+    entry, plan = state.entry, state.plan
+    if GUID.fullmatch(tenant) is None:
+        raise claims.TenantMalformed
+    lower = tenant.lower()
+    if state.issuer != entry.issuer.replace(TENANT_PLACEHOLDER, tenant):
+        raise claims.TenantMismatch
+    if plan.issuer_tenant is not None and plan.issuer_tenant != lower:
+        raise claims.TenantMismatch
+    if is_consumer(tenant) != entry.consumer_issuer:
+        raise claims.ConsumerTenant
+    if entry.tenants is not None and not plan.any_tenant and lower not in entry.tenants:
+        raise claims.TenantNotAllowed
+
+
+def check_claims(state: State) -> None:
+    """Check 9: the token is for me, every claim that has a meaning here has its type, and what the policy requires is there."""
+    said = state.claims
+    _check_audience(said, state.entry.audiences)
+    for name in _KNOWN.intersection(said):
+        _check_kind(name, said[name])
+    for demand in state.plan.required:
+        for name in demand:
+            if said.get(name) not in (None, "", [], {}):
+                break
+        else:
+            raise claims.ClaimMissing("|".join(demand))
+
+
+def _check_audience(said: Mapping[str, Any], mine: frozenset[str]) -> None:
+    if "aud" not in said:
+        raise claims.AudienceMissing
+    named = said["aud"]
+    if type(named) is str:
+        if named not in mine:
+            raise claims.AudienceWrong
+        return
+    if type(named) is not list or not named or not all(type(name) is str for name in named):
+        raise claims.AudienceMalformed
+    if mine.isdisjoint(named):
+        raise claims.AudienceWrong
+
+
+def _check_kind(name: str, value: Any) -> None:
+    kind = type(value)
+    if name in TIMES:
+        # bool is not a number here; NaN and Infinity have been refused as JSON.
+        if kind not in _NUMBERS or not 0 <= value <= LATEST_TIME:
+            raise claims.TimeMalformed(name)
+    elif name in _NAMES:
+        if kind is not str or not value:
+            raise claims.ClaimMalformed(name)
+    elif name in _TEXTS:
+        if kind is not str:
+            raise claims.ClaimMalformed(name)
+    elif name in _OBJECTS:
+        if kind is not dict:
+            raise claims.ClaimMalformed(name)
+    elif kind is not list or not all(type(item) is str for item in value):
+        raise claims.ClaimMalformed(name)
+
+
+def check_times(state: State) -> None:
+    """Check 10: not expired, begun, not issued in the future, and not made to live longer than the policy allows."""
+    said, now, entry = state.claims, state.now, state.entry
+    skew = entry.clock_skew
+    expires = said.get("exp")
+    if expires is None:
+        raise claims.ClaimMissing("exp")
+    if now >= expires + skew:
+        raise claims.Expired
+    begins = said.get("nbf")
+    if begins is not None and now + skew < begins:
+        raise claims.NotYetValid
+    issued = said.get("iat")
+    if issued is not None and now + skew < issued:
+        raise claims.IssuedInFuture
+    # Without `iat` the lifetime is counted from `nbf`, without both from now.
+    start = issued if issued is not None else begins if begins is not None else now - skew
+    if expires - start > entry.max_lifetime:
+        raise claims.LifetimeTooLong
+
+
+def check_authentication(state: State) -> None:
+    """Check 14: the person signed in as strongly and as recently as the policy asks (RFC 9470)."""
+    if not state.plan.demands_sign_in:
+        return
+    said, entry = state.claims, state.entry
+    if entry.acr_values and said.get("acr") not in entry.acr_values:
+        raise authentication.AcrInsufficient(acr_values=entry.acr_values)
+    if not entry.required_amr.issubset(said.get("amr", ())):
+        raise authentication.AmrInsufficient(acr_values=entry.acr_values)
+    if entry.max_authentication_age is not None:
+        when = said.get("auth_time")
+        if when is None or state.now - when > entry.max_authentication_age + entry.clock_skew:
+            raise authentication.AuthenticationTooOld(max_age=entry.max_authentication_age)
+        if when > state.now + entry.clock_skew:
+            raise claims.TimeMalformed("auth_time")

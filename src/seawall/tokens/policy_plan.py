@@ -1,0 +1,55 @@
+"""An issuer's policy, made ready once so that no token has to wait for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from seawall.tokens.policy import CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
+
+GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What follows from the policy alone. `required` holds, for each demand, the claims of which one must be there."""
+
+    entry: IssuerPolicy
+    required: tuple[tuple[str, ...], ...]
+    issuer_tenant: str | None
+    any_tenant: bool
+    demands_sign_in: bool
+
+
+_PLANS: dict[int, Plan] = {}
+
+
+def plan_of(entry: IssuerPolicy) -> Plan:
+    """The plan of this very policy object (a policy that was read anew is another object)."""
+    plan = _PLANS.get(id(entry))
+    # The plan holds its policy, so no other object can have taken the number meanwhile.
+    if plan is None or plan.entry is not entry:
+        plan = _make(entry)
+        if len(_PLANS) >= _REMEMBERED:
+            _PLANS.clear()
+        _PLANS[id(entry)] = plan
+    return plan
+
+
+def _make(entry: IssuerPolicy) -> Plan:
+    named = [] if TENANT_PLACEHOLDER in entry.issuer else GUID.findall(entry.issuer)
+    return Plan(
+        entry=entry,
+        required=tuple(tuple(demand.split("|")) for demand in entry.required_claims),
+        issuer_tenant=named[0].lower() if len(named) == 1 else None,
+        any_tenant=entry.tenants == frozenset({"*"}),
+        demands_sign_in=bool(
+            entry.acr_values or entry.required_amr or entry.max_authentication_age is not None
+        ),
+    )
+
+
+def is_consumer(tenant: str) -> bool:
+    """Whether this is the tenant of personal accounts, in any spelling of the GUID."""
+    return tenant.lower() == CONSUMER_TENANT

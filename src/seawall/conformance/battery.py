@@ -14,15 +14,32 @@ def families() -> tuple[Family, ...]:
     from seawall.conformance.families import (
         algorithm,
         binding,
+        claims,
         documents,
         form,
         header,
+        issuer,
         key_fitness,
         key_state,
+        kind,
         signature,
+        time,
     )
 
-    modules = (form, documents, algorithm, signature, header, binding, key_state, key_fitness)
+    modules = (
+        form,
+        documents,
+        algorithm,
+        signature,
+        header,
+        binding,
+        key_state,
+        key_fitness,
+        kind,
+        issuer,
+        claims,
+        time,
+    )
     return tuple(module.FAMILY for module in modules)
 
 

@@ -13,6 +13,7 @@ from seawall.conformance.context import Context, RenewalAttempt
 from seawall.errors import UsageError
 
 CAPABILITIES: Final[dict[str, str]] = {
+    "skew": "allows for clocks that differ by up to a minute",
     "certificates": "honours the dates of the certificate in a key's `x5c`",
     "tenants": "serves several tenants: `{tenantid}` in issuers, `tid`",
     "several-issuers": "trusts more than one issuer",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class SeawallError(Exception):
     """Base of all errors: a message that says what, where and the fix.
 
-    `code` is stable and part of the interface; `exit_code` is what the command line returns for it.
+    `code` is stable and part of the interface; `exit_code` is what the command line returns for it. `details` are the
+    lines of a message that has several.
     """
 
     code = "error"
     exit_code = 1
 
-    def __init__(self, message: str, *, fix: str = "") -> None:
+    def __init__(self, message: str, *, fix: str = "", details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
+        self.details = tuple(details)
 
 
 class UsageError(SeawallError):
@@ -67,4 +71,11 @@ class GateInvalid(SeawallError):
     """The settings of the gate in the policy file make no sense, or the gate cannot listen where it was told to."""
 
     code = "gate-invalid"
+    exit_code = 2
+
+
+class PolicyInvalid(SeawallError):
+    """The policy file is missing, is not TOML, or some of its settings make no sense."""
+
+    code = "policy-invalid"
     exit_code = 2

@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _refuse(error: SeawallError) -> int:
-    say(f"error: {error.message}")
+    say(*(f"error: {line}" for line in error.details or (error.message,)))
     if error.fix:
         say(f"  fix: {error.fix}")
     return error.exit_code

@@ -50,6 +50,9 @@ FETCH_CODES: Final[dict[str, str]] = {
 }
 """Every reason why a fetch is refused, with its words."""
 
+TrustStore = ssl.SSLContext
+"""Whose certificates are trusted: see `trust_store`."""
+
 LONGEST_URL: Final = 2048
 OVERHEAD: Final = 256 * 1024
 """Bytes beyond the limit that headers and chunk framing may take."""
@@ -122,7 +125,7 @@ def _names_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def trust_store(certificates: Path | None = None) -> ssl.SSLContext:
+def trust_store(certificates: Path | None = None) -> TrustStore:
     """The system's trust store, or only the certificates of a PEM file. Raises `FetchRefused` (`trust-unreadable`)."""
     if certificates is None:
         return ssl.create_default_context()
@@ -140,7 +143,7 @@ def fetch(
     *,
     limit: int,
     timeout: float,
-    trust: ssl.SSLContext | None = None,
+    trust: TrustStore | None = None,
     allow_loopback_http: bool = False,
     pinned_host: str | None = None,
 ) -> Fetched:

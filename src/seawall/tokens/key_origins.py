@@ -6,14 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from seawall.jose import strict_json
-from seawall.jose.fetch import FetchRefused, fetch, location_of
+from seawall.jose.fetch import FetchRefused, TrustStore, fetch, location_of
 from seawall.jose.key_set import LARGEST_SET, KeySet, KeySetRefused, read_key_set
-
-if TYPE_CHECKING:
-    from ssl import SSLContext
 
 LARGEST_DISCOVERY: Final = 256 * 1024
 
@@ -39,7 +36,7 @@ class Connection:
     """How an origin is asked: seconds for one whole answer, whom to trust, whether plain http to this machine is allowed."""
 
     timeout: float = 5.0
-    trust: SSLContext | None = None
+    trust: TrustStore | None = None
     allow_loopback_http: bool = False
 
 

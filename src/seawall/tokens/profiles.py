@@ -1,0 +1,133 @@
+"""Ready-made settings for well-known issuers. What a policy file says itself goes before its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from seawall.tokens.policy import CONSUMER_TENANT
+
+ENTRA: Final = "https://login.microsoftonline.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Defaults of one kind of issuer, in the terms of the policy file.
+
+    In texts `{tenant}` stands for the one tenant of the entry, `{issuer}` for its issuer without a slash at the end.
+    `template`: whether the issuer must (True) or must not (False) hold `{tenantid}`; None for either.
+    """
+
+    name: str
+    meaning: str
+    settings: Mapping[str, Any]
+    one_tenant: bool = False
+    template: bool | None = False
+    source: str = field(default="")
+
+
+_ENTRA_CLAIMS: Final = ["sub", "tid", "iat", "ver", "uti", "azp|appid"]
+
+PROFILES: Final[dict[str, Profile]] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="rfc9068",
+            meaning="any issuer whose access tokens follow RFC 9068",
+            settings={},
+            template=None,
+            source="RFC 9068 sections 2 and 4",
+        ),
+        Profile(
+            name="entra",
+            meaning="Microsoft Entra ID, one tenant, access tokens of version 2",
+            settings={
+                "issuer": f"{ENTRA}/{{tenant}}/v2.0",
+                "jwks_uri": f"{ENTRA}/{{tenant}}/discovery/v2.0/keys",
+                "key_issuer": "required",
+                "token_types": ["jwt"],
+                "required_claims": _ENTRA_CLAIMS,
+                "max_lifetime": "2h",
+            },
+            one_tenant=True,
+            source="Microsoft identity platform: access tokens, claims validation",
+        ),
+        Profile(
+            name="entra-v1",
+            meaning="Microsoft Entra ID, one tenant, access tokens of version 1 (`sts.windows.net`)",
+            settings={
+                "issuer": "https://sts.windows.net/{tenant}/",
+                "jwks_uri": f"{ENTRA}/{{tenant}}/discovery/keys",
+                "key_issuer": "single",
+                "token_types": ["jwt"],
+                "required_claims": _ENTRA_CLAIMS,
+                "max_lifetime": "2h",
+            },
+            one_tenant=True,
+            source="Microsoft identity platform: access tokens, claims validation",
+        ),
+        Profile(
+            name="entra-multi-tenant",
+            meaning="Microsoft Entra ID, tokens of several tenants of organisations, version 2",
+            settings={
+                "issuer": f"{ENTRA}/{{tenantid}}/v2.0",
+                "jwks_uri": f"{ENTRA}/organizations/discovery/v2.0/keys",
+                "key_issuer": "required",
+                "token_types": ["jwt"],
+                "required_claims": _ENTRA_CLAIMS,
+                "max_lifetime": "2h",
+            },
+            template=True,
+            source="Microsoft identity platform: validate the signing key issuer",
+        ),
+        Profile(
+            name="entra-personal",
+            meaning="personal Microsoft accounts, version 2",
+            settings={
+                "issuer": f"{ENTRA}/{CONSUMER_TENANT}/v2.0",
+                "tenants": [CONSUMER_TENANT],
+                "jwks_uri": f"{ENTRA}/consumers/discovery/v2.0/keys",
+                "key_issuer": "required",
+                "consumer_issuer": True,
+                "token_types": ["jwt"],
+                "required_claims": _ENTRA_CLAIMS,
+                "max_lifetime": "2h",
+            },
+            one_tenant=True,
+            source="Microsoft identity platform: access tokens, claims validation",
+        ),
+        Profile(
+            name="google",
+            meaning="Google ID tokens; Google's access tokens are opaque and cannot be verified here",
+            settings={
+                "issuer": "https://accounts.google.com",
+                "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
+                "token_types": ["jwt"],
+                "required_claims": ["sub", "azp", "iat"],
+                "max_lifetime": "2h",
+            },
+            source="Google Identity: OpenID Connect; its discovery document",
+        ),
+        Profile(
+            name="okta",
+            meaning="Okta, access tokens of a custom authorisation server (which have no `typ`)",
+            settings={
+                "jwks_uri": "{issuer}/v1/keys",
+                "token_types": ["absent"],
+                "required_claims": ["sub", "cid", "iat", "jti", "scp"],
+            },
+            source="Okta developer documentation: access tokens, custom authorisation servers",
+        ),
+        Profile(
+            name="oidc",
+            meaning="ID tokens (OpenID Connect), where you are the client that they were issued to",
+            settings={"token_types": ["jwt", "absent"], "required_claims": ["sub", "iat"]},
+            template=None,
+            source="OpenID Connect Core section 3.1.3.7",
+        ),
+    )
+}
+"""By name. The first is the default."""
+
+DEFAULT: Final = "rfc9068"

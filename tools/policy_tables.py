@@ -1,0 +1,84 @@
+"""Writes the tables of docs/policy.md from the code: `python tools/policy_tables.py` (or `--check`)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS, Setting
+from seawall.tokens.profiles import PROFILES
+
+PAGE = Path(__file__).parents[1] / "docs" / "policy.md"
+
+
+def spelled(value: Any) -> str:
+    """A default as it would stand in the file."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        inner = ", ".join(f'"{one}"' for one in value)
+        return f"`[{inner}]`"
+    return f'`"{value}"`'
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def settings_table(settings: Iterable[Setting]) -> str:
+    """One row for each setting."""
+    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    for setting in settings:
+        default = "(needed)" if setting.needed else _cell(spelled(setting.default))
+        rows.append(f"| `{setting.name}` | {_cell(setting.kind)} | {default} | {_cell(setting.meaning)} |")
+    return "\n".join(rows)
+
+
+def profiles_table() -> str:
+    """One row for each profile."""
+    rows = ["| profile | for | sets | source |", "|---|---|---|---|"]
+    for profile in PROFILES.values():
+        sets = "; ".join(f"`{name}` {_cell(spelled(value))}" for name, value in profile.settings.items())
+        rows.append(
+            f"| `{profile.name}` | {_cell(profile.meaning)} | {sets or 'the defaults'} | {profile.source} |"
+        )
+    return "\n".join(rows)
+
+
+def tables() -> dict[str, str]:
+    """Every generated table by the name in its markers."""
+    return {
+        "issuer settings": settings_table(ISSUER_SETTINGS),
+        "revocations settings": settings_table(REVOCATION_SETTINGS),
+        "profiles": profiles_table(),
+    }
+
+
+def rewritten(page: str) -> str:
+    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    for name, table in tables().items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"docs/policy.md has no markers for {name}")
+        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    return page
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` only say whether it would change."""
+    page = PAGE.read_text("utf-8")
+    new = rewritten(page)
+    if "--check" in arguments:
+        return int(new != page)
+    PAGE.write_text(new, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

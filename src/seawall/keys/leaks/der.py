@@ -1,0 +1,61 @@
+"""Just enough DER (X.690) to read private keys out of bytes that may be anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INTEGER, BIT_STRING, OCTETS, OBJECT, SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
+
+
+class Malformed(ValueError):
+    """The bytes are not what was looked for."""
+
+
+class Truncated(Malformed):
+    """An element begins well and goes on beyond the end of what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Where one element lies: header at `start`, content from `body` to `end`."""
+
+    tag: int
+    start: int
+    body: int
+    end: int
+
+
+def element(data: bytes, start: int, limit: int, tag: int | None = None) -> Element:
+    """Read the header at `start`; the element must end at or before `limit`, else `Truncated`."""
+    if start + 2 > limit:
+        raise Truncated
+    found, length, body = data[start], data[start + 1], start + 2
+    if tag is not None and found != tag:
+        raise Malformed
+    if length & 0x80:
+        size = length & 0x7F
+        if not 1 <= size <= 3:
+            raise Malformed
+        if body + size > limit:
+            raise Truncated
+        length = int.from_bytes(data[body : body + size], "big")
+        body += size
+        if length < 0x80 or length >> (8 * (size - 1)) == 0:
+            raise Malformed
+    if body + length > limit:
+        raise Truncated
+    return Element(found, start, body, body + length)
+
+
+def integer(data: bytes, start: int, limit: int) -> tuple[int, int]:
+    """Read a non-negative INTEGER: its value and the offset after it."""
+    found = element(data, start, limit, INTEGER)
+    content = data[found.body : found.end]
+    if not content or content[0] & 0x80 or (len(content) > 1 and content[0] == 0 and not content[1] & 0x80):
+        raise Malformed
+    return int.from_bytes(content, "big"), found.end
+
+
+def content(data: bytes, found: Element) -> bytes:
+    """The bytes inside an element."""
+    return data[found.body : found.end]

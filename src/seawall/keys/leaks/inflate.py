@@ -1,0 +1,124 @@
+"""Compressed pages anywhere in other bytes: zlib, gzip, and the members of a zip file whose directory is gone."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from seawall.keys.leaks.family import Family, Form, Inside
+from seawall.keys.leaks.findings import RawHit
+
+_FEED = 64 << 10
+_PIECE = 1 << 20
+_BLOCK = 1 << 18
+"""Bytes looked at at a time: what a processor keeps at hand."""
+
+
+class Inflating:
+    """What one compressed stream gives, piece by piece, until its end, its damage or the end of the data."""
+
+    def __init__(
+        self, data: bytes, start: int, window_bits: int, rest: Callable[[int], Iterator[bytes]]
+    ) -> None:
+        self.consumed = 0
+        """Bytes of the compressed stream that were taken."""
+        self.is_whole = False
+        self._data, self._start, self._rest = data, start, rest
+        self._machine = zlib.decompressobj(window_bits)
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for fed in self._feeds():
+                yield from self._given(fed)
+                if self._machine.eof:
+                    self.is_whole = True
+                    return
+        except zlib.error:
+            return
+
+    def _feeds(self) -> Iterator[bytes]:
+        # the first feed is small: most places that look like a stream are none and fail in their first bytes
+        size, position = 512, self._start
+        while position < len(self._data):
+            yield self._data[position : position + size]
+            position, size = position + size, _FEED
+        yield from self._rest(_FEED)
+
+    def _given(self, fed: bytes) -> Iterator[bytes]:
+        taken = len(fed)
+        while True:
+            piece = self._machine.decompress(fed, _PIECE)
+            fed = self._machine.unconsumed_tail
+            if piece:
+                yield piece
+            if not fed or self._machine.eof:
+                break
+        self.consumed += taken - len(self._machine.unused_data)
+
+
+def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Inside) -> Iterable[RawHit]:
+    stream = Inflating(data, start, window_bits, inside.rest)
+    hits = inside.stream(anchor, iter(stream))
+    layer = {15: "zlib:", 31: "gzip:", -15: "zip:"}[window_bits]
+    for hit in hits:
+        yield replace(hit, offset=anchor, form=layer + hit.form, length=start - anchor + stream.consumed)
+    if stream.is_whole:
+        yield RawHit(anchor, "", None, start - anchor + stream.consumed)
+
+
+def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+    """What a zlib stream (RFC 1950) holds. A hit without a form says how far a sound stream goes."""
+    return _found(data, anchor, anchor, 15, inside)
+
+
+def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:
+    """Offsets of what may be the header of a zlib stream: a window of 32 KiB, a level, a sound check."""
+    looked_at = np.frombuffer(data, np.uint8)
+    for block in range(start, end, _BLOCK):
+        part = looked_at[block : min(block + _BLOCK, end) + 1]
+        first = np.flatnonzero(part[:-1] == 0x78)
+        second = part[first + 1]
+        is_header = (second == 0x01) | (second == 0x5E) | (second == 0x9C) | (second == 0xDA)
+        yield from (first[is_header] + block).tolist()
+
+
+def read_gzip(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+    """What a gzip member (RFC 1952) holds."""
+    return _found(data, anchor, anchor, 31, inside)
+
+
+def read_zip(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+    """What a deflated zip member holds, found by its local header."""
+    if anchor + 30 > len(data):
+        return ()
+    names, extra = struct.unpack_from("<HH", data, anchor + 26)
+    return _found(data, anchor, anchor + 30 + names + extra, -15, inside)
+
+
+ZLIB = Family(
+    (),  # two bytes are too few for YARA to be fast at: see `zlib_places`
+    read_zlib,
+    (
+        Form(
+            "zlib:...",
+            "any form in a zlib stream at any offset (also objects of git); the offset is that of the stream",
+        ),
+    ),
+)
+"""zlib streams."""
+GZIP = Family(
+    ("{ 1f 8b 08 }",),
+    read_gzip,
+    (Form("gzip:...", "any form in a gzip stream that begins inside other bytes"),),
+)
+"""gzip streams."""
+ZIP = Family(
+    ("{ 50 4b 03 04 ?? ?? ?? ?? 08 00 }",),
+    read_zip,
+    (Form("zip:...", "any form in a deflated member of a zip archive that begins inside other bytes"),),
+)
+"""Members of zip archives."""

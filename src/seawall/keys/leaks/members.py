@@ -1,0 +1,180 @@
+"""Keys written as named members: JWK (RFC 7517, 8037) and the XML of .NET."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from seawall.keys.leaks import key_numbers as numbers
+from seawall.keys.leaks.family import Family, Form, Inside, text_anchors
+from seawall.keys.leaks.findings import RawHit
+from seawall.keys.leaks.neighbourhood import Neighbourhood, around
+
+LONGEST = 15 << 10
+"""Letters of one key on either side of the member that gives it away: of 16,384 bits they are 13,000."""
+_MOST_OPENINGS = 8
+"""Braces tried on the way back: before `kty` there may be small objects of others."""
+_MEMBER = re.compile(
+    r"""(?<![A-Za-z0-9_])(kty|crv|n|e|d|p|q|x|y|k)\s{0,8}["']?\s{0,64}[:=]\s{0,64}["']?([A-Za-z0-9_+/-]+)={0,2}"""
+)
+_SMALLEST_SECRET = 16
+"""Octets: shorter values of `k` are examples, not keys."""
+_SHORTEST_FRAGMENT = 22
+"""Letters of `d` that must be there: 16 bytes."""
+
+
+def read_jwk(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+    """The JWK whose member `kty` has its first letter just after `anchor`."""
+    near = around(data, anchor, LONGEST, LONGEST)
+    for first, last in _objects(near):
+        # backslashes become spaces: offsets stay, and a name or a value never holds one
+        text = near.text[first : last + 1]
+        members = _members(text.replace("\\", " "))
+        found = _judged(members, is_cut=last + 1 == len(near.text) and text[-1:] != "}")
+        if found is None:
+            continue
+        form, thumbprint = found
+        layer = "escaped:" if "\\" in text else ""
+        yield RawHit(near.base + first, layer + form, thumbprint, len(text))
+        return
+
+
+def _objects(near: Neighbourhood) -> Iterator[tuple[int, int]]:
+    """First and last letter of what may be the object around the place, the nearest opening first."""
+    opening = near.here
+    for _ in range(_MOST_OPENINGS):
+        opening = near.text.rfind("{", 0, opening)
+        if opening < 0:
+            break
+        closing = _closing(near.text, opening)
+        if closing > near.here:
+            yield opening, closing
+    if "{" not in near.text[: near.here]:  # YAML, or an object that lost its beginning
+        yield _first_member(near), len(near.text) - 1
+
+
+def _first_member(near: Neighbourhood) -> int:
+    first = _MEMBER.search(near.text.replace("\\", " "))
+    return first.start() if first else 0
+
+
+def _closing(text: str, opening: int) -> int:
+    """The brace that closes; values of keys hold none. The last letter where it is missing."""
+    depth = 0
+    for brace in re.finditer(r"[{}]", text[opening:]):
+        depth += 1 if brace.group() == "{" else -1
+        if depth == 0:
+            return opening + brace.start()
+    return len(text) - 1
+
+
+def _members(text: str) -> dict[str, str]:
+    """The members of a key; of a name that comes twice the first."""
+    members: dict[str, str] = {}
+    for name, value in _MEMBER.findall(text):
+        members.setdefault(name, value)
+    return members
+
+
+def _judged(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] | None:
+    """Form and thumbprint, None where there is no private key."""
+    kind = members.get("kty")
+    if kind == "RSA":
+        return _rsa(members, is_cut=is_cut)
+    if kind == "EC":
+        return _ec(members)
+    if kind == "OKP":
+        return _okp(members)
+    if kind == "oct":
+        secret = decoded(members.get("k", ""))
+        is_secret = len(secret) >= _SMALLEST_SECRET and numbers.is_random(secret)
+        return ("jwk-oct", None) if is_secret else None
+    return None
+
+
+def _rsa(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] | None:
+    n, e, d, p, q = (number(members.get(name, "")) for name in ("n", "e", "d", "p", "q"))
+    if not (d or p or q) or not numbers.is_rsa_modulus(n, e):
+        return None
+    thumbprint = numbers.rsa_thumbprint(n, e)
+    if numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
+        return "jwk", thumbprint
+    rest = members.get("d", "")
+    if is_cut and len(rest) >= _SHORTEST_FRAGMENT and numbers.is_random(decoded(rest)):
+        return "jwk-fragment", thumbprint
+    return None
+
+
+def _ec(members: Mapping[str, str]) -> tuple[str, str | None] | None:
+    curve, d = members.get("crv", ""), number(members.get("d", ""))
+    if curve not in numbers.CURVES or not d:
+        return None
+    public = numbers.ec_public(curve, d)
+    stated = tuple(number(members.get(name, "")) for name in ("x", "y"))
+    if public is None or any(value and value != real for value, real in zip(stated, public, strict=True)):
+        return None
+    return "jwk", numbers.ec_thumbprint(curve, *public)
+
+
+def _okp(members: Mapping[str, str]) -> tuple[str, str | None] | None:
+    curve = members.get("crv", "")
+    public = numbers.okp_public(curve, decoded(members.get("d", ""))) if curve in numbers.OKP else None
+    if public is None or decoded(members.get("x", "")) not in (b"", public):
+        return None
+    return "jwk", numbers.okp_thumbprint(curve, public)
+
+
+def decoded(letters: str) -> bytes:
+    """Base64 of either alphabet, padded or not; empty where it is none."""
+    letters = letters.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
+    except binascii.Error:
+        return b""
+
+
+def number(letters: str) -> int:
+    """A big-endian number in base64."""
+    return int.from_bytes(decoded(letters), "big")
+
+
+_TAG = re.compile(
+    r"(?:<|&lt;|\\+u003[cC])(Modulus|Exponent|D|P|Q)(?:>|&gt;|\\+u003[eE])([A-Za-z0-9+/=\s\\]+)"
+)
+_XML_AHEAD = 24 << 10
+
+
+def read_xml(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+    """The RSA key in XML whose element's name is at `anchor`."""
+    near = around(data, anchor, 16, _XML_AHEAD)
+    text = near.text[near.here :]
+    end = re.search(r"(?:</|&lt;/|\\+u003[cC]/)RSA(?:KeyValue|Parameters)", text)
+    values: dict[str, int] = {}
+    for name, value in _TAG.findall(text[: end.start() if end else None]):
+        values.setdefault(
+            name, number("".join(re.findall(r"[A-Za-z0-9+/]+", re.sub(r"\\+[nrt]", " ", value))))
+        )
+    n, e, d, p, q = (values.get(name, 0) for name in ("Modulus", "Exponent", "D", "P", "Q"))
+    if not (d or p or q) or not numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
+        return
+    opening = near.text.rfind("<", 0, near.here)
+    first, last = max(opening, 0), near.here + (end.end() if end else len(text))
+    yield RawHit(near.base + first, "xml", numbers.rsa_thumbprint(n, e), last - first)
+
+
+JWK = Family(
+    anchors=text_anchors('"kty', "'kty", "kty:"),
+    read=read_jwk,
+    forms=(
+        Form("jwk", "JSON Web Key with its private members: RSA, EC, OKP"),
+        Form("jwk-oct", "JSON Web Key, symmetric; a thumbprint would help to guess it, so there is none"),
+    ),
+)
+"""JSON Web Keys."""
+XML = Family(
+    anchors=text_anchors("RSAKeyValue", "RSAParameters"),
+    read=read_xml,
+    forms=(Form("xml", "`RSAKeyValue` of .NET and XML signatures, with its private members"),),
+)
+"""RSA keys in XML."""

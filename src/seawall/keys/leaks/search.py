@@ -1,0 +1,220 @@
+"""The search of one buffer: every place that gives a form away is found in one pass and then read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import yara_x
+
+from seawall.keys.leaks import binary, blobs, encoded, inflate, members, openssh, pem, wide
+from seawall.keys.leaks.family import AHEAD, BEFORE, Family, Form
+from seawall.keys.leaks.findings import RawHit
+
+FAMILIES: tuple[Family, ...] = (
+    pem.FAMILY,
+    members.JWK,
+    members.XML,
+    openssh.FAMILY,
+    blobs.PUTTY,
+    binary.PKCS12,
+    blobs.JAVA,
+    binary.RSA,
+    binary.EC,
+    binary.OKP,
+    binary.ENCRYPTED,
+    blobs.RSA,
+    blobs.EC,
+    blobs.PVK,
+    inflate.GZIP,
+    inflate.ZIP,
+    inflate.ZLIB,
+    *encoded.BASE64,
+    encoded.HEX,
+    encoded.DECIMAL,
+)
+"""Every family. Where two begin at one place, the earlier is read first."""
+FORMS: tuple[Form, ...] = tuple(form for family in FAMILIES for form in family.forms)
+
+PATTERNS_A_PASS = 28
+"""Up to about this many, YARA-X compares with vector instructions (measured: 6 GiB/s; above, less than 1)."""
+MOST_MATCHES = 1 << 24
+"""More than any window can hold: none is dropped."""
+DEEPEST = 4
+"""Decodings inside one another: base64 of a zlib stream of base64 of PEM are three."""
+PAGE_LIMIT = 256 << 20
+"""Bytes that one compressed stream inside other bytes may give."""
+WINDOW_LIMIT = 1 << 30
+"""Bytes that all of them in one window may give."""
+_ZLIB = FAMILIES.index(inflate.ZLIB)
+_STREAM_WINDOW = 1 << 20
+_INFLATED = (inflate.read_zlib, inflate.read_gzip, inflate.read_zip)
+
+Rest = Callable[[int], Iterator[bytes]]
+"""What comes after a buffer, in pieces of a size."""
+
+
+def _nothing(_size: int) -> Iterator[bytes]:
+    return iter(())
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What one window may still expand to, and where it did not suffice (offsets and reasons)."""
+
+    left: int = WINDOW_LIMIT
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Searcher:
+    """Compiled rules; one for each process. `search` may be called any number of times."""
+
+    def __init__(self) -> None:
+        self._scanners = [_scanner(patterns) for patterns in _groups()]
+
+    def search(
+        self,
+        data: bytes,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        rest: Rest = _nothing,
+        allowance: Allowance | None = None,
+    ) -> list[RawHit]:
+        """Keys whose giveaway begins at `start`..`end` of `data`; what lies around is context."""
+        return _Level(self, data, rest, allowance or Allowance(), 0).hits(
+            start, len(data) if end is None else end
+        )
+
+    def anchors(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        """Places that give a form away, with the index of the family, in order."""
+        found = []
+        for scanner in self._scanners:
+            for rule in scanner.scan(data).matching_rules:
+                index = int(rule.identifier[1:])
+                for pattern in rule.patterns:
+                    found += [
+                        (match.offset, index) for match in pattern.matches if start <= match.offset < end
+                    ]
+        found += [(place, _ZLIB) for place in inflate.zlib_places(data, start, end)]
+        found.sort()
+        return found
+
+
+class _Level:
+    """The search of one buffer at one depth of decoding."""
+
+    def __init__(self, searcher: Searcher, data: bytes, rest: Rest, allowance: Allowance, depth: int) -> None:
+        self._searcher, self._data, self._allowance, self._depth = searcher, data, allowance, depth
+        self.rest = rest
+
+    def hits(self, start: int, end: int) -> list[RawHit]:
+        """Keys of this buffer; of those at one place that say the same the outermost."""
+        found: list[RawHit] = []
+        done = 0
+        for offset, index in self._searcher.anchors(self._data, start, end):
+            if offset < done:
+                continue
+            family = FAMILIES[index]
+            for hit in family.read(self._data, offset, self):
+                if hit.form:
+                    found.append(hit)
+                if hit.form or family.read in _INFLATED:
+                    done = max(done, hit.end)
+        return outermost(found + self._wide(start, end))
+
+    def _wide(self, start: int, end: int) -> list[RawHit]:
+        """Keys in UTF-16 that begin at `start`..`end`."""
+        hits = [
+            wide.placed(hit, text, self._data)
+            for text in wide.texts(self._data)
+            for hit in self.search(text.letters)
+        ]
+        return [hit for hit in hits if start <= hit.offset < end]
+
+    def search(self, decoded: bytes) -> list[RawHit]:
+        """Search what was decoded out of this buffer."""
+        if self._depth >= DEEPEST:
+            return []
+        return _Level(self._searcher, decoded, _nothing, self._allowance, self._depth + 1).hits(
+            0, len(decoded)
+        )
+
+    def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
+        """Search what a compressed stream gives, with as much context as everywhere."""
+        if self._depth >= DEEPEST:
+            return []
+        found: list[RawHit] = []
+        given = 0
+        for window in windows(pieces, _STREAM_WINDOW):
+            given += window.end - window.start
+            self._allowance.left -= window.end - window.start
+            if len(window.data) >= 40:
+                level = _Level(self._searcher, window.data, _nothing, self._allowance, self._depth + 1)
+                found += level.hits(window.start, window.end)
+            if given > PAGE_LIMIT or self._allowance.left <= 0:
+                self._allowance.refused.append((anchor, "compressed data expands too far"))
+                break
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a stream with context: `start`..`end` of `data` is the stretch, at `offset` of the stream."""
+
+    data: bytes
+    start: int
+    end: int
+    offset: int
+
+
+def windows(pieces: Iterator[bytes], size: int) -> Iterator[Window]:
+    """Cut a stream into stretches of `size` bytes, each with what comes before and after it.
+
+    Memory holds one stretch and its context, however long the stream is.
+    """
+    held, start, offset = bytearray(), 0, 0
+    is_over = False
+    while not is_over or start < len(held):
+        while not is_over and len(held) < start + size + AHEAD:
+            piece = next(pieces, b"")
+            held += piece
+            is_over = not piece
+        end = len(held) if is_over and len(held) <= start + size + AHEAD else start + size
+        if end > start:
+            yield Window(bytes(held), start, end, offset)
+        offset += end - start
+        cut = max(0, end - BEFORE)
+        del held[:cut]
+        start = end - cut
+
+
+def outermost(hits: list[RawHit]) -> list[RawHit]:
+    """One hit for each key in each place: of those inside one another the outermost, of equals the first."""
+    kept: list[RawHit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.offset, -hit.length)):
+        if not any(_covers(other, hit) for other in kept[-16:]):
+            kept.append(hit)
+    return kept
+
+
+def _covers(outer: RawHit, inner: RawHit) -> bool:
+    is_inside = outer.offset <= inner.offset and (inner.end <= outer.end or inner.offset == outer.offset)
+    return is_inside and (inner.thumbprint is None or inner.thumbprint == outer.thumbprint)
+
+
+def _groups() -> Iterator[list[tuple[int, str]]]:
+    """The patterns of all families, each with the family's index, so many at a time as are looked for fast."""
+    patterns = [(index, anchor) for index, family in enumerate(FAMILIES) for anchor in family.anchors]
+    for first in range(0, len(patterns), PATTERNS_A_PASS):
+        yield patterns[first : first + PATTERNS_A_PASS]
+
+
+def _scanner(patterns: list[tuple[int, str]]) -> yara_x.Scanner:
+    compiler = yara_x.Compiler()
+    for index in sorted({index for index, _ in patterns}):
+        strings = "\n".join(f"${n} = {anchor}" for n, (of, anchor) in enumerate(patterns) if of == index)
+        compiler.add_source(f"rule f{index} {{ strings:\n{strings}\ncondition: any of them }}")
+    scanner = yara_x.Scanner(compiler.build())
+    scanner.max_matches_per_pattern(MOST_MATCHES)
+    return scanner

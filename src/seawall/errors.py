@@ -79,3 +79,9 @@ class PolicyInvalid(SeawallError):
 
     code = "policy-invalid"
     exit_code = 2
+
+
+class LedgerBroken(SeawallError):
+    """The ledger of keys is damaged, locked or something else; it was left as it is."""
+
+    code = "ledger-broken"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from seawall.cli import keys_audit
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Watch the keys that sign your tokens.")
 
 
@@ -15,3 +17,6 @@ def keys() -> None:
     Examples:
       seawall keys audit https://login.example.com/.well-known/openid-configuration --store keys.db
     """
+
+
+app.command("audit")(keys_audit.audit)

@@ -1,0 +1,1 @@
+"""The ledger of trusted keys: what each issuer lists, since when, and what is wrong with it."""

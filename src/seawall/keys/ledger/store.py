@@ -1,0 +1,269 @@
+"""The ledger on disk: which keys each set has listed, since when, until when. One SQLite file, one writer at a time.
+
+A run is one transaction: it is remembered as a whole or not at all. A file that is no sound ledger is refused
+(`LedgerBroken`) and never written to, because what it remembers cannot be had again. Only public facts are kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from seawall.errors import LedgerBroken
+
+APPLICATION_ID: Final = 0x5EA1ED6E
+VERSION: Final = 1
+BUSY_SECONDS: Final = 10.0
+
+SCHEMA: Final = """
+CREATE TABLE sets (name TEXT PRIMARY KEY, issuer TEXT, first_read INTEGER NOT NULL, last_read INTEGER NOT NULL,
+    runs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE keys (set_name TEXT NOT NULL, identity TEXT NOT NULL, thumbprint TEXT NOT NULL, kid TEXT, kty TEXT NOT NULL,
+    curve TEXT, algorithm TEXT, issuer TEXT, modulus BLOB, not_before INTEGER, not_after INTEGER,
+    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, gone_since INTEGER, returns INTEGER NOT NULL,
+    longest_gap INTEGER NOT NULL, PRIMARY KEY (set_name, identity)) STRICT, WITHOUT ROWID;
+CREATE TABLE kids (set_name TEXT NOT NULL, kid TEXT NOT NULL, identity TEXT NOT NULL, first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL, PRIMARY KEY (set_name, kid, identity)) STRICT, WITHOUT ROWID;
+"""
+_KEY_COLUMNS: Final = (
+    "set_name, identity, thumbprint, kid, kty, curve, algorithm, issuer, modulus, not_before, not_after, "
+    "first_seen, last_seen, gone_since, returns, longest_gap"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """One key of one set. Times are seconds since 1970, of runs of the audit.
+
+    `identity` as in `Entry`. `gone_since` is the first run that missed the key, None while it is listed; `returns` counts
+    how often it came back, `longest_gap` is the longest absence before a return, in seconds.
+    """
+
+    set_name: str
+    identity: str
+    thumbprint: str
+    kid: str | None
+    kty: str
+    curve: str | None
+    algorithm: str | None
+    issuer: str | None
+    modulus: int | None
+    not_before: int | None
+    not_after: int | None
+    first_seen: int
+    last_seen: int
+    gone_since: int | None = None
+    returns: int = 0
+    longest_gap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NamedKey:
+    """That a set used `kid` for the key `identity`."""
+
+    kid: str
+    identity: str
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedSet:
+    """A set that was read before."""
+
+    name: str
+    issuer: str | None
+    first_read: int
+    last_read: int
+    runs: int
+
+
+class Ledger:
+    """An open ledger, inside its one transaction. Leaving it without `commit` forgets the run."""
+
+    def __init__(self, connection: sqlite3.Connection, place: str, *, kept: bool, fresh: bool) -> None:
+        self._connection, self._place = connection, place
+        self.kept = kept
+        self.fresh = fresh
+
+    @classmethod
+    def in_memory(cls) -> Ledger:
+        """A ledger that remembers nothing after this run."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(SCHEMA)
+        return cls(connection, "the ledger in memory", kept=False, fresh=True)
+
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Open the ledger, or make a new one where no file is. Raises `LedgerBroken`."""
+        place = str(path)
+        fresh = _make_file(path)
+        connection = None
+        try:
+            with _translated(place):
+                connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+                # A hostile file must not bring code of its own (views, triggers) into play.
+                connection.execute("PRAGMA trusted_schema = OFF")
+                connection.execute("PRAGMA cell_size_check = ON")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("BEGIN IMMEDIATE")
+                if fresh:
+                    _write_schema(connection)
+                _check(connection, place)
+                return cls(connection, place, kept=True, fresh=fresh)
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            if fresh:
+                path.unlink(missing_ok=True)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def commit(self) -> None:
+        """Remember everything of this run."""
+        if self.kept:
+            with _translated(self._place):
+                self._connection.execute("COMMIT")
+
+    def sets(self) -> dict[str, RememberedSet]:
+        """Every set by its name."""
+        with _translated(self._place):
+            rows = self._connection.execute("SELECT name, issuer, first_read, last_read, runs FROM sets")
+            return {row[0]: RememberedSet(*row) for row in rows}
+
+    def known_keys(self) -> list[Remembered]:
+        """Every key of every set, listed or gone."""
+        with _translated(self._place):
+            rows = self._connection.execute(
+                f"SELECT {_KEY_COLUMNS} FROM keys ORDER BY set_name, first_seen, identity"
+            )
+            names = _KEY_COLUMNS.split(", ")
+            return [_remembered(dict(zip(names, row, strict=True))) for row in rows]
+
+    def kids(self, set_name: str) -> list[NamedKey]:
+        """Every name that a set has given to a key."""
+        with _translated(self._place):
+            rows = self._connection.execute(
+                "SELECT kid, identity, first_seen, last_seen FROM kids WHERE set_name = ?", (set_name,)
+            )
+            return [NamedKey(*row) for row in rows]
+
+    def remember_set(self, name: str, issuer: str | None, now: int) -> None:
+        """Note that a set was read."""
+        with _translated(self._place):
+            self._connection.execute(
+                "INSERT INTO sets VALUES (?, ?, ?, ?, 1) ON CONFLICT (name) DO UPDATE SET "
+                "issuer = excluded.issuer, last_read = excluded.last_read, runs = runs + 1",
+                (name, issuer, now, now),
+            )
+
+    def remember_keys(self, keys: Sequence[Remembered]) -> None:
+        """Put keys in, in place of what was known of them."""
+        rows = [
+            tuple(
+                _octets(key.modulus) if name == "modulus" else getattr(key, name)
+                for name in _KEY_COLUMNS.split(", ")
+            )
+            for key in keys
+        ]
+        marks = ", ".join("?" * len(_KEY_COLUMNS.split(", ")))
+        with _translated(self._place):
+            self._connection.executemany(f"INSERT OR REPLACE INTO keys VALUES ({marks})", rows)
+
+    def remember_kids(self, set_name: str, names: Sequence[tuple[str, str]], now: int) -> None:
+        """Note which `(kid, identity)` a set lists."""
+        with _translated(self._place):
+            self._connection.executemany(
+                "INSERT INTO kids VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
+                [(set_name, kid, identity, now, now) for kid, identity in names],
+            )
+
+
+def _octets(number: int | None) -> bytes | None:
+    return None if number is None else number.to_bytes((number.bit_length() + 7) // 8)
+
+
+def _remembered(row: dict[str, object]) -> Remembered:
+    modulus = row.pop("modulus")
+    number = int.from_bytes(modulus) if isinstance(modulus, bytes) else None
+    return Remembered(modulus=number, **row)  # type: ignore[arg-type]
+
+
+def _make_file(path: Path) -> bool:
+    """Whether a new, empty file was made that only this user can read."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise LedgerBroken(
+                f"the ledger {path} cannot be made: {error.strerror}", fix="choose another --store"
+            ) from None
+        return True
+    except OSError as error:
+        raise LedgerBroken(
+            f"the ledger {path} cannot be opened: {error.strerror}", fix="choose another --store"
+        ) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise LedgerBroken(f"the ledger {path} is no regular file", fix="choose another --store")
+    if status.st_size == 0:
+        # SQLite would take an empty file for a new one, and a truncated ledger would be forgotten without a word.
+        raise _broken(str(path), "it is empty")
+    return False
+
+
+def _write_schema(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    for statement in SCHEMA.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _check(connection: sqlite3.Connection, place: str) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise _broken(place, "it is something else")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != VERSION:
+        raise _broken(place, f"it has version {version}, this Seawall knows {VERSION}")
+    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise _broken(place, "it is damaged")
+    found = {
+        row[0]: row[1]
+        for row in connection.execute("SELECT name, type FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+    }
+    if found != {"sets": "table", "keys": "table", "kids": "table"}:
+        raise _broken(place, "its tables are not those of a ledger")
+
+
+def _broken(place: str, why: str) -> LedgerBroken:
+    return LedgerBroken(
+        f"{place} is no sound ledger of keys: {why}; it was left as it is",
+        fix="restore it from a backup, or move it away and begin a new one: returned keys are then not noticed",
+    )
+
+
+@contextmanager
+def _translated(place: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise LedgerBroken(
+                f"{place} is in use by another audit", fix="wait until it is done, then run again"
+            ) from None
+        raise _broken(place, "it cannot be read or written") from None
+    except (sqlite3.Error, OverflowError, ValueError, UnicodeError):
+        raise _broken(place, "it cannot be read or written") from None

@@ -1,0 +1,251 @@
+"""An audit of key sets as a table for a terminal and as one JSON document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seawall.keys.ledger.audit import AuditedSet, AuditResult
+from seawall.keys.ledger.codes import SEVERITIES, Finding
+from seawall.keys.ledger.entries import Entry
+from seawall.keys.ledger.history import date
+from seawall.keys.ledger.judgement import age_of
+from seawall.keys.ledger.store import Remembered
+from seawall.report.terminal import MARKS
+from seawall.report.visible import visible
+
+MOST_SHOWN = 40
+"""Findings of one kind and rows of one set that a terminal gets; JSON has all."""
+_NAME = 80
+
+
+def audit_document(result: AuditResult) -> dict[str, Any]:
+    """Everything about an audit, as plain values. Times are RFC 3339 in UTC."""
+    counts = Counter(finding.kind.severity for finding in result.findings)
+    return {
+        "audited_at": _time(result.now),
+        "findings": [_finding(finding) for finding in result.findings],
+        "counts": {severity: counts[severity] for severity in reversed(SEVERITIES)},
+        "sets": [_set(audited, result.now) for audited in result.sets],
+        "unread": [
+            {"source": item.source, "reason": item.reason} for item in result.unread if not item.foreign
+        ],
+        "passed_over": [item.source for item in result.unread if item.foreign],
+        "notes": list(result.notes),
+        "complete": not result.partial,
+        "new_ledger": result.fresh,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    kind = finding.kind
+    return {
+        "code": kind.code,
+        "severity": kind.severity,
+        "source": finding.source,
+        "place": finding.place,
+        "issuer": finding.issuer,
+        "kid": finding.kid,
+        "key": finding.thumbprint,
+        "what": kind.what,
+        "detail": finding.detail,
+        "why": kind.why,
+        "action": kind.action,
+    }
+
+
+def _set(audited: AuditedSet, now: int) -> dict[str, Any]:
+    listing = audited.listing
+    known = {key.identity: key for key in audited.keys}
+    listed = {entry.identity for entry in listing.entries}
+    return {
+        "source": listing.source,
+        "keys_from": audited.document.keys_from,
+        "issuer": listing.issuer,
+        "complete": listing.complete,
+        "entries": audited.document.total,
+        "verifier": audited.verifier or "accepted",
+        "keys": [_entry(entry, known.get(entry.identity or ""), now) for entry in listing.entries],
+        "gone": [_gone(key) for key in audited.keys if key.identity not in listed],
+    }
+
+
+def _entry(entry: Entry, key: Remembered | None, now: int) -> dict[str, Any]:
+    dates = entry.certificate
+    return {
+        "place": entry.place,
+        "kid": entry.kid,
+        "key": entry.thumbprint,
+        "issuer": entry.issuer,
+        "kty": entry.kty,
+        "curve": entry.curve,
+        "bits": entry.modulus.bit_length() if entry.modulus else None,
+        "algorithm": entry.algorithm,
+        "use": entry.use,
+        "not_before": _time(dates.not_before),
+        "not_after": _time(dates.not_after),
+        "certificate": dates.thumbprint,
+        "first_seen": _time(key.first_seen) if key else None,
+        "last_seen": _time(key.last_seen) if key else None,
+        "age_days": age_of(key, now) // 86_400 if key else None,
+        "state": state_of(key),
+        "verifier": entry.verifier or "accepted",
+    }
+
+
+def _gone(key: Remembered) -> dict[str, Any]:
+    return {
+        "kid": key.kid,
+        "key": key.thumbprint,
+        "issuer": key.issuer,
+        "first_seen": _time(key.first_seen),
+        "last_seen": _time(key.last_seen),
+        "gone_since": _time(key.gone_since),
+        "state": state_of(key),
+    }
+
+
+def state_of(key: Remembered | None) -> str:
+    """`listed`, `returned`, `gone`, or `not kept` for an entry that is no key that could sign."""
+    if key is None:
+        return "not kept"
+    if key.gone_since is not None:
+        return "gone"
+    return "returned" if key.returns else "listed"
+
+
+def _time(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def show_audit(console: Console, result: AuditResult) -> None:
+    """Print every set with its keys, then the findings, the worst first."""
+    for audited in result.sets:
+        _show_set(console, audited, result.now)
+    for line in _findings(result, ascii_only=not console.encoding.lower().startswith("utf")):
+        console.print(line)
+
+
+def _text(value: str, style: str = "") -> Text:
+    return Text(visible(value, _NAME * 3), style=style, overflow="fold")
+
+
+def _show_set(console: Console, audited: AuditedSet, now: int) -> None:
+    listing = audited.listing
+    console.print(_text(listing.source, "bold"))
+    if listing.issuer is not None:
+        console.print(_text(f"  issuer {listing.issuer}"))
+    if audited.verifier:
+        console.print(_text(f"  Seawall's verifier refuses the whole set: {audited.verifier}"))
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for heading in (
+        "kid",
+        "key",
+        "type",
+        "issuer",
+        "first seen",
+        "age",
+        "certificate until",
+        "state",
+        "verifier",
+    ):
+        table.add_column(heading, overflow="fold")
+    for row in _rows(audited, now):
+        table.add_row(*(_text(cell) for cell in row))
+    console.print(table)
+    left_out = len(listing.entries) - MOST_SHOWN
+    if left_out > 0:
+        console.print(f"  and {left_out:,} more (--json has all)")
+
+
+def _rows(audited: AuditedSet, now: int) -> Iterator[tuple[str, ...]]:
+    known = {key.identity: key for key in audited.keys}
+    for entry in audited.listing.entries[:MOST_SHOWN]:
+        key = known.get(entry.identity or "")
+        until = entry.certificate.not_after
+        yield (
+            _short(entry.kid, 24),
+            _short(entry.thumbprint, 12),
+            " ".join(filter(None, (_type(entry), entry.algorithm))),
+            _short(entry.issuer, 48),
+            date(key.first_seen) if key else "",
+            _days(key, now) if key else "",
+            date(until) if until is not None else "",
+            state_of(key),
+            entry.verifier or "accepted",
+        )
+    gone = [key for key in audited.keys if key.gone_since is not None]
+    for key in gone[-MOST_SHOWN:]:
+        yield (
+            _short(key.kid, 24), _short(key.thumbprint, 12), key.curve or key.kty, _short(key.issuer, 48),
+            date(key.first_seen), _days(key, now), "", f"gone, seen {date(key.last_seen)}", "",
+        )  # fmt: skip
+
+
+def _short(text: str | None, size: int) -> str:
+    if text is None:
+        return "-"
+    return text if len(text) <= size else text[: size - 1] + "…"
+
+
+def _days(key: Remembered, now: int) -> str:
+    return f"{age_of(key, now) // 86_400:,} days"
+
+
+def _type(entry: Entry) -> str:
+    if entry.modulus is not None:
+        return f"RSA {entry.modulus.bit_length():,}".replace(",", "")
+    return entry.curve or entry.kty or "-"
+
+
+def _findings(result: AuditResult, *, ascii_only: bool) -> Iterator[Text]:
+    if not result.findings:
+        yield Text("no findings")
+    shown: Counter[str] = Counter()
+    for finding in result.findings:
+        kind = finding.kind
+        shown[kind.code] += 1
+        if shown[kind.code] > MOST_SHOWN:
+            continue
+        if shown[kind.code] == 1:
+            mark, style = MARKS[kind.severity]
+            yield Text("")
+            yield Text.assemble(
+                (f"{kind.severity if ascii_only else f'{mark} {kind.severity}'}", style),
+                f"  {kind.code}: {kind.what}",
+            )
+            yield Text(f"    why: {kind.why}", style="dim")
+            yield Text(f"    do:  {kind.action}", style="dim")
+        yield _case(finding)
+    for code, count in shown.items():
+        if count > MOST_SHOWN:
+            yield Text(f"  {code}: and {count - MOST_SHOWN:,} more (--json has all)")
+
+
+def _case(finding: Finding) -> Text:
+    parts = [finding.source]
+    if finding.place is not None:
+        parts.append(f"place {finding.place}")
+    if finding.issuer:
+        parts.append(f"issuer {_short(finding.issuer, _NAME)}")
+    if finding.kid:
+        parts.append(f"kid {_short(finding.kid, _NAME)}")
+    if finding.thumbprint:
+        parts.append(f"key {finding.thumbprint}")
+    line = Text("  - ")
+    line.append_text(_text(", ".join(visible(part, _NAME * 2) for part in parts)))
+    if finding.detail:
+        line.append_text(_text(f": {finding.detail}"))
+    return line

@@ -20,7 +20,7 @@ import pytest
 from seawall.errors import RevocationInvalid, StoreBroken
 from seawall.tokens.revocation import Revocation
 from seawall.tokens.revocation_follower import Follower
-from seawall.tokens.revocation_store import COMPACT_EVERY, GRACE, RevocationStore, Signal
+from seawall.tokens.revocation_store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal
 from seawall.tokens.revocations import Revocations
 from tests.tokens.test_revocations import ISSUER, entry, outcome
 
@@ -128,7 +128,7 @@ def test_an_event_token_counts_once(store: RevocationStore, path: Path) -> None:
     assert store.receive(a_signal(revocations=(revoke,)))
     assert not store.receive(a_signal(revocations=(entry("kid", "k1"),)))
     assert outcome(state(path)) == "revoked-subject"
-    assert store.receive(a_signal("s2", lifts=(revoke.key,)))
+    assert store.receive(a_signal("s2", lifts=(Lift(revoke.key, revoke.at),)))
     assert outcome(state(path)) == ""
     assert not store.receive(a_signal(revocations=(revoke,)))
     assert outcome(state(path)) == ""
@@ -136,7 +136,14 @@ def test_an_event_token_counts_once(store: RevocationStore, path: Path) -> None:
 
 def test_a_transmitter_takes_back_only_its_own(store: RevocationStore, path: Path) -> None:
     store.append([entry("subject", "alice", issuer=ISSUER, who="ops")])
-    store.receive(a_signal(lifts=(("subject", ISSUER, "alice"),)))
+    store.receive(a_signal(lifts=(Lift(("subject", ISSUER, "alice"), NOW),)))
+    assert outcome(state(path)) == "revoked-subject"
+
+
+def test_a_late_lift_undoes_no_later_revocation(store: RevocationStore, path: Path) -> None:
+    revoke = entry("subject", "alice", issuer=ISSUER, who="transmitter:t", at=900.0)
+    store.receive(a_signal(revocations=(revoke,)))
+    store.receive(a_signal("s2", lifts=(Lift(revoke.key, 899.0),)))
     assert outcome(state(path)) == "revoked-subject"
 
 

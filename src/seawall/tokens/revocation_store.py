@@ -62,6 +62,14 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Lift:
+    """Takes back what stands for a key and was recorded for `until` or earlier: a lift that comes late undoes no later entry."""
+
+    key: Key
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """What one event token asks for. `lifts` takes back only what the same `who` has written."""
 
@@ -71,7 +79,7 @@ class Signal:
     at: float
     reason: str
     revocations: tuple[Revocation, ...] = ()
-    lifts: tuple[Key, ...] = ()
+    lifts: tuple[Lift, ...] = ()
 
 
 class RevocationStore:
@@ -151,10 +159,11 @@ class RevocationStore:
             )
             if known.rowcount == 0:
                 return False
-            for kind, issuer, value in signal.lifts:
+            for lift in signal.lifts:
                 rows = connection.execute(
-                    f"SELECT sequence FROM log WHERE kind = ? AND issuer = ? AND value = ? AND who = ? AND {STANDING}",
-                    (kind, issuer, value, signal.who),
+                    "SELECT sequence FROM log WHERE kind = ? AND issuer = ? AND value = ? AND who = ? AND at <= ?"
+                    f" AND {STANDING}",
+                    (*lift.key, signal.who, lift.until),
                 ).fetchall()
                 for (sequence,) in rows:
                     _lift(connection, sequence, signal.reason, signal.who, signal.at)

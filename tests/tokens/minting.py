@@ -53,9 +53,9 @@ def source(*jwks: dict[str, Any]) -> Keys:
     return found
 
 
-def rsa_source(number: int = 0, **members: Any) -> Keys:
+def rsa_source(rsa: int = 0, /, **members: Any) -> Keys:
     """A source with one RSA key called `one`."""
-    return source(keys.jwk(keys.rsa_key(number), kid="one", **members))
+    return source(keys.jwk(keys.rsa_key(rsa), kid="one", **members))
 
 
 def entry(**changes: Any) -> IssuerPolicy:
@@ -93,9 +93,8 @@ def header(**changes: Any) -> dict[str, Any]:
 
 def sign(key: keys.Private | bytes, algorithm: str, data: bytes) -> bytes:
     """The raw JWS signature."""
-    hashing = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}.get(
-        algorithm[2:], hashes.SHA256
-    )()
+    by_name: dict[str, hashes.HashAlgorithm] = {"384": hashes.SHA384(), "512": hashes.SHA512()}
+    hashing = by_name.get(algorithm[2:], hashes.SHA256())
     if isinstance(key, bytes):
         mac = hmac.HMAC(key, hashing)
         mac.update(data)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pybase64
 
-_ALTERNATIVES = b"-_"
+_TO_PLAIN = bytes.maketrans(b"-_+/=", b"+/!!!")
+"""The alphabet of plain base64; its own two letters and the padding become a letter of neither."""
 _PADDING = (b"", b"", b"==", b"=")
 _LAST_WITHOUT_SPARE_BITS = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
 """Letters whose unused low bits (four after one octet, two after two) are zero."""
@@ -20,12 +21,10 @@ def decode(text: str | bytes) -> bytes:
     spare = len(data) & 3
     if spare == 1:
         raise ValueError("not base64url: impossible length")
-    # The library refuses all other letters, but takes padding and the two of plain base64.
-    if b"=" in data or b"+" in data or b"/" in data:
-        raise ValueError("not base64url: a character outside the alphabet")
     if spare and data[-1] not in _LAST_WITHOUT_SPARE_BITS[spare]:
         raise ValueError("not base64url: unused bits are set, or a character outside the alphabet")
-    return pybase64.b64decode(data + _PADDING[spare], _ALTERNATIVES, validate=True)
+    # The library refuses every other character (as a ValueError).
+    return pybase64.b64decode(data.translate(_TO_PLAIN) + _PADDING[spare], None, True)
 
 
 def encode(data: bytes) -> str:

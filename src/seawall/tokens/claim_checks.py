@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from seawall.tokens.policy import ABSENT_TYPE, TENANT_PLACEHOLDER
@@ -13,13 +13,40 @@ from seawall.tokens.state import State
 LATEST_TIME = 253_402_300_799
 """The end of the year 9999. What lies beyond is milliseconds or nonsense."""
 
-_NUMBERS = (int, float)
 TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
-_NAMES = frozenset({"iss", "sub", "jti", "uti", "client_id", "azp", "appid", "tid", "oid", "sid", "acr"})
-_TEXTS = frozenset({"scope", "nonce"})
-_OBJECTS = frozenset({"cnf", "act", "may_act"})
-_LISTS = frozenset({"amr"})
-_KNOWN = TIMES | _NAMES | _TEXTS | _OBJECTS | _LISTS
+
+
+def _time(value: Any) -> bool:
+    # bool is not a number here; NaN and Infinity have been refused as JSON.
+    return type(value) in {int, float} and 0 <= value <= LATEST_TIME
+
+
+def _name(value: Any) -> bool:
+    return type(value) is str and value != ""
+
+
+def _text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _object(value: Any) -> bool:
+    return type(value) is dict
+
+
+def _texts(value: Any) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
+
+
+KINDS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(TIMES, _time),
+    **dict.fromkeys(
+        ("iss", "sub", "jti", "uti", "client_id", "azp", "appid", "tid", "oid", "sid", "acr"), _name
+    ),
+    **dict.fromkeys(("scope", "nonce"), _text),
+    **dict.fromkeys(("cnf", "act", "may_act"), _object),
+    "amr": _texts,
+}
+"""Claims that have a meaning here, and what they must be. Other claims are the application's."""
 
 
 def check_type(state: State) -> None:
@@ -68,11 +95,15 @@ def check_claims(state: State) -> None:
     """Check 9: the token is for me, every claim that has a meaning here has its type, and what the policy requires is there."""
     said = state.claims
     _check_audience(said, state.entry.audiences)
-    for name in _KNOWN.intersection(said):
-        _check_kind(name, said[name])
+    for name, value in said.items():
+        kind = KINDS.get(name)
+        if kind is not None and not kind(value):
+            raise (claims.TimeMalformed if name in TIMES else claims.ClaimMalformed)(name)
     for demand in state.plan.required:
         for name in demand:
-            if said.get(name) not in (None, "", [], {}):
+            value = said.get(name)
+            # Zero and false say something; null, an empty text, array or object do not.
+            if value or value == 0:
                 break
         else:
             raise claims.ClaimMissing("|".join(demand))
@@ -90,25 +121,6 @@ def _check_audience(said: Mapping[str, Any], mine: frozenset[str]) -> None:
         raise claims.AudienceMalformed
     if mine.isdisjoint(named):
         raise claims.AudienceWrong
-
-
-def _check_kind(name: str, value: Any) -> None:
-    kind = type(value)
-    if name in TIMES:
-        # bool is not a number here; NaN and Infinity have been refused as JSON.
-        if kind not in _NUMBERS or not 0 <= value <= LATEST_TIME:
-            raise claims.TimeMalformed(name)
-    elif name in _NAMES:
-        if kind is not str or not value:
-            raise claims.ClaimMalformed(name)
-    elif name in _TEXTS:
-        if kind is not str:
-            raise claims.ClaimMalformed(name)
-    elif name in _OBJECTS:
-        if kind is not dict:
-            raise claims.ClaimMalformed(name)
-    elif kind is not list or not all(type(item) is str for item in value):
-        raise claims.ClaimMalformed(name)
 
 
 def check_times(state: State) -> None:

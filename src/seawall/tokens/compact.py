@@ -32,9 +32,9 @@ class Header:
     members: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Compact:
-    """The three segments; `signed` is what the signature is of."""
+    """The three segments; `signed` is what the signature is of. Not frozen, because one is made for every token."""
 
     header_text: bytes
     payload: bytes
@@ -44,7 +44,7 @@ class Compact:
 
 def split(token: str | bytes, largest: int = LARGEST_TOKEN) -> Compact:
     """Check 1: three segments of strict base64url, none of them JSON serialisation, JWE, or too long."""
-    if not isinstance(token, str | bytes) or not token:
+    if not isinstance(token, (str, bytes)) or not token:
         raise refused.TokenMissing
     if len(token) > largest:
         raise refused.TokenTooLarge(f"at most {largest} characters")

@@ -639,3 +639,54 @@ def test_an_examination_says_where_it_ended() -> None:
     assert {step.outcome for step in examine(token(), policy(), NOW).steps} == {"passed"}
     nothing = examine("", policy(), NOW)
     assert (dict(nothing.claims), dict(nothing.header)) == ({}, {})
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(record.getMessage()) for record in caplog.records if record.name == "seawall.tokens"]
+
+
+def test_check_15_every_decision_is_logged_and_never_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="seawall.tokens")
+    texts = [token(), token(claims(aud="other")), token(claims(sub=7)), token(head=header(kid="two")),
+             token(key=keys.rsa_key(1)), token(head=header(jku="https://evil.example/")), "nonsense", ""]  # fmt: skip
+    for text in texts:
+        code(text)
+    lines = _lines(caplog)
+    assert [(line["outcome"], line["code"], line["verified"], line["key"]) for line in lines] == [
+        ("accepted", "", True, "good"),
+        ("refused", "audience-wrong", True, "good"),
+        ("refused", "claim-malformed", True, "good"),
+        ("refused", "key-unknown", False, "key-unknown"),
+        ("refused", "signature-invalid", False, "signature-invalid"),
+        ("refused", "header-key-url", False, "not looked at"),
+        ("refused", "segments-not-three", False, "not looked at"),
+        ("refused", "token-missing", False, "not looked at"),
+    ]
+    thumbprint = read_key(keys.jwk(keys.rsa_key())).thumbprint
+    assert [line["thumbprint"] for line in lines] == [thumbprint] * 3 + [None, thumbprint, None, None, None]
+    assert lines[0]["issuer"] == lines[3]["issuer"] == lines[5]["issuer"] == ISSUER
+    assert lines[0]["kid"] == "one"
+    written = "\n".join(record.getMessage() for record in caplog.records)
+    for text in texts[:6]:
+        for segment in text.split("."):
+            assert segment[:40] not in written
+    assert "token-1" not in written
+
+
+def test_check_15_a_dry_run_says_would_refuse(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Refusal):
+        verify_access_token(token(claims(aud="other")), policy(), NOW, dry_run=True)
+    assert [line["outcome"] for line in _lines(caplog)] == ["would-refuse"]
+
+
+def test_check_15_a_decision_that_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise OSError("the disk is full: SECRET")
+
+    monkeypatch.setattr("seawall.tokens.decision.log", broken)
+    monkeypatch.setattr("seawall.tokens.decision.LOGGER.isEnabledFor", lambda _: True)
+    with pytest.raises(Internal):
+        verify_access_token(token(), policy(), NOW)
+    with pytest.raises(Refusal) as raised:
+        verify_access_token(token(claims(aud="other")), policy(), NOW)
+    assert raised.value.code == "audience-wrong"

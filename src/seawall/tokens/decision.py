@@ -76,24 +76,28 @@ def decide(
     thumbprint: str | None,
     now: float,
     dry_run: bool = False,
+    verified: bool | None = None,
 ) -> Decision:
     """Put a decision into words: `refusal` is None for an accepted token; the rest is whatever was read of the token.
 
+    `verified` is whether the signature was verified, where the caller knows; None lets the refusal's code tell.
     Never raises for what a token holds. In a dry run a refusal's outcome is `would-refuse`.
     """
     said, head = claims or {}, header or {}
     outcome = "accepted" if refusal is None else "would-refuse" if dry_run else "refused"
     client = next((said[name] for name in ("client_id", "azp", "appid") if name in said), None)
     identifier = said.get("jti", said.get("uti"))
+    if verified is None:
+        verified = refusal is None or _after_signature(refusal)
     return Decision(
         at=round(now, 3) if math.isfinite(now) else 0.0,
         outcome=outcome,
         code="" if refusal is None else refusal.code,
         check=None if refusal is None else refusal.check,
-        verified=refusal is None or _after_signature(refusal),
+        verified=verified,
         issuer=harmless(said.get("iss")),
         kid=harmless(head.get("kid")),
-        key=_verdict(refusal),
+        key=_verdict(refusal, verified),
         thumbprint=harmless(thumbprint),
         tenant=harmless(said.get("tid")),
         client=harmless(client),
@@ -140,8 +144,8 @@ def _after_signature(refusal: Refusal) -> bool:
     return refusal.check in {7, 12, 14} or refusal.code in _SURELY_VERIFIED
 
 
-def _verdict(refusal: Refusal | None) -> str:
-    if refusal is None or _after_signature(refusal):
+def _verdict(refusal: Refusal | None, verified: bool) -> str:
+    if refusal is None or verified:
         return "good"
     if refusal.check in {4, 5, 6} or refusal.code in _KEY_CODES:
         return refusal.code

@@ -165,6 +165,7 @@ def check_signature(state: State) -> None:
     except (InvalidSignature, ValueError):
         pass
     else:
+        state.verified = True
         return
     raise written_form.SignatureInvalid
 

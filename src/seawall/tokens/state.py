@@ -35,6 +35,7 @@ class State:
         "request",
         "tenant",
         "token",
+        "verified",
     )
 
     token: str | bytes
@@ -51,6 +52,7 @@ class State:
     plan: Plan
     held: HeldKey
     prepared: PreparedKey
+    verified: bool
 
     def __init__(self, token: str | bytes, policy: Policy, now: float, request: Any, replay: Any) -> None:
         self.token = token
@@ -60,6 +62,7 @@ class State:
         self.replay = replay
         self.claims = {}
         self.tenant = None
+        self.verified = False
 
 
 def text_claim(claims: Mapping[str, Any], name: str, otherwise: type[Refusal]) -> str | None:

@@ -6,13 +6,14 @@ might hold the token, is kept in the exception.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from seawall.jose.key import PublicKey
-from seawall.tokens import examination
+from seawall.tokens import decision, examination
 from seawall.tokens.jws import Jws, read_jws
 from seawall.tokens.refusals import Internal, Refusal
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from seawall.tokens.policy import IssuerPolicy, Policy
     from seawall.tokens.replay import ReplayGuard
     from seawall.tokens.sender import RequestBinding
+    from seawall.tokens.state import State
 
 _RUNS = tuple(check.run for check in examination.CHECKS)
 
@@ -58,17 +60,23 @@ def verify_access_token(
     *,
     request: RequestBinding | None = None,
     replay: ReplayGuard | None = None,
+    dry_run: bool = False,
 ) -> AccessToken:
     """Return the token's claims if all checks pass; raise `Refusal` otherwise.
 
     `now` is seconds since 1970. `request` says how the token was presented; without it a token that is bound to a key or
-    certificate is refused, because the binding cannot be seen.
+    certificate is refused, because the binding cannot be seen. Either way the decision is logged (`seawall.tokens`;
+    refusals as warnings, accepted tokens as information); with `dry_run` a refusal, which is raised all the same, is
+    logged as one that would have been.
     """
     refusal: Refusal
+    state: State | None = None
     try:
         state = examination.begin(token, policy, now, request, replay)
         for run in _RUNS:
             run(state)
+        if decision.LOGGER.isEnabledFor(logging.INFO):
+            _log_accepted(state)
         return AccessToken(
             MappingProxyType(state.claims),
             state.header.members,
@@ -81,7 +89,38 @@ def verify_access_token(
         refusal = raised
     except Exception:  # noqa: BLE001 - whatever it is, the token has not been verified
         refusal = Internal()
+    _log_refused(refusal, token, state, dry_run)
     raise _clean(refusal)
+
+
+def _log_accepted(state: State) -> None:
+    thumbprint = state.held.key.thumbprint
+    decision.log(
+        decision.decide(
+            None, header=state.header.members, claims=state.claims, thumbprint=thumbprint, now=state.now
+        )
+    )
+
+
+def _log_refused(refusal: Refusal, token: str | bytes, state: State | None, dry_run: bool) -> None:
+    if not decision.LOGGER.isEnabledFor(logging.WARNING):
+        return
+    held = getattr(state, "held", None)
+    try:
+        header, claims = decision.read_unverified(token)
+        decision.log(
+            decision.decide(
+                refusal,
+                header=header,
+                claims=claims,
+                thumbprint=held.key.thumbprint if held is not None else None,
+                now=state.now if state is not None else 0.0,
+                dry_run=dry_run,
+                verified=state is not None and state.verified,
+            )
+        )
+    except Exception:  # noqa: BLE001 - the token is refused whether that can be logged or not
+        decision.LOGGER.warning('{"event": "token", "outcome": "refused", "code": "%s"}', refusal.code)
 
 
 def verify_jws(

@@ -13,6 +13,8 @@ import pytest
 from seawall.errors import InputUnreadable, UsageError
 from seawall.keys.ledger.issuers import CONSUMER_TENANT
 from seawall.keys.ledger.relations import common_divisors
+from seawall.tokens.decision import decide
+from seawall.tokens.refusals import claims, signing_key, written_form
 from tests.jose.keys import certificate, ec_key, jwk, number_text, rsa_key
 
 from .audits import DAY, NOW, Served, codes, run, write
@@ -311,8 +313,7 @@ def test_an_issuer_for_two_sets_is_a_mistake(tmp_path: Path) -> None:
         (["gone"], ["unlisted-still-used"]),
         (["https://a.example.com old"], []),
         (["https://a.example.com\tgone"], ["unlisted-still-used"]),
-        ([json.dumps({"iss": "https://a.example.com", "kid": "gone", "decision": "accepted"})], ["unlisted-still-used"]),
-        ([json.dumps({"iss": "https://a.example.com", "kid": "forged", "decision": "refused"})], []),
+        ([json.dumps({"iss": "https://a.example.com", "kid": "gone"})], ["unlisted-still-used"]),
     ],
 )  # fmt: skip
 def test_keys_in_use_that_nobody_lists(tmp_path: Path, lines: list[str], expected: list[str]) -> None:
@@ -321,6 +322,26 @@ def test_keys_in_use_that_nobody_lists(tmp_path: Path, lines: list[str], expecte
     result = run(write(tmp_path / "s.json", OLD), issuer="https://a.example.com", used=used)
     assert codes(result.findings) == expected
     assert not result.partial
+
+
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        (None, ["unlisted-still-used"]),
+        (claims.Expired(), ["unlisted-still-used"]),
+        (signing_key.KeyUnknown(), []),
+        (written_form.SignatureInvalid(), []),
+    ],
+    ids=["accepted", "expired", "unknown key", "forged"],
+)
+def test_a_real_line_of_the_decision_log(tmp_path: Path, refusal: Any, expected: list[str]) -> None:
+    decision = decide(
+        refusal, header={"kid": "gone"}, claims={"iss": "https://a.example.com"}, thumbprint=None, now=NOW
+    )
+    (tmp_path / "used").write_text(decision.line() + "\n")
+    result = run(write(tmp_path / "s.json", OLD), issuer="https://a.example.com", used=tmp_path / "used")
+    assert codes(result.findings) == expected
+    assert result.notes == ()
 
 
 def test_when_a_key_in_use_was_last_listed(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which keys tokens were accepted under, from a gate's decision log or a plain list, against what is listed now.
 
-A line is a JSON object with `kid` and perhaps `iss` (a line of the decision log; refusals do not count as use), or a
-plain kid, or an issuer and a kid with white space between them. Empty lines and lines that begin with `#` say nothing.
+A line is a JSON object with `kid` and perhaps `iss` or `issuer` (a line of the decision log; refusals do not count as use,
+unless the signature was verified), or a plain kid, or an issuer and a kid with white space between them. Empty lines and lines that begin with `#` say nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from seawall.keys.ledger.store import NamedKey
 
 LONGEST_LINE: Final = 64 * 1024
 LONGEST_NAME: Final = 256
+WITHHELD: Final = "(withheld)"
+"""What the decision log writes in place of a text that might be a secret."""
 MOST_NAMES: Final = 100_000
 """Different pairs of issuer and kid; a log with more was written by a forger, not by keys."""
 
@@ -87,17 +89,22 @@ def _name(line: bytes) -> Name | None:
 
 
 def _recorded(record: dict[str, Any]) -> Name | None:
-    if is_refusal(record):
+    if not proves_use(record):
         return None
     issuer, kid = record.get("iss", record.get("issuer")), record.get("kid")
-    if kid is None or not isinstance(kid, str) or not (issuer is None or isinstance(issuer, str)):
+    if (
+        kid is None
+        or WITHHELD in (kid, issuer)
+        or not isinstance(kid, str)
+        or not (issuer is None or isinstance(issuer, str))
+    ):
         return _BAD
     return _bounded(issuer, kid)
 
 
-def is_refusal(record: dict[str, Any]) -> bool:
-    """Whether a decision log's record is that of a refused token: what a forger writes into `kid` is no use."""
-    return record.get("decision", "accepted") not in {"accepted", "accept"}
+def proves_use(record: dict[str, Any]) -> bool:
+    """Whether a decision log's record shows that a signature held: what a forger writes into `kid` is no use."""
+    return record.get("outcome", "accepted") == "accepted" or record.get("verified") is True
 
 
 def _bounded(issuer: str | None, kid: str) -> Name:

@@ -7,6 +7,7 @@ from seawall.conformance.context import (
     RenewalAttempt,
     Request,
     Revocation,
+    Session,
     TrustedIssuer,
 )
 from seawall.conformance.verifier import CAPABILITIES, Refused, Verifier
@@ -20,6 +21,7 @@ __all__ = [
     "RenewalAttempt",
     "Request",
     "Revocation",
+    "Session",
     "TrustedIssuer",
     "Verifier",
 ]

@@ -16,13 +16,18 @@ def families() -> tuple[Family, ...]:
         binding,
         claims,
         documents,
+        dpop,
         form,
         header,
         issuer,
         key_fitness,
         key_state,
         kind,
+        mtls,
+        renewal,
+        revocation,
         signature,
+        step_up,
         time,
     )
 
@@ -39,6 +44,11 @@ def families() -> tuple[Family, ...]:
         issuer,
         claims,
         time,
+        revocation,
+        dpop,
+        mtls,
+        renewal,
+        step_up,
     )
     return tuple(module.FAMILY for module in modules)
 

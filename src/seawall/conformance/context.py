@@ -22,8 +22,8 @@ class TrustedIssuer:
     `consumer`: the issuer of personal accounts.
     `shared_keys`: the key set serves several issuers, so that each key must name its own (`issuer` in the JWK, in which
     `{tenantid}` stands for the token's `tid`).
-    `retired_keys`: kids that the issuer once listed and no longer does. `first_seen`: when a kid was first listed; a
-    kid that is not named is old enough. `quarantine`: how long a new key must wait. `max_key_age`: how old it may get.
+    `earlier_key_set`: what the issuer served before. `first_seen`: when a kid was first listed, where that was after the
+    beginning. `quarantine`: how long a new key must wait. `max_key_age`: how old one may get.
     `sender`: `optional` honours `cnf` where a token has it; the others demand it.
     """
 
@@ -35,7 +35,7 @@ class TrustedIssuer:
     tenants: frozenset[str] | None = None
     consumer: bool = False
     shared_keys: bool = False
-    retired_keys: frozenset[str] = frozenset()
+    earlier_key_set: bytes | None = None
     first_seen: Mapping[str, float] = field(default_factory=dict)
     quarantine: int = 0
     max_key_age: int | None = None
@@ -52,13 +52,14 @@ class TrustedIssuer:
 class Revocation:
     """Something that was revoked.
 
-    `kind` says what `value` is: a `kid`, a key's RFC 7638 `thumbprint`, an `issuer`, a `subject`, a `session` (`sid`), a
-    `token` id (`jti`). `not-before` refuses what the `subject` in `value` (of `issuer`) got before the time `before`.
+    `kind` says what `value` is, of `issuer`: a `kid`, a `subject`, a `session` (`sid`), a `token` (`jti` or `uti`), a
+    `client`. A `thumbprint` (RFC 7638) is of whichever issuer; kind `issuer` has no value. `not-before` refuses what was
+    issued before the time `before` to the subject `value`, or to everybody where that is empty.
     """
 
-    kind: Literal["kid", "thumbprint", "issuer", "subject", "session", "token", "not-before"]
-    value: str
-    issuer: str = ""
+    kind: Literal["kid", "thumbprint", "issuer", "subject", "session", "token", "client", "not-before"]
+    value: str = ""
+    issuer: str = "*"
     before: float = 0.0
 
 
@@ -75,16 +76,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a token service has on record for a credential that it issued. Times are seconds since 1970.
+    """What a token service has on record for a credential that it gave out. Times are seconds since 1970.
 
-    `key` is the RFC 7638 thumbprint of the client's DPoP key that the grant is bound to; None for none.
+    `kind` is the grant type that began it. `key` is the RFC 7638 thumbprint of the DPoP key that it is bound to.
+    `used`: a newer credential of the same grant was given out (rotation).
     """
 
+    kind: str
+    issuer: str
+    tenant: str | None
     client: str
     subject: str
-    tenant: str
     session: str
     scopes: frozenset[str]
+    audiences: frozenset[str]
     authenticated_at: float
     expires_at: float
     key: str | None = None
@@ -93,25 +98,39 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenewalAttempt:
-    """Somebody presents `credential` and asks for a new access token.
+class Session:
+    """A person's session as the token service knows it now."""
 
-    `key` is the thumbprint of the DPoP key that the asker proved; `kind` is what the caller says the credential is.
+    issuer: str
+    tenant: str | None
+    subject: str
+    authenticated_at: float
+    expires_at: float
+    alive: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalAttempt:
+    """`client`, authenticated and with the proof of the DPoP key `key`, presents `credential` for a new access token.
+
+    The rest is what the new token would say.
     """
 
     credential: str
     client: str
-    tenant: str
+    key: str | None
+    tenant: str | None
+    subject: str
     scopes: frozenset[str]
-    key: str | None = None
-    kind: str = "refresh_token"
+    audience: str
+    authenticated_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Everything beside the token. `now` is the real time, to the second, at which the token was made.
 
-    `grants` and `live_sessions` are the records of a token service; they matter to `renewal` cases alone.
+    `grants` (by credential) and `sessions` (by identifier) are the records of a token service, for `renewal` alone.
     """
 
     issuers: tuple[TrustedIssuer, ...]
@@ -120,7 +139,7 @@ class Context:
     request: Request = field(default_factory=Request)
     revocations: tuple[Revocation, ...] = ()
     grants: Mapping[str, Grant] = field(default_factory=dict)
-    live_sessions: frozenset[str] = frozenset()
+    sessions: Mapping[str, Session] = field(default_factory=dict)
 
     @property
     def issuer(self) -> TrustedIssuer:

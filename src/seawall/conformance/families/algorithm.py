@@ -100,8 +100,12 @@ def _sound(key: Callable[[], Key], **header: Any) -> Callable[[Workshop], Presen
 
 
 _NAMES = {
-    "none": "none", "none-capital": "None", "none-shouted": "NONE", "none-mixed": "nOnE", "none-blank": "none ",
-    "none-nul": "none\0", "none-cyrillic": "n\u043ene", "none-empty": "",
+    "none": ("none", "alg-none"), "none-capital": ("None", "alg-none alg-not-allowed"),
+    "none-shouted": ("NONE", "alg-none alg-not-allowed"),
+    "none-mixed": ("nOnE", "alg-none alg-not-allowed"), "none-blank": ("none ", "alg-none alg-not-allowed"),
+    "none-nul": ("none\0", "alg-not-allowed header-malformed"),
+    "none-cyrillic": ("n\u043ene", "alg-not-allowed header-malformed"),
+    "none-empty": ("", "alg-missing alg-not-allowed header-malformed"),
 }  # fmt: skip
 
 _CASES: tuple[Case, ...] = (
@@ -112,14 +116,13 @@ _CASES: tuple[Case, ...] = (
     control("alg-rs512", "RS512 with a key that is listed for it", "RFC 7518 section 3.3",
             _sound(lambda: rsa_key("rs512", "RS512"))),
     control("alg-eddsa", "EdDSA with an Ed25519 key", "RFC 8037 section 3.1", _sound(lambda: edwards_key("edwards"))),
-    *(hostile(f"alg-{name}", f"no signature, and `alg` says {spelling!r}", _NONE,
-              "alg-none alg-not-allowed alg-missing header-malformed", "forgery", _unsigned(spelling))
-      for name, spelling in _NAMES.items()),
+    *(hostile(f"alg-{name}", f"no signature, and `alg` says {spelling!r}", _NONE, codes, "forgery", _unsigned(spelling))
+      for name, (spelling, codes) in _NAMES.items()),
     hostile("alg-none-with-signature", "`none` over a real signature of other content", _NONE, "alg-none", "forgery",
             _unsigned("none", bytes(range(256)))),
     hostile("alg-missing", "no `alg`, in the hope of a default", _CASE, "alg-missing", "forgery", _unsigned(ABSENT)),
     hostile("alg-missing-signed", "no `alg`, but rightly signed with RS256", _CASE, "alg-missing", "laxity", _signed(ABSENT)),
-    hostile("alg-null", "`alg` is null", _CASE, "alg-missing header-malformed", "forgery", _unsigned(None)),
+    hostile("alg-null", "`alg` is null", _CASE, "header-malformed alg-missing", "forgery", _unsigned(None)),
     hostile("alg-number", "`alg` is a number", _CASE, "header-malformed alg-missing", "forgery", _unsigned(0)),
     hostile("alg-true", "`alg` is true", _CASE, "header-malformed alg-missing", "forgery", _unsigned(True)),
     hostile("alg-list", "`alg` is a list of algorithms", _CASE, "header-malformed alg-missing", "laxity", _signed(["RS256"])),

@@ -80,7 +80,7 @@ _CASES: tuple[Case, ...] = (
             "laxity",
             _aud(f"https://calendar.example/api {AUDIENCE}")),
     hostile("aud-wildcard", "the audience `*`", _AUD, _WRONG, "misuse", _aud("*")),
-    hostile("aud-empty", "an empty audience", _AUD, _MALFORMED, "misuse", _aud("")),
+    hostile("aud-empty", "an empty audience", _AUD, f"{_WRONG} audience-malformed", "misuse", _aud("")),
     hostile("aud-empty-list", "a list of no audiences", _AUD, _MALFORMED, "misuse", _aud([])),
     hostile("aud-null", "the audience is null", _AUD, f"{_MALFORMED} audience-missing", "misuse", _aud(None)),
     hostile("aud-number", "the audience is a number", _AUD, _MALFORMED, "misuse", _aud(1)),

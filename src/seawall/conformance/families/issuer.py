@@ -13,13 +13,14 @@ from seawall.conformance.workshop import (
     OTHER_TENANT,
     TENANT,
     Workshop,
+    key_set,
     tenant_issuer,
 )
 
 _EXACT = "RFC 9068 section 4, RFC 8414 section 4, OpenID Connect Core section 3.1.3.7"
 _TENANT = "Entra: validate the tenant"
 _STRANGER = "issuer-unknown issuer-mismatch"
-_TYPE = "issuer-unknown claim-malformed issuer-mismatch"
+_TYPE = "claim-malformed issuer-unknown issuer-mismatch"
 
 
 def _iss(value: Any) -> Callable[[Workshop], Presentation]:
@@ -39,6 +40,16 @@ def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[Workshop], Pr
 def _one(**claims: Any) -> Callable[[Workshop], Presentation]:
     """At an API of one organisation."""
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
+
+
+def _own_keys(**claims: Any) -> Callable[[Workshop], Presentation]:
+    """At an API of one organisation whose issuer has a key set of its own."""
+
+    def build(w: Workshop) -> Presentation:
+        trusted = w.cloud(shared_keys=False, key_set=key_set(w.enterprise_key()))
+        return w.present(w.cloud_token(claims=w.cloud_claims(**claims)), trusted)
+
+    return build
 
 
 def _tenant(tenant: str) -> dict[str, Any]:
@@ -101,12 +112,19 @@ _CASES: tuple[Case, ...] = (
     hostile("tenant-not-served", "a token of an organisation that is not served, at an API that serves two", _TENANT,
             "tenant-not-allowed", "misuse",
             _many(**_tenant(_STRANGE)), "tenants"),
-    hostile("tenant-swapped", "the issuer of a tenant that is served, the `tid` of another", _TENANT, "tenant-mismatch",
+    hostile("tenant-swapped", "the issuer of a tenant that is served, the `tid` of another", _TENANT,
+            "key-issuer-mismatch tenant-mismatch",
             "misuse",
             _many(tid=OTHER_TENANT), "tenants"),
-    hostile("tenant-swapped-one", "the same at an API of one organisation", _TENANT, "tenant-mismatch tenant-not-allowed",
+    hostile("tenant-swapped-one", "the same at an API of one organisation", _TENANT,
+            "key-issuer-mismatch tenant-mismatch tenant-not-allowed",
             "misuse",
             _one(tid=OTHER_TENANT)),
+    hostile("tenant-swapped-own-keys", "the same where the keys are one tenant's own and name no issuer", _TENANT,
+            "tenant-mismatch",
+            "misuse", _own_keys(tid=OTHER_TENANT)),
+    hostile("tenant-consumer-own-keys", "the consumer tenant's `tid` where the keys are one tenant's own", _TENANT,
+            "tenant-mismatch consumer-tenant tenant-not-allowed", "misuse", _own_keys(tid=CONSUMER_TENANT)),
     hostile("tenant-missing", "no `tid`", _TENANT, "tenant-missing claim-missing", "misuse", _many(tid=ABSENT), "tenants"),
     hostile("tenant-no-guid", "a `tid` that is no GUID", _TENANT, "tenant-malformed", "misuse",
             _many(any_tenant=True, **_tenant("contoso.example")),
@@ -120,12 +138,14 @@ _CASES: tuple[Case, ...] = (
     hostile("tenant-braces", "a GUID in braces", _TENANT, "tenant-malformed", "laxity",
             _many(any_tenant=True, **_tenant("{" + TENANT + "}")),
             "tenants"),
-    hostile("tenant-capitals", "the `tid` in capitals, the issuer not", _TENANT, "tenant-mismatch tenant-malformed", "laxity",
+    hostile("tenant-capitals", "the `tid` in capitals, the issuer not", _TENANT,
+            "key-issuer-mismatch tenant-mismatch tenant-malformed", "laxity",
             _many(tid=TENANT.upper()), "tenants"),
-    hostile("tenant-line", "a line end after the `tid`", _TENANT, "tenant-malformed", "laxity", _many(tid=TENANT + "\n"),
+    hostile("tenant-line", "a line end after the `tid`", _TENANT, "key-issuer-mismatch tenant-malformed", "laxity",
+            _many(tid=TENANT + "\n"),
             "tenants"),
     hostile("tenant-path", "a tenant with a path of its own: two segments where one belongs", _TENANT,
-            "tenant-malformed issuer-unknown", "misuse",
+            "issuer-unknown tenant-malformed", "misuse",
             _many(any_tenant=True, **_tenant(f"{TENANT}/x")), "tenants"),
     hostile("tenant-list", "the `tid` is a list of two tenants", _TENANT, "tenant-malformed claim-malformed", "misuse",
             _many(tid=[TENANT, OTHER_TENANT]), "tenants"),
@@ -135,12 +155,14 @@ _CASES: tuple[Case, ...] = (
             "misuse",
             _many(tid=None), "tenants"),
     hostile("tenant-consumer-tid", "the consumer tenant's `tid` under an organisation's issuer", _TENANT,
-            "consumer-tenant tenant-mismatch tenant-not-allowed", "misuse", _many(any_tenant=True, tid=CONSUMER_TENANT),
+            "key-issuer-mismatch consumer-tenant tenant-mismatch tenant-not-allowed", "misuse",
+            _many(any_tenant=True, tid=CONSUMER_TENANT),
             "tenants"),
     hostile("tenant-v1-issuer", "the same organisation's issuer of the older version, which is another issuer", _TENANT,
             _STRANGER, "laxity",
             _one(iss=f"https://sts.cloud.example/{TENANT}/", ver="1.0")),
-    hostile("tenant-template-issuer", "the issuer is the unfilled template", _TENANT, f"{_STRANGER} tenant-mismatch", "misuse",
+    hostile("tenant-template-issuer", "the issuer is the unfilled template", _TENANT,
+            f"key-issuer-mismatch tenant-mismatch {_STRANGER}", "misuse",
             _many(iss=CLOUD), "tenants"),
 )  # fmt: skip
 

@@ -1,0 +1,169 @@
+"""Seawall's own verification as the kit calls it. Its policies, key cache and revocations are the real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seawall.conformance import Context, RenewalAttempt, Verifier
+from seawall.conformance.context import Revocation as Revoked
+from seawall.conformance.context import TrustedIssuer
+from seawall.jose.key_set import KeySet, KeySetRefused, read_key_set
+from seawall.tokens import renewal
+from seawall.tokens.first_seen import FirstSeen
+from seawall.tokens.key_cache import CacheSettings, KeyCache
+from seawall.tokens.key_origins import OriginFailed
+from seawall.tokens.policy import IssuerPolicy, Policy
+from seawall.tokens.refusals import Refusal
+from seawall.tokens.replay import MemoryReplayGuard
+from seawall.tokens.revocation import Revocation
+from seawall.tokens.revocations import Revocations
+from seawall.tokens.sender import RequestBinding
+from seawall.tokens.verify import verify_access_token
+
+REPLAY = MemoryReplayGuard()
+
+
+def verify(token: str, context: Context) -> dict[str, Any]:
+    """The claims of an access token."""
+    request = RequestBinding(
+        method=context.request.method,
+        url=context.request.url,
+        scheme=context.request.scheme,
+        proofs=context.request.proofs,
+        certificate=context.request.certificate,
+    )
+    accepted = verify_access_token(token, _policy(context), context.now, request=request, replay=REPLAY)
+    return dict(accepted.claims)
+
+
+def renew(attempt: RenewalAttempt, context: Context) -> bool:
+    """Whether a new token may be made."""
+    kept = context.grants.get(attempt.credential)
+    grant = (
+        None
+        if kept is None
+        else renewal.Grant(
+            kind=kept.kind,
+            issuer=kept.issuer,
+            tenant=kept.tenant,
+            client=kept.client,
+            subject=kept.subject,
+            session=kept.session,
+            scopes=kept.scopes,
+            audiences=kept.audiences,
+            binding=renewal.Binding(jkt=kept.key),
+            auth_time=kept.authenticated_at,
+            expires=kept.expires_at,
+            revoked=kept.revoked,
+            superseded=kept.used,
+        )
+    )
+    lived = context.sessions.get(kept.session) if kept else None
+    session = (
+        None
+        if lived is None or kept is None
+        else renewal.Session(
+            identifier=kept.session,
+            issuer=lived.issuer,
+            tenant=lived.tenant,
+            subject=lived.subject,
+            auth_time=lived.authenticated_at,
+            alive=lived.alive,
+            expires=lived.expires_at,
+        )
+    )
+    request = renewal.RenewalRequest(
+        presented=attempt.credential,
+        grant=grant,
+        session=session,
+        issuer=context.issuer.issuer,
+        tenant=attempt.tenant,
+        client=attempt.client,
+        binding=renewal.Binding(jkt=attempt.key),
+        subject=attempt.subject,
+        scopes=attempt.scopes,
+        audiences=frozenset({attempt.audience}),
+        auth_time=attempt.authenticated_at,
+    )
+    policy = _policy(context)
+    renewal.check_renewal(request, policy.issuers[0], policy.revocations, context.now)
+    return True
+
+
+def _policy(context: Context) -> Policy:
+    issuers = tuple(_issuer(trusted, context) for trusted in context.issuers)
+    return Policy(issuers, Revocations.of(map(_revocation, context.revocations), now=context.now))
+
+
+def _issuer(trusted: TrustedIssuer, context: Context) -> IssuerPolicy:
+    asymmetric = {name for name in trusted.algorithms if not name.startswith("HS")}
+    return IssuerPolicy(
+        name="issuer",
+        issuer=trusted.issuer,
+        audiences=frozenset({context.audience}),
+        keys=_keys(trusted, context),
+        algorithms=frozenset(asymmetric),
+        token_types=trusted.token_types,
+        required_claims=trusted.required_claims,
+        tenants=trusted.tenants,
+        consumer_issuer=trusted.consumer,
+        key_issuer="required" if trusted.shared_keys else "single",
+        max_lifetime=trusted.max_lifetime,
+        clock_skew=trusted.clock_skew,
+        max_key_age=trusted.max_key_age,
+        quarantine=trusted.quarantine,
+        sender=trusted.sender,
+        acr_values=trusted.acr_values,
+        required_amr=trusted.required_amr,
+        max_authentication_age=trusted.max_authentication_age,
+        max_chain_age=trusted.max_chain_age,
+    )
+
+
+def _keys(trusted: TrustedIssuer, context: Context) -> KeyCache:
+    """The real cache. It has lived through what the issuer served before."""
+    served = (
+        [trusted.key_set] if trusted.earlier_key_set is None else [trusted.key_set, trusted.earlier_key_set]
+    )
+    ticks = [0.0]
+
+    def origin() -> KeySet:
+        return _read(served.pop() if len(served) > 1 else served[0])
+
+    memory = FirstSeen()
+    if trusted.first_seen:
+        memory.note(frozenset(), context.now)
+    for kid, seen in trusted.first_seen.items():
+        found = _read(trusted.key_set).find(kid)
+        assert found is not None
+        memory.note(frozenset({found.thumbprint}), seen)
+    settings = CacheSettings(quarantine=trusted.quarantine, unknown_kid_interval=0.0)
+    cache = KeyCache(
+        trusted.issuer, origin, settings, memory=memory, clock=lambda: context.now, ticks=lambda: ticks[0]
+    )
+    if len(served) > 1:
+        cache.warm()
+        ticks[0] += settings.ttl + 1
+    return cache
+
+
+def _read(document: bytes) -> KeySet:
+    try:
+        return read_key_set(document)
+    except KeySetRefused as refused:
+        raise OriginFailed(f"set-{refused.code}", refused.words) from None
+
+
+def _revocation(entry: Revoked) -> Revocation:
+    return Revocation(
+        kind="token-id" if entry.kind == "token" else entry.kind,
+        issuer=entry.issuer,
+        value=entry.value,
+        not_before=entry.before if entry.kind == "not-before" else None,
+        reason="an incident",
+        who="the kit",
+        at=0.0,
+    )
+
+
+verifier = Verifier(verify, refusals=(Refusal,), compare_codes=True, renew=renew)

@@ -96,7 +96,7 @@ def _single(issuer: Any) -> Callable[[Workshop], Presentation]:
 _CASES: tuple[Case, ...] = (
     control("cloud-sound", "a token of one organisation from a shared key set", _BOUND,
             lambda w: w.present(w.cloud_token(), w.cloud())),
-    control("cloud-many-sound", "the same at an API that serves several organisations", _BOUND,
+    control("cloud-many-sound", "a token of one organisation at an API that serves several", _BOUND,
             lambda w: w.present(w.cloud_token(), w.many()), "tenants"),
     control("cloud-own-key", "a key of the shared set that is one tenant's own", _BOUND, _listed(tenant_issuer(TENANT)),
             "tenants"),

@@ -115,7 +115,7 @@ _CASES: tuple[Case, ...] = _needed(
             _bound(lambda der: {"x5t#S256": ""}, lambda w, der: None)),
     hostile("mtls-list", "two thumbprints, of the holder and of the thief", _THUMBPRINT, _UNKNOWN, "misuse",
             _listed),
-    hostile("mtls-demanded", "a token that is bound to nothing, where bound ones are demanded", "RFC 9700 section 2.2.1",
+    hostile("mtls-demanded", "a token that is bound to nothing, where a certificate is demanded", "RFC 9700 section 2.2.1",
             "sender-missing",
             "misuse", _free(sender="mtls")),
     hostile("mtls-demanded-dpop-given", "a token that is bound to a key, where a certificate is demanded", _USE,

@@ -85,3 +85,15 @@ class LedgerBroken(SeawallError):
     """The ledger of keys is damaged, locked or something else; it was left as it is."""
 
     code = "ledger-broken"
+
+
+class GateUnreachable(SeawallError):
+    """The gate does not answer, or what answers is no gate."""
+
+    code = "gate-unreachable"
+
+
+class GateRefused(SeawallError):
+    """The gate does not take orders from here: the wrong token, the wrong address, or it takes none."""
+
+    code = "gate-refused"

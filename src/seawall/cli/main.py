@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from seawall import __version__
-from seawall.cli import demo, doctor, evaluate, explain, keys, lab, scan
+from seawall.cli import demo, doctor, evaluate, explain, keys, lab, scan, token
 from seawall.cli.streams import say
 from seawall.errors import SeawallError
 
@@ -29,6 +29,7 @@ app.command("demo")(demo.demo)
 app.command("scan")(scan.scan)
 app.command("explain")(explain.explain)
 app.add_typer(keys.app, name="keys")
+app.add_typer(token.app, name="token")
 app.add_typer(lab.app, name="lab")
 app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)

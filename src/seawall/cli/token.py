@@ -1,0 +1,22 @@
+"""`seawall token`: what tokens say, and what is no longer accepted. One file for each verb."""
+
+from __future__ import annotations
+
+import typer
+
+from seawall.cli import token_revoke
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Judge tokens, and revoke them.")
+
+
+@app.callback()
+def token() -> None:
+    """Judge tokens, and revoke them.
+
+    \b
+    Examples:
+      seawall token revoke --store revocations.db --kid k1 --reason "leaked key"
+    """
+
+
+app.command("revoke")(token_revoke.revoke)

@@ -48,7 +48,7 @@ def test_the_headers_of_a_token() -> None:
         b"x-auth-scope": b"read write",
         b"x-auth-roles": b"Mail.Read",
         b"x-auth-amr": b"pwd mfa",
-        b"x-auth-token": hashlib.sha256(b"one").hexdigest().encode(),
+        b"x-auth-token": hashlib.sha256(b"one").hexdigest()[:32].encode(),
         b"x-auth-expires": b"1800000000",
     }
 

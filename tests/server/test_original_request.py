@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.server import refusals
-from seawall.server.original_request import read_certificate, read_request
+from seawall.server.original_request import read_request
 from seawall.server.settings import GateSettings
 
 NGINX = {
@@ -127,43 +125,20 @@ def test_all_proofs_are_kept_so_that_two_can_be_refused() -> None:
     assert read([*NGINX.items(), ("dpop", "a"), ("dpop", "b")]).proofs == (b"a", b"b")
 
 
-DER = b"\x30\x82\x01\x00" + bytes(range(200))
-PEM = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(DER) + b"-----END CERTIFICATE-----\n"
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        b":" + base64.b64encode(DER) + b":",
-        base64.b64encode(DER),
-        quote(PEM).encode(),
-        quote(PEM).replace("-----BEGIN%20", "-----BEGIN%20").encode(),
-    ],
-)
-def test_a_certificate_is_read_from_every_form(value: bytes) -> None:
-    assert read_certificate(value) == DER
+def test_a_certificate_is_taken_from_the_named_header_alone() -> None:
     settings = GateSettings(certificate_header="X-Client-Certificate")
-    asked = {**NGINX, "x-client-certificate": value.decode()}
-    assert read(asked, settings=settings).certificate == DER
+    asked = {**NGINX, "x-client-certificate": ":MIIB:"}
+    assert read(asked, settings=settings).certificate == b":MIIB:"
     assert read(asked).certificate is None
+    assert read({**NGINX, "x-client-certificate": ""}, settings=settings).certificate is None
+    with pytest.raises(refusals.HeaderRepeated):
+        read([*asked.items(), ("x-client-certificate", "x")], settings=settings)
+    with pytest.raises(refusals.HeaderAmbiguous):
+        read({**NGINX, "x_client_certificate": "x"}, settings=settings)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        b"",
-        b":",
-        b"::",
-        b"%%%",
-        b"AAAA",
-        b"-----BEGIN CERTIFICATE-----",
-        quote(PEM * 2).encode(),
-        b"A" * 20000,
-    ],
-)
-def test_what_is_no_certificate_is_refused(value: bytes) -> None:
-    with pytest.raises(refusals.CertificateMalformed):
-        read_certificate(value)
+def test_cookies_are_one_text() -> None:
+    assert read([*NGINX.items(), ("cookie", "a=1"), ("cookie", "b=2")]).cookies == b"a=1; b=2"
 
 
 NAMES = st.sampled_from(

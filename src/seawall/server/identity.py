@@ -52,7 +52,7 @@ def _listed(*names: str) -> Callable[[Claims], str | None]:
 
 def _token(claims: Claims) -> str | None:
     name = claims.get("jti") or claims.get("uti")
-    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if isinstance(name, str) else None
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32] if isinstance(name, str) else None
 
 
 def _expires(claims: Claims) -> str | None:
@@ -70,7 +70,9 @@ IDENTITY_HEADERS: Final = (
     IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _listed("roles")),
     IdentityHeader("X-Auth-Acr", "`acr`", _claim("acr")),
     IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _listed("amr")),
-    IdentityHeader("X-Auth-Token", "SHA-256 of `jti` or `uti` in hex, as in the log", _token),
+    IdentityHeader(
+        "X-Auth-Token", "the first half of the SHA-256 of `jti` or `uti` in hex, as in the log", _token
+    ),
     IdentityHeader("X-Auth-Expires", "`exp`, seconds since 1970", _expires),
 )
 """Every header that tells an application who is there. A proxy must drop all of these from the client's request."""

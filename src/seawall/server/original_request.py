@@ -7,13 +7,10 @@ proxy only overwrites its own; so when several are there they must agree.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from seawall.server import refusals
 from seawall.server.paths import plain_path
@@ -32,15 +29,14 @@ _METHOD_FORM = re.compile(rb"[A-Z][A-Z-]{0,31}")
 _HOST_FORM = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
-_LONGEST_CERTIFICATE = 16384
-
 
 @dataclass(frozen=True, slots=True)
 class OriginalRequest:
     """What the client asked the application for.
 
     `path` is decoded and plain; `target` is the path as it was sent. Both are empty when the proxy did not say.
-    `authorization` is the whole header. `proofs` are all DPoP headers, in order. `certificate` is DER.
+    `authorization` is the whole header. `proofs` are all DPoP headers, in order. `certificate` is the client's, in the
+    form that the proxy hands it on in. `cookies` is the whole header.
     `overridden`: a header asks the application to take another method.
     """
 
@@ -52,6 +48,7 @@ class OriginalRequest:
     authorization: bytes | None
     proofs: tuple[bytes, ...]
     certificate: bytes | None
+    cookies: bytes
     overridden: bool
 
     @property
@@ -70,7 +67,9 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
 
     The caller has checked that the peer is a listed proxy.
     """
-    found, proofs, overridden = _sorted_out(scope["headers"], settings.certificate_header.lower().encode())
+    found, proofs, cookies, overridden = _sorted_out(
+        scope["headers"], settings.certificate_header.lower().encode()
+    )
     own = scope["raw_path"][len(b"/verify") :]
     target_text = _agreed(
         (*(found.get(name) for name in _URI), own or None), scope["query_string"], bool(own)
@@ -83,7 +82,6 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
     name = host.decode("ascii").lower().removesuffix(_DEFAULT_PORT[scheme])
     if settings.origins and f"{scheme}://{name}" not in settings.origins:
         raise refusals.OriginUnknown
-    certificate = found.get(b"certificate")
     return OriginalRequest(
         method=method,
         scheme=scheme,
@@ -92,15 +90,19 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
         target=target_text.partition("?")[0],
         authorization=found.get(b"authorization"),
         proofs=proofs,
-        certificate=None if certificate is None else read_certificate(certificate),
+        certificate=found.get(b"certificate") or None,
+        cookies=cookies,
         overridden=overridden,
     )
 
 
-def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bool]:
-    """The headers that decide something, each at most once; DPoP proofs; whether the method is overridden."""
+def _sorted_out(
+    headers: Headers, certificate: bytes
+) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bytes, bool]:
+    """The headers that decide something, each at most once; DPoP proofs; cookies; whether the method is overridden."""
     found: dict[bytes, bytes] = {}
     proofs: tuple[bytes, ...] = ()
+    cookies = b""
     overridden = False
     for name, value in headers:
         if name in _SINGLE:
@@ -109,6 +111,8 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
             found[name] = value
         elif name == b"dpop":
             proofs = (*proofs, value)
+        elif name == b"cookie":
+            cookies = cookies + b"; " + value if cookies else value
         elif name in _OVERRIDES:
             overridden = True
         elif name == certificate:
@@ -120,7 +124,7 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
             if plain.startswith(_OURS) or plain in _SINGLE or plain in {b"dpop", certificate}:
                 raise refusals.HeaderAmbiguous
             overridden = overridden or plain in _OVERRIDES
-    return found, proofs, overridden
+    return found, proofs, cookies, overridden
 
 
 def _agreed(said: tuple[bytes | None, ...], query: bytes, own: bool) -> str:
@@ -161,30 +165,3 @@ def _scheme(said: bytes | None, settings: GateSettings) -> str:
     if said is not None:
         raise refusals.ForwardedMalformed
     return "https" if not settings.origins else settings.origins[0].partition(":")[0]
-
-
-def read_certificate(value: bytes) -> bytes:
-    """DER of a client certificate: `:base64:` (RFC 9440), escaped PEM (nginx) or bare base64 of DER (Caddy).
-
-    Only the encoding is read here; whether it is the certificate that the token is bound to is check 12.
-    """
-    if not 0 < len(value) <= _LONGEST_CERTIFICATE:
-        raise refusals.CertificateMalformed
-    text = value.strip()
-    if text.startswith(b"-----BEGIN"):
-        text = unquote_to_bytes(text)
-        inside = re.fullmatch(
-            rb"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END CERTIFICATE-----\s*", text
-        )
-        if inside is None:
-            raise refusals.CertificateMalformed
-        text = b"".join(inside[1].split())
-    elif text.startswith(b":") and text.endswith(b":") and len(text) > 2:
-        text = text[1:-1]
-    try:
-        der = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise refusals.CertificateMalformed from None
-    if not der.startswith(b"\x30"):
-        raise refusals.CertificateMalformed
-    return der

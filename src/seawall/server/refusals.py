@@ -86,13 +86,6 @@ class MethodOverride(GateRefusal):
     words = "the request asks to be taken as another method, and the rules depend on the method"
 
 
-class CertificateMalformed(GateRefusal):
-    """The header with the client's certificate holds none."""
-
-    code = "certificate-malformed"
-    words = "the client's certificate cannot be read"
-
-
 class IssuerNotHere(GateRefusal):
     """The path takes tokens of other issuers."""
 

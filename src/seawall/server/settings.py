@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -19,8 +18,6 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from seawall.errors import GateInvalid
 from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.paths import is_plain
-
-LARGEST_FILE = 4 * 2**20
 
 
 def _setting(default: Any, words: str, **limits: Any) -> Any:
@@ -98,7 +95,6 @@ class RiskSettings:
 class GateSettings:
     """`[gate]`."""
 
-    store: Path = _setting(Path("revocations.db"), "the store of revocations; relative to the policy file")
     trusted_proxies: Peers = _setting(
         LOOPBACK,
         "who may ask: networks, and `unix` for the socket. Nobody else is answered, nor are his headers read",
@@ -115,6 +111,9 @@ class GateSettings:
     header_bytes: int = _setting(32768, "the longest head of a request", minimum=8192, maximum=1048576)
     header_seconds: float = _setting(5.0, "how long a client may take to send it", minimum=0.1, maximum=60)
     body_bytes: int = _setting(65536, "the longest body (events, admin)", minimum=1024, maximum=1048576)
+    dpop_nonces: bool = _setting(
+        False, "whether a DPoP proof must hold a nonce of this gate (RFC 9449 section 8)"
+    )
     patience: float = _setting(
         5.0, "seconds that one decision may take, fetching keys included", minimum=0.1, maximum=60
     )
@@ -132,39 +131,31 @@ ELSEWHERE = frozenset({"step_up", "transmitter"})
 """Tables below `[gate]` that another module reads."""
 
 
+Lines = Mapping[tuple[str | int, ...], int]
+"""On which line of the file each thing stands, by its keys and indices from the top."""
+
+
 class _Reader:
     """Turns one file's tables into settings, and knows where in the file each stands."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, lines: Lines) -> None:
         self.path = path
-        self.lines = text.splitlines()
+        self.lines = lines
 
-    def refuse(self, message: str, table: str, key: str = "", *, nth: int = 0, fix: str = "") -> GateInvalid:
-        line = self._line(table, key, nth)
-        return GateInvalid(
-            f"{self.path.name}:{line}: {message}", fix=fix or "see the settings in docs/gate.md"
-        )
-
-    def _line(self, table: str, key: str, nth: int) -> int:
-        heading = re.compile(rf"\s*\[{{1,2}}\s*{re.escape(table)}\s*\]{{1,2}}\s*(#.*)?$")
-        starts = [number for number, line in enumerate(self.lines, 1) if heading.match(line)]
-        if not starts:
-            return 1
-        start = starts[min(nth, len(starts) - 1)]
-        wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""") if key else None
-        for number, line in enumerate(self.lines[start:], start + 1):
-            if line.lstrip().startswith("["):
-                break
-            if wanted and wanted.match(line):
-                return number
-        return start
+    def refuse(self, message: str, *at: str | int, fix: str = "") -> GateInvalid:
+        """The refusal for a place; an unknown place counts for the nearest one around it."""
+        while at and at not in self.lines:
+            at = at[:-1]
+        line = self.lines.get(at, 1)
+        return GateInvalid(f"{self.path}:{line}: {message}", fix=fix or "see the settings in docs/gate.md")
 
     def read(
-        self, kind: type, table: object, name: str, nth: int = 0, skip: frozenset[str] = frozenset()
+        self, kind: type, table: object, *at: str | int, skip: frozenset[str] = frozenset()
     ) -> dict[str, Any]:
         """The values of one table; unknown keys, wrong types and impossible values are refused."""
+        name = ".".join(part for part in at if isinstance(part, str))
         if not isinstance(table, Mapping):
-            raise self.refuse(f"[{name}] must be a table", name, nth=nth)
+            raise self.refuse(f"[{name}] must be a table", *at)
         fields = {entry.name: entry for entry in dataclasses.fields(kind) if entry.metadata}
         hints = get_type_hints(kind)
         found: dict[str, Any] = {}
@@ -172,11 +163,11 @@ class _Reader:
             if key in skip:
                 continue
             if key not in fields:
-                raise self.refuse(f"[{name}] has no setting {key!r}", name, key, nth=nth)
+                raise self.refuse(f"[{name}] has no setting {key!r}", *at, key)
             try:
                 found[key] = self._value(hints[key], value, fields[key].metadata)
             except (TypeError, ValueError) as error:
-                raise self.refuse(f"{key}: {error}", name, key, nth=nth) from None
+                raise self.refuse(f"{key}: {error}", *at, key) from None
         return found
 
     def _value(self, hint: Any, value: object, limits: Mapping[str, Any]) -> Any:
@@ -228,24 +219,15 @@ def _number(value: object, hint: type, limits: Mapping[str, Any]) -> float:
     return value
 
 
-def load_settings(path: Path) -> GateSettings:
-    """Read the tables `[gate]` of a policy file. Raises `GateInvalid` with file and line; no table: the defaults."""
-    try:
-        raw = path.read_bytes()
-        if len(raw) > LARGEST_FILE:
-            raise GateInvalid(f"{path.name}: larger than {LARGEST_FILE} bytes", fix="is it the policy file?")
-        text = raw.decode("utf-8")
-        document = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise GateInvalid(f"{path.name}: {error}", fix="the policy file must be TOML in UTF-8") from None
-    reader = _Reader(path, text)
-    table = document.get("gate", {})
+def read_settings(path: Path, table: object, lines: Lines) -> GateSettings:
+    """The settings in the table `gate` of the policy file `path`. Raises `GateInvalid` with file and line."""
+    reader = _Reader(path, lines)
     found = reader.read(GateSettings, table, "gate", skip=frozenset({*NESTED, *ELSEWHERE, "path"}))
+    assert isinstance(table, Mapping)
     for key, kind in NESTED.items():
         if key in table:
-            found[key] = kind(**reader.read(kind, table[key], f"gate.{key}"))
+            found[key] = kind(**reader.read(kind, table[key], "gate", key))
     found["paths"] = _paths(reader, table.get("path", []))
-    found.setdefault("store", path.parent / "revocations.db")
     settings = GateSettings(**found)
     _check(reader, settings)
     return settings
@@ -253,20 +235,19 @@ def load_settings(path: Path) -> GateSettings:
 
 def _paths(reader: _Reader, tables: object) -> tuple[PathRule, ...]:
     if not isinstance(tables, list):
-        raise reader.refuse("write [[gate.path]] with two brackets", "gate.path")
-    rules = []
+        raise reader.refuse("write [[gate.path]] with two brackets", "gate", "path")
+    rules: list[PathRule] = []
+    seen: set[tuple[str, str, tuple[str, ...]]] = set()
     for nth, table in enumerate(tables):
-        rule = PathRule(**reader.read(PathRule, table, "gate.path", nth))
-        fault = _fault_of_path(rule)
-        if fault:
-            raise reader.refuse(fault, "gate.path", nth=nth)
-        rules.append(rule)
-    seen = set()
-    for nth, rule in enumerate(rules):
+        rule = PathRule(**reader.read(PathRule, table, "gate", "path", nth))
         place = (rule.prefix, rule.exact, rule.methods)
-        if place in seen:
-            raise reader.refuse("a second rule for the same path and methods", "gate.path", nth=nth)
+        fault = _fault_of_path(rule)
+        if not fault and place in seen:
+            fault = "a second rule for the same path and methods"
+        if fault:
+            raise reader.refuse(fault, "gate", "path", nth)
         seen.add(place)
+        rules.append(rule)
     return tuple(rules)
 
 
@@ -295,7 +276,7 @@ def _check(reader: _Reader, settings: GateSettings) -> None:
     admin = settings.admin
     if admin.token_file is not None and admin.token_sha256:
         raise reader.refuse(
-            "token_file and token_sha256 are two answers to one question", "gate.admin", "token_file"
+            "token_file and token_sha256 are two answers to one question", "gate", "admin", "token_file"
         )
     for origin in settings.origins:
         if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):

@@ -1,0 +1,93 @@
+"""Check 14 at the gate: what issuer, path and risk ask of the authentication, met by the token or by an elevation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seawall.server.answers import Asks
+from seawall.server.identity import words_of
+from seawall.server.refusals import GateRefusal, StepUpNeeded
+from seawall.tokens.refusals import Refusal
+from seawall.tokens.refusals.authentication import AcrInsufficient, AmrInsufficient, AuthenticationTooOld
+
+if TYPE_CHECKING:
+    from seawall.server.elevation import Elevation
+    from seawall.server.risk import Incident
+    from seawall.server.settings import PathRule, RiskSettings
+    from seawall.tokens.policy import IssuerPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How somebody proved who he is: what the token says, or an elevation. `at` is seconds since 1970."""
+
+    acr: str | None
+    amr: frozenset[str]
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked. `since`: it must have happened after this moment, because of an incident."""
+
+    acr_values: tuple[str, ...] = ()
+    amr: frozenset[str] = frozenset()
+    max_age: int | None = None
+    since: float | None = None
+
+    def unmet(self, given: Authentication, now: float, skew: float) -> Refusal | GateRefusal | None:
+        """Why what is given is not enough, None when it is. A missing time is never recent."""
+        if self.since is not None and (given.at is None or not self.since < given.at <= now + skew):
+            return StepUpNeeded()
+        if self.acr_values and given.acr not in self.acr_values:
+            return StepUpNeeded() if self.since is not None else AcrInsufficient()
+        if not self.amr <= given.amr:
+            return AmrInsufficient()
+        if self.max_age is not None and (
+            given.at is None or not now - self.max_age - skew <= given.at <= now + skew
+        ):
+            return AuthenticationTooOld()
+        return None
+
+    def asks(self, now: float) -> Asks:
+        """What the challenge says to the client."""
+        age = self.max_age
+        if self.since is not None:
+            age = max(int(now - self.since), 0) if age is None else min(age, max(int(now - self.since), 0))
+        return Asks(acr_values=self.acr_values, max_age=age)
+
+
+def of_issuer(policy: IssuerPolicy) -> Demand | None:
+    """What an issuer's policy asks."""
+    if policy.acr_values or policy.required_amr or policy.max_authentication_age is not None:
+        return Demand(policy.acr_values, policy.required_amr, policy.max_authentication_age)
+    return None
+
+
+def of_path(rule: PathRule | None) -> Demand | None:
+    """What a path asks."""
+    if rule is None or not (rule.acr_values or rule.max_authentication_age is not None):
+        return None
+    return Demand(rule.acr_values, frozenset(), rule.max_authentication_age)
+
+
+def of_risk(incident: Incident | None, settings: RiskSettings) -> Demand | None:
+    """What an incident asks."""
+    return None if incident is None else Demand(settings.acr_values, since=incident.last_event)
+
+
+def from_claims(claims: Mapping[str, Any]) -> Authentication:
+    """What a token says. Claims of a wrong type say nothing."""
+    acr, at = claims.get("acr"), claims.get("auth_time")
+    if isinstance(at, bool) or not isinstance(at, (int, float)):
+        at = None
+    return Authentication(acr if isinstance(acr, str) else None, frozenset(words_of(claims, "amr")), at)
+
+
+def from_elevation(elevation: Elevation, claims: Mapping[str, Any]) -> Authentication:
+    """An elevation adds its methods to those of the token."""
+    return Authentication(
+        elevation.acr, elevation.amr | frozenset(words_of(claims, "amr")), float(elevation.at)
+    )

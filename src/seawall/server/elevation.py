@@ -1,0 +1,39 @@
+"""Step-up, as the gate sees it: somebody who proved himself anew on this gate, for one session and path, for a short time.
+
+`seawall.server.step_up` makes elevations; the gate asks for one only when check 14 or a risk refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from seawall.server.original_request import OriginalRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Elevation:
+    """A proof that somebody gave. `at` and `until` are seconds since 1970; `acr` and `amr` are what it is worth."""
+
+    acr: str
+    amr: frozenset[str]
+    at: float
+    until: float
+
+
+class StepUp(Protocol):
+    """What is mounted at `/step-up`."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The pages and endpoints, relative to `/step-up`."""
+        ...
+
+    def elevation_of(
+        self, request: OriginalRequest, claims: Mapping[str, Any], path: str, now: float
+    ) -> Elevation | None:
+        """The elevation that holds now for the session of this token on this path. Called in the event loop: no waiting."""
+        ...

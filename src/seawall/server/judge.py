@@ -1,0 +1,217 @@
+"""One decision: the request's path, its token with the fifteen checks, the account's risk, what the path asks.
+
+1. The path and its rule. A public path ends here.
+2. The token: checks 1 to 13 by `seawall.tokens.verify`, with check 14 taken out of the policy, because an elevation
+   may meet it.
+3. Issuer, audience, scopes and roles of the path.
+4. Check 14: what issuer, path and risk ask of the authentication; the token must meet it, or an elevation.
+5. The identity, as headers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seawall.server import demands, refusals
+from seawall.server.answers import NOTHING, Asks, Headers
+from seawall.server.identity import identity_headers, words_of
+from seawall.server.keys_at_hand import KeysAtHand
+from seawall.server.paths import PathRules
+from seawall.tokens.refusals import Refusal
+from seawall.tokens.refusals.written_form import TokenMissing
+from seawall.tokens.sender import RequestBinding
+from seawall.tokens.verify import verify_access_token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seawall.server.elevation import StepUp
+    from seawall.server.original_request import OriginalRequest
+    from seawall.server.risk import RiskList
+    from seawall.server.settings import GateSettings, PathRule
+    from seawall.tokens.policy import IssuerPolicy, Policy, RevocationList
+    from seawall.tokens.replay import Nonces, ReplayGuard
+    from seawall.tokens.verify import AccessToken
+
+_CREDENTIALS = re.compile(rb"(Bearer|DPoP) +([!-~]+) *", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The request may go on. `issuer` is the policy's name, empty on a public path; `token` is None there."""
+
+    issuer: str
+    identity: Headers
+    token: AccessToken | None
+
+
+@dataclass(slots=True)
+class Case:
+    """What is known of a request while it is decided, also when it ends in a refusal."""
+
+    request: OriginalRequest
+    compact: str = ""
+    issuer: str = ""
+    token: AccessToken | None = None
+    asks: Asks = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Decides with one policy and one state of everything else. Safe for several threads.
+
+    `policy` is the policy with `KeysAtHand` and without check 14; `asked` is what was taken out, by issuer's name.
+    """
+
+    settings: GateSettings
+    policy: Policy
+    asked: Mapping[str, demands.Demand]
+    rules: PathRules
+    risk: RiskList
+    replay: ReplayGuard
+    nonces: Nonces
+    step_up: StepUp | None = None
+
+    def decide(self, case: Case, now: float) -> Verdict:
+        """Allow, or raise `Refusal` or `GateRefusal`; in the event loop also `MustWait`. `case` learns what was found."""
+        request = case.request
+        if self.rules and not request.path:
+            raise refusals.ForwardedMissing
+        rule = self.rules.rule_for(request.path, request.method, overridden=request.overridden)
+        if rule is not None and rule.public:
+            return Verdict("", [], None)
+        token = self._verified(case, now)
+        if rule is not None:
+            _check_path(rule, token, case)
+        self._check_authentication(rule, token, case, now)
+        return Verdict(case.issuer, identity_headers(token.claims), token)
+
+    def _verified(self, case: Case, now: float) -> AccessToken:
+        request = case.request
+        compact, binding = self._credentials(request)
+        case.compact = compact
+        case.asks = Asks(dpop=binding.scheme == "DPoP")
+        try:
+            token = verify_access_token(compact, self.policy, now, request=binding, replay=self.replay)
+        except Refusal as refusal:
+            if refusal.challenge == "use_dpop_nonce" or (
+                binding.scheme == "DPoP" and self.settings.dpop_nonces
+            ):
+                case.asks = Asks(dpop=True, nonce=self.nonces.issue(now))
+            raise
+        case.token = token
+        case.issuer = token.policy.name
+        return token
+
+    def _credentials(self, request: OriginalRequest) -> tuple[str, RequestBinding]:
+        if request.authorization is None:
+            raise TokenMissing
+        found = _CREDENTIALS.fullmatch(request.authorization)
+        if found is None:
+            raise TokenMissing
+        binding = RequestBinding(
+            method=request.method,
+            url=request.url,
+            scheme="DPoP" if found[1].lower() == b"dpop" else "Bearer",
+            proofs=tuple(proof.decode("latin-1") for proof in request.proofs),
+            certificate=request.certificate,
+            nonces=self.nonces if self.settings.dpop_nonces else None,
+        )
+        return found[2].decode("ascii"), binding
+
+    def _check_authentication(
+        self, rule: PathRule | None, token: AccessToken, case: Case, now: float
+    ) -> None:
+        if self.risk.refuses_all:
+            raise refusals.RiskUnknown
+        incident = self.risk.incident_of(token.claims)
+        if incident is not None and self.settings.risk.then == "refuse":
+            raise refusals.RiskRaised
+        found = (
+            self.asked.get(case.issuer),
+            demands.of_path(rule),
+            demands.of_risk(incident, self.settings.risk),
+        )
+        asked = [demand for demand in found if demand is not None]
+        if not asked:
+            return
+        skew = token.policy.clock_skew
+        fault, demand = _first_unmet(asked, demands.from_claims(token.claims), now, skew)
+        if fault is None or demand is None:
+            return
+        if self.step_up is not None:
+            elevation = self.step_up.elevation_of(case.request, token.claims, case.request.path, now)
+            if elevation is not None and elevation.until > now:
+                given = demands.from_elevation(elevation, token.claims)
+                if _first_unmet(asked, given, now, skew)[0] is None:
+                    return
+        case.asks = dataclasses.replace(demand.asks(now), dpop=case.asks.dpop)
+        raise fault
+
+
+def _first_unmet(
+    asked: list[demands.Demand], given: demands.Authentication, now: float, skew: float
+) -> tuple[Refusal | refusals.GateRefusal | None, demands.Demand | None]:
+    for demand in asked:
+        fault = demand.unmet(given, now, skew)
+        if fault is not None:
+            return fault, demand
+    return None, None
+
+
+def _check_path(rule: PathRule, token: AccessToken, case: Case) -> None:
+    claims = token.claims
+    if rule.issuers and case.issuer not in rule.issuers:
+        raise refusals.IssuerNotHere
+    if rule.audiences and not set(rule.audiences) & _audiences(claims):
+        raise refusals.AudienceNotHere
+    if rule.scopes and not set(rule.scopes) <= {*words_of(claims, "scope"), *words_of(claims, "scp")}:
+        case.asks = Asks(scopes=rule.scopes, dpop=case.asks.dpop)
+        raise refusals.ScopeInsufficient
+    if rule.roles and not set(rule.roles) & set(words_of(claims, "roles")):
+        raise refusals.RoleInsufficient
+
+
+def _audiences(claims: Mapping[str, Any]) -> set[str]:
+    named = claims.get("aud")
+    return {named} if isinstance(named, str) else {name for name in named or () if isinstance(name, str)}
+
+
+def without_check_14(entry: IssuerPolicy, impatient: int) -> IssuerPolicy:
+    """An issuer's policy for use in the event loop (thread `impatient`), which leaves check 14 to the gate."""
+    return dataclasses.replace(
+        entry,
+        keys=KeysAtHand(entry.keys, impatient),
+        acr_values=(),
+        required_amr=frozenset(),
+        max_authentication_age=None,
+    )
+
+
+def make_judge(
+    settings: GateSettings,
+    policy: Policy,
+    *,
+    revocations: RevocationList,
+    risk: RiskList,
+    replay: ReplayGuard,
+    nonces: Nonces,
+    step_up: StepUp | None,
+    impatient: int,
+) -> Judge:
+    """Put together what a worker decides with."""
+    asked = {entry.name: demands.of_issuer(entry) for entry in policy.issuers}
+    issuers = tuple(without_check_14(entry, impatient) for entry in policy.issuers)
+    return Judge(
+        settings=settings,
+        policy=dataclasses.replace(policy, issuers=issuers, revocations=revocations),
+        asked={name: demand for name, demand in asked.items() if demand is not None},
+        rules=PathRules(settings.paths),
+        risk=risk,
+        replay=replay,
+        nonces=nonces,
+        step_up=step_up,
+    )

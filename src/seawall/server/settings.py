@@ -222,8 +222,9 @@ def _number(value: object, hint: type, limits: Mapping[str, Any]) -> float:
 def read_settings(path: Path, table: object, lines: Lines) -> GateSettings:
     """The settings in the table `gate` of the policy file `path`. Raises `GateInvalid` with file and line."""
     reader = _Reader(path, lines)
+    if not isinstance(table, Mapping):
+        raise reader.refuse("[gate] must be a table", "gate")
     found = reader.read(GateSettings, table, "gate", skip=frozenset({*NESTED, *ELSEWHERE, "path"}))
-    assert isinstance(table, Mapping)
     for key, kind in NESTED.items():
         if key in table:
             found[key] = kind(**reader.read(kind, table[key], "gate", key))

@@ -1,0 +1,109 @@
+"""The ASGI application of one worker: `/verify` by itself, everything else with Starlette, any error a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from seawall.server.admin import admin_routes
+from seawall.server.openapi import OPENAPI
+from seawall.server.status import status_routes
+from seawall.server.verify_endpoint import say_broken
+from seawall.server.worker import Boot, Worker
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
+
+
+class Application:
+    """Serves the parts that its boot names."""
+
+    def __init__(self, boot: Boot) -> None:
+        self._boot = boot
+        self._worker: Worker | None = None
+        self._rest: Starlette | None = None
+        self._verifies = VERIFY in boot.parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the server's start and end."""
+        kind = scope["type"]
+        if kind == "http":
+            if self._verifies and (scope["path"] == "/verify" or scope["path"].startswith("/verify/")):
+                worker = self._worker
+                if worker is not None:
+                    await worker.verify(scope, send)
+                    return
+            await self._serve(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        elif kind == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            if self._rest is None:
+                await JSONResponse({"code": "not-ready"}, 503)(scope, receive, sending)
+            else:
+                await self._rest(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - no error leaves the application, and none allows anything
+            say_broken("request", error)
+            if not started:
+                await JSONResponse({"code": "gate-broken"}, 503)(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    self._worker = worker = Worker(self._boot)
+                    await worker.start()
+                    self._rest = Starlette(routes=_routes(worker, self._boot.parts))
+                except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
+                    say_broken("start", error)
+                    await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                if self._worker is not None:
+                    await self._worker.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _routes(worker: Worker, parts: frozenset[str]) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    if STATUS in parts:
+        routes += status_routes(worker)
+        routes.append(Route("/openapi.json", _openapi(worker), methods=["GET"]))
+    if ADMIN in parts:
+        routes += admin_routes(worker)
+    if VERIFY in parts and worker.step_up is not None:
+        routes.append(Mount("/step-up", routes=list(worker.step_up.routes())))
+    return routes
+
+
+def _openapi(worker: Worker) -> Callable[[Request], Awaitable[Response]]:
+    async def document(_: Request) -> Response:
+        if not worker.settings.openapi:
+            return JSONResponse({"code": "not-found"}, 404)
+        return JSONResponse(OPENAPI)
+
+    return document

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
@@ -75,7 +76,9 @@ class Application:
                 try:
                     self._worker = worker = Worker(self._boot)
                     await worker.start()
-                    self._rest = Starlette(routes=_routes(worker, self._boot.parts))
+                    self._rest = Starlette(
+                        routes=_routes(worker, self._boot.parts), exception_handlers=ERRORS
+                    )
                 except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
                     say_broken("start", error)
                     await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
@@ -86,6 +89,19 @@ class Application:
                     await self._worker.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _no_such_thing(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    code = {404: "not-found", 405: "method-not-allowed"}.get(status, "refused")
+    return JSONResponse({"code": code}, status, getattr(error, "headers", None))
+
+
+async def _broken(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again after the answer
+    return JSONResponse({"code": "gate-broken"}, 503)
+
+
+ERRORS: dict[Any, Any] = {HTTPException: _no_such_thing, Exception: _broken}
 
 
 def _routes(worker: Worker, parts: frozenset[str]) -> list[BaseRoute]:

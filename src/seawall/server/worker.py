@@ -7,8 +7,8 @@ be confirmed, refusals by `Revocations`; keys too old, refusals by `KeyCache`; i
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from seawall.errors import SeawallError
+from seawall.errors import GateInvalid, SeawallError
 from seawall.server.judge import Judge, make_judge
 from seawall.server.keys_at_hand import KeysAtHand
 from seawall.server.log_lines import LineHandler
@@ -107,6 +107,7 @@ class Worker:
         self._log_to_handler()
         self.follower.start()
         self.judge = self._made(self.loaded, self._risk)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
         self._tasks = [asyncio.create_task(self._warm(self.judge)), asyncio.create_task(self._tick())]
 
     async def stop(self) -> None:
@@ -171,9 +172,7 @@ class Worker:
         """Read the policy anew. A broken one changes nothing, is said loudly, and False is returned."""
         loop = asyncio.get_running_loop()
         try:
-            loaded = await loop.run_in_executor(self._chores, load, self.boot.policy)
-            if loaded.store != self.loaded.store:
-                raise SeawallError("the store of revocations is another: start the gate anew for that")
+            loaded = await loop.run_in_executor(self._chores, self._load_anew)
             risk = self._risk
             if loaded.settings.risk != self.loaded.settings.risk:
                 risk = await loop.run_in_executor(self._chores, RiskList, loaded.settings.risk, self.clock)
@@ -189,6 +188,16 @@ class Worker:
         _log.warning("the policy was read anew")
         self.metrics.reloaded(well=True)
         return True
+
+    def _load_anew(self) -> Loaded:
+        loaded = load(self.boot.policy)
+        if loaded.store != self.loaded.store:
+            raise GateInvalid("the store of revocations is another: start the gate anew for that")
+        return loaded
+
+    async def chore(self, act: Callable[[], Any]) -> Any:
+        """Do something that waits for the disk, outside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._chores, act)
 
     def _made(self, loaded: Loaded, risk: RiskList) -> Judge:
         return make_judge(
@@ -237,6 +246,9 @@ class Worker:
                 self._version = None
         self.measure()
 
+    def _reload_soon(self) -> None:
+        self._version = None  # the next tick finds the file changed
+
     def _log_to_handler(self) -> None:
         logger = logging.getLogger("seawall")
         logger.setLevel(logging.INFO)
@@ -258,8 +270,3 @@ def _version_of(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def boot_without_secrets(boot: Boot) -> Boot:
-    """The same without what must not be shown."""
-    return dataclasses.replace(boot, nonce_secret=b"", admin_digest=None)

@@ -1,0 +1,77 @@
+"""`seawall gate`: a forward-auth server that lets only valid tokens through to applications."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.errors import UsageError
+
+DEFAULT = "127.0.0.1:8087"
+
+
+def gate(
+    policy: Annotated[
+        Path, typer.Option("--policy", "-p", metavar="FILE", help="The policy file: whose tokens are taken.")
+    ],
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help=f"Where to listen; {DEFAULT} unless given.")
+    ] = None,
+    uds: Annotated[
+        Path | None, typer.Option("--uds", metavar="PATH", help="Listen on this unix socket instead.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Worker processes.")] = 1,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Let everything through and say what would be refused.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check policy, settings and store, and stop.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer --check with one JSON document.")] = False,
+) -> None:
+    """Stand before applications and let only valid tokens through: /verify for nginx, Caddy, Traefik and Envoy.
+
+    \b
+    Examples:
+      seawall gate --policy policy.toml
+      seawall gate --policy policy.toml --uds gate.sock --workers 4
+      seawall gate --policy policy.toml --dry-run
+      seawall gate --policy policy.toml --check
+    """
+    from seawall.server import listen as server
+
+    if listen is not None and uds is not None:
+        raise UsageError("--listen and --uds are two answers to one question", fix="give one of them")
+    place = server.Place(path=uds.absolute()) if uds is not None else server.place_of(listen or DEFAULT)
+    prepared = server.prepare(policy, dry_run=dry_run)
+    issuers = [entry.name for entry in prepared.loaded.document.issuers]
+    if check:
+        if as_json:
+            streams.answer_json(
+                {
+                    "policy": str(policy),
+                    "issuers": issuers,
+                    "paths": len(prepared.loaded.settings.paths),
+                    "store": str(prepared.loaded.store),
+                    "listen": str(place),
+                    "admin": str(prepared.admin) if prepared.admin else None,
+                }
+            )
+        else:
+            streams.write(
+                f"{policy}: {len(issuers)} issuers, {len(prepared.loaded.settings.paths)} path rules\n"
+            )
+        return
+    if not quiet:
+        if prepared.created:
+            streams.say(f"made an empty store of revocations: {prepared.loaded.store}")
+        if dry_run:
+            streams.say("dry run: nothing is refused")
+        streams.say(f"listening on {place}, {workers} workers, issuers: {', '.join(issuers)}")
+    code = server.serve(prepared, place, workers)
+    if code:
+        raise typer.Exit(code)

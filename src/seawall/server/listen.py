@@ -1,0 +1,225 @@
+"""Starts the gate: checks everything first, then listens with granian and its worker processes."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.errors import GateInvalid, StoreBroken
+from seawall.server import metrics
+from seawall.server.admin_token import digest_of
+from seawall.server.application import ADMIN, EVENTS, STATUS, VERIFY, Application
+from seawall.server.worker import Boot, Loaded, load
+from seawall.tokens.revocation_store import RevocationStore
+
+if TYPE_CHECKING:
+    from granian.server import Server
+
+    from seawall.server.settings import GateSettings
+
+BACKLOG = 1024
+PATIENCE = 5
+"""Seconds that a worker has to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen: an address and port, or the path of a unix socket."""
+
+    host: str = "127.0.0.1"
+    port: int = 8087
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def place_of(text: str) -> Place:
+    """A place from `127.0.0.1:8087`, `[::1]:8087` or `unix:/path`. Raises `GateInvalid`."""
+    if text.startswith("unix:") and len(text) > 5:
+        return Place(path=Path(text[5:]))
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not host or (":" in host and not text.startswith("[")) or not port.isascii() or not port.isdigit():
+        raise GateInvalid(f"{text!r} is no address", fix="write 127.0.0.1:8087, [::1]:8087 or unix:/path")
+    if not 0 < int(port) < 65536:
+        raise GateInvalid(f"{text!r}: no such port", fix="ports are 1 to 65535")
+    return Place(host, int(port))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that was checked before listening. `created` says whether the store was made just now."""
+
+    boot: Boot
+    loaded: Loaded
+    created: bool
+    admin: Place | None
+
+
+def prepare(policy: Path, *, dry_run: bool) -> Prepared:
+    """Check policy, settings, store and administrator's token. Raises `SeawallError`."""
+    loaded = load(policy)
+    settings = loaded.settings
+    created = _store_exists(loaded)
+    digest = digest_of(settings.admin) if settings.admin.enabled else None
+    admin = place_of(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
+    parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
+    boot = Boot(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
+    return Prepared(boot, loaded, created, admin)
+
+
+def _store_exists(loaded: Loaded) -> bool:
+    """Open the store; where the policy does not say which, the first start makes one. True if it did."""
+    if not loaded.store.exists() and loaded.document.revocation_store is None:
+        RevocationStore.create(loaded.store).close()
+        return True
+    try:
+        RevocationStore.open(loaded.store).close()
+    except StoreBroken as broken:
+        if not loaded.store.exists():
+            broken.fix = f"make one: seawall token revoke --store {loaded.store} --create-store"
+        raise
+    return False
+
+
+def serve(prepared: Prepared, place: Place, workers: int) -> int:
+    """Listen until told to stop. Returns the exit code; raises `GateInvalid` when the address cannot be had."""
+    folder = metrics.prepare()
+    stopping = threading.Event()
+    beside: threading.Thread | None = None
+    try:
+        check_free(place)
+        if prepared.admin is not None:
+            check_free(prepared.admin)
+            boot = replace(prepared.boot, parts=frozenset({ADMIN, STATUS}))
+            beside = threading.Thread(
+                target=_keep_running,
+                args=(boot, prepared.loaded.settings, prepared.admin, stopping),
+                name="admin",
+            )
+            beside.start()
+        return run(prepared.boot, prepared.loaded.settings, place, workers)
+    finally:
+        stopping.set()
+        if beside is not None:
+            beside.join()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
+    """One listener with its workers, in this process."""
+    try:
+        make_server(boot, settings, place, workers).serve(
+            target_loader=partial(Application, boot), wrap_loader=False
+        )
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def _keep_running(boot: Boot, settings: GateSettings, place: Place, stopping: threading.Event) -> None:
+    """The administrator's listener in a process of its own, started anew when it ends before it should."""
+    processes = multiprocessing.get_context("spawn")
+    while not stopping.is_set():
+        process = processes.Process(target=run, args=(boot, settings, place, 1), name="seawall-admin")
+        process.start()
+        while process.is_alive() and not stopping.wait(0.2):
+            pass
+        process.terminate()
+        process.join(2 * PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        if not stopping.wait(1.0):
+            logging.getLogger("_granian").error("the administrator's listener ended and is started anew")
+
+
+def check_free(place: Place) -> None:
+    """Refuse a place where somebody listens already; a socket that nobody listens on is left over, and removed."""
+    if place.path is not None:
+        return _check_free_path(place.path)
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((place.host, place.port))
+    except OSError as error:
+        raise GateInvalid(
+            f"cannot listen on {place}: {error.strerror or error}",
+            fix="choose another with --listen or --uds",
+        ) from None
+    return None
+
+
+def _check_free_path(path: Path) -> None:
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise GateInvalid(f"{path} is there and is no socket", fix="choose another with --uds")
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise GateInvalid(f"{path.parent} is no folder", fix="choose another with --uds") from None
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except OSError as error:
+            raise GateInvalid(
+                f"cannot listen on {path}: {error.strerror}", fix="choose another with --uds"
+            ) from None
+    raise GateInvalid(f"somebody listens on {path} already", fix="choose another with --uds")
+
+
+def make_server(boot: Boot, settings: GateSettings, place: Place, workers: int) -> Server:
+    """The server, not yet listening. SIGHUP reaches the workers, which read the policy anew."""
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LOGGING_CONFIG, LogLevels
+    from granian.server import Server
+
+    class GateServer(Server):
+        def signal_handler_reload(self, *_: Any, **__: Any) -> None:
+            if os.getpid() == self.pid:
+                for worker in self.wrks:
+                    with suppress(ProcessLookupError):
+                        os.kill(worker.inner.pid, signal.SIGHUP)
+
+    handlers = {
+        name: {**one, "stream": "ext://sys.stderr"} for name, one in LOGGING_CONFIG["handlers"].items()
+    }
+    where: dict[str, Any] = (
+        {"address": place.host, "port": place.port}
+        if place.path is None
+        else {"uds": place.path, "uds_permissions": 0o660}
+    )
+    return GateServer(
+        "seawall gate",
+        **where,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        log_level=LogLevels.warning,
+        log_dictconfig={"handlers": handlers},
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(settings.header_seconds * 1000), max_buffer_size=settings.header_bytes
+        ),
+        respawn_failed_workers=True,
+        workers_kill_timeout=PATIENCE,
+    )

@@ -1,0 +1,171 @@
+"""Private scalars and seeds near their public point: memory often keeps both parts of a key close to each other.
+
+A public point is looked for as x big-endian, little-endian and, for curves over a prime field, in Montgomery form with
+64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes is
+tried as a scalar, in both orders of bytes, if it is in range and looks random; a candidate counts only when its public
+point, computed, is the one looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from seawall.keys.leaks.findings import RawHit
+from seawall.keys.leaks.windows import WindowFinder, fold_of
+
+NEAR = 4096
+"""Bytes on either side of a public point in which its scalar is looked for."""
+MOST_WORK = 250_000
+"""Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
+bytes that are searched, one for each `BYTES_FOR_WORK`."""
+BYTES_FOR_WORK = 64
+
+Bytes = npt.NDArray[np.uint8]
+
+_FIELDS: dict[str, tuple[int, int, ec.EllipticCurve]] = {
+    "secp256r1": (2**256 - 2**224 + 2**192 + 2**96 - 1, 32, ec.SECP256R1()),
+    "secp384r1": (2**384 - 2**128 - 2**96 + 2**32 - 1, 48, ec.SECP384R1()),
+    "secp521r1": (2**521 - 1, 66, ec.SECP521R1()),
+}
+_WORK = {32: 1, 48: 12, 57: 8, 66: 12}
+"""What a try costs, by the bytes of the private half: OpenSSL multiplies fast on P-256 and Curve25519 alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A public point: how it may lie in memory, and what its private half must give."""
+
+    thumbprint: str
+    curve: ec.EllipticCurve | None
+    edwards: type[Ed25519PrivateKey | Ed448PrivateKey] | None
+    length: int
+    public: bytes
+    places: tuple[bytes, ...]
+    """Forms of the public point that are looked for."""
+    highest: int
+    """Upper bound of a scalar's highest byte."""
+
+    def is_public_of(self, private: bytes) -> bool:
+        """Whether big-endian bytes (a seed: its bytes) are the private half."""
+        if self.edwards is not None:
+            return self.edwards.from_private_bytes(private).public_key().public_bytes_raw() == self.public
+        assert self.curve is not None  # noqa: S101 - one of the two is set
+        try:
+            key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
+        except ValueError:  # zero, or not below the order
+            return False
+        return key.public_key().public_numbers().x.to_bytes(self.length, "big") == self.public
+
+
+def point_of(thumbprint: str, native: object) -> Point | None:
+    """The point of a public key, None where it has none that is searched for."""
+    if isinstance(native, ec.EllipticCurvePublicKey) and native.curve.name in _FIELDS:
+        prime, length, curve = _FIELDS[native.curve.name]
+        x = native.public_numbers().x
+        public = x.to_bytes(length, "big")
+        words = 8 * -(-length // 8)
+        montgomery = (x * pow(2, 8 * words, prime) % prime).to_bytes(length, "little")
+        highest = 1 if length == 66 else 255
+        return Point(thumbprint, curve, None, length, public, (public, public[::-1], montgomery), highest)
+    if isinstance(native, Ed25519PublicKey | Ed448PublicKey):
+        public = native.public_bytes_raw()
+        kind = Ed25519PrivateKey if isinstance(native, Ed25519PublicKey) else Ed448PrivateKey
+        return Point(thumbprint, None, kind, len(public), public, (public,), 255)
+    return None
+
+
+class PointSearch:
+    """Looks for the private halves of points near the points. `gave_up` tells that there were too many candidates."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self._points = points
+        self._forms = [(point, form) for point in points for form in point.places]
+        self._finder = WindowFinder([fold_of(form[:8]) for _, form in self._forms])
+        self._work_left = MOST_WORK
+        self.gave_up = False
+
+    def search(self, data: Bytes, start: int, end: int) -> Iterator[RawHit]:
+        """Private halves of points that begin in [start, end); they may lie up to `NEAR` bytes before or after."""
+        self.gave_up = False
+        if not self._points:
+            return
+        self._work_left = min(MOST_WORK, self._work_left + (end - start) // BYTES_FOR_WORK)
+        for point, first, last in self._stretches(data, start, end):
+            private = self._private_half(point, data, first, last)
+            if private is not None:
+                yield from _copies(point, private, data, first, last)
+
+    def _private_half(self, point: Point, data: Bytes, first: int, last: int) -> bytes | None:
+        for private in _candidates(point, data, first, last):
+            self._work_left -= _WORK[point.length]
+            if self._work_left < 0:
+                self.gave_up = True
+                return None
+            if point.is_public_of(private):
+                return private
+        return None
+
+    def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[tuple[Point, int, int]]:
+        """Where to look for which point; stretches of one point that touch are one."""
+        open_stretches: dict[str, tuple[Point, int, int]] = {}
+        for place, _ in self._finder.places(data, start, end):
+            for point, form in self._forms:
+                if data[place : place + len(form)].tobytes() != form:
+                    continue
+                first, last = max(0, place - NEAR), min(len(data), place + len(form) + NEAR)
+                before = open_stretches.get(point.thumbprint)
+                if before and first <= before[2]:
+                    first = before[1]
+                elif before:
+                    yield before
+                open_stretches[point.thumbprint] = (point, first, last)
+        yield from open_stretches.values()
+
+
+def _candidates(point: Point, data: Bytes, first: int, last: int) -> Iterator[bytes]:
+    """Windows in [first, last) that may be the private half, each once, as big-endian bytes."""
+    if last - first < point.length:
+        return
+    tried: set[bytes] = set()
+    windows = np.lib.stride_tricks.sliding_window_view(data[first:last], point.length)
+    for low in range(0, len(windows), 1 << 14):
+        part = windows[low : low + (1 << 14)]
+        looks_random = _looks_random(part)
+        for order in (1,) if point.edwards else (1, -1):
+            top = part[:, 0 if order == 1 else -1]
+            for index in np.flatnonzero(looks_random & (top <= point.highest)).tolist():
+                private = part[index].tobytes()[::order]
+                if private not in tried:
+                    tried.add(private)
+                    yield private
+
+
+def _copies(point: Point, private: bytes, data: Bytes, first: int, last: int) -> Iterator[RawHit]:
+    """All places of a private half in [first, last)."""
+    stretch = data[first:last].tobytes()
+    forms = {"ed-seed": private}
+    if not point.edwards:
+        forms = {"ec-scalar-big-endian": private, "ec-scalar-little-endian": private[::-1]}
+    for form, content in forms.items():
+        place = stretch.find(content)
+        while place >= 0:
+            yield RawHit(first + place, form, point.thumbprint, point.length)
+            place = stretch.find(content, place + 1)
+
+
+def _looks_random(windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Whether so many bytes of each window differ as only one of some hundred million random ones would not have."""
+    length = windows.shape[1]
+    different = (np.diff(np.sort(windows, axis=1), axis=1) != 0).sum(axis=1) + 1
+    is_ascii = (windows < 0x80).all(axis=1)
+    random_looking: npt.NDArray[np.bool_] = (
+        different >= {32: 22, 48: 32, 57: 37, 66: 41}[length]
+    ) & ~is_ascii
+    return random_looking

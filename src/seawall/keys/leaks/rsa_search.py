@@ -1,0 +1,229 @@
+"""Bare numbers of RSA keys anywhere in bytes, given only the public keys: primes and private exponents.
+
+What finds a number never decides alone: a prime is divided exactly, an exponent is made to give up both primes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import gmpy2
+import numpy as np
+import numpy.typing as npt
+
+from seawall.keys.leaks.findings import RawHit
+
+SMALLEST_BITS = 512
+LARGEST_BITS = 8192
+"""Moduli outside are not searched for: sums in `kernels` have room for no longer ones."""
+
+_SIEVE = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+_SIEVE_PRODUCT = math.prod(_SIEVE)
+_WORD = 1 << 64
+_SEGMENT = 1 << 20
+_HITS = 1 << 16
+
+_SHARED = (2, 2, 3, 2, 5, 3)
+"""Factors that p - 1 and q - 1 share most often, and those that they share now and then, the likelier first."""
+_SHARED_RARELY = (
+    7,
+    2,
+    11,
+    13,
+    2,
+    17,
+    19,
+    3,
+    5,
+    23,
+    29,
+    31,
+    2,
+    37,
+    7,
+    41,
+    43,
+    2,
+    47,
+    3,
+    53,
+    59,
+    61,
+    67,
+    71,
+    73,
+    79,
+)
+_MULTIPLES = 3
+_FACTOR_BITS = 43
+"""Room for e times such a multiple: then one of 2^7 groups of eight windows needs a second look."""
+
+
+@dataclass(frozen=True, slots=True)
+class RsaModulus:
+    """A public RSA key as the search needs it."""
+
+    thumbprint: str
+    n: int
+    e: int
+
+    @property
+    def prime_length(self) -> int:
+        """Bytes of either prime, taking both to be of the same length."""
+        return -(-self.n.bit_length() // 16)
+
+    @property
+    def length(self) -> int:
+        """Bytes of the modulus, and so of d."""
+        return -(-self.n.bit_length() // 8)
+
+    @property
+    def smallest_top(self) -> int:
+        """Lower bound of a prime's highest byte: p = n / q > n / 2^(8 length)."""
+        return self.n >> (8 * (2 * self.prime_length - 1))
+
+    @property
+    def multiples(self) -> tuple[int, ...]:
+        """Numbers of which gcd(p - 1, q - 1) divides one, in all but a few keys of a thousand; none where e is too long.
+
+        That common divisor is what d modulo lcm(p - 1, q - 1) lacks of d modulo (p - 1)(q - 1).
+        """
+        products = [1] * _MULTIPLES
+        turn = 0
+        for factor in _SHARED:
+            if (self.e * products[0] * factor).bit_length() <= _FACTOR_BITS:
+                products = [product * factor for product in products]
+        for factor in _SHARED_RARELY:
+            for _ in products:
+                turn = (turn + 1) % _MULTIPLES
+                if (self.e * products[turn] * factor).bit_length() <= _FACTOR_BITS:
+                    products[turn] *= factor
+                    break
+        return tuple(products) if products[0] % 2 == 0 else ()
+
+    def is_divided_by(self, window: bytes) -> bool:
+        """Whether a little-endian number is one of the primes."""
+        number = int.from_bytes(window, "little")
+        return 1 < number < self.n and self.n % number == 0
+
+    def is_opened_by(self, window: bytes, multiple: int) -> bool:
+        """Whether a little-endian number is a private exponent: from it phi(n) follows, and from that the primes.
+
+        e d g = g + k phi(n), where k is e d g / n rounded up, because phi(n) is just below n.
+        """
+        d = int.from_bytes(window, "little")
+        k = -(-self.e * d * multiple // self.n)
+        phi, rest = divmod(multiple * (self.e * d - 1), k) if k else (0, 1)
+        if rest:
+            return False
+        both = self.n + 1 - phi  # p + q
+        return both > 0 and bool(gmpy2.is_square(both * both - 4 * self.n))
+
+
+_Found = Iterator[tuple[int, str, RsaModulus]]
+
+
+class _Numbers(Protocol):
+    length: int
+
+    def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
+        """Windows of `length` bytes in [start, end) that are a number of a key, little-endian: (place, form, key)."""
+
+
+class RsaSearch:
+    """Searches for the numbers of several keys. Cost grows with the keys: see `docs/key-leaks.md`."""
+
+    def __init__(self, moduli: Sequence[RsaModulus]) -> None:
+        self._searches: list[_Numbers] = [
+            _Primes([key for key in moduli if key.prime_length == length])
+            for length in sorted({key.prime_length for key in moduli})
+        ]
+        self._searches += [_Exponent(key) for key in moduli if key.multiples]
+        self.longest = max((key.length for key in moduli), default=0)
+
+    def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
+        """Numbers that begin in [start, end) and end within the data."""
+        if not self._searches:
+            return
+        for low in range(start, end, _SEGMENT):
+            high = min(low + _SEGMENT, end)
+            stretch = data[low : high + self.longest - 1]
+            turned = np.ascontiguousarray(stretch[::-1])
+            for search in self._searches:
+                length = search.length
+                # A window that begins at i begins, turned round, at `last - i`.
+                last = len(stretch) - length
+                for place, hit_form, key in search.windows(stretch, 0, min(high - low, last + 1)):
+                    yield RawHit(low + place, f"{hit_form}-little-endian", key.thumbprint, length)
+                first = max(0, last - (high - low) + 1)
+                for place, hit_form, key in search.windows(turned, first, last + 1):
+                    yield RawHit(low + last - place, f"{hit_form}-big-endian", key.thumbprint, length)
+
+
+class _Primes:
+    """Primes of keys whose primes are of one length."""
+
+    def __init__(self, keys: Sequence[RsaModulus]) -> None:
+        self._keys = keys
+        self.length = keys[0].prime_length
+        tested = 8 * self.length // 28
+        digits = -(-(tested + 2) // 4) * 4
+        mask = (1 << 28) - 1
+        self._smallest = np.uint8(min(key.smallest_top for key in keys))
+        self._powers = np.array(
+            [pow(2, 64 * i, _SIEVE_PRODUCT) for i in range(self.length // 8 + 1)], np.uint64
+        )
+        self._sieve = np.array([_SIEVE_PRODUCT, -pow(_SIEVE_PRODUCT, -1, _WORD) % _WORD], np.uint64)
+        inverses = [pow(prime, -1, _WORD) for prime in _SIEVE]
+        self._primes = np.array([inverses, [(_WORD - 1) // prime for prime in _SIEVE]], np.uint64)
+        rows = [[key.n >> (28 * i) & mask for i in range(digits)] for key in keys]
+        self._dividends = np.array(rows, np.uint64)
+
+    def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
+        from seawall.keys.leaks.kernels import find_divisors
+
+        out = np.empty((_HITS, 2), np.int64)
+        while start < end:
+            count, start = find_divisors(
+                data, start, end, self.length, self._smallest, self._powers, self._sieve, self._primes,
+                self._dividends, out,
+            )  # fmt: skip
+            for place, index in out[:count].tolist():
+                if self._keys[index].is_divided_by(data[place : place + self.length].tobytes()):
+                    yield place, "rsa-prime", self._keys[index]
+
+
+class _Exponent:
+    """The private exponent of one key."""
+
+    def __init__(self, key: RsaModulus) -> None:
+        self._key = key
+        self.length = key.length
+        self._multiples = key.multiples
+        self._factors = np.array([self._factor(multiple) for multiple in self._multiples], np.uint64)
+
+    def _factor(self, multiple: int) -> list[int]:
+        """e times the multiple, divided by n, as `find_exponents` wants it."""
+        fraction = (self._key.e * multiple << (8 * self.length - 64 + 192)) // self._key.n
+        return [fraction >> shift & (_WORD - 1) for shift in (116, 128, 64, 0)]
+
+    def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
+        from seawall.keys.leaks.kernels import find_exponents
+
+        out = np.empty((_HITS, 2), np.int64)
+        while start < end:
+            count, start = find_exponents(data, start, end, self.length, self._factors, out)
+            for place, index in out[:count].tolist():
+                window = data[place : place + self.length].tobytes()
+                if self._key.is_opened_by(window, self._multiples[index]):
+                    yield place, "rsa-d", self._key
+
+
+def rsa_modulus(thumbprint: str, numbers: Any) -> RsaModulus | None:
+    """The key as the search needs it, None where its modulus is of a size that is not searched for."""
+    if not SMALLEST_BITS <= numbers.n.bit_length() <= LARGEST_BITS or numbers.n % 2 == 0:
+        return None
+    return RsaModulus(thumbprint, int(numbers.n), int(numbers.e))

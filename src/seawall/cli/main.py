@@ -12,11 +12,7 @@ from typing import Annotated
 import typer
 
 from seawall import __version__
-<<<<<<< HEAD
-from seawall.cli import demo, doctor, evaluate, explain, keys, lab, scan, token
-=======
-from seawall.cli import demo, doctor, evaluate, explain, gate, keys, lab, scan
->>>>>>> 2277d81 (wip)
+from seawall.cli import demo, doctor, evaluate, explain, gate, keys, lab, scan, token
 from seawall.cli.streams import say
 from seawall.errors import SeawallError
 
@@ -33,11 +29,8 @@ app.command("demo")(demo.demo)
 app.command("scan")(scan.scan)
 app.command("explain")(explain.explain)
 app.add_typer(keys.app, name="keys")
-<<<<<<< HEAD
 app.add_typer(token.app, name="token")
-=======
 app.command("gate")(gate.gate)
->>>>>>> 2277d81 (wip)
 app.add_typer(lab.app, name="lab")
 app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)

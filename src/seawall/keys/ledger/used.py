@@ -1,7 +1,8 @@
 """Which keys tokens were accepted under, from a gate's decision log or a plain list, against what is listed now.
 
 A line is a JSON object with `kid` and perhaps `iss` or `issuer` (a line of the decision log; refusals do not count as use,
-unless the signature was verified), or a plain kid, or an issuer and a kid with white space between them. Empty lines and lines that begin with `#` say nothing.
+unless the signature was verified), or a plain kid, or an issuer and a kid with white space between them. Empty lines and
+lines that begin with `#` say nothing.
 """
 
 from __future__ import annotations

@@ -240,7 +240,17 @@ def test_a_proof_counts_once(tmp_path: Path) -> None:
         assert code(BOUND, proofs=(GOOD,), replay=first) == ""
         assert code(BOUND, proofs=(GOOD,), replay=second) == "dpop-replayed"
         # Another signature of the same claims is another text, and the same proof.
-        assert code(BOUND, proofs=(proof(KEY, TOKEN),), replay=second, now=NOW + 119) == "dpop-replayed"
+        assert code(BOUND, proofs=(proof(KEY, TOKEN),), replay=second, now=NOW + 120) == "dpop-replayed"
+        # A request that came before another, and is judged after the other has swept what ended.
+        assert (
+            code(BOUND, proofs=(proof(KEY, TOKEN, jti="late", iat=NOW + 5),), replay=second, now=NOW + 125.5)
+            == "dpop-stale"
+        )
+        assert (
+            code(BOUND, proofs=(proof(KEY, TOKEN, jti="new", iat=NOW + 121),), replay=second, now=NOW + 121)
+            == ""
+        )
+        assert code(BOUND, proofs=(GOOD,), replay=first, now=NOW + 119.9) == "dpop-replayed"
         assert code(BOUND, proofs=(proof(KEY, TOKEN, jti="two"),), replay=second) == ""
         mine = {"cnf": {"jkt": OTHER.thumbprint()}}
         assert code(mine, proofs=(proof(OTHER, TOKEN),), replay=second) == ""

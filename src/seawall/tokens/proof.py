@@ -24,6 +24,9 @@ LONGEST = 8192
 LIFETIME = 60
 """Seconds after `iat` for which a proof is accepted, beside the skew of the clocks."""
 
+SLACK = 10
+"""Seconds that a proof is remembered longer than it could be accepted: requests are judged by the time when they came."""
+
 LONGEST_ID = 256
 """Characters of `jti`. RFC 9449 asks for 96 random bits; anything much longer is there to fill our memory."""
 
@@ -63,7 +66,7 @@ def check_proof(
         raise sender.DpopSignatureInvalid
     if replay is None:
         raise sender.DpopReplayUnknown("there is no guard")
-    replay.use(jkt, token_id, until=issued_at + LIFETIME + skew, now=now)
+    replay.use(jkt, token_id, until=issued_at + LIFETIME + skew + SLACK, now=now)
 
 
 def _parsed(proof: str) -> tuple[str, dict[str, Any], bytes, bytes]:

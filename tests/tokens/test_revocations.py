@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from seawall.errors import RevocationInvalid
 from seawall.tokens import refusals
-from seawall.tokens.revocation import ANY_ISSUER, KINDS, Revocation
+from seawall.tokens.policy_settings import ISSUER_SETTINGS
+from seawall.tokens.policy_values import Wrong
+from seawall.tokens.revocation import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation
 from seawall.tokens.revocations import EMPTY, SHARDS, SMALL, Revocations, weights
 
 ISSUER = "https://issuer.example"
@@ -261,3 +263,11 @@ BAD: list[dict[str, Any]] = [
 def test_an_entry_that_would_revoke_something_else_is_no_entry(fields: dict[str, Any]) -> None:
     with pytest.raises(RevocationInvalid):
         Revocation(**{"reason": "test", "who": "tester", "at": 500.0, **fields})
+
+
+def test_a_revoked_token_is_remembered_for_as_long_as_any_policy_file_lets_it_live() -> None:
+    setting = next(setting for setting in ISSUER_SETTINGS if setting.name == "max_lifetime")
+    skew = next(setting for setting in ISSUER_SETTINGS if setting.name == "clock_skew")
+    assert setting.read("366d") + 2 * skew.read("600s") <= LONGEST_TOKEN
+    with pytest.raises(Wrong):
+        setting.read("367d")

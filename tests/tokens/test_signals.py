@@ -246,11 +246,22 @@ def test_the_stream_s_own_events(prefix: str) -> None:
 @pytest.mark.parametrize(
     ("moment", "bound"),
     [(NOW - 100, NOW - 99), (NOW - 100.5, NOW - 100), (NOW + 50, NOW - 4), (NOW * 1000, NOW - 4), ("x", NOW - 4), (True, NOW - 4),
-     (-1, NOW - 4), (None, NOW - 4)],
+     (-1, NOW - 4), (None, NOW - 4), (0, NOW - 4), (NOW // 1000, NOW - 4), (NOW - 30 * 86400, NOW - 4)],
 )  # fmt: skip
 def test_the_bound_is_the_end_of_the_event_s_second(moment: Any, bound: float) -> None:
     got = received(said({CAEP + "session-revoked": {"event_timestamp": moment}, "sub_id": SUBJECT}))
     assert entries(got) == [("not-before", ISSUER, "alice", bound)]
+
+
+@pytest.mark.parametrize("moment", [0, 1, NOW // 1000])
+def test_a_session_ends_whatever_the_event_says_of_its_time(moment: int) -> None:
+    """The revocation is kept for a time from the event on: counted from 1970 it would have ended long ago."""
+    session = {"format": "complex", "session": {"format": "opaque", "id": "s-1"}}
+    got = received(said({CAEP + "session-revoked": {"event_timestamp": moment}, "sub_id": session}))
+    assert (
+        outcome(Revocations.of(got.signal.revocations, now=NOW), issuer=ISSUER, session="s-1")
+        == "revoked-session"
+    )
 
 
 BAD_TOKENS: list[tuple[dict[str, Any], dict[str, Any], str]] = [

@@ -20,8 +20,8 @@ Key = tuple[Kind, str, str]
 LONGEST_VALUE = 1024
 """Characters of a value, an issuer or a reason. Longer identifiers are in no token that passes its own limits."""
 
-LONGEST_TOKEN = 31 * 24 * 3600
-"""Seconds after which a revoked token id is forgotten unless told: no policy accepts a token that old."""
+LONGEST_TOKEN = 367 * 24 * 3600
+"""Seconds after which a revoked token id is forgotten unless told: no policy file accepts a token that old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

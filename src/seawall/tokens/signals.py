@@ -218,8 +218,11 @@ def _revocations(
 
 
 def _moment(event: Mapping[str, Any], token: EventToken, now: float) -> float:
-    """When it happened, as far as that can be believed: never in the future, never without a number."""
-    when = event.get("event_timestamp")
-    if isinstance(when, bool) or not isinstance(when, (int, float)) or not 0 <= when <= now:
+    """When it happened, as far as that can be believed: never in the future, never without a number.
+
+    Nor longer ago than an event token may be old: a 0 in this place would revoke nothing.
+    """
+    when, oldest = event.get("event_timestamp"), token.issued_at - token.transmitter.max_age
+    if isinstance(when, bool) or not isinstance(when, (int, float)) or not oldest <= when <= now:
         return min(token.issued_at, now)
     return float(when)

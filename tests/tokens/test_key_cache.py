@@ -131,6 +131,22 @@ def test_a_rollover_is_followed() -> None:
     assert bench.code("a") == "active"
 
 
+def test_the_return_of_a_retired_key_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    old, kept = jwk("a"), jwk("b")
+    bench = Bench(old, kept)
+    bench.code("b")
+    bench.origin.keys = [kept]
+    bench.elapsed = 301.0
+    assert bench.code("a") == "retired"
+    assert "listed again" not in caplog.text
+    bench.origin.keys = [kept, {**old, "kid": "another name"}]
+    bench.elapsed = 700.0
+    assert bench.code("another name") == "active"
+    said = [record.getMessage() for record in caplog.records if "listed again" in record.getMessage()]
+    assert len(said) == 1
+    assert "another name" in said[0]
+
+
 def test_an_outage_is_bridged_for_a_stated_time(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(jwk("a"), ttl=300, stale_limit=1000)
     assert bench.code("a") == "active"

@@ -128,6 +128,18 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "seen.json").is_file()
 
 
+def test_issuers_do_not_share_what_they_know_of_keys(tmp_path: Path) -> None:
+    """A key that one issuer lists would be no news at the other, and its quarantine would hold nothing."""
+    tables = [
+        f'[[issuer]]\nissuer = "https://{name}.example"\naudiences = ["x"]\njwks_uri = "https://{name}.example/k"\n'
+        f'quarantine = "1h"\nkey_memory = "{memory}"\n'
+        for name, memory in (("a", "seen.json"), ("b", "./seen.json"))
+    ]
+    (tmp_path / "policy.toml").write_text("\n".join(tables))
+    with pytest.raises(PolicyInvalid, match=r"policy\.toml:13: key_memory: .* a file of its own"):
+        load_policy(tmp_path / "policy.toml")
+
+
 def test_a_set_in_the_file_itself(tmp_path: Path) -> None:
     key = jwk("a")
     inline = ", ".join(f"{name} = {json.dumps(value)}" for name, value in key.items())

@@ -5,7 +5,7 @@
    after it was loaded; then every look-up is refused (`key-source-unavailable`, or the code of the invalid set).
 3. A set that is invalid is a failure like any other: it never replaces a valid one.
 4. An unknown `kid` starts at most one refresh in `unknown_kid_interval`, whoever asks and however often.
-5. A key that vanished from the set stays known as retired, so that it is refused by its own code.
+5. A key that vanished from the set stays known as retired, so that it is refused by its own code; its return is logged.
 6. A key that appears among known keys is logged and may be held for `quarantine` before it counts.
 7. A key that is denied here is revoked at once, whatever the source says.
 """
@@ -286,6 +286,7 @@ class KeyCache:
     def _adopt(self, loaded: KeySet) -> None:
         """Put a valid set in the place of the old one."""
         previous = self._snapshot.held if self._snapshot is not None else {}
+        self._say_returned(previous, loaded)
         fresh = self._note(frozenset(key.thumbprint for key in loaded.keys))
         held: dict[str, HeldKey] = {}
         for kid, key in loaded.by_kid.items():
@@ -314,6 +315,18 @@ class KeyCache:
                 "keys of %s: first sightings were not kept: %s", ascii(self.issuer), self._memory.trouble
             )
         return fresh
+
+    def _say_returned(self, previous: Mapping[str, HeldKey], loaded: KeySet) -> None:
+        """A key that was gone is listed again, under its name or another: the very thing that Storm-0558 lived on."""
+        gone = {old.key.thumbprint for old in previous.values() if old.state == "retired"}
+        for key in loaded.keys:
+            if key.thumbprint in gone:
+                _log.warning(
+                    "keys of %s: %s was retired and is listed again, thumbprint %s",
+                    ascii(self.issuer),
+                    ascii((key.kid or "")[:200]),
+                    key.thumbprint,
+                )
 
     def _say_new(self, kid: str, held: HeldKey, before: HeldKey | None) -> None:
         change = "another key under a known name" if before is not None else "a new key"

@@ -84,6 +84,13 @@ def _issuers(
             if first != at and (setting == "issuer" or "name" in table):
                 what = f"{shown(value)} is also that of the table on line {faults.lines.get(first, 1)}"
                 faults.add((*at, setting), what, "keep one of them")
+        # In one file, a key that is known of one issuer would not be new to the other: no quarantine would hold it.
+        memory = table.get("key_memory")
+        if isinstance(memory, str):
+            first = seen.setdefault(("key_memory", os.path.normpath(folder / memory)), at)
+            if first != at:
+                what = f"{shown(memory)} is also that of the table on line {faults.lines.get(first, 1)}"
+                faults.add((*at, "key_memory"), what, "give each issuer a file of its own")
     return tuple(found)
 
 

@@ -53,7 +53,7 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("quarantine", "duration", "0s", "hold a key that appears among known keys for this long",
             values.seconds(0, 30 * DAY)),
     Setting("key_memory", "path", None, "file that remembers when keys were first seen, so that a restart does not "
-            "forget a quarantine", values.text),
+            "forget a quarantine; one for each issuer", values.text),
     Setting("approved_keys", "texts", [], "thumbprints (RFC 7638) that are never held", values.texts(empty=True)),
     Setting("denied_keys", "texts", [], "names (`kid`) or thumbprints of keys that are revoked, whatever the issuer says",
             values.texts(empty=True)),

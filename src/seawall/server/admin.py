@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import JSONResponse, Response
@@ -17,6 +16,7 @@ from seawall.server.bodies import BodyRefused, read_object
 from seawall.server.status import peer_of
 from seawall.tokens.decision import harmless
 from seawall.tokens.revocation import ANY_ISSUER, Revocation
+from seawall.tokens.revocation_form import described, moment
 from seawall.tokens.revocation_store import Recorded, RevocationStore
 
 if TYPE_CHECKING:
@@ -159,48 +159,6 @@ def revocation_from(document: dict[str, Any], *, at: float) -> Revocation:
         at=at,
         expires=moment(document.get("expires"), "expires"),
     )
-
-
-def moment(value: object, name: str) -> float | None:
-    """Seconds since 1970 from a number or an RFC 3339 text with a zone. Raises `RevocationInvalid`."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        try:
-            when = datetime.fromisoformat(value)
-        except ValueError:
-            when = None
-        if when is not None and when.tzinfo is not None:
-            return when.timestamp()
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    raise RevocationInvalid(f"{name} must be a time (RFC 3339) or seconds since 1970")
-
-
-def described(entry: Recorded) -> dict[str, Any]:
-    """An entry as JSON."""
-    revocation = entry.revocation
-    lifted = entry.lifted
-    return {
-        "id": entry.sequence,
-        "kind": revocation.kind,
-        "issuer": revocation.issuer,
-        "value": revocation.value,
-        "not_before": _written(revocation.not_before),
-        "reason": revocation.reason,
-        "who": revocation.who,
-        "at": _written(revocation.at),
-        "expires": _written(revocation.expires),
-        "lifted": None
-        if lifted is None
-        else {"at": _written(lifted[0]), "who": lifted[1], "reason": lifted[2]},
-    }
-
-
-def _written(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _number(text: str) -> int:

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +19,10 @@ from seawall.server.answers import NOTHING, Asks, Headers
 from seawall.server.identity import identity_headers, words_of
 from seawall.server.keys_at_hand import KeysAtHand
 from seawall.server.paths import PathRules
+from seawall.server.recent_tokens import RecentTokens, Verified
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.refusals.written_form import TokenMissing
 from seawall.tokens.sender import RequestBinding
-from seawall.tokens.verify import verify_access_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,16 +35,14 @@ if TYPE_CHECKING:
     from seawall.tokens.replay import Nonces, ReplayGuard
     from seawall.tokens.verify import AccessToken
 
-_CREDENTIALS = re.compile(rb"(Bearer|DPoP) +([!-~]+) *", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The request may go on. `issuer` is the policy's name, empty on a public path; `token` is None there."""
+    """The request may go on. `issuer` is the policy's name, empty on a public path; `verified` is None there."""
 
     issuer: str
     identity: Headers
-    token: AccessToken | None
+    verified: Verified | None
 
 
 @dataclass(slots=True)
@@ -53,9 +50,9 @@ class Case:
     """What is known of a request while it is decided, also when it ends in a refusal."""
 
     request: OriginalRequest
-    compact: str = ""
+    compact: bytes = b""
     issuer: str = ""
-    token: AccessToken | None = None
+    verified: Verified | None = None
     asks: Asks = NOTHING
 
 
@@ -68,6 +65,7 @@ class Judge:
 
     settings: GateSettings
     policy: Policy
+    recent: RecentTokens
     asked: Mapping[str, demands.Demand]
     rules: PathRules
     risk: RiskList
@@ -83,44 +81,45 @@ class Judge:
         rule = self.rules.rule_for(request.path, request.method, overridden=request.overridden)
         if rule is not None and rule.public:
             return Verdict("", [], None)
-        token = self._verified(case, now)
+        verified = self._verified(case, now)
         if rule is not None:
-            _check_path(rule, token, case)
-        self._check_authentication(rule, token, case, now)
-        return Verdict(case.issuer, identity_headers(token.claims), token)
+            _check_path(rule, verified.token, case)
+        self._check_authentication(rule, verified.token, case, now)
+        if verified.identity is None:
+            verified.identity = identity_headers(verified.token.claims)
+        return Verdict(case.issuer, verified.identity, verified)
 
-    def _verified(self, case: Case, now: float) -> AccessToken:
+    def _verified(self, case: Case, now: float) -> Verified:
         request = case.request
         compact, binding = self._credentials(request)
         case.compact = compact
         case.asks = Asks(dpop=binding.scheme == "DPoP")
         try:
-            token = verify_access_token(compact, self.policy, now, request=binding, replay=self.replay)
+            verified = self.recent.verify(compact, now, request=binding, replay=self.replay)
         except Refusal as refusal:
             if refusal.challenge == "use_dpop_nonce" or (
                 binding.scheme == "DPoP" and self.settings.dpop_nonces
             ):
                 case.asks = Asks(dpop=True, nonce=self.nonces.issue(now))
             raise
-        case.token = token
-        case.issuer = token.policy.name
-        return token
+        case.verified = verified
+        case.issuer = verified.token.policy.name
+        return verified
 
-    def _credentials(self, request: OriginalRequest) -> tuple[str, RequestBinding]:
-        if request.authorization is None:
-            raise TokenMissing
-        found = _CREDENTIALS.fullmatch(request.authorization)
-        if found is None:
+    def _credentials(self, request: OriginalRequest) -> tuple[bytes, RequestBinding]:
+        scheme, _, token = (request.authorization or b"").partition(b" ")
+        scheme = scheme.lower()
+        if scheme not in {b"bearer", b"dpop"} or not token.strip(b" "):
             raise TokenMissing
         binding = RequestBinding(
             method=request.method,
             url=request.url,
-            scheme="DPoP" if found[1].lower() == b"dpop" else "Bearer",
+            scheme="DPoP" if scheme == b"dpop" else "Bearer",
             proofs=tuple(proof.decode("latin-1") for proof in request.proofs),
             certificate=request.certificate,
             nonces=self.nonces if self.settings.dpop_nonces else None,
         )
-        return found[2].decode("ascii"), binding
+        return token.strip(b" "), binding
 
     def _check_authentication(
         self, rule: PathRule | None, token: AccessToken, case: Case, now: float
@@ -205,9 +204,11 @@ def make_judge(
     """Put together what a worker decides with."""
     asked = {entry.name: demands.of_issuer(entry) for entry in policy.issuers}
     issuers = tuple(without_check_14(entry, impatient) for entry in policy.issuers)
+    prepared = dataclasses.replace(policy, issuers=issuers, revocations=revocations)
     return Judge(
         settings=settings,
-        policy=dataclasses.replace(policy, issuers=issuers, revocations=revocations),
+        policy=prepared,
+        recent=RecentTokens(prepared),
         asked={name: demand for name, demand in asked.items() if demand is not None},
         rules=PathRules(settings.paths),
         risk=risk,

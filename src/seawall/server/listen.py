@@ -6,9 +6,12 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
+import socket
+import stat
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +24,7 @@ from seawall.server.worker import Boot, Loaded, load
 from seawall.tokens.revocation_store import RevocationStore
 
 if TYPE_CHECKING:
-    from granian.server import Server
+    from granian.server.mp import MPServer
 
     from seawall.server.settings import GateSettings
 
@@ -120,7 +123,7 @@ def serve(prepared: Prepared, place: Place, workers: int) -> int:
 def run(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
     """One listener with its workers, in this process."""
     try:
-        make_server(boot, settings, place, workers).serve(
+        make_server(settings, place, workers).serve(
             target_loader=partial(Application, boot), wrap_loader=False
         )
     except SystemExit as ended:
@@ -184,23 +187,24 @@ def _check_free_path(path: Path) -> None:
     raise GateInvalid(f"somebody listens on {path} already", fix="choose another with --uds")
 
 
-def make_server(boot: Boot, settings: GateSettings, place: Place, workers: int) -> Server:
+def make_server(settings: GateSettings, place: Place, workers: int) -> MPServer:
     """The server, not yet listening. SIGHUP reaches the workers, which read the policy anew."""
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LOGGING_CONFIG, LogLevels
-    from granian.server import Server
+    from granian.server.mp import MPServer
 
-    class GateServer(Server):
+    parent = os.getpid()
+
+    class GateServer(MPServer):
         def signal_handler_reload(self, *_: Any, **__: Any) -> None:
-            if os.getpid() == self.pid:
+            if os.getpid() == parent:
                 for worker in self.wrks:
                     with suppress(ProcessLookupError):
                         os.kill(worker.inner.pid, signal.SIGHUP)
 
-    handlers = {
-        name: {**one, "stream": "ext://sys.stderr"} for name, one in LOGGING_CONFIG["handlers"].items()
-    }
+    logs: dict[str, Any] = LOGGING_CONFIG
+    handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in logs["handlers"].items()}
     where: dict[str, Any] = (
         {"address": place.host, "port": place.port}
         if place.path is None

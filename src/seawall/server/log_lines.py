@@ -36,9 +36,12 @@ class LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the record's line until the next moment. Never waits for the disk."""
-        line = self.format(record) + "\n"
+        self.add(self.format(record))
+
+    def add(self, line: str) -> None:
+        """Keep one line, which holds no line feed, until the next moment."""
         with self._listing:
-            self._lines.append(line)
+            self._lines.append(line + "\n")
             many = len(self._lines) >= MANY
         if many:
             self._wake.set()

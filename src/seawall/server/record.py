@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seawall.tokens import decision
 
 if TYPE_CHECKING:
     from seawall.server.judge import Case, Verdict
+    from seawall.server.recent_tokens import Verified
     from seawall.server.refusals import GateRefusal
     from seawall.tokens.refusals import Refusal
 
 
 class Record:
-    """Writes decisions to the log. Public paths are counted, not logged: there is no token to speak of."""
+    """Writes decisions with `write`. Public paths are counted, not logged: there is no token to speak of."""
 
-    def allowed(self, case: Case, verdict: Verdict, now: float) -> None:  # noqa: ARG002 - both ways of ending look alike
-        """Log an allowed request."""
-        token = verdict.token
-        if token is not None:
-            decision.log(
-                decision.decide(
-                    None,
-                    header=token.header,
-                    claims=token.claims,
-                    thumbprint=token.key.thumbprint,
-                    now=now,
-                )
-            )
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def allowed(self, verdict: Verdict, now: float) -> None:
+        """Log an allowed request. Of the line of a token only the time differs from one request to the next."""
+        verified = verdict.verified
+        if verified is None:
+            return
+        if verified.line is None:
+            verified.line = _around_the_time(verified)
+        before, after = verified.line
+        self._write(f"{before}{round(now, 3)}{after}")
 
     def refused(
         self, case: Case | None, refusal: Refusal | GateRefusal, now: float, *, dry_run: bool
     ) -> None:
         """Log a refused request with what is known of its token."""
-        token = case.token if case is not None else None
+        token = case.verified.token if case is not None and case.verified is not None else None
         if token is not None:
             header, claims, thumbprint = token.header, token.claims, token.key.thumbprint
         else:
-            header, claims = (
-                decision.read_unverified(case.compact) if case is not None and case.compact else ({}, {})
-            )
+            header, claims = decision.read_unverified(case.compact) if case and case.compact else ({}, {})
             thumbprint = None
-        made = decision.decide(
+        line = decision.decide(
             refusal,  # type: ignore[arg-type] # code and check, all that is asked of it, both families have
             header=header,
             claims=claims,
             thumbprint=thumbprint,
             now=now,
             dry_run=dry_run,
-        )
-        if token is not None:
-            made = dataclasses.replace(made, verified=True, key="good")
-        decision.log(made)
+            verified=True if token is not None else None,
+        ).line()
+        self._write(line)
+
+
+def _around_the_time(verified: Verified) -> tuple[str, str]:
+    token = verified.token
+    line = decision.decide(
+        None, header=token.header, claims=token.claims, thumbprint=token.key.thumbprint, now=0.0
+    ).line()
+    before, mark, after = line.partition('"at": 0.0')
+    return before + mark.removesuffix("0.0"), after

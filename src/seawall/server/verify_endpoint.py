@@ -67,7 +67,7 @@ class VerifyEndpoint:
             case = Case(read_request(scope, judge.settings))
             verdict = await self._decided(judge, case, now)
             answer = allowed(verdict.identity)
-            self._record.allowed(case, verdict, now)
+            self._record.allowed(verdict, now)
             self._metrics.decided("allow", verdict.issuer or NOBODY, "", time.perf_counter() - begin)
         except (Refusal, refusals.GateRefusal) as raised:
             refusal = raised

@@ -28,6 +28,7 @@ from seawall.server.risk import RiskList
 from seawall.server.settings import GateSettings, read_settings
 from seawall.server.status import Fault
 from seawall.server.verify_endpoint import VerifyEndpoint, say_broken
+from seawall.tokens import decision
 from seawall.tokens.key_cache import KeyCache
 from seawall.tokens.policy_file import PolicyDocument, load_document
 from seawall.tokens.replay import Nonces, SharedReplayGuard
@@ -93,7 +94,12 @@ class Worker:
         self._loop_thread = threading.get_ident()
         self._tasks: list[asyncio.Task[None]] = []
         self.verify = VerifyEndpoint(
-            lambda: self.judge, self.metrics, Record(), self._threads, dry_run=boot.dry_run, clock=clock
+            lambda: self.judge,
+            self.metrics,
+            Record(self._handler.add),
+            self._threads,
+            dry_run=boot.dry_run,
+            clock=clock,
         )
 
     @property
@@ -107,6 +113,7 @@ class Worker:
         self._log_to_handler()
         self.follower.start()
         self.judge = self._made(self.loaded, self._risk)
+        self.measure()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
         self._tasks = [asyncio.create_task(self._warm(self.judge)), asyncio.create_task(self._tick())]
 
@@ -123,6 +130,7 @@ class Worker:
             threads.shutdown(wait=False, cancel_futures=True)
         self._replay.close()
         logging.getLogger("seawall").removeHandler(self._handler)
+        decision.LOGGER.setLevel(logging.NOTSET)
         self._handler.close()
 
     def faults(self) -> list[Fault]:
@@ -254,6 +262,8 @@ class Worker:
         logger.setLevel(logging.INFO)
         logger.propagate = False
         logger.addHandler(self._handler)
+        # The gate says what became of a request; what the verifier says of its token alone would be a second line.
+        decision.LOGGER.setLevel(logging.CRITICAL)
 
 
 def caches_of(judge: Judge) -> Iterator[tuple[str, KeyCache]]:

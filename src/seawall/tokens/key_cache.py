@@ -258,9 +258,11 @@ class KeyCache:
             if failure is not None:
                 attempts.after_failure = self._ticks() + self.settings.retry
             attempts.running = None
-        done.set()
-        if failure is not None:
-            self._say_failed(failure)
+        try:
+            if failure is not None:
+                self._say_failed(failure)
+        finally:
+            done.set()
 
     def _load(self) -> OriginFailed | None:
         try:

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from seawall.tokens import compact
@@ -62,10 +63,11 @@ class Decision:
     def line(self) -> str:
         """The decision as one line of JSON, ASCII only."""
         values = {name: getattr(self, name) for name in _NAMES}
-        return json.dumps({"event": "token", **values}, ensure_ascii=True, allow_nan=False)
+        return _ENCODER.encode({"event": "token", **values})
 
 
 _NAMES = tuple(entry.name for entry in fields(Decision))
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
 
 
 def decide(
@@ -107,7 +109,11 @@ def decide(
 
 def log(decision: Decision) -> None:
     """Write the line: refusals as warnings, accepted tokens as information."""
-    LOGGER.log(logging.INFO if decision.outcome == "accepted" else logging.WARNING, "%s", decision.line())
+    level = logging.INFO if decision.outcome == "accepted" else logging.WARNING
+    if LOGGER.isEnabledFor(level):
+        # Made here, because `LOGGER.log` would walk the stack for the name of this very line.
+        record = logging.LogRecord(LOGGER.name, level, __file__, 0, "%s", (decision.line(),), None, "log")
+        LOGGER.handle(record)
 
 
 def harmless(value: object) -> str | None:
@@ -116,9 +122,17 @@ def harmless(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         return f"({type(value).__name__})"
-    if _SECRET.search(value):
-        return WITHHELD
-    return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}..."
+    return _harmless(value) if len(value) <= LONGEST_VALUE else _shortened(value)
+
+
+def _shortened(value: str) -> str:
+    return WITHHELD if _SECRET.search(value) else f"{value[:LONGEST_VALUE]}..."
+
+
+@lru_cache(maxsize=4096)
+def _harmless(value: str) -> str:
+    """Issuers, keys and clients come again and again; long values, which would fill the memory, are not kept."""
+    return WITHHELD if _SECRET.search(value) else value
 
 
 def read_unverified(token: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -195,7 +195,7 @@ class RevocationStore:
             lifted = {row[0] for row in connection.execute("SELECT lifts FROM log WHERE lifts IS NOT NULL")}
             rows = connection.execute(
                 "SELECT sequence, kind, issuer, value, coalesce(not_before, 1.0) FROM log"
-                " WHERE lifts IS NULL AND (expires IS NULL OR expires > ?)",
+                " NOT INDEXED WHERE lifts IS NULL AND (expires IS NULL OR expires > ?)",
                 (now,),
             )
             for sequence, kind, issuer, value, weight in rows:

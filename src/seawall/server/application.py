@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from seawall.server.admin import admin_routes
+from seawall.server.events import event_routes
 from seawall.server.openapi import OPENAPI
 from seawall.server.status import status_routes
 from seawall.server.verify_endpoint import say_broken
@@ -109,6 +110,8 @@ def _routes(worker: Worker, parts: frozenset[str]) -> list[BaseRoute]:
     if STATUS in parts:
         routes += status_routes(worker)
         routes.append(Route("/openapi.json", _openapi(worker), methods=["GET"]))
+    if EVENTS in parts:
+        routes += event_routes(worker)
     if ADMIN in parts:
         routes += admin_routes(worker)
     if VERIFY in parts and worker.step_up is not None:

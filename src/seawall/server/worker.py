@@ -27,8 +27,10 @@ from seawall.server.record import Record
 from seawall.server.risk import RiskList
 from seawall.server.settings import GateSettings, read_settings
 from seawall.server.status import Fault
+from seawall.server.transmitters import read_transmitters
 from seawall.server.verify_endpoint import VerifyEndpoint, say_broken
 from seawall.tokens import decision
+from seawall.tokens.event_token import Transmitters
 from seawall.tokens.key_cache import KeyCache
 from seawall.tokens.policy_file import PolicyDocument, load_document
 from seawall.tokens.replay import Nonces, SharedReplayGuard
@@ -62,13 +64,19 @@ class Loaded:
     document: PolicyDocument
     settings: GateSettings
     store: Path
+    transmitters: Transmitters
 
 
 def load(path: Path) -> Loaded:
     """Read the policy file with the gate's settings. Raises `PolicyInvalid` or `GateInvalid`."""
     document = load_document(path)
     settings = read_settings(path, document.tables.get("gate", {}), document.lines)
-    return Loaded(document, settings, document.revocation_store or path.parent / "revocations.db")
+    return Loaded(
+        document=document,
+        settings=settings,
+        store=document.revocation_store or path.parent / "revocations.db",
+        transmitters=Transmitters(read_transmitters(document, time.time)),
+    )
 
 
 class Worker:
@@ -91,6 +99,7 @@ class Worker:
         self._handler = LineHandler(self.loaded.settings.log)
         self._threads = ThreadPoolExecutor(THREADS, "decide")
         self._chores = ThreadPoolExecutor(1, "chores")
+        self._desk = ThreadPoolExecutor(THREADS, "desk")
         self._loop_thread = threading.get_ident()
         self._tasks: list[asyncio.Task[None]] = []
         self.verify = VerifyEndpoint(
@@ -126,7 +135,7 @@ class Worker:
                 await task
         self.judge = None
         self.follower.stop()
-        for threads in (self._threads, self._chores):
+        for threads in (self._threads, self._chores, self._desk):
             threads.shutdown(wait=False, cancel_futures=True)
         self._replay.close()
         logging.getLogger("seawall").removeHandler(self._handler)
@@ -204,8 +213,8 @@ class Worker:
         return loaded
 
     async def chore(self, act: Callable[[], Any]) -> Any:
-        """Do something that waits for the disk, outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._chores, act)
+        """Do something for an administrator or a transmitter that waits for disk or network, outside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._desk, act)
 
     def _made(self, loaded: Loaded, risk: RiskList) -> Judge:
         return make_judge(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import token_revoke
+from seawall.cli import conformance, token_revoke
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Judge tokens, and revoke them.")
 
@@ -16,7 +16,9 @@ def token() -> None:
     \b
     Examples:
       seawall token revoke --store revocations.db --kid k1 --reason "leaked key"
+      seawall token conformance --verifier myservice.auth:verify
     """
 
 
 app.command("revoke")(token_revoke.revoke)
+app.command("conformance")(conformance.conformance)

@@ -53,14 +53,26 @@ def families() -> tuple[Family, ...]:
     return tuple(module.FAMILY for module in modules)
 
 
-def cases(only: tuple[str, ...] = ()) -> tuple[Case, ...]:
-    """The cases of some families (or single cases, by name), or all. Raises `UsageError` for a name that is neither."""
+def cases(only: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    """The cases of some families (or single cases, by name), or all, without some.
+
+    Raises `UsageError` for a name that is neither a family nor a case, and when nothing is left.
+    """
     every = tuple(case for family in families() for case in family.cases)
     known = {name for case in every for name in (case.name, case.family)}
-    unknown = [name for name in only if name not in known]
+    unknown = [name for name in (*only, *leave_out) if name not in known]
     if unknown:
         raise UsageError(
             f"no such family or case: {', '.join(unknown)}",
             fix=f"families are {', '.join(family.name for family in families())}; --list names every case",
         )
-    return tuple(case for case in every if not only or case.name in only or case.family in only)
+    chosen = tuple(
+        case
+        for case in every
+        if (not only or case.name in only or case.family in only)
+        and case.name not in leave_out
+        and case.family not in leave_out
+    )
+    if not chosen:
+        raise UsageError("no case is left", fix="leave out less")
+    return chosen

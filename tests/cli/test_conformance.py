@@ -1,0 +1,125 @@
+"""`seawall token conformance` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+LAX = """
+from seawall.conformance import Verifier
+
+def verify(token, context):
+    return {"token": token}
+
+def refuse(token, context):
+    return None
+
+def shout(token, context):
+    raise ValueError("\\x1b[2J" + token[:10])
+
+partial = Verifier(refuse, lacks=["tenants"])
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> str:
+    """A module of verifiers in the current folder, under a name of its own."""
+    name = f"lax_{abs(hash(str(tmp_path)))}"
+    (tmp_path / f"{name}.py").write_text(LAX)
+    return name
+
+
+def test_what_is_let_in_is_said_in_words_and_fails(run: Run, module: str) -> None:
+    result = run("token", "conformance", "--verifier", f"{module}:verify", "--only", "binding")
+    assert result.code == 10
+    assert "storm-0558" in result.out
+    assert "the stolen key for personal accounts" in result.out
+    assert "let in, forgery" in result.err
+    assert run("token", "conformance", "--verifier", f"{module}:verify", "--fail-on", "never").code == 0
+
+
+def test_refused_controls_fail(run: Run, module: str) -> None:
+    result = run("token", "conformance", "--verifier", f"{module}:refuse", "--only", "form")
+    assert result.code == 10
+    assert "control-refused" in result.out
+
+
+def test_nothing_to_complain_of(run: Run, module: str) -> None:
+    arguments = (
+        "token",
+        "conformance",
+        "--verifier",
+        f"{module}:partial",
+        "--only",
+        "storm-0558,storm-0558-many",
+    )
+    result = run(*arguments)
+    assert result.code == 0
+    assert "1 cases not covered" in result.err
+    assert run(*arguments, "--fail-on", "not-covered").code == 10
+
+
+def test_what_a_verifier_says_cannot_steer_the_terminal(run: Run, module: str) -> None:
+    result = run(
+        "token",
+        "conformance",
+        "--verifier",
+        f"{module}:shout",
+        "--only",
+        "form-sound",
+        "--fail-on",
+        "crashed",
+    )
+    assert result.code == 10
+    assert "\x1b" not in result.out
+    assert "ValueError" in result.out
+
+
+def test_json(run: Run, module: str) -> None:
+    result = run(
+        "token",
+        "conformance",
+        "--verifier",
+        f"{module}:verify",
+        "--only",
+        "binding",
+        "--except",
+        "storm-0558",
+        "--json",
+    )
+    assert result.code == 10
+    answer = json.loads(result.out)
+    assert answer["passed"] is False
+    assert answer["totals"]["accepted"] == answer["totals"]["hostile"] - answer["totals"]["crashed"]
+    names = [case["name"] for case in answer["cases"]]
+    assert "storm-0558-expired" in names
+    assert "storm-0558" not in names
+
+
+def test_the_list(run: Run) -> None:
+    lines = run("token", "conformance", "--list").out.splitlines()
+    assert len(lines) > 600
+    assert lines[0].split("\t")[:3] == ["form", "form-sound", "control"]
+    listed = json.loads(run("token", "conformance", "--list", "--only", "renewal", "--json").out)["cases"]
+    assert {case["family"] for case in listed} == {"renewal"}
+    assert all("renewal" in case["needs"] for case in listed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "no verifier"),
+        (("--verifier", "x"), "is no verifier"),
+        (("--verifier", "no_such_module:x"), "cannot be imported"),
+        (("--list", "--only", "nothing"), "no such family or case"),
+        (("--list", "--only", "form", "--except", "form"), "no case is left"),
+    ],
+)
+def test_mistakes_are_usage_errors(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    result = run("token", "conformance", *arguments)
+    assert result.code == 2
+    assert words in result.err

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from seawall.pipeline import Progress as Report
 
-_NAMES = {"read": "Reading", "score": "Scoring", "write": "Writing"}
+_NAMES = {"read": "Reading", "score": "Scoring", "write": "Writing", "search": "Searching"}
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def _bars() -> Progress:
             return Text(_amount(task), style="dim")
 
     return Progress(
-        TextColumn("{task.description:<8}"),
+        TextColumn("{task.description:<9}"),
         BarColumn(bar_width=28),
         TaskProgressColumn(),
         Amount(),
@@ -87,6 +87,9 @@ def _amount(task: Task) -> str:
     unit, total = task.fields.get("unit"), int(task.total or 0)
     if unit == "read":
         amount = f"{decimal(int(task.completed))} of {decimal(total)}"
+    elif unit == "search":
+        speed = decimal(int(task.completed / (task.elapsed or 1)))
+        amount = f"{decimal(int(task.completed))} of {decimal(total)}, {speed}/s"
     elif unit == "score":
         amount = f"day {int(task.completed):,} of {total:,}"
     else:

@@ -17,11 +17,6 @@ SAMPLES = [
 ]
 
 
-@pytest.fixture(scope="session")
-def searcher() -> Searcher:
-    return Searcher()
-
-
 @pytest.mark.parametrize(("kind", "sample"), SAMPLES)
 def test_every_form_is_found_in_random_bytes(searcher: Searcher, kind: str, sample: planting.Sample) -> None:
     dice = random.Random(f"{kind}{sample.expected}")

@@ -1,0 +1,116 @@
+"""`seawall keys scan`: own files, dumps and logs searched for private keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from seawall.jose.key import PublicKey
+    from seawall.keys.leaks.findings import Account
+
+FOUND = 10
+NOT_ALL_SEARCHED = 4
+TIMEOUT_SECONDS = 20.0
+
+
+def scan(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="Files and folders, searched recursively; - is standard input."),
+    ],
+    jwks: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Public keys to look for: a JWK set, file or https URL. May be repeated.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes. Default: one for each core.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> int:
+    """Search files, archives, dumps and logs for private keys. Says place, form and key; never a byte of a key.
+
+    \b
+    Examples:
+      seawall keys scan crash.dmp
+      seawall keys scan /var/crash build/ --jwks https://login.example.com/jwks
+      gcore 4711 && seawall keys scan core.4711 --jwks jwks.json --json
+      zcat disk.img.gz | seawall keys scan -
+
+    \b
+    Exit codes: 0 everything searched and no key found, 3 nothing could be read,
+    4 no key found but something was skipped, 10 a key was found.
+    """
+    from seawall.errors import InputUnreadable
+    from seawall.report.key_leaks import leak_document, show_leaks
+
+    account = _search(paths, jwks or [], jobs, quiet=quiet)
+    if as_json:
+        streams.answer_json(leak_document(account))
+    else:
+        streams.answer(lambda console: show_leaks(console, account))
+    if account.findings:
+        return FOUND
+    if not account.bytes_scanned and (account.skipped or not account.files):
+        raise InputUnreadable("nothing was searched", fix="give files or folders that can be read")
+    return NOT_ALL_SEARCHED if account.skipped else 0
+
+
+def _search(paths: list[str], jwks: list[str], jobs: int, *, quiet: bool) -> Account:
+    import sys
+
+    from seawall.cli import progress
+    from seawall.keys.leaks.scan import LeakSettings, search
+
+    settings = LeakSettings(_keys(jwks, quiet=quiet), jobs=jobs)
+    with progress.shown(quiet=quiet) as report:
+        is_watched = not quiet and sys.stderr.isatty()
+
+        def tell(done: int, total: int) -> None:
+            report("search", done, total, 0)
+
+        return search(paths, settings, stdin=sys.stdin.buffer, progress=tell if is_watched else None)
+
+
+def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
+    """The public keys of all sources, each once; what is odd about them is said."""
+    from seawall.errors import InputUnreadable
+    from seawall.keys.leaks.known import KeysUnreadable, read_keys
+
+    keys: dict[str, PublicKey] = {}
+    for source in sources:
+        try:
+            found = read_keys(_document(source))
+        except KeysUnreadable as error:
+            raise InputUnreadable(f"{source}: {error}", fix="give a JWK set to --jwks") from None
+        if not quiet:
+            streams.say(*(f"warning: {source}: {warning}" for warning in found.warnings))
+        if not found.keys:
+            raise InputUnreadable(f"{source}: no public key to look for", fix="give a JWK set to --jwks")
+        keys |= {key.thumbprint: key for key in found.keys}
+    return tuple(keys.values())
+
+
+def _document(source: str) -> bytes:
+    from seawall.errors import InputUnreadable
+    from seawall.jose.fetch import FetchRefused, fetch
+    from seawall.keys.leaks.known import LARGEST
+
+    if "://" in source:
+        try:
+            return fetch(source, limit=LARGEST, timeout=TIMEOUT_SECONDS).body
+        except FetchRefused as error:
+            raise InputUnreadable(f"{source}: {error}") from None
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise InputUnreadable(f"{source}: {error.strerror}") from None

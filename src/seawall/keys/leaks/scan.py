@@ -1,0 +1,103 @@
+"""The whole search: paths in, findings and the account of what was and was not searched out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import BinaryIO
+
+from seawall.jose.key import PublicKey
+from seawall.keys.leaks import walk, workers
+from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
+from seawall.keys.leaks.search import Searcher, outermost
+from seawall.keys.leaks.streams import BufferSearch, Engine, StreamSearch
+from seawall.keys.leaks.supply import PIECE, Supply
+
+STDIN = "-"
+ALONE_UP_TO = 24 << 20
+"""Bytes that are searched faster by this process than others are started."""
+
+Progress = Callable[[int, int], None]
+"""Told bytes done and bytes in all (0 where nobody counted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeakSettings:
+    """What to look for, and with how many processes (all cores where `jobs` is 0)."""
+
+    keys: tuple[PublicKey, ...] = ()
+    others: tuple[BufferSearch, ...] = ()
+    jobs: int = 0
+
+
+def search(
+    paths: Sequence[str],
+    settings: LeakSettings | None = None,
+    *,
+    stdin: BinaryIO | None = None,
+    progress: Progress | None = None,
+) -> Account:
+    """Search files and folders, and standard input where a path is `-`; findings in order of path and offset."""
+    settings = settings or LeakSettings()
+    make = partial(_engine, settings.others, frozenset(key.thumbprint for key in settings.keys))
+    account = Account()
+    if STDIN in paths and stdin is not None:
+        found = StreamSearch(make(), STDIN)
+        found.search(Supply(_pieces(stdin, found)), STDIN)
+        account.add(found.account)
+        account.files += 1
+    named = [path for path in paths if path != STDIN or stdin is None]
+    total, is_small = _measure(named, wants_total=progress is not None)
+    jobs = 1 if is_small else settings.jobs or len(os.sched_getaffinity(0))
+    entries = _entries(named, account)
+    done = 0
+    for size, part in workers.run(workers.batches(entries), make, jobs):
+        account.add(part)
+        done += size
+        if progress is not None:
+            progress(done, total)
+    account.findings = settled(account.findings)
+    account.skipped = sorted(set(account.skipped), key=lambda skipped: (skipped.path, skipped.reason))
+    return account
+
+
+def _engine(others: tuple[BufferSearch, ...], known: frozenset[str]) -> Engine:
+    return Engine(Searcher(), others, known)
+
+
+def _pieces(stdin: BinaryIO, found: StreamSearch) -> Iterator[bytes]:
+    while piece := stdin.read(PIECE):
+        found.budget.read(len(piece))
+        yield piece
+
+
+def _measure(paths: Sequence[str], *, wants_total: bool) -> tuple[int, bool]:
+    """Bytes in all, 0 where nobody wants to know, and whether they are few."""
+    total = 0
+    for entry in walk.walk(paths):
+        if isinstance(entry, walk.Entry):
+            total += entry.size
+            if not wants_total and total > ALONE_UP_TO:
+                return 0, False
+    return total if wants_total else 0, total <= ALONE_UP_TO
+
+
+def _entries(paths: Sequence[str], account: Account) -> Iterator[walk.Entry]:
+    for found in walk.walk(paths):
+        if isinstance(found, Skipped):
+            account.skipped.append(found)
+        else:
+            yield found
+
+
+def settled(findings: list[Finding]) -> list[Finding]:
+    """Findings in order, each key once in each place, also where two stretches of a file met in it."""
+    kept: list[Finding] = []
+    findings = sorted(findings, key=lambda finding: (finding.path, finding.offset))
+    for _, group in groupby(findings, key=lambda finding: finding.path):
+        by_hit = {RawHit(found.offset, found.form, found.key, found.length): found for found in group}
+        kept += [by_hit[hit] for hit in outermost(list(by_hit))]
+    return kept

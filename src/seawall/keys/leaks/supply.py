@@ -1,0 +1,97 @@
+"""Bytes in order from anywhere, to be looked at before they are taken; and what opening archives may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PIECE = 1 << 18
+
+
+class Stopped(Exception):
+    """A stream ends before its end; `reason` says why in words without any of its content."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Budget:
+    """How far one file may expand, all its archives inside one another together.
+
+    `ratio` times what was read of the file, but `floor` bytes in any case, and `members` in all.
+    """
+
+    ratio: int = 1_100
+    floor: int = 1 << 30
+    members: int = 1_000_000
+    was_read: int = 0
+    was_given: int = 0
+
+    def read(self, size: int) -> None:
+        """Count bytes of the file itself."""
+        self.was_read += size
+
+    def give(self, size: int) -> None:
+        """Count bytes that came out of an archive; raises `Stopped`."""
+        self.was_given += size
+        self._check()
+
+    def member(self) -> None:
+        """Count a member; raises `Stopped`."""
+        self._check()
+        self.members -= 1
+        if self.members < 0:
+            raise Stopped("too many members")
+
+    def _check(self) -> None:
+        if self.was_given > max(self.floor, self.ratio * self.was_read):
+            raise Stopped(f"expands to more than {self.ratio:,} times its size")
+
+
+class Supply:
+    """A stream of bytes over an iterator of pieces; `position` counts what was taken."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.position = 0
+        self._pieces = pieces
+        self._held = bytearray()
+        self._is_over = False
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end; they stay."""
+        while len(self._held) < size and not self._is_over:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._is_over = True
+            else:
+                self._held += piece
+        return bytes(self._held[:size])
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end."""
+        data = self.peek(size)
+        del self._held[: len(data)]
+        self.position += len(data)
+        return data
+
+    def back(self, data: bytes) -> None:
+        """Give back what was taken last."""
+        self._held[:0] = data
+        self.position -= len(data)
+
+    def pieces(self, size: int | None = None) -> Iterator[bytes]:
+        """The next `size` bytes, or all that comes, piece by piece."""
+        left = size
+        while left is None or left > 0:
+            data = self.take(PIECE if left is None else min(PIECE, left))
+            if not data:
+                return
+            if left is not None:
+                left -= len(data)
+            yield data
+
+    def skip(self, size: int) -> int:
+        """Go over `size` bytes; how many there were."""
+        return sum(len(piece) for piece in self.pieces(size))

@@ -1,0 +1,111 @@
+"""What there is to search under the given paths: regular files; everything else is said to be skipped."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seawall.keys.leaks.findings import Skipped
+
+KERNEL = frozenset({"/proc", "/sys", "/dev"})
+"""Folders that hold no files but views of the machine; not entered unless named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A regular file; `place` opens it, `path` names it in answers. Size in bytes, time of change in nanoseconds."""
+
+    place: str
+    path: str
+    size: int
+    changed: int
+
+
+def shown(place: str) -> str:
+    """A path as text that can be written anywhere; bytes that are no UTF-8 are escaped."""
+    return os.fsencode(place).decode("utf-8", "backslashreplace")
+
+
+def walk(paths: Sequence[str]) -> Iterator[Entry | Skipped]:
+    """Files under the paths in order of name, folders entered once. Links that lead out of the paths are skipped."""
+    roots = [os.path.realpath(path) for path in paths]
+    entered: set[tuple[int, int]] = set()
+    for path in paths:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - names may be no UTF-8; a link that was named is followed
+        except (OSError, ValueError) as error:
+            yield _unreadable(path, error)
+            continue
+        if stat.S_ISDIR(found.st_mode):
+            yield from _folder(path, found, roots, entered)
+        else:
+            yield _file(path, found)
+
+
+def _folder(
+    top: str, found: os.stat_result, roots: list[str], entered: set[tuple[int, int]]
+) -> Iterator[Entry | Skipped]:
+    waiting = [(top, found)]
+    while waiting:
+        place, found = waiting.pop()
+        if (found.st_dev, found.st_ino) in entered:
+            continue
+        entered.add((found.st_dev, found.st_ino))
+        try:
+            with os.scandir(place) as listing:
+                names = sorted(entry.name for entry in listing)
+        except OSError as error:
+            yield _unreadable(place, error)
+            continue
+        folders = []
+        for name in names:
+            inner = os.path.join(place, name)  # noqa: PTH118
+            outcome = _looked_at(inner, roots)
+            if isinstance(outcome, os.stat_result):
+                folders.append((inner, outcome))
+            elif outcome is not None:
+                yield outcome
+        waiting += reversed(folders)
+
+
+def _looked_at(place: str, roots: list[str]) -> Entry | Skipped | os.stat_result | None:
+    """A file, a folder (as its status), a thing to skip, or None where nothing is lost by going on."""
+    try:
+        found = os.lstat(place)
+    except OSError as error:
+        return _unreadable(place, error)
+    if stat.S_ISLNK(found.st_mode):
+        return _link(place, roots)
+    if not stat.S_ISDIR(found.st_mode):
+        return _file(place, found)
+    if os.path.realpath(place) in KERNEL:
+        return Skipped(shown(place), "the kernel's view of the machine")
+    return found
+
+
+def _link(place: str, roots: list[str]) -> Skipped | None:
+    target = os.path.realpath(place)
+    is_inside = any(target == root or target.startswith(root.rstrip("/") + "/") for root in roots)
+    if is_inside or not os.path.exists(target):  # noqa: PTH110
+        return None
+    return Skipped(shown(place), "a link that leads out of what is searched")
+
+
+def _file(place: str, found: os.stat_result) -> Entry | Skipped:
+    if stat.S_ISREG(found.st_mode):
+        return Entry(place, shown(place), found.st_size, found.st_mtime_ns)
+    kinds = (
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a character device"),
+        (stat.S_ISBLK, "a block device: pipe it in, with `-` as path"),
+    )
+    kind = next((words for is_kind, words in kinds if is_kind(found.st_mode)), "no regular file")
+    return Skipped(shown(place), kind)
+
+
+def _unreadable(place: str, error: OSError | ValueError) -> Skipped:
+    words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no such path"
+    return Skipped(shown(place), f"cannot be read: {words}")

@@ -1,0 +1,89 @@
+"""A search for leaked keys as a table for a terminal and as one JSON document: places and names, never keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from seawall.keys.leaks.findings import Account
+from seawall.report.visible import visible
+
+MOST_SHOWN = 100
+"""Rows of a table that a terminal gets; JSON has all."""
+_PATH = 300
+
+
+def leak_document(account: Account) -> dict[str, Any]:
+    """Everything about a search, as plain values. `key` is the RFC 7638 thumbprint, null where the key is not known."""
+    return {
+        "findings": [
+            {
+                "path": found.path,
+                "offset": found.offset,
+                "form": found.form,
+                "key": found.key,
+                "known": found.is_known,
+                "length": found.length,
+            }
+            for found in account.findings
+        ],
+        "bytes_scanned": account.bytes_scanned,
+        "bytes_skipped": account.bytes_skipped,
+        "skipped": [
+            {"path": skipped.path, "reason": skipped.reason, "bytes": skipped.size}
+            for skipped in account.skipped
+        ],
+        "files": account.files,
+    }
+
+
+def show_leaks(console: Console, account: Account) -> None:
+    """Print what was found, what was skipped and how much was searched."""
+    if account.findings:
+        console.print(_findings(account))
+        console.print(_more(len(account.findings)), end="")
+    if account.skipped:
+        console.print(_skipped(account))
+    known = sum(found.is_known for found in account.findings)
+    places = f"{len(account.findings):,} private key{'' if len(account.findings) == 1 else 's'} found"
+    asked = f", {known:,} of them asked about" if known else ""
+    console.print(f"{places}{asked}")
+    skipped = f", {decimal(account.bytes_skipped)} skipped" if account.bytes_skipped else ""
+    reasons = f", {len(account.skipped):,} skipped for a reason" if account.skipped else ", nothing skipped"
+    files = f"{account.files:,} file{'' if account.files == 1 else 's'}"
+    console.print(f"{files}, {decimal(account.bytes_scanned)} searched{skipped}{reasons}")
+
+
+def _findings(account: Account) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("place", overflow="fold")
+    table.add_column("offset", justify="right", no_wrap=True)
+    table.add_column("form", no_wrap=True)
+    table.add_column("key", no_wrap=True, min_width=43)
+    for found in account.findings[:MOST_SHOWN]:
+        key = found.key or "not known"
+        style = "bold red" if found.is_known else ""
+        table.add_row(Text(visible(found.path, _PATH)), str(found.offset), found.form, Text(key, style=style))
+    return table
+
+
+def _skipped(account: Account) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("not searched", overflow="fold")
+    table.add_column("why")
+    counts = Counter(skipped.reason for skipped in account.skipped)
+    for reason, count in counts.most_common(MOST_SHOWN):
+        first = next(skipped.path for skipped in account.skipped if skipped.reason == reason)
+        more = f" and {count - 1:,} more" if count > 1 else ""
+        table.add_row(Text(visible(first, _PATH) + more), Text(visible(reason, _PATH)))
+    return table
+
+
+def _more(count: int) -> str:
+    return f"... and {count - MOST_SHOWN:,} more: --json has all\n" if count > MOST_SHOWN else ""

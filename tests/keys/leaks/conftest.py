@@ -1,0 +1,12 @@
+"""One compiled search for all tests of a process."""
+
+from __future__ import annotations
+
+import pytest
+
+from seawall.keys.leaks.search import Searcher
+
+
+@pytest.fixture(scope="session")
+def searcher() -> Searcher:
+    return Searcher()

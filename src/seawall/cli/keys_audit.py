@@ -44,6 +44,13 @@ def audit(
         Path | None,
         typer.Option("--ca", metavar="FILE", help="Certificates (PEM) to trust instead of the system's."),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE=NAME",
+            help="A finding that was looked at, by the key's thumbprint or kid, or the source. May be repeated.",
+        ),
+    ] = None,
     max_age: Annotated[
         int, typer.Option("--max-age", metavar="DAYS", min=1, help="How old a key may be.")
     ] = 400,
@@ -85,7 +92,12 @@ def audit(
     except FetchRefused as error:
         raise InputUnreadable(f"{ca}: {error}", fix="give a PEM file of certificates to --ca") from None
     settings = ledger.AuditSettings(
-        sources=tuple(sources), store=store, issuer=issuer, used=used, max_age_days=max_age
+        sources=tuple(sources),
+        store=store,
+        issuer=issuer,
+        used=used,
+        accepted=tuple(_accepted(text) for text in accept or ()),
+        max_age_days=max_age,
     )
     result = ledger.audit(
         settings, lambda url: fetch(url, limit=LARGEST, timeout=TIMEOUT_SECONDS, trust=trust).body, time.time
@@ -99,6 +111,17 @@ def audit(
     if fail_on is not None and any(at_or_above(f.kind.severity, fail_on.value) for f in result.findings):
         return FOUND
     return 1 if result.partial else 0
+
+
+def _accepted(text: str) -> tuple[str, str]:
+    from seawall.errors import UsageError
+
+    code, mark, name = text.partition("=")
+    if not mark or not name:
+        raise UsageError(
+            f"--accept {text}: this names no finding", fix="write CODE=THUMBPRINT, CODE=KID or CODE=SOURCE"
+        )
+    return code, name
 
 
 def _tell(result: AuditResult, store: Path | None) -> None:

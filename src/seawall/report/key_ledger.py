@@ -32,6 +32,7 @@ def audit_document(result: AuditResult) -> dict[str, Any]:
     return {
         "audited_at": _time(result.now),
         "findings": [_finding(finding) for finding in result.findings],
+        "accepted": [_finding(finding) for finding in result.accepted],
         "counts": {severity: counts[severity] for severity in reversed(SEVERITIES)},
         "sets": [_set(audited, result.now) for audited in result.sets],
         "unread": [
@@ -229,6 +230,9 @@ def _findings(result: AuditResult, *, ascii_only: bool) -> Iterator[Text]:
             yield Text(f"    why: {kind.why}", style="dim")
             yield Text(f"    do:  {kind.action}", style="dim")
         yield _case(finding)
+    if result.accepted:
+        yield Text("")
+        yield Text(f"{len(result.accepted):,} accepted findings are not shown (--json has them)", style="dim")
     for code, count in shown.items():
         if count > MOST_SHOWN:
             yield Text(f"  {code}: and {count - MOST_SHOWN:,} more (--json has all)")

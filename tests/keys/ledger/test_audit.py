@@ -388,3 +388,26 @@ def test_use_of_an_issuer_that_was_not_audited_is_said(tmp_path: Path) -> None:
 def test_used_that_is_absent(tmp_path: Path) -> None:
     with pytest.raises(InputUnreadable):
         run(write(tmp_path / "s.json", OLD), used=tmp_path / "absent")
+
+
+def test_what_was_looked_at_no_longer_counts(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "s.json", jwk(rsa_key(0, 1024), kid="small"), jwk(rsa_key(1, 1024), kid="other")
+    )
+    for name in ("small", run(source).findings[0].thumbprint or ""):
+        result = run(source, accepted=(("rsa-small", name), ("too-old", "other")))
+        assert codes(result.findings) == ["rsa-small"]
+        assert codes(result.accepted) == ["rsa-small"]
+    empty = write(tmp_path / "empty.json")
+    assert codes(run(empty, accepted=(("set-empty", empty),)).findings) == []
+    with pytest.raises(UsageError, match="rsa-smell"):
+        run(source, accepted=(("rsa-smell", "small"),))
+
+
+def test_a_set_does_not_say_itself_whose_it_is(tmp_path: Path) -> None:
+    """A word beside `keys` that no standard knows: who writes the set could write there what he likes."""
+    source = write(tmp_path / "s.json", {**OLD, "issuer": PERSONAL}, issuer=PERSONAL)
+    assert codes(run(source, issuer=ORGANISATION).findings) == ["consumer-key-in-organisation-set"]
+    (tmp_path / "key.json").write_text(json.dumps({**OLD, "issuer": PERSONAL}))
+    result = run(str(tmp_path / "key.json"), issuer=ORGANISATION)
+    assert codes(result.findings) == ["consumer-key-in-organisation-set"]

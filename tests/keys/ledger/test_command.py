@@ -45,6 +45,15 @@ def test_fail_on(
     assert "rsa-small" in out
 
 
+def test_what_was_accepted_does_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "s.json", SMALL)
+    code, out, _ = call(capsys, source, "--fail-on", "low", "--accept", "rsa-small=small")
+    assert code == 0
+    assert "1 accepted finding" in out
+    assert call(capsys, source, "--accept", "rsa-small")[0] == 2
+    assert call(capsys, source, "--accept", "nonsense=small")[0] == 2
+
+
 def test_what_is_not_read_is_said_and_not_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = call(capsys, write(tmp_path / "s.json", GOOD), tmp_path / "absent.json")
     assert code == 1

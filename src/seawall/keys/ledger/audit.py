@@ -27,12 +27,16 @@ MAX_AGE_DAYS: Final = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
-    """What is asked for. `issuer` is whose keys the one bare key set among the sources holds; `max_age_days` is in days."""
+    """What is asked for. `issuer` is whose keys the one bare key set among the sources holds; `max_age_days` is in days.
+
+    `accepted` are findings that somebody has looked at: pairs of a code and a thumbprint, kid or source.
+    """
 
     sources: tuple[str, ...]
     store: Path | None = None
     issuer: str | None = None
     used: Path | None = None
+    accepted: tuple[tuple[str, str], ...] = ()
     max_age_days: int = MAX_AGE_DAYS
 
 
@@ -51,7 +55,10 @@ class AuditedSet:
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """The worst findings first. `notes` say what could not be judged, `fresh` that the ledger began with this run."""
+    """The worst findings first, those that were accepted apart from the others.
+
+    `notes` say what could not be judged, `fresh` that the ledger began with this run.
+    """
 
     sets: tuple[AuditedSet, ...]
     findings: tuple[Finding, ...]
@@ -59,6 +66,7 @@ class AuditResult:
     notes: tuple[str, ...]
     now: int
     fresh: bool
+    accepted: tuple[Finding, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -75,6 +83,9 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
 
     The sources are read before the ledger is opened, so that a slow answer holds nobody up.
     """
+    unknown = sorted({code for code, _ in settings.accepted} - KINDS.keys())
+    if unknown:
+        raise UsageError(f"no finding has the code {unknown[0]!r}", fix="docs/key-ledger.md lists the codes")
     used = read_used(settings.used) if settings.used is not None else None
     read = list(read_sources(settings.sources, fetch))
     documents = [item for item in read if isinstance(item, KeyDocument)]
@@ -90,9 +101,16 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
     findings += [
         Finding(KINDS["set-malformed"], item.source, item.reason) for item in unread if item.malformed
     ]
-    return AuditResult(
-        sets, tuple(sorted(dict.fromkeys(findings), key=_order)), unread, tuple(notes), today, ledger.fresh
-    )
+    ordered = sorted(dict.fromkeys(findings), key=_order)
+    accepted = tuple(finding for finding in ordered if _is_accepted(finding, settings.accepted))
+    standing = tuple(finding for finding in ordered if not _is_accepted(finding, settings.accepted))
+    return AuditResult(sets, standing, unread, tuple(notes), today, ledger.fresh, accepted)
+
+
+def _is_accepted(finding: Finding, accepted: Sequence[tuple[str, str]]) -> bool:
+    """By what names it best: a key's finding by its thumbprint or kid, a set's by its source."""
+    names = {finding.thumbprint, finding.kid} if finding.thumbprint or finding.kid else {finding.source}
+    return any(code == finding.kind.code and name in names for code, name in accepted)
 
 
 def _opened(store: Path | None) -> Ledger:

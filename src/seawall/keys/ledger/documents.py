@@ -197,7 +197,5 @@ def _key_set(document: dict[str, Any], source: str) -> KeyDocument:
     keys = document.get("keys", [document] if "kty" in document else None)
     if not isinstance(keys, list):
         raise _Refused("it has no array `keys`", malformed=True)
-    issuer = document.get("issuer")
-    return KeyDocument(
-        source, source, tuple(keys[:MOST_KEYS]), len(keys), issuer if isinstance(issuer, str) else None
-    )
+    # An `issuer` beside `keys` is the set's own word, and no standard knows it: whose a set is says who was asked for it.
+    return KeyDocument(source, source, tuple(keys[:MOST_KEYS]), len(keys))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import keys_audit, keys_scan
+from seawall.cli import keys_audit, keys_scan, keys_sketch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Watch the keys that sign your tokens.")
 
@@ -17,8 +17,10 @@ def keys() -> None:
     Examples:
       seawall keys audit https://login.example.com/.well-known/openid-configuration --store keys.db
       seawall keys scan crash.dmp --jwks jwks.json
+      seawall keys sketch signing-key.pem --out sketches.json
     """
 
 
 app.command("audit")(keys_audit.audit)
 app.command("scan")(keys_scan.scan)
+app.command("sketch")(keys_sketch.sketch)

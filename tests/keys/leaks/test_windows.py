@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.keys.leaks.windows import WindowFinder, fold_of
+from seawall.keys.leaks.windows import WindowFinder, check_of, fold_of
 from tests.keys.leaks.rsa_numbers import noise
 
 
@@ -27,7 +27,9 @@ def test_places_are_those_of_a_plain_loop(data: bytes, wanted: list[int], start:
     ]
     assert [
         tuple(row)
-        for row in WindowFinder(wanted).places(np.frombuffer(data, np.uint8), start, start + length)
+        for row in WindowFinder((fold, None) for fold in wanted).places(
+            np.frombuffer(data, np.uint8), start, start + length
+        )
     ] == expected
 
 
@@ -35,6 +37,28 @@ def test_places_are_those_of_a_plain_loop(data: bytes, wanted: list[int], start:
 def test_a_fold_is_the_same_both_ways_round(window: bytes) -> None:
     assert fold_of(window) == fold_of(window[::-1])
     assert 0 <= fold_of(window) < 1 << 16
+    assert check_of(window) == check_of(window[::-1])
+    assert 0 <= check_of(window) < 1 << 16
+
+
+@given(
+    data=st.binary(min_size=8, max_size=40).map(lambda piece: piece * 20),
+    wanted=st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 65535) | st.none()), max_size=10),
+    at=st.integers(0, 100),
+    is_checked=st.booleans(),
+)
+def test_a_check_that_goes_with_a_fold_must_fit_too(
+    data: bytes, wanted: list[tuple[int, int | None]], at: int, is_checked: bool
+) -> None:
+    window = data[at : at + 8]
+    wanted = [*wanted, (fold_of(window), check_of(window) if is_checked else None)]
+    folds = [(fold_of(data[i : i + 8]), check_of(data[i : i + 8])) for i in range(len(data) - 7)]
+    expected = [
+        i for i, (fold, check) in enumerate(folds) if (fold, check) in wanted or (fold, None) in wanted
+    ]
+    assert [
+        place for place, _ in WindowFinder(wanted).places(np.frombuffer(data, np.uint8), 0, len(data))
+    ] == expected
 
 
 def test_folds_of_random_windows_are_spread_evenly() -> None:
@@ -46,5 +70,5 @@ def test_folds_of_random_windows_are_spread_evenly() -> None:
 @pytest.mark.parametrize("count", [3, 60])
 def test_a_place_everywhere_loses_none(count: int) -> None:
     data = np.zeros(100_000, np.uint8)
-    finder = WindowFinder(range(count))
+    finder = WindowFinder((fold, None) for fold in range(count))
     assert [place for place, _ in finder.places(data, 0, len(data))] == list(range(99_993))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.windows import WindowFinder, fold_of
+from seawall.keys.leaks.windows import WindowFinder, check_of, fold_of
 
 NEAR = 4096
 """Bytes on either side of a public point in which its scalar is looked for."""
@@ -87,7 +87,7 @@ class PointSearch:
     def __init__(self, points: Sequence[Point]) -> None:
         self._points = points
         self._forms = [(point, form) for point in points for form in point.places]
-        self._finder = WindowFinder([fold_of(form[:8]) for _, form in self._forms])
+        self._finder = WindowFinder([(fold_of(form[:8]), check_of(form[:8])) for _, form in self._forms])
         self._work_left = MOST_WORK
         self.gave_up = False
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -182,3 +184,13 @@ def test_any_text_is_one_line(issuer: str, kid: str) -> None:
 @given(st.text(max_size=80) | st.binary(max_size=80))
 def test_reading_for_the_log_never_raises(text: str | bytes) -> None:
     assert read_unverified(text) == ({}, {}) or isinstance(read_unverified(text)[0], dict)
+
+
+def test_nobody_gets_lines_that_did_not_ask_for_them() -> None:
+    """A library that writes to its user's stderr unasked is silenced as a whole, and then logs nothing anywhere."""
+    program = (
+        "from seawall.tokens.decision import decide, log; from seawall.tokens.refusals.claims import Expired; "
+        "log(decide(Expired(), header={}, claims={}, thumbprint=None, now=1.0))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

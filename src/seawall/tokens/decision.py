@@ -20,6 +20,8 @@ from seawall.tokens import compact
 from seawall.tokens.refusals import Refusal
 
 LOGGER = logging.getLogger("seawall.tokens")
+# Whoever wants the lines says where they go; without that, Python would put every refusal on a program's stderr.
+LOGGER.addHandler(logging.NullHandler())
 
 LONGEST_VALUE = 256
 """Characters of a value from a token that a line holds."""

@@ -12,6 +12,8 @@ from seawall.cli import streams
 if TYPE_CHECKING:
     from seawall.jose.key import PublicKey
     from seawall.keys.leaks.findings import Account
+    from seawall.keys.leaks.scan import LeakSettings
+    from seawall.keys.leaks.streams import BufferSearch
 
 FOUND = 10
 NOT_ALL_SEARCHED = 4
@@ -30,6 +32,10 @@ def scan(
             help="Public keys to look for: a JWK set, file or https URL. May be repeated.",
         ),
     ] = None,
+    sketches: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Sketches of `seawall keys sketch`. May be repeated."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes. Default: one for each core.")
     ] = 0,
@@ -42,6 +48,7 @@ def scan(
     Examples:
       seawall keys scan crash.dmp
       seawall keys scan /var/crash build/ --jwks https://login.example.com/jwks
+      seawall keys scan swap.img --sketches sketches.json
       gcore 4711 && seawall keys scan core.4711 --jwks jwks.json --json
       zcat disk.img.gz | seawall keys scan -
 
@@ -52,7 +59,8 @@ def scan(
     from seawall.errors import InputUnreadable
     from seawall.report.key_leaks import leak_document, show_leaks
 
-    account = _search(paths, jwks or [], jobs, quiet=quiet)
+    settings = _settings(jwks or [], sketches or [], jobs, quiet=quiet)
+    account = _search(paths, settings, quiet=quiet)
     if as_json:
         streams.answer_json(leak_document(account))
     else:
@@ -64,13 +72,41 @@ def scan(
     return NOT_ALL_SEARCHED if account.skipped else 0
 
 
-def _search(paths: list[str], jwks: list[str], jobs: int, *, quiet: bool) -> Account:
+def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) -> LeakSettings:
+    """What to look for: forms always, bare numbers of the keys and the sketches that were given."""
+    from seawall.keys.leaks.scan import LeakSettings
+
+    keys = _keys(jwks, quiet=quiet)
+    others: list[BufferSearch] = []
+    sketched: set[str] = set()
+    if keys:
+        from seawall.keys.leaks.arithmetic import KnownKeys
+
+        known = KnownKeys.from_public(keys)
+        known.prepare()
+        others.append(known)
+        if not quiet:
+            streams.say(
+                *(f"warning: bare numbers of key {name} are not searched for" for name in known.unsearched)
+            )
+    if sketches:
+        from seawall.keys.leaks.sketch_file import load_file
+        from seawall.keys.leaks.sketch_search import SketchSearch
+
+        loaded = [sketch for path in sketches for sketch in load_file(path)]
+        sketched.update(sketch.key for sketch in loaded)
+        search = SketchSearch(loaded)
+        search.prepare()
+        others.append(search)
+    return LeakSettings(keys, frozenset(sketched), tuple(others), jobs)
+
+
+def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> Account:
     import sys
 
     from seawall.cli import progress
-    from seawall.keys.leaks.scan import LeakSettings, search
+    from seawall.keys.leaks.scan import search
 
-    settings = LeakSettings(_keys(jwks, quiet=quiet), jobs=jobs)
     with progress.shown(quiet=quiet) as report:
         is_watched = not quiet and sys.stderr.isatty()
 

@@ -29,6 +29,8 @@ class LeakSettings:
     """What to look for, and with how many processes (all cores where `jobs` is 0)."""
 
     keys: tuple[PublicKey, ...] = ()
+    sketched: frozenset[str] = frozenset()
+    """Thumbprints of keys of which there are sketches."""
     others: tuple[BufferSearch, ...] = ()
     jobs: int = 0
 
@@ -42,7 +44,8 @@ def search(
 ) -> Account:
     """Search files and folders, and standard input where a path is `-`; findings in order of path and offset."""
     settings = settings or LeakSettings()
-    make = partial(_engine, settings.others, frozenset(key.thumbprint for key in settings.keys))
+    known = settings.sketched.union(key.thumbprint for key in settings.keys)
+    make = partial(_engine, settings.others, known)
     account = Account()
     if STDIN in paths and stdin is not None:
         found = StreamSearch(make(), STDIN)

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seawall.errors import RevocationInvalid, StoreBroken
-from seawall.tokens.revocation import Revocation
+from seawall.tokens.revocation import KINDS, Revocation
 from seawall.tokens.revocation_follower import Follower
 from seawall.tokens.revocation_store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal
-from seawall.tokens.revocations import Revocations
+from seawall.tokens.revocations import Revocations, View, weights
 from tests.tokens.test_revocations import ISSUER, entry, outcome
 
 NOW = 1_000.0
@@ -97,6 +99,65 @@ def test_the_log_only_grows(store: RevocationStore, path: Path) -> None:
     with sqlite3.connect(path) as outside, pytest.raises(sqlite3.IntegrityError, match="only grows"):
         outside.execute("UPDATE log SET value = 'k2'")
     outside.close()
+
+
+VALUES = st.sampled_from(["a", "b"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("revoke"), st.sampled_from(["kid", "subject", "not-before"]), VALUES, st.none() | st.integers(1, 40)),
+        st.tuples(st.just("lift"), st.integers(1, 12)),
+        st.tuples(st.just("wait"), st.integers(1, 15)),
+        st.tuples(st.just("compact")),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(STEPS, st.lists(st.booleans(), min_size=25, max_size=25))
+def test_following_loading_and_a_naive_list_agree(steps: list[Any], looks: list[bool]) -> None:
+    """Whatever happens in whatever order, a view that is brought up to date is the view that is loaded anew."""
+    naive: dict[int, Revocation] = {}
+    now = since = 1_000.0
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RevocationStore.create(Path(folder) / "revocations.db") as store,
+    ):
+        view, sequence = store.load(now=now)
+        for step, look in zip(steps, looks, strict=False):
+            if step[0] == "revoke":
+                _, kind, value, lasts = step
+                one = entry(
+                    kind,
+                    value,
+                    issuer=ISSUER,
+                    not_before=now if kind == "not-before" else None,
+                    at=now,
+                    expires=None if lasts is None else now + lasts,
+                )
+                naive[store.append([one])[0]] = one
+            elif step[0] == "lift" and step[1] in naive:
+                store.lift(step[1], reason="test", who="tester", at=now)
+                del naive[step[1]]
+            elif step[0] == "wait":
+                now += step[1]
+            elif step[0] == "compact":
+                store.compact(now=now)
+            if look:
+                view, sequence = store.changes(view, after=sequence, since=since, now=now)
+                since = now
+                expected = weights(naive.values(), now=now)
+                assert contents(view) == contents(store.load(now=now)[0]) == expected
+
+
+def contents(view: View) -> dict[Any, float]:
+    return {
+        (kind, issuer, name): number
+        for issuer, scope in view.scopes.items()
+        for kind in KINDS
+        for part in scope.table(kind).parts
+        for name, number in part.items()
+    }
 
 
 def test_ended_entries_are_compacted_and_numbers_are_never_used_again(
@@ -395,7 +456,7 @@ READER = """
 """
 WRITER = """
     import pathlib, sys, time
-    from seawall.tokens.revocation import Revocation
+    from seawall.tokens.revocation import KINDS, Revocation
     from seawall.tokens.revocation_store import RevocationStore
     store = RevocationStore.open(pathlib.Path(sys.argv[1]))
     number = int(sys.argv[2])
@@ -419,9 +480,13 @@ def first_line(child: subprocess.Popen[str]) -> str:
 
 
 def rest(child: subprocess.Popen[str]) -> list[list[str]]:
+    """What it had printed when it was killed, without a line that was cut short."""
     child.kill()
-    output, _ = child.communicate(timeout=20)
-    return [line.split() for line in output.splitlines() if line.endswith(tuple("0123456789"))]
+    assert child.stdout is not None
+    lines = child.stdout.read().splitlines(keepends=True)
+    child.stdout.close()
+    child.wait()
+    return [line.split() for line in lines if line.endswith("\n")]
 
 
 def test_two_processes_see_a_third_ones_entries_within_a_second_and_a_kill_loses_nothing(path: Path) -> None:

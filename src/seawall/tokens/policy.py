@@ -30,6 +30,9 @@ ASYMMETRIC: Final[frozenset[str]] = frozenset(
 """Every algorithm that a policy may name: RFC 7518, 8037 and 9864 without `none` and HMAC. ES256K (RFC 8812) is left out
 because no key on its curve is accepted (`seawall.jose.fitness`)."""
 
+LONGEST_LIFETIME: Final = 366 * 24 * 3600
+"""The longest `max_lifetime`, in seconds. Revoked token ids are remembered for longer than that."""
+
 KeyState = Literal["active", "retired", "revoked"]
 KeyIssuer = Literal["required", "single"]
 Sender = Literal["optional", "dpop", "mtls", "required"]
@@ -168,6 +171,8 @@ class IssuerPolicy:
             raise ValueError("an issuer with a tenant placeholder needs the issuer on every key")
         if min(self.max_lifetime, self.max_chain_age) <= 0 or min(self.clock_skew, self.quarantine) < 0:
             raise ValueError("a policy's durations are positive")
+        if self.max_lifetime > LONGEST_LIFETIME:
+            raise ValueError("no token may live for more than a year")
 
     @property
     def templated(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from seawall.tokens import policy_values as values
+from seawall.tokens.policy import LONGEST_LIFETIME
 from seawall.tokens.profiles import DEFAULT, PROFILES
 
 DAY: Final = 86_400
@@ -47,7 +48,7 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
             values.texts(values.token_type)),
     Setting("required_claims", "names", ["sub", "client_id", "iat", "jti"],
             "beside `iss`, `exp` and `aud`; alternatives as `azp|appid`", values.texts(values.claim, empty=True)),
-    Setting("max_lifetime", "duration", "24h", "longest time from `iat` to `exp`", values.seconds(1, 366 * DAY)),
+    Setting("max_lifetime", "duration", "24h", "longest time from `iat` to `exp`", values.seconds(1, LONGEST_LIFETIME)),
     Setting("clock_skew", "duration", "60s", "how far clocks may differ", values.seconds(0, 600)),
     Setting("max_key_age", "duration", None, "refuse keys older than this", values.seconds(3600, 3660 * DAY)),
     Setting("quarantine", "duration", "0s", "hold a key that appears among known keys for this long",

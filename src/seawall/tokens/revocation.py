@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from seawall.errors import RevocationInvalid
+from seawall.tokens.policy import LONGEST_LIFETIME
 
 Kind = Literal["kid", "thumbprint", "issuer", "subject", "session", "token-id", "client", "not-before"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -20,8 +21,8 @@ Key = tuple[Kind, str, str]
 LONGEST_VALUE = 1024
 """Characters of a value, an issuer or a reason. Longer identifiers are in no token that passes its own limits."""
 
-LONGEST_TOKEN = 367 * 24 * 3600
-"""Seconds after which a revoked token id is forgotten unless told: no policy file accepts a token that old."""
+LONGEST_TOKEN = LONGEST_LIFETIME + 24 * 3600
+"""Seconds after which a revoked token id is forgotten unless told: no policy accepts a token that old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

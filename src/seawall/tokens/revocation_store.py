@@ -25,8 +25,9 @@ VERSION: Final = 1
 BUSY_SECONDS = 2.0
 """How long a writer waits for another. Readers never wait: the file is in write-ahead mode."""
 
-GRACE = 3600
-"""Seconds that an ended entry stays in the file at least, so that every follower has seen it end."""
+GRACE = 24 * 3600
+"""Seconds that an ended entry stays in the file at least: every follower sees it end, and a clock that is somewhat wrong
+deletes nothing that stands."""
 
 SIGNAL_MEMORY = 31 * 24 * 3600
 """Seconds for which the ids of received event tokens are remembered."""

@@ -70,24 +70,30 @@ class Application:
             if not started:
                 await JSONResponse({"code": "gate-broken"}, 503)(scope, receive, send)
 
+    async def begin(self) -> None:
+        """Make and start the worker. Until then everything is refused."""
+        self._worker = worker = Worker(self._boot)
+        await worker.start()
+        self._rest = Starlette(routes=_routes(worker, self._boot.parts), exception_handlers=ERRORS)
+
+    async def end(self) -> None:
+        """Stop the worker."""
+        if self._worker is not None:
+            await self._worker.stop()
+
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    self._worker = worker = Worker(self._boot)
-                    await worker.start()
-                    self._rest = Starlette(
-                        routes=_routes(worker, self._boot.parts), exception_handlers=ERRORS
-                    )
+                    await self.begin()
                 except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
                     say_broken("start", error)
                     await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
                     return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                if self._worker is not None:
-                    await self._worker.stop()
+                await self.end()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

@@ -269,9 +269,11 @@ def test_a_store_that_is_not_right_is_broken(path: Path, fault: Callable[[Path],
         store.append([entry("kid", f"k{number}") for number in range(200)])
     fault(path)
     with pytest.raises(StoreBroken):
-        RevocationStore.open(path)
+        RevocationStore.open(path, thorough=True)
     with pytest.raises(StoreBroken):
         Follower(path).start()
+    with pytest.raises(StoreBroken), RevocationStore.open(path) as store:
+        store.load(now=NOW)
 
 
 def test_creating_over_something_is_refused(path: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class StoreDesk:
             RevocationStore.create(path).close()
         self._path = path
         self._clock = clock
-        RevocationStore.open(path).close()
+        RevocationStore.open(path, thorough=True).close()
 
     def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
         """As `Desk` says."""

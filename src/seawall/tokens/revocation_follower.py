@@ -100,7 +100,7 @@ class Follower:
         self.revocations.keep_fresh(self._tolerance - (time.monotonic() - began))
 
     def _opened(self) -> RevocationStore:
-        store = RevocationStore.open(self._path)
+        store = RevocationStore.open(self._path, thorough=True)
         if self._identity and store.identity != self._identity:
             store.close()
             raise StoreBroken(f"{self._path}: another store took its place", fix="start the process anew")

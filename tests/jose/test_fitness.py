@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import statistics
+import threading
 import time
 
 import gmpy2
@@ -262,6 +263,29 @@ def test_a_secret_of_one_pattern(secret: bytes) -> None:
 def test_every_fault_has_words() -> None:
     for fault in (*fitness.rsa_faults(15, 2), *fitness.secret_faults(b"\0" * 3, "HS256")):
         assert fault.words == fitness.WORDS[fault.code]
+
+
+def test_other_threads_go_on_while_a_key_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitness, "PRIME_TEST_BITS_MAXIMUM", 16384)
+    modulus = gmpy2.mpz(secrets.randbits(16384) | 1 | 1 << 16383)
+    gaps, done = [0.0], threading.Event()
+
+    def tick() -> None:
+        last = time.perf_counter()
+        while not done.is_set():
+            time.sleep(0.001)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    started = time.perf_counter()
+    fitness.rsa_faults(int(modulus), 65537)
+    spent = time.perf_counter() - started
+    done.set()
+    thread.join()
+    assert max(gaps) < spent / 2
 
 
 def test_a_key_is_judged_once() -> None:

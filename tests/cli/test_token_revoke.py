@@ -7,6 +7,7 @@ import json
 import os
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from seawall.tokens.revocation_store import RevocationStore
 from seawall.tokens.revocations import Revocations
+from tests.tokens import minting
 from tests.tokens.test_revocations import outcome
 
 from .conftest import Run
@@ -33,7 +35,7 @@ def made(run: Run) -> Run:
 
 def state() -> Revocations:
     with RevocationStore.open(Path("r.db")) as store:
-        return Revocations(store.load(now=2e9)[0])
+        return Revocations(store.load(now=time.time())[0])
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,31 @@ def test_a_token_id_ends_by_itself_and_a_duration_when_it_says(made: Run) -> Non
     assert [round((entry.expires or 0) - entry.at) for entry in lives] == [367 * 86400, 86400]
 
 
+def test_a_token_at_hand_is_revoked_by_what_it_says(made: Run) -> None:
+    both: list[dict[str, Any]] = [{"jti": "j1"}, {"jti": ..., "uti": "u1"}]
+    for number, said in enumerate(both):
+        text = minting.token(minting.claims(**said))
+        Path("leaked.jwt").write_text(f"{text}\n")
+        got = made(*STORE, "--token", "leaked.jwt", *WHY)
+        assert got.out.startswith(
+            f"revoked {number + 1}: the token {'j1' if not number else 'u1'} of {minting.ISSUER}"
+        )
+        assert text.split(".")[2] not in got.out + got.err
+    assert outcome(state(), issuer=minting.ISSUER, token_id="u1") == "revoked-token"
+    for content in (
+        "",
+        "no token",
+        minting.token(minting.claims(jti=...)),
+        minting.token(minting.claims(iss=5)),
+    ):
+        Path("leaked.jwt").write_text(content)
+        got = made(*STORE, "--token", "leaked.jwt", *WHY)
+        assert (got.code, got.out) == (2, "")
+        assert not content or content not in got.err
+    assert made(*STORE, "--token", "nothing", *WHY).code == 3
+    assert made(*STORE, "--token", "leaked.jwt", "--issuer", ISSUER, *WHY).code == 2
+
+
 def test_listing_and_lifting(made: Run) -> None:
     assert made(*STORE, "--list").err == "nothing is revoked\n"
     made(*STORE, "--kid", "k1", *WHY)
@@ -99,6 +126,8 @@ WRONG = [
     (("token", "revoke", "--gate", "https://gate.example", "--create-store"), "one place"),
     (STORE, "one thing at a time"),
     ((*STORE, "--kid", "k1", "--list"), "one thing at a time"),
+    ((*STORE, "--kid", "k1", "--all", *WHY), "--all goes with --list"),
+    ((*STORE, "--list", "--for", "24h"), "--all goes with --list"),
     ((*STORE, "--list", "--lift", "1", *WHY), "one thing at a time"),
     ((*STORE, "--kid", "k1", "--client", "c1", *WHY), "one thing is revoked at a time"),
     ((*STORE, "--kid", "k1"), "reason"),

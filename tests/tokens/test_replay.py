@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.errors import StoreBroken
 from seawall.tokens.refusals import Refusal
-from seawall.tokens.replay import MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
+from seawall.tokens.replay import SWEEP_EVERY, MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
 
 
 def used(guard: ReplayGuard, token_id: str, *, key: str = "key", until: float = 100, now: float = 0) -> str:
@@ -41,9 +42,23 @@ def test_once_for_each_key_and_id(make: Callable[[int], ReplayGuard]) -> None:
 
 
 def test_full_refuses_until_there_is_room(make: Callable[[int], ReplayGuard]) -> None:
-    guard = make(10)
-    assert [used(guard, f"{number}") for number in range(12)] == [""] * 10 + ["dpop-replay-unknown"] * 2
+    guard = make(100)
+    outcomes = [used(guard, f"{number}") for number in range(300)]
+    first = outcomes.index("dpop-replay-unknown")
+    assert 100 <= first <= 100 + SWEEP_EVERY
+    assert set(outcomes[first:]) == {"dpop-replay-unknown"}
+    assert used(guard, "0", now=99) in {"dpop-replay-unknown", "dpop-replayed"}
     assert used(guard, "late", until=300, now=201) == ""
+
+
+def test_a_shared_guard_forgets_what_cannot_be_used(tmp_path: Path) -> None:
+    guard = SharedReplayGuard(tmp_path / "proofs.db", capacity=1_000)
+    for number in range(5_000):
+        assert used(guard, str(number), until=number + 100, now=number) == ""
+    with sqlite3.connect(tmp_path / "proofs.db") as outside:
+        assert outside.execute("SELECT count(*) FROM proofs").fetchone()[0] < 300
+    outside.close()
+    guard.close()
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), max_size=60))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seawall.tokens.revocation_desk import Desk
 
 VARIABLE = "SEAWALL_GATE_ADMIN_TOKEN"
+LARGEST = 64 * 1024
 
 
 def revoke(
@@ -48,6 +49,12 @@ def revoke(
     ] = None,
     token_id: Annotated[
         str | None, typer.Option(metavar="JTI", help="This token (jti, or uti at Entra).")
+    ] = None,
+    token: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The token in this file (- is standard input), by its iss and jti or uti."
+        ),
     ] = None,
     client: Annotated[str | None, typer.Option(metavar="ID", help="Everything of this client.")] = None,
     not_before: Annotated[
@@ -95,6 +102,7 @@ def revoke(
       seawall token revoke --store revocations.db --kid k1 --reason "leaked key"
       seawall token revoke --store revocations.db --issuer https://login.example.com --subject 4711 --for 24h --reason "phished"
       seawall token revoke --gate https://gate.example --issuer https://login.example.com --not-before now --reason "incident"
+      seawall token revoke --store revocations.db --token leaked.jwt --reason "found in a log"
       seawall token revoke --store revocations.db --list
       seawall token revoke --store revocations.db --lift 12 --reason "wrong key"
 
@@ -106,6 +114,10 @@ def revoke(
     from seawall.errors import UsageError
     from seawall.tokens import revocation_form
 
+    if token is not None:
+        if issuer is not None or token_id is not None:
+            raise UsageError("the token itself says its issuer and its id", fix="give --token alone")
+        issuer, token_id = revocation_form.token_named_by(_read_token(token))
     named = {"kid": kid, "thumbprint": thumbprint, "subject": subject, "session": session, "token_id": token_id,
              "client": client}  # fmt: skip
     revoking = any(value is not None for value in (issuer, not_before, *named.values()))
@@ -114,6 +126,8 @@ def revoke(
             "one thing at a time",
             fix="say what to revoke (--kid, --issuer, …), or --list, or --lift N, or --create-store",
         )
+    if (all_of_them and not listing) or (lasts is not None and not revoking):
+        raise UsageError("--all goes with --list, and --for with what is revoked")
     if (store is None) == (gate is None) or (create and store is None):
         raise UsageError("revocations are in one place", fix="give either --store FILE or --gate URL")
     now = time.time()
@@ -143,6 +157,23 @@ def revoke(
         streams.answer_json({"store": str(store)})
     else:
         streams.write(f"{store}\n")
+
+
+def _read_token(file: Path) -> str:
+    import sys
+
+    from seawall.errors import InputUnreadable
+
+    try:
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(LARGEST)
+        else:
+            with file.open("rb") as opened:
+                data = opened.read(LARGEST)
+        return data.decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not ASCII"
+        raise InputUnreadable(f"{file}: {why}", fix="give a file that holds the token alone") from None
 
 
 def _given(reason: str) -> str:

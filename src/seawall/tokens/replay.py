@@ -12,7 +12,7 @@ import hmac
 import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,7 +22,10 @@ from seawall.tokens import store_file
 from seawall.tokens.refusals import sender
 
 CAPACITY = 1 << 20
-"""Proofs that a guard in memory holds at once; about 100 MB when full."""
+"""Proofs that a guard holds at once; about 100 MB of memory when full."""
+
+SWEEP_EVERY = 64
+"""Proofs between two looks at how full a shared guard is: it may hold this many more for each process."""
 
 
 class ReplayGuard(Protocol):
@@ -76,7 +79,7 @@ class MemoryReplayGuard:
 class SharedReplayGuard:
     """A guard that several processes of one machine share: a SQLite file, best on a memory file system.
 
-    Not synchronised to the disk: after a power cut the last proofs may be forgotten, which a process restart is not.
+    Not synchronised to the disk: after a power cut the last proofs may be forgotten, after the end of a process none is.
     Each process opens its own after any fork.
     """
 
@@ -91,14 +94,15 @@ class SharedReplayGuard:
         try:
             self._connection.executescript(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
-                "CREATE TABLE IF NOT EXISTS proofs (proof BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;"
+                "CREATE TABLE IF NOT EXISTS proofs"
+                " (number INTEGER PRIMARY KEY, proof BLOB NOT NULL UNIQUE, until REAL NOT NULL);"
                 "CREATE INDEX IF NOT EXISTS proofs_until ON proofs (until);"
             )
         except sqlite3.Error as error:
             self._connection.close()
             raise StoreBroken(f"{path}: {error}", fix="delete the file and start anew") from error
-        self._swept_at = 0.0
-        self._held = 0
+        self._used = 0
+        self._full = False
 
     def close(self) -> None:
         """Give the file back."""
@@ -109,25 +113,30 @@ class SharedReplayGuard:
         proof = _digest(key, token_id)
         try:
             with self._lock:
-                self._sweep(now)
-                if self._held >= self._capacity:
+                if self._full or self._used % SWEEP_EVERY == 0:
+                    self._sweep(now)
+                self._used += 1
+                if self._full:
                     raise sender.DpopReplayUnknown("the guard is full")
-                with closing(
-                    self._connection.execute("INSERT OR IGNORE INTO proofs VALUES (?, ?)", (proof, until))
-                ) as noted:
-                    fresh = noted.rowcount == 1
-                self._held += fresh
+                noted = self._connection.execute(
+                    "INSERT OR IGNORE INTO proofs (proof, until) VALUES (?, ?)", (proof, until)
+                )
         except sqlite3.Error as error:
             raise sender.DpopReplayUnknown("the guard is broken") from error
-        if not fresh:
+        if noted.rowcount != 1:
             raise sender.DpopReplayed
 
     def _sweep(self, now: float) -> None:
-        if 0 <= now - self._swept_at < 1:
-            return
-        self._swept_at = now
-        self._connection.execute("DELETE FROM proofs WHERE until <= ?", (now,))
-        self._held = self._connection.execute("SELECT count(*) FROM proofs").fetchone()[0]
+        """Forget some of what cannot be used any more: a little at a time, so that no request waits for it."""
+        self._connection.execute(
+            "DELETE FROM proofs WHERE number IN (SELECT number FROM proofs WHERE until <= ? LIMIT ?)",
+            (now, 4 * SWEEP_EVERY),
+        )
+        # Proofs are forgotten about in the order in which they came, so the span of numbers is hardly more than their count.
+        span = self._connection.execute(
+            "SELECT (SELECT max(number) FROM proofs) - (SELECT min(number) FROM proofs) + 1"
+        ).fetchone()[0]
+        self._full = span is not None and span >= self._capacity
 
 
 NONCE_LIFETIME = 300

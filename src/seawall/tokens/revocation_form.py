@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from seawall.errors import RevocationInvalid
+from seawall.tokens import compact
+from seawall.tokens.refusals import Refusal, written_form
 from seawall.tokens.revocation import ANY_ISSUER, LONGEST_TOKEN, Kind
 from seawall.tokens.revocation_store import Recorded
 
@@ -59,6 +61,24 @@ def document_of(
         "who": who,
         "expires": None if lasts is None else now + lasts,
     }
+
+
+def token_named_by(token: str) -> tuple[str, str]:
+    """Issuer and id (`jti`, else `uti`) that a token says, not verified; raise `RevocationInvalid` if it says none.
+
+    To revoke what a token names by mistake or malice costs less than to accept it.
+    """
+    try:
+        said = compact.read_json(compact.split(token).payload, written_form.PayloadNotJson)
+    except Refusal as refusal:
+        raise RevocationInvalid(f"no token: {refusal.words}") from None
+    issuer = said.get("iss") if isinstance(said, dict) else None
+    named = said.get("jti", said.get("uti")) if isinstance(said, dict) else None
+    if not isinstance(issuer, str) or not isinstance(named, str) or not issuer or not named:
+        raise RevocationInvalid(
+            "the token has no iss, or neither jti nor uti", fix="revoke its session or its subject"
+        )
+    return issuer, named
 
 
 def duration(text: str) -> float:

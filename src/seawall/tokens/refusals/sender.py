@@ -67,9 +67,7 @@ class DpopKeyUnfit(
     """The proof's key is not one fit public key."""
 
 
-class DpopKeyMismatch(
-    Refusal, code="dpop-key-mismatch", check=12, challenge="invalid_dpop_proof", source="RFC 9449 section 7.1"
-):
+class DpopKeyMismatch(Refusal, code="dpop-key-mismatch", check=12, source="RFC 9449 section 7.1"):
     """The proof was made with another key than the token is bound to."""
 
 

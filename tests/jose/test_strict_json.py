@@ -9,15 +9,15 @@ import traceback
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.jose.strict_json import LARGEST_INTEGER, JsonRefused, loads
+from seawall.jose.strict_json import LARGEST_INTEGER, SMALLEST_INTEGER, JsonRefused, _careful, loads
 
 VALUES = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER)
+    | st.integers(SMALLEST_INTEGER, LARGEST_INTEGER)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -61,10 +61,12 @@ def test_anything_else_is_refused_and_nothing_else_raised(data: bytes) -> None:
         (b"[" * 100_000, "depth"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "depth"),
         (b'"' + b"a" * 200_000 + b'"', "size"),
-        (b"9223372036854775808", "number"),
+        (b"18446744073709551616", "number"),
+        (b"[-9223372036854775809]", "number"),
+        (b"[1.5,18446744073709551616]", "number"),
         (b"1" * 5000, "number"),
         (b"1e999", "number"),
-        (b"0." + b"1" * 100, "number"),
+        (b"-1e999", "number"),
         (b"01", "syntax"),
         (b"+1", "syntax"),
         (b"1 2", "syntax"),
@@ -111,3 +113,46 @@ def test_the_text_is_not_in_the_error() -> None:
     assert (
         "".join(traceback.format_exception(raised.value)).count("hunter2") == 1
     )  # the line above, of this file
+
+
+PIECES = st.lists(
+    st.sampled_from([*'{}[]",:01eE+-. \n\t\r', "a", "\u00e9", "\u2028", "\x00", "\x7f", "true", "null", '"a":', '"b":', '"a:b":',
+                     '{"a":', "18446744073709551615", "18446744073709551616", "-9223372036854775808", "1e308", "1e309",
+                     "0.1000000000000000055511151231257827", "NaN", "\\u003a", '"\\u0061":', "-0", "\ufeff"]),
+    max_size=14,
+).map(lambda pieces: "".join(pieces).encode())  # fmt: skip
+
+
+def judged(read: Any) -> tuple[str, str]:
+    """What came of reading: the value as written by `repr`, which tells 1 from 1.0 and true, or the reason."""
+    try:
+        return "value", repr(read())
+    except JsonRefused as refusal:
+        return "refused", refusal.reason
+
+
+@settings(max_examples=3000, deadline=None)
+@given(PIECES | VALUES.map(lambda value: json.dumps(value, ensure_ascii=False).encode()))
+def test_the_quick_way_and_the_careful_way_agree(data: bytes) -> None:
+    assert judged(lambda: loads(data, max_bytes=10_000, max_depth=64)) == judged(lambda: _careful(data, 64))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":"x:y","a":"x"}',
+        b'{"a":1,"b":{"c":2,"c":2}}',
+        b'[{"a:":1,"a:":1}]',
+        b'{"":1,"":1}',
+        b'{"\\u003a":1,"a":2,"a":3}',
+        b'{"a":"\\u003a","a":"\\u003a"}',
+        b'{"a":{"a":1},"a":{"a:a":1}}',
+    ],
+)
+def test_colons_do_not_hide_a_second_member(data: bytes) -> None:
+    assert judged(lambda: loads(data, max_bytes=100)) == ("refused", "duplicate")
+
+
+def test_the_largest_integers_are_kept_exactly() -> None:
+    for value in (LARGEST_INTEGER, SMALLEST_INTEGER, 2**53 + 1):
+        assert loads(str(value).encode(), max_bytes=100) == value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import conformance, token_revoke
+from seawall.cli import conformance, token_check, token_revoke
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Judge tokens, and revoke them.")
 
@@ -15,10 +15,12 @@ def token() -> None:
 
     \b
     Examples:
+      seawall token check --policy policy.toml < token.txt
       seawall token revoke --store revocations.db --kid k1 --reason "leaked key"
       seawall token conformance --verifier myservice.auth:verify
     """
 
 
+app.command("check")(token_check.check)
 app.command("revoke")(token_revoke.revoke)
 app.command("conformance")(conformance.conformance)

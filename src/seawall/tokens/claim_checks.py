@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from seawall.tokens.policy import ABSENT_TYPE, TENANT_PLACEHOLDER
-from seawall.tokens.policy_plan import GUID, is_consumer
+from seawall.tokens.policy_plan import GUID, NAMES, is_consumer
 from seawall.tokens.refusals import authentication, claims
 from seawall.tokens.state import State
 
 LATEST_TIME = 253_402_300_799
 """The end of the year 9999. What lies beyond is milliseconds or nonsense."""
 
-TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
-
-
-def _time(value: Any) -> bool:
-    # bool is not a number here; NaN and Infinity have been refused as JSON.
-    return type(value) in {int, float} and 0 <= value <= LATEST_TIME
-
-
-def _name(value: Any) -> bool:
-    return type(value) is str and value != ""
-
-
-def _text(value: Any) -> bool:
-    return type(value) is str
-
-
-def _object(value: Any) -> bool:
-    return type(value) is dict
-
-
-def _texts(value: Any) -> bool:
-    return type(value) is list and all(type(item) is str for item in value)
-
-
-KINDS: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(TIMES, _time),
-    **dict.fromkeys(
-        ("iss", "sub", "jti", "uti", "client_id", "azp", "appid", "tid", "oid", "sid", "acr"), _name
-    ),
-    **dict.fromkeys(("scope", "nonce"), _text),
-    **dict.fromkeys(("cnf", "act", "may_act"), _object),
-    "amr": _texts,
+KINDS: Mapping[str, type] = {
+    **dict.fromkeys(NAMES, str),
+    **dict.fromkeys(("scope", "nonce"), str),
+    **dict.fromkeys(("cnf", "act", "may_act"), dict),
+    "amr": list,
 }
-"""Claims that have a meaning here, and what they must be. Other claims are the application's."""
+"""Claims that have a meaning here, beside times, and what they must be. Other claims are the application's."""
 
 
 def check_type(state: State) -> None:
@@ -97,16 +70,23 @@ def check_claims(state: State) -> None:
     _check_audience(said, state.entry.audiences)
     for name, value in said.items():
         kind = KINDS.get(name)
-        if kind is not None and not kind(value):
-            raise (claims.TimeMalformed if name in TIMES else claims.ClaimMalformed)(name)
+        if kind is not None and (type(value) is not kind or (not value and name in NAMES)):
+            raise claims.ClaimMalformed(name)
+    if "amr" in said and not all(type(item) is str for item in said["amr"]):
+        raise claims.ClaimMalformed("amr")
+    if not state.plan.simple <= said.keys():
+        raise claims.ClaimMissing(min(state.plan.simple - said.keys()))
     for demand in state.plan.required:
-        for name in demand:
-            value = said.get(name)
-            # Zero and false say something; null, an empty text, array or object do not.
-            if value or value == 0:
-                break
-        else:
-            raise claims.ClaimMissing("|".join(demand))
+        _check_demand(said, demand)
+
+
+def _check_demand(said: Mapping[str, Any], demand: tuple[str, ...]) -> None:
+    for name in demand:
+        value = said.get(name)
+        # Zero and false say something; null, an empty text, array or object do not.
+        if value or value == 0:
+            return
+    raise claims.ClaimMissing("|".join(demand))
 
 
 def _check_audience(said: Mapping[str, Any], mine: frozenset[str]) -> None:
@@ -127,21 +107,34 @@ def check_times(state: State) -> None:
     """Check 10: not expired, begun, not issued in the future, and not made to live longer than the policy allows."""
     said, now, entry = state.claims, state.now, state.entry
     skew = entry.clock_skew
-    expires = said.get("exp")
+    expires = time_claim(said, "exp")
     if expires is None:
         raise claims.ClaimMissing("exp")
+    begins = time_claim(said, "nbf") if "nbf" in said else None
+    issued = time_claim(said, "iat")
+    if "auth_time" in said:
+        time_claim(said, "auth_time")
     if now >= expires + skew:
         raise claims.Expired
-    begins = said.get("nbf")
     if begins is not None and now + skew < begins:
         raise claims.NotYetValid
-    issued = said.get("iat")
     if issued is not None and now + skew < issued:
         raise claims.IssuedInFuture
     # Without `iat` the lifetime is counted from `nbf`, without both from now.
     start = issued if issued is not None else begins if begins is not None else now - skew
     if expires - start > entry.max_lifetime:
         raise claims.LifetimeTooLong
+
+
+def time_claim(said: Mapping[str, Any], name: str) -> float | None:
+    """A time in seconds since 1970; None where it is absent; refused as malformed for anything else, null included."""
+    value = said.get(name)
+    # bool is not a number here; NaN and Infinity have been refused as JSON.
+    if (type(value) is int or type(value) is float) and 0 <= value <= LATEST_TIME:
+        return value
+    if value is None and name not in said:
+        return None
+    raise claims.TimeMalformed(name)
 
 
 def check_authentication(state: State) -> None:

@@ -52,23 +52,21 @@ def split(token: str | bytes, largest: int = LARGEST_TOKEN) -> Compact:
         text = token.encode("ascii") if isinstance(token, str) else token
     except UnicodeEncodeError:
         raise refused.Base64urlInvalid("a character outside ASCII") from None
-    segments = text.split(b".")
-    if len(segments) != 3:
-        _refuse_other_forms(text, len(segments))
-    header, payload, signature = segments
+    signed, _, signature = text.rpartition(b".")
+    header, dot, payload = signed.partition(b".")
+    if not dot or b"." in payload:
+        _refuse_other_forms(text)
     try:
         # The header's text is decoded where it is read, once for each distinct header.
-        return Compact(
-            header, base64url.decode(payload), base64url.decode(signature), text[: text.rindex(b".")]
-        )
+        return Compact(header, base64url.decode(payload), base64url.decode(signature), signed)
     except ValueError:
         raise refused.Base64urlInvalid from None
 
 
-def _refuse_other_forms(text: bytes, segments: int) -> NoReturn:
+def _refuse_other_forms(text: bytes) -> NoReturn:
     if text.lstrip()[:1] in {b"{", b"["}:
         raise refused.JsonSerialisation
-    if segments == 5:
+    if text.count(b".") == 4:
         raise refused.EncryptedToken
     raise refused.SegmentsNotThree
 

@@ -28,9 +28,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seawall.tokens import claim_checks, compact, key_checks
+from seawall.tokens import claim_checks, compact, decision, key_checks
 from seawall.tokens.policy import Policy
-from seawall.tokens.refusals import Internal, Refusal, claims, written_form
+from seawall.tokens.refusals import Internal, Refusal, written_form
 from seawall.tokens.replay import ReplayGuard
 from seawall.tokens.sender import RequestBinding, check_sender
 from seawall.tokens.state import State
@@ -63,37 +63,33 @@ def read_claims(state: State) -> None:
 
 def check_revocations(state: State) -> None:
     """Check 11: neither key, issuer, subject, session, token nor client has been revoked."""
+    said = state.claims
+    _refuse_revoked(state, said.get("jti", said.get("uti")))
+    if "jti" in said and "uti" in said:
+        # Entra's second name of a token: either may have been revoked.
+        _refuse_revoked(state, said["uti"])
+
+
+def _refuse_revoked(state: State, token_id: Any) -> None:
     said, key = state.claims, state.held.key
-    # A token may have two names, `jti` and Entra's `uti`: either may have been revoked.
-    names = [said[name] for name in ("jti", "uti") if name in said] or [None]
-    for name in names:
-        state.policy.revocations.refuse(
-            issuer=state.issuer,
-            kid=key.kid,
-            thumbprint=key.thumbprint,
-            subject=said.get("sub"),
-            session=said.get("sid"),
-            token_id=name,
-            issued_at=_time(said.get("iat")),
-            client=client_of(said),
-            object_id=said.get("oid"),
-        )
+    state.policy.revocations.refuse(
+        issuer=state.issuer,
+        kid=key.kid,
+        thumbprint=key.thumbprint,
+        subject=said.get("sub"),
+        session=said.get("sid"),
+        token_id=token_id,
+        issued_at=claim_checks.time_claim(said, "iat"),
+        client=client_of(said),
+        object_id=said.get("oid"),
+    )
 
 
 def client_of(said: Mapping[str, Any]) -> Any:
     """The client that the token was issued to, as `client_id` (RFC 9068), `azp` or `appid` (Entra)."""
-    for name in ("client_id", "azp", "appid"):
-        if name in said:
-            return said[name]
-    return None
-
-
-def _time(value: Any) -> float | None:
-    if value is None:
-        return None
-    if type(value) not in {int, float}:
-        raise claims.TimeMalformed("iat")
-    return float(value)
+    if "client_id" in said:
+        return said["client_id"]
+    return said.get("azp", said.get("appid"))
 
 
 def check_binding(state: State) -> None:
@@ -191,8 +187,8 @@ def examine(
             continue
         refusal = _refusal_of(check.run, state)
         steps.append(Step(check, "passed" if refusal is None else "refused", refusal))
-    header = getattr(state, "header", None)
-    return Examination(tuple(steps), refusal, header.members if header else {}, state.claims, state)
+    header, said = decision.read_unverified(token)
+    return Examination(tuple(steps), refusal, header, said, state)
 
 
 def _refusal_of(run: Callable[[State], object], state: State) -> Refusal | None:

@@ -14,7 +14,7 @@ from seawall.tokens.policy_plan import plan_of
 from seawall.tokens.refusals import claims as claims_refused
 from seawall.tokens.refusals import signing_key as refused
 from seawall.tokens.refusals import written_form
-from seawall.tokens.state import State, text_claim
+from seawall.tokens.state import State
 
 PREFERENCE = (
     ("RS256",),
@@ -86,11 +86,15 @@ def make_ready(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
 def find_issuer(state: State) -> None:
     """Check 4 (and the first half of 8): a policy knows the issuer that the token names. What it names is not verified yet."""
     claims = state.claims
-    issuer = text_claim(claims, "iss", claims_refused.ClaimMalformed)
-    if issuer is None:
-        raise claims_refused.ClaimMissing("iss")
+    issuer = claims.get("iss")
+    if type(issuer) is not str or not issuer:
+        raise (claims_refused.ClaimMalformed if "iss" in claims else claims_refused.ClaimMissing)("iss")
     state.issuer = issuer
-    state.tenant = text_claim(claims, "tid", claims_refused.TenantMalformed)
+    if "tid" in claims:
+        tenant = claims["tid"]
+        if type(tenant) is not str or not tenant:
+            raise claims_refused.TenantMalformed
+        state.tenant = tenant
     entry = state.policy.issuer_of(issuer, state.tenant)
     if entry is None:
         raise refused.IssuerUnknown

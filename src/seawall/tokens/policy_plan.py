@@ -7,15 +7,24 @@ from dataclasses import dataclass
 
 from seawall.tokens.policy import CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
 
+TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
+NAMES = frozenset({"iss", "sub", "jti", "uti", "client_id", "azp", "appid", "tid", "oid", "sid", "acr"})
+"""Claims that checks 9 and 10 hold to their type: a time, a text that is not empty."""
+
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What follows from the policy alone. `required` holds, for each demand, the claims of which one must be there."""
+    """What follows from the policy alone.
+
+    `simple` are required claims that another check holds to their type, so that to be there is enough. `required` holds, for
+    each other demand, the claims of which one must be there and say something.
+    """
 
     entry: IssuerPolicy
+    simple: frozenset[str]
     required: tuple[tuple[str, ...], ...]
     issuer_tenant: str | None
     any_tenant: bool
@@ -38,10 +47,12 @@ def plan_of(entry: IssuerPolicy) -> Plan:
 
 
 def _make(entry: IssuerPolicy) -> Plan:
+    typed = NAMES | TIMES
     named = [] if TENANT_PLACEHOLDER in entry.issuer else GUID.findall(entry.issuer)
     return Plan(
         entry=entry,
-        required=tuple(tuple(demand.split("|")) for demand in entry.required_claims),
+        simple=typed.intersection(entry.required_claims),
+        required=tuple(tuple(demand.split("|")) for demand in entry.required_claims if demand not in typed),
         issuer_tenant=named[0].lower() if len(named) == 1 else None,
         any_tenant=entry.tenants == frozenset({"*"}),
         demands_sign_in=bool(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from seawall.tokens.refusals import Refusal
-
 if TYPE_CHECKING:
     from seawall.tokens.compact import Compact, Header
     from seawall.tokens.key_checks import PreparedKey
@@ -63,13 +61,3 @@ class State:
         self.claims = {}
         self.tenant = None
         self.verified = False
-
-
-def text_claim(claims: Mapping[str, Any], name: str, otherwise: type[Refusal]) -> str | None:
-    """A claim that is a text or absent; `otherwise` is raised for anything else."""
-    value = claims.get(name)
-    if value is None and name not in claims:
-        return None
-    if not isinstance(value, str) or not value:
-        raise otherwise(name)
-    return value

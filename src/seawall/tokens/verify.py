@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _RUNS = tuple(check.run for check in examination.CHECKS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class AccessToken:
-    """A token that passed every check. `policy` is the entry it was judged by."""
+    """A token that passed every check. `policy` is the entry it was judged by. Not frozen, because that costs time."""
 
     claims: Mapping[str, Any] = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)

@@ -58,9 +58,17 @@ def _base64_anchor(known: bytes, before: int) -> str:
     return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
+INNER: tuple[bytes, ...] = (
+    *(_base64_anchor(b"PRIVATE KEY", before).encode() for before in PHASES),
+    *(_base64_anchor(TELLING[0], before).encode() for before in PHASES),
+    b"\x1f\x8b\x08\x00",
+)
+"""What is looked for in base64 alone: base64 once more, and gzip."""
+
+
 def _base64_anchors(before: int) -> tuple[str, ...]:
     anchors = []
-    for known in TELLING:
+    for known in (*TELLING, *INNER):
         letters = _base64_anchor(known, before)
         anchors.append(f'"{letters}"')
         if set(letters) & set("+/"):

@@ -130,7 +130,7 @@ def decoded(letters: str) -> bytes:
     letters = letters.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
-    except binascii.Error:
+    except ValueError:
         return b""
 
 

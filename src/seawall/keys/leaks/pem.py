@@ -19,6 +19,7 @@ LONGEST = 48 << 10
 _SPACE = r"(?:[ +_]|%20)"
 _BEGIN = re.compile(rf"-{{4,5}} ?BEGIN((?:{_SPACE}[A-Z0-9]+){{0,3}}){_SPACE}$")
 _LABEL = re.compile(rf"PRIVATE{_SPACE}KEY(?:{_SPACE}BLOCK)? ?-{{4,5}}")
+_NEXT = re.compile(r"-{4,5} ?BEGIN")
 _END = re.compile(rf"-{{4,5}} ?END{_SPACE}[^\n]{{0,60}}?KEY[^\n]{{0,16}}?-{{4,5}}")
 _ESCAPE = re.compile(
     r"\\+(?:[nrt]|u00([0-9A-Fa-f]{2})|(/))|%([0-9A-Fa-f]{2})|&#(?:x([0-9A-Fa-f]{1,4})|([0-9]{1,5}));"
@@ -57,7 +58,7 @@ def _decoded(letters: str) -> bytes:
         letters = letters[:-1]
     try:
         return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
-    except binascii.Error:
+    except ValueError:
         return b""
 
 
@@ -90,8 +91,10 @@ def _block(near: Neighbourhood) -> _Block | None:
     label, begin = _LABEL.match(near.text, near.here), _BEGIN.search(near.text[: near.here])
     if label is None or begin is None:
         return None
-    end = _END.search(near.text, label.end())
-    stop = end.start() if end else len(near.text)
+    following = _NEXT.search(near.text, label.end())  # of a block without an end, the next is no part
+    limit = following.start() if following else len(near.text)
+    end = _END.search(near.text, label.end(), limit)
+    stop = end.start() if end else limit
     name = re.sub(_SPACE, " ", begin.group(1) + " " + label.group()).strip(" -")
     return _Block(name, near.text[label.end() : stop], begin.start(), end.end() if end else stop)
 

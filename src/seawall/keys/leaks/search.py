@@ -50,7 +50,6 @@ WINDOW_LIMIT = 1 << 30
 """Bytes that all of them in one window may give."""
 _ZLIB = FAMILIES.index(inflate.ZLIB)
 _STREAM_WINDOW = 1 << 20
-_INFLATED = (inflate.read_zlib, inflate.read_gzip, inflate.read_zip)
 
 Rest = Callable[[int], Iterator[bytes]]
 """What comes after a buffer, in pieces of a size."""
@@ -123,7 +122,9 @@ class _Level:
             for hit in family.read(self._data, offset, self):
                 if hit.form:
                     found.append(hit)
-                if hit.form or family.read in _INFLATED:
+                if not hit.form.endswith(
+                    "-fragment"
+                ):  # inside of what is broken there may be something whole
                     done = max(done, hit.end)
         return outermost(found + self._wide(start, end))
 

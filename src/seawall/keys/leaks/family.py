@@ -10,7 +10,7 @@ from seawall.keys.leaks.findings import RawHit
 
 BEFORE = 32 << 10
 """Bytes of look-behind: no form begins farther before what gives it away (a JWK of 16,384 bits in UTF-16: 27,000)."""
-AHEAD = 256 << 10
+AHEAD = 128 << 10
 """Bytes of look-ahead: no form ends farther after it."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from seawall.keys.leaks.family import Family, Form, Inside
 from seawall.keys.leaks.findings import RawHit
 
-_FEED = 64 << 10
+_FIRST, _FEED, _CRUMB = 512, 64 << 10, 256
 _PIECE = 1 << 20
 _BLOCK = 1 << 18
 """Bytes looked at at a time: what a processor keeps at hand."""
@@ -31,18 +31,20 @@ class Inflating:
         self._machine = zlib.decompressobj(window_bits)
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            for fed in self._feeds():
+        for fed in self._feeds():
+            before = self._machine.copy()
+            try:
                 yield from self._given(fed)
-                if self._machine.eof:
-                    self.is_whole = True
-                    return
-        except zlib.error:
-            return
+            except zlib.error:
+                self._machine = before
+                yield from self._up_to_damage(fed)
+                return
+            if self._machine.eof:
+                self.is_whole = True
+                return
 
     def _feeds(self) -> Iterator[bytes]:
-        # the first feed is small: most places that look like a stream are none and fail in their first bytes
-        size, position = 512, self._start
+        size, position = _FIRST, self._start
         while position < len(self._data):
             yield self._data[position : position + size]
             position, size = position + size, _FEED
@@ -59,8 +61,20 @@ class Inflating:
                 break
         self.consumed += taken - len(self._machine.unused_data)
 
+    def _up_to_damage(self, fed: bytes) -> Iterator[bytes]:
+        """The library keeps what it made of a piece in which it met damage: small pieces lose little."""
+        try:
+            for start in range(0, len(fed), _CRUMB):
+                yield from self._given(fed[start : start + _CRUMB])
+        except zlib.error:
+            return
+
 
 def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Inside) -> Iterable[RawHit]:
+    try:  # most places that look like a stream are none and fail in their first bytes
+        zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST], 1)
+    except zlib.error:
+        return
     stream = Inflating(data, start, window_bits, inside.rest)
     hits = inside.stream(anchor, iter(stream))
     layer = {15: "zlib:", 31: "gzip:", -15: "zip:"}[window_bits]

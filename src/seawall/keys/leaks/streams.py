@@ -11,7 +11,7 @@ from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
 from seawall.keys.leaks.search import Allowance, Rest, Searcher, Window, windows
 from seawall.keys.leaks.supply import Budget, Stopped, Supply
 
-WINDOW = 8 << 20
+WINDOW = 2 << 20
 """Bytes searched at a time."""
 DEEPEST = 8
 """Archives inside one another."""

@@ -114,6 +114,19 @@ def test_a_folder_or_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -
         Ledger.open(tmp_path / "absent" / "keys.db")
 
 
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_ledger_that_others_could_change_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "keys.db"
+    _make(path)
+    path.chmod(mode)
+    with pytest.raises(LedgerBroken) as raised:
+        Ledger.open(path)
+    assert "chmod 600" in raised.value.fix
+    path.chmod(0o644)
+    with Ledger.open(path) as ledger:
+        assert not ledger.fresh
+
+
 def test_two_audits_do_not_write_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "keys.db"
     _make(path)

@@ -218,6 +218,10 @@ def _make_file(path: Path) -> bool:
         ) from None
     if not stat.S_ISREG(status.st_mode):
         raise LedgerBroken(f"the ledger {path} is no regular file", fix="choose another --store")
+    if status.st_mode & 0o022:
+        raise LedgerBroken(
+            f"the ledger {path} can be changed by others, who could make it forget", fix=f"chmod 600 {path}"
+        )
     if status.st_size == 0:
         # SQLite would take an empty file for a new one, and a truncated ledger would be forgotten without a word.
         raise _broken(str(path), "it is empty")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from seawall.server.identity import NOBODY
+
 Headers = list[tuple[bytes, bytes]]
 
 CODE = b"x-seawall-code"
@@ -65,7 +67,7 @@ def allowed(identity: Headers) -> Answer:
 
 def would_refuse(refusal: Refused) -> Answer:
     """Dry run: go on, though it would have been refused. Says nothing of who it is, because nobody vouches for that."""
-    return Answer(204, [(WOULD_REFUSE, refusal.code.encode("ascii")), NO_STORE])
+    return Answer(204, [*NOBODY, (WOULD_REFUSE, refusal.code.encode("ascii")), NO_STORE])
 
 
 def refused(refusal: Refused, asks: Asks = NOTHING) -> Answer:

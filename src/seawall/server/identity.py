@@ -80,6 +80,10 @@ IDENTITY_HEADERS: Final = (
 _READERS: Final = tuple((header.name.lower().encode(), header.read) for header in IDENTITY_HEADERS)
 
 
+NOBODY: Final = tuple((name, b"") for name, _ in _READERS)
+"""The headers of a request that nobody is vouched for in."""
+
+
 def words_of(claims: Claims, *names: str) -> tuple[str, ...]:
     """The words of the first claim that is there: text separated by spaces, or a list of texts.
 
@@ -95,15 +99,17 @@ def words_of(claims: Claims, *names: str) -> tuple[str, ...]:
 
 
 def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
-    """The headers for these claims. Raises `ClaimTooLong` when they do not fit."""
+    """Every header for these claims. Raises `ClaimTooLong` when they do not fit.
+
+    What the token does not say is an empty value and not a missing header: a proxy that only sets the headers it gets
+    would leave the client's own where there is none.
+    """
     headers = []
     length = 0
     for name, read in _READERS:
-        text = read(claims)
-        if text is not None:
-            value = header_value(text)
-            length += len(value)
-            headers.append((name, value))
+        value = header_value(read(claims) or "")
+        length += len(value)
+        headers.append((name, value))
     if length > LONGEST_SUM:
         raise ClaimTooLong("all claims together")
     return headers
@@ -113,7 +119,7 @@ def header_value(text: str) -> bytes:
     """Text as a header value: visible ASCII as it is, `%` and everything else percent-encoded UTF-8. Decoding gives it back."""
     if len(text) > LONGEST_VALUE:
         raise ClaimTooLong
-    if _SAFE.fullmatch(text):
+    if not text or _SAFE.fullmatch(text):
         return text.encode("ascii")
     encoded = bytearray()
     last = len(text.encode("utf-8", "surrogatepass")) - 1

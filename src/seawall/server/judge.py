@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.server import demands, refusals
 from seawall.server.answers import NOTHING, Asks, Headers
-from seawall.server.identity import identity_headers, words_of
+from seawall.server.identity import NOBODY, identity_headers, words_of
 from seawall.server.keys_at_hand import KeysAtHand
 from seawall.server.paths import PathRules
 from seawall.server.recent_tokens import RecentTokens, Verified
@@ -80,7 +80,7 @@ class Judge:
             raise refusals.ForwardedMissing
         rule = self.rules.rule_for(request.path, request.method, overridden=request.overridden)
         if rule is not None and rule.public:
-            return Verdict("", [], None)
+            return Verdict("", [*NOBODY], None)
         verified = self._verified(case, now)
         if rule is not None:
             _check_path(rule, verified.token, case)

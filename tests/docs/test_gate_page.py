@@ -1,0 +1,51 @@
+"""The page of the gate: its tables are those of the code, its policy examples are taken, its metrics and codes exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.server.metrics import Metrics
+from seawall.server.settings import read_settings
+from seawall.tokens.toml_lines import toml_lines
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "gate.md").read_text("utf-8")
+
+
+def _tool() -> Any:
+    spec = importlib.util.spec_from_file_location("gate_tables", ROOT / "tools" / "gate_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_are_those_of_the_code() -> None:
+    assert _tool().rewritten(PAGE) == PAGE, "run tools/gate_tables.py"
+
+
+@pytest.mark.parametrize("text", re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+def test_every_example_is_taken(tmp_path: Path, text: str) -> None:
+    read_settings(tmp_path / "policy.toml", tomllib.loads(text)["gate"], toml_lines(text))
+
+
+def test_the_metrics_are_those_of_the_code() -> None:
+    named = set(re.findall(r"^\| `(seawall_gate_\w+)` \|", PAGE, re.MULTILINE))
+    made = set()
+    for family in Metrics().registry.collect():
+        made.add(f"{family.name}_total" if family.type == "counter" else family.name)
+    assert named == made
+
+
+def test_every_fault_is_named() -> None:
+    source = (ROOT / "src/seawall/server/worker.py").read_text("utf-8")
+    for code in ("policy-stale", "log-failing"):
+        assert f'"{code}"' in source
+        assert f"`{code}`" in PAGE

@@ -1,0 +1,108 @@
+"""Writes the tables of docs/gate.md from the code: `python tools/gate_tables.py` (or `--check`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from seawall.server.addresses import Peers
+from seawall.server.identity import IDENTITY_HEADERS
+from seawall.server.refusals import GATE_REFUSALS
+from seawall.server.settings import AdminSettings, GateSettings, MetricsSettings, PathRule, RiskSettings
+from seawall.server.transmitters import TRANSMITTER_SETTINGS
+
+PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
+
+
+def spelled(value: Any) -> str:
+    """A default as it would stand in the file."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Peers):
+        value = value.texts
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(f'"{one}"' for one in value)
+        return f"`[{inner}]`"
+    if isinstance(value, (int, float)):
+        return f"`{value}`"
+    return f'`"{value}"`'
+
+
+def _rows(head: str, rows: Iterable[str]) -> str:
+    count = head.count("|") - 1
+    return "\n".join([head, "|" + "---|" * count, *rows])
+
+
+def settings_table(kind: type) -> str:
+    """One row for each setting of a table of the policy file."""
+    rows = [
+        f"| `{entry.name}` | {spelled(entry.default)} | {entry.metadata['words']} |"
+        for entry in dataclasses.fields(kind)
+        if entry.metadata
+    ]
+    return _rows("| setting | default | meaning |", rows)
+
+
+def transmitter_table() -> str:
+    """One row for each setting of a transmitter that an issuer does not have."""
+    rows = [
+        f"| `{one.name}` | {'(needed)' if one.needed else spelled(one.default)} | {one.meaning} |"
+        for one in TRANSMITTER_SETTINGS
+    ]
+    return _rows("| setting | default | meaning |", rows)
+
+
+def headers_table() -> str:
+    """One row for each header about the token."""
+    return _rows("| header | value |", [f"| `{one.name}` | {one.words} |" for one in IDENTITY_HEADERS])
+
+
+def refusals_table() -> str:
+    """One row for each reason of the gate's own."""
+    rows = [f"| `{code}` | {kind.status} | {kind.words} |" for code, kind in GATE_REFUSALS.items()]
+    return _rows("| code | status | what it means |", rows)
+
+
+def tables() -> dict[str, str]:
+    """Every generated table by the name in its markers."""
+    return {
+        "gate settings": settings_table(GateSettings),
+        "path settings": settings_table(PathRule),
+        "admin settings": settings_table(AdminSettings),
+        "metrics settings": settings_table(MetricsSettings),
+        "risk settings": settings_table(RiskSettings),
+        "transmitter settings": transmitter_table(),
+        "identity headers": headers_table(),
+        "gate refusals": refusals_table(),
+    }
+
+
+def rewritten(page: str) -> str:
+    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    for name, table in tables().items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"docs/gate.md has no markers for {name}")
+        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    return page
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` only say whether it would change."""
+    page = PAGE.read_text("utf-8")
+    new = rewritten(page)
+    if "--check" in arguments:
+        return int(new != page)
+    PAGE.write_text(new, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

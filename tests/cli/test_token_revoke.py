@@ -88,7 +88,7 @@ def test_a_token_at_hand_is_revoked_by_what_it_says(made: Run) -> None:
     assert outcome(state(), issuer=minting.ISSUER, token_id="u1") == "revoked-token"
     for content in (
         "",
-        "no token",
+        "nonsense.of-a-kind",
         minting.token(minting.claims(jti=...)),
         minting.token(minting.claims(iss=5)),
     ):

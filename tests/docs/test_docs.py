@@ -150,13 +150,13 @@ def test_every_make_target_is_documented() -> None:
 
 def test_every_verb_is_documented() -> None:
     verbs = set(getattr(typer.main.get_command(app), "commands", {}))
-    headings = set(re.findall(r"^## `seawall (\w+)`", page("docs/command-line.md"), re.MULTILINE))
+    headings = set(re.findall(r"^## `seawall ([\w-]+)`", page("docs/command-line.md"), re.MULTILINE))
     assert headings == verbs
     used = {
         verb
         for path in PAGES
         for verb in re.findall(
-            r"^ *(?:\.venv/bin/)?seawall ([a-z]+)\b", path.read_text("utf-8"), re.MULTILINE
+            r"^ *(?:\.venv/bin/)?seawall ([a-z-]+)\b", path.read_text("utf-8"), re.MULTILINE
         )
     }
     assert used <= verbs

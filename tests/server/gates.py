@@ -156,13 +156,14 @@ def running(
     environment: Mapping[str, str] | None = None,
     wait: bool = True,
     uds: Path | None = None,
+    port: int = 0,
 ) -> Iterator[Gate]:
     """A gate with a policy for one issuer, listening on a free port until the block ends."""
     issuer = issuer or Issuer()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "jwks.json").write_text(json.dumps(issuer.jwks()), "utf-8")
     (folder / "policy.toml").write_text(policy_text(issuer, gate, keys=keys, more=more), "utf-8")
-    port, log = free_port(), folder / "output.log"
+    port, log = port or free_port(), folder / "output.log"
     command = [
         sys.executable, "-m", "seawall.cli.main", "gate", "--policy", str(folder / "policy.toml"),
         *(("--uds", str(uds)) if uds else ("--listen", f"127.0.0.1:{port}")), *options,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from seawall import __version__
-from seawall.cli import demo, doctor, evaluate, explain, gate, keys, lab, scan, token
+from seawall.cli import demo, doctor, evaluate, explain, gate, keys, lab, scan, step_up, token
 from seawall.cli.streams import say
 from seawall.errors import SeawallError
 
@@ -31,6 +31,7 @@ app.command("explain")(explain.explain)
 app.add_typer(keys.app, name="keys")
 app.add_typer(token.app, name="token")
 app.command("gate")(gate.gate)
+app.add_typer(step_up.app, name="step-up")
 app.add_typer(lab.app, name="lab")
 app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)

@@ -12,6 +12,7 @@ from seawall.server.identity import NOBODY
 Headers = list[tuple[bytes, bytes]]
 
 CODE = b"x-seawall-code"
+STEP_UP = b"x-seawall-step-up"
 WOULD_REFUSE = b"x-seawall-would-refuse"
 NO_STORE = (b"cache-control", b"no-store")
 
@@ -36,7 +37,7 @@ class Asks:
     """What a challenge adds for the client.
 
     `acr_values` and `max_age` (seconds) say how to step up, `scopes` what is missing, `nonce` is for the next DPoP
-    proof. `dpop`: the client used DPoP or must.
+    proof. `dpop`: the client used DPoP or must. `step_up`: this gate itself can be asked for the authentication.
     """
 
     acr_values: Sequence[str] = ()
@@ -44,6 +45,7 @@ class Asks:
     scopes: Sequence[str] = ()
     nonce: str | None = None
     dpop: bool = False
+    step_up: bool = False
 
 
 NOTHING = Asks()
@@ -79,6 +81,8 @@ def refused(refusal: Refused, asks: Asks = NOTHING) -> Answer:
         headers.append((b"www-authenticate", challenge(refusal, asks).encode("ascii")))
     if asks.nonce is not None:
         headers.append((b"dpop-nonce", asks.nonce.encode("ascii")))
+    if asks.step_up:
+        headers.append((STEP_UP, b"/step-up/"))
     body = b'{"code":"%s"}' % code
     headers.append((b"content-length", b"%d" % len(body)))
     return Answer(status, headers, body)

@@ -15,7 +15,7 @@ from seawall.server.events import event_routes
 from seawall.server.openapi import OPENAPI
 from seawall.server.status import status_routes
 from seawall.server.verify_endpoint import say_broken
-from seawall.server.worker import Boot, Worker
+from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Worker
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
 
 
 class Application:

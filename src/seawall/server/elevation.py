@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from seawall.server.original_request import OriginalRequest
-
 
 @dataclass(frozen=True, slots=True)
 class Elevation:
@@ -32,8 +30,10 @@ class StepUp(Protocol):
         """The pages and endpoints, relative to `/step-up`."""
         ...
 
-    def elevation_of(
-        self, request: OriginalRequest, claims: Mapping[str, Any], path: str, now: float
-    ) -> Elevation | None:
+    def elevation_of(self, claims: Mapping[str, Any], path: str, now: float) -> Elevation | None:
         """The elevation that holds now for the session of this token on this path. Called in the event loop: no waiting."""
+        ...
+
+    def close(self) -> None:
+        """End it with the worker."""
         ...

@@ -89,6 +89,10 @@ class Judge:
             verified.identity = identity_headers(verified.token.claims)
         return Verdict(case.issuer, verified.identity, verified)
 
+    def claims_of(self, case: Case, now: float) -> Mapping[str, Any]:
+        """The claims of the request's token, once checks 1 to 13 let it pass; what path and risk ask is not looked at."""
+        return self._verified(case, now).token.claims
+
     def _verified(self, case: Case, now: float) -> Verified:
         request = case.request
         compact, binding = self._credentials(request)
@@ -142,12 +146,14 @@ class Judge:
         if fault is None or demand is None:
             return
         if self.step_up is not None:
-            elevation = self.step_up.elevation_of(case.request, token.claims, case.request.path, now)
+            elevation = self.step_up.elevation_of(token.claims, case.request.path, now)
             if elevation is not None and elevation.until > now:
                 given = demands.from_elevation(elevation, token.claims)
                 if _first_unmet(asked, given, now, skew)[0] is None:
                     return
-        case.asks = dataclasses.replace(demand.asks(now), dpop=case.asks.dpop)
+        case.asks = dataclasses.replace(
+            demand.asks(now), dpop=case.asks.dpop, step_up=self.step_up is not None
+        )
         raise fault
 
 

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from seawall.errors import GateInvalid, StoreBroken
 from seawall.server import metrics
 from seawall.server.admin_token import digest_of
-from seawall.server.application import ADMIN, EVENTS, STATUS, VERIFY, Application
-from seawall.server.worker import Boot, Loaded, load
+from seawall.server.application import Application
+from seawall.server.step_up.store import StepUpStore
+from seawall.server.step_up.store import create as create_step_up
+from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Loaded, load
 from seawall.tokens.revocation_store import RevocationStore
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ def prepare(policy: Path, *, dry_run: bool) -> Prepared:
     loaded = load(policy)
     settings = loaded.settings
     created = _store_exists(loaded)
+    if settings.step_up.enabled:
+        _step_up_exists(loaded)
     digest = digest_of(settings.admin) if settings.admin.enabled else None
     admin = place_of(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
     parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
@@ -94,6 +98,18 @@ def _store_exists(loaded: Loaded) -> bool:
             broken.fix = f"make one: seawall token revoke --store {loaded.store} --create-store"
         raise
     return False
+
+
+def _step_up_exists(loaded: Loaded) -> None:
+    """Open the store of passkeys; where the settings do not say which, the first start makes one."""
+    if not loaded.step_up.exists() and loaded.settings.step_up.store is None:
+        create_step_up(loaded.step_up)
+    try:
+        StepUpStore(loaded.step_up).close()
+    except StoreBroken as broken:
+        if not loaded.step_up.exists():
+            broken.fix = f"make one: seawall step-up create --store {loaded.step_up}"
+        raise
 
 
 def serve(prepared: Prepared, place: Place, workers: int) -> int:

@@ -92,6 +92,27 @@ class RiskSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepUpSettings:
+    """`[gate.step_up]`: proving anew who one is, on the gate itself."""
+
+    enabled: bool = _setting(False, "whether `/step-up` exists")
+    relying_party: str = _setting(
+        "", "the domain that passkeys are made for: `app.example`, the host of every origin or a domain above it",
+        pattern=r"|[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?",
+    )  # fmt: skip
+    name: str = _setting(
+        "Seawall", "what people read when they are asked for a passkey", pattern=r"[^\0]{1,64}"
+    )
+    store: Path | None = _setting(
+        None, "where passkeys and elevations are kept; `step-up.db` beside the policy unless given"
+    )
+    seconds: int = _setting(300, "how long an elevation holds", minimum=30, maximum=28800)
+    passkey_acr: str = _setting("phr", "the `acr` that a passkey is worth", pattern=r"[!-~]{1,128}")
+    codes: bool = _setting(True, "whether one-time codes are taken from those who have no passkey at hand")
+    code_acr: str = _setting("mfa", "the `acr` that a one-time code is worth", pattern=r"[!-~]{1,128}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateSettings:
     """`[gate]`."""
 
@@ -121,13 +142,19 @@ class GateSettings:
     admin: AdminSettings = AdminSettings()
     metrics: MetricsSettings = MetricsSettings()
     risk: RiskSettings = RiskSettings()
+    step_up: StepUpSettings = StepUpSettings()
     paths: tuple[PathRule, ...] = ()
 
 
-NESTED: dict[str, type] = {"admin": AdminSettings, "metrics": MetricsSettings, "risk": RiskSettings}
+NESTED: dict[str, type] = {
+    "admin": AdminSettings,
+    "metrics": MetricsSettings,
+    "risk": RiskSettings,
+    "step_up": StepUpSettings,
+}
 """Tables below `[gate]`, by key."""
 
-ELSEWHERE = frozenset({"step_up", "transmitter"})
+ELSEWHERE = frozenset({"transmitter"})
 """Tables below `[gate]` that another module reads."""
 
 
@@ -284,3 +311,23 @@ def _check(reader: _Reader, settings: GateSettings) -> None:
             raise reader.refuse(f"origins: {origin!r} is none (`https://app.example`)", "gate", "origins")
     if not settings.trusted_proxies:
         raise reader.refuse("trusted_proxies: nobody could ask", "gate", "trusted_proxies")
+    fault = _fault_of_step_up(settings.step_up, settings.origins)
+    if fault:
+        raise reader.refuse(fault, "gate", "step_up")
+
+
+def _fault_of_step_up(step_up: StepUpSettings, origins: tuple[str, ...]) -> str:
+    if not step_up.enabled:
+        return ""
+    if not origins:
+        return "step_up needs the applications' origins: set origins in [gate]"
+    domain = step_up.relying_party
+    hosts = [re.sub(r":[0-9]+$", "", origin.partition("://")[2]) for origin in origins]
+    if not domain or any(host != domain and not host.endswith(f".{domain}") for host in hosts):
+        return "relying_party must be the host of every origin, or a domain above it"
+    if any(
+        not origin.startswith("https://") and host != "localhost"
+        for origin, host in zip(origins, hosts, strict=True)
+    ):
+        return "passkeys work on https origins only (and on localhost)"
+    return ""

@@ -27,6 +27,7 @@ from seawall.server.record import Record
 from seawall.server.risk import RiskList
 from seawall.server.settings import GateSettings, read_settings
 from seawall.server.status import Fault
+from seawall.server.step_up import make_step_up
 from seawall.server.transmitters import read_transmitters
 from seawall.server.verify_endpoint import VerifyEndpoint, say_broken
 from seawall.tokens import decision
@@ -38,6 +39,9 @@ from seawall.tokens.revocation_follower import Follower
 
 if TYPE_CHECKING:
     from seawall.server.elevation import StepUp
+
+VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
+"""Groups of endpoints."""
 
 THREADS = 8
 TICK = 0.5
@@ -65,6 +69,8 @@ class Loaded:
     settings: GateSettings
     store: Path
     transmitters: Transmitters
+    step_up: Path
+    """Where passkeys and elevations are kept."""
 
 
 def load(path: Path) -> Loaded:
@@ -76,6 +82,7 @@ def load(path: Path) -> Loaded:
         settings=settings,
         store=document.revocation_store or path.parent / "revocations.db",
         transmitters=Transmitters(read_transmitters(document, time.time)),
+        step_up=settings.step_up.store or path.parent / "step-up.db",
     )
 
 
@@ -121,6 +128,8 @@ class Worker:
         self._loop_thread = threading.get_ident()
         self._log_to_handler()
         self.follower.start()
+        if VERIFY in self.boot.parts and self.settings.step_up.enabled:
+            self.step_up = make_step_up(self.settings, self.loaded.step_up, lambda: self.judge, self.clock)
         self.judge = self._made(self.loaded, self._risk)
         self.measure()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
@@ -138,6 +147,8 @@ class Worker:
         for threads in (self._threads, self._chores, self._desk):
             threads.shutdown(wait=False, cancel_futures=True)
         self._replay.close()
+        if self.step_up is not None:
+            self.step_up.close()
         logging.getLogger("seawall").removeHandler(self._handler)
         decision.LOGGER.setLevel(logging.NOTSET)
         self._handler.close()
@@ -210,6 +221,12 @@ class Worker:
         loaded = load(self.boot.policy)
         if loaded.store != self.loaded.store:
             raise GateInvalid("the store of revocations is another: start the gate anew for that")
+        if loaded.settings.step_up != self.loaded.settings.step_up:
+            raise GateInvalid("[gate.step_up] is another: start the gate anew for that")
+        if loaded.settings.step_up.enabled and loaded.settings.origins != self.loaded.settings.origins:
+            raise GateInvalid(
+                "the origins are others, and passkeys depend on them: start the gate anew for that"
+            )
         return loaded
 
     async def chore(self, act: Callable[[], Any]) -> Any:

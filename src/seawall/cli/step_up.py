@@ -1,0 +1,179 @@
+"""`seawall step-up`: who may prove himself anew at the gate, and with what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.errors import UsageError
+
+if TYPE_CHECKING:
+    from seawall.server.step_up.records import Enrolled
+
+Store = Annotated[
+    Path, typer.Option(metavar="FILE", help="The gate's store of passkeys: step-up.db beside the policy.")
+]
+Issuer = Annotated[str, typer.Option(metavar="ISS", help="The account's issuer, as `iss` has it.")]
+Subject = Annotated[
+    str, typer.Option(metavar="SUB", help="The account: `oid` where its tokens have one (Entra), else `sub`.")
+]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Say who may register a passkey or one-time codes at the gate.",
+)
+
+
+@app.callback()
+def step_up() -> None:
+    """Say who may register a passkey or one-time codes at the gate.
+
+    \b
+    Examples:
+      seawall step-up invite --store step-up.db --issuer https://login.example --subject ann
+      seawall step-up list --store step-up.db
+    """
+
+
+@app.command("create")
+def create(store: Store) -> None:
+    """Make an empty store, and beside it the key that seals the secrets of one-time codes.
+
+    \b
+    Examples:
+      seawall step-up create --store /var/lib/seawall/step-up.db
+    """
+    from seawall.server.step_up.store import create as make
+
+    make(store)
+    streams.write(f"{store}\n")
+    streams.say(f"back up {store} and {store}.key together: each is useless without the other")
+
+
+@app.command("invite")
+def invite(
+    store: Store,
+    issuer: Issuer,
+    subject: Subject,
+    hours: Annotated[
+        float, typer.Option(metavar="N", min=0.1, max=720, help="How long the invitation stands.")
+    ] = 24,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Let an account register a passkey or one-time codes, once.
+
+    \b
+    Examples:
+      seawall step-up invite --store step-up.db --issuer https://login.example --subject ann
+      seawall step-up invite --store step-up.db --issuer https://login.example --subject ann --hours 2
+
+    The answer is a secret: hand it to the holder over another way than the account that it protects.
+    """
+    import time
+
+    from seawall.server.step_up.service import new_invitation
+    from seawall.server.step_up.session import account_of
+    from seawall.server.step_up.store import StepUpStore
+
+    _check(issuer, subject)
+    opened = StepUpStore(store)
+    code, digest = new_invitation()
+    until = time.time() + hours * 3600
+    opened.invite(account_of(issuer, subject), issuer, subject, digest, until)
+    opened.close()
+    if as_json:
+        streams.answer_json({"issuer": issuer, "subject": subject, "invitation": code, "until": _date(until)})
+        return
+    streams.write(f"{code}\n")
+    streams.say(f"it stands until {_date(until)}, for one registration at /step-up/ of an application")
+
+
+@app.command("list")
+def list_accounts(
+    store: Store,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Show which accounts have registered what.
+
+    \b
+    Examples:
+      seawall step-up list --store step-up.db
+      seawall step-up list --store step-up.db --json
+    """
+    from seawall.server.step_up.store import StepUpStore
+
+    opened = StepUpStore(store)
+    accounts = opened.enrolled()
+    opened.close()
+    if as_json:
+        streams.answer_json({"accounts": [_document(account) for account in accounts]})
+        return
+    if not accounts:
+        streams.say("nobody has been invited yet")
+        return
+    _show(accounts)
+
+
+@app.command("remove")
+def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
+    """Forget an account's passkeys and codes, and end its elevations: a device was lost, or somebody left.
+
+    \b
+    Examples:
+      seawall step-up remove --store step-up.db --issuer https://login.example --subject ann
+    """
+    from seawall.server.step_up.session import account_of
+    from seawall.server.step_up.store import StepUpStore
+
+    _check(issuer, subject)
+    opened = StepUpStore(store)
+    known = opened.remove(account_of(issuer, subject))
+    opened.close()
+    if not known:
+        raise UsageError(f"{subject} of {issuer} is not in {store}", fix="seawall step-up list shows who is")
+    streams.say("forgotten; a token of this account is no longer stepped up anywhere")
+
+
+def _check(issuer: str, subject: str) -> None:
+    if not issuer or not subject:
+        raise UsageError("--issuer and --subject must not be empty")
+
+
+def _date(at: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _document(account: Enrolled) -> dict[str, object]:
+    return {
+        "issuer": account.issuer,
+        "subject": account.subject,
+        "passkeys": [
+            {"name": name, "registered": _date(made), "used": None if used is None else _date(used)}
+            for name, made, used in account.passkeys
+        ],
+        "code": account.code,
+        "invited_until": None if account.invited_until is None else _date(account.invited_until),
+    }
+
+
+def _show(accounts: list[Enrolled]) -> None:
+    from rich.table import Table
+
+    from seawall.report.visible import visible
+
+    table = Table("issuer", "account", "passkeys", "codes", "invited until", box=None, pad_edge=False)
+    for account in accounts:
+        table.add_row(
+            visible(account.issuer),
+            visible(account.subject),
+            visible(", ".join(name for name, _, _ in account.passkeys)) or "-",
+            "yes" if account.code else "-",
+            "-" if account.invited_until is None else _date(account.invited_until),
+        )
+    streams.answer(lambda console: console.print(table))

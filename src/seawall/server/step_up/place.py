@@ -1,0 +1,41 @@
+"""Where an elevation holds: the path of the rule that asks for it, never more than that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seawall.server.paths import plain_path
+
+if TYPE_CHECKING:
+    from seawall.server.paths import PathRules
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path, and whether everything below it belongs to it. Written in lower case, as rules that ask are matched."""
+
+    path: str
+    below: bool
+
+    def holds(self, path: str) -> bool:
+        """Whether the path lies in this place."""
+        folded = path.casefold()
+        if folded == self.path:
+            return True
+        stem = self.path.rstrip("/") + "/"
+        return folded == stem or (self.below and folded.startswith(stem))
+
+
+def place_of(target: str, method: str, rules: PathRules) -> Place:
+    """The place for a request that was refused. Raises `GateRefusal` for a path with two readings.
+
+    It is the path of the rule which that request falls under; without a rule it is the single path.
+    """
+    path = plain_path(target)
+    rule = rules.rule_for(path, method, overridden=False)
+    if rule is None or rule.public:
+        return Place(path.casefold(), below=False)
+    if rule.exact:
+        return Place(rule.exact.casefold(), below=False)
+    return Place(rule.prefix.casefold(), below=True)

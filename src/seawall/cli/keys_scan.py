@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seawall.jose.key import PublicKey
     from seawall.keys.leaks.findings import Account
     from seawall.keys.leaks.scan import LeakSettings
-    from seawall.keys.leaks.streams import BufferSearch
+    from seawall.keys.leaks.search import BufferSearch
 
 FOUND = 10
 NOT_ALL_SEARCHED = 4

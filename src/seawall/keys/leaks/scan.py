@@ -12,8 +12,8 @@ from typing import BinaryIO
 from seawall.jose.key import PublicKey
 from seawall.keys.leaks import walk, workers
 from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
-from seawall.keys.leaks.search import Searcher, outermost
-from seawall.keys.leaks.streams import BufferSearch, Engine, StreamSearch
+from seawall.keys.leaks.search import BufferSearch, Searcher, outermost
+from seawall.keys.leaks.streams import Engine, StreamSearch
 from seawall.keys.leaks.supply import PIECE, Supply
 
 STDIN = "-"

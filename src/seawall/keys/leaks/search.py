@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import yara_x
 
@@ -51,6 +52,19 @@ WINDOW_LIMIT = 1 << 30
 _ZLIB = FAMILIES.index(inflate.ZLIB)
 _STREAM_WINDOW = 1 << 20
 
+
+class BufferSearch(Protocol):
+    """Another way to find keys in a buffer: hits that begin in `start`..`end`.
+
+    After a call `shortfall` says why it is incomplete, None where it is complete. Pickled for each process.
+    """
+
+    shortfall: str | None
+
+    def search(self, buffer: memoryview, *, start: int, end: int) -> list[RawHit]:
+        """Hits, with offsets from the buffer's first byte."""
+
+
 Rest = Callable[[int], Iterator[bytes]]
 """What comes after a buffer, in pieces of a size."""
 
@@ -83,11 +97,14 @@ class Searcher:
         *,
         rest: Rest = _nothing,
         allowance: Allowance | None = None,
+        others: tuple[BufferSearch, ...] = (),
     ) -> list[RawHit]:
-        """Keys whose giveaway begins at `start`..`end` of `data`; what lies around is context."""
-        return _Level(self, data, rest, allowance or Allowance(), 0).hits(
-            start, len(data) if end is None else end
-        )
+        """Keys whose giveaway begins at `start`..`end` of `data`; what lies around is context.
+
+        `others` search the same bytes, and those of compressed streams in them.
+        """
+        level = _Level(self, data, rest, allowance or Allowance(), others, 0)
+        return level.all_hits(start, len(data) if end is None else end)
 
     def anchors(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """Places that give a form away, with the index of the family, in order."""
@@ -107,9 +124,30 @@ class Searcher:
 class _Level:
     """The search of one buffer at one depth of decoding."""
 
-    def __init__(self, searcher: Searcher, data: bytes, rest: Rest, allowance: Allowance, depth: int) -> None:
+    def __init__(
+        self,
+        searcher: Searcher,
+        data: bytes,
+        rest: Rest,
+        allowance: Allowance,
+        others: tuple[BufferSearch, ...],
+        depth: int,
+    ) -> None:
         self._searcher, self._data, self._allowance, self._depth = searcher, data, allowance, depth
+        self._others = others
         self.rest = rest
+
+    def all_hits(self, start: int, end: int) -> list[RawHit]:
+        """Keys of this buffer by their form and by the other searches."""
+        found = self.hits(start, end)
+        for other in self._others:
+            found += other.search(memoryview(self._data), start=start, end=end)
+            if other.shortfall is not None:
+                self._allowance.refused.append((start, other.shortfall))
+        return outermost(found)
+
+    def _deeper(self, data: bytes) -> _Level:
+        return _Level(self._searcher, data, _nothing, self._allowance, self._others, self._depth + 1)
 
     def hits(self, start: int, end: int) -> list[RawHit]:
         """Keys of this buffer; of those at one place that say the same the outermost."""
@@ -122,10 +160,8 @@ class _Level:
             for hit in family.read(self._data, offset, self):
                 if hit.form:
                     found.append(hit)
-                if not hit.form.endswith(
-                    "-fragment"
-                ):  # inside of what is broken there may be something whole
-                    done = max(done, hit.end)
+                # inside of what is broken there may be something whole
+                done = done if hit.form.endswith("-fragment") else max(done, hit.end)
         return outermost(found + self._wide(start, end))
 
     def _wide(self, start: int, end: int) -> list[RawHit]:
@@ -141,9 +177,7 @@ class _Level:
         """Search what was decoded out of this buffer."""
         if self._depth >= DEEPEST:
             return []
-        return _Level(self._searcher, decoded, _nothing, self._allowance, self._depth + 1).hits(
-            0, len(decoded)
-        )
+        return self._deeper(decoded).hits(0, len(decoded))
 
     def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
         """Search what a compressed stream gives, with as much context as everywhere."""
@@ -155,8 +189,7 @@ class _Level:
             given += window.end - window.start
             self._allowance.left -= window.end - window.start
             if len(window.data) >= 40:
-                level = _Level(self._searcher, window.data, _nothing, self._allowance, self._depth + 1)
-                found += level.hits(window.start, window.end)
+                found += self._deeper(window.data).all_hits(window.start, window.end)
             if given > PAGE_LIMIT or self._allowance.left <= 0:
                 self._allowance.refused.append((anchor, "compressed data expands too far"))
                 break
@@ -204,6 +237,13 @@ def outermost(hits: list[RawHit]) -> list[RawHit]:
 
 
 def _covers(outer: RawHit, inner: RawHit) -> bool:
+    if (outer.offset, outer.length) == (
+        inner.offset,
+        inner.length,
+    ):  # also all that one compressed page holds
+        return outer.thumbprint == inner.thumbprint and (
+            inner.thumbprint is not None or outer.form == inner.form
+        )
     is_inside = outer.offset <= inner.offset and (inner.end <= outer.end or inner.offset == outer.offset)
     return is_inside and (inner.thumbprint is None or inner.thumbprint == outer.thumbprint)
 

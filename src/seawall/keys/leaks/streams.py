@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from seawall.keys.leaks import archives
 from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
-from seawall.keys.leaks.search import Allowance, Rest, Searcher, Window, windows
+from seawall.keys.leaks.search import Allowance, BufferSearch, Rest, Searcher, Window, windows
 from seawall.keys.leaks.supply import Budget, Stopped, Supply
 
 WINDOW = 2 << 20
@@ -24,18 +23,6 @@ MOST_SKIPPED = 1_000
 MORE = "more of it was not searched than is listed"
 
 
-class BufferSearch(Protocol):
-    """Another way to find keys in a buffer: hits that begin in `start`..`end`.
-
-    After a call `shortfall` says why it is incomplete, None where it is complete. Pickled for each process.
-    """
-
-    shortfall: str | None
-
-    def search(self, buffer: memoryview, *, start: int, end: int) -> list[RawHit]:
-        """Hits, with offsets from the buffer's first byte."""
-
-
 @dataclass(slots=True)
 class Engine:
     """All ways to find keys, and the thumbprints of those that are asked about."""
@@ -46,12 +33,9 @@ class Engine:
 
     def examine(self, window: Window, rest: Rest, allowance: Allowance) -> list[RawHit]:
         """Hits of one window, with offsets in the window's bytes."""
-        hits = self.searcher.search(window.data, window.start, window.end, rest=rest, allowance=allowance)
-        for other in self.others:
-            hits += other.search(memoryview(window.data), start=window.start, end=window.end)
-            if other.shortfall is not None:
-                allowance.refused.append((window.start, other.shortfall))
-        return hits
+        return self.searcher.search(
+            window.data, window.start, window.end, rest=rest, allowance=allowance, others=self.others
+        )
 
 
 @dataclass(slots=True)

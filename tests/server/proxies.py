@@ -21,9 +21,9 @@ from tests.server.gates import free_port, until
 PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
 
 
-def snippet(kind: str) -> str:
-    """The block of one language in docs/gate.md."""
-    found = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def snippet(kind: str, page: Path = PAGE) -> str:
+    """The block of one language in a page of the docs."""
+    found = re.findall(rf"^```{kind}\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert len(found) == 1
     return str(found[0])
 
@@ -126,9 +126,11 @@ def unchunked(text: bytes) -> bytes:
 
 
 @contextmanager
-def nginx(folder: Path, gate_port: int) -> Iterator[Proxy]:
+def nginx(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
+    """`inside` is added to the server's block."""
     app, port = App(), free_port()
-    lines = placed(snippet("nginx"), gate_port, app.port).replace("listen 8080;", f"listen 127.0.0.1:{port};")
+    lines = snippet("nginx").replace("    location / {", f"{inside}\n    location / {{")
+    lines = placed(lines, gate_port, app.port).replace("listen 8080;", f"listen 127.0.0.1:{port};")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(
         f"""
@@ -162,12 +164,15 @@ http {{
 
 
 @contextmanager
-def caddy(folder: Path, gate_port: int) -> Iterator[Proxy]:
+def caddy(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
+    """`inside` is added to the site's block."""
     app, port = App(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    lines = placed(snippet("caddyfile"), gate_port, app.port).replace(
+    sites = ", ".join(f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", "app.example"))
+    lines = snippet("caddyfile").replace("\troute {", f"{inside}\n\troute {{")
+    lines = placed(lines, gate_port, app.port).replace(
         ":8080 {",
-        f"http://127.0.0.1:{port}, http://app.example:{port} {{\n\tlog {{\n\t\toutput file {folder}/access.log\n\t}}",
+        f"{sites} {{\n\tlog {{\n\t\toutput file {folder}/access.log\n\t}}",
     )
     (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + lines, "utf-8")
     command = [str(program("caddy")), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]

@@ -320,6 +320,52 @@ def test_a_locked_store_is_broken_for_writers(path: Path, monkeypatch: pytest.Mo
         assert outcome(state(path)) == "revoked-key"
 
 
+def test_many_writers_at_once_lose_nothing(path: Path) -> None:
+    script = """
+        import pathlib, sys
+        from seawall.tokens.revocation import Revocation
+        from seawall.tokens.revocation_store import RevocationStore
+        with RevocationStore.open(pathlib.Path(sys.argv[1])) as store:
+            for number in range(40):
+                entry = Revocation(kind="kid", value=sys.argv[2] + str(number), reason="r", who="w", at=500.0)
+                print(*store.append([entry]))
+    """
+    writers = [process(script, str(path), name) for name in "abc"]
+    numbers = [line for writer in writers for line in writer.communicate(timeout=60)[0].split()]
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    with RevocationStore.open(path) as store:
+        found = store.entries(now=NOW)
+    assert sorted(map(int, numbers)) == [one.sequence for one in found]
+    assert {one.revocation.value for one in found} == {
+        f"{name}{number}" for name in "abc" for number in range(40)
+    }
+
+
+def test_a_full_disk_is_broken_and_what_was_confirmed_stays(path: Path) -> None:
+    script = """
+        import pathlib, resource, sys
+        from seawall.errors import StoreBroken
+        from seawall.tokens.revocation import Revocation
+        from seawall.tokens.revocation_store import RevocationStore
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        with RevocationStore.open(pathlib.Path(sys.argv[1])) as store:
+            for number in range(5_000):
+                try:
+                    store.append([Revocation(kind="kid", value=f"{number}", reason="r" * 500, who="w", at=500.0)])
+                except StoreBroken:
+                    print(number)
+                    break
+    """
+    written = int(run(script, str(path)))
+    assert written > 10
+    with RevocationStore.open(path, thorough=True) as store:
+        assert {one.revocation.value for one in store.entries(now=NOW)} == {
+            str(number) for number in range(written)
+        }
+        store.append([entry("kid", "k1")])
+    assert outcome(state(path)) == "revoked-key"
+
+
 def test_a_writer_does_not_write_into_a_file_that_was_replaced(store: RevocationStore, path: Path) -> None:
     shutil.copy(path, path.with_name("copy"))
     path.with_name("copy").chmod(0o600)

@@ -186,6 +186,18 @@ def test_it_refuses_exactly_what_a_list_read_from_end_to_end_refuses(
     assert bool(outcome(Revocations.of(revoked, now=now), **token)) is expected
 
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.lists(entries(), max_size=4), st.dictionaries(st.sampled_from([*TOKEN, "object_id"]), ANYTHING))
+def test_nothing_but_refusals_escapes(revoked: list[Revocation], changes: dict[str, Any]) -> None:
+    assert isinstance(outcome(Revocations.of(revoked, now=-1), **changes), str)
+
+
 @given(st.lists(entries(), max_size=12), st.lists(entries(), max_size=6))
 def test_a_change_and_its_contrary_lead_back(first: list[Revocation], second: list[Revocation]) -> None:
     before = EMPTY.changed(weights(first, now=-1))

@@ -84,6 +84,24 @@ def test_every_asymmetric_algorithm_proves(made: Any, algorithm: str) -> None:
     assert code({"cnf": {"jkt": made.thumbprint()}}, proofs=(given_proof,)) == ""
 
 
+def test_the_proof_that_rfc_9449_prints_passes() -> None:
+    """Section 7.1, figure 12: its token, key, method, address and moment."""
+    printed = (
+        "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0Rs"
+        "cEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2"
+        "In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90"
+        "ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFF"
+        "byJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA"
+    )
+    binding = RequestBinding(
+        method="GET", url="https://resource.example.org/protectedresource", scheme="DPoP", proofs=(printed,)
+    )
+    claims = {"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}
+    guard = MemoryReplayGuard()
+    check_sender("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU", claims, POLICY, binding, guard, 1_562_262_618)
+    assert guard.held == 1
+
+
 def test_a_bearer_token_passes_where_the_policy_lets_it() -> None:
     assert code({}, scheme="Bearer") == ""
     assert code({}, bare=True) == ""

@@ -222,6 +222,15 @@ def test_one_bad_event_refuses_them_all() -> None:
     assert refused(signed(both)) == "invalid_request"
 
 
+def test_the_event_that_rfc_8417_prints() -> None:
+    """Section 2.1.4, figure 4, but for issuer and audience: a subject inside the event, in the spelling of that time."""
+    got = received(
+        said({RISC + "account-disabled": {"subject": {"subject_type": "iss-sub", "iss": ISSUER, "sub": "7375626A656374"},
+                                          "reason": "hijacking"}})
+    )  # fmt: skip
+    assert entries(got) == [("subject", ISSUER, "7375626A656374", None)]
+
+
 def test_unknown_events_are_counted_and_no_error() -> None:
     got = received(said({"https://vendor.example/event/odd": {"x": 1}, **event(CAEP + "session-revoked")}))
     assert [(one.name, one.outcome) for one in got.events] == [

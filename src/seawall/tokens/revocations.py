@@ -115,6 +115,7 @@ class _Scope:
                 raise revoked.RevokedNotBefore
 
 
+_NUMBERS: Final = frozenset({int, float})
 _NOTHING: Final = _Scope()
 
 
@@ -218,6 +219,8 @@ class Revocations:
         for value in (kid, thumbprint, subject, session, token_id, client, object_id):
             if value is not None and type(value) is not str:
                 raise claims.ClaimMalformed
+        if type(issuer) is not str or (issued_at is not None and type(issued_at) not in _NUMBERS):
+            raise claims.ClaimMalformed
         subjects = tuple(name for name in (subject, object_id) if name)
         own = view.scopes.get(issuer)
         for scope in (view.anywhere,) if own is None else (own, view.anywhere):

@@ -81,6 +81,8 @@ class HttpsServer:
         self._tls = tls
         self.scripts: dict[str, Script] = {}
         self.requests: list[str] = []
+        self.abrupt = False
+        """Whether connections end without TLS's goodbye, as when somebody cuts them."""
         self.connections = 0
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
@@ -138,8 +140,9 @@ class HttpsServer:
                 return
             with self._context.wrap_socket(connection, server_side=True) as secured:
                 self._answer(secured)
-                with contextlib.suppress(OSError):
-                    secured.unwrap()
+                if not self.abrupt:
+                    with contextlib.suppress(OSError):
+                        secured.unwrap()
 
     def _answer(self, connection: socket.socket) -> None:
         head = b""

@@ -135,6 +135,17 @@ def test_too_much_is_refused_while_it_comes(
     assert refused.value.code == "too-large"
 
 
+def test_an_answer_that_somebody_cut_is_not_taken_for_whole(
+    server: HttpsServer, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.say("/cut", b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
+    assert ask(server, trust, "/cut").body == BODY
+    monkeypatch.setattr(server, "abrupt", True)
+    with pytest.raises(FetchRefused) as refused:
+        ask(server, trust, "/cut")
+    assert refused.value.code == "truncated"
+
+
 def test_the_limit_itself_is_allowed(server: HttpsServer, trust: ssl.SSLContext) -> None:
     server.say("/limit", answer(b"x" * 4096))
     assert len(ask(server, trust, "/limit").body) == 4096

@@ -119,15 +119,20 @@ def test_a_refresh_ahead_does_not_hold_up_a_look_up() -> None:
     assert bench.origin.calls == 2
 
 
-def test_a_rollover_is_followed() -> None:
+def test_a_rollover_is_followed(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(jwk("a"))
     assert bench.code("a") == "active"
     bench.origin.keys = [jwk("b")]
     bench.elapsed = 301.0
     assert bench.code("b") == "active"
     assert bench.code("a") == "retired"
+    assert caplog.text.count("'a' is no longer listed: retired") == 1
+    bench.origin.keys.append(jwk("c"))
+    bench.elapsed = 602.0
+    assert [bench.code(kid) for kid in "abc"] == ["retired", "active", "active"]
+    assert caplog.text.count("is no longer listed") == 1
     bench.origin.keys.append(jwk("a"))
-    bench.elapsed = 700.0
+    bench.elapsed = 1000.0
     assert bench.code("a") == "active"
 
 
@@ -154,21 +159,26 @@ def test_an_outage_is_bridged_for_a_stated_time(caplog: pytest.LogCaptureFixture
     for bench.elapsed in (310.0, 500.0, 999.0):
         assert bench.code("a") == "active"
     assert "the old keys serve for 690 s more" in caplog.text
+    assert "all refused" not in caplog.text
     bench.elapsed = 1000.0
     assert bench.code("a") == "key-source-unavailable"
+    bench.elapsed = 1010.0
+    assert bench.code("a") == "key-source-unavailable"
+    assert "the old keys are too old: all refused" in caplog.text
     assert not bench.cache.status().serving
     bench.origin.failure = None
-    bench.elapsed = 1011.0
+    bench.elapsed = 1021.0
     assert bench.code("a") == "active"
     assert bench.cache.status().failure is None
 
 
-def test_an_outage_is_not_asked_about_at_every_look_up() -> None:
+def test_an_outage_is_not_asked_about_at_every_look_up(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(jwk("a"), retry=10)
     bench.origin.failure = OriginFailed("timeout", "slow")
     for _ in range(50):
         assert bench.code("a") == "key-source-unavailable"
     assert bench.origin.calls == 1
+    assert caplog.text.count("keys of 'https://issuer.example' could not be loaded: timeout: slow") == 1
     bench.elapsed = 11.0
     assert bench.code("a") == "key-source-unavailable"
     assert bench.origin.calls == 2

@@ -405,6 +405,17 @@ def test_profiles_refuse_contradictions(tmp_path: Path, text: str, said: str) ->
     assert all(re.match(r"policy\.toml:[1-7]: \w+: ", one) for one in told)
 
 
+def test_very_long_values_are_refused(tmp_path: Path) -> None:
+    longest = "a" * 2048
+    assert loaded(tmp_path, MINIMAL + f'name = "{longest}"\n').name == longest
+    told = fault(tmp_path, MINIMAL + f'name = "{longest}a"\n')
+    assert "name: 'aaaaa" in told
+    assert "is too long" in told
+    assert len(told) < 300
+    many = ", ".join(f'"{number}"' for number in range(10_001))
+    assert "denied_keys: has 10001 elements" in fault(tmp_path, MINIMAL + f"denied_keys = [{many}]\n")
+
+
 def test_okta_without_an_issuer_says_just_that(tmp_path: Path) -> None:
     assert "policy.toml:1: issuer: is missing" in fault(
         tmp_path, '[[issuer]]\naudiences = ["x"]\nprofile = "okta"\n'

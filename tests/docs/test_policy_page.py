@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seawall.errors import PolicyInvalid
-from seawall.tokens.policy_file import load_policy
+from seawall.tokens.policy_file import load_document, load_policy
 from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from seawall.tokens.profiles import PROFILES
 from tests.jose.https_server import make_authority
@@ -54,7 +54,7 @@ def test_every_example_is_a_policy(tmp_path: Path, text: str) -> None:
     make_authority(tmp_path)[0].rename(tmp_path / "company-ca.pem")
     path = tmp_path / "policy.toml"
     path.write_text(text, "utf-8")
-    assert load_policy(path).issuers
+    assert load_document(path).issuers
 
 
 def test_examples_cover_every_profile_and_nearly_every_setting() -> None:

@@ -16,6 +16,7 @@ from seawall.tokens.key_cache import KeyCache
 from seawall.tokens.policy import ABSENT_TYPE, ANY_TENANT, CONSUMER_TENANT, IssuerPolicy
 from seawall.tokens.policy_file import load_document, load_policy
 from seawall.tokens.policy_settings import ISSUER_SETTINGS
+from seawall.tokens.revocations import Revocations
 from tests.jose.https_server import make_authority
 from tests.tokens.key_sets import jwk, jwks
 
@@ -126,6 +127,18 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert (settings.denied, settings.approved) == (frozenset({"bad"}), frozenset({"x"}))
     assert issuer.keys.lookup(f"https://issuer.example/{TENANT}/", "a", 0.0).state == "active"
     assert (tmp_path / "seen.json").is_file()
+
+
+def test_a_store_of_revocations_that_nobody_follows_is_refused(tmp_path: Path) -> None:
+    """What was revoked there would be accepted, and nothing would show it."""
+    path = tmp_path / "policy.toml"
+    write(tmp_path, MINIMAL + '[revocations]\nstore = "revocations.db"\n')
+    with pytest.raises(PolicyInvalid, match=r"policy\.toml:\d+: names a store of revocations") as raised:
+        load_policy(path)
+    assert "Follower" in raised.value.fix
+    given = Revocations()
+    assert load_policy(path, revocations=given).revocations is given
+    assert load_document(path).revocation_store == tmp_path / "revocations.db"
 
 
 def test_issuers_do_not_share_what_they_know_of_keys(tmp_path: Path) -> None:

@@ -45,9 +45,17 @@ def load_policy(
 ) -> Policy:
     """The policy of a file. Raises `PolicyInvalid`. No key set is fetched yet.
 
-    The store of `[revocations]` is not opened here: give what it holds as `revocations`.
+    The store of `[revocations]` is not opened here: give what follows it as `revocations`. A policy that names a store
+    and gets none is refused, because what was revoked there would be accepted.
     """
-    return load_document(path, clock=clock).policy(revocations)
+    document = load_document(path, clock=clock)
+    if document.revocation_store is not None and revocations is None:
+        line = document.lines.get(("revocations", "store"), 1)
+        raise PolicyInvalid(
+            f"{_called(path)}:{line}: names a store of revocations, which this program does not follow",
+            fix="load_policy(path, revocations=Follower(store).start()), in each worker process",
+        )
+    return document.policy(revocations)
 
 
 def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> PolicyDocument:

@@ -1,0 +1,108 @@
+"""Writes docs/conformance-cases.md and the tables of docs/conformance.md: `python tools/conformance_tables.py` (or `--check`)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from seawall.conformance.battery import cases, families
+from seawall.conformance.case import HARMS, Case
+from seawall.conformance.verifier import CAPABILITIES
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "conformance.md"
+CASES = DOCS / "conformance-cases.md"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def harms_table() -> str:
+    """One row for each harm, with how many cases would do it."""
+    rows = ["| harm | cases | what it means |", "|---|---|---|"]
+    for harm, words in HARMS.items():
+        rows.append(f"| {harm} | {sum(case.harm == harm for case in cases())} | {words} |")
+    return "\n".join(rows)
+
+
+def families_table() -> str:
+    """One row for each family."""
+    rows = ["| family | about | hostile | controls |", "|---|---|---|---|"]
+    for family in families():
+        hostile = sum(case.hostile for case in family.cases)
+        rows.append(f"| `{family.name}` | {family.words} | {hostile} | {len(family.cases) - hostile} |")
+    every = cases()
+    hostile = sum(case.hostile for case in every)
+    rows.append(f"| all | | {hostile} | {len(every) - hostile} |")
+    return "\n".join(rows)
+
+
+def capabilities_table() -> str:
+    """One row for each capability that a verifier may lack."""
+    rows = ["| capability | a verifier that has it | cases |", "|---|---|---|"]
+    for name, words in CAPABILITIES.items():
+        rows.append(f"| `{name}` | {words} | {sum(name in case.needs for case in cases())} |")
+    return "\n".join(rows)
+
+
+def tables() -> dict[str, str]:
+    """Every generated table of the page by the name in its markers."""
+    return {"harms": harms_table(), "families": families_table(), "capabilities": capabilities_table()}
+
+
+def rewritten(page: str) -> str:
+    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    for name, table in tables().items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"docs/conformance.md has no markers for {name}")
+        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    return page
+
+
+def _row(case: Case) -> str:
+    expected = " or ".join(f"`{code}`" for code in case.codes) or "accepted"
+    needs = ", ".join(f"`{name}`" for name in sorted(case.needs))
+    cells = (
+        f"`{case.name}`",
+        _cell(case.attack),
+        case.harm or "control",
+        expected,
+        needs,
+        _cell(case.source),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def cases_page() -> str:
+    """The page that lists every case."""
+    lines = [
+        "# The cases of the conformance kit",
+        "",
+        "What each stands for, what follows when it is accepted, the refusals that fit (Seawall gives the first), the",
+        "capabilities it needs, and where the rule stands. [conformance.md](conformance.md) says how to run them. This page is",
+        "written by `tools/conformance_tables.py`.",
+    ]
+    for family in families():
+        lines += ["", f"## {family.name}", "", f"{family.words[0].upper()}{family.words[1:]}.", ""]
+        lines += ["| case | what | harm | expected | needs | source |", "|---|---|---|---|---|---|"]
+        lines += [_row(case) for case in family.cases]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write both pages, or with `--check` only say whether they would change."""
+    page = PAGE.read_text("utf-8")
+    new, listed = rewritten(page), cases_page()
+    if "--check" in arguments:
+        return int(new != page or not CASES.exists() or CASES.read_text("utf-8") != listed)
+    PAGE.write_text(new, "utf-8")
+    CASES.write_text(listed, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 CEREMONY_SECONDS: Final = 120
 OPEN_CEREMONIES: Final = 8
 ATTEMPTS, ATTEMPTS_SECONDS = 5, 900
-"""Wrong codes of one account in a quarter of an hour; a six-digit code is then guessed once in 1,900 quarters."""
+"""Wrong codes of one account in a quarter of an hour. Three codes of a million are right at a time, so who never stops
+guessing needs some two years."""
 
 NOWHERE = Place("", below=False)
 PASSKEY_AMR: Final = ("pop", "user", "mfa")

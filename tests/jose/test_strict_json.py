@@ -131,7 +131,7 @@ def judged(read: Any) -> tuple[str, str]:
         return "refused", refusal.reason
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(PIECES | VALUES.map(lambda value: json.dumps(value, ensure_ascii=False).encode()))
 def test_the_quick_way_and_the_careful_way_agree(data: bytes) -> None:
     assert judged(lambda: loads(data, max_bytes=10_000, max_depth=64)) == judged(lambda: _careful(data, 64))

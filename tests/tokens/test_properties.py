@@ -62,7 +62,7 @@ def test_the_tokens_are_valid_before_anything_is_done_to_them() -> None:
         assert json.loads(verify_jws(text, JWKS).payload) == claims()
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(algorithms, st.data())
 def test_a_changed_letter_is_refused(name: str, data: st.DataObject) -> None:
     text = TOKENS[name]
@@ -72,7 +72,7 @@ def test_a_changed_letter_is_refused(name: str, data: st.DataObject) -> None:
     assert refused(text[:place] + letter + text[place + 1 :])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(algorithms, st.data())
 def test_inserted_and_deleted_letters_are_refused(name: str, data: st.DataObject) -> None:
     text = TOKENS[name]
@@ -84,7 +84,7 @@ def test_inserted_and_deleted_letters_are_refused(name: str, data: st.DataObject
     assert refused(changed)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(algorithms, st.integers(0, 2), st.data())
 def test_a_flipped_bit_of_any_segment_is_refused(name: str, number: int, data: st.DataObject) -> None:
     segments = TOKENS[name].split(".")
@@ -95,7 +95,7 @@ def test_a_flipped_bit_of_any_segment_is_refused(name: str, number: int, data: s
     assert refused(".".join(segments))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(algorithms, algorithms, st.permutations([0, 1, 2]), st.lists(st.booleans(), min_size=3, max_size=3))
 def test_segments_of_two_tokens_do_not_mix(one: str, two: str, order: list[int], mix: list[bool]) -> None:
     first, second = TOKENS[one].split("."), TOKENS[two].split(".")
@@ -123,7 +123,7 @@ def test_every_other_spelling_of_a_segment_is_refused() -> None:
                     assert refused(".".join(segments))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(algorithms, st.sampled_from(["RS256", "PS256", "ES256", "EdDSA", "HS256", "none", "RS384", ""]))
 def test_the_same_signature_under_another_algorithm_is_refused(name: str, other: str) -> None:
     assume(other != name)
@@ -143,7 +143,7 @@ CLAIM_NAMES = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "uti", "client_i
                "amr", "auth_time", "cnf", "scope", "act"]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text() | st.binary() | JSON)
 @example("." * 10_000)
 @example("a." * 3)
@@ -152,7 +152,7 @@ def test_arbitrary_input_is_refused(text: Any) -> None:
     assert refused(text, jws=isinstance(text, (str, bytes)))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(HEADER_NAMES) | st.text(max_size=4), JSON, max_size=6), st.booleans())
 def test_headers_of_any_kind_raise_nothing_but_refusals(members: dict[str, Any], beside: bool) -> None:
     members = (header(kid="RS256") | members) if beside else members
@@ -161,7 +161,7 @@ def test_headers_of_any_kind_raise_nothing_but_refusals(members: dict[str, Any],
         assert not {"crit", "jwk", "jku", "x5c", "x5u", "b64", "zip", "enc"} & set(members)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(CLAIM_NAMES), JSON, max_size=4))
 def test_claims_of_any_kind_raise_nothing_but_refusals(said: dict[str, Any]) -> None:
     """Signed by the right key, so that every check after the signature is reached."""
@@ -183,7 +183,7 @@ def test_claims_of_any_kind_raise_nothing_but_refusals(said: dict[str, Any]) -> 
         assert audience == minting.AUDIENCE or minting.AUDIENCE in audience
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_payloads_of_any_kind_raise_nothing_but_refusals(payload: bytes) -> None:
     assert refused(token(payload, header(kid="RS256")), jws=False)
@@ -191,7 +191,7 @@ def test_payloads_of_any_kind_raise_nothing_but_refusals(payload: bytes) -> None
     assert verify_jws(token(payload, header(kid="RS256")), JWKS).payload == payload
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(JSON | st.binary(max_size=100) | st.dictionaries(st.just("keys"), st.lists(JSON, max_size=3)))
 def test_keys_of_any_kind_raise_nothing_but_refusals(jwks: Any) -> None:
     with pytest.raises(Refusal) as raised:

@@ -38,7 +38,7 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 16) -> Any:
         raise JsonRefused("size", f"longer than {max_bytes} bytes")
     flat = data.count(b"{") + data.count(b"[") <= max_depth
     # The quick parser takes integers of any length, so where a long one may be, the careful one reads.
-    if flat and b"\\" not in data and _MANY_DIGITS not in data.translate(_DIGITS):
+    if flat and _BACKSLASH not in data and _MANY_DIGITS not in data.translate(_DIGITS):
         try:
             value = _QUICK.decode(data)
             # A member that was named twice is in `data` and no longer in the value, and takes its colon with it. A colon
@@ -126,6 +126,7 @@ def _constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
 )
+_BACKSLASH = ord("\\")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS = b"0" * 19
 _QUICK = msgspec.json.Decoder()

@@ -306,6 +306,30 @@ def test_another_user_cannot_open_it() -> None:
         assert run(script, str(path)).endswith("it belongs to another user")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+def test_root_may_write_into_a_gate_s_store_and_the_gate_goes_on() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 65534, 65534)
+        path = Path(folder) / "revocations.db"
+        as_the_gate = """
+            import os, pathlib, sys
+            from seawall.tokens.revocation import Revocation
+            from seawall.tokens.revocation_store import RevocationStore
+            os.setgid(65534); os.setuid(65534)
+            path = pathlib.Path(sys.argv[1])
+            store = RevocationStore.open(path) if path.exists() else RevocationStore.create(path)
+            store.append([Revocation(kind="kid", value="k2", reason="r", who="w", at=500.0)])
+            print(len(store.entries(now=500.0)))
+            store.close()
+        """
+        assert run(as_the_gate, str(path)) == "1"
+        with RevocationStore.open(path) as store:
+            store.append([entry("kid", "k1")])
+            assert run(as_the_gate, str(path)) == "3"
+        assert run(as_the_gate, str(path)) == "4"
+        assert {file.stat().st_uid for file in Path(folder).iterdir()} == {65534}
+
+
 def test_a_locked_store_is_broken_for_writers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seawall.tokens.revocation_store.BUSY_SECONDS", 0.1)
     with RevocationStore.open(path) as store:
@@ -396,7 +420,7 @@ def until(what: Callable[[], bool], seconds: float) -> bool:
 
 @pytest.fixture
 def follower(path: Path) -> Iterator[Follower]:
-    made = Follower(path, interval=0.02, tolerance=0.5)
+    made = Follower(path, interval=0.02, tolerance=1.5)
     made.start()
     yield made
     made.stop()
@@ -404,14 +428,14 @@ def follower(path: Path) -> Iterator[Follower]:
 
 def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: Follower) -> None:
     (first,) = store.append([entry("kid", "k1")])
-    assert until(lambda: outcome(follower.revocations) == "revoked-key", 1)
+    assert until(lambda: outcome(follower.revocations) == "revoked-key", 10)
     assert follower.lag < 1
     store.append([entry("not-before", issuer=ISSUER, not_before=1_500)])
     store.append([entry("not-before", issuer=ISSUER, not_before=900)])
     store.lift(first, reason="mistake", who="ops", at=NOW)
-    assert until(lambda: outcome(follower.revocations) == "revoked-not-before", 1)
+    assert until(lambda: outcome(follower.revocations) == "revoked-not-before", 10)
     store.lift(2, reason="mistake", who="ops", at=NOW)
-    assert until(lambda: outcome(follower.revocations) == "", 1)
+    assert until(lambda: outcome(follower.revocations) == "", 10)
 
 
 def test_a_follower_sees_entries_end(store: RevocationStore, path: Path) -> None:
@@ -421,11 +445,11 @@ def test_a_follower_sees_entries_end(store: RevocationStore, path: Path) -> None
     follower.start()
     assert outcome(follower.revocations) == "revoked-key"
     times[0] = 700.0
-    assert until(lambda: outcome(follower.revocations) == "revoked-client", 1)
+    assert until(lambda: outcome(follower.revocations) == "revoked-client", 10)
     times[0] = 650.0  # a clock that is set back brings the entry back
-    assert until(lambda: outcome(follower.revocations) == "revoked-key", 1)
+    assert until(lambda: outcome(follower.revocations) == "revoked-key", 10)
     times[0] = 3.1e9
-    assert until(lambda: outcome(follower.revocations) == "", 1)
+    assert until(lambda: outcome(follower.revocations) == "", 10)
     follower.stop()
 
 
@@ -437,7 +461,7 @@ def test_a_follower_whose_store_breaks_refuses_everything(
 ) -> None:
     assert outcome(follower.revocations) == ""
     fault(path)
-    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 2)
+    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 10)
     assert isinstance(follower.broken, StoreBroken)
 
 
@@ -445,13 +469,13 @@ def test_a_follower_recovers_when_its_store_comes_back(follower: Follower, path:
     away = path.with_name("away")
     for suffix in ("", "-wal", "-shm"):
         Path(f"{path}{suffix}").rename(f"{away}{suffix}")
-    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 2)
+    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 10)
     for suffix in ("", "-wal", "-shm"):
         if Path(f"{away}{suffix}").exists():
             Path(f"{away}{suffix}").rename(f"{path}{suffix}")
     with RevocationStore.open(path) as store:
         store.append([entry("kid", "k1")])
-    assert until(lambda: outcome(follower.revocations) == "revoked-key", 2)
+    assert until(lambda: outcome(follower.revocations) == "revoked-key", 10)
     assert follower.broken is None
 
 
@@ -472,13 +496,13 @@ def test_a_follower_does_not_accept_an_older_or_another_store(
         with RevocationStore.create(copy) as other:
             other.append([entry("kid", f"elsewhere{number}") for number in range(5)])
     store.append([entry("kid", "k1")])
-    follower = Follower(path, interval=0.02, tolerance=0.3)
+    follower = Follower(path, interval=0.02, tolerance=1.5)
     follower.start()
     store.close()
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     copy.replace(path)
-    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 2)
+    assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 10)
     time.sleep(0.3)
     assert outcome(follower.revocations) == "revocations-unavailable"
     follower.stop()

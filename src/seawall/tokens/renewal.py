@@ -106,7 +106,7 @@ def check_renewal(
 
     `policy` is the issuer's: `max_chain_age` caps the time since the sign-in, `sender` what must be bound.
     `signed_credentials` names the header types (`rt+jwt`) of a server whose refresh tokens are signed tokens; without it
-    any signed token is refused as a credential.
+    any signed or encrypted token is refused as a credential.
 
     1. the credential is no access token, nor any token that an API might have seen; 2. there is a grant, of a kind that
     can be renewed, neither ended nor revoked; 3. it was not used before; 4. its session lives; 5. issuer, 6. client,

@@ -25,14 +25,9 @@ REPLAY = MemoryReplayGuard()
 
 def verify(token: str, context: Context) -> dict[str, Any]:
     """The claims of an access token."""
-    request = RequestBinding(
-        method=context.request.method,
-        url=context.request.url,
-        scheme=context.request.scheme,
-        proofs=context.request.proofs,
-        certificate=context.request.certificate,
+    accepted = verify_access_token(
+        token, policy_of(context), context.now, request=binding_of(context), replay=REPLAY
     )
-    accepted = verify_access_token(token, _policy(context), context.now, request=request, replay=REPLAY)
     return dict(accepted.claims)
 
 
@@ -85,12 +80,24 @@ def renew(attempt: RenewalAttempt, context: Context) -> bool:
         audiences=frozenset({attempt.audience}),
         auth_time=attempt.authenticated_at,
     )
-    policy = _policy(context)
+    policy = policy_of(context)
     renewal.check_renewal(request, policy.issuers[0], policy.revocations, context.now)
     return True
 
 
-def _policy(context: Context) -> Policy:
+def binding_of(context: Context) -> RequestBinding:
+    """The request as the verifier takes it."""
+    return RequestBinding(
+        method=context.request.method,
+        url=context.request.url,
+        scheme=context.request.scheme,
+        proofs=context.request.proofs,
+        certificate=context.request.certificate,
+    )
+
+
+def policy_of(context: Context) -> Policy:
+    """The policy that says the same as the context."""
     issuers = tuple(_issuer(trusted, context) for trusted in context.issuers)
     return Policy(issuers, Revocations.of(map(_revocation, context.revocations), now=context.now))
 

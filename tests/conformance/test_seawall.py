@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
 import pytest
 
 from seawall.conformance.battery import cases
 from seawall.conformance.case import Case
-from seawall.conformance.run import judge
+from seawall.conformance.run import judge, run
+from seawall.conformance.workshop import Workshop
+from seawall.tokens import claim_checks, examination, key_checks, verify
 from seawall.tokens.refusals import REFUSALS
-from tests.conformance.seawall_verifier import verifier
+from seawall.tokens.replay import MemoryReplayGuard
+from seawall.tokens.state import State
+from tests.conformance.seawall_verifier import binding_of, policy_of, verifier
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """The record of every refusal is not what is tested here."""
+    caplog.set_level(logging.CRITICAL, "seawall")
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
@@ -41,3 +54,50 @@ def test_nearly_every_refusal_is_shown() -> None:
     """What the battery never brings about is named here, with the reason."""
     shown = {case.codes[0] for case in cases() if case.hostile}
     assert REFUSALS.keys() - shown == NOT_SHOWN.keys()
+
+
+REMOVABLE: dict[int, Callable[[State], None]] = {
+    4: key_checks.check_key_issuer,
+    5: key_checks.check_key_state,
+    11: examination.check_revocations,
+    2: key_checks.check_signature,
+    7: claim_checks.check_type,
+    8: claim_checks.check_issuer_and_tenant,
+    9: claim_checks.check_claims,
+    10: claim_checks.check_times,
+    14: claim_checks.check_authentication,
+    12: examination.check_binding,
+}
+"""Checks that nothing after them needs, by number."""
+
+
+@pytest.mark.parametrize("number", REMOVABLE)
+def test_the_battery_notices_a_missing_check(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verifier that leaves out one check lets hostile tokens in: the battery does not lean on others."""
+    left_out = REMOVABLE[number]
+    runs = tuple(check.run for check in examination.CHECKS)
+    assert left_out in runs
+    monkeypatch.setattr(verify, "_RUNS", tuple(step for step in runs if step is not left_out))
+    mine = [case for case in cases() if case.hostile and REFUSALS[case.codes[0]].check == number]
+    let_in = [result.case.name for result in run(verifier, mine) if result.fault == "let-in"]
+    assert len(let_in) >= 5, let_in
+    if number == 4:
+        assert {"storm-0558", "storm-0558-unmarked", "storm-0558-many"} <= set(let_in)
+
+
+def test_what_explains_a_refusal_gives_the_same_reason() -> None:
+    """`seawall token check` shows steps; over the whole battery they end as verification does."""
+    for case in cases():
+        presentation = case.build(Workshop())
+        if presentation.renewal is not None or presentation.times > 1:
+            continue
+        context = presentation.context
+        examined = examination.examine(
+            presentation.token,
+            policy_of(context),
+            context.now,
+            request=binding_of(context),
+            replay=MemoryReplayGuard(),
+        )
+        expected = case.codes[0] if case.hostile else None
+        assert (examined.refusal and examined.refusal.code) == expected, case.name

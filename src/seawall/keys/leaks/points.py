@@ -26,6 +26,7 @@ MOST_WORK = 250_000
 """Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
 bytes that are searched, one for each `BYTES_FOR_WORK`."""
 BYTES_FOR_WORK = 64
+BLOCK = 1 << 14
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -81,6 +82,16 @@ def point_of(thumbprint: str, native: object) -> Point | None:
     return None
 
 
+@dataclass(slots=True)
+class Stretch:
+    """Bytes [first, last) around the places of a point."""
+
+    point: Point
+    first: int
+    last: int
+    places: list[int]
+
+
 class PointSearch:
     """Looks for the private halves of points near the points. `gave_up` tells that there were too many candidates."""
 
@@ -97,13 +108,14 @@ class PointSearch:
         if not self._points:
             return
         self._work_left = min(MOST_WORK, self._work_left + (end - start) // BYTES_FOR_WORK)
-        for point, first, last in self._stretches(data, start, end):
-            private = self._private_half(point, data, first, last)
+        for stretch in self._stretches(data, start, end):
+            private = self._private_half(stretch, data)
             if private is not None:
-                yield from _copies(point, private, data, first, last)
+                yield from _copies(stretch, private, data)
 
-    def _private_half(self, point: Point, data: Bytes, first: int, last: int) -> bytes | None:
-        for private in _candidates(point, data, first, last):
+    def _private_half(self, stretch: Stretch, data: Bytes) -> bytes | None:
+        point = stretch.point
+        for private in _candidates(stretch, data):
             self._work_left -= _WORK[point.length]
             if self._work_left < 0:
                 self.gave_up = True
@@ -112,52 +124,66 @@ class PointSearch:
                 return private
         return None
 
-    def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[tuple[Point, int, int]]:
+    def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[Stretch]:
         """Where to look for which point; stretches of one point that touch are one."""
-        open_stretches: dict[str, tuple[Point, int, int]] = {}
+        open_stretches: dict[str, Stretch] = {}
         for place, _ in self._finder.places(data, start, end):
             for point, form in self._forms:
                 if data[place : place + len(form)].tobytes() != form:
                     continue
                 first, last = max(0, place - NEAR), min(len(data), place + len(form) + NEAR)
                 before = open_stretches.get(point.thumbprint)
-                if before and first <= before[2]:
-                    first = before[1]
-                elif before:
+                if before and first <= before.last:
+                    before.last = last
+                    before.places.append(place)
+                    continue
+                if before:
                     yield before
-                open_stretches[point.thumbprint] = (point, first, last)
+                open_stretches[point.thumbprint] = Stretch(point, first, last, [place])
         yield from open_stretches.values()
 
 
-def _candidates(point: Point, data: Bytes, first: int, last: int) -> Iterator[bytes]:
-    """Windows in [first, last) that may be the private half, each once, as big-endian bytes."""
-    if last - first < point.length:
+def _candidates(stretch: Stretch, data: Bytes) -> Iterator[bytes]:
+    """Windows that may be the private half, each once, as big-endian bytes; those nearest to the point first."""
+    point = stretch.point
+    if stretch.last - stretch.first < point.length:
         return
     tried: set[bytes] = set()
-    windows = np.lib.stride_tricks.sliding_window_view(data[first:last], point.length)
-    for low in range(0, len(windows), 1 << 14):
-        part = windows[low : low + (1 << 14)]
+    windows = np.lib.stride_tricks.sliding_window_view(data[stretch.first : stretch.last], point.length)
+    places = np.array(stretch.places) - stretch.first
+    for low in range(0, len(windows), BLOCK):
+        part = windows[low : low + BLOCK]
         looks_random = _looks_random(part)
-        for order in (1,) if point.edwards else (1, -1):
-            top = part[:, 0 if order == 1 else -1]
-            for index in np.flatnonzero(looks_random & (top <= point.highest)).tolist():
+        for index in _nearest_first(np.flatnonzero(looks_random), places - low):
+            for order in (1,) if point.edwards else (1, -1):
                 private = part[index].tobytes()[::order]
-                if private not in tried:
+                if private[0] <= point.highest and private not in tried:
                     tried.add(private)
                     yield private
 
 
-def _copies(point: Point, private: bytes, data: Bytes, first: int, last: int) -> Iterator[RawHit]:
-    """All places of a private half in [first, last)."""
-    stretch = data[first:last].tobytes()
+def _nearest_first(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> list[int]:
+    after = np.searchsorted(places, indexes)
+    distance = np.minimum(
+        np.abs(indexes - places[np.minimum(after, len(places) - 1)]),
+        np.abs(indexes - places[np.maximum(after - 1, 0)]),
+    )
+    nearest: list[int] = indexes[np.argsort(distance, kind="stable")].tolist()
+    return nearest
+
+
+def _copies(stretch: Stretch, private: bytes, data: Bytes) -> Iterator[RawHit]:
+    """All places of a private half in a stretch."""
+    point = stretch.point
+    content_of_stretch = data[stretch.first : stretch.last].tobytes()
     forms = {"ed-seed": private}
     if not point.edwards:
         forms = {"ec-scalar-big-endian": private, "ec-scalar-little-endian": private[::-1]}
     for form, content in forms.items():
-        place = stretch.find(content)
+        place = content_of_stretch.find(content)
         while place >= 0:
-            yield RawHit(first + place, form, point.thumbprint, point.length)
-            place = stretch.find(content, place + 1)
+            yield RawHit(stretch.first + place, form, point.thumbprint, point.length)
+            place = content_of_stretch.find(content, place + 1)
 
 
 def _looks_random(windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,8 @@
 """Searches bytes for the private numbers of keys of which only the public half is known.
 
 RSA: either prime and d, bare, in both orders of bytes, at any offset (`rsa_search`). Elliptic curves: the scalar or seed
-within 4 KiB of the public point (`points`). Every hit has been proved by arithmetic; there are no false ones.
+within 4 KiB of the public point, or, little-endian and aligned to eight bytes, within 64 KiB (`points`). Every hit has been
+proved by arithmetic; there are no false ones.
 
 What this misses: numbers in other encodings (digits of Python's or Java's integers, blinded or masked values), dP, dQ and
 qInv, scalars far from their point (a sketch finds both, see `sketches`), primes of keys with more than two or of unequal
@@ -19,7 +20,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.points import NEAR, PointSearch, point_of
+from seawall.keys.leaks.points import FAR, PointSearch, point_of
 from seawall.keys.leaks.rsa_search import RsaSearch, rsa_modulus
 
 
@@ -59,8 +60,8 @@ class KnownKeys:
         self._rsa = RsaSearch(moduli)
         self._points = PointSearch(points)
         self.unsearched = tuple(unsearched)
-        self.before = NEAR
-        self.after = max(NEAR + 128, self._rsa.longest)
+        self.before = FAR
+        self.after = max(FAR + 128, self._rsa.longest)
         self.shortfall: str | None = None
 
     @classmethod

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from seawall.keys.leaks.findings import RawHit
 
-BEFORE = 32 << 10
-"""Bytes of look-behind: no form begins farther before what gives it away (a JWK of 16,384 bits in UTF-16: 27,000)."""
+BEFORE = 64 << 10
+"""Bytes of look-behind: no form begins farther before what gives it away (a JWK of 16,384 bits in UTF-16: 27,000; a
+scalar before its point: 64 KiB)."""
 AHEAD = 128 << 10
 """Bytes of look-ahead: no form ends farther after it."""
 

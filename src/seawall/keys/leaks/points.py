@@ -1,9 +1,10 @@
 """Private scalars and seeds near their public point: memory often keeps both parts of a key close to each other.
 
 A public point is looked for as x big-endian, little-endian and, for curves over a prime field, in Montgomery form with
-64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes is
-tried as a scalar, in both orders of bytes, if it is in range and looks random; a candidate counts only when its public
-point, computed, is the one looked for.
+64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes,
+and every aligned one within `FAR`, is tried as a scalar, if it is in range and looks random; a candidate counts only when
+its public point, computed, is the one looked for. Alignment is that of the buffer: it should begin where the file does, or
+a multiple of eight bytes later.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.windows import WindowFinder, check_of, fold_of
 
-NEAR = 4096
-"""Bytes on either side of a public point in which its scalar is looked for."""
+NEAR = 4 << 10
+"""Bytes on either side of a public point in which its private half is looked for at every offset."""
+FAR = 64 << 10
+"""Bytes in which it is looked for at offsets that are a multiple of `ALIGNED`, as allocators give them; of a scalar only
+little-endian."""
+ALIGNED = 8
 MOST_WORK = 250_000
 """Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
 bytes that are searched, one for each `BYTES_FOR_WORK`."""
 BYTES_FOR_WORK = 64
-BLOCK = 1 << 14
+BLOCK = 1 << 12
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -103,7 +108,7 @@ class PointSearch:
         self.gave_up = False
 
     def search(self, data: Bytes, start: int, end: int) -> Iterator[RawHit]:
-        """Private halves of points that begin in [start, end); they may lie up to `NEAR` bytes before or after."""
+        """Private halves of points that begin in [start, end); they may lie up to `FAR` bytes before or after."""
         self.gave_up = False
         if not self._points:
             return
@@ -131,7 +136,7 @@ class PointSearch:
             for point, form in self._forms:
                 if data[place : place + len(form)].tobytes() != form:
                     continue
-                first, last = max(0, place - NEAR), min(len(data), place + len(form) + NEAR)
+                first, last = max(0, place - FAR), min(len(data), place + len(form) + FAR)
                 before = open_stretches.get(point.thumbprint)
                 if before and first <= before.last:
                     before.last = last
@@ -148,28 +153,32 @@ def _candidates(stretch: Stretch, data: Bytes) -> Iterator[bytes]:
     point = stretch.point
     if stretch.last - stretch.first < point.length:
         return
-    tried: set[bytes] = set()
     windows = np.lib.stride_tricks.sliding_window_view(data[stretch.first : stretch.last], point.length)
-    places = np.array(stretch.places) - stretch.first
-    for low in range(0, len(windows), BLOCK):
-        part = windows[low : low + BLOCK]
-        looks_random = _looks_random(part)
-        for index in _nearest_first(np.flatnonzero(looks_random), places - low):
-            for order in (1,) if point.edwards else (1, -1):
-                private = part[index].tobytes()[::order]
-                if private[0] <= point.highest and private not in tried:
-                    tried.add(private)
-                    yield private
+    indexes = np.arange(len(windows))
+    distances = _distances(indexes, np.array(stretch.places) - stretch.first)
+    is_near = distances <= NEAR
+    indexes = indexes[is_near | ((indexes + stretch.first) % ALIGNED == 0)]
+    indexes = indexes[np.argsort(distances[indexes], kind="stable")]
+    tried: set[bytes] = set()
+    for low in range(0, len(indexes), BLOCK):
+        some = indexes[low : low + BLOCK]
+        looks_random = _looks_random(windows[some])
+        for index in some[looks_random].tolist():
+            private = windows[index].tobytes()
+            orders = (private,) if point.edwards else (private[::-1], private)
+            for order in orders if is_near[index] else orders[:1]:
+                if order[0] <= point.highest and order not in tried:
+                    tried.add(order)
+                    yield order
 
 
-def _nearest_first(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> list[int]:
+def _distances(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """From each index to the nearest of some ascending places."""
     after = np.searchsorted(places, indexes)
-    distance = np.minimum(
-        np.abs(indexes - places[np.minimum(after, len(places) - 1)]),
-        np.abs(indexes - places[np.maximum(after - 1, 0)]),
-    )
-    nearest: list[int] = indexes[np.argsort(distance, kind="stable")].tolist()
-    return nearest
+    before = places[np.maximum(after - 1, 0)]
+    behind = places[np.minimum(after, len(places) - 1)]
+    distances: npt.NDArray[np.int64] = np.minimum(np.abs(indexes - before), np.abs(indexes - behind))
+    return distances
 
 
 def _copies(stretch: Stretch, private: bytes, data: Bytes) -> Iterator[RawHit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def survives(folder: Path, text: str) -> None:
         said = str(invalid).split("\n")
         assert all(one.isprintable() and one.startswith(str(path)) for one in said)
         return
+    assert len(policy.issuers) == len(tomllib.loads(text)["issuer"]), "no table is left out silently"
     assert all(issuer.audiences and "none" not in issuer.algorithms for issuer in policy.issuers)
 
 

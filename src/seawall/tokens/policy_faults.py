@@ -69,10 +69,16 @@ def read_settings(
     at: Path,
     faults: Faults,
 ) -> dict[str, Any]:
-    """Every setting's value: the table's own, else the default; `MALFORMED` after a fault, None where there is none."""
+    """Every setting's value: the table's own, else the default; `MALFORMED` after a fault, None where there is none.
+
+    A default may be `MALFORMED` itself: what it is made from is already said to be missing or wrong.
+    """
     values: dict[str, Any] = {}
     for setting in settings:
         raw = table.get(setting.name, defaults.get(setting.name, setting.default))
+        if raw is MALFORMED:
+            values[setting.name] = MALFORMED
+            continue
         if raw is None:
             values[setting.name] = MALFORMED if setting.needed else None
             if setting.needed:

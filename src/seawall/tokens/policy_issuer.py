@@ -66,6 +66,12 @@ def read_issuer(
         check(entry)
     memory = _memory(entry, folder)
     origin = _origin(entry, folder)
+    if len(faults.found) == before and origin is None:
+        entry.say(
+            "jwks_uri",
+            "is missing: nothing says where the keys come from",
+            f"set one of: {', '.join(SOURCES)}",
+        )
     if len(faults.found) > before or origin is None:
         return None
     return _policy(entry, origin, memory, clock)
@@ -83,7 +89,7 @@ def _defaults(table: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         if not isinstance(value, str):
             continue
         if "{tenant}" in value:
-            found[name] = None if tenant is None else value.replace("{tenant}", tenant)
+            found[name] = MALFORMED if tenant is None else value.replace("{tenant}", tenant)
         elif "{issuer}" in value:
             found[name] = (
                 None if not isinstance(issuer, str) else value.replace("{issuer}", issuer.rstrip("/"))

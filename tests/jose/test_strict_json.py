@@ -90,16 +90,13 @@ def test_brackets_in_texts_are_not_depth() -> None:
 
 
 def test_a_text_that_never_ends_takes_no_longer_than_its_length() -> None:
-    """Every quote in it once began a search to the end: 16 KiB of them took three quarters of a second."""
-    seconds = []
-    for count in (100_000, 800_000):
-        data = b"[]," * 20 + b'"' + b'\\"' * count
-        started = time.perf_counter()
-        with pytest.raises(JsonRefused) as raised:
-            loads(data, max_bytes=1 << 22)
-        seconds.append(time.perf_counter() - started)
-        assert raised.value.reason == "syntax"
-    assert seconds[1] < 40 * max(seconds[0], 0.001)  # quadratic: 64 times as long
+    """Every quote in it once began a search to the end: 16 KiB of them took three quarters of a second, these would take hours."""
+    data = b"[]," * 20 + b'"' + b'\\"' * 800_000
+    started = time.perf_counter()
+    with pytest.raises(JsonRefused) as raised:
+        loads(data, max_bytes=1 << 22)
+    assert raised.value.reason == "syntax"
+    assert time.perf_counter() - started < 20
 
 
 def test_a_pair_of_surrogates_is_one_letter() -> None:

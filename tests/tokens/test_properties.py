@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from typing import Any
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import KeySet
 
 from seawall.tokens.refusals import Internal, Refusal
 from seawall.tokens.verify import verify_access_token, verify_jws
@@ -222,3 +226,39 @@ def test_a_policy_that_was_read_anew_is_not_confused_with_the_old_one() -> None:
         with pytest.raises(Refusal):
             verify_access_token(token(), rules, NOW)
     assert entry().audiences == frozenset({minting.AUDIENCE})
+
+
+@settings(max_examples=200)
+@given(
+    algorithms,
+    st.sampled_from(["RS256", "RS384", "PS256", "PS512", "ES256", "EdDSA", "Ed25519", "HS256", "none"]),
+    st.sampled_from(sorted(SIGNERS)),
+    st.binary(max_size=12),
+    st.booleans(),
+)
+def test_joserfc_accepts_whatever_is_accepted_here(
+    signer: str, alg: str, kid: str, payload: bytes, named: bool
+) -> None:
+    """An independent judge: a JWS that is valid for us and not for it would be a fault of ours."""
+    head = header(alg=alg, kid=kid if named else ...)
+    try:
+        signature = minting.sign(
+            SIGNERS[signer], alg, b".".join(text.encode() for text in _two(head, payload))
+        )
+    except (TypeError, ValueError):
+        signature = b""
+    text = ".".join((*_two(head, payload), keys.text(signature)))
+    try:
+        accepted = verify_jws(text, JWKS).payload
+    except Refusal:
+        assert not (signer == kid == alg and named), "signed as it should be"
+        return
+    keyset = KeySet.import_key_set({"keys": [dict(jwk) for jwk in JWKS["keys"]]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # RFC 9864 prefers the name Ed25519 to EdDSA
+        theirs = jws.deserialize_compact(text, keyset, algorithms=["RS256", "PS256", "ES256", "EdDSA"])
+    assert theirs.payload == accepted == payload
+
+
+def _two(head: dict[str, Any], payload: bytes) -> tuple[str, str]:
+    return keys.text(json.dumps(head).encode()), keys.text(payload)

@@ -20,6 +20,8 @@ LARGEST_HEADER = 4 * 1024
 DEEPEST = 8
 LONGEST_KID = 1024
 _CACHED_HEADERS = 1024
+_LONGEST_CACHED = 512
+"""Characters. Issuers' headers have 80 to 250; what is longer is read anew, so that strangers cannot fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class HeaderReader:
         header = self._known.get(text)
         if header is None:
             header = read_header(text)
+            if len(text) > _LONGEST_CACHED:
+                return header
             if len(self._known) >= self._capacity:
                 self._known.clear()
             self._known[text] = header

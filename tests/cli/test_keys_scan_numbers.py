@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization as s
 
 from seawall.cli.main import main
 from tests.keys.leaks.planting import jwk, make, thumbprint
+from tests.keys.leaks.rsa_numbers import ordinary_key
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, dict[str, Any], str]:
@@ -22,7 +23,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, di
 
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
-    private = make("RSA-2048").private_numbers()
+    private = ordinary_key().private_numbers()
     data = bytearray(secrets.token_bytes(300_000))
     data[1001:1129] = private.p.to_bytes(128, "little")
     data[50_003:50_259] = private.d.to_bytes(256, "big")
@@ -34,7 +35,7 @@ def dump(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jwks(tmp_path: Path) -> Path:
-    members = [jwk(make(kind)) for kind in ("RSA-2048", "Ed25519")]
+    members = [jwk(key) for key in (ordinary_key(), make("Ed25519"))]
     public = [{k: v for k, v in member.items() if k in ("kty", "n", "e", "crv", "x")} for member in members]
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": public}))
     return tmp_path / "jwks.json"
@@ -43,8 +44,8 @@ def jwks(tmp_path: Path) -> Path:
 @pytest.fixture
 def sketches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     keys = [
-        make(kind).private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
-        for kind in ("RSA-2048", "Ed25519")
+        key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
+        for key in (ordinary_key(), make("Ed25519"))
     ]
     (tmp_path / "keys.pem").write_bytes(b"".join(keys))
     assert (
@@ -71,7 +72,7 @@ def test_with_the_public_key_primes_and_d_are_found(
     dump: Path, jwks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, answer, _ = run(capsys, dump, "--jwks", jwks)
-    key = thumbprint(make("RSA-2048"))
+    key = thumbprint(ordinary_key())
     assert code == 10
     assert places(answer) == [(1001, "rsa-prime-little-endian", key), (50_003, "rsa-d-big-endian", key)]
 
@@ -80,7 +81,7 @@ def test_with_sketches_everything_is_found(
     dump: Path, sketches: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, answer, _ = run(capsys, dump, "--sketches", sketches)
-    key = thumbprint(make("RSA-2048"))
+    key = thumbprint(ordinary_key())
     assert code == 10
     assert places(answer) == [
         (1001, "sketch-p-little-endian", key),
@@ -111,7 +112,7 @@ def test_a_large_file_is_shared_out_and_nothing_is_lost_where_it_is_cut(
     tmp_path: Path, jwks: Path, sketches: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two stretches for two processes; numbers lie across the cut between them and between windows of one."""
-    private = make("RSA-2048").private_numbers()
+    private = ordinary_key().private_numbers()
     expected = {}
     with (tmp_path / "large").open("wb") as file:
         file.truncate(80 << 20)

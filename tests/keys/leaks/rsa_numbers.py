@@ -64,6 +64,16 @@ def numbers(bits: int, seed: int = 0, e: int = 65537) -> Numbers:
             return Numbers(f"{bits}-{seed}-{e}", p, q, e)
 
 
+@functools.cache
+def ordinary_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    """A throw-away key, made now, of the 99 in 100 whose d is found bare, and with a d of full length."""
+    while True:
+        key = rsa.generate_private_key(65537, bits)
+        private = key.private_numbers()
+        if math.gcd(private.p - 1, private.q - 1) <= 12 and private.d.bit_length() > bits - 8:
+            return key
+
+
 def _prime(dice: random.Random, bits: int) -> int:
     return int(gmpy2.next_prime(dice.getrandbits(bits) | 1 << bits - 1))
 

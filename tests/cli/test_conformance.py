@@ -18,6 +18,10 @@ def verify(token, context):
 def refuse(token, context):
     return None
 
+def chatter(token, context):
+    print("verifying", len(token))
+    raise ValueError(token[-1:])
+
 def shout(token, context):
     raise ValueError("\\x1b[2J" + token[:10])
 
@@ -98,6 +102,15 @@ def test_json(run: Run, module: str) -> None:
     names = [case["name"] for case in answer["cases"]]
     assert "storm-0558-expired" in names
     assert "storm-0558" not in names
+
+
+def test_what_a_verifier_prints_is_not_in_the_answer(run: Run, module: str) -> None:
+    result = run(
+        "token", "conformance", "--verifier", f"{module}:chatter", "--only", "alphabet-surrogate", "--json"
+    )
+    (case,) = json.loads(result.out)["cases"]
+    assert (case["outcome"], case["detail"]) == ("crashed", "ValueError: \\udcff")
+    assert "verifying" in result.err
 
 
 def test_the_list(run: Run) -> None:

@@ -179,6 +179,16 @@ def test_levels_grow_stricter_and_the_worst_comes_first() -> None:
     assert order == ["control-refused", "let-in", "crashed", "timed-out", "other-code"]
 
 
+def test_an_exception_that_cannot_speak_is_a_crash_too() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    result = judge(Verifier(raises(Mute())), HOSTILE)
+    assert (result.outcome, result.detail) == ("crashed", "Mute")
+    assert judge(Verifier(raises(ValueError("\ud800"))), HOSTILE).detail == "ValueError: \\ud800"
+
+
 def test_the_document_has_no_token() -> None:
     seen: list[str] = []
 

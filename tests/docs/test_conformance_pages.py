@@ -49,7 +49,7 @@ def test_a_page_without_markers_is_refused() -> None:
 
 def test_the_example_is_a_verifier() -> None:
     """What the page shows runs, lets the replica in as the page says, and refuses what a signature check refuses."""
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    code, *_ = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)
     verifier = names["verifier"]
@@ -78,3 +78,14 @@ def test_the_table_of_libraries_has_every_peer() -> None:
                     "stranger": "refused",
                     "storm-0558": storm,
                 }
+
+
+def test_other_implementations_take_the_controls() -> None:
+    """What the kit calls sound is sound to libraries that share nothing with it."""
+    bench = _module("bench/conformance_peers.py")
+    controls = [case for case in cases() if not case.hostile]
+    for make in (bench.pyjwt, bench.jwcrypto):
+        _, careful = make()
+        outcomes = {case.name: judge(careful.verifier, case).outcome for case in controls}
+        assert set(outcomes.values()) == {"accepted", "not-covered"}
+        assert sum(outcome == "accepted" for outcome in outcomes.values()) > 30

@@ -86,13 +86,16 @@ def conformance(
 
 
 def _run(place: str, chosen: Sequence[Case], level: str, limit: float) -> tuple[list[Result], list[Result]]:
+    import sys
+    from contextlib import redirect_stdout
     from typing import cast
 
     from seawall.conformance import matrix
     from seawall.conformance.run import run
     from seawall.conformance.verifier import load
 
-    results = list(run(load(place), chosen, limit=limit))
+    with redirect_stdout(sys.stderr):  # stdout is the answer's, whatever the verifier prints
+        results = list(run(load(place), chosen, limit=limit))
     return results, matrix.failing(results, cast("matrix.Level", level))
 
 

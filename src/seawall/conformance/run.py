@@ -101,7 +101,7 @@ def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
         else:
             verdict = verifier.verify(presentation.token, presentation.context)
     except verifier.refusals as refusal:
-        return _Answer("refused", verifier.code(refusal), _described(refusal))
+        return _Answer("refused", _writable(str(verifier.code(refusal))), _described(refusal))
     except BaseException as error:  # noqa: BLE001 - whatever a verifier throws is a result
         return _Answer("crashed", detail=_described(error))
     if inspect.isawaitable(verdict):
@@ -127,9 +127,17 @@ def _within(limit: float, ask: Callable[[], _Answer | None]) -> _Answer:
 
 
 def _described(error: BaseException) -> str:
-    text = str(error)[:160]
+    try:
+        text = str(error)[:160]
+    except Exception:  # noqa: BLE001 - an exception that cannot say what it is
+        text = ""
     name = type(error).__name__
-    return f"{name}: {text}" if text else name
+    return _writable(f"{name}: {text}" if text else name)
+
+
+def _writable(text: str) -> str:
+    """Without lone surrogates, which no report can write."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def document(results: Iterable[Result]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.keys.leaks import archives, supply
+from seawall.keys.leaks import archives, search, supply
 from seawall.keys.leaks.findings import Account
 from seawall.keys.leaks.search import Searcher
 from seawall.keys.leaks.streams import Engine, StreamSearch
@@ -82,16 +82,16 @@ def ar(files: dict[str, bytes]) -> bytes:
 @pytest.fixture
 def found(searcher: Searcher) -> Callable[..., Account]:
     def search(content: bytes, path: str = "a", **budget: int) -> Account:
-        search = StreamSearch(Engine(searcher), path, supply.Budget(**budget))
+        whole = StreamSearch(Engine(searcher), path, supply.Budget(**budget))
         pieces = [content[i : i + 5_000] for i in range(0, len(content), 5_000)]
 
         def counted() -> object:
             for piece in pieces:
-                search.budget.read(len(piece))
+                whole.budget.read(len(piece))
                 yield piece
 
-        search.search(supply.Supply(counted()), path)  # type: ignore[arg-type]
-        return search.account
+        whole.search(supply.Supply(counted()), path)  # type: ignore[arg-type]
+        return whole.account
 
     return search
 
@@ -111,6 +111,8 @@ def places(account: Account) -> list[tuple[str, int, str]]:
         ("x.tar", tarred({"long/" * 60 + "c": TEXT}, tarfile.GNU_FORMAT), "x.tar!/" + "long/" * 60 + "c"),
         ("x.tar", tarred({"c": TEXT}, tarfile.USTAR_FORMAT), "x.tar!/c"),
         ("x.deb", ar({"first": b"odd", "data": TEXT}), "x.deb!/data"),
+        ("x.a", ar({"//": b"long-name-of-a-member.o/\n", "/0": TEXT}), "x.a!/long-name-of-a-member.o"),
+        ("x.a", ar({"#1/8": b"bsd.o\0\0\0" + TEXT}), "x.a!/bsd.o"),
         ("x.log.gz", gzip.compress(TEXT), "x.log.gz!/x.log"),
         ("x.log.gz", gzip.compress(b"") + gzip.compress(TEXT), "x.log.gz!/x.log"),
         ("x.bz2", bz2.compress(TEXT), "x.bz2!/x"),
@@ -149,6 +151,31 @@ def test_an_archive_in_the_middle_of_a_dump_is_searched(found: Callable[..., Acc
     noise = random.Random(3).randbytes(3_000)
     account = found(noise + zipped({"b": TEXT}) + noise, "dump")
     assert places(account) == [("dump", 3_000, "zip:pem-pkcs8")]
+
+
+def test_a_damaged_page_in_a_dump_gives_what_comes_before_the_damage(found: Callable[..., Account]) -> None:
+    page = bytearray(zlib.compress(TEXT + random.Random(7).randbytes(30_000).hex().encode()))
+    page[20_000:20_100] = bytes(100)
+    account = found(bytes(500) + bytes(page), "dump")
+    assert places(account) == [("dump", 500, "zlib:pem-pkcs8")]
+    assert account.skipped == []
+
+
+def test_stored_blocks_inside_one_another_take_no_time(found: Callable[..., Account]) -> None:
+    # each begins a stored block of 64,768 bytes that holds many of the next: taken at their word, they multiply
+    account = found(bytes.fromhex("78010000fdff0200") * 40_000, "dump")
+    assert (account.findings, account.skipped) == ([], [])
+
+
+def test_a_page_that_expands_too_far_is_told(
+    found: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PAGE_LIMIT", 1 << 20)
+    account = found(b"dump" + zlib.compress(bytes(5_000_000)) + PEM, "dump")
+    assert [(skip.path, skip.reason) for skip in account.skipped] == [
+        ("dump at 4", "compressed data expands too far")
+    ]
+    assert [found.form for found in account.findings] == ["pem-pkcs8"]
 
 
 def test_damage_is_told_and_what_came_before_is_searched(found: Callable[..., Account]) -> None:

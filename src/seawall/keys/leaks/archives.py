@@ -171,16 +171,26 @@ def _pax(body: bytes, name: str) -> tuple[str, int | None]:
 
 
 def ar_members(supply: Supply) -> Iterator[Member]:
-    """Members of an ar archive (Debian packages, static libraries)."""
+    """Members of an ar archive (Debian packages, static libraries), with the long names of GNU and BSD."""
     supply.skip(8)
+    long_names = b""
     while len(head := supply.peek(60)) == 60 and head[58:] == b"`\n" and head[48:58].strip().isdigit():
         supply.skip(60)
-        size = int(head[48:58])
-        inner = supply.pieces(size)
-        yield Member(_readable(head[:16].rstrip(b" ").rstrip(b"/") or b"/", utf8=True), inner)
-        for _ in inner:
-            pass
-        supply.skip(size % 2)
+        name, size = head[:16].rstrip(b" "), int(head[48:58])
+        padding = size % 2
+        if name == b"//" and size <= _LONGEST_EXTENSION:
+            long_names = supply.take(size)
+        else:
+            if name.startswith(b"#1/") and name[3:].isdigit() and int(name[3:]) <= min(size, _LONGEST_NAME):
+                size -= int(name[3:])
+                name = supply.take(int(name[3:])).rstrip(b"\x00")
+            elif name[:1] == b"/" and name[1:].isdigit():
+                name = long_names[int(name[1:]) :].split(b"\n", 1)[0]
+            inner = supply.pieces(size)
+            yield Member(_readable(name.removesuffix(b"/") or b"/", utf8=True), inner)
+            for _ in inner:
+                pass
+        supply.skip(padding)
 
 
 def _readable(name: bytes, *, utf8: bool) -> str:

@@ -14,6 +14,7 @@ from seawall.keys.leaks.findings import RawHit
 
 _FIRST, _FEED, _CRUMB = 512, 64 << 10, 256
 _PIECE = 1 << 20
+_LONGEST_CHECKED = 8 << 20
 _BLOCK = 1 << 18
 """Bytes looked at at a time: what a processor keeps at hand."""
 
@@ -85,8 +86,28 @@ def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Insid
 
 
 def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
-    """What a zlib stream (RFC 1950) holds. A hit without a form says how far a sound stream goes."""
+    """What a zlib stream (RFC 1950) holds. A hit without a form says how far a sound stream goes.
+
+    A stream that begins with a stored block shows its content as it is. Machine code holds many such by chance, one
+    inside another: only those with a sound check at their end are searched.
+    """
+    if (
+        data[anchor + 2 : anchor + 3]
+        and not data[anchor + 2] & 6
+        and not _is_sound(data, anchor, inside.rest)
+    ):
+        return ()
     return _found(data, anchor, anchor, 15, inside)
+
+
+def _is_sound(data: bytes, anchor: int, rest: Callable[[int], Iterator[bytes]]) -> bool:
+    stream = Inflating(data, anchor, 15, rest)
+    given = 0
+    for piece in stream:
+        given += len(piece)
+        if given > _LONGEST_CHECKED:
+            return True
+    return stream.is_whole
 
 
 def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:

@@ -181,7 +181,7 @@ class _Level:
 
     def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
         """Search what a compressed stream gives, with as much context as everywhere."""
-        if self._depth >= DEEPEST:
+        if self._depth >= DEEPEST or self._allowance.left <= 0:
             return []
         found: list[RawHit] = []
         given = 0

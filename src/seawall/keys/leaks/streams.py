@@ -62,9 +62,13 @@ class StreamSearch:
             self._inner(unpack(supply), path, f"{path}!/{_stem(path, suffixes)}", plain_path, depth)
         elif opener is not None:
             self._members(opener(supply), path, plain_path, depth)
-        elif reason := archives.unsupported(head):
-            self.skip(plain_path, reason)
+        reason = archives.unsupported(head)
+        before = self.account.bytes_scanned
         self.plain(supply, plain_path)
+        if reason is not None:  # searched as it lies, but what it holds was not: that counts as skipped
+            size = self.account.bytes_scanned - before
+            self.account.bytes_scanned = before
+            self.skip(plain_path, reason, size)
 
     def _members(self, members: Iterator[archives.Member], path: str, plain_path: str, depth: int) -> None:
         try:

@@ -137,7 +137,7 @@ def nginx(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
 daemon off;
 master_process off;
 pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
+error_log {folder}/error.log notice;
 events {{ worker_connections 256; }}
 http {{
     log_format everything '$remote_addr "$request" $status "$http_user_agent" "$http_referer"';
@@ -168,16 +168,18 @@ def caddy(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
     """`inside` is added to the site's block."""
     app, port = App(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    sites = ", ".join(f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", "app.example"))
-    lines = snippet("caddyfile").replace("\troute {", f"{inside}\n\troute {{")
-    lines = placed(lines, gate_port, app.port).replace(
-        ":8080 {",
-        f"{sites} {{\n\tlog {{\n\t\toutput file {folder}/access.log\n\t}}",
-    )
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + lines, "utf-8")
+    lines = snippet("caddyfile").replace("	route {", f"{inside}
+	route {{")
+    lines = placed(lines, gate_port, app.port).replace(":8080 {", f":{port} {{")
+    options = "{
+	admin off
+	auto_https off
+	default_bind 127.0.0.1
+}
+"
+    (folder / "Caddyfile").write_text(options + lines, "utf-8")
     command = [str(program("caddy")), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
     with started(command, folder, port, app) as proxy:
-        proxy.logs.append(folder / "access.log")
         yield proxy
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from seawall.server.identity import IDENTITY_HEADERS
 from tests.server import proxies
-from tests.server.gates import Gate, Issuer, running
+from tests.server.gates import Gate, Issuer, running, until
 from tests.server.proxies import Proxy, program, snippet
 from tests.server.test_gate import RULES
+from tests.server.test_revoking import ADMIN, BEARER, TOKEN
 
 Start = Callable[[Path, int], AbstractContextManager[Proxy]]
 STARTS: dict[str, Start] = {"nginx": proxies.nginx, "caddy": proxies.caddy}
@@ -151,8 +154,6 @@ def test_a_gate_that_breaks_or_is_gone_refuses(tmp_path: Path, name: str) -> Non
         before = len(proxy.app.seen)
         for path in (tmp_path / "gate").glob("revocations.db*"):
             path.unlink()
-        from tests.server.gates import until
-
         until(lambda: gate.ask(token).status_code != 204, 15)
         assert proxy.send("/mail", bearer(token)).status in {401, 403, 500, 503}
         gate.stop()
@@ -166,3 +167,65 @@ def test_every_identity_header_is_in_every_snippet() -> None:
         variable = header.name.lower().replace("-", "_")
         assert f"$upstream_http_{variable};" in snippet("nginx")
         assert header.name in snippet("caddyfile")
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_no_token_is_in_any_log(tmp_path: Path, name: str) -> None:
+    """Whole or in parts, of accepted and refused requests: not in the gate's log or output, not in the proxy's logs."""
+    needs(name)
+    secrets: list[str] = []
+
+    def token(made: str) -> str:
+        secrets.extend([made, *(part for part in made.split(".") if len(part) > 11)])
+        return made
+
+    rules = RULES.replace("[gate]\n", '[gate]\nlog = "decisions.log"\n') + ADMIN
+    with running(tmp_path / "gate", rules, options=("--workers", "2")) as gate:
+        with STARTS[name](tmp_path / name, gate.port) as proxy:
+            issuer = gate.issuer
+            valid = token(issuer.token())
+            header, payload, signature = valid.split(".")
+            for presented in (
+                valid,
+                token(issuer.token(aud="other")),
+                token(issuer.token(exp=1000, iat=900)),
+                token(issuer.token(iss="https://nobody.example")),
+                token(issuer.token(jti=token(issuer.token()), sub=token(issuer.token()))),
+                token(issuer.token({"kid": token(issuer.token())})),
+                token(Issuer().token()),
+                token(f"{header}.{payload}"),
+                token(f"{header}.{payload}.{signature}.{signature}"),
+                token(f"{header}.{payload}.{signature}="),
+                token(f"{payload}.{header}.{signature}"),
+            ):
+                for path in ("/mail", "/admin", "/secret", "/assets/a", "/a/../b"):
+                    proxy.send(path, bearer(presented))
+                    proxy.send(path, f"Authorization: DPoP {presented}", f"DPoP: {presented}")
+                    proxy.send(path, bearer(presented), bearer(presented))
+                    proxy.send(path, f"Authorization: {presented}")
+                gate.ask(presented, X_Forwarded_Uri="/other")
+                gate.get("/healthz", headers={"Authorization": f"Bearer {presented}"})
+                gate.get("/admin/revocations", headers={"Authorization": f"Bearer {presented}"})
+                gate.get(f"/admin/revocations/{presented[:300]}")
+                httpx.post(
+                    f"{gate.url}/events",
+                    content=presented,
+                    headers={"content-type": "application/secevent+jwt"},
+                )
+                httpx.post(
+                    f"{gate.url}/admin/revocations",
+                    headers=BEARER,
+                    json={"kind": presented, "reason": presented},
+                )
+            secrets.append(TOKEN)
+            metrics = gate.get("/metrics").text
+            files = [*(tmp_path / "gate").glob("*.log"), *proxy.logs]
+            time.sleep(0.3)
+        gate.stop()
+        texts = {path.name: path.read_text("utf-8", "replace") for path in files if path.exists()}
+        assert '"outcome": "accepted"' in texts["decisions.log"]
+        assert '"outcome": "refused"' in texts["decisions.log"]
+        assert sum("/mail" in line for text in texts.values() for line in text.splitlines()) > 40
+        for place, text in {**texts, "metrics": metrics}.items():
+            assert not [secret for secret in secrets if secret in text], place
+            assert not [secret for secret in secrets if secret[:24] in text and len(secret) > 40], place

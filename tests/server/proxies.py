@@ -168,15 +168,9 @@ def caddy(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
     """`inside` is added to the site's block."""
     app, port = App(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    lines = snippet("caddyfile").replace("	route {", f"{inside}
-	route {{")
+    lines = snippet("caddyfile").replace("\troute {", f"{inside}\n\troute {{")
     lines = placed(lines, gate_port, app.port).replace(":8080 {", f":{port} {{")
-    options = "{
-	admin off
-	auto_https off
-	default_bind 127.0.0.1
-}
-"
+    options = "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n"
     (folder / "Caddyfile").write_text(options + lines, "utf-8")
     command = [str(program("caddy")), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
     with started(command, folder, port, app) as proxy:

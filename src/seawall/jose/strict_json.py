@@ -36,9 +36,11 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 16) -> Any:
     """
     if len(data) > max_bytes:
         raise JsonRefused("size", f"longer than {max_bytes} bytes")
-    flat = data.count(b"{") + data.count(b"[") <= max_depth
+    # Looking for a second bracket is faster than counting them, and most claims have none.
+    nested = data.find(b"{", 1) > 0 or data.find(b"[", 1) > 0
+    deep = nested and data.count(b"{") + data.count(b"[") > max_depth
     # The quick parser takes integers of any length, so where a long one may be, the careful one reads.
-    if flat and _BACKSLASH not in data and _MANY_DIGITS not in data.translate(_DIGITS):
+    if not deep and _BACKSLASH not in data and _MANY_DIGITS not in data.translate(_DIGITS):
         try:
             value = _QUICK.decode(data)
             # A member that was named twice is in `data` and no longer in the value, and takes its colon with it. A colon
@@ -47,7 +49,7 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 16) -> Any:
                 return value
         except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
             pass
-    return _careful(data, max_depth if not flat else 0)
+    return _careful(data, max_depth if deep else 0)
 
 
 def _careful(data: bytes, max_depth: int) -> Any:

@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from seawall.keys.leaks.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.points import FAR, PointSearch, point_of
 from seawall.keys.leaks.rsa_search import RsaSearch, rsa_modulus
@@ -63,6 +64,7 @@ class KnownKeys:
         self.before = FAR
         self.after = max(FAR + 128, self._rsa.longest)
         self.shortfall: str | None = None
+        self._is_prepared = False
 
     @classmethod
     def from_public(cls, keys: Iterable[Known]) -> KnownKeys:
@@ -77,6 +79,21 @@ class KnownKeys:
         Scalars are those whose public point begins there; they may begin up to `before` bytes earlier or later. After a
         call `shortfall` says why the search of this stretch is incomplete, None where it is complete.
         """
+        self.prepare()
+        return self._search(buffer, start, end)
+
+    def prepare(self) -> None:
+        """Compile, or load from disk, what a search runs: a second or a few, once, before work is shared out."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            try_out(lambda: self._search(bytes(self.before + self.after + 64), 0, None))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_is_prepared": False}  # another process compiles or loads for itself
+
+    def _search(
+        self, buffer: bytes | bytearray | memoryview | mmap, start: int, end: int | None
+    ) -> list[RawHit]:
         data = np.frombuffer(buffer, np.uint8)
         end = len(data) if end is None else min(end, len(data))
         hits = {*self._rsa.search(data, start, end), *self._points.search(data, start, end)}
@@ -84,7 +101,3 @@ class KnownKeys:
             "too many candidates for scalars near public points" if self._points.gave_up else None
         )
         return sorted(hits, key=lambda hit: (hit.offset, hit.form, hit.thumbprint or ""))
-
-    def prepare(self) -> None:
-        """Compile, or load from disk, what a search runs: a second or a few, once, before work is shared out."""
-        self.search(bytes(self.before + self.after + 64))

@@ -37,13 +37,19 @@ def instruction(function: Callable[..., Any]) -> Any:
     return intrinsic(function)
 
 
-def forget_disk() -> None:
-    """Compile anew from now on and read or write nothing on disk: for when what lies there is broken or full."""
-    for dispatcher in _dispatchers:
-        cache = dispatcher._cache  # noqa: SLF001 - numba has no public switch after decoration
-        disable = getattr(cache, "disable", None)
-        if disable is not None:
-            disable()
+def try_out(use: Callable[[], object]) -> None:
+    """Use compiled functions for the first time in this process. What lies on disk may be broken, or the disk full.
+
+    Then everything is compiled anew, and nothing is read or written there from now on.
+    """
+    try:
+        use()
+    except Exception:  # noqa: BLE001 - reading back a broken file may raise anything; a real fault is raised again below
+        for dispatcher in _dispatchers:
+            disable = getattr(dispatcher._cache, "disable", None)  # noqa: SLF001 - numba has no public switch for it
+            if disable is not None:
+                disable()
+        use()
 
 
 def _cache_is_ours() -> bool:

@@ -9,6 +9,7 @@ from mmap import mmap
 import numpy as np
 
 from seawall.keys.leaks import sketches
+from seawall.keys.leaks.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.sketches import Part, Sketch
 from seawall.keys.leaks.windows import WINDOW, WindowFinder
@@ -35,6 +36,7 @@ class SketchSearch:
         self._left = MOST_DIGESTS
         self._seen: set[int] = set()
         self.shortfall: str | None = None
+        self._is_prepared = False
 
     def search(
         self, buffer: bytes | bytearray | memoryview | mmap, start: int = 0, end: int | None = None
@@ -43,6 +45,21 @@ class SketchSearch:
 
         After a call `shortfall` says why the search of this stretch is incomplete, None where it is complete.
         """
+        self.prepare()
+        return self._search(buffer, start, end)
+
+    def prepare(self) -> None:
+        """Compile, or load from disk, what a search runs: a second or so, once, before work is shared out."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            try_out(lambda: self._search(bytes(1024), 0, None))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_is_prepared": False}  # another process compiles or loads for itself
+
+    def _search(
+        self, buffer: bytes | bytearray | memoryview | mmap, start: int, end: int | None
+    ) -> list[RawHit]:
         data = np.frombuffer(buffer, np.uint8)
         end = len(data) if end is None else min(end, len(data))
         self._left = min(MOST_DIGESTS, self._left + (end - start) // BYTES_FOR_DIGEST)
@@ -55,10 +72,6 @@ class SketchSearch:
                     self.shortfall = "too many places look like numbers of the sketches"
                     break
         return sorted(hits, key=lambda hit: (hit.offset, hit.form, hit.thumbprint or ""))
-
-    def prepare(self) -> None:
-        """Compile, or load from disk, what a search runs: a second or so, once, before work is shared out."""
-        self.search(bytes(1024))
 
     def _around(self, octets: memoryview, start: int, end: int, place: int, fold: int) -> Iterator[RawHit]:
         for sketch, part in self._by_fold[fold]:

@@ -1,4 +1,8 @@
-"""Seawall: a layered defence for cloud mail accounts."""
+"""Seawall: a layered defence for cloud mail accounts.
+
+PYTEST_DONT_REWRITE: the package brings a pytest plugin and has no assertions, so pytest must neither rewrite it nor warn
+that it was imported before.
+"""
 
 from __future__ import annotations
 

@@ -1,16 +1,22 @@
 """A battery of hostile tokens that is thrown at any verifier."""
 
-from seawall.conformance.context import (
-    ANY_TENANT,
-    Context,
-    Grant,
-    RenewalAttempt,
-    Request,
-    Revocation,
-    Session,
-    TrustedIssuer,
-)
-from seawall.conformance.verifier import CAPABILITIES, Refused, Verifier
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seawall.conformance.context import (
+        ANY_TENANT,
+        Context,
+        Grant,
+        RenewalAttempt,
+        Request,
+        Revocation,
+        Session,
+        TrustedIssuer,
+    )
+    from seawall.conformance.verifier import CAPABILITIES, Refused, Verifier
 
 __all__ = [
     "ANY_TENANT",
@@ -25,3 +31,11 @@ __all__ = [
     "TrustedIssuer",
     "Verifier",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part when it is asked for: pytest imports this package in every run, for its plugin."""
+    if name not in __all__:
+        raise AttributeError(name)
+    place = "verifier" if name in {"CAPABILITIES", "Refused", "Verifier"} else "context"
+    return getattr(import_module(f"seawall.conformance.{place}"), name)

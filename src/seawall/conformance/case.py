@@ -16,7 +16,7 @@ Harm = Literal["forgery", "misuse", "laxity", "exhaustion"]
 HARMS: Final[dict[Harm, str]] = {
     "forgery": "somebody without the issuer's key gets in: everything else is moot",
     "misuse": "a real token or key works where, when, for what or for whom it was not meant",
-    "laxity": "nobody gets in by this alone, but a standard forbids it: two parsers may read two things",
+    "laxity": "nobody gets in by this alone, but a standard or prudence rules it out: two parsers may read two things",
     "exhaustion": "the token costs the verifier time or memory",
 }
 """What follows when a hostile token is accepted."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from seawall.jose.key import read_key
+from seawall.tokens import decision
 from seawall.tokens.examination import CHECKS, examine
 from seawall.tokens.refusals import Internal, Refusal
 from seawall.tokens.verify import verify_access_token
@@ -134,3 +137,42 @@ def test_check_15_a_decision_that_cannot_be_written_is_refused(monkeypatch: pyte
     with pytest.raises(Refusal) as raised:
         verify_access_token(token(claims(aud="other")), policy(), NOW)
     assert raised.value.code == "audience-wrong"
+
+
+class _FullDisk(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError("the disk is full: SECRET")
+
+
+def test_check_15_a_broken_handler_changes_no_refusal_into_anything_else() -> None:
+    handler = _FullDisk()
+    decision.LOGGER.addHandler(handler)
+    decision.LOGGER.setLevel(logging.INFO)
+    try:
+        assert code(token(claims(aud="other"))) == "audience-wrong"
+        with pytest.raises(Internal) as raised:
+            verify_access_token(token(), policy(), NOW)
+        assert "SECRET" not in "".join(traceback.format_exception(raised.value))
+    finally:
+        decision.LOGGER.removeHandler(handler)
+        decision.LOGGER.setLevel(logging.NOTSET)
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    rules = policy()
+    good = token()
+    bad = [token(claims(aud="other")), token(key=keys.rsa_key(1)), token(head=header(kid="two")), "a.b.c", ""]
+    wanted = [code(text, rules) for text in bad]
+
+    def work(number: int) -> list[str]:
+        seen = []
+        for turn in range(100):
+            assert verify_access_token(good, rules, NOW).subject == "person"
+            with pytest.raises(Refusal):
+                verify_access_token(token(head=header(x=f"{number}-{turn}"), key=keys.rsa_key(1)), rules, NOW)
+            if turn % 20 == 0:
+                seen += [code(text, rules) for text in bad]
+        return seen
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [wanted * 5] * 8

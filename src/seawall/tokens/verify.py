@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,8 @@ def _log_refused(refusal: Refusal, token: str | bytes, state: State | None, dry_
             )
         )
     except Exception:  # noqa: BLE001 - the token is refused whether that can be logged or not
-        decision.LOGGER.warning('{"event": "token", "outcome": "refused", "code": "%s"}', refusal.code)
+        with suppress(Exception):
+            decision.LOGGER.warning('{"event": "token", "outcome": "refused", "code": "%s"}', refusal.code)
 
 
 def verify_jws(

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from seawall.server.refusals import ClaimTooLong
@@ -107,7 +108,8 @@ def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
     headers = []
     length = 0
     for name, read in _READERS:
-        value = header_value(read(claims) or "")
+        text = read(claims)
+        value = header_value(text) if text else b""
         length += len(value)
         headers.append((name, value))
     if length > LONGEST_SUM:
@@ -115,6 +117,7 @@ def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
     return headers
 
 
+@lru_cache(2048)
 def header_value(text: str) -> bytes:
     """Text as a header value: visible ASCII as it is, `%` and everything else percent-encoded UTF-8. Decoding gives it back."""
     if len(text) > LONGEST_VALUE:

@@ -1,0 +1,256 @@
+"""Measures `seawall gate` on loopback with wrk: /verify a second on one worker, and revocation to refusal on two.
+
+    python bench/gate.py [--rounds 3] [--seconds 5] [--connections 16]
+
+Needs `wrk` (Debian: `apt-get install wrk`). Three loads take turns, each round a few seconds, so that a busy machine is busy for
+all: one token again and again (its signature is remembered for two seconds, everything that can change is checked each time),
+4,000 tokens in turn (each verified whole each time), and an empty ASGI application on the same server (the ceiling). Decisions
+are logged to a file. wrk and the gate share the machine's cores. Medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.server.gates import ISSUER, Gate, free_port, running, until
+
+from seawall.tokens.revocation import Revocation
+from seawall.tokens.revocation_store import RevocationStore
+
+GOAL, GOAL_P99 = 8000, 5.0
+TOKENS = 4000
+HEADERS = {"X-Original-URI": "/mail/inbox?page=2", "X-Original-Method": "GET", "X-Forwarded-Proto": "https"}
+EMPTY = """
+import sys
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import Server
+START, BODY = {"type": "http.response.start", "status": 204, "headers": []}, {"type": "http.response.body", "body": b""}
+async def application(scope, receive, send):
+    await send(START)
+    await send(BODY)
+Server("empty", address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.ASGINL, loop=Loops.uvloop,
+       http=HTTPModes.http1, websockets=False, log_level=LogLevels.warning
+       ).serve(target_loader=lambda: application, wrap_loader=False)
+"""
+
+
+@dataclass
+class Load:
+    """What wrk measured in one round: answers a second, latencies in milliseconds, answers that were not 2xx."""
+
+    rate: float
+    p50: float
+    p99: float
+    refused: int
+
+
+def milliseconds(text: str) -> float:
+    """A latency as wrk writes it."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def wrk(url: str, seconds: int, connections: int, *options: str) -> Load:
+    """One round."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *options, url]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    latencies = {
+        share: milliseconds(value) for share, value in re.findall(r"^ +(50|99)% +(\S+)$", text, re.MULTILINE)
+    }
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    return Load(
+        float(rate[1]) if rate else 0.0, latencies["50"], latencies["99"], int(refused[1]) if refused else 0
+    )
+
+
+def headers(token: str) -> list[str]:
+    """wrk's options for one request."""
+    named = {**HEADERS, "Authorization": f"Bearer {token}"}
+    return [part for name, value in named.items() for part in ("-H", f"{name}: {value}")]
+
+
+def script(folder: Path, tokens: list[str]) -> Path:
+    """A script with which wrk sends tokens in turn."""
+    (folder / "tokens.txt").write_text("\n".join(tokens), "utf-8")
+    named = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in HEADERS.items())
+    path = folder / "turn.lua"
+    path.write_text(
+        f"""
+{named}
+local tokens, place = {{}}, 0
+for line in io.lines("{folder}/tokens.txt") do tokens[#tokens + 1] = "Bearer " .. line end
+request = function()
+  place = place % #tokens + 1
+  wrk.headers["Authorization"] = tokens[place]
+  return wrk.format("GET", "/verify")
+end
+""",
+        "utf-8",
+    )
+    return path
+
+
+def measure(gate: Gate, folder: Path, given: argparse.Namespace) -> dict[str, list[Load]]:
+    """All loads in turn."""
+    port = free_port()
+    empty = subprocess.Popen([sys.executable, "-c", EMPTY, str(port)], stderr=subprocess.DEVNULL)
+    tokens = [gate.issuer.token(sub=f"user-{number}@example.org") for number in range(TOKENS)]
+    turn = script(folder, tokens)
+    until(lambda: answered(port), 20)
+    rounds: dict[str, Callable[[], Load]] = {
+        "one token": lambda: wrk(
+            f"{gate.url}/verify", given.seconds, given.connections, *headers(gate.issuer.token())
+        ),
+        f"{TOKENS:,} tokens in turn": lambda: wrk(
+            gate.url, given.seconds, given.connections, "-s", str(turn)
+        ),
+        "empty application": lambda: wrk(
+            f"http://127.0.0.1:{port}/", given.seconds, given.connections, *headers(tokens[0])
+        ),
+    }
+    try:
+        found: dict[str, list[Load]] = {name: [] for name in rounds}
+        for _ in range(given.rounds):
+            for name, run in rounds.items():
+                found[name].append(run())
+        return found
+    finally:
+        empty.terminate()
+        empty.wait()
+
+
+def answered(port: int) -> bool:
+    """Whether something answers there."""
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"http://127.0.0.1:{port}/").status_code == 204
+    return False
+
+
+def revocations(gate: Gate, times: int) -> list[float]:
+    """Seconds from a revocation's commit to the last answer of any worker that still allowed it."""
+    found = []
+    with RevocationStore.open(gate.folder / "revocations.db") as store:
+        for number in range(times):
+            token = gate.issuer.token(sub=f"revoked-{number}")
+            found.append(one_revocation(gate, store, token, f"revoked-{number}"))
+    return found
+
+
+def one_revocation(gate: Gate, store: RevocationStore, token: str, subject: str) -> float:
+    """As `revocations`, once: eight clients ask without a pause, each on connections of its own."""
+    allowed: list[float] = []
+    refused = [False] * 8
+    stop = threading.Event()
+
+    def ask(place: int) -> None:
+        while not stop.is_set():
+            answer = gate.ask(token)
+            if answer.status_code == 204:
+                allowed.append(time.monotonic())
+                refused[place] = False
+            else:
+                refused[place] = True
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(refused))]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    entry = Revocation(
+        kind="subject", issuer=ISSUER, value=subject, reason="benchmark", who="bench", at=time.time()
+    )
+    store.append([entry])
+    begin = time.monotonic()
+    time.sleep(1.0)
+    until(lambda: all(refused), 10)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return max(max(allowed) - begin, 0.0)
+
+
+def machine() -> str:
+    """When, on what and with what."""
+    processor = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    versions = ", ".join(
+        f"{name} {metadata.version(name)}" for name in ("granian", "uvloop", "starlette", "cryptography")
+    )
+    wrk_version = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.split(
+        " ["
+    )[0]
+    load = Path("/proc/loadavg").read_text("ascii").split()[0]
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {processor}, {os.cpu_count()} cores, load {load}\n"
+        f"Python {platform.python_version()}, {versions}, {wrk_version}"
+    )
+
+
+def report(found: dict[str, list[Load]]) -> bool:
+    """Print the medians; whether the goal was met."""
+    print(f"{'one worker':<24}{'/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'not 2xx':>9}")
+    medians: dict[str, Any] = {}
+    for name, loads in found.items():
+        middle = {
+            part: statistics.median(getattr(load, part) for load in loads) for part in ("rate", "p50", "p99")
+        }
+        medians[name] = middle
+        refused = sum(load.refused for load in loads)
+        print(f"{name:<24}{middle['rate']:>9,.0f}{middle['p50']:>9.2f}{middle['p99']:>9.2f}{refused:>9}")
+    return bool(medians["one token"]["rate"] >= GOAL and medians["one token"]["p99"] < GOAL_P99)
+
+
+def main() -> int:
+    """Measure and print; exit with 1 when a goal was missed, 2 without wrk."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--connections", type=int, default=16)
+    given = parser.parse_args()
+    if shutil.which("wrk") is None:
+        print("bench/gate.py needs wrk: apt-get install wrk", file=sys.stderr)
+        return 2
+    print(machine())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with running(folder / "one", '[gate]\nlog = "gate.log"\n') as gate:
+            met = report(measure(gate, folder, given))
+        with running(folder / "two", '[gate]\nlog = "gate.log"\n', options=("--workers", "2")) as gate:
+            delays = revocations(gate, 10)
+    print(
+        f"revocation to refusal, two workers: median {statistics.median(delays) * 1000:.0f} ms, "
+        f"worst {max(delays) * 1000:.0f} ms of {len(delays)}"
+    )
+    return int(not met or max(delays) >= 1.0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

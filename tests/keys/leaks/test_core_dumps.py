@@ -35,6 +35,8 @@ elif isinstance(key, ec.EllipticCurvePrivateKey):
     key.sign(b"token", ec.ECDSA(hashes.SHA256()))
 else:
     key.sign(b"token")
+if "numbers" in sys.argv:
+    kept = key.private_numbers()
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -71,12 +73,14 @@ def process(command: list[str], folder: Path, stdin: bytes = b"") -> Iterator[su
         child.communicate()
 
 
-def signer(key: Any, folder: Path) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+def signer(
+    key: Any, folder: Path, *arguments: str
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     """A Python process that has signed with a key, which came through a pipe."""
 
     @contextlib.contextmanager
     def started() -> Iterator[subprocess.Popen[bytes]]:
-        with process([sys.executable, "-c", SIGNER], folder, pem(key)) as child:
+        with process([sys.executable, "-c", SIGNER, *arguments], folder, pem(key)) as child:
             assert child.stdin is not None
             assert child.stdout is not None
             child.stdin.close()
@@ -207,6 +211,14 @@ def test_the_key_of_an_openssl_server_is_found_in_its_core(
         core = dumped(child, tmp_path)
     (tmp_path / "key.pem").unlink()
     assert EXPECTED[kind] <= forms(core, key_of(kind), capsys)
+
+
+def test_numbers_that_a_program_asked_for_are_found_as_python_keeps_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with signer(ordinary_key(), tmp_path, "numbers") as child:
+        core = dumped(child, tmp_path)
+    assert {"rsa-prime-python-int", "rsa-d-python-int"} <= forms(core, ordinary_key(), capsys)
 
 
 def test_without_the_public_key_a_core_looks_clean(

@@ -1,10 +1,10 @@
 """Searches bytes for the private numbers of keys of which only the public half is known.
 
-RSA: either prime and d, bare, in both orders of bytes, at any offset (`rsa_search`). Elliptic curves: the scalar or seed
-within 4 KiB of the public point, or, little-endian and aligned to eight bytes, within 64 KiB (`points`). Every hit has been
-proved by arithmetic; there are no false ones.
+RSA: either prime and d, bare, in both orders of bytes, at any offset (`rsa_search`), and as Python's whole numbers
+(`digits`). Elliptic curves: the scalar or seed within 4 KiB of the public point, or, little-endian and aligned to 16 bytes,
+within 64 KiB (`points`). Every hit has been proved by arithmetic; there are no false ones.
 
-What this misses: numbers in other encodings (digits of Python's or Java's integers, blinded or masked values), dP, dQ and
+What this misses: numbers in other encodings (words of Java's integers in a heap, blinded or masked values), dP, dQ and
 qInv, scalars far from their point (a sketch finds both, see `sketches`), primes of keys with more than two or of unequal
 length, d where gcd(p - 1, q - 1) is unusual (8 of 1,000 keys that take d modulo lcm(p - 1, q - 1)) or e is longer than 41
 bits.

@@ -14,6 +14,7 @@ import gmpy2
 import numpy as np
 import numpy.typing as npt
 
+from seawall.keys.leaks.digits import DigitSearch
 from seawall.keys.leaks.findings import RawHit
 
 SMALLEST_BITS = 512
@@ -142,12 +143,14 @@ class RsaSearch:
             for length in sorted({key.prime_length for key in moduli})
         ]
         self._searches += [_Exponent(key) for key in moduli if key.multiples]
-        self.longest = max((key.length for key in moduli), default=0)
+        self._digits = DigitSearch(moduli)
+        self.longest = max((key.length * 8 // 7 for key in moduli), default=0)  # digits take the most room
 
     def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
         """Numbers that begin in [start, end) and end within the data."""
         if not self._searches:
             return
+        yield from self._digits.search(data, start, end)
         for low in range(start, end, _SEGMENT):
             high = min(low + _SEGMENT, end)
             stretch = data[low : high + self.longest - 1]

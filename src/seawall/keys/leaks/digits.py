@@ -1,0 +1,122 @@
+"""RSA numbers as Python keeps whole numbers: digits of 30 bits in words of 32, the lowest first (CPython's `longintrepr.h`).
+
+A program that makes a key out of a JWK, or asks a key for its numbers, leaves them in its heap like this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.findings import RawHit
+
+if TYPE_CHECKING:
+    from seawall.keys.leaks.rsa_search import RsaModulus
+
+BITS = 30
+WORD = 4
+_ROOM = 1 << 12
+_FEW = 1 << 24
+"""A digit of a secret is below this once in 64."""
+
+
+@compiled
+def find_digits(
+    words: npt.NDArray[np.uint32],
+    start: int,
+    end: int,
+    count: int,
+    least: Any,
+    most: Any,
+    out: npt.NDArray[np.int64],
+) -> tuple[int, int]:
+    """Places in [start, end) of `count` words that may be an odd secret with a highest digit from `least` to `most`.
+
+    Gives the number of places written to `out` and the place where to go on; `end + count - 1` may not exceed the words.
+    """
+    limit = np.uint32(1 << BITS)
+    few = np.uint32(_FEW)
+    found = 0
+    for place in range(start, end):
+        top = words[place + count - 1]
+        if top < least or top > most or words[place] & np.uint32(1) == 0:
+            continue
+        small = 0
+        for i in range(count - 1):
+            digit = words[place + i]
+            if digit >= limit:
+                small = count
+                break
+            small += digit < few
+        if 8 * small <= count + 16:
+            out[found] = place
+            found += 1
+            if found == out.shape[0]:
+                return found, place + 1
+    return found, end
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """One number that is looked for: how many digits it has, which the highest may be, and what proves it."""
+
+    form: str
+    count: int
+    least: int
+    most: int
+    key: RsaModulus
+    is_right: Callable[[RsaModulus, bytes], bool]
+
+
+class DigitSearch:
+    """Searches for primes and private exponents of several keys, at offsets that are multiples of four bytes."""
+
+    def __init__(self, moduli: Sequence[RsaModulus]) -> None:
+        self._numbers = [number for key in moduli for number in _numbers(key)]
+
+    def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
+        """Numbers that begin in [start, end) and end within the data."""
+        words = data[: len(data) // WORD * WORD].view("<u4")
+        out = np.empty(_ROOM, np.int64)
+        for number in self._numbers:
+            place = -(-start // WORD)
+            last = min(-(-end // WORD), len(words) - number.count + 1)
+            while place < last:
+                found, place = find_digits(
+                    words, place, last, number.count, np.uint32(number.least), np.uint32(number.most), out
+                )
+                for at in out[:found].tolist():
+                    if number.is_right(number.key, _little_endian(words[at : at + number.count])):
+                        length = WORD * number.count
+                        yield RawHit(WORD * at, f"{number.form}-python-int", number.key.thumbprint, length)
+
+
+def _numbers(key: RsaModulus) -> Iterator[_Number]:
+    bits = 8 * key.prime_length
+    count = -(-bits // BITS)
+    shift = BITS * (count - 1)
+    least = max(key.n >> (bits + shift), 1)
+    yield _Number("rsa-prime", count, least, ((1 << bits) - 1) >> shift, key, _is_prime)
+    if key.multiples:
+        count = -(-key.n.bit_length() // BITS)
+        yield _Number("rsa-d", count, 1, key.n >> (BITS * (count - 1)), key, _is_exponent)
+
+
+def _little_endian(digits: npt.NDArray[np.uint32]) -> bytes:
+    value = 0
+    for digit in reversed(digits.tolist()):
+        value = value << BITS | digit
+    return value.to_bytes(WORD * len(digits), "little")
+
+
+def _is_prime(key: RsaModulus, window: bytes) -> bool:
+    return key.is_divided_by(window)
+
+
+def _is_exponent(key: RsaModulus, window: bytes) -> bool:
+    return any(key.is_opened_by(window, multiple) for multiple in key.multiples)

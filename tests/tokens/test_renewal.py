@@ -103,12 +103,33 @@ def test_a_proper_renewal_passes() -> None:
     assert code(**session(auth_time=9_500.0)) == ""  # a step-up meanwhile
 
 
+@pytest.mark.parametrize(
+    ("demand", "jkt", "certificate", "expected"),
+    [
+        ("dpop", "k", None, ""),
+        ("dpop", None, "c", "renewal-key-mismatch"),
+        ("mtls", None, "c", ""),
+        ("mtls", "k", None, "renewal-key-mismatch"),
+        ("required", "k", None, ""),
+        ("required", None, "c", ""),
+        ("required", None, None, "renewal-key-mismatch"),
+        ("optional", None, None, ""),
+    ],
+)
+def test_the_policy_says_what_a_grant_must_be_bound_to(
+    demand: Any, jkt: str | None, certificate: str | None, expected: str
+) -> None:
+    bound = Binding(jkt=jkt, certificate=certificate)
+    assert code(**grant(binding=bound), binding=bound, rule=policy(sender=demand)) == expected
+
+
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("renewal-access-token", {"presented": jws()}),
     ("renewal-access-token", {"presented": jws("JWT")}),
     ("renewal-access-token", {"presented": jws(None)}),
     ("renewal-access-token", {"presented": f" {jws()}"}),
     ("renewal-access-token", {"presented": jws() + ".x.y"}),
+    ("renewal-access-token", {"presented": jws().rsplit(".", 1)[0]}),
     ("renewal-access-token", {"presented": jws("rt+jwt"), "signed": {"other+jwt"}}),
     ("renewal-access-token", {"presented": jws("at+jwt"), "signed": {"rt+jwt"}}),
     ("renewal-access-token", {"signed": {"at+jwt"}}),

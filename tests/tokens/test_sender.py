@@ -147,6 +147,7 @@ def test_a_bearer_token_is_no_bound_token() -> None:
         {"jwk": public(KEY)},
         {"kid": "k"},
         {"jkt": KEY.thumbprint(), "jku": "https://attacker.example"},
+        {"jkt": KEY.thumbprint(), "kid": "k" * 43},
         {"jkt": 5},
         {"jkt": ""},
         {"jkt": KEY.thumbprint() + "="},
@@ -218,6 +219,7 @@ BAD_PROOFS: list[tuple[tuple[str, ...], str]] = [
     ((proof(KEY, TOKEN, iat=True),), "dpop-malformed"),
     ((proof(KEY, TOKEN, iat=math.nan),), "dpop-malformed"),
     ((proof(KEY, TOKEN, without="iat"),), "dpop-malformed"),
+    ((proof(KEY, TOKEN, filler="x" * 6_000),), "dpop-malformed"),
     ((proof(KEY, TOKEN, jti=""),), "dpop-malformed"),
     ((proof(KEY, TOKEN, jti=5),), "dpop-malformed"),
     ((proof(KEY, TOKEN, jti="x" * 257),), "dpop-malformed"),
@@ -238,6 +240,10 @@ def test_a_weak_proof_key_is_refused() -> None:
     assert code(
         {"cnf": {"jkt": weak.thumbprint()}}, proofs=(proof(weak, TOKEN, header={"alg": "PS256"}),)
     ) == ("dpop-key-unfit")
+
+
+def test_a_large_proof_of_less_than_the_limit_passes() -> None:
+    assert code(BOUND, proofs=(proof(KEY, TOKEN, filler="x" * 5_000),)) == ""
 
 
 def test_duplicate_members_are_refused() -> None:

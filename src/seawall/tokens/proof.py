@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from seawall.jose import base64url, fitness, strict_json
+from seawall.jose import base64url, strict_json
 from seawall.jose.key import KeyRefused, PublicKey, read_key, supported_algorithms
 from seawall.jose.signature import verifies
 from seawall.tokens.http_uri import comparable
@@ -109,8 +109,6 @@ def _signer(segment: str) -> tuple[str, PublicKey]:
         raise sender.DpopKeyUnfit(refused.code) from None
     if algorithm not in supported_algorithms(key):
         raise sender.DpopAlgNotAllowed
-    for fault in fitness.faults(key.native, algorithm):
-        raise sender.DpopKeyUnfit(f"fitness:{fault.code}")
     return algorithm, key
 
 

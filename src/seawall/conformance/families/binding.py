@@ -34,7 +34,7 @@ def _by_consumer_key(
 
 
 def _expired(w: Workshop) -> TrustedIssuer:
-    """As it was: the key of 2016 was still served years after its certificate had ended."""
+    """A key of 2016 that is still served years after its certificate has ended."""
     der = certificate(w.consumer_key(), w.now - 7 * YEAR, w.now - 2 * YEAR)
     return w.cloud(key_set=w.shared_set(consumer=certificate_members(der)))
 
@@ -106,7 +106,7 @@ _CASES: tuple[Case, ...] = (
             "Storm-0558: the stolen key for personal accounts signs an organisation's token; both keys are in the common set",
             _STORM, _MISMATCH, "forgery", _by_consumer_key(lambda w: w.cloud())),
     hostile("storm-0558-expired",
-            "Storm-0558 as it was: the key's certificate had ended years before, and the key was still served",
+            "Storm-0558 with a key that should long have been retired: its certificate ended years ago, and it is still served",
             _STORM, f"{_MISMATCH} key-expired", "forgery", _by_consumer_key(_expired)),
     hostile("storm-0558-many", "Storm-0558 against an API of several organisations", _STORM, _MISMATCH, "forgery",
             _by_consumer_key(lambda w: w.many()), "tenants"),

@@ -187,7 +187,7 @@ _CASES: tuple[Case, ...] = (
             lambda w: w.with_payload(b"[" * 5_000)),
     hostile("json-abyss-header", "the header 5,000 deep, parsed before anything is verified", _DEPTH,
             "token-too-large json-too-deep", "exhaustion", _header(_inside(_nested(5_000)))),
-    hostile("json-many-members", "200,000 members", "RFC 8725 section 2.4", "token-too-large", "exhaustion",
+    hostile("json-many-members", "200,000 members", "CWE-400", "token-too-large", "exhaustion",
             _payload(_members(200_000))),
 )  # fmt: skip
 

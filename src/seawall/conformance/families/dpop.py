@@ -219,7 +219,7 @@ _CASES: tuple[Case, ...] = _needed(
             _text(lambda proof: proof + "==")),
     hostile("dpop-json", "the proof in the JSON serialisation", _PROOF, _MALFORMED, "laxity", _text(lambda proof: json.dumps(
             dict(zip(("protected", "payload", "signature"), proof.split("."), strict=True))))),
-    hostile("dpop-huge", "a proof of 1 MiB", "RFC 8725 section 2.4", _MALFORMED, "exhaustion", _claims(note="n" * 1_048_576)),
+    hostile("dpop-huge", "a proof of 1 MiB", "CWE-400", _MALFORMED, "exhaustion", _claims(note="n" * 1_048_576)),
     hostile("dpop-unbound", "a token that is bound to nothing, with anybody's proof under the scheme DPoP", _USE,
             "dpop-unbound", "misuse",
             _unbound("DPoP", (Proof(key=thief),))),

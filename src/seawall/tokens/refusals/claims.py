@@ -75,9 +75,7 @@ class IssuedInFuture(Refusal, code="issued-in-future", check=10, source="RFC 751
     """The token says that it was issued in the future."""
 
 
-class LifetimeTooLong(
-    Refusal, code="lifetime-too-long", check=10, source="RFC 8725 section 3.10, RFC 9068 section 5"
-):
+class LifetimeTooLong(Refusal, code="lifetime-too-long", check=10, source="RFC 6750 section 5.3"):
     """The token lives longer than the policy allows."""
 
 

@@ -9,7 +9,7 @@ class TokenMissing(Refusal, code="token-missing", check=1, challenge=None, sourc
     """No token was given."""
 
 
-class TokenTooLarge(Refusal, code="token-too-large", check=1, source="RFC 8725 section 2.4"):
+class TokenTooLarge(Refusal, code="token-too-large", check=1, source="CWE-400"):
     """The token is longer than any that is accepted."""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seawall.server.answers import Asks
+from seawall.server.elevation import CODE_AMR, PASSKEY_AMR
 from seawall.server.identity import words_of
 from seawall.server.refusals import GateRefusal, StepUpNeeded
 from seawall.tokens.refusals import Refusal
@@ -15,7 +16,7 @@ from seawall.tokens.refusals.authentication import AcrInsufficient, AmrInsuffici
 if TYPE_CHECKING:
     from seawall.server.elevation import Elevation
     from seawall.server.risk import Incident
-    from seawall.server.settings import PathRule, RiskSettings
+    from seawall.server.settings import PathRule, RiskSettings, StepUpSettings
     from seawall.tokens.policy import IssuerPolicy
 
 
@@ -84,6 +85,27 @@ def from_claims(claims: Mapping[str, Any]) -> Authentication:
     if isinstance(at, bool) or not isinstance(at, (int, float)):
         at = None
     return Authentication(acr if isinstance(acr, str) else None, frozenset(words_of(claims, "amr")), at)
+
+
+def unmet(
+    asked: Sequence[Demand], given: Sequence[Authentication], now: float, skew: float
+) -> list[tuple[Refusal | GateRefusal, Demand]]:
+    """The demands that none of the authentications meets by itself, each with why the first of them does not."""
+    found = []
+    for demand in asked:
+        faults = [demand.unmet(one, now, skew) for one in given]
+        if faults and all(fault is not None for fault in faults) and (why := faults[0]) is not None:
+            found.append((why, demand))
+    return found
+
+
+def within_reach(settings: StepUpSettings, claims: Mapping[str, Any], now: float) -> list[Authentication]:
+    """What the holder of a token could prove on this gate now."""
+    held = frozenset(words_of(claims, "amr"))
+    reach = [Authentication(settings.passkey_acr, held | frozenset(PASSKEY_AMR), now)]
+    if settings.codes:
+        reach.append(Authentication(settings.code_acr, held | frozenset(CODE_AMR), now))
+    return reach
 
 
 def from_elevation(elevation: Elevation, claims: Mapping[str, Any]) -> Authentication:

@@ -1,16 +1,20 @@
 """Step-up, as the gate sees it: somebody who proved himself anew on this gate, for one session and path, for a short time.
 
-`seawall.server.step_up` makes elevations; the gate asks for one only when check 14 or a risk refuses.
+`seawall.server.step_up` makes elevations; the gate asks for them only when check 14 or a risk refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
+
+PASSKEY_AMR: Final = ("pop", "user", "mfa")
+CODE_AMR: Final = ("otp",)
+"""Methods of RFC 8176: what a passkey and a one-time code are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,13 @@ class StepUp(Protocol):
         """The pages and endpoints, relative to `/step-up`."""
         ...
 
-    def elevation_of(self, claims: Mapping[str, Any], path: str, now: float) -> Elevation | None:
-        """The elevation that holds now for the session of this token on this path. Called in the event loop: no waiting."""
+    @property
+    def broken(self) -> bool:
+        """Whether the store cannot be read, so that nobody is elevated. Called in the event loop: no waiting."""
+        ...
+
+    def elevations_of(self, claims: Mapping[str, Any], path: str, now: float) -> Sequence[Elevation]:
+        """What holds now for the session of this token on this path, the newest first. Called in the event loop: no waiting."""
         ...
 
     def close(self) -> None:

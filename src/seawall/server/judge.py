@@ -142,29 +142,24 @@ class Judge:
         if not asked:
             return
         skew = token.policy.clock_skew
-        fault, demand = _first_unmet(asked, demands.from_claims(token.claims), now, skew)
-        if fault is None or demand is None:
+        given = [demands.from_claims(token.claims)]
+        unmet = demands.unmet(asked, given, now, skew)
+        if unmet and self.step_up is not None:
+            # One demand may be met by the token and another by an elevation, but each by one of them as a whole.
+            held = self.step_up.elevations_of(token.claims, case.request.path, now)
+            given += [demands.from_elevation(one, token.claims) for one in held if one.until > now]
+            unmet = demands.unmet(asked, given, now, skew)
+        if not unmet:
             return
-        if self.step_up is not None:
-            elevation = self.step_up.elevation_of(token.claims, case.request.path, now)
-            if elevation is not None and elevation.until > now:
-                given = demands.from_elevation(elevation, token.claims)
-                if _first_unmet(asked, given, now, skew)[0] is None:
-                    return
-        case.asks = dataclasses.replace(
-            demand.asks(now), dpop=case.asks.dpop, step_up=self.step_up is not None
+        fault, demand = unmet[0]
+        helps = self.step_up is not None and not demands.unmet(
+            [one for _, one in unmet],
+            demands.within_reach(self.settings.step_up, token.claims, now),
+            now,
+            skew,
         )
+        case.asks = dataclasses.replace(demand.asks(now), dpop=case.asks.dpop, step_up=helps)
         raise fault
-
-
-def _first_unmet(
-    asked: list[demands.Demand], given: demands.Authentication, now: float, skew: float
-) -> tuple[Refusal | refusals.GateRefusal | None, demands.Demand | None]:
-    for demand in asked:
-        fault = demand.unmet(given, now, skew)
-        if fault is not None:
-            return fault, demand
-    return None, None
 
 
 def _check_path(rule: PathRule, token: AccessToken, case: Case) -> None:

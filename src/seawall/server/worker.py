@@ -177,6 +177,10 @@ class Worker:
             yield Fault("risk-unknown", f"the file of incidents: {risk.fault}", stops=risk.refuses_all)
         if self._policy_fault:
             yield Fault("policy-stale", f"an earlier policy is in use: {self._policy_fault}", stops=False)
+        if self.step_up is not None and self.step_up.broken:
+            yield Fault(
+                "step-up-broken", "the store of passkeys cannot be read: nobody can step up", stops=False
+            )
         if self._handler.failing or self._handler.lost:
             yield Fault("log-failing", f"{self._handler.lost} log lines were lost", stops=False)
 

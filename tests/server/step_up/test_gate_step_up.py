@@ -105,6 +105,32 @@ def test_challenge_ceremony_elevation(gate: Gate) -> None:
     assert asked(gate, token, "/admin/users").status_code == 401
 
 
+def test_token_and_elevation_each_meet_what_they_can(tmp_path: Path) -> None:
+    """The issuer asks for what the token shows and the path for a passkey: neither shows both."""
+    settings = SETTINGS + '[[gate.path]]\nprefix = "/vault"\nacr_values = ["from the issuer alone"]\n'
+    with running(tmp_path, settings, more='acr_values = ["urn:issuer"]') as gate:
+        token = gate.issuer.token(sid="s1", acr="urn:issuer", auth_time=int(time.time()) - 9000)
+        weak = gate.issuer.token(sid="s1")
+        assert asked(gate, token, "/mail").status_code == 204
+        assert asked(gate, token, "/admin").headers["x-seawall-step-up"] == "/step-up/"
+        device = registered(gate, token, "ann")
+        question = post(gate, "passkey/ask", token, {"path": "/admin"}).json()
+        answer = {"ceremony": question["ceremony"], "credential": device.get(question["options"], ORIGIN)}
+        assert post(gate, "passkey/answer", token, answer).status_code == 200
+        assert asked(gate, token, "/admin").status_code == 204
+        # What neither a passkey nor a code is worth is not promised.
+        for refused in (
+            asked(gate, weak, "/admin"),
+            asked(gate, weak, "/mail"),
+            asked(gate, token, "/vault"),
+        ):
+            assert refused.status_code == 401
+            assert "x-seawall-step-up" not in refused.headers
+        (gate.folder / "step-up.db").unlink()
+        assert asked(gate, token, "/admin").status_code == 401
+        assert "step-up-broken" in gate.get("/healthz").text
+
+
 def test_a_code_is_enough_where_the_path_says_so(gate: Gate) -> None:
     token = gate.issuer.token(sid="s3", sub="cleo")
     code = invitation(gate, "cleo")

@@ -68,6 +68,10 @@ def confirmed(made: StepUpService, device: Device, place: Place = ADMIN, now: fl
     return made.answer(session, asked["ceremony"], device.get(asked["options"], ORIGIN), now)
 
 
+def elevation_of(made: StepUpService, claims: dict[str, Any], path: str, now: float) -> Elevation | None:
+    return next(iter(made.elevations_of(claims, path, now)), None)
+
+
 def refusal(act: Any) -> str:
     with pytest.raises(StepUpRefused) as caught:
         act()
@@ -84,15 +88,15 @@ def with_codes(made: StepUpService) -> pyotp.TOTP:
 
 def test_a_passkey_elevates_its_session_and_path_for_a_short_time(opened: StepUpService) -> None:
     device = registered(opened, Device("app.example"))
-    assert opened.elevation_of(CLAIMS, "/admin", NOW) is None
+    assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
     given_ = confirmed(opened, device)
     assert (given_.acr, given_.at, given_.until) == ("phr", NOW, NOW + 300)
     for path in ("/admin", "/admin/", "/Admin/users"):
-        assert opened.elevation_of(CLAIMS, path, NOW + 299) == given_
+        assert elevation_of(opened, CLAIMS, path, NOW + 299) == given_
     for path in ("/administrator", "/", "/mail", ""):
-        assert opened.elevation_of(CLAIMS, path, NOW) is None
-    assert opened.elevation_of(CLAIMS, "/admin", NOW + 300) is None
-    assert opened.elevation_of(CLAIMS, "/admin", NOW - 1) is None  # a clock that went back proves nothing
+        assert elevation_of(opened, CLAIMS, path, NOW) is None
+    assert elevation_of(opened, CLAIMS, "/admin", NOW + 300) is None
+    assert elevation_of(opened, CLAIMS, "/admin", NOW - 1) is None  # a clock that went back proves nothing
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,8 @@ def test_a_passkey_elevates_its_session_and_path_for_a_short_time(opened: StepUp
 )  # fmt: skip
 def test_another_session_is_not_elevated(opened: StepUpService, other: dict[str, Any]) -> None:
     confirmed(opened, registered(opened, Device("app.example")))
-    assert opened.elevation_of(CLAIMS | {"jti": "t2"}, "/admin", NOW) is not None
-    assert opened.elevation_of(CLAIMS | other, "/admin", NOW) is None
+    assert elevation_of(opened, CLAIMS | {"jti": "t2"}, "/admin", NOW) is not None
+    assert elevation_of(opened, CLAIMS | other, "/admin", NOW) is None
 
 
 def test_a_token_without_a_session_is_one_of_its_own(opened: StepUpService) -> None:
@@ -158,7 +162,7 @@ def test_answers_for_somebody_else_are_refused(opened: StepUpService, device: De
     question = opened.ask(session, ADMIN, NOW)
     answer = device.get(question["options"], origin)
     assert refusal(lambda: opened.answer(session, question["ceremony"], answer, NOW)) == "passkey-refused"
-    assert opened.elevation_of(CLAIMS, "/admin", NOW) is None
+    assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
 
 
 def test_a_copied_passkey_is_noticed_by_its_counter(opened: StepUpService) -> None:
@@ -206,9 +210,8 @@ def test_a_code_elevates_once_and_is_worth_less(opened: StepUpService) -> None:
     )
     confirmed(opened, registered(opened, Device("app.example")), now=later)
     opened.answer_code(session, maker.at(int(later) + 30), ADMIN, later + 30)
-    found = opened.elevation_of(CLAIMS, "/admin", later + 31)
-    assert found is not None
-    assert found.acr == "phr"  # a code given later takes nothing back
+    found = opened.elevations_of(CLAIMS, "/admin", later + 31)
+    assert [one.acr for one in found] == ["mfa", "phr"]  # a code given later takes nothing back
 
 
 def test_guessing_codes_ends_soon_also_with_many_at_once(opened: StepUpService) -> None:
@@ -282,7 +285,7 @@ def test_removing_an_account_ends_its_elevations(opened: StepUpService) -> None:
     assert listed.code
     assert [name for name, _, _ in listed.passkeys] == ["key"]
     assert opened.store.remove(session_of(CLAIMS).account)
-    assert opened.elevation_of(CLAIMS, "/admin", NOW) is None
+    assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
     assert opened.state(session_of(CLAIMS)) == {"passkeys": 0, "code": False}
     assert not opened.store.remove(session_of(CLAIMS).account)
 
@@ -302,7 +305,34 @@ def test_secrets_are_sealed_and_a_lost_key_is_said(opened: StepUpService, tmp_pa
 def test_a_broken_store_elevates_nobody(opened: StepUpService) -> None:
     confirmed(opened, registered(opened, Device("app.example")))
     opened.store.close()
-    assert opened.elevation_of(CLAIMS, "/admin", NOW) is None
+    assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
+
+
+@pytest.mark.parametrize("what", ["deleted", "another"])
+def test_a_store_that_is_exchanged_while_it_is_open_elevates_nobody(
+    opened: StepUpService, tmp_path: Path, what: str
+) -> None:
+    """One thread with the old file and one with the new one would each take a code that is good once."""
+    maker = with_codes(opened)
+    confirmed(opened, registered(opened, Device("app.example")))
+    assert opened.store.readable()
+    opened.store.path.rename(tmp_path / "old.db")
+    if what == "another":
+        key_file(opened.store.path).unlink()
+        create(opened.store.path)
+    assert not opened.store.readable()
+    assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
+    with pytest.raises(StoreBroken):
+        opened.answer_code(session_of(CLAIMS), maker.at(int(NOW) + 60), ADMIN, NOW + 60)
+
+
+def test_questions_of_one_session_are_not_in_the_way_of_another(opened: StepUpService) -> None:
+    device = registered(opened, Device("app.example"))
+    other = session_of(CLAIMS | {"sid": "of an intruder"})
+    for _ in range(service.OPEN_CEREMONIES):
+        opened.ask(other, ADMIN, NOW)
+    assert refusal(lambda: opened.ask(other, ADMIN, NOW)) == "too-many-attempts"
+    assert confirmed(opened, device).acr == "phr"
 
 
 @pytest.mark.parametrize("damage", ["missing", "open", "text", "no key", "short key"])

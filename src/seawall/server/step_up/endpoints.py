@@ -164,7 +164,12 @@ class StepUpEndpoints:
         self._service = service
         self._judge = judge
         self._clock = clock
-        self.elevation_of = service.elevation_of
+        self.elevations_of = service.elevations_of
+
+    @property
+    def broken(self) -> bool:
+        """Whether the store cannot be read."""
+        return not self._service.store.readable()
 
     def close(self) -> None:
         """Close the store."""

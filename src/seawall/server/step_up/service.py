@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.errors import StoreBroken
 from seawall.jose import base64url
-from seawall.server.elevation import Elevation
+from seawall.server.elevation import CODE_AMR, PASSKEY_AMR, Elevation
 from seawall.server.step_up import codes, passkeys
 from seawall.server.step_up.place import Place
 from seawall.server.step_up.records import Ceremony, Given
@@ -29,9 +29,6 @@ ATTEMPTS, ATTEMPTS_SECONDS = 5, 900
 guessing needs some two years."""
 
 NOWHERE = Place("", below=False)
-PASSKEY_AMR: Final = ("pop", "user", "mfa")
-CODE_AMR: Final = ("otp",)
-"""Methods of RFC 8176."""
 
 _INVITATION = re.compile(r"[A-Za-z0-9_-]{22}")
 _log = logging.getLogger("seawall.gate")
@@ -57,28 +54,25 @@ def _digest(invitation: str) -> bytes:
 
 
 class StepUpService:
-    """Step-up with one store. Everything but `elevation_of` may wait for the disk: call it in a thread."""
+    """Step-up with one store. Everything but `elevations_of` may wait for the disk: call it in a thread."""
 
     def __init__(self, settings: StepUpSettings, origins: tuple[str, ...], store: StepUpStore) -> None:
         self.settings = settings
         self.store = store
         self.party = passkeys.RelyingParty(settings.relying_party, settings.name, origins)
 
-    def elevation_of(self, claims: Mapping[str, Any], path: str, now: float) -> Elevation | None:
+    def elevations_of(self, claims: Mapping[str, Any], path: str, now: float) -> list[Elevation]:
         """As `seawall.server.elevation.StepUp` says. A broken store elevates nobody."""
-        best = None
         try:
-            session = session_of(claims)
-            for given in self.store.elevations(session.session, now):
-                if path and given.place.holds(path):
-                    found = Elevation(given.acr, frozenset(given.amr), given.at, given.until)
-                    # The newest counts, but a passkey's word is not taken back by a code given after it.
-                    if best is None or given.acr == self.settings.passkey_acr != best.acr:
-                        best = found
+            held = self.store.elevations(session_of(claims).session, now)
         except (StoreBroken, Refusal) as error:
             _log.error("step-up: no elevation can be looked up: %s", type(error).__name__)
-            return None
-        return best
+            return []
+        return [
+            Elevation(given.acr, frozenset(given.amr), given.at, given.until)
+            for given in held
+            if path and given.place.holds(path)
+        ]
 
     def state(self, session: Session) -> dict[str, Any]:
         """What the account can prove itself with."""

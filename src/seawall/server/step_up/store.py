@@ -34,6 +34,7 @@ CREATE TABLE code (account BLOB PRIMARY KEY, secret BLOB NOT NULL, confirmed INT
 CREATE TABLE invitation (digest BLOB PRIMARY KEY, account BLOB NOT NULL, until REAL NOT NULL);
 CREATE TABLE ceremony (id BLOB PRIMARY KEY, kind TEXT NOT NULL, session BLOB NOT NULL, account BLOB NOT NULL,
     challenge BLOB NOT NULL, path TEXT NOT NULL, below INTEGER NOT NULL, until REAL NOT NULL);
+CREATE INDEX ceremony_session ON ceremony (session);
 CREATE TABLE elevation (session BLOB, path TEXT, below INTEGER, account BLOB NOT NULL, acr TEXT NOT NULL,
     amr TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL, PRIMARY KEY (session, path, below, acr));
 CREATE TABLE failure (account BLOB NOT NULL, at REAL NOT NULL);
@@ -53,7 +54,8 @@ def create(path: Path) -> None:
     store_file.create(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise StoreBroken(f"{path}: no write-ahead log on this file system", fix="use a local one")
         connection.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {SCHEMA} COMMIT;")
         connection.close()
     except sqlite3.Error as error:
@@ -67,6 +69,7 @@ class StepUpStore:
         for file in (path, key_file(path)):
             store_file.check(file)
         self.path = path
+        self._place = store_file.place(path)
         sealing = key_file(path).read_bytes()
         if len(sealing) != 32:
             raise StoreBroken(f"{key_file(path)}: no key of 32 octets", fix="restore it with the store")
@@ -76,6 +79,13 @@ class StepUpStore:
         with self._reading() as connection:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 raise StoreBroken(f"{path}: not a store of passkeys", fix="name another file")
+
+    def readable(self) -> bool:
+        """Whether the store is still the one that was opened, and answers."""
+        try:
+            return self._row("SELECT count(*) FROM (SELECT 1 FROM elevation LIMIT 1)") is not None
+        except StoreBroken:
+            return False
 
     def close(self) -> None:
         """Close all connections."""
@@ -229,11 +239,11 @@ class StepUpStore:
     # Ceremonies and elevations
 
     def begin(self, name: bytes, ceremony: Ceremony, now: float, most: int) -> bool:
-        """Keep a question. False when the account has too many open ones."""
+        """Keep a question. False when the session has too many open ones: another session of the account is not in its way."""
         with self._writing() as connection:
             connection.execute("DELETE FROM ceremony WHERE until <= ?", (now,))
             (count,) = connection.execute(
-                "SELECT count(*) FROM ceremony WHERE account = ?", (ceremony.account,)
+                "SELECT count(*) FROM ceremony WHERE session = ?", (ceremony.session,)
             ).fetchone()
             if count >= most:
                 return False
@@ -306,6 +316,10 @@ class StepUpStore:
             return row
 
     def _connection(self) -> sqlite3.Connection:
+        # Threads open their connections at different times: after another file was put here, some would use the old one
+        # and some the new one, and what is good once would be good twice.
+        if store_file.place(self.path) != self._place:
+            raise StoreBroken(f"{self.path}: another file was put in its place", fix="start the gate anew")
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             uri = f"{self.path.absolute().as_uri()}?mode=rw"

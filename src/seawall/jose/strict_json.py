@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any, Literal, NoReturn
 
 import msgspec
@@ -15,9 +14,9 @@ LARGEST_INTEGER = (1 << 64) - 1
 SMALLEST_INTEGER = -(1 << 63)
 """Beyond them parsers disagree: some wrap, some round, some answer with a string."""
 _LONGEST_INTEGER = 20
+_CONTAINERS = frozenset({dict, list})
 _BOM = b"\xef\xbb\xbf"
 # A string that never ends is taken to the end all the same: else each of its quotes would start another search (quadratic).
-_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class JsonRefused(ValueError):
@@ -39,34 +38,43 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 16) -> Any:
     # Looking for a second bracket is faster than counting them, and most claims have none.
     nested = data.find(b"{", 1) > 0 or data.find(b"[", 1) > 0
     deep = nested and data.count(b"{") + data.count(b"[") > max_depth
-    # The quick parser takes integers of any length, so where a long one may be, the careful one reads.
-    if not deep and _BACKSLASH not in data and _MANY_DIGITS not in data.translate(_DIGITS):
-        try:
-            value = _QUICK.decode(data)
-            # A member that was named twice is in `data` and no longer in the value, and takes its colon with it. A colon
-            # inside a text is in both, because nothing is escaped.
-            if data.count(b":") == _WRITER.encode(value).count(b":"):
-                return value
-        except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-            pass
-    return _careful(data, max_depth if deep else 0)
+    found = _quick(data)
+    value = _careful(data) if found is None else found[0]
+    if deep:
+        _limit_depth(value, max_depth)
+    return value
 
 
-def _careful(data: bytes, max_depth: int) -> Any:
-    """The same, slower, for whatever has escapes or is refused: this says why. `max_depth` 0 means that depth is no concern."""
+def _quick(data: bytes) -> tuple[Any] | None:
+    """The value of usual JSON; None for what has escapes or long numbers or is refused, which `_careful` reads."""
+    # This parser takes integers of any length.
+    if _BACKSLASH in data or _MANY_DIGITS in data.translate(_DIGITS):
+        return None
+    try:
+        value = _QUICK.decode(data)
+        written = _WRITER.encode(value)
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return None
+    # A member that was named twice is in `data` and no longer in the value, and took its colon with it. A colon inside a
+    # text is in both, because nothing is escaped.
+    return (value,) if data.count(b":") == written.count(b":") else None
+
+
+def _careful(data: bytes) -> Any:
+    """The value, read slowly, or the reason why not."""
     if data.startswith(_BOM):
         raise JsonRefused("encoding", "begins with a byte order mark")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise JsonRefused("encoding", "not UTF-8") from None
-    if max_depth:
-        _limit_depth(data, max_depth)
     try:
         value = _DECODER.decode(text)
     except JsonRefused:
         raise
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise JsonRefused("depth", "more containers inside each other than can be read") from None
+    except ValueError:
         # The parser's own error carries the whole text.
         raise JsonRefused("syntax", "not JSON") from None
     if "\\u" in text:
@@ -74,16 +82,15 @@ def _careful(data: bytes, max_depth: int) -> Any:
     return value
 
 
-def _limit_depth(data: bytes, max_depth: int) -> None:
-    depth = 0
-    for found in _BRACKET_OR_STRING.finditer(data):
-        first = found[0][:1]
-        if first in b"[{":
-            depth += 1
-            if depth > max_depth:
-                raise JsonRefused("depth", f"more than {max_depth} containers inside each other")
-        elif first in b"]}":
-            depth -= 1
+def _limit_depth(value: Any, max_depth: int) -> None:
+    """Refuse a value with too many containers inside each other, level by level."""
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(max_depth):
+        inner = [item for outer in level for item in (outer.values() if type(outer) is dict else outer)]
+        level = [item for item in inner if type(item) in _CONTAINERS]
+        if not level:
+            return
+    raise JsonRefused("depth", f"more than {max_depth} containers inside each other")
 
 
 def _refuse_lone_surrogates(value: Any) -> None:

@@ -20,9 +20,30 @@ if TYPE_CHECKING:
 
 BITS = 30
 WORD = 4
+STEP = 256
 _ROOM = 1 << 12
 _FEW = 1 << 24
 """A digit of a secret is below this once in 64."""
+
+
+@compiled
+def _is_any_between(words: npt.NDArray[np.uint32], size: int, least: Any, span: Any) -> bool:
+    seen = False
+    for i in range(size):
+        seen |= np.uint32(words[i] - least) <= span
+    return seen
+
+
+@compiled
+def _looks_secret(words: npt.NDArray[np.uint32], place: int, count: int) -> bool:
+    """Whether all words but the last are digits, and few of them small."""
+    small = 0
+    for i in range(count - 1):
+        digit = words[place + i]
+        if digit >= np.uint32(1 << BITS):
+            return False
+        small += digit < np.uint32(_FEW)
+    return 8 * small <= count + 16
 
 
 @compiled
@@ -37,27 +58,26 @@ def find_digits(
 ) -> tuple[int, int]:
     """Places in [start, end) of `count` words that may be an odd secret with a highest digit from `least` to `most`.
 
-    Gives the number of places written to `out` and the place where to go on; `end + count - 1` may not exceed the words.
+    Gives the number of places written to `out`, which takes at least 2 x STEP, and the place where to go on;
+    `end + count - 1` may not exceed the words.
     """
-    limit = np.uint32(1 << BITS)
-    few = np.uint32(_FEW)
+    span = np.uint32(most - least)
     found = 0
-    for place in range(start, end):
-        top = words[place + count - 1]
-        if top < least or top > most or words[place] & np.uint32(1) == 0:
-            continue
-        small = 0
-        for i in range(count - 1):
-            digit = words[place + i]
-            if digit >= limit:
-                small = count
-                break
-            small += digit < few
-        if 8 * small <= count + 16:
-            out[found] = place
-            found += 1
-            if found == out.shape[0]:
-                return found, place + 1
+    for step in range(start, end, STEP):
+        last = min(step + STEP, end)
+        tops = words[step + count - 1 : last + count - 1]
+        if _is_any_between(tops, last - step, least, span):
+            for place in range(step, last):
+                top = words[place + count - 1]
+                if (
+                    least <= top <= most
+                    and words[place] & np.uint32(1)
+                    and _looks_secret(words, place, count)
+                ):
+                    out[found] = place
+                    found += 1
+            if found + STEP > out.shape[0]:
+                return found, last
     return found, end
 
 

@@ -11,7 +11,14 @@ from typing import Any
 from seawall.server.addresses import Peers
 from seawall.server.identity import IDENTITY_HEADERS
 from seawall.server.refusals import GATE_REFUSALS
-from seawall.server.settings import AdminSettings, GateSettings, MetricsSettings, PathRule, RiskSettings
+from seawall.server.settings import (
+    AdminSettings,
+    GateSettings,
+    MetricsSettings,
+    PathRule,
+    RiskSettings,
+    StepUpSettings,
+)
 from seawall.server.transmitters import TRANSMITTER_SETTINGS
 
 PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
@@ -76,6 +83,7 @@ def tables() -> dict[str, str]:
         "admin settings": settings_table(AdminSettings),
         "metrics settings": settings_table(MetricsSettings),
         "risk settings": settings_table(RiskSettings),
+        "step-up settings": settings_table(StepUpSettings),
         "transmitter settings": transmitter_table(),
         "identity headers": headers_table(),
         "gate refusals": refusals_table(),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from seawall.errors import PolicyInvalid
+from seawall.server.worker import load
 from seawall.tokens.policy_file import load_document, load_policy
 from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from seawall.tokens.profiles import PROFILES
@@ -55,6 +56,7 @@ def test_every_example_is_a_policy(tmp_path: Path, text: str) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(text, "utf-8")
     assert load_document(path).issuers
+    assert load(path).settings  # the gate takes it too
 
 
 def test_examples_cover_every_profile_and_nearly_every_setting() -> None:

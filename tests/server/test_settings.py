@@ -9,8 +9,14 @@ import pytest
 
 from seawall.errors import GateInvalid
 from seawall.server.addresses import LOOPBACK, Peers
+from seawall.server.listen import prepare
 from seawall.server.settings import GateSettings, read_settings
+from seawall.server.worker import load as load_file
 from seawall.tokens.toml_lines import toml_lines
+from tests.server.gates import Issuer, policy_text
+
+
+URI = 'jwks_uri = "https://issuer.example/keys"'
 
 
 def load(folder: Path, text: str) -> GateSettings:
@@ -87,6 +93,37 @@ def test_nonsense_is_refused_with_its_line(tmp_path: Path, text: str, message: s
         load(tmp_path, text)
     assert refused.value.message.startswith(f"{tmp_path}/{message}")
     assert refused.value.fix
+
+
+@pytest.mark.parametrize("sender", ["optional", "mtls", "dpop", "required"])
+def test_proofs_of_an_origin_need_a_list_of_origins(tmp_path: Path, sender: str) -> None:
+    path = tmp_path / "policy.toml"
+    text = policy_text(Issuer(), keys=URI, more=f'sender = "{sender}"')
+    path.write_text(text)
+    if sender in {"dpop", "required"}:
+        with pytest.raises(
+            GateInvalid, match=r"policy\.toml:7: sender: proofs name the application's origin"
+        ):
+            load_file(path)
+        path.write_text(text + '[gate]\norigins = ["https://app.example"]\n')
+    assert load_file(path).document.issuers[0].sender == sender
+
+
+def test_only_the_start_makes_stores(tmp_path: Path) -> None:
+    """A check may be run by root, and a store of root's is none that the gate could use afterwards."""
+    path = tmp_path / "policy.toml"
+    step_up = '[gate]\norigins = ["https://app.example"]\n[gate.step_up]\nenabled = true\nrelying_party = "app.example"\n'
+    path.write_text(policy_text(Issuer(), step_up, keys=URI))
+    stores = (tmp_path / "revocations.db", tmp_path / "step-up.db")
+    assert prepare(path, dry_run=False, make=False).made == stores
+    assert [file.name for file in tmp_path.iterdir()] == ["policy.toml"]
+    assert prepare(path, dry_run=False).made == stores
+    assert all(store.exists() for store in stores)
+    assert prepare(path, dry_run=False).made == ()
+    key = (tmp_path / "step-up.db.key").read_bytes()
+    stores[1].unlink()  # its key is left, and is no reason not to start
+    assert prepare(path, dry_run=False).made == stores[1:]
+    assert (tmp_path / "step-up.db.key").read_bytes() == key
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,20 @@ def test_issuers_do_not_share_what_they_know_of_keys(tmp_path: Path) -> None:
         load_policy(tmp_path / "policy.toml")
 
 
+def test_a_quarantine_that_a_restart_would_forget_is_refused(tmp_path: Path) -> None:
+    text = (
+        '[[issuer]]\nissuer = "https://a.example"\naudiences = ["x"]\njwks_uri = "https://a.example/k"\n'
+        'quarantine = "1h"\n'
+    )
+    (tmp_path / "policy.toml").write_text(text)
+    with pytest.raises(PolicyInvalid, match=r"policy\.toml:5: quarantine: would be forgotten"):
+        load_policy(tmp_path / "policy.toml")
+    (tmp_path / "policy.toml").write_text(text.replace("1h", "0s"))
+    load_policy(tmp_path / "policy.toml")
+    (tmp_path / "policy.toml").write_text(text + 'key_memory = "seen.json"\n')
+    load_policy(tmp_path / "policy.toml")
+
+
 def test_a_set_in_the_file_itself(tmp_path: Path) -> None:
     key = jwk("a")
     inline = ", ".join(f"{name} = {json.dumps(value)}" for name, value in key.items())

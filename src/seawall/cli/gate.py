@@ -47,7 +47,7 @@ def gate(
     if listen is not None and uds is not None:
         raise UsageError("--listen and --uds are two answers to one question", fix="give one of them")
     place = server.Place(path=uds.absolute()) if uds is not None else server.place_of(listen or DEFAULT)
-    prepared = server.prepare(policy, dry_run=dry_run)
+    prepared = server.prepare(policy, dry_run=dry_run, make=not check)
     issuers = [entry.name for entry in prepared.loaded.document.issuers]
     if check:
         if as_json:
@@ -58,6 +58,7 @@ def gate(
                     "paths": len(prepared.loaded.settings.paths),
                     "store": str(prepared.loaded.store),
                     "listen": str(place),
+                    "missing": [str(store) for store in prepared.made],
                     "admin": str(prepared.admin) if prepared.admin else None,
                 }
             )
@@ -65,10 +66,12 @@ def gate(
             streams.write(
                 f"{policy}: {len(issuers)} issuers, {len(prepared.loaded.settings.paths)} path rules\n"
             )
+            for store in prepared.made:
+                streams.say(f"the first start will make an empty store: {store}")
         return
     if not quiet:
-        if prepared.created:
-            streams.say(f"made an empty store of revocations: {prepared.loaded.store}")
+        for store in prepared.made:
+            streams.say(f"made an empty store: {store}")
         if dry_run:
             streams.say("dry run: nothing is refused")
         streams.say(f"listening on {place}, {workers} workers, issuers: {', '.join(issuers)}")

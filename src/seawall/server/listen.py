@@ -64,52 +64,61 @@ def place_of(text: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that was checked before listening. `created` says whether the store was made just now."""
+    """Everything that was checked before listening. `made` are the stores that were made just now, or would be."""
 
     boot: Boot
     loaded: Loaded
-    created: bool
+    made: tuple[Path, ...]
     admin: Place | None
 
 
-def prepare(policy: Path, *, dry_run: bool) -> Prepared:
-    """Check policy, settings, store and administrator's token. Raises `SeawallError`."""
+def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
+    """Check policy, settings, stores and administrator's token. Raises `SeawallError`.
+
+    Stores that the first start makes are made last, and only if `make`: who only checks may be another user than the
+    one that the gate runs as, and a store of another user is refused.
+    """
     loaded = load(policy)
     settings = loaded.settings
-    created = _store_exists(loaded)
-    if settings.step_up.enabled:
-        _step_up_exists(loaded)
+    missing = [] if _store_exists(loaded) else [loaded.store]
+    if settings.step_up.enabled and not _step_up_exists(loaded):
+        missing.append(loaded.step_up)
     digest = digest_of(settings.admin) if settings.admin.enabled else None
     admin = place_of(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
     parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
+    for store in missing if make else ():
+        if store == loaded.store:
+            RevocationStore.create(store).close()
+        else:
+            create_step_up(store)
     boot = Boot(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
-    return Prepared(boot, loaded, created, admin)
+    return Prepared(boot, loaded, tuple(missing), admin)
 
 
 def _store_exists(loaded: Loaded) -> bool:
-    """Open the store; where the policy does not say which, the first start makes one. True if it did."""
+    """Open the store. False when it is missing and the policy does not say which: the first start makes one."""
     if not loaded.store.exists() and loaded.document.revocation_store is None:
-        RevocationStore.create(loaded.store).close()
-        return True
+        return False
     try:
         RevocationStore.open(loaded.store).close()
     except StoreBroken as broken:
         if not loaded.store.exists():
             broken.fix = f"make one: seawall token revoke --store {loaded.store} --create-store"
         raise
-    return False
+    return True
 
 
-def _step_up_exists(loaded: Loaded) -> None:
-    """Open the store of passkeys; where the settings do not say which, the first start makes one."""
+def _step_up_exists(loaded: Loaded) -> bool:
+    """Open the store of passkeys. False when it is missing and the settings do not say which."""
     if not loaded.step_up.exists() and loaded.settings.step_up.store is None:
-        create_step_up(loaded.step_up)
+        return False
     try:
         StepUpStore(loaded.step_up).close()
     except StoreBroken as broken:
         if not loaded.step_up.exists():
             broken.fix = f"make one: seawall step-up create --store {loaded.step_up}"
         raise
+    return True
 
 
 def serve(prepared: Prepared, place: Place, workers: int) -> int:

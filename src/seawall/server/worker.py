@@ -77,6 +77,8 @@ def load(path: Path) -> Loaded:
     """Read the policy file with the gate's settings. Raises `PolicyInvalid` or `GateInvalid`."""
     document = load_document(path)
     settings = read_settings(path, document.tables.get("gate", {}), document.lines)
+    if not settings.origins:
+        _need_no_origins(document)
     return Loaded(
         document=document,
         settings=settings,
@@ -84,6 +86,17 @@ def load(path: Path) -> Loaded:
         transmitters=Transmitters(read_transmitters(document, time.time)),
         step_up=settings.step_up.store or path.parent / "step-up.db",
     )
+
+
+def _need_no_origins(document: PolicyDocument) -> None:
+    """A DPoP proof names the origin; without a list of them any `Host` that a client sends would be the right one."""
+    for nth, entry in enumerate(document.issuers):
+        if entry.sender in {"dpop", "required"}:
+            line = document.lines.get(("issuer", nth, "sender"), 1)
+            raise GateInvalid(
+                f"{document.path}:{line}: sender: proofs name the application's origin, and the gate knows none",
+                fix='list them in [gate]: origins = ["https://app.example"]',
+            )
 
 
 class Worker:

@@ -168,6 +168,9 @@ def _check_sources(entry: Entry) -> None:
         entry.say("key_hosts", "goes only with discovery", "leave it out, or set discovery")
     if "jwks" in entry.own and entry.sound("quarantine") and entry.values["quarantine"]:
         entry.say("quarantine", "has no meaning for keys that are written in this file", "leave it out")
+    elif entry.sound("quarantine") and entry.values["quarantine"] and entry.values["key_memory"] is None:
+        entry.say("quarantine", "would be forgotten at the next start: the key set of then would be trusted as it is",
+                  "set key_memory to a file of this issuer's own")  # fmt: skip
     if any(name in entry.own for name in ("jwks", "jwks_file")) and "trust_file" in entry.own:
         entry.say("trust_file", "has no meaning for keys that are not fetched", "leave it out")
 

@@ -48,10 +48,16 @@ def key_file(store: Path) -> Path:
 
 
 def create(path: Path) -> None:
-    """Make an empty store and its key, for this user alone. Raises `StoreBroken`."""
-    store_file.create(key_file(path))
-    key_file(path).write_bytes(AESGCM.generate_key(256))
+    """Make an empty store and its key, for this user alone. Raises `StoreBroken`.
+
+    A key that is left of a store that is gone is used again; a log that is left of one would come to life again, and goes.
+    """
     store_file.create(path)
+    for rest in ("-wal", "-shm"):
+        path.with_name(path.name + rest).unlink(missing_ok=True)
+    if not key_file(path).exists():
+        store_file.create(key_file(path))
+        key_file(path).write_bytes(AESGCM.generate_key(256))
     try:
         connection = sqlite3.connect(path, isolation_level=None)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":

@@ -204,6 +204,22 @@ def test_without_keys_nothing_is_let_through(tmp_path: Path) -> None:
         assert health.json()["faults"][0]["code"] == "key-source"
 
 
+def test_a_new_policy_waits_for_its_keys(tmp_path: Path) -> None:
+    issuer = Issuer()
+    with key_server(issuer) as keys, running(tmp_path, issuer=issuer, keys=keys.setting) as gate:
+        token = issuer.token()
+        assert gate.ask(token).status_code == 204
+        keys.status = 500
+        gate.policy.write_text(gate.policy.read_text("utf-8").replace("api://mail", "api://other"), "utf-8")
+        until(lambda: gate.get("/healthz").json()["faults"], 40)
+        fault = gate.get("/healthz").json()["faults"][0]
+        assert (fault["code"], "keys of main" in fault["words"]) == ("policy-stale", True)
+        assert gate.ask(token).status_code == 204
+        keys.status = 200
+        until(lambda: code_of(gate, token) == "audience-wrong", 60)
+        assert gate.get("/healthz").json()["faults"] == []
+
+
 @pytest.mark.parametrize("body", [b"{}", b"<html>", b'{"keys": [{"kty": "oct", "k": "AAAA"}]}', b"\xff"])
 def test_a_key_source_that_answers_nonsense_lets_nothing_through(tmp_path: Path, body: bytes) -> None:
     issuer = Issuer()

@@ -137,10 +137,6 @@ def test_a_certificate_is_taken_from_the_named_header_alone() -> None:
         read({**NGINX, "x_client_certificate": "x"}, settings=settings)
 
 
-def test_cookies_are_one_text() -> None:
-    assert read([*NGINX.items(), ("cookie", "a=1"), ("cookie", "b=2")]).cookies == b"a=1; b=2"
-
-
 NAMES = st.sampled_from(
     ["x-original-uri", "x-original-method", "x-forwarded-uri", "x-forwarded-method", "x-forwarded-proto", "host",
      "x-forwarded-host", "authorization", "dpop", "x_auth_subject", "x-client-certificate", "accept"]

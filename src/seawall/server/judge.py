@@ -61,6 +61,7 @@ class Judge:
     """Decides with one policy and one state of everything else. Safe for several threads.
 
     `policy` is the policy with `KeysAtHand` and without check 14; `asked` is what was taken out, by issuer's name.
+    `wants_proofs`: there is an issuer whose tokens must be bound to their sender, so that clients are told of DPoP.
     """
 
     settings: GateSettings
@@ -72,6 +73,7 @@ class Judge:
     replay: ReplayGuard
     nonces: Nonces
     step_up: StepUp | None = None
+    wants_proofs: bool = False
 
     def decide(self, case: Case, now: float) -> Verdict:
         """Allow, or raise `Refusal` or `GateRefusal`; in the event loop also `MustWait`. `case` learns what was found."""
@@ -95,6 +97,7 @@ class Judge:
 
     def _verified(self, case: Case, now: float) -> Verified:
         request = case.request
+        case.asks = Asks(dpop=self.wants_proofs)
         compact, binding = self._credentials(request)
         case.compact = compact
         case.asks = Asks(dpop=binding.scheme == "DPoP")
@@ -216,4 +219,5 @@ def make_judge(
         replay=replay,
         nonces=nonces,
         step_up=step_up,
+        wants_proofs=any(entry.sender in {"dpop", "required"} for entry in issuers),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -123,13 +122,14 @@ def _step_up_exists(loaded: Loaded) -> bool:
 
 def serve(prepared: Prepared, place: Place, workers: int) -> int:
     """Listen until told to stop. Returns the exit code; raises `GateInvalid` when the address cannot be had."""
+    check_free(place)
+    if prepared.admin is not None:
+        check_free(prepared.admin)
     folder = metrics.prepare()
     stopping = threading.Event()
     beside: threading.Thread | None = None
     try:
-        check_free(place)
         if prepared.admin is not None:
-            check_free(prepared.admin)
             boot = replace(prepared.boot, parts=frozenset({ADMIN, STATUS}))
             beside = threading.Thread(
                 target=_keep_running,
@@ -142,7 +142,7 @@ def serve(prepared: Prepared, place: Place, workers: int) -> int:
         stopping.set()
         if beside is not None:
             beside.join()
-        shutil.rmtree(folder, ignore_errors=True)
+        metrics.clear(folder)
 
 
 def run(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:

@@ -14,7 +14,7 @@ MANY = 256
 """Lines after which nobody waits."""
 
 MOST = 100_000
-"""Lines kept while the file cannot be written; after that the oldest are lost, and counted."""
+"""Lines kept while they cannot be written. After that lines are lost, and counted."""
 
 
 class LineHandler(logging.Handler):
@@ -41,6 +41,9 @@ class LineHandler(logging.Handler):
     def add(self, line: str) -> None:
         """Keep one line, which holds no line feed, until the next moment."""
         with self._listing:
+            if len(self._lines) >= MOST:  # whoever reads us is stuck
+                self.lost += 1
+                return
             self._lines.append(line + "\n")
             many = len(self._lines) >= MANY
         if many:

@@ -7,6 +7,7 @@ variable that must be set before the library is first imported, hence `prepare`,
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,12 @@ def prepare() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="seawall-metrics-"))
     os.environ[FOLDER] = str(folder)
     return folder
+
+
+def clear(folder: Path) -> None:
+    """Undo `prepare`."""
+    os.environ.pop(FOLDER, None)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Metrics:

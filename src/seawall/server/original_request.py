@@ -36,7 +36,7 @@ class OriginalRequest:
 
     `path` is decoded and plain; `target` is the path as it was sent. Both are empty when the proxy did not say.
     `authorization` is the whole header. `proofs` are all DPoP headers, in order. `certificate` is the client's, in the
-    form that the proxy hands it on in. `cookies` is the whole header.
+    form that the proxy hands it on in.
     `overridden`: a header asks the application to take another method.
     """
 
@@ -48,7 +48,6 @@ class OriginalRequest:
     authorization: bytes | None
     proofs: tuple[bytes, ...]
     certificate: bytes | None
-    cookies: bytes
     overridden: bool
 
     @property
@@ -67,9 +66,7 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
 
     The caller has checked that the peer is a listed proxy.
     """
-    found, proofs, cookies, overridden = _sorted_out(
-        scope["headers"], settings.certificate_header.lower().encode()
-    )
+    found, proofs, overridden = _sorted_out(scope["headers"], settings.certificate_header.lower().encode())
     own = scope["raw_path"][len(b"/verify") :]
     target_text = _agreed(
         (*(found.get(name) for name in _URI), own or None), scope["query_string"], bool(own)
@@ -91,18 +88,14 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
         authorization=found.get(b"authorization"),
         proofs=proofs,
         certificate=found.get(b"certificate") or None,
-        cookies=cookies,
         overridden=overridden,
     )
 
 
-def _sorted_out(
-    headers: Headers, certificate: bytes
-) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bytes, bool]:
-    """The headers that decide something, each at most once; DPoP proofs; cookies; whether the method is overridden."""
+def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bool]:
+    """The headers that decide something, each at most once; DPoP proofs; whether the method is overridden."""
     found: dict[bytes, bytes] = {}
     proofs: tuple[bytes, ...] = ()
-    cookies = b""
     overridden = False
     for name, value in headers:
         if name in _SINGLE:
@@ -111,8 +104,6 @@ def _sorted_out(
             found[name] = value
         elif name == b"dpop":
             proofs = (*proofs, value)
-        elif name == b"cookie":
-            cookies = cookies + b"; " + value if cookies else value
         elif name in _OVERRIDES:
             overridden = True
         elif name == certificate:
@@ -124,7 +115,7 @@ def _sorted_out(
             if plain.startswith(_OURS) or plain in _SINGLE or plain in {b"dpop", certificate}:
                 raise refusals.HeaderAmbiguous
             overridden = overridden or plain in _OVERRIDES
-    return found, proofs, cookies, overridden
+    return found, proofs, overridden
 
 
 def _agreed(said: tuple[bytes | None, ...], query: bytes, own: bool) -> str:

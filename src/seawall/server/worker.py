@@ -223,6 +223,7 @@ class Worker:
                 risk = await loop.run_in_executor(self._chores, RiskList, loaded.settings.risk, self.clock)
             judge = self._made(loaded, risk)
             await self._warm(judge)
+            self._refuse_without_keys(judge)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new policy, the old one goes on
             self._policy_fault = error.message if isinstance(error, SeawallError) else type(error).__name__
             _log.error("the policy was not taken: %s", ascii(self._policy_fault))
@@ -233,6 +234,14 @@ class Worker:
         _log.warning("the policy was read anew")
         self.metrics.reloaded(well=True)
         return True
+
+    def _refuse_without_keys(self, judge: Judge) -> None:
+        """Stay with the policy whose keys are in memory while those of the new one cannot be loaded; it is tried again."""
+        serving = {cache.issuer for _, cache in self._caches() if cache.status().serving}
+        for name, cache in caches_of(judge):
+            if cache.issuer in serving and not cache.status().serving:
+                self._version = None
+                raise GateInvalid(f"the keys of {name} cannot be loaded at present")
 
     def _load_anew(self) -> Loaded:
         loaded = load(self.boot.policy)

@@ -15,7 +15,6 @@ from seawall.server.worker import load as load_file
 from seawall.tokens.toml_lines import toml_lines
 from tests.server.gates import Issuer, policy_text
 
-
 URI = 'jwks_uri = "https://issuer.example/keys"'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from seawall.errors import UsageError
 (HOSTILE,) = cases(("storm-0558",))
 (CONTROL,) = cases(("form-sound",))
 (TWICE,) = cases(("dpop-replayed",))
+(AT_ONCE,) = cases(("dpop-replayed-at-once",))
 (RENEWAL,) = cases(("renewal-sound",))
 (MANY,) = cases(("storm-0558-many",))
 
@@ -99,6 +101,37 @@ def test_of_two_presentations_the_last_counts_and_the_first_must_pass() -> None:
     early = judge(Verifier(lambda token, context: None), TWICE)
     assert (early.outcome, early.early, early.fault) == ("refused", True, "control-refused")
     assert totals([early])["refused"] == 0
+
+
+def test_of_presentations_at_once_exactly_one_may_pass() -> None:
+    lock, seen = threading.Lock(), set()
+
+    def once(token: str, context: Context) -> bool:
+        with lock:
+            new = context.request.proofs not in seen
+            seen.add(context.request.proofs)
+            return new
+
+    def hasty(token: str, context: Context) -> bool:
+        new = context.request.proofs not in seen
+        time.sleep(0.1)
+        seen.add(context.request.proofs)
+        return new
+
+    assert judge(Verifier(once), AT_ONCE).fault == ""
+    result = judge(Verifier(hasty), AT_ONCE)
+    assert (result.fault, result.detail) == ("let-in", "8 of 8 at once")
+    assert judge(Verifier(lambda token, context: None), AT_ONCE).fault == "control-refused"
+    assert judge(Verifier(raises(ValueError())), AT_ONCE).fault == "crashed"
+
+
+def test_a_code_that_cannot_be_told_is_a_crash() -> None:
+    def code(error: BaseException) -> str:
+        raise KeyError(error)
+
+    result = judge(Verifier(raises(Refused("x")), code=code), HOSTILE)
+    assert result.fault == "crashed"
+    assert result.detail.startswith("code() failed: KeyError")
 
 
 def test_codes_are_compared_where_the_verifier_has_them() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seawall.conformance.case import Presentation
@@ -62,6 +62,7 @@ def bound(
     issuer: Mapping[str, Any] | None = None,
     key: Callable[[], Key] = holder,
     times: int = 1,
+    at_once: int = 1,
 ) -> Callable[[Workshop], Presentation]:
     """A token that is bound to `key` (or to `confirmation`, its `cnf`) in a request with these proofs."""
 
@@ -72,6 +73,7 @@ def bound(
             proof.made(w.now, token) if isinstance(proof, Proof) else proof(w, token) for proof in proofs
         )
         carried: dict[str, Any] = {"scheme": "DPoP", "url": URL, "proofs": made, **(request or {})}
-        return w.present(token, w.issuer(**(issuer or {})), times=times, request=Request(**carried))
+        presented = w.present(token, w.issuer(**(issuer or {})), times=times, request=Request(**carried))
+        return replace(presented, at_once=at_once)
 
     return build

@@ -82,12 +82,34 @@ def judge(verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: flo
         return Result(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
     presentation = case.build(Workshop(now))
     begin = time.perf_counter()
+    answer, early = _presented(verifier, presentation, limit)
+    spent = time.perf_counter() - begin
+    return Result(case, answer.outcome, answer.code, answer.detail, spent, verifier.compare_codes, early)
+
+
+def _presented(verifier: Verifier, presentation: Presentation, limit: float) -> tuple[_Answer, bool]:
+    """The answer that counts, and whether a presentation was refused that had to be accepted."""
+
+    def ask() -> _Answer | None:
+        return _ask(verifier, presentation)
+
+    if presentation.at_once > 1:
+        return _of_several(_within(limit, ask, presentation.at_once))
     answer, turns = _Answer("accepted"), 0
     while turns < presentation.times and answer.outcome == "accepted":
-        answer, turns = _within(limit, lambda: _ask(verifier, presentation)), turns + 1
-    spent = time.perf_counter() - begin
-    early = turns < presentation.times
-    return Result(case, answer.outcome, answer.code, answer.detail, spent, verifier.compare_codes, early)
+        (answer,), turns = _within(limit, ask), turns + 1
+    return answer, turns < presentation.times
+
+
+def _of_several(answers: list[_Answer]) -> tuple[_Answer, bool]:
+    """Of presentations at once exactly one may pass: two are too many, none is too few."""
+    for answer in answers:
+        if answer.outcome in {"crashed", "timed-out"}:
+            return answer, False
+    passed = sum(answer.outcome == "accepted" for answer in answers)
+    if passed > 1:
+        return _Answer("accepted", detail=f"{passed} of {len(answers)} at once"), False
+    return next(answer for answer in answers if answer.outcome == "refused"), passed == 0
 
 
 def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
@@ -101,7 +123,7 @@ def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
         else:
             verdict = verifier.verify(presentation.token, presentation.context)
     except verifier.refusals as refusal:
-        return _Answer("refused", _writable(str(verifier.code(refusal))), _described(refusal))
+        return _refused(verifier, refusal)
     except BaseException as error:  # noqa: BLE001 - whatever a verifier throws is a result
         return _Answer("crashed", detail=_described(error))
     if inspect.isawaitable(verdict):
@@ -110,12 +132,35 @@ def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
     return _Answer("accepted" if verdict is not None and verdict is not False else "refused")
 
 
-def _within(limit: float, ask: Callable[[], _Answer | None]) -> _Answer:
-    """Ask in a thread of its own: a verifier that hangs is left behind."""
-    box: list[_Answer | None] = []
-    thread = threading.Thread(target=lambda: box.append(ask()), name="seawall-conformance", daemon=True)
-    thread.start()
-    thread.join(limit)
+def _refused(verifier: Verifier, refusal: BaseException) -> _Answer:
+    try:
+        code = str(verifier.code(refusal))
+    except Exception as error:  # noqa: BLE001 - the adapter's own mistake, said as one
+        return _Answer("crashed", detail=_writable(f"code() failed: {_described(error)}"))
+    return _Answer("refused", _writable(code), _described(refusal))
+
+
+def _within(limit: float, ask: Callable[[], _Answer | None], count: int = 1) -> list[_Answer]:
+    """Ask in threads, all at the same moment: a verifier that hangs is left behind."""
+    boxes: list[list[_Answer | None]] = [[] for _ in range(count)]
+    gate = threading.Barrier(count)
+
+    def asking(box: list[_Answer | None]) -> None:
+        gate.wait()
+        box.append(ask())
+
+    threads = [
+        threading.Thread(target=asking, args=(box,), name="seawall-conformance", daemon=True) for box in boxes
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + limit
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    return [_answer_in(box, limit) for box in boxes]
+
+
+def _answer_in(box: list[_Answer | None], limit: float) -> _Answer:
     if not box:
         return _Answer("timed-out", detail=f"no answer within {limit:g} s")
     if box[0] is None:

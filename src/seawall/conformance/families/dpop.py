@@ -215,6 +215,9 @@ _CASES: tuple[Case, ...] = _needed(
             _claims(jti="j" * 6000)),
     hostile("dpop-replayed", "the same request twice, proof and all", "RFC 9449 section 11.1", "dpop-replayed", "misuse",
             bound(Proof(), times=2)),
+    hostile("dpop-replayed-at-once",
+            "the same request eight times at once: all ask whether the proof is new before one has noted it",
+            "RFC 9449 section 11.1", "dpop-replayed", "misuse", bound(Proof(), at_once=8)),
     hostile("dpop-padded", "the proof with `=` behind it", "RFC 7515 section 2", _MALFORMED, "laxity",
             _text(lambda proof: proof + "==")),
     hostile("dpop-json", "the proof in the JSON serialisation", _PROOF, _MALFORMED, "laxity", _text(lambda proof: json.dumps(

@@ -1,6 +1,6 @@
 """Measures `seawall keys scan` on a made-up dump: what is found, what is found wrongly, and how fast, beside rsakeyfind.
 
-    python bench/scan_leaks.py [--mebibytes 256] [--runs 3] [--seed 1] [--keep]
+    python bench/scan_leaks.py [--mebibytes 256] [--runs 3] [--seed 1] [--scaling] [--keep]
 
 Two throw-away keys of each type (RSA 2048, P-256, Ed25519) are planted once in every form, at random offsets. Every command runs
 whole and alone, in one process; figures are medians of the runs, taken in turn. CPU seconds are the operating system's account of
@@ -29,8 +29,13 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization as s
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leak_dump import PUBLIC, SKETCH, STRUCTURE, Planted, keys, make_dump, public_jwk
+from seawall.jose.key import parse_key
+from seawall.keys.leaks.arithmetic import KnownKeys
+from seawall.keys.leaks.sketch_search import SketchSearch
+from seawall.keys.leaks.sketches import make_sketch
 
 SEAWALL = [sys.executable, "-m", "seawall.cli.main", "keys"]
 MIB = 1 << 20
@@ -155,6 +160,28 @@ def report(
             )
 
 
+def scaling(dump: Path) -> None:
+    """Prints how fast one core searches for bare numbers of more and longer keys, and of more sketches, alone."""
+    data = dump.read_bytes()
+    searches: list[tuple[str, KnownKeys | SketchSearch]] = []
+    for count, bits in ((1, 2048), (2, 2048), (5, 2048), (10, 2048), (1, 3072), (1, 4096)):
+        made = [rsa.generate_private_key(65537, bits) for _ in range(count)]
+        public = [parse_key(public_jwk(key)) for key in made]
+        searches.append((f"{count} public RSA-{bits}", KnownKeys.from_public(public)))
+    for count in (1, 5, 20):
+        made = [rsa.generate_private_key(65537, 2048) for _ in range(count)]
+        searches.append((f"{count} sketches of RSA-2048", SketchSearch([make_sketch(key) for key in made])))
+    print(f"\n{'search of the dump in memory':32}{'MiB/CPU s':>12}")
+    for name, search in searches:
+        search.prepare()
+        start = time.process_time()
+        for place in range(0, len(data), 8 * MIB):
+            stretch = memoryview(data)[place : place + 9 * MIB]
+            if search.search(stretch, 0, min(8 * MIB, len(stretch))):
+                sys.exit("found what is not there")
+        print(f"{name:32}{len(data) / MIB / (time.process_time() - start):>12.0f}")
+
+
 def machine() -> str:
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     versions = ", ".join(
@@ -173,6 +200,7 @@ def main() -> None:
     parser.add_argument(
         "--keep", action="store_true", help="keep the dump and what was planted, in bench/out/leaks"
     )
+    parser.add_argument("--scaling", action="store_true", help="also measure more and longer keys")
     options = parser.parse_args()
     size = options.mebibytes * MIB
     kept = Path(__file__).parent / "out" / "leaks"
@@ -195,6 +223,8 @@ def main() -> None:
                 runs[candidate.name].append(measured(candidate.command))
         results = {c.name: (runs[c.name], *found(c, runs[c.name][-1], planted)) for c in candidates}
         report(planted, results, size)
+        if options.scaling:
+            scaling(folder / "dump.bin")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.tokens.event_token import SignalRefused, Transmitter, Transmitters, transmitter_policy
-from seawall.tokens.policy import ABSENT_TYPE
+from seawall.tokens.policy import ABSENT_TYPE, ANY_TENANT, IssuerPolicy
 from seawall.tokens.refusals.signing_key import KeySourceUnavailable
 from seawall.tokens.revocation import Revocation
 from seawall.tokens.revocation_store import RevocationStore
@@ -143,7 +143,9 @@ def test_an_event_revokes_what_it_makes_doubtful(
     ],
 )  # fmt: skip
 def test_subjects_in_all_their_forms(subject: Any, expected: Any) -> None:
-    assert entries(received(said(event(CAEP + "session-revoked", subject)))) == expected
+    got = received(said(event(CAEP + "session-revoked", subject)))
+    assert entries(got) == expected
+    assert got.unresolved == (("phone_number",) if "identifiers" in subject else ())
     inside = said({CAEP + "session-revoked": {"event_timestamp": NOW - 100, "subject": subject}})
     assert entries(received(inside)) == expected
 
@@ -237,7 +239,15 @@ def test_unknown_events_are_counted_and_no_error() -> None:
         ("unknown", "unknown"),
         ("session-revoked", "revoked"),
     ]
-    assert received(said({"https://vendor.example/event/odd": {}})).signal.revocations == ()
+    for uri in (
+        "https://vendor.example/event/odd",
+        "https://vendor.example/verification",
+        STREAM[0] + "odd",
+        "verification",
+    ):
+        got = received(said({uri: {"status": "paused", "state": "x"}}))
+        assert [one.outcome for one in got.events] == ["unknown"]
+        assert (got.signal.revocations, got.verification, got.stream) == ((), None, None)
 
 
 @pytest.mark.parametrize("prefix", STREAM)
@@ -285,6 +295,8 @@ BAD_TOKENS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"jti": "x" * 513}, {}, "invalid_request"),
     ({"iat": ...}, {}, "invalid_request"),
     ({"iat": "now"}, {}, "invalid_request"),
+    ({"iat": True}, {}, "invalid_request"),
+    ({"iat": [NOW]}, {}, "invalid_request"),
     ({"iat": NOW + 61}, {}, "invalid_request"),
     ({"iat": NOW - 7 * 86400 - 1}, {}, "invalid_request"),
     ({"sub": "alice"}, {}, "invalid_request"),
@@ -343,6 +355,37 @@ def test_a_key_source_out_of_reach_is_not_the_token_s_fault() -> None:
     with pytest.raises(SignalRefused) as caught:
         listening.read(signed(said(event(RISC + "account-disabled"))), NOW)
     assert caught.value.temporary
+
+
+def test_what_breaks_unexpectedly_is_tried_again() -> None:
+    class Broken:
+        def lookup(self, issuer: str, kid: str, now: float) -> Any:
+            raise RuntimeError("a secret")
+
+    listening = Transmitters([transmitter(keys=Broken())])
+    with pytest.raises(SignalRefused) as caught:
+        listening.read(signed(said(event(RISC + "account-disabled"))), NOW)
+    assert caught.value.temporary
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("claims", [b"[]", b'"text"', b"5", b"null", b"", b"{"])
+def test_claims_are_an_object(claims: bytes) -> None:
+    assert refused(signed(claims)) == "invalid_request"
+
+
+def test_a_transmitter_has_one_issuer() -> None:
+    many = IssuerPolicy(
+        name="many",
+        issuer="https://signals.example/{tenantid}",
+        audiences=frozenset({RECEIVER}),
+        keys=rsa_source(),
+        tenants=ANY_TENANT,
+        key_issuer="required",
+    )
+    with pytest.raises(ValueError, match="one exact issuer"):
+        Transmitter(policy=many, speaks_for=(ISSUER,))
 
 
 def test_each_transmitter_speaks_for_its_own() -> None:

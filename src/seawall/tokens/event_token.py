@@ -35,8 +35,8 @@ MOST_EVENTS = 16
 class SignalRefused(Exception):
     """An event token is not accepted. `err` and `description` are the answer of RFC 8935 section 2.3.
 
-    `temporary`: it is not the token's fault (our own key source is out of reach), so the server answers 503 and the
-    transmitter tries again. The description never holds what the token says.
+    `temporary`: it is not the token's fault (our own key source is out of reach, something unexpected broke), so the server
+    answers 503 and the transmitter tries again. The description never holds what the token says.
     """
 
     def __init__(self, err: ErrorCode, description: str, *, temporary: bool = False) -> None:
@@ -136,8 +136,8 @@ class Transmitters:
             raise
         except Refusal as refusal:
             raise _translated(refusal) from None
-        except Exception:  # noqa: BLE001 - whatever it is, the token was not verified
-            raise SignalRefused("invalid_request", "the token cannot be read") from None
+        except Exception:  # noqa: BLE001 - whatever it is, the token was not verified; sent again it may be
+            raise SignalRefused("invalid_request", "the token could not be judged", temporary=True) from None
 
     def _event_token(self, state: State) -> EventToken:
         policy, claims = state.entry, state.claims

@@ -36,8 +36,6 @@ def subjects_of(identifier: object, issuers: tuple[str, ...], resolve: Resolver 
     """
     found = Subjects()
     _read(identifier, issuers, found, resolve, as_session=False)
-    if len(found.accounts) + len(found.sessions) + len(found.token_ids) > MOST_IDENTIFIERS * len(issuers):
-        raise SignalRefused("invalid_request", "too many identifiers")
     return found
 
 

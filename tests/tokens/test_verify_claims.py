@@ -159,6 +159,8 @@ def test_check_10_without_iat_the_lifetime_is_counted_from_what_there_is() -> No
     week = NOW + 7 * 86400
     assert code(token(claims(iat=..., exp=NOW + 86000)), rules) == "accepted"
     assert code(token(claims(iat=..., exp=week)), rules) == "lifetime-too-long"
+    assert code(token(claims(iat=..., exp=NOW + 86400 - 60)), rules) == "accepted"
+    assert code(token(claims(iat=..., exp=NOW + 86400 - 59)), rules) == "lifetime-too-long"
     assert code(token(claims(iat=..., nbf=week - 86400 - 86300, exp=week)), rules) == "not-yet-valid"
     assert code(token(claims(iat=..., nbf=NOW, exp=week)), rules) == "lifetime-too-long"
 

@@ -63,8 +63,7 @@ _CASES: tuple[Case, ...] = _needed(
             _listed(_before(-3600))),
     hostile("revoked-kid", "the key was revoked by name", _CSRB, "revoked-key", "misuse", _listed(_key("kid"))),
     hostile("revoked-thumbprint", "the key was revoked by what it is, under whichever name", _CSRB, "revoked-thumbprint",
-            "misuse",
-            _listed(_key("thumbprint", "*"))),
+            "misuse", _listed(_key("thumbprint", "*"))),
     hostile("revoked-issuer", "everything of the issuer was revoked", _CSRB, "revoked-issuer", "misuse",
             _listed(_of("issuer"))),
     hostile("revoked-subject", "the account was disabled", _RISC, "revoked-subject", "misuse",
@@ -81,11 +80,10 @@ _CASES: tuple[Case, ...] = _needed(
     hostile("revoked-not-before", "the password was changed after the token was issued", _CAEP, "revoked-not-before", "misuse",
             _listed(_before(-2))),
     hostile("revoked-not-before-all", "everything that the issuer issued before now was revoked", _CSRB, "revoked-not-before",
-            "misuse",
-            _listed(_before(0, ""))),
+            "misuse", _listed(_before(0, ""))),
     hostile("revoked-beside-others", "the session was ended, and the entry stands among others that do not fit", _CAEP,
-            "revoked-session",
-            "misuse", _listed(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),
+            "revoked-session", "misuse",
+            _listed(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),
 )  # fmt: skip
 
 FAMILY = Family.of("revocation", "revoked, and still presented", *_CASES)

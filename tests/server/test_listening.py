@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 import socket
 from pathlib import Path
 
@@ -122,15 +124,29 @@ def test_a_token_that_others_can_read_stops_the_gate(tmp_path: Path) -> None:
         digest_of(AdminSettings(token_file=tmp_path / "none"))
 
 
-def test_guessing_is_slow_and_hurts_nobody_else() -> None:
+def test_who_guesses_is_told_to_stop_and_keeps_nobody_out() -> None:
     now = [0.0]
     token = AdminToken(DIGEST, clock=lambda: now[0])
     right = f"Bearer {TOKEN}"
     assert token.check("a", right) == 200
     assert [token.check("a", f"Bearer {number}") for number in range(FAILURES)] == [401] * FAILURES
-    assert token.check("a", right) == 429
-    assert token.check("b", right) == 200
+    assert token.check("a", "Bearer wrong") == 429
+    assert token.check("b", "Bearer wrong") == 401
     now[0] += WHILE + 1
-    assert token.check("a", right) == 200
+    assert token.check("a", "Bearer wrong") == 401
+    for _ in range(2 * FAILURES):
+        token.check("a", "Bearer wrong")
+    assert token.check("a", right) == 200, (
+        "an emergency: somebody else at this address must not be in its way"
+    )
     for wrong in (None, "", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer"):
         assert AdminToken(DIGEST).check("a", wrong) == 401
+
+
+def test_a_gate_whose_workers_cannot_start_ends_and_says_why(tmp_path: Path) -> None:
+    with running(tmp_path) as gate:
+        (tmp_path / "revocations.db").rename(tmp_path / "elsewhere.db")
+        for pid in gate.pids():
+            os.kill(pid, signal.SIGKILL)
+        assert gate.process.wait(30) == 1
+        assert f"{tmp_path}/revocations.db: No such file" in gate.log.read_text("utf-8")

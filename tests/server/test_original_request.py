@@ -78,6 +78,10 @@ def test_every_proxy_says_the_same(asked: dict[str, Any]) -> None:
         ({**NGINX, "x_auth_subject": "root"}, {}, refusals.HeaderAmbiguous),
         ({**NGINX, "x-auth_subject": "root"}, {}, refusals.HeaderAmbiguous),
         ({**NGINX, "x_original_uri": "/public"}, {}, refusals.HeaderAmbiguous),
+        ({**NGINX, "x-original-url": "/admin"}, {}, refusals.ForwardedConflict),
+        ({**NGINX, "x-rewrite-url": "https://app.example/admin"}, {}, refusals.ForwardedConflict),
+        ({**CADDY, "x-rewrite-url": ""}, {}, refusals.ForwardedConflict),
+        ({**NGINX, "x_rewrite_url": "/admin"}, {}, refusals.HeaderAmbiguous),
         ({**NGINX, "x-original-method": "get"}, {}, refusals.ForwardedMalformed),
         ({**NGINX, "x-original-method": "GET, POST"}, {}, refusals.ForwardedMalformed),
         ({**NGINX, "x-original-method": ""}, {}, refusals.ForwardedMalformed),
@@ -113,6 +117,12 @@ def test_only_the_guarded_origins_are_asked_about() -> None:
     ):
         with pytest.raises(refusals.OriginUnknown):
             read(headers, settings=settings)
+
+
+def test_a_proxy_may_repeat_the_path_in_headers_that_applications_obey() -> None:
+    target = NGINX["x-original-uri"]
+    for said in (target, f"https://app.example{target}"):
+        assert read({**NGINX, "x-original-url": said}) == read(NGINX)
 
 
 def test_a_forwarded_method_override_is_noticed() -> None:

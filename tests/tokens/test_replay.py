@@ -125,6 +125,17 @@ def test_a_broken_shared_guard_refuses(tmp_path: Path) -> None:
         SharedReplayGuard(path)
 
 
+def test_a_file_that_is_deleted_or_exchanged_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "proofs.db"
+    first = SharedReplayGuard(path)
+    assert used(first, "a") == ""
+    path.unlink()
+    assert used(first, "b") == "dpop-replay-unknown"
+    second = SharedReplayGuard(path)
+    assert used(second, "c") == ""
+    assert used(first, "c") == "dpop-replay-unknown"
+
+
 def test_nonces_rotate_and_survive_a_change_of_the_secret() -> None:
     old, new = bytes(32), bytes(range(32))
     before, after = Nonces([old], lifetime=10), Nonces([new, old], lifetime=10)

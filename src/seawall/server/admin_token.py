@@ -1,4 +1,4 @@
-"""The administrator's token: kept as a digest, compared in constant time, guessed at only slowly."""
+"""The administrator's token: kept as a digest, compared in constant time; who guesses is told to stop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall.server.settings import AdminSettings
 VARIABLE: Final = "SEAWALL_GATE_ADMIN_TOKEN"
 SHORTEST: Final = 32
 FAILURES: Final = 10
-"""Wrong tokens from one address, after which it is not listened to for a while."""
+"""Wrong tokens from one address, after which further wrong ones are answered 429 for a while."""
 WHILE: Final = 60.0
 _REMEMBERED: Final = 4096
 
@@ -58,7 +58,11 @@ def _file(path: Path) -> str:
 
 
 class AdminToken:
-    """Says whether a request is the administrator's."""
+    """Says whether a request is the administrator's.
+
+    The right token is always taken, whoever was wrong before: behind a proxy all callers have one address, and nobody
+    may keep the administrator out in an emergency. What guessing costs is said by the token's length.
+    """
 
     def __init__(self, digest: bytes, clock: Callable[[], float] = time.monotonic) -> None:
         self._digest = digest
@@ -67,17 +71,17 @@ class AdminToken:
 
     def check(self, peer: str, authorization: str | None) -> int:
         """200 for the administrator, 401 for a wrong or missing token, 429 for who has been wrong too often."""
+        scheme, _, token = (authorization or "").partition(" ")
+        given = hashlib.sha256(token.strip().encode("utf-8", "replace")).digest()
+        if hmac.compare_digest(given, self._digest) and scheme.lower() == "bearer":
+            self._failures.pop(peer, None)
+            return 200
         count, until = self._failures.get(peer, (0, 0.0))
         now = self._clock()
         if now >= until:
             count = 0
         if count >= FAILURES:
             return 429
-        scheme, _, token = (authorization or "").partition(" ")
-        given = hashlib.sha256(token.strip().encode("utf-8", "replace")).digest()
-        if hmac.compare_digest(given, self._digest) and scheme.lower() == "bearer":
-            self._failures.pop(peer, None)
-            return 200
         if len(self._failures) >= _REMEMBERED:
             self._failures.clear()
         self._failures[peer] = (count + 1, now + WHILE)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from seawall.errors import SeawallError
 from seawall.server.admin import admin_routes
 from seawall.server.events import event_routes
 from seawall.server.openapi import OPENAPI
@@ -87,7 +88,9 @@ class Application:
                     await self.begin()
                 except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
                     say_broken("start", error)
-                    await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
+                    # The log's own lines may not be written any more when this process ends; the server's are.
+                    why = error.message if isinstance(error, SeawallError) else type(error).__name__
+                    await send({"type": "lifespan.startup.failed", "message": ascii(why)})
                     return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":

@@ -22,11 +22,14 @@ _URI = (b"x-original-uri", b"x-forwarded-uri")
 _METHOD = (b"x-original-method", b"x-forwarded-method")
 _PROTO, _HOST, _FORWARDED_HOST = b"x-forwarded-proto", b"host", b"x-forwarded-host"
 _OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
-_SINGLE = frozenset({*_URI, *_METHOD, _PROTO, _HOST, _FORWARDED_HOST, b"authorization"})
+_ELSEWHERE = (b"x-original-url", b"x-rewrite-url")
+"""Some applications and frameworks answer for the path that these name, whatever the request line says."""
+_SINGLE = frozenset({*_URI, *_METHOD, *_ELSEWHERE, _PROTO, _HOST, _FORWARDED_HOST, b"authorization"})
 _OURS = b"x-auth-"
 
 _METHOD_FORM = re.compile(rb"[A-Z][A-Z-]{0,31}")
 _HOST_FORM = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
@@ -71,6 +74,8 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
     target_text = _agreed(
         (*(found.get(name) for name in _URI), own or None), scope["query_string"], bool(own)
     )
+    if target_text and any(_target_of(found[name]) != target_text for name in _ELSEWHERE if name in found):
+        raise refusals.ForwardedConflict
     method = _method(found, scope["method"], bool(own))
     host = found.get(_FORWARDED_HOST) or found.get(_HOST) or b""
     if host and not _HOST_FORM.fullmatch(host):
@@ -116,6 +121,11 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
                 raise refusals.HeaderAmbiguous
             overridden = overridden or plain in _OVERRIDES
     return found, proofs, overridden
+
+
+def _target_of(url: bytes) -> str:
+    """Path and query of a URL or of a request target."""
+    return _AUTHORITY.sub("", url.decode("latin-1"))
 
 
 def _agreed(said: tuple[bytes | None, ...], query: bytes, own: bool) -> str:

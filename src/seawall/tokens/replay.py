@@ -88,6 +88,7 @@ class SharedReplayGuard:
             with suppress(StoreBroken):  # another worker was first; what is there is checked below
                 store_file.create(path)
         store_file.check(path)
+        self._path, self._place = path, store_file.place(path)
         self._capacity = capacity
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, timeout=2, isolation_level=None, check_same_thread=False)
@@ -112,6 +113,9 @@ class SharedReplayGuard:
         """As `ReplayGuard` says."""
         proof = _digest(key, token_id)
         try:
+            # Where the file was deleted, the next process makes another, and each proof would be good once in each.
+            if store_file.place(self._path) != self._place:
+                raise sender.DpopReplayUnknown("the guard's file is another")
             with self._lock:
                 if self._full or self._used % SWEEP_EVERY == 0:
                     self._sweep(now)
@@ -121,7 +125,7 @@ class SharedReplayGuard:
                 noted = self._connection.execute(
                     "INSERT OR IGNORE INTO proofs (proof, until) VALUES (?, ?)", (proof, until)
                 )
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreBroken) as error:
             raise sender.DpopReplayUnknown("the guard is broken") from error
         if noted.rowcount != 1:
             raise sender.DpopReplayed

@@ -89,7 +89,7 @@ def test_the_middleware_lets_in_who_has_a_token(examples: dict[str, Any]) -> Non
 
     assert asyncio.run(ask(f"Bearer {minting.token(_now())}")) == (200, "person")
     assert asyncio.run(ask(None)) == (200, "nobody")
-    assert asyncio.run(ask(f"Bearer {minting.token(_now(aud='other'))}")) == (400, "audience-wrong")
+    assert asyncio.run(ask(f"Bearer {minting.token(_now(aud='other'))}")) == (400, "refused")
 
 
 def test_the_request_proves_the_binding(examples: dict[str, Any]) -> None:

@@ -21,18 +21,18 @@ _SCHEMES = ("bearer ", "dpop ")
 
 
 def check(
+    policy: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="The policy file: whose tokens are accepted.", show_default=False),
+    ],
     token: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TOKEN]",
+            metavar="TOKEN",
             help="The token, @FILE, or - for stdin. Better not the token itself: other users see arguments.",
             show_default=False,
         ),
     ] = None,
-    policy: Annotated[
-        Path,
-        typer.Option(metavar="FILE", help="The policy file: whose tokens are accepted.", show_default=False),
-    ] = ...,  # type: ignore[assignment]
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="Read the token from this file.")
     ] = None,

@@ -87,7 +87,7 @@ def test_a_seed_is_found_near_its_public_key(kind: str, distance: int) -> None:
     ]
 
 
-@pytest.mark.parametrize("place", [16, 64_000, 72_000, 120_000])
+@pytest.mark.parametrize("place", [8, 64_000, 72_000, 120_000])
 def test_an_aligned_one_is_found_farther_away(place: int) -> None:
     data = bytearray(140_000)
     data[65_001:65_033] = point("P-256", "montgomery")

@@ -1,7 +1,7 @@
 """Searches bytes for the private numbers of keys of which only the public half is known.
 
 RSA: either prime and d, bare, in both orders of bytes, at any offset (`rsa_search`), and as Python's whole numbers
-(`digits`). Elliptic curves: the scalar or seed within 4 KiB of the public point, or, little-endian and aligned to 16 bytes,
+(`digits`). Elliptic curves: the scalar or seed within 4 KiB of the public point, or, little-endian and aligned to eight bytes,
 within 64 KiB (`points`). Every hit has been proved by arithmetic; there are no false ones.
 
 What this misses: numbers in other encodings (words of Java's integers in a heap, blinded or masked values), dP, dQ and

@@ -4,7 +4,7 @@ A public point is looked for as x big-endian, little-endian and, for curves over
 64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes,
 and every aligned one within `FAR`, is tried as a scalar, if it is in range and looks random; a candidate counts only when
 its public point, computed, is the one looked for. Alignment is that of the buffer: it should begin where the file does, or
-a multiple of 16 bytes later.
+a multiple of eight bytes later.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NEAR = 4 << 10
 FAR = 64 << 10
 """Bytes in which it is looked for at offsets that are a multiple of `ALIGNED`, as allocators give them; of a scalar only
 little-endian."""
-ALIGNED = 16
+ALIGNED = 8  # allocators give multiples of 16, but gdb's gcore shifts them by 8 in the file
 MOST_WORK = 250_000
 """Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
 bytes that are searched, one for each `BYTES_FOR_WORK`."""

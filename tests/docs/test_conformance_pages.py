@@ -58,6 +58,8 @@ def test_the_example_is_a_verifier() -> None:
         case.name: judge(verifier, case).outcome for case in cases(("form-sound", "storm-0558", "stranger"))
     }
     assert outcomes == {"form-sound": "accepted", "storm-0558": "accepted", "stranger": "refused"}
+    controls = {judge(verifier, case).outcome for case in cases() if not case.hostile}
+    assert controls == {"accepted", "not-covered"}
 
 
 def test_the_table_of_libraries_has_every_peer() -> None:

@@ -144,25 +144,23 @@ def _connected(port: int) -> socket.socket:
     pytest.fail("openssl s_server does not listen")
 
 
-def dumped(child: subprocess.Popen[bytes], folder: Path) -> Path:
-    """The core of a process: by the kernel if it writes cores where the process runs, else by gdb's gcore."""
-    pattern = Path("/proc/sys/kernel/core_pattern")
-    is_plain = pattern.exists() and pattern.read_text().strip() in {"core", "core.%p"}
-    if is_plain and resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
+def dumped(child: subprocess.Popen[bytes], folder: Path, how: str) -> Path:
+    """The core of a process, by the kernel when it is aborted, or by gdb while it runs."""
+    if how == "kernel":
+        pattern = Path("/proc/sys/kernel/core_pattern")
+        if not pattern.exists() or pattern.read_text().strip() not in {"core", "core.%p"}:
+            pytest.skip("the kernel writes no core files into the working folder here")
+        if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+            pytest.skip("no process may leave a core here (ulimit -Hc is 0)")
         child.send_signal(signal.SIGABRT)
         child.wait(30)
-        cores = list(folder.glob("core*"))
-    elif shutil.which("gcore"):
-        ended = subprocess.run(
-            ["gcore", "-o", str(folder / "core"), str(child.pid)], capture_output=True, check=False
-        )
-        if ended.returncode:
-            pytest.skip("gcore may not read another process here")
-        cores = list(folder.glob("core*"))
     else:
-        pytest.skip(
-            "the kernel writes no core files into the working folder here, and gdb's gcore is not installed"
-        )
+        if shutil.which("gcore") is None:
+            pytest.skip("gcore (Debian package gdb) is not installed")
+        command = ["gcore", "-o", str(folder / "core"), str(child.pid)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("gcore may not read another process here")
+    cores = list(folder.glob("core*"))
     assert len(cores) == 1
     return cores[0]
 
@@ -181,6 +179,7 @@ def forms(core: Path, key: Any, capsys: pytest.CaptureFixture[str]) -> set[str]:
     return {found["form"] for found in answer["findings"] if found["key"] == thumbprint(key)}
 
 
+HOW = ("kernel", "gcore")
 EXPECTED = {
     "RSA-2048": {"rsa-prime-little-endian", "rsa-d-little-endian"},
     "P-256": {"ec-scalar-little-endian"},
@@ -192,32 +191,35 @@ def key_of(kind: str) -> Any:
     return ordinary_key() if kind == "RSA-2048" else make(kind)
 
 
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_the_key_of_a_python_process_is_found_in_its_core(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with signer(key_of(kind), tmp_path) as child:
-        core = dumped(child, tmp_path)
+        core = dumped(child, tmp_path, how)
     assert EXPECTED[kind] <= forms(core, key_of(kind), capsys)
 
 
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_the_key_of_an_openssl_server_is_found_in_its_core(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     with tls_server(key_of(kind), tmp_path) as child:
-        core = dumped(child, tmp_path)
+        core = dumped(child, tmp_path, how)
     (tmp_path / "key.pem").unlink()
     assert EXPECTED[kind] <= forms(core, key_of(kind), capsys)
 
 
+@pytest.mark.parametrize("how", HOW)
 def test_numbers_that_a_program_asked_for_are_found_as_python_keeps_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with signer(ordinary_key(), tmp_path, "numbers") as child:
-        core = dumped(child, tmp_path)
+        core = dumped(child, tmp_path, how)
     assert {"rsa-prime-python-int", "rsa-d-python-int"} <= forms(core, ordinary_key(), capsys)
 
 
@@ -226,7 +228,7 @@ def test_without_the_public_key_a_core_looks_clean(
 ) -> None:
     """Why the public keys are worth giving: structure alone does not find what a library keeps as bare numbers."""
     with signer(ordinary_key(), tmp_path) as child:
-        core = dumped(child, tmp_path)
+        core = dumped(child, tmp_path, how)
     capsys.readouterr()
     main(["keys", "scan", str(core), "--json", "--quiet"])
     answer = json.loads(capsys.readouterr().out)

@@ -223,8 +223,9 @@ def test_numbers_that_a_program_asked_for_are_found_as_python_keeps_them(
     assert {"rsa-prime-python-int", "rsa-d-python-int"} <= forms(core, ordinary_key(), capsys)
 
 
+@pytest.mark.parametrize("how", HOW)
 def test_without_the_public_key_a_core_looks_clean(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Why the public keys are worth giving: structure alone does not find what a library keeps as bare numbers."""
     with signer(ordinary_key(), tmp_path) as child:

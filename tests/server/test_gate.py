@@ -35,6 +35,11 @@ issuers = ["other"]
 prefix = "/mail/settings"
 methods = ["DELETE"]
 roles = ["owner"]
+[[issuer]]
+name = "other"
+issuer = "https://other.example"
+audiences = ["x"]
+jwks_file = "jwks.json"
 """
 
 
@@ -204,7 +209,7 @@ def test_labels_stay_few(gate: Gate) -> None:
     for number in range(20):
         gate.ask(gate.issuer.token(iss=f"https://i{number}.example", sub=f"s{number}"), f"/p{number}")
     text = gate.get("/metrics").text
-    assert set(re.findall(r'issuer="([^"]*)"', text)) == {"main", "-"}
+    assert set(re.findall(r'issuer="([^"]*)"', text)) == {"main", "other", "-"}
 
 
 def test_health_says_nothing_to_strangers(tmp_path: Path) -> None:

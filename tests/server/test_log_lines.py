@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -29,9 +30,22 @@ def record(text: str) -> logging.LogRecord:
     return logging.LogRecord("gate", logging.INFO, __file__, 1, text, None, None)
 
 
+def test_words_become_one_line_of_json_whatever_is_in_them(path: Path, handler: LineHandler) -> None:
+    decided = '{"event": "token", "at": 1}'
+    for text in ("the policy was read anew", 'x\n{"event": "token"}', '{"event":1}\n', decided):
+        handler.handle(record(text))
+    handler.flush()
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[3:] == [decided]
+    notes = [json.loads(line) for line in lines[:3]]
+    assert [note["event"] for note in notes] == ["note"] * 3
+    assert notes[1]["words"] == 'x\n{"event": "token"}'
+    assert {"at", "level", "from"} <= notes[0].keys()
+
+
 def test_lines_arrive_by_themselves(path: Path, handler: LineHandler) -> None:
     for number in range(1000):
-        handler.handle(record(f"line {number}"))
+        handler.add(f"line {number}")
     deadline = time.monotonic() + 5
     while path.read_text("utf-8").count("\n") < 1000 and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -40,10 +54,10 @@ def test_lines_arrive_by_themselves(path: Path, handler: LineHandler) -> None:
 
 
 def test_a_rotated_file_is_opened_anew(path: Path, handler: LineHandler) -> None:
-    handler.handle(record("before"))
+    handler.add("before")
     handler.flush()
     path.rename(path.with_suffix(".1"))
-    handler.handle(record("after"))
+    handler.add("after")
     handler.flush()
     assert path.with_suffix(".1").read_text("utf-8") == "before\n"
     assert path.read_text("utf-8") == "after\n"
@@ -59,7 +73,7 @@ def test_what_cannot_be_written_is_kept_up_to_a_limit_and_then_counted(
     with monkeypatch.context() as patch:
         patch.setattr(log_lines, "_write_all", full)
         for number in range(25):
-            handler.handle(record(str(number)))
+            handler.add(str(number))
         handler.flush()
         failing = handler.failing
     handler.flush()

@@ -84,6 +84,8 @@ public = true
         ("[[gate.path]]\nexact = '/a'\nmethods = ['get']\n", "policy.toml:1: methods are written in capital letters"),
         ("[[gate.path]]\nexact = '/a'\npublic = true\nscopes = ['x']\n", "policy.toml:1: a public path cannot ask"),
         ("[[gate.path]]\nexact = '/a'\n[[gate.path]]\nexact = '/a'\n", "policy.toml:3: a second rule for the same path"),
+        ("[gate]\norigins = ['https://app.example:443']\n", "policy.toml:2: origins: write 'https://app.example:443' without"),
+        ("[gate.risk]\nseverity = 'low'\n", "policy.toml:1: [gate.risk] does nothing without incidents"),
         ("gate = 1\n", "policy.toml:1: [gate] must be a table"),
     ],
 )  # fmt: skip
@@ -106,6 +108,14 @@ def test_proofs_of_an_origin_need_a_list_of_origins(tmp_path: Path, sender: str)
             load_file(path)
         path.write_text(text + '[gate]\norigins = ["https://app.example"]\n')
     assert load_file(path).document.issuers[0].sender == sender
+
+
+def test_a_path_for_an_issuer_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(policy_text(Issuer(), '[[gate.path]]\nprefix = "/a"\nissuers = ["mian"]\n', keys=URI))
+    with pytest.raises(GateInvalid, match=r"policy\.toml:10: issuers: 'mian' is no issuer's name") as refused:
+        load_file(path)
+    assert refused.value.fix == "the names are: main"
 
 
 def test_only_the_start_makes_stores(tmp_path: Path) -> None:

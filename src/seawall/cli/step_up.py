@@ -150,7 +150,10 @@ def _date(at: float) -> str:
 
 
 def _document(account: Enrolled) -> dict[str, object]:
+    from seawall.server.step_up.session import account_of
+
     return {
+        "in_log": account_of(account.issuer, account.subject).hex()[:16],
         "issuer": account.issuer,
         "subject": account.subject,
         "passkeys": [

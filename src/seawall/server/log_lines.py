@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -35,8 +36,18 @@ class LineHandler(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's line until the next moment. Never waits for the disk."""
-        self.add(self.format(record))
+        """Keep the record's line until the next moment. Never waits for the disk.
+
+        What is no line of JSON yet becomes one, so that no text can look like a second line, or like a decision.
+        """
+        text = record.getMessage()
+        if not text.startswith('{"event": '):
+            note = {
+                "event": "note", "at": round(record.created, 3), "level": record.levelname.lower(),
+                "from": record.name, "words": text,
+            }  # fmt: skip
+            text = json.dumps(note)
+        self.add(text)
 
     def add(self, line: str) -> None:
         """Keep one line, which holds no line feed, until the next moment."""

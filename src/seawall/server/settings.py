@@ -255,6 +255,8 @@ def read_settings(path: Path, table: object, lines: Lines) -> GateSettings:
     for key, kind in NESTED.items():
         if key in table:
             found[key] = kind(**reader.read(kind, table[key], "gate", key))
+    if "risk" in table and found["risk"].incidents is None:
+        raise reader.refuse("[gate.risk] does nothing without incidents, the file to read", "gate", "risk")
     found["paths"] = _paths(reader, table.get("path", []))
     settings = GateSettings(**found)
     _check(reader, settings)
@@ -309,6 +311,10 @@ def _check(reader: _Reader, settings: GateSettings) -> None:
     for origin in settings.origins:
         if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
             raise reader.refuse(f"origins: {origin!r} is none (`https://app.example`)", "gate", "origins")
+        if re.fullmatch(r"https://.*:443|http://.*:80", origin):
+            raise reader.refuse(
+                f"origins: write {origin!r} without the port, as browsers do", "gate", "origins"
+            )
     if not settings.trusted_proxies:
         raise reader.refuse("trusted_proxies: nobody could ask", "gate", "trusted_proxies")
     fault = _fault_of_step_up(settings.step_up, settings.origins)

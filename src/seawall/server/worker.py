@@ -79,6 +79,7 @@ def load(path: Path) -> Loaded:
     settings = read_settings(path, document.tables.get("gate", {}), document.lines)
     if not settings.origins:
         _need_no_origins(document)
+    _know_issuers(document, settings)
     return Loaded(
         document=document,
         settings=settings,
@@ -96,6 +97,19 @@ def _need_no_origins(document: PolicyDocument) -> None:
             raise GateInvalid(
                 f"{document.path}:{line}: sender: proofs name the application's origin, and the gate knows none",
                 fix='list them in [gate]: origins = ["https://app.example"]',
+            )
+
+
+def _know_issuers(document: PolicyDocument, settings: GateSettings) -> None:
+    """A path whose issuers nobody has heard of would refuse everybody."""
+    known = {entry.name for entry in document.issuers}
+    for nth, rule in enumerate(settings.paths):
+        strange = [name for name in rule.issuers if name not in known]
+        if strange:
+            line = document.lines.get(("gate", "path", nth, "issuers"), 1)
+            raise GateInvalid(
+                f"{document.path}:{line}: issuers: {strange[0]!r} is no issuer's name",
+                fix=f"the names are: {', '.join(sorted(known))}",
             )
 
 
@@ -117,6 +131,7 @@ class Worker:
         self._replay = SharedReplayGuard(self.loaded.store.with_name("replay.db"))
         self._nonces = Nonces([boot.nonce_secret])
         self._handler = LineHandler(self.loaded.settings.log)
+        self._record = Record(self._handler.add)
         self._threads = ThreadPoolExecutor(THREADS, "decide")
         self._chores = ThreadPoolExecutor(1, "chores")
         self._desk = ThreadPoolExecutor(THREADS, "desk")
@@ -125,7 +140,7 @@ class Worker:
         self.verify = VerifyEndpoint(
             lambda: self.judge,
             self.metrics,
-            Record(self._handler.add),
+            self._record,
             self._threads,
             dry_run=boot.dry_run,
             clock=clock,
@@ -142,7 +157,9 @@ class Worker:
         self._log_to_handler()
         self.follower.start()
         if VERIFY in self.boot.parts and self.settings.step_up.enabled:
-            self.step_up = make_step_up(self.settings, self.loaded.step_up, lambda: self.judge, self.clock)
+            self.step_up = make_step_up(
+                self.settings, self.loaded.step_up, lambda: self.judge, self._record, self.clock
+            )
         self.judge = self._made(self.loaded, self._risk)
         self.measure()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)

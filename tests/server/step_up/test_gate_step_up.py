@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -172,6 +173,21 @@ def test_what_makes_no_sense_is_refused(
     answer = post(gate, name, given.get(token or "", token), fields, **headers)
     assert answer.status_code == status, answer.text
     assert "traceback" not in gate.logged().lower()
+
+
+def test_a_token_that_is_tried_out_here_is_logged(gate: Gate) -> None:
+    """`state` says whether a token is good; whoever asks that of a stolen one leaves a trace."""
+    good, bad = gate.issuer.token(sub="ann", jti="tried out"), gate.issuer.token(sub="ann", aud="api://other")
+    before = len(gate.logged().splitlines())
+    assert post(gate, "state", good, {}).status_code == 200
+    assert post(gate, "state", bad, {}).status_code == 401
+    lines = [json.loads(line) for line in gate.logged().splitlines()[before:]]
+    digest = hashlib.sha256(b"tried out").hexdigest()[:32]
+    assert [(line["outcome"], line["code"]) for line in lines] == [
+        ("accepted", ""),
+        ("refused", "audience-wrong"),
+    ]
+    assert lines[0]["token"] == digest
 
 
 def test_no_secret_and_no_token_is_logged(gate: Gate) -> None:

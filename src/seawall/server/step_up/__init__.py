@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seawall.server.elevation import StepUp
     from seawall.server.judge import Judge
+    from seawall.server.record import Record
     from seawall.server.settings import GateSettings
 
 
 def make_step_up(
-    settings: GateSettings, store: Path, judge: Callable[[], Judge | None], clock: Callable[[], float]
+    settings: GateSettings,
+    store: Path,
+    judge: Callable[[], Judge | None],
+    record: Record,
+    clock: Callable[[], float],
 ) -> StepUp:
     """What is mounted at `/step-up`. Raises `StoreBroken`."""
     from seawall.server.step_up.endpoints import StepUpEndpoints
@@ -21,4 +26,4 @@ def make_step_up(
     from seawall.server.step_up.store import StepUpStore
 
     service = StepUpService(settings.step_up, settings.origins, StepUpStore(store))
-    return StepUpEndpoints(service, judge, clock)
+    return StepUpEndpoints(service, judge, record, clock)

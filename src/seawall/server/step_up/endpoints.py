@@ -19,7 +19,7 @@ from starlette.routing import Route
 from seawall.errors import StoreBroken
 from seawall.server.answers import Asks, refused
 from seawall.server.bodies import BodyRefused, read_object
-from seawall.server.judge import Case
+from seawall.server.judge import Case, Verdict
 from seawall.server.original_request import read_request
 from seawall.server.refusals import Broken, GateRefusal, NotReady, ProxyUnlisted, TooSlow
 from seawall.server.step_up.place import place_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from seawall.server.elevation import Elevation
     from seawall.server.judge import Judge
+    from seawall.server.record import Record
 
 Fields = Mapping[str, Any]
 Work = Callable[[StepUpService, "Judge", Session, Fields, float], dict[str, Any]]
@@ -159,10 +160,12 @@ class StepUpEndpoints:
         self,
         service: StepUpService,
         judge: Callable[[], Judge | None],
+        record: Record,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service
         self._judge = judge
+        self._record = record
         self._clock = clock
         self.elevations_of = service.elevations_of
 
@@ -198,6 +201,7 @@ class StepUpEndpoints:
         except _BadField as field:
             return JSONResponse({"code": "field", "field": str(field)}, 400)
         except (Refusal, GateRefusal) as refusal:
+            self._record.refused(case, refusal, self._clock(), dry_run=False)
             return _response(refusal, case)
         except TimeoutError:
             return _response(TooSlow(), case)
@@ -211,6 +215,9 @@ class StepUpEndpoints:
     def _act(self, act: Work, judge: Judge, case: Case, fields: Fields) -> dict[str, Any]:
         now = self._clock()
         session = session_of(judge.claims_of(case, now))
+        self._record.allowed(
+            Verdict(case.issuer, [], case.verified), now
+        )  # check 15 is about these tokens too
         return act(self._service, judge, session, fields, now)
 
     def _asked_by_a_proxy(self, scope: MutableMapping[str, Any]) -> Judge:

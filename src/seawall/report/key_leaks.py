@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from seawall.keys.leaks.findings import Account
 from seawall.report.visible import visible
+
+if TYPE_CHECKING:  # the document is for pipes, which need none of it
+    from rich.console import Console
+    from rich.table import Table
 
 MOST_SHOWN = 100
 """Rows of a table that a terminal gets; JSON has all."""
@@ -45,6 +43,8 @@ def leak_document(account: Account) -> dict[str, Any]:
 
 def show_leaks(console: Console, account: Account) -> None:
     """Print what was found, what was skipped and how much was searched."""
+    from rich.filesize import decimal
+
     if account.findings:
         console.print(_findings(account))
         console.print(_more(len(account.findings)), end="")
@@ -61,7 +61,9 @@ def show_leaks(console: Console, account: Account) -> None:
 
 
 def _findings(account: Account) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    from rich.text import Text
+
+    table = _table()
     table.add_column("place", overflow="fold")
     table.add_column("offset", justify="right", no_wrap=True)
     table.add_column("form", no_wrap=True)
@@ -74,7 +76,9 @@ def _findings(account: Account) -> Table:
 
 
 def _skipped(account: Account) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    from rich.text import Text
+
+    table = _table()
     table.add_column("not searched", overflow="fold")
     table.add_column("why")
     counts = Counter(skipped.reason for skipped in account.skipped)
@@ -83,6 +87,13 @@ def _skipped(account: Account) -> Table:
         more = f" and {count - 1:,} more" if count > 1 else ""
         table.add_row(Text(visible(first, _PATH) + more), Text(visible(reason, _PATH)))
     return table
+
+
+def _table() -> Table:
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def _more(count: int) -> str:

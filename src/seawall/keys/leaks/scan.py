@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from seawall.jose.key import PublicKey
 from seawall.keys.leaks import walk, workers
 from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
 from seawall.keys.leaks.search import BufferSearch, Searcher, outermost
 from seawall.keys.leaks.streams import Engine, StreamSearch
 from seawall.keys.leaks.supply import PIECE, Supply
+
+if TYPE_CHECKING:
+    from seawall.jose.key import PublicKey
 
 STDIN = "-"
 ALONE_UP_TO = 24 << 20

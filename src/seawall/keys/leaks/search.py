@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import yara_x
@@ -82,12 +83,7 @@ class Allowance:
 
 
 class Searcher:
-    """Compiled rules; one for each process. `search` may be called any number of times."""
-
-    def __init__(self) -> None:
-        groups = list(_groups())
-        self._passes = [_scanner(patterns) for patterns in groups]
-        self._one_pass = [_scanner([pattern for patterns in groups for pattern in patterns])]
+    """Rules, compiled when first used; one for each process. `search` may be called any number of times."""
 
     def search(
         self,
@@ -105,6 +101,14 @@ class Searcher:
         """
         level = _Level(self, data, rest, allowance or Allowance(), others, 0)
         return level.all_hits(start, len(data) if end is None else end)
+
+    @cached_property
+    def _passes(self) -> list[yara_x.Scanner]:
+        return [_scanner(patterns) for patterns in _groups()]
+
+    @cached_property
+    def _one_pass(self) -> list[yara_x.Scanner]:
+        return [_scanner([pattern for patterns in _groups() for pattern in patterns])]
 
     def anchors(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """Places that give a form away, with the index of the family, in order."""

@@ -163,7 +163,7 @@ def test_a_damaged_page_in_a_dump_gives_what_comes_before_the_damage(found: Call
 
 def test_stored_blocks_inside_one_another_take_no_time(found: Callable[..., Account]) -> None:
     # each begins a stored block of 64,768 bytes that holds many of the next: taken at their word, they multiply
-    account = found(bytes.fromhex("78010000fdff0200") * 40_000, "dump")
+    account = found(bytes.fromhex("78010000fdff0200") * 1_000, "dump")
     assert (account.findings, account.skipped) == ([], [])
 
 
@@ -225,7 +225,7 @@ def test_a_bomb_is_stopped(found: Callable[..., Account]) -> None:
 
 
 def test_a_bomb_of_many_layers_is_stopped(found: Callable[..., Account]) -> None:
-    layer = bytes(1_000_000)
+    layer = bytes(10_000)
     for _ in range(12):
         layer = zipped({f"{number}.zip": layer for number in range(2)})
     account = found(layer, "x.zip")

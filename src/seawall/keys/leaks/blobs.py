@@ -148,9 +148,11 @@ _LINE = re.compile(r"^(Encryption|Public-Lines|Private-Lines): *([^\r\n]*)\r?$",
 _PPK_AHEAD = 32 << 10
 
 
-def read_putty(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_putty(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     """A PuTTY key file of version 2 or 3."""
     near = around(data, anchor, 4, _PPK_AHEAD)
+    if not inside.charge(len(near.text)):
+        return
     text = re.sub(r"\\+r?\\*n", "\n", near.text[near.here :]) if "\\" in near.text else near.text[near.here :]
     values = {
         name: (value, found.end()) for found in _LINE.finditer(text) for name, value in [found.groups()]

@@ -14,8 +14,11 @@ from seawall.keys.leaks.family import Family, Form, Inside
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.neighbourhood import Neighbourhood, around
 
-_BEFORE, _AFTER = 24 << 10, 96 << 10
+_BEFORE, _AFTER, _AFTER_GZIP = 16 << 10, 48 << 10, 96 << 10
 """Letters decoded around an anchor."""
+_LONGEST = 24 << 10
+"""Letters of the longest form: what lies so far before the end of what was decoded was seen whole."""
+_GZIP = b"H4sIA"
 _SHORTEST = 40
 """Bytes of the shortest form that is told in any encoding (Ed25519 in PKCS#8: 48)."""
 
@@ -33,7 +36,8 @@ TELLING: tuple[bytes, ...] = (
     bytes.fromhex("300506032b65"),
     bytes.fromhex("06072a8648ce380401"),
     bytes.fromhex("06092a864886f70d0105"),
-    bytes.fromhex("2a864886f70d010c"),
+    bytes.fromhex("2a864886f70d010c01"),
+    bytes.fromhex("2a864886f70d010c0a"),
     b"RSA2", b"RSA3", b"ECS2 \x00\x00", b"ECS40\x00\x00", b"ECS6B\x00\x00", b"ECK2 \x00\x00", b"ECK40\x00\x00", b"ECK6B\x00\x00",
     b"\x1e\xf1\xb5\xb0\x00\x00",
     b"\xfe\xed\xfe\xed\x00\x00",
@@ -100,8 +104,14 @@ def _places(pattern: re.Pattern[str], text: str, first: int) -> list[int]:
 
 def read_base64(data: bytes, anchor: int, inside: Inside, *, phase: int) -> Iterable[RawHit]:
     """What is found in the base64 around an anchor whose first letter is `phase` letters into a group of four."""
-    near = around(data, anchor, _BEFORE, _AFTER)
+    is_gzip = data.startswith(_GZIP, anchor)
+    if not is_gzip and _was_decoded(data, anchor, inside, f"base64 {phase}", _LETTER, 4):
+        return
+    near = around(data, anchor, _BEFORE, _AFTER_GZIP if is_gzip else _AFTER)
     first, end = _span(near, _RUN, _RUN_BACK)
+    if not inside.charge(end - first):
+        return
+    inside.decoded[f"base64 {phase}"] = anchor, near.base + end
     ahead = re.sub(rf"{_ESCAPES}|\\+", "", near.text[near.here : end])
     behind = re.sub(rf"{_ESCAPES}|\\+", "", near.text[first : near.here])
     lost = (len(behind) - phase) % 4
@@ -117,8 +127,13 @@ def read_base64(data: bytes, anchor: int, inside: Inside, *, phase: int) -> Iter
 
 def read_hex(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     """What is found in the hexadecimal digits around an anchor that begins at a whole byte."""
+    if _was_decoded(data, anchor, inside, "hex", _HEX_PAIR, 1):
+        return
     near = around(data, anchor, _BEFORE, _AFTER)
     first, end = _span(near, _HEX_RUN, _HEX_RUN_BACK)
+    if not inside.charge(end - first):
+        return
+    inside.decoded["hex"] = anchor, near.base + end
     places = _places(_HEX_PAIR, near.text[first:end], first)
     digits = "".join(near.text[place : place + 2] for place in places)
     if len(places) < _SHORTEST:
@@ -128,14 +143,34 @@ def read_hex(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
 
 def read_decimal(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     """What is found in the list of numbers below 256 around an anchor."""
-    near = around(data, anchor, _AFTER // 2, _AFTER)
+    if _was_decoded(data, anchor, inside, "decimal", _DECIMAL, 1):
+        return
+    near = around(data, anchor, _BEFORE, _AFTER)
     first, end = _span(near, _DECIMAL_RUN, _DECIMAL_RUN_BACK)
+    if not inside.charge(end - first):
+        return
+    inside.decoded["decimal"] = anchor, near.base + end
     text = near.text[first:end]
     places = _places(_DECIMAL, text, first)
     numbers = [int(number) for number in _DECIMAL.findall(text)]
     if len(numbers) < _SHORTEST or max(numbers) > 255:
         return
     yield from _moved(near, inside.search(bytes(numbers)), places, "decimal:", lambda byte: byte)
+
+
+def _was_decoded(
+    data: bytes, anchor: int, inside: Inside, how: str, unit: re.Pattern[str], group: int
+) -> bool:
+    """Whether an anchor was seen when those before it were decoded: in the same run and a whole number of groups on."""
+    last, end = inside.decoded.get(how, (0, 0))
+    if not last <= anchor < end - _LONGEST:
+        return False
+    between = data[last:anchor].decode("latin-1")
+    whole = sum(1 for found in unit.finditer(between) if found.group(1)) if group > 1 else 0
+    if whole % group == 0:
+        inside.decoded[how] = anchor, end
+        return True
+    return False
 
 
 def _moved(

@@ -18,11 +18,17 @@ AHEAD = 128 << 10
 class Inside(Protocol):
     """What a reader may ask of the search that called it."""
 
+    decoded: dict[str, tuple[int, int]]
+    """For readers of encodings: from which anchor to which offset the bytes at hand were decoded last."""
+
     def search(self, decoded: bytes) -> list[RawHit]:
         """Search bytes that the reader decoded; empty beyond the deepest level."""
 
     def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
         """Search what a compressed stream at `anchor` gives, piece by piece, within limits."""
+
+    def charge(self, letters: int) -> bool:
+        """Ask to look at so many letters; no where too much has been looked at for the bytes that there are."""
 
     def rest(self, size: int) -> Iterator[bytes]:
         """What comes after the bytes at hand, in pieces of at most `size` bytes, as far as it can be read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,8 @@ from seawall.keys.leaks.family import Family, Form, Inside
 from seawall.keys.leaks.findings import RawHit
 
 _FIRST, _FEED, _CRUMB = 512, 64 << 10, 256
+_FAST = 64
+"""Bytes that are inflated in the time that a letter of a form takes."""
 _PIECE = 1 << 20
 _LONGEST_CHECKED = 8 << 20
 _BLOCK = 1 << 18
@@ -22,13 +24,11 @@ _BLOCK = 1 << 18
 class Inflating:
     """What one compressed stream gives, piece by piece, until its end, its damage or the end of the data."""
 
-    def __init__(
-        self, data: bytes, start: int, window_bits: int, rest: Callable[[int], Iterator[bytes]]
-    ) -> None:
+    def __init__(self, data: bytes, start: int, window_bits: int, inside: Inside) -> None:
         self.consumed = 0
         """Bytes of the compressed stream that were taken."""
         self.is_whole = False
-        self._data, self._start, self._rest = data, start, rest
+        self._data, self._start, self._inside = data, start, inside
         self._machine = zlib.decompressobj(window_bits)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -47,9 +47,15 @@ class Inflating:
     def _feeds(self) -> Iterator[bytes]:
         size, position = _FIRST, self._start
         while position < len(self._data):
-            yield self._data[position : position + size]
+            fed = self._data[position : position + size]
+            if not self._inside.charge(len(fed) // _FAST):
+                return
+            yield fed
             position, size = position + size, _FEED
-        yield from self._rest(_FEED)
+        for fed in self._inside.rest(_FEED):
+            if not self._inside.charge(len(fed) // _FAST):
+                return
+            yield fed
 
     def _given(self, fed: bytes) -> Iterator[bytes]:
         taken = len(fed)
@@ -76,7 +82,7 @@ def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Insid
         zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST], 1)
     except zlib.error:
         return
-    stream = Inflating(data, start, window_bits, inside.rest)
+    stream = Inflating(data, start, window_bits, inside)
     hits = inside.stream(anchor, iter(stream))
     layer = {15: "zlib:", 31: "gzip:", -15: "zip:"}[window_bits]
     for hit in hits:
@@ -91,17 +97,13 @@ def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     A stream that begins with a stored block shows its content as it is. Machine code holds many such by chance, one
     inside another: only those with a sound check at their end are searched.
     """
-    if (
-        data[anchor + 2 : anchor + 3]
-        and not data[anchor + 2] & 6
-        and not _is_sound(data, anchor, inside.rest)
-    ):
+    if data[anchor + 2 : anchor + 3] and not data[anchor + 2] & 6 and not _is_sound(data, anchor, inside):
         return ()
     return _found(data, anchor, anchor, 15, inside)
 
 
-def _is_sound(data: bytes, anchor: int, rest: Callable[[int], Iterator[bytes]]) -> bool:
-    stream = Inflating(data, anchor, 15, rest)
+def _is_sound(data: bytes, anchor: int, inside: Inside) -> bool:
+    stream = Inflating(data, anchor, 15, inside)
     given = 0
     for piece in stream:
         given += len(piece)

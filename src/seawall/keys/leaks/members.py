@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from seawall.keys.leaks import key_numbers as numbers
 from seawall.keys.leaks.family import Family, Form, Inside, text_anchors
@@ -13,59 +13,58 @@ from seawall.keys.leaks.neighbourhood import Neighbourhood, around
 
 LONGEST = 15 << 10
 """Letters of one key on either side of the member that gives it away: of 16,384 bits they are 13,000."""
-_MOST_OPENINGS = 8
-"""Braces tried on the way back: before `kty` there may be small objects of others."""
+_MOST_CLOSED = 64
+"""Objects that are closed before `kty` comes, and gone over."""
 _MEMBER = re.compile(
     r"""(?<![A-Za-z0-9_])(kty|crv|n|e|d|p|q|x|y|k)\s{0,8}["']?\s{0,64}[:=]\s{0,64}["']?([A-Za-z0-9_+/-]+)={0,2}"""
 )
+_BRACE = re.compile("[{}]")
 _SMALLEST_SECRET = 16
 """Octets: shorter values of `k` are examples, not keys."""
 _SHORTEST_FRAGMENT = 22
 """Letters of `d` that must be there: 16 bytes."""
 
 
-def read_jwk(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_jwk(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     """The JWK whose member `kty` has its first letter just after `anchor`."""
     near = around(data, anchor, LONGEST, LONGEST)
-    for first, last in _objects(near):
+    first, last = _object(near)
+    if inside.charge(last - first):
         # backslashes become spaces: offsets stay, and a name or a value never holds one
         text = near.text[first : last + 1]
         members = _members(text.replace("\\", " "))
         found = _judged(members, is_cut=last + 1 == len(near.text) and text[-1:] != "}")
-        if found is None:
-            continue
-        form, thumbprint = found
-        layer = "escaped:" if "\\" in text else ""
-        yield RawHit(near.base + first, layer + form, thumbprint, len(text))
-        return
+        if found is not None:
+            form, thumbprint = found
+            layer = "escaped:" if "\\" in text else ""
+            yield RawHit(near.base + first, layer + form, thumbprint, len(text))
 
 
-def _objects(near: Neighbourhood) -> Iterator[tuple[int, int]]:
-    """First and last letter of what may be the object around the place, the nearest opening first."""
-    opening = near.here
-    for _ in range(_MOST_OPENINGS):
-        opening = near.text.rfind("{", 0, opening)
-        if opening < 0:
-            break
+def _object(near: Neighbourhood) -> tuple[int, int]:
+    """First and last letter of the innermost object around the place.
+
+    Without one (YAML, an object that lost its beginning): from the first member after the last brace to the next.
+    """
+    before, opening = near.text[: near.here], near.here
+    while (opening := near.text.rfind("{", 0, opening)) >= 0:
         closing = _closing(near.text, opening)
         if closing > near.here:
-            yield opening, closing
-    if "{" not in near.text[: near.here]:  # YAML, or an object that lost its beginning
-        yield _first_member(near), len(near.text) - 1
-
-
-def _first_member(near: Neighbourhood) -> int:
-    first = _MEMBER.search(near.text.replace("\\", " "))
-    return first.start() if first else 0
+            return opening, closing
+        if before.count("{", opening) > _MOST_CLOSED:
+            break
+    first = before.rfind("}") + 1
+    end = near.text.find("{", near.here)
+    member = _MEMBER.search(before[max(first, near.here - LONGEST) :].replace("\\", " "))
+    return first + (member.start() if member else 0), (end if end >= 0 else len(near.text)) - 1
 
 
 def _closing(text: str, opening: int) -> int:
     """The brace that closes; values of keys hold none. The last letter where it is missing."""
     depth = 0
-    for brace in re.finditer(r"[{}]", text[opening:]):
+    for brace in _BRACE.finditer(text, opening):
         depth += 1 if brace.group() == "{" else -1
         if depth == 0:
-            return opening + brace.start()
+            return brace.start()
     return len(text) - 1
 
 
@@ -145,10 +144,12 @@ _TAG = re.compile(
 _XML_AHEAD = 24 << 10
 
 
-def read_xml(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_xml(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     """The RSA key in XML whose element's name is at `anchor`."""
     near = around(data, anchor, 16, _XML_AHEAD)
     text = near.text[near.here :]
+    if not inside.charge(len(text)):
+        return
     end = re.search(r"(?:</|&lt;/|\\+u003[cC]/)RSA(?:KeyValue|Parameters)", text)
     values: dict[str, int] = {}
     for name, value in _TAG.findall(text[: end.start() if end else None]):

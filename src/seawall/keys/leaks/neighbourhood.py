@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes(0 if (code < 0x20 and code not in b"\t\n\r") or code == 0x7F else 1 for code in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +19,8 @@ class Neighbourhood:
 def around(data: bytes, place: int, before: int, after: int) -> Neighbourhood:
     """The text of up to `before` letters before and `after` letters after `place`."""
     base = max(0, place - before)
-    text = data[base : place + after].decode("latin-1")
-    here = place - base
-    controls = [found.end() for found in _CONTROL.finditer(text, 0, here)]
-    cut = controls[-1] if controls else 0
-    stop = _CONTROL.search(text, here)
-    return Neighbourhood(text[cut : stop.start() if stop else None], base + cut, here - cut)
+    raw, here = data[base : place + after], place - base
+    marks = raw.translate(_CONTROLS)
+    cut, stop = marks.rfind(0, 0, here) + 1, marks.find(0, here)
+    text = raw[cut : stop if stop >= 0 else None].decode("latin-1")
+    return Neighbourhood(text, base + cut, here - cut)

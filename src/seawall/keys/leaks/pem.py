@@ -72,11 +72,14 @@ class _Block:
     end: int
 
 
-def read(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     """The key in the block whose first line has `PRIVATE KEY` at `anchor`."""
-    near = around(data, anchor, 64, LONGEST)
+    if b"BEGIN" not in data[max(0, anchor - 64) : anchor]:
+        return
+    following = data.find(b"-----BEGIN", anchor, anchor + LONGEST)
+    near = around(data, anchor, 64, LONGEST if following < 0 else following - anchor + 16)
     block = _block(near)
-    if block is None:
+    if block is None or not inside.charge(len(block.body)):
         return
     body = _unescaped(block.body)
     was_escaped = "\\" in block.body

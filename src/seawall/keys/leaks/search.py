@@ -50,6 +50,9 @@ PAGE_LIMIT = 256 << 20
 """Bytes that one compressed stream inside other bytes may give."""
 WINDOW_LIMIT = 1 << 30
 """Bytes that all of them in one window may give."""
+WORK_A_BYTE = 8
+"""Letters of what looks like keys that are looked at for each byte: hostile text takes no longer than this allows."""
+BASE_WORK = 16
 _ZLIB = FAMILIES.index(inflate.ZLIB)
 _STREAM_WINDOW = 1 << 20
 
@@ -79,6 +82,8 @@ class Allowance:
     """What one window may still expand to, and where it did not suffice (offsets and reasons)."""
 
     left: int = WINDOW_LIMIT
+    work: int = 1 << 20
+    """Letters of what looks like keys that may still be looked at."""
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -140,6 +145,7 @@ class _Level:
         self._searcher, self._data, self._allowance, self._depth = searcher, data, allowance, depth
         self._others = others
         self.rest = rest
+        self.decoded: dict[str, tuple[int, int]] = {}
 
     def all_hits(self, start: int, end: int) -> list[RawHit]:
         """Keys of this buffer by their form and by the other searches."""
@@ -157,8 +163,9 @@ class _Level:
         """Keys of this buffer; of those at one place that say the same the outermost."""
         found: list[RawHit] = []
         done = 0
+        self._allowance.work += WORK_A_BYTE * (end - start) if self._depth == 0 else 0
         for offset, index in self._searcher.anchors(self._data, start, end):
-            if offset < done:
+            if offset < done or not self.charge(BASE_WORK):
                 continue
             family = FAMILIES[index]
             for hit in family.read(self._data, offset, self):
@@ -183,6 +190,15 @@ class _Level:
             return []
         return self._deeper(decoded).hits(0, len(decoded))
 
+    def charge(self, letters: int) -> bool:
+        """Look at so many letters, or say once that too much looks like keys."""
+        if self._allowance.work < 0:
+            return False
+        self._allowance.work -= letters
+        if self._allowance.work < 0:
+            self._allowance.refused.append((0, "too much in it looks like keys and is none"))
+        return True
+
     def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
         """Search what a compressed stream gives, with as much context as everywhere."""
         if self._depth >= DEEPEST or self._allowance.left <= 0:
@@ -192,6 +208,7 @@ class _Level:
         for window in windows(pieces, _STREAM_WINDOW):
             given += window.end - window.start
             self._allowance.left -= window.end - window.start
+            self._allowance.work += WORK_A_BYTE * (window.end - window.start)
             if len(window.data) >= 40:
                 found += self._deeper(window.data).all_hits(window.start, window.end)
             if given > PAGE_LIMIT or self._allowance.left <= 0:

@@ -84,6 +84,12 @@ def test_check_says_what_would_be_done(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["gate", "--policy", str(tmp_path / "none"), "--check"]) == 2
 
 
+def test_a_log_that_cannot_be_written_stops_the_gate(tmp_path: Path) -> None:
+    with running(tmp_path, '[gate]\nlog = "none/gate.log"\n', wait=False) as gate:
+        assert gate.process.wait(20) == 2
+        assert "cannot log to" in gate.logged()
+
+
 def test_the_administrators_token_is_kept_as_a_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 from joserfc.jwk import ECKey
 
-from tests.server.gates import Gate, b64, running
+from tests.server.gates import Gate, Issuer, b64, running
 from tests.tokens.proofs import certificate, proof
 
 
@@ -76,6 +76,12 @@ def test_a_bound_token_without_its_proof_is_stolen(gate: Gate, key: ECKey) -> No
     ):
         assert answer.status_code == 401
         assert code is None or answer.headers["x-seawall-code"] == code
+
+
+def test_a_key_that_is_not_at_hand_is_looked_for_with_a_proof_too(gate: Gate, key: ECKey) -> None:
+    stranger = Issuer(kid="unknown")
+    token = stranger.token(cnf={"jkt": key.thumbprint()})
+    assert ask(gate, token, fresh(key, token)).headers["x-seawall-code"] == "key-unknown"
 
 
 def test_a_nonce_of_one_worker_is_good_at_the_other(

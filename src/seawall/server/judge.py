@@ -76,7 +76,10 @@ class Judge:
     wants_proofs: bool = False
 
     def decide(self, case: Case, now: float) -> Verdict:
-        """Allow, or raise `Refusal` or `GateRefusal`; in the event loop also `MustWait`. `case` learns what was found."""
+        """Allow, or raise `Refusal` or `GateRefusal`. `case` learns what was found.
+
+        In a thread that never waits also `MustWait`: decide again in one that may.
+        """
         request = case.request
         if self.rules and not request.path:
             raise refusals.ForwardedMissing
@@ -183,11 +186,11 @@ def _audiences(claims: Mapping[str, Any]) -> set[str]:
     return {named} if isinstance(named, str) else {name for name in named or () if isinstance(name, str)}
 
 
-def without_check_14(entry: IssuerPolicy, impatient: int) -> IssuerPolicy:
-    """An issuer's policy for use in the event loop (thread `impatient`), which leaves check 14 to the gate."""
+def without_check_14(entry: IssuerPolicy) -> IssuerPolicy:
+    """An issuer's policy for use in the event loop, which leaves check 14 to the gate."""
     return dataclasses.replace(
         entry,
-        keys=KeysAtHand(entry.keys, impatient),
+        keys=KeysAtHand(entry.keys),
         acr_values=(),
         required_amr=frozenset(),
         max_authentication_age=None,
@@ -203,11 +206,10 @@ def make_judge(
     replay: ReplayGuard,
     nonces: Nonces,
     step_up: StepUp | None,
-    impatient: int,
 ) -> Judge:
     """Put together what a worker decides with."""
     asked = {entry.name: demands.of_issuer(entry) for entry in policy.issuers}
-    issuers = tuple(without_check_14(entry, impatient) for entry in policy.issuers)
+    issuers = tuple(without_check_14(entry) for entry in policy.issuers)
     prepared = dataclasses.replace(policy, issuers=issuers, revocations=revocations)
     return Judge(
         settings=settings,

@@ -10,24 +10,29 @@ from seawall.tokens.key_cache import KeyCache
 if TYPE_CHECKING:
     from seawall.tokens.policy import HeldKey, KeySource
 
+_THREAD = threading.local()
+
 
 class MustWait(BaseException):
     """A key is not at hand, and the thread that asks must not wait."""
 
 
+def never_wait(*, never: bool = True) -> None:
+    """From now on the calling thread never waits for keys: the event loop, and threads that others depend on."""
+    _THREAD.impatient = never
+
+
 class KeysAtHand:
-    """A key source that never lets one thread, that of the event loop, wait. Other threads wait as the source has it."""
+    """A key source that lets no thread wait that must not. Other threads wait as the source has it."""
 
-    __slots__ = ("_impatient", "source")
+    __slots__ = ("source",)
 
-    def __init__(self, source: KeySource, impatient: int) -> None:
+    def __init__(self, source: KeySource) -> None:
         self.source = source
-        self._impatient = impatient
-        """Identity of the thread of the event loop."""
 
     def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
-        """As `KeySource` says; raises `MustWait` in the event loop."""
-        if threading.get_ident() == self._impatient and isinstance(self.source, KeyCache):
+        """As `KeySource` says; raises `MustWait` in a thread that never waits."""
+        if getattr(_THREAD, "impatient", False) and isinstance(self.source, KeyCache):
             held = self.source.at_hand(issuer, kid)
             if held is None:
                 raise MustWait

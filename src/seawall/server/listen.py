@@ -19,9 +19,10 @@ from seawall.errors import GateInvalid, StoreBroken
 from seawall.server import metrics
 from seawall.server.admin_token import digest_of
 from seawall.server.application import Application
+from seawall.server.log_lines import LineHandler
 from seawall.server.step_up.store import StepUpStore
 from seawall.server.step_up.store import create as create_step_up
-from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Loaded, load
+from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Loaded, load, log_place
 from seawall.tokens.revocation_store import RevocationStore
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
     missing = [] if _store_exists(loaded) else [loaded.store]
     if settings.step_up.enabled and not _step_up_exists(loaded):
         missing.append(loaded.step_up)
+    if make and settings.log != "stderr":
+        _check_log(Path(log_place(loaded)))
     digest = digest_of(settings.admin) if settings.admin.enabled else None
     admin = place_of(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
     parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
@@ -92,6 +95,13 @@ def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
             create_step_up(store)
     boot = Boot(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
     return Prepared(boot, loaded, tuple(missing), admin)
+
+
+def _check_log(path: Path) -> None:
+    try:
+        LineHandler(str(path)).close()
+    except OSError as error:
+        raise GateInvalid(f"cannot log to {path}: {error.strerror}", fix="set log in [gate]") from None
 
 
 def _store_exists(loaded: Loaded) -> bool:

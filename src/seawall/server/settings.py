@@ -128,7 +128,9 @@ class GateSettings:
         "", "header in which the proxy hands on the client's certificate (RFC 9440, escaped PEM or base64); off unless given",
         pattern=r"|[A-Za-z][A-Za-z0-9-]{2,63}",
     )  # fmt: skip
-    log: str = _setting("stderr", "where decisions are logged: `stderr` or a file")
+    log: str = _setting(
+        "stderr", "where decisions are logged: `stderr`, or a file (relative to the policy file)"
+    )
     header_bytes: int = _setting(32768, "the longest head of a request", minimum=8192, maximum=1048576)
     header_seconds: float = _setting(5.0, "how long a client may take to send it", minimum=0.1, maximum=60)
     body_bytes: int = _setting(65536, "the longest body (events, admin)", minimum=1024, maximum=1048576)

@@ -30,7 +30,10 @@ _log = logging.getLogger("seawall.gate")
 
 
 class VerifyEndpoint:
-    """Answers the questions of proxies. `judge` gives the present judge, None while there is none."""
+    """Answers the questions of proxies. `judge` gives the present judge, None while there is none.
+
+    `threads` decide what must wait for keys, `proofs` what notes a proof of the sender; neither holds up the other.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class VerifyEndpoint:
         metrics: Metrics,
         record: Record,
         threads: Executor,
+        proofs: Executor,
         *,
         dry_run: bool,
         clock: Callable[[], float] = time.time,
@@ -46,6 +50,7 @@ class VerifyEndpoint:
         self._metrics = metrics
         self._record = record
         self._threads = threads
+        self._proofs = proofs
         self._dry_run = dry_run
         self._clock = clock
         self._waiting = 0
@@ -104,11 +109,16 @@ class VerifyEndpoint:
 
     async def _decided(self, judge: Judge, case: Case, now: float) -> Verdict:
         """The verdict, at once where nothing must be waited for, else from a thread and within the settings' time."""
-        if not case.request.proofs:  # proofs are noted in a file that other workers may be writing
-            try:
-                return judge.decide(case, now)
-            except MustWait:
-                pass
+        try:
+            if case.request.proofs:
+                # Proofs are noted in a file that other workers may be writing: the event loop must not wait for them.
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._proofs, judge.decide, case, now)
+            return judge.decide(case, now)
+        except MustWait:
+            return await self._waited_for(judge, case, now)
+
+    async def _waited_for(self, judge: Judge, case: Case, now: float) -> Verdict:
         if self._waiting >= MOST_WAITING:
             raise refusals.TooSlow
         self._waiting += 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.errors import GateInvalid, SeawallError
 from seawall.server.judge import Judge, make_judge
-from seawall.server.keys_at_hand import KeysAtHand
+from seawall.server.keys_at_hand import KeysAtHand, never_wait
 from seawall.server.log_lines import LineHandler
 from seawall.server.metrics import Metrics
 from seawall.server.record import Record
@@ -113,6 +112,12 @@ def _know_issuers(document: PolicyDocument, settings: GateSettings) -> None:
             )
 
 
+def log_place(loaded: Loaded) -> str:
+    """Where decisions are logged: `stderr`, or a file, relative to the policy file."""
+    log = loaded.settings.log
+    return log if log == "stderr" else str(loaded.document.path.parent / log)
+
+
 class Worker:
     """The state of one worker process. Made and started in that process, after any fork."""
 
@@ -130,18 +135,19 @@ class Worker:
         self._risk = RiskList(self.loaded.settings.risk, clock)
         self._replay = SharedReplayGuard(self.loaded.store.with_name("replay.db"))
         self._nonces = Nonces([boot.nonce_secret])
-        self._handler = LineHandler(self.loaded.settings.log)
+        self._handler = LineHandler(log_place(self.loaded))
         self._record = Record(self._handler.add)
         self._threads = ThreadPoolExecutor(THREADS, "decide")
+        self._proofs = ThreadPoolExecutor(1, "proofs", never_wait)
         self._chores = ThreadPoolExecutor(1, "chores")
         self._desk = ThreadPoolExecutor(THREADS, "desk")
-        self._loop_thread = threading.get_ident()
         self._tasks: list[asyncio.Task[None]] = []
         self.verify = VerifyEndpoint(
             lambda: self.judge,
             self.metrics,
             self._record,
             self._threads,
+            self._proofs,
             dry_run=boot.dry_run,
             clock=clock,
         )
@@ -153,7 +159,7 @@ class Worker:
 
     async def start(self) -> None:
         """Read the store, begin to decide, and go on keeping things up to date. Raises `StoreBroken`."""
-        self._loop_thread = threading.get_ident()
+        never_wait()
         self._log_to_handler()
         self.follower.start()
         if VERIFY in self.boot.parts and self.settings.step_up.enabled:
@@ -173,8 +179,9 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await task
         self.judge = None
+        never_wait(never=False)
         self.follower.stop()
-        for threads in (self._threads, self._chores, self._desk):
+        for threads in (self._threads, self._proofs, self._chores, self._desk):
             threads.shutdown(wait=False, cancel_futures=True)
         self._replay.close()
         if self.step_up is not None:
@@ -285,7 +292,6 @@ class Worker:
             replay=self._replay,
             nonces=self._nonces,
             step_up=self.step_up,
-            impatient=self._loop_thread,
         )
 
     def _caches(self) -> Iterator[tuple[str, KeyCache]]:

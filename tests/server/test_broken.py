@@ -123,6 +123,15 @@ def test_a_broken_policy_at_the_start_ends_the_gate(tmp_path: Path, policy: str)
     assert main(["gate", "--policy", str(tmp_path / "policy.toml"), "--check"]) == 2
 
 
+def test_a_policy_that_is_gone_when_it_is_to_be_read_again_is_said(tmp_path: Path) -> None:
+    with running(tmp_path) as gate:
+        gate.policy.unlink()
+        for pid in gate.pids():
+            os.kill(pid, signal.SIGHUP)
+        until(lambda: "policy-stale" in gate.get("/healthz").text, 10)
+        assert gate.ask(gate.issuer.token()).status_code == 204
+
+
 def test_a_policy_that_breaks_while_it_runs_changes_nothing_and_is_said(tmp_path: Path) -> None:
     with running(tmp_path, options=("--workers", "2")) as gate:
         token = gate.issuer.token()

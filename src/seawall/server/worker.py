@@ -46,6 +46,9 @@ THREADS = 8
 TICK = 0.5
 """Seconds between two looks at the files that may have changed."""
 
+UNREAD = (-1, -1, -1)
+"""The version of no file: neither of one that is there nor of a missing one."""
+
 _log = logging.getLogger("seawall.gate")
 
 
@@ -264,7 +267,7 @@ class Worker:
         serving = {cache.issuer for _, cache in self._caches() if cache.status().serving}
         for name, cache in caches_of(judge):
             if cache.issuer in serving and not cache.status().serving:
-                self._version = None
+                self._version = UNREAD
                 raise GateInvalid(f"the keys of {name} cannot be loaded at present")
 
     def _load_anew(self) -> Loaded:
@@ -326,11 +329,11 @@ class Worker:
             if _version_of(self.boot.policy) == version:
                 await self.reload()
             else:
-                self._version = None
+                self._version = UNREAD
         self.measure()
 
     def _reload_soon(self) -> None:
-        self._version = None  # the next tick finds the file changed
+        self._version = UNREAD  # the next tick finds the file changed, also if it is gone
 
     def _log_to_handler(self) -> None:
         logger = logging.getLogger("seawall")

@@ -1,8 +1,26 @@
-"""What holds for every test: property tests have no deadline for one example, because machines are busy at times."""
+"""What every test may rely on, alone or in one of several processes."""
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
-settings.register_profile("project", deadline=None)
+settings.register_profile("project", deadline=None)  # machines are busy at times
 settings.load_profile("project")
+
+os.environ.pop("COLUMNS", None)  # set by whoever runs tests in several processes; tables are wide off a terminal
+
+
+@pytest.fixture(autouse=True)
+def _loggers_speak() -> Iterator[None]:
+    """What one test (or a tool that it ran) made of logging is undone before the next."""
+    yield
+    logging.disable(logging.NOTSET)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.startswith("seawall"):
+            logger.disabled, logger.propagate = False, True
+            logger.setLevel(logging.NOTSET)

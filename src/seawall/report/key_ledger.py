@@ -150,25 +150,30 @@ def _show_set(console: Console, audited: AuditedSet, now: int) -> None:
         console.print(_text(f"  issuer {listing.issuer}"))
     if audited.verifier:
         console.print(_text(f"  Seawall's verifier refuses the whole set: {audited.verifier}"))
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-    for heading in (
-        "kid",
-        "key",
-        "type",
-        "issuer",
-        "first seen",
-        "age",
-        "certificate until",
-        "state",
-        "verifier",
-    ):
-        table.add_column(heading, overflow="fold")
-    for row in _rows(audited, now):
-        table.add_row(*(_text(cell) for cell in row))
-    console.print(table)
+    console.print(_table(list(_rows(audited, now))))
     left_out = len(listing.entries) - MOST_SHOWN
     if left_out > 0:
         console.print(f"  and {left_out:,} more (--json has all)")
+
+
+_HEADINGS = ("kid", "key", "type", "issuer", "first seen", "age", "certificate until", "state", "verifier")
+_SAYS_NOTHING = {"issuer": {"-"}, "certificate until": {""}, "verifier": {"accepted"}}
+"""What a column says of every key when it can be left out, so that the others have room on a narrow terminal."""
+
+
+def _table(rows: list[tuple[str, ...]]) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    shown = [
+        place
+        for place, heading in enumerate(_HEADINGS)
+        if not {row[place] for row in rows} <= _SAYS_NOTHING.get(heading, set())
+    ]
+    for place in shown:
+        wide = _HEADINGS[place] in {"kid", "issuer", "verifier"}
+        table.add_column(_HEADINGS[place], overflow="fold", no_wrap=not wide)
+    for row in rows:
+        table.add_row(*(_text(row[place]) for place in shown))
+    return table
 
 
 def _rows(audited: AuditedSet, now: int) -> Iterator[tuple[str, ...]]:

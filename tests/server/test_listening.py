@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.errors import GateInvalid
+from seawall.server import metrics
 from seawall.server.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
 from seawall.server.listen import Place, check_free, place_of
 from seawall.server.settings import AdminSettings
@@ -147,6 +149,19 @@ def test_who_guesses_is_told_to_stop_and_keeps_nobody_out() -> None:
     )
     for wrong in (None, "", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer"):
         assert AdminToken(DIGEST).check("a", wrong) == 401
+
+
+def test_nobody_tidies_away_what_workers_share() -> None:
+    folder = metrics.prepare()
+    other = os.open(folder, os.O_RDONLY)
+    try:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        metrics.clear(folder)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert not folder.exists()
+    finally:
+        os.close(other)
 
 
 def test_a_gate_whose_workers_cannot_start_ends_and_says_why(tmp_path: Path) -> None:

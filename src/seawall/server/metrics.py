@@ -6,6 +6,7 @@ variable that must be set before the library is first imported, hence `prepare`,
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -22,9 +23,18 @@ NOBODY: Final = "-"
 """The issuer of a request that never got as far as having one."""
 
 
+_locks: dict[Path, int] = {}
+
+
 def prepare() -> Path:
-    """Make the folder that the workers of this process will share."""
+    """Make the folder that the workers of this process will share.
+
+    It is locked: what tidies up temporary folders (systemd-tmpfiles) leaves a locked one alone, and without it no new
+    worker could start.
+    """
     folder = Path(tempfile.mkdtemp(prefix="seawall-metrics-"))
+    _locks[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(_locks[folder], fcntl.LOCK_SH)
     os.environ[FOLDER] = str(folder)
     return folder
 
@@ -32,6 +42,8 @@ def prepare() -> Path:
 def clear(folder: Path) -> None:
     """Undo `prepare`."""
     os.environ.pop(FOLDER, None)
+    if folder in _locks:
+        os.close(_locks.pop(folder))
     shutil.rmtree(folder, ignore_errors=True)
 
 

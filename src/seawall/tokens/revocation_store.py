@@ -265,10 +265,13 @@ class RevocationStore:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if (
+                    self._connection.in_transaction
+                ):  # also when the commit itself failed, on a full disk for instance
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

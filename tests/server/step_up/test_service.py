@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -324,6 +325,33 @@ def test_a_store_that_is_exchanged_while_it_is_open_elevates_nobody(
     assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
     with pytest.raises(StoreBroken):
         opened.answer_code(session_of(CLAIMS), maker.at(int(NOW) + 60), ADMIN, NOW + 60)
+
+
+def test_a_commit_that_fails_keeps_nobody_out_afterwards(opened: StepUpService) -> None:
+    device = registered(opened, Device("app.example"))
+    store = opened.store
+
+    class Full:
+        """A connection whose commits fail."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self._real = real
+
+        def execute(self, query: str, *values: Any) -> Any:
+            if query == "COMMIT":
+                raise sqlite3.OperationalError("database or disk is full")
+            return self._real.execute(query, *values)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._real, name)
+
+    real = store._local.connection
+    store._local.connection = Full(real)
+    with pytest.raises(StoreBroken):
+        opened.ask(session_of(CLAIMS), ADMIN, NOW)
+    assert not real.in_transaction
+    store._local.connection = real
+    assert confirmed(opened, device).acr == "phr"
 
 
 def test_questions_of_one_session_are_not_in_the_way_of_another(opened: StepUpService) -> None:

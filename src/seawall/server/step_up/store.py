@@ -351,10 +351,12 @@ class StepUpStore:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # Also when the commit itself fails (a full disk): an open transaction would keep everybody else out.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
 
 def _new(account: bytes) -> bytes:

@@ -151,20 +151,21 @@ def _splat(builder: Any, scalar: Any) -> Any:
 
 
 @compiled
-def _plausible(low: Bytes, top: Bytes, smallest: Any, size: int, found: Places) -> int:
+def _plausible(low: Bytes, top: Bytes, smallest: Any, size: int, marks: Bytes, found: Places) -> int:
     """Places whose lowest byte is odd and whose highest is at least `smallest`."""
+    for i in range(size):  # in a loop of its own, where vectors do it
+        marks[i] = low[i] & uint8(top[i] >= smallest) & uint8(1)
+    marks[size:] = 0
+    words = marks.view(np.uint64)
     count = 0
-    for start in range(0, size, 64):
-        some_low = low[start : start + 64]
-        some_top = top[start : start + 64]
-        length = min(64, size - start)
-        seen = uint8(0)
-        for i in range(length):
-            seen |= some_low[i] & uint8(some_top[i] >= smallest)
-        if seen & 1:
-            for i in range(length):
-                found[count] = start + i
-                count += (some_low[i] & 1) & (some_top[i] >= smallest)
+    for group in range((size + 63) // 64):
+        first = 8 * group
+        seen = words[first] | words[first + 1] | words[first + 2] | words[first + 3]
+        seen |= words[first + 4] | words[first + 5] | words[first + 6] | words[first + 7]
+        if seen:
+            for i in range(64 * group, 64 * group + 64):
+                found[count] = i
+                count += marks[i]
     return count
 
 
@@ -270,8 +271,8 @@ def find_divisors(
     Gives the number of rows (place, key) written to `out` and the place where to go on: before `end` when `out` is full.
     The caller makes sure that `end + length - 1` does not exceed the data, and divides exactly.
     """
-    candidates = np.empty(BLOCK, np.int64)
-    kept = np.empty(BLOCK, np.int64)
+    candidates = np.empty(BLOCK + 1, np.int64)
+    kept = np.empty(BLOCK + 1, np.int64)
     residues = np.empty(BLOCK, np.uint64)
     good = np.empty(BLOCK, np.uint8)
     work = np.zeros((2, dividends.shape[1] + 8, LANES), np.uint64)
@@ -279,7 +280,7 @@ def find_divisors(
     for block in range(start, end, BLOCK):
         size = min(BLOCK, end - block)
         view = data[block : block + size + length - 1]
-        count = _plausible(view, view[length - 1 :], smallest, size, candidates)
+        count = _plausible(view, view[length - 1 :], smallest, size, good, candidates)
         _residues(view, candidates, count, length, powers, sieve, residues)
         count = _coprime(residues, candidates, count, primes, good, kept)
         more = _quotients(view, kept, count, length, dividends, work, out[found:], out.shape[0] - found)

@@ -4,7 +4,8 @@
 
 Two throw-away keys of each type (RSA 2048, P-256, Ed25519) are planted once in every form, at random offsets. Every command runs
 whole and alone, in one process; figures are medians of the runs, taken in turn. CPU seconds are the operating system's account of
-that process, so that work of others on the machine tells less. `rsakeyfind` is a Debian package of that name.
+that process, so that work of others on the machine tells less. "start" is what the same command takes on an empty file,
+"after it" MiB a CPU second without that. `rsakeyfind` is a Debian package of that name.
 """
 
 from __future__ import annotations
@@ -127,14 +128,25 @@ def found(candidate: Candidate, run: Run, planted: list[Planted]) -> tuple[set[i
     return right, wrong
 
 
+def starting(candidate: Candidate, folder: Path) -> float:
+    """CPU seconds of the same command on a file with nothing in it: the median of five."""
+    command = [
+        str(folder / "nothing") if word == str(folder / "dump.bin") else word for word in candidate.command
+    ]
+    return statistics.median(measured(command).cpu for _ in range(5))
+
+
 def report(
-    planted: list[Planted], results: dict[str, tuple[list[Run], set[int], list[tuple[int, str]]]], size: int
+    starts: dict[str, float],
+    planted: list[Planted],
+    results: dict[str, tuple[list[Run], set[int], list[tuple[int, str]]]],
+    size: int,
 ) -> None:
     counts = Counter(each.form.needs for each in planted)
     names = {STRUCTURE: "by structure", PUBLIC: "with public key", SKETCH: "with sketch only"}
     print(f"\nplanted: {', '.join(f'{counts[needs]} {words}' for needs, words in names.items())}\n")
     head = f"{'':24}{'structure':>12}{'public':>9}{'sketch':>9}{'false':>7}"
-    head += f"{'CPU s':>9}{'MiB/CPU s':>11}{'wall s':>8}{'peak MiB':>10}"
+    head += f"{'CPU s':>9}{'MiB/CPU s':>11}{'start':>7}{'after it':>10}{'wall s':>8}{'peak MiB':>10}"
     print(head)
     for name, (runs, right, wrong) in results.items():
         part = Counter(planted[index].form.needs for index in right)
@@ -142,8 +154,12 @@ def report(
         cells = "".join(
             f"{part[needs]:>{width}}" for needs, width in ((STRUCTURE, 12), (PUBLIC, 9), (SKETCH, 9))
         )
+        after = size / MIB / max(cpu - starts[name], 0.01)
         peak = max(run.peak for run in runs) / MIB
-        print(f"{name:24}{cells}{len(wrong):>7}{cpu:>9.2f}{size / MIB / cpu:>11.0f}{wall:>8.2f}{peak:>10.0f}")
+        figures = (
+            f"{cpu:>9.2f}{size / MIB / cpu:>11.0f}{starts[name]:>7.2f}{after:>10.0f}{wall:>8.2f}{peak:>10.0f}"
+        )
+        print(f"{name:24}{cells}{len(wrong):>7}{figures}")
     for name, (_, right, wrong) in results.items():
         if wrong:
             print(f"\n{name}: hits where nothing was planted: {sorted(wrong)[:10]}")
@@ -218,11 +234,13 @@ def main() -> None:
         )
         runs: dict[str, list[Run]] = {candidate.name: [] for candidate in candidates}
         measured(candidates[4].command)  # compiles, reads the dump into the system's memory
+        (folder / "nothing").write_bytes(b"nothing")
+        starts = {c.name: starting(c, folder) for c in candidates}
         for _ in range(options.runs):
             for candidate in candidates:
                 runs[candidate.name].append(measured(candidate.command))
         results = {c.name: (runs[c.name], *found(c, runs[c.name][-1], planted)) for c in candidates}
-        report(planted, results, size)
+        report(starts, planted, results, size)
         if options.scaling:
             scaling(folder / "dump.bin")
 

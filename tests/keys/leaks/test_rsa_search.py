@@ -8,11 +8,11 @@ import random
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.keys.leaks import rsa_search
 from seawall.keys.leaks.arithmetic import KnownKeys
 from seawall.keys.leaks.rsa_search import RsaModulus
 from tests.keys.leaks.rsa_numbers import Numbers, noise, numbers
@@ -40,6 +40,7 @@ KEYS += [
     numbers(4096),
     numbers(2046),
     numbers(1030),
+    numbers(1008),
     numbers(1024, 3, 4294967297),
     numbers(1024, 4, 37),
 ]
@@ -215,8 +216,6 @@ def test_a_search_survives_being_sent_to_another_process() -> None:
 
 
 def test_a_full_list_of_places_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    from seawall.keys.leaks import rsa_search
-
     monkeypatch.setattr(rsa_search, "_HITS", 1 << 14)
     key = numbers(512, 1)
     data = (key.p.to_bytes(32, "little") + bytes(1)) * 5000
@@ -227,7 +226,14 @@ def test_digits_have_room_for_the_longest_modulus() -> None:
     key = Numbers("8192", *_long_primes(), 65537)
     data = bytes(noise(5000, 1)) + key.q.to_bytes(512, "big") + bytes(noise(500, 1)) + b"\xff" * 600
     assert spans(KnownKeys.from_public([key]), data) == [(5000, "rsa-prime-big-endian", "8192")]
-    assert np.uint64(2**64 - 1) >= 148 * (2**28 - 1) ** 2 + 2**37
+
+
+@pytest.mark.parametrize("length", range(32, 513))
+def test_no_sum_of_products_of_digits_overflows(length: int) -> None:
+    bits, digits = rsa_search._digits(length)
+    assert digits * (2**bits - 1) ** 2 + 2 ** (64 - bits) < 2**64
+    assert digits % 4 == 0
+    assert bits * digits - 8 * length >= 16
 
 
 def _long_primes() -> tuple[int, int]:

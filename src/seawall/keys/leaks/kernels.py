@@ -8,8 +8,8 @@ dismissed, in this order:
 1. `_plausible`: w must be odd, and at least n / 2^(8 x length), because the other prime is shorter than that power.
 2. `_residues`, `_coprime`: w must not be divisible by the primes 3 to 47 (one sum of products modulo their product).
 3. `_quotients`: exact division n / w from the low end (Hensel; Jebelean, "An Algorithm for Exact Division", Journal of
-   Symbolic Computation 15, 1993), eight candidates at a time in digits of 28 bits. Where w divides n, the quotient is
-   shorter than the window, so its digits beyond must be zero: of 2^32 windows that do not divide at most one gets through.
+   Symbolic Computation 15, 1993), eight candidates at a time in digits of 28 or 29 bits. Where w divides n, the quotient is
+   shorter than the window, so its digits beyond must be zero: few of a million windows that do not divide get through.
 
 What gets through is divided exactly by the caller. A bare private exponent d satisfies e d g = g + k phi(n) with a small
 g, so that e g d / n lies just below a whole number: `find_exponents` looks for that in the first 64, then 128 bits.
@@ -32,14 +32,12 @@ Words = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 LANES = 8
-DIGIT_BITS = 28
 STEP = 1024
 BLOCK = 1 << 15
 """Bytes that one round looks at: what a round keeps stays in a core's own cache."""
 
 _I32, _I64, _I128 = ir.IntType(32), ir.IntType(64), ir.IntType(128)
 _VECTOR = ir.VectorType(_I64, LANES)
-_DIGIT = (1 << DIGIT_BITS) - 1
 
 
 @instruction
@@ -74,7 +72,7 @@ def _multiply_add(_context: Any, _a: Any, _b: Any, _low: Any, _high: Any) -> Any
 
 @instruction
 def _divide_lanes(
-    _context: Any, divisors: Any, quotients: Any, dividend: Any, inverses: Any, _digits: Any
+    _context: Any, divisors: Any, quotients: Any, dividend: Any, inverses: Any, _digits: Any, _bits: Any
 ) -> Any:
     """Low digits of dividend / divisor in each lane, written to `quotients`.
 
@@ -87,13 +85,13 @@ def _divide_lanes(
         arrays = zip(signature.args[:4], arguments[:4], strict=True)
         data = [context.make_array(kind)(context, builder, value).data for kind, value in arrays]
         w, q, inverse = (builder.bitcast(data[i], _VECTOR.as_pointer()) for i in (0, 1, 3))
-        _write_division(builder, w, q, data[2], inverse, arguments[4])
+        _write_division(builder, (w, q, data[2], inverse), arguments[4], arguments[5])
         return context.get_dummy_value()
 
-    return types.void(divisors, quotients, dividend, inverses, types.intp), code
+    return types.void(divisors, quotients, dividend, inverses, types.intp, types.uint64), code
 
 
-def _write_division(builder: Any, w: Any, q: Any, n: Any, inverse: Any, digits: Any) -> None:
+def _write_division(builder: Any, arrays: tuple[Any, ...], digits: Any, bits: Any) -> None:
     def number(value: int) -> Any:
         return ir.Constant(_I64, value)
 
@@ -109,7 +107,10 @@ def _write_division(builder: Any, w: Any, q: Any, n: Any, inverse: Any, digits: 
         low = all_lanes(0xFFFFFFFF)  # says that 32 x 32 bits are enough
         return builder.mul(builder.and_(a, low), builder.and_(b, low))
 
-    inverse = load(inverse, number(0))
+    w, q, n, inverses = arrays
+    shift = _splat(builder, bits)
+    mask = _splat(builder, builder.sub(builder.shl(number(1), bits), number(1)))
+    inverse = load(inverses, number(0))
     low_digits = [load(w, number(i)) for i in range(4)]
     carry = cgutils.alloca_once_value(builder, all_lanes(0))
     sums = [cgutils.alloca_once_value(builder, all_lanes(0)) for _ in range(4)]
@@ -135,10 +136,10 @@ def _write_division(builder: Any, w: Any, q: Any, n: Any, inverse: Any, digits: 
                 total = builder.add(total, multiply(digit, low_digits[step - earlier]))
             place = builder.add(i, number(step))
             wanted = _splat(builder, load(n, place))
-            missing = builder.and_(builder.sub(wanted, total), all_lanes(_DIGIT))
-            digit = builder.and_(multiply(missing, inverse), all_lanes(_DIGIT))
+            missing = builder.and_(builder.sub(wanted, total), mask)
+            digit = builder.and_(multiply(missing, inverse), mask)
             total = builder.add(total, multiply(digit, low_digits[0]))
-            over = builder.lshr(total, all_lanes(DIGIT_BITS))
+            over = builder.lshr(total, shift)
             builder.store(digit, builder.gep(q, [place])).align = 8
             known.append(digit)
         builder.store(over, carry)
@@ -206,20 +207,20 @@ def _coprime(residues: Words, places: Places, count: int, primes: Words, good: B
 
 
 @compiled
-def _pack(data: Bytes, place: int, length: int, lane: int, divisors: Words, inverses: Words) -> None:
-    """One window into a lane: its digits of 28 bits and the inverse of the lowest."""
-    mask = uint64(_DIGIT)
-    pairs = length // 7
-    rest = length - 7 * pairs
+def _pack(
+    data: Bytes, place: int, length: int, bits: int, lane: int, divisors: Words, inverses: Words
+) -> None:
+    """One window into a lane: its digits and the inverse of the lowest. Reads nothing beyond the window."""
+    mask = (uint64(1) << uint64(bits)) - uint64(1)
+    pairs = (8 * length - 1) // (2 * bits)
     for i in range(pairs):
-        pair = _load(data, place + 7 * i)
+        bit = 2 * bits * i
+        pair = _load(data, place + (bit >> 3)) >> uint64(bit & 7)
         divisors[2 * i, lane] = pair & mask
-        divisors[2 * i + 1, lane] = (pair >> uint64(DIGIT_BITS)) & mask
-    pair = uint64(0)
-    if rest:
-        pair = _load(data, place + length - 8) >> uint64(64 - 8 * rest)
+        divisors[2 * i + 1, lane] = (pair >> uint64(bits)) & mask
+    pair = _load(data, place + length - 8) >> uint64(64 - (8 * length - 2 * bits * pairs))
     divisors[2 * pairs, lane] = pair & mask
-    divisors[2 * pairs + 1, lane] = (pair >> uint64(DIGIT_BITS)) & mask
+    divisors[2 * pairs + 1, lane] = pair >> uint64(bits)
     low = _load(data, place)
     inverse = (uint64(3) * low) ^ uint64(2)  # right in 5 bits; each step doubles that
     for _ in range(3):
@@ -233,28 +234,30 @@ def _quotients(
     places: Places,
     count: int,
     length: int,
+    bits: int,
     dividends: Words,
     work: Words,
     out: Places,
-    room: int,
 ) -> int:
     """Which places divide which dividend, as far as the quotient's digits beyond the window tell: rows (place, key)."""
     digits = dividends.shape[1]
     divisors = work[0]
     quotients = work[1]
     inverses = np.empty(LANES, np.uint64)
-    tested = 8 * length // DIGIT_BITS
-    beyond = uint64(_DIGIT) & ~((uint64(1) << uint64(8 * length - DIGIT_BITS * tested)) - uint64(1))
+    tested = 8 * length // bits
+    beyond = ~((uint64(1) << uint64(8 * length - bits * tested)) - uint64(1))
     found = 0
     for start in range(0, count, LANES):
         lanes = min(LANES, count - start)
         for lane in range(LANES):
-            _pack(data, places[start + min(lane, lanes - 1)], length, lane, divisors, inverses)
+            _pack(data, places[start + min(lane, lanes - 1)], length, bits, lane, divisors, inverses)
         for key in range(dividends.shape[0]):
-            _divide_lanes(divisors, quotients, dividends[key], inverses, digits)
+            _divide_lanes(divisors, quotients, dividends[key], inverses, digits, uint64(bits))
             for lane in range(lanes):
-                rest = (quotients[tested, lane] & beyond) | quotients[tested + 1, lane]
-                if rest == 0 and found < room:
+                rest = quotients[tested, lane] & beyond
+                for digit in range(tested + 1, digits):
+                    rest |= quotients[digit, lane]
+                if rest == 0 and found < out.shape[0]:
                     out[found, 0] = places[start + lane]
                     out[found, 1] = key
                     found += 1
@@ -263,10 +266,12 @@ def _quotients(
 
 @compiled
 def find_divisors(
-    data: Bytes, start: int, end: int, length: int, smallest: Any, powers: Words, sieve: Words, primes: Words,
+    data: Bytes, start: int, end: int, length: int, bits: int, smallest: Any, powers: Words, sieve: Words, primes: Words,
     dividends: Words, out: Places,
 ) -> tuple[int, int]:  # fmt: skip
     """Windows of `length` bytes that begin in [start, end) and divide a dividend, taken as little-endian numbers.
+
+    `bits` are those of the dividends' digits: so few that the sum of as many products of two digits fits into 64 bits.
 
     Gives the number of rows (place, key) written to `out` and the place where to go on: before `end` when `out` is full.
     The caller makes sure that `end + length - 1` does not exceed the data, and divides exactly.
@@ -283,7 +288,7 @@ def find_divisors(
         count = _plausible(view, view[length - 1 :], smallest, size, good, candidates)
         _residues(view, candidates, count, length, powers, sieve, residues)
         count = _coprime(residues, candidates, count, primes, good, kept)
-        more = _quotients(view, kept, count, length, dividends, work, out[found:], out.shape[0] - found)
+        more = _quotients(view, kept, count, length, bits, dividends, work, out[found:])
         for row in range(found, found + more):
             out[row, 0] += block
         found += more

@@ -172,9 +172,7 @@ class _Primes:
     def __init__(self, keys: Sequence[RsaModulus]) -> None:
         self._keys = keys
         self.length = keys[0].prime_length
-        tested = 8 * self.length // 28
-        digits = -(-(tested + 2) // 4) * 4
-        mask = (1 << 28) - 1
+        self._bits, digits = _digits(self.length)
         self._smallest = np.uint8(min(key.smallest_top for key in keys))
         self._powers = np.array(
             [pow(2, 64 * i, _SIEVE_PRODUCT) for i in range(self.length // 8 + 1)], np.uint64
@@ -182,7 +180,7 @@ class _Primes:
         self._sieve = np.array([_SIEVE_PRODUCT, -pow(_SIEVE_PRODUCT, -1, _WORD) % _WORD], np.uint64)
         inverses = [pow(prime, -1, _WORD) for prime in _SIEVE]
         self._primes = np.array([inverses, [(_WORD - 1) // prime for prime in _SIEVE]], np.uint64)
-        rows = [[key.n >> (28 * i) & mask for i in range(digits)] for key in keys]
+        rows = [[(key.n >> self._bits * i) % (1 << self._bits) for i in range(digits)] for key in keys]
         self._dividends = np.array(rows, np.uint64)
 
     def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
@@ -191,12 +189,24 @@ class _Primes:
         out = np.empty((_HITS, 2), np.int64)
         while start < end:
             count, start = find_divisors(
-                data, start, end, self.length, self._smallest, self._powers, self._sieve, self._primes,
+                data, start, end, self.length, self._bits, self._smallest, self._powers, self._sieve, self._primes,
                 self._dividends, out,
             )  # fmt: skip
             for place, index in out[:count].tolist():
                 if self._keys[index].is_divided_by(data[place : place + self.length].tobytes()):
                     yield place, "rsa-prime", self._keys[index]
+
+
+def _digits(length: int) -> tuple[int, int]:
+    """Bits of a digit and number of digits for the division of windows of so many bytes.
+
+    Four digits are worked out together; those beyond the window have 16 bits or more, which tell whether it divides.
+    """
+    for bits in (29, 28):
+        digits = -(-(8 * length + 16) // (4 * bits)) * 4
+        if digits * (1 << bits) ** 2 + (1 << 40) < _WORD:
+            return bits, digits
+    raise ValueError("longer than any modulus that is searched for")
 
 
 class _Exponent:

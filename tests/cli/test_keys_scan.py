@@ -15,6 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seawall.cli.main import main
+from tests.jose.https_server import HttpsServer
+from tests.jose.https_server import answer as answer_of
 from tests.keys.leaks import planting
 
 KEY = planting.make("RSA-2048")
@@ -132,6 +134,19 @@ def test_a_source_that_cannot_be_fetched_is_an_error(
     assert code == 3
     assert "not https" in err
     assert run(capsys, tmp_path, "--jwks", tmp_path / "absent")[0] == 3
+
+
+def test_keys_are_fetched_from_a_url(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dump").write_bytes(PEM)
+    (tmp_path / "server").mkdir()
+    with HttpsServer(tmp_path / "server") as server:
+        server.say("/keys", answer_of(json.dumps({"keys": [public(KEY)]}).encode()))
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+        code, document = answer(capsys, tmp_path / "dump", "--jwks", server.url())
+    assert code == 10
+    assert document["findings"][0]["known"] is True
 
 
 def test_standard_input(tmp_path: Path) -> None:

@@ -145,6 +145,40 @@ def password_protected() -> Iterator[tuple[str, bytes, str | None]]:
     yield "pem-openssh-encrypted", armoured, THUMBPRINT
 
 
+def armoured(label: str, content: bytes, dashes: str = "-----") -> bytes:
+    body = base64.encodebytes(content).decode()
+    return f"{dashes}BEGIN {label}{dashes}\n\n{body}{dashes}END {label}{dashes}".encode()
+
+
+def others() -> Iterator[tuple[str, bytes, str | None]]:
+    """Forms that are told by their structure alone; their content is made up."""
+    noise = random.Random(8).randbytes(600)
+    yield "pem-pgp", armoured("PGP PRIVATE KEY BLOCK", b"\x95\x03\x00" + noise), None
+    yield "pem-pgp", armoured("PGP PRIVATE KEY BLOCK", b"\xc5\xc1\x40" + noise), None
+    comment = b'Comment: "a key of\\\nnobody"\n'
+    ssh2 = armoured("SSH2 ENCRYPTED PRIVATE KEY", b"\x3f\x6f\xf9\xeb" + noise, "---- ")
+    ssh2 = ssh2.replace(
+        b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY---- ", b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
+    )
+    ssh2 = ssh2.replace(
+        b"---- END SSH2 ENCRYPTED PRIVATE KEY---- ", b"---- END SSH2 ENCRYPTED PRIVATE KEY ----"
+    )
+    yield "pem-ssh2", ssh2.replace(b"\n\n", b"\n" + comment), None
+
+
+@pytest.mark.parametrize(("form", "content", "thumbprint"), named(others()))
+def test_keys_of_other_programs_are_told(
+    searcher: Searcher, form: str, content: bytes, thumbprint: str | None
+) -> None:
+    hits = searcher.search(b"before\n" + content + b"\nafter")
+    assert [(hit.offset, hit.form, hit.thumbprint) for hit in hits] == [(7, form, thumbprint)]
+
+
+def test_a_public_pgp_block_is_no_key(searcher: Searcher) -> None:
+    noise = random.Random(8).randbytes(600)
+    assert searcher.search(armoured("PGP PRIVATE KEY BLOCK", b"\x99\x03\x00" + noise)) == []
+
+
 def _certificate(name: x509.Name) -> Any:
     import datetime
 
@@ -270,9 +304,9 @@ def test_windows_cut_a_stream_without_gap(gaps: list[int], size: int, dice: rand
 def test_every_form_in_the_catalogue_is_planted_somewhere() -> None:
     planted = {sample.expected.rsplit(":", 1)[-1] for kind in ("RSA-2048", "P-256", "Ed25519", "DSA")
                for sample in planting.samples(planting.make(kind), layers=False)}  # fmt: skip
-    planted |= {form for form, _, _ in password_protected()} | {"jwk-oct"}
-    named = {form.name for form in FORMS if not form.name.endswith("...")}
-    assert named - planted == {"pem-ssh2", "pem-pgp"}
+    planted |= {form for form, _, _ in (*password_protected(), *others())} | {"jwk-oct"}
+    names = {form.name for form in FORMS if not form.name.endswith("...")}
+    assert names == planted
 
 
 def test_a_key_across_any_border_is_found_once(searcher: Searcher) -> None:

@@ -56,7 +56,7 @@ def search(
         account.files += 1
     named = [path for path in paths if path != STDIN or stdin is None]
     total, is_small = _measure(named, wants_total=progress is not None)
-    jobs = 1 if is_small else settings.jobs or len(os.sched_getaffinity(0))
+    jobs = 1 if is_small else settings.jobs or cores()
     entries = _entries(named, account)
     done = 0
     for size, part in workers.run(workers.batches(entries), make, jobs):
@@ -67,6 +67,11 @@ def search(
     account.findings = settled(account.findings)
     account.skipped = sorted(set(account.skipped), key=lambda skipped: (skipped.path, skipped.reason))
     return account
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _engine(others: tuple[BufferSearch, ...], known: frozenset[str]) -> Engine:

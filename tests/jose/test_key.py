@@ -110,6 +110,18 @@ def test_a_certificate_dates_the_key_that_it_certifies() -> None:
     key = read_key(keys.jwk(keys.rsa_key(), x5c=[encoded], **{"x5t#S256": sha256, "x5t": sha1}))
     assert (key.not_before, key.not_after) == (1_600_000_000, 1_700_000_000)
     assert key.certificate_thumbprint == sha256
+    # Auth0 writes the digits, in capitals; and what is no thumbprint at all says nothing.
+    digits = hashlib.sha1(der).hexdigest()
+    for x5t in (
+        sha1,
+        keys.text(digits.upper().encode()),
+        keys.text(digits.encode()),
+        "AAAA",
+        "?",
+        keys.text(b"g" * 40),
+        "",
+    ):
+        assert read_key(keys.jwk(keys.rsa_key(), x5c=[encoded], x5t=x5t)).not_after == 1_700_000_000
 
 
 def test_a_certificate_of_another_key_is_a_fault() -> None:
@@ -119,7 +131,14 @@ def test_a_certificate_of_another_key_is_a_fault() -> None:
     assert _refused(key | {"x5c": [encoded]}) == "certificate-mismatch"
     assert _refused(key | {"x5c": [encoded, own]}) == "certificate-mismatch"
     assert _refused(key | {"x5c": [own], "x5t#S256": "AAAA"}) == "certificate-mismatch"
-    assert _refused(key | {"x5c": [own], "x5t": 1}) == "certificate-mismatch"
+    other = hashlib.sha1(base64.b64decode(encoded)).digest()
+    for x5t in (
+        1,
+        keys.text(other),
+        keys.text(other.hex().encode()),
+        keys.text(other.hex().upper().encode()),
+    ):
+        assert _refused(key | {"x5c": [own], "x5t": x5t}) == "certificate-mismatch"
     wrong: list[Any] = [
         [],
         {},

@@ -155,6 +155,9 @@ def test_check_11_what_is_asked() -> None:
         "client": "app",
         "object_id": "object",
     }
+    for name in ("azp", "appid", "cid"):
+        verify_access_token(token(claims(client_id=..., **{name: "app"})), rules, NOW)
+        assert asked.asked[-1]["client"] == "app"
     asked.asked.clear()
     verify_access_token(token(claims(jti=..., iat=..., sub=...)), rules, NOW)
     assert [(names["token_id"], names["issued_at"], names["subject"]) for names in asked.asked] == [

@@ -40,7 +40,7 @@ class Certificate:
 def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> Certificate | None:
     """Return what `x5c[0]` says of `key`, `None` without `x5c`; raise `CertificateFault`.
 
-    `x5t` and `x5t#S256` beside it must be of that certificate. The chain is not validated: the trust comes from the place
+    `x5t` and `x5t#S256` beside it must not be of another certificate. The chain is not validated: the trust comes from the place
     where the key set was fetched, the certificate only dates the key.
     """
     if "x5c" not in jwk:
@@ -58,10 +58,25 @@ def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> Certificate |
     thumbprint = base64url.encode(hashlib.sha256(der).digest())
     if jwk.get("x5t#S256", thumbprint) != thumbprint:
         raise CertificateFault("certificate-mismatch", "x5t#S256 is not of the certificate in x5c")
-    old_thumbprint = base64url.encode(hashlib.sha1(der, usedforsecurity=False).digest())
-    if jwk.get("x5t", old_thumbprint) != old_thumbprint:
+    if _names_another(jwk.get("x5t"), hashlib.sha1(der, usedforsecurity=False).digest()):
         raise CertificateFault("certificate-mismatch", "x5t is not of the certificate in x5c")
     return Certificate(not_before, not_after, thumbprint)
+
+
+def _names_another(thumbprint: Any, own: bytes) -> bool:
+    """Whether `x5t` is the SHA-1 of some other certificate, in octets or, as Auth0 writes it, in hexadecimal digits.
+
+    What is neither says nothing: the key is bound to the certificate by being in it, and `x5t` is used for nothing here.
+    """
+    if not isinstance(thumbprint, str):
+        return thumbprint is not None
+    try:
+        named = base64url.decode(thumbprint)
+        if len(named) == 2 * len(own):
+            named = bytes.fromhex(named.decode("ascii"))
+    except ValueError:
+        return False
+    return len(named) == len(own) and named != own
 
 
 def _first(chain: Any) -> bytes:

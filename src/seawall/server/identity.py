@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from seawall.server.refusals import ClaimTooLong
+from seawall.tokens.policy_plan import CLIENTS
 
 LONGEST_VALUE: Final = 1024
 LONGEST_SUM: Final = 3072
@@ -66,7 +67,7 @@ IDENTITY_HEADERS: Final = (
     IdentityHeader("X-Auth-Issuer", "`iss`", _claim("iss")),
     IdentityHeader("X-Auth-Tenant", "`tid`", _claim("tid")),
     IdentityHeader("X-Auth-Object", "`oid`", _claim("oid")),
-    IdentityHeader("X-Auth-Client", "`client_id`, `azp` or `appid`", _claim("client_id", "azp", "appid")),
+    IdentityHeader("X-Auth-Client", "`client_id`, `azp`, `appid` or `cid`", _claim(*CLIENTS)),
     IdentityHeader("X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _listed("scope", "scp")),
     IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _listed("roles")),
     IdentityHeader("X-Auth-Acr", "`acr`", _claim("acr")),

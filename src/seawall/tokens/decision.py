@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from seawall.tokens import compact
+from seawall.tokens.policy_plan import CLIENTS
 from seawall.tokens.refusals import Refusal
 
 LOGGER = logging.getLogger("seawall.tokens")
@@ -89,7 +90,7 @@ def decide(
     """
     said, head = claims or {}, header or {}
     outcome = "accepted" if refusal is None else "would-refuse" if dry_run else "refused"
-    client = next((said[name] for name in ("client_id", "azp", "appid") if name in said), None)
+    client = next((said[name] for name in CLIENTS if name in said), None)
     identifier = said.get("jti", said.get("uti"))
     if verified is None:
         verified = refusal is None or _after_signature(refusal)

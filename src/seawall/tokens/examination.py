@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 from seawall.tokens import claim_checks, compact, decision, key_checks
 from seawall.tokens.policy import Policy
+from seawall.tokens.policy_plan import CLIENTS
 from seawall.tokens.refusals import Internal, Refusal, written_form
 from seawall.tokens.replay import ReplayGuard
 from seawall.tokens.sender import RequestBinding, check_sender
@@ -86,10 +87,10 @@ def _refuse_revoked(state: State, token_id: Any) -> None:
 
 
 def client_of(said: Mapping[str, Any]) -> Any:
-    """The client that the token was issued to, as `client_id` (RFC 9068), `azp` or `appid` (Entra)."""
+    """The client that the token was issued to."""
     if "client_id" in said:
         return said["client_id"]
-    return said.get("azp", said.get("appid"))
+    return next((said[name] for name in CLIENTS if name in said), None)
 
 
 def check_binding(state: State) -> None:

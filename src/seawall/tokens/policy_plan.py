@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from seawall.tokens.policy import CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
 
 TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
-NAMES = frozenset({"iss", "sub", "jti", "uti", "client_id", "azp", "appid", "tid", "oid", "sid", "acr"})
+CLIENTS = ("client_id", "azp", "appid", "cid")
+"""Claims that name the client, the first that is there: RFC 9068, OpenID Connect and Entra, Entra version 1, Okta."""
+
+NAMES = frozenset({"iss", "sub", "jti", "uti", *CLIENTS, "tid", "oid", "sid", "acr"})
 """Claims that checks 9 and 10 hold to their type: a time, a text that is not empty."""
 
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seawall.tokens.policy_plan import CLIENTS
 from seawall.tokens.refusals.claims import ClaimMissing
 
 
@@ -40,7 +41,7 @@ def session_of(claims: Mapping[str, Any]) -> Session:
     token = "" if name else _text(claims, "jti") or _text(claims, "uti")
     if not issuer or not subject or not (name or token):
         raise ClaimMissing("iss, sub and one of sid, jti, uti")
-    client = _text(claims, "client_id") or _text(claims, "azp") or _text(claims, "appid")
+    client = next((text for text in (_text(claims, name) for name in CLIENTS) if text), "")
     bound = claims.get("cnf")
     key = "" if not isinstance(bound, Mapping) else f"{bound.get('jkt', '')} {bound.get('x5t#S256', '')}"
     return Session(

@@ -24,6 +24,7 @@ _END = re.compile(rf"-{{4,5}} ?END{_SPACE}[^\n]{{0,60}}?KEY[^\n]{{0,16}}?-{{4,5}
 _ESCAPE = re.compile(
     r"\\+(?:[nrt]|u00([0-9A-Fa-f]{2})|(/))|%([0-9A-Fa-f]{2})|&#(?:x([0-9A-Fa-f]{1,4})|([0-9]{1,5}));"
 )
+_BACKSLASHED = re.compile(r"\\+(?:[nrt/]|u00)")
 _HEADER = re.compile(r"^[ \t\"'>#*/]*[A-Za-z][A-Za-z0-9-]*: [^\n]*(?:(?<=\\)\n[^\n]*)*$", re.MULTILINE)
 _TOKEN = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SSH2_MAGIC = b"\x3f\x6f\xf9\xeb"
@@ -82,7 +83,7 @@ def read(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     if block is None or not inside.charge(len(block.body)):
         return
     body = _unescaped(block.body)
-    was_escaped = "\\" in block.body
+    was_escaped = _BACKSLASHED.search(block.body) is not None
     found = _known(block.label, body)
     if found is not None:
         form, thumbprint = found

@@ -42,7 +42,9 @@ def test_check_8_issuer_and_tenant() -> None:
     assert code(of_tenant(OTHER, TENANT), tenanted()) == "key-issuer-mismatch"
     assert code(of_tenant("common"), tenanted()) == "tenant-malformed"
     assert code(of_tenant(TENANT + "0"), tenanted()) == "tenant-malformed"
-    assert code(of_tenant(7), tenanted()) == "tenant-malformed"
+    for tenant in (7, "", None, [], True):
+        assert code(of_tenant(tenant), tenanted()) == "tenant-malformed"
+        assert code(token(claims(tid=tenant))) == "tenant-malformed"
     named = COMMON.replace("{tenantid}", TENANT)
     assert code(token(claims(iss=named)), tenanted()) == "tenant-missing"
     assert code(token(claims(iss=named)), tenanted(named)) == "tenant-missing"
@@ -122,11 +124,17 @@ def test_check_9_alternatives_and_empty_claims() -> None:
     ("name", "value"),
     [
         *[(name, value) for name in ("sub", "jti", "client_id", "oid", "sid") for value in NO_TEXTS],
-        ("scope", ["a"]), ("cnf", "x"), ("cnf", None), ("act", []), ("amr", "pwd"), ("amr", [1]), ("acr", 1), ("azp", 0),
+        ("scope", 7), ("scope", ["a", 7]), ("scope", {}), ("scope", None), ("cnf", "x"), ("cnf", None), ("act", []), 
+        ("amr", "pwd"), ("amr", [1]), ("acr", 1), ("azp", 0),
     ],
 )  # fmt: skip
 def test_check_9_claims_have_their_type(name: str, value: Any) -> None:
     assert code(token(claims(**{name: value}))) == "claim-malformed"
+
+
+def test_check_9_scopes_are_a_text_or_texts() -> None:
+    for scope in ("a b", "", ["a", "b"], []):
+        assert code(token(claims(scope=scope))) == "accepted"
 
 
 @pytest.mark.parametrize(

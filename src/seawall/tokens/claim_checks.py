@@ -15,7 +15,7 @@ LATEST_TIME = 253_402_300_799
 
 KINDS: Mapping[str, type] = {
     **dict.fromkeys(NAMES, str),
-    **dict.fromkeys(("scope", "nonce"), str),
+    "nonce": str,
     **dict.fromkeys(("cnf", "act", "may_act"), dict),
     "amr": list,
 }
@@ -72,12 +72,19 @@ def check_claims(state: State) -> None:
         kind = KINDS.get(name)
         if kind is not None and (type(value) is not kind or (not value and name in NAMES)):
             raise claims.ClaimMalformed(name)
-    if "amr" in said and not all(type(item) is str for item in said["amr"]):
+    if "amr" in said and not _all_texts(said["amr"]):
         raise claims.ClaimMalformed("amr")
+    # RFC 9068 makes a scope one text; IdentityServer and PingFederate write an array of them.
+    if "scope" in said and type(said["scope"]) is not str and not _all_texts(said["scope"]):
+        raise claims.ClaimMalformed("scope")
     if not state.plan.simple <= said.keys():
         raise claims.ClaimMissing(min(state.plan.simple - said.keys()))
     for demand in state.plan.required:
         _check_demand(said, demand)
+
+
+def _all_texts(value: Any) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
 
 
 def _check_demand(said: Mapping[str, Any], demand: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ from seawall.server import metrics
 from seawall.server.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
 from seawall.server.listen import Place, check_free, place_of
 from seawall.server.settings import AdminSettings
-from tests.server.gates import Issuer, policy_text, running
+from tests.server.gates import Issuer, answers, free_port, policy_text, running, until
 
 TOKEN = "a-throw-away-token-of-the-administrator-0123456789"
 DIGEST = hashlib.sha256(TOKEN.encode()).digest()
@@ -162,6 +162,20 @@ def test_nobody_tidies_away_what_workers_share() -> None:
         assert not folder.exists()
     finally:
         os.close(other)
+
+
+def test_nothing_is_left_of_a_gate_that_was_killed(tmp_path: Path) -> None:
+    """As the kernel does when memory runs out: the next start must find its addresses free."""
+    beside = free_port()
+    admin = f'[gate.admin]\nenabled = true\ntoken_sha256 = "{DIGEST.hex()}"\nlisten = "127.0.0.1:{beside}"\n'
+    with running(tmp_path, admin, options=("--workers", "2")) as gate:
+        until(lambda: answers(beside), 20)
+        gate.process.kill()
+        gate.process.wait()
+        until(lambda: not answers(gate.port) and not answers(beside), 20)
+        with running(tmp_path, admin, port=gate.port) as again:
+            assert again.ask(again.issuer.token()).status_code == 204
+            until(lambda: answers(beside), 20)
 
 
 def test_a_gate_whose_workers_cannot_start_ends_and_says_why(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -170,7 +171,7 @@ def _keep_running(boot: Boot, settings: GateSettings, place: Place, stopping: th
     """The administrator's listener in a process of its own, started anew when it ends before it should."""
     processes = multiprocessing.get_context("spawn")
     while not stopping.is_set():
-        process = processes.Process(target=run, args=(boot, settings, place, 1), name="seawall-admin")
+        process = processes.Process(target=_run_beside, args=(boot, settings, place, 1), name="seawall-admin")
         process.start()
         while process.is_alive() and not stopping.wait(0.2):
             pass
@@ -181,6 +182,19 @@ def _keep_running(boot: Boot, settings: GateSettings, place: Place, stopping: th
             process.join()
         if not stopping.wait(1.0):
             logging.getLogger("_granian").error("the administrator's listener ended and is started anew")
+
+
+def _run_beside(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
+    """As `run`, for as long as the process that started this one lives."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+    return run(boot, settings, place, workers)
 
 
 def check_free(place: Place) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -308,8 +309,14 @@ class Worker:
         await asyncio.gather(*loads)
 
     async def _tick(self) -> None:
+        parent = os.getppid()
         while True:
             await asyncio.sleep(TICK)
+            if os.getppid() != parent:
+                # Nobody would start this process anew, and it would hold the address against the next gate.
+                _log.error("the gate's first process is gone: this worker ends")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             try:
                 await self._look_around()
             except Exception as error:  # noqa: BLE001 - the next tick tries again

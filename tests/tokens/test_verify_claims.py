@@ -42,7 +42,8 @@ def test_check_8_issuer_and_tenant() -> None:
     assert code(of_tenant(OTHER, TENANT), tenanted()) == "key-issuer-mismatch"
     assert code(of_tenant("common"), tenanted()) == "tenant-malformed"
     assert code(of_tenant(TENANT + "0"), tenanted()) == "tenant-malformed"
-    for tenant in (7, "", None, [], True):
+    malformed: list[Any] = [7, "", None, [], True]
+    for tenant in malformed:
         assert code(of_tenant(tenant), tenanted()) == "tenant-malformed"
         assert code(token(claims(tid=tenant))) == "tenant-malformed"
     named = COMMON.replace("{tenantid}", TENANT)
@@ -124,7 +125,7 @@ def test_check_9_alternatives_and_empty_claims() -> None:
     ("name", "value"),
     [
         *[(name, value) for name in ("sub", "jti", "client_id", "oid", "sid") for value in NO_TEXTS],
-        ("scope", 7), ("scope", ["a", 7]), ("scope", {}), ("scope", None), ("cnf", "x"), ("cnf", None), ("act", []), 
+        ("scope", 7), ("scope", ["a", 7]), ("scope", {}), ("scope", None), ("cnf", "x"), ("cnf", None), ("act", []),
         ("amr", "pwd"), ("amr", [1]), ("acr", 1), ("azp", 0),
     ],
 )  # fmt: skip
@@ -133,7 +134,8 @@ def test_check_9_claims_have_their_type(name: str, value: Any) -> None:
 
 
 def test_check_9_scopes_are_a_text_or_texts() -> None:
-    for scope in ("a b", "", ["a", "b"], []):
+    scopes: list[Any] = ["a b", "", ["a", "b"], []]
+    for scope in scopes:
         assert code(token(claims(scope=scope))) == "accepted"
 
 

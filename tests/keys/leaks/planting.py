@@ -165,6 +165,34 @@ def ppk(key: Any) -> bytes:
     return (head + "\n".join(parts) + "\nPrivate-MAC: " + "0" * 64).encode()
 
 
+def colons(content: bytes) -> str:
+    pairs = content.hex(":") + ":"
+    return "".join(f"    {pairs[i : i + 45]}\n" for i in range(0, len(pairs), 45))[:-2] + "\n"
+
+
+def printed(key: Any) -> bytes:
+    """What `openssl pkey -text -noout` prints."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        n = key.private_numbers()
+        e = n.public_numbers.e
+        text = f"Private-Key: ({key.key_size} bit, 2 primes)\nmodulus:\n"
+        text += colons(b"\x00" + n.public_numbers.n.to_bytes(key.key_size // 8, "big"))
+        text += f"publicExponent: {e} ({e:#x})\n"
+        names = {"privateExponent": n.d, "prime1": n.p, "prime2": n.q, "exponent1": n.dmp1}
+        names |= {"exponent2": n.dmq1, "coefficient": n.iqmp}
+        for name, value in names.items():
+            text += f"{name}:\n{colons(value.to_bytes(value.bit_length() // 8 + 1, 'big'))}"
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        size = (key.key_size + 7) // 8
+        point = key.public_key().public_bytes(s.Encoding.X962, s.PublicFormat.UncompressedPoint)
+        name = {"P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}[jwk(key)["crv"]]
+        scalar = key.private_numbers().private_value.to_bytes(size, "big")
+        text = f"Private-Key: ({key.key_size} bit)\npriv:\n{colons(scalar)}pub:\n{colons(point)}ASN1 OID: {name}\n"
+    else:
+        text = f"Private-Key:\npriv:\n{colons(key.private_bytes_raw())}pub:\n{colons(key.public_key().public_bytes_raw())}"
+    return text.encode()
+
+
 @dataclass(frozen=True)
 class Sample:
     """One planted form: `expected` is the form that must be reported."""
@@ -199,6 +227,8 @@ def plain(key: Any) -> Iterator[tuple[str, bytes]]:
     if isinstance(key, dsa.DSAPrivateKey):
         yield "pem-dsa", pem(key, PKCS1)
         yield "dsa-der", der(key, PKCS1)
+    if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        yield "openssl-text", printed(key)
     if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         yield "pem-openssh", pem(key, OPENSSH)
         yield "openssh", base64.b64decode(b"".join(pem(key, OPENSSH).splitlines()[1:-1]))
@@ -219,7 +249,7 @@ LAYERS: dict[str, Callable[[bytes], bytes]] = {
     "zlib:": zlib.compress,
     "gzip:": lambda content: gzip.compress(content, mtime=0),
 }
-TEXTS = ("pem-", "jwk", "xml", "ppk")
+TEXTS = ("pem-", "jwk", "xml", "ppk", "openssl-text")
 
 
 def samples(key: Any, *, layers: bool = True) -> Iterator[Sample]:
@@ -236,5 +266,9 @@ def samples(key: Any, *, layers: bool = True) -> Iterator[Sample]:
                 yield Sample(layer + form, encode(content), known)
                 yield Sample("base64:" + layer + form, _base64(encode(content)), known)
             escaped = json.dumps(content.decode()).encode()[1:-1] if form != "xml" else None
-            if escaped and (b"\\n" in escaped or b'\\"' in escaped) and not form.startswith("ppk"):
+            if (
+                escaped
+                and (b"\\n" in escaped or b'\\"' in escaped)
+                and not form.startswith(("ppk", "openssl-text"))
+            ):
                 yield Sample("escaped:" + form, escaped, known)

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import struct
+import subprocess
 import textwrap
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -249,6 +250,21 @@ def test_what_is_no_private_key_is_not_reported(
     searcher: Searcher, what: str, encode: Callable[[bytes], bytes]
 ) -> None:
     assert searcher.search(encode(HARMLESS[what])) == []
+
+
+@pytest.mark.parametrize("kind", ["RSA-2048", "P-256", "Ed25519", "Ed448", "X25519"])
+def test_what_openssl_prints_is_found(searcher: Searcher, kind: str) -> None:
+    key = planting.make(kind)
+    command = ["openssl", "pkey", "-noout", "-text"]
+    try:
+        done = subprocess.run(
+            command, input=planting.pem(key, planting.PKCS8), capture_output=True, check=True
+        )
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    hits = searcher.search(b"log: " + done.stdout + b"log: more")
+    assert [(hit.form, hit.thumbprint) for hit in hits] == [("openssl-text", planting.thumbprint(key))]
+    assert searcher.search(done.stdout.replace(b":", b";")) == []
 
 
 def test_a_symmetric_jwk_is_found_without_a_thumbprint(searcher: Searcher) -> None:

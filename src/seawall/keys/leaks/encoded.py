@@ -46,6 +46,7 @@ TELLING: tuple[bytes, ...] = (
     b'"kty"', _wide('"kty"'),
     b"RSAKeyValue", _wide("RSAKeyValue"),
     b"PuTTY-User-Key", _wide("PuTTY-User-Key"),
+    b"Private-Key:", _wide("Private-Key:"),
 )  # fmt: skip
 """Bytes that give a form away wherever it is encoded: a part of each that does not vary."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import yara_x
 
-from seawall.keys.leaks import binary, blobs, encoded, inflate, members, openssh, pem, wide
+from seawall.keys.leaks import binary, blobs, encoded, inflate, members, openssh, pem, printed, wide
 from seawall.keys.leaks.family import AHEAD, BEFORE, Family, Form
 from seawall.keys.leaks.findings import RawHit
 
@@ -17,6 +17,7 @@ FAMILIES: tuple[Family, ...] = (
     pem.FAMILY,
     members.JWK,
     members.XML,
+    printed.FAMILY,
     openssh.FAMILY,
     blobs.PUTTY,
     binary.PKCS12,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,22 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_wrong_values_are_refused(key: str, value: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         incident_from_document({**incident_document(incident()), key: value})
+
+
+def test_a_writer_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "incidents.jsonl"
+    write_incidents(path, [incident(1)])
+    path.chmod(0o640)
+    before = path.read_bytes()
+
+    def breaking() -> Iterator[Incident]:
+        yield incident(2)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_incidents(path, breaking())
+    assert path.read_bytes() == before
+    write_incidents(path, [])
+    assert path.read_bytes() == b""
+    assert path.stat().st_mode & 0o777 == 0o640, "who could read it can read it still"
+    assert [file.name for file in tmp_path.iterdir()] == ["incidents.jsonl"]

@@ -7,9 +7,11 @@ The keys up to `actions` and their order are a contract with readers; later keys
 from __future__ import annotations
 
 import math
+import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -103,9 +105,22 @@ def incident_line(incident: Incident) -> bytes:
 
 
 def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
-    """Write `incidents.jsonl` in the order given, which is worst first."""
-    with path.open("wb") as target:
-        target.writelines(incident_line(incident) for incident in incidents)
+    """Write `incidents.jsonl` in the order given, which is worst first.
+
+    The file is there in full or as it was before: a gate reads it, and a part of it would let accounts through.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as target:
+            target.writelines(incident_line(incident) for incident in incidents)
+            target.flush()
+            os.fsync(target.fileno())
+            with suppress(FileNotFoundError):
+                os.fchmod(target.fileno(), stat.S_IMODE(path.stat().st_mode))
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def read_incidents(path: Path) -> Iterator[Incident]:

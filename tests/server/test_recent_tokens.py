@@ -75,14 +75,14 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return calls
 
 
-def test_a_burst_is_verified_once(whole: list[int]) -> None:
+def test_a_burst_is_verified_twice(whole: list[int]) -> None:
     bench = Bench()
     token = bench.issuer.token()
     assert [bench.code(token) for _ in range(10)] == [""] * 10
-    assert len(whole) == 1
-    bench.now += SECONDS + 0.1
-    assert bench.code(token) == ""
     assert len(whole) == 2
+    bench.now += SECONDS + 0.1
+    assert [bench.code(token) for _ in range(10)] == [""] * 10
+    assert len(whole) == 4
     bench.now -= 60
     assert bench.code(bench.issuer.token(iat=int(bench.now))) == ""
 
@@ -90,7 +90,7 @@ def test_a_burst_is_verified_once(whole: list[int]) -> None:
 def test_what_changes_is_asked_each_time(whole: list[int]) -> None:
     bench = Bench()
     token = bench.issuer.token(sub="ann")
-    assert bench.code(token) == ""
+    assert [bench.code(token) for _ in range(2)] == ["", ""]
 
     entry = Revocation(kind="subject", issuer=ISSUER, value="ann", reason="x", who="y", at=bench.now)
     bench.revocations.swap(EMPTY.changed(weights([entry], now=bench.now)))
@@ -111,7 +111,7 @@ def test_what_changes_is_asked_each_time(whole: list[int]) -> None:
     assert bench.code(token) == "key-quarantined"
     bench.keys.held = None
     assert bench.code(token) == "key-unknown"
-    assert len(whole) == 1
+    assert len(whole) == 2
     bench.keys.held = usual
     assert bench.code(token) == ""
 
@@ -119,18 +119,17 @@ def test_what_changes_is_asked_each_time(whole: list[int]) -> None:
 def test_another_key_of_the_same_name_verifies_anew(whole: list[int]) -> None:
     bench = Bench()
     token = bench.issuer.token()
-    assert bench.code(token) == ""
+    assert [bench.code(token) for _ in range(3)] == [""] * 3
     bench.keys.held = held(Issuer())
     assert bench.code(token) == "signature-invalid"
-    assert len(whole) == 2
+    assert len(whole) == 3
 
 
 def test_it_expires_to_the_second(whole: list[int]) -> None:
     bench = Bench()
     token = bench.issuer.token(exp=int(bench.now) + 1)
-    assert bench.code(token) == ""
     bench.now = int(bench.now) + 1 + 59.9
-    bench.recent.verify(token.encode(), bench.now, request=REQUEST, replay=MemoryReplayGuard())
+    assert [bench.code(token) for _ in range(3)] == [""] * 3
     bench.now += 0.2
     assert bench.code(token) == "expired"
 
@@ -140,7 +139,7 @@ def test_the_sender_is_asked_each_time() -> None:
     token = bench.issuer.token(cnf={"jkt": "a" * 43})
     assert bench.code(token) == "sender-downgrade"
     plain = bench.issuer.token()
-    assert bench.code(plain) == ""
+    assert [bench.code(plain) for _ in range(3)] == [""] * 3
     assert (
         bench.code(plain, RequestBinding(method="GET", url="https://app.example/", scheme="DPoP"))
         == "dpop-unbound"
@@ -157,7 +156,7 @@ def test_a_refused_token_is_not_remembered(whole: list[int]) -> None:
 def test_a_neighbour_of_a_remembered_token_is_not_remembered(whole: list[int]) -> None:
     bench = Bench()
     token = bench.issuer.token()
-    assert bench.code(token) == ""
+    assert [bench.code(token) for _ in range(3)] == [""] * 3
     for changed in (token[:-4] + "AAAA", token + ".", token.swapcase(), token[1:]):
         assert bench.code(changed) != ""
 
@@ -166,15 +165,18 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent_tokens, "MOST", 10)
     bench = Bench()
     for _ in range(40):
+        token = bench.issuer.token()
+        assert [bench.code(token) for _ in range(3)] == [""] * 3
         assert bench.code(bench.issuer.token()) == ""
-    assert len(bench.recent._young) + len(bench.recent._old) <= 10
+    assert 0 < len(bench.recent._young) + len(bench.recent._old) <= 10
+    assert 0 < len(bench.recent._met) <= 10
     assert MOST < 10_000
 
 
 def test_an_error_while_asking_again_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
     token = bench.issuer.token()
-    assert bench.code(token) == ""
+    assert [bench.code(token) for _ in range(3)] == [""] * 3
 
     def broken(*_: Any) -> None:
         raise RuntimeError("not what was meant")

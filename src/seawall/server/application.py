@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,9 @@ class Application:
         """Make and start the worker. Until then everything is refused."""
         self._worker = worker = Worker(self._boot)
         await worker.start()
+        # What is there now stays: looking through it for garbage would stop every request for a moment, again and again.
+        gc.collect()
+        gc.freeze()
         self._rest = Starlette(routes=_routes(worker, self._boot.parts), exception_handlers=ERRORS)
 
     async def end(self) -> None:

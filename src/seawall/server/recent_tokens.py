@@ -1,9 +1,10 @@
-"""Tokens that this worker verified moments ago: a burst of requests with one token pays for one signature.
+"""Tokens that this worker verified moments ago: a burst of requests with one token pays for two signatures.
 
 What is remembered is what cannot change: how these octets parse, and that the signature is this key's. What can change is
 checked for every request, by the same functions in the same order: whether the issuer still has the key (4), the key's
 state (5), revocations (11), times (10) and the sender (12). Any other answer to "which key?" verifies from the beginning.
 Tokens are kept by a keyed digest, for a very short time, and each judge has its own memory: a new policy starts empty.
+A token is kept when it comes for the second time: tokens that come once leave nothing behind for the garbage collector.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ class RecentTokens:
         self._key = os.urandom(32)
         self._young: dict[bytes, Verified] = {}
         self._old: dict[bytes, Verified] = {}
+        self._met: dict[bytes, float] = {}
+        """Until when a token that came once is known to have come."""
 
     def verify(self, token: bytes, now: float, *, request: RequestBinding, replay: ReplayGuard) -> Verified:
         """As `verify_access_token`: the token, or a `Refusal` and nothing else (but `MustWait` in the event loop)."""
@@ -92,11 +95,17 @@ class RecentTokens:
         return recent
 
     def _remember(self, place: bytes, found: AccessToken, now: float) -> Verified:
-        if len(self._young) >= MOST // 2:
-            self._old, self._young = self._young, {}
         members = found.header
         header = Header(members["alg"], members.get("kid"), members.get("typ"), members)
-        verified = self._young[place] = Verified(found, header, now + SECONDS)
+        verified = Verified(found, header, now + SECONDS)
+        if not 0 <= self._met.get(place, 0.0) - now <= SECONDS:
+            if len(self._met) >= MOST:
+                self._met = {}
+            self._met[place] = now + SECONDS
+            return verified
+        if len(self._young) >= MOST // 2:
+            self._old, self._young = self._young, {}
+        self._young[place] = verified
         return verified
 
 

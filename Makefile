@@ -35,6 +35,7 @@ evaluate: .venv/development
 
 bench: .venv/development
 	$(BIN)/python bench/scan_million.py
+	$(BIN)/python bench/scan_leaks.py
 	$(BIN)/python bench/verify_tokens.py
 
 lock:

@@ -221,16 +221,3 @@ def test_numbers_that_a_program_asked_for_are_found_as_python_keeps_them(
     with signer(ordinary_key(), tmp_path, "numbers") as child:
         core = dumped(child, tmp_path, how)
     assert {"rsa-prime-python-int", "rsa-d-python-int"} <= forms(core, ordinary_key(), capsys)
-
-
-@pytest.mark.parametrize("how", HOW)
-def test_without_the_public_key_a_core_looks_clean(
-    how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Why the public keys are worth giving: structure alone does not find what a library keeps as bare numbers."""
-    with signer(ordinary_key(), tmp_path) as child:
-        core = dumped(child, tmp_path, how)
-    capsys.readouterr()
-    main(["keys", "scan", str(core), "--json", "--quiet"])
-    answer = json.loads(capsys.readouterr().out)
-    assert not [found for found in answer["findings"] if found["form"].startswith("rsa-")]

@@ -27,6 +27,7 @@ def _wide(text: str) -> bytes:
     return text.encode("utf-16-le")[:-1]
 
 
+WORDS = ("PRIVATE KEY", '"kty"', "RSAKeyValue", "PuTTY-User-Key", "Private-Key:")
 TELLING: tuple[bytes, ...] = (
     bytes.fromhex("0201000282"),
     bytes.fromhex("02010002818100"),
@@ -42,11 +43,7 @@ TELLING: tuple[bytes, ...] = (
     b"\x1e\xf1\xb5\xb0\x00\x00",
     b"\xfe\xed\xfe\xed\x00\x00",
     b"openssh-key-v1",
-    b"PRIVATE KEY", _wide("PRIVATE KEY"),
-    b'"kty"', _wide('"kty"'),
-    b"RSAKeyValue", _wide("RSAKeyValue"),
-    b"PuTTY-User-Key", _wide("PuTTY-User-Key"),
-    b"Private-Key:", _wide("Private-Key:"),
+    *(word.encode() for word in WORDS),
 )  # fmt: skip
 """Bytes that give a form away wherever it is encoded: a part of each that does not vary."""
 
@@ -66,9 +63,10 @@ def _base64_anchor(known: bytes, before: int) -> str:
 INNER: tuple[bytes, ...] = (
     *(_base64_anchor(b"PRIVATE KEY", before).encode() for before in PHASES),
     *(_base64_anchor(TELLING[0], before).encode() for before in PHASES),
+    *(_wide(word) for word in WORDS),
     b"\x1f\x8b\x08\x00",
 )
-"""What is looked for in base64 alone: base64 once more, and gzip."""
+"""What is looked for in base64 alone: base64 once more, UTF-16, and gzip."""
 
 
 def _base64_anchors(before: int) -> tuple[str, ...]:
@@ -78,7 +76,7 @@ def _base64_anchors(before: int) -> tuple[str, ...]:
         anchors.append(f'"{letters}"')
         if set(letters) & set("+/"):
             anchors.append(f'"{letters.replace("+", "-").replace("/", "_")}"')
-    return tuple(anchors)
+    return tuple(dict.fromkeys(anchors))
 
 
 _ESCAPES = r"\\+[nrt]|[ \t\r\n]"
@@ -191,7 +189,7 @@ def _moved(
 def _hex_anchors() -> Iterator[str]:
     for known in TELLING:
         yield from _both_cases("", known)
-    for known in TELLING[:9]:
+    for known in TELLING[:6]:
         for separator in (":", " ", "\\\\x", ", 0x", ",0x"):
             yield from _both_cases(separator, known[:7])
 

@@ -129,6 +129,7 @@ def test_a_person_is_asked_for_the_passphrase(
 @pytest.mark.parametrize(
     "content",
     [b"", b"nothing", b"{}", b'{"keys":[]}', b'{"keys":[{}]}', b'{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}',
+     b'{"kty":"RSA","n":"' + b"AQAB" * 100_000 + b'","e":"AQAB","d":"' + b"AQAB" * 100_000 + b'"}',
      b'{"kty":"EC","crv":"P-256","x":"AA","y":"AA","d":"AA"}', b'{"kty":["EC"],"d":"AA"}', b"[" * 100_000,
      b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", b"-----BEGIN PRIVATE KEY-----\n" * 1000,
      b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", bytes(5 << 20), b"\x30\x82\xff\xff" + bytes(50)],

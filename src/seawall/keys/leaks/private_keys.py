@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from seawall.jose import base64url, strict_json
-from seawall.keys.leaks.sketches import PrivateKey
+from seawall.keys.leaks.sketches import LONGEST, PrivateKey
 
 LARGEST = 4 << 20
 """Bytes of a file of private keys."""
@@ -166,4 +166,7 @@ def _rsa(member: dict[str, Any]) -> PrivateKey:
 
 
 def _whole(member: dict[str, Any], name: str) -> int:
-    return int.from_bytes(base64url.decode(member[name]), "big")
+    octets = base64url.decode(member[name])
+    if len(octets) > LONGEST:
+        raise ValueError(name)
+    return int.from_bytes(octets, "big")

@@ -74,13 +74,15 @@ def test_a_lift_is_an_entry_and_both_stay(store: RevocationStore, path: Path) ->
 
 
 def test_lifting_what_does_not_stand_is_refused(store: RevocationStore) -> None:
-    (only,) = store.append([entry("kid", "k1")])
+    only, other = store.append([entry("kid", "k1"), entry("kid", "k2")])
     store.lift(only, reason="mistake", who="ops", at=NOW)
-    for sequence in (only, only + 1, 99, -1):
-        with pytest.raises(RevocationInvalid):
+    for sequence in (only, other + 1, 99, -1):
+        with pytest.raises(RevocationInvalid, match="stands"):
             store.lift(sequence, reason="again", who="ops", at=NOW)
-    with pytest.raises(RevocationInvalid):
-        store.lift(only, reason=" ", who="ops", at=NOW)
+    for reason, who in ((" ", "ops"), ("again", "")):
+        with pytest.raises(RevocationInvalid, match="somebody"):
+            store.lift(other, reason=reason, who=who, at=NOW)
+    assert [one.sequence for one in store.entries(now=NOW)] == [other]
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(store: RevocationStore, path: Path) -> None:
@@ -259,31 +261,99 @@ def _folder_open_to_all(path: Path) -> None:
     path.parent.chmod(0o777)
 
 
-FAULTS = [_missing, _empty, _noise, _cut, _overwritten, _another_database, _open_to_others, _link, _folder,
-          _folder_open_to_all]  # fmt: skip
+def _damaged_at_the_end(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[-4096:] = b"\xa5" * 4096
+    path.write_bytes(content)
+
+
+def _never_finished(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM identity")
+    connection.close()
+
+
+def _impossible_entry(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(
+            "INSERT INTO log (kind, issuer, value, reason, who, at) VALUES ('nonsense', 'i', 'v', 'r', 'w', 1)"
+        )
+    connection.close()
+
+
+FAULTS: dict[Callable[[Path], None], str] = {
+    _missing: "No such file",
+    _empty: "no store",
+    _noise: "not a database",
+    _cut: "damaged|malformed|not a database",
+    _overwritten: "damaged|malformed",
+    _damaged_at_the_end: "damaged|malformed",
+    _another_database: "no store",
+    _never_finished: "never finished",
+    _impossible_entry: "damaged",
+    _open_to_others: "others may read",
+    _link: "no regular file",
+    _folder: "no regular file",
+    _folder_open_to_all: "anybody may replace it",
+}
+
+
+def read_all(path: Path) -> None:
+    with RevocationStore.open(path) as store:
+        store.load(now=NOW)
+        store.entries(now=NOW)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_store_that_is_not_right_is_broken(path: Path, fault: Callable[[Path], None]) -> None:
+    """A thorough look says what is wrong; whatever is done without one ends as `StoreBroken` too."""
     with RevocationStore.open(path) as store:
         store.append([entry("kid", f"k{number}") for number in range(200)])
     fault(path)
-    with pytest.raises(StoreBroken):
+    with pytest.raises(StoreBroken, match=FAULTS[fault]):
         RevocationStore.open(path, thorough=True)
-    with pytest.raises(StoreBroken):
+    with pytest.raises(StoreBroken, match=FAULTS[fault]):
         Follower(path).start()
-    with pytest.raises(StoreBroken), RevocationStore.open(path) as store:
-        store.load(now=NOW)
+    with pytest.raises(StoreBroken):
+        read_all(path)
+
+
+def test_a_log_that_grew_shorter_is_broken(store: RevocationStore, path: Path) -> None:
+    store.append([entry("kid", "k1"), entry("kid", "k2")])
+    view, sequence = store.load(now=NOW)
+    with sqlite3.connect(path) as outside:
+        outside.execute("DELETE FROM log WHERE sequence = 2")
+        outside.execute("UPDATE sqlite_sequence SET seq = 1")
+    outside.close()
+    with pytest.raises(StoreBroken, match="shorter"):
+        store.changes(view, after=sequence, since=NOW, now=NOW)
+
+
+def test_an_entry_that_cannot_be_is_not_read_over(store: RevocationStore, path: Path) -> None:
+    view, sequence = store.load(now=NOW)
+    _impossible_entry(path)
+    for act in (
+        lambda: store.entries(now=NOW),
+        lambda: store.load(now=NOW),
+        lambda: store.changes(view, after=sequence, since=NOW, now=NOW),
+    ):
+        with pytest.raises(StoreBroken, match="impossible"):
+            act()
 
 
 def test_creating_over_something_is_refused(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreBroken):
+    with pytest.raises(StoreBroken, match="there is a file already"):
         RevocationStore.create(path)
-    with pytest.raises(StoreBroken):
+    with pytest.raises(StoreBroken, match="No such file"):
         RevocationStore.create(tmp_path / "no" / "such.db")
     (tmp_path / "link").symlink_to(tmp_path / "target")
-    with pytest.raises(StoreBroken):
+    with pytest.raises(StoreBroken, match="there is a file already"):
         RevocationStore.create(tmp_path / "link")
+    assert not (tmp_path / "target").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from seawall.errors import RevocationInvalid, StoreBroken
 from seawall.tokens import store_file
-from seawall.tokens.revocation import Key, Revocation
+from seawall.tokens.revocation import KINDS, Key, Revocation
 from seawall.tokens.revocations import EMPTY, View, weights
 
 APPLICATION_ID: Final = 0x5EA3A11
@@ -35,13 +35,15 @@ SIGNAL_MEMORY = 31 * 24 * 3600
 COMPACT_EVERY = 512
 """Entries between two compactions."""
 
-SCHEMA = """
+KINDS_AS_SQL = ", ".join(f"'{kind}'" for kind in KINDS)
+SCHEMA = f"""
 CREATE TABLE identity (store TEXT NOT NULL);
 CREATE TABLE log (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, lifts INTEGER,
     kind TEXT, issuer TEXT, value TEXT, not_before REAL, expires REAL,
     reason TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
-    CHECK ((lifts IS NULL) = (kind IS NOT NULL AND issuer IS NOT NULL AND value IS NOT NULL))
+    CHECK ((lifts IS NULL) = (kind IS NOT NULL)),
+    CHECK (kind IS NULL OR (kind IN ({KINDS_AS_SQL}) AND typeof(issuer) = 'text' AND typeof(value) = 'text'))
 );
 CREATE UNIQUE INDEX log_lifts ON log (lifts) WHERE lifts IS NOT NULL;
 CREATE INDEX log_key ON log (kind, issuer, value) WHERE lifts IS NULL;
@@ -207,6 +209,8 @@ class RevocationStore:
                 if sequence not in lifted:
                     key = (kind, issuer, value)
                     found[key] = max(weight, found.get(key) or weight)
+            if not {key[0] for key in found} <= set(KINDS):
+                raise StoreBroken(f"{self.path}: the store holds an impossible entry", fix="restore it")
             return EMPTY.changed(found), _last(connection)
 
     def changes(self, view: View, *, after: int, since: float, now: float) -> tuple[View, int]:

@@ -35,3 +35,14 @@ def test_a_code_is_given_once() -> None:
     with pytest.raises(TypeError):
         type("Again", (Refusal,), {}, code="internal", check=0, source="")
     assert REFUSALS["internal"] is Internal
+
+
+def test_where_another_token_would_not_help_no_new_one_is_asked_for() -> None:
+    helpless = {
+        kind.code
+        for kind in REFUSALS.values()
+        if kind.status == 403 and kind.challenge is None and kind.check != 13
+    }
+    assert helpless == {"internal", "dpop-replay-unknown", "key-source-unavailable",
+                        "key-set-mixed", "key-set-invalid", "key-duplicate-kid",
+                        "revocations-unavailable"}  # fmt: skip

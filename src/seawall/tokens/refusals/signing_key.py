@@ -69,11 +69,15 @@ class KeyUnfit(Refusal, code="key-unfit", check=6, source="RFC 7518, RFC 8725 se
     """The signing key is too weak or malformed to prove anything."""
 
 
-class KeySetMixed(Refusal, code="key-set-mixed", check=6, source="RFC 7517 section 9"):
+class KeySetMixed(
+    Refusal, code="key-set-mixed", check=6, status=403, challenge=None, source="RFC 7517 section 9"
+):
     """The issuer's key set holds secret or private keys beside public ones."""
 
 
-class KeySetInvalid(Refusal, code="key-set-invalid", check=6, source="RFC 7517 section 5"):
+class KeySetInvalid(
+    Refusal, code="key-set-invalid", check=6, status=403, challenge=None, source="RFC 7517 section 5"
+):
     """The issuer's key set is not a well-formed set of public keys."""
 
 
@@ -81,7 +85,9 @@ class KeyUseWrong(Refusal, code="key-use-wrong", check=6, source="RFC 7517 secti
     """The key is not for verifying signatures (use, key_ops)."""
 
 
-class KeyDuplicateKid(Refusal, code="key-duplicate-kid", check=6, source="RFC 7517 section 4.5"):
+class KeyDuplicateKid(
+    Refusal, code="key-duplicate-kid", check=6, status=403, challenge=None, source="RFC 7517 section 4.5"
+):
     """The issuer's key set holds two keys of one name."""
 
 

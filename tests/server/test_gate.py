@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import socket
 import time
@@ -168,6 +169,8 @@ def test_only_listed_proxies_are_answered(tmp_path: Path) -> None:
         for uri in ("/assets/a.css", "/mail"):
             answer = gate.ask(gate.issuer.token(), uri, X_Forwarded_For="10.9.8.7", X_Real_Ip="10.9.8.7")
             assert (answer.status_code, answer.headers["x-seawall-code"]) == (403, "proxy-unlisted")
+        (line, *_) = [json.loads(line) for line in gate.logged().splitlines() if "proxy-unlisted" in line]
+        assert line["detail"] == "127.0.0.1", "whoever runs it must see which address is missing in the list"
 
 
 def test_a_dry_run_refuses_nothing_and_says_what_it_would(tmp_path: Path) -> None:

@@ -165,3 +165,19 @@ def test_anything_is_read_or_refused(headers: list[tuple[str, str]], rest: str) 
     except refusals.GateRefusal:
         return
     assert request.path == "" or request.path.startswith("/")
+
+
+@pytest.mark.parametrize(
+    ("headers", "settings", "detail"),
+    [
+        ([*NGINX.items(), ("host", "b")], GateSettings(), "host"),
+        ({**NGINX, "x_auth_subject": "root"}, GateSettings(), "x_auth_subject"),
+        (NGINX, GateSettings(origins=("https://other.example",)), "https://app.example"),
+    ],
+)
+def test_a_refusal_says_to_the_log_what_it_is_about(
+    headers: Any, settings: GateSettings, detail: str
+) -> None:
+    with pytest.raises(refusals.GateRefusal) as refused:
+        read(headers, settings=settings)
+    assert refused.value.detail == detail

@@ -83,7 +83,7 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
     scheme = _scheme(found.get(_PROTO), settings)
     name = host.decode("ascii").lower().removesuffix(_DEFAULT_PORT[scheme])
     if settings.origins and f"{scheme}://{name}" not in settings.origins:
-        raise refusals.OriginUnknown
+        raise refusals.OriginUnknown(f"{scheme}://{name}")
     return OriginalRequest(
         method=method,
         scheme=scheme,
@@ -105,7 +105,7 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
     for name, value in headers:
         if name in _SINGLE:
             if name in found:
-                raise refusals.HeaderRepeated
+                raise refusals.HeaderRepeated(name.decode("latin-1"))
             found[name] = value
         elif name == b"dpop":
             proofs = (*proofs, value)
@@ -113,12 +113,12 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
             overridden = True
         elif name == certificate:
             if b"certificate" in found:
-                raise refusals.HeaderRepeated
+                raise refusals.HeaderRepeated(name.decode("latin-1"))
             found[b"certificate"] = value
         elif b"_" in name:
             plain = name.replace(b"_", b"-")
             if plain.startswith(_OURS) or plain in _SINGLE or plain in {b"dpop", certificate}:
-                raise refusals.HeaderAmbiguous
+                raise refusals.HeaderAmbiguous(name.decode("latin-1"))
             overridden = overridden or plain in _OVERRIDES
     return found, proofs, overridden
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from seawall.server.refusals import GateRefusal
 from seawall.tokens import decision
 
 if TYPE_CHECKING:
     from seawall.server.judge import Case, Verdict
     from seawall.server.recent_tokens import Verified
-    from seawall.server.refusals import GateRefusal
     from seawall.tokens.refusals import Refusal
 
 
@@ -49,6 +50,8 @@ class Record:
             dry_run=dry_run,
             verified=True if token is not None else None,
         ).line()
+        if isinstance(refusal, GateRefusal) and refusal.detail:
+            line = f'{line.removesuffix("}")}, "detail": {json.dumps(decision.harmless(refusal.detail))}}}'
         self._write(line)
 
 

@@ -87,8 +87,9 @@ class VerifyEndpoint:
         judge = self._judge()
         if judge is None:
             raise refusals.NotReady
-        if (scope.get("client") or ("?",))[0] not in judge.settings.trusted_proxies:
-            raise refusals.ProxyUnlisted
+        peer = (scope.get("client") or ("?",))[0]
+        if peer not in judge.settings.trusted_proxies:
+            raise refusals.ProxyUnlisted(peer or "unix")
         return judge
 
     def _refused(

@@ -224,8 +224,9 @@ class StepUpEndpoints:
         judge = self._judge()
         if judge is None:
             raise NotReady
-        if (scope.get("client") or ("?",))[0] not in judge.settings.trusted_proxies:
-            raise ProxyUnlisted
+        peer = (scope.get("client") or ("?",))[0]
+        if peer not in judge.settings.trusted_proxies:
+            raise ProxyUnlisted(peer or "unix")
         return judge
 
     def _check_origin(self, request: Request) -> None:

@@ -12,9 +12,8 @@ from hypothesis import settings
 settings.register_profile("project", deadline=None)  # machines are busy at times
 settings.load_profile("project")
 
-os.environ.pop(
-    "COLUMNS", None
-)  # set by whoever runs tests in several processes; tables are wide off a terminal
+# Whoever runs tests in several processes sets it; tables are wide off a terminal.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(autouse=True)

@@ -201,6 +201,19 @@ def test_a_file_that_shrinks_or_grows_is_told(tmp_path: Path, searcher: Searcher
     ]
 
 
+def test_a_link_that_takes_a_files_place_is_not_followed(tmp_path: Path, searcher: Searcher) -> None:
+    (tmp_path / "other").write_bytes(PEM)
+    path = tmp_path / "log"
+    path.write_bytes(bytes(2_000))
+    entry = next(iter(walk.walk([str(path)])))
+    assert isinstance(entry, walk.Entry)
+    path.unlink()
+    path.symlink_to(tmp_path / "other")
+    account = files.search(files.Stretch(entry), streams.Engine(searcher))
+    assert account.findings == []
+    assert [skip.reason for skip in account.skipped] == ["cannot be read: Stale file handle"]
+
+
 def test_a_search_that_breaks_skips_the_file_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

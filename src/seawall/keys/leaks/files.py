@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,12 +37,15 @@ class Stretch:
 
 @contextmanager
 def opened(entry: Entry) -> Iterator[int]:
-    """A descriptor of the file; never waits for a writer."""
+    """A descriptor of the file; never waits for a writer. Another file or a link in its place is an `OSError`."""
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     )
     descriptor = os.open(entry.place, flags)
     try:
+        found = os.fstat(descriptor)
+        if (found.st_dev, found.st_ino) != entry.identity:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
         yield descriptor
     finally:
         os.close(descriptor)
@@ -122,7 +126,7 @@ def _next_data(descriptor: int, position: int) -> int:
     try:
         return os.lseek(descriptor, position, _SEEK_DATA)
     except OSError as error:
-        return 1 << 62 if error.errno == 6 else position  # ENXIO: nothing but holes from here on
+        return 1 << 62 if error.errno == errno.ENXIO else position  # nothing but holes from here on
 
 
 def _read(descriptor: int, position: int, size: int) -> bytes:

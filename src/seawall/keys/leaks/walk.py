@@ -21,6 +21,8 @@ class Entry:
     path: str
     size: int
     changed: int
+    identity: tuple[int, int]
+    """Device and inode: what is opened later must be the same file."""
 
 
 def shown(place: str) -> str:
@@ -95,7 +97,7 @@ def _link(place: str, roots: list[str]) -> Skipped | None:
 
 def _file(place: str, found: os.stat_result) -> Entry | Skipped:
     if stat.S_ISREG(found.st_mode):
-        return Entry(place, shown(place), found.st_size, found.st_mtime_ns)
+        return Entry(place, shown(place), found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))
     kinds = (
         (stat.S_ISFIFO, "a pipe"),
         (stat.S_ISSOCK, "a socket"),

@@ -31,7 +31,6 @@ def verify(token: str, context: Context) -> dict[str, Any]:
         replay=REPLAY,
         nonces=NONCES,
         step_up=None,
-        impatient=0,
     )
     request = read_request(scope_of(token, context), SETTINGS)
     verdict = judge.decide(Case(request), context.now)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.server.openapi import OPENAPI
+from seawall.server.step_up.endpoints import WORK
 from tests.server.gates import AUDIENCE, Gate, Issuer, b64, running
 from tests.server.test_gate import RULES
 from tests.server.test_revoking import ADMIN, BEARER, SIGNALS, TRANSMITTER
@@ -25,6 +26,10 @@ with warnings.catch_warnings():
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+ORIGIN = "https://app.example"
+STEP_UP = '[gate.step_up]\nenabled = true\nrelying_party = "app.example"\n'
+PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example"}
+
 schemathesis.serializer.alias("application/secevent+jwt", "text/plain")
 SCHEMA = schemathesis.openapi.from_dict(OPENAPI)
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -34,8 +39,7 @@ FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     folder = tmp_path_factory.mktemp("gate")
     (folder / "signals.json").write_text(json.dumps(Issuer(TRANSMITTER, "s1").jwks()), "utf-8")
-    rules = RULES.replace("[gate]\n", "[gate]\nopenapi = true\n")
-    with running(folder, rules + ADMIN + SIGNALS) as made:
+    with running(folder, RULES + ADMIN + SIGNALS) as made:
         yield made
         log = made.logged()
         assert "Traceback" not in log
@@ -44,21 +48,51 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         assert made.get("/healthz").json()["faults"] == []
 
 
+@pytest.fixture(scope="module")
+def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """A gate with every part switched on."""
+    folder = tmp_path_factory.mktemp("documented")
+    (folder / "signals.json").write_text(json.dumps(Issuer(TRANSMITTER, "s1").jwks()), "utf-8")
+    rules = RULES.replace("[gate]\n", f'[gate]\nopenapi = true\norigins = ["{ORIGIN}"]\n')
+    with running(folder, rules + ADMIN + SIGNALS + STEP_UP) as made:
+        yield made
+        assert "unexpected" not in made.logged()
+
+
 @SCHEMA.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-def test_it_answers_as_its_document_says(case: Any, gate: Gate) -> None:
-    headers = BEARER if case.path.startswith("/admin") else {"Authorization": f"Bearer {gate.issuer.token()}"}
-    answer = case.call(base_url=gate.url, headers=headers, timeout=20)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+def test_it_answers_as_its_document_says(case: Any, documented: Gate) -> None:
+    headers = {"Authorization": f"Bearer {documented.issuer.token()}", **PROXY}
+    if case.path.startswith("/admin"):
+        headers = BEARER
+    elif case.path.startswith("/step-up"):
+        headers["Origin"] = ORIGIN
+    answer = case.call(base_url=documented.url, headers=headers, timeout=20)
     case.validate_response(
         answer, checks=[not_a_server_error, status_code_conformance, response_schema_conformance]
     )
 
 
-def test_the_document_is_served_when_asked_for(gate: Gate) -> None:
-    assert gate.get("/openapi.json").json() == OPENAPI
+def test_the_document_is_served_when_asked_for(documented: Gate, gate: Gate) -> None:
+    assert documented.get("/openapi.json").json() == OPENAPI
     # What a client may try beside it exists neither.
-    for path in ("/docs", "/admin", "/verifyx", "/step-up", "/.git", "/healthz/x"):
+    for path in (
+        "/docs",
+        "/admin",
+        "/verifyx",
+        "/step-up",
+        "/step-up/",
+        "/.git",
+        "/healthz/x",
+        "/openapi.json",
+    ):
         assert gate.get(path).status_code == 404
+
+
+def test_the_document_names_every_endpoint() -> None:
+    assert {f"/step-up/{name}" for name in WORK} | {"/step-up/"} == {
+        path for path in OPENAPI["paths"] if path.startswith("/step-up/")
+    }
 
 
 NAMES = st.sampled_from(

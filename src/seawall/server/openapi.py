@@ -6,6 +6,7 @@ from typing import Any
 
 from seawall import __version__
 from seawall.server.identity import IDENTITY_HEADERS
+from seawall.server.openapi_step_up import step_up_paths
 from seawall.tokens.revocation import KINDS, LONGEST_VALUE
 
 Json = dict[str, Any]
@@ -182,6 +183,7 @@ OPENAPI: Json = {
                 "responses": {"200": _says("taken back", _RECORDED), **_ADMIN_ANSWERS},
             }
         },
+        **step_up_paths(),
         "/healthz": {
             "get": {
                 "summary": "Can this worker decide?",

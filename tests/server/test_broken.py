@@ -123,6 +123,23 @@ def test_a_broken_policy_at_the_start_ends_the_gate(tmp_path: Path, policy: str)
     assert main(["gate", "--policy", str(tmp_path / "policy.toml"), "--check"]) == 2
 
 
+def test_an_administrator_does_not_wait_behind_a_flood_of_signals(tmp_path: Path) -> None:
+    async def flood() -> str:
+        direct = Direct(tmp_path, Issuer())
+        await direct.start()
+        held = threading.Event()
+        signals = [asyncio.create_task(direct.worker.take_signal(held.wait)) for _ in range(200)]
+        try:
+            async with asyncio.timeout(5):
+                return str(await direct.worker.chore(lambda: "revoked"))
+        finally:
+            held.set()
+            await asyncio.gather(*signals)
+            await direct.worker.stop()
+
+    assert asyncio.run(flood()) == "revoked"
+
+
 def test_a_policy_that_is_gone_when_it_is_to_be_read_again_is_said(tmp_path: Path) -> None:
     with running(tmp_path) as gate:
         gate.policy.unlink()

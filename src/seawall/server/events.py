@@ -65,7 +65,7 @@ async def _received(request: Request, worker: Worker, transmitters: Transmitters
             store.receive(received.signal)
         return received
 
-    received: Received = await worker.chore(take)
+    received: Received = await worker.take_signal(take)
     return received
 
 

@@ -144,7 +144,8 @@ class Worker:
         self._threads = ThreadPoolExecutor(THREADS, "decide")
         self._proofs = ThreadPoolExecutor(1, "proofs", never_wait)
         self._chores = ThreadPoolExecutor(1, "chores")
-        self._desk = ThreadPoolExecutor(THREADS, "desk")
+        self._desk = ThreadPoolExecutor(2, "desk")
+        self._signals = ThreadPoolExecutor(THREADS, "signals")
         self._tasks: list[asyncio.Task[None]] = []
         self.verify = VerifyEndpoint(
             lambda: self.judge,
@@ -185,7 +186,7 @@ class Worker:
         self.judge = None
         never_wait(never=False)
         self.follower.stop()
-        for threads in (self._threads, self._proofs, self._chores, self._desk):
+        for threads in (self._threads, self._proofs, self._chores, self._desk, self._signals):
             threads.shutdown(wait=False, cancel_futures=True)
         self._replay.close()
         if self.step_up is not None:
@@ -284,8 +285,12 @@ class Worker:
         return loaded
 
     async def chore(self, act: Callable[[], Any]) -> Any:
-        """Do something for an administrator or a transmitter that waits for disk or network, outside the event loop."""
+        """Do something for an administrator that waits for the disk, outside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._desk, act)
+
+    async def take_signal(self, act: Callable[[], Any]) -> Any:
+        """As `chore`, for what anybody may send: however much of it waits, an administrator does not wait behind it."""
+        return await asyncio.get_running_loop().run_in_executor(self._signals, act)
 
     def _made(self, loaded: Loaded, risk: RiskList) -> Judge:
         return make_judge(

@@ -39,8 +39,13 @@ class StepUp(Protocol):
         """Whether the store cannot be read, so that nobody is elevated. Called in the event loop: no waiting."""
         ...
 
-    def elevations_of(self, claims: Mapping[str, Any], path: str, now: float) -> Sequence[Elevation]:
-        """What holds now for the session of this token on this path, the newest first. Called in the event loop: no waiting."""
+    def elevations_of(
+        self, claims: Mapping[str, Any], path: str, now: float, *, within: str = ""
+    ) -> Sequence[Elevation]:
+        """What holds now for the session of this token on this path, the newest first. Called in the event loop: no waiting.
+
+        `within` is the path of the rule that the request falls under: what was given for a shorter one does not count.
+        """
         ...
 
     def close(self) -> None:

@@ -152,7 +152,8 @@ class Judge:
         unmet = demands.unmet(asked, given, now, skew)
         if unmet and self.step_up is not None:
             # One demand may be met by the token and another by an elevation, but each by one of them as a whole.
-            held = self.step_up.elevations_of(token.claims, case.request.path, now)
+            within = "" if rule is None else rule.exact or rule.prefix
+            held = self.step_up.elevations_of(token.claims, case.request.path, now, within=within)
             given += [demands.from_elevation(one, token.claims) for one in held if one.until > now]
             unmet = demands.unmet(asked, given, now, skew)
         if not unmet:

@@ -354,6 +354,13 @@ def test_a_commit_that_fails_keeps_nobody_out_afterwards(opened: StepUpService) 
     assert confirmed(opened, device).acr == "phr"
 
 
+def test_a_proof_for_everything_is_none_for_what_has_a_rule_of_its_own(opened: StepUpService) -> None:
+    confirmed(opened, registered(opened, Device("app.example")), Place("/", below=True))
+    assert opened.elevations_of(CLAIMS, "/mail", NOW, within="/")
+    assert not opened.elevations_of(CLAIMS, "/admin/users", NOW, within="/admin")
+    assert not opened.elevations_of(CLAIMS, "/Admin", NOW, within="/ADMIN")
+
+
 def test_questions_of_one_session_are_not_in_the_way_of_another(opened: StepUpService) -> None:
     device = registered(opened, Device("app.example"))
     other = session_of(CLAIMS | {"sid": "of an intruder"})

@@ -61,7 +61,9 @@ class StepUpService:
         self.store = store
         self.party = passkeys.RelyingParty(settings.relying_party, settings.name, origins)
 
-    def elevations_of(self, claims: Mapping[str, Any], path: str, now: float) -> list[Elevation]:
+    def elevations_of(
+        self, claims: Mapping[str, Any], path: str, now: float, *, within: str = ""
+    ) -> list[Elevation]:
         """As `seawall.server.elevation.StepUp` says. A broken store elevates nobody."""
         try:
             held = self.store.elevations(session_of(claims).session, now)
@@ -71,7 +73,8 @@ class StepUpService:
         return [
             Elevation(given.acr, frozenset(given.amr), given.at, given.until)
             for given in held
-            if path and given.place.holds(path)
+            # Both are paths to the same request, so the longer one is the nearer one.
+            if path and given.place.holds(path) and len(given.place.path) >= len(within.casefold())
         ]
 
     def state(self, session: Session) -> dict[str, Any]:

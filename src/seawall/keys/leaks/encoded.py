@@ -86,6 +86,7 @@ _LETTER = re.compile(rf"{_ESCAPES}|\\+|([A-Za-z0-9+/_-])")
 _HEX_RUN = re.compile(r"(?:0[xX](?=[0-9A-Fa-f]{2})|\\+x|\\+[nrt]|[0-9A-Fa-f]{2}|[\s:,;\"'-])*")
 _HEX_RUN_BACK = re.compile(r"(?:[xX]0|x\\+|[nrt]\\+|[0-9A-Fa-f]{2}|[\s:,;\"'-])*")
 _HEX_PAIR = re.compile(r"0[xX](?=[0-9A-Fa-f]{2})|\\+[xnrt]|([0-9A-Fa-f]{2})")
+_BARE_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _DECIMAL_RUN = re.compile(r"(?:[0-9]{1,3}(?![0-9])|[\s,])*")
 _DECIMAL_RUN_BACK = re.compile(r"(?:[0-9]{1,3}(?![0-9])|[\s,])*")
 _DECIMAL = re.compile(r"([0-9]{1,3})")
@@ -120,7 +121,10 @@ def read_base64(data: bytes, anchor: int, inside: Inside, *, phase: int) -> Iter
         return
     hits = inside.search(binascii.a2b_base64(letters + "=" * (-len(letters) % 4)))
     if hits:
-        places = _places(_LETTER, near.text[first:end], first)[lost:]
+        places: Sequence[int]
+        is_bare = len(behind) + len(ahead) == end - first
+        places = range(first, end) if is_bare else _places(_LETTER, near.text[first:end], first)
+        places = places[lost:]
         yield from _moved(near, hits, places, "base64:", lambda byte: byte * 4 // 3)
 
 
@@ -133,8 +137,11 @@ def read_hex(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     if not inside.charge(end - first):
         return
     inside.decoded["hex"] = anchor, near.base + end
-    places = _places(_HEX_PAIR, near.text[first:end], first)
-    digits = "".join(near.text[place : place + 2] for place in places)
+    digits = near.text[first:end]
+    places: Sequence[int] = range(first, end, 2)
+    if not _BARE_HEX.fullmatch(digits):
+        places = _places(_HEX_PAIR, digits, first)
+        digits = "".join(near.text[place : place + 2] for place in places)
     if len(places) < _SHORTEST:
         return
     yield from _moved(near, inside.search(bytes.fromhex(digits)), places, "hex:", lambda byte: byte)

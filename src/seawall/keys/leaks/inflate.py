@@ -17,6 +17,8 @@ _FAST = 64
 """Bytes that are inflated in the time that a letter of a form takes."""
 _PIECE = 1 << 20
 _LONGEST_CHECKED = 8 << 20
+_SHORTEST = 8
+"""Bytes of the shortest stream that is looked at."""
 _BLOCK = 1 << 18
 """Bytes looked at at a time: what a processor keeps at hand."""
 
@@ -79,7 +81,7 @@ class Inflating:
 
 def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Inside) -> Iterable[RawHit]:
     try:  # most places that look like a stream are none and fail in their first bytes
-        zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST], 1)
+        zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST])
     except zlib.error:
         return
     stream = Inflating(data, start, window_bits, inside)
@@ -97,7 +99,7 @@ def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     A stream that begins with a stored block shows its content as it is. Machine code holds many such by chance, one
     inside another: only those with a sound check at their end are searched.
     """
-    if data[anchor + 2 : anchor + 3] and not data[anchor + 2] & 6 and not _is_sound(data, anchor, inside):
+    if not data[anchor + 2] & 6 and not _is_sound(data, anchor, inside):
         return ()
     return _found(data, anchor, anchor, 15, inside)
 
@@ -113,14 +115,21 @@ def _is_sound(data: bytes, anchor: int, inside: Inside) -> bool:
 
 
 def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:
-    """Offsets of what may be the header of a zlib stream: a window of 32 KiB, a level, a sound check."""
+    """Offsets of what may be a zlib stream: a window of 32 KiB, a level, a sound check, and a block that may be one.
+
+    A block is compressed, or stored: then its length stands there twice, the second time inverted.
+    """
     looked_at = np.frombuffer(data, np.uint8)
-    for block in range(start, end, _BLOCK):
-        part = looked_at[block : min(block + _BLOCK, end) + 1]
-        first = np.flatnonzero(part[:-1] == 0x78)
+    for block in range(start, min(end, len(data) - _SHORTEST), _BLOCK):
+        part = looked_at[block : min(block + _BLOCK + _SHORTEST, end + _SHORTEST, len(data))]
+        first = np.flatnonzero(part[:-_SHORTEST] == 0x78)
         second = part[first + 1]
-        is_header = (second == 0x01) | (second == 0x5E) | (second == 0x9C) | (second == 0xDA)
-        yield from (first[is_header] + block).tolist()
+        first = first[(second == 0x01) | (second == 0x5E) | (second == 0x9C) | (second == 0xDA)]
+        kind = part[first + 2] & 6
+        is_stored = ((part[first + 3] ^ part[first + 5]) == 0xFF) & (
+            (part[first + 4] ^ part[first + 6]) == 0xFF
+        )
+        yield from (first[(kind == 2) | (kind == 4) | ((kind == 0) & is_stored)] + block).tolist()
 
 
 def read_gzip(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:

@@ -169,6 +169,7 @@ def test_only_listed_proxies_are_answered(tmp_path: Path) -> None:
         for uri in ("/assets/a.css", "/mail"):
             answer = gate.ask(gate.issuer.token(), uri, X_Forwarded_For="10.9.8.7", X_Real_Ip="10.9.8.7")
             assert (answer.status_code, answer.headers["x-seawall-code"]) == (403, "proxy-unlisted")
+        until(lambda: "proxy-unlisted" in gate.logged())
         (line, *_) = [json.loads(line) for line in gate.logged().splitlines() if "proxy-unlisted" in line]
         assert line["detail"] == "127.0.0.1", "whoever runs it must see which address is missing in the list"
 

@@ -209,6 +209,14 @@ def test_metrics_are_right_with_two_workers(gate: Gate) -> None:
     assert "pid=" not in text
 
 
+def test_refusals_are_counted_for_the_issuer_that_the_token_names(gate: Gate) -> None:
+    for token in (gate.issuer.token(exp=1000, iat=900), Issuer(kid="k9").token(iss="https://x.example")):
+        assert gate.ask(token).status_code == 401
+    text = gate.get("/metrics").text
+    assert 'code="expired",issuer="main",outcome="refuse"' in text
+    assert 'code="issuer-unknown",issuer="-",outcome="refuse"' in text
+
+
 def test_labels_stay_few(gate: Gate) -> None:
     for number in range(20):
         gate.ask(gate.issuer.token(iss=f"https://i{number}.example", sub=f"s{number}"), f"/p{number}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from seawall.server.refusals import GateRefusal
 from seawall.tokens import decision
@@ -33,8 +33,8 @@ class Record:
 
     def refused(
         self, case: Case | None, refusal: Refusal | GateRefusal, now: float, *, dry_run: bool
-    ) -> None:
-        """Log a refused request with what is known of its token."""
+    ) -> Mapping[str, Any]:
+        """Log a refused request with what is known of its token; return the claims, which may be anybody's words."""
         token = case.verified.token if case is not None and case.verified is not None else None
         if token is not None:
             header, claims, thumbprint = token.header, token.claims, token.key.thumbprint
@@ -53,6 +53,7 @@ class Record:
         if isinstance(refusal, GateRefusal) and refusal.detail:
             line = f'{line.removesuffix("}")}, "detail": {json.dumps(decision.harmless(refusal.detail))}}}'
         self._write(line)
+        return claims
 
 
 def _around_the_time(verified: Verified) -> tuple[str, str]:

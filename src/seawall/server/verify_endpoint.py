@@ -99,14 +99,21 @@ class VerifyEndpoint:
             answer = (
                 would_refuse(refusal) if self._dry_run else refused(refusal, case.asks if case else NOTHING)
             )
-            self._record.refused(case, refusal, now, dry_run=self._dry_run)
+            claims = self._record.refused(case, refusal, now, dry_run=self._dry_run)
             outcome = "would-refuse" if self._dry_run else "refuse"
-            issuer = case.issuer if case and case.issuer else NOBODY
-            self._metrics.decided(outcome, issuer, refusal.code, time.perf_counter() - begin)
+            self._metrics.decided(outcome, self._issuer_in(claims), refusal.code, time.perf_counter() - begin)
         except Exception as error:  # noqa: BLE001 - a record that cannot be made does not turn a refusal into anything else
             say_broken("/verify", error)
             return refused(refusals.Broken())
         return answer
+
+    def _issuer_in(self, claims: Mapping[str, Any]) -> str:
+        """The policy's name for the issuer that a token names, whoever wrote it; never a name that is not in the policy."""
+        judge, issuer, tenant = self._judge(), claims.get("iss"), claims.get("tid")
+        if judge is None or not isinstance(issuer, str):
+            return NOBODY
+        entry = judge.policy.issuer_of(issuer, tenant if isinstance(tenant, str) else None)
+        return entry.name if entry is not None else NOBODY
 
     async def _decided(self, judge: Judge, case: Case, now: float) -> Verdict:
         """The verdict, at once where nothing must be waited for, else from a thread and within the settings' time."""

@@ -99,7 +99,8 @@ def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     A stream that begins with a stored block shows its content as it is. Machine code holds many such by chance, one
     inside another: only those with a sound check at their end are searched.
     """
-    if not data[anchor + 2] & 6 and not _is_sound(data, anchor, inside):
+    begins = data[anchor + 2 : anchor + 3]
+    if not begins or (not begins[0] & 6 and not _is_sound(data, anchor, inside)):
         return ()
     return _found(data, anchor, anchor, 15, inside)
 

@@ -6,6 +6,7 @@ import io
 import os
 import random
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -269,6 +270,7 @@ def test_overlapping_paths_give_each_finding_once(tmp_path: Path) -> None:
     assert len(search([str(tmp_path), str(tmp_path / "key"), str(tmp_path)]).findings) == 1
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_objects_and_packs_of_git_are_searched(tmp_path: Path) -> None:
     names = ("-c", "user.name=a", "-c", "user.email=a@example.com")
 

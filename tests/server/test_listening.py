@@ -92,6 +92,15 @@ def test_a_log_that_cannot_be_written_stops_the_gate(tmp_path: Path) -> None:
         assert "cannot log to" in gate.logged()
 
 
+def test_a_broken_memory_of_proofs_stops_the_gate(tmp_path: Path) -> None:
+    (tmp_path / "replay.db").write_text("no memory", "utf-8")
+    for mode, words in ((0o644, "others may read"), (0o600, "not a database")):
+        (tmp_path / "replay.db").chmod(mode)
+        with running(tmp_path, wait=False) as gate:
+            assert gate.process.wait(20) == 1
+            assert words in gate.logged()
+
+
 def test_the_administrators_token_is_kept_as_a_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,8 @@ from seawall.server.application import Application
 from seawall.server.log_lines import LineHandler
 from seawall.server.step_up.store import StepUpStore
 from seawall.server.step_up.store import create as create_step_up
-from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Loaded, load, log_place
+from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Loaded, load, log_place, replay_of
+from seawall.tokens.replay import SharedReplayGuard
 from seawall.tokens.revocation_store import RevocationStore
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
             RevocationStore.create(store).close()
         else:
             create_step_up(store)
+    if make or replay_of(loaded).exists():
+        SharedReplayGuard(replay_of(loaded)).close()
     boot = Boot(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
     return Prepared(boot, loaded, tuple(missing), admin)
 

@@ -116,6 +116,11 @@ def _know_issuers(document: PolicyDocument, settings: GateSettings) -> None:
             )
 
 
+def replay_of(loaded: Loaded) -> Path:
+    """Where the workers remember DPoP proofs: beside the store of revocations."""
+    return loaded.store.with_name("replay.db")
+
+
 def log_place(loaded: Loaded) -> str:
     """Where decisions are logged: `stderr`, or a file, relative to the policy file."""
     log = loaded.settings.log
@@ -137,7 +142,7 @@ class Worker:
         self._policy_fault = ""
         self._version = _version_of(boot.policy)
         self._risk = RiskList(self.loaded.settings.risk, clock)
-        self._replay = SharedReplayGuard(self.loaded.store.with_name("replay.db"))
+        self._replay = SharedReplayGuard(replay_of(self.loaded))
         self._nonces = Nonces([boot.nonce_secret])
         self._handler = LineHandler(log_place(self.loaded))
         self._record = Record(self._handler.add)

@@ -37,7 +37,7 @@ class InputUnreadable(SeawallError):
 
 
 class OutputUnwritable(SeawallError):
-    """The output folder cannot be written."""
+    """The output folder, an output file or the standard output cannot be written."""
 
     code = "output-unwritable"
 

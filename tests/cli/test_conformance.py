@@ -46,6 +46,16 @@ def test_what_is_let_in_is_said_in_words_and_fails(run: Run, module: str) -> Non
     assert run("token", "conformance", "--verifier", f"{module}:verify", "--fail-on", "never").code == 0
 
 
+def test_the_matrix_fits_a_narrow_terminal(run: Run, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    matrix = run("token", "conformance", "--verifier", f"{module}:verify").out.split("\n\n")[0].splitlines()
+    for family in ("key-fitness", "revocation", "all"):
+        assert any(line.startswith(f"{family} ") for line in matrix), matrix
+    for word in ("hostile", "refused", "let", "in", "code", "controls", "accepted", "crashed", "covered"):
+        assert word in " ".join(matrix[:2]).split(), matrix
+    assert max(map(len, matrix)) <= 80
+
+
 def test_refused_controls_fail(run: Run, module: str) -> None:
     result = run("token", "conformance", "--verifier", f"{module}:refuse", "--only", "form")
     assert result.code == 10

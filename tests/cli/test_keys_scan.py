@@ -99,6 +99,23 @@ def test_the_table(
     assert err == ""
 
 
+def test_one_key_in_many_places_is_not_called_many_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_bytes(PEM)
+    (tmp_path / "b").write_bytes(PEM)
+    assert "private keys found in 2 places: one key\n" in run(capsys, Path())[1]
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public(KEY)]}))
+    found = run(capsys, Path(), "--jwks", "jwks.json")[1]
+    assert "private keys found in 2 places: one key; 2 of them hold a key asked about\n" in found
+    (tmp_path / "c").write_text(
+        json.dumps({"kty": "oct", "k": "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"})
+    )
+    found = run(capsys, Path())[1]
+    assert "private keys found in 3 places: one key, in 1 it is not known which\n" in found
+
+
 def test_a_private_jwks_is_taken_as_public_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,9 +101,21 @@ def test_an_unknown_failure_is_two_lines(run: Run, monkeypatch: pytest.MonkeyPat
         run("scan", "x")
 
 
-def test_an_interrupt_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_130_and_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, KeyboardInterrupt())
-    assert run("scan", "x").code == 130
+    got = run("scan", "x")
+    assert (got.code, got.out, got.err.split()) == (130, "", ["interrupted"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["token", "conformance", "--list"], ["doctor", "--json"]])
+def test_an_answer_for_which_there_is_no_room_fails_in_two_lines(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "seawall.cli.main", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the answer cannot be written: No space left on device\n  fix: ")
+    assert done.stderr.count("\n") == 2
 
 
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:

@@ -168,6 +168,13 @@ def test_nobody_is_left_waiting_at_a_terminal(run: Run, check: Run, monkeypatch:
     assert "no token was given" in got.err
 
 
+def test_a_file_that_is_given_as_a_token_is_noticed(run: Run, check: Run) -> None:
+    check(token())
+    got = run("token", "check", "token.txt", "--policy", "policy.toml")
+    assert got.code == 2
+    assert "fix: give @token.txt" in got.err
+
+
 def test_a_policy_that_makes_no_sense_is_a_usage_error(run: Run, check: Run, tmp_path: Path) -> None:
     check(token())
     (tmp_path / "policy.toml").write_text(POLICY + 'algorithms = ["HS256"]\n')

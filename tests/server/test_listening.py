@@ -81,7 +81,7 @@ def test_check_says_what_would_be_done(tmp_path: Path, capsys: pytest.CaptureFix
     document = json.loads(capsys.readouterr().out)
     assert (document["issuers"], document["paths"], document["listen"]) == (["main"], 1, "127.0.0.1:8087")
     assert main(["gate", "--policy", str(path), "--check"]) == 0
-    assert capsys.readouterr().out == f"{path}: 1 issuers, 1 path rules\n"
+    assert capsys.readouterr().out == f"{path}: 1 issuer, 1 path rule\n"
     assert main(["gate", "--policy", str(path), "--listen", "x:1", "--uds", "y"]) == 2
     assert main(["gate", "--policy", str(tmp_path / "none"), "--check"]) == 2
 

@@ -160,10 +160,10 @@ def _draw(console: Console, results: Sequence[Result]) -> None:
     from seawall.conformance import matrix
     from seawall.report.visible import visible
 
-    table = Table(box=None, padding=(0, 1), header_style="bold")
-    table.add_column("family")
-    for words in _COLUMNS.values():
-        table.add_column(words, justify="right")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("family", no_wrap=True)
+    for words in _COLUMNS.values():  # one word wide, so that the whole fits into 80 columns
+        table.add_column(words, justify="right", width=max(4, *map(len, words.split())))
     for row in [*matrix.rows(results), {"family": "all", **matrix.totals(results)}]:
         cells = [
             Text(str(row[name] or "·"), style="red" if name in _BAD and row[name] else "")

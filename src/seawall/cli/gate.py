@@ -63,9 +63,8 @@ def gate(
                 }
             )
         else:
-            streams.write(
-                f"{policy}: {len(issuers)} issuers, {len(prepared.loaded.settings.paths)} path rules\n"
-            )
+            rules = _count(len(prepared.loaded.settings.paths), "path rule")
+            streams.write(f"{policy}: {_count(len(issuers), 'issuer')}, {rules}\n")
             for store in prepared.made:
                 streams.say(f"the first start will make an empty store: {store}")
         return
@@ -74,7 +73,11 @@ def gate(
             streams.say(f"made an empty store: {store}")
         if dry_run:
             streams.say("dry run: nothing is refused")
-        streams.say(f"listening on {place}, {workers} workers, issuers: {', '.join(issuers)}")
+        streams.say(f"listening on {place}, {_count(workers, 'worker')}, issuers: {', '.join(issuers)}")
     code = server.serve(prepared, place, workers)
     if code:
         raise typer.Exit(code)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -149,4 +149,4 @@ def _document(source: str) -> bytes:
         with Path(source).open("rb") as file:
             return file.read(LARGEST + 1)
     except OSError as error:
-        raise InputUnreadable(f"{source}: {error.strerror}") from None
+        raise InputUnreadable(f"{source}: {error.strerror}", fix="give a JWK set to --jwks") from None

@@ -74,6 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line for a person, not a traceback
         return _unexpected(error)
+    if result == INTERRUPTED:  # Typer makes an exit code of an interrupt by itself
+        say("interrupted")
     return result if isinstance(result, int) else 0
 
 

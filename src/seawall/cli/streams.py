@@ -48,7 +48,19 @@ def write(text: str) -> None:
         encoding = sys.stdout.encoding or "ascii"
         write(text.encode(encoding, "backslashreplace").decode(encoding))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_the_rest()
+    except OSError as error:  # a full disk behind `> answer.json`: half an answer must not look like success
+        from seawall.errors import OutputUnwritable
+
+        _drop_the_rest()
+        raise OutputUnwritable(
+            f"the answer cannot be written: {error.strerror}", fix="free space, or send it elsewhere"
+        ) from error
+
+
+def _drop_the_rest() -> None:
+    """What stdout still holds goes nowhere, so that the interpreter does not stumble over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(*lines: str) -> None:

@@ -115,6 +115,8 @@ def _token(token: str | None, file: Path | None) -> str:
         text = sys.stdin.buffer.read(LONGEST + 1).decode("ascii", "replace")
     else:
         text = token or ""
+        if "." in text and len(text) < 256 and Path(text).is_file():
+            raise UsageError(f"{text} is a file and no token", fix=f"give @{text} to check what is in it")
     text = text.strip()
     scheme = next((scheme for scheme in _SCHEMES if text[: len(scheme)].lower() == scheme), "")
     return text[len(scheme) :].strip()

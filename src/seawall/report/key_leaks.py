@@ -50,14 +50,26 @@ def show_leaks(console: Console, account: Account) -> None:
         console.print(_more(len(account.findings)), end="")
     if account.skipped:
         console.print(_skipped(account))
-    known = sum(found.is_known for found in account.findings)
-    places = f"{len(account.findings):,} private key{'' if len(account.findings) == 1 else 's'} found"
-    asked = f", {known:,} of them asked about" if known else ""
-    console.print(f"{places}{asked}")
+    console.print(_found(account))
     skipped = f", {decimal(account.bytes_skipped)} skipped" if account.bytes_skipped else ""
     reasons = f", {len(account.skipped):,} skipped for a reason" if account.skipped else ", nothing skipped"
     files = f"{account.files:,} file{'' if account.files == 1 else 's'}"
     console.print(f"{files}, {decimal(account.bytes_scanned)} searched{skipped}{reasons}")
+
+
+def _found(account: Account) -> str:
+    """What was found, in words. One key often lies in several places, and a tired reader takes each for another."""
+    places = len(account.findings)
+    known = sum(found.is_known for found in account.findings)
+    if places < 2:
+        asked = ", 1 of them asked about" if known else ""
+        return f"{places} private key{'' if places else 's'} found{asked}"
+    keys = len({found.key for found in account.findings if found.key})
+    unnamed = sum(found.key is None for found in account.findings)
+    said = [f"{keys:,} different keys" if keys > 1 else "one key"] if keys else []
+    said += [f"in {unnamed:,} it is not known which"] if unnamed else []
+    asked = f"; {known:,} of them hold a key asked about" if known else ""
+    return f"private keys found in {places:,} places: {', '.join(said)}{asked}"
 
 
 def _findings(account: Account) -> Table:

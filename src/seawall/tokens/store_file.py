@@ -31,7 +31,7 @@ def check(path: Path) -> None:
     try:
         own, folder = path.lstat(), path.absolute().parent.stat()
     except OSError as error:
-        raise StoreBroken(f"{path}: {error.strerror}", fix="create the store, or check the path") from error
+        raise StoreBroken(f"{path}: {error.strerror}", fix="check the path, or make the store") from error
     if not stat.S_ISREG(own.st_mode):
         raise StoreBroken(f"{path}: no regular file", fix="name the file itself, not a link to it")
     if own.st_mode & 0o077:

@@ -192,9 +192,18 @@ def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("doctor").code == 1
 
 
+def test_doctor_notices_a_library_that_does_not_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yara_x", None)
+    found = {check.name: check for check in checks.run_all(tmp_path)}
+    assert found["Key search"].state == "fail"
+    assert "yara_x" in found["Key search"].detail
+    assert "reinstall" in found["Key search"].fix
+
+
 def test_real_checks_never_raise(tmp_path: Path) -> None:
     found = {check.name: check for check in checks.run_all(tmp_path / "not" / "there")}
-    assert set(found) == {"Python", "Packages", "DuckDB", "Network table", "Ranker", "Disk", "Terminal"}
-    for name in ("Python", "Packages", "DuckDB", "Disk"):
+    loading = {"Python", "Packages", "DuckDB", "Signatures", "Key search"}
+    assert set(found) == loading | {"Network table", "Ranker", "Disk", "Terminal"}
+    for name in (*loading, "Disk"):
         assert found[name].state == "ok", found[name]
     assert all(check.fix for check in found.values() if check.state != "ok")

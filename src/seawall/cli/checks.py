@@ -33,6 +33,8 @@ def run_all(folder: Path) -> tuple[Check, ...]:
         ("Python", _python),
         ("Packages", _packages),
         ("DuckDB", _duckdb),
+        ("Signatures", _signatures),
+        ("Key search", _key_search),
         ("Network table", _network_table),
         ("Ranker", _ranker),
         ("Disk", lambda: _disk(folder)),
@@ -82,6 +84,36 @@ def _duckdb() -> Check:
     if rows != [(42,)]:
         return Check("DuckDB", "fail", f"a sum of 42 came out as {rows}", _REINSTALL)
     return Check("DuckDB", "ok", f"{duckdb.__version__} reads Arrow memory")
+
+
+def _signatures() -> Check:
+    """Whether a good signature passes and a changed one does not: everything about tokens rests on it."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.backends.openssl import backend
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.generate()
+    signature = key.sign(b"seawall")
+    key.public_key().verify(signature, b"seawall")
+    words = backend.openssl_version_text()
+    try:
+        key.public_key().verify(signature, b"another text")
+    except InvalidSignature:
+        return Check("Signatures", "ok", f"made and verified with {words}")
+    return Check("Signatures", "fail", f"{words} takes a wrong signature for a right one", _REINSTALL)
+
+
+def _key_search() -> Check:
+    """Whether the compiled libraries of `seawall keys scan` load here and answer."""
+    import gmpy2
+    import yara_x
+    from numba.core import codegen  # noqa: F401 - loads LLVM, which is what may fail
+
+    rule = yara_x.compile('rule key { strings: $key = "PRIVATE KEY" condition: $key }')
+    found = rule.scan(b"-----BEGIN PRIVATE KEY-----").matching_rules
+    if len(found) != 1 or gmpy2.gcd(15, 21) != 3:
+        return Check("Key search", "fail", "yara-x or gmpy2 gives wrong answers", _REINSTALL)
+    return Check("Key search", "ok", "yara-x, gmpy2 and numba load and answer")
 
 
 def _network_table() -> Check:

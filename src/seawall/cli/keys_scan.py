@@ -144,7 +144,8 @@ def _document(source: str) -> bytes:
         try:
             return fetch(source, limit=LARGEST, timeout=TIMEOUT_SECONDS).body
         except FetchRefused as error:
-            raise InputUnreadable(f"{source}: {error}") from None
+            fix = "give the key set as a file, or set SSL_CERT_FILE where its certificate is your own"
+            raise InputUnreadable(f"{source}: {error}", fix=fix) from None
     try:
         with Path(source).open("rb") as file:
             return file.read(LARGEST + 1)

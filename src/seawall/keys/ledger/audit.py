@@ -92,7 +92,10 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
     unread = tuple(item for item in read if isinstance(item, Unread))
     if not documents:
         reasons = "; ".join(f"{item.source}: {item.reason}" for item in unread[:5])
-        raise InputUnreadable(f"no key set could be read: {reasons}", fix="check the sources")
+        raise InputUnreadable(
+            f"no key set could be read: {reasons}",
+            fix="check the sources; --ca names certificates of your own",
+        )
     pairs = _listings(documents, settings)
     with _opened(settings.store) as ledger:
         result = _examined(settings, ledger, pairs, used, int(now()))

@@ -190,6 +190,11 @@ class Opened:
     is_plain_file: bool
 
 
+def is_container(head: bytes) -> bool:
+    """Whether bytes that start like this are compressed or an archive."""
+    return head.startswith((_GZIP, _ZSTD, *_ZIP))
+
+
 def open_members(
     raw: BinaryIO | BoundedStream, name: str, limits: Limits, depth: int = 0
 ) -> Iterator[Opened | Problem]:
@@ -200,7 +205,7 @@ def open_members(
     """
     outer = raw if isinstance(raw, BoundedStream) else BoundedStream(raw, name, limits)
     head = outer.peek(4)
-    if not head.startswith((_GZIP, _ZSTD, *_ZIP)):
+    if not is_container(head):
         yield Opened(outer, is_plain_file=depth == 0)
         return
     if depth >= limits.archive_depth:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
 from seawall.schema.problems import Problem
@@ -20,7 +20,8 @@ _COLUMN_NAME = re.compile(r"[\w@:.\-\[\] ()/#$]{1,100}")
 _KEPT_EMPTY = frozenset({"AuditData"})
 """An export without the record itself is a broken record, not another kind of log."""
 _MOST_COLUMNS = 2000
-_SHORT_REACH = 1 << 16
+SHORT_REACH = 1 << 16
+"""So far the end of a quote is looked for after one that was never closed."""
 
 
 def table_header(head: bytes) -> tuple[list[str], str] | None:
@@ -54,25 +55,41 @@ def csv_records(
     stream: Utf8Stream, name: str, limits: Limits, header: tuple[list[str], str]
 ) -> Iterator[Record | Problem]:
     """Each row as a dictionary of its non-empty fields, or the problem it is."""
+    rows = _rows(lines(stream, limits.record_bytes), limits.record_bytes)
+    return row_records(rows, name, limits, header, count(1))
+
+
+def row_records(
+    rows: Iterable[bytes | None],
+    name: str,
+    limits: Limits,
+    header: tuple[Sequence[str], str],
+    numbers: Iterator[int],
+    *,
+    is_started: bool = False,
+) -> Iterator[Record | Problem]:
+    """The same of rows that are cut already, None for one too large. The first is the header unless
+    `is_started`."""
     names, delimiter = header
     csv.field_size_limit(max(csv.field_size_limit(), limits.record_bytes + 1))
-    numbers = count(1)
-    is_header_seen = False
-    for row in _rows(lines(stream, limits.record_bytes), limits.record_bytes):
+    for row in rows:
         if row is None:
             yield record_problem(
                 name, next(numbers), "too-large", f"a row larger than {limits.record_bytes} bytes"
             )
             continue
-        if not is_header_seen:
-            if row.startswith((b"#TYPE", b"sep=")) or not row.strip():
-                continue
-            is_header_seen = True
+        if not is_started:
+            is_started = not is_preamble(row)
             continue
         yield _record(row, names, delimiter, name, next(numbers))
 
 
-def _record(row: bytes, names: list[str], delimiter: str, name: str, line: int) -> Record | Problem:
+def is_preamble(row: bytes) -> bool:
+    """Whether a row may stand before the header: a type or a delimiter that some programs write there."""
+    return row.startswith((b"#TYPE", b"sep=")) or not row.strip()
+
+
+def _record(row: bytes, names: Sequence[str], delimiter: str, name: str, line: int) -> Record | Problem:
     text = row.decode("utf-8", "replace").replace("\0", "")
     try:
         parsed = list(csv.reader(text.splitlines(keepends=True) if "\n" in text or "\r" in text else [text],
@@ -121,6 +138,6 @@ def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None
             yield b"\n".join(joined).rstrip(b"\r")
         else:
             # Read the swallowed lines again as rows of their own, and look less far from now on.
-            reach = min(reach, _SHORT_REACH)
+            reach = min(reach, SHORT_REACH)
             waiting.extendleft(reversed(joined[1:]))
             yield line.rstrip(b"\r")

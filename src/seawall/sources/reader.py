@@ -35,10 +35,11 @@ def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatc
         if isinstance(found, Problem):
             yield EventBatch(empty_events(), (found,), 0, 0)
         else:
-            yield from _read_file(found, limits)
+            yield from read_file(found, limits)
 
 
-def _read_file(path: Path, limits: Limits) -> Iterator[EventBatch]:
+def read_file(path: Path, limits: Limits) -> Iterator[EventBatch]:
+    """Every record of one file; a file that cannot be opened is a problem."""
     name = name_of(path)
     try:
         raw = path.open("rb")
@@ -47,14 +48,19 @@ def _read_file(path: Path, limits: Limits) -> Iterator[EventBatch]:
         yield EventBatch(empty_events(), (problem,), 0, 0)
         return
     with raw:
-        reported = 0
-        for events, problems, records in _read_raw(cast(BinaryIO, raw), name, limits):
-            at = min(raw.tell(), path_size(path))
-            yield EventBatch(events, tuple(problems), records, max(at - reported, 0))
-            reported = max(at, reported)
-        rest = path_size(path) - reported
-        if rest > 0:
-            yield EventBatch(empty_events(), (), 0, rest)
+        yield from read_opened(cast(BinaryIO, raw), path, limits)
+
+
+def read_opened(raw: BinaryIO, path: Path, limits: Limits) -> Iterator[EventBatch]:
+    """Every record of an open file that lies at the path, from its start."""
+    reported = 0
+    for events, problems, records in _read_raw(raw, name_of(path), limits):
+        at = min(raw.tell(), path_size(path))
+        yield EventBatch(events, tuple(problems), records, max(at - reported, 0))
+        reported = max(at, reported)
+    rest = path_size(path) - reported
+    if rest > 0:
+        yield EventBatch(empty_events(), (), 0, rest)
 
 
 def path_size(path: Path) -> int:

@@ -27,9 +27,12 @@ def is_worth_spooling(head: bytes, limits: Limits) -> bool:
     return len(head) >= min(HEAD, limits.fast_bytes) and is_audit_head(head, limits)
 
 
-def spooled_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple[Any, list[Problem], int]]:
-    """Batches of a stream of lines; like `audit_batches` of a file with the same text."""
-    number, rest, is_end = 1, b"", False
+def spooled_batches(
+    text: Utf8Stream, name: str, limits: Limits, number: int = 1
+) -> Iterator[tuple[Any, list[Problem], int]]:
+    """Batches of a stream of lines, whose first record has the number; like `audit_batches` of a file with the
+    same text."""
+    rest, is_end = b"", False
     while not is_end:
         with NamedTemporaryFile(prefix="seawall-") as spool:
             rest, is_end = _fill(spool, text, rest, limits)

@@ -1,0 +1,198 @@
+"""Reads a text that grows, piece by piece: whole records of each piece, and the place where the next one begins.
+
+The pieces of a text give the same records, with the same numbers, as the text in one, wherever it is cut.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, Literal
+
+from seawall.schema.problems import Problem
+from seawall.sources.batches import EventBatch, Rows, drain
+from seawall.sources.containers import is_container
+from seawall.sources.csv_records import SHORT_REACH, is_preamble, row_records, table_header
+from seawall.sources.excerpts import record_problem
+from seawall.sources.json_records import Record, is_line_delimited, line_records
+from seawall.sources.json_values import NotJson, TooDeep, parse
+from seawall.sources.limits import Limits
+from seawall.sources.lines import Utf8Stream, encoding_of
+from seawall.sources.spool import is_worth_spooling, spooled_batches
+
+Shape = Literal["lines", "table", "whole"]
+"""JSON on lines and delimited tables can be read as they grow; everything else only as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a text has been read.
+
+    `offset` is in bytes, `number` that of the next record. Of a table `header` holds the column names once
+    they are known, `is_started` says that the header has been passed, and `reach` how far the end of a quote is
+    looked for. `is_dropping` means that the offset lies within a line beyond the limit, whose end is awaited.
+    """
+
+    shape: Shape
+    offset: int = 0
+    number: int = 1
+    header: tuple[str, ...] = ()
+    delimiter: str = ""
+    is_started: bool = False
+    reach: int = 0
+    is_dropping: bool = False
+
+
+def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | None:
+    """Where to begin in a text that starts like this; None while it cannot be told what it is.
+
+    A text that may still be in the middle of being written is only taken for one that grows when its first line
+    says so. `is_settled` tells that it has been left alone for long enough to be judged as it is.
+    """
+    if is_container(head):
+        return Place("whole")
+    encoding, skip = encoding_of(head)
+    if encoding != "utf-8":
+        return Place("whole") if len(head) >= 4 or is_settled else None
+    text = head[skip:]
+    complete = text if is_settled else text[: text.rfind(b"\n") + 1]
+    rows = [row for row in complete.split(b"\n") if row.strip()]
+    if rows and is_line_delimited(rows[0], limits.depth):
+        return Place("lines", skip)
+    start = text.lstrip(b" \t\r\n\0")[:1]
+    if rows and start not in (b"{", b"[") and not (is_preamble(rows[0]) and len(rows) < 2):
+        header = table_header(complete)
+        if header is not None:
+            return Place("table", skip, header=tuple(header[0]), delimiter=header[1])
+    if not is_settled:
+        return None
+    return Place("lines", skip) if is_line_delimited(text, limits.depth) else Place("whole")
+
+
+def is_complete(line: bytes, limits: Limits) -> bool:
+    """Whether a last line without its end is a whole JSON document, so that nothing can be missing."""
+    try:
+        return isinstance(parse(line, limits.depth), dict | list)
+    except (NotJson, TooDeep):
+        return False
+
+
+def read_piece(
+    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool = False
+) -> tuple[list[EventBatch], Place]:
+    """Read what is whole in the bytes from `place.offset` on; the batches, and the place after them.
+
+    The place is the same when nothing in the bytes is whole: more of them are needed. `is_end` says that none
+    will come, so that what is left is read as it is. Memory is a small multiple of the bytes.
+    """
+    physical, is_dropping = _physical(data, place, limits.record_bytes, is_end=is_end)
+    if place.shape == "table":
+        rows, used, reach = _rows(physical, place.reach or limits.record_bytes, is_end=is_end or is_dropping)
+    else:
+        rows, used, reach = [line for line, _ in physical], len(physical), place.reach
+    end = physical[used - 1][1] if used else 0
+    is_dropping &= used == len(physical)
+    consumed = len(data) if is_dropping else end
+    after = replace(place, offset=place.offset + consumed, reach=reach, is_dropping=is_dropping)
+    if not rows:
+        return [], after
+    found, number, is_started = _read(rows, data[:end], after, name, limits)
+    batches = [EventBatch(*taken, bytes_read=0) for taken in found]
+    if batches:
+        batches[-1] = replace(batches[-1], bytes_read=consumed)
+    return batches, replace(after, number=number, is_started=is_started)
+
+
+def _physical(
+    data: bytes, place: Place, limit: int, *, is_end: bool
+) -> tuple[list[tuple[bytes | None, int]], bool]:
+    """The lines that have an end, each with the offset behind it, None for one beyond the limit; whether the rest
+    is of such a line."""
+    parts = data.split(b"\n")
+    rest = parts.pop()
+    found: list[tuple[bytes | None, int]] = []
+    end, is_dropping = 0, place.is_dropping
+    for part in parts:
+        end += len(part) + 1
+        found.append((None if is_dropping or len(part) > limit else part, end))
+        is_dropping = False
+    is_dropping |= len(rest) > limit
+    if is_end and (rest or is_dropping):
+        found.append((None if is_dropping else rest, len(data)))
+        is_dropping = False
+    return found, is_dropping
+
+
+def _rows(
+    physical: list[tuple[bytes | None, int]], reach: int, *, is_end: bool
+) -> tuple[list[bytes | None], int, int]:
+    """Lines joined while a quote is open, as `csv_records` does it; how many lines that took, and the reach.
+
+    Stops before a row of which it cannot be told yet whether its quote is closed.
+    """
+    rows: list[bytes | None] = []
+    at = 0
+    while at < len(physical):
+        line = physical[at][0]
+        if line is None or line.count(b'"') % 2 == 0:
+            if line is None or line.strip():
+                rows.append(line and line.rstrip(b"\r"))
+            at += 1
+            continue
+        last, size, is_open = at, len(line), True
+        while is_open and size <= reach and last + 1 < len(physical):
+            more = physical[last + 1][0]
+            if more is None:
+                break
+            last += 1
+            size += len(more) + 1
+            is_open = more.count(b'"') % 2 == 0
+        if not is_open:
+            joined = [text or b"" for text, _ in physical[at : last + 1]]
+            rows.append(b"\n".join(joined).rstrip(b"\r"))
+            at = last + 1
+            continue
+        if size <= reach and last + 1 == len(physical) and not is_end:
+            break
+        rows.append(line.rstrip(b"\r"))
+        reach = min(reach, SHORT_REACH)
+        at += 1
+    return rows, at, reach
+
+
+def _read(
+    rows: list[bytes | None], data: bytes, place: Place, name: str, limits: Limits
+) -> tuple[list[tuple[Any, tuple[Problem, ...], int]], int, bool]:
+    """Events, problems and records in batches; the number of the next record, and whether a header is passed."""
+    numbers = count(place.number)
+    if place.shape == "lines" and len(data) >= limits.fast_bytes and None not in rows:
+        text = Utf8Stream(io.BytesIO(data), b"{")
+        if is_worth_spooling(text.peek(limits.fast_bytes), limits):
+            found = list(_frozen(spooled_batches(text, name, limits, place.number)))
+            return found, place.number + sum(records for _, _, records in found), False
+    records = _of_lines(rows, name, limits, numbers) if place.shape == "lines" else row_records(
+        rows, name, limits, (place.header, place.delimiter), numbers, is_started=place.is_started
+    )  # fmt: skip
+    found = list(_frozen(drain(Rows(name, limits), records)))
+    is_started = place.is_started or any(row is not None and not is_preamble(row) for row in rows)
+    return found, next(numbers), is_started
+
+
+def _frozen(
+    found: Iterable[tuple[Any, list[Problem], int]],
+) -> Iterator[tuple[Any, tuple[Problem, ...], int]]:
+    for events, problems, records in found:
+        yield events, tuple(problems), records
+
+
+def _of_lines(
+    lines: list[bytes | None], name: str, limits: Limits, numbers: Iterator[int]
+) -> Iterator[Record | Problem]:
+    for line in lines:
+        if line is None:
+            reason = f"one record larger than {limits.record_bytes} bytes"
+            yield record_problem(name, next(numbers), "too-large", reason)
+        elif line.strip():
+            yield from line_records(line, name, numbers, limits)

@@ -1,4 +1,4 @@
-"""Writes docs/conformance-cases.md and the tables of docs/conformance.md: `python tools/conformance_tables.py` (or `--check`)."""
+"""Writes docs/conformance-cases.md and the tables of docs/conformance.md: `python -m tools.conformance_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from seawall.conformance.battery import cases, families
 from seawall.conformance.case import HARMS, Case
 from seawall.conformance.verifier import CAPABILITIES
+from tools import generated_tables
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "conformance.md"
@@ -53,14 +54,7 @@ def tables() -> dict[str, str]:
 
 def rewritten(page: str) -> str:
     """The page with every table anew. Raises `ValueError` when a marker is missing."""
-    for name, table in tables().items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"docs/conformance.md has no markers for {name}")
-        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
-    return page
+    return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def _row(case: Case) -> str:
@@ -95,13 +89,9 @@ def cases_page() -> str:
 
 def main(arguments: list[str]) -> int:
     """Write both pages, or with `--check` only say whether they would change."""
-    page = PAGE.read_text("utf-8")
-    new, listed = rewritten(page), cases_page()
-    if "--check" in arguments:
-        return int(new != page or not CASES.exists() or CASES.read_text("utf-8") != listed)
-    PAGE.write_text(new, "utf-8")
-    CASES.write_text(listed, "utf-8")
-    return 0
+    return generated_tables.write_or_check(
+        {PAGE: rewritten(PAGE.read_text("utf-8")), CASES: cases_page()}, arguments
+    )
 
 
 if __name__ == "__main__":

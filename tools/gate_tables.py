@@ -1,4 +1,4 @@
-"""Writes the tables of docs/gate.md from the code: `python tools/gate_tables.py` (or `--check`)."""
+"""Writes the tables of docs/gate.md from the code: `python -m tools.gate_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from seawall.server.settings import (
     StepUpSettings,
 )
 from seawall.server.transmitters import TRANSMITTER_SETTINGS
+from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
 
@@ -92,24 +93,12 @@ def tables() -> dict[str, str]:
 
 def rewritten(page: str) -> str:
     """The page with every table anew. Raises `ValueError` when a marker is missing."""
-    for name, table in tables().items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"docs/gate.md has no markers for {name}")
-        page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
-    return page
+    return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` only say whether it would change."""
-    page = PAGE.read_text("utf-8")
-    new = rewritten(page)
-    if "--check" in arguments:
-        return int(new != page)
-    PAGE.write_text(new, "utf-8")
-    return 0
+    return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tools import gate_tables
 
 from seawall.server.metrics import Metrics
 from seawall.server.settings import read_settings
@@ -18,17 +17,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "gate.md").read_text("utf-8")
 
 
-def _tool() -> Any:
-    spec = importlib.util.spec_from_file_location("gate_tables", ROOT / "tools" / "gate_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_tables_are_those_of_the_code() -> None:
-    assert _tool().rewritten(PAGE) == PAGE, "run tools/gate_tables.py"
+    assert gate_tables.rewritten(PAGE) == PAGE, "run: python -m tools.gate_tables"
 
 
 @pytest.mark.parametrize("text", re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))

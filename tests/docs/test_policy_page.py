@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tools import policy_tables
 
 from seawall.errors import PolicyInvalid
 from seawall.server.worker import load
@@ -19,23 +18,12 @@ from tests.tokens.key_sets import jwk, jwks
 
 ROOT = Path(__file__).parents[2]
 
-
-def _tool(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-policy_tables = _tool("policy_tables")
 PAGE = policy_tables.PAGE.read_text("utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert policy_tables.rewritten(PAGE) == PAGE, "run: python tools/policy_tables.py"
+    assert policy_tables.rewritten(PAGE) == PAGE, "run: python -m tools.policy_tables"
     assert policy_tables.main(["--check"]) == 0
 
 

@@ -7,7 +7,6 @@ import json
 import re
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,14 +16,13 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from tools import token_tables
 
 from seawall.tokens.refusals import Refusal
-from tests.docs.test_policy_page import _tool
 from tests.jose import keys
 from tests.tokens import minting, proofs
 from tests.tokens.test_wycheproof import FAULTY
 
-token_tables: ModuleType = _tool("token_tables")
 PAGE: str = token_tables.PAGE.read_text("utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
@@ -37,7 +35,7 @@ jwks_file = "keys.json"
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert token_tables.rewritten(PAGE) == PAGE, "run: python tools/token_tables.py"
+    assert token_tables.rewritten(PAGE) == PAGE, "run: python -m tools.token_tables"
     assert token_tables.main(["--check"]) == 0
     with pytest.raises(ValueError, match="markers"):
         token_tables.rewritten("# nothing")

@@ -116,6 +116,20 @@ def test_one_key_in_many_places_is_not_called_many_keys(
     assert "private keys found in 3 places: one key, in 1 it is not known which\n" in found
 
 
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_nothing_is_cut_on_a_narrow_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(width))
+    for name in ("a-short-name", "n" * 100):
+        (tmp_path / name).write_bytes(b"\0" * 123_456 + PEM)
+    lines = run(capsys, Path())[1].splitlines()
+    for whole in ("a-short-name", "n" * 100, "123456", str(THUMBPRINT)):
+        assert any(whole in line for line in lines), whole
+    assert not any("…" in line for line in lines)
+
+
 def test_a_private_jwks_is_taken_as_public_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

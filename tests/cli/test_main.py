@@ -108,7 +108,7 @@ def test_an_interrupt_is_130_and_is_said(run: Run, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("arguments", [["token", "conformance", "--list"], ["doctor", "--json"]])
+@pytest.mark.parametrize("arguments", [["token", "conformance", "--list"], ["doctor", "--json"], ["doctor"]])
 def test_an_answer_for_which_there_is_no_room_fails_in_two_lines(arguments: list[str]) -> None:
     command = [sys.executable, "-m", "seawall.cli.main", *arguments]
     with Path("/dev/full").open("w") as full:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ def answer(draw: Callable[[Console], None]) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PLAIN_WIDTH
-    with console.capture() as capture:
+    with _guarded(), console.capture() as capture:  # also a captured console touches stdout at its end
         draw(console)
     lines = capture.get().splitlines()
     write("".join(f"{line if console.is_terminal else line.rstrip()}\n" for line in lines))
@@ -41,12 +42,19 @@ def answer_json(document: dict[str, Any]) -> None:
 
 def write(text: str) -> None:
     """Write to stdout; a reader that has left (`| head`) is no failure and gets no traceback."""
+    with _guarded():
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding or "ascii"
+            write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding or "ascii"
-        write(text.encode(encoding, "backslashreplace").decode(encoding))
+        yield
     except BrokenPipeError:
         _drop_the_rest()
     except OSError as error:  # a full disk behind `> answer.json`: half an answer must not look like success

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from seawall.keys.leaks.findings import Account
+from seawall.keys.leaks.findings import Account, Finding
 from seawall.report.visible import visible
 
 if TYPE_CHECKING:  # the document is for pipes, which need none of it
@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the document is for pipes, which need none of it
 MOST_SHOWN = 100
 """Rows of a table that a terminal gets; JSON has all."""
 _PATH = 300
+_UNBOUNDED = 10_000
 
 
 def leak_document(account: Account) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def show_leaks(console: Console, account: Account) -> None:
     from rich.filesize import decimal
 
     if account.findings:
-        console.print(_findings(account))
+        _show_findings(console, account.findings[:MOST_SHOWN])
         console.print(_more(len(account.findings)), end="")
     if account.skipped:
         console.print(_skipped(account))
@@ -72,15 +73,34 @@ def _found(account: Account) -> str:
     return f"private keys found in {places:,} places: {', '.join(said)}{asked}"
 
 
-def _findings(account: Account) -> Table:
+def _show_findings(console: Console, findings: list[Finding]) -> None:
+    """One line for each finding where that fits; else a line for each path, with its findings below. Nothing is cut."""
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    table = _findings(findings)
+    if Measurement.get(console, console.options.update(max_width=_UNBOUNDED), table).maximum <= console.width:
+        console.print(table)
+        return
+    path = ""
+    for found in findings:
+        if found.path != path:
+            path = found.path
+            console.print(Text(visible(path, _PATH)), soft_wrap=True)
+        line = Text(f"  {found.offset:>11}  {found.form}  ")
+        line.append(found.key or "not known", style="bold red" if found.is_known else "")
+        console.print(line, soft_wrap=True)
+
+
+def _findings(findings: list[Finding]) -> Table:
     from rich.text import Text
 
     table = _table()
-    table.add_column("place", overflow="fold")
+    table.add_column("place", no_wrap=True)
     table.add_column("offset", justify="right", no_wrap=True)
     table.add_column("form", no_wrap=True)
-    table.add_column("key", no_wrap=True, min_width=43)
-    for found in account.findings[:MOST_SHOWN]:
+    table.add_column("key", no_wrap=True)
+    for found in findings:
         key = found.key or "not known"
         style = "bold red" if found.is_known else ""
         table.add_row(Text(visible(found.path, _PATH)), str(found.offset), found.form, Text(key, style=style))

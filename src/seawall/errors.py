@@ -97,3 +97,9 @@ class GateRefused(SeawallError):
     """The gate does not take orders from here: the wrong token, the wrong address, or it takes none."""
 
     code = "gate-refused"
+
+
+class StateInvalid(SeawallError):
+    """The kept state of detection is damaged, or was written by a version that detects otherwise."""
+
+    code = "state-invalid"

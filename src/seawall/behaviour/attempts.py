@@ -6,12 +6,22 @@ import numpy as np
 
 from seawall.behaviour.day import Day
 from seawall.schema.batches import MISSING, Codes, Floats, Times
+from seawall.schema.state import Kind, Saved, State, copied
 
 WINDOW = 24 * 3_600 * 1_000_000
 """Attempts count for successes up to this long after them, in microseconds."""
 
 DENIED_CODES = ("500121", "50158", "50088", "500131", "50133")
 """Entra results that say: the person did not approve the prompt (denied, timed out, or the code was wrong)."""
+
+_KEPT: dict[str, Kind] = {
+    "_actor": np.int32,
+    "_network": np.int32,
+    "_prefix": np.int32,
+    "_time": np.int64,
+    "_failed": np.bool_,
+    "_denied": np.bool_,
+}
 
 
 class Attempts:
@@ -42,6 +52,15 @@ class Attempts:
         self._time = np.concatenate([self._time[keep], batch.time[rows]])
         self._failed = np.concatenate([self._failed[keep], failed[rows]])
         self._denied = np.concatenate([self._denied[keep], denied[rows]])
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, _KEPT)
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, array in saved.columns(_KEPT).items():
+            setattr(self, name, array)
 
     def features(self, day: Day) -> dict[str, Floats]:
         """Return counts float64 (g,) of attempts before each group's last event, within the window."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.schema.batches import Codes, Floats, Keys, pair_keys
 from seawall.schema.ordering import grouped
+from seawall.schema.state import Kind, Saved, State, copied, nested
 
 DAILY_DECAY = 0.985
 """Weight that a day of an account's past keeps per day (half-life 46 days)."""
@@ -73,6 +74,20 @@ class SortedCounts:
     def nbytes(self) -> int:
         """Return the bytes that the arrays hold."""
         return int(self.keys.nbytes + self.values.nbytes + self.last.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"keys": np.uint64, "values": np.float32, "last": np.int32})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self.keys = saved.keys("keys")
+        self.values = saved.array("values", np.float32, len(self.keys), self.values.shape[1])
+        self.last = saved.array("last", np.int32, len(self.keys))
+
+
+_BY_ACCOUNT: dict[str, Kind] = {"_total": np.float32, "_total_day": np.int32, "_distinct": np.float32}
+_BY_TENANT: dict[str, Kind] = {"tenant_total": np.float64, "tenant_distinct": np.float64}
 
 
 def _grown(array: np.ndarray, size: int) -> np.ndarray:
@@ -188,6 +203,18 @@ class FieldCounts:
     def nbytes(self) -> int:
         """Return the bytes that the arrays hold."""
         return self.account.nbytes() + self.tenant.nbytes() + int(self._total.nbytes + self._distinct.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        parts = nested(account=self.account.state(), tenant=self.tenant.state())
+        return {**parts, **copied(self, _BY_ACCOUNT | _BY_TENANT)}
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self.account.restore(saved.part("account"))
+        self.tenant.restore(saved.part("tenant"))
+        for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
+            setattr(self, name, array)
 
 
 def _cohort(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:

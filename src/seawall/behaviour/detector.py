@@ -16,6 +16,7 @@ from seawall.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pai
 from seawall.behaviour.volume import Volume
 from seawall.schema.batches import MISSING, Codes, Floats
 from seawall.schema.ordering import distinct
+from seawall.schema.state import Kind, Saved, State, copied, nested
 
 KIND_FLAGS = {
     "has_sign_in": ("kind", ("sign_in",)),
@@ -34,6 +35,9 @@ KIND_FLAGS = {
     "microsoft": ("src_network_class", ("microsoft",)),
 }
 """Features that say: at least one of the group's events is of this kind."""
+
+_BY_ACCOUNT: dict[str, Kind] = {"_active": np.float64, "_first_day": np.int32}
+_BY_TENANT: dict[str, Kind] = {"_tenant_accounts": np.float64, "_tenant_first": np.int32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,30 @@ class Behaviour:
             + self._hours.nbytes()
             + int(self._active.nbytes + self._first_day.nbytes)
         )
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return {
+            **nested(**{f"counts.{name}": counts.state() for name, counts in self.counts.items()}),
+            **nested(
+                derived=self.derived.state(),
+                attempts=self.attempts.state(),
+                volume=self._volume.state(),
+                hours=self._hours.state(),
+            ),
+            **copied(self, _BY_ACCOUNT | _BY_TENANT),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, counts in self.counts.items():
+            counts.restore(saved.part("counts").part(name))
+        self.derived.restore(saved.part("derived"))
+        self.attempts.restore(saved.part("attempts"))
+        self._volume.restore(saved.part("volume"))
+        self._hours.restore(saved.part("hours"))
+        for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
+            setattr(self, name, array)
 
 
 def _age(today: int, first: Codes) -> Floats:

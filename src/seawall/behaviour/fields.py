@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
+from seawall.schema.state import Saved, State, texts_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,22 @@ class Derived:
         """Return the two codes that a pair was made of."""
         key = int(self._pairs[name].keys[code])
         return _signed(key >> 32), _signed(key & 0xFFFFFFFF)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        names = sorted(self.app_names.items())
+        return {
+            **{f"pairs.{name}": pairs.keys.copy() for name, pairs in self._pairs.items()},
+            "apps": np.array([code for code, _ in names], np.int64),
+            **texts_kept("app_names", (text for _, text in names)),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name in self._pairs:
+            self._pairs[name] = Interner(saved.part("pairs").keys(name, ordered=False))
+        apps = saved.array("apps", np.int64, None)
+        self.app_names = dict(zip(apps.tolist(), saved.texts("app_names", len(apps)), strict=True))
 
     def _learn_names(self, batch: CodedBatch) -> None:
         """Remember what applications are called, for people."""

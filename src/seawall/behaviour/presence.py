@@ -7,6 +7,7 @@ import numpy as np
 from seawall.behaviour.day import Day
 from seawall.schema.batches import MISSING, Codes, Floats
 from seawall.schema.ordering import distinct, stable_order, starts
+from seawall.schema.state import Saved, State, copied
 
 ESTABLISHED_DAYS = 2.5
 """A network is the account's own from this many (decayed) days on."""
@@ -67,6 +68,14 @@ class Hours:
     def nbytes(self) -> int:
         """Return the bytes that the array holds."""
         return int(self._counts.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"_counts": np.float32})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._counts = saved.array("counts", np.float32, None, 48)
 
 
 def _smoothed(counts: Floats) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 
 from seawall.behaviour.day import Day
 from seawall.schema.batches import MISSING, Floats
+from seawall.schema.state import Kind, Saved, State, copied
 
 SHRINKAGE_DAYS = 10.0
 """An account's own mean counts fully only well above this many active days; below it the tenant's stands in."""
@@ -19,6 +20,8 @@ SEARCHED = (
     "New-ComplianceSearch",
     "ViewedSearchExported",
 )
+
+_BY_ACCOUNT: dict[str, Kind] = {"_count": np.float64, "_mean": np.float64, "_spread": np.float64}
 
 
 class Volume:
@@ -101,6 +104,16 @@ class Volume:
     def nbytes(self) -> int:
         """Return the bytes that the arrays hold."""
         return int(self._count.nbytes + self._mean.nbytes + self._spread.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {**_BY_ACCOUNT, "_tenant": np.float64})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, array in saved.columns(_BY_ACCOUNT).items():
+            setattr(self, name, array)
+        self._tenant = saved.array("tenant", np.float64, None, 3)
 
 
 def _grown(array: Floats, size: int) -> Floats:

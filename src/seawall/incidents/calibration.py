@@ -7,6 +7,7 @@ import numpy as np
 from seawall.incidents.features import Table
 from seawall.incidents.patterns import LEVELS, PATTERNS, levels
 from seawall.schema.batches import Codes, Floats
+from seawall.schema.state import Saved, State
 
 FORGETTING = 0.95
 """Weight that a day's groups keep per day: an effective reference of about twenty days."""
@@ -50,6 +51,21 @@ class Calibration:
             mine = np.flatnonzero(keys == key)
             values[mine] = _dominance(self._reference(int(key) // STRATA, int(key) % STRATA), cells[mine])
         return values
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays: each grid's (tenant, stratum), and the grids."""
+        keys = sorted(self._grids)
+        empty = np.zeros((0, len(PATTERNS), LEVELS**3 + 1))
+        return {
+            "keys": np.array(keys, np.int64).reshape(-1, 2),
+            "grids": np.stack([self._grids[key] for key in keys]) if keys else empty,
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        keys = saved.array("keys", np.int64, None, 2)
+        grids = saved.array("grids", np.float64, len(keys), len(PATTERNS), LEVELS**3 + 1)
+        self._grids = {(int(key[0]), int(key[1])): grid for key, grid in zip(keys, grids, strict=True)}
 
     def _reference(self, tenant: int, stratum: int) -> Floats:
         """Return a stratum's own counts; few services borrow some of the whole tenant's groups.

@@ -7,8 +7,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from seawall.schema.batches import CodedBatch
+from seawall.schema.batches import CodedBatch, Times
 from seawall.schema.coverage import CoverageNote
+from seawall.schema.state import Saved, State, texts_kept
 
 DAY = 86_400_000_000
 HOUR = 3_600_000_000
@@ -65,6 +66,45 @@ class CoverageMeter:
             mine = tenant == owner
             self._linked[owner][0] += int((linked & mine).sum())
             self._linked[owner][1] += int((mail & mine).sum())
+
+    def state(self) -> State:
+        """Return what was seen, as plain arrays."""
+        cut = sorted(self._cut.items())
+        hours = sorted((*key, hour) for key, hours in self._hours.items() for hour in hours)
+        return {
+            "cut": _table([(tenant, *span) for (tenant, _), span in cut], 3),
+            **texts_kept("cut_files", (name for (_, name), _ in cut)),
+            "hours": _table(hours, 3),
+            "throttled": _table([(*key, *span) for key, span in sorted(self._throttled.items())], 4),
+            "linked": _table([(tenant, *counts) for tenant, counts in sorted(self._linked.items())], 3),
+            **_named("tenants", self._names),
+            **_named("accounts", self._accounts),
+            **_named("kinds", self._kinds),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        cut = saved.array("cut", np.int64, None, 3).tolist()
+        files = saved.texts("cut_files", len(cut))
+        self._cut = {
+            (tenant, name): (start, end) for (tenant, start, end), name in zip(cut, files, strict=True)
+        }
+        self._hours = defaultdict(set)
+        for tenant, kind, hour in saved.array("hours", np.int64, None, 3).tolist():
+            self._hours[(tenant, kind)].add(hour)
+        throttled = saved.array("throttled", np.int64, None, 4).tolist()
+        self._throttled = {(tenant, actor): [start, end] for tenant, actor, start, end in throttled}
+        self._linked = defaultdict(lambda: [0, 0])
+        for tenant, linked, mail in saved.array("linked", np.int64, None, 3).tolist():
+            self._linked[tenant] = [linked, mail]
+        self._names = _names_of(saved, "tenants")
+        self._accounts = _names_of(saved, "accounts")
+        self._kinds = _names_of(saved, "kinds")
+        named = {key[0] for key in (*self._hours, *self._throttled, *self._cut)} <= set(self._names)
+        if not named or not {actor for _, actor in self._throttled} <= set(self._accounts):
+            raise saved.invalid("tenants", "lacks a name")
+        if not {kind for _, kind in self._hours} <= set(self._kinds):
+            raise saved.invalid("kinds", "lacks a name")
 
     def _note_cut(self, batch: CodedBatch) -> None:
         """Note from when to when the files reach that were probably cut off."""
@@ -140,6 +180,21 @@ class CoverageMeter:
                 )
             )
         return notes
+
+
+def _table(rows: Collection[tuple[int, ...]], width: int) -> Times:
+    return np.array(list(rows), np.int64).reshape(-1, width)
+
+
+def _named(name: str, names: dict[int, str]) -> State:
+    rows = sorted(names.items())
+    codes = np.array([code for code, _ in rows], np.int64)
+    return {f"{name}.codes": codes, **texts_kept(name, (text for _, text in rows))}
+
+
+def _names_of(saved: Saved, name: str) -> dict[int, str]:
+    codes = saved.part(name).array("codes", np.int64, None)
+    return dict(zip(codes.tolist(), saved.texts(name, len(codes)), strict=True))
 
 
 def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end: int) -> list[CoverageNote]:

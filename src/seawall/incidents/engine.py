@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from seawall.behaviour.day import Day, cut
 from seawall.behaviour.detector import Behaviour, Groups
+from seawall.behaviour.fields import FIELDS
 from seawall.incidents.calibration import Calibration, evidence
 from seawall.incidents.candidates import Candidate, describe
 from seawall.incidents.curve import Arrivals, curve
 from seawall.incidents.features import Table, has_novelty, join
+from seawall.incidents.patterns import EDGES, PATTERNS
 from seawall.incidents.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage, LineageDetector
-from seawall.rules.detector import Hits, RuleDetector
+from seawall.rules.detector import RULES, Hits, RuleDetector
 from seawall.schema.batches import MISSING, CodedBatch, Floats
+from seawall.schema.state import Saved, State, nested
 
 KEPT_PER_THOUSAND = 20
 KEPT_AT_LEAST = 6
@@ -24,6 +29,9 @@ KEPT_AT_LEAST = 6
 
 NOTHING_NEW = -12.0
 """Score of a group with nothing new in it, in log-odds."""
+
+STATE_VERSION = 1
+"""Raised when what is learnt changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,37 @@ class Engine:
         self.calibration = Calibration()
         self.recent = Recent()
         self._ranker = ranker
+
+    def state(self) -> State:
+        """Return all that was learnt, as plain arrays by name.
+
+        Its codes are those of the vocabularies and actors that the days were coded with: keep them together.
+        """
+        parts = nested(**{name: part.state() for name, part in self._parts().items()})
+        return {"layout": _layout(), **parts}
+
+    def restore(self, state: State) -> None:
+        """Know what was kept, and nothing else: the days that follow are scored as if there had been no stop.
+
+        Raises `StateInvalid` where an array is missing or does not fit, or where fields, rules or patterns are not
+        those that it was learnt with. The engine is then as it was.
+        """
+        saved, fresh = Saved(state), Engine(self._ranker)
+        if saved.array("layout", np.uint8, None).tobytes() != _layout().tobytes():
+            raise saved.invalid("layout", "is of other fields, rules or patterns")
+        for name, part in fresh._parts().items():
+            part.restore(saved.part(name))
+        self.behaviour, self.lineage, self.rules = fresh.behaviour, fresh.lineage, fresh.rules
+        self.calibration, self.recent = fresh.calibration, fresh.recent
+
+    def _parts(self) -> dict[str, Behaviour | LineageDetector | RuleDetector | Calibration | Recent]:
+        return {
+            "behaviour": self.behaviour,
+            "lineage": self.lineage,
+            "rules": self.rules,
+            "calibration": self.calibration,
+            "recent": self.recent,
+        }
 
     def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
         """Score the events of one day and learn them. `number` counts days since the epoch."""
@@ -124,3 +163,12 @@ class Engine:
             parts[:, -1] = unsupervised[rows] - NO_EVIDENCE
             return NO_EVIDENCE, parts
         return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])
+
+
+def _layout() -> npt.NDArray[np.uint8]:
+    """Return a digest of what the numbers of a state are about."""
+    rules = [(rule.name, rule.group) for rule in RULES]
+    patterns = [(pattern.name, pattern.dimensions, pattern.needs) for pattern in PATTERNS]
+    fields = [(field.name, field.columns) for field in FIELDS]
+    text = repr((STATE_VERSION, fields, rules, patterns, EDGES.tolist()))
+    return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=32).digest(), np.uint8)

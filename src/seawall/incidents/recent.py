@@ -6,6 +6,7 @@ import numpy as np
 
 from seawall.rules.detector import RULES, Hits
 from seawall.schema.batches import CodedBatch, Codes, Floats
+from seawall.schema.state import Saved, State
 
 REMEMBERED_DAYS = 4
 """An application that acts strangely this soon after a credential or consent is tied to it."""
@@ -27,6 +28,24 @@ class Recent:
             for tenant in np.unique(tenants).tolist():
                 strongest = float(hits.evidence[wanted][tenants == tenant].max())
                 self._last[(tenant, group)] = (day, strongest)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays: per watched group the tenants, their last days and evidence."""
+        state: State = {}
+        for group in WATCHED:
+            rows = sorted((tenant, *last) for (tenant, of), last in self._last.items() if of == group)
+            state[f"{group}.tenant_day"] = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
+            state[f"{group}.strength"] = np.array([row[2] for row in rows], np.float64)
+        return state
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._last = {}
+        for group in WATCHED:
+            rows = saved.part(group).array("tenant_day", np.int64, None, 2)
+            strengths = saved.part(group).array("strength", np.float64, len(rows))
+            for (tenant, day), strength in zip(rows.tolist(), strengths.tolist(), strict=True):
+                self._last[(tenant, group)] = (day, strength)
 
     def evidence(self, group: str, tenant: Codes, day: int) -> Floats:
         """Return the remembered evidence per row's tenant in nats, float64 (n,), 0 when it is too long ago."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times
 from seawall.schema.ordering import Grouped, Rows, distinct, grouped, starts
+from seawall.schema.state import Kind, Saved, State, copied
 
 KEEP_DAYS = 45
 """Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
@@ -24,6 +25,8 @@ REVOKING = (
     "Disable account.",
     "Disable account",
 )
+
+_KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np.int64, "_day": np.int32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,16 @@ class Births:
         """Return the bytes that the arrays hold."""
         return sum(int(getattr(self, name).nbytes) for name in self.__slots__)
 
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"_keys": np.uint64, **_KEPT})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._keys = saved.keys("keys")
+        for name, kind in _KEPT.items():
+            setattr(self, name, saved.array(name.lstrip("_"), kind, len(self._keys)))
+
 
 class Coverage:
     """Per context: the share of units (sessions, networks) for which something was true. Learnt as it goes."""
@@ -128,6 +141,18 @@ class Coverage:
             counts[0] = counts[0] * 0.95 + one
             counts[1] = counts[1] * 0.95 + all_
 
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        keys = np.array(sorted(self._counts), np.uint64)
+        counts = [self._counts[key] for key in keys.tolist()]
+        return {"keys": keys, "counts": np.array(counts, np.float64).reshape(-1, 2)}
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        keys = saved.keys("keys")
+        counts = saved.array("counts", np.float64, len(keys), 2)
+        self._counts = dict(zip(keys.tolist(), counts.tolist(), strict=True))
+
 
 class Revocations:
     """The last time each account's sessions were revoked or its password changed."""
@@ -148,6 +173,20 @@ class Revocations:
                 code = accounts.code(batch.value("mailbox", row))
             if code != MISSING:
                 self._times.setdefault(code, []).append(int(batch.time[row]))
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        rows = [(account, time) for account, times in sorted(self._times.items()) for time in times]
+        return {"rows": np.array(rows, np.int64).reshape(-1, 2)}
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        rows = saved.array("rows", np.int64, None, 2)
+        if (rows < 0).any() or (rows[:, 0] > np.iinfo(np.int32).max).any():
+            raise saved.invalid("rows", "holds what is no account's code")
+        self._times = {}
+        for account, time in rows.tolist():
+            self._times.setdefault(account, []).append(time)
 
     def times(self, account: Codes, time: Times) -> Times:
         """Return the latest revocation before each use, int64 (n,), 0 where there is none."""

@@ -16,6 +16,7 @@ import numpy as np
 from seawall.lineage.births import Births, Coverage, Revocations
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, hash_text, mix, pair_keys
 from seawall.schema.ordering import Grouped, grouped
+from seawall.schema.state import Saved, State, nested
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 SKEW = 10 * 60 * 1_000_000
@@ -189,6 +190,26 @@ class LineageDetector:
     def _forget(self, number: int) -> None:
         for births in (self._sessions, self._tokens, self._networks):
             births.forget(number)
+
+    def _parts(self) -> dict[str, Births | Coverage | Revocations]:
+        return {
+            "sessions": self._sessions,
+            "tokens": self._tokens,
+            "networks": self._networks,
+            "session_coverage": self._session_coverage,
+            "network_coverage": self._network_coverage,
+            "roaming": self._roaming,
+            "revocations": self._revocations,
+        }
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return nested(**{name: part.state() for name, part in self._parts().items()})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, part in self._parts().items():
+            part.restore(saved.part(name))
 
     def state_bytes(self) -> int:
         """Return the bytes of state kept."""

@@ -9,6 +9,7 @@ import numpy as np
 from seawall.rules import directory, mailbox, signing_in
 from seawall.rules.rule import Rule
 from seawall.schema.batches import MISSING, CodedBatch, Codes, Floats
+from seawall.schema.state import Saved, State, copied
 
 RULES: tuple[Rule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES)
 RULE_GROUPS = tuple(dict.fromkeys(rule.group for rule in RULES))
@@ -61,6 +62,15 @@ class RuleDetector:
         np.add.at(self._fired, (fired[:, 0], fired[:, 1]), 1.0)
         active = np.unique((tenant[person].astype(np.int64) << 32) | actor[person])
         np.add.at(self._days, (active >> 32).astype(np.int64), 1.0)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"_fired": np.float64, "_days": np.float64})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._days = saved.array("days", np.float64, None)
+        self._fired = saved.array("fired", np.float64, len(self._days), len(RULES))
 
     def _reserve(self, tenants: int) -> None:
         if tenants > len(self._days):

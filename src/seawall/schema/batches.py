@@ -257,10 +257,11 @@ class Interner:
 
     __slots__ = ("_codes", "_sorted", "keys")
 
-    def __init__(self) -> None:
-        self.keys: Keys = np.empty(0, np.uint64)
-        self._sorted: Keys = np.empty(0, np.uint64)
-        self._codes: Codes = np.empty(0, np.int32)
+    def __init__(self, keys: Keys | None = None) -> None:
+        """Begin with distinct keys by code, none by default."""
+        self.keys: Keys = np.empty(0, np.uint64) if keys is None else keys
+        self._codes: Codes = np.argsort(self.keys).astype(np.int32)
+        self._sorted: Keys = self.keys[self._codes]
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.schema.batches import MISSING, Codes, Vocabulary, pair_keys
+from seawall.schema.batches import MISSING, Codes, Interner, Vocabulary, pair_keys
 from seawall.schema.events import ENRICHED_SCHEMA
+from seawall.schema.state import Saved, State, texts_kept
 
 NAMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type))
 TEXTS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_string(f.type))
@@ -23,9 +24,13 @@ UNKNOWN_ORGANISATION = "unknown"
 
 
 class Coder:
-    """Holds one vocabulary per name column and learns from each table it encodes."""
+    """Holds one vocabulary per name column and learns from each table it encodes.
+
+    `actors` are the codes of accounts within their organisations; spools of this coder's tables share them.
+    """
 
     def __init__(self) -> None:
+        self.actors = Interner()
         self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK)}
         self._homes: dict[str, dict[str, int]] = {}
         self._seen: dict[str, set[int]] = {name: set() for name in WHO}
@@ -127,6 +132,44 @@ class Coder:
             mappings[name] = np.full(len(texts) + 1, MISSING, np.int32)
             mappings[name][order.to_numpy()] = numbers
         return vocabularies, mappings
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays: without it the codes that detectors keep mean nothing."""
+        homes = [
+            (domain, owner, count)
+            for domain, owners in sorted(self._homes.items())
+            for owner, count in sorted(owners.items())
+        ]
+        state: State = {
+            "actors": self.actors.keys.copy(),
+            **texts_kept("homes.domain", (domain for domain, _, _ in homes)),
+            **texts_kept("homes.owner", (owner for _, owner, _ in homes)),
+            "homes.count": np.array([count for _, _, count in homes], np.int64),
+        }
+        for name, vocabulary in self.vocabularies.items():
+            state |= texts_kept(f"vocabularies.{name}", vocabulary.values)
+        for name, seen in self._seen.items():
+            state[f"seen.{name}"] = np.array(sorted(seen), np.uint64)
+        return state
+
+    def restore(self, state: State) -> None:
+        """Know what was kept, and nothing else. Raises `StateInvalid`; the coder is then as it was."""
+        saved, fresh = Saved(state), Coder()
+        for name in fresh.vocabularies:
+            texts = saved.part("vocabularies").texts(name)
+            if len(set(texts)) != len(texts):
+                raise saved.part("vocabularies").invalid(name, "holds a text twice")
+            fresh.vocabularies[name] = Vocabulary(texts)
+        for name in fresh._seen:
+            fresh._seen[name] = set(saved.part("seen").keys(name).tolist())
+        counts = saved.part("homes").array("count", np.int64, None).tolist()
+        domains = saved.part("homes").texts("domain", len(counts))
+        owners = saved.part("homes").texts("owner", len(counts))
+        for domain, owner, count in zip(domains, owners, counts, strict=True):
+            fresh._homes.setdefault(domain, {})[owner] = count
+        fresh.actors = Interner(saved.keys("actors", ordered=False))
+        self.vocabularies, self.actors = fresh.vocabularies, fresh.actors
+        self._homes, self._seen = fresh._homes, fresh._seen
 
     def _homes_of(self, organisations: Vocabulary) -> list[str]:
         """Return for each organisation of before the one it is."""

@@ -39,15 +39,18 @@ READ_SINGLY = ("parameters",)
 
 
 class Spool:
-    """Days of coded events. Add tables in any order, then `settle`, then `load` day by day."""
+    """Days of coded events. Add tables in any order, then `settle`, then `load` day by day.
 
-    def __init__(self, folder: Path) -> None:
+    `actors` are the codes of accounts that are known already; new ones are added to them.
+    """
+
+    def __init__(self, folder: Path, actors: Interner | None = None) -> None:
         self._folder = folder
         self._days: dict[int, list[Piece]] = defaultdict(list)
         self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._mappings: dict[str, Codes] = {}
-        self._actors = Interner()
+        self._actors = Interner() if actors is None else actors
 
     def add(self, table: pa.Table) -> None:
         """Write a table of coded events, cut at midnight UTC; `load` puts a day in order."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,8 @@ from seawall.report.visible import visible
 MOST_SHOWN = 40
 """Findings of one kind and rows of one set that a terminal gets; JSON has all."""
 _NAME = 80
+_GAP = 3
+"""Columns of a terminal between two of a table."""
 
 
 def audit_document(result: AuditResult) -> dict[str, Any]:
@@ -150,7 +153,7 @@ def _show_set(console: Console, audited: AuditedSet, now: int) -> None:
         console.print(_text(f"  issuer {listing.issuer}"))
     if audited.verifier:
         console.print(_text(f"  Seawall's verifier refuses the whole set: {audited.verifier}"))
-    console.print(_table(list(_rows(audited, now))))
+    _show_keys(console, list(_rows(audited, now)))
     left_out = len(listing.entries) - MOST_SHOWN
     if left_out > 0:
         console.print(f"  and {left_out:,} more (--json has all)")
@@ -161,18 +164,39 @@ _SAYS_NOTHING = {"issuer": {"-"}, "certificate until": {""}, "verifier": {"accep
 """What a column says of every key when it can be left out, so that the others have room on a narrow terminal."""
 
 
-def _table(rows: list[tuple[str, ...]]) -> Table:
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+_FOLDED = {"kid": 12, "issuer": 24, "verifier": 8}
+"""Columns that may take several lines, and how narrow they may become."""
+
+
+def _show_keys(console: Console, rows: list[tuple[str, ...]]) -> None:
+    """A line for each key where all columns have room; else its kid, and the rest below. Nothing vanishes."""
     shown = [
         place
         for place, heading in enumerate(_HEADINGS)
         if not {row[place] for row in rows} <= _SAYS_NOTHING.get(heading, set())
     ]
+    least = {}
     for place in shown:
-        wide = _HEADINGS[place] in {"kid", "issuer", "verifier"}
-        table.add_column(_HEADINGS[place], overflow="fold", no_wrap=not wide)
+        longest = max(
+            len(visible(text, _NAME * 3)) for text in (_HEADINGS[place], *(row[place] for row in rows))
+        )
+        least[place] = min(longest, _FOLDED.get(_HEADINGS[place], longest))
+    if sum(least.values()) + _GAP * (len(shown) - 1) <= console.width:
+        console.print(_table(rows, least))
+        return
     for row in rows:
-        table.add_row(*(_text(row[place]) for place in shown))
+        console.print(_text(row[0]))
+        said = (f"{_HEADINGS[place]} {row[place]}" for place in shown[1:] if row[place])
+        console.print(Padding(_text(", ".join(said)), (0, 0, 0, 2)))
+
+
+def _table(rows: list[tuple[str, ...]], least: dict[int, int]) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for place, width in least.items():
+        is_folded = _HEADINGS[place] in _FOLDED
+        table.add_column(_HEADINGS[place], overflow="fold", no_wrap=not is_folded, min_width=width)
+    for row in rows:
+        table.add_row(*(_text(row[place]) for place in least))
     return table
 
 

@@ -189,3 +189,18 @@ def test_the_table_of_findings_is_in_the_docs() -> None:
     )[1]
     assert table.split("\n\n", 1)[0].splitlines() == rows
     assert {kind.severity for kind in KINDS.values()} == set(SEVERITIES)
+
+
+@pytest.mark.parametrize("width", ["80", "140"])
+def test_no_column_vanishes_on_a_narrow_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.chdir(tmp_path)
+    kid, issuer = "nOo3ZDrODXEK1jKWhXslHR", "https://login.example/{tenantid}"
+    key = jwk(rsa_key(), kid=kid, use="sig", alg="RS256", issuer=issuer)
+    out = call(capsys, write(Path("s.json"), key))[1]
+    assert "no findings" in out
+    listed = " ".join(out.split())
+    for part in (kid, "RSA 2048 RS256", issuer, "0 days", "listed"):
+        assert part in listed, part

@@ -67,6 +67,19 @@ class StoreBroken(SeawallError):
     code = "store-broken"
 
 
+class LakeBroken(SeawallError):
+    """The stored events are missing, damaged, in use, or written by another version."""
+
+    code = "lake-broken"
+
+
+class BackupInvalid(SeawallError):
+    """A backup is not complete, was changed, or is none; nothing of it was restored."""
+
+    code = "backup-invalid"
+    exit_code = 3
+
+
 class GateInvalid(SeawallError):
     """The settings of the gate in the policy file make no sense, or the gate cannot listen where it was told to."""
 

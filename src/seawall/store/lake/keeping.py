@@ -1,0 +1,145 @@
+"""What keeps a lake small: compaction, pruning, and the removal of what interrupted writers left behind.
+
+The callers hold the locks. Compaction puts the merged part in place before it removes the others: a crash in between leaves
+copies, which questions answer once and the next compaction drops.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+
+from seawall.errors import LakeBroken
+from seawall.store.lake import layout, locks, parts
+from seawall.store.lake.outcomes import Compacted, Damaged, DaySize, Pruned
+from seawall.store.lake.query import Reader
+
+
+def sweep(root: Path) -> int:
+    """Remove leftovers of interrupted writers, if nobody is writing; return the bytes removed."""
+    with locks.alone(root, "writing") as is_alone:
+        if not is_alone:
+            return 0
+        size = leftovers(root)
+        for path in _listed(root / layout.INCOMING):
+            _remove(path)
+        return size
+
+
+def leftovers(root: Path) -> int:
+    """Return the bytes of files that are not in place, whether being written or left behind."""
+    total = 0
+    for path in (root / layout.INCOMING).rglob("*"):
+        try:
+            total += path.lstat().st_size if not path.is_dir() else 0
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def measured(day: date, folder: Path) -> tuple[DaySize | None, list[Damaged]]:
+    """Return what a day's folder holds by the footers of its parts."""
+    tenant, count, rows, size = "", 0, 0, 0
+    damaged: list[Damaged] = []
+    for path in layout.parts(folder):
+        try:
+            tenant, held = parts.footer(path)
+            size += path.stat().st_size
+        except (OSError, pa.ArrowException, ValueError) as error:
+            damaged.append(Damaged(path, str(error)[:200]))
+        else:
+            count, rows = count + 1, rows + held
+    return (DaySize(tenant, day, count, rows, size) if count else None), damaged
+
+
+def merged(root: Path, folder: Path, reader: Reader, before: Compacted) -> Compacted:
+    """Merge a day's sound parts, if there are several, and add what was done to `before`."""
+    paths = layout.parts(folder)
+    if len(paths) < 2:
+        return before
+    good, bad = parts.sound(paths)
+    total = Compacted(before.days, before.parts, before.rows, before.copies, (*before.damaged, *bad))
+    if len(good) < 2:
+        return total
+    stated = [parts.footer(path) for path in good]
+    if {tenant for tenant, _ in stated} != {stated[0][0]}:
+        raise LakeBroken(f"{folder}: parts of several organisations", fix="restore a backup")
+    file = parts.waiting(root)
+    rows = copies = 0
+    with parts.writer(file, stated[0][0]) as writer:
+        for table, dropped in reader.ordered(good):
+            writer.write_table(table, row_group_size=parts.ROW_GROUP)
+            rows, copies = rows + len(table), copies + dropped
+    if rows + copies != sum(held for _, held in stated):
+        file.unlink(missing_ok=True)
+        raise LakeBroken(f"{folder}: rows changed while they were merged", fix="run it again")
+    try:
+        _swap(root, file, folder, good)
+    finally:
+        file.unlink(missing_ok=True)
+    return Compacted(
+        total.days + 1, total.parts + len(good), total.rows + rows, total.copies + copies, total.damaged
+    )
+
+
+def _swap(root: Path, file: Path, folder: Path, old: Sequence[Path]) -> None:
+    name = sha256("\n".join(path.name for path in old).encode()).hexdigest()[:32] + layout.PART_SUFFIX
+    try:
+        with locks.held(root, "reading", exclusive=True):
+            parts.put(file, folder, name)
+            for path in old:
+                path.unlink(missing_ok=True)
+            parts.settle(folder)
+    except OSError as error:
+        raise layout.unreadable(folder, error) from error
+
+
+def pruned(root: Path, before: date) -> Pruned:
+    """Delete the days before a day: each vanishes at once, then its bytes are given back."""
+    days = count = size = 0
+    for folder in layout.folders(root):
+        for day, path in layout.days(folder):
+            if day >= before:
+                continue
+            held = layout.parts(path)
+            days, count = days + 1, count + len(held)
+            size += sum(part.stat().st_size for part in held)
+            _vanish(root, path)
+        with locks.held(root, "reading", exclusive=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+    return Pruned(days, count, size)
+
+
+def _vanish(root: Path, folder: Path) -> None:
+    gone = root / layout.INCOMING / f"{uuid4().hex}.gone"
+    try:
+        with locks.held(root, "reading", exclusive=True):
+            folder.rename(gone)
+            parts.settle(folder.parent)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise layout.unreadable(folder, error) from error
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise layout.unreadable(folder, error) from error
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise layout.unreadable(path, error) from error

@@ -1,0 +1,286 @@
+"""The lake: events of all organisations on disk, by day, for as long as the operator keeps them.
+
+Appending the same events again changes nothing that a question answers, so whoever was interrupted appends again. Days
+are given from outside: there is no clock here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from seawall.errors import LakeBroken, UsageError
+from seawall.store.lake import keeping, layout, locks, parts
+from seawall.store.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
+from seawall.store.lake.query import Key, Reader, Wanted, first_line
+
+UNKNOWN = "unknown"
+"""The organisation of events that state none."""
+
+LARGEST_PAGE = 10_000
+_FORMAT = {"format": "seawall-lake", "version": parts.VERSION}
+
+
+class Lake:
+    """One open lake. Threads may share it, and several processes may open one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._reader = Reader(root)
+
+    @classmethod
+    def create(cls, root: Path) -> Lake:
+        """Make an empty lake in a new or empty folder that only this user can read."""
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if any(root.iterdir()):
+                raise LakeBroken(f"{root}: not empty", fix="choose a new folder for the events")
+            root.chmod(0o700)
+            for name in (layout.TENANTS, layout.INCOMING):
+                (root / name).mkdir(mode=0o700)
+            marker = root / f"{layout.MARKER}.new"
+            with marker.open("x", encoding="utf-8") as file:
+                marker.chmod(0o600)
+                json.dump(_FORMAT, file)
+                file.flush()
+                os.fsync(file.fileno())
+            marker.replace(root / layout.MARKER)
+            parts.settle(root)
+        except OSError as error:
+            raise layout.unreadable(root, error) from error
+        return cls(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Lake:
+        """Open a lake that exists, and remove what interrupted writers left behind unless somebody is writing."""
+        check_format(root)
+        keeping.sweep(root)
+        return cls(root)
+
+    def close(self) -> None:
+        """Give memory back."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, events: pa.Table) -> Appended:
+        """Keep events (`ENRICHED_SCHEMA`); when this returns they are on the disk.
+
+        A table may span organisations and days, each of which becomes a part. If it is interrupted some parts may
+        be there and others not: append the same events again, before anything is recorded as taken in.
+        """
+        rows = parts.as_rows(events)
+        written: list[tuple[Path, Path, str]] = []
+        kept = copies = known = 0
+        with locks.held(self.root, "writing"):
+            try:
+                for tenant, day, share in _shares(rows):
+                    share, dropped = parts.arranged(share)
+                    kept, copies = kept + len(share), copies + dropped
+                    folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)
+                    if (folder / name).is_file():
+                        known += 1
+                        continue
+                    file = parts.waiting(self.root)
+                    with parts.writer(file, tenant) as writer:
+                        writer.write_table(share, row_group_size=parts.ROW_GROUP)
+                    written.append((file, folder, name))
+                with locks.held(self.root, "reading"):
+                    for file, folder, name in written:
+                        parts.put(file, folder, name)
+            except BaseException:
+                for file, _, _ in written:
+                    file.unlink(missing_ok=True)
+                raise
+        return Appended(kept, copies, len(written), known)
+
+    def page(
+        self,
+        tenant: str,
+        wanted: Wanted,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> Page:
+        """Return at most `limit` events of an organisation, in order of time, after a cursor of an earlier page.
+
+        Raises `UsageError` for a limit outside 1 to 10,000 or a cursor that no page gave.
+        """
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise UsageError(f"a page has 1 to {LARGEST_PAGE} events, not {limit}")
+        after = _parsed(cursor)
+        keys: list[Key] = []
+        tables: list[pa.Table] = []
+        damaged: list[Damaged] = []
+        with locks.held(self.root, "reading"):
+            for paths in self._days_of(tenant, wanted, after, newest_first):
+                missing = limit - len(keys)
+                found, table, bad = self._asked(paths, wanted, after, missing, newest_first)
+                damaged += bad
+                keys += found[:missing]
+                tables += [table] if table is not None else []
+                if len(found) > missing:
+                    return Page(_joined(tables), _written(keys[-1] if keys else after), tuple(damaged))
+        return Page(_joined(tables), None, tuple(damaged))
+
+    def record(self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None) -> Page:
+        """Return the events with a record id, from a day to before another; records of two sources may share one.
+
+        Without days all that is kept is looked through. At most 10,000 are answered.
+        """
+        first = layout.start_of(start) if start else layout.start_of(layout.EPOCH)
+        last = layout.start_of(end) if end else layout.start_of(date.max)
+        return self.page(tenant, Wanted(first, last, record=uid), limit=LARGEST_PAGE)
+
+    def day(self, tenant: str, day: date) -> Generator[pa.Table]:
+        """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.
+
+        Nothing is compacted or pruned until it has been read or closed. Raises `LakeBroken` for a damaged part.
+        """
+        with locks.held(self.root, "reading"):
+            paths = layout.parts(layout.day_folder(self.root, tenant, day))
+            if paths:
+                order = ("time", parts.DIGEST, *parts.PLACE)
+                for table, _ in self._reader.ordered(paths, order):
+                    yield parts.as_events(table)
+
+    def tenants(self) -> list[str]:
+        """Return the organisations that events are kept of, in order; one with nothing but damaged parts is missing."""
+        return sorted({day.tenant for day in self.size().days})
+
+    def size(self) -> Size:
+        """Return what lies where, from the footers of all parts."""
+        days: list[DaySize] = []
+        damaged: list[Damaged] = []
+        with locks.held(self.root, "reading"):
+            for folder in layout.folders(self.root):
+                for day, path in layout.days(folder):
+                    held, bad = keeping.measured(day, path)
+                    days += [held] if held else []
+                    damaged += bad
+        leftovers = keeping.leftovers(self.root)
+        return Size(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
+
+    def compact(self, before: date) -> Compacted:
+        """Merge the parts of each day before a day into one, and drop copies. Answers stay the same."""
+        total = Compacted(0, 0, 0, 0)
+        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
+            for folder in layout.folders(self.root):
+                for day, path in layout.days(folder):
+                    if day < before:
+                        total = keeping.merged(self.root, path, self._reader, total)
+        return total
+
+    def prune(self, before: date) -> Pruned:
+        """Delete the events of all days before a day."""
+        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
+            return keeping.pruned(self.root, before)
+
+    def _days_of(
+        self, tenant: str, wanted: Wanted, after: Key | None, newest_first: bool
+    ) -> Iterator[list[Path]]:
+        """Yield the parts of each day that may hold what is wanted and comes after a key."""
+        folder = self.root / layout.TENANTS / layout.tenant_folder(tenant)
+        found = list(layout.days(folder))
+        for day, path in reversed(found) if newest_first else found:
+            start = layout.start_of(day)
+            if start + layout.DAY_MICROSECONDS <= wanted.start or start >= wanted.end:
+                continue
+            if after is not None and (
+                start > after.time if newest_first else start + layout.DAY_MICROSECONDS <= after.time
+            ):
+                continue
+            paths = layout.parts(path)
+            if paths:
+                yield paths
+
+    def _asked(
+        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
+    ) -> tuple[list[Key], pa.Table | None, list[Damaged]]:
+        """Return up to `count` + 1 keys of a day and the rows of the first `count`; without parts that are damaged."""
+        damaged: list[Damaged] = []
+        while paths:
+            try:
+                keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
+                taken = keys[:count]
+                table = self._reader.rows(paths, wanted, taken, newest_first) if taken else None
+            except (duckdb.Error, pa.ArrowException) as error:
+                paths, bad = parts.sound(paths)
+                damaged += bad
+                if not bad:
+                    raise LakeBroken(
+                        f"{self.root}: {first_line(error)}", fix="check memory and the space on the disk"
+                    ) from error
+            else:
+                return keys, table, damaged
+        return [], None, damaged
+
+
+def check_format(root: Path) -> None:
+    """Raise `LakeBroken` unless a folder holds a lake of this version."""
+    try:
+        stated = json.loads((root / layout.MARKER).read_bytes()[:1000])
+    except FileNotFoundError:
+        raise LakeBroken(f"{root}: no stored events there", fix="check the path") from None
+    except OSError as error:
+        raise layout.unreadable(root, error) from error
+    except ValueError:
+        stated = None
+    if not isinstance(stated, dict) or stated.get("format") != _FORMAT["format"]:
+        raise LakeBroken(f"{root / layout.MARKER}: damaged", fix="restore a backup")
+    if stated.get("version") != parts.VERSION:
+        raise LakeBroken(
+            f"{root}: version {str(stated.get('version'))[:20]}, this program reads version {parts.VERSION}",
+            fix="use the version of Seawall that wrote it",
+        )
+
+
+def _shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:
+    """Cut rows by organisation and day."""
+    if not len(rows):
+        return
+    encoded = rows["org_uid"].combine_chunks().fill_null(UNKNOWN).dictionary_encode()
+    times = rows["time"].cast(pa.int64()).to_numpy()
+    day = times // layout.DAY_MICROSECONDS
+    latest = layout.start_of(date.max - timedelta(days=1)) // layout.DAY_MICROSECONDS
+    if day.min() < 0 or day.max() > latest:
+        raise LakeBroken("events before 1970 or after 9999", fix="such records are problems, not events")
+    tenant = encoded.indices.to_numpy()
+    order = np.lexsort((day, tenant))
+    tenant, day = tenant[order], day[order]
+    begins = np.flatnonzero(np.r_[True, (tenant[1:] != tenant[:-1]) | (day[1:] != day[:-1])])
+    for start, end in zip(begins, [*begins[1:], len(order)], strict=True):
+        name = encoded.dictionary[int(tenant[start])].as_py()
+        yield name, layout.day_of(int(times[order[start]])), rows.take(pa.array(order[start:end]))
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    rows = pa.concat_tables(tables) if tables else parts.SCHEMA.empty_table()
+    return parts.as_events(rows.combine_chunks())
+
+
+def _written(key: Key | None) -> str | None:
+    return None if key is None else f"{key.time}-{key.digest:016x}"
+
+
+def _parsed(cursor: str | None) -> Key | None:
+    if cursor is None:
+        return None
+    time, dash, digest = cursor.partition("-")
+    is_sound = dash and len(digest) == 16 and len(time) <= 18 and time.isascii() and time.isdigit()
+    if not is_sound or set(digest) - set("0123456789abcdef"):
+        raise UsageError("a cursor that no page gave")
+    return Key(int(time), int(digest, 16))

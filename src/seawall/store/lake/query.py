@@ -1,0 +1,186 @@
+"""Asks part files with DuckDB: values are parameters, it may open nothing outside the lake, and memory has a limit.
+
+Rows that are copies of each other (a record delivered twice, a batch appended twice after a crash) are answered once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from seawall.errors import LakeBroken
+from seawall.store.lake import locks
+from seawall.store.lake.layout import INCOMING, moment
+from seawall.store.lake.parts import DIGEST, ORDER, ROW_GROUP, SCHEMA, sound
+
+MEMORY = "256MB"
+"""For sorting and joining; what does not fit goes to the lake's own disk."""
+
+THREADS = 2
+
+_ONCE = f"QUALIFY row_number() OVER (PARTITION BY time, {DIGEST} ORDER BY source_file, source_line) = 1"
+_COLUMNS = ", ".join(SCHEMA.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The place of a row in the order of answers: microseconds since the epoch, digest."""
+
+    time: int
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows: from `start` to before `end` (microseconds since the epoch), of an account, a mailbox, a record id."""
+
+    start: int
+    end: int
+    account: str | None = None
+    mailbox: str | None = None
+    record: str | None = None
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """Return it as SQL with its parameters."""
+        texts, values = ["time >= ?", "time < ?"], [moment(self.start), moment(self.end)]
+        named = (("account", self.account), ("mailbox", self.mailbox), ("metadata_uid", self.record))
+        parameters: list[Any] = list(values)
+        for column, value in named:
+            if value is not None:
+                texts.append(f"{column} = ?")
+                parameters.append(value)
+        return " AND ".join(texts), parameters
+
+
+class Reader:
+    """One DuckDB for a lake. Threads may share it.
+
+    From its first question on it counts as a writer, because what does not fit in memory lies under `incoming`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._held = ExitStack()
+
+    def close(self) -> None:
+        """Give memory and files back."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            self._held.close()
+
+    def keys(
+        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
+    ) -> list[Key]:
+        """Return the keys of the first rows after a key, each once, in order of time."""
+        condition, parameters = wanted.condition()
+        direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
+        if after is not None:
+            condition += f" AND (time {beyond} ? OR (time = ? AND {DIGEST} {beyond} ?))"
+            parameters += [moment(after.time), moment(after.time), after.digest]
+        query = f"""SELECT epoch_us(time) AS at, {DIGEST} AS digest FROM
+            (SELECT DISTINCT time, {DIGEST} FROM read_parquet(?) WHERE {condition})
+            ORDER BY time {direction}, {DIGEST} {direction} LIMIT ?"""
+        table = self._table(query, [_names(paths), *parameters, count])
+        return [Key(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+
+    def rows(
+        self, paths: Sequence[Path], wanted: Wanted, keys: Sequence[Key], newest_first: bool
+    ) -> pa.Table:
+        """Return the rows of these keys (`SCHEMA`), each once, in order of time."""
+        condition, parameters = wanted.condition()
+        direction = "DESC" if newest_first else "ASC"
+        query = f"""SELECT {_COLUMNS} FROM read_parquet(?)
+            WHERE {condition} AND time BETWEEN ? AND ? AND {DIGEST} IN (SELECT unnest(?::UBIGINT[])) {_ONCE}
+            ORDER BY time {direction}, {DIGEST} {direction}"""
+        times = [key.time for key in keys]
+        span = [moment(min(times)), moment(max(times))]
+        return self._table(query, [_names(paths), *parameters, *span, [key.digest for key in keys]]).cast(
+            SCHEMA
+        )
+
+    def ordered(self, paths: Sequence[Path], order: Sequence[str] = ORDER) -> Iterator[tuple[pa.Table, int]]:
+        """Yield all rows of the parts in order, copies dropped, with the number dropped; sorted on disk where large.
+
+        `order` has to bring copies together.
+        """
+        query = f"SELECT {_COLUMNS} FROM read_parquet(?) ORDER BY {', '.join(order)}"
+        last: tuple[int, int] | None = None
+        try:
+            reader = self._cursor().sql(query, params=[_names(paths)]).to_arrow_reader(ROW_GROUP)
+            for batch in reader:
+                table = pa.Table.from_batches([batch]).cast(SCHEMA)
+                if not table.num_rows:
+                    continue
+                time, digest = table["time"].cast(pa.int64()).to_numpy(), table[DIGEST].to_numpy()
+                first = np.ones(len(time), bool)
+                first[1:] = (time[1:] != time[:-1]) | (digest[1:] != digest[:-1])
+                first[0] = (int(time[0]), int(digest[0])) != last
+                last = (int(time[-1]), int(digest[-1]))
+                yield table.filter(pa.array(first)), len(time) - int(first.sum())
+        except duckdb.Error as error:
+            raise self._broken(paths, error) from error
+
+    def _table(self, query: str, parameters: list[Any]) -> pa.Table:
+        return self._cursor().sql(query, params=parameters).to_arrow_table()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                with ExitStack() as held:
+                    held.enter_context(locks.held(self._root, "writing"))
+                    self._connection = _connect(self._root)
+                    self._held = held.pop_all()
+            return self._connection.cursor()
+
+    def _broken(self, paths: Sequence[Path], error: duckdb.Error) -> LakeBroken:
+        _, bad = sound(paths)
+        if bad:
+            return LakeBroken(
+                f"{bad[0].path}: {bad[0].reason}", fix="restore a backup, or move the damaged part away"
+            )
+        return LakeBroken(f"{self._root}: {first_line(error)}", fix="check memory and the space on the disk")
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library says, without its further lines."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def _connect(root: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        config={"threads": THREADS, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+    folder = str(root.resolve())
+    try:
+        connection.execute(f"SET memory_limit='{MEMORY}'")
+        connection.execute(f"SET temp_directory={_quoted(f'{folder}/{INCOMING}/{uuid4().hex}.spill')}")
+        connection.execute(f"SET allowed_directories=[{_quoted(folder)}]")
+        connection.execute("SET TimeZone='UTC'")
+        connection.execute("SET enable_external_access=false")
+        connection.execute("SET lock_configuration=true")
+    except (duckdb.Error, UnicodeError) as error:
+        connection.close()
+        raise LakeBroken(f"{root}: {first_line(error)}", fix="keep the events under another path") from error
+    return connection
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    return [str(path) for path in paths]

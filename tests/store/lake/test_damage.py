@@ -1,0 +1,158 @@
+"""Damage is said, and costs no more than the part that is damaged. A crash at any point costs nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from seawall.errors import LakeBroken
+from seawall.store.lake import Lake, parts
+from seawall.store.lake.layout import INCOMING
+from tests.store.lake.events import ALL, DAY, LATER, everything, numbered, part_files
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    lake = Lake.create(tmp_path / "lake")
+    lake.append(numbered(0, 5))
+    lake.append(numbered(5, 9))
+    lake.append(numbered(9, 12))
+    return lake
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def overwritten(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[100 : len(content) // 2] = os.urandom(len(content) // 2 - 100)
+    path.write_bytes(bytes(content))
+
+
+def foreign(path: Path) -> None:
+    pq.write_table(pa.table({"x": [1]}), path)
+
+
+@pytest.mark.parametrize("harm", [cut, emptied, overwritten, foreign])
+def test_the_other_parts_are_still_answered(lake: Lake, harm: Callable[[Path], None]) -> None:
+    victim = part_files(lake)[0]
+    lost = parts.footer(victim)[1]
+    harm(victim)
+    page = lake.page("org", ALL)
+    assert len(page.events) == 12 - lost
+    assert [found.path for found in page.damaged] == [victim]
+    assert page.damaged[0].reason
+    with pytest.raises(LakeBroken, match=victim.name):
+        list(lake.day("org", DAY))
+    done = lake.compact(LATER)
+    assert (done.parts, done.rows, [found.path for found in done.damaged]) == (2, 12 - lost, [victim])
+    assert victim.exists()
+    assert len(everything(lake)) == 12 - lost
+
+
+def test_a_flipped_bit_is_found_or_changes_nothing(lake: Lake) -> None:
+    victim = part_files(lake)[0]
+    whole = pq.read_table(victim)
+    found = tried = 0
+    content = victim.read_bytes()
+    footer = int.from_bytes(content[-8:-4], "little")
+    for place in range(4, len(content) - footer - 8, 97):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        victim.write_bytes(bytes(changed))
+        tried += 1
+        if parts.damage(victim) is not None:
+            found += 1
+        else:  # a page's statistics, which nobody reads
+            assert pq.read_table(victim).equals(whole), place
+    assert found > 0.5 * tried
+    victim.write_bytes(content)
+    assert parts.damage(victim) is None
+
+
+def test_a_failed_write_leaves_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = part_files(lake)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LakeBroken, match="No space left"):
+        lake.append(numbered(50, 60))
+    monkeypatch.undo()
+    assert part_files(lake) == before
+    assert list((lake.root / INCOMING).iterdir()) == []
+    lake.append(numbered(50, 60))
+    assert len(everything(lake)) == 22
+
+
+def test_a_crash_between_the_two_halves_of_a_compaction(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = everything(lake)
+
+    class Crash(BaseException):
+        pass
+
+    def crash(path: Path, missing_ok: bool = False) -> None:
+        raise Crash
+
+    monkeypatch.setattr(Path, "unlink", crash)
+    with pytest.raises(Crash):
+        lake.compact(LATER)
+    monkeypatch.undo()
+    assert len(part_files(lake)) == 4
+    assert everything(lake) == before
+    assert lake.compact(LATER).copies == 12
+    assert everything(lake) == before
+    assert len(part_files(lake)) == 1
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from seawall.store.lake import Lake
+from tests.store.lake.events import LATER, numbered
+lake = Lake.open(Path(sys.argv[1]))
+for start in range(int(sys.argv[2]), 10_000, 20):
+    lake.append(numbered(start, start + 20))
+    print(start + 20, flush=True)
+    if start % 100 == 0:
+        lake.compact(LATER)
+"""
+
+
+def test_killed_at_any_point_it_holds_what_was_acknowledged(tmp_path: Path) -> None:
+    root = tmp_path / "lake"
+    Lake.create(root).close()
+    acknowledged = 0
+    for pause in (0.0, 0.013, 0.031, 0.057, 0.11):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(root), str(acknowledged)],
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3],
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            acknowledged = int(process.stdout.readline())
+            time.sleep(pause)
+            process.send_signal(signal.SIGKILL)
+            rest = process.stdout.read().splitlines()
+            acknowledged = max([acknowledged, *(int(line) for line in rest if line.strip().isdigit())])
+        with Lake.open(root) as lake:
+            assert list((root / INCOMING).iterdir()) == []
+            page = lake.page("org", ALL, limit=10_000)
+            found = sorted(int(uid[3:]) for uid in page.events["metadata_uid"].to_pylist())
+            assert page.damaged == ()
+            assert found[:acknowledged] == list(range(acknowledged))
+            assert found == list(range(len(found)))

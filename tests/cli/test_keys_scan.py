@@ -130,6 +130,46 @@ def test_nothing_is_cut_on_a_narrow_terminal(
     assert not any("…" in line for line in lines)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_keeps_what_was_found(tmp_path: Path, jobs: int) -> None:
+    big = tmp_path / "big"
+    big.mkdir()
+    for number in range(40):  # found in the first batch; the rest are holes that take a while
+        with (big / f"{number:02}").open("wb") as file:
+            file.write(PEM)
+            file.truncate(32 << 20)
+    command = [sys.executable, "-c", INTERRUPTING, str(big), str(jobs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 130, done.stderr
+    document = json.loads(done.stdout)
+    assert document["findings"], "what was found before the interrupt"
+    assert document["files"] < 40
+    assert document["skipped"][-1]["reason"].startswith("interrupted")
+    assert done.stderr.splitlines()[-1] == "interrupted"
+
+
+INTERRUPTING = """
+import os, signal, sys
+from seawall.cli.main import main
+from seawall.keys.leaks.findings import Account
+
+add = Account.add
+def adding(self, other):
+    add(self, other)
+    if self.files and os.getpid() == parent:
+        os.kill(parent, signal.SIGINT)
+
+if __name__ == "__main__":
+    parent = os.getpid()
+    from seawall.keys.leaks import scan
+    class Once(Account):
+        __slots__ = ()
+        add = adding
+    scan.Account = Once
+    sys.exit(main(["keys", "scan", sys.argv[1], "--json", "-j", sys.argv[2]]))
+"""
+
+
 def test_a_private_jwks_is_taken_as_public_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FOUND = 10
 NOT_ALL_SEARCHED = 4
+INTERRUPTED = 130
 TIMEOUT_SECONDS = 20.0
 
 
@@ -54,7 +55,7 @@ def scan(
 
     \b
     Exit codes: 0 everything searched and no key found, 3 nothing could be read,
-    4 no key found but something was skipped, 10 a key was found.
+    4 no key found but something was skipped, 10 a key was found, 130 interrupted.
     """
     from seawall.errors import InputUnreadable
     from seawall.report.key_leaks import leak_document, show_leaks
@@ -65,6 +66,8 @@ def scan(
         streams.answer_json(leak_document(account))
     else:
         streams.answer(lambda console: show_leaks(console, account))
+    if account.is_interrupted:
+        return INTERRUPTED
     if account.findings:
         return FOUND
     if not account.bytes_scanned and (account.skipped or not account.files):

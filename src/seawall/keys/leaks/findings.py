@@ -55,13 +55,14 @@ class Account:
     """Running totals of a search; totals of parts add up to those of the whole.
 
     `bytes_scanned` counts bytes that were searched: of a plain file its bytes, of an archive those of its members as
-    they were taken out.
+    they were taken out. `is_interrupted` says that somebody stopped the search before its end.
     """
 
     findings: list[Finding] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     bytes_scanned: int = 0
     files: int = 0
+    is_interrupted: bool = False
 
     @property
     def bytes_skipped(self) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seawall.jose.key import PublicKey
 
 STDIN = "-"
+INTERRUPTED = "interrupted: what was left was not searched"
 ALONE_UP_TO = 24 << 20
 """Bytes that are searched faster by this process than others are started."""
 
@@ -44,16 +45,37 @@ def search(
     stdin: BinaryIO | None = None,
     progress: Progress | None = None,
 ) -> Account:
-    """Search files and folders, and standard input where a path is `-`; findings in order of path and offset."""
-    settings = settings or LeakSettings()
+    """Search files and folders, and standard input where a path is `-`; findings in order of path and offset.
+
+    An interrupt (Ctrl-C) ends the search, not what was found by then: after hours of it that is what somebody wants.
+    """
+    account = Account()
+    try:
+        _search(paths, settings or LeakSettings(), account, stdin, progress)
+    except KeyboardInterrupt:
+        account.is_interrupted = True
+        account.skipped += (Skipped(path, INTERRUPTED) for path in paths)
+    account.findings = settled(account.findings)
+    account.skipped = sorted(set(account.skipped), key=lambda skipped: (skipped.path, skipped.reason))
+    return account
+
+
+def _search(
+    paths: Sequence[str],
+    settings: LeakSettings,
+    account: Account,
+    stdin: BinaryIO | None,
+    progress: Progress | None,
+) -> None:
     known = settings.sketched.union(key.thumbprint for key in settings.keys)
     make = partial(_engine, settings.others, known)
-    account = Account()
     if STDIN in paths and stdin is not None:
         found = StreamSearch(make(), STDIN)
-        found.search(Supply(_pieces(stdin, found)), STDIN)
-        account.add(found.account)
-        account.files += 1
+        try:
+            found.search(Supply(_pieces(stdin, found)), STDIN)
+        finally:
+            account.add(found.account)
+            account.files += 1
     named = [path for path in paths if path != STDIN or stdin is None]
     total, is_small = _measure(named, wants_total=progress is not None)
     jobs = 1 if is_small else settings.jobs or cores()
@@ -64,9 +86,6 @@ def search(
         done += size
         if progress is not None:
             progress(done, total)
-    account.findings = settled(account.findings)
-    account.skipped = sorted(set(account.skipped), key=lambda skipped: (skipped.path, skipped.reason))
-    return account
 
 
 def cores() -> int:

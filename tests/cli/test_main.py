@@ -56,6 +56,14 @@ def test_every_verb_puts_examples_before_options(run: Run, verb: list[str]) -> N
     assert got.out.index("Examples:") < got.out.index("Options:")
 
 
+@pytest.mark.parametrize("group", ["keys", "token", "step-up"])
+def test_every_group_shows_examples_and_whole_sentences(run: Run, group: str) -> None:
+    got = run(group, "--help")
+    assert got.code == 0
+    assert f"  seawall {group} " in got.out.split("Examples:")[1].split("Options:")[0]
+    assert "..." not in got.out.split("Commands:")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -6,7 +6,7 @@ import typer
 
 from seawall.cli import keys_audit, keys_scan, keys_sketch
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Watch the keys that sign your tokens.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -21,6 +21,8 @@ def keys() -> None:
     """
 
 
-app.command("audit")(keys_audit.audit)
+app.command("audit", short_help="Audit the keys that sign your tokens.")(keys_audit.audit)
 app.command("scan")(keys_scan.scan)
-app.command("sketch")(keys_sketch.sketch)
+app.command("sketch", short_help="Take down sketches of private keys, for scan to find their numbers.")(
+    keys_sketch.sketch
+)

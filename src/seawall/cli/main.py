@@ -28,10 +28,14 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("scan")(scan.scan)
 app.command("explain")(explain.explain)
-app.add_typer(keys.app, name="keys")
-app.add_typer(token.app, name="token")
+app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
+app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")
 app.command("gate")(gate.gate)
-app.add_typer(step_up.app, name="step-up")
+app.add_typer(
+    step_up.app,
+    name="step-up",
+    short_help="Say who may register a passkey or one-time codes at the gate.",
+)
 app.add_typer(lab.app, name="lab")
 app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)

@@ -24,7 +24,6 @@ Subject = Annotated[
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Say who may register a passkey or one-time codes at the gate.",
 )
 
 
@@ -39,7 +38,7 @@ def step_up() -> None:
     """
 
 
-@app.command("create")
+@app.command("create", short_help="Make an empty store and its key.")
 def create(store: Store) -> None:
     """Make an empty store, and beside it the key that seals the secrets of one-time codes.
 
@@ -118,7 +117,7 @@ def list_accounts(
     _show(accounts)
 
 
-@app.command("remove")
+@app.command("remove", short_help="Forget an account's passkeys and codes.")
 def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
     """Forget an account's passkeys and codes, and end its elevations: a device was lost, or somebody left.
 

@@ -6,7 +6,7 @@ import typer
 
 from seawall.cli import conformance, token_check, token_revoke
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Judge tokens, and revoke them.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -21,6 +21,8 @@ def token() -> None:
     """
 
 
-app.command("check")(token_check.check)
-app.command("revoke")(token_revoke.revoke)
-app.command("conformance")(conformance.conformance)
+app.command("check", short_help="Explain why a token is accepted or refused.")(token_check.check)
+app.command("revoke", short_help="Revoke keys, accounts, sessions, tokens; list; take back.")(
+    token_revoke.revoke
+)
+app.command("conformance", short_help="Throw hostile tokens at a verifier of yours.")(conformance.conformance)

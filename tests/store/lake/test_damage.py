@@ -51,7 +51,9 @@ def foreign(path: Path) -> None:
 def test_the_other_parts_are_still_answered(lake: Lake, harm: Callable[[Path], None]) -> None:
     victim = part_files(lake)[0]
     lost = parts.footer(victim)[1]
+    assert lake.check() == []
     harm(victim)
+    assert [found.path for found in lake.check()] == [victim]
     page = lake.page("org", ALL)
     assert len(page.events) == 12 - lost
     assert [found.path for found in page.damaged] == [victim]

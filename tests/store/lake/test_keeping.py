@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.errors import LakeBroken
-from seawall.store.lake import Lake, keeping, locks
+from seawall.store.lake import Lake, keeping, locks, parts, query
 from seawall.store.lake.layout import INCOMING, TENANTS
 from tests.events import event, table
 from tests.store.lake.events import ALL, DAY, LATER, everything, ids, numbered, part_files
@@ -35,6 +37,36 @@ def test_closed_days_become_one_part_and_answers_stay(lake: Lake) -> None:
     assert [day.parts for day in lake.size().days] == [1, 2]
     assert everything(lake) == before
     assert lake.compact(DAY + timedelta(days=1)).days == 0
+
+
+@pytest.mark.parametrize("stretch", [1, 7, 50, 1000])
+def test_rows_are_sorted_a_stretch_at_a_time(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    monkeypatch.setattr(query, "STRETCH", stretch)
+    for start in range(0, 120, 20):
+        for account in ("a@x.example", None, "ü@x.example", "B"):
+            lake.append(numbered(start, start + 25, account=account, org_uid="org"))
+    lake.append(numbered(0, 10, account=None, source_file="again"))
+    before = everything(lake)
+    assert len(before) == 4 * 125
+    assert [row for part in lake.day("org", DAY) for row in part.to_pylist()] == before
+    assert lake.compact(LATER).rows == 4 * 125
+    (merged,) = part_files(lake)
+    kept = pq.read_table(merged)
+    assert kept.equals(kept.take(pc.sort_indices(kept, [(name, "ascending") for name in parts.ORDER])))
+    assert everything(lake) == before
+    assert [row for part in lake.day("org", DAY) for row in part.to_pylist()] == before
+
+
+def test_many_copies_do_not_hide_what_comes_after_them(lake: Lake) -> None:
+    for number in range(30):
+        lake.append(table([event("same", source_file=str(number))]))
+    lake.append(table([event("next", minute=1)]))
+    page = lake.page("org", ALL, limit=1)
+    assert ids(page.events) == ["same"]
+    assert ids(lake.page("org", ALL, limit=1, cursor=page.cursor).events) == ["next"]
+    assert ids(lake.page("org", ALL, limit=5).events) == ["same", "next"]
 
 
 def test_what_comes_late_is_merged_next_time(lake: Lake) -> None:

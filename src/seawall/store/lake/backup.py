@@ -22,7 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 from seawall.errors import BackupInvalid
-from seawall.store.lake import layout, locks, parts
+from seawall.store.lake import keeping, layout, locks, parts
 from seawall.store.lake.lake import Lake, check_format
 from seawall.store.lake.outcomes import Damaged
 
@@ -59,12 +59,7 @@ def back_up(lake: Lake, target: Path) -> BackedUp:
     if outside == inside or inside in outside.parents:
         raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
     with locks.held(lake.root, "keeping", exclusive=True):
-        paths = [
-            p
-            for folder in layout.folders(lake.root)
-            for _, day in layout.days(folder)
-            for p in layout.parts(day)
-        ]
+        paths = keeping.all_parts(lake.root)
         _, damaged = parts.sound(paths)
         try:
             _claim(target)

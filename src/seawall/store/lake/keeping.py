@@ -43,6 +43,16 @@ def leftovers(root: Path) -> int:
     return total
 
 
+def all_parts(root: Path) -> list[Path]:
+    """Return the parts of all organisations and days."""
+    return [
+        path
+        for folder in layout.folders(root)
+        for _, day in layout.days(folder)
+        for path in layout.parts(day)
+    ]
+
+
 def measured(day: date, folder: Path) -> tuple[DaySize | None, list[Damaged]]:
     """Return what a day's folder holds by the footers of its parts."""
     tenant, count, rows, size = "", 0, 0, 0
@@ -73,7 +83,7 @@ def merged(root: Path, folder: Path, reader: Reader, before: Compacted) -> Compa
     file = parts.waiting(root)
     rows = copies = 0
     with parts.writer(file, stated[0][0]) as writer:
-        for table, dropped in reader.ordered(good):
+        for table, dropped in reader.ordered(good, by_account=True):
             writer.write_table(table, row_group_size=parts.ROW_GROUP)
             rows, copies = rows + len(table), copies + dropped
     if rows + copies != sum(held for _, held in stated):

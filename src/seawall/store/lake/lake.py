@@ -153,8 +153,7 @@ class Lake:
         with locks.held(self.root, "reading"):
             paths = layout.parts(layout.day_folder(self.root, tenant, day))
             if paths:
-                order = ("time", parts.DIGEST, *parts.PLACE)
-                for table, _ in self._reader.ordered(paths, order):
+                for table, _ in self._reader.ordered(paths, by_account=False):
                     yield parts.as_events(table)
 
     def tenants(self) -> list[str]:
@@ -173,6 +172,11 @@ class Lake:
                     damaged += bad
         leftovers = keeping.leftovers(self.root)
         return Size(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
+
+    def check(self) -> list[Damaged]:
+        """Read every part in full, checksums too, and return those that are damaged."""
+        with locks.held(self.root, "reading"):
+            return parts.sound(keeping.all_parts(self.root))[1]
 
     def compact(self, before: date) -> Compacted:
         """Merge the parts of each day before a day into one, and drop copies. Answers stay the same."""

@@ -26,6 +26,13 @@ MEMORY = "256MB"
 """For sorting and joining; what does not fit goes to the lake's own disk."""
 
 THREADS = 2
+STRETCH = 100_000
+"""Rows that are sorted at once."""
+
+Cut = tuple[str | None, int]
+"""An account and a time in microseconds since the epoch."""
+
+LastRow = tuple[int, int] | None
 
 _ONCE = f"QUALIFY row_number() OVER (PARTITION BY time, {DIGEST} ORDER BY source_file, source_line) = 1"
 _COLUMNS = ", ".join(SCHEMA.names)
@@ -90,10 +97,17 @@ class Reader:
         if after is not None:
             condition += f" AND (time {beyond} ? OR (time = ? AND {DIGEST} {beyond} ?))"
             parameters += [moment(after.time), moment(after.time), after.digest]
-        query = f"""SELECT epoch_us(time) AS at, {DIGEST} AS digest FROM
-            (SELECT DISTINCT time, {DIGEST} FROM read_parquet(?) WHERE {condition})
-            ORDER BY time {direction}, {DIGEST} {direction} LIMIT ?"""
-        table = self._table(query, [_names(paths), *parameters, count])
+        order = f"ORDER BY time {direction}, {DIGEST} {direction} LIMIT ?"
+        asked, found = [_names(paths), *parameters], 2 * count
+        source = f"SELECT time, {DIGEST} FROM read_parquet(?) WHERE {condition}"
+        keys = self._keys(f"{source} {order}", [*asked, found])
+        distinct = list(dict.fromkeys(keys))
+        if len(distinct) < count and len(keys) == found:  # many copies: sorting them out takes longer
+            return self._keys(f"SELECT * FROM (SELECT DISTINCT * FROM ({source})) {order}", [*asked, count])
+        return distinct[:count]
+
+    def _keys(self, query: str, parameters: list[Any]) -> list[Key]:
+        table = self._table(f"SELECT epoch_us(time), {DIGEST} FROM ({query})", parameters)
         return [Key(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
     def rows(
@@ -111,27 +125,48 @@ class Reader:
             SCHEMA
         )
 
-    def ordered(self, paths: Sequence[Path], order: Sequence[str] = ORDER) -> Iterator[tuple[pa.Table, int]]:
-        """Yield all rows of the parts in order, copies dropped, with the number dropped; sorted on disk where large.
+    def ordered(self, paths: Sequence[Path], *, by_account: bool) -> Iterator[tuple[pa.Table, int]]:
+        """Yield all rows of the parts, copies dropped, with the number dropped, in the order of parts or that of time.
 
-        `order` has to bring copies together.
+        They are sorted a stretch at a time, so that memory does not grow with the day.
         """
-        query = f"SELECT {_COLUMNS} FROM read_parquet(?) ORDER BY {', '.join(order)}"
-        last: tuple[int, int] | None = None
+        order = ", ".join(ORDER if by_account else ORDER[1:])
         try:
-            reader = self._cursor().sql(query, params=[_names(paths)]).to_arrow_reader(ROW_GROUP)
-            for batch in reader:
-                table = pa.Table.from_batches([batch]).cast(SCHEMA)
-                if not table.num_rows:
-                    continue
-                time, digest = table["time"].cast(pa.int64()).to_numpy(), table[DIGEST].to_numpy()
-                first = np.ones(len(time), bool)
-                first[1:] = (time[1:] != time[:-1]) | (digest[1:] != digest[:-1])
-                first[0] = (int(time[0]), int(digest[0])) != last
-                last = (int(time[-1]), int(digest[-1]))
-                yield table.filter(pa.array(first)), len(time) - int(first.sum())
+            for condition, parameters in self._stretches(paths, by_account):
+                query = f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE {condition} ORDER BY {order}"
+                relation = self._cursor().sql(query, params=[_names(paths), *parameters])
+                last: LastRow = None
+                for batch in relation.to_arrow_reader(ROW_GROUP):
+                    table, last, dropped = _without_copies(pa.Table.from_batches([batch]).cast(SCHEMA), last)
+                    yield table, dropped
         except duckdb.Error as error:
             raise self._broken(paths, error) from error
+
+    def _stretches(self, paths: Sequence[Path], by_account: bool) -> Iterator[tuple[str, list[Any]]]:
+        """Yield conditions, in the order of rows, each of which about `STRETCH` rows meet.
+
+        Copies are of one account and time, and so of one stretch.
+        """
+        groups = (
+            (("account IS NOT NULL", True), ("account IS NULL", False)) if by_account else (("TRUE", False),)
+        )
+        for group, is_named in groups:
+            cuts = self._cuts(paths, group, "account, time" if is_named else "NULL, time")
+            for low, high in zip([None, *cuts], [*cuts, None], strict=True):
+                bounds = [(group, []), *_bound(low, ">", is_named), *_bound(high, "<", is_named)]
+                yield " AND ".join(text for text, _ in bounds), [v for _, values in bounds for v in values]
+
+    def _cuts(self, paths: Sequence[Path], group: str, key: str) -> list[Cut]:
+        """Return where to cut the rows of a group, by a sample of their accounts and times."""
+        source = f"FROM read_parquet(?) WHERE {group}"
+        count = self._table(f"SELECT count(*) {source}", [_names(paths)]).column(0)[0].as_py()
+        pieces = -(-count // STRETCH)
+        if pieces < 2:
+            return []
+        sample = f"SELECT * FROM (SELECT {key} {source}) s(a, t) USING SAMPLE reservoir({100 * pieces} ROWS)"
+        table = self._table(f"SELECT a, epoch_us(t) FROM ({sample}) ORDER BY a, t", [_names(paths)])
+        rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return list(dict.fromkeys(rows[100::100]))
 
     def _table(self, query: str, parameters: list[Any]) -> pa.Table:
         return self._cursor().sql(query, params=parameters).to_arrow_table()
@@ -154,6 +189,31 @@ class Reader:
         return LakeBroken(f"{self._root}: {first_line(error)}", fix="check memory and the space on the disk")
 
 
+def _bound(cut: Cut | None, sign: str, is_named: bool) -> list[tuple[str, list[Any]]]:
+    """Return the condition for rows from a cut on (`>`) or before it (`<`)."""
+    if cut is None:
+        return []
+    account, time = cut[0], moment(cut[1])
+    reach = f"time {'>=' if sign == '>' else '<'} ?"
+    if not is_named:
+        return [(reach, [time])]
+    # The first half says nothing new, but it tells which row groups need not be read.
+    text = f"account {sign}= ? AND (account {sign} ? OR (account = ? AND {reach}))"
+    return [(text, [account, account, account, time])]
+
+
+def _without_copies(table: pa.Table, last: LastRow) -> tuple[pa.Table, LastRow, int]:
+    """Return rows in order without those that are copies of the one before, the last row's key, and how many went."""
+    if not table.num_rows:
+        return table, last, 0
+    time, digest = table["time"].cast(pa.int64()).to_numpy(), table[DIGEST].to_numpy()
+    first = np.ones(len(time), bool)
+    first[1:] = (time[1:] != time[:-1]) | (digest[1:] != digest[:-1])
+    first[0] = (int(time[0]), int(digest[0])) != last
+    last = (int(time[-1]), int(digest[-1]))
+    return table.filter(pa.array(first)), last, len(time) - int(first.sum())
+
+
 def first_line(error: Exception) -> str:
     """Return what a library says, without its further lines."""
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
@@ -169,6 +229,7 @@ def _connect(root: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(f"SET temp_directory={_quoted(f'{folder}/{INCOMING}/{uuid4().hex}.spill')}")
         connection.execute(f"SET allowed_directories=[{_quoted(folder)}]")
         connection.execute("SET TimeZone='UTC'")
+        connection.execute("SET parquet_metadata_cache=true")
         connection.execute("SET enable_external_access=false")
         connection.execute("SET lock_configuration=true")
     except (duckdb.Error, UnicodeError) as error:

@@ -17,6 +17,7 @@ demo: .venv/product
 test: .venv/development
 	@tools/ensure_chromium.sh
 	@tools/ensure_proxies.sh
+	@tools/ensure_postgresql.sh
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

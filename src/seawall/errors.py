@@ -116,3 +116,33 @@ class StateInvalid(SeawallError):
     """The kept state of detection is damaged, or was written by a version that detects otherwise."""
 
     code = "state-invalid"
+
+
+class DatabaseAway(SeawallError):
+    """The database cannot be reached, read or written just now: nothing of this step was kept."""
+
+    code = "database-away"
+
+
+class DatabaseBroken(SeawallError):
+    """The database is damaged, or is not Seawall's; it was left as it is."""
+
+    code = "database-broken"
+
+
+class DatabaseInUse(SeawallError):
+    """Another program writes to the database, or holds it locked."""
+
+    code = "database-in-use"
+
+
+class DatabaseNewer(SeawallError):
+    """The database was written by a newer Seawall."""
+
+    code = "database-newer"
+
+
+class DatabaseNotMigrated(SeawallError):
+    """The database is empty, or was written by an older Seawall and was not brought to this version yet."""
+
+    code = "database-not-migrated"

@@ -1,0 +1,1 @@
+"""The versions of the database's schema, each from the one before."""

@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -86,6 +88,28 @@ def test_a_flipped_bit_is_found_or_changes_nothing(lake: Lake) -> None:
     assert parts.damage(victim) is None
 
 
+def test_a_record_is_found_even_where_its_filter_is_wrong(lake: Lake) -> None:
+    for path in part_files(lake):
+        column = next(c for c in columns_of(path) if c["path_in_schema"] == "metadata_uid")
+        start, size = column["bloom_filter_offset"], column["bloom_filter_length"]
+        content = bytearray(path.read_bytes())
+        content[start + 32 : start + size] = bytes(size - 32)
+        path.write_bytes(bytes(content))
+    assert [len(lake.record("org", f"id-{n}").events) for n in (0, 7, 11, 12)] == [1, 1, 1, 0]
+
+
+def columns_of(path: Path) -> list[dict[str, Any]]:
+    with duckdb.connect() as database:
+        database.execute(
+            "SELECT path_in_schema, bloom_filter_offset, bloom_filter_length FROM parquet_metadata(?)",
+            [str(path)],
+        )
+        return [
+            dict(zip(("path_in_schema", "bloom_filter_offset", "bloom_filter_length"), row, strict=True))
+            for row in database.fetchall()
+        ]
+
+
 def test_a_failed_write_leaves_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     before = part_files(lake)
 
@@ -158,3 +182,19 @@ def test_killed_at_any_point_it_holds_what_was_acknowledged(tmp_path: Path) -> N
             assert page.damaged == ()
             assert found[:acknowledged] == list(range(acknowledged))
             assert found == list(range(len(found)))
+
+
+def test_two_writers_at_once(tmp_path: Path) -> None:
+    root = tmp_path / "lake"
+    Lake.create(root).close()
+    command = [sys.executable, "-c", WRITER, str(root), "9500"]
+    writers = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[3]) for _ in range(2)
+    ]
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    with Lake.open(root) as lake:
+        page = lake.page("org", ALL, limit=10_000)
+        assert page.damaged == ()
+        assert sorted(int(uid[3:]) for uid in page.events["metadata_uid"].to_pylist()) == list(
+            range(9500, 10_000)
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
@@ -141,9 +142,15 @@ class Lake:
 
         Without days all that is kept is looked through. At most 10,000 are answered.
         """
-        first = layout.start_of(start) if start else layout.start_of(layout.EPOCH)
-        last = layout.start_of(end) if end else layout.start_of(date.max)
-        return self.page(tenant, Wanted(first, last, record=uid), limit=LARGEST_PAGE)
+        wanted = Wanted(layout.start_of(start or layout.EPOCH), layout.start_of(end or date.max), record=uid)
+        with locks.held(self.root, "reading"):
+            paths = [path for held in self._days_of(tenant, wanted, None, False) for path in held]
+            keys, table, damaged = self._asked(paths, wanted, None, LARGEST_PAGE, False)
+            if not keys:
+                thorough = replace(wanted, is_thorough=True)
+                keys, table, damaged = self._asked(paths, thorough, None, LARGEST_PAGE, False)
+        cursor = _written(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
+        return Page(_joined([] if table is None else [table]), cursor, tuple(damaged))
 
     def day(self, tenant: str, day: date) -> Generator[pa.Table]:
         """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.

@@ -125,6 +125,7 @@ def writer(path: Path, tenant: str) -> Iterator[pq.ParquetWriter]:
                 use_dictionary=_NAMES,
                 write_statistics=["time", "account"],
                 write_page_checksum=True,
+                bloom_filter_options={"metadata_uid": {"ndv": ROW_GROUP, "fpp": 0.01}},
             ) as inside:
                 yield inside
             file.flush()

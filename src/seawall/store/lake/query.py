@@ -55,11 +55,17 @@ class Wanted:
     account: str | None = None
     mailbox: str | None = None
     record: str | None = None
+    is_thorough: bool = False
+    """Look for the record id in every row: no Bloom filter, which carries no checksum, may say that it is not there."""
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return it as SQL with its parameters."""
         texts, values = ["time >= ?", "time < ?"], [moment(self.start), moment(self.end)]
-        named = (("account", self.account), ("mailbox", self.mailbox), ("metadata_uid", self.record))
+        named = [("account", self.account), ("mailbox", self.mailbox)]
+        if self.record is not None and self.is_thorough:
+            named.append(("metadata_uid || '!'", f"{self.record}!"))
+        else:
+            named.append(("metadata_uid", self.record))
         parameters: list[Any] = list(values)
         for column, value in named:
             if value is not None:

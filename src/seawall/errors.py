@@ -146,3 +146,9 @@ class DatabaseNotMigrated(SeawallError):
     """The database is empty, or was written by an older Seawall and was not brought to this version yet."""
 
     code = "database-not-migrated"
+
+
+class CheckpointInvalid(SeawallError):
+    """What was kept of a followed file is damaged or of another version: where to go on reading cannot be told."""
+
+    code = "checkpoint-invalid"

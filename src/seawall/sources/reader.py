@@ -51,10 +51,11 @@ def read_file(path: Path, limits: Limits) -> Iterator[EventBatch]:
         yield from read_opened(cast(BinaryIO, raw), path, limits)
 
 
-def read_opened(raw: BinaryIO, path: Path, limits: Limits) -> Iterator[EventBatch]:
-    """Every record of an open file that lies at the path, from its start."""
+def read_opened(raw: BinaryIO, path: Path, limits: Limits, name: str | None = None) -> Iterator[EventBatch]:
+    """Every record of an open file that lies at the path, from its start. They are filed under the name, which
+    is that of the path unless there is another."""
     reported = 0
-    for events, problems, records in _read_raw(raw, name_of(path), limits):
+    for events, problems, records in _read_raw(raw, name_of(path) if name is None else name, limits):
         at = min(raw.tell(), path_size(path))
         yield EventBatch(events, tuple(problems), records, max(at - reported, 0))
         reported = max(at, reported)

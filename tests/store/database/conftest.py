@@ -30,7 +30,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "seawall.db")
     running: Server = request.getfixturevalue("server")
-    return running.database()
+    return running.schema()
 
 
 @pytest.fixture

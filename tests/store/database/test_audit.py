@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from seawall.errors import SeawallError
+from seawall.errors import DatabaseBroken
 from seawall.store.database import Database, Head
 from tests.store.database.conftest import Execute
 
@@ -65,7 +65,7 @@ def test_a_long_trail_is_verified_in_pages(database: Database, monkeypatch: pyte
 def test_the_database_refuses_changes(filled: Database, place: str, statement: str) -> None:
     if statement.startswith("TRUNCATE" if "://" not in place else "INSERT"):
         pytest.skip("a statement of the other database")
-    with pytest.raises(SeawallError), filled.writing() as work:
+    with pytest.raises(DatabaseBroken, match="append-only"), filled.writing() as work:
         work.session.execute(text(statement))
     with filled.reading() as work:
         assert work.audit.verify().entries == ENTRIES

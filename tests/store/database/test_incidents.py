@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -142,3 +143,20 @@ def test_ten_thousand_at_once(database: Database) -> None:
         assert work.incidents.put(put) == 10_000
         assert work.incidents.put(put) == 0
         assert work.incidents.count(Choice(raised=True)) == 5_000
+
+
+def test_two_that_put_the_same_at_once(database: Database) -> None:
+    put = [incident(number) for number in range(50)]
+
+    def again(score: float) -> int:
+        with database.writing() as work:
+            return work.incidents.put([dataclasses.replace(one, score=score) for one in put])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(again, [1.0, 1.0, 1.0, 1.0])) == 50 * 1
+        assert sum(pool.map(again, [2.0, 3.0, 4.0, 5.0])) == 50 * 4
+    with database.reading() as work:
+        found = work.incidents.page()
+        assert len(found) == 50
+        assert len({one.score for one in found}) == 1
+        assert work.incidents.revision() >= 5

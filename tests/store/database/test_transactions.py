@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from seawall.errors import DatabaseAway, DatabaseInUse
 from seawall.store.database import Database
+from seawall.store.database.users import Users
 from tests.store.database.conftest import Execute
 from tests.store.database.postgresql import Server
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_what_raises_keeps_nothing(database: Database) -> None:
@@ -94,3 +103,63 @@ def test_a_server_that_goes_away_and_comes_back(server: Server) -> None:
     with database.only_writer(), database.reading() as work:
         assert work.checkpoints.get("a") == {"offset": 3}
     database.close()
+
+
+WRITER = """
+import sys
+from seawall.store.database import Database
+from tests.store.database.test_incidents import incident
+
+database = Database.open(sys.argv[1])
+with database.only_writer() as writer:
+    while True:
+        with database.writing(writer) as work:
+            number = (work.checkpoints.get("log") or {"number": 0})["number"] + 1
+            work.checkpoints.put({"log": {"number": number}})
+            work.incidents.put([incident(number)])
+            work.states.put("state", str(number).encode() * 1000)
+            work.audit.append(at=number, actor="watch", action="batch")
+        print(number, flush=True)
+"""
+
+
+def test_what_is_killed_has_done_everything_or_nothing(database: Database, place: str) -> None:
+    said = 0
+    for kill in range(4):
+        command = [sys.executable, "-c", WRITER, place]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(random.Random(kill).uniform(0, 0.1))
+            process.kill()
+            answered = process.stdout.read().split()
+        said = max([said, *map(int, answered)])
+        with database.reading() as work:
+            number = (work.checkpoints.get("log") or {})["number"]
+            assert number >= said  # what was answered is there
+            assert work.states.get("state") == str(number).encode() * 1000
+            assert work.incidents.count() == number
+            assert work.audit.verify().entries == number
+            said = number
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "seawall.db", should_migrate=True)
+    with database.writing() as work:
+        work.checkpoints.put({"a": {"offset": 1}})
+    with pytest.raises(DatabaseAway, match="full"), database.writing() as work:  # noqa: PT012
+        work.session.execute(text("PRAGMA max_page_count = 100"))
+        work.checkpoints.put({"a": {"offset": 2}})
+        work.states.put("state", bytes(1_000_000))
+    with database.reading() as work:
+        assert work.checkpoints.all() == {"a": {"offset": 1}}
+        assert work.states.names() == []
+    database.close()
+
+
+def test_two_that_add_the_same_user_at_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.writing() as work:
+        work.users.add("ann", "viewer", at=1)
+    monkeypatch.setattr(Users, "find", lambda *_: None)  # as for one that asked a moment earlier
+    with pytest.raises(DatabaseInUse, match="at the same time"), database.writing() as work:
+        work.users.add("Ann", "admin", at=1)

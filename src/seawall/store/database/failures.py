@@ -12,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from seawall.errors import DatabaseAway, DatabaseBroken, DatabaseInUse, SeawallError
 
 _IN_USE = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialisation failure
+_CONFLICT = {"23505", "23503"}  # unique, foreign key: both are asked for before they are written
+_TRIGGER = "P0001"
 _AWAY = (
     "08",
     "53",
@@ -49,6 +51,10 @@ def _translated(error: DBAPIError, place: str) -> SeawallError:
     state = getattr(original, "sqlstate", None)
     if state in _IN_USE:
         return _in_use(place)
+    if state in _CONFLICT:
+        return _conflict(place)
+    if state == _TRIGGER:
+        return _guarded(place)
     if state is None or state[:2] in _AWAY:  # libpq itself could not connect, or lost the connection
         words = _first_line(original) if state else "no answer"
         return DatabaseAway(
@@ -62,6 +68,9 @@ def _of_sqlite(original: sqlite3.Error, place: str) -> SeawallError:
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code in _SQLITE_IN_USE:
         return _in_use(place)
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        is_trigger = getattr(original, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER
+        return _guarded(place) if is_trigger else _conflict(place)
     if code in _SQLITE_AWAY:
         return DatabaseAway(
             f"the database {place} cannot be read or written: {_first_line(original)}",
@@ -75,6 +84,17 @@ def _in_use(place: str) -> DatabaseInUse:
         f"the database {place} is locked by another program",
         fix="stop the other program, or wait and try again",
     )
+
+
+def _conflict(place: str) -> DatabaseInUse:
+    return DatabaseInUse(
+        f"another program changed the same thing in the database {place} at the same time",
+        fix="try again; nothing was written",
+    )
+
+
+def _guarded(place: str) -> DatabaseBroken:
+    return DatabaseBroken(f"the database {place} refuses to change the audit trail: it is append-only")
 
 
 def _broken(original: BaseException | None, place: str, state: str) -> DatabaseBroken:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, delete, exists, func, or_, select
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -65,10 +65,14 @@ class Incidents:
         if not fresh:
             return 0
         revision = self._next_revision()
-        rows = [_row(incident, contents[incident.id], revision) for incident in fresh.values()]
-        for start in range(0, len(rows), _MANY):
-            self._upsert(rows[start : start + _MANY])
+        known = self._known(list(fresh))  # again: from here on nobody else puts any
+        fresh = {id_: incident for id_, incident in fresh.items() if known.get(id_) != contents[id_]}
+        rows = {id_: _row(incident, contents[id_], revision) for id_, incident in fresh.items()}
+        new = [row for id_, row in rows.items() if id_ not in known]
+        if new:
+            insert_columns(self._session, IncidentRow, {name: [row[name] for row in new] for name in new[0]})
         for ids in _pieces([id_ for id_ in fresh if id_ in known]):
+            self._session.execute(update(IncidentRow), [rows[id_] for id_ in ids])
             self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
         self._insert_reasons(fresh.values())
         self._session.expire_all()
@@ -118,21 +122,12 @@ class Incidents:
 
     def _next_revision(self) -> int:
         """One more than the last; the row stays locked until the end, so that revisions appear in their order."""
-        insert = self._insert()(CounterRow).values(name=REVISION, value=1)
+        is_postgresql = self._session.connection().dialect.name == "postgresql"
+        insert = (postgresql if is_postgresql else sqlite).insert(CounterRow).values(name=REVISION, value=1)
         grown = insert.on_conflict_do_update(
             index_elements=[CounterRow.name], set_={"value": CounterRow.value + 1}
         ).returning(CounterRow.value)
         return int(self._session.execute(grown).scalar_one())
-
-    def _insert(self) -> Any:
-        is_postgresql = self._session.connection().dialect.name == "postgresql"
-        return postgresql.insert if is_postgresql else sqlite.insert
-
-    def _upsert(self, rows: list[dict[str, Any]]) -> None:
-        insert = self._insert()(IncidentRow)
-        changed = {name: insert.excluded[name] for name in rows[0] if name != "id"}
-        statement = insert.on_conflict_do_update(index_elements=[IncidentRow.id], set_=changed)
-        self._session.connection().execute(statement, rows)
 
     def _insert_reasons(self, incidents: Iterable[Incident]) -> None:
         rows = [(i.id, place, reason) for i in incidents for place, reason in enumerate(i.reasons)]

@@ -25,20 +25,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("demo")(demo.demo)
+app.command("demo", short_help="Stage intruders in a made-up organisation and find them.")(demo.demo)
 app.command("scan")(scan.scan)
-app.command("explain")(explain.explain)
+app.command("explain", short_help="Say why an incident stands out, in words and numbers.")(explain.explain)
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")
-app.command("gate")(gate.gate)
+app.command("gate", short_help="Let only valid tokens through to applications.")(gate.gate)
 app.add_typer(
     step_up.app,
     name="step-up",
     short_help="Say who may register a passkey or one-time codes at the gate.",
 )
 app.add_typer(lab.app, name="lab")
-app.command("evaluate")(evaluate.evaluate)
-app.command("doctor")(doctor.doctor)
+app.command("evaluate", short_help="Measure recall, delay and false incidents.")(evaluate.evaluate)
+app.command("doctor", short_help="Check that this installation is fit to work.")(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -60,10 +60,12 @@ def seawall(
       seawall demo                       a made-up organisation with staged intruders
       seawall scan exports/ --out out    scan a folder of exported logs
       seawall explain 1 --out out        why the worst account stands out
+      seawall keys scan crash.dmp        find private keys that leaked
 
     \b
     Exit codes: 0 done, 1 failure, 2 usage, 3 input unreadable,
-    10 incidents at or above --fail-on, 130 interrupted.
+    10 found: incidents at or above --fail-on, a refused token, a leaked key,
+    130 interrupted.
     """
 
 

@@ -129,7 +129,15 @@ def test_other_places_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://host/name", "sqlite://", "sqlite:///:memory:", "://", "postgresql+other://h/n"]
+    "url",
+    [
+        "mysql://host/name",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "://",
+        "postgresql+other://h/n",
+        "postgresql://h:x/n",
+    ],
 )
 def test_urls_that_make_no_sense(url: str) -> None:
     with pytest.raises(UsageError):
@@ -138,7 +146,7 @@ def test_urls_that_make_no_sense(url: str) -> None:
 
 def test_a_server_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
     with pytest.raises(DatabaseAway) as caught:
-        Database.open(f"postgresql://somebody:hunter2@/name?host={tmp_path}")
+        Database.open(f"postgresql://somebody:hunter2@/name?host={tmp_path}&password=hunter2")
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(caught.value.__cause__)
     assert "name" in str(caught.value)
@@ -171,3 +179,19 @@ def test_a_locked_file_is_said_to_be_in_use(tmp_path: Path, monkeypatch: pytest.
     with opened.writing() as work:
         work.checkpoints.put({"a": {}})
     opened.close()
+
+
+def test_a_damaged_file_is_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "seawall.db"
+    opened = Database.open(path, should_migrate=True)
+    with opened.writing() as work:
+        work.states.put("state", bytes(100_000))
+        work.checkpoints.put({str(number): {"offset": number} for number in range(1000)})
+    opened.close()
+    content = bytearray(path.read_bytes())
+    for start in range(4096, len(content), 4096):
+        content[start : start + 8] = b"\xff" * 8  # the head of every page but the first
+    path.write_bytes(content)
+    with pytest.raises(DatabaseBroken, match="damaged"):
+        Database.open(path)
+    assert path.read_bytes() == content

@@ -32,7 +32,7 @@ def engine_for(place: str | Path) -> tuple[Engine, str, Path | None]:
     if isinstance(place, str) and "://" in place:
         url = _url(place)
         if url.drivername != "sqlite":
-            return _postgresql(url), url.render_as_string(hide_password=True), None
+            return _postgresql(url), _words(url), None
         if not url.database or url.database == ":memory:":
             raise UsageError("a database in memory keeps nothing", fix="give the path of a file")
         place = url.database
@@ -43,7 +43,7 @@ def engine_for(place: str | Path) -> tuple[Engine, str, Path | None]:
 def _url(place: str) -> URL:
     try:
         url = make_url(place)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError("the database's URL cannot be read", fix="postgresql://user@host/name") from None
     if url.drivername in _POSTGRESQL:
         return url.set(drivername="postgresql+psycopg")
@@ -53,6 +53,12 @@ def _url(place: str) -> URL:
             fix="a path for SQLite, or postgresql://user@host/name",
         )
     return url
+
+
+def _words(url: URL) -> str:
+    """The place without secrets: options may hold passwords too, so none is shown but the host."""
+    host = url.query.get("host")
+    return url.set(query={"host": host} if host else {}).render_as_string(hide_password=True)
 
 
 def _postgresql(url: URL) -> Engine:

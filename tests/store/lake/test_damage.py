@@ -198,3 +198,35 @@ def test_two_writers_at_once(tmp_path: Path) -> None:
         assert sorted(int(uid[3:]) for uid in page.events["metadata_uid"].to_pylist()) == list(
             range(9500, 10_000)
         )
+
+
+CRAMPED = """
+import resource, signal, sys
+from pathlib import Path
+from seawall.errors import LakeBroken
+from seawall.store.lake import Lake
+from tests.store.lake.events import LATER, numbered
+lake = Lake.open(Path(sys.argv[1]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+for most in (1_000, 20_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    for act in (lambda: lake.append(numbered(6000, 9000)), lambda: lake.compact(LATER)):
+        try:
+            act()
+        except LakeBroken as error:
+            print(error.message.rpartition(": ")[2])
+"""
+
+
+def test_where_no_more_can_be_written_nothing_is_lost_and_nothing_lies_about(tmp_path: Path) -> None:
+    with Lake.create(tmp_path / "lake") as lake:
+        lake.append(numbered(0, 3000))
+        lake.append(numbered(3000, 6000))
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", CRAMPED, str(lake.root)],
+            capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3],
+        )  # fmt: skip
+        assert done.stdout.splitlines() == ["File too large"] * 4
+        assert list((lake.root / INCOMING).iterdir()) == []
+        assert len(part_files(lake)) == 2
+        assert len(everything(lake)) == 6000

@@ -16,7 +16,7 @@ from seawall.sources.batches import EventBatch, Rows, drain
 from seawall.sources.containers import is_container
 from seawall.sources.csv_records import SHORT_REACH, is_preamble, row_records, table_header
 from seawall.sources.excerpts import record_problem
-from seawall.sources.json_records import Record, is_line_delimited, line_records
+from seawall.sources.json_records import HEAD, Record, is_line_delimited, line_records
 from seawall.sources.json_values import NotJson, TooDeep, parse
 from seawall.sources.limits import Limits
 from seawall.sources.lines import Utf8Stream, encoding_of
@@ -24,6 +24,10 @@ from seawall.sources.spool import is_worth_spooling, spooled_batches
 
 Shape = Literal["lines", "table", "whole"]
 """JSON on lines and delimited tables can be read as they grow; everything else only as a whole."""
+
+
+_WORTH = 4
+"""A piece pays to be read column by column later than a file: samples are taken of each piece anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +171,9 @@ def _read(
 ) -> tuple[list[tuple[Any, tuple[Problem, ...], int]], int, bool]:
     """Events, problems and records in batches; the number of the next record, and whether a header is passed."""
     numbers = count(place.number)
-    if place.shape == "lines" and len(data) >= limits.fast_bytes and None not in rows:
+    if place.shape == "lines" and len(data) >= _WORTH * limits.fast_bytes and None not in rows:
         text = Utf8Stream(io.BytesIO(data), b"{")
-        if is_worth_spooling(text.peek(limits.fast_bytes), limits):
+        if is_worth_spooling(text.peek(HEAD), limits):
             found = list(_frozen(spooled_batches(text, name, limits, place.number)))
             return found, place.number + sum(records for _, _, records in found), False
     records = _of_lines(rows, name, limits, numbers) if place.shape == "lines" else row_records(

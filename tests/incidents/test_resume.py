@@ -29,7 +29,7 @@ from seawall.incidents.group import group
 from seawall.incidents.ranker import load
 from seawall.lab import WorldSettings, make_world
 from seawall.report.documents import incident_line
-from seawall.schema.batches import MISSING, CodedBatch
+from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.state import Saved, State, nested
 from seawall.sources import read
@@ -59,16 +59,15 @@ class Detection:
     def kept(self) -> bytes:
         return pack(nested(engine=self.engine.state(), coder=self.coder.state(), meter=self.meter.state()))
 
-    def observe(self, events: pa.Table) -> tuple[Candidate, ...]:
+    def observe(self, *tables: pa.Table) -> tuple[Candidate, ...]:
+        """Score a day that came as one table or more, in any order."""
+        coded = [self.coder.encode(events) for events in tables]
+        self.coder, mappings = self.coder.arranged()
         with tempfile.TemporaryDirectory() as folder:
             spool = Spool(Path(folder), self.coder.actors)
-            spool.add(self.coder.encode(events))
-            known = self.coder.vocabularies
-            as_they_are = {
-                name: np.append(np.arange(len(texts), dtype=np.int32), np.int32(MISSING))
-                for name, texts in known.items()
-            }
-            spool.settle(known, as_they_are)
+            for one in coded:
+                spool.add(one)
+            spool.settle(self.coder.vocabularies, mappings)
             (day,) = spool.days()
             batch, _ = spool.load(day)
             self.meter.observe(batch)
@@ -222,6 +221,34 @@ def test_stopped_after_any_day_of_any_history(
     assert repr([*earlier, *later]) == repr(undisturbed)
     assert second.meter.notes() == whole.meter.notes()
     assert second.kept() == whole.kept()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ACTS, min_size=1, max_size=30), st.lists(ACTS, min_size=1, max_size=30), st.data())
+def test_a_day_scored_again_from_the_state_before_it_is_the_same_however_it_arrived(
+    before: list[tuple[int, int, str, str, str]],
+    today: list[tuple[int, int, str, str, str]],
+    data: st.DataObject,
+) -> None:
+    first = Detection()
+    first.observe(table([row for _, row in rows_of([(0, *act[1:]) for act in before])]))
+    kept = first.kept()
+    rows = [
+        {**row, "metadata_uid": f"t{n}"}
+        for n, (_, row) in enumerate(rows_of([(1, *act[1:]) for act in today]))
+    ]
+    once = Detection(kept)
+    undisturbed = once.observe(table(rows))
+    arriving = data.draw(st.permutations([*rows, *data.draw(st.lists(st.sampled_from(rows), max_size=5))]))
+    cuts = sorted(data.draw(st.lists(st.integers(1, len(arriving)), max_size=3)))
+    parts = [table(arriving[low:high]) for low, high in zip([0, *cuts], [*cuts, len(arriving)], strict=True)]
+    arrived = [part for part in parts if part.num_rows]
+    for count in range(1, len(arrived) + 1):  # as a stream would: again after each batch
+        again = Detection(kept)
+        candidates = again.observe(*arrived[:count])
+    assert repr(candidates) == repr(undisturbed)
+    assert again.meter.notes() == once.meter.notes()
+    assert again.kept() == once.kept()
 
 
 def learnt() -> Detection:

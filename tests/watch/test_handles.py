@@ -29,6 +29,6 @@ def test_the_longest_unused_is_closed(tmp_path: Path) -> None:
     assert handles.get("a", tmp_path / "a") == opened[0]
     assert os.pread(handles.get("c", tmp_path / "c"), 9, 0) == b"c"
     handles.close()
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="Bad file"):
         os.fstat(opened[0])
     handles.drop("a")

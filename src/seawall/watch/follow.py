@@ -7,6 +7,10 @@ A file that is deleted or moved away is read to its end if it was open.
 
 What it misses: what was written and removed again between two looks, or while nothing followed; and a file that was
 emptied and has grown again to begin and go on exactly as before.
+
+What it reads again, for later stages to count as duplicates: a whole file (array, archive) that was changed or was
+compressed anew, and a copy of a file that is not emptied soon after, or was made before all that was read of the
+original had been written.
 """
 
 from __future__ import annotations

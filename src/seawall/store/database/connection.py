@@ -80,6 +80,13 @@ def _postgresql(url: URL) -> Engine:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
             cursor.execute("SET timezone = 'UTC'")
+            # A machine that vanished must not hold its locks for the two hours that are usual.
+            for setting in (
+                "tcp_keepalives_idle = 30",
+                "tcp_keepalives_interval = 10",
+                "tcp_keepalives_count = 3",
+            ):
+                cursor.execute(f"SET {setting}")
         connection.commit()
 
     return engine

@@ -92,10 +92,12 @@ class Writer:
             os.close(self._descriptor)
             self._descriptor = None
         if self._connection is not None:
+            connection, self._connection = self._connection, None
+            with suppress(SQLAlchemyError):  # where the server is away, so is the lock
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _WRITER_LOCK})
             with suppress(SQLAlchemyError):
-                self._connection.invalidate()  # closes the session, and so its lock
-                self._connection.close()
-            self._connection = None
+                connection.invalidate()  # should the lock remain, it goes with its connection
+            connection.close()
 
 
 class Database:

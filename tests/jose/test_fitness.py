@@ -69,9 +69,9 @@ def test_lengths_in_use_are_no_fault(bits: int) -> None:
 
 
 def test_an_absurd_modulus_is_named_and_not_computed_with() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert _codes(fitness.rsa_faults((1 << 4_000_000) | 1, 65537)) == ["rsa-large"]
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

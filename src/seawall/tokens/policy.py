@@ -99,19 +99,7 @@ class NothingRevoked:
 
     __slots__ = ()
 
-    def refuse(
-        self,
-        *,
-        issuer: str,
-        kid: str | None,
-        thumbprint: str | None,
-        subject: str | None,
-        session: str | None,
-        token_id: str | None,
-        issued_at: float | None,
-        client: str | None,
-        object_id: str | None = None,
-    ) -> None:
+    def refuse(self, **_: str | float | None) -> None:
         """Refuse nothing."""
 
 

@@ -194,3 +194,10 @@ def test_nobody_gets_lines_that_did_not_ask_for_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_the_thumbprint_of_a_key_is_shown_even_where_it_looks_like_the_beginning_of_a_token() -> None:
+    thumbprint = "AtMQeW2fMgC5WSU-hiVGRRrH5ejgeyIXpAe2rd8YN54"
+    assert harmless(thumbprint) == WITHHELD
+    decision = decide(None, header={}, claims={}, thumbprint=thumbprint, now=0.0)
+    assert decision.thumbprint == thumbprint

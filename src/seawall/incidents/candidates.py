@@ -16,6 +16,7 @@ from seawall.incidents.features import FEATURES, Table
 from seawall.incidents.patterns import PATTERNS, Pattern, named
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULES, Hits
+from seawall.schema.answers import Adjustment
 from seawall.schema.batches import MISSING, CodedBatch, Floats
 
 USUAL_SHOWN = 4
@@ -40,7 +41,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One scored group. Times are microseconds since the epoch, `score` log-odds, `p` of the named pattern."""
+    """One scored group. Times are microseconds since the epoch, `score` log-odds, `p` of the named pattern.
+
+    `score` is `base` and all `parts` and, where analysts' answers speak of it, all `adjustments`.
+    """
 
     tenant: str
     account: str
@@ -69,6 +73,7 @@ class Candidate:
     unlinked: bool
     curve: tuple[tuple[int, float], ...] = ()
     points: tuple[tuple[int, str, int, bool], ...] = field(default=())
+    adjustments: tuple[Adjustment, ...] = ()
 
     def with_curve(self, curve: tuple[tuple[int, float], ...]) -> Candidate:
         """Return the candidate with the times at which its score passed each value."""

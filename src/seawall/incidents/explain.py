@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from seawall.behaviour.fields import FIELDS
+from seawall.incidents.aspects import aspect as aspect_of
+from seawall.incidents.aspects import weights
 from seawall.incidents.candidates import Candidate, Fact
 from seawall.incidents.group import Case
-from seawall.incidents.ranker import EVIDENCE
 from seawall.rules.detector import RULES
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.findings import SILENT, Layer, Reason
@@ -18,8 +19,6 @@ from seawall.schema.incidents import Incident, Severity, TimelinePoint, Usual
 WORDS = {field.name: field.words for field in FIELDS}
 PAIRS = frozenset(field.name for field in FIELDS if len(field.columns) == 2)
 RULE_WORDS = {rule.name: rule for rule in RULES}
-ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
-VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
 PLACES = ("network", "country")
 TELLING = ("network", "country", "client", "app", "mailbox", "key")
 """Fields that a reader grasps at once; the others stand in when none of these is unusual."""
@@ -88,10 +87,14 @@ def _detected(story: Sequence[Candidate], threshold: float) -> int | None:
 def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
     """Group the ranker's parts by what they speak of; together with the base they sum to the score."""
     sums: dict[tuple[Layer, str], float] = defaultdict(float)
-    for name, weight in top.parts.items():
-        for aspect, share in _shares(name, top).items():
-            sums[aspect] += weight * share
+    said: dict[tuple[Layer, str], list[str]] = defaultdict(list)
+    for feature, weight in weights(top).items():
+        sums[aspect_of(feature)] += weight
     more = score - top.base - sum(top.parts.values())
+    for adjustment in top.adjustments:
+        sums[(adjustment.layer, adjustment.aspect)] += adjustment.weight
+        said[(adjustment.layer, adjustment.aspect)].append(adjustment.text)
+        more -= adjustment.weight
     if abs(more) > 1e-9:
         sums[("behaviour", "other-days")] += more
     facts = {fact.field: fact for fact in top.facts}
@@ -100,7 +103,7 @@ def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
         Reason(
             layer,
             aspect,
-            _text(layer, aspect, top, facts),
+            _with_answers(_text(layer, aspect, top, facts), said[(layer, aspect)]),
             round(weight, 6),
             *_value_and_counts(facts.get(aspect)),
         )
@@ -108,49 +111,11 @@ def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
     )
 
 
-def _shares(name: str, top: Candidate) -> dict[tuple[Layer, str], float]:
-    """Return the aspects that a part of the score speaks of, with shares that sum to one.
-
-    What joint evidence adds is shared among the dimensions of the pattern that names the incident, by their
-    own surprise: that is the pattern that the evidence is strongest for.
-    """
-    if not name.startswith("p.") and name != EVIDENCE:
-        return {_aspect(name): 1.0}
-    shares: dict[tuple[Layer, str], float] = defaultdict(float)
-    for dimension in top.pattern.dimensions:
-        for feature in dimension.split("+"):
-            shares[_aspect(feature)] += max(top.values.get(feature, 0.0), 0.0)
-    total = sum(shares.values())
-    if total <= 0:
-        return {("behaviour", "pattern"): 1.0}
-    return {aspect: share / total for aspect, share in shares.items() if share > 0}
-
-
-def _aspect(name: str) -> tuple[Layer, str]:
-    head, _, tail = name.partition(".")
-    if head in WORDS and tail:
-        return "behaviour", head
-    if head == "lineage":
-        return "lineage", "birth" if tail in ("orphan", "birthless") else tail
-    if head == "rules":
-        return "rules", tail
-    if head in ("p", EVIDENCE):
-        return "behaviour", "pattern"
-    if name in ATTEMPTS:
-        return "behaviour", "attempts"
-    if name in VOLUME:
-        return "behaviour", "volume"
-    if name.startswith("after_"):
-        return "rules", {"after_credential": "credential", "after_consent": "consent_any"}[name]
-    if name.startswith("usual_"):
-        return "behaviour", "two-places"
-    named = {
-        "hour": "hour",
-        "new_mailboxes": "mailbox",
-        "foreign_mailboxes": "mailbox",
-        "together_abroad": "two-places",
-    }
-    return "behaviour", named.get(name, "context")
+def _with_answers(text: str, said: Sequence[str]) -> str:
+    """Say what answers changed: after what was seen, or alone where only answers speak."""
+    if said and text.endswith(SILENT):
+        return "; ".join(said)
+    return "; ".join((text, *said))
 
 
 def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
@@ -200,7 +165,7 @@ def fact_text(fact: Fact) -> str:
 def summary(top: Candidate) -> str:
     """Return the one-sentence verdict, with the two unusual facts that say most to a person."""
     who = top.account if top.account_type != "service" else f"Application {top.account}"
-    weight = {name: sum(w for part, w in top.parts.items() if _aspect(part)[1] == name) for name in WORDS}
+    weight = {name: sum(w for part, w in top.parts.items() if aspect_of(part)[1] == name) for name in WORDS}
     unusual = [f for f in top.facts if f.seen < 1 and f.field not in PAIRS]
     unusual.sort(key=lambda f: (f.field not in TELLING, -round(weight[f.field], 3), -f.surprise))
     place = [fact for fact in unusual if fact.field in PLACES]

@@ -8,11 +8,13 @@ from seawall.schema.incidents import Incident, Usual
 
 ASPECTS = {
     "activity": "Operation",
+    "answers": "What answers taught",
     "app": "Application",
     "app_activity": "Operation × application",
     "app_client": "Application × client",
     "app_network": "Application × network",
     "attempts": "Attempts before",
+    "attention": "Taken over before",
     "birth": "Token's birth",
     "client": "Client",
     "client_network": "Client × network",
@@ -22,6 +24,7 @@ ASPECTS = {
     "credential": "App credential",
     "foreign": "Token's tenant",
     "grant": "Mailbox permission",
+    "hostile-value": "Seen in a takeover",
     "hour": "Hour of the week",
     "key": "Credential key",
     "legacy": "Legacy sign-in",

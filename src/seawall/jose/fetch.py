@@ -155,10 +155,10 @@ def fetch(
     where = location_of(url, allow_loopback_http=allow_loopback_http)
     if pinned_host is not None and where.host != pinned_host.lower():
         raise FetchRefused("host-not-pinned")
-    deadline = _Deadline(timeout)
-    with _translated():
-        context = _verifying(trust) if where.scheme == "https" else None
-        with _connect(where, deadline) as plain:
+    deadline = Deadline(timeout)
+    with translated():
+        context = verifying(trust) if where.scheme == "https" else None
+        with connect(where, deadline) as plain:
             plain.settimeout(deadline.left())
             if context is None:
                 return _ask(plain, where, limit, deadline)
@@ -168,14 +168,15 @@ def fetch(
                 return _ask(secured, where, limit, deadline)
 
 
-def _verifying(trust: ssl.SSLContext | None) -> ssl.SSLContext:
+def verifying(trust: ssl.SSLContext | None) -> ssl.SSLContext:
+    """The context, the system's where there is none. Raises `FetchRefused` for one that does not verify."""
     context = trust_store() if trust is None else trust
     if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
         raise FetchRefused("trust-unsafe")
     return context
 
 
-class _Deadline:
+class Deadline:
     """A point in time that all waiting shares."""
 
     def __init__(self, seconds: float) -> None:
@@ -190,7 +191,7 @@ class _Deadline:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """What the standard library raises, as `FetchRefused`. Its texts are dropped: they may quote the answer."""
     try:
         yield
@@ -212,7 +213,7 @@ def _translated() -> Iterator[None]:
         raise FetchRefused("connect-failed") from None
 
 
-def _resolve(where: Location, deadline: _Deadline) -> list[tuple[Any, ...]]:
+def _resolve(where: Location, deadline: Deadline) -> list[tuple[Any, ...]]:
     """Addresses of a host. In a thread of its own, because the system's look-up knows no time limit."""
     found: list[list[tuple[Any, ...]]] = []
 
@@ -241,7 +242,7 @@ def _address_allowed(text: str, scheme: str) -> bool:
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)
 
 
-def _connect(where: Location, deadline: _Deadline) -> socket.socket:
+def connect(where: Location, deadline: Deadline) -> socket.socket:
     """A connection to the first address that answers. One address that is refused refuses the host."""
     addresses = _resolve(where, deadline)
     if not all(_address_allowed(address[4][0], where.scheme) for address in addresses):
@@ -260,16 +261,18 @@ def _connect(where: Location, deadline: _Deadline) -> socket.socket:
     raise FetchRefused("connect-failed")
 
 
-class _Incoming(io.RawIOBase):
+class Incoming(io.RawIOBase):
     """Reads from a socket until a deadline or a number of bytes, whichever comes first."""
 
-    def __init__(self, connection: socket.socket, budget: int, deadline: _Deadline) -> None:
+    def __init__(self, connection: socket.socket, budget: int, deadline: Deadline) -> None:
         self._connection, self._budget, self._deadline = connection, budget, deadline
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Read what is there, within the limits."""
         self._connection.settimeout(self._deadline.left())
         count = self._connection.recv_into(buffer)
         self._budget -= count
@@ -282,7 +285,7 @@ class _Incoming(io.RawIOBase):
         return io.BufferedReader(self, PIECE)
 
 
-def _ask(connection: socket.socket, where: Location, limit: int, deadline: _Deadline) -> Fetched:
+def _ask(connection: socket.socket, where: Location, limit: int, deadline: Deadline) -> Fetched:
     """One GET over an open connection."""
     connection.settimeout(deadline.left())
     lines = (
@@ -294,7 +297,7 @@ def _ask(connection: socket.socket, where: Location, limit: int, deadline: _Dead
         "Connection: close",
     )
     connection.sendall("\r\n".join((*lines, "", "")).encode("ascii"))
-    incoming = _Incoming(connection, limit + OVERHEAD, deadline)
+    incoming = Incoming(connection, limit + OVERHEAD, deadline)
     answer = http.client.HTTPResponse(cast("socket.socket", incoming), method="GET")
     try:
         answer.begin()

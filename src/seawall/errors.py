@@ -164,3 +164,10 @@ class WatchFailed(SeawallError):
     """The process that watches has ended, and does not come back by itself."""
 
     code = "watch-failed"
+
+
+class ServeInvalid(SeawallError):
+    """The settings of the console make no sense, or it cannot listen where it was told to."""
+
+    code = "serve-invalid"
+    exit_code = 2

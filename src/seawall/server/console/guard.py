@@ -1,0 +1,127 @@
+"""What stands before every request: the host, the origin, headers that every answer carries, and the last catch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from seawall.errors import SeawallError
+from seawall.server.console.context import ConsoleSettings
+from seawall.server.console.endpoint import JSON
+from seawall.server.console.refused import Refused, from_error
+from seawall.server.console.surroundings import check_origin, surroundings_of
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+SEEN: Final = "seawall.surroundings"
+"""Where the request's scope holds its `Surroundings`."""
+
+LONGEST_TARGET: Final = 16 * 1024
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+DATA_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"origin-agent-cluster", b"?1"),
+    (
+        b"permissions-policy",
+        b"camera=(), microphone=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    ),
+)
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+
+_log = logging.getLogger("seawall.console")
+
+
+def refusal_response(refused: Refused) -> Response:
+    """The answer to a refused request."""
+    body = msgspec.json.encode(refused.document())
+    return Response(body, refused.status, {**refused.headers, "content-type": JSON})
+
+
+def say_broken(where: str, error: BaseException) -> None:
+    """Log an unexpected error by its type and place. Its text might hold what a client sent, so it is left out."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+    _log.error("%s: unexpected %s at %s", where, type(error).__name__, place)
+
+
+def answer_to(error: BaseException, where: str) -> Response:
+    """The answer to a request that failed with this error."""
+    if isinstance(error, Refused):
+        return refusal_response(error)
+    if isinstance(error, SeawallError):
+        refused = from_error(error)
+        if refused.status >= 500:
+            _log.error("%s: %s", where, error.code)
+        return refusal_response(refused)
+    say_broken(where, error)
+    return refusal_response(Refused(500, "internal", "something went wrong here", fix="the log says where"))
+
+
+class Guard:
+    """The outermost part of the application."""
+
+    def __init__(self, application: Any, settings: ConsoleSettings) -> None:
+        self._application = application
+        self._settings = settings
+        self._always = ALWAYS + ((HSTS,) if settings.is_https and settings.hosts else ())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the server's start and end."""
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._guarded(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal is_started
+            if message["type"] == "http.response.start":
+                is_started = True
+                message = {**message, "headers": self._with_always(list(message.get("headers", ())))}
+            await send(message)
+
+        try:
+            _check_length(scope)
+            here = surroundings_of(scope, self._settings)
+            check_origin(scope, here)
+            scope[SEEN] = here
+            await self._application(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - no error leaves the application
+            response = answer_to(error, "request")
+            if not is_started:
+                await response(scope, receive, sending)
+
+    def _with_always(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        named = {name.lower() for name, _ in headers}
+        headers += [(name, value) for name, value in self._always if name not in named]
+        if b"content-security-policy" not in named:
+            headers.append((b"content-security-policy", DATA_POLICY.encode("ascii")))
+        if b"cache-control" not in named:
+            headers.append((b"cache-control", b"no-store"))
+        return headers
+
+
+def _check_length(scope: Scope) -> None:
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET:
+        raise Refused(414, "bad-request", "the address is too long")

@@ -1,0 +1,1 @@
+"""Signing in: passkeys, passwords with one-time codes, and an identity provider."""

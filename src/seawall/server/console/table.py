@@ -1,0 +1,24 @@
+"""Every route of the API, in one table: the server and the OpenAPI document are made of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from seawall.server.console.endpoint import Endpoint
+
+MODULES: Final = ("session",)
+"""The modules of this package that declare routes, each in `ENDPOINTS`."""
+
+
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
+    """All routes. Two for one method and path are a mistake of ours."""
+    found: list[Endpoint] = []
+    for name in MODULES:
+        found += import_module(f"seawall.server.console.{name}").ENDPOINTS
+    places = [(one.method, one.path) for one in found]
+    if len(set(places)) != len(places):
+        raise ValueError("two routes for one place")
+    return tuple(found)

@@ -1,0 +1,144 @@
+"""A console without a socket: the real application over a real database, asked through its ASGI interface."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from seawall.jose import base64url
+from seawall.server.console.application import create_app
+from seawall.server.console.context import ConsoleSettings, Context, now_us
+from seawall.store.database import Database, Role
+
+HOST = "seawall.example"
+ORIGIN = f"https://{HOST}"
+LOOPBACK = "http://127.0.0.1:8090"
+
+
+@dataclass
+class Clock:
+    """A clock that tests move on."""
+
+    ahead: int = 0
+
+    def __call__(self) -> int:
+        return now_us() + self.ahead
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.ahead += int(seconds * 1_000_000)
+
+
+@dataclass
+class Browser:
+    """Somebody's browser: keeps cookies, and sends what the console's own pages send."""
+
+    console: Console
+    origin: str
+    address: str = "203.0.113.7"
+    cookies: dict[str, str] = field(default_factory=dict)
+    csrf: str = ""
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request as it is given, with the cookies."""
+        headers = {"host": self.origin.partition("://")[2], **more.pop("headers", {})}
+        if self.cookies:
+            headers.setdefault("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        response = self.console.request(
+            method, self.origin + path, headers=headers, address=self.address, **more
+        )
+        for cookie in response.headers.get_list("set-cookie"):
+            name, _, rest = cookie.partition("=")
+            value = rest.partition(";")[0]
+            if value:
+                self.cookies[name] = value
+            else:
+                self.cookies.pop(name, None)
+        return response
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.ask("GET", path, **more)
+
+    def send(self, method: str, path: str, document: Any = None, **more: Any) -> httpx.Response:
+        """A request that changes something, as a page of the console sends it."""
+        if not self.csrf:
+            self.csrf = self.get("/api/session").json()["csrf_token"]
+        headers = {
+            "origin": self.origin, "sec-fetch-site": "same-origin", "x-seawall-csrf": self.csrf, **more.pop("headers", {}),
+        }  # fmt: skip
+        return self.ask(method, path, json={} if document is None else document, headers=headers, **more)
+
+    def post(self, path: str, document: Any = None, **more: Any) -> httpx.Response:
+        return self.send("POST", path, document, **more)
+
+
+@dataclass
+class Console:
+    """The application, its context, and the loop that it runs in."""
+
+    app: Starlette
+    context: Context
+    clock: Clock
+    loop: asyncio.AbstractEventLoop
+
+    def request(self, method: str, url: str, *, address: str, **more: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, client=(address, 50000), raise_app_exceptions=True)
+            async with httpx.AsyncClient(transport=transport) as client:
+                return await client.request(method, url, **more)
+
+        return self.loop.run_until_complete(ask())
+
+    @property
+    def origin(self) -> str:
+        return LOOPBACK if self.context.settings.is_loopback else ORIGIN
+
+    def browser(self, **more: Any) -> Browser:
+        """Nobody's browser; at this machine where the console is on loopback."""
+        address = "127.0.0.1" if self.context.settings.is_loopback else "203.0.113.7"
+        return Browser(self, **{"origin": self.origin, "address": address, **more})
+
+    def signed_in(self, role: Role = "admin", name: str | None = None) -> Browser:
+        """The browser of a user who has just signed in, made where there is none of this name."""
+        token, at = os.urandom(32), self.clock()
+        with self.context.database.writing() as work:
+            plain = name or f"{role}-user"
+            user = work.users.find(plain) or work.users.add(plain, role, at=at)
+            seconds = self.context.settings.session_seconds
+            work.sessions.start(token, user.id, at=at, expires_at=at + seconds * 1_000_000)
+        browser = self.browser()
+        browser.cookies[self.context.notes["gatekeeper"].cookie] = base64url.encode(token)
+        return browser
+
+
+@contextmanager
+def console(folder: Path, settings: ConsoleSettings | None = None, **parts: Any) -> Iterator[Console]:
+    """A console over a new database in a folder; beyond loopback unless the settings say otherwise."""
+    clock = Clock()
+    database = Database.open(folder / "seawall.db", should_migrate=True)
+    shown = settings or ConsoleSettings(hosts=(HOST,), is_loopback=False, is_encrypted=True)
+    context = Context(
+        **{
+            "database": database,
+            "lake": None,
+            "key": bytes(range(32)),
+            "settings": shown,
+            "clock": clock,
+            **parts,
+        }
+    )
+    loop = asyncio.new_event_loop()
+    made = Console(create_app(context), context, clock, loop)
+    try:
+        yield made
+    finally:
+        context.notes["kitchen"].close()
+        loop.close()
+        database.close()

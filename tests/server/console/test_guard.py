@@ -1,0 +1,136 @@
+"""What stands before every request: hosts, origins, CSRF, headers, bodies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seawall.server.addresses import Peers
+from seawall.server.console.context import ConsoleSettings
+from tests.server.console.consoles import HOST, Console, console
+
+
+def test_whoever_sits_at_this_machine_is_admin_until_there_are_users(own: Console) -> None:
+    document = own.browser().get("/api/session").json()
+    assert document["user"] == {"id": 0, "name": "local", "role": "admin"}
+    assert document["loopback"] is True
+    assert document["sign_in_required"] is False
+    own.signed_in("admin")
+    document = own.browser().get("/api/session").json()
+    assert document["user"] is None
+    assert document["sign_in_required"] is True
+    assert own.signed_in("viewer").get("/api/session").json()["user"]["role"] == "viewer"
+
+
+def test_a_proxy_without_being_named_makes_nobody_local(own: Console) -> None:
+    for name in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto"):
+        document = own.browser().get("/api/session", headers={name: "for=1.2.3.4"}).json()
+        assert document["user"] is None, name
+
+
+def test_a_name_of_somebody_else_is_not_answered(own: Console, team: Console) -> None:
+    for host in (
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.",
+        "seawall.example:x",
+        "a b",
+        "[::2]",
+        "",
+    ):
+        response = own.browser().get("/api/session", headers={"host": host})
+        assert response.status_code in {400, 421}, host
+        assert response.json()["error"]["code"] in {"host-unknown", "bad-request"}
+    assert team.browser().get("/", headers={"host": "127.0.0.1"}).status_code == 421
+    assert team.browser().get("/", headers={"host": HOST.upper()}).status_code == 200
+
+
+def test_local_names_are_answered_with_any_port(own: Console) -> None:
+    for host in ("localhost:8090", "127.0.0.1:1", "[::1]:8090", "LOCALHOST"):
+        assert own.browser().get("/api/session", headers={"host": host}).json()["user"]["name"] == "local"
+
+
+def test_nobody_is_local_beyond_loopback(team: Console) -> None:
+    browser = team.browser(address="127.0.0.1")
+    assert browser.get("/api/session").json()["user"] is None
+
+
+def test_pages_of_other_sites_get_nothing(own: Console) -> None:
+    browser = own.browser()
+    for headers in (
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "https://127.0.0.1:8090"},
+        {"origin": "http://localhost:8090"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://127.0.0.1:8090/"},
+    ):
+        response = browser.get("/api/session", headers=headers)
+        assert response.status_code == 403, headers
+        assert response.json()["error"]["code"] == "cross-origin"
+        assert "access-control-allow-origin" not in response.headers
+
+
+def test_every_answer_keeps_frames_sniffing_and_referrers_out(team: Console) -> None:
+    browser = team.browser()
+    for path in ("/", "/api/session", "/api/nothing", "/assets/nothing.js"):
+        headers = browser.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["strict-transport-security"] == "max-age=31536000"
+    assert browser.get("/api/session").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", "/assets/..%2f..%2findex.html",
+     "/assets/%00", "//etc/passwd", "/index.html/../../x.json", "/.%5c..%5cx.txt", "/__init__.py"],
+)  # fmt: skip
+def test_no_address_leads_out_of_the_bundle(team: Console, path: str) -> None:
+    response = team.browser().get(path)
+    assert response.status_code in {200, 404}
+    assert "root:" not in response.text
+    assert "import" not in response.text
+
+
+def test_addresses_of_views_lead_to_the_page(team: Console) -> None:
+    page = team.browser().get("/").text
+    for path in ("/incidents/abc.def", "/account?tenant=a&account=b", "/settings"):
+        response = team.browser().get(path)
+        assert response.status_code == 200
+        assert response.text == page
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert response.headers["cache-control"] == "no-cache"
+    again = team.browser().get("/", headers={"if-none-match": team.browser().get("/").headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_what_is_no_address_is_an_error_of_the_usual_shape(team: Console) -> None:
+    response = team.browser().get("/api/nothing")
+    assert response.status_code == 404
+    assert set(response.json()["error"]) == {"code", "message", "fix", "field"}
+    response = team.browser().ask("PUT", "/api/session", headers={"origin": team.origin})
+    assert response.status_code == 405
+    assert response.json()["error"]["code"] == "method-not-allowed"
+    assert team.browser().get("/" + "a" * 20_000).status_code == 414
+
+
+def test_a_proxy_says_who_asks_and_nobody_else_does(tmp_path: Path) -> None:
+    settings = ConsoleSettings(hosts=(HOST,), is_loopback=True, proxies=Peers(("127.0.0.1/32", "10.0.0.0/8")))
+    with console(tmp_path, settings) as behind:
+        browser = behind.browser(origin=f"https://{HOST}", address="127.0.0.1")
+        assert browser.get("/api/session").json()["user"] is None
+        assert browser.get("/api/session", headers={"host": "localhost"}).json()["user"] is None
+        plain = browser.get("/api/session", headers={"x-forwarded-proto": "http"})
+        assert plain.json()["error"]["code"] == "not-encrypted"
+        stranger = behind.browser(origin=f"https://{HOST}", address="192.0.2.1").get("/api/session")
+        assert stranger.json()["error"]["code"] == "proxy-unlisted"

@@ -1,0 +1,72 @@
+/** News from the server as they happen. EventSource reconnects by itself after a broken line and sends Last-Event-ID;
+ * it gives up after a refusal, so that is tried again here, ever more slowly. */
+import type { IncidentNews, Summary } from "./types";
+
+export interface Hearers {
+  incident?: (news: IncidentNews) => void;
+  summary?: (summary: Summary) => void;
+  health?: () => void;
+  /** Whether the line is up. */
+  line?: (isUp: boolean) => void;
+}
+
+const hearers = new Set<Hearers>();
+let source: EventSource | null = null;
+let wait = 1000;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Hear the stream until the returned function is called. One connection serves all hearers. */
+export function listen(hearer: Hearers): () => void {
+  hearers.add(hearer);
+  if (source === null && timer === undefined) open();
+  else if (source?.readyState === EventSource.OPEN) hearer.line?.(true);
+  return () => {
+    hearers.delete(hearer);
+    if (hearers.size === 0) close();
+  };
+}
+
+function close(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  source?.close();
+  source = null;
+}
+
+function tell(say: (hearer: Hearers) => void): void {
+  for (const hearer of [...hearers]) say(hearer);
+}
+
+function open(): void {
+  timer = undefined;
+  const opened = new EventSource("/api/stream");
+  source = opened;
+  opened.onopen = () => {
+    wait = 1000;
+    tell((hearer) => hearer.line?.(true));
+  };
+  opened.onerror = () => {
+    tell((hearer) => hearer.line?.(false));
+    if (opened.readyState !== EventSource.CLOSED || source !== opened) return;
+    source = null;
+    timer = setTimeout(open, wait);
+    wait = Math.min(wait * 2, 30_000);
+  };
+  opened.addEventListener("incident", (event) => {
+    const news = parsed<IncidentNews>(event);
+    if (news) tell((hearer) => hearer.incident?.(news));
+  });
+  opened.addEventListener("summary", (event) => {
+    const summary = parsed<Summary>(event);
+    if (summary) tell((hearer) => hearer.summary?.(summary));
+  });
+  opened.addEventListener("health", () => tell((hearer) => hearer.health?.()));
+}
+
+function parsed<T>(event: Event): T | null {
+  try {
+    return JSON.parse((event as MessageEvent<string>).data) as T;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,126 @@
+/** Which page an address shows. Pages are loaded when they are first opened. */
+import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from "react";
+import { ApiError } from "../api/client";
+import { EmptyState, ErrorState, Skeleton } from "../design/states";
+import { Link } from "./link";
+import { navigate, useRoute } from "./router";
+import { SessionProvider, useKnown } from "./session";
+import { Shell } from "./shell";
+
+interface PageModule {
+  default: ComponentType;
+}
+
+const page = (load: () => Promise<PageModule>) => lazy(load);
+
+const PAGES: Record<string, { title: string; Page: ComponentType }> = {
+  "/": { title: "Queue", Page: page(() => import("../pages/queue")) },
+  "/accounts": { title: "Accounts", Page: page(() => import("../pages/accounts")) },
+  "/account": { title: "Account", Page: page(() => import("../pages/account")) },
+  "/search": { title: "Search", Page: page(() => import("../pages/search")) },
+  "/health": { title: "Health", Page: page(() => import("../pages/health")) },
+  "/detector": { title: "Detector", Page: page(() => import("../pages/detector")) },
+  "/exceptions": { title: "Exceptions", Page: page(() => import("../pages/exceptions")) },
+  "/audit": { title: "Audit", Page: page(() => import("../pages/audit")) },
+  "/settings": { title: "Settings", Page: page(() => import("../pages/settings")) },
+};
+const IncidentPage = page(() => import("../pages/incident"));
+const SignInPage = page(() => import("../pages/signin"));
+
+export function App() {
+  return (
+    <Failsafe>
+      <SessionProvider>
+        <Gate />
+      </SessionProvider>
+    </Failsafe>
+  );
+}
+
+function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · Seawall`;
+  }, [title]);
+}
+
+/** Signed in: the page in its frame. Not yet: sign-in or set-up, which brings back to the address asked for. */
+function Gate() {
+  const { session, error, reloadSession } = useKnown();
+  const { path, parameters } = useRoute();
+  const isDoor = path === "/sign-in" || path === "/setup";
+  const maySee = session !== undefined && session.user !== null;
+
+  useEffect(() => {
+    if (session === undefined) return;
+    if (!maySee && !isDoor) {
+      const wanted = window.location.pathname + window.location.search;
+      navigate(`/${session.setup_needed ? "setup" : "sign-in"}?${new URLSearchParams({ next: wanted }).toString()}`, { replace: true });
+    } else if (maySee && isDoor) navigate(inside(parameters.get("next")), { replace: true });
+  });
+
+  if (error !== undefined && session === undefined) {
+    return (
+      <main>
+        <ErrorState error={error} onRetry={() => void reloadSession()} />
+      </main>
+    );
+  }
+  if (session === undefined || maySee === isDoor) return null;
+  if (isDoor) {
+    return (
+      <Suspense fallback={null}>
+        <SignInPage />
+      </Suspense>
+    );
+  }
+  return (
+    <Shell>
+      <Routed path={path} />
+    </Shell>
+  );
+}
+
+/** An address of this console, never of another place. */
+function inside(next: string | null): string {
+  return next !== null && /^\/(?![/\\])/.test(next) ? next : "/";
+}
+
+function Routed({ path }: { path: string }) {
+  const incident = /^\/incidents\/([^/]+)$/.exec(path)?.[1];
+  const found = incident === undefined ? PAGES[path] : { title: "Incident", Page: IncidentPage };
+  useTitle(found?.title ?? "Not found");
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else document.getElementById("page")?.focus({ preventScroll: true });
+  }, [path]);
+  if (found === undefined) {
+    return (
+      <EmptyState icon="search" title="There is no such page">
+        <Link href="/">To the queue</Link>
+      </EmptyState>
+    );
+  }
+  return (
+    <Failsafe key={found.title}>
+      <Suspense fallback={<Skeleton rows={8} />}>
+        <found.Page />
+      </Suspense>
+    </Failsafe>
+  );
+}
+
+/** A fault of the page itself is shown, not a white screen. */
+class Failsafe extends Component<{ children: ReactNode }, { fault: Error | null }> {
+  override state = { fault: null as Error | null };
+
+  static getDerivedStateFromError(fault: Error) {
+    return { fault };
+  }
+
+  override render() {
+    if (this.state.fault === null) return this.props.children;
+    const error = new ApiError(0, "console", `The page failed: ${this.state.fault.message}`, "Load it again; an old page may meet a newer server.");
+    return <ErrorState error={error} onRetry={() => window.location.reload()} />;
+  }
+}

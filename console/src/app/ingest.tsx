@@ -1,0 +1,43 @@
+/** What the watch is doing, in few words. */
+import type { Ingest, Summary } from "../api/types";
+import { bytes, compact } from "../words/numbers";
+import { age, duration } from "../words/times";
+import { Link } from "./link";
+
+const WORDS: Record<Ingest["state"], string> = {
+  idle: "Up to date",
+  reading: "Reading",
+  scoring: "Scoring",
+  behind: "Catching up",
+  stopped: "Watch stopped",
+  none: "No logs yet",
+};
+
+/** `Catching up: 1.2 GB, 3 min left`. */
+export function ingestWords(ingest: Ingest, now: number): string {
+  const isBusy = ingest.state === "reading" || ingest.state === "behind";
+  const parts: string[] = [];
+  if (isBusy && ingest.backlog_bytes) parts.push(`${bytes(ingest.backlog_bytes)} to read`);
+  if (isBusy && ingest.seconds_left !== null) parts.push(`${duration(ingest.seconds_left)} left`);
+  if (isBusy && parts.length === 0 && ingest.rate > 0) parts.push(`${compact(ingest.rate)} records/s`);
+  if (ingest.state === "idle" && ingest.last_batch) parts.push(age(ingest.last_batch, now));
+  return [WORDS[ingest.state], ...parts].join(" · ");
+}
+
+export function IngestState({ summary, lineIsUp }: { summary: Summary; lineIsUp: boolean }) {
+  const { ingest, silent_sources: silent } = summary;
+  const isBad = ingest.state === "stopped" || silent > 0 || !lineIsUp;
+  const words = !lineIsUp
+    ? "No connection"
+    : silent > 0
+      ? `${silent} silent ${silent === 1 ? "source" : "sources"}`
+      : ingestWords(ingest, new Date(summary.now).getTime());
+  return (
+    <Link href="/health" className={`ingest ${isBad ? "ingest-bad" : `ingest-${ingest.state}`}`}>
+      <svg viewBox="0 0 10 10" className="ingest-mark" aria-hidden="true">
+        {isBad ? <path d="M5 .5 9.800 9H.2z" /> : <circle cx="5" cy="5" r="4" />}
+      </svg>
+      <span className="clip">{words}</span>
+    </Link>
+  );
+}

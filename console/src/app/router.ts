@@ -1,0 +1,60 @@
+/** The address bar is the state: path, filters and selection live in the URL and nowhere else. */
+import { useCallback, useSyncExternalStore } from "react";
+
+const changed = new EventTarget();
+
+function subscribe(heard: () => void): () => void {
+  window.addEventListener("popstate", heard);
+  changed.addEventListener("change", heard);
+  return () => {
+    window.removeEventListener("popstate", heard);
+    changed.removeEventListener("change", heard);
+  };
+}
+
+const here = () => window.location.pathname + window.location.search;
+
+/** Go to an address of the console. */
+export function navigate(to: string, options: { replace?: boolean } = {}): void {
+  if (to === here()) return;
+  if (options.replace) window.history.replaceState(null, "", to);
+  else window.history.pushState(null, "", to);
+  changed.dispatchEvent(new Event("change"));
+}
+
+/** The path and the parameters, drawn anew whenever they change. */
+export function useRoute(): { path: string; parameters: URLSearchParams } {
+  const text = useSyncExternalStore(subscribe, here);
+  const [path = "/", search = ""] = text.split("?", 2);
+  return { path, parameters: new URLSearchParams(search) };
+}
+
+/** `changes` applied to the parameters of the address: null or "" removes one, a list repeats it. */
+export function withParameters(changes: Record<string, string | readonly string[] | null | undefined>): string {
+  const parameters = new URLSearchParams(window.location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    parameters.delete(name);
+    if (value === null || value === undefined || value === "") continue;
+    for (const one of typeof value === "string" ? [value] : value) parameters.append(name, one);
+  }
+  const text = parameters.toString();
+  return text ? `${window.location.pathname}?${text}` : window.location.pathname;
+}
+
+/** One parameter as state. Small changes replace the entry in the history; `{push: true}` makes a new one. */
+export function useParameter(name: string, otherwise = ""): [string, (value: string | null, options?: { push?: boolean }) => void] {
+  const { parameters } = useRoute();
+  const set = useCallback(
+    (value: string | null, options: { push?: boolean } = {}) =>
+      navigate(withParameters({ [name]: value === otherwise ? null : value }), { replace: !options.push }),
+    [name, otherwise],
+  );
+  return [parameters.get(name) ?? otherwise, set];
+}
+
+export const incidentAddress = (id: string) => `/incidents/${encodeURIComponent(id)}`;
+
+export const accountAddress = (tenant: string, account: string) =>
+  `/account?${new URLSearchParams({ tenant, account }).toString()}`;
+
+export const searchAddress = (q: string) => `/search?${new URLSearchParams({ q }).toString()}`;

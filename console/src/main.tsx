@@ -1,0 +1,20 @@
+/** The start: theme before the first drawing, keyboard, then the application. */
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/App";
+import { startKeyboard } from "./app/keys";
+import { showStoredTheme } from "./app/theme";
+import "./design/fonts.css";
+import "./design/tokens.css";
+import "./design/base.css";
+
+showStoredTheme();
+startKeyboard();
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("no root");
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

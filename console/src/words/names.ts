@@ -1,0 +1,57 @@
+/** How the detector's own terms are named to a reader; the report uses the same words. */
+import type { Layer, Severity, Verdict } from "../api/types";
+
+const ASPECTS: Record<string, string> = {
+  activity: "Operation",
+  app: "Application",
+  app_activity: "Operation × application",
+  app_client: "Application × client",
+  app_network: "Application × network",
+  attempts: "Attempts before",
+  birth: "Token’s birth",
+  client: "Client",
+  client_network: "Client × network",
+  consent_any: "Consent",
+  context: "Context",
+  country: "Country",
+  credential: "App credential",
+  foreign: "Token’s tenant",
+  grant: "Mailbox permission",
+  hour: "Hour of the week",
+  key: "Credential key",
+  legacy: "Legacy sign-in",
+  mailbox: "Others’ mailbox",
+  method: "Sign-in method",
+  moved: "Session moved",
+  network: "Network",
+  outlived: "After revocation",
+  pattern: "Taken together",
+  persistence: "Rule or forwarding",
+  prefix: "Address block",
+  reused: "Session reused",
+};
+
+/** `Application` for `app`, `Mass read` for `mass-read`. */
+export function aspectName(aspect: string): string {
+  const known = ASPECTS[aspect];
+  if (known !== undefined) return known;
+  const plain = aspect.replace(/[-_]/g, " ").trim();
+  return plain.slice(0, 1).toUpperCase() + plain.slice(1);
+}
+
+export const LAYERS: Record<Layer, string> = {
+  behaviour: "learned behaviour",
+  lineage: "token lineage",
+  rules: "known technique",
+  assurance: "sign-in assurance",
+};
+
+export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
+
+export const severityName = (severity: Severity) => severity.slice(0, 1).toUpperCase() + severity.slice(1);
+
+export const VERDICTS: Record<Verdict, string> = {
+  compromised: "Compromised",
+  safe: "Safe",
+  "expected-change": "Expected change",
+};

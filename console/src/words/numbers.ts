@@ -1,0 +1,36 @@
+/** Numbers in words. */
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+const compactFormat = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+
+/** `12,400`. */
+export const number = (value: number) => whole.format(value);
+
+/** `12.4K`. */
+export const compact = (value: number) => compactFormat.format(value);
+
+/** `1 account`, `3 accounts`. */
+export const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+
+/** `+2.31`, `−0.40`, with a true minus. */
+export function signed(value: number, digits = 1): string {
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? `0.${"0".repeat(digits)}` : `${value < 0 ? "−" : "+"}${text}`;
+}
+
+/** A score: `4.2`, `−1.3`. */
+export const score = (value: number) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)}`;
+
+/** `92 %`. */
+export const percent = (share: number) => `${Math.round(share * 100)} %`;
+
+/** `12.4 MB`. */
+export function bytes(value: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let size = value;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}

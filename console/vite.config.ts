@@ -1,0 +1,22 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig, loadEnv } from "vite";
+
+/** Built into the Python package; nothing inline (the server's policy forbids it), nothing from elsewhere. */
+export default defineConfig({
+  plugins: [react()],
+  base: "/",
+  build: {
+    outDir: "../src/seawall/server/console/bundle",
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    cssCodeSplit: true,
+    modulePreload: { polyfill: false },
+    target: ["chrome123", "firefox121", "safari17.5"],
+    reportCompressedSize: true,
+    sourcemap: false,
+  },
+  server: {
+    port: 5173,
+    proxy: { "/api": loadEnv("", ".", "SEAWALL_")["SEAWALL_API"] ?? "http://127.0.0.1:8750" },
+  },
+});

@@ -6,23 +6,28 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo test format train evaluate bench lock clean
+.PHONY: help demo test console format train evaluate bench lock clean
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
 
 demo: .venv/product
+	@$(BIN)/python tools/build_console.py --optional
 	@$(BIN)/seawall demo --out demo
 
 test: .venv/development
 	@tools/ensure_chromium.sh
 	@tools/ensure_proxies.sh
 	@tools/ensure_postgresql.sh
+	$(BIN)/python tools/build_console.py --check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+console: .venv/product
+	@$(BIN)/python tools/build_console.py
 
 format: .venv/development
 	$(BIN)/ruff format
@@ -43,7 +48,7 @@ lock:
 	tools/lock.sh
 
 clean:
-	rm -rf .venv demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv console/node_modules src/seawall/server/console/bundle demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Seawall needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'

@@ -1,0 +1,28 @@
+"""The wheel's build hook: the console's pages are built into the package, with Node from PyPI."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Runs `tools/build_console.py`, which the source distribution carries."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the pages for a wheel; an editable install builds its own, with `make console`."""
+        if version == "editable":
+            return
+        path = Path(self.root) / "tools" / "build_console.py"
+        spec = importlib.util.spec_from_file_location("build_console", path)
+        if spec is None or spec.loader is None:
+            raise RuntimeError(f"{path} is missing: build from a checkout or a whole source distribution")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["build_console"] = module
+        spec.loader.exec_module(module)
+        module.build(Path(self.root), lambda words: self.app.display_info(words))
+        build_data["artifacts"].append("/src/seawall/server/console/bundle/")

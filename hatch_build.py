@@ -24,5 +24,5 @@ class CustomBuildHook(BuildHookInterface[Any]):
         module = importlib.util.module_from_spec(spec)
         sys.modules["build_console"] = module
         spec.loader.exec_module(module)
-        module.build(Path(self.root), lambda words: self.app.display_info(words))
+        module.build(Path(self.root), self.app.display_info)
         build_data["artifacts"].append("/src/seawall/server/console/bundle/")

@@ -22,7 +22,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STAMP = "sources.sha256"
-SOURCES = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "public", "src")
+SOURCES = (
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    "public",
+    "src",
+)
 PATIENCE_SECONDS = 600
 WORDS_AT_MOST = 4000
 
@@ -147,7 +155,10 @@ def main(arguments: Sequence[str]) -> int:
     except BuildFailed as error:
         words = str(error).splitlines()
         if is_optional:
-            print(f"note: {words[0].rstrip(':')}; `seawall serve` will answer without its pages", file=sys.stderr)
+            print(
+                f"note: {words[0].rstrip(':')}; `seawall serve` will answer without its pages",
+                file=sys.stderr,
+            )
             return 0
         print("\n".join(words), file=sys.stderr)
         return 1

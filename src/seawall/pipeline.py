@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import resource
 import sys
 import tempfile
@@ -21,9 +20,8 @@ from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import EXPORT_RECORDS, CoverageMeter
+from seawall.incidents.decision import decide
 from seawall.incidents.engine import Engine, Scored
-from seawall.incidents.explain import incident
-from seawall.incidents.group import Case, allowed, group, raised
 from seawall.incidents.ranker import load
 from seawall.report.documents import write_incidents
 from seawall.report.html import write_report
@@ -48,15 +46,9 @@ OUTPUTS = (
 """The files of a scan. Those of an earlier one are no input, even where the scanned folder holds them."""
 
 PROBLEMS_SHOWN = 1_000
-SLACK = 1e-6
-"""Scores closer than this are equal."""
-
+DAY = 86_400_000_000
 SCRATCH = ".seawall-"
 """How the name of the folder begins that holds a scan's spool."""
-
-LEAST_SCORE = -12.0
-"""Cases below these log-odds are not written at all: nothing in them was new."""
-
 
 SMALL_DAY = 200_000
 """Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
@@ -104,6 +96,10 @@ class _Tally:
         for name, number in numbers.items():
             self.held[name] = max(self.held.get(name, 0), number)
 
+    def days(self) -> int:
+        """Return how many days lie between the first event and the last, both counted."""
+        return self.last // DAY - self.first // DAY + 1 if self.events else 0
+
 
 def scan(
     paths: Sequence[Path | str] | Path | str,
@@ -131,8 +127,9 @@ def scan(
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
         candidates = _scored(spool, engine, meter, tally, progress, folder, watch)
     coverage = tuple(meter.notes())
-    cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
-    incidents, allowance = _decided(cases, coverage, engine, tally, settings)
+    accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
+    decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
+    incidents = decision.incidents
     summary = _summary(tally, engine, incidents, time.perf_counter() - started)
     result = ScanResult(
         incidents,
@@ -147,7 +144,7 @@ def scan(
         _write(
             folder,
             result,
-            Budget(allowance, settings.budget),
+            Budget(sum(decision.limits.values()), settings.budget),
             (tally.first, tally.last) if tally.events else None,
         )
     if progress:
@@ -314,43 +311,6 @@ class _Writing:
             self._file.close()
         if self._last is not None:
             self._last.result()
-
-
-def _decided(
-    cases: Sequence[Case],
-    coverage: Sequence[CoverageNote],
-    engine: Engine,
-    tally: _Tally,
-    settings: ScanSettings,
-) -> tuple[tuple[Incident, ...], int]:
-    """Let the budget choose; one that was asked for is spent to the last.
-
-    The threshold of a tenant is what the weakest group that opened an incident scored; where nothing is raised there is none.
-    Sums of the same parts in another order differ in the last digits, hence the slack.
-    """
-    days = (tally.last // 86_400_000_000 - tally.first // 86_400_000_000 + 1) if tally.events else 0
-    # What is said of a file is no part of an incident: how records are spread over files changes none.
-    coverage = [note for note in coverage if note.code != "truncated"]
-    limits = {
-        tenant: allowed(settings.budget, engine.behaviour.tenant_accounts(tenant), days)
-        for tenant in {case.top.tenant_code for case in cases}
-    }
-    chosen = raised(cases, limits, LEAST_SCORE, sparing=settings.budget is None)
-    thresholds: dict[int, float] = {}
-    for case in cases:
-        if case.id in chosen:
-            reached = case.top.score - SLACK
-            thresholds[case.top.tenant_code] = min(reached, thresholds.get(case.top.tenant_code, reached))
-    incidents = tuple(
-        incident(
-            case,
-            coverage,
-            raised=case.id in chosen,
-            threshold=thresholds.get(case.top.tenant_code, math.inf),
-        )
-        for case in cases
-    )
-    return incidents, sum(limits.values())
 
 
 def _summary(tally: _Tally, engine: Engine, incidents: Sequence[Incident], seconds: float) -> dict[str, Any]:

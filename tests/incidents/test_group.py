@@ -12,14 +12,14 @@ from seawall.incidents.group import allowed, group, raised
 from seawall.incidents.patterns import PATTERNS
 
 
-def candidate(actor: int, day: int, score: float, **changes: Any) -> Candidate:
+def candidate(number: int, day: int, score: float, **changes: Any) -> Candidate:
     """A candidate of an account on a day."""
     start = day * 86_400_000_000
     base: dict[str, Any] = {
-        "tenant": "org", "account": f"u{actor}@x.example", "account_type": "user", "actor": actor, "tenant_code": 0,
-        "day": day, "network": actor, "score": score, "base": 0.0, "parts": {"evidence": score}, "unsupervised": score,
+        "tenant": "org", "account": f"u{number}@x.example", "account_type": "user",
+        "day": day, "network": f"AS{number}", "score": score, "base": 0.0, "parts": {"evidence": score}, "unsupervised": score,
         "pattern": PATTERNS[0], "p": 0.01, "first": start, "last": start + 60, "facts": (), "rules": (), "values": {},
-        "events": (f"e{actor}-{day}",), "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0,
+        "events": (f"e{number}-{day}",), "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0,
         "throttled": False, "unlinked": False,
     }  # fmt: skip
     return Candidate(**{**base, **changes})
@@ -34,7 +34,7 @@ def test_an_accounts_groups_within_the_window_are_one_case() -> None:
 
 
 def test_accounts_that_share_a_rare_new_network_are_a_family() -> None:
-    new = {"network": 77, "values": {"network.is_new": 1.0}}
+    new = {"network": "AS77", "values": {"network.is_new": 1.0}}
     cases = group([candidate(1, 0, 3.0, **new), candidate(2, 1, 2.0, **new), candidate(3, 1, 1.0)])
     assert cases[0].family
     assert cases[0].family == cases[1].family
@@ -43,7 +43,7 @@ def test_accounts_that_share_a_rare_new_network_are_a_family() -> None:
 
 
 def test_a_network_that_many_share_is_no_family() -> None:
-    new = {"network": 77, "values": {"network.is_new": 1.0}}
+    new = {"network": "AS77", "values": {"network.is_new": 1.0}}
     assert not any(case.family for case in group([candidate(n, 0, 1.0, **new) for n in range(20)]))
 
 
@@ -71,13 +71,13 @@ def test_never_more_is_raised_than_allowed_and_always_the_worst(
 ) -> None:
     cases = group([candidate(*one, base=-3.0) for one in found])
     for sparing in (False, True):
-        chosen = raised(cases, {0: limit}, -9.0, sparing=sparing)
+        chosen = raised(cases, {"org": limit}, -9.0, sparing=sparing)
         worthy = [case.id for case in cases if not sparing or case.score >= -3.0]
         assert [case.id for case in cases if case.id in chosen] == worthy[:limit]
 
 
 def test_what_its_reasons_speak_against_is_spared_though_budget_is_left() -> None:
     cases = group([candidate(1, 0, -4.9, base=-5.0), candidate(2, 0, -5.1, base=-5.0)])
-    assert raised(cases, {0: 10}, -9.0, sparing=True) == {cases[0].id}
-    assert raised(cases, {0: 10}, -9.0) == {case.id for case in cases}
-    assert not raised(cases, {0: 10}, -4.0)  # below the floor
+    assert raised(cases, {"org": 10}, -9.0, sparing=True) == {cases[0].id}
+    assert raised(cases, {"org": 10}, -9.0) == {case.id for case in cases}
+    assert not raised(cases, {"org": 10}, -4.0)  # below the floor

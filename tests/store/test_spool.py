@@ -109,10 +109,10 @@ def test_many_twins_are_filled_from_the_next_best(tmp_path: Path) -> None:
         return sign_in(uid, source_line=line, auth_method=None, **columns)
 
     rows = [
-        twin("s", 3, user_agent="third", session_uid="third"),
-        twin("s", 1),
-        twin("s", 2, user_agent="second", item_count=7),
-        twin("t", 9, user_agent="other", minute=5),
+        twin("s", 3, source="m365_audit", user_agent="third", session_uid="third"),
+        twin("s", 1, source="entra_signin"),
+        twin("s", 2, source="entra_audit", user_agent="second", item_count=7),
+        twin("t", 9, source="office_activity", user_agent="other", minute=5),
         twin("t", 8, is_interactive=None, minute=5),
         sign_in("u", minute=9),
     ]
@@ -124,6 +124,30 @@ def test_many_twins_are_filled_from_the_next_best(tmp_path: Path) -> None:
     assert batch.numbers["item_count"].tolist() == [7, -1, -1]
     assert batch.numbers["is_interactive"].tolist() == [1, 1, 1]
     assert batch.numbers["source_line"].tolist() == [1, 8, 1]
+
+
+TWINS = [
+    event("t", minute=n, item_count=n, client=client, session_uid=session, source_file=f"{file}.jsonl", source_line=line)
+    for n, client, session, file, line in (
+        (1, "a", None, "b", 1), (1, "a", None, "a", 2), (2, None, "s", "b", 3), (2, "b", None, "a", 4), (0, None, None, "c", 5)
+    )
+]  # fmt: skip
+
+
+@given(st.permutations(TWINS), st.lists(st.sampled_from("abc"), min_size=5, max_size=5))
+def test_of_twins_of_one_source_what_they_hold_decides_and_not_the_names_of_files(
+    rows: list[dict[str, Any]], files: list[str]
+) -> None:
+    placed = [{**row, "source_file": file} for row, file in zip(rows, files, strict=True)]
+
+    def held(rows: list[dict[str, Any]]) -> list[Any]:
+        with TemporaryDirectory() as folder:
+            days = spool(Path(folder), table(rows))
+            batch, duplicates = days.load(days.days()[0])
+        texts = [_texts(batch, name) for name in ("client", "session_uid")]
+        return [duplicates, batch.time.tolist(), batch.numbers["item_count"].tolist(), texts]
+
+    assert held(placed) == held(TWINS)
 
 
 ROWS = [

@@ -192,7 +192,7 @@ class FieldCounts:
         self.tenant_distinct = _grown(self.tenant_distinct, tenants)
 
     def values_of(self, actor: int, day: int) -> list[tuple[int, float]]:
-        """Return an account's (value, decayed days) pairs, most frequent first."""
+        """Return an account's (value, decayed days) pairs, most frequent first; equal ones in no order of meaning."""
         low = np.searchsorted(self.account.keys, np.uint64(actor) << np.uint64(32))
         high = np.searchsorted(self.account.keys, np.uint64(actor + 1) << np.uint64(32))
         values = (self.account.keys[low:high] & np.uint64(0xFFFFFFFF)).astype(np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 
 from seawall.behaviour.fields import Derived
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Times
-from seawall.schema.ordering import grouped, stable_order
+from seawall.schema.ordering import Rows, grouped, stable_order
 from seawall.settings import EPISODE_GAP_SECONDS
 
 
@@ -17,8 +17,8 @@ class Day:
     """The events of a day and the groups that they form.
 
     `group` int32 (n,) is each event's group, MISSING where the event is no access gained (failures, the
-    provider's own processes, nobody). Group arrays are (g,), ordered by account then network. `network` of an
-    event without an address is the one its account used in the half hour before.
+    provider's own processes, nobody). Group arrays are (g,), ordered by account then network; `row` is that of a
+    group's first event. `network` of an event without an address is the one its account used in the half hour before.
     """
 
     number: int
@@ -26,6 +26,7 @@ class Day:
     columns: dict[str, Codes]
     gained: Bools
     group: Codes
+    row: Rows
     actor: Codes
     tenant: Codes
     network: Codes
@@ -54,6 +55,7 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
         columns,
         gained,
         group,
+        at,
         batch.actor[at],
         batch.codes["org_uid"][at].astype(np.int32),
         columns["network"][at],

@@ -10,11 +10,11 @@ import numpy as np
 from seawall.behaviour.attempts import Attempts
 from seawall.behaviour.counts import FieldCounts
 from seawall.behaviour.day import Day
-from seawall.behaviour.fields import FIELD_NAMES, FIELDS, Derived
+from seawall.behaviour.fields import FIELD_NAMES, FIELDS, Derived, Field
 from seawall.behaviour.presence import ESTABLISHED_DAYS, Hours, two_places
 from seawall.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pairs, strongest
 from seawall.behaviour.volume import Volume
-from seawall.schema.batches import MISSING, Codes, Floats
+from seawall.schema.batches import MISSING, Codes, Floats, Vocabulary
 from seawall.schema.ordering import distinct
 from seawall.schema.state import Kind, Saved, State, copied, nested
 
@@ -78,12 +78,18 @@ class Behaviour:
         cells = cells_of(day)
         active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
         pairs = {f.name: field_pairs(f, day, cells, self.counts[f.name], self.derived) for f in FIELDS}
-        fields = {name: strongest(p, len(day.actor), active, accounts) for name, p in pairs.items()}
+        fields = {
+            f.name: strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
+            for f in FIELDS
+        }
         features = self._context(day, fields, pairs)
         features.update(self.attempts.features(day))
         features.update(self._volume.features(day))
         features["hour"] = self._hours.features(day)
         return Groups(day, fields, features, pairs, self.derived.parts)
+
+    def _texts(self, field: Field, day: Day) -> Callable[[Codes], list[tuple[str, ...]]]:
+        return lambda codes: self.derived.texts(field, codes, day.batch.vocabularies)
 
     def _context(
         self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]
@@ -160,6 +166,11 @@ class Behaviour:
     def tenant_accounts(self, tenant: int) -> int:
         """Return how many accounts of the tenant were active so far."""
         return int(self._tenant_accounts[tenant]) if tenant < len(self._tenant_accounts) else 0
+
+    def accounts_of(self, organisations: Vocabulary) -> dict[str, int]:
+        """Return how many accounts of each organisation were active so far."""
+        found = np.flatnonzero(self._tenant_accounts)
+        return {organisations.text(code): self.tenant_accounts(code) for code in found.tolist()}
 
     def accounts(self) -> int:
         """Return how many accounts were active so far."""

@@ -5,12 +5,13 @@ Adding a field is adding one row to `FIELDS`; its counts, surprises, explanation
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
+from seawall.schema.ordering import distinct
 from seawall.schema.state import Saved, State, texts_kept
 
 
@@ -22,6 +23,14 @@ class Field:
     words: str
     columns: tuple[str, ...]
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Return the name columns of the event whose texts a value is made of."""
+        return _MADE_OF.get(self.columns[0], self.columns)
+
+
+_MADE_OF = {"method": ("auth_method", "auth_protocol"), "foreign_mailbox": ("mailbox",)}
+"""Columns that events do not have, and those that they are made of."""
 
 FIELDS: tuple[Field, ...] = (
     Field("network", "network", ("network",)),
@@ -64,6 +73,20 @@ class Derived:
         key = int(self._pairs[name].keys[code])
         return _signed(key >> 32), _signed(key & 0xFFFFFFFF)
 
+    def texts(
+        self, field: Field, codes: Codes, vocabularies: Mapping[str, Vocabulary]
+    ) -> list[tuple[str, ...]]:
+        """Return the texts that values of a field are made of."""
+        halves = [codes.tolist()]
+        if len(field.named) == 2:
+            keys = self._pairs[field.name].keys[codes]
+            halves = [(keys >> np.uint64(32)).astype(np.int32).tolist(), keys.astype(np.int32).tolist()]
+        columns = [
+            [vocabularies[name].text(code) for code in half]
+            for name, half in zip(field.named, halves, strict=True)
+        ]
+        return list(zip(*columns, strict=True))
+
     def state(self) -> State:
         """Return what is known, as plain arrays."""
         names = sorted(self.app_names.items())
@@ -81,12 +104,11 @@ class Derived:
         self.app_names = dict(zip(apps.tolist(), saved.texts("app_names", len(apps)), strict=True))
 
     def _learn_names(self, batch: CodedBatch) -> None:
-        """Remember what applications are called, for people."""
+        """Remember what applications are called, for people; of a day's names the last in order of text."""
         named = np.flatnonzero((batch.codes["app_uid"] != MISSING) & (batch.codes["app_name"] != MISSING))
-        for key in np.unique(
-            pair_keys(batch.codes["app_uid"][named], batch.codes["app_name"][named])
-        ).tolist():
-            self.app_names[key >> 32] = batch.vocabularies["app_name"].text(key & 0xFFFFFFFF)
+        keys = distinct(pair_keys(batch.codes["app_uid"][named], batch.codes["app_name"][named])).tolist()
+        names = [(batch.vocabularies["app_name"].text(key & 0xFFFFFFFF), key >> 32) for key in keys]
+        self.app_names |= {code: name for name, code in sorted(names)}
 
     def _accounts_of(self, mailboxes: Vocabulary, accounts: Vocabulary) -> Codes:
         """Return the account that each mailbox's name is, MISSING where none; both vocabularies rarely change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,18 @@ def field_pairs(
     return Pairs(group, value, looked, backed_off(looked))
 
 
-def strongest(pairs: Pairs, groups: int, active_days: Floats, accounts: Floats) -> FieldSurprise:
-    """Reduce pairs to each group's most surprising value. `active_days` (g,), `accounts` of the tenant (g,)."""
-    rows = _strongest_rows(pairs)
+def strongest(
+    pairs: Pairs,
+    groups: int,
+    active_days: Floats,
+    accounts: Floats,
+    texts: Callable[[Codes], Sequence[tuple[str, ...]]],
+) -> FieldSurprise:
+    """Reduce pairs to each group's most surprising value, of equal ones that whose text comes first.
+
+    `active_days` (g,), `accounts` of the tenant (g,); `texts` says what codes stand for.
+    """
+    rows = _strongest_rows(pairs, texts)
     at = pairs.group[rows]
     known = Looked(*(getattr(pairs.looked, name)[rows] for name in Looked.__slots__))
     result = FieldSurprise(np.full(groups, MISSING, np.int32), *(np.zeros(groups) for _ in range(6)))
@@ -73,17 +83,26 @@ def strongest(pairs: Pairs, groups: int, active_days: Floats, accounts: Floats) 
     return result
 
 
-def _strongest_rows(pairs: Pairs) -> np.ndarray:
-    """Return the pair of each group that is most surprising, of equal ones that with the lowest value.
-
-    Pairs are in order of group and value.
-    """
+def _strongest_rows(pairs: Pairs, texts: Callable[[Codes], Sequence[tuple[str, ...]]]) -> np.ndarray:
+    """Return the pair of each group that is most surprising; pairs are in order of group."""
     begins = starts(pairs.group)
     if not len(begins):
         return np.empty(0, np.intp)
     most = np.maximum.reduceat(pairs.surprise, np.flatnonzero(begins))
     rows = np.flatnonzero(pairs.surprise == most[np.cumsum(begins) - 1])
-    return rows[starts(pairs.group[rows])]
+    first = starts(pairs.group[rows])
+    if first.all():
+        return rows
+    tied = np.zeros(len(rows), bool)
+    tied[1:] |= ~first[1:]
+    tied[:-1] |= ~first[1:]
+    among = rows[tied]
+    codes = distinct(pairs.value[among])
+    said = texts(codes)
+    rank = np.empty(len(codes), np.int64)
+    rank[sorted(range(len(codes)), key=said.__getitem__)] = np.arange(len(codes))
+    among = among[np.lexsort((rank[np.searchsorted(codes, pairs.value[among])], pairs.group[among]))]
+    return np.sort(np.concatenate([rows[~tied], among[starts(pairs.group[among])]]))
 
 
 def cells_of(day: Day) -> dict[str, Codes]:

@@ -77,7 +77,8 @@ class Volume:
     def learn(self, day: Day, items: Floats) -> None:
         """Learn the day: one observation per account that read anything, whatever the number of groups."""
         actor, inverse = np.unique(day.actor, return_inverse=True)
-        total = np.log1p(np.bincount(inverse.reshape(-1), np.expm1(items), len(actor)))
+        # Whole numbers, so that their sum does not depend on the order of groups.
+        total = np.log1p(np.bincount(inverse.reshape(-1), np.rint(np.expm1(items)), len(actor)))
         tenant = np.zeros(len(actor), np.int64)
         tenant[inverse.reshape(-1)] = day.tenant
         read = total > 0
@@ -88,6 +89,9 @@ class Volume:
         self._spread[actor] = np.where(self._count[actor] >= 60, 59 / 60, 1) * self._spread[actor] + step * (
             total - self._mean[actor]
         )
+        # Summed in order of size: how accounts are numbered must not show in the last digit.
+        order = np.lexsort((total, tenant))
+        tenant, total = tenant[order], total[order]
         known = self._tenant[tenant]
         peers = known[:, 1] / np.maximum(known[:, 0], 1.0)
         np.add.at(self._tenant, tenant, np.stack([np.ones(len(total)), total, (total - peers) ** 2], axis=1))

@@ -44,15 +44,14 @@ class Candidate:
     """One scored group. Times are microseconds since the epoch, `score` log-odds, `p` of the named pattern.
 
     `score` is `base` and all `parts` and, where analysts' answers speak of it, all `adjustments`.
+    `network` is empty where there was none. Nothing in it is a code: how texts were numbered does not show.
     """
 
     tenant: str
     account: str
     account_type: str
-    actor: int
-    tenant_code: int
     day: int
-    network: int
+    network: str
     score: float
     base: float
     parts: dict[str, float]
@@ -111,10 +110,8 @@ def describe(
         tenant=batch.value("org_uid", at),
         account=batch.value("account", at),
         account_type=batch.value("account_type", at),
-        actor=int(day.actor[row]),
-        tenant_code=int(day.tenant[row]),
         day=day.number,
-        network=int(day.network[row]),
+        network=batch.vocabularies["network"].text(int(day.network[row])),
         score=score,
         base=base,
         parts=parts,
@@ -207,7 +204,7 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
         pairs = groups.pairs[field_.name]
         at = int(np.flatnonzero((pairs.group == row) & (pairs.value == value))[0])
         active = behaviour.active_days(actor)
-        usual = behaviour.counts[field_.name].values_of(actor, day.number)[:USUAL_SHOWN]
+        usual = _usual(behaviour, groups, field_, actor)
         facts.append(
             Fact(
                 field_.name,
@@ -218,26 +215,31 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
                 peers,
                 int(pairs.looked.cohort[at]),
                 float(surprise.backed_off[row]),
-                tuple(
-                    (text_of(behaviour, groups, field_, code), min(days / max(active, 1.0), 1.0))
-                    for code, days in usual
-                ),
+                tuple((text, min(days / max(active, 1.0), 1.0)) for text, days in usual),
             )
         )
     return facts
 
 
+def _usual(behaviour: Behaviour, groups: Groups, field_: Field, actor: int) -> list[tuple[str, float]]:
+    """Return what an account shows on most days, and on how many, of equally many in order of text."""
+    known = behaviour.counts[field_.name].values_of(actor, groups.day.number)
+    if not known:
+        return []
+    least = known[min(USUAL_SHOWN, len(known)) - 1][1]
+    codes = np.array([code for code, days in known if days >= least], np.int32)
+    texts = behaviour.derived.texts(field_, codes, groups.day.batch.vocabularies)
+    ranked = sorted((-known[place][1], said, int(codes[place])) for place, said in enumerate(texts))
+    return [(text_of(behaviour, groups, field_, code), -days) for days, _, code in ranked[:USUAL_SHOWN]]
+
+
 def text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int) -> str:
     """Return a field's value in words."""
     vocabularies = groups.day.batch.vocabularies
-    columns: tuple[str, ...] = field_.columns
+    columns: tuple[str, ...] = field_.named
     codes: tuple[int, ...] = (code,)
     if len(columns) == 2:
         codes = behaviour.derived.parts(field_.name, code)
-    elif columns == ("method",):
-        columns, codes = ("auth_method", "auth_protocol"), behaviour.derived.parts("method", code)
-    elif columns == ("foreign_mailbox",):
-        columns = ("mailbox",)
     texts = [
         _with_name(
             vocabularies[column].text(part),

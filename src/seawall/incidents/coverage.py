@@ -143,7 +143,9 @@ class CoverageMeter:
                 "it was probably cut off there."
             )
             notes.append(CoverageNote(self._names[tenant], "all", "truncated", start, end, text))
-        return sorted(notes, key=lambda note: (note.tenant, note.start, note.source))
+        return sorted(
+            notes, key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text)
+        )
 
     def _of_tenant(self, tenant: int, start: int, end: int) -> list[CoverageNote]:
         name, notes = self._names[tenant], []

@@ -21,6 +21,7 @@ from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import RULES, Hits, RuleDetector
 from seawall.schema.batches import MISSING, CodedBatch, Floats
+from seawall.schema.ordering import distinct
 from seawall.schema.state import Saved, State, nested
 
 KEPT_PER_THOUSAND = 20
@@ -30,7 +31,7 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group with nothing new in it, in log-odds."""
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raised when what is learnt changes its meaning."""
 
 
@@ -143,15 +144,22 @@ class Engine:
         return tuple(candidates)
 
     def _worst(self, day: Day, score: Floats) -> list[int]:
-        rows: list[int] = []
-        for tenant in np.unique(day.tenant):
+        """Return the groups that are taken down: each tenant's worst, in an order that no numbering decides."""
+        texts, rows = day.batch.vocabularies, list[int]()
+
+        def place(row: int) -> tuple[float, int, str, str]:
+            account = day.batch.value("account", int(day.row[row]))
+            return -score[row], int(day.first[row]), account, texts["network"].text(int(day.network[row]))
+
+        for tenant in sorted(distinct(day.tenant).tolist(), key=texts["org_uid"].text):
             mine = np.flatnonzero((day.tenant == tenant) & (score > NOTHING_NEW))
             accounts = max(
                 self.behaviour.tenant_accounts(int(tenant)), len(np.unique(day.actor[day.tenant == tenant]))
             )
             limit = max(KEPT_AT_LEAST, round(accounts * KEPT_PER_THOUSAND / 1000))
-            order = np.lexsort((day.first[mine], -score[mine]))
-            rows.extend(mine[order[:limit]].tolist())
+            if len(mine) > limit:
+                mine = mine[score[mine] >= np.partition(score[mine], -limit)[-limit]]
+            rows.extend(sorted(mine.tolist(), key=place)[:limit])
         return rows
 
     def _explained(

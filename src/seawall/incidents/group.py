@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seawall.incidents.candidates import Candidate
@@ -36,23 +36,23 @@ class Case:
     def id(self) -> str:
         """Return a short stable id: of tenant, account and the strongest group's first event."""
         top = self.top
-        text = f"{top.tenant}\0{top.account}\0{top.day}\0{top.network}\0{top.first}"
+        text = "\0".join((top.tenant, top.account, str(top.day), top.network, str(top.first)))
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def group(candidates: Iterable[Candidate]) -> list[Case]:
     """Group candidates by account over the window, strongest first within each, worst case first overall."""
-    by_actor: dict[int, list[Candidate]] = defaultdict(list)
+    by_account: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        by_actor[candidate.actor].append(candidate)
-    cases = [case for found in by_actor.values() for case in _windows(found)]
+        by_account[(candidate.tenant, candidate.account)].append(candidate)
+    cases = [case for found in by_account.values() for case in _windows(found)]
     cases = _with_families(cases)
     return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
 
 
 def _windows(found: list[Candidate]) -> list[Case]:
     """Take the strongest group, all others of the account within the window around it, and so on with the rest."""
-    left = sorted(found, key=lambda candidate: (-candidate.score, candidate.first))
+    left = sorted(found, key=lambda one: (-one.score, one.first, one.day, one.network))
     cases = []
     while left:
         top = left[0]
@@ -73,10 +73,10 @@ def _score(near: Sequence[Candidate]) -> float:
 
 def _with_families(cases: list[Case]) -> list[Case]:
     """Tie cases of different accounts that share a network which few accounts' candidates use."""
-    sharing: dict[tuple[int, int], list[Case]] = defaultdict(list)
+    sharing: dict[tuple[str, str], list[Case]] = defaultdict(list)
     for case in cases:
-        if case.top.network >= 0 and case.top.values.get("network.is_new", 0) > 0:
-            sharing[(case.top.tenant_code, case.top.network)].append(case)
+        if case.top.network and case.top.values.get("network.is_new", 0) > 0:
+            sharing[(case.top.tenant, case.top.network)].append(case)
     ties: dict[int, tuple[tuple[str, ...], str]] = {}
     for members in sharing.values():
         accounts = sorted({case.top.account for case in members})
@@ -101,16 +101,18 @@ def allowed(budget: float | None, active_accounts: int, days: int) -> int:
     return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
 
 
-def raised(cases: Sequence[Case], limits: dict[int, int], floor: float, *, sparing: bool = False) -> set[str]:
+def raised(
+    cases: Sequence[Case], limits: Mapping[str, int], floor: float, *, sparing: bool = False
+) -> set[str]:
     """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
 
     `sparing` leaves budget over rather than raise a case whose reasons together speak against an intruder (they
     sum to less than nothing).
     """
-    used: dict[int, int] = defaultdict(int)
+    used: dict[str, int] = defaultdict(int)
     chosen = set()
     for case in cases:
-        tenant = case.top.tenant_code
+        tenant = case.top.tenant
         least = max(floor, case.top.base) if sparing else floor
         if case.score >= least and used[tenant] < limits.get(tenant, 0):
             used[tenant] += 1

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, Vocabulary
 from seawall.schema.ordering import Grouped, Rows, distinct, grouped, starts
-from seawall.schema.state import Kind, Saved, State, copied
+from seawall.schema.state import Kind, Saved, State, copied, texts_kept
 
 KEEP_DAYS = 45
 """Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
@@ -155,51 +155,53 @@ class Coverage:
 
 
 class Revocations:
-    """The last time each account's sessions were revoked or its password changed."""
+    """When each account's sessions were revoked or its password changed, by the account's name."""
 
     __slots__ = ("_times",)
 
     def __init__(self) -> None:
-        self._times: dict[int, list[int]] = {}
+        self._times: dict[str, list[int]] = {}
 
     def learn(self, batch: CodedBatch) -> None:
-        """Read revocations from directory records; their target is the resource, else the actor."""
+        """Read revocations from directory records.
+
+        Their target is the resource; where that is no address it may be an id of a directory, and then the mailbox is it.
+        """
         rows = np.flatnonzero(batch.one_of("activity_name", REVOKING) & batch.one_of("status", ("success",)))
-        accounts = batch.vocabularies["account"]
         for row in rows.tolist():
             target = (batch.texts["resource_uid"][row].as_py() or "").lower()
-            code = accounts.code(target)
-            if code == MISSING:
-                code = accounts.code(batch.value("mailbox", row))
-            if code != MISSING:
-                self._times.setdefault(code, []).append(int(batch.time[row]))
+            targets = {target} if "@" in target else {target, batch.value("mailbox", row)}
+            for account in targets - {""}:
+                self._times.setdefault(account, []).append(int(batch.time[row]))
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        rows = [(account, time) for account, times in sorted(self._times.items()) for time in times]
-        return {"rows": np.array(rows, np.int64).reshape(-1, 2)}
+        rows = [(account, time) for account, times in sorted(self._times.items()) for time in sorted(times)]
+        return {
+            **texts_kept("accounts", (account for account, _ in rows)),
+            "times": np.array([time for _, time in rows], np.int64),
+        }
 
     def restore(self, saved: Saved) -> None:
         """Know what was kept. Raises `StateInvalid`."""
-        rows = saved.array("rows", np.int64, None, 2)
-        if (rows < 0).any() or (rows[:, 0] > np.iinfo(np.int32).max).any():
-            raise saved.invalid("rows", "holds what is no account's code")
+        times = saved.array("times", np.int64, None).tolist()
         self._times = {}
-        for account, time in rows.tolist():
+        for account, time in zip(saved.texts("accounts", len(times)), times, strict=True):
             self._times.setdefault(account, []).append(time)
 
-    def times(self, account: Codes, time: Times) -> Times:
+    def times(self, accounts: Vocabulary, account: Codes, time: Times) -> Times:
         """Return the latest revocation before each use, int64 (n,), 0 where there is none."""
         result = np.zeros(len(account), np.int64)
-        if not self._times or not len(account):
+        named = {accounts.code(name): times for name, times in self._times.items()}
+        named.pop(MISSING, None)
+        if not named or not len(account):
             return result
-        highest = max(self._times)
-        is_revoked = np.zeros(max(int(account.max()), highest) + 2, bool)
-        is_revoked[list(self._times)] = True
+        is_revoked = np.zeros(len(accounts) + 1, bool)
+        is_revoked[list(named)] = True
         rows = np.flatnonzero(is_revoked[account])
         for code in distinct(account[rows]).tolist():
             mine = rows[account[rows] == code]
-            ordered = np.sort(np.array(self._times[code], np.int64))
+            ordered = np.sort(np.array(named[code], np.int64))
             place = np.searchsorted(ordered, time[mine]) - 1
             result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
         return result

@@ -166,7 +166,8 @@ class LineageDetector:
         self._network_coverage.learn(context, units, born)
 
     def _judge_revoked(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
-        revoked = self._revocations.times(batch.codes["account"][rows], batch.time[rows])
+        accounts = batch.vocabularies["account"]
+        revoked = self._revocations.times(accounts, batch.codes["account"][rows], batch.time[rows])
         rows, revoked = rows[revoked > 0], revoked[revoked > 0]
         issued = batch.numbers["token_issued_time"][rows]
         sessions = self._sessions.find(names.session[rows])

@@ -59,7 +59,8 @@ class Coder:
     def _networks(self, columns: dict[str, np.ndarray]) -> Codes:
         """Code each event's network: its autonomous system with its name where known, else the address block."""
         asn, name, prefix = columns["src_asn"], columns["src_asn_name"], columns["src_prefix"]
-        keys = np.where(asn >= 0, asn, -2 - prefix.astype(np.int64))
+        with_name = (asn << 31) | (name.astype(np.int64) + 1)
+        keys = np.where(asn >= 0, with_name, -2 - prefix.astype(np.int64))
         encoded = pa.array(keys).dictionary_encode()
         distinct, inverse = encoded.dictionary.to_numpy(), encoded.indices.to_numpy()
         first = np.empty(len(distinct), np.int64)
@@ -68,7 +69,7 @@ class Coder:
         for place, (key, row) in enumerate(zip(distinct.tolist(), first.tolist(), strict=True)):
             if key >= 0:
                 label = self.vocabularies["src_asn_name"].text(int(name[row]))
-                codes[place] = self.vocabularies[NETWORK].learn(f"AS{key} {label}".strip())
+                codes[place] = self.vocabularies[NETWORK].learn(f"AS{key >> 31} {label}".strip())
             elif key < -1:
                 codes[place] = self.vocabularies[NETWORK].learn(
                     self.vocabularies["src_prefix"].text(-2 - key)

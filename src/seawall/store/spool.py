@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from seawall.schema.batches import (
     Times,
     Vocabulary,
     hash_text,
+    mix,
     pair_keys,
 )
-from seawall.schema.ordering import Rows
+from seawall.schema.ordering import Rows, distinct
 from seawall.store.coder import NUMBERS, TEXTS
 from seawall.store.texts import Piece, StoredTexts
 
@@ -81,6 +83,11 @@ class Spool:
             name: mapping.astype(np.min_scalar_type(-len(mapping))) for name, mapping in mappings.items()
         }
 
+    @property
+    def vocabularies(self) -> Mapping[str, Vocabulary]:
+        """What the codes of loaded days mean."""
+        return self._vocabularies
+
     def days(self) -> list[int]:
         """Return the days that hold events, as days since the epoch, in order."""
         return sorted(self._days)
@@ -92,10 +99,10 @@ class Spool:
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
         raw, texts = self._held(day) if self._rows[day] <= LARGE_DAY else self._stored(day)
-        time = raw.pop("time").astype(np.int64, copy=False)
+        time = raw["time"] = raw["time"].astype(np.int64, copy=False)
         identity = hash_text(texts["metadata_uid"])
         kept, donors = self._merged(raw, texts, identity)
-        final = self._in_order(raw, time, identity, kept)
+        final = self._in_order(raw, texts, time, identity, kept)
         codes = {name: mapping[_picked(raw.pop(name), final)] for name, mapping in self._mappings.items()}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
@@ -143,7 +150,7 @@ class Spool:
         if not len(shared):
             return np.arange(len(identity)), {}
         organisation = self._mappings["org_uid"][raw["org_uid"][shared]]
-        order = np.lexsort((*self._preference(raw, shared), identity[shared], organisation))
+        order = np.lexsort((*self._preference(raw, texts, shared), identity[shared], organisation))
         rows, organisation = shared[order], organisation[order]
         start = np.ones(len(rows), bool)
         start[1:] = (identity[rows[1:]] != identity[rows[:-1]]) | (organisation[1:] != organisation[:-1])
@@ -153,20 +160,54 @@ class Spool:
         donors = {name: _donors(texts[name], rows, start) for name in FILLED_TEXTS}
         return np.flatnonzero(stays), donors
 
-    def _in_order(self, raw: dict[str, np.ndarray], time: Times, identity: Keys, kept: Rows) -> Rows:
+    def _in_order(
+        self,
+        raw: dict[str, np.ndarray],
+        texts: dict[str, pa.Array],
+        time: Times,
+        identity: Keys,
+        kept: Rows,
+    ) -> Rows:
         """Return the rows in order of time and record id, of equal ones in an order that no file's place decides."""
         order = kept[_by_time(time[kept], identity[kept])]
         same = (time[order[1:]] == time[order[:-1]]) & (identity[order[1:]] == identity[order[:-1]])
         if not same.any():
             return order
-        organisation = self._mappings["org_uid"][raw["org_uid"][kept]]
-        return kept[np.lexsort((*self._preference(raw, kept), organisation, identity[kept], time[kept]))]
+        at = np.zeros(len(order), bool)
+        at[1:] |= same
+        at[:-1] |= same
+        rows = order[at]
+        organisation = self._texts_hashed("org_uid", raw, rows)
+        among = np.lexsort((*self._preference(raw, texts, rows), organisation, identity[rows], time[rows]))
+        order[at] = rows[among]
+        return order
 
-    def _preference(self, raw: dict[str, np.ndarray], rows: Rows) -> tuple[np.ndarray, ...]:
-        """Keys to sort rows by, as for `lexsort`: the source that says most, then file and line."""
+    def _preference(
+        self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array], rows: Rows
+    ) -> tuple[np.ndarray, ...]:
+        """Keys to sort rows by, as for `lexsort`: the source that says most, then what they hold, then file and line.
+
+        Rows that are equal by all but the last are copies of each other: the order of files decides nothing.
+        """
         source = self._mappings["source"][raw["source"][rows]]
-        file = self._mappings["source_file"][raw["source_file"][rows]]
-        return raw["source_line"][rows], file, self._ranks()[source]
+        content = np.zeros(len(rows), np.uint64)
+        for name in self._mappings:
+            if name != "source_file":
+                content = mix(content, self._texts_hashed(name, raw, rows))
+        for name in ("time", *NUMBERS):
+            if name != "source_line":
+                content = mix(content, raw[name][rows].astype(np.int64).view(np.uint64))
+        for column in texts.values():
+            content = mix(content, hash_text(column.take(rows)))
+        file = self._texts_hashed("source_file", raw, rows)
+        return raw["source_line"][rows], file, content, self._ranks()[source]
+
+    def _texts_hashed(self, name: str, raw: dict[str, np.ndarray], rows: Rows) -> Keys:
+        """Return a hash of each row's text in a name column: codes depend on what else was read."""
+        codes = self._mappings[name][raw[name][rows]]
+        used = distinct(codes)
+        texts = [self._vocabularies[name].text(code) for code in used.tolist()]
+        return np.asarray(hash_text(pa.array(texts, pa.string()))[np.searchsorted(used, codes)], np.uint64)
 
     def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
         codes = self._actors.learn(pair_keys(organisation, account))
@@ -254,7 +295,7 @@ def _fill(raw: dict[str, np.ndarray], rows: Rows, starts: Rows) -> None:
     `rows` are the twins' rows, run after run; `starts` says where in them each run begins.
     """
     for name, column in raw.items():
-        if name in ("source", "source_file", "source_line"):
+        if name in ("time", "source", "source_file", "source_line"):
             continue
         held = column[rows] != (0 if name == "token_issued_time" else MISSING)
         lacking = np.flatnonzero(~held[starts])

@@ -93,8 +93,8 @@ def test_the_check_finds_clocks() -> None:
 
 
 NETWORK = {"ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "asyncio"}
-NETWORKED = ("jose/fetch.py", "server/")
-"""The places that may: fetching key sets, and the server."""
+NETWORKED = ("live/webhook.py", "jose/fetch.py", "server/")
+"""The places that may: fetching key sets, webhooks, and the server."""
 HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
 """What may be used of `socket`: reading addresses."""
 

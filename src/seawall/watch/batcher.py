@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ class Batcher:
     sizes: Sizes = field(default_factory=Sizes)
     _batches: list[EventBatch] = field(default_factory=list)
     _changes: dict[str, Any] = field(default_factory=dict)
+    _done: list[Callable[[], None]] = field(default_factory=list)
     _records: int = 0
     _bytes: int = 0
     _since: float | None = None
@@ -38,6 +40,7 @@ class Batcher:
         """Take a delivery; what is due now, or None."""
         self._batches += delivery.batches
         self._changes.update(delivery.changes)
+        self._done += delivery.done
         self._records += delivery.records
         self._bytes += delivery.bytes_held
         if self._since is None:
@@ -55,10 +58,16 @@ class Batcher:
         """Seconds until something is due; None when there is nothing."""
         return None if self._since is None else max(self._since + self.sizes.seconds - now, 0.0)
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits until what was added is kept."""
+        return bool(self._done)
+
     def take(self) -> Delivery | None:
         """Everything that was added since the last time, due or not; None when that is nothing."""
         if self._since is None:
             return None
-        taken = Delivery(tuple(self._batches), self._changes)
-        self._batches, self._changes, self._records, self._bytes, self._since = [], {}, 0, 0, None
+        taken = Delivery(tuple(self._batches), self._changes, tuple(self._done))
+        self._batches, self._changes, self._done = [], {}, []
+        self._records, self._bytes, self._since = 0, 0, None
         return taken

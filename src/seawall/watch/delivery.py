@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,12 @@ class Delivery:
     """What was read, and the changes of the checkpoint that say so.
 
     Both are to be kept in one transaction, deliveries in their order: then nothing is lost or counted twice,
-    wherever the process is killed. `bytes_held` is about how much memory it takes.
+    wherever the process is killed. `bytes_held` is about how much memory it takes. `done` is called once it is kept.
     """
 
     batches: tuple[EventBatch, ...]
     changes: Changes = field(default_factory=dict)
+    done: tuple[Callable[[], None], ...] = ()
 
     @property
     def records(self) -> int:

@@ -54,10 +54,17 @@ class Follower:
         self._limits, self._patience = limits, patience
         self._known = KnownFiles(checkpoint or {}, limits, patience)
         self._reported: set[Problem] = set()
+        self.unread = 0
+        """Bytes that were still to be read when the last poll began."""
 
     def close(self) -> None:
         """Close the files that are held open."""
         self._known.handles.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that the last poll saw has been read, so that there is nothing to wait for."""
+        return self._known.is_idle
 
     def poll(self, now: float) -> Iterator[Delivery]:
         """Everything that can be read now, in deliveries. `now` is in seconds, of a clock that only goes forward.
@@ -74,6 +81,9 @@ class Follower:
                     present.append((found, found.stat()))
                 except OSError:
                     continue
+        self.unread = self._known.unread(
+            ((status.st_dev, status.st_ino), status.st_size) for _, status in present
+        )
         absent = self._known.absent([(status.st_dev, status.st_ino) for _, status in present], now)
         busy: list[Followed] = []
         yield from self._look_at(present, busy, now)

@@ -89,6 +89,26 @@ class KnownFiles:
         for head in file.state.heads[:1]:
             self._by_head.setdefault(head, set()).add(file.key)
 
+    def unread(self, present: Iterable[tuple[Inode, int]]) -> int:
+        """Bytes that are still to be read of the files with these inodes and sizes, as far as that can be told."""
+        left = 0
+        for inode, size in present:
+            file = self._by_inode.get(inode)
+            if file is None:
+                left += size
+            elif file.grows:
+                left += max(size - file.state.offset, 0)
+            elif not (file.state.is_done and file.state.size == size):
+                left += size
+        return left
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be done before a file looks otherwise."""
+        return all(file.is_idle for file in self._by_inode.values()) and not any(
+            file.look[0] for file in self._unknown.values()
+        )
+
     def absent(self, present: Iterable[Inode], now: float) -> list[Followed]:
         """The files that have no name any more."""
         missing = [self._by_inode[inode] for inode in self._by_inode.keys() - set(present)]

@@ -1,0 +1,151 @@
+"""What is sent to a webhook, and what is not taken for delivered."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import socket
+import threading
+import time
+
+import pytest
+
+from seawall.errors import UsageError
+from seawall.live.settings import LiveSettings, Webhook, from_plain
+from seawall.live.webhook import NotDelivered, send, signature, target_of
+from tests.live.receiver import receiving
+
+
+def test_what_is_sent_is_signed_and_has_an_id() -> None:
+    secret = secrets.token_hex(32)
+    with receiving(200) as receiver:
+        send(Webhook(receiver.url, secret), "message-1", b'{"type":"x"}', seconds=1_700_000_000)
+    (headers, body), *more = receiver.requests
+    assert not more
+    assert body == b'{"type":"x"}'
+    assert headers["content-type"] == "application/json"
+    assert headers["webhook-id"] == headers["idempotency-key"] == "message-1"
+    signed = f"message-1.{headers['webhook-timestamp']}.".encode() + body
+    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
+    assert secret not in str(headers)
+
+
+def test_a_secret_of_the_specification_is_base64() -> None:
+    key = secrets.token_bytes(24)
+    written = "whsec_" + base64.b64encode(key).decode()
+    digest = hmac.new(key, b"id.5.body", hashlib.sha256).digest()
+    assert signature(written, "id", 5, b"body") == "v1," + base64.b64encode(digest).decode()
+
+
+def test_without_a_secret_nothing_is_signed() -> None:
+    with receiving(200) as receiver:
+        send(Webhook(receiver.url), "m", b"{}", seconds=1)
+    assert "webhook-signature" not in receiver.requests[0][0]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 403, 404, 429, 500, 503])
+def test_any_other_status_is_no_delivery(status: int) -> None:
+    with (
+        receiving(status, Location="http://127.0.0.1:1/elsewhere") as receiver,
+        pytest.raises(NotDelivered, match=str(status)) as refused,
+    ):
+        send(Webhook(receiver.url), "m", b"{}", seconds=1)
+    assert not refused.value.is_final
+    assert len(receiver.requests) == 1
+
+
+def test_a_receiver_that_is_gone_for_good_is_asked_no_more() -> None:
+    with receiving(410) as receiver, pytest.raises(NotDelivered) as refused:
+        send(Webhook(receiver.url), "m", b"{}", seconds=1)
+    assert refused.value.is_final
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(NotDelivered, match="connection"):
+        send(Webhook(f"http://127.0.0.1:{port}/"), "m", b"{}", seconds=1)
+
+
+def test_an_answer_that_drips_has_a_time_limit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                try:
+                    for _ in range(100):
+                        connection.sendall(b"H")
+                        time.sleep(0.05)
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(NotDelivered):
+            send(Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/"), "m", b"{}", seconds=1, timeout=0.4)
+        assert time.monotonic() - started < 3
+        thread.join()
+
+
+def test_https_is_verified() -> None:
+    with receiving(200) as receiver, pytest.raises(NotDelivered):
+        send(Webhook(receiver.url.replace("http:", "https:")), "m", b"{}", seconds=1)
+    assert not receiver.requests
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/hook",
+        "ftp://example.com/",
+        "https://user:password@example.com/",
+        "https://example.com/#part",
+        "file:///etc/passwd",
+        "https://exa mple.com/",
+        "",
+    ],
+)
+def test_what_can_be_no_webhook(url: str) -> None:
+    with pytest.raises(UsageError):
+        Webhook(url)
+
+
+def test_the_place_of_metadata_is_not_asked() -> None:
+    with pytest.raises(NotDelivered, match="never asked"):
+        send(Webhook("https://169.254.169.254/latest"), "m", b"{}", seconds=1)
+
+
+def test_a_short_secret_is_refused() -> None:
+    with pytest.raises(UsageError):
+        Webhook("https://example.com/", "short")
+
+
+def test_lists_show_neither_the_secret_nor_the_path() -> None:
+    secret = secrets.token_hex(32)
+    webhook = Webhook("https://hooks.example.com/services/T0/B0/hidden", secret)
+    assert "hidden" not in target_of(webhook)
+    assert target_of(webhook).startswith("hooks.example.com (")
+    assert secret not in repr(webhook)
+
+
+def test_settings_come_back_from_plain_data(tmp_path: object) -> None:
+    from pathlib import Path
+
+    settings = LiveSettings(
+        Path("/store"), folders=(Path("/logs"),), budget=3.0, webhooks=(Webhook("https://example.com/x"),)
+    )
+    assert from_plain(settings.plain()) == settings
+
+
+@pytest.mark.parametrize("values", [{"retention_days": 0}, {"budget": -1.0}])
+def test_settings_that_make_no_sense(values: dict[str, float]) -> None:
+    from pathlib import Path
+
+    with pytest.raises(UsageError):
+        LiveSettings(Path("/store"), **values)  # type: ignore[arg-type]

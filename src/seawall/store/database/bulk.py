@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, cast
 
@@ -58,3 +58,11 @@ def _execute_many(connection: Connection, statement: str, rows: Iterable[tuple[A
 
 
 _PIECE = 10_000
+
+
+def pieces(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ids, as many at a time as one statement may name."""
+    return (ids[start : start + _NAMED] for start in range(0, len(ids), _NAMED))
+
+
+_NAMED = 500

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select, text
@@ -16,66 +15,13 @@ from sqlalchemy.orm import Session
 
 from seawall.errors import DatabaseAway, DatabaseInUse
 from seawall.store.database import migrate
-from seawall.store.database.audit import AuditTrail
 from seawall.store.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
 from seawall.store.database.failures import named
-from seawall.store.database.feedback import Answers
-from seawall.store.database.incidents import Incidents
 from seawall.store.database.models import CounterRow
-from seawall.store.database.problems import Problems
-from seawall.store.database.progress import Checkpoints, States
-from seawall.store.database.sessions import Sessions
-from seawall.store.database.users import Users
+from seawall.store.database.work import Work
 
 _WRITER = "writer"
 _WRITER_LOCK = 0x5EA_0002
-
-
-@dataclass(frozen=True)
-class Work:
-    """One transaction: everything done through it is kept together or not at all."""
-
-    session: Session
-
-    @cached_property
-    def incidents(self) -> Incidents:
-        """Incidents and their reasons."""
-        return Incidents(self.session)
-
-    @cached_property
-    def answers(self) -> Answers:
-        """What analysts answered."""
-        return Answers(self.session)
-
-    @cached_property
-    def users(self) -> Users:
-        """Who may sign in."""
-        return Users(self.session)
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        """Who is signed in."""
-        return Sessions(self.session)
-
-    @cached_property
-    def audit(self) -> AuditTrail:
-        """What was done by whom."""
-        return AuditTrail(self.session)
-
-    @cached_property
-    def checkpoints(self) -> Checkpoints:
-        """How far each source has been read."""
-        return Checkpoints(self.session)
-
-    @cached_property
-    def states(self) -> States:
-        """What the detectors have learnt."""
-        return States(self.session)
-
-    @cached_property
-    def problems(self) -> Problems:
-        """What was not read, and why."""
-        return Problems(self.session)
 
 
 @dataclass

@@ -6,45 +6,21 @@ import dataclasses
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident
-from seawall.store.database.bulk import insert_columns
+from seawall.store.database import incident_queue, revisions, standing
+from seawall.store.database.bulk import insert_columns, pieces
 from seawall.store.database.columns import key
-from seawall.store.database.models import CounterRow, FeedbackRow, IncidentRow, ReasonRow
-
-REVISION = "incidents"
-_MANY = 500
-"""Ids in one statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the list, worst first: that of the incident after which to go on."""
-
-    score: float
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which incidents; None is any. Times are microseconds; `answered` is whether an answer stands."""
-
-    tenant: str | None = None
-    account: str | None = None
-    raised: bool | None = None
-    severities: tuple[str, ...] = ()
-    answered: bool | None = None
-    active_from: int | None = None
-    active_until: int | None = None
+from seawall.store.database.incident_queue import EVERY, Choice, Listed, Order, Place
+from seawall.store.database.live_models import QueueRow
+from seawall.store.database.models import IncidentRow, Model, ReasonRow
 
 
 class Incidents:
@@ -56,54 +32,110 @@ class Incidents:
     def put(self, incidents: Iterable[Incident]) -> int:
         """Keep incidents, in place of earlier ones with their ids; return how many were new or changed.
 
-        Those that changed get one new revision, by which followers find them (`changed_after`).
+        Those that changed get one new revision, by which followers find them (`changed_after`). What people said of
+        them stays: announcements and answers, of ids that they had before too.
         """
         wanted = {incident.id: incident for incident in incidents}
-        contents = {id_: _content(incident) for id_, incident in wanted.items()}
+        plains = {id_: _plain(incident) for id_, incident in wanted.items()}
+        contents = {id_: _content(plain) for id_, plain in plains.items()}
         known = self._known(list(wanted))
-        fresh = {id_: incident for id_, incident in wanted.items() if known.get(id_) != contents[id_]}
-        if not fresh:
+        if all(known.get(id_) == content for id_, content in contents.items()):
             return 0
-        revision = self._next_revision()
-        known = self._known(list(fresh))  # again: from here on nobody else puts any
-        fresh = {id_: incident for id_, incident in fresh.items() if known.get(id_) != contents[id_]}
-        rows = {id_: _row(incident, contents[id_], revision) for id_, incident in fresh.items()}
-        new = [row for id_, row in rows.items() if id_ not in known]
-        if new:
-            insert_columns(self._session, IncidentRow, {name: [row[name] for row in new] for name in new[0]})
-        for ids in _pieces([id_ for id_ in fresh if id_ in known]):
+        revision = revisions.grown(self._session)
+        known = self._known(list(wanted))  # again: from here on nobody else puts any
+        fresh = [id_ for id_, content in contents.items() if known.get(id_) != content]
+        new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
+        rows = {id_: _row(wanted[id_], plains[id_], contents[id_], revision) for id_ in fresh}
+        shown = {id_: incident_queue.row(wanted[id_], plains[id_]) for id_ in fresh}
+        self._insert(IncidentRow, [rows[id_] for id_ in new])
+        self._insert(QueueRow, [{**shown[id_], "state": ""} for id_ in new])
+        for ids in pieces(old):
             self._session.execute(update(IncidentRow), [rows[id_] for id_ in ids])
+            self._session.execute(update(QueueRow), [shown[id_] for id_ in ids])
             self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
-        self._insert_reasons(fresh.values())
+        self._insert_reasons(wanted[id_] for id_ in fresh)
+        standing.settle(self._session, fresh)
         self._session.expire_all()
         return len(fresh)
 
+    def remove(self, ids: Iterable[str]) -> int:
+        """Forget incidents that are none any more; what people said of them is kept. Return how many there were."""
+        count = 0
+        for piece in pieces(sorted(set(ids))):
+            gone = delete(IncidentRow).where(IncidentRow.id.in_(piece)).returning(IncidentRow.id)
+            count += len(self._session.execute(gone).all())
+        self._session.expire_all()
+        return count
+
+    def ids(self) -> set[str]:
+        """Return the ids of all incidents."""
+        return set(self._session.execute(select(QueueRow.incident)).scalars())
+
     def get(self, id_: str) -> Incident | None:
-        """Return one incident, None where there is none of this id."""
-        return next(iter(self._whole(select(IncidentRow).where(IncidentRow.id == id_))), None)
+        """Return one incident, None where there is none of this id (`aliases` knows those that it had before)."""
+        return next(iter(self._whole([id_])), None)
+
+    def row(self, id_: str) -> Listed | None:
+        """Return what a list shows of one incident, with its answer and announcement."""
+        found = self._session.get(QueueRow, id_)
+        return None if found is None else incident_queue.listed(found)
+
+    def rows(
+        self,
+        choice: Choice = EVERY,
+        *,
+        order: Order = "score",
+        after: Place | None = None,
+        limit: int = 100,
+    ) -> list[Listed]:
+        """Return what a list shows of up to `limit` incidents; `after` is `listed.place(order)` of the last one had."""
+        query = self._chosen(select(QueueRow), choice)
+        found = self._session.execute(incident_queue.ordered(query, order, after, limit))
+        return [incident_queue.listed(row) for row in found.scalars()]
 
     def page(
-        self, choice: Choice = Choice(), *, after: Place | None = None, limit: int = 100
+        self,
+        choice: Choice = EVERY,
+        *,
+        order: Order = "score",
+        after: Place | None = None,
+        limit: int = 100,
     ) -> list[Incident]:
-        """Return up to `limit` incidents, worst first, of equal ones by id; `after` is the place of the last one had."""
-        query = _chosen(select(IncidentRow), choice)
-        if after is not None:
-            same = and_(IncidentRow.score == after.score, IncidentRow.id > after.id)
-            query = query.where(or_(IncidentRow.score < after.score, same))
-        return self._whole(query.order_by(IncidentRow.score.desc(), IncidentRow.id).limit(limit))
+        """Return whole incidents in the order of `rows`: worst first, of equal ones by id."""
+        query = self._chosen(select(QueueRow.incident), choice)
+        found = self._session.execute(incident_queue.ordered(query, order, after, limit))
+        return self._whole(list(found.scalars()))
 
-    def count(self, choice: Choice = Choice()) -> int:
+    def count(self, choice: Choice = EVERY) -> int:
         """Return how many there are."""
-        query = _chosen(select(func.count()).select_from(IncidentRow), choice)
+        query = self._chosen(select(func.count()).select_from(QueueRow), choice)
         return int(self._session.execute(query).scalar_one())
+
+    def severities(self, choice: Choice = EVERY) -> dict[str, int]:
+        """Return how many there are of each severity."""
+        counted: Select[Any] = cast("Select[Any]", select(QueueRow.severity, func.count()))
+        query = self._chosen(counted, choice).group_by(QueueRow.severity)
+        return {str(severity): int(count) for severity, count in self._session.execute(query).all()}
+
+    def worst(self, accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
+        """Return how many incidents accounts (organisation, account) have, and the highest score of them."""
+        keys = {key(*account): account for account in accounts}
+        found: dict[tuple[str, str], tuple[int, float]] = {}
+        for piece in pieces(sorted(keys)):
+            columns = (QueueRow.account_key, func.count(), func.max(QueueRow.score))
+            query = select(*columns).where(QueueRow.account_key.in_(piece)).group_by(QueueRow.account_key)
+            found.update((keys[k], (int(n), float(score))) for k, n, score in self._session.execute(query))
+        return found
 
     def revision(self) -> int:
         """Return the revision of the last change, 0 before the first."""
-        query = select(CounterRow.value).where(CounterRow.name == REVISION)
-        return self._session.execute(query).scalar_one_or_none() or 0
+        return revisions.last(self._session)
 
     def changed_after(self, revision: int, limit: int = 1000) -> list[tuple[int, str]]:
-        """Return (revision, id) of incidents new or changed since a revision, in that order."""
+        """Return (revision, id) of incidents new or changed since a revision, in that order.
+
+        An answer or an announcement changes the incident too.
+        """
         query = select(IncidentRow.revision, IncidentRow.id).where(IncidentRow.revision > revision)
         found = self._session.execute(query.order_by(IncidentRow.revision, IncidentRow.id).limit(limit))
         return [(int(at), id_) for at, id_ in found]
@@ -113,21 +145,31 @@ class Incidents:
         gone = delete(IncidentRow).where(IncidentRow.last_event < before).returning(IncidentRow.id)
         return len(self._session.execute(gone).all())
 
+    def refill(self) -> int:
+        """Make the rows of the queue for incidents that have none, as after a migration; return how many."""
+        query = select(IncidentRow.id).where(IncidentRow.id.not_in(select(QueueRow.incident)))
+        count = 0
+        for ids in pieces(list(self._session.execute(query).scalars())):
+            whole = self._whole(ids)
+            self._insert(QueueRow, [{**incident_queue.row(one, _plain(one)), "state": ""} for one in whole])
+            standing.settle(self._session, ids)
+            self._session.expire_all()
+            count += len(whole)
+        return count
+
+    def _chosen(self, query: Select[Any], choice: Choice) -> Select[Any]:
+        return incident_queue.chosen(query, choice, self._session.connection().dialect)
+
     def _known(self, ids: Sequence[str]) -> dict[str, str]:
         known: dict[str, str] = {}
-        for piece in _pieces(ids):
+        for piece in pieces(ids):
             query = select(IncidentRow.id, IncidentRow.content).where(IncidentRow.id.in_(piece))
             known.update((id_, content) for id_, content in self._session.execute(query))
         return known
 
-    def _next_revision(self) -> int:
-        """One more than the last; the row stays locked until the end, so that revisions appear in their order."""
-        is_postgresql = self._session.connection().dialect.name == "postgresql"
-        insert = (postgresql if is_postgresql else sqlite).insert(CounterRow).values(name=REVISION, value=1)
-        grown = insert.on_conflict_do_update(
-            index_elements=[CounterRow.name], set_={"value": CounterRow.value + 1}
-        ).returning(CounterRow.value)
-        return int(self._session.execute(grown).scalar_one())
+    def _insert(self, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            insert_columns(self._session, model, {name: [row[name] for row in rows] for name in rows[0]})
 
     def _insert_reasons(self, incidents: Iterable[Incident]) -> None:
         rows = [(i.id, place, reason) for i in incidents for place, reason in enumerate(i.reasons)]
@@ -138,16 +180,18 @@ class Incidents:
         }
         insert_columns(self._session, ReasonRow, columns)
 
-    def _whole(self, query: Select[IncidentRow]) -> list[Incident]:
-        rows = self._session.execute(query).scalars().all()
+    def _whole(self, ids: Sequence[str]) -> list[Incident]:
+        rows: dict[str, IncidentRow] = {}
         reasons: dict[str, list[Reason]] = defaultdict(list)
-        for ids in _pieces([row.id for row in rows]):
-            found = select(ReasonRow).where(ReasonRow.incident.in_(ids))
+        for piece in pieces(ids):
+            query = select(IncidentRow).where(IncidentRow.id.in_(piece))
+            rows.update((row.id, row) for row in self._session.execute(query).scalars())
+            found = select(ReasonRow).where(ReasonRow.incident.in_(piece))
             for row in self._session.execute(
                 found.order_by(ReasonRow.incident, ReasonRow.position)
             ).scalars():
                 reasons[row.incident].append(_reason(row))
-        return [_incident(row, reasons[row.id]) for row in rows]
+        return [_incident(rows[id_], reasons[id_]) for id_ in ids if id_ in rows]
 
 
 _REASON = tuple(field.name for field in dataclasses.fields(Reason))
@@ -168,16 +212,16 @@ _REST = tuple(
 )
 
 
-def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value, enc_hook=lambda number: number.item())
+def _plain(incident: Incident) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(incident, enc_hook=lambda number: number.item())
+    return plain
 
 
-def _content(incident: Incident) -> str:
-    return hashlib.sha256(json.dumps(_plain(incident), sort_keys=True).encode("ascii")).hexdigest()
+def _content(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode("ascii")).hexdigest()
 
 
-def _row(incident: Incident, content: str, revision: int) -> dict[str, Any]:
-    plain = _plain(incident)
+def _row(incident: Incident, plain: dict[str, Any], content: str, revision: int) -> dict[str, Any]:
     return {
         **{name: plain[name] for name in _COLUMNS},
         "tenant_key": key(incident.tenant),
@@ -195,29 +239,3 @@ def _reason(row: ReasonRow) -> Reason:
 def _incident(row: IncidentRow, reasons: list[Reason]) -> Incident:
     plain = {**{name: getattr(row, name) for name in _COLUMNS}, **row.document, "reasons": ()}
     return dataclasses.replace(msgspec.convert(plain, Incident), reasons=tuple(reasons))
-
-
-def _chosen(query: Select[Any], choice: Choice) -> Select[Any]:
-    wanted = []
-    if choice.account is not None and choice.tenant is not None:
-        wanted.append(IncidentRow.account_key == key(choice.tenant, choice.account))
-    elif choice.account is not None:
-        wanted.append(IncidentRow.account == choice.account)
-    elif choice.tenant is not None:
-        wanted.append(IncidentRow.tenant_key == key(choice.tenant))
-    if choice.raised is not None:
-        wanted.append(IncidentRow.raised == choice.raised)
-    if choice.severities:
-        wanted.append(IncidentRow.severity.in_(choice.severities))
-    if choice.active_from is not None:
-        wanted.append(IncidentRow.last_event >= choice.active_from)
-    if choice.active_until is not None:
-        wanted.append(IncidentRow.first_event < choice.active_until)
-    if choice.answered is not None:
-        standing = exists().where(FeedbackRow.incident == IncidentRow.id, FeedbackRow.withdrawn_at.is_(None))
-        wanted.append(standing if choice.answered else ~standing)
-    return query.where(*wanted)
-
-
-def _pieces(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _MANY] for start in range(0, len(ids), _MANY))

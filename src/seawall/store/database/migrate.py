@@ -7,8 +7,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.orm import Session
 
 from seawall.errors import DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
+from seawall.store.database.incidents import Incidents
 from seawall.store.database.models import Model
 
 VERSION_TABLE = "seawall_version"
@@ -46,7 +48,7 @@ def check(connection: Connection, place: str) -> None:
     state = "is empty" if found is None else f"is of version {found}; this program needs {newest()}"
     raise DatabaseNotMigrated(
         f"the database {place} {state}",
-        fix="back it up, then open it with should_migrate=True (docs/store.md)",
+        fix="back it up, then bring it up to date: seawall store migrate",
     )
 
 
@@ -63,6 +65,11 @@ def upgrade(connection: Connection, place: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if found is not None:
+        # The queue is made of the incidents, as this version makes it; no migration knows how.
+        with Session(connection, join_transaction_mode="rollback_only") as session:
+            Incidents(session).refill()
+            session.flush()
 
 
 def _refuse_newer(found: str | None, place: str) -> None:

@@ -35,13 +35,10 @@ _DIGEST = String(64)
 
 
 class IncidentRow(Model):
-    """An incident: what lists sort and filter by as columns, the rest as a document."""
+    """An incident, the most of it as a document; what lists sort and filter by lies in `QueueRow`."""
 
     __tablename__ = "incidents"
     __table_args__ = (
-        Index("ix_incidents_score", "score", "id"),
-        Index("ix_incidents_account_key", "account_key"),
-        Index("ix_incidents_tenant_key_score", "tenant_key", "score", "id"),
         Index("ix_incidents_last_event", "last_event"),
         Index("ix_incidents_revision", "revision"),
     )
@@ -100,6 +97,7 @@ class FeedbackRow(Model):
     expires_at: Mapped[int | None]
     withdrawn_at: Mapped[int | None]
     withdrawn_by: Mapped[str | None]
+    ended_at: Mapped[int | None]
 
 
 class UserRow(Model):

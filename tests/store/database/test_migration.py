@@ -1,0 +1,77 @@
+"""A database of the first version becomes one of this version, with what was in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from seawall.errors import DatabaseNotMigrated
+from seawall.store.database import Choice, Database
+from seawall.store.database.connection import engine_for, mark, prepare_file
+from seawall.store.database.incidents import _content, _plain, _row
+from seawall.store.database.migrate import _config
+from seawall.store.database.models import Model
+from tests.store.database.test_incidents import incident
+
+
+@pytest.fixture
+def first_version(place: str) -> str:
+    """A database as the first version left it, with 600 incidents, one of them answered."""
+    engine, _, file = engine_for(place)
+    if file is not None:
+        prepare_file(file, create=True)
+    with engine.begin() as connection:
+        mark(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        table = Model.metadata.tables["incidents"]
+        put = [incident(number) for number in range(600)]
+        rows: list[dict[str, Any]] = [_row(one, _plain(one), _content(_plain(one)), 1) for one in put]
+        connection.execute(table.insert(), rows)
+        connection.execute(
+            text("INSERT INTO feedback (incident, account_key, tenant, account, answer, scope, note, given_by, given_at)"
+                 " VALUES (:incident, 'k', 't', 'a', 'safe', '{}', '', 'ann', 1)"),
+            {"incident": put[3].id},
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO reasons VALUES (:i, 0, 'rules', 'x', 'y', 1.0, '', '{}')"), {"i": put[3].id}
+        )
+    engine.dispose()
+    return place
+
+
+def test_everything_is_still_there_and_in_the_queue(first_version: str) -> None:
+    with pytest.raises(DatabaseNotMigrated, match=r"version 0001") as caught:
+        Database.open(first_version)
+    assert "seawall store migrate" in caught.value.fix
+    migrated = Database.open(first_version, should_migrate=True)
+    with migrated.reading() as work:
+        assert work.incidents.count() == 600
+        assert work.incidents.count(Choice(raised=True, answered=False)) == 300
+        assert [row.id for row in work.incidents.rows(Choice(queue="answered"))] == [incident(3).id]
+        found = work.incidents.get(incident(3).id)
+        assert found is not None
+        assert [reason.aspect for reason in found.reasons] == ["x"]
+    with migrated.writing() as work:
+        assert work.incidents.put([incident(0)]) == 0
+        assert work.incidents.refill() == 0
+        entry = work.audit.append(at=1, actor="a", action="b")
+    assert entry.sequence == 1
+    migrated.close()
+    Database.open(first_version).close()
+
+
+def test_a_migration_that_fails_changes_nothing(first_version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> int:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):  # noqa: PT012
+        patch.setattr("seawall.store.database.incidents.Incidents.refill", fails)
+        Database.open(first_version, should_migrate=True)
+    with pytest.raises(DatabaseNotMigrated, match="version 0001"):
+        Database.open(first_version)
+    Database.open(first_version, should_migrate=True).close()

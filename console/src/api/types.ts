@@ -26,6 +26,8 @@ export interface Session {
   methods: ("passkey" | "password" | "oidc")[];
   csrf_token: string;
   setup_needed: boolean;
+  /** Nothing but their own settings can be asked until this user has a passkey or one-time codes. */
+  second_factor_needed: boolean;
   version: string;
   demo: boolean;
   ingest_enabled: boolean;
@@ -61,8 +63,15 @@ export interface User {
   name: string;
   role: Role;
   disabled: boolean;
-  created_at?: string;
-  seen_at?: string | null;
+  created_at: string;
+  seen_at: string | null;
+  passkeys: number;
+  has_password: boolean;
+  has_totp: boolean;
+  has_identity: boolean;
+  sessions: number;
+  /** While an invite waits to be taken up. */
+  invited_until: string | null;
 }
 
 export interface Invitation {

@@ -56,6 +56,7 @@ function Gate() {
       const wanted = window.location.pathname + window.location.search;
       navigate(`/${session.setup_needed ? "setup" : "sign-in"}?${new URLSearchParams({ next: wanted }).toString()}`, { replace: true });
     } else if (maySee && isDoor) navigate(inside(parameters.get("next")), { replace: true });
+    else if (session.second_factor_needed && path !== "/settings") navigate("/settings", { replace: true });
   });
 
   if (error !== undefined && session === undefined) {

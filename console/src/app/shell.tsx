@@ -157,7 +157,8 @@ function UserMenu() {
   const { reloadSession } = useKnown();
   const name = session.user?.name ?? "";
   const choices: MenuChoice[] = [{ id: "settings", label: "Settings", icon: "settings", run: () => navigate("/settings") }];
-  if (session.sign_in_required) {
+  // The local admin, who never signed in, has the id 0.
+  if (session.user !== null && session.user.id !== 0) {
     choices.push({
       id: "out",
       label: "Sign out",

@@ -83,7 +83,7 @@ export function timeTicks(from: number, to: number, wanted: number, zone: Zone =
   const moments = step < DAY ? withinDays(from, to, step, zone) : step < 30 * DAY
     ? wholeDays(from, to, step / DAY, zone) : wholeMonths(from, to, step, zone);
   let before = "";
-  return moments.map((time) => {
+  return moments.map((time, index) => {
     const at = parts(time, zone);
     const isMidnight = at.hour === 0 && at.minute === 0 && at.second === 0;
     const day = `${at.day} ${MONTHS[at.month]}`;
@@ -94,7 +94,7 @@ export function timeTicks(from: number, to: number, wanted: number, zone: Zone =
     const shown = step < DAY ? `${day} ${at.year}` : String(at.year);
     const changed = shown !== before;
     before = shown;
-    return { time, text, context: changed ? context : null };
+    return { time, text, context: changed && (index === 0 || step >= DAY || !isMidnight) ? context : null };
   });
 }
 

@@ -1,6 +1,161 @@
-/** Account: comes next. */
-import { EmptyState } from "../../design/states";
+/** One account: what is usual for it, when it was used from where, its incidents, its records. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { usePages, useResource } from "../../api/resource";
+import type { Account, AccountTimeline, LogRecord } from "../../api/types";
+import { minuteText, momentsOfSlots, Strip, Timeline } from "../../charts";
+import "../../charts/charts.css";
+import { navigate, useParameter, useRoute, withParameters } from "../../app/router";
+import { Button, CopyButton, Segments } from "../../design/controls";
+import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
+import { number, plural } from "../../words/numbers";
+import { span } from "../../words/times";
+import { IncidentLines } from "../parts/IncidentLines";
+import { Facts, Page } from "../parts/Page";
+import { Records } from "../parts/Records";
+import { Habits } from "./Habits";
+import { lanesOf } from "./merge";
+import "./account.css";
+
+type Order = "newest" | "oldest";
+const SLOTS = 400;
+/** Spans are asked for in whole minutes, so that a small move of the brush asks for nothing new. */
+const STEP = 60_000;
+
+type Span = [number, number] | null;
 
 export default function AccountPage() {
-  return <EmptyState title="Account" />;
+  const { parameters } = useRoute();
+  const who = { tenant: parameters.get("tenant") ?? "", account: parameters.get("account") ?? "" };
+  const account = useResource<Account>(who.account ? "/api/account" : null, who);
+  if (!who.account) {
+    return (
+      <EmptyState icon="accounts" title="No account is named">
+        <p>Choose one from the list of accounts.</p>
+      </EmptyState>
+    );
+  }
+  if (account.error && account.data === undefined) return <ErrorState error={account.error} onRetry={account.reload} />;
+  if (account.data === undefined) return <Skeleton rows={10} />;
+  return <Known account={account.data} />;
+}
+
+function Known({ account }: { account: Account }) {
+  const who = { tenant: account.tenant, account: account.account };
+  const { shown, settled: range, setRange } = useRange();
+  const [order, setOrder] = useParameter("order", "newest");
+  const whole = useResource<AccountTimeline>("/api/account/timeline", { ...who, slots: SLOTS });
+  const bounds = range === null ? {} : { from: new Date(range[0]).toISOString(), to: new Date(range[1]).toISOString() };
+  const detail = useResource<AccountTimeline>(range === null ? null : "/api/account/timeline", { ...who, ...bounds, slots: SLOTS });
+  const records = usePages<LogRecord>("/api/account/records", { ...who, ...bounds, order }, 200);
+  const lanes = useMemo(
+    () => (whole.data === undefined ? [] : lanesOf(whole.data, range === null ? undefined : detail.data)),
+    [whole.data, detail.data, range === null],
+  );
+  const extent = useMemo<[number, number] | undefined>(
+    () => (whole.data === undefined ? undefined : [Date.parse(whole.data.from), Date.parse(whole.data.to)]),
+    [whole.data],
+  );
+  return (
+    <Page
+      title={account.account}
+      about={[account.tenant, account.type].filter(Boolean).join(" · ")}
+      actions={<CopyButton text={account.account} label="Copy name" isSmall={false} />}
+    >
+      <Facts
+        facts={[
+          ["Records", number(account.events)],
+          ["Active days", number(account.active_days)],
+          ["Seen", `${span(account.first, account.last)} UTC`],
+          ["Incidents", number(account.incidents.length)],
+        ]}
+      />
+      <Panel title="When and from where" id="timeline">
+        {whole.error && whole.data === undefined ? (
+          <ErrorState error={whole.error} onRetry={whole.reload} />
+        ) : whole.data === undefined || extent === undefined ? (
+          <Skeleton rows={6} height={22} />
+        ) : (
+          <Timeline
+            label={account.account}
+            lanes={lanes}
+            moments={momentsOfSlots(whole.data)}
+            extent={extent}
+            range={shown}
+            onRange={setRange}
+            onPick={({ from, to }) => setRange([from, Math.max(to, from + STEP)])}
+          />
+        )}
+      </Panel>
+      {account.incidents.length > 0 && (
+        <Panel title={plural(account.incidents.length, "incident")}>
+          <IncidentLines incidents={account.incidents} label={`Incidents of ${account.account}`} withAccount={false} />
+        </Panel>
+      )}
+      {whole.data && whole.data.lanes.length > 0 && (
+        <Panel title="Networks and countries over time">
+          <Strip label={account.account} timeline={(range === null ? whole.data : detail.data) ?? whole.data} />
+        </Panel>
+      )}
+      <div className="habits">
+        <Habits title="Networks" habits={account.networks} days={account.active_days} />
+        <Habits title="Clients" habits={account.clients} days={account.active_days} />
+        <Habits title="Applications" habits={account.apps} days={account.active_days} />
+        <Habits title="Countries" habits={account.countries} days={account.active_days} />
+      </div>
+      <Panel
+        title="Records"
+        id="records"
+        aside={
+          <span className="account-span">
+            {range !== null && (
+              <>
+                {minuteText(range[0])} – {minuteText(range[1])} UTC
+                <Button isSmall look="quiet" icon="close" onPress={() => setRange(null)}>
+                  All times
+                </Button>
+              </>
+            )}
+            <Segments<Order>
+              label="Order of the records"
+              value={order === "oldest" ? "oldest" : "newest"}
+              options={[
+                { value: "newest", label: "Newest first" },
+                { value: "oldest", label: "Oldest first" },
+              ]}
+              onChange={setOrder}
+            />
+          </span>
+        }
+      >
+        <Records label={`Records of ${account.account}`} pages={records} empty={<p className="quiet-empty">No record in this span of time.</p>} />
+      </Panel>
+    </Page>
+  );
+}
+
+/**
+ * The shown span: at once on the drawing, a moment later in the address, from which records are fetched. A brush moves
+ * faster than a history of addresses may grow.
+ */
+function useRange(): { shown: Span; settled: Span; setRange: (range: Span) => void } {
+  const { parameters } = useRoute();
+  const from = parameters.get("from");
+  const to = parameters.get("to");
+  const settled = useMemo<Span>(() => {
+    const [start, end] = [Date.parse(from ?? ""), Date.parse(to ?? "")];
+    return end > start ? [start, end] : null;
+  }, [from, to]);
+  const [shown, setShown] = useState(settled);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => setShown(settled), [settled]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const setRange = useCallback((range: Span) => {
+    setShown(range);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      const text = (time: number) => new Date(Math.round(time / STEP) * STEP).toISOString().replace(".000Z", "Z");
+      navigate(withParameters({ from: range && text(range[0]), to: range && text(range[1]) }), { replace: true });
+    }, 250);
+  }, []);
+  return { shown, settled, setRange };
 }

@@ -1,6 +1,82 @@
-/** Accounts: comes next. */
+/** Every account that the logs know, found by name. */
+import { useEffect, useState } from "react";
+import { usePages } from "../../api/resource";
+import type { AccountRow } from "../../api/types";
+import { accountAddress, navigate, useParameter } from "../../app/router";
 import { EmptyState } from "../../design/states";
+import { number, score } from "../../words/numbers";
+import { span } from "../../words/times";
+import { LongList, type Column } from "../parts/LongList";
+import { Page } from "../parts/Page";
+import "./accounts.css";
+
+const COLUMNS: Column<AccountRow>[] = [
+  {
+    name: "Account",
+    cell: (row) => (
+      <span className="accounts-name">
+        <b className="clip log-text" title={row.account}>{row.account}</b>
+        {row.type !== "human" && row.type !== "" && <span className="badge">{row.type}</span>}
+      </span>
+    ),
+  },
+  { name: "Organisation", cell: (row) => <span className="clip soft" title={row.tenant}>{row.tenant}</span> },
+  { name: "Records", isRight: true, cell: (row) => number(row.events) },
+  { name: "Seen", cell: (row) => <span className="soft">{span(row.first, row.last)}</span> },
+  { name: "Incidents", isRight: true, cell: (row) => (row.incidents > 0 ? <span className="badge badge-warning">{number(row.incidents)}{" "}<span className="visually-hidden">incidents</span></span> : <span className="soft">–</span>) },
+  { name: "Worst", isRight: true, cell: (row) => (row.worst === null ? <span className="soft">–</span> : <b>{score(row.worst)}</b>) },
+];
 
 export default function AccountsPage() {
-  return <EmptyState title="Accounts" />;
+  const [asked, setAsked] = useParameter("q");
+  const [typed, setTyped] = useState(asked);
+  useEffect(() => setTyped(asked), [asked]);
+  useEffect(() => {
+    if (typed === asked) return undefined;
+    const timer = setTimeout(() => setAsked(typed), 250);
+    return () => clearTimeout(timer);
+  }, [typed, asked, setAsked]);
+  const pages = usePages<AccountRow>("/api/accounts", { q: asked }, 200);
+  return (
+    <Page title="Accounts" about="Whose habits are known. Open one to see where, how and when it is used.">
+      <div className="field accounts-find">
+        <label htmlFor="accounts-find">Find an account</label>
+        <input
+          id="accounts-find"
+          className="input"
+          type="search"
+          value={typed}
+          placeholder="A part of its name"
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </div>
+      <section className="panel" aria-label="Accounts">
+        <LongList
+          label="Accounts"
+          pages={pages}
+          columns={COLUMNS}
+          className="accounts-grid"
+          keyOf={(row) => `${row.tenant}\n${row.account}`}
+          rowHeight={42}
+          narrowHeight={62}
+          height="max(320px, calc(100dvh - 300px))"
+          noun={["account", "accounts"]}
+          onOpen={(row) => navigate(accountAddress(row.tenant, row.account))}
+          empty={
+            asked ? (
+              <EmptyState icon="search" title="No account has this in its name">
+                <p>Names are compared without regard to case. Try a shorter part.</p>
+              </EmptyState>
+            ) : (
+              <EmptyState icon="accounts" title="No account is known yet">
+                <p>Accounts appear as soon as the first records are read.</p>
+              </EmptyState>
+            )
+          }
+        />
+      </section>
+    </Page>
+  );
 }

@@ -1,6 +1,49 @@
-/** Settings: comes next. */
-import { EmptyState } from "../../design/states";
+/** Settings: one's own way in, and for admins who else may, and what may deliver. */
+import { useParameter } from "../../app/router";
+import { useIsAdmin, useSession } from "../../app/session";
+import { Segments } from "../../design/controls";
+import { Notice } from "../../design/states";
+import { Page } from "../parts/Page";
+import { Console } from "./Console";
+import { Me } from "./Me";
+import { Tokens } from "./Tokens";
+import { Users } from "./Users";
+import "./settings.css";
+
+type Part = "me" | "console" | "users" | "tokens";
 
 export default function SettingsPage() {
-  return <EmptyState title="Settings" />;
+  const isAdmin = useIsAdmin();
+  const session = useSession();
+  const isLimited = session.second_factor_needed;
+  const [asked, setPart] = useParameter("part", "me");
+  const parts: { value: Part; label: string }[] = [
+    { value: "me", label: "Signing in" },
+    { value: "console", label: "This console" },
+    ...(isAdmin && !isLimited
+      ? [
+          { value: "users" as const, label: "Users" },
+          { value: "tokens" as const, label: "Collectors" },
+        ]
+      : []),
+  ];
+  const part = parts.find((one) => one.value === asked)?.value ?? "me";
+  return (
+    <Page title="Settings" about={<span className="log-text">{session.user ? `${session.user.name}, ${session.user.role}` : ""}</span>}>
+      <div>
+        <Segments label="Settings of" value={part} options={parts} onChange={setPart} />
+      </div>
+      {isLimited && (
+        <Notice tone="warning">
+          A password alone is not enough here. Add a passkey, or one-time codes, and the rest of the console opens.
+        </Notice>
+      )}
+      <div className="settings">
+        {part === "me" && <Me />}
+        {part === "console" && <Console />}
+        {part === "users" && <Users />}
+        {part === "tokens" && <Tokens />}
+      </div>
+    </Page>
+  );
 }

@@ -1,6 +1,9 @@
-/** Signin: comes next. */
-import { EmptyState } from "../../design/states";
+/** The door: sign in, or begin with the code of `seawall serve` or an invite. */
+import { useRoute } from "../../app/router";
+import { SetUp } from "./SetUp";
+import { SignIn } from "./SignIn";
 
 export default function SigninPage() {
-  return <EmptyState title="Signin" />;
+  const { path } = useRoute();
+  return path === "/setup" ? <SetUp /> : <SignIn />;
 }

@@ -1,0 +1,30 @@
+/** Incidents as short lines that lead to them. */
+import type { IncidentRow } from "../../api/types";
+import { Link } from "../../app/link";
+import { incidentAddress } from "../../app/router";
+import { SeverityMark } from "../../design/marks";
+import { VERDICTS } from "../../words/names";
+import { score } from "../../words/numbers";
+import { span } from "../../words/times";
+import "./page.css";
+
+export function IncidentLines({ incidents, label, withAccount = true }: { incidents: readonly IncidentRow[]; label: string; withAccount?: boolean }) {
+  return (
+    <ul className="incident-list" aria-label={label}>
+      {incidents.map((incident) => (
+        <li key={incident.id}>
+          <Link className="incident-line" href={incidentAddress(incident.id)}>
+            <SeverityMark severity={incident.severity} />
+            <span className="incident-line-title">{incident.title}</span>
+            <span className="incident-line-score">{score(incident.score)}</span>
+            <span className="incident-line-where">
+              {withAccount && <span className="log-text">{incident.account} · </span>}
+              <span className="nowrap">{span(incident.first_event, incident.last_event)} UTC</span>
+              {incident.answer ? ` · ${VERDICTS[incident.answer]}` : incident.raised ? "" : " · below the budget"}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}

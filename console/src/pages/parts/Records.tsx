@@ -1,0 +1,56 @@
+/** Records of the log as a long list, each with its raw form a key press away. */
+import { useState, type ReactNode } from "react";
+import { momentText } from "../../charts";
+import type { Paged } from "../../api/resource";
+import type { LogRecord } from "../../api/types";
+import { DoerMark } from "../../design/marks";
+import { LongList, type Column } from "./LongList";
+import { RecordDrawer } from "./RecordDrawer";
+import "./records.css";
+
+const COLUMNS: Column<LogRecord>[] = [
+  {
+    name: "Time, UTC",
+    cell: (row) => (
+      <span className="records-time">
+        <DoerMark isIntruder={row.is_intruder} />
+        <time dateTime={row.time}>{momentText(Date.parse(row.time))}</time>
+        {row.is_intruder && <span className="visually-hidden">judged the intruder’s</span>}
+      </span>
+    ),
+  },
+  { name: "Operation", cell: (row) => <span className="clip log-text" title={row.activity}>{row.activity || "–"}{row.status && row.status !== "success" ? <span className="soft"> · {row.status}</span> : null}</span> },
+  { name: "Application", cell: (row) => <span className="clip log-text" title={row.app_name || row.app}>{row.app_name || row.app || "–"}</span> },
+  { name: "Client", cell: (row) => <span className="clip log-text" title={row.user_agent || row.client}>{row.client || row.user_agent || "–"}</span> },
+  { name: "Network", cell: (row) => <span className="clip log-text" title={`${row.network} ${row.ip}`}>{[row.country, row.network || row.ip].filter(Boolean).join(" · ") || "–"}</span> },
+];
+
+interface RecordsProps {
+  label: string;
+  pages: Paged<LogRecord>;
+  height?: string;
+  empty: ReactNode;
+}
+
+export function Records({ label, pages, height = "560px", empty }: RecordsProps) {
+  const [open, setOpen] = useState<LogRecord | null>(null);
+  return (
+    <>
+      <LongList
+        label={label}
+        pages={pages}
+        columns={COLUMNS}
+        className="records-grid"
+        keyOf={(row) => row.id}
+        rowHeight={34}
+        narrowHeight={64}
+        height={height}
+        noun={["record", "records"]}
+        rowClass={(row) => (row.is_intruder ? "grid-row-theirs" : "")}
+        onOpen={setOpen}
+        empty={empty}
+      />
+      <RecordDrawer record={open} onClose={() => setOpen(null)} />
+    </>
+  );
+}

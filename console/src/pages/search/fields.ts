@@ -1,0 +1,82 @@
+/** The fields of a search, and what can complete a half-written one. */
+
+export interface Field {
+  name: string;
+  /** What follows the name: a colon, or a comparison. */
+  sign: ":" | ">";
+  about: string;
+  example: string;
+  values?: readonly string[];
+}
+
+export const FIELDS: readonly Field[] = [
+  { name: "account", sign: ":", about: "whose account", example: "account:amira" },
+  { name: "mailbox", sign: ":", about: "a mailbox that was read", example: "mailbox:finance" },
+  { name: "tenant", sign: ":", about: "the organisation", example: "tenant:example.org" },
+  { name: "network", sign: ":", about: "a network, by name or number", example: 'network:"Example Hosting"' },
+  { name: "country", sign: ":", about: "a country, by its two letters", example: "country:NL" },
+  { name: "app", sign: ":", about: "an application, by name or id", example: "app:Outlook" },
+  { name: "client", sign: ":", about: "a client or browser", example: "client:python" },
+  { name: "kind", sign: ":", about: "what happened", example: "kind:mass-read" },
+  { name: "severity", sign: ":", about: "how bad", example: "severity:critical", values: ["critical", "high", "medium", "low"] },
+  { name: "answer", sign: ":", about: "what people answered", example: "answer:safe", values: ["compromised", "safe", "expected-change", "none"] },
+  { name: "is", sign: ":", about: "where it stands", example: "is:open", values: ["open", "raised", "announced", "answered"] },
+  { name: "after", sign: ":", about: "from this day or time on (UTC)", example: "after:2026-03-01" },
+  { name: "before", sign: ":", about: "before this day or time (UTC)", example: "before:2026-04-01" },
+  { name: "score", sign: ">", about: "evidence above or below a number", example: "score>2.5" },
+];
+
+export interface Suggestion {
+  /** What the word at the cursor becomes. */
+  text: string;
+  about: string;
+  /** A whole term, after which the next word begins. */
+  isWhole: boolean;
+}
+
+/** The word that the cursor stands in or after: where it begins, and its text up to the cursor. */
+export function wordAt(text: string, cursor: number): { start: number; word: string } {
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at < cursor; at += 1) {
+    const character = text[at];
+    if (character === '"' && text[at - 1] !== "\\") isQuoted = !isQuoted;
+    else if (!isQuoted && character !== undefined && /\s/.test(character)) start = at + 1;
+  }
+  return { start, word: text.slice(start, cursor) };
+}
+
+/** What could stand for the word, fields first, then the values of a field that has few. */
+export function suggestions(word: string, known: Record<string, readonly string[]>): Suggestion[] {
+  const negation = word.startsWith("-") ? "-" : "";
+  const bare = word.slice(negation.length).toLowerCase();
+  const colon = bare.indexOf(":");
+  if (colon < 0) {
+    return FIELDS.filter((field) => field.name.startsWith(bare)).map((field) => ({
+      text: `${negation}${field.name}${field.sign}`, about: field.about, isWhole: false,
+    }));
+  }
+  const field = FIELDS.find((one) => one.name === bare.slice(0, colon));
+  if (field === undefined) return [];
+  const begun = bare.slice(colon + 1).replace(/^"/, "");
+  return (field.values ?? known[field.name] ?? [])
+    .filter((value) => value.toLowerCase().includes(begun) && value.toLowerCase() !== begun)
+    .slice(0, 8)
+    .map((value) => ({ text: `${negation}${field.name}:${quoted(value)}`, about: field.about, isWhole: true }));
+}
+
+/** A value as it is written in a search: in quotes when it needs them. */
+export function quoted(value: string): string {
+  return /^[^\s"\\:<>-][^\s"\\:<>]*$/.test(value) ? value : `"${value.replace(/(["\\])/g, "\\$1")}"`;
+}
+
+/** The part of a search that finds accounts: its plain words and what it says of the account. */
+export function accountWords(text: string): string {
+  const words: string[] = [];
+  for (const found of text.matchAll(/(-?)(?:([A-Za-z_]+)[:<>]=?)?(?:"((?:[^"\\]|\\.)*)"|(\S+))/g)) {
+    const [, negation, field, inQuotes, bare] = found;
+    if (negation !== "" || (field !== undefined && field.toLowerCase() !== "account")) continue;
+    words.push((inQuotes ?? bare ?? "").replace(/\\(.)/g, "$1"));
+  }
+  return words.join(" ").trim();
+}

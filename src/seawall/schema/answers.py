@@ -23,6 +23,16 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that is about to be given. No values: all that are unusual; no end: as long as is usual."""
+
+    answer: AnswerKind
+    reach: Reach = "account"
+    values: tuple[Value, ...] = ()
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A value as a group showed it: days on which the account had shown it, and how many of the peers had."""
 

@@ -1,0 +1,159 @@
+"""Applies standing answers to candidates: the same candidates, with scores and explanations that the answers change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from seawall.incidents.answers.columns import Columns
+from seawall.incidents.answers.expected import Taken, taken
+from seawall.incidents.answers.hostile import Added, added, markers
+from seawall.incidents.answers.refit import Factors, factors
+from seawall.incidents.answers.units import UNIT_IN_GROUP, UNITS
+from seawall.incidents.aspects import Aspect
+from seawall.incidents.candidates import Candidate
+from seawall.schema.answers import Adjustment, Answered
+from seawall.schema.batches import Floats
+
+
+def apply(candidates: Sequence[Candidate], answers: Iterable[Answered], now: int) -> list[Candidate]:
+    """Return the candidates as the answers change them, in the same order; without answers they are the same.
+
+    `candidates` are as they were scored. `answers` are all that were not withdrawn, also ones that have expired: they
+    go on covering what happened before. `now` is the time of the last scored event, in microseconds. The same
+    arguments give the same result, whatever the order of the answers.
+    """
+    return Teaching().apply(candidates, answers, now)
+
+
+class Teaching:
+    """Applies answers again and again to mostly the same candidates, and does not work out again what it knows."""
+
+    def __init__(self) -> None:
+        self._columns: Columns | None = None
+
+    def apply(
+        self, candidates: Sequence[Candidate], answers: Iterable[Answered], now: int
+    ) -> list[Candidate]:
+        """Return the candidates as the answers change them: see `apply`."""
+        answers = tuple(answers)
+        if not answers:
+            return list(candidates)
+        self._columns = Columns(candidates, self._columns)
+        changed = effects(self._columns, answers, now).adjustments()
+        return [
+            adjusted(candidate, changed[row]) if row in changed else candidate
+            for row, candidate in enumerate(candidates)
+        ]
+
+
+def adjusted(candidate: Candidate, adjustments: tuple[Adjustment, ...]) -> Candidate:
+    """Return a candidate whose score is changed by adjustments. Its curve moves as a whole: answers know no moment."""
+    change = sum(adjustment.weight for adjustment in adjustments)
+    return replace(
+        candidate,
+        score=candidate.score + change,
+        curve=tuple((time, score + change) for time, score in candidate.curve),
+        adjustments=adjustments,
+    )
+
+
+def deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+    """Return the answers that count, by number: where two of one incident contradict each other, the last one's side."""
+    ordered = sorted({answer.id: answer for answer in answers}.values(), key=lambda answer: answer.id)
+    last = {(answer.tenant, answer.incident): answer.answer == "compromised" for answer in ordered}
+    return tuple(
+        answer
+        for answer in ordered
+        if (answer.answer == "compromised") == last[answer.tenant, answer.incident]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What answers change in n candidates. `change` float64 (n,) is by how much each score changes."""
+
+    change: Floats
+    _answers: dict[int, Answered]
+    _taken: Taken
+    _added: dict[int, list[Added]]
+    _weighed: Floats
+    _factors: dict[str, Factors]
+    _tenants: tuple[str, ...]
+
+    def adjustments(self) -> dict[int, tuple[Adjustment, ...]]:
+        """Return the adjustments of each candidate that is changed, by row."""
+        found: dict[int, list[Adjustment]] = defaultdict(list)
+        for place, row in enumerate(self._taken.rows.tolist()):
+            found[row] += self._off(place)
+        for row, more in self._added.items():
+            found[row] += [self._more(one) for one in more]
+        for row in np.flatnonzero(self._weighed).tolist():
+            words = self._factors[self._tenants[row]].words()
+            found[row].append(Adjustment("behaviour", "answers", float(self._weighed[row]), words))
+        return {row: tuple(changed) for row, changed in found.items() if changed}
+
+    def _off(self, place: int) -> list[Adjustment]:
+        by_aspect: dict[Aspect, tuple[float, frozenset[int]]] = {}
+        for unit, numbers in self._taken.by[place].items():
+            weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
+            by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
+        return [
+            Adjustment(layer, aspect, -weight, f"{self._expected(numbers)}: {weight:.2f} taken off")
+            for (layer, aspect), (weight, numbers) in by_aspect.items()
+        ]
+
+    def _expected(self, numbers: frozenset[int]) -> str:
+        since = min(self._answers[number].given_at for number in numbers)
+        words = " and ".join(str(number) for number in sorted(numbers))
+        return f"expected since {_date(since)} by answer{'s' if len(numbers) > 1 else ''} {words}"
+
+    def _more(self, one: Added) -> Adjustment:
+        first = self._answers[one.answers[0]]
+        if not one.values:
+            text = f"the account was taken over, as answer {first.id} of {_date(first.given_at)} says: watched for 30 days"
+            return Adjustment("behaviour", "attention", one.weight, text)
+        values = " and ".join(f"{value.aspect} {value.value}" for value in one.values)
+        numbers = " and ".join(str(number) for number in one.answers)
+        text = f"shares {values} with a takeover that answer {numbers} confirmed; few others use it"
+        return Adjustment("behaviour", "hostile-value", one.weight, text)
+
+
+def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
+    """Return what answers change, see `apply`."""
+    standing = deciding(answers)
+    takeovers = [answer for answer in standing if answer.answer == "compromised"]
+    benign = [answer for answer in standing if answer.answer != "compromised"]
+    off = taken(columns, benign, frozenset(markers(takeovers)))
+    more = added(columns, takeovers)
+    fitted = factors(standing, now)
+    weighed = _weighed(columns, fitted, off)
+    change = weighed.copy()
+    change[off.rows] -= off.off.sum(axis=1)
+    for row, found in more.items():
+        change[row] += sum(one.weight for one in found)
+    numbered = {answer.id: answer for answer in standing}
+    tenants = tuple(candidate.tenant for candidate in columns.candidates)
+    return Effects(change, numbered, off, more, weighed, fitted, tenants)
+
+
+def _weighed(columns: Columns, fitted: dict[str, Factors], off: Taken) -> Floats:
+    """Return what the factors change, float64 (n,): of what a group adds and nobody expects, never of what it takes."""
+    result = np.zeros(len(columns.candidates))
+    if not any((found.values != 1.0).any() for found in fitted.values()):
+        return result
+    left = columns.groups.copy()
+    left[off.rows] -= off.off @ UNIT_IN_GROUP
+    left = np.maximum(left, 0.0)
+    for tenant, found in fitted.items():
+        rows = columns.of_tenant.get(tenant, np.empty(0, np.int64))
+        result[rows] = left[rows] @ (found.values - 1.0)
+    return np.where(columns.protected, np.maximum(result, 0.0), result)
+
+
+def _date(time: int) -> str:
+    return datetime.fromtimestamp(time // 1_000_000, UTC).date().isoformat()

@@ -40,8 +40,9 @@ def candidate(
     score = -8.0 + sum(parts.values())
     base: dict[str, Any] = {
         "tenant": "org", "account": account, "account_type": "user" if "@" in account else "service",
-        "actor": ACCOUNTS.index(account), "tenant_code": 0, "day": day, "network": 1, "score": score, "base": -8.0, "parts": parts,
-        "unsupervised": 1.0, "pattern": PATTERNS[0], "p": 0.01, "first": day * DAY + 60, "last": day * DAY + 600,
+        "day": day, "network": {f.field: f.now for f in facts}.get("network", ""), "score": score, "base": -8.0,
+        "parts": parts, "unsupervised": 1.0, "pattern": PATTERNS[0], "p": 0.01,
+        "first": day * DAY + 60, "last": day * DAY + 600,
         "facts": facts, "rules": (), "values": {"network.backed_off": 6.0, "client.backed_off": 3.0}, "events": ("e",),
         "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0, "throttled": False, "unlinked": False,
         "curve": ((day * DAY + 60, score),),

@@ -13,7 +13,7 @@ from seawall.incidents.answers.columns import Columns
 from seawall.incidents.answers.expected import Taken, taken
 from seawall.incidents.answers.hostile import Added, added, markers
 from seawall.incidents.answers.refit import Factors, factors
-from seawall.incidents.answers.units import UNIT_IN_GROUP, UNITS
+from seawall.incidents.answers.units import UNIT_IN_GROUP, UNITS, summed
 from seawall.incidents.aspects import Aspect
 from seawall.incidents.candidates import Candidate
 from seawall.schema.answers import Adjustment, Answered
@@ -133,7 +133,7 @@ def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
     fitted = factors(standing, now)
     weighed = _weighed(columns, fitted, off)
     change = weighed.copy()
-    change[off.rows] -= off.off.sum(axis=1)
+    change[off.rows] -= summed(off.off, np.ones((len(UNITS), 1)))[:, 0]
     for row, found in more.items():
         change[row] += sum(one.weight for one in found)
     numbered = {answer.id: answer for answer in standing}
@@ -147,11 +147,11 @@ def _weighed(columns: Columns, fitted: dict[str, Factors], off: Taken) -> Floats
     if not any((found.values != 1.0).any() for found in fitted.values()):
         return result
     left = columns.groups.copy()
-    left[off.rows] -= off.off @ UNIT_IN_GROUP
+    left[off.rows] -= summed(off.off, UNIT_IN_GROUP)
     left = np.maximum(left, 0.0)
     for tenant, found in fitted.items():
         rows = columns.of_tenant.get(tenant, np.empty(0, np.int64))
-        result[rows] = left[rows] @ (found.values - 1.0)
+        result[rows] = summed(left[rows], found.values[:, None] - 1.0)[:, 0]
     return np.where(columns.protected, np.maximum(result, 0.0), result)
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from seawall.behaviour.fields import FIELDS
-from seawall.incidents.answers.units import IN_GROUP, NEVER, WEIGHTED
+from seawall.incidents.answers.units import IN_GROUP, NEVER, WEIGHTED, summed
 from seawall.incidents.aspects import TOGETHER
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.patterns import PATTERNS, Pattern
@@ -58,7 +58,7 @@ class Columns:
     @cached_property
     def groups(self) -> Floats:
         """What each group of aspects adds, float64 (n, len(GROUPS))."""
-        return np.asarray(self.weights @ IN_GROUP)
+        return summed(self.weights, IN_GROUP)
 
     @cached_property
     def scores(self) -> Floats:

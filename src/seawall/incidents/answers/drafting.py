@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from seawall.errors import UsageError
 from seawall.incidents.answers.columns import is_protected
-from seawall.incidents.answers.expected import DAY, WIDE_DAYS, network_of
+from seawall.incidents.answers.expected import DAY, WIDE_DAYS
 from seawall.incidents.answers.units import RULE, RULE_GROUP, TELLING, WIDE
 from seawall.incidents.aspects import weights
 from seawall.incidents.candidates import Candidate
@@ -28,7 +28,7 @@ _NEVER_WORDS = {
 
 def lessons(candidates: Iterable[Candidate]) -> tuple[Lesson, ...]:
     """Return what an incident's groups teach, the strongest first; `candidates` are as they were scored."""
-    ordered = sorted(candidates, key=lambda one: (-one.score, one.first, network_of(one)))
+    ordered = sorted(candidates, key=lambda one: (-one.score, one.first, one.network))
     return tuple(_lesson(candidate) for candidate in ordered[:LESSONS_KEPT])
 
 
@@ -41,7 +41,7 @@ def _lesson(candidate: Candidate) -> Lesson:
         name: round(weight, 6) for name, weight in sorted(weights(candidate).items()) if round(weight, 6)
     }
     return Lesson(
-        candidate.day, network_of(candidate), round(candidate.score, 6), tuple(shown), candidate.rules, known
+        candidate.day, candidate.network, round(candidate.score, 6), tuple(shown), candidate.rules, known
     )
 
 

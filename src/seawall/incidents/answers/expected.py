@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seawall.incidents.answers.columns import Columns, plain
-from seawall.incidents.answers.units import IN_UNIT, PAIRS, RULE, RULE_GROUP, TELLING, UNITS, WIDE, Unit
+from seawall.incidents.answers.units import (
+    IN_UNIT,
+    PAIRS,
+    RULE,
+    RULE_GROUP,
+    TELLING,
+    UNITS,
+    WIDE,
+    Unit,
+    summed,
+)
 from seawall.incidents.candidates import Candidate
 from seawall.schema.answers import Answered, Value
 from seawall.schema.batches import Floats
@@ -62,7 +72,7 @@ def taken(columns: Columns, answers: Iterable[Answered], hostile: frozenset[tupl
                 if share > cover.get(aspect, (0.0, 0))[0]:
                     cover[aspect] = (share, answer.id)
     rows = np.array(sorted(row for row in found if not columns.protected[row]), np.int64)
-    net = np.maximum(columns.weights[rows] @ IN_UNIT, 0.0)
+    net = np.maximum(summed(columns.weights[rows], IN_UNIT), 0.0)
     off, by = np.zeros_like(net), []
     for place, row in enumerate(rows.tolist()):
         behind: dict[int, frozenset[int]] = {}
@@ -78,13 +88,8 @@ def is_own(answer: Answered, candidate: Candidate) -> bool:
     """Say whether a candidate is one of the groups that the answer was given on."""
     return (
         (candidate.tenant, candidate.account) == (answer.tenant, answer.account)
-        and any(lesson.day == candidate.day and lesson.network == network_of(candidate) for lesson in answer.lessons)
+        and any(lesson.day == candidate.day and lesson.network == candidate.network for lesson in answer.lessons)
     )  # fmt: skip
-
-
-def network_of(candidate: Candidate) -> str:
-    """Return the text of a candidate's network, empty where it has none."""
-    return next((fact.now for fact in candidate.facts if fact.field == "network"), "")
 
 
 def kind_and_domain(account_type: str, account: str) -> tuple[str, str]:

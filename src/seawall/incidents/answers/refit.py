@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.incidents.answers.expected import DAY
-from seawall.incidents.answers.units import GROUPS, IN_GROUP, WEIGHTED
+from seawall.incidents.answers.units import GROUPS, IN_GROUP, WEIGHTED, summed
 from seawall.schema.answers import Answered
 from seawall.schema.batches import Floats
 
@@ -58,7 +58,7 @@ def factors(answers: Iterable[Answered], now: int) -> dict[str, Factors]:
         if answer.lessons and answer.as_of > now - REMEMBERED_DAYS * DAY and key not in seen:
             seen.add(key)
             top = answer.lessons[0]
-            x = np.array([top.weights.get(name, 0.0) for name in WEIGHTED]) @ IN_GROUP
+            x = summed(np.array([[top.weights.get(name, 0.0) for name in WEIGHTED]]), IN_GROUP)[0]
             cases[answer.tenant].append((float(answer.answer == "compromised"), top.score, x))
     return {tenant: _fitted(found) for tenant, found in cases.items()}
 

@@ -122,5 +122,14 @@ IN_GROUP: Floats = _indicator(
 )
 """float64 (len(WEIGHTED), len(GROUPS)): 1 where a feature belongs to a group."""
 
+
 UNIT_IN_GROUP: Floats = ((IN_UNIT.T @ IN_GROUP) > 0).astype(np.float64)
 """float64 (len(UNITS), len(GROUPS)): 1 where what is taken off a unit is taken off a group."""
+
+
+def summed(matrix: Floats, indicator: Floats) -> Floats:
+    """Return `matrix @ indicator`, column by column: each row's sums are the same whatever rows stand beside it."""
+    result = np.zeros((len(matrix), indicator.shape[1]))
+    for row, column in zip(*np.nonzero(indicator), strict=True):
+        result[:, column] += matrix[:, row] * indicator[row, column]
+    return result

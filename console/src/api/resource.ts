@@ -105,6 +105,8 @@ export interface Paged<T> {
   more: () => void;
   /** Read again from the first page, in place. */
   reload: () => void;
+  /** Show some items otherwise, as news about them say, without reading or moving anything. */
+  alter: (change: (item: T) => T) => void;
 }
 
 interface PagedState<T> {
@@ -200,6 +202,7 @@ export function usePages<T>(path: string | null, query: Query = {}, limit = 100)
     loadingMore: current.loadingMore,
     more,
     reload: useCallback(() => setTurn((count) => count + 1), []),
+    alter: useCallback((change) => setState((was) => ({ ...was, items: was.items.map(change) })), []),
   };
 }
 

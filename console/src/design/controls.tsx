@@ -115,10 +115,10 @@ export interface MenuChoice {
 }
 
 /** A button with a menu of things to do. */
-export function Menu({ label, choices, children, isNamedByWords = false }: { label: string; choices: readonly MenuChoice[]; children: ReactNode; isNamedByWords?: boolean }) {
+export function Menu({ label, choices, children, look = "quiet" }: { label: string; choices: readonly MenuChoice[]; children: ReactNode; look?: ButtonLook }) {
   return (
     <MenuTrigger>
-      <AriaButton className="button button-quiet" {...(isNamedByWords ? {} : { "aria-label": label })}>
+      <AriaButton className={`button button-${look}`} aria-label={label}>
         {children}
       </AriaButton>
       <Popover className="popover" placement="bottom end">

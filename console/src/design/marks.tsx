@@ -71,6 +71,8 @@ const PATHS = {
   out: "M6.500 13.500h-3.500v-11h3.500M10 11l3-3-3-3M13 8H6",
   clock: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 4.800V8l2.200 1.500",
   plus: "M8 3v10M3 8h10",
+  sort: "M4.500 3v10M2 10.500 4.500 13 7 10.500M9 4h5M9 8h3.500M9 12h2",
+  organisation: "M3 13.500v-11h6.500v11M9.500 6.500H13v7M1.500 13.500h13M5.500 5.500h1.500M5.500 8h1.500M5.500 10.500h1.500",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,5 +1,5 @@
 /** How the detector's own terms are named to a reader; the report uses the same words. */
-import type { Layer, Severity, Verdict } from "../api/types";
+import type { Layer, Reach, Severity, Verdict } from "../api/types";
 
 const ASPECTS: Record<string, string> = {
   activity: "Operation",
@@ -54,4 +54,10 @@ export const VERDICTS: Record<Verdict, string> = {
   compromised: "Compromised",
   safe: "Safe",
   "expected-change": "Expected change",
+};
+
+export const REACHES: Record<Reach, string> = {
+  account: "this account",
+  peers: "accounts like it",
+  tenant: "the whole organisation",
 };

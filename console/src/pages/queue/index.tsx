@@ -1,6 +1,178 @@
-/** Queue: comes next. */
-import { EmptyState } from "../../design/states";
+/** The queue: incidents by evidence, the budget line, and beside them the chosen one. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { usePages } from "../../api/resource";
+import type { Incident, IncidentRow } from "../../api/types";
+import { announce } from "../../app/announce";
+import { ingestWords } from "../../app/ingest";
+import { useKeys } from "../../app/keys";
+import { SIDE_BY_SIDE, useMedia } from "../../app/media";
+import { incidentAddress, navigate } from "../../app/router";
+import { useMayAnswer, useSummary } from "../../app/session";
+import { Icon } from "../../design/marks";
+import { EmptyState, ErrorState, Skeleton } from "../../design/states";
+import { AnswerDialog } from "../incident/answer";
+import { IncidentView } from "../incident/view";
+import { Filters } from "./filters";
+import { List } from "./list";
+import { useNews } from "./news";
+import { Backlog, NoLogs, NothingHere } from "./nothing";
+import { choose, filtersOf, useQueueState } from "./state";
+import "./queue.css";
+
+const PAGE_SIZE = 200;
 
 export default function QueuePage() {
-  return <EmptyState title="Queue" />;
+  const state = useQueueState();
+  const summary = useSummary();
+  const isWide = useMedia(SIDE_BY_SIDE);
+  const mayAnswer = useMayAnswer();
+  const filters = filtersOf(state);
+  const main = usePages<IncidentRow>("/api/incidents", { queue: state.queue, ...filters }, PAGE_SIZE);
+  const isRanked = state.sort === "score";
+  const mainIsWhole = !main.loading && !main.error && !main.hasMore;
+  const below = usePages<IncidentRow>(
+    state.queue === "open" && isRanked && mainIsWhole ? "/api/incidents" : null,
+    { queue: "candidates", ...filters },
+    PAGE_SIZE,
+  );
+
+  // Of all incidents by score, the line lies before the first that was not raised.
+  const cut = state.queue === "all" && isRanked ? main.items.findIndex((row) => !row.raised) : -1;
+  const raised = useMemo(() => (cut >= 0 ? main.items.slice(0, cut) : main.items), [main.items, cut]);
+  const candidates = useMemo(() => (cut >= 0 ? main.items.slice(cut) : below.items), [main.items, cut, below.items]);
+  const rows = useMemo(() => [...raised, ...candidates], [raised, candidates]);
+  const isKnown = useMemo(() => new Set(rows.map((row) => row.id)), [rows]);
+
+  const alter = useCallback(
+    (incident: IncidentRow) => {
+      const change = (row: IncidentRow) => (row.id === incident.id ? { ...row, ...rowOf(incident) } : row);
+      main.alter(change);
+      below.alter(change);
+    },
+    [main.alter, below.alter],
+  );
+
+  const { fresh, waiting, showNew, pane } = useArrivals(isKnown, state, main.reload, below.reload, alter, main.items.length === 0);
+
+  // On a wide screen something is always beside the list: at first the worst.
+  const first = rows[0]?.id;
+  useEffect(() => {
+    if (isWide && state.incident === "" && first !== undefined) choose(first);
+  }, [isWide, state.incident, first]);
+
+  const onChoose = useCallback(
+    (id: string) => (window.matchMedia(SIDE_BY_SIDE).matches ? choose(id) : navigate(incidentAddress(id))),
+    [],
+  );
+  const [answering, setAnswering] = useState(false);
+  const at = rows.findIndex((row) => row.id === state.incident);
+  const step = (by: number) => {
+    const row = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
+    if (row === undefined) return;
+    choose(row.id);
+    announce(`${row.severity}, ${row.title}`);
+  };
+  const chosen = rows[at];
+  useKeys([
+    { keys: "j", label: "Next incident", group: "Queue", run: () => step(1), isKeyOnly: true },
+    { keys: "k", label: "Previous incident", group: "Queue", run: () => step(-1), isKeyOnly: true },
+    { keys: "ArrowDown", label: "Next incident", group: "Queue", run: () => step(1), isKeyOnly: true },
+    { keys: "ArrowUp", label: "Previous incident", group: "Queue", run: () => step(-1), isKeyOnly: true },
+    { keys: "Enter", label: "Open the incident", group: "Queue", run: () => state.incident && navigate(incidentAddress(state.incident)), isKeyOnly: true },
+    ...(mayAnswer && chosen && !isWide ? [{ keys: "e", label: "Answer the incident", group: "Incident" as const, run: () => setAnswering(true) }] : []),
+    ...(waiting > 0 ? [{ keys: "n", label: "Show new incidents", group: "Queue" as const, run: showNew }] : []),
+  ]);
+
+  const onNearEnd = useCallback(() => (main.hasMore ? main.more() : below.more()), [main.hasMore, main.more, below.more]);
+  const isBusy = summary !== undefined && ["reading", "behind"].includes(summary.ingest.state) && (summary.ingest.backlog_bytes ?? 0) > 0;
+  const isEmptyHere = mainIsWhole && rows.length === 0 && !below.loading;
+  const fault = main.error ?? below.error;
+
+  if (summary?.empty && rows.length === 0 && !main.loading) return <NoLogs />;
+  return (
+    <div className="queue">
+      <section className="queue-pane" ref={pane} aria-label="Queue">
+        <Filters state={state} summary={summary} fault={fault} />
+        {isBusy && <Backlog words={ingestWords(summary.ingest, Date.parse(summary.now))} />}
+        <div className="queue-body">
+          {waiting > 0 && (
+            <button type="button" className="pill" onClick={showNew}>
+              <Icon name="up" /> {waiting} new
+            </button>
+          )}
+          {main.loading ? (
+            <Skeleton rows={10} height={56} />
+          ) : fault && fault.field !== "q" && rows.length === 0 ? (
+            <ErrorState error={fault} onRetry={main.reload} />
+          ) : isEmptyHere ? (
+            <NothingHere state={state} summary={summary} />
+          ) : (
+            <List
+              raised={raised}
+              candidates={candidates}
+              candidatesTotal={cut >= 0 ? null : below.total}
+              hasLine={candidates.length > 0}
+              hasMore={main.hasMore || below.hasMore}
+              chosen={state.incident}
+              fresh={fresh}
+              now={summary ? Date.parse(summary.now) : Date.now()}
+              onChoose={onChoose}
+              onNearEnd={onNearEnd}
+            />
+          )}
+        </div>
+      </section>
+      {isWide && (
+        <section className="queue-detail" aria-label="Chosen incident">
+          {state.incident ? <IncidentView key={state.incident} id={state.incident} isBeside onAnswered={alter} /> : <EmptyState icon="queue" title="Choose an incident" />}
+        </section>
+      )}
+      {chosen && answering && <AnswerDialog id={chosen.id} onClose={() => setAnswering(false)} onAnswered={alter} />}
+    </div>
+  );
+}
+
+/** The fields of a row, of an incident in full. */
+function rowOf(incident: IncidentRow): Partial<IncidentRow> {
+  const { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages } = incident;
+  const chips = incident.chips ? { chips: incident.chips } : {};
+  return { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages, ...chips };
+}
+
+/** New incidents: shown at once while nobody reads the list, kept behind a pill while somebody does. */
+function useArrivals(
+  isKnown: ReadonlySet<string>,
+  state: ReturnType<typeof useQueueState>,
+  reload: () => void,
+  reloadBelow: () => void,
+  onChanged: (incident: Incident) => void,
+  isEmpty: boolean,
+) {
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
+  const pane = useRef<HTMLElement>(null);
+  const { waiting, clear } = useNews(
+    (id) => isKnown.has(id),
+    (news) =>
+      (state.severities.length === 0 || state.severities.includes(news.severity)) && (state.tenant === "" || state.tenant === news.tenant) && state.queue !== "answered",
+    onChanged,
+  );
+  const showNew = () => {
+    setFresh(waiting);
+    clear();
+    reload();
+    reloadBelow();
+    pane.current?.querySelector(".queue-scroll")?.scrollTo({ top: 0 });
+  };
+  useEffect(() => {
+    if (waiting.size === 0) return undefined;
+    announce(`${waiting.size} new`);
+    const timer = setTimeout(() => {
+      const isRead = pane.current?.matches(":hover") || pane.current?.contains(document.activeElement);
+      const scrolled = pane.current?.querySelector(".queue-scroll")?.scrollTop ?? 0;
+      if (isEmpty || (!isRead && scrolled < 8)) showNew();
+    }, 300);
+    return () => clearTimeout(timer);
+    // Only what waits matters: the rest is read when the timer runs.
+  }, [waiting, isEmpty]);
+  return { fresh, waiting: waiting.size, showNew, pane };
 }

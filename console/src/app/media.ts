@@ -1,0 +1,17 @@
+/** Whether a media query holds now. */
+import { useCallback, useSyncExternalStore } from "react";
+
+/** From this width on the queue shows list and incident side by side. */
+export const SIDE_BY_SIDE = "(min-width: 1100px)";
+
+export function useMedia(query: string): boolean {
+  const subscribe = useCallback(
+    (heard: () => void) => {
+      const list = window.matchMedia(query);
+      list.addEventListener("change", heard);
+      return () => list.removeEventListener("change", heard);
+    },
+    [query],
+  );
+  return useSyncExternalStore(subscribe, () => window.matchMedia(query).matches);
+}

@@ -1,0 +1,109 @@
+/** Everything about one incident: what happened, why it stands out, what the logs show, what to do. */
+import { useCallback, useEffect, useState } from "react";
+import { refresh, useResource } from "../../api/resource";
+import { listen } from "../../api/stream";
+import type { Incident } from "../../api/types";
+import { useKeys } from "../../app/keys";
+import { incidentAddress, navigate } from "../../app/router";
+import { useMayAnswer } from "../../app/session";
+import { announce } from "../../app/announce";
+import { copyText } from "../../design/controls";
+import { ErrorState, Panel, Skeleton } from "../../design/states";
+import { Activity, EvidenceCurve } from "./activity";
+import { AnswerDialog } from "./answer";
+import { Answers } from "./answers";
+import { Evidence } from "./evidence";
+import { exportEvidence, Head } from "./head";
+import { ContainmentPlan } from "./plan";
+import { Records } from "./records";
+import { RelatedAccounts } from "./related";
+import { UsualVersusNow } from "./usual";
+import "./incident.css";
+
+interface Props {
+  id: string;
+  /** Beside the queue: narrower, and with a link to its own page. */
+  isBeside?: boolean;
+  onAnswered?: (incident: Incident) => void;
+}
+
+export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
+  const path = `/api/incidents/${encodeURIComponent(id)}`;
+  const { data: incident, error, reload } = useResource<Incident>(path);
+  const mayAnswer = useMayAnswer();
+  const [answering, setAnswering] = useState(false);
+
+  useEffect(() => listen({ incident: (news) => news.id === id && refresh(path) }), [id, path]);
+
+  // An incident that grew has a new id; the old one still leads to it.
+  useEffect(() => {
+    if (!isBeside && incident && incident.id !== id) navigate(incidentAddress(incident.id), { replace: true });
+  }, [isBeside, incident, id]);
+
+  const answered = useCallback(
+    (fresh: Incident) => {
+      reload();
+      refresh(`${path}/`);
+      onAnswered?.(fresh);
+    },
+    [reload, path, onAnswered],
+  );
+
+  useKeys(
+    incident
+      ? [
+          ...(mayAnswer ? [{ keys: "e", label: "Answer the incident", group: "Incident" as const, run: () => setAnswering(true) }] : []),
+          {
+            keys: "c",
+            label: "Copy the reason",
+            group: "Incident",
+            run: () => void copyText(incident.text).then((done) => announce(done ? "Reason copied" : "The browser did not allow copying")),
+          },
+          { keys: "x", label: "Export the evidence", group: "Incident", run: () => exportEvidence(incident.id) },
+        ]
+      : [],
+  );
+
+  if (error && !incident) return <ErrorState error={error} onRetry={reload} />;
+  if (!incident) return <Skeleton rows={12} height={26} />;
+  return (
+    <article className={`incident ${isBeside ? "is-beside" : ""}`} aria-label={incident.title}>
+      <Head incident={incident} isBeside={isBeside} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
+      <div className="incident-body">
+        <div className="incident-main">
+          <Evidence incident={incident} />
+          <UsualVersusNow rows={incident.usual} />
+          <Activity incident={incident} />
+          <EvidenceCurve incident={incident} />
+          <Records incident={incident} />
+        </div>
+        <div className="incident-side">
+          <Answers incident={incident} onChanged={answered} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
+          <ContainmentPlan id={incident.id} />
+          <RelatedAccounts id={incident.id} />
+          <Coverage notes={incident.coverage} />
+        </div>
+      </div>
+      {answering && <AnswerDialog id={incident.id} onClose={() => setAnswering(false)} onAnswered={answered} />}
+    </article>
+  );
+}
+
+/** What the logs could not show: an absence of evidence that is no evidence of absence. */
+function Coverage({ notes }: { notes: readonly string[] }) {
+  return (
+    <Panel title="What the logs could not show">
+      {notes.length === 0 ? (
+        <p className="soft small">Nothing that is known to be missing.</p>
+      ) : (
+        <ul className="coverage small">
+          {notes.map((note) => (
+            <li key={note} className="log-text">
+              {note}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,109 @@
+/** The ranked list. Only what is in sight is drawn; the budget line lies between what was raised and what was not. */
+import { useEffect, useMemo, useRef } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import type { IncidentRow } from "../../api/types";
+import { plural } from "../../words/numbers";
+import { ROW_HEIGHT, Row } from "./row";
+
+const LINE_HEIGHT = 40;
+const FOOT_HEIGHT = 48;
+const LINE = "budget-line";
+const FOOT = "foot";
+
+export type Entry = { row: IncidentRow } | "budget-line" | "foot";
+
+interface Props {
+  raised: readonly IncidentRow[];
+  candidates: readonly IncidentRow[];
+  candidatesTotal: number | null;
+  hasLine: boolean;
+  hasMore: boolean;
+  chosen: string;
+  fresh: ReadonlySet<string>;
+  now: number;
+  onChoose: (id: string) => void;
+  onNearEnd: () => void;
+}
+
+const keyOf = (entry: Entry | undefined, index: number) => (entry === undefined ? index : typeof entry === "string" ? entry : entry.row.id);
+
+export function List(props: Props) {
+  const { raised, candidates, hasLine, hasMore, chosen, onNearEnd } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const entries = useMemo<Entry[]>(
+    () => [
+      ...raised.map((row) => ({ row })),
+      ...(hasLine ? [LINE as Entry] : []),
+      ...candidates.map((row) => ({ row })),
+      ...(hasMore ? [FOOT as Entry] : []),
+    ],
+    [raised, candidates, hasLine, hasMore],
+  );
+  const virtual = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (entries[index] === LINE ? LINE_HEIGHT : entries[index] === FOOT ? FOOT_HEIGHT : ROW_HEIGHT),
+    getItemKey: (index) => keyOf(entries[index], index),
+    overscan: 6,
+  });
+  const shown = virtual.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+
+  useEffect(() => {
+    if (hasMore && last >= entries.length - 20) onNearEnd();
+  }, [hasMore, last, entries.length, onNearEnd]);
+
+  // Sizes are by index: the line moves when rows come or go.
+  useEffect(() => virtual.measure(), [entries, virtual]);
+
+  const at = entries.findIndex((entry) => typeof entry !== "string" && entry.row.id === chosen);
+  const seen = useRef(chosen);
+  useEffect(() => {
+    if (seen.current !== chosen && at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+    seen.current = chosen;
+  }, [chosen, at, virtual]);
+
+  return (
+    <div
+      ref={scroller}
+      className="queue-scroll"
+      role="listbox"
+      tabIndex={0}
+      aria-label="Incidents, worst first"
+      aria-activedescendant={at >= 0 ? `row-${chosen}` : undefined}
+    >
+      <div role="presentation" className="queue-canvas" style={{ height: virtual.getTotalSize() }}>
+        {shown.map((item) => {
+          const entry = entries[item.index];
+          return (
+            <div
+              key={item.key}
+              role="presentation"
+              className="queue-slot"
+              style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+            >
+              {entry === undefined ? null : entry === LINE ? (
+                <Line above={raised.length} below={props.candidatesTotal} />
+              ) : entry === FOOT ? (
+                <div className="queue-foot soft small">Loading more…</div>
+              ) : typeof entry === "string" ? null : (
+                <Row row={entry.row} now={props.now} isChosen={entry.row.id === chosen} isFresh={props.fresh.has(entry.row.id)} onChoose={props.onChoose} />
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function Line({ above, below }: { above: number; below: number | null }) {
+  return (
+    <div className="budget-line" role="separator" aria-label="Budget line">
+      <span>
+        <b>Budget line</b> {plural(above, "incident")} above
+        {below !== null && <>, {plural(below, "candidate")} below</>}
+      </span>
+    </div>
+  );
+}

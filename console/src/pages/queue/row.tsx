@@ -1,0 +1,68 @@
+/** One incident of the list: severity, whose, what happened, why, how strong, when. */
+import { memo } from "react";
+import type { IncidentRow } from "../../api/types";
+import { Icon, SeverityMark } from "../../design/marks";
+import { chipWords, kindName, nameParts, verdict } from "../../words/incidents";
+import { score } from "../../words/numbers";
+import { VERDICTS } from "../../words/names";
+import { age, exact } from "../../words/times";
+
+export const ROW_HEIGHT = 92;
+
+interface Props {
+  row: IncidentRow;
+  now: number;
+  isChosen: boolean;
+  isFresh: boolean;
+  onChoose: (id: string) => void;
+}
+
+export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: Props) {
+  const { local, rest } = nameParts(row.account);
+  const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", row.answer && "is-answered", !row.raised && "is-candidate"];
+  return (
+    <div
+      id={`row-${row.id}`}
+      role="option"
+      aria-selected={isChosen}
+      className={names.filter(Boolean).join(" ")}
+      onClick={() => onChoose(row.id)}
+    >
+      <SeverityMark severity={row.severity} />
+      <div className="row-words">
+        <div className="row-head">
+          <span className="row-account clip log-text">
+            {local}
+            <span className="soft">{rest}</span>
+          </span>
+          {row.answer && (
+            <span className={`answer answer-${row.answer}`}>
+              <Icon name="check" />
+              {VERDICTS[row.answer]}
+            </span>
+          )}
+          <time className="soft small nowrap" dateTime={row.last_event} title={exact(row.last_event)}>
+            {age(row.last_event, now)}
+          </time>
+        </div>
+        <p className="row-verdict clip log-text">
+          <b>{kindName(row.kind)}</b> <span>{verdict(row)}</span>
+        </p>
+        <ul className="chips" aria-label="Reasons">
+          {row.chips.slice(0, 4).map((chip) => {
+            const { name, counts } = chipWords(chip);
+            return (
+              <li key={`${chip.layer} ${chip.aspect}`} className="chip" title={chip.text}>
+                {name}
+                {counts && <b>{counts}</b>}
+              </li>
+            );
+          })}
+        </ul>
+      </div>
+      <span className="row-score numbers" title="Log-odds of the evidence, in nats">
+        {score(row.score)}
+      </span>
+    </div>
+  );
+});

@@ -6,7 +6,9 @@ const NAMES: Record<string, string> = { "mod+k": navigator.platform.startsWith("
 
 function groups(bindings: readonly Binding[]): [string, Binding[]][] {
   const found = new Map<string, Binding[]>();
-  for (const binding of bindings) found.set(binding.group, [...(found.get(binding.group) ?? []), binding]);
+  // Of two keys for the same thing the first is enough.
+  const isFirst = (one: Binding, at: number) => bindings.findIndex((other) => other.label === one.label && other.group === one.group) === at;
+  for (const binding of bindings.filter(isFirst)) found.set(binding.group, [...(found.get(binding.group) ?? []), binding]);
   return [...found];
 }
 

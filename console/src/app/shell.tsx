@@ -172,7 +172,7 @@ function UserMenu() {
   return (
     <Menu label={`${name}, ${session.user?.role ?? ""}`} choices={choices}>
       <Icon name="user" />
-      <span className="bar-name clip">{name}</span>
+      <span className="bar-user clip">{name}</span>
     </Menu>
   );
 }

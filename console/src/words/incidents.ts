@@ -26,7 +26,7 @@ export const withoutIds = (text: string) => text.replace(/ \([0-9a-f]{8}-(?:[0-9
 /** `Network` and `0 of 1,240 peers`; a chip without counts has its name alone. */
 export function chipWords(chip: Chip): { name: string; counts: string } {
   const name = aspectName(chip.aspect);
-  return { name, counts: chip.short === name ? "" : chip.short };
+  return { name, counts: /\d/.test(chip.short) ? chip.short : "" };
 }
 
 /** An address in two parts, so that the part that tells people apart stands out. */

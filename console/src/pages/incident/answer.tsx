@@ -7,6 +7,7 @@ import { announce } from "../../app/announce";
 import { useSummary } from "../../app/session";
 import { Button, Dialog, Segments } from "../../design/controls";
 import { Skeleton } from "../../design/states";
+import { withoutIds } from "../../words/incidents";
 import { aspectName, REACHES, VERDICTS } from "../../words/names";
 import { PreviewOfAnswer } from "./preview";
 
@@ -107,7 +108,7 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
         </>
       }
     >
-      <div className="answer-form">
+      <div className={`answer-form ${isQuieting ? "has-scope" : ""}`}>
         <fieldset className="verdicts">
           <legend className="visually-hidden">Answer</legend>
           {VERDICT_ORDER.map((verdict) => (
@@ -119,7 +120,7 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
           ))}
         </fieldset>
         {isQuieting && (
-          <>
+          <div className="answer-scope">
             <div className="field">
               <span className="field-label">For whom</span>
               <Segments label="For whom" options={(Object.keys(REACHES) as Reach[]).map((value) => ({ value, label: REACHES[value] }))} value={reach} onChange={setReach} />
@@ -138,7 +139,9 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
                       setLeft(next);
                     }}
                   />
-                  <span className="soft">{aspectName(fact.aspect)}</span> <span className="log-text">{fact.value}</span>
+                  <span className="soft">{aspectName(fact.aspect)}</span> <span className="log-text" title={fact.value}>
+                    {withoutIds(fact.value)}
+                  </span>
                 </label>
               ))}
             </fieldset>
@@ -158,13 +161,13 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
                 )}
               </span>
             </div>
-          </>
+          </div>
         )}
-        <div className="field">
+        {draft !== null && <PreviewOfAnswer {...preview} />}
+        <div className="field answer-note">
           <label htmlFor="answer-note">Note (for colleagues and the audit)</label>
           <textarea id="answer-note" className="input" maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
         </div>
-        {draft !== null && <PreviewOfAnswer {...preview} />}
       </div>
     </Dialog>
   );

@@ -4,7 +4,7 @@ import type { Incident, Reason } from "../../api/types";
 import { Panel } from "../../design/states";
 import { aspectName, LAYERS } from "../../words/names";
 import { withoutIds } from "../../words/incidents";
-import { score, signed } from "../../words/numbers";
+import { number, plural, score, signed } from "../../words/numbers";
 
 const LEAST = 0.05;
 const SHOWN_AT_FIRST = 8;
@@ -12,7 +12,10 @@ const SHOWN_AT_FIRST = 8;
 interface Step {
   key: string;
   name: string;
+  /** The value that is spoken of, or "". */
+  value: string;
   text: string;
+  full: string;
   layer: string;
   weight: number;
   from: number;
@@ -30,7 +33,8 @@ function steps(incident: Incident): { own: Step[]; rest: Step[] } {
     return {
       key: `${index} ${reason.layer} ${reason.aspect}`,
       name: aspectName(reason.aspect),
-      text: reason.text,
+      ...said(reason),
+      full: reason.text,
       layer: LAYERS[reason.layer],
       weight: reason.weight,
       from,
@@ -39,6 +43,16 @@ function steps(incident: Incident): { own: Step[]; rest: Step[] } {
   });
   const count = sorted.filter(isOwn).length;
   return { own: all.slice(0, count), rest: all.slice(count) };
+}
+
+/** `AS197540 netcup GmbH` and `0 of 23 active days · 1 of 133 peers`, where the reason has counts; else its own words. */
+function said(reason: Reason): { value: string; text: string } {
+  const { active_days: days, seen_days: seen = 0, peers, peers_with: having = 0, day_cohort: others = 0 } = reason.counts;
+  if (reason.value === "" || days === undefined) return { value: "", text: withoutIds(reason.text) };
+  const counts = [`${number(seen)} of ${number(days)} active days`];
+  if (peers !== undefined) counts.push(`${number(having)} of ${plural(peers, "peer")}`);
+  if (others > 0) counts.push(`${plural(others, "other")} that day`);
+  return { value: withoutIds(reason.value), text: counts.join(" · ") };
 }
 
 export function Evidence({ incident }: { incident: Incident }) {
@@ -58,6 +72,8 @@ export function Evidence({ incident }: { incident: Incident }) {
       : {
           key: "left",
           name: `${left.length} more`,
+          value: "",
+          full: "",
           text: "reasons that move the score a little",
           layer: "",
           weight: left.reduce((sum, step) => sum + step.weight, 0),
@@ -76,7 +92,7 @@ export function Evidence({ incident }: { incident: Incident }) {
       <ol className="evidence">
         <Bar name="Base" text="how rare a takeover is before any evidence" at={[x(incident.base), x(incident.base)]} weight={incident.base} look="base" threshold={threshold} />
         {shown.map((step) => (
-          <Bar key={step.key} name={step.name} text={step.text} hint={step.layer} at={[x(step.from), x(step.to)]} weight={step.weight} threshold={threshold} />
+          <Bar key={step.key} name={step.name} value={step.value} text={step.text} full={step.full} hint={step.layer} at={[x(step.from), x(step.to)]} weight={step.weight} threshold={threshold} />
         ))}
         {folded && <Bar name={folded.name} text={folded.text} at={[x(folded.from), x(folded.to)]} weight={folded.weight} threshold={threshold} />}
         <Bar name="Score" text={incident.threshold === null ? "" : `raised from ${score(incident.threshold)}`} at={[x(low), x(incident.score)]} weight={incident.score} look="sum" threshold={threshold} />
@@ -92,7 +108,9 @@ export function Evidence({ incident }: { incident: Incident }) {
 
 interface BarProps {
   name: string;
+  value?: string;
   text: string;
+  full?: string;
   hint?: string;
   at: [number, number];
   weight: number;
@@ -100,7 +118,7 @@ interface BarProps {
   threshold: number | null;
 }
 
-function Bar({ name, text, hint, at, weight, look, threshold }: BarProps) {
+function Bar({ name, value = "", text, full, hint, at, weight, look, threshold }: BarProps) {
   const [from, to] = [Math.min(...at), Math.max(...at)];
   const kind = look ?? (weight < 0 ? "against" : "for");
   return (
@@ -108,8 +126,9 @@ function Bar({ name, text, hint, at, weight, look, threshold }: BarProps) {
       <span className="bar-name" title={hint}>
         {name}
       </span>
-      <span className="bar-text small soft log-text" title={text}>
-        {withoutIds(text)}
+      <span className="bar-text small soft log-text" title={full}>
+        {value && <span className="ink">{value} · </span>}
+        {text}
       </span>
       <span className="bar-track" aria-hidden="true">
         {threshold !== null && <i className="bar-threshold" style={{ left: `${threshold}%` }} />}

@@ -154,7 +154,12 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
       }
     >
       {record && (
-        <>
+        <div
+          onKeyDown={(event) => {
+            if (event.key === "j" && hasAfter) onStep(1);
+            if (event.key === "k" && hasBefore) onStep(-1);
+          }}
+        >
           <p className="record-whose small">
             <DoerMark isIntruder={record.is_intruder} />
             {record.is_intruder ? "Judged the intruder’s" : "Judged the account’s own"}
@@ -182,7 +187,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
           <pre className={`raw ${isWrapped ? "is-wrapped" : ""}`} tabIndex={0} aria-label="Raw record">
             {raw}
           </pre>
-        </>
+        </div>
       )}
     </Dialog>
   );

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from seawall.server.console.data.incident_values import IncidentValue
-from seawall.server.console.data.presentation import encoded, incident_row, incident_value, time_text
+from seawall.server.console.data.presentation import incident_row, incident_value, time_text
+from seawall.server.console.json_text import encoded
 from tests.server.console.samples import HOSTILE, INCIDENT, T0, texts, with_text
 
 

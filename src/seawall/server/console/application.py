@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from seawall.errors import SeawallError
+from seawall.server.console import ingest
 from seawall.server.console.bundle import Bundle
 from seawall.server.console.gatekeeper import Gatekeeper
 from seawall.server.console.guard import Guard, answer_to, say_broken
@@ -49,6 +50,7 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
             with suppress(asyncio.CancelledError):
                 await writing
             kitchen.close()
+            ingest.close(context)
 
     return Starlette(
         routes=routes,

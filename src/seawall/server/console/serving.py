@@ -20,10 +20,10 @@ from seawall.server.console.context import Context
 from seawall.server.console.endpoint import JSON, Call, Endpoint, Visitor
 from seawall.server.console.gatekeeper import CSRF_HEADER, Gatekeeper
 from seawall.server.console.guard import SEEN, answer_to
+from seawall.server.console.json_text import encoded
 from seawall.server.console.refused import Refused, bad_request, invalid, unavailable
 from seawall.server.console.surroundings import Surroundings
 
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.{1,200})`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(.{1,200}?)`|required field `(.{1,200}?)`")
 MOST_WAITING: Final = 256
@@ -117,7 +117,7 @@ class Kitchen:
             return answer
         if answer is None and endpoint.answer is None:
             return Response(status_code=204)
-        return Response(_encoder.encode(answer), endpoint.status, {"content-type": JSON})
+        return Response(encoded(answer), endpoint.status, {"content-type": JSON})
 
 
 def _seen(request: Request) -> Surroundings:

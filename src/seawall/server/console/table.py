@@ -8,7 +8,15 @@ from typing import Final
 
 from seawall.server.console.endpoint import Endpoint
 
-MODULES: Final = ("session",)
+MODULES: Final = (
+    "session",
+    "data.summary",
+    "data.incidents",
+    "data.views",
+    "data.health",
+    "ingest",
+    "openapi",
+)
 """The modules of this package that declare routes, each in `ENDPOINTS`."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -19,6 +20,7 @@ from seawall.store.database.live_models import QueueRow
 
 Queue = Literal["open", "announced", "answered", "candidates", "all"]
 Order = Literal["score", "time", "account"]
+Relation = Literal[">", ">=", "<", "<="]
 Field = Literal[
     "", "account", "mailbox", "tenant", "network", "country", "app", "client", "kind", "title", "severity",
     "answer", "is",
@@ -58,6 +60,7 @@ class Term:
 class Choice:
     """Which incidents; None is any. Times are microseconds; `answered` is whether an answer stands.
 
+    `scores` are all to hold of the score.
     The queue `open` are those raised or announced that nobody has answered, `candidates` the rest of the unanswered.
     """
 
@@ -70,6 +73,7 @@ class Choice:
     active_until: int | None = None
     queue: Queue = "all"
     score_above: float | None = None
+    scores: tuple[tuple[Relation, float], ...] = ()
     terms: tuple[Term, ...] = ()
 
 
@@ -195,8 +199,14 @@ def chosen(query: Select[Any], choice: Choice, dialect: Dialect) -> Select[Any]:
         wanted.append(QueueRow.answer.is_not(None) if choice.answered else QueueRow.answer.is_(None))
     if choice.score_above is not None:
         wanted.append(QueueRow.score > choice.score_above)
+    wanted += [_COMPARED[relation](QueueRow.score, score) for relation, score in choice.scores]
     wanted += [_of_queue(choice.queue), *(_meets(term, dialect) for term in choice.terms)]
     return query.where(*wanted)
+
+
+_COMPARED: dict[Relation, Callable[[Any, float], ColumnElement[bool]]] = {
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
 
 
 def _of_queue(queue: str) -> ColumnElement[bool]:

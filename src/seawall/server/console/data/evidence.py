@@ -30,8 +30,8 @@ from seawall.report.visible import visible
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.csv_text import Cell, csv_lines
 from seawall.server.console.data.incident_values import IncidentDocument, IncidentValue
-from seawall.server.console.data.presentation import encoded
 from seawall.server.console.data.record_values import Record
+from seawall.server.console.json_text import encoded
 
 _IN_MEMORY: Final = 8 << 20
 _STAMP: Final = (1980, 1, 1, 0, 0, 0)

@@ -106,14 +106,14 @@ class TimelineValue(msgspec.Struct, frozen=True):
     label: str
 
 
-class ScopeValue(msgspec.Struct, frozen=True):
+class ScopeValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fact that an answer is about, such as network and its value."""
 
     aspect: Annotated[str, Meta(min_length=1, max_length=64)]
     value: Annotated[str, Meta(max_length=2000)]
 
 
-class Scope(msgspec.Struct, frozen=True):
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For whom an answer counts, and for which facts; without `values` for all unusual ones of the incident."""
 
     reach: Literal["account", "peers", "tenant"] = "account"
@@ -208,7 +208,7 @@ class Plan(msgspec.Struct, frozen=True):
     note: str
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An answer that is not given yet."""
 
     answer: AnswerName
@@ -216,7 +216,7 @@ class Draft(msgspec.Struct, frozen=True):
     expires_at: Time | None = None
 
 
-class NewAnswer(msgspec.Struct, frozen=True):
+class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An answer to be given."""
 
     answer: AnswerName

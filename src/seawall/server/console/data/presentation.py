@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, cast
 
 from seawall.report import words
 from seawall.report.times import rfc3339
@@ -22,9 +20,11 @@ from seawall.server.console.data.incident_values import (
     IncidentValue,
     Messages,
     ReasonValue,
+    SeverityName,
     TimelineValue,
     UsualValue,
 )
+from seawall.store.database import Listed
 
 CHIPS: Final = 4
 _LATEST: Final = 253_402_300_799_999_999
@@ -68,6 +68,32 @@ def incident_row(
 ) -> IncidentRow:
     """An incident in a list."""
     return IncidentRow(**_row(incident, answer, announced_at))
+
+
+def listed_row(listed: Listed) -> IncidentRow:
+    """An incident of the queue in a list."""
+    against = [reason for reason in listed.reasons if reason.weight > 0 and not reason.silent]
+    return IncidentRow(
+        id=listed.id,
+        tenant=listed.tenant,
+        account=listed.account,
+        kind=listed.kind,
+        severity=cast("SeverityName", listed.severity),
+        score=finite(listed.score),
+        raised=listed.raised,
+        announced_at=time_or_none(listed.announced_at),
+        detected_at=time_or_none(listed.detected_at),
+        first_event=time_text(listed.first_event),
+        last_event=time_text(listed.last_event),
+        title=listed.title,
+        summary=listed.summary or listed.title,
+        answer=cast("AnswerName | None", listed.answer),
+        family=listed.family,
+        related=max(listed.related, 0),
+        mailboxes=max(listed.mailboxes, 0),
+        messages=Messages(max(listed.messages_proved, 0), max(listed.messages_possible, 0)),
+        chips=[chip(reason) for reason in against[:CHIPS]],
+    )
 
 
 def incident_value(
@@ -126,24 +152,6 @@ def incident_value(
 def reason_text(incident: Incident) -> str:
     """The verdict and its reasons in plain words, to be pasted; what would steer a screen is made visible."""
     return "\n".join(visible(line) for line in words.ticket_lines(incident))
-
-
-def encoded(value: Any) -> bytes:
-    """JSON in UTF-8. Halves of surrogate pairs, which UTF-8 does not have, become U+FFFD."""
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return msgspec.json.encode(_replaced(msgspec.to_builtins(value)))
-
-
-def _replaced(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_replaced(name): _replaced(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_replaced(part) for part in value]
-    return value
 
 
 def _row(incident: Incident, answer: AnswerName | None, announced_at: int | None) -> dict[str, Any]:

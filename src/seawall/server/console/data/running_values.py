@@ -197,7 +197,7 @@ class WhatIf(msgspec.Struct, frozen=True):
     fewer: list[IncidentRow]
 
 
-class NewBudget(msgspec.Struct, frozen=True):
+class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Incidents a day for each organisation; null for the default by its size."""
 
     per_day: Annotated[float, Meta(ge=0, le=100_000)] | None
@@ -216,7 +216,7 @@ class Views(msgspec.Struct, frozen=True):
     items: list[ViewValue]
 
 
-class NewView(msgspec.Struct, frozen=True):
+class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The query of a view, as it stands in the console's address."""
 
     query: Annotated[str, Meta(max_length=4000)]

@@ -1,0 +1,175 @@
+"""The state of everything in one glance, and the budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.incidents.group import allowed
+from seawall.live.status import Status
+from seawall.server.console.data.health import status_of
+from seawall.server.console.data.presentation import finite, time_or_none, time_text
+from seawall.server.console.data.running_values import (
+    BudgetValue,
+    IngestValue,
+    NewBudget,
+    Severities,
+    Summary,
+    TenantBudget,
+)
+from seawall.server.console.endpoint import Call, Endpoint
+from seawall.settings import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND
+from seawall.store.database import Choice, Work
+
+if TYPE_CHECKING:
+    from seawall.server.console.context import Context
+
+BUDGET: Final = "budget"
+SPAN_DAYS: Final = 30
+MOST_TENANTS: Final = 1_000
+_DAY: Final = 86_400_000_000
+
+
+def summary(call: Call) -> Summary:
+    """Everything in one glance."""
+    return summary_of(call.context, call.now)
+
+
+def summary_of(context: Context, now: int) -> Summary:
+    """The summary of a console's context; the stream of news sends it too."""
+    status: Status = status_of(context)
+    with context.database.reading() as work:
+        severities = work.incidents.severities(Choice(queue="open"))
+        accounts, last_day = accounts_by_tenant(work)
+        totals = work.totals.all()
+        sources = work.sources.all()
+        return Summary(
+            now=time_text(now),
+            budget=_budget(work, accounts, now),
+            open=sum(severities.values()),
+            announced=work.incidents.count(Choice(queue="announced")),
+            answered=work.incidents.count(Choice(queue="answered")),
+            by_severity=Severities(
+                **{name: severities.get(name, 0) for name in Severities.__struct_fields__}
+            ),
+            ingest=_ingest(status, totals, len(work.dirty.all())),
+            silent_sources=sum(source.silent_since is not None for source in sources),
+            revision=work.incidents.revision(),
+            tenants=sorted(accounts)[:MOST_TENANTS],
+            accounts=sum(accounts.values()),
+            empty=last_day is None and not totals.get("records") and not status.records,
+        )
+
+
+def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
+    """The largest number of active accounts on a day of the last 30 that were scored; the last such day."""
+    days = work.days.since(0)
+    last = max(days, default=None)
+    found: dict[str, int] = {}
+    for day, document in days.items():
+        if last is None or day <= last - SPAN_DAYS:
+            continue
+        for tenant, count in _accounts(document).items():
+            found[tenant] = max(found.get(tenant, 0), count)
+    return found, last
+
+
+def _accounts(document: Mapping[str, Any]) -> dict[str, int]:
+    for name in ("accounts", "tenants"):
+        value = document.get(name)
+        if isinstance(value, Mapping):
+            return {str(tenant): int(count) for tenant, count in value.items() if isinstance(count, int)}
+    return {}
+
+
+def per_day_of(work: Work) -> float | None:
+    """The budget that was chosen, None for the default."""
+    value = (work.settings.get(BUDGET) or {}).get("per_day")
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
+    chosen = per_day_of(work)
+    each = {
+        tenant: chosen
+        if chosen is not None
+        else max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY)
+        for tenant, count in accounts.items()
+    }
+    today = _announced_since(work, now - now % _DAY)
+    return BudgetValue(
+        per_day=finite(sum(each.values())),
+        today=sum(today.values()),
+        span_days=SPAN_DAYS,
+        allowed=sum(allowed(chosen, count, SPAN_DAYS) for count in accounts.values()),
+        spent=work.incidents.count(Choice(raised=True)),
+        tenants=[
+            TenantBudget(tenant, finite(each[tenant]), today.get(tenant, 0))
+            for tenant in sorted(each)[:MOST_TENANTS]
+        ],
+    )
+
+
+def _announced_since(work: Work, since: int) -> Counter[str]:
+    """How many incidents were announced since a time, by organisation."""
+    found: Counter[str] = Counter()
+    for announcement in work.announcements.since(since):
+        row = work.incidents.row(work.aliases.resolve(announcement.incident))
+        if row is not None:
+            found[row.tenant] += 1
+    return found
+
+
+def _ingest(status: Status, totals: Mapping[str, int], dirty: int) -> IngestValue:
+    """The running watch's own numbers, or what another program has kept."""
+    is_here = status.doing != "none"
+    return IngestValue(
+        state=status.doing,
+        records=status.records if is_here else totals.get("records", 0),
+        events=status.events if is_here else totals.get("events", 0),
+        duplicates=status.duplicates if is_here else totals.get("duplicates", 0),
+        problems=status.problems if is_here else totals.get("problems", 0),
+        rate=finite(status.rate),
+        backlog_bytes=status.backlog_bytes,
+        seconds_left=None if status.seconds_left is None else finite(status.seconds_left),
+        last_event=time_or_none(status.last_event),
+        last_batch=time_or_none(status.last_batch),
+        dirty_days=status.dirty_days if is_here else dirty,
+    )
+
+
+def set_budget(call: Call) -> NewBudget:
+    """Choose the budget: the running watch rules anew within a second."""
+    asked: NewBudget = call.body
+    with call.context.database.writing() as work:
+        before = per_day_of(work)
+        if asked.per_day is None:
+            work.settings.forget(BUDGET)
+        else:
+            work.settings.put(BUDGET, {"per_day": asked.per_day})
+        call.note(work, "budget-changed", "budget", before=before, after=asked.per_day)
+    return asked
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/summary",
+        handle=summary,
+        role="viewer",
+        summary="The state of everything in one glance",
+        group="summary",
+        answer=Summary,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/settings/budget",
+        handle=set_budget,
+        role="admin",
+        summary="Choose how many incidents a day are raised for each organisation",
+        group="settings",
+        body=NewBudget,
+        answer=NewBudget,
+    ),
+)

@@ -11,31 +11,13 @@ Doing = Literal["idle", "reading", "scoring", "behind", "stopped", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What one source of one organisation sent so far. Times are microseconds since the epoch, durations seconds.
-
-    `typical_gap` is the longest pause that is usual at this hour of the week, None while that is not known. `silent_since` is
-    when it was last heard, while its silence is an alarm.
-    """
-
-    name: str
-    kind: str
-    tenant: str
-    records: int
-    first_at: int
-    last_at: int
-    last_event: int
-    typical_gap: float | None = None
-    silent_since: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """One look at a running watch. Times are microseconds since the epoch.
 
     `records` = `events` + `duplicates` + `problems` + `waiting`, where `waiting` are kept but not scored yet. `rate` is
     records a second over the last ten seconds. `backlog_bytes` and `seconds_left` are None where that cannot be told.
-    `fault` says in a sentence what keeps the watch from working just now; it goes on by itself when that is over.
+    `fault` says in a sentence what keeps the watch from working just now; it goes on by itself when that is over. `notes` say
+    what the logs cannot show, the latest first.
     """
 
     doing: Doing = "none"
@@ -55,7 +37,6 @@ class Status:
     scoring_seconds: float = 0.0
     fault: str | None = None
     notes: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = ()
 
 
 NOTHING = Status()

@@ -61,6 +61,17 @@ class Outbox:
         query = select(OutboxRow).where(OutboxRow.next_at <= at).order_by(OutboxRow.next_at, OutboxRow.id)
         return [_message(row) for row in self._session.execute(query.limit(limit)).scalars()]
 
+    def of_target(self, target: str, limit: int = 100) -> list[Message]:
+        """Return messages that wait for one target, in the order in which they were written, whenever they are due."""
+        waiting = (OutboxRow.target == target, OutboxRow.next_at.is_not(None))
+        query = select(OutboxRow).where(*waiting).order_by(OutboxRow.id).limit(limit)
+        return [_message(row) for row in self._session.execute(query).scalars()]
+
+    def targets(self) -> list[str]:
+        """Return the targets that messages wait for."""
+        query = select(OutboxRow.target).where(OutboxRow.next_at.is_not(None)).distinct()
+        return sorted(self._session.execute(query).scalars())
+
     def next_at(self) -> int | None:
         """Return when the next message is due, None where none waits."""
         return self._session.execute(select(func.min(OutboxRow.next_at))).scalar_one()

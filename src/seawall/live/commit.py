@@ -1,0 +1,137 @@
+"""What is kept together: the two transactions of a running watch.
+
+The first keeps what was read: how far, what could not be read, how many records, and which days are to be scored. Its events are
+in the lake already, where appending them again changes nothing. The second keeps what a scoring found: candidates,
+what was learnt, incidents, whom to tell; and that those days are scored. Killed before, between or after, the next
+start finds either both or the days still to be scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.report.documents import incident_document
+from seawall.schema.incidents import Incident
+from seawall.schema.problems import Problem
+from seawall.store.database import Work
+from seawall.store.database.sources import Source
+
+SEQUENCE = "live/sequence"
+"""The checkpoint that numbers transactions, so that one whose answer was lost is not repeated."""
+
+HABITS = "silence"
+"""The name of the state that holds what is known of sources' silences."""
+
+COVERAGE = "coverage"
+BUDGET = "budget"
+MOST_PROBLEMS = 100_000
+"""Problems that are kept one by one; of more only the number is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the first transaction keeps. `position` numbers it."""
+
+    position: int
+    changes: Mapping[str, Mapping[str, Any] | None]
+    problems: Sequence[Problem]
+    totals: Mapping[str, int]
+    days: Iterable[int]
+    states: Mapping[str, bytes]
+    sources: Sequence[Source]
+
+
+def keep_taken(work: Work, taken: Taken, *, at: int, room: int) -> None:
+    """Keep what was read. `room` is for how many problems there still is room."""
+    gone = [name for name, value in taken.changes.items() if value is None]
+    work.checkpoints.put({name: value for name, value in taken.changes.items() if value is not None})
+    for name in gone:
+        work.checkpoints.forget(name)
+    work.problems.add(list(taken.problems)[: max(room, 0)], at=at)
+    work.totals.add(taken.totals)
+    work.dirty.add(taken.days)
+    for name, state in taken.states.items():
+        work.states.put(name, state)
+    work.sources.put(taken.sources)
+    work.checkpoints.put({SEQUENCE: {"position": taken.position}})
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the second transaction keeps.
+
+    `candidates` and `days` by day; `states` by name, None where one is forgotten; `incidents` those that may have changed;
+    `gone` the ids that are none any more, `renamed` old ids to new ones. `announced` are to be told of, in their order.
+    """
+
+    done: Iterable[int]
+    candidates: Mapping[int, tuple[Sequence[bytes], Sequence[str]]]
+    days: Mapping[int, Mapping[str, Any]]
+    states: Mapping[str, bytes | None]
+    incidents: Sequence[Incident]
+    gone: Sequence[str]
+    renamed: Mapping[str, str]
+    announced: Sequence[Incident]
+    notes: Sequence[Mapping[str, Any]]
+    targets: Sequence[str] = ()
+
+
+def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], None]) -> list[Incident]:
+    """Keep what was found; the incidents that were announced for the first time."""
+    for day, (contents, tenants) in scored.candidates.items():
+        work.candidates.put_day(day, contents, tenants=tenants)
+    work.days.put(scored.days)
+    for name, state in scored.states.items():
+        if state is None:
+            work.states.forget(name)
+        else:
+            work.states.put(name, state)
+    step("score-half-written")
+    work.incidents.put(scored.incidents)
+    work.aliases.put(scored.renamed, at=at)
+    work.incidents.remove(scored.gone)
+    by_id = {incident.id: incident for incident in scored.announced}
+    fresh = [by_id[id_] for id_ in work.announcements.add(by_id, at=at)] if by_id else []
+    for incident in fresh:
+        tell(work, "incident.raised", incident.id, incident_document(incident), scored.targets, at=at)
+    work.settings.put(COVERAGE, {"notes": list(scored.notes)})
+    work.dirty.clear(scored.done)
+    return fresh
+
+
+def tell(
+    work: Work, kind: str, subject: str, document: Mapping[str, Any], targets: Iterable[str], *, at: int
+) -> None:
+    """Put a message for each target into the outbox."""
+    for target in targets:
+        work.outbox.add(kind, target, subject, document, at=at)
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a start finds in the database."""
+
+    position: int = 0
+    checkpoint: dict[str, dict[str, Any]] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    dirty: frozenset[int] = frozenset()
+    sources: list[Source] = field(default_factory=list)
+    habits: bytes | None = None
+    problems: int = 0
+
+
+def kept(work: Work) -> Kept:
+    """Read what was kept."""
+    checkpoint = work.checkpoints.all()
+    position = int(checkpoint.pop(SEQUENCE, {}).get("position", 0))
+    return Kept(
+        position,
+        checkpoint,
+        work.totals.all(),
+        work.dirty.all(),
+        work.sources.all(),
+        work.states.get(HABITS),
+        sum(work.problems.counts().values()),
+    )

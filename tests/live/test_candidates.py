@@ -1,0 +1,36 @@
+"""Candidates come back from the database exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from seawall.errors import StateInvalid
+from seawall.incidents.candidates import Candidate
+from seawall.lab import make_world
+from seawall.lab.world_settings import WorldSettings
+from seawall.live.candidates import packed, unpacked
+from seawall.pipeline import scan
+
+
+@pytest.fixture(scope="module")
+def candidates(tmp_path_factory: pytest.TempPathFactory) -> list[Candidate]:
+    folder = tmp_path_factory.mktemp("world")
+    make_world(WorldSettings(31, accounts=30, days=9, attacks=2, quiet_days=5), folder)
+    found: list[Candidate] = []
+    scan([folder / "logs"], watch=lambda scored: found.extend(scored.kept))
+    return found
+
+
+def test_what_comes_back_is_what_was_kept(candidates: list[Candidate]) -> None:
+    assert candidates
+    for candidate in candidates:
+        assert unpacked(packed(candidate)) == candidate
+        assert packed(unpacked(packed(candidate))) == packed(candidate)
+
+
+def test_damage_is_noticed(candidates: list[Candidate]) -> None:
+    content = packed(candidates[0])
+    with pytest.raises(StateInvalid):
+        unpacked(content[:-5])
+    with pytest.raises(StateInvalid):
+        unpacked(content.replace(candidates[0].pattern.name.encode(), b"x" * len(candidates[0].pattern.name)))

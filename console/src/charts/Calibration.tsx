@@ -37,7 +37,7 @@ export function Calibration({ expected, observed }: CalibrationProps) {
         {decades.map((decade) => (
           <g key={decade} className="chart-axis">
             <path className="chart-grid" d={`M${x(decade).toFixed(1)} ${top}V${bottom}M${left} ${y(decade).toFixed(1)}H${right}`} />
-            <text x={x(decade)} y={bottom + 16} textAnchor={decade === 0 ? "end" : "middle"}>{chance(decade)}</text>
+            <text x={x(decade)} y={bottom + 16} textAnchor={decade === 0 ? "end" : decade === low ? "start" : "middle"}>{chance(decade)}</text>
             <text x={left - 8} y={y(decade) + 4} textAnchor="end">{chance(decade)}</text>
           </g>
         ))}

@@ -7,6 +7,7 @@
 import { useId } from "react";
 import { countText, linear, roundTicks } from "./scale";
 import { Swatch, textureOf, Textures } from "./patterns";
+import { dayText } from "./time";
 import { useWidth } from "./width";
 
 export interface LedgerWeek {
@@ -22,7 +23,7 @@ export interface LedgerProps {
   weeks: readonly LedgerWeek[];
 }
 
-const HEIGHT = 220;
+const HEIGHT = 268;
 const PARTS = [["compromised", 1], ["safe", 0], ["expected", 2], ["unanswered", 6]] as const;
 const NAMES = { compromised: "compromised", safe: "false alarm", expected: "expected change", unanswered: "not answered" };
 
@@ -57,7 +58,7 @@ export function Ledger({ weeks }: LedgerProps) {
                 base += week[part];
                 return week[part] > 0 ? <rect key={part} x={middle - bar / 2} width={bar} y={y(base)} height={Math.max(1, y(from) - y(base) - 1)} rx={2} fill={textureOf(id, category)}><title>{`${week.week}: ${week[part]} ${NAMES[part]}`}</title></rect> : null;
               })}
-              {at % every === 0 ? <text className="chart-tick" x={middle} y={bottom + 17} textAnchor="middle">{week.week.slice(5)}</text> : null}
+              {at % every === 0 ? <text className="chart-tick" x={middle} y={bottom + 17} textAnchor="middle">{dayText(Date.parse(week.week))}</text> : null}
             </g>
           );
         })}

@@ -64,7 +64,7 @@ export function Budget({ summary }: { summary: Summary }) {
         </table>
       )}
       {isAdmin ? (
-        <form className="form-row" onSubmit={submit}>
+        <form className="form-row budget-form" onSubmit={submit}>
           <div className="field">
             <label htmlFor="budget-value">Incidents a day for each organisation</label>
             <input id="budget-value" className="input" inputMode="decimal" value={typed} placeholder={perDay(summary.budget.tenants[0]?.per_day ?? summary.budget.per_day)} autoComplete="off" aria-invalid={fault !== undefined} onChange={(event) => setTyped(event.target.value)} />

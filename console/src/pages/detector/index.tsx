@@ -40,8 +40,8 @@ function Known({ detector }: { detector: Detector }) {
             An honest chance of one in a hundred comes once in a hundred quiet days. Points on the line are honest; above it the detector is too easily surprised.
           </p>
           <Calibration expected={calibration.expected} observed={calibration.observed} />
-          <details>
-            <summary className="small">As a table</summary>
+          <details className="fold">
+            <summary>As a table</summary>
             <table className="table">
               <thead>
                 <tr>
@@ -63,8 +63,8 @@ function Known({ detector }: { detector: Detector }) {
         <Panel title="Ledger of alarms" aside={<span className="small soft">{ledgerWords(ledger)}</span>}>
           <Ledger weeks={ledger} />
           {ledger.length > 0 && (
-            <details>
-              <summary className="small">As a table</summary>
+            <details className="fold">
+              <summary>As a table</summary>
               <div className="table-scroll">
                 <table className="table">
                   <thead>
@@ -97,7 +97,7 @@ function Known({ detector }: { detector: Detector }) {
             <p className="quiet-empty">Nothing yet: its weights are those it was trained with. Answers to incidents move them, a little for each.</p>
           ) : (
             <div className="table-scroll">
-              <table className="table">
+              <table className="table stacking">
                 <thead>
                   <tr>
                     <th scope="col">Evidence of</th>
@@ -109,12 +109,12 @@ function Known({ detector }: { detector: Detector }) {
                 <tbody>
                   {weights.map((weight) => (
                     <tr key={`${weight.tenant} ${weight.aspect}`}>
-                      <td>{aspectName(weight.aspect)}</td>
+                      <th scope="row">{aspectName(weight.aspect)}</th>
                       <td className="log-text soft">{weight.tenant}</td>
                       <td>
                         <Factor factor={weight.factor} />
                       </td>
-                      <td className="right">{number(weight.answers)}</td>
+                      <td className="right" data-name="Answers">{number(weight.answers)}</td>
                     </tr>
                   ))}
                 </tbody>

@@ -51,7 +51,8 @@ function Rows({ code }: { code: string }) {
     <div className="problem-rows small">
       {pages.items.map((row, at) => (
         <div key={`${row.at} ${row.source_file} ${row.line} ${at}`}>
-          <span className="log-text">
+          <p className="problem-row">
+            <span className="log-text">
             <b>
               {row.source_file}:{row.line}
             </b>{" "}
@@ -62,10 +63,11 @@ function Rows({ code }: { code: string }) {
                 in <code>{row.field}</code>
               </>
             )}
-          </span>{" "}
-          <time className="soft nowrap" dateTime={row.at} title={exact(row.at)}>
+          </span>
+          <time className="soft nowrap" dateTime={row.at}>
             read {exact(row.at)}
           </time>
+          </p>
           {row.excerpt && (
             <pre className="log-text" tabIndex={0} role="region" aria-label={`Excerpt of ${row.source_file}, line ${row.line}`}>
               {row.excerpt}

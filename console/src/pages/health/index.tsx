@@ -116,7 +116,7 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
             </ul>
           )}
           {health.notes.length > 0 && (
-            <ul className="gap-list">
+            <ul className="gap-list" aria-label="What the logs could not show">
               {health.notes.map((note) => (
                 <li key={note} className="log-text">
                   {note}

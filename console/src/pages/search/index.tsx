@@ -54,7 +54,7 @@ export default function SearchPage() {
         </Button>
       </form>
       <Views views={views.data?.items ?? []} asked={asked} mayChange={mayChange} />
-      {(isHelp || !asked) && <Help />}
+      {(isHelp || !asked) && <Help onExample={(example) => setTyped(typed.trim() ? `${typed.trim()} ${example} ` : `${example} `)} />}
       {asked && fault === undefined && (
         <div className="search-results">
           <Panel title="Incidents" aside={<span className="small soft">{incidents.loading ? "" : plural(incidents.total ?? incidents.items.length, "incident")}</span>}>
@@ -111,7 +111,7 @@ export default function SearchPage() {
   );
 }
 
-function Help() {
+function Help({ onExample }: { onExample: (example: string) => void }) {
   return (
     <Panel title="What a search can say">
       <p className="small soft">
@@ -120,10 +120,12 @@ function Help() {
       <dl className="search-help">
         {FIELDS.map((field) => (
           <div key={field.name}>
-            <dt>{field.about}</dt>
-            <dd>
-              <code>{field.example}</code>
-            </dd>
+            <dt>
+              <button type="button" className="search-example mono" title="Add to the search" onClick={() => onExample(field.example)}>
+                {field.example}
+              </button>
+            </dt>
+            <dd>{field.about}</dd>
           </div>
         ))}
       </dl>

@@ -19,6 +19,7 @@ from seawall.server.console.gatekeeper import Gatekeeper
 from seawall.server.console.guard import Guard, answer_to, say_broken
 from seawall.server.console.refused import Refused
 from seawall.server.console.serving import Kitchen
+from seawall.server.console.sign_in.desk import NOTE, SignInDesk
 from seawall.server.console.table import endpoints
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
     kitchen = Kitchen(context, gatekeeper)
     context.notes["gatekeeper"] = gatekeeper
     context.notes["kitchen"] = kitchen
+    context.notes.setdefault(NOTE, SignInDesk(context))
     pages = Bundle.load() if bundle is None else bundle
     routes = [Route(one.path, kitchen.serve(one), methods=[one.method]) for one in endpoints()]
     routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))

@@ -86,11 +86,11 @@ class Gatekeeper:
         """The local admin, where the request comes from this machine and nobody has to sign in."""
         if self._context.settings.needs_sign_in or not here.is_local or self.has_users():
             return None
-        return Visitor(LOCAL, "admin", csrf=_csrf(self._context.local_key))
+        return Visitor(LOCAL, "admin", csrf=csrf_of(self._context.local_key))
 
     def anonymous_csrf(self) -> str:
         """What somebody sends who is not signed in yet; it keeps out other sites, not people."""
-        return _csrf(b"anonymous" + self._context.local_key)
+        return csrf_of(b"anonymous" + self._context.local_key)
 
     def admitted(self, endpoint: Endpoint, visitor: Visitor | None, csrf: str | None) -> None:
         """Raise `Refused` unless this visitor may ask this, with this CSRF token."""
@@ -136,7 +136,7 @@ class Gatekeeper:
 
     def _signed_in(self, work: Work, user: User, found: SignIn, token: bytes) -> Visitor:
         is_limited = lacks_second_factor(work, user)
-        return Visitor(user.name, user.role, user.id, found.handle, _csrf(token), is_limited)
+        return Visitor(user.name, user.role, user.id, found.handle, csrf_of(token), is_limited)
 
     def _is_idle(self, found: SignIn, now: int) -> bool:
         seen = max(found.seen_at, self._seen.get(found.handle, 0))
@@ -148,6 +148,6 @@ class Gatekeeper:
                 self._seen[found.handle] = now
 
 
-def _csrf(secret: bytes) -> str:
+def csrf_of(secret: bytes) -> str:
     """Follows from the session's token, which pages cannot read, and does not lead back to it."""
     return base64url.encode(hmac.digest(secret, b"seawall csrf", "sha256"))

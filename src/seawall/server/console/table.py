@@ -16,6 +16,14 @@ MODULES: Final = (
     "data.health",
     "ingest",
     "openapi",
+    "sign_in.by_password",
+    "sign_in.by_passkey",
+    "sign_in.setup",
+    "sign_out",
+    "me",
+    "users",
+    "ingest_tokens",
+    "audit",
 )
 """The modules of this package that declare routes, each in `ENDPOINTS`."""
 

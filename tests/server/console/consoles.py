@@ -25,15 +25,19 @@ LOOPBACK = "http://127.0.0.1:8090"
 
 @dataclass
 class Clock:
-    """A clock that tests move on."""
+    """A clock that stands until a test moves it on."""
 
-    ahead: int = 0
+    now: int = field(default_factory=now_us)
 
     def __call__(self) -> int:
-        return now_us() + self.ahead
+        return self.now
+
+    @property
+    def seconds(self) -> float:
+        return self.now / 1_000_000
 
     def pass_seconds(self, seconds: float) -> None:
-        self.ahead += int(seconds * 1_000_000)
+        self.now += int(seconds * 1_000_000)
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Browser:
         for cookie in response.headers.get_list("set-cookie"):
             name, _, rest = cookie.partition("=")
             value = rest.partition(";")[0]
-            if value:
+            if value and value != '""':
                 self.cookies[name] = value
             else:
                 self.cookies.pop(name, None)

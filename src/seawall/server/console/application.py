@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -17,9 +18,11 @@ from seawall.server.console import ingest
 from seawall.server.console.bundle import Bundle
 from seawall.server.console.gatekeeper import Gatekeeper
 from seawall.server.console.guard import Guard, answer_to, say_broken
+from seawall.server.console.news import News
 from seawall.server.console.refused import Refused
 from seawall.server.console.serving import Kitchen
 from seawall.server.console.sign_in.desk import NOTE, SignInDesk
+from seawall.server.console.stream import NEWS
 from seawall.server.console.table import endpoints
 
 if TYPE_CHECKING:
@@ -44,13 +47,16 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
-        writing = asyncio.create_task(_keep_seen(gatekeeper))
+        context.notes[NEWS] = news = News(context, _summarise())
+        tasks = [asyncio.create_task(_keep_seen(gatekeeper)), asyncio.create_task(news.run())]
         try:
             yield
         finally:
-            writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
+            news.close()
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             kitchen.close()
             ingest.close(context)
 
@@ -60,6 +66,16 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
         exception_handlers={HTTPException: _http, Refused: _refused},
         lifespan=life,
     )
+
+
+def _summarise() -> Callable[[Context], Any] | None:
+    """What makes the summary that streams carry."""
+    try:
+        module = import_module("seawall.server.console.data.summary")
+    except ModuleNotFoundError:
+        return None
+    summarise: Callable[[Context], Any] = module.summary
+    return summarise
 
 
 async def _keep_seen(gatekeeper: Gatekeeper) -> None:

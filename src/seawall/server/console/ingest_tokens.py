@@ -73,7 +73,9 @@ def add(call: Call) -> IngestTokenOnce:
     token = secrets.token_bytes(32)
     with call.context.database.writing() as work:
         if any(one.name == name and one.revoked_at is None for one in work.ingest_tokens.all()):
-            raise conflict("there is a token of this name", field="name", fix="revoke it, or choose another name")
+            raise conflict(
+                "there is a token of this name", field="name", fix="revoke it, or choose another name"
+            )
         work.ingest_tokens.add(name, token, by=call.who.name, at=call.now)
         call.note(work, "ingest-token-added", name)
     return IngestTokenOnce(name, PREFIX + base64url.encode(token))

@@ -141,7 +141,7 @@ async def _listen(
             code = 1
             break
     on_end()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await _ended(serving)
     return code
 
@@ -152,10 +152,10 @@ async def _ended(serving: asyncio.Task[None]) -> None:
         await asyncio.wait_for(serving, END_SECONDS)
     except TimeoutError:
         return
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:
-        raise ServeInvalid(f"the server ended: {type(error).__name__}", fix="the lines above say why") from None
+    except Exception as error:  # noqa: BLE001 - a worker of the server that broke
+        raise ServeInvalid(
+            f"the server ended: {type(error).__name__}", fix="the lines above say why"
+        ) from None
 
 
 def _server(application: Any, place: Place, certificate: Certificate | None) -> Server:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from seawall.store.database import User, Work
 
 KIND: Final = "register"
+_MISSING: Final = (404, "not-found")
+_CONFLICT: Final = (409, "conflict")
+_TOO_MANY: Final = (429, "too-many-requests")
 
 
 class MyPasskey(msgspec.Struct, frozen=True):
@@ -247,7 +250,9 @@ def end_session(call: Call) -> Response | None:
 def _welcomed(call: Call, entered: Entered | None) -> Response:
     if entered is None:
         desk_of(call).attempt(call, call.who.name)
-        raise invalid("this is not the code of this minute", field="code", fix="is your device's clock right?")
+        raise invalid(
+            "this is not the code of this minute", field="code", fix="is your device's clock right?"
+        )
     return welcome(call, entered)
 
 
@@ -287,23 +292,51 @@ def _mine(method: Any, path: str, handle: Any, summary: str, **more: Any) -> End
 ENDPOINTS: Final = (
     _mine("GET", "/api/me", show, "What you sign in with, and where you are signed in", answer=Me),
     _mine(
-        "POST", "/api/me/passkeys/options", ask_passkey, "What to ask the browser for one more passkey",
-        body=Nothing, answer=dict[str, Any], codes=((409, "conflict"),),
+        "POST",
+        "/api/me/passkeys/options",
+        ask_passkey,
+        "What to ask the browser for one more passkey",
+        body=Nothing,
+        answer=dict[str, Any],
+        codes=(_CONFLICT,),
     ),
     _mine(
-        "POST", "/api/me/passkeys", add_passkey, "Register a passkey; the session and its CSRF token are renewed",
-        body=NewPasskey, answer=Session, codes=((409, "conflict"),),
+        "POST",
+        "/api/me/passkeys",
+        add_passkey,
+        "Register a passkey; the session and its CSRF token are renewed",
+        body=NewPasskey,
+        answer=Session,
+        codes=(_CONFLICT,),
     ),
-    _mine("DELETE", "/api/me/passkeys/{id}", remove_passkey, "Forget a passkey", codes=((404, "not-found"), (409, "conflict"))),
+    _mine("DELETE", "/api/me/passkeys/{id}", remove_passkey, "Forget a passkey", codes=(_MISSING, _CONFLICT)),
     _mine(
-        "POST", "/api/me/password", change_password, "Change the password; all other sessions end, this one is renewed",
-        body=NewPassword, answer=Session, codes=((409, "conflict"), (429, "too-many-requests")),
+        "POST",
+        "/api/me/password",
+        change_password,
+        "Change the password; all other sessions end, this one is renewed",
+        body=NewPassword,
+        answer=Session,
+        codes=(_CONFLICT, _TOO_MANY),
     ),
-    _mine("POST", "/api/me/totp", begin_codes, "Begin with one-time codes", body=Nothing, answer=NewCodes, codes=((409, "conflict"),)),
     _mine(
-        "POST", "/api/me/totp/confirm", confirm_codes, "Confirm one-time codes with the first of them",
-        body=Code, answer=Session, codes=((409, "conflict"), (429, "too-many-requests")),
+        "POST",
+        "/api/me/totp",
+        begin_codes,
+        "Begin with one-time codes",
+        body=Nothing,
+        answer=NewCodes,
+        codes=(_CONFLICT,),
     ),
-    _mine("DELETE", "/api/me/totp", remove_codes, "Ask for one-time codes no more", codes=((404, "not-found"),)),
-    _mine("DELETE", "/api/me/sessions/{handle}", end_session, "End one of your sessions", codes=((404, "not-found"),)),
-)  # fmt: skip
+    _mine(
+        "POST",
+        "/api/me/totp/confirm",
+        confirm_codes,
+        "Confirm one-time codes with the first of them; the session is renewed",
+        body=Code,
+        answer=Session,
+        codes=(_CONFLICT, _TOO_MANY),
+    ),
+    _mine("DELETE", "/api/me/totp", remove_codes, "Ask for one-time codes no more", codes=(_MISSING,)),
+    _mine("DELETE", "/api/me/sessions/{handle}", end_session, "End one of your sessions", codes=(_MISSING,)),
+)

@@ -24,6 +24,7 @@ MODULES: Final = (
     "users",
     "ingest_tokens",
     "audit",
+    "stream",
 )
 """The modules of this package that declare routes, each in `ENDPOINTS`."""
 

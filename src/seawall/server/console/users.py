@@ -158,8 +158,33 @@ _MISSING: Final = ((404, "not-found"), (409, "conflict"))
 
 ENDPOINTS: Final = (
     _admins("GET", "/api/users", show, "Every user", answer=UserList),
-    _admins("POST", "/api/users", add, "Add a user", body=NewUser, answer=UserRow, status=201, codes=((409, "conflict"),)),
-    _admins("PATCH", "/api/users/{id}", change, "Change a role, disable or enable", body=UserChange, answer=UserRow, codes=_MISSING),
-    _admins("POST", "/api/users/{id}/invite", invite, "A one-time code with which a user begins", body=Nothing, answer=InviteCode, codes=_MISSING),
+    _admins(
+        "POST",
+        "/api/users",
+        add,
+        "Add a user",
+        body=NewUser,
+        answer=UserRow,
+        status=201,
+        codes=((409, "conflict"),),
+    ),
+    _admins(
+        "PATCH",
+        "/api/users/{id}",
+        change,
+        "Change a role, disable or enable",
+        body=UserChange,
+        answer=UserRow,
+        codes=_MISSING,
+    ),
+    _admins(
+        "POST",
+        "/api/users/{id}/invite",
+        invite,
+        "A one-time code with which a user begins",
+        body=Nothing,
+        answer=InviteCode,
+        codes=_MISSING,
+    ),
     _admins("DELETE", "/api/users/{id}/sessions", end_sessions, "Sign a user out everywhere", codes=_MISSING),
-)  # fmt: skip
+)

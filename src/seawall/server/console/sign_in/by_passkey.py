@@ -73,9 +73,10 @@ def sign_in(call: Call) -> Response:
     entered = None
     with call.context.database.writing() as work:
         user = work.users.get(known.user)
-        if count is not None and user is not None and user.disabled_at is None:
-            if work.passkeys.used(known.id, sign_count=count, at=call.now):
-                entered = enter(call, work, user, METHOD)
+        if user is None or user.disabled_at is not None:
+            count = None
+        if count is not None and work.passkeys.used(known.id, sign_count=count, at=call.now):
+            entered = enter(call, work, user, METHOD)
     if entered is None:
         raise desk.failed(call, METHOD, known=user.name if user is not None else "")
     return welcome(call, entered)

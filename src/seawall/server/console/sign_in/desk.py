@@ -49,7 +49,9 @@ class SignInDesk:
             _refuse(self.names.wait(name, now))
         _refuse(self.tries.take(network, now))
 
-    def failed(self, call: Call, method: str, *, name: str = "", known: str = "", why: str = "wrong") -> Refused:
+    def failed(
+        self, call: Call, method: str, *, name: str = "", known: str = "", why: str = "wrong"
+    ) -> Refused:
         """Note a failure and write it down; returns the refusal. `known` is the name where there is such a user.
 
         A name that is nobody's is not written: it may be a password that was typed into the wrong field.

@@ -28,6 +28,8 @@ def has_strong_factor(work: Work, user: int) -> bool:
 
 def lacks_second_factor(work: Work, user: User) -> bool:
     """Whether a user has nothing but a password."""
+    if user.password_hash is None:
+        return False
     return not has_totp(work, user.id) and not has_strong_factor(work, user.id)
 
 

@@ -7,6 +7,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -25,7 +26,18 @@ PATIENCE: Final = 10.0
 """Seconds that a sign-in waits for its turn."""
 
 _COMMON: Final = frozenset(
-    {"password", "passwort", "passw0rd", "seawall", "letmein", "welcome", "qwerty", "qwertz", "admin", "iloveyou"}
+    {
+        "password",
+        "passwort",
+        "passw0rd",
+        "seawall",
+        "letmein",
+        "welcome",
+        "qwerty",
+        "qwertz",
+        "admin",
+        "iloveyou",
+    }
 )
 
 
@@ -34,10 +46,14 @@ class Passwords:
 
     def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
         self._hasher = PasswordHasher(
-            time_cost=passes, memory_cost=memory_kib, parallelism=LANES, hash_len=32, salt_len=16, type=Type.ID
+            time_cost=passes,
+            memory_cost=memory_kib,
+            parallelism=LANES,
+            hash_len=32,
+            salt_len=16,
+            type=Type.ID,
         )
         self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe(24))
 
     def hash(self, password: str) -> str:
         """The hash to keep."""
@@ -59,6 +75,11 @@ class Passwords:
     def is_dated(self, kept: str) -> bool:
         """Whether a hash was made with other costs than today's."""
         return self._hasher.check_needs_rehash(kept)
+
+    @cached_property
+    def _nobodys(self) -> str:
+        """What is compared with where there is nobody."""
+        return self._hasher.hash(secrets.token_urlsafe(24))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

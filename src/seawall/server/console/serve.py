@@ -1,0 +1,183 @@
+"""`seawall serve`: checks everything first, then runs console, API and watch until it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.errors import ServeInvalid
+from seawall.server.addresses import Peers
+from seawall.server.console.application import create_app
+from seawall.server.console.context import ConsoleSettings, Context, installation_key
+from seawall.server.console.listening import (
+    Certificate,
+    Place,
+    check_certificate,
+    check_free,
+    listen,
+)
+from seawall.server.console.sign_in.codes import new_setup
+from seawall.store.database import Database
+from seawall.store.lake import Lake
+
+if TYPE_CHECKING:
+    from seawall.server.console.sign_in.oidc_settings import OidcSettings
+
+DATABASE: Final = "seawall.db"
+EVENTS: Final = "events"
+
+
+Watch = Callable[[Database, Lake], Any]
+"""Begins to watch; what it gives is a context manager of the running watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be served, as the operator said it. `hosts` are names for browsers; `proxies` peers that end TLS."""
+
+    store: Path
+    database: str | None = None
+    place: Place = Place("127.0.0.1", 8090)
+    hosts: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    proxies: tuple[str, ...] = ()
+    needs_sign_in: bool = False
+    is_demo: bool = False
+    oidc: OidcSettings | None = None
+
+    def settings(self) -> ConsoleSettings:
+        """The console's settings. Raises `ServeInvalid` where the console would be open to strangers."""
+        if self.certificate is not None and self.proxies:
+            raise ServeInvalid(
+                "--certificate and --behind-proxy are two answers to one question", fix="one of them ends TLS"
+            )
+        if self.certificate is not None:
+            check_certificate(self.certificate)
+        is_encrypted = self.certificate is not None or bool(self.proxies)
+        if not self.place.is_loopback and not is_encrypted:
+            raise ServeInvalid(
+                f"on {self.place} passwords and sessions would be readable on the way",
+                fix="--certificate FILE --key FILE, or --behind-proxy ADDRESS of a proxy that ends TLS",
+            )
+        hosts = tuple(dict.fromkeys(_host(name) for name in self.hosts))
+        if is_encrypted and not hosts:
+            raise ServeInvalid(
+                "under which name will browsers find the console?", fix="--host seawall.example.org"
+            )
+        return ConsoleSettings(
+            hosts=hosts,
+            is_loopback=self.place.is_loopback,
+            is_encrypted=self.certificate is not None,
+            proxies=_peers(self.proxies) if self.proxies else None,
+            needs_sign_in=self.needs_sign_in,
+            is_demo=self.is_demo,
+            oidc=self.oidc,
+        )
+
+    def address(self, settings: ConsoleSettings) -> str:
+        """Where a browser finds it."""
+        if not settings.hosts:
+            return f"http://{self.place}/"
+        default = self.proxies or self.place.port == (443 if settings.is_https else 80)
+        scheme = "https" if settings.is_https else "http"
+        return f"{scheme}://{settings.hosts[0]}{'' if default else f':{self.place.port}'}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in."""
+
+    address: str
+    place: str
+    setup_code: str | None
+    has_pages: bool
+
+
+def serve(plan: Plan, watch: Watch | None, *, on_ready: Callable[[Ready], None]) -> int:
+    """Serve until told to stop; returns the exit code. Raises `SeawallError` before anything listens."""
+    settings = plan.settings()
+    check_free(plan.place)
+    with ExitStack() as stack:
+        context = stack.enter_context(opened(plan, settings))
+        if watch is not None:
+            if context.lake is None:
+                raise ServeInvalid("there is no place for events")
+            context.service = stack.enter_context(watch(context.database, context.lake))
+        application = create_app(context)
+        code = _setup_code(context)
+        ready = Ready(plan.address(settings), str(plan.place), code, _has_pages())
+        return listen(
+            application,
+            plan.place,
+            plan.certificate,
+            on_ready=lambda: on_ready(ready),
+            on_end=lambda: _end_streams(context),
+            has_failed=lambda: _has_failed(context.service),
+        )
+
+
+@contextmanager
+def opened(plan: Plan, settings: ConsoleSettings) -> Iterator[Context]:
+    """The store, made where there is none."""
+    plan.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database.open(plan.database or plan.store / DATABASE, should_migrate=True)
+    try:
+        events = plan.store / EVENTS
+        lake = Lake.open(events) if events.exists() and any(events.iterdir()) else Lake.create(events)
+        try:
+            yield Context(database, lake, installation_key(plan.store), settings)
+        finally:
+            lake.close()
+    finally:
+        database.close()
+
+
+def _setup_code(context: Context) -> str | None:
+    """A fresh code where nobody can sign in yet, and nobody is admin without."""
+    settings = context.settings
+    is_open = settings.is_loopback and not settings.needs_sign_in and settings.proxies is None
+    if is_open and not settings.hosts:
+        return None
+    with context.database.writing() as work:
+        if len(work.users):
+            return None
+        return new_setup(work, at=context.clock())
+
+
+def _end_streams(context: Context) -> None:
+    news = context.notes.get("news")
+    if news is not None:
+        news.close()
+
+
+def _has_failed(service: Any) -> bool:
+    return False if service is None else bool(getattr(service, "has_failed", False))
+
+
+def _has_pages() -> bool:
+    from importlib import resources
+
+    return resources.files("seawall.server.console").joinpath("bundle", "index.html").is_file()
+
+
+def _host(name: str) -> str:
+    plain = name.strip().lower().rstrip(".")
+    letters = plain.replace("-", "").replace(".", "").replace("_", "")
+    if not plain or len(plain) > 253 or not plain.isascii() or not letters.isalnum():
+        raise ServeInvalid(
+            f"{name!r} is no name of a host", fix="--host seawall.example.org, without scheme and port"
+        )
+    return plain
+
+
+def _peers(texts: tuple[str, ...]) -> Peers:
+    try:
+        peers = Peers(texts)
+    except ValueError as error:
+        raise ServeInvalid(
+            f"--behind-proxy: {error}", fix="the proxy's address or network, as 127.0.0.1 or 10.0.0.0/28"
+        ) from None
+    return peers

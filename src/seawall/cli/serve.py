@@ -59,12 +59,6 @@ def serve(
     sign_in: Annotated[
         bool, typer.Option("--sign-in", help="Also whoever sits at this machine signs in.")
     ] = False,
-    oidc_policy: Annotated[
-        Path | None,
-        typer.Option(
-            "--oidc-policy", metavar="FILE", help="Sign in at your identity provider: docs/serve.md."
-        ),
-    ] = None,
     no_watch: Annotated[
         bool, typer.Option("--no-watch", help="Only show what another `seawall watch` finds.")
     ] = False,
@@ -99,6 +93,8 @@ def serve(
         proxies=tuple(proxies or ()),
         needs_sign_in=sign_in,
     )
+    if not no_watch and folders:
+        raise UsageError("this version does not watch yet", fix="--no-watch")
     code = run(plan, None, on_ready=lambda ready: _say(ready, plan, quiet=quiet, as_json=as_json))
     if code:
         raise typer.Exit(code)

@@ -40,7 +40,7 @@ class Plan:
 
     store: Path
     database: str | None = None
-    place: Place = Place("127.0.0.1", 8090)
+    place: Place
     hosts: tuple[str, ...] = ()
     certificate: Certificate | None = None
     proxies: tuple[str, ...] = ()

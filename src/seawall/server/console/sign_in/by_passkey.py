@@ -73,9 +73,8 @@ def sign_in(call: Call) -> Response:
     entered = None
     with call.context.database.writing() as work:
         user = work.users.get(known.user)
-        if user is None or user.disabled_at is not None:
-            count = None
-        if count is not None and work.passkeys.used(known.id, sign_count=count, at=call.now):
+        is_used = count is not None and work.passkeys.used(known.id, sign_count=count, at=call.now)
+        if is_used and user is not None and user.disabled_at is None:
             entered = enter(call, work, user, METHOD)
     if entered is None:
         raise desk.failed(call, METHOD, known=user.name if user is not None else "")

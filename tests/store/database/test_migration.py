@@ -30,7 +30,7 @@ def first_version(place: str) -> str:
         command.upgrade(config, "0001")
         table = Model.metadata.tables["incidents"]
         put = [incident(number) for number in range(600)]
-        rows: list[dict[str, Any]] = [_row(one, _plain(one), _content(_plain(one)), 1) for one in put]
+        rows: list[dict[str, Any]] = [_row(one, _plain(one), _content(one), 1) for one in put]
         connection.execute(table.insert(), rows)
         connection.execute(
             text("INSERT INTO feedback (incident, account_key, tenant, account, answer, scope, note, given_by, given_at)"

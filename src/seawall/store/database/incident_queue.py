@@ -128,7 +128,6 @@ def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
         "tenant": folded(incident.tenant),
         **{field: folded(*_values(incident, aspects)) for field, aspects in _ASPECTS.items()},
         "title": folded(incident.title, incident.kind, incident.summary),
-        "shown": _shown(incident, plain),
     }
 
 
@@ -156,7 +155,8 @@ def _values(incident: Incident, aspects: tuple[str, ...]) -> Iterable[str]:
     yield from (fact.now for fact in incident.usual if fact.aspect in aspects)
 
 
-def _shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+def shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+    """Return what the queue shows of an incident besides its row."""
     telling = [i for i, reason in enumerate(incident.reasons) if not reason.silent]
     heaviest = sorted(telling, key=lambda i: -incident.reasons[i].weight)[:SHOWN_REASONS]
     names = ("tenant", "account", "title", "summary", "family", "messages_proved", "messages_possible")
@@ -168,13 +168,13 @@ def _shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def listed(found: QueueRow) -> Listed:
-    """Return what a list shows of a row."""
-    shown = dict(found.shown)
-    reasons = tuple(msgspec.convert(reason, Reason) for reason in shown.pop("reasons"))
+def listed(found: QueueRow, document: dict[str, Any]) -> Listed:
+    """Return what a list shows of a row, given the rest of it."""
+    rest = dict(document)
+    reasons = tuple(msgspec.convert(reason, Reason) for reason in rest.pop("reasons"))
     return Listed(
         id=found.incident, announced_at=found.announced_at, answer=found.answer, reasons=reasons,
-        **{name: getattr(found, name) for name in _COPIED}, **shown,
+        **{name: getattr(found, name) for name in _COPIED}, **rest,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -19,7 +19,7 @@ from seawall.store.database import incident_queue, revisions, standing
 from seawall.store.database.bulk import insert_columns, pieces
 from seawall.store.database.columns import key
 from seawall.store.database.incident_queue import EVERY, Choice, Listed, Order, Place
-from seawall.store.database.live_models import QueueRow
+from seawall.store.database.live_models import QueueRow, ShownRow
 from seawall.store.database.models import IncidentRow, Model, ReasonRow
 
 
@@ -36,8 +36,7 @@ class Incidents:
         them stays: announcements and answers, of ids that they had before too.
         """
         wanted = {incident.id: incident for incident in incidents}
-        plains = {id_: _plain(incident) for id_, incident in wanted.items()}
-        contents = {id_: _content(plain) for id_, plain in plains.items()}
+        contents = {id_: _content(incident) for id_, incident in wanted.items()}
         known = self._known(list(wanted))
         if all(known.get(id_) == content for id_, content in contents.items()):
             return 0
@@ -45,13 +44,16 @@ class Incidents:
         known = self._known(list(wanted))  # again: from here on nobody else puts any
         fresh = [id_ for id_, content in contents.items() if known.get(id_) != content]
         new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
+        plains = {id_: _plain(wanted[id_]) for id_ in fresh}
         rows = {id_: _row(wanted[id_], plains[id_], contents[id_], revision) for id_ in fresh}
-        shown = {id_: incident_queue.row(wanted[id_], plains[id_]) for id_ in fresh}
         self._insert(IncidentRow, [rows[id_] for id_ in new])
-        self._insert(QueueRow, [{**shown[id_], "state": ""} for id_ in new])
+        self._insert_queue([wanted[id_] for id_ in new], plains)
         for ids in pieces(old):
             self._session.execute(update(IncidentRow), [rows[id_] for id_ in ids])
-            self._session.execute(update(QueueRow), [shown[id_] for id_ in ids])
+            queued = [incident_queue.row(wanted[id_], plains[id_]) for id_ in ids]
+            self._session.execute(update(QueueRow), queued)
+            shown = [_shown(wanted[id_], plains[id_]) for id_ in ids]
+            self._session.execute(update(ShownRow), shown)
             self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
         self._insert_reasons(wanted[id_] for id_ in fresh)
         standing.settle(self._session, fresh)
@@ -77,8 +79,8 @@ class Incidents:
 
     def row(self, id_: str) -> Listed | None:
         """Return what a list shows of one incident, with its answer and announcement."""
-        found = self._session.get(QueueRow, id_)
-        return None if found is None else incident_queue.listed(found)
+        query = _LISTED.where(QueueRow.incident == id_)
+        return next((incident_queue.listed(*found) for found in self._session.execute(query)), None)
 
     def rows(
         self,
@@ -89,9 +91,8 @@ class Incidents:
         limit: int = 100,
     ) -> list[Listed]:
         """Return what a list shows of up to `limit` incidents; `after` is `listed.place(order)` of the last one had."""
-        query = self._chosen(select(QueueRow), choice)
-        found = self._session.execute(incident_queue.ordered(query, order, after, limit))
-        return [incident_queue.listed(row) for row in found.scalars()]
+        query = incident_queue.ordered(self._chosen(_LISTED, choice), order, after, limit)
+        return [incident_queue.listed(*found) for found in self._session.execute(query)]
 
     def page(
         self,
@@ -151,7 +152,7 @@ class Incidents:
         count = 0
         for ids in pieces(list(self._session.execute(query).scalars())):
             whole = self._whole(ids)
-            self._insert(QueueRow, [{**incident_queue.row(one, _plain(one)), "state": ""} for one in whole])
+            self._insert_queue(whole, {one.id: _plain(one) for one in whole})
             standing.settle(self._session, ids)
             self._session.expire_all()
             count += len(whole)
@@ -170,6 +171,11 @@ class Incidents:
     def _insert(self, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
         if rows:
             insert_columns(self._session, model, {name: [row[name] for row in rows] for name in rows[0]})
+
+    def _insert_queue(self, incidents: Sequence[Incident], plains: Mapping[str, dict[str, Any]]) -> None:
+        rows = [incident_queue.row(one, plains[one.id]) for one in incidents]
+        self._insert(QueueRow, [{**row, "state": ""} for row in rows])
+        self._insert(ShownRow, [_shown(one, plains[one.id]) for one in incidents])
 
     def _insert_reasons(self, incidents: Iterable[Incident]) -> None:
         rows = [(i.id, place, reason) for i in incidents for place, reason in enumerate(i.reasons)]
@@ -194,6 +200,9 @@ class Incidents:
         return [_incident(rows[id_], reasons[id_]) for id_ in ids if id_ in rows]
 
 
+_LISTED = cast(
+    "Select[Any]", select(QueueRow, ShownRow.document).join(ShownRow, ShownRow.incident == QueueRow.incident)
+)
 _REASON = tuple(field.name for field in dataclasses.fields(Reason))
 _COLUMNS = (
     "id",
@@ -217,8 +226,17 @@ def _plain(incident: Incident) -> dict[str, Any]:
     return plain
 
 
-def _content(plain: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode("ascii")).hexdigest()
+def _content(incident: Incident) -> str:
+    """A digest of all of it: detection puts every incident of its days again, and few have changed."""
+    try:
+        written = msgspec.msgpack.encode(incident, enc_hook=lambda number: number.item())
+    except UnicodeEncodeError:  # a lone surrogate
+        written = json.dumps(_plain(incident)).encode("ascii")
+    return hashlib.sha256(written).hexdigest()
+
+
+def _shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+    return {"incident": incident.id, "document": incident_queue.shown(incident, plain)}
 
 
 def _row(incident: Incident, plain: dict[str, Any], content: str, revision: int) -> dict[str, Any]:

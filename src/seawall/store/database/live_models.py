@@ -14,7 +14,7 @@ _KEY = String(32)
 
 
 class QueueRow(Model):
-    """What the queue shows, sorts, filters and searches of an incident; made of it, and never without it.
+    """What the queue sorts, filters and searches incidents by; made of an incident, and never without it.
 
     Small rows of their own, so that a search need not read what incidents say at length. Texts are folded.
     """
@@ -25,6 +25,7 @@ class QueueRow(Model):
         Index("ix_queue_last_event", "last_event", "incident"),
         Index("ix_queue_account_order", "account_order", "incident"),
         Index("ix_queue_state_score", "state", "score", "incident"),
+        Index("ix_queue_state_severity", "state", "severity"),
         Index("ix_queue_state_last_event", "state", "last_event", "incident"),
         Index("ix_queue_tenant_key_score", "tenant_key", "score", "incident"),
         Index("ix_queue_account_key", "account_key"),
@@ -53,7 +54,15 @@ class QueueRow(Model):
     app: Mapped[str]
     client: Mapped[str]
     title: Mapped[str]
-    shown: Mapped[dict[str, Any]] = mapped_column(Document)
+
+
+class ShownRow(Model):
+    """What the queue shows of an incident besides what it sorts by; read for the rows of a page alone."""
+
+    __tablename__ = "queue_shown"
+
+    incident: Mapped[str] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
 
 
 class AliasRow(Model):

@@ -137,7 +137,6 @@ def _queue() -> None:
         sa.Column("app", LogText(), nullable=False),
         sa.Column("client", LogText(), nullable=False),
         sa.Column("title", LogText(), nullable=False),
-        sa.Column("shown", Document(), nullable=False),
         sa.ForeignKeyConstraint(
             ["incident"], ["incidents.id"], name=op.f("fk_queue_incident"), ondelete="CASCADE"
         ),
@@ -151,6 +150,16 @@ def _queue() -> None:
     op.create_index("ix_queue_state_last_event", "queue", ["state", "last_event", "incident"], unique=False)
     op.create_index("ix_queue_state_score", "queue", ["state", "score", "incident"], unique=False)
     op.create_index("ix_queue_tenant_key_score", "queue", ["tenant_key", "score", "incident"], unique=False)
+    op.create_index("ix_queue_state_severity", "queue", ["state", "severity"], unique=False)
+    op.create_table(
+        "queue_shown",
+        sa.Column("incident", LogText(), nullable=False),
+        sa.Column("document", Document(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident"], ["incidents.id"], name=op.f("fk_queue_shown_incident"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("incident", name=op.f("pk_queue_shown")),
+    )
 
 
 def _people() -> None:

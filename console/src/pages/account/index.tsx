@@ -9,10 +9,10 @@ import { Button, CopyButton, Segments } from "../../design/controls";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
 import { span } from "../../words/times";
-import { IncidentLines } from "../parts/IncidentLines";
-import { Facts, Page } from "../parts/Page";
-import { Records } from "../parts/Records";
-import { Habits } from "./Habits";
+import { IncidentLines } from "../parts/incident-lines";
+import { Facts, Page } from "../parts/page";
+import { Records } from "../parts/records";
+import { Habits } from "./habits";
 import { lanesOf } from "./merge";
 import "./account.css";
 

@@ -6,8 +6,8 @@ import { accountAddress, navigate, useParameter } from "../../app/router";
 import { EmptyState } from "../../design/states";
 import { number, score } from "../../words/numbers";
 import { span } from "../../words/times";
-import { LongList, type Column } from "../parts/LongList";
-import { Page } from "../parts/Page";
+import { LongList, type Column } from "../parts/long-list";
+import { Page } from "../parts/page";
 import "./accounts.css";
 
 const COLUMNS: Column<AccountRow>[] = [

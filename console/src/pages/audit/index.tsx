@@ -7,8 +7,8 @@ import { Button, CopyButton, Dialog } from "../../design/controls";
 import { Icon } from "../../design/marks";
 import { EmptyState, ErrorState } from "../../design/states";
 import { plural } from "../../words/numbers";
-import { LongList, type Column } from "../parts/LongList";
-import { Page } from "../parts/Page";
+import { LongList, type Column } from "../parts/long-list";
+import { Page } from "../parts/page";
 import "../parts/record-drawer.css";
 import "./audit.css";
 
@@ -96,8 +96,8 @@ function Entry({ entry, onClose }: { entry: AuditEntry | null; onClose: () => vo
   return (
     <Dialog title={entry === null ? "Entry" : `Entry ${entry.sequence}`} look="drawer" isOpen={entry !== null} onClose={onClose}>
       {entry && (
-        <div className="record">
-          <dl className="record-fields">
+        <div>
+          <dl className="record-facts small">
             {[
               ["Time", `${momentText(Date.parse(entry.at))} UTC`],
               ["Who", entry.actor],
@@ -111,8 +111,8 @@ function Entry({ entry, onClose }: { entry: AuditEntry | null; onClose: () => vo
               </div>
             ))}
           </dl>
-          <h3 id="entry-details">Details</h3>
-          <pre className="record-raw log-text" tabIndex={0} role="region" aria-labelledby="entry-details">
+          <h3 id="entry-details" className="raw-head">Details</h3>
+          <pre className="raw is-wrapped log-text" tabIndex={0} role="region" aria-labelledby="entry-details">
             {JSON.stringify(entry.details, null, 2)}
           </pre>
         </div>

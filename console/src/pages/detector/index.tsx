@@ -7,9 +7,9 @@ import "../../charts/charts.css";
 import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { aspectName } from "../../words/names";
 import { number, plural } from "../../words/numbers";
-import { Page } from "../parts/Page";
-import { Budget } from "./Budget";
-import { WhatIf } from "./WhatIf";
+import { Page } from "../parts/page";
+import { Budget } from "./budget";
+import { WhatIf } from "./what-if";
 import "./detector.css";
 
 export default function DetectorPage() {

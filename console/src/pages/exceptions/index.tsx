@@ -13,7 +13,7 @@ import { aspectName, VERDICTS } from "../../words/names";
 import { plural } from "../../words/numbers";
 import { duration, exact, moment } from "../../words/times";
 import { faultText } from "../parts/faults";
-import { Page } from "../parts/Page";
+import { Page } from "../parts/page";
 import "./exceptions.css";
 
 type Kind = Verdict | "all";

@@ -6,8 +6,8 @@ import { Icon } from "../../design/marks";
 import { ErrorState, Notice, Panel, Skeleton } from "../../design/states";
 import { bytes, number } from "../../words/numbers";
 import { age, duration, exact, moment } from "../../words/times";
-import { Facts, Page } from "../parts/Page";
-import { Problems } from "./Problems";
+import { Facts, Page } from "../parts/page";
+import { Problems } from "./problems";
 import "./health.css";
 
 const STATES = { ok: "On time", late: "Late", silent: "Silent" } as const;

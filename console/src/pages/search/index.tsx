@@ -8,11 +8,11 @@ import { useMayAnswer, useSummary } from "../../app/session";
 import { Button } from "../../design/controls";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
-import { IncidentLines } from "../parts/IncidentLines";
-import { Page } from "../parts/Page";
+import { IncidentLines } from "../parts/incident-lines";
+import { Page } from "../parts/page";
 import { accountWords, FIELDS } from "./fields";
-import { SearchField } from "./SearchField";
-import { SaveView, Views } from "./Views";
+import { SearchField } from "./search-field";
+import { SaveView, Views } from "./views";
 import "./search.css";
 
 export default function SearchPage() {

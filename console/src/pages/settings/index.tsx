@@ -3,11 +3,11 @@ import { useParameter } from "../../app/router";
 import { useIsAdmin, useSession } from "../../app/session";
 import { Segments } from "../../design/controls";
 import { Notice } from "../../design/states";
-import { Page } from "../parts/Page";
-import { Console } from "./Console";
-import { Me } from "./Me";
-import { Tokens } from "./Tokens";
-import { Users } from "./Users";
+import { Page } from "../parts/page";
+import { Console } from "./console";
+import { Me } from "./me";
+import { Tokens } from "./tokens";
+import { Users } from "./users";
 import "./settings.css";
 
 type Part = "me" | "console" | "users" | "tokens";

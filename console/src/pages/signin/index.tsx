@@ -1,7 +1,7 @@
 /** The door: sign in, or begin with the code of `seawall serve` or an invite. */
 import { useRoute } from "../../app/router";
-import { SetUp } from "./SetUp";
-import { SignIn } from "./SignIn";
+import { SetUp } from "./set-up";
+import { SignIn } from "./sign-in";
 
 export default function SigninPage() {
   const { path } = useRoute();

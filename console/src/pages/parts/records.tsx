@@ -4,8 +4,9 @@ import { momentText } from "../../charts";
 import type { Paged } from "../../api/resource";
 import type { LogRecord } from "../../api/types";
 import { DoerMark } from "../../design/marks";
-import { LongList, type Column } from "./LongList";
-import { RecordDrawer } from "./RecordDrawer";
+import { number } from "../../words/numbers";
+import { LongList, type Column } from "./long-list";
+import { RecordDrawer } from "./record-drawer";
 import "./records.css";
 
 const COLUMNS: Column<LogRecord>[] = [
@@ -33,7 +34,9 @@ interface RecordsProps {
 }
 
 export function Records({ label, pages, height = "560px", empty }: RecordsProps) {
-  const [open, setOpen] = useState<LogRecord | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
+  const at = open === null ? -1 : pages.items.findIndex((record) => record.id === open);
+  const step = (by: number) => setOpen(pages.items[at + by]?.id ?? open);
   return (
     <>
       <LongList
@@ -47,10 +50,17 @@ export function Records({ label, pages, height = "560px", empty }: RecordsProps)
         height={height}
         noun={["record", "records"]}
         rowClass={(row) => (row.is_intruder ? "grid-row-theirs" : "")}
-        onOpen={setOpen}
+        onOpen={(record) => setOpen(record.id)}
         empty={empty}
       />
-      <RecordDrawer record={open} onClose={() => setOpen(null)} />
+      <RecordDrawer
+        record={pages.items[at]}
+        position={at < 0 ? "" : pages.total === null ? number(at + 1) : `${number(at + 1)} of ${number(pages.total)}`}
+        onClose={() => setOpen(null)}
+        onStep={step}
+        hasBefore={at > 0}
+        hasAfter={at >= 0 && at < pages.items.length - 1}
+      />
     </>
   );
 }

@@ -10,9 +10,9 @@ import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
 import { plural } from "../../words/numbers";
 import { exact, moment } from "../../words/times";
 import { makePasskey, passkeysWork, type Options } from "../signin/webauthn";
-import { deviceName } from "../signin/SetUp";
+import { deviceName } from "../signin/set-up";
 import { useDoing } from "./doing";
-import { Totp } from "./Totp";
+import { Totp } from "./totp";
 
 export function Me() {
   const me = useResource<MeDocument>("/api/me");

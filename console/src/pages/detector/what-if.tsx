@@ -5,7 +5,7 @@ import type { Summary, WhatIf as Answer } from "../../api/types";
 import { useParameter } from "../../app/router";
 import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
-import { IncidentLines } from "../parts/IncidentLines";
+import { IncidentLines } from "../parts/incident-lines";
 
 /** The slider is finer where budgets are small. */
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100];

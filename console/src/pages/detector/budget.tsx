@@ -8,7 +8,7 @@ import { useIsAdmin } from "../../app/session";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { faultText } from "../parts/faults";
-import { perDay } from "./WhatIf";
+import { perDay } from "./what-if";
 
 export function Budget({ summary }: { summary: Summary }) {
   const isAdmin = useIsAdmin();

@@ -7,7 +7,7 @@ import { useRoute } from "../../app/router";
 import { useKnown } from "../../app/session";
 import { Button, Segments } from "../../design/controls";
 import { faultText } from "../parts/faults";
-import { Door, Fault } from "./Door";
+import { Door, Fault } from "./door";
 import { makePasskey, passkeysWork, type Options } from "./webauthn";
 
 type Way = "passkey" | "password";

@@ -7,7 +7,7 @@ import { useRoute } from "../../app/router";
 import { useKnown } from "../../app/session";
 import { Button } from "../../design/controls";
 import { faultText } from "../parts/faults";
-import { Door, Fault } from "./Door";
+import { Door, Fault } from "./door";
 import { passkeysWork, usePasskey, type Options } from "./webauthn";
 
 export function SignIn() {

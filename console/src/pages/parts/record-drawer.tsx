@@ -1,0 +1,96 @@
+/** A record in full: what Seawall read, and the log's own words. Everything is text. */
+import { useState } from "react";
+import type { LogRecord } from "../../api/types";
+import { Button, CopyButton, Dialog } from "../../design/controls";
+import { DoerMark } from "../../design/marks";
+import { number } from "../../words/numbers";
+import { exact } from "../../words/times";
+import "./record-drawer.css";
+
+interface DrawerProps {
+  record: LogRecord | undefined;
+  /** "3 of 120", for the title. */
+  position: string;
+  onClose: () => void;
+  onStep: (by: number) => void;
+  hasBefore: boolean;
+  hasAfter: boolean;
+}
+
+const FACTS: [name: string, read: (record: LogRecord) => string][] = [
+  ["Time", (record) => exact(record.time)],
+  ["Operation", (record) => record.activity],
+  ["Status", (record) => [record.status, record.status_code].filter((part) => part !== null && part !== "").join(" ")],
+  ["Account", (record) => record.account],
+  ["Mailbox", (record) => record.mailbox],
+  ["Application", (record) => [record.app_name, record.app].filter(Boolean).join(" · ")],
+  ["Client", (record) => record.client],
+  ["User agent", (record) => record.user_agent],
+  ["Address", (record) => record.ip],
+  ["Network", (record) => [record.network, record.country].filter(Boolean).join(" · ")],
+  ["Session", (record) => record.session],
+  ["Token", (record) => record.token],
+  ["Folder", (record) => record.folder],
+  ["Access", (record) => record.access_type],
+  ["File", (record) => (record.source_file ? `${record.source_file}, line ${number(record.source_line)}` : "")],
+];
+
+export function RecordDrawer({ record, position, onClose, onStep, hasBefore, hasAfter }: DrawerProps) {
+  const [isWrapped, setWrapped] = useState(true);
+  const raw = record ? JSON.stringify(record.raw, null, 2) : "";
+  return (
+    <Dialog
+      title={record ? `Record ${position}` : "Record"}
+      look="drawer"
+      isOpen={record !== undefined}
+      onClose={onClose}
+      foot={
+        <>
+          <Button icon="left" isDisabled={!hasBefore} onPress={() => onStep(-1)}>
+            Before
+          </Button>
+          <Button icon="right" isDisabled={!hasAfter} onPress={() => onStep(1)}>
+            After
+          </Button>
+        </>
+      }
+    >
+      {record && (
+        <div
+          onKeyDown={(event) => {
+            if (event.key === "j" && hasAfter) onStep(1);
+            if (event.key === "k" && hasBefore) onStep(-1);
+          }}
+        >
+          <p className="record-whose small">
+            <DoerMark isIntruder={record.is_intruder} />
+            {record.is_intruder ? "Judged the intruder’s" : "Judged the account’s own"}
+          </p>
+          <dl className="record-facts small">
+            {FACTS.map(([name, read]) => {
+              const value = read(record);
+              return value === "" ? null : (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd className="log-text">{value}</dd>
+                </div>
+              );
+            })}
+          </dl>
+          <div className="raw-head">
+            <h3>As the log has it</h3>
+            <span>
+              <Button look="quiet" isSmall onPress={() => setWrapped(!isWrapped)}>
+                {isWrapped ? "Do not wrap" : "Wrap"}
+              </Button>
+              <CopyButton text={raw} />
+            </span>
+          </div>
+          <pre className={`raw ${isWrapped ? "is-wrapped" : ""}`} tabIndex={0} aria-label="Raw record">
+            {raw}
+          </pre>
+        </div>
+      )}
+    </Dialog>
+  );
+}

@@ -102,10 +102,15 @@ class Effects:
         for unit, numbers in self._taken.by[place].items():
             weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
             by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
-        return [
+        changed = [
             Adjustment(layer, aspect, -weight, f"{self._expected(numbers)}: {weight:.2f} taken off")
             for (layer, aspect), (weight, numbers) in by_aspect.items()
         ]
+        rest = float(self._taken.rest[place])
+        if rest > 0:
+            text = f"nothing new is left that is not expected: {rest:.2f} taken off"
+            changed.append(Adjustment("behaviour", "answers", -rest, text))
+        return changed
 
     def _expected(self, numbers: frozenset[int]) -> str:
         since = min(self._answers[number].given_at for number in numbers)
@@ -133,7 +138,7 @@ def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
     fitted = factors(standing, now)
     weighed = _weighed(columns, fitted, off)
     change = weighed.copy()
-    change[off.rows] -= summed(off.off, np.ones((len(UNITS), 1)))[:, 0]
+    change[off.rows] -= summed(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
     for row, found in more.items():
         change[row] += sum(one.weight for one in found)
     numbered = {answer.id: answer for answer in standing}

@@ -106,7 +106,7 @@ def _weights(candidates: Sequence[Candidate]) -> Floats:
     rows, places, weights = [], [], []
     for row, candidate in enumerate(candidates):
         rows.append(np.full(len(candidate.parts), row))
-        places.append([_PART_PLACE[name] for name in candidate.parts])
+        places.append([_PART_PLACE.get(name, _PLACE[TOGETHER]) for name in candidate.parts])
         weights.append(list(candidate.parts.values()))
     table = np.zeros((len(candidates), len(WEIGHTED) + 1))
     at = np.array([place for found in places for place in found], np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from seawall.errors import UsageError
 from seawall.incidents.answers.columns import is_protected
-from seawall.incidents.answers.expected import DAY, WIDE_DAYS
+from seawall.incidents.answers.expected import DAY, USUAL_DAYS, WIDE_DAYS
 from seawall.incidents.answers.units import RULE, RULE_GROUP, TELLING, WIDE
 from seawall.incidents.aspects import weights
 from seawall.incidents.candidates import Candidate
@@ -47,7 +47,9 @@ def _lesson(candidate: Candidate) -> Lesson:
 
 def choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
     """Return the values of an incident that can be expected of an account, its peers or the tenant: all unusual ones."""
-    shown = {Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown if one.seen < 1}
+    shown = {
+        Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown if one.seen < USUAL_DAYS
+    }
     if reach == "account":
         rules = {Value(RULE, name) for lesson in learnt for name in lesson.rules if name in RULE_GROUP}
         return tuple(sorted(shown | rules))

@@ -31,8 +31,16 @@ FADES_OVER_DAYS = 90
 WIDE_DAYS = 90
 """An answer that speaks of more than one account ends after so many days, whatever it says itself."""
 
-USUAL_DAYS = 1.0
-"""A value seen on so many of the account's days needs nobody to expect it."""
+USUAL_DAYS = 3.0
+"""A value seen on so many of the account's days needs nobody to expect it. An intruder stays for days, too."""
+
+BELOW_BASE = 1.0
+"""A candidate in which all that is new is expected ends so far below its base, in log-odds: no budget is left for it."""
+
+LITTLE = 3.0
+"""Only so much is taken off for that. What weighs more was not said to be expected: a volume, an hour."""
+
+LOUD_SPRAY = float(np.log1p(4))
 
 Cover = dict[str, tuple[float, int]]
 """How much each field's value is expected, 0 to 1, and the number of the answer that says so."""
@@ -50,11 +58,13 @@ class _Covered:
 class Taken:
     """What is taken off: rows of candidates, off each unit float64 (rows, len(UNITS)), never negative.
 
-    `by[i][unit]` holds the numbers of the answers behind it.
+    `rest` float64 (rows,) is taken off beside that where nothing unexpected is left. `by[i][unit]` holds the numbers
+    of the answers behind it.
     """
 
     rows: np.ndarray
     off: Floats
+    rest: Floats
     by: tuple[dict[int, frozenset[int]], ...]
 
 
@@ -73,15 +83,17 @@ def taken(columns: Columns, answers: Iterable[Answered], hostile: frozenset[tupl
                     cover[aspect] = (share, answer.id)
     rows = np.array(sorted(row for row in found if not columns.protected[row]), np.int64)
     net = np.maximum(summed(columns.weights[rows], IN_UNIT), 0.0)
-    off, by = np.zeros_like(net), []
+    off, rest, by = np.zeros_like(net), np.zeros(len(rows)), []
     for place, row in enumerate(rows.tolist()):
-        behind: dict[int, frozenset[int]] = {}
-        for unit, (share, numbers) in _units(columns.candidates[row], found[row]):
+        candidate, behind = columns.candidates[row], dict[int, frozenset[int]]()
+        for unit, (share, numbers) in _units(candidate, found[row]):
             if net[place, unit] > 0:
                 off[place, unit] = share * net[place, unit]
                 behind[unit] = numbers
+        left = candidate.score - sum(off[place].tolist()) - (candidate.base - BELOW_BASE)
+        rest[place] = left * _all_of(candidate, found[row]) if 0 < left <= LITTLE else 0.0
         by.append(behind)
-    return Taken(rows, off, tuple(by))
+    return Taken(rows, off, rest, tuple(by))
 
 
 def is_own(answer: Answered, candidate: Candidate) -> bool:
@@ -185,6 +197,28 @@ def _units(candidate: Candidate, covered: _Covered) -> Iterator[tuple[int, tuple
         share, numbers = _share_of(unit, views[unit.is_wide])
         if numbers and share > 0:
             yield place, (share, numbers)
+
+
+def _all_of(candidate: Candidate, covered: _Covered) -> float:
+    """Return how far all that is new in a candidate is expected, 0 to 1; 0 where anything else speaks."""
+    values = candidate.values
+    loud = (
+        values.get("items_z", 0) > 3
+        or values.get("denials", 0) > 0
+        or values.get("spray_breadth", 0) > LOUD_SPRAY
+    )
+    if loud or values.get("lineage.orphan", 0) > 1:
+        return 0.0
+    own, any_ = _View(candidate, covered.own), _View(candidate, covered.any)
+    needs = [
+        (fact.field, any_ if fact.field in WIDE else own)
+        for fact in candidate.facts
+        if fact.seen < USUAL_DAYS
+    ]
+    needs += [(f"{RULE}:{RULE_GROUP[name]}", own) for name in candidate.rules if name in RULE_GROUP]
+    if values.get("lineage.reused", 0) > 1:
+        needs += [("network", own), ("client", own)]
+    return min((view.of(need)[0] for need, view in needs), default=0.0)
 
 
 def _share_of(unit: Unit, view: _View) -> tuple[float, frozenset[int]]:

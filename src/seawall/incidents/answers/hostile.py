@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seawall.incidents.answers.columns import Columns, plain
-from seawall.incidents.answers.expected import DAY, is_own
+from seawall.incidents.answers.expected import DAY, USUAL_DAYS, is_own
 from seawall.schema.answers import Answered, Value
 
 STRONG, WEAK = 1.5, 0.75
@@ -81,7 +81,7 @@ def _shared(columns: Columns, answers: Iterable[Answered]) -> dict[int, list[tup
                 if is_late or is_own(answer, candidate) or any(value == known for known, _ in shared[row]):
                     continue
                 fact = next(fact for fact in candidate.facts if fact.field == value.aspect)
-                if fact.seen < 1 and max(fact.accounts, fact.cohort) <= few(fact.peers):
+                if fact.seen < USUAL_DAYS and max(fact.accounts, fact.cohort) <= few(fact.peers):
                     shared[row].append((value, answer.id))
     return {row: sorted(found) for row, found in shared.items() if found}
 

@@ -1,9 +1,19 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig, loadEnv } from "vite";
+import { defineConfig, loadEnv, type Plugin } from "vite";
+
+/** React Aria brings its words in thirty languages; the console speaks one. */
+const englishAlone: Plugin = {
+  name: "english-alone",
+  enforce: "pre",
+  load(id) {
+    const language = /[/\\]intl[/\\][^/\\]+[/\\]([a-z]{2}-[A-Z]{2})\.m?js$/.exec(id)?.[1];
+    return language === undefined || language === "en-US" ? null : "export default {};";
+  },
+};
 
 /** Built into the Python package; nothing inline (the server's policy forbids it), nothing from elsewhere. */
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), englishAlone],
   base: "/",
   build: {
     outDir: "../src/seawall/server/console/bundle",

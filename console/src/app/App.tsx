@@ -1,4 +1,5 @@
 /** Which page an address shows. Pages are loaded when they are first opened. */
+import { I18nProvider } from "react-aria-components";
 import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { EmptyState, ErrorState, Skeleton } from "../design/states";
@@ -30,9 +31,11 @@ const SignInPage = page(() => import("../pages/signin"));
 export function App() {
   return (
     <Failsafe>
-      <SessionProvider>
-        <Gate />
-      </SessionProvider>
+      <I18nProvider locale="en-US">
+        <SessionProvider>
+          <Gate />
+        </SessionProvider>
+      </I18nProvider>
     </Failsafe>
   );
 }

@@ -67,6 +67,22 @@ class CoverageMeter:
             self._linked[owner][0] += int((linked & mine).sum())
             self._linked[owner][1] += int((mail & mine).sum())
 
+    def add(self, later: CoverageMeter) -> None:
+        """Take in what another meter saw of later days, in the same codes."""
+        for key, hours in later._hours.items():
+            self._hours[key] |= hours
+        for key, (start, end) in later._throttled.items():
+            span = self._throttled.setdefault(key, [start, end])
+            span[1] = end
+        for owner, (linked, mail) in later._linked.items():
+            self._linked[owner][0] += linked
+            self._linked[owner][1] += mail
+        for cut, span_ in later._cut.items():
+            self._cut[cut] = (self._cut.get(cut, span_)[0], span_[1])
+        self._names |= later._names
+        self._accounts |= later._accounts
+        self._kinds |= later._kinds
+
     def state(self) -> State:
         """Return what was seen, as plain arrays."""
         cut = sorted(self._cut.items())

@@ -53,6 +53,7 @@ COVERAGE = {
     "no-source": "Source missing",
     "no-identifiers": "No linkable token identifiers",
     "short-history": "Too little history",
+    "late": "Too late to be scored",
     "truncated": "Export cut off",
 }
 

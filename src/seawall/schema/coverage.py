@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CoverageCode = Literal["gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated"]
+CoverageCode = Literal[
+    "gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated", "late"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,11 @@ class Coder:
     """Holds one vocabulary per name column and learns from each table it encodes.
 
     `actors` are the codes of accounts within their organisations; spools of this coder's tables share them.
-    A scan codes everything, then numbers it (`settled`). What arrives day by day is numbered day by day (`arranged`).
+    A scan codes everything, then numbers it (`settled`); what arrives day by day keeps the codes it got (`meanings`).
     """
 
     def __init__(self) -> None:
         self.actors = Interner()
-        self._arranged: dict[str, int] = dict.fromkeys((*NAMES, NETWORK), 0)
         self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK)}
         self._homes: dict[str, dict[str, int]] = {}
         self._seen: dict[str, set[int]] = {name: set() for name in WHO}
@@ -136,35 +135,22 @@ class Coder:
             mappings[name][order.to_numpy()] = numbers
         return vocabularies, mappings
 
-    def arranged(self) -> tuple[Coder, dict[str, Codes]]:
-        """Return the coder of the next day and, per column, what each code of this one is there.
+    def meanings(self) -> tuple[dict[str, Vocabulary], dict[str, Codes]]:
+        """Return the vocabularies as they are and, per column, what each code means just now: itself.
 
-        Texts of earlier days keep their codes, those of today follow in order of text: what a day leaves behind does
-        not depend on the order in which its tables were encoded. Organisations known only by a domain are mapped to
-        the one that most of its accounts were seen under so far. This coder stays as it is: it can encode more of the
-        day, to be arranged anew.
+        For what arrives for as long as it is left running: codes never change. Organisations known only by a domain are
+        mapped to the one that most of its accounts were seen under so far (`homes`).
         """
-        following, mappings = Coder(), dict[str, Codes]()
+        mappings = {}
         for name, vocabulary in self.vocabularies.items():
-            known = self._arranged[name]
-            order = known + pc.sort_indices(vocabulary.array[known:]).to_numpy().astype(np.int64)
-            order = np.concatenate([np.arange(known), order])
-            mappings[name] = np.full(len(order) + 1, MISSING, np.int32)
-            mappings[name][order] = np.arange(len(order), dtype=np.int32)
-            following.vocabularies[name] = Vocabulary(vocabulary.array.take(pa.array(order)))
-            following._arranged[name] = len(order)
-        for name, seen in self._seen.items():
-            keys = np.array(sorted(seen), np.uint64)
-            owner, who = (
-                (keys >> np.uint64(32)).astype(np.int64),
-                (keys & np.uint64(0xFFFFFFFF)).astype(np.int64),
-            )
-            following._seen[name] = set(pair_keys(mappings["org_uid"][owner], mappings[name][who]).tolist())
-        following._homes = {domain: dict(owners) for domain, owners in self._homes.items()}
-        following.actors = Interner(self.actors.keys.copy())
-        homes = map(following.vocabularies["org_uid"].code, self._homes_of(self.vocabularies["org_uid"]))
+            mappings[name] = np.append(np.arange(len(vocabulary), dtype=np.int32), np.int32(MISSING))
+        homes = map(self.vocabularies["org_uid"].code, self.homes())
         mappings["org_uid"] = np.array([*homes, MISSING], np.int32)
-        return following, mappings
+        return self.vocabularies, mappings
+
+    def homes(self) -> list[str]:
+        """Return for each organisation, by code, the one that it is just now."""
+        return self._homes_of(self.vocabularies["org_uid"])
 
     def state(self) -> State:
         """Return what is known, as plain arrays: without it the codes that detectors keep mean nothing."""
@@ -178,7 +164,6 @@ class Coder:
             **texts_kept("homes.domain", (domain for domain, _, _ in homes)),
             **texts_kept("homes.owner", (owner for _, owner, _ in homes)),
             "homes.count": np.array([count for _, _, count in homes], np.int64),
-            "arranged": np.array(list(self._arranged.values()), np.int64),
         }
         for name, vocabulary in self.vocabularies.items():
             state |= texts_kept(f"vocabularies.{name}", vocabulary.values)
@@ -189,14 +174,11 @@ class Coder:
     def restore(self, state: State) -> None:
         """Know what was kept, and nothing else. Raises `StateInvalid`; the coder is then as it was."""
         saved, fresh = Saved(state), Coder()
-        arranged = saved.array("arranged", np.int64, len(fresh.vocabularies)).tolist()
-        for name, known in zip(fresh.vocabularies, arranged, strict=True):
+        for name in fresh.vocabularies:
             texts = saved.part("vocabularies").texts(name)
             if len(set(texts)) != len(texts):
                 raise saved.part("vocabularies").invalid(name, "holds a text twice")
-            if not 0 <= known <= len(texts):
-                raise saved.invalid("arranged", f"counts more than the vocabulary of {name} holds")
-            fresh.vocabularies[name], fresh._arranged[name] = Vocabulary(texts), known
+            fresh.vocabularies[name] = Vocabulary(texts)
         for name in fresh._seen:
             fresh._seen[name] = set(saved.part("seen").keys(name).tolist())
         counts = saved.part("homes").array("count", np.int64, None).tolist()
@@ -205,7 +187,7 @@ class Coder:
         for domain, owner, count in zip(domains, owners, counts, strict=True):
             fresh._homes.setdefault(domain, {})[owner] = count
         fresh.actors = Interner(saved.keys("actors", ordered=False))
-        self.vocabularies, self.actors, self._arranged = fresh.vocabularies, fresh.actors, fresh._arranged
+        self.vocabularies, self.actors = fresh.vocabularies, fresh.actors
         self._homes, self._seen = fresh._homes, fresh._seen
 
     def _homes_of(self, organisations: Vocabulary) -> list[str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from seawall.errors import SeawallError
 from seawall.server.console import ingest
 from seawall.server.console.bundle import Bundle
+from seawall.server.console.data.summary import summary_of
 from seawall.server.console.gatekeeper import Gatekeeper
 from seawall.server.console.guard import Guard, answer_to, say_broken
 from seawall.server.console.news import News
@@ -47,7 +47,7 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
-        context.notes[NEWS] = news = News(context, _summarise())
+        context.notes[NEWS] = news = News(context, lambda given: summary_of(given, given.clock()))
         tasks = [asyncio.create_task(_keep_seen(gatekeeper)), asyncio.create_task(news.run())]
         try:
             yield
@@ -66,16 +66,6 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
         exception_handlers={HTTPException: _http, Refused: _refused},
         lifespan=life,
     )
-
-
-def _summarise() -> Callable[[Context], Any] | None:
-    """What makes the summary that streams carry."""
-    try:
-        module = import_module("seawall.server.console.data.summary")
-    except ModuleNotFoundError:
-        return None
-    summarise: Callable[[Context], Any] = module.summary
-    return summarise
 
 
 async def _keep_seen(gatekeeper: Gatekeeper) -> None:

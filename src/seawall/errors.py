@@ -67,6 +67,12 @@ class StoreBroken(SeawallError):
     code = "store-broken"
 
 
+class StoreRefused(SeawallError):
+    """A folder is no store of this user: it is missing, a link, somebody else's, or holds other things."""
+
+    code = "store-refused"
+
+
 class LakeBroken(SeawallError):
     """The stored events are missing, damaged, in use, or written by another version."""
 

@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from alembic import command
-from sqlalchemy import text
 
 from seawall.errors import DatabaseNotMigrated
 from seawall.store.database import Choice, Database
-from seawall.store.database.connection import engine_for, mark, prepare_file
-from seawall.store.database.incidents import _content, _plain, _row
-from seawall.store.database.migrate import _config
-from seawall.store.database.models import Model
+from tests.store.database.first_version import make_first_version
 from tests.store.database.test_incidents import incident
 
 
 @pytest.fixture
 def first_version(place: str) -> str:
-    """A database as the first version left it, with 600 incidents, one of them answered."""
-    engine, _, file = engine_for(place)
-    if file is not None:
-        prepare_file(file, create=True)
-    with engine.begin() as connection:
-        mark(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        table = Model.metadata.tables["incidents"]
-        put = [incident(number) for number in range(600)]
-        rows: list[dict[str, Any]] = [_row(one, _plain(one), _content(one), 1) for one in put]
-        connection.execute(table.insert(), rows)
-        connection.execute(
-            text("INSERT INTO feedback (incident, account_key, tenant, account, answer, scope, note, given_by, given_at)"
-                 " VALUES (:incident, 'k', 't', 'a', 'safe', '{}', '', 'ann', 1)"),
-            {"incident": put[3].id},
-        )  # fmt: skip
-        connection.execute(
-            text("INSERT INTO reasons VALUES (:i, 0, 'rules', 'x', 'y', 1.0, '', '{}')"), {"i": put[3].id}
-        )
-    engine.dispose()
+    make_first_version(place, 600)
     return place
 
 

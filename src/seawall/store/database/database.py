@@ -113,7 +113,7 @@ class Database:
     @contextmanager
     def only_writer(self) -> Iterator[Writer]:
         """Be the one writer of batches for as long as the block lasts; DatabaseInUse where there is one already."""
-        writer = self._locked()
+        writer = _locked(self._engine, self._file, self.place)
         try:
             with named(self.place), Session(self._writing) as session, session.begin():
                 row = session.get(CounterRow, _WRITER, with_for_update=True)
@@ -126,20 +126,6 @@ class Database:
         finally:
             writer.release()
 
-    def _locked(self) -> Writer:
-        if self._file is not None:
-            return Writer(
-                0, _descriptor=_locked_file(self._file.with_name(self._file.name + "-writer"), self.place)
-            )
-        with named(self.place):
-            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if connection.execute(
-                text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _WRITER_LOCK}
-            ).scalar_one():
-                return Writer(0, _connection=connection)
-            connection.close()
-        raise _already(self.place)
-
     def _check(self, session: Session, writer: Writer) -> None:
         counter = select(CounterRow.value).where(CounterRow.name == _WRITER).with_for_update()
         if session.execute(counter).scalar_one_or_none() != writer.generation:
@@ -147,6 +133,33 @@ class Database:
                 f"another program has become the writer of the database {self.place}",
                 fix="this one must start again; what it was about to write was not kept",
             )
+
+
+@contextmanager
+def writer_lock(place: str | Path) -> Iterator[None]:
+    """Hold the right of the one writer of a database of any version; DatabaseInUse where somebody has it."""
+    engine, words, file = engine_for(place)
+    try:
+        writer = _locked(engine, file, words)
+        try:
+            yield
+        finally:
+            writer.release()
+    finally:
+        engine.dispose()
+
+
+def _locked(engine: Engine, file: Path | None, place: str) -> Writer:
+    if file is not None:
+        return Writer(0, _descriptor=_locked_file(file.with_name(file.name + "-writer"), place))
+    with named(place):
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if connection.execute(
+            text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _WRITER_LOCK}
+        ).scalar_one():
+            return Writer(0, _connection=connection)
+        connection.close()
+    raise _already(place)
 
 
 def _locked_file(path: Path, place: str) -> int:

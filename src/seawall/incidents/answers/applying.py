@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,10 @@ from seawall.schema.answers import Adjustment, Answered
 from seawall.schema.batches import Floats
 
 
+_LAST = threading.local()
+"""A watch applies answers to nearly the same candidates every second: what is known of them is kept, by thread."""
+
+
 def apply(candidates: Sequence[Candidate], answers: Iterable[Answered], now: int) -> list[Candidate]:
     """Return the candidates as the answers change them, in the same order; without answers they are the same.
 
@@ -27,7 +32,10 @@ def apply(candidates: Sequence[Candidate], answers: Iterable[Answered], now: int
     go on covering what happened before. `now` is the time of the last scored event, in microseconds. The same
     arguments give the same result, whatever the order of the answers.
     """
-    return Teaching().apply(candidates, answers, now)
+    teaching: Teaching | None = getattr(_LAST, "teaching", None)
+    if teaching is None:
+        teaching = _LAST.teaching = Teaching()
+    return teaching.apply(candidates, answers, now)
 
 
 class Teaching:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +22,9 @@ _PLACE = {name: place for place, name in enumerate(WEIGHTED)}
 _JOINT = len(WEIGHTED)
 _PART_PLACE = {**_PLACE, EVIDENCE: _JOINT, **{f"p.{pattern.name}": _JOINT for pattern in PATTERNS}}
 _DIMENSIONS: dict[str, tuple[str, ...]] = {}
+LOOKED_AT = (*NEVER, "lineage.orphan", "lineage.reused", "items_z", "denials", "spray_breadth")
+"""Features that answers look at beside the weights."""
+
 _NAMED_APP = re.compile(r"^.*\(([0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27})\)( \+ |$)", re.DOTALL)
 _OF_APP = frozenset(field.name for field in FIELDS if field.columns[0] == "app_uid")
 
@@ -40,7 +44,7 @@ class Columns:
         self.candidates = candidates
         self.weights = np.zeros((len(candidates), len(WEIGHTED)))
         known = before.rows if before is not None else {}
-        fresh = []
+        fresh: list[int] = []
         for row, candidate in enumerate(candidates):
             at = known.get(id(candidate))
             if at is None or before is None:
@@ -49,6 +53,20 @@ class Columns:
                 self.weights[row] = before.weights[at]
         if fresh:
             self.weights[fresh] = _weights([candidates[row] for row in fresh])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Columns]) -> Columns:
+        """Return the columns of all parts, one behind the other."""
+        whole = cls(())
+        whole.candidates = [candidate for part in parts for candidate in part.candidates]
+        whole.weights = np.concatenate([whole.weights, *(part.weights for part in parts)])
+        return whole
+
+    def lean(self) -> Columns:
+        """Return the same columns, of candidates without what only an explanation needs: they take a tenth of memory."""
+        lean = Columns(())
+        lean.candidates, lean.weights = [_lean(candidate) for candidate in self.candidates], self.weights
+        return lean
 
     @cached_property
     def rows(self) -> dict[int, int]:
@@ -99,6 +117,19 @@ class Columns:
 def is_protected(candidate: Candidate) -> bool:
     """Say whether no answer may lower a candidate: a token of another issuer, or use after revocation."""
     return any(candidate.values.get(name, 0.0) > 0 for name in NEVER)
+
+
+def _lean(candidate: Candidate) -> Candidate:
+    return replace(
+        candidate,
+        parts={},
+        facts=tuple(replace(fact, usual=()) for fact in candidate.facts),
+        values={name: candidate.values[name] for name in LOOKED_AT if candidate.values.get(name)},
+        events=(),
+        mailboxes=(),
+        curve=(),
+        points=(),
+    )
 
 
 def _weights(candidates: Sequence[Candidate]) -> Floats:

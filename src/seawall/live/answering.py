@@ -1,0 +1,79 @@
+"""Answers as the database keeps them, and as detection learns from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from seawall.schema.answers import Answered, Draft, Lesson, Value
+from seawall.store.database import Work
+from seawall.store.database.feedback import Feedback
+
+COVERED_DAYS = 60
+"""An answer that expired goes on covering what happened before, as long as that is still looked at."""
+
+_DAY = 86_400_000_000
+_PAGE = 1_000
+
+
+class _Taught(msgspec.Struct, frozen=True):
+    account_type: str
+    as_of: int
+    lessons: tuple[Lesson, ...]
+
+
+class _Scope(msgspec.Struct, frozen=True):
+    reach: str
+    values: tuple[Value, ...]
+    taught: _Taught
+
+
+def scope_of(draft: Draft, lessons: Sequence[Lesson], *, account_type: str, as_of: int) -> dict[str, Any]:
+    """Return the scope to be kept with an answer: whom and what it speaks of, and what its incident taught."""
+    scope = _Scope(draft.reach, draft.values, _Taught(account_type, as_of, tuple(lessons)))
+    plain = msgspec.to_builtins(scope)
+    assert isinstance(plain, dict)  # noqa: S101 - a struct is a dict, which the types do not say
+    return plain
+
+
+def answered(feedback: Feedback) -> Answered | None:
+    """Return what an answer teaches, None where nothing was kept with it or what was kept cannot be read."""
+    try:
+        scope = msgspec.convert(feedback.scope, _Scope)
+        return msgspec.convert(
+            {
+                "id": feedback.id,
+                "incident": feedback.incident,
+                "tenant": feedback.tenant,
+                "account": feedback.account,
+                "account_type": scope.taught.account_type,
+                "answer": feedback.answer,
+                "reach": scope.reach,
+                "values": scope.values,
+                "given_at": feedback.given_at,
+                "as_of": scope.taught.as_of,
+                "expires_at": feedback.expires_at,
+                "lessons": scope.taught.lessons,
+            },
+            Answered,
+        )
+    except msgspec.ValidationError:
+        return None
+
+
+def kept_answers(work: Work, *, at: int) -> list[Feedback]:
+    """Return the answers that were not withdrawn and still cover anything at a time, by id."""
+    found: list[Feedback] = []
+    while page := work.answers.standing(
+        at=at - COVERED_DAYS * _DAY, after=found[-1].id if found else 0, limit=_PAGE
+    ):
+        found += page
+    return found
+
+
+def standing_answers(work: Work, *, at: int) -> tuple[Answered, ...]:
+    """Return what the answers teach that still cover anything at a time (microseconds)."""
+    each = (answered(one) for one in kept_answers(work, at=at))
+    return tuple(one for one in each if one is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -254,3 +255,13 @@ def test_what_lies_about_in_it_is_not_read(lake: Lake, tmp_path: Path) -> None:
     assert lake.size().days[0].parts == 1
     assert lake.tenants() == ["org"]
     assert lake.size().days[0].day == date(2026, 3, 2)
+
+
+def test_a_page_of_chosen_records(lake: Lake) -> None:
+    lake.append(numbered(0, 120))
+    chosen = replace(ALL, records=("id-3", "id-60", "id-119", "no such record", "'); DROP TABLE x; --"))
+    first = lake.page("org", chosen, limit=2)
+    assert ids(first.events) == ["id-3", "id-60"]
+    rest = lake.page("org", chosen, limit=2, cursor=first.cursor)
+    assert (ids(rest.events), rest.cursor) == (["id-119"], None)
+    assert lake.page("org", replace(ALL, records=())).events.num_rows == 0

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 from starlette.datastructures import Headers
@@ -190,7 +190,9 @@ def decode_query(request: Request, kind: type[Any]) -> Any:
 
 
 def _is_list(kind: Any) -> bool:
-    return getattr(kind, "__origin__", None) in {list, tuple, frozenset, set}
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return get_origin(kind) in {list, tuple, frozenset, set}
 
 
 def _invalid(error: msgspec.ValidationError) -> Refused:

@@ -12,6 +12,7 @@ MODULES: Final = (
     "session",
     "data.summary",
     "data.incidents",
+    "data.records",
     "data.views",
     "data.health",
     "ingest",

@@ -58,6 +58,9 @@ class Wanted:
     is_thorough: bool = False
     """Look for the record id in every row: no Bloom filter, which carries no checksum, may say that it is not there."""
 
+    records: tuple[str, ...] | None = None
+    """Any of these record ids."""
+
     def condition(self) -> tuple[str, list[Any]]:
         """Return it as SQL with its parameters."""
         texts, values = ["time >= ?", "time < ?"], [moment(self.start), moment(self.end)]
@@ -71,6 +74,9 @@ class Wanted:
             if value is not None:
                 texts.append(f"{column} = ?")
                 parameters.append(value)
+        if self.records is not None:
+            texts.append("metadata_uid IN (SELECT unnest(?::VARCHAR[]))")
+            parameters.append(list(self.records))
         return " AND ".join(texts), parameters
 
 

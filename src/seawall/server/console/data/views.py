@@ -44,7 +44,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         method="PUT",
-        path="/api/views/{name}",
+        path="/api/views/{name:path}",
         handle=save,
         role="analyst",
         summary="Save a search",
@@ -54,7 +54,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         method="DELETE",
-        path="/api/views/{name}",
+        path="/api/views/{name:path}",
         handle=remove,
         role="analyst",
         summary="Forget a saved search",

@@ -1,0 +1,223 @@
+"""Records: those of an incident, of an account, and one by its id; and the evidence of an incident as a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response, StreamingResponse
+
+from seawall import __version__
+from seawall.schema.incidents import Incident
+from seawall.server.console.data.choosing import Cursor, Limit, Name
+from seawall.server.console.data.evidence import Export, write_evidence
+from seawall.server.console.data.incident_values import Page
+from seawall.server.console.data.incidents import found, whole
+from seawall.server.console.data.record_rows import records_of
+from seawall.server.console.data.record_values import Record
+from seawall.server.console.data.stored import checked_span, events_of, intruders_of, lake_of, page_of
+from seawall.server.console.endpoint import Call, Endpoint
+from seawall.server.console.refused import invalid, not_found
+from seawall.store.lake import Lake, Wanted
+from seawall.store.lake.lake import UNKNOWN
+
+MOST_RECORDS: Final = 20_000
+"""Records that evidence holds."""
+
+ZIP: Final = "application/zip"
+_AT_ONCE: Final = 2_000
+_ZONE: Final = re.compile(r"[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+){0,3}")
+_PLAIN: Final = re.compile(r"[^0-9a-z-]")
+Moment = Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class RecordsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Some of an incident's records."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class AccountRecordsQuery(RecordsQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Some of an account's records, from a day or time to before another."""
+
+    tenant: Name
+    account: Name
+    start: Moment | None = msgspec.field(name="from", default=None)
+    end: Moment | None = msgspec.field(name="to", default=None)
+    order: Literal["newest", "oldest"] = "newest"
+
+
+class RecordQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One record."""
+
+    tenant: Name
+    id: Name
+
+
+class EvidenceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The time zone in which local times are given, as the IANA names it."""
+
+    tz: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
+
+
+def of_incident(call: Call) -> Page[Record]:
+    """The intruder's records of an incident, in order of time."""
+    asked: RecordsQuery = call.query
+    with call.context.database.reading() as work:
+        incident, _ = found(work, call.path["id"])
+    return page_of(
+        call,
+        incident.tenant,
+        events_of(incident),
+        frozenset(incident.events),
+        cursor=asked.cursor,
+        limit=asked.limit,
+        newest_first=False,
+        name=incident.id,
+    )
+
+
+def of_account(call: Call) -> Page[Record]:
+    """The records of an account."""
+    asked: AccountRecordsQuery = call.query
+    start, end = checked_span(asked.start, asked.end)
+    with call.context.database.reading() as work:
+        intruders = intruders_of(call, work, asked.tenant, asked.account)
+    return page_of(
+        call,
+        asked.tenant,
+        Wanted(start, end, account=asked.account),
+        intruders,
+        cursor=asked.cursor,
+        limit=asked.limit,
+        newest_first=asked.order == "newest",
+    )
+
+
+def one(call: Call) -> Record:
+    """A record by its id; of several sources that have one of this id, the first."""
+    asked: RecordQuery = call.query
+    lake = lake_of(call.context)
+    events = lake.record(asked.tenant, asked.id).events
+    if not events.num_rows and asked.tenant != UNKNOWN:
+        events = lake.record(UNKNOWN, asked.id).events
+    if not events.num_rows:
+        raise not_found("such record")
+    (record,) = records_of(events.slice(0, 1), ())
+    if record.account is None:
+        return record
+    with call.context.database.reading() as work:
+        intruders = intruders_of(call, work, asked.tenant, record.account)
+    return msgspec.structs.replace(record, is_intruder=record.id in intruders)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. Raises `Refused` (422)."""
+    zone = None
+    if _ZONE.fullmatch(name):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo(name)
+    if zone is None:
+        raise invalid("there is no such time zone", field="tz", fix="such as UTC or Europe/Berlin")
+    return zone
+
+
+def evidence(call: Call) -> Response:
+    """The evidence of an incident as a ZIP file, and a line in the audit trail that says who took it."""
+    zone = zone_of(call.query.tz)
+    with call.context.database.reading() as work:
+        incident, listed = found(work, call.path["id"])
+        value = whole(work, incident, listed, call.now)
+    target: IO[bytes] = SpooledTemporaryFile(max_size=8 << 20)  # noqa: SIM115 - closed when it was sent
+    try:
+        records = list(_records(call.context.lake, incident)) if call.context.lake is not None else []
+        left_out = max(value.events - len(records), 0)
+        export = Export(call.now, call.who.name, __version__, zone)
+        write_evidence(target, incident, value, records, export, left_out=left_out)
+        with call.context.database.writing() as work:
+            call.note(work, "evidence-exported", incident.id, records=len(records), time_zone=zone.key)
+        size = target.tell()
+        target.seek(0)
+    except BaseException:
+        target.close()
+        raise
+    name = _PLAIN.sub("-", incident.id)[:40]
+    headers = {
+        "content-disposition": f'attachment; filename="seawall-{name}.zip"',
+        "content-length": str(size),
+    }
+    return StreamingResponse(_sent(target), media_type=ZIP, headers=headers)
+
+
+def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
+    """The intruder's records, at most `MOST_RECORDS`."""
+    wanted, intruders = events_of(incident), frozenset(incident.events)
+    for tenant in dict.fromkeys((incident.tenant, UNKNOWN)):
+        cursor, count = None, 0
+        while count < MOST_RECORDS:
+            page = lake.page(tenant, wanted, cursor=cursor, limit=min(_AT_ONCE, MOST_RECORDS - count))
+            count += page.events.num_rows
+            yield from records_of(page.events, intruders)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        if count:
+            return
+
+
+def _sent(source: IO[bytes]) -> Iterator[bytes]:
+    with source:
+        while chunk := source.read(1 << 16):
+            yield chunk
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/records",
+        handle=of_incident,
+        role="viewer",
+        summary="The intruder's records of an incident, in order of time",
+        group="records",
+        query=RecordsQuery,
+        answer=Page[Record],
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/evidence.zip",
+        handle=evidence,
+        role="viewer",
+        summary="The evidence of an incident: documents, records, a page, and a manifest with SHA-256 of each",
+        group="records",
+        query=EvidenceQuery,
+        media=ZIP,
+        seconds=120.0,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/account/records",
+        handle=of_account,
+        role="viewer",
+        summary="The records of an account",
+        group="records",
+        query=AccountRecordsQuery,
+        answer=Page[Record],
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/record",
+        handle=one,
+        role="viewer",
+        summary="One record by its id",
+        group="records",
+        query=RecordQuery,
+        answer=Record,
+    ),
+)

@@ -1,6 +1,6 @@
 /** A list of any length: only the rows in sight exist, more are fetched as the reader comes near the end. */
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import type { Paged } from "../../api/resource";
 import { Button } from "../../design/controls";
 import { ErrorState, Skeleton } from "../../design/states";
@@ -38,15 +38,32 @@ export function LongList<T>(props: LongListProps<T>) {
   const isNarrow = useIsNarrow();
   const rowHeight = isNarrow ? props.narrowHeight ?? props.rowHeight : props.rowHeight;
   const [active, setActive] = useState(0);
+  const wantsFocus = useRef(false);
+  const isHere = active < pages.items.length;
+  // The row with the focus exists even where it is scrolled out of sight, so that the focus is not lost.
+  const rangeExtractor = useCallback(
+    (range: Range) => {
+      const shown = defaultRangeExtractor(range);
+      if (!isHere || shown.includes(active)) return shown;
+      return active < (shown[0] ?? 0) ? [active, ...shown] : [...shown, active];
+    },
+    [active, isHere],
+  );
   const virtual = useVirtualizer({
     count: pages.items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    rangeExtractor,
+  });
+  useLayoutEffect(() => {
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    scroller.current?.querySelector<HTMLElement>(`[data-index="${active}"]`)?.focus({ preventScroll: true });
   });
   useEffect(() => virtual.measure(), [rowHeight, virtual]);
   const rows = virtual.getVirtualItems();
-  const last = rows[rows.length - 1]?.index ?? 0;
+  const last = virtual.range?.endIndex ?? 0;
   useEffect(() => {
     if (pages.hasMore && !pages.loadingMore && !pages.error && last >= pages.items.length - 40) pages.more();
   }, [last, pages]);
@@ -57,9 +74,9 @@ export function LongList<T>(props: LongListProps<T>) {
 
   const go = (index: number) => {
     const at = Math.max(0, Math.min(pages.items.length - 1, index));
+    wantsFocus.current = at !== active;
     setActive(at);
     virtual.scrollToIndex(at);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${at}"]`)?.focus({ preventScroll: true }));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -92,7 +109,7 @@ export function LongList<T>(props: LongListProps<T>) {
                 data-index={row.index}
                 role="row"
                 aria-rowindex={row.index + 2}
-                tabIndex={row.index === active || (row.index === rows[0]?.index && !rows.some((one) => one.index === active)) ? 0 : -1}
+                tabIndex={row.index === active || (!isHere && row.index === 0) ? 0 : -1}
                 className={`grid-row ${rowClass?.(item) ?? ""}`}
                 style={{ height: row.size, transform: `translateY(${row.start}px)` }}
                 onFocus={() => setActive(row.index)}

@@ -174,7 +174,7 @@ function Sessions({ me, reload }: PartProps) {
                 since {moment(one.created_at)}, seen {moment(one.seen_at)} UTC · <time dateTime={one.expires_at}>ends {exact(one.expires_at)}</time>
               </p>
             </div>
-            <Button isSmall look="danger" isDisabled={isBusy} aria-label={`End the session from ${one.address}`} onPress={() => void end(one.handle, one.current)}>
+            <Button isSmall look="danger" isDisabled={isBusy} aria-label={`${one.current ? "Sign out of" : "End"} the session from ${one.address}`} onPress={() => void end(one.handle, one.current)}>
               {one.current ? "Sign out" : "End"}
             </Button>
           </div>

@@ -154,7 +154,7 @@ function Line({ user, isMe, isBusy, change, invite }: LineProps) {
         <Button isSmall isDisabled={isBusy || user.disabled} aria-label={`Invite ${user.name}`} onPress={() => void invite(user)}>
           Invite
         </Button>
-        <Button isSmall isDisabled={isBusy || user.sessions === 0} aria-label={`Sign ${user.name} out everywhere`} onPress={() => void change(() => remove(`/api/users/${user.id}/sessions`), "Their sessions have ended")}>
+        <Button isSmall isDisabled={isBusy || user.sessions === 0} aria-label={`Sign out ${user.name} everywhere`} onPress={() => void change(() => remove(`/api/users/${user.id}/sessions`), "Their sessions have ended")}>
           Sign out
         </Button>
         {!isMe && (

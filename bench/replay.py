@@ -65,7 +65,9 @@ def prepared(folder: Path, records: int, batch: int, seed: int = 11) -> Replay:
 
 
 def _made(folder: Path, records: int, batch: int, seed: int) -> dict[str, object]:
-    files, counts, batch_of = [], [], {}
+    files: list[str] = []
+    counts: list[int] = []
+    batch_of: dict[str, int] = {}
     lines: list[bytes] = []
 
     def flush() -> None:

@@ -1,4 +1,4 @@
-"""Opens what a running watch keeps: the database and the events, made where there are none."""
+"""Opens what a running watch keeps: the store's folder, made where there is none."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from seawall.errors import DatabaseNotMigrated, StoreRefused, UsageError
 from seawall.store.database import Database
 from seawall.store.database.upgrading import Upgraded, upgrade
 from seawall.store.lake import Lake
+from seawall.store.lake.layout import MARKER as LAKE_MARKER
 from seawall.store.lake.parts import settle
 
 DATABASE = "seawall.db"
@@ -181,8 +182,8 @@ def _opened(place: str, folder: Path, *, make: bool) -> tuple[Database, Upgraded
 
 
 def _lake(root: Path, *, make: bool) -> Lake:
-    if make and not (root.is_dir() and any(root.iterdir())):
-        return Lake.create(root)
     if root.is_symlink():
         raise UsageError(f"{root}: a link", fix="keep the events in the store's own folder")
+    if make and not (root / LAKE_MARKER).exists():
+        return Lake.create(root)
     return Lake.open(root)

@@ -39,15 +39,16 @@ class Lake:
 
     @classmethod
     def create(cls, root: Path) -> Lake:
-        """Make an empty lake in a new or empty folder that only this user can read."""
+        """Make an empty lake in a new or empty folder that only this user can read, also where that was interrupted."""
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if any(root.iterdir()):
+            if not all(_is_begun(path) for path in root.iterdir()):
                 raise LakeBroken(f"{root}: not empty", fix="choose a new folder for the events")
             root.chmod(0o700)
             for name in (layout.TENANTS, layout.INCOMING):
-                (root / name).mkdir(mode=0o700)
+                (root / name).mkdir(mode=0o700, exist_ok=True)
             marker = root / f"{layout.MARKER}.new"
+            marker.unlink(missing_ok=True)
             with marker.open("x", encoding="utf-8") as file:
                 marker.chmod(0o600)
                 json.dump(_FORMAT, file)
@@ -238,6 +239,13 @@ class Lake:
             else:
                 return keys, table, damaged
         return [], None, damaged
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether this is what a killed `Lake.create` leaves behind."""
+    if path.name in (layout.TENANTS, layout.INCOMING):
+        return not path.is_symlink() and path.is_dir() and not any(path.iterdir())
+    return path.name == f"{layout.MARKER}.new"
 
 
 def check_format(root: Path) -> None:

@@ -1,0 +1,303 @@
+"""`seawall watch`: follow folders and standard input for good, and tell of what is found."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from seawall.cli import streams
+from seawall.errors import InputUnreadable, UsageError
+
+if TYPE_CHECKING:
+    from seawall.live.service import Until
+    from seawall.live.settings import LiveSettings, Webhook
+    from seawall.live.silence import Change
+    from seawall.live.status import Status
+    from seawall.schema.incidents import Incident
+    from seawall.watch.stream import Piped
+
+DEFAULT_STORE = Path("seawall-store")
+STANDARD_INPUT = "-"
+
+
+def watch(
+    folders: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FOLDER", help="Folders and files that collectors write; - is standard input."
+        ),
+    ],
+    store: Annotated[
+        Path, typer.Option("--store", metavar="DIR", help="Folder that everything is kept in.")
+    ] = DEFAULT_STORE,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            envvar="SEAWALL_DATABASE",
+            show_envvar=False,
+            help="A PostgreSQL database instead of a file in the store (also SEAWALL_DATABASE).",
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            min=0.0,
+            help="Incidents a day that you will read for each organisation. "
+            "Default: 2 for every 1,000 active accounts.",
+        ),
+    ] = None,
+    webhook: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Where incidents are sent. May be repeated.")
+    ] = None,
+    webhook_secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A file with the secret that signs what is sent, for all webhooks."
+        ),
+    ] = None,
+    retention: Annotated[
+        int | None, typer.Option(metavar="DAYS", min=1, help="Delete what is older. Default: never.")
+    ] = None,
+    mmdb: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
+    ] = None,
+    settle: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.0, help="How long a whole file is left alone before it is read."
+        ),
+    ] = 5.0,
+    once: Annotated[
+        bool, typer.Option("--once", help="Read what is there now, as it is, score it, and stop.")
+    ] = False,
+    until_idle: Annotated[
+        bool,
+        typer.Option("--until-idle", help="Stop once all is read and scored and nothing is half-written."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on each line.")] = False,
+) -> None:
+    """Follow folders that collectors write to, score what arrives, and tell of incidents.
+
+    \b
+    Examples:
+      seawall watch /var/log/m365
+      seawall watch logs/ --budget 3 --webhook https://hooks.example.com/seawall
+      collector | seawall watch - --once --json
+      seawall watch logs/ --database postgresql://seawall@db/seawall --retention 180
+
+    Prints a line for each incident when it is raised. Stop it at any time, however: it goes on where it was.
+    """
+    if once and until_idle:
+        raise UsageError("--once and --until-idle are two answers to one question", fix="give one of them")
+    settings = _settings(
+        folders,
+        store,
+        database,
+        budget,
+        _webhooks(webhook, webhook_secret_file),
+        retention,
+        mmdb,
+        settle,
+        once=once,
+    )
+    until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
+    _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)
+
+
+def _settings(
+    folders: list[str],
+    store: Path,
+    database: str | None,
+    budget: float | None,
+    webhooks: tuple[Webhook, ...],
+    retention: int | None,
+    mmdb: list[Path] | None,
+    settle: float,
+    *,
+    once: bool,
+) -> LiveSettings:
+    from seawall.live.settings import LiveSettings
+    from seawall.watch import Patience
+
+    paths = tuple(Path(folder) for folder in folders if folder != STANDARD_INPUT)
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise InputUnreadable(f"no such file or folder: {missing[0]}", fix="check the path")
+    inside = [path for path in paths if path.resolve() in (store.resolve(), *store.resolve().parents)]
+    if inside:
+        raise UsageError(
+            f"the store {store} lies in {inside[0]}, which is followed",
+            fix="choose another folder with --store",
+        )
+    return LiveSettings(
+        store,
+        database,
+        paths,
+        budget,
+        retention,
+        webhooks,
+        tuple(mmdb or ()),
+        patience=Patience(settle=0.0, finish=0.0) if once else Patience(settle=settle),
+    )
+
+
+def _webhooks(urls: list[str] | None, secret_file: Path | None) -> tuple[Webhook, ...]:
+    from seawall.live.settings import Webhook
+
+    secret = ""
+    if secret_file is not None:
+        if not urls:
+            raise UsageError("a secret without a webhook signs nothing", fix="give --webhook too")
+        try:
+            secret = secret_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputUnreadable(f"{secret_file} cannot be read", fix="check its permissions") from error
+        if not secret:
+            raise UsageError(f"{secret_file} is empty", fix="openssl rand -hex 32")
+    return tuple(Webhook(url, secret) for url in urls or ())
+
+
+def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:
+    from seawall.live.opening import opened
+    from seawall.live.service import Service
+
+    stop, is_interrupted = threading.Event(), []
+
+    def interrupted(number: int, _: Any) -> None:
+        is_interrupted.append(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
+    telling = _Telling(quiet=quiet, as_json=as_json)
+    with opened(settings) as (database, lake):
+        stream = cast("Piped", sys.stdin.buffer) if reads_stdin else None
+        service = Service(settings, database, lake, stream=stream, news=telling.news)
+        service.subscribe(telling.status)
+        telling.started(settings, database.place)
+        service.run(stop, until)
+    telling.ended(service.status(), is_over=not is_interrupted)
+    if signal.SIGINT in is_interrupted:
+        raise typer.Exit(130)
+
+
+class _Telling:
+    """What is said: news on stdout; on stderr how it is doing, on a terminal all the time, elsewhere when something is wrong."""
+
+    def __init__(self, *, quiet: bool, as_json: bool) -> None:
+        self._quiet, self._as_json = quiet, as_json
+        self._is_live = not quiet and sys.stderr.isatty()
+        self._fault: str | None = None
+        self._width = 0
+
+    def started(self, settings: LiveSettings, place: str) -> None:
+        """Say what is followed, and where it is kept."""
+        if not self._quiet:
+            followed = ", ".join(str(path) for path in settings.folders) or "standard input"
+            streams.say(f"watching {followed}; kept in {settings.store}, database {place}")
+
+    def news(self, item: Incident | Change) -> None:
+        """Say that an incident was raised, or a source fell silent or speaks again."""
+        from seawall.live.silence import Change
+
+        self._wipe()
+        if self._as_json:
+            _write_line(_document(item))
+        elif isinstance(item, Change):
+            tenant, source = item.key
+            verb = "is silent" if item.is_silent else "speaks again"
+            streams.say(f"source {source} of {tenant} {verb}")
+        else:
+            streams.write(_line(item) + "\n")
+
+    def status(self, status: Status) -> None:
+        """Show how it is doing."""
+        if self._quiet:
+            return
+        if status.fault != self._fault:
+            self._wipe()
+            streams.say(
+                f"trouble: {status.fault}; it is tried again" if status.fault else "the trouble is over"
+            )
+            self._fault = status.fault
+        if self._is_live:
+            text = _progress(status)
+            sys.stderr.write("\r" + text.ljust(self._width))
+            sys.stderr.flush()
+            self._width = len(text)
+
+    def ended(self, status: Status, *, is_over: bool) -> None:
+        """Say what was read in all."""
+        self._wipe()
+        if self._as_json and is_over:
+            _write_line({"type": "summary", **_sums(status)})
+        if not self._quiet:
+            streams.say(
+                f"{status.records:,} records = {status.events:,} events + {status.duplicates:,} duplicates + "
+                f"{status.problems:,} problems"
+                + (f" + {status.waiting:,} to be scored" if status.waiting else "")
+            )
+
+    def _wipe(self) -> None:
+        if self._is_live and self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+
+def _progress(status: Status) -> str:
+    left = f", {status.backlog_bytes / 1e6:,.0f} MB to read" if status.backlog_bytes else ""
+    time_left = f", about {status.seconds_left:,.0f} s" if status.seconds_left else ""
+    dirty = f", {status.dirty_days:,} days to score" if status.dirty_days else ""
+    return f"{status.doing}: {status.records:,} records, {status.rate:,.0f}/s{left}{time_left}{dirty}"
+
+
+def _line(incident: Incident) -> str:
+    from seawall.report.times import rfc3339
+    from seawall.report.visible import visible
+
+    parts = (
+        rfc3339(incident.first_event),
+        incident.severity,
+        f"{incident.score:.1f}",
+        incident.tenant,
+        incident.account,
+        incident.title,
+        incident.id,
+    )
+    return "  ".join(visible(part) for part in parts)
+
+
+def _document(item: Incident | Change) -> dict[str, Any]:
+    from seawall.live.silence import Change
+    from seawall.report.documents import incident_document
+    from seawall.report.times import rfc3339
+
+    if isinstance(item, Change):
+        tenant, source = item.key
+        kind = "source.silent" if item.is_silent else "source.resumed"
+        return {"type": kind, "tenant": tenant, "source": source, "last_heard": rfc3339(item.since)}
+    return {"type": "incident.raised", "incident": incident_document(item)}
+
+
+def _sums(status: Status) -> dict[str, int]:
+    names = ("records", "events", "duplicates", "problems", "waiting")
+    return {name: getattr(status, name) for name in names}
+
+
+def _write_line(document: dict[str, Any]) -> None:
+    import msgspec
+
+    from seawall.settings import SCHEMA_VERSION
+
+    line = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document}, enc_hook=str)
+    streams.write(line.decode() + "\n")

@@ -1,0 +1,225 @@
+"""A running watch in a process of its own, as a server sees it: started, asked, started again when it dies."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import msgspec
+
+from seawall import errors
+from seawall.errors import SeawallError, WatchBusy, WatchFailed
+from seawall.live.settings import LiveSettings
+from seawall.live.status import NOTHING, Status
+from seawall.live.watcher import LONGEST_WAIT, Receipt
+from seawall.live.wire import Wire
+
+START_SECONDS = 120.0
+MOST_WAITING = 16
+MOST_BYTES = 192 << 20
+"""Bodies on their way at once, and their bytes; more have to wait, and are refused after a while."""
+
+_ROOM_SECONDS = 5.0
+_PAUSES = (0.5, 30.0)
+_STOP_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One body on its way."""
+
+    answered: threading.Event = field(default_factory=threading.Event)
+    receipt: Receipt | None = None
+    error: SeawallError | None = None
+
+
+class WatchProcess:
+    """A `Watcher` whose work another process does. Use as a context: it runs inside, and is stopped at its end."""
+
+    def __init__(self, settings: LiveSettings) -> None:
+        self._settings = settings
+        self._wire: Wire | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, _Waiting] = {}
+        self._bytes = 0
+        self._room = threading.Condition()
+        self._status = NOTHING
+        self._calls: list[Callable[[Status], None]] = []
+        self._is_stopping = False
+        self._has_started = threading.Event()
+        self._ended: SeawallError | None = None
+        self._keeper = threading.Thread(target=self._keep_running, name="seawall-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start it. Raises what keeps it from beginning."""
+        self._keeper.start()
+        if not self._has_started.wait(START_SECONDS):
+            self.stop()
+            raise WatchFailed(
+                "the process that watches does not answer", fix="look at its messages, and start again"
+            )
+        if self._ended is not None:
+            self.stop()
+            raise self._ended
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process that works just now."""
+        return None if self._process is None else self._process.pid
+
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+        """See `Watcher`."""
+        waiting, number = _Waiting(), next(self._numbers)
+        with self._room:
+            if not self._room.wait_for(lambda: self._has_room(len(body)), _ROOM_SECONDS):
+                raise WatchBusy(
+                    "there is no room for more records just now", fix="send them again, a little later"
+                )
+            self._waiting[number] = waiting
+            self._bytes += len(body)
+        try:
+            wire = self._wire
+            if wire is None:
+                raise _restarting()
+            try:
+                wire.send({"kind": "ingest", "number": number, "source": source, "key": key}, body)
+            except OSError:
+                raise _restarting() from None
+            if not waiting.answered.wait(LONGEST_WAIT + 10):
+                raise WatchBusy("the records were not kept in time", fix="send them again with the same key")
+        finally:
+            with self._room:
+                self._waiting.pop(number, None)
+                self._bytes -= len(body)
+                self._room.notify_all()
+        if waiting.receipt is None:
+            raise waiting.error or _restarting()
+        return waiting.receipt
+
+    def status(self) -> Status:
+        """See `Watcher`."""
+        return self._status
+
+    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+        """See `Watcher`."""
+        with self._room:
+            self._calls.append(call)
+
+        def end() -> None:
+            with self._room, suppress(ValueError):
+                self._calls.remove(call)
+
+        return end
+
+    def stop(self) -> None:
+        """Have it end, and wait for that."""
+        self._is_stopping = True
+        wire, process = self._wire, self._process
+        if wire is not None:
+            with suppress(OSError):
+                wire.send({"kind": "stop"})
+        if process is not None:
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if self._keeper.ident and self._keeper is not threading.current_thread():
+            self._keeper.join(_STOP_SECONDS)
+
+    def _has_room(self, size: int) -> bool:
+        if not self._waiting:
+            return True
+        return len(self._waiting) < MOST_WAITING and self._bytes + size <= MOST_BYTES
+
+    def _keep_running(self) -> None:
+        pause = _PAUSES[0]
+        while not self._is_stopping:
+            started = time.monotonic()
+            self._run_once()
+            if self._is_stopping or not self._has_started.is_set():
+                break
+            if time.monotonic() - started > _PAUSES[1]:
+                pause = _PAUSES[0]
+            ended = self._ended.message if self._ended else "it died"
+            self._show(
+                replace(
+                    self._status, doing="stopped", fault=f"the process that watches is started again: {ended}"
+                )
+            )
+            self._ended = None
+            time.sleep(pause)
+            pause = min(2 * pause, _PAUSES[1])
+        if not self._has_started.is_set() and self._ended is None:
+            self._ended = WatchFailed("the process that watches died at once", fix="run seawall doctor")
+        self._has_started.set()
+
+    def _run_once(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "seawall.live.child", str(theirs.fileno())]
+            process = subprocess.Popen(  # noqa: S603 - ourselves, and nothing from outside in it
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
+        wire = Wire(ours)
+        self._process = process
+        try:
+            wire.send({"kind": "settings", "settings": self._settings.plain()})
+            self._wire = wire
+            while (found := wire.receive()) is not None:
+                self._heard(found[0])
+        except OSError:
+            pass  # it died before it could be told what to do
+        finally:
+            self._wire = None
+            wire.close()
+            with self._room:
+                for waiting in self._waiting.values():
+                    waiting.answered.set()
+            process.wait()
+
+    def _heard(self, head: dict[str, Any]) -> None:
+        kind = head["kind"]
+        if kind == "status":
+            self._has_started.set()
+            self._show(msgspec.convert(head["status"], Status))
+        elif kind == "ended":
+            self._ended = _error(head)
+        elif (waiting := self._waiting.get(head["number"])) is not None:
+            if kind == "receipt":
+                waiting.receipt = msgspec.convert(head["receipt"], Receipt)
+            else:
+                waiting.error = WatchBusy(head["message"], fix=head["fix"])
+            waiting.answered.set()
+
+    def _show(self, status: Status) -> None:
+        self._status = status
+        with self._room:
+            calls = list(self._calls)
+        for call in calls:
+            with suppress(Exception):
+                call(status)
+
+
+def _restarting() -> WatchBusy:
+    return WatchBusy("the watch is being started again", fix="send the records again with the same key")
+
+
+def _error(head: dict[str, Any]) -> SeawallError:
+    """What the other process ended with, by its code."""
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, SeawallError) and kind.code == head["code"]:
+            return kind(head["message"], fix=head["fix"])
+    return WatchFailed(head["message"], fix=head["fix"])

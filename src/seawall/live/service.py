@@ -1,0 +1,432 @@
+"""The loop of a running watch: takes what was read, keeps it, has it scored, and says what was found.
+
+One thread does all of it in turn, so that what is kept is always a moment of one story. Others read, take requests and
+deliver messages. When the disk is full or the database away, the thread holds what it has, says so, and tries
+again; those who read wait meanwhile, because the queue between them is full.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pyarrow as pa
+
+from seawall.enrich import Networks, enrich
+from seawall.errors import DatabaseAway, DatabaseBroken, DatabaseInUse, LakeBroken, SeawallError
+from seawall.live.bodies import KEPT_AS, Bodies
+from seawall.live.clock import Clock
+from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell
+from seawall.live.counting import Tally, problems_of, source_name, spread
+from seawall.live.outbox import Courier
+from seawall.live.reading import FolderReader, StreamReader
+from seawall.live.scoring import Scorer
+from seawall.live.settings import LiveSettings
+from seawall.live.silence import Change, Listening
+from seawall.live.status import Doing, Rate, Status
+from seawall.live.watcher import Receipt
+from seawall.report.times import rfc3339
+from seawall.schema.incidents import Incident
+from seawall.store.database import Database, Work, Writer
+from seawall.store.lake import Lake
+from seawall.watch import Batcher, Closed, Delivery, Intake
+from seawall.watch.stream import Piped
+
+Until = Literal["stopped", "idle", "once"]
+"""When `run` ends by itself: never; when all is read, scored and told; the same, without waiting for half-written files."""
+
+PAUSES = (0.5, 5.0)
+"""Seconds until a failed step is tried again: at first, and at most."""
+
+LONGEST_SCORING = 3.0
+"""Seconds after which scoring stops behind a day, when there is something to be kept."""
+
+_BEHIND_BYTES = 8 << 20
+_PATIENT_SECONDS = 10.0
+"""Where something is always still to be read, news wait so long for it, unless it is much."""
+
+_TAKEOVER_SECONDS = 30.0
+_SECOND = 1_000_000
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A delivery on its way into the store: its events once they are in the lake, and its number."""
+
+    delivery: Delivery
+    position: int
+    events: pa.Table | None = None
+
+
+class Service:
+    """A running watch. `run` works in the calling thread; every other method may be called from any.
+
+    `step` is called at each step that a crash could come between; `news` with incidents that were announced and sources
+    that fell silent or speak again, once they are kept.
+    """
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        database: Database,
+        lake: Lake,
+        *,
+        stream: Piped | None = None,
+        clock: Clock = Clock(),  # noqa: B008
+        news: Callable[[Incident | Change], None] = lambda _: None,
+        step: Callable[[str], None] = lambda _: None,
+        scorer: Scorer | None = None,
+    ) -> None:
+        self.settings, self._database, self._lake = settings, database, lake
+        self._stream, self._clock, self._news, self._step = stream, clock, news, step
+        self.intake = Intake()
+        self._bodies = Bodies(self.intake)
+        self._networks = Networks.load(settings.mmdb)
+        self._batcher = Batcher(settings.sizes)
+        self._scorer = scorer or Scorer(settings, lake, clock, step)
+        self._courier = Courier(database, settings.webhooks, clock, step=step)
+        self._listening = Listening(settings.silences)
+        self._tally, self._position, self._problem_rows = Tally(), 0, 0
+        self._pending: _Pending | None = None
+        self._readers: list[FolderReader | StreamReader] = []
+        self._rate, self._byte_rate = Rate(), Rate()
+        self._fault: str | None = None
+        self._doing: Doing = "idle"
+        self._last: tuple[int | None, int | None] = (None, None)
+        self._status = Status(doing="idle")
+        self._subscribers: list[Callable[[Status], None]] = []
+        self._lock = threading.Lock()
+        self._ticked = self._told = self._caught_up = 0.0
+        self._has_begun = False
+        self._mail = threading.Event()
+
+    # What others ask.
+
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+        """See `Watcher`."""
+        return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
+
+    def status(self) -> Status:
+        """See `Watcher`."""
+        return self._status
+
+    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+        """See `Watcher`."""
+        with self._lock:
+            self._subscribers.append(call)
+
+        def end() -> None:
+            with self._lock, suppress(ValueError):
+                self._subscribers.remove(call)
+
+        return end
+
+    # The loop.
+
+    def run(self, stop: threading.Event, until: Until = "stopped") -> None:
+        """Work until stopped, or until there is nothing more to do.
+
+        Raises what keeps it from beginning (`DatabaseInUse`, `DatabaseAway`, `LakeBroken`, …), and later on only what does not
+        go away by itself.
+        """
+        courier = threading.Thread(
+            target=self._courier.run, args=(stop, self._mail), name="seawall-courier", daemon=True
+        )
+        pause, lost_at = PAUSES[0], None
+        try:
+            while True:
+                try:
+                    with self._database.only_writer() as writer:
+                        self._begin(writer, until)
+                        if not courier.ident and self.settings.webhooks:
+                            courier.start()
+                        self._set_fault(None)
+                        pause, lost_at = PAUSES[0], None
+                        self._work(writer, stop, until)
+                        return
+                except (DatabaseAway, DatabaseInUse, LakeBroken, OSError) as error:
+                    now = self._clock.now()
+                    lost_at = now if lost_at is None else lost_at
+                    is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
+                    if not self._has_begun or is_replaced:
+                        raise
+                    self._set_fault(_words(error))
+                    if stop.wait(pause):
+                        return
+                    pause = min(pause * 2, PAUSES[1])
+        finally:
+            self._end(courier, until)
+
+    def _begin(self, writer: Writer, until: Until) -> None:
+        """Know what is kept, also after a failure: whether what was on its way arrived is asked of the database."""
+        with self._database.reading() as work:
+            found = kept(work)
+            self._scorer.begin(work)
+        self._tally = Tally()
+        self._tally.totals.update(found.totals)
+        self._tally.sources.update((source.name, source) for source in found.sources)
+        self._problem_rows = found.problems
+        self._listening = Listening(self.settings.silences)
+        if found.habits is not None:
+            self._listening.restore(found.habits)
+        if self._has_begun:
+            self._resume(writer, found)
+            return
+        self._position = found.position
+        self._bodies.restore(found.checkpoint)
+        self._start_readers(found, until)
+        self._has_begun = True
+
+    def _resume(self, writer: Writer, found: Kept) -> None:
+        pending = self._pending
+        if found.position not in (self._position, pending.position if pending else self._position):
+            raise DatabaseBroken(
+                "another program has written to the store meanwhile",
+                fix="this one has to start again; nothing is lost",
+            )
+        if pending is not None and found.position == pending.position:
+            self._position, self._pending = pending.position, None
+            self._finished(pending)
+        elif pending is not None:
+            self._keep(writer, pending)
+
+    def _start_readers(self, found: Kept, until: Until) -> None:
+        if self.settings.folders:
+            files = {name: value for name, value in found.checkpoint.items() if not name.startswith(KEPT_AS)}
+            self._readers.append(
+                FolderReader(
+                    self.settings.folders,
+                    files,
+                    self.intake,
+                    self.settings.patience,
+                    self._clock,
+                    is_once=until == "once",
+                )
+            )
+        if self._stream is not None:
+            self._readers.append(StreamReader(self._stream, "-", self.intake))
+        for reader in self._readers:
+            reader.start()
+
+    def _work(self, writer: Writer, stop: threading.Event, until: Until) -> None:
+        while not stop.is_set():
+            delivery = self._gathered()
+            if delivery is not None:
+                self._take(writer, delivery)
+            if self._is_scoring_due(until):
+                self._score(writer, until)
+            now = self._clock.now()
+            if now - self._ticked >= 1.0:
+                self._ticked = now
+                self._each_second(writer)
+            self._tell()
+            if until != "stopped" and delivery is None and self._is_read(until) and not self._scorer.dirty:
+                return
+
+    def _gathered(self) -> Delivery | None:
+        """Wait a moment for deliveries; what is to be kept now."""
+        now = self._clock.now()
+        waits = self._batcher.waits(now)
+        wait = min(0.1 if waits is None else waits, self._scorer.waits(), 0.25)
+        while True:
+            with suppress(Closed):
+                delivery = self.intake.take(max(wait, 0.0))
+                if delivery is None:
+                    break
+                if (due := self._batcher.add(delivery, self._clock.now())) is not None:
+                    return due
+            wait = 0.0
+        if self._batcher.is_awaited:
+            return self._batcher.take()
+        return self._batcher.due(self._clock.now())
+
+    def _take(self, writer: Writer, delivery: Delivery) -> None:
+        self._step("gathered")
+        self._pending = _Pending(delivery, self._position + 1)
+        self._keep(writer, self._pending)
+
+    def _keep(self, writer: Writer, pending: _Pending) -> None:
+        """Bring a delivery into the store; every part of it can be done again."""
+        self._doing = "reading"
+        delivery = pending.delivery
+        if pending.events is None:
+            events = [batch.events for batch in delivery.batches if batch.events.num_rows]
+            if events:
+                whole = pa.concat_tables(events).unify_dictionaries().combine_chunks()
+                enriched = enrich(whole, self._networks)
+                self._lake.append(enriched)
+                pending.events = enriched
+        self._step("appended")
+        states = {} if pending.events is None else self._scorer.take(pending.events)
+        now, wall = self._clock.now(), self._clock.wall()
+        lies = spread(pending.events) if pending.events is not None else spread(pa.table({}))
+        sums = self._tally.records_of(delivery)
+        sources, changes = self._tally.heard(lies, self._listening, now, wall)
+        problems = problems_of(delivery)
+        taken = Taken(pending.position, delivery.changes, problems, sums, lies.days, states, sources)
+        with self._database.writing(writer) as work:
+            keep_taken(work, taken, at=wall, room=MOST_PROBLEMS - self._problem_rows)
+            self._say(work, changes, wall)
+            self._step("ingest-written")
+        self._step("ingested")
+        self._position, self._pending = pending.position, None
+        self._tally.add(sums, sources)
+        self._problem_rows += len(problems)
+        self._last = (max(self._last[0] or 0, lies.last or 0) or None, wall)
+        self._rate.add(delivery.records, now)
+        self._byte_rate.add(sum(batch.bytes_read for batch in delivery.batches), now)
+        for change in changes:
+            self._news(change)
+        self._finished(pending)
+
+    def _finished(self, pending: _Pending) -> None:
+        for done in pending.delivery.done:
+            done()
+        self._doing = "idle"
+
+    def _score(self, writer: Writer, until: Until) -> None:
+        self._doing = "behind" if self._is_behind() else "scoring"
+        self._tell()
+        announced = self._scorer.score(
+            self._database,
+            writer,
+            targets=self._courier.targets,
+            is_settled=self._is_settled(until),
+            habits=self._listening.state(),
+            deadline=self._should_stop_scoring(),
+        )
+        self._doing = "idle"
+        if announced:
+            self._mail.set()
+        for incident in announced:
+            self._news(incident)
+
+    def _should_stop_scoring(self) -> Callable[[], bool]:
+        """Scoring of many days makes room for what waits to be kept, between two of them."""
+        until = self._clock.now() + LONGEST_SCORING
+        return lambda: bool(len(self.intake)) and self._clock.now() > until
+
+    def _each_second(self, writer: Writer) -> None:
+        now, wall = self._clock.now(), self._clock.wall()
+        for reader in self._readers:
+            if reader.fault is not None:
+                fault, reader.fault = reader.fault, None
+                raise fault
+        changes = self._listening.fallen_silent(now, wall)
+        if changes:
+            with self._database.writing(writer) as work:
+                self._say(work, changes, wall)
+                work.states.put(HABITS, self._listening.state())
+            for change in changes:
+                self._news(change)
+        self._scorer.look(self._database)
+
+    def _say(self, work: Work, changes: list[Change], wall: int) -> None:
+        """Keep that sources fell silent or speak again, and whom to tell."""
+        for change in changes:
+            name = source_name(change.key)
+            known = work.sources.get(name)
+            if known is not None and change.is_silent:
+                silent = replace(known, silent_since=change.since)
+                work.sources.put([silent])
+                self._tally.sources[name] = silent
+            document = {"tenant": change.key[0], "source": change.key[1], "last_heard": rfc3339(change.since)}
+            kind = "source.silent" if change.is_silent else "source.resumed"
+            tell(work, kind, name, document, self._courier.targets, at=wall)
+            self._mail.set()
+
+    # How it is doing.
+
+    def _is_behind(self) -> bool:
+        return sum(reader.backlog for reader in self._readers) > _BEHIND_BYTES
+
+    def _is_read(self, until: Until) -> bool:
+        """Whether there is nothing more to take."""
+        if len(self.intake) or self._batcher.waits(0.0) is not None:
+            return False
+        for reader in self._readers:
+            if isinstance(reader, FolderReader) and until == "idle":
+                if not reader.is_idle:
+                    return False
+            elif reader.is_alive():
+                return False
+        return not len(self.intake)
+
+    def _is_settled(self, until: Until) -> bool:
+        """Whether what is found now may be announced: what is still to be read could outrank it."""
+        now = self._clock.now()
+        is_reading = any(reader.backlog for reader in self._readers)
+        if not is_reading:
+            self._caught_up = now
+        if until != "stopped":
+            return self._is_read(until)
+        return not is_reading or (not self._is_behind() and now - self._caught_up > _PATIENT_SECONDS)
+
+    def _is_scoring_due(self, until: Until) -> bool:
+        is_pressed = until != "stopped" and self._is_read(until)
+        return self._scorer.is_due(is_behind=self._is_behind(), is_pressed=is_pressed)
+
+    def _set_fault(self, words: str | None) -> None:
+        if words != self._fault:
+            self._fault = words
+            self._tell(is_forced=True)
+
+    def _tell(self, *, is_forced: bool = False) -> None:
+        """Say how it is doing to those who want to know: when incidents changed at once, else a few times a second."""
+        now = self._clock.now()
+        is_news = self._scorer.revision != self._status.revision
+        if not is_news and not is_forced and now - self._told < 0.5:
+            return
+        self._told = now
+        self._status = self._looked(now)
+        with self._lock:
+            calls = list(self._subscribers)
+        for call in calls:
+            with suppress(Exception):
+                call(self._status)
+
+    def _looked(self, now: float) -> Status:
+        totals, days = self._tally.totals, self._scorer.counts
+        backlog = sum(reader.backlog for reader in self._readers) if self._readers else None
+        speed = self._byte_rate.at(now)
+        records, problems = totals["records"], totals["problems"]
+        events, duplicates, waiting = days.split(records - problems, is_whole=not self._scorer.dirty)
+        return Status(
+            doing="stopped" if self._fault else "behind" if self._is_behind() else self._doing,
+            records=records,
+            events=events,
+            duplicates=duplicates,
+            problems=problems,
+            waiting=waiting,
+            rate=self._rate.at(now),
+            backlog_bytes=backlog,
+            seconds_left=backlog / speed if backlog and speed > 0 else 0.0 if backlog == 0 else None,
+            last_event=self._last[0],
+            last_batch=self._last[1],
+            dirty_days=len(self._scorer.dirty),
+            revision=self._scorer.revision,
+            scored_until=self._scorer.scored_until,
+            scoring_seconds=self._scorer.seconds,
+            fault=self._fault or self._courier.fault,
+        )
+
+    def _end(self, courier: threading.Thread, until: Until) -> None:
+        for reader in self._readers:
+            reader.stop()
+        self.intake.close()
+        self._bodies.close()
+        if until != "stopped" and courier.ident:
+            with suppress(SeawallError):
+                self._courier.deliver()
+        self._mail.set()
+        self._doing = "none"
+        self._tell(is_forced=True)
+
+
+def _words(error: SeawallError | OSError) -> str:
+    if isinstance(error, SeawallError):
+        return error.message
+    return f"the store cannot be written: {error.strerror or error}"

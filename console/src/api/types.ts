@@ -110,7 +110,8 @@ export interface Ingest {
   events: number;
   duplicates: number;
   problems: number;
-  rate: number;
+  /** Records a second; null where it cannot be told. */
+  rate: number | null;
   backlog_bytes: number | null;
   seconds_left: number | null;
   last_event: string | null;
@@ -228,27 +229,27 @@ export interface Incident extends IncidentRow {
 export interface LogRecord {
   id: string;
   time: string;
-  source: string;
-  source_file: string;
-  source_line: number;
-  kind: string;
-  activity: string;
-  status: string;
-  status_code: string | number | null;
-  account: string;
-  mailbox: string;
-  app: string;
-  app_name: string;
-  client: string;
-  user_agent: string;
-  ip: string;
-  network: string;
-  country: string;
-  session: string;
-  token: string;
+  source: string | null;
+  source_file: string | null;
+  source_line: number | null;
+  kind: string | null;
+  activity: string | null;
+  status: string | null;
+  status_code: string | null;
+  account: string | null;
+  mailbox: string | null;
+  app: string | null;
+  app_name: string | null;
+  client: string | null;
+  user_agent: string | null;
+  ip: string | null;
+  network: string | null;
+  country: string | null;
+  session: string | null;
+  token: string | null;
   item_count: number | null;
-  access_type: string;
-  folder: string;
+  access_type: string | null;
+  folder: string | null;
   is_intruder: boolean;
   raw: Record<string, unknown>;
 }
@@ -333,7 +334,7 @@ export interface Exception extends Answer {
 export interface AccountRow {
   tenant: string;
   account: string;
-  type: string;
+  type: string | null;
   events: number;
   first: string;
   last: string;
@@ -343,8 +344,8 @@ export interface AccountRow {
 
 export interface Habit {
   value: string;
-  country?: string;
-  class?: string;
+  country?: string | null;
+  class?: string | null;
   days: number;
   events: number;
   first: string;
@@ -354,7 +355,7 @@ export interface Habit {
 export interface Account {
   tenant: string;
   account: string;
-  type: string;
+  type: string | null;
   first: string;
   last: string;
   events: number;
@@ -370,7 +371,7 @@ export interface AccountTimeline {
   from: string;
   to: string;
   slot_seconds: number;
-  lanes: { network: string; country: string; class: string; points: [slot: number, count: number, intruder: number][] }[];
+  lanes: { network: string | null; country: string | null; class: string | null; points: [slot: number, count: number, intruder: number][] }[];
   marks: { time: string; incident: string; text: string }[];
 }
 

@@ -19,7 +19,7 @@ export function ingestWords(ingest: Ingest, now: number): string {
   const parts: string[] = [];
   if (isBusy && ingest.backlog_bytes) parts.push(`${bytes(ingest.backlog_bytes)} to read`);
   if (isBusy && ingest.seconds_left !== null) parts.push(`${duration(ingest.seconds_left)} left`);
-  if (isBusy && parts.length === 0 && ingest.rate > 0) parts.push(`${compact(ingest.rate)} records/s`);
+  if (isBusy && parts.length === 0 && (ingest.rate ?? 0) > 0) parts.push(`${compact(ingest.rate ?? 0)} records/s`);
   if (ingest.state === "idle" && ingest.last_batch) parts.push(age(ingest.last_batch, now));
   return [WORDS[ingest.state], ...parts].join(" · ");
 }

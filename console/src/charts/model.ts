@@ -29,7 +29,7 @@ export interface SlotTimeline {
   from: string;
   to: string;
   slot_seconds: number;
-  lanes: { network: string; country: string; class: string; points: [number, number, number][] }[];
+  lanes: { network: string | null; country: string | null; class: string | null; points: [number, number, number][] }[];
   marks: { time: string; incident: string; text: string }[];
 }
 

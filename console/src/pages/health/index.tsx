@@ -193,7 +193,7 @@ function Ingest({ summary, now }: { summary: Summary; now: number }) {
           ["Events", number(ingest.events)],
           ["Duplicates", number(ingest.duplicates)],
           ["Problems", number(ingest.problems)],
-          ["Records a second", number(ingest.rate)],
+          ["Records a second", ingest.rate === null ? "–" : number(ingest.rate)],
           ["Latest event", ingest.last_event === null ? "none" : age(ingest.last_event, now)],
           ["Days to score again", number(ingest.dirty_days)],
         ]}

@@ -3,6 +3,7 @@ import type { IncidentRow } from "../../api/types";
 import { Link } from "../../app/link";
 import { incidentAddress } from "../../app/router";
 import { SeverityMark } from "../../design/marks";
+import { kindName, verdict, withoutIds } from "../../words/incidents";
 import { VERDICTS } from "../../words/names";
 import { score } from "../../words/numbers";
 import { span } from "../../words/times";
@@ -15,11 +16,14 @@ export function IncidentLines({ incidents, label, withAccount = true }: { incide
         <li key={incident.id}>
           <Link className="incident-line" href={incidentAddress(incident.id)}>
             <SeverityMark severity={incident.severity} />
-            <span className="incident-line-title">{incident.title}</span>
+            <span className="incident-line-title log-text">{withAccount ? incident.account : kindName(incident.kind)}</span>
             <span className="incident-line-score">{score(incident.score)}</span>
             <span className="incident-line-where">
-              {withAccount && <span className="log-text">{incident.account} · </span>}
-              <span className="nowrap">{span(incident.first_event, incident.last_event)} UTC</span>
+              <span className="log-text">
+                {withAccount && `${kindName(incident.kind)}: `}
+                {withoutIds(verdict(incident))}
+              </span>{" "}
+              · <span className="nowrap">{span(incident.first_event, incident.last_event)} UTC</span>
               {incident.answer ? ` · ${VERDICTS[incident.answer]}` : incident.raised ? "" : " · below the budget"}
             </span>
           </Link>

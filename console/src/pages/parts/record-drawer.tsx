@@ -17,7 +17,7 @@ interface DrawerProps {
   hasAfter: boolean;
 }
 
-const FACTS: [name: string, read: (record: LogRecord) => string][] = [
+const FACTS: [name: string, read: (record: LogRecord) => string | null][] = [
   ["Time", (record) => exact(record.time)],
   ["Operation", (record) => record.activity],
   ["Status", (record) => [record.status, record.status_code].filter((part) => part !== null && part !== "").join(" ")],
@@ -32,7 +32,7 @@ const FACTS: [name: string, read: (record: LogRecord) => string][] = [
   ["Token", (record) => record.token],
   ["Folder", (record) => record.folder],
   ["Access", (record) => record.access_type],
-  ["File", (record) => (record.source_file ? `${record.source_file}, line ${number(record.source_line)}` : "")],
+  ["File", (record) => (record.source_file ? `${record.source_file}${record.source_line === null ? "" : `, line ${number(record.source_line)}`}` : "")],
 ];
 
 export function RecordDrawer({ record, position, onClose, onStep, hasBefore, hasAfter }: DrawerProps) {
@@ -69,7 +69,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
           <dl className="record-facts small">
             {FACTS.map(([name, read]) => {
               const value = read(record);
-              return value === "" ? null : (
+              return value === null || value === "" ? null : (
                 <div key={name}>
                   <dt>{name}</dt>
                   <dd className="log-text">{value}</dd>

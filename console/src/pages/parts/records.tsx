@@ -20,10 +20,10 @@ const COLUMNS: Column<LogRecord>[] = [
       </span>
     ),
   },
-  { name: "Operation", cell: (row) => <span className="clip log-text" title={row.activity}>{row.activity || "–"}{row.status && row.status !== "success" ? <span className="soft"> · {row.status}</span> : null}</span> },
-  { name: "Application", cell: (row) => <span className="clip log-text" title={row.app_name || row.app}>{row.app_name || row.app || "–"}</span> },
-  { name: "Client", cell: (row) => <span className="clip log-text" title={row.user_agent || row.client}>{row.client || row.user_agent || "–"}</span> },
-  { name: "Network", cell: (row) => <span className="clip log-text" title={`${row.network} ${row.ip}`}>{[row.country, row.network || row.ip].filter(Boolean).join(" · ") || "–"}</span> },
+  { name: "Operation", cell: (row) => <span className="clip log-text" title={row.activity ?? ""}>{row.activity || "–"}{row.status && row.status !== "success" ? <span className="soft"> · {row.status}</span> : null}</span> },
+  { name: "Application", cell: (row) => <span className="clip log-text" title={row.app_name || row.app || ""}>{row.app_name || row.app || "–"}</span> },
+  { name: "Client", cell: (row) => <span className="clip log-text" title={row.user_agent || row.client || ""}>{row.client || row.user_agent || "–"}</span> },
+  { name: "Network", cell: (row) => <span className="clip log-text" title={[row.network, row.ip].filter(Boolean).join(" ")}>{[row.country, row.network || row.ip].filter(Boolean).join(" · ") || "–"}</span> },
 ];
 
 interface RecordsProps {

@@ -59,6 +59,10 @@ def serve(
     sign_in: Annotated[
         bool, typer.Option("--sign-in", help="Also whoever sits at this machine signs in.")
     ] = False,
+    oidc_policy: Annotated[
+        Path | None,
+        typer.Option("--oidc-policy", metavar="FILE", help="Sign in at the provider of this policy file."),
+    ] = None,
     no_watch: Annotated[
         bool, typer.Option("--no-watch", help="Only show what another `seawall watch` finds.")
     ] = False,

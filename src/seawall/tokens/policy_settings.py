@@ -79,5 +79,5 @@ REVOCATION_SETTINGS: Final[tuple[Setting, ...]] = (
 )
 """Settings of the `[revocations]` table."""
 
-ELSEWHERE: Final[frozenset[str]] = frozenset({"gate"})
+ELSEWHERE: Final[frozenset[str]] = frozenset({"gate", "console"})
 """Tables that other parts read and check: handed on as they are."""

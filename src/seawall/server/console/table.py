@@ -19,6 +19,7 @@ MODULES: Final = (
     "openapi",
     "sign_in.by_password",
     "sign_in.by_passkey",
+    "sign_in.by_oidc",
     "sign_in.setup",
     "sign_out",
     "me",

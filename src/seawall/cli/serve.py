@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from seawall.cli import streams
 from seawall.errors import UsageError
 
 if TYPE_CHECKING:
+    from seawall.live.settings import LiveSettings
     from seawall.server.console.serve import Plan, Ready
 
 DEFAULT_STORE = Path("seawall-store")
@@ -25,8 +26,11 @@ def serve(
         ),
     ] = None,
     store: Annotated[
-        Path, typer.Option("--store", metavar="DIR", help="Where everything is kept.")
-    ] = DEFAULT_STORE,
+        Path | None,
+        typer.Option(
+            "--store", metavar="DIR", help=f"Where everything is kept; {DEFAULT_STORE} unless given."
+        ),
+    ] = None,
     database: Annotated[
         str | None,
         typer.Option(
@@ -63,8 +67,41 @@ def serve(
         Path | None,
         typer.Option("--oidc-policy", metavar="FILE", help="Sign in at the provider of this policy file."),
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget",
+            metavar="N",
+            min=0.0,
+            help="Incidents a day that you will read for each organisation. "
+            "Default: 2 for every 1,000 active accounts.",
+        ),
+    ] = None,
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option("--webhook", metavar="URL", help="Where incidents are sent. May be repeated."),
+    ] = None,
+    webhook_secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--webhook-secret-file",
+            metavar="FILE",
+            help="A file with the secret that signs what is sent, for all webhooks.",
+        ),
+    ] = None,
+    retention: Annotated[
+        int | None,
+        typer.Option("--retention", metavar="DAYS", min=1, help="Delete what is older. Default: never."),
+    ] = None,
+    mmdb: Annotated[
+        list[Path] | None,
+        typer.Option("--mmdb", metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
+    ] = None,
     no_watch: Annotated[
         bool, typer.Option("--no-watch", help="Only show what another `seawall watch` finds.")
+    ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="A made-up organisation arrives live; nothing is kept.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")] = False,
     as_json: Annotated[
@@ -77,47 +114,101 @@ def serve(
 
     \b
     Examples:
+      seawall serve --demo
       seawall serve exports/
       seawall serve /var/log/m365 --store /var/lib/seawall
       seawall serve --listen 0.0.0.0:8443 --host seawall.example.org --certificate chain.pem --key key.pem
       seawall serve --host seawall.example.org --behind-proxy 127.0.0.1
     """
+    from seawall.cli.live_settings import live_settings, webhooks_of
     from seawall.server.console.listening import Certificate, place_of
     from seawall.server.console.serve import Plan
-    from seawall.server.console.serve import serve as run
+    from seawall.server.console.sign_in.oidc_settings import load_oidc
 
     if (certificate is None) != (key is None):
         raise UsageError("--certificate and --key belong together", fix="give both")
     plan = Plan(
-        store=store,
+        store=store or DEFAULT_STORE,
         database=database,
         place=place_of(address),
         hosts=tuple(hosts or ()),
         certificate=None if certificate is None or key is None else Certificate(certificate, key),
         proxies=tuple(proxies or ()),
         needs_sign_in=sign_in,
+        is_demo=demo,
+        oidc=None if oidc_policy is None else load_oidc(oidc_policy),
     )
-    if not no_watch and folders:
-        raise UsageError("this version does not watch yet", fix="--no-watch")
-    code = run(plan, None, on_ready=lambda ready: _say(ready, plan, quiet=quiet, as_json=as_json))
+    telling = _Telling(quiet=quiet, as_json=as_json)
+    if demo:
+        if folders or no_watch or store is not None or database is not None:
+            raise UsageError(
+                "--demo brings its own logs and store", fix="leave out folders, store and --no-watch"
+            )
+        _demo(plan, budget, telling)
+        return
+    if no_watch and folders:
+        raise UsageError("--no-watch follows no folders", fix="leave out one of them")
+    live = None
+    if not no_watch:
+        webhooks = webhooks_of(webhook or [], webhook_secret_file)
+        live = live_settings(folders or [], plan.store, database, budget, webhooks, retention, mmdb or [])
+    _run(plan, live, telling)
+
+
+def _run(plan: Plan, live: LiveSettings | None, telling: _Telling, beside: Any = None) -> None:
+    from seawall.server.console.serve import serve as run
+
+    code = run(plan, live, on_ready=telling.ready, beside=beside)
     if code:
         raise typer.Exit(code)
 
 
-def _say(ready: Ready, plan: Plan, *, quiet: bool, as_json: bool) -> None:
-    """Where it is. The setup code is said whatever is quiet: nobody could begin without."""
-    if as_json:
-        streams.answer_json(
-            {"address": ready.address, "setup_code": ready.setup_code, "store": str(plan.store)}
+def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
+    """The same console over a store that is gone afterwards, into which a made-up organisation's logs arrive."""
+    from dataclasses import replace
+
+    from seawall.cli.demo_feed import Feed, place
+    from seawall.live.settings import LiveSettings
+    from seawall.watch import Patience
+
+    with place() as folder:
+        arriving = folder / "arriving"
+        arriving.mkdir()
+        live = LiveSettings(
+            folder / "store",
+            folders=(arriving,),
+            budget=budget,
+            patience=Patience(settle=0.5),
+            score_seconds=0.5,
         )
-    elif not quiet:
-        streams.write(f"{ready.address}\n")
-    if not quiet and not ready.has_pages:
-        streams.say("the console's pages were not built (make console): only the API answers")
-    if ready.setup_code is not None and not as_json:
-        streams.say(
-            f"there is no user yet: {ready.address}setup makes the first admin with this code, once, within a day:",
-            f"  {ready.setup_code}",
-        )
-    if not quiet:
-        streams.say("Ctrl-C ends it")
+        beside = lambda watcher: Feed(folder, watcher, telling.say)  # noqa: E731
+        _run(replace(plan, store=folder / "store"), live, telling, beside)
+
+
+class _Telling:
+    """What is said to whoever started it."""
+
+    def __init__(self, *, quiet: bool, as_json: bool) -> None:
+        self._quiet, self._as_json = quiet, as_json
+
+    def say(self, line: str) -> None:
+        """One line, unless all is to be quiet."""
+        if not self._quiet:
+            streams.say(line)
+
+    def ready(self, ready: Ready) -> None:
+        """Where the console is. The setup code is said whatever is quiet: nobody could begin without."""
+        if self._as_json:
+            streams.answer_json(
+                {"address": ready.address, "setup_code": ready.setup_code, "store": str(ready.store)}
+            )
+        elif not self._quiet:
+            streams.write(f"{ready.address}\n")
+        if not ready.has_pages:
+            self.say("the console's pages were not built: only the API answers")
+        if ready.setup_code is not None and not self._as_json:
+            streams.say(
+                f"there is no user yet: {ready.address}setup makes the first admin with this code, once, within a day:",
+                f"  {ready.setup_code}",
+            )
+        self.say("Ctrl-C ends it")

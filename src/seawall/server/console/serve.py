@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from seawall.errors import ServeInvalid
 from seawall.server.addresses import Peers
@@ -20,18 +20,11 @@ from seawall.server.console.listening import (
     listen,
 )
 from seawall.server.console.sign_in.codes import new_setup
-from seawall.store.database import Database
-from seawall.store.lake import Lake
+from seawall.store.place import open_store
 
 if TYPE_CHECKING:
+    from seawall.live.settings import LiveSettings
     from seawall.server.console.sign_in.oidc_settings import OidcSettings
-
-DATABASE: Final = "seawall.db"
-EVENTS: Final = "events"
-
-
-Watch = Callable[[Database, Lake], Any]
-"""Begins to watch; what it gives is a context manager of the running watch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,48 +84,54 @@ class Ready:
     """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in."""
 
     address: str
-    place: str
+    store: Path
     setup_code: str | None
     has_pages: bool
 
 
-def serve(plan: Plan, watch: Watch | None, *, on_ready: Callable[[Ready], None]) -> int:
-    """Serve until told to stop; returns the exit code. Raises `SeawallError` before anything listens."""
+def serve(
+    plan: Plan,
+    live: LiveSettings | None,
+    *,
+    on_ready: Callable[[Ready], None],
+    beside: Callable[[Any], AbstractContextManager[Any]] | None = None,
+) -> int:
+    """Serve until told to stop; returns the exit code. Raises `SeawallError` before anything listens.
+
+    `live` None only shows what another program finds. `beside` gets the running watch; what it gives lasts as long.
+    """
     settings = plan.settings()
     check_free(plan.place)
     with ExitStack() as stack:
         context = stack.enter_context(opened(plan, settings))
-        if watch is not None:
-            if context.lake is None:
-                raise ServeInvalid("there is no place for events")
-            context.service = stack.enter_context(watch(context.database, context.lake))
+        if live is not None:
+            context.service = stack.enter_context(watching(live))
+            if beside is not None:
+                stack.enter_context(beside(context.service))
         application = create_app(context)
         code = _setup_code(context)
-        ready = Ready(plan.address(settings), str(plan.place), code, _has_pages())
+        ready = Ready(plan.address(settings), plan.store, code, _has_pages())
         return listen(
             application,
             plan.place,
             plan.certificate,
             on_ready=lambda: on_ready(ready),
             on_end=lambda: _end_streams(context),
-            has_failed=lambda: _has_failed(context.service),
         )
 
 
 @contextmanager
 def opened(plan: Plan, settings: ConsoleSettings) -> Iterator[Context]:
     """The store, made where there is none."""
-    plan.store.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database.open(plan.database or plan.store / DATABASE, should_migrate=True)
-    try:
-        events = plan.store / EVENTS
-        lake = Lake.open(events) if events.exists() and any(events.iterdir()) else Lake.create(events)
-        try:
-            yield Context(database, lake, installation_key(plan.store), settings)
-        finally:
-            lake.close()
-    finally:
-        database.close()
+    with open_store(plan.store, plan.database, make=True) as store:
+        yield Context(store.database, store.lake, installation_key(plan.store), settings)
+
+
+def watching(live: LiveSettings) -> Any:
+    """The watch, in a process of its own; a context."""
+    from importlib import import_module
+
+    return import_module("seawall.live.process").WatchProcess(live)
 
 
 def _setup_code(context: Context) -> str | None:
@@ -151,10 +150,6 @@ def _end_streams(context: Context) -> None:
     news = context.notes.get("news")
     if news is not None:
         news.close()
-
-
-def _has_failed(service: Any) -> bool:
-    return False if service is None else bool(getattr(service, "has_failed", False))
 
 
 def _has_pages() -> bool:

@@ -1,0 +1,147 @@
+"""The logs of a made-up organisation, arriving as if it lived now and time ran fast: for `seawall serve --demo`.
+
+Weeks of quiet history come first and at once, so that detection has learnt; then a day about every second.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from seawall.live.status import Status
+    from seawall.live.watcher import Watcher
+
+DAY_SECONDS: Final = 1.2
+LONGEST_DAY: Final = 6.0
+HISTORY_SECONDS: Final = 120.0
+SEED: Final = 1
+_STAMP: Final = re.compile(r"-([0-9]{8})T[0-9]{2}")
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="seawall-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Feed:
+    """Makes the logs in `folder / "made"` and lets them arrive in `folder / "arriving"`. A context: it ends with it."""
+
+    def __init__(self, folder: Path, watcher: Watcher, say: Say, *, seed: int = SEED) -> None:
+        self._made, self._arriving = folder / "made", folder / "arriving"
+        self._watcher, self._say, self._seed = watcher, say, seed
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="demo", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._arriving.mkdir(exist_ok=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        self._say("making an organisation's logs (made up, with staged intruders)")
+        if not self._is_made():
+            if not self._ends.is_set():
+                self._say("the logs could not be made; try `seawall demo`")
+            return
+        days = days_of(self._made / "logs")
+        history = history_of(days, self._made / "truth.json")
+        self._say(f"{len(history)} days of history arrive, to learn from")
+        for day in history:
+            self._arrive(days[day])
+        if not self._waited(_has_scored, HISTORY_SECONDS):
+            return
+        rest = [day for day in days if day not in history]
+        self._say(f"now {len(rest)} days more, about one a second, with intruders among them")
+        for day in rest:
+            self._arrive(days[day])
+            if self._ends.wait(DAY_SECONDS):
+                return
+            if not self._waited(lambda status: status.dirty_days <= 1, LONGEST_DAY):
+                return
+        if self._waited(_has_scored, HISTORY_SECONDS):
+            self._say("all days have arrived; look around for as long as you like")
+
+    def _is_made(self) -> bool:
+        """Make the world in a process of its own, so that no page waits for it."""
+        process = multiprocessing.get_context("spawn").Process(
+            target=_make, args=(self._seed, str(self._made)), name="seawall-demo", daemon=True
+        )
+        process.start()
+        while process.is_alive() and not self._ends.wait(0.1):
+            pass
+        if process.is_alive():
+            process.terminate()
+        process.join()
+        return process.exitcode == 0 and not self._ends.is_set()
+
+    def _arrive(self, files: list[Path]) -> None:
+        for file in files:
+            target = self._arriving / file.relative_to(self._made / "logs")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+
+    def _waited(self, is_done: Callable[[Status], bool], seconds: float) -> bool:
+        """Wait until it is so, or for the time; false when all is to end."""
+        end = time.monotonic() + seconds
+        calm = 0
+        while time.monotonic() < end and calm < 3:
+            if self._ends.wait(0.2):
+                return False
+            calm = calm + 1 if is_done(self._watcher.status()) else 0
+        return True
+
+
+def days_of(logs: Path) -> dict[str, list[Path]]:
+    """The files of each day, in order of time, by the day that their names give."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(logs.rglob("*")):
+        stamp = _STAMP.search(file.name)
+        if stamp is not None and file.is_file():
+            found.setdefault(stamp[1], []).append(file)
+    return dict(sorted(found.items()))
+
+
+def history_of(days: dict[str, list[Path]], truth: Path) -> list[str]:
+    """The days before the one on which the first intruder comes."""
+    import msgspec
+
+    document: dict[str, Any] = msgspec.json.decode(truth.read_bytes())
+    first = min(attack["first_event"] for attack in document["attacks"])
+    return [day for day in days if day < first[:10].replace("-", "")]
+
+
+def _has_scored(status: Status) -> bool:
+    return status.doing == "idle" and status.records > 0 and status.dirty_days == 0
+
+
+def _make(seed: int, folder: str) -> None:
+    """A lively tenant whose last day was yesterday."""
+    from dataclasses import replace
+
+    from seawall.lab import make_world
+    from seawall.lab.demo import demo_settings
+
+    settings = demo_settings(seed)
+    start = (datetime.now(UTC) - timedelta(days=settings.days)).date()
+    make_world(replace(settings, start=start), Path(folder))

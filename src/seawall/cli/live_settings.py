@@ -1,0 +1,57 @@
+"""The settings of a running watch, from what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seawall.errors import InputUnreadable, UsageError
+
+if TYPE_CHECKING:
+    from seawall.live.settings import LiveSettings, Webhook
+
+_LONGEST_SECRET = 4096
+
+
+def live_settings(
+    folders: Sequence[Path],
+    store: Path,
+    database: str | None,
+    budget: float | None,
+    webhooks: tuple[Webhook, ...],
+    retention: int | None,
+    mmdb: Sequence[Path],
+) -> LiveSettings:
+    """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
+    from seawall.live.settings import LiveSettings
+
+    missing = [path for path in folders if not path.exists()]
+    if missing:
+        raise InputUnreadable(f"no such file or folder: {missing[0]}", fix="check the path")
+    around = (store.resolve(), *store.resolve().parents)
+    inside = [path for path in folders if path.resolve() in around]
+    if inside:
+        raise UsageError(
+            f"the store {store} lies in {inside[0]}, which is followed",
+            fix="choose another folder with --store",
+        )
+    return LiveSettings(store, database, tuple(folders), budget, retention, webhooks, tuple(mmdb))
+
+
+def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook, ...]:
+    """The webhooks, all with the secret of one file. Raises `InputUnreadable` and `UsageError`."""
+    from seawall.live.settings import Webhook
+
+    secret = ""
+    if secret_file is not None:
+        if not urls:
+            raise UsageError("a secret without a webhook signs nothing", fix="give --webhook too")
+        try:
+            with secret_file.open("rb") as file:
+                secret = file.read(_LONGEST_SECRET).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise InputUnreadable(f"{secret_file} cannot be read", fix="check its permissions") from None
+        if not secret:
+            raise UsageError(f"{secret_file} is empty", fix="openssl rand -hex 32")
+    return tuple(Webhook(url, secret) for url in urls)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seawall.live.watcher import Watcher
 
 DAY_SECONDS: Final = 1.2
-LONGEST_DAY: Final = 6.0
+LONGEST_DAY: Final = 2.5
 HISTORY_SECONDS: Final = 120.0
 SEED: Final = 1
 _STAMP: Final = re.compile(r"-([0-9]{8})T[0-9]{2}")

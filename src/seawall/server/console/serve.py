@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.errors import ServeInvalid
+from seawall.live.process import WatchProcess
 from seawall.server.addresses import Peers
 from seawall.server.console.application import create_app
 from seawall.server.console.context import ConsoleSettings, Context, installation_key
@@ -105,7 +106,7 @@ def serve(
     with ExitStack() as stack:
         context = stack.enter_context(opened(plan, settings))
         if live is not None:
-            context.service = stack.enter_context(watching(live))
+            context.service = stack.enter_context(WatchProcess(live))
             if beside is not None:
                 stack.enter_context(beside(context.service))
         application = create_app(context)
@@ -125,13 +126,6 @@ def opened(plan: Plan, settings: ConsoleSettings) -> Iterator[Context]:
     """The store, made where there is none."""
     with open_store(plan.store, plan.database, make=True) as store:
         yield Context(store.database, store.lake, installation_key(plan.store), settings)
-
-
-def watching(live: LiveSettings) -> Any:
-    """The watch, in a process of its own; a context."""
-    from importlib import import_module
-
-    return import_module("seawall.live.process").WatchProcess(live)
 
 
 def _setup_code(context: Context) -> str | None:

@@ -51,7 +51,7 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
             <ul>
               {silent.map((source) => (
                 <li key={`${source.tenant} ${source.name}`}>
-                  <b className="log-text">{source.name}</b> <span className="log-text">({source.tenant})</span>: nothing since{" "}
+                  <b className="log-text">{shortName(source)}</b> <span className="log-text">({source.tenant})</span>: nothing since{" "}
                   {source.silent_since === null ? "the beginning" : `${exact(source.silent_since)}, ${age(source.silent_since, now)}`}
                   {source.typical_gap_seconds === null ? "" : `; usually something comes every ${duration(source.typical_gap_seconds)}`}
                 </li>
@@ -146,14 +146,17 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
   );
 }
 
+/** The name without the organisation, which stands beside it. */
+function shortName(source: SourceHealth): string {
+  return source.name.startsWith(`${source.tenant}/`) ? source.name.slice(source.tenant.length + 1) : source.name;
+}
+
 function Source({ source, now }: { source: SourceHealth; now: number }) {
   return (
     <tr className={source.state === "silent" ? "source-row-silent" : undefined}>
       <th scope="row">
-        <b className="log-text">{source.name}</b>
-        <div className="soft tiny log-text">
-          {source.kind} · {source.tenant}
-        </div>
+        <b className="log-text">{shortName(source)}</b>
+        <div className="soft tiny log-text">{shortName(source) === source.kind ? source.tenant : `${source.kind} · ${source.tenant}`}</div>
       </th>
       <td data-name="State">
         <span className={`source-state source-${source.state}`}>

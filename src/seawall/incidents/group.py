@@ -17,6 +17,9 @@ STRONG = 2.0
 SHARED_BY = 8
 """A network used by more candidates' accounts than this is no rare key."""
 
+EXCUSED = -1.0
+"""Answers that take more than this off a group's score say what it is, not only how it weighs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -107,13 +110,14 @@ def raised(
     """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
 
     `sparing` leaves budget over rather than raise a case whose reasons together speak against an intruder (they
-    sum to less than nothing).
+    sum to less than nothing). A case that answers excused is never raised to fill a budget.
     """
     used: dict[str, int] = defaultdict(int)
     chosen = set()
     for case in cases:
         tenant = case.top.tenant
-        least = max(floor, case.top.base) if sparing else floor
+        is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
+        least = max(floor, case.top.base) if sparing or is_excused else floor
         if case.score >= least and used[tenant] < limits.get(tenant, 0):
             used[tenant] += 1
             chosen.add(case.id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -33,8 +34,7 @@ class _Scope(msgspec.Struct, frozen=True):
 def scope_of(draft: Draft, lessons: Sequence[Lesson], *, account_type: str, as_of: int) -> dict[str, Any]:
     """Return the scope to be kept with an answer: whom and what it speaks of, and what its incident taught."""
     scope = _Scope(draft.reach, draft.values, _Taught(account_type, as_of, tuple(lessons)))
-    plain = msgspec.to_builtins(scope)
-    assert isinstance(plain, dict)  # noqa: S101 - a struct is a dict, which the types do not say
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(scope))
     return plain
 
 
@@ -73,7 +73,14 @@ def kept_answers(work: Work, *, at: int) -> list[Feedback]:
     return found
 
 
+def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answered, ...]:
+    """Return what kept answers teach; `renamed` are ids that incidents had before and those that they have now."""
+    each = (answered(one) for one in kept)
+    return tuple(
+        replace(one, incident=renamed.get(one.incident, one.incident)) for one in each if one is not None
+    )
+
+
 def standing_answers(work: Work, *, at: int) -> tuple[Answered, ...]:
     """Return what the answers teach that still cover anything at a time (microseconds)."""
-    each = (answered(one) for one in kept_answers(work, at=at))
-    return tuple(one for one in each if one is not None)
+    return teaching(kept_answers(work, at=at), work.aliases.all())

@@ -23,6 +23,9 @@ SINGLES = tuple(field.name for field in FIELDS if field.name not in PAIRS)
 ACCOUNTS = ("ada@x.example", "ben@x.example", "cy@y.example", "5f3c9b1e-0000-4000-8000-000000000001")
 
 
+VALUES = {**dict.fromkeys(FEATURES, 0.0), "network.backed_off": 6.0, "client.backed_off": 3.0}
+
+
 def fact(
     field: str, now: str, seen: float = 0.0, accounts: int = 0, peers: int = 100, cohort: int = 0
 ) -> Fact:
@@ -43,7 +46,7 @@ def candidate(
         "day": day, "network": {f.field: f.now for f in facts}.get("network", ""), "score": score, "base": -8.0,
         "parts": parts, "unsupervised": 1.0, "pattern": PATTERNS[0], "p": 0.01,
         "first": day * DAY + 60, "last": day * DAY + 600,
-        "facts": facts, "rules": (), "values": {"network.backed_off": 6.0, "client.backed_off": 3.0}, "events": ("e",),
+        "facts": facts, "rules": (), "values": VALUES, "events": ("e",),
         "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0, "throttled": False, "unlinked": False,
         "curve": ((day * DAY + 60, score),),
     }  # fmt: skip

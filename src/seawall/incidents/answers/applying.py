@@ -20,7 +20,6 @@ from seawall.incidents.candidates import Candidate
 from seawall.schema.answers import Adjustment, Answered
 from seawall.schema.batches import Floats
 
-
 _LAST = threading.local()
 """A watch applies answers to nearly the same candidates every second: what is known of them is kept, by thread."""
 
@@ -83,15 +82,23 @@ def deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What answers change in n candidates. `change` float64 (n,) is by how much each score changes."""
+    """What answers change in n candidates. `change` float64 (n,) is by how much each score changes.
+
+    `factors` are what each organisation's answers have made of the weights of groups.
+    """
 
     change: Floats
+    factors: dict[str, Factors]
     _answers: dict[int, Answered]
     _taken: Taken
     _added: dict[int, list[Added]]
     _weighed: Floats
-    _factors: dict[str, Factors]
     _tenants: tuple[str, ...]
+
+    def behind(self) -> dict[int, frozenset[int]]:
+        """Return the numbers of the answers that take anything off, by row."""
+        rows = zip(self._taken.rows.tolist(), self._taken.by, strict=True)
+        return {row: frozenset().union(*numbers.values()) for row, numbers in rows if numbers}
 
     def adjustments(self) -> dict[int, tuple[Adjustment, ...]]:
         """Return the adjustments of each candidate that is changed, by row."""
@@ -101,7 +108,7 @@ class Effects:
         for row, more in self._added.items():
             found[row] += [self._more(one) for one in more]
         for row in np.flatnonzero(self._weighed).tolist():
-            words = self._factors[self._tenants[row]].words()
+            words = self.factors[self._tenants[row]].words()
             found[row].append(Adjustment("behaviour", "answers", float(self._weighed[row]), words))
         return {row: tuple(changed) for row, changed in found.items() if changed}
 
@@ -151,7 +158,7 @@ def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
         change[row] += sum(one.weight for one in found)
     numbered = {answer.id: answer for answer in standing}
     tenants = tuple(candidate.tenant for candidate in columns.candidates)
-    return Effects(change, numbered, off, more, weighed, fitted, tenants)
+    return Effects(change, fitted, numbered, off, more, weighed, tenants)
 
 
 def _weighed(columns: Columns, fitted: dict[str, Factors], off: Taken) -> Floats:

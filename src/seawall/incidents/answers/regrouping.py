@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from seawall.incidents.answers.columns import Columns
 from seawall.incidents.decision import LEAST_SCORE
-from seawall.incidents.group import STRONG, Case
+from seawall.incidents.group import EXCUSED, STRONG, Case
 from seawall.schema.batches import Floats
 from seawall.settings import INCIDENT_WINDOW_DAYS
 
@@ -70,14 +70,24 @@ def id_of(columns: Columns, case: Rows) -> str:
 
 
 def chosen(
-    columns: Columns, ordered: Iterable[Rows], limits: Mapping[str, int], *, since: int, is_sparing: bool
+    columns: Columns,
+    ordered: Iterable[Rows],
+    limits: Mapping[str, int],
+    change: Floats,
+    *,
+    since: int,
+    is_sparing: bool,
 ) -> list[Rows]:
-    """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on."""
+    """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on.
+
+    `change` float64 (n,) is by how much answers changed each score.
+    """
     used: dict[str, int] = defaultdict(int)
     result = []
     for case in ordered:
         top = columns.candidates[case.top]
-        least = max(LEAST_SCORE, top.base) if is_sparing else LEAST_SCORE
+        is_held = is_sparing or change[case.top] < EXCUSED
+        least = max(LEAST_SCORE, top.base) if is_held else LEAST_SCORE
         if top.day >= since and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):
             used[top.tenant] += 1
             result.append(case)

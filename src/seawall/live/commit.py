@@ -9,10 +9,12 @@ start finds either both or the days still to be scored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from seawall.live.silence import Change, source_name
 from seawall.report.documents import incident_document
+from seawall.report.times import rfc3339
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
 from seawall.store.database import Work
@@ -107,6 +109,22 @@ def tell(
     """Put a message for each target into the outbox."""
     for target in targets:
         work.outbox.add(kind, target, subject, document, at=at)
+
+
+def tell_changes(work: Work, changes: Iterable[Change], targets: Sequence[str], *, at: int) -> list[Source]:
+    """Keep that sources fell silent or speak again, and whom to tell; return those that are silent now."""
+    silent = []
+    for change in changes:
+        name = source_name(change.key)
+        known = work.sources.get(name)
+        if known is not None and change.is_silent:
+            silent.append(replace(known, silent_since=change.since))
+        tenant, source = change.key
+        document = {"tenant": tenant, "source": source, "last_heard": rfc3339(change.since)}
+        kind = "source.silent" if change.is_silent else "source.resumed"
+        tell(work, kind, name, document, targets, at=at)
+    work.sources.put(silent)
+    return silent
 
 
 @dataclass(slots=True)

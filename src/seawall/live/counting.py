@@ -8,24 +8,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from seawall.live.silence import HOUR, Change, Key, Listening
+from seawall.live.silence import HOUR, MOST_SOURCES, Change, Key, Listening, source_name
 from seawall.schema.problems import Problem
 from seawall.store.database.sources import Source
 from seawall.watch import Delivery
 
 DAY = 24 * HOUR
-MOST_SOURCES = 20_000
 UNKNOWN = "unknown"
 """The organisation of events that state none."""
-
-OF_FILES = "files"
-"""The source to which problems belong: what could not be read has no vendor yet."""
-
-
-def source_name(key: Key) -> str:
-    """Return the name of an organisation's source."""
-    tenant, kind = key
-    return f"{tenant}/{kind}"
 
 
 @dataclass(slots=True)

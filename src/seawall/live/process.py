@@ -19,6 +19,7 @@ from seawall import errors
 from seawall.errors import SeawallError, WatchBusy, WatchFailed
 from seawall.live.settings import LiveSettings
 from seawall.live.status import NOTHING, Status
+from seawall.live.subscribers import Subscribers
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.live.wire import Wire
 
@@ -53,7 +54,7 @@ class WatchProcess:
         self._bytes = 0
         self._room = threading.Condition()
         self._status = NOTHING
-        self._calls: list[Callable[[Status], None]] = []
+        self._subscribers = Subscribers()
         self._is_stopping = False
         self._has_started = threading.Event()
         self._ended: SeawallError | None = None
@@ -74,6 +75,11 @@ class WatchProcess:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it does not work, and is not started again."""
+        return not self._is_stopping and self._has_started.is_set() and not self._keeper.is_alive()
 
     @property
     def pid(self) -> int | None:
@@ -115,14 +121,7 @@ class WatchProcess:
 
     def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
         """See `Watcher`."""
-        with self._room:
-            self._calls.append(call)
-
-        def end() -> None:
-            with self._room, suppress(ValueError):
-                self._calls.remove(call)
-
-        return end
+        return self._subscribers.add(call)
 
     def stop(self) -> None:
         """Have it end, and wait for that."""
@@ -206,11 +205,7 @@ class WatchProcess:
 
     def _show(self, status: Status) -> None:
         self._status = status
-        with self._room:
-            calls = list(self._calls)
-        for call in calls:
-            with suppress(Exception):
-                call(status)
+        self._subscribers.tell(status)
 
 
 def _restarting() -> WatchBusy:

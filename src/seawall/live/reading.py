@@ -111,3 +111,40 @@ class StreamReader(threading.Thread):
             return
         except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
             self.fault = error
+
+
+class Readers:
+    """All that read for one watch."""
+
+    def __init__(self) -> None:
+        self._all: list[FolderReader | StreamReader] = []
+
+    def begin(self, *readers: FolderReader | StreamReader) -> None:
+        """Have them read from now on."""
+        self._all += readers
+        for reader in readers:
+            reader.start()
+
+    def stop(self) -> None:
+        """Have them end soon."""
+        for reader in self._all:
+            reader.stop()
+
+    @property
+    def backlog(self) -> int | None:
+        """About how many bytes are still to be read, None where nothing is read."""
+        return sum(reader.backlog for reader in self._all) if self._all else None
+
+    def are_done(self, *, is_idle_enough: bool) -> bool:
+        """Whether they have ended, or, where that is enough, have nothing to wait for."""
+        return all(
+            reader.is_idle if is_idle_enough and isinstance(reader, FolderReader) else not reader.is_alive()
+            for reader in self._all
+        )
+
+    def raise_fault(self) -> None:
+        """Raise what ended one of them, once."""
+        for reader in self._all:
+            if reader.fault is not None:
+                fault, reader.fault = reader.fault, None
+                raise fault

@@ -10,25 +10,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
 
 from seawall.enrich import Networks, enrich
-from seawall.errors import DatabaseAway, DatabaseBroken, DatabaseInUse, LakeBroken, SeawallError
+from seawall.errors import DatabaseBroken, DatabaseInUse, SeawallError
 from seawall.live.bodies import KEPT_AS, Bodies
 from seawall.live.clock import Clock
-from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell
-from seawall.live.counting import Tally, problems_of, source_name, spread
+from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
+from seawall.live.counting import Tally, problems_of, spread
+from seawall.live.faults import PASSING, words
 from seawall.live.outbox import Courier
-from seawall.live.reading import FolderReader, StreamReader
+from seawall.live.reading import FolderReader, Readers, StreamReader
 from seawall.live.scoring import Scorer
 from seawall.live.settings import LiveSettings
 from seawall.live.silence import Change, Listening
 from seawall.live.status import Doing, Rate, Status
+from seawall.live.subscribers import Subscribers
 from seawall.live.watcher import Receipt
-from seawall.report.times import rfc3339
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake
@@ -91,14 +92,13 @@ class Service:
         self._listening = Listening(settings.silences)
         self._tally, self._position, self._problem_rows = Tally(), 0, 0
         self._pending: _Pending | None = None
-        self._readers: list[FolderReader | StreamReader] = []
+        self._readers = Readers()
         self._rate, self._byte_rate = Rate(), Rate()
         self._fault: str | None = None
         self._doing: Doing = "idle"
         self._last: tuple[int | None, int | None] = (None, None)
         self._status = Status(doing="idle")
-        self._subscribers: list[Callable[[Status], None]] = []
-        self._lock = threading.Lock()
+        self._subscribers = Subscribers()
         self._ticked = self._told = self._caught_up = 0.0
         self._has_begun = False
         self._mail = threading.Event()
@@ -115,14 +115,7 @@ class Service:
 
     def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
         """See `Watcher`."""
-        with self._lock:
-            self._subscribers.append(call)
-
-        def end() -> None:
-            with self._lock, suppress(ValueError):
-                self._subscribers.remove(call)
-
-        return end
+        return self._subscribers.add(call)
 
     # The loop.
 
@@ -147,13 +140,13 @@ class Service:
                         pause, lost_at = PAUSES[0], None
                         self._work(writer, stop, until)
                         return
-                except (DatabaseAway, DatabaseInUse, LakeBroken, OSError) as error:
+                except PASSING as error:
                     now = self._clock.now()
                     lost_at = now if lost_at is None else lost_at
                     is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
                     if not self._has_begun or is_replaced:
                         raise
-                    self._set_fault(_words(error))
+                    self._set_fault(words(error))
                     if stop.wait(pause):
                         return
                     pause = min(pause * 2, PAUSES[1])
@@ -196,7 +189,7 @@ class Service:
     def _start_readers(self, found: Kept, until: Until) -> None:
         if self.settings.folders:
             files = {name: value for name, value in found.checkpoint.items() if not name.startswith(KEPT_AS)}
-            self._readers.append(
+            self._readers.begin(
                 FolderReader(
                     self.settings.folders,
                     files,
@@ -207,9 +200,7 @@ class Service:
                 )
             )
         if self._stream is not None:
-            self._readers.append(StreamReader(self._stream, "-", self.intake))
-        for reader in self._readers:
-            reader.start()
+            self._readers.begin(StreamReader(self._stream, "-", self.intake))
 
     def _work(self, writer: Writer, stop: threading.Event, until: Until) -> None:
         while not stop.is_set():
@@ -311,10 +302,7 @@ class Service:
 
     def _each_second(self, writer: Writer) -> None:
         now, wall = self._clock.now(), self._clock.wall()
-        for reader in self._readers:
-            if reader.fault is not None:
-                fault, reader.fault = reader.fault, None
-                raise fault
+        self._readers.raise_fault()
         changes = self._listening.fallen_silent(now, wall)
         if changes:
             with self._database.writing(writer) as work:
@@ -326,39 +314,26 @@ class Service:
 
     def _say(self, work: Work, changes: list[Change], wall: int) -> None:
         """Keep that sources fell silent or speak again, and whom to tell."""
-        for change in changes:
-            name = source_name(change.key)
-            known = work.sources.get(name)
-            if known is not None and change.is_silent:
-                silent = replace(known, silent_since=change.since)
-                work.sources.put([silent])
-                self._tally.sources[name] = silent
-            document = {"tenant": change.key[0], "source": change.key[1], "last_heard": rfc3339(change.since)}
-            kind = "source.silent" if change.is_silent else "source.resumed"
-            tell(work, kind, name, document, self._courier.targets, at=wall)
+        silent = tell_changes(work, changes, self._courier.targets, at=wall)
+        self._tally.sources.update((source.name, source) for source in silent)
+        if changes:
             self._mail.set()
 
     # How it is doing.
 
     def _is_behind(self) -> bool:
-        return sum(reader.backlog for reader in self._readers) > _BEHIND_BYTES
+        return (self._readers.backlog or 0) > _BEHIND_BYTES
 
     def _is_read(self, until: Until) -> bool:
         """Whether there is nothing more to take."""
         if len(self.intake) or self._batcher.waits(0.0) is not None:
             return False
-        for reader in self._readers:
-            if isinstance(reader, FolderReader) and until == "idle":
-                if not reader.is_idle:
-                    return False
-            elif reader.is_alive():
-                return False
-        return not len(self.intake)
+        return self._readers.are_done(is_idle_enough=until == "idle") and not len(self.intake)
 
     def _is_settled(self, until: Until) -> bool:
         """Whether what is found now may be announced: what is still to be read could outrank it."""
         now = self._clock.now()
-        is_reading = any(reader.backlog for reader in self._readers)
+        is_reading = bool(self._readers.backlog)
         if not is_reading:
             self._caught_up = now
         if until != "stopped":
@@ -382,15 +357,11 @@ class Service:
             return
         self._told = now
         self._status = self._looked(now)
-        with self._lock:
-            calls = list(self._subscribers)
-        for call in calls:
-            with suppress(Exception):
-                call(self._status)
+        self._subscribers.tell(self._status)
 
     def _looked(self, now: float) -> Status:
         totals, days = self._tally.totals, self._scorer.counts
-        backlog = sum(reader.backlog for reader in self._readers) if self._readers else None
+        backlog = self._readers.backlog
         speed = self._byte_rate.at(now)
         records, problems = totals["records"], totals["problems"]
         events, duplicates, waiting = days.split(records - problems, is_whole=not self._scorer.dirty)
@@ -414,8 +385,7 @@ class Service:
         )
 
     def _end(self, courier: threading.Thread, until: Until) -> None:
-        for reader in self._readers:
-            reader.stop()
+        self._readers.stop()
         self.intake.close()
         self._bodies.close()
         if until != "stopped" and courier.ident:
@@ -424,9 +394,3 @@ class Service:
         self._mail.set()
         self._doing = "none"
         self._tell(is_forced=True)
-
-
-def _words(error: SeawallError | OSError) -> str:
-    if isinstance(error, SeawallError):
-        return error.message
-    return f"the store cannot be written: {error.strerror or error}"

@@ -40,6 +40,12 @@ Key = tuple[str, str]
 """Organisation and source."""
 
 
+def source_name(key: Key) -> str:
+    """Return the name of an organisation's source."""
+    tenant, kind = key
+    return f"{tenant}/{kind}"
+
+
 class Habit(msgspec.Struct, forbid_unknown_fields=True):
     """What is known of one source. Hours are counted since the epoch.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from seawall.errors import DatabaseAway
 from seawall.server.addresses import Peers
 from seawall.server.console.context import ConsoleSettings
 from tests.server.console.consoles import HOST, Console, console
@@ -134,3 +137,45 @@ def test_a_proxy_says_who_asks_and_nobody_else_does(tmp_path: Path) -> None:
         assert plain.json()["error"]["code"] == "not-encrypted"
         stranger = behind.browser(origin=f"https://{HOST}", address="192.0.2.1").get("/api/session")
         assert stranger.json()["error"]["code"] == "proxy-unlisted"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    settings = ConsoleSettings(hosts=(HOST,), is_loopback=False, is_encrypted=True, body_seconds=0.2)
+    with console(tmp_path, settings) as quick:
+
+        async def drip() -> AsyncIterator[bytes]:
+            while True:
+                yield b" "
+                await asyncio.sleep(0.05)
+
+        browser = quick.signed_in("admin")
+        csrf = browser.get("/api/session").json()["csrf_token"]
+        headers = {"origin": quick.origin, "x-seawall-csrf": csrf, "content-type": "application/json"}
+        answer = browser.ask("POST", "/api/users", headers=headers, content=drip())
+        assert (answer.status_code, answer.json()["error"]["code"]) == (408, "too-slow")
+
+
+def test_what_breaks_is_said_without_what_was_sent(
+    team: Console, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the secret that was sent")
+
+    browser = team.signed_in("admin")
+    monkeypatch.setattr("seawall.store.database.users.Users.all", broken)
+    answer = browser.get("/api/users")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+    assert "secret" not in answer.text + caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+def test_a_database_that_is_away_is_said_so(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseAway("the database postgresql://secret-host/x is away")
+
+    browser = team.signed_in("admin")
+    monkeypatch.setattr("seawall.store.database.users.Users.all", away)
+    answer = browser.get("/api/users")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "5"
+    assert "secret-host" not in answer.text

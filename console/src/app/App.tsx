@@ -4,7 +4,7 @@ import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type 
 import { ApiError } from "../api/client";
 import { EmptyState, ErrorState, Skeleton } from "../design/states";
 import { Link } from "./link";
-import { navigate, useRoute } from "./router";
+import { navigate, rememberedPlace, useRoute } from "./router";
 import { SessionProvider, useKnown } from "./session";
 import { Shell } from "./shell";
 
@@ -59,7 +59,11 @@ function Gate() {
       const wanted = window.location.pathname + window.location.search;
       navigate(`/${session.setup_needed ? "setup" : "sign-in"}?${new URLSearchParams({ next: wanted }).toString()}`, { replace: true });
     } else if (maySee && isDoor) navigate(inside(parameters.get("next")), { replace: true });
-    else if (session.second_factor_needed && path !== "/settings") navigate("/settings", { replace: true });
+    else if (maySee && path === "/" && window.location.search === "") {
+      const place = rememberedPlace();
+      if (place !== null) navigate(inside(place), { replace: true });
+    }
+    if (session.second_factor_needed && path !== "/settings") navigate("/settings", { replace: true });
   });
 
   if (error !== undefined && session === undefined) {

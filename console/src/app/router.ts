@@ -58,3 +58,26 @@ export const accountAddress = (tenant: string, account: string) =>
   `/account?${new URLSearchParams({ tenant, account }).toString()}`;
 
 export const searchAddress = (q: string) => `/search?${new URLSearchParams({ q }).toString()}`;
+
+const PLACE = "seawall-place";
+
+/** Keep an address for whoever comes back from a sign-in elsewhere; this tab alone knows it. */
+export function rememberPlace(place: string | null): void {
+  try {
+    if (place === null) sessionStorage.removeItem(PLACE);
+    else sessionStorage.setItem(PLACE, place);
+  } catch {
+    // Without storage one comes back to the queue.
+  }
+}
+
+/** The address that was kept, once. */
+export function rememberedPlace(): string | null {
+  try {
+    const place = sessionStorage.getItem(PLACE);
+    sessionStorage.removeItem(PLACE);
+    return place;
+  } catch {
+    return null;
+  }
+}

@@ -3,12 +3,24 @@ import { useEffect, useRef, useState, type FormEvent } from "react";
 import { ApiError, post } from "../../api/client";
 import type { Session } from "../../api/types";
 import { Link } from "../../app/link";
-import { useRoute } from "../../app/router";
+import { rememberPlace, useRoute } from "../../app/router";
 import { useKnown } from "../../app/session";
 import { Button } from "../../design/controls";
 import { faultText } from "../parts/faults";
 import { Door, Fault } from "./door";
 import { passkeysWork, usePasskey, type Options } from "./webauthn";
+
+/** What the server says of a sign-in at the organisation that came to nothing. */
+const PROBLEMS: Record<string, string> = {
+  "provider-away": "Your organisation’s sign-in cannot be reached now. Try again in a while, or sign in another way.",
+  "refused-there": "Your organisation did not let you in, or you turned back there.",
+  "took-too-long": "That took too long, or was begun in another browser. Try again.",
+  "token-refused": "What your organisation answered does not fit. An admin finds the reason in the audit trail.",
+  "no-role": "Your organisation gives you no role here. Ask an admin.",
+  "no-name": "Your organisation does not say who you are. Ask an admin.",
+  "name-taken": "Somebody else has your name here. Ask an admin.",
+  disabled: "You may not sign in here any more. Ask an admin.",
+};
 
 export function SignIn() {
   const { session, setSession } = useKnown();
@@ -18,14 +30,17 @@ export function SignIn() {
   const methods = session?.methods ?? [];
   const hasPasskeys = methods.includes("passkey") && passkeysWork();
   const [isPassword, setPassword] = useState(!hasPasskeys);
-  const next = parameters.get("next");
+  const problem = parameters.get("problem");
 
   const attempt = async (way: () => Promise<Session | null>) => {
     setBusy(true);
     setFault(undefined);
     try {
       const fresh = await way();
-      if (fresh !== null) setSession(fresh);
+      if (fresh !== null) {
+        rememberPlace(null);
+        setSession(fresh);
+      }
     } catch (problem) {
       setFault(faultText(problem));
     }
@@ -42,14 +57,14 @@ export function SignIn() {
     });
   return (
     <Door title="Sign in" about={session?.demo ? "A made-up organisation, arriving live." : undefined}>
-      {parameters.get("error") && <Fault text="The sign-in at your organisation did not work. Try again, or ask an admin." />}
+      {problem !== null && <Fault text={PROBLEMS[problem] ?? "The sign-in at your organisation did not work. Try again, or ask an admin."} />}
       {hasPasskeys && (
         <Button look="primary" icon="key" isDisabled={isBusy} onPress={() => void byPasskey()}>
           Sign in with a passkey
         </Button>
       )}
       {methods.includes("oidc") && (
-        <a className="button" href={`/api/sign-in/oidc${next ? `?${new URLSearchParams({ next }).toString()}` : ""}`}>
+        <a className="button" href="/api/sign-in/oidc" onClick={() => rememberPlace(parameters.get("next"))}>
           Sign in at your organisation
         </a>
       )}

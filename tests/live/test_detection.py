@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seawall import scan
 from seawall.enrich import Networks, enrich
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import CoverageMeter
+from seawall.incidents.decision import decide
 from seawall.incidents.engine import Engine
 from seawall.incidents.ranker import load
 from seawall.lab import WorldSettings, make_world
@@ -24,6 +29,7 @@ from seawall.schema.coverage import CoverageNote
 from seawall.sources import read
 from seawall.store import Coder, Spool, pack, unpack
 from seawall.store.lake import Lake
+from tests.events import event, sign_in, table
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -145,3 +151,121 @@ def test_day_by_day_it_finds_what_a_scan_finds(tmp_path: Path, logs: Callable[[P
         scan(place, tmp_path / "scan")
         written = (tmp_path / "scan" / "incidents.jsonl").read_bytes()
         assert b"".join(watch.lines()) == written
+
+
+ACTS = st.tuples(
+    st.integers(0, 8),
+    st.integers(0, 1400),
+    st.sampled_from(("ann@x.example", "bob@x.example", "cy@y.example", "dee@y.example", "0f-app")),
+    st.sampled_from(("own", "away", "nowhere", "office")),
+    st.sampled_from(
+        ("read", "sign_in", "fail", "revoke", "consent", "throttled", "orphan", "rule", "homeless")
+    ),
+)
+PLACES: dict[str, dict[str, Any]] = {
+    "own": {},
+    "office": {"src_asn": None, "src_prefix": "192.0.2.0/24"},
+    "away": {"src_prefix": "198.51.100.0/24", "src_asn": 64999, "src_asn_name": "Far", "src_location": "RO",
+             "client": "python/rest", "app_uid": "odd", "app_name": "Öd"},
+    "nowhere": {"src_ip": None, "src_prefix": None, "src_asn": None, "src_asn_name": None, "src_location": None},
+}  # fmt: skip
+DOINGS: dict[str, dict[str, Any]] = {
+    "read": {"session_uid": "s1"},
+    "sign_in": {"session_uid": "s1", "token_uid": "t1"},
+    "fail": {"status": "failure", "status_code": "500121"},
+    "revoke": {"kind": "directory", "activity_name": "Reset user password.", "resource_uid": "cy@y.example"},
+    "consent": {"kind": "directory", "activity_name": "Consent to application."},
+    "throttled": {"is_throttled": True, "item_count": 900},
+    "orphan": {"session_uid": "s2", "token_uid": "t2", "org_uid": None},
+    "rule": {"kind": "mail_rule", "activity_name": "New-InboxRule", "mailbox": "bob@x.example"},
+    "homeless": {"org_uid": None, "mailbox": None},
+}
+
+
+def rows_of(acts: Sequence[tuple[int, int, str, str, str]]) -> list[dict[str, Any]]:
+    """Events of organisations that are at times known by a domain alone, some with a twin of another source."""
+    rows = []
+    for number, (day, minute, who, place, doing) in enumerate(acts):
+        make = sign_in if doing in ("sign_in", "fail") else event
+        own = {"account": who, "mailbox": who if "@" in who else None, "org_uid": f"org-{who[-9:]}"}
+        columns = {**own, **PLACES[place], **DOINGS[doing], "source_line": number, "unmapped": f"{number}"}
+        rows.append(make(f"e{number}", day, minute - 540, **columns))
+        if minute % 5 == 0:
+            twin = {"source": "entra_signin" if minute % 2 else "m365_audit", "client": None, "item_count": 7}
+            rows.append({**rows[-1], **twin, "source_file": "twin.jsonl"})
+    return rows
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(ACTS, min_size=1, max_size=40), st.data())
+def test_however_they_arrive_it_finds_what_a_scan_finds(
+    acts: list[tuple[int, int, str, str, str]], data: st.DataObject
+) -> None:
+    rows = rows_of(acts)
+    with TemporaryDirectory() as folder:
+        candidates, notes, (events, duplicates) = scanned([table(rows)], Path(folder))
+    again = data.draw(st.lists(st.sampled_from(rows), max_size=6))
+    arriving = data.draw(st.permutations([*rows, *again]))
+    cuts = sorted(data.draw(st.lists(st.integers(1, len(arriving)), max_size=5)))
+    doings = st.sets(st.sampled_from(("score", "restart", "hurry")))
+    with TemporaryDirectory() as folder:
+        watch = Watch(Path(folder))
+        for low, high in zip([0, *cuts], [*cuts, len(arriving)], strict=True):
+            if low < high:
+                watch.take(table(arriving[low:high]))
+            after = data.draw(doings)
+            if "hurry" in after:
+                watch.score(lambda: True)
+            if "score" in after:
+                watch.score()
+            if "restart" in after:
+                watch.restart()
+        watch.score()
+        assert not watch.detection.dirty
+        assert repr(watch.candidates()) == repr(candidates)
+        assert watch.notes == notes
+        found = watch.days.values()
+        assert [sum(day.events for day in found), sum(day.duplicates for day in found)] == [
+            events, duplicates + len(again),
+        ]  # fmt: skip
+        days = max(watch.days) - min(watch.days) + 1
+        decision = decide(candidates, notes, watch.days[max(watch.days)].tenants, days, 0.5)
+        assert watch.lines(0.5) == [incident_line(incident) for incident in decision.incidents]
+
+
+def test_what_comes_for_a_day_that_is_no_longer_kept_is_kept_and_said_to_be_too_late(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    first = 20_514  # 2026-03-02
+    for day in range(12):
+        watch.take(table([event(f"a{day}", day), sign_in(f"s{day}", day, 5)]))
+    watch.score()
+    before = watch.candidates()
+    watch.lake.prune(date(2026, 3, 2) + timedelta(days=6))
+    watch.restart()
+    watch.take(table([event("late", 2, 9), event("too", 9, 9)]))
+    scoring = watch.score()
+    assert sorted(scoring.days) == list(range(first + 9, first + 12))
+    assert [note.start // 86_400_000_000 for note in watch.notes if note.code == "late"] == [first + 2]
+    assert "2026-03-04" in next(note.text for note in watch.notes if note.code == "late")
+    assert not watch.detection.dirty
+    assert [day.events for _, day in sorted(watch.days.items())] == [2] * 9 + [3] + [2] * 2
+    assert watch.candidates()[: len(before)] == before  # nothing of these days was new
+    watch.restart()
+    watch.score()
+    assert [note.start // 86_400_000_000 for note in watch.notes if note.code == "late"] == [first + 2]
+
+
+def test_a_late_day_goes_back_to_a_snapshot_and_not_to_the_beginning(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    for day in range(40):
+        watch.take(table([event(f"a{day}", day)]))
+        watch.score()
+    kept = sorted(int(name.partition("/")[2]) - 20_514 for name in watch.states if name.startswith("engine/"))
+    assert kept[-4:] == [35, 36, 37, 38]
+    assert len(kept) <= 14
+    assert kept[0] <= 39 - 30
+    watch.take(table([event("late", 33, 9)]))
+    assert sorted(watch.score().days) == [20_514 + day for day in range(33, 40)]
+    assert (
+        max(int(name.partition("/")[2]) for name in watch.states if name.startswith("meter/")) == 20_514 + 39
+    )

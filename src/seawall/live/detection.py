@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,16 +17,14 @@ from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.ranker import load
-from seawall.live.days import Days
+from seawall.live.days import DAY, EPOCH, Days
 from seawall.live.ruling import CANDIDATE_DAYS
+from seawall.live.snapshots import Snapshots, ladder
 from seawall.schema.batches import Times
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.ordering import distinct
 from seawall.schema.state import Saved, State
 from seawall.store.lake import Lake
-
-LADDER = (1, 2, 3, 4, 7, 14, 30)
-"""Days back from the last day for which a snapshot is kept, or the nearest older one."""
 
 BINS = 20
 """Parts of equal width that p-values are counted in."""
@@ -47,7 +50,7 @@ class DayResult:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What one scoring changed: the days that were scored (again), and the states to keep and to drop.
+    """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
 
     `notes` say what the logs of the last 44 days cannot show, all of them. `scored_until` is the last day up to which
     results are up to date, None when there is none.
@@ -61,21 +64,28 @@ class Scoring:
 
 
 class Detection:
-    """Scores days as their events arrive. What it knows is a state; days that it does not hold it reads from the lake.
+    """Scores days as their events arrive. What it knows is a state; days that are not at hand it reads from the lake.
 
     The same events give the same results, in whatever order, batches and number of copies they were taken, with any
-    number of stops between.
+    number of stops between. Where an event comes for a day that cannot be scored again, since the lake no longer
+    holds the days around it, it is kept and a note of code `late` says so.
     """
 
-    def __init__(self, lake: Lake, *, learnt: bool = True) -> None:
+    def __init__(self, lake: Lake, *, learnt: bool = True, scratch: Path | None = None) -> None:
+        """`scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
         self._ranker = load() if learnt else None
-        self._days = Days(lake)
+        self._folder = _Scratch(scratch)
+        self._days = Days(lake, self._folder.inner("days"))
+        self._snapshots = Snapshots(self._folder.inner("states"))
         self._dirty: set[int] = set()
-        self._uncoded: set[int] = set()
-        self._snapshots: dict[int, State] = {}
+        self._unread: set[int] = set()
         self._meters: dict[int, CoverageMeter] = {}
         self._events: dict[int, int] = {}
-        self._late: dict[int, CoverageNote] = {}
+        self._late: set[int] = set()
+
+    def close(self) -> None:
+        """Remove what was written for this process alone."""
+        self._folder.close()
 
     @property
     def dirty(self) -> frozenset[int]:
@@ -92,40 +102,64 @@ class Detection:
         """Say that the lake has events of these days that were not scored."""
         days = set(days)
         self._dirty |= days
-        self._uncoded |= days
+        self._unread |= days
 
     def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
         """Bring all days up to date, from the first that something came for. `deadline` may stop it after a day.
 
         Days that are not up to date then stay dirty, and the results of earlier scorings stand for them.
         """
-        self._days.know(sorted(self._uncoded))
-        self._uncoded.clear()
+        for day in sorted(self._unread):
+            self._days.fetch(day)
+        self._unread.clear()
         self._dirty |= self._days.moved()
+        start = self._start()
         if not self._dirty:
-            return Scoring(notes=self._notes(), scored_until=self._until())
-        before, first = set(self._snapshots), min(self._dirty)
-        start = max((day for day in before if day < first), default=None)
+            return Scoring(
+                kept_snapshots={"ledger": self.ledger()}, notes=self._notes(), scored_until=self._until()
+            )
+        before, first = self._snapshots.days(), min(self._dirty)
         engine = Engine(self._ranker)
         if start is not None:
-            engine.restore(self._snapshots[start])
-        self._snapshots = {day: state for day, state in self._snapshots.items() if day < first}
+            engine.restore(self._snapshots.get(start))
+        for day in before:
+            if day >= first:
+                self._snapshots.drop(day)
         todo = [day for day in sorted(self._days.rows) if start is None or day > start]
-        results, kept = self._run(engine, todo, first, deadline)
-        changed = {f"engine/{day}": self._snapshots[day] for day in kept & self._snapshots.keys()}
-        changed |= {f"meter/{day}": self._meters[day].state() for day in results}
-        changed |= {"coder": self._days.state(), "ledger": self.ledger()}
-        gone = tuple(f"engine/{day}" for day in sorted(before - self._snapshots.keys()))
-        return Scoring(results, gone, changed, self._notes(), self._until())
+        results, states = self._run(engine, todo, first, deadline)
+        if states:
+            states["coder"] = self._days.state()
+        states |= {f"meter/{day}": self._meters[day].state() for day in results}
+        states["ledger"] = self.ledger()
+        gone = [f"engine/{day}" for day in sorted(before - self._snapshots.days())]
+        gone += [f"meter/{day}" for day in self._forgotten()]
+        return Scoring(results, tuple(gone), states, self._notes(), self._until())
+
+    def _start(self) -> int | None:
+        """Return the day of the snapshot to begin after, None for before everything; dirty days before are late."""
+        if not self._dirty:
+            return None
+        start = self._snapshots.latest(min(self._dirty))
+        todo = [day for day in self._days.rows if start is None or day > start]
+        there = self._days.available(todo)
+        lost = [day for day in todo if there.get(day, 0) < self._events.get(day, 0)]
+        if not lost:
+            return start
+        # What was learnt of a day that is gone is known to the snapshots after it alone.
+        start = min((day for day in self._snapshots.days() if day >= max(lost)), default=max(lost))
+        late = {day for day in self._dirty if day <= start}
+        self._late |= late
+        self._dirty -= late
+        return self._snapshots.latest(min(self._dirty)) if self._dirty else None
 
     def _run(
         self, engine: Engine, todo: list[int], first: int, deadline: Callable[[], bool] | None
-    ) -> tuple[dict[int, DayResult], set[int]]:
-        """Score days in order; return the results from the first on, and the days after which there is a snapshot."""
+    ) -> tuple[dict[int, DayResult], dict[str, State]]:
+        """Score days in order; return the results from the first on, and what was known after some of them."""
         results: dict[int, DayResult] = {}
-        kept: set[int] = set()
+        states: dict[int, State] = {}
         newest = todo[-1]
-        wanted = _ladder({*self._snapshots, *todo[:-1]}, newest)
+        wanted = ladder({*self._snapshots.days(), *todo[:-1]}, newest)
         for place, day in enumerate(todo):
             result = self._scored(engine, day)
             if day >= first and result is not None:
@@ -133,19 +167,21 @@ class Detection:
                 self._dirty = set(todo[place + 1 :])
             is_over = bool(results) and day < newest and deadline is not None and deadline()
             if day in wanted or is_over:
-                self._snapshots[day] = engine.state()
-                kept.add(day)
+                states[day] = engine.state()
+                self._snapshots.put(day, states[day])
             if is_over:
                 break
-        stay = _ladder(set(self._snapshots), newest)
-        self._snapshots = {day: state for day, state in self._snapshots.items() if day in stay}
-        return results, kept
+        for day in self._snapshots.days() - ladder(self._snapshots.days(), newest):
+            self._snapshots.drop(day)
+        kept = self._snapshots.days()
+        return results, {f"engine/{day}": state for day, state in states.items() if day in kept}
 
     def ledger(self) -> State:
-        """Return how many records each day had, which every batch changes: keep it, as `ledger`, with the checkpoint."""
+        """Return what changes with every batch that is taken: keep it, as `ledger`, together with the checkpoint."""
         return {
             "rows": np.array(sorted(self._days.rows.items()), np.int64).reshape(-1, 2),
             "events": np.array(sorted(self._events.items()), np.int64).reshape(-1, 2),
+            "late": np.array(sorted(self._late), np.int64),
         }
 
     def state(self) -> dict[str, State]:
@@ -153,27 +189,29 @@ class Detection:
         return {
             "coder": self._days.state(),
             "ledger": self.ledger(),
-            **{f"engine/{day}": state for day, state in self._snapshots.items()},
+            **{f"engine/{day}": self._snapshots.get(day) for day in self._snapshots.days()},
             **{f"meter/{day}": meter.state() for day, meter in self._meters.items()},
         }
 
     def restore(self, states: Mapping[str, State]) -> None:
         """Know what was kept, and nothing else; days after the last snapshot are dirty. Raises `StateInvalid`."""
-        self._dirty, self._snapshots, self._meters, self._events = set(), {}, {}, {}
+        self._dirty, self._unread, self._meters, self._events, self._late = set(), set(), {}, {}, set()
+        self._snapshots.clear()
         if "coder" in states:
             self._days.restore(states["coder"])
         if "ledger" in states:
             ledger = Saved(states["ledger"])
             self._days.rows = dict(ledger.array("rows", np.int64, None, 2).tolist())
             self._events = dict(ledger.array("events", np.int64, None, 2).tolist())
-        for name, state in states.items():
+            self._late = set(ledger.array("late", np.int64, None).tolist())
+        for name in sorted(states):
             kind, _, day = name.partition("/")
             if kind == "engine":
-                self._snapshots[int(day)] = state
+                self._snapshots.put(int(day), states[name])
             elif kind == "meter":
                 self._meters[int(day)] = CoverageMeter()
-                self._meters[int(day)].restore(Saved(state))
-        last = max(self._snapshots, default=-1)
+                self._meters[int(day)].restore(Saved(states[name]))
+        last = max(self._snapshots.days(), default=-1)
         self.mark(day for day in self._days.rows if day > last)
 
     def _scored(self, engine: Engine, day: int) -> DayResult | None:
@@ -184,6 +222,7 @@ class Detection:
         meter = self._meters[day] = CoverageMeter()
         meter.observe(batch)
         self._events[day] = len(batch)
+        self._late.discard(day)
         return DayResult(
             day,
             scored.kept,
@@ -197,25 +236,52 @@ class Detection:
     def _until(self) -> int | None:
         return max((day for day in self._events if not self._dirty or day < min(self._dirty)), default=None)
 
+    def _forgotten(self) -> list[int]:
+        """Forget what is no longer asked of the coverage of old days; return the days."""
+        gone = [day for day in self._meters if day <= max(self._meters) - CANDIDATE_DAYS]
+        for day in gone:
+            del self._meters[day]
+        return gone
+
     def _notes(self) -> list[CoverageNote]:
         newest = max(self._meters, default=0)
         whole = CoverageMeter()
         for day in sorted(self._meters):
             if day > newest - CANDIDATE_DAYS:
                 whole.add(self._meters[day])
+        late = [
+            CoverageNote(
+                "", "all", "late", day * DAY, (day + 1) * DAY,
+                f"Events of {EPOCH + timedelta(days=day)} came when that day could no longer be scored: they are kept, "
+                "and were not looked at.",
+            )
+            for day in self._late
+        ]  # fmt: skip
         return sorted(
-            [*whole.notes(), *self._late.values()],
+            [*whole.notes(), *late],
             key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text),
         )
 
 
-def _ladder(days: set[int], newest: int) -> set[int]:
-    """Return the snapshots that stay: for each step back the nearest before it, and the next that will be."""
-    kept: set[int] = set()
-    for back in LADDER:
-        kept |= {max((day for day in days if day <= newest - back), default=newest)}
-        kept |= {min((day for day in days if day >= newest - back), default=newest)}
-    return kept & days
+class _Scratch:
+    """A folder for files of this process alone; one that the system gave goes when nobody needs it any more."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="seawall-"))
+        self.close: Callable[[], object] = self._emptied
+        if folder is None:
+            self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+    def inner(self, name: str) -> Path:
+        """Return an empty folder in it."""
+        inner = self._folder / name
+        shutil.rmtree(inner, ignore_errors=True)
+        inner.mkdir(mode=0o700, parents=True)
+        return inner
+
+    def _emptied(self) -> None:
+        for inner in self._folder.iterdir():
+            shutil.rmtree(inner, ignore_errors=True)
 
 
 def _histogram(scored: Scored) -> Times:

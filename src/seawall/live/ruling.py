@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 
+from seawall.incidents.answers.applying import apply
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.decision import decide
 from seawall.schema.answers import Answered
@@ -54,8 +54,7 @@ def rule(
     """
     window = [one for one in candidates if last_day - CANDIDATE_DAYS < one.day <= last_day]
     if answers:
-        answered = import_module("seawall.incidents.answers")
-        window = list(answered.apply(window, answers, (last_day + 1) * DAY))
+        window = apply(window, answers, (last_day + 1) * DAY)
     days = min(last_day - first_day + 1, RULED_DAYS)
     decision = decide(window, notes, accounts_by_tenant, days, budget, since=last_day - RULED_DAYS + 1)
     return Ruling(decision.incidents, decision.thresholds, decision.limits, decision.spent)

@@ -23,7 +23,7 @@ from seawall.schema.batches import (
 )
 from seawall.schema.ordering import Rows, distinct
 from seawall.store.coder import NUMBERS, TEXTS
-from seawall.store.texts import Piece, StoredTexts
+from seawall.store.texts import HeldPiece, Piece, StoredTexts
 
 DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
@@ -43,11 +43,16 @@ READ_SINGLY = ("parameters",)
 class Spool:
     """Days of coded events. Add tables in any order, then `settle`, then `load` day by day.
 
-    `actors` are the codes of accounts that are known already; new ones are added to them.
+    `actors` are the codes of accounts that are known already; new ones are added to them. Where many small tables come
+    over time, up to `held` rows of a day wait in memory until they are worth a file, and files are of one day: it
+    can be dropped.
     """
 
-    def __init__(self, folder: Path, actors: Interner | None = None) -> None:
+    def __init__(self, folder: Path, actors: Interner | None = None, *, held: int = 0) -> None:
         self._folder = folder
+        self._held_rows = held
+        self._files = 0
+        self._tails: dict[int, list[pa.Table]] = defaultdict(list)
         self._days: dict[int, list[Piece]] = defaultdict(list)
         self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
@@ -58,23 +63,45 @@ class Spool:
         """Write a table of coded events, cut at midnight UTC; `load` puts a day in order."""
         if not table.num_rows:
             return
-        table = _narrowed(table.combine_chunks())
+        table = table.combine_chunks() if self._held_rows else _narrowed(table.combine_chunks())
         day_of = table["time"].to_numpy() // DAY
         if (np.diff(day_of) < 0).any():
             order = np.argsort(day_of, kind="stable")
             table, day_of = table.take(pa.array(order)), day_of[order]
         starts = np.flatnonzero(np.r_[True, day_of[1:] != day_of[:-1]])
-        days = day_of[starts]
-        path = (
-            self._folder
-            / f"{sum(map(len, self._days.values())):06d}-{len(list(self._folder.iterdir())):06d}.arrow"
-        )
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            for place, (day, start) in enumerate(zip(days.tolist(), starts.tolist(), strict=True)):
-                end = starts[place + 1] if place + 1 < len(starts) else len(day_of)
-                writer.write_table(table.slice(start, end - start))
-                self._days[day].append(Piece(path, place, int(end - start), tuple(table.column_names)))
-                self._rows[day] += int(end - start)
+        ends = np.append(starts[1:], len(day_of))
+        shares = {
+            day: table.slice(start, end - start)
+            for day, start, end in zip(day_of[starts].tolist(), starts.tolist(), ends.tolist(), strict=True)
+        }
+        if not self._held_rows:
+            self._write(shares)
+        for day, share in shares.items():
+            self._rows[day] += share.num_rows
+            if self._held_rows:
+                self._hold(day, share)
+
+    def _hold(self, day: int, share: pa.Table) -> None:
+        self._tails[day].append(share)
+        if sum(one.num_rows for one in self._tails[day]) >= self._held_rows:
+            self._write({day: _narrowed(pa.concat_tables(self._tails.pop(day)).combine_chunks())})
+
+    def _write(self, shares: Mapping[int, pa.Table]) -> None:
+        """Write days into one file."""
+        path = self._folder / f"{self._files:08d}.arrow"
+        self._files += 1
+        schema = next(iter(shares.values())).schema
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            for place, (day, share) in enumerate(shares.items()):
+                writer.write_table(share)
+                self._days[day].append(Piece(path, place, share.num_rows, tuple(share.column_names)))
+
+    def drop(self, day: int) -> None:
+        """Forget a day, where small tables are held and files are of one day."""
+        self._tails.pop(day, None)
+        self._rows.pop(day, None)
+        for piece in self._days.pop(day, ()):
+            piece.path.unlink(missing_ok=True)
 
     def settle(self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes]) -> None:
         """Say what codes mean now that everything was read."""
@@ -90,11 +117,11 @@ class Spool:
 
     def days(self) -> list[int]:
         """Return the days that hold events, as days since the epoch, in order."""
-        return sorted(self._days)
+        return sorted(self._rows)
 
     def rows(self, day: int) -> int:
         """Return how many records a day holds, duplicates included."""
-        return self._rows[day]
+        return self._rows.get(day, 0)
 
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
@@ -120,13 +147,13 @@ class Spool:
 
     def _held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
         """Return the numbers and codes of a day, and its texts, as they were written."""
-        batches = [piece.read(piece.columns) for piece in self._days[day]]
+        batches = [piece.read(piece.columns) for piece in self._pieces(day)]
         raw = {name: _numbers(batches, name) for name in self._numeric()}
         return raw, {name: pa.concat_arrays([batch[name] for batch in batches]) for name in TEXTS}
 
     def _stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
         """Return the same of a large day, whose texts stay on disk, but for those that rules read one by one."""
-        pieces = self._days[day]
+        pieces = self._pieces(day)
         raw = {name: _numbers([piece.read([name]) for piece in pieces], name) for name in self._numeric()}
         ends = np.cumsum([piece.rows for piece in pieces])
         rows = np.arange(ends[-1])
@@ -135,6 +162,14 @@ class Spool:
             name: pa.concat_arrays([piece.read([name])[name] for piece in pieces]) for name in READ_SINGLY
         }
         return raw, texts
+
+    def _pieces(self, day: int) -> list[Piece | HeldPiece]:
+        """Return what a day consists of; what waits in memory becomes one table first."""
+        pieces: list[Piece | HeldPiece] = [*self._days.get(day, ())]
+        if self._tails.get(day):
+            self._tails[day] = [pa.concat_tables(self._tails[day]).combine_chunks()]
+            pieces += [HeldPiece(batch) for batch in self._tails[day][0].to_batches()]
+        return pieces
 
     def _numeric(self) -> tuple[str, ...]:
         return ("time", *self._mappings, *NUMBERS)
@@ -197,8 +232,9 @@ class Spool:
         for name in ("time", *NUMBERS):
             if name != "source_line":
                 content = mix(content, raw[name][rows].astype(np.int64).view(np.uint64))
-        for column in texts.values():
-            content = mix(content, hash_text(column.take(rows)))
+        for name, column in texts.items():
+            if name != "unmapped":
+                content = mix(content, hash_text(column.take(rows)))
         file = self._texts_hashed("source_file", raw, rows)
         return raw["source_line"][rows], file, content, self._ranks()[source]
 

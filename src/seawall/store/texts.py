@@ -32,6 +32,27 @@ class Piece:
             return pa.ipc.open_file(source, options=options).get_batch(self.place)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldPiece:
+    """The same in memory."""
+
+    batch: pa.RecordBatch
+
+    @property
+    def rows(self) -> int:
+        """How many events it has."""
+        return int(self.batch.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(self.batch.schema.names)
+
+    def read(self, names: Sequence[str]) -> pa.RecordBatch:
+        """Return the columns of these names."""
+        return self.batch.select(list(names))
+
+
 class StoredTexts:
     """A text column of n events in a given order, read piece by piece: memory holds few of them and what is asked.
 
@@ -40,7 +61,7 @@ class StoredTexts:
 
     __slots__ = ("_ends", "_held", "_name", "_pieces", "_rows")
 
-    def __init__(self, pieces: Sequence[Piece], ends: Rows, name: str, rows: Rows) -> None:
+    def __init__(self, pieces: Sequence[Piece | HeldPiece], ends: Rows, name: str, rows: Rows) -> None:
         """`ends` says behind which row each piece ends; `rows` (n,) which of all rows stands where."""
         self._pieces, self._ends, self._name, self._rows = pieces, ends, name, rows
         self._held: dict[int, pa.Array] = {}

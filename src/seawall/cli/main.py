@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 
 from seawall import __version__
-from seawall.cli import demo, doctor, evaluate, explain, gate, keys, lab, scan, serve, step_up, token, watch
+from seawall.cli import (
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    gate,
+    keys,
+    lab,
+    scan,
+    serve,
+    step_up,
+    token,
+    user,
+    watch,
+)
 from seawall.cli.streams import say
 from seawall.errors import SeawallError
 
@@ -29,6 +43,7 @@ app.command("demo", short_help="Stage intruders in a made-up organisation and fi
 app.command("scan")(scan.scan)
 app.command("watch", short_help="Follow logs as they are written, and tell of incidents.")(watch.watch)
 app.command("serve", short_help="Open the console: watch, detect, and work on incidents.")(serve.serve)
+app.add_typer(user.app, name="user", short_help="Say who may sign in to the console.")
 app.command("explain", short_help="Say why an incident stands out, in words and numbers.")(explain.explain)
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")

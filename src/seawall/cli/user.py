@@ -1,0 +1,199 @@
+"""`seawall user`: who may sign in to the console, for whoever may write to its store. It is the way back when no admin can."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.errors import UsageError
+
+if TYPE_CHECKING:
+    from seawall.store.database import Database, Role, User, Work
+
+DEFAULT_STORE = Path("seawall-store")
+ACTOR = "local"
+ROLES = "viewer, analyst or admin"
+
+Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The console's store.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="SEAWALL_DATABASE",
+        show_envvar=False,
+        help="Its database, where that is a PostgreSQL one.",
+    ),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def user() -> None:
+    """Say who may sign in to the console. Each of these is an entry of the audit trail.
+
+    \b
+    Examples:
+      seawall user list
+      seawall user add ann --role admin --store /var/lib/seawall
+      seawall user invite ann
+    """
+
+
+@app.command("list")
+def show(store: Store = DEFAULT_STORE, database: Url = None, as_json: Json = False) -> None:
+    """List users, their roles, and what they can sign in with.
+
+    \b
+    Examples:
+      seawall user list
+      seawall user list --store /var/lib/seawall --json
+    """
+    with _opened(store, database) as opened, opened.reading() as work:
+        rows = [_described(work, one) for one in work.users.all()]
+    if as_json:
+        streams.answer_json({"users": rows})
+        return
+    for row in rows:
+        ways = ", ".join(str(way) for way in row["signs_in_with"]) or "nothing yet"
+        state = "  disabled" if row["disabled"] else ""
+        streams.write(f"{row['name']}  {row['role']}  {ways}{state}\n")
+
+
+@app.command("add")
+def add(
+    name: Name,
+    role: Annotated[str, typer.Option("--role", metavar="ROLE", help=f"One of {ROLES}.")],
+    store: Store = DEFAULT_STORE,
+    database: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Add a user, and make an invite: a code that works once, within three days, at /setup of the console.
+
+    \b
+    Examples:
+      seawall user add ann --role admin
+      seawall user add bob --role analyst --store /var/lib/seawall
+    """
+    from seawall.server.console.sign_in.setup import RESERVED
+
+    if name.strip().casefold() in RESERVED:
+        raise UsageError("this name is taken", fix="choose another name")
+    at = _now()
+    with _opened(store, database) as opened, opened.writing() as work:
+        if not len(work.users) and role != "admin":
+            raise UsageError("the first user is an admin", fix="add an admin first")
+        made = work.users.add(name, _role(role), at=at)
+        _note(work, "user-added", made, at, role=made.role)
+        code = _invited(work, made, at)
+    _say_code(made.name, code, as_json=as_json)
+
+
+@app.command("invite")
+def invite(name: Name, store: Store = DEFAULT_STORE, database: Url = None, as_json: Json = False) -> None:
+    """Make an invite. Whoever takes it up begins anew: password, passkeys and one-time codes of before are removed.
+
+    \b
+    Examples:
+      seawall user invite ann
+    """
+    at = _now()
+    with _opened(store, database) as opened, opened.writing() as work:
+        found = _found(work, name)
+        if found.disabled_at is not None:
+            work.users.enable(found.id)
+            _note(work, "user-enabled", found, at)
+        code = _invited(work, found, at)
+    _say_code(found.name, code, as_json=as_json)
+
+
+@app.command("disable")
+def disable(name: Name, store: Store = DEFAULT_STORE, database: Url = None) -> None:
+    """Let a user in no more, and end every session of theirs. The last admin stays.
+
+    \b
+    Examples:
+      seawall user disable bob
+    """
+    from seawall.server.console.sign_in.codes import INVITE
+
+    at = _now()
+    with _opened(store, database) as opened, opened.writing() as work:
+        found = _found(work, name)
+        work.users.disable(found.id, at=at)
+        work.invites.revoke(INVITE, user=found.id)
+        _note(work, "user-disabled", found, at)
+    streams.say(f"{found.name} is signed out, and cannot sign in")
+
+
+@contextmanager
+def _opened(store: Path, database: str | None) -> Iterator[Database]:
+    from seawall.store.place import open_store
+
+    with open_store(store, database) as opened:
+        yield opened.database
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _role(text: str) -> Role:
+    if text not in ("viewer", "analyst", "admin"):
+        raise UsageError(f"there is no role {text!r}", fix=f"one of {ROLES}")
+    return text
+
+
+def _found(work: Work, name: str) -> User:
+    found = work.users.find(name)
+    if found is None:
+        raise UsageError("there is no such user", fix="seawall user list")
+    return found
+
+
+def _invited(work: Work, found: User, at: int) -> str:
+    from seawall.server.console.sign_in.codes import new_invite
+
+    code, _ = new_invite(work, found.id, by=ACTOR, at=at)
+    _note(work, "user-invited", found, at)
+    return code
+
+
+def _note(work: Work, action: str, found: User, at: int, **details: str) -> None:
+    work.audit.append(
+        at=at, actor=ACTOR, action=action, subject=found.name, details={"by": "seawall user", **details}
+    )
+
+
+def _described(work: Work, one: User) -> dict[str, object]:
+    from seawall.server.console.sign_in.factors import has_totp
+
+    ways = [
+        *["passkey"] * bool(work.passkeys.of_user(one.id)),
+        *["password"] * (one.password_hash is not None),
+        *["one-time codes"] * has_totp(work, one.id),
+        *["identity provider"] * bool(work.oidc_identities.of_user(one.id)),
+    ]
+    return {
+        "name": one.name,
+        "role": one.role,
+        "disabled": one.disabled_at is not None,
+        "signs_in_with": ways,
+    }
+
+
+def _say_code(name: str, code: str, *, as_json: bool) -> None:
+    if as_json:
+        streams.answer_json({"name": name, "code": code})
+        return
+    streams.write(f"{code}\n")
+    streams.say(f"{name} takes it up at /setup of the console, once, within three days")

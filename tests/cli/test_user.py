@@ -1,0 +1,71 @@
+"""`seawall user`: the way back when no admin can sign in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from seawall.cli.main import main
+from seawall.server.console.sign_in.codes import INVITE, typed
+from seawall.store.place import open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    open_store(folder, make=True).close()
+    return folder
+
+
+def test_users_are_added_invited_listed_and_disabled(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--store", str(store)]
+    assert main(["user", "add", "bob", "--role", "viewer", *where]) == 2  # the first is an admin
+    assert main(["user", "add", "ann", "--role", "boss", *where]) == 2
+    assert main(["user", "add", "local", "--role", "admin", *where]) == 2
+    capsys.readouterr()
+    assert main(["user", "add", "ann", "--role", "admin", *where]) == 0
+    code = typed(capsys.readouterr().out)
+    assert main(["user", "add", "bob", "--role", "analyst", "--json", *where]) == 0
+    assert typed(json.loads(capsys.readouterr().out)["code"])
+    assert main(["user", "disable", "ann", *where]) == 2  # the last admin stays
+    assert main(["user", "disable", "bob", *where]) == 0
+    assert main(["user", "invite", "nobody", *where]) == 2
+    capsys.readouterr()
+    assert main(["user", "list", "--json", *where]) == 0
+    users = {one["name"]: one for one in json.loads(capsys.readouterr().out)["users"]}
+    assert users["ann"] == {"name": "ann", "role": "admin", "disabled": False, "signs_in_with": []}
+    assert users["bob"]["disabled"] is True
+    with open_store(store) as opened, opened.database.writing() as work:
+        at = work.users.all()[0].created_at
+        found = work.invites.redeem(code, INVITE, at=at + 1)
+        assert found is not None
+        assert found.user == 1
+        assert work.audit.verify().is_whole
+        trail = [(one.actor, one.action, one.subject) for one in work.audit.page()]
+    assert trail == [
+        ("local", "user-added", "ann"), ("local", "user-invited", "ann"), ("local", "user-added", "bob"),
+        ("local", "user-invited", "bob"), ("local", "user-disabled", "bob"),
+    ]  # fmt: skip
+
+
+def test_an_invite_enables_and_replaces_earlier_ones(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--store", str(store)]
+    main(["user", "add", "ann", "--role", "admin", *where])
+    main(["user", "add", "bob", "--role", "admin", *where])
+    main(["user", "disable", "bob", *where])
+    capsys.readouterr()
+    assert main(["user", "invite", "BOB", *where]) == 0
+    code = typed(capsys.readouterr().out)
+    with open_store(store) as opened, opened.database.reading() as work:
+        bob = work.users.find("bob")
+        assert bob is not None
+        assert bob.disabled_at is None
+        assert len(work.invites.of_user(bob.id, INVITE, at=bob.created_at)) == 1
+        assert work.invites.find(code, INVITE, at=bob.created_at + 1) is not None
+
+
+def test_without_a_store_it_makes_none(tmp_path: Path) -> None:
+    assert main(["user", "list", "--store", str(tmp_path / "nothing")]) != 0
+    assert not (tmp_path / "nothing").exists()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from seawall.live.answering import standing_answers
 from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
 from seawall.live.commit import BUDGET, HABITS, Scored, keep_scored
@@ -147,7 +148,7 @@ class Scorer:
         """
         started = self._clock.now()
         with database.reading() as work:
-            mark, answers = self._marked(work), standing(work, self._clock.wall())
+            mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
             budget = _budget(work, self._settings.budget)
         scoring = self._detection.score(deadline)
         self._step("scored")
@@ -279,11 +280,6 @@ def _document(result: DayResult) -> dict[str, Any]:
         "tenants": dict(result.tenants),
         "p_histogram": result.p_histogram.tolist(),
     }
-
-
-def standing(work: Work, at: int) -> Sequence[Answered]:  # noqa: ARG001
-    """Return the answers that stand."""
-    return ()
 
 
 def _budget(work: Work, configured: float | None) -> float | None:

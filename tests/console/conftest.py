@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from tools.build_console import BuildFailed, build, is_built
 
 from tests.console import filled
-from tools.build_console import BuildFailed, build, is_built
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402

@@ -82,7 +82,9 @@ def filled(folder: Path, settings: ConsoleSettings | None = None, **parts: Any) 
             work.incidents.put(incidents())
             work.announcements.add([f"{0:012x}"], at=made.clock())
             work.aliases.put({"0ld": f"{0:012x}"}, at=made.clock())
-            work.days.put({20_000: {"events": 70, "accounts": {"org": 3}}})
+            work.days.put(
+                {20_000: {"events": 70, "accounts": 3, "tenants": {"org": 3}, "p_histogram": [1, 2, 3, 4]}}
+            )
             work.totals.add({"records": 80, "events": 70, "problems": 3})
             now = made.clock()
             work.sources.put(

@@ -193,6 +193,8 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         statuses.add(404)
     if endpoint.method not in ("GET", "DELETE"):
         statuses.update(_BODY)
+    if endpoint.path.startswith("/api/me"):
+        statuses.add(409)  # whoever sits at this machine has nothing to sign in with
     named: dict[int, list[str]] = {}
     for status, code in endpoint.codes:
         named.setdefault(status, []).append(code)

@@ -16,7 +16,7 @@ from seawall.store.database import Term as Wanted
 from seawall.store.database.incident_queue import Field, Relation
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
-Cursor = Annotated[str, Meta(max_length=8192)]
+Cursor = Annotated[str, Meta(max_length=1024)]
 Name = Annotated[str, Meta(max_length=2000)]
 Search = Annotated[str, Meta(max_length=LONGEST)]
 

@@ -219,5 +219,6 @@ ENDPOINTS: Final = (
         group="records",
         query=RecordQuery,
         answer=Record,
+        codes=((404, "not-found"),),
     ),
 )

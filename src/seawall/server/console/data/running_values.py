@@ -188,9 +188,9 @@ class DetectorValue(msgspec.Struct, frozen=True):
 
 
 class WhatIf(msgspec.Struct, frozen=True):
-    """What another budget would raise: incidents more and fewer than now."""
+    """What another budget would raise: incidents more and fewer than now. `per_day` null is the default by size."""
 
-    per_day: float
+    per_day: float | None
     allowed: Count
     raised: Count
     more: list[IncidentRow]

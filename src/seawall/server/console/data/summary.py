@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from seawall.incidents.group import allowed
 from seawall.live.status import Status
@@ -63,24 +63,13 @@ def summary_of(context: Context, now: int) -> Summary:
 
 
 def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
-    """The largest number of active accounts on a day of the last 30 that were scored; the last such day."""
+    """The accounts of each organisation that were active, as of the last day that was scored; that day."""
     days = work.days.since(0)
     last = max(days, default=None)
-    found: dict[str, int] = {}
-    for day, document in days.items():
-        if last is None or day <= last - SPAN_DAYS:
-            continue
-        for tenant, count in _accounts(document).items():
-            found[tenant] = max(found.get(tenant, 0), count)
-    return found, last
-
-
-def _accounts(document: Mapping[str, Any]) -> dict[str, int]:
-    for name in ("accounts", "tenants"):
-        value = document.get(name)
-        if isinstance(value, Mapping):
-            return {str(tenant): int(count) for tenant, count in value.items() if isinstance(count, int)}
-    return {}
+    found = {} if last is None else days[last].get("tenants")
+    if not isinstance(found, dict):
+        return {}, last
+    return {tenant: count for tenant, count in found.items() if isinstance(count, int) and count >= 0}, last
 
 
 def per_day_of(work: Work) -> float | None:

@@ -15,9 +15,10 @@ from typing import Any
 import pyarrow as pa
 
 from seawall.live.answering import standing_answers
+from seawall.live.board import budget_of
 from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
-from seawall.live.commit import BUDGET, HABITS, Scored, keep_scored
+from seawall.live.commit import HABITS, Scored, keep_scored
 from seawall.live.detection import DayResult, Detection, Scoring
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, Ruling, rule
 from seawall.live.settings import LiveSettings
@@ -128,6 +129,7 @@ class Scorer:
     def look(self, database: Database) -> None:
         """See whether somebody has answered, or set the budget; then incidents are ruled on again."""
         with database.reading() as work:
+            self.revision = work.incidents.revision()
             mark = self._marked(work)
         if mark != self._mark:
             self._is_ruling_due, self._next = True, min(self._next, self._clock.now())
@@ -149,7 +151,7 @@ class Scorer:
         started = self._clock.now()
         with database.reading() as work:
             mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
-            budget = _budget(work, self._settings.budget)
+            budget = budget_of(work, self._settings.budget)
         scoring = self._detection.score(deadline)
         self._step("scored")
         self._learn(scoring)
@@ -169,7 +171,7 @@ class Scorer:
 
     def _marked(self, work: Work) -> tuple[Any, ...]:
         """What ruling depends on beside candidates."""
-        return work.answers.mark(), _budget(work, self._settings.budget)
+        return work.answers.mark(), budget_of(work, self._settings.budget)
 
     def _learn(self, scoring: Scoring) -> None:
         for day, result in scoring.days.items():
@@ -280,13 +282,6 @@ def _document(result: DayResult) -> dict[str, Any]:
         "tenants": dict(result.tenants),
         "p_histogram": result.p_histogram.tolist(),
     }
-
-
-def _budget(work: Work, configured: float | None) -> float | None:
-    """Incidents a day: what was set while running, else what was configured."""
-    found = work.settings.get(BUDGET)
-    per_day = None if found is None else found.get("per_day")
-    return configured if per_day is None else float(per_day)
 
 
 def _incidents(work: Work, since: int) -> dict[str, Incident]:

@@ -55,11 +55,11 @@ class Wanted:
     account: str | None = None
     mailbox: str | None = None
     record: str | None = None
+    records: frozenset[str] | None = None
+    """Record ids of which one is wanted; with an account or of an organisation's day."""
+
     is_thorough: bool = False
     """Look for the record id in every row: no Bloom filter, which carries no checksum, may say that it is not there."""
-
-    records: tuple[str, ...] | None = None
-    """Any of these record ids."""
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return it as SQL with its parameters."""
@@ -76,7 +76,7 @@ class Wanted:
                 parameters.append(value)
         if self.records is not None:
             texts.append("metadata_uid IN (SELECT unnest(?::VARCHAR[]))")
-            parameters.append(list(self.records))
+            parameters.append(sorted(self.records))
         return " AND ".join(texts), parameters
 
 

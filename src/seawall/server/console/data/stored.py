@@ -87,9 +87,7 @@ def page_of(
 def events_of(incident: Incident) -> Wanted:
     """The intruder's events of an incident. An incident of several sources may list a record of each by one id."""
     end = max(min(incident.last_event + 1, LATEST), incident.first_event + 1)
-    return Wanted(
-        incident.first_event, end, account=incident.account, records=tuple(dict.fromkeys(incident.events))
-    )
+    return Wanted(incident.first_event, end, account=incident.account, records=frozenset(incident.events))
 
 
 def checked_span(start: str | None, end: str | None) -> tuple[int, int]:

@@ -165,10 +165,9 @@ def test_what_may_not_be_answered_is_refused(store: Store) -> None:
         Draft("expected-change", "tenant", (Value("network", "AS2 not of this incident"),)),
         Draft("expected-change", "tenant", (Value("network", ""),)),
         Draft("expected-change", "tenant", (Value("client", "outlook"),)),
-        Draft("expected-change", "tenant", (Value("network", VPN),), NOW + 91 * DAY),
+        Draft("expected-change", "tenant", (Value("network", VPN),), NOW + 91 * DAY + 1),
         Draft("expected-change", "tenant", (Value("network", VPN),), NOW - 1),
-        Draft("safe", "tenant"),
-        Draft("compromised", "account", (Value("network", VPN),)),
+        Draft("safe", "account", (Value("network", "AS2 not of this incident"),)),
     ):
         with pytest.raises(UsageError):
             store.desk.preview(id_, draft)
@@ -176,6 +175,20 @@ def test_what_may_not_be_answered_is_refused(store: Store) -> None:
             store.desk.prepared(id_, draft)
     with pytest.raises(UsageError):
         store.desk.preview("no-such-incident", Draft("safe"))
+
+
+def test_what_cannot_be_expected_of_so_many_is_left_out_and_said(store: Store) -> None:
+    id_ = store.id_of("odd2@x.example")
+    network, client = Value("network", "AS2 Odd"), Value("client", "outlook")
+    draft = Draft("expected-change", "tenant", (Value("network", VPN), client), NOW + 91 * DAY)
+    vpn = store.id_of("vpn0@x.example")
+    prepared = store.desk.prepared(vpn, draft)
+    assert prepared.draft.values == (Value("network", VPN),)
+    assert prepared.draft.expires_at == NOW + 90 * DAY
+    assert "client outlook" in store.desk.preview(vpn, draft).note
+    alone = store.desk.prepared(id_, Draft("safe", "tenant", (network,)))
+    assert (alone.draft.reach, alone.draft.values) == ("account", (network,))
+    assert store.desk.prepared(id_, Draft("compromised", "tenant", (network,))).draft == Draft("compromised")
 
 
 def test_answers_about_many_end_after_ninety_days_and_name_their_values(store: Store) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from seawall.errors import UsageError
-from seawall.incidents.answers.drafting import checked, choices, lessons, never_hidden
+from seawall.incidents.answers.drafting import checked, choices, left_out, lessons, never_hidden
 from seawall.incidents.answers.regrouping import id_of
 from seawall.incidents.answers.units import GROUPS
 from seawall.live.answering import scope_of
@@ -147,7 +147,7 @@ class Desk:
         now = self._clock()
         board = self._boards.board(at=now)
         incident, learnt, account_type = self._learnt(board, incident_id)
-        draft = checked(draft, learnt, now)
+        asked, draft = draft, checked(draft, learnt, now)
         answer = Answered(
             1 + max((one.id for one in board.kept), default=0),
             incident.id,
@@ -162,7 +162,7 @@ class Desk:
             draft.expires_at,
             learnt,
         )
-        return _compared(board, board.ruled((*board.answers, answer)), answer)
+        return _compared(board, board.ruled((*board.answers, answer)), answer, left_out(asked, draft))
 
     def what_if(self, per_day: float | None) -> WhatIf:
         """Return what another budget would raise; None is the default by size."""
@@ -271,7 +271,7 @@ def _from_document(incident: Incident) -> tuple[Lesson, ...]:
     return (Lesson(incident.first_event // DAY, network, incident.score, shown, tuple(map(str, rules))),)
 
 
-def _compared(board: Board, after: Ruled, answer: Answered) -> Preview:
+def _compared(board: Board, after: Ruled, answer: Answered, out: Sequence[Value]) -> Preview:
     columns = board.columns
     own = {row for case in (board.by_id.get(answer.incident),) if case for row in case.near}
     was = {case.top: case for case in board.now.chosen if case.top not in own}
@@ -303,18 +303,26 @@ def _compared(board: Board, after: Ruled, answer: Answered) -> Preview:
         ),
         RULED_DAYS,
         never_hidden(columns.candidates[row] for row in rows),
-        _note(answer, len(hidden), len(lowered), len(raised), more),
+        _note(answer, (len(hidden), len(lowered), len(raised), more), out),
     )
 
 
-def _note(answer: Answered, hidden: int, lowered: int, raised: int, more: int) -> str:
-    words = (
-        f"Over the last {RULED_DAYS} days this answer would have hidden {hidden} incident{'s' * (hidden != 1)}, "
-        f"lowered {lowered} and raised {raised}; {more} gain evidence. The incident itself stays as it was judged."
-    )
-    if answer.answer == "compromised":
-        return words
-    return f"{words} Nothing mutes a token of another issuer, or use after revocation."
+def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Value]) -> str:
+    hidden, lowered, raised, more = counts
+    words = [
+        (
+            f"Over the last {RULED_DAYS} days this answer would have hidden {hidden} incident{'s' * (hidden != 1)}, "
+            f"lowered {lowered} and raised {raised}; {more} gain evidence. The incident itself stays as it was judged."
+        )
+    ]
+    if answer.answer == "safe":
+        words.append("A false alarm says nothing of other accounts, and less and less over 90 days.")
+    if out:
+        listed = ", ".join(f"{value.aspect} {value.value}" for value in out[:8])
+        words.append(f"Left out, because it cannot be expected of so many or is nothing new: {listed}.")
+    if answer.answer != "compromised":
+        words.append("Nothing mutes a token of another issuer, or use after revocation.")
+    return " ".join(words)
 
 
 def _hiding(board: Board) -> dict[int, int]:

@@ -65,54 +65,63 @@ def choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
 def checked(draft: Draft, learnt: Sequence[Lesson], now: int) -> Draft:
     """Return the draft as it can be kept: its values named, its end set. `now` is the time at which it is given.
 
-    Raises UsageError where it would cover more than it may.
+    A takeover or a false alarm is about the account alone. Values that cannot be expected of so many are left out
+    (`left_out`). Raises UsageError where nothing is left, where a value is none of the incident's, and where the
+    answer would stand too long.
     """
-    if draft.answer != "expected-change":
-        if draft.reach != "account" or draft.values:
-            raise UsageError(
-                f"the answer {draft.answer} is about the account alone and names no values",
-                fix="leave reach and values out, or answer expected-change",
-            )
-        return draft
+    if draft.answer == "compromised":
+        return Draft("compromised")
+    if draft.answer == "safe":
+        return Draft("safe", "account", _of_incident(draft, learnt), _end(draft, now))
     possible = choices(learnt, draft.reach)
-    values = tuple(sorted(set(draft.values))) if draft.values else possible
-    for value in values:
-        if value not in possible:
-            raise UsageError(
-                f"{value.aspect} cannot be expected of the {draft.reach} with this value",
-                fix=_allowed(possible),
-            )
+    values = (
+        tuple(one for one in _of_incident(draft, learnt) if one in possible) if draft.values else possible
+    )
     if len(values) > VALUES_MOST:
         raise UsageError(f"more than {VALUES_MOST} values", fix="name those that the change explains")
     if not values:
+        raise UsageError(f"none of these values can be expected of the {draft.reach}", fix=_allowed(possible))
+    if draft.reach != "account" and not any(value.aspect in TELLING for value in values):
         raise UsageError(
-            "this incident shows no value that can be expected", fix="answer safe, or of the account"
+            "a country or a way of signing in alone would cover half the world",
+            fix=f"name one of {', '.join(TELLING)} too",
         )
-    return Draft(draft.answer, draft.reach, values, _end(draft, values, now))
+    return Draft(draft.answer, draft.reach, values, _end(draft, now))
 
 
-def _end(draft: Draft, values: Sequence[Value], now: int) -> int | None:
-    if draft.reach == "account":
-        longest, default = LONGEST_DAYS, WIDE_DAYS
-    else:
-        longest, default = WIDE_DAYS, WIDE_DAYS
-        if not any(value.aspect in TELLING for value in values):
+def left_out(draft: Draft, kept: Draft) -> tuple[Value, ...]:
+    """Return the values that were asked for and are not part of the draft as it can be kept."""
+    if kept.answer == "compromised":
+        return ()
+    return tuple(sorted(set(draft.values) - set(kept.values)))
+
+
+def _of_incident(draft: Draft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
+    shown = {Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown}
+    shown |= {Value(RULE, name) for lesson in learnt for name in lesson.rules}
+    for value in draft.values:
+        if value not in shown:
             raise UsageError(
-                "a country or a way of signing in alone would cover half the world",
-                fix=f"name one of {', '.join(TELLING)} too",
+                f"the incident shows no such {value.aspect}", fix="name values that the incident shows"
             )
+    return tuple(sorted(set(draft.values)))
+
+
+def _end(draft: Draft, now: int) -> int | None:
+    """Return when the draft ends. A day may be named as a whole: its end is cut to the longest that is possible."""
+    longest = WIDE_DAYS if draft.answer == "safe" or draft.reach != "account" else LONGEST_DAYS
     if draft.expires_at is None:
-        return now + default * DAY
+        return now + WIDE_DAYS * DAY
     if draft.expires_at <= now:
         raise UsageError("the answer would expire before it is given", fix="choose a later time")
-    if draft.expires_at > now + longest * DAY:
+    if draft.expires_at > now + (longest + 1) * DAY:
         raise UsageError(f"the answer would stand for more than {longest} days", fix="choose an earlier time")
-    return draft.expires_at
+    return min(draft.expires_at, now + longest * DAY)
 
 
 def _allowed(possible: Sequence[Value]) -> str:
     if not possible:
-        return "nothing of this incident can be; answer about the account"
+        return "nothing new in this incident can be; answer about the account, or that it was safe"
     return "one of: " + "; ".join(f"{value.aspect} {value.value}" for value in possible[:12])
 
 

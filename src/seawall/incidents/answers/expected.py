@@ -110,13 +110,14 @@ def kind_and_domain(account_type: str, account: str) -> tuple[str, str]:
 
 
 def values_of(answer: Answered) -> tuple[Value, ...]:
-    """Return the values that an answer makes expected: its own, or all unusual ones of the groups it was given on."""
-    if answer.answer == "expected-change":
-        listed = answer.values
-    else:
-        shown = {
-            Value(one.aspect, one.value) for lesson in answer.lessons for one in lesson.shown if one.seen < 1
-        }
+    """Return the values that an answer makes expected.
+
+    A false alarm that names none speaks of all that were unusual, and always of the rules that fired.
+    """
+    listed = answer.values
+    if answer.answer == "safe":
+        every = [one for lesson in answer.lessons for one in lesson.shown if one.seen < USUAL_DAYS]
+        shown = set(answer.values) or {Value(one.aspect, one.value) for one in every}
         rules = {Value(RULE, name) for lesson in answer.lessons for name in lesson.rules}
         listed = tuple(sorted(shown | rules))
     if answer.reach == "account":

@@ -24,10 +24,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from seawall.errors import ServeInvalid
+from seawall.errors import DatabaseInUse, ServeInvalid
 from seawall.server.console.context import KEY_FILE, installation_key
 from seawall.server.console.listening import Certificate, check_certificate, place_of
-from seawall.server.console.serve import Plan
+from seawall.server.console.serve import Plan, check_writer
+from seawall.store.place import open_store
 from tests.server.gates import free_port
 
 PASSWORD = "seven lanterns under the quiet pier"
@@ -116,6 +117,15 @@ def test_who_sends_a_header_too_slowly_is_cut_off(tmp_path: Path) -> None:
         assert answer == b"" or b" 408 " in answer or b" 400 " in answer
         assert httpx.get(f"http://127.0.0.1:{running.port}/").status_code == 200
         assert running.end(signal.SIGINT) == 0
+
+
+def test_a_store_has_one_writer(tmp_path: Path) -> None:
+    with open_store(tmp_path / "store", make=True) as store:
+        check_writer(store.database)
+        with store.database.only_writer(), pytest.raises(DatabaseInUse) as caught:
+            check_writer(store.database, 0.3)
+        assert "--no-watch" in caught.value.fix
+        check_writer(store.database)
 
 
 def certificate(folder: Path) -> Certificate:

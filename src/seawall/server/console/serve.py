@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.errors import ServeInvalid
+from seawall.errors import DatabaseInUse, ServeInvalid
 from seawall.live.process import WatchProcess
 from seawall.server.addresses import Peers
 from seawall.server.console.application import create_app
@@ -26,6 +27,10 @@ from seawall.store.place import open_store
 if TYPE_CHECKING:
     from seawall.live.settings import LiveSettings
     from seawall.server.console.sign_in.oidc_settings import OidcSettings
+    from seawall.store.database import Database
+
+WRITER_SECONDS = 3.0
+"""How long a program that wrote before may take to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,7 @@ def serve(
     with ExitStack() as stack:
         context = stack.enter_context(opened(plan, settings))
         if live is not None:
+            check_writer(context.database)
             context.service = stack.enter_context(WatchProcess(live))
             if beside is not None:
                 stack.enter_context(beside(context.service))
@@ -119,6 +125,20 @@ def serve(
             on_ready=lambda: on_ready(ready),
             on_end=lambda: _end_streams(context),
         )
+
+
+def check_writer(database: Database, seconds: float = WRITER_SECONDS) -> None:
+    """Refuse a database that another program writes to (`DatabaseInUse`); one that is just ending is waited for."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with database.only_writer():
+                return
+        except DatabaseInUse as error:
+            if time.monotonic() > end:
+                error.fix = "stop it first, or only show what it finds: --no-watch"
+                raise
+        time.sleep(0.2)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import { useIsAdmin } from "../../app/session";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { faultText } from "../parts/faults";
-import { perDay } from "./what-if";
+import { eachDay, perDay } from "./what-if";
 
 export function Budget({ summary }: { summary: Summary }) {
   const isAdmin = useIsAdmin();
@@ -37,7 +37,7 @@ export function Budget({ summary }: { summary: Summary }) {
   return (
     <Panel title="The budget">
       <p>
-        <b>{perDay(summary.budget.per_day)} incidents a day</b> are read at most, on average over {summary.budget.span_days} days. It is the one knob of sensitivity: evidence decides which ones.
+        <b>{eachDay(summary)} incidents a day</b> for each organisation are raised at most, on average over {summary.budget.span_days} days. It is the one knob of sensitivity: evidence decides which ones.
       </p>
       {summary.budget.tenants.length > 1 && (
         <table className="table">

@@ -8,16 +8,23 @@ import { number, plural } from "../../words/numbers";
 import { IncidentLines } from "../parts/incident-lines";
 
 /** The slider is finer where budgets are small. */
-const STEPS = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100];
+const STEPS = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100];
 const FEW = 30;
 
-export const perDay = (budget: number) => Number(budget.toFixed(1)).toLocaleString("en-GB");
+export const perDay = (budget: number) => Number(budget.toFixed(budget < 1 ? 2 : 1)).toLocaleString("en-GB");
+
+/** What the budget is for each organisation: one number, or the least and the most. */
+export function eachDay({ budget }: Summary): string {
+  const all = budget.tenants.map((tenant) => tenant.per_day);
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  return all.length === 0 ? perDay(budget.per_day) : perDay(least) === perDay(most) ? perDay(least) : `${perDay(least)} to ${perDay(most)}`;
+}
 
 export function WhatIf({ summary }: { summary: Summary }) {
-  const today = summary.budget.per_day;
+  const today = Math.max(0, ...summary.budget.tenants.map((tenant) => tenant.per_day));
   const [asked, setAsked] = useParameter("budget");
   const parsed = Number(asked);
-  const budget = asked !== "" && Number.isFinite(parsed) && parsed > 0 && parsed <= 1000 ? parsed : Math.max(1, today * 2);
+  const budget = asked !== "" && Number.isFinite(parsed) && parsed > 0 && parsed <= 1000 ? parsed : STEPS.find((step) => step >= today * 2) ?? 1;
   const [shown, setShown] = useState(budget);
   const id = useId();
   useEffect(() => setShown(budget), [budget]);
@@ -33,7 +40,7 @@ export function WhatIf({ summary }: { summary: Summary }) {
       <div className="what-if">
         <div className="what-if-slider">
           <label htmlFor={id} className="field-label">
-            Incidents a day, all organisations together
+            Incidents a day for each organisation
           </label>
           <input
             id={id}
@@ -51,7 +58,7 @@ export function WhatIf({ summary }: { summary: Summary }) {
           </div>
           <output htmlFor={id}>{perDay(shown)} a day</output>
           <p className="small soft">
-            Now it is {perDay(today)} a day: {plural(summary.budget.spent, "incident")} of at most {number(summary.budget.allowed)} in {summary.budget.span_days} days.
+            Now it is {eachDay(summary)} a day: {plural(summary.budget.spent, "incident")} of at most {number(summary.budget.allowed)} in {summary.budget.span_days} days.
           </p>
           {answer.data && (
             <p>

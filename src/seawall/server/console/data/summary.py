@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from seawall.incidents.group import allowed
@@ -20,7 +20,7 @@ from seawall.server.console.data.running_values import (
 )
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.settings import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND
-from seawall.store.database import Choice, Work
+from seawall.store.database import Choice, Source, Work
 
 if TYPE_CHECKING:
     from seawall.server.console.context import Context
@@ -53,7 +53,7 @@ def summary_of(context: Context, now: int) -> Summary:
             by_severity=Severities(
                 **{name: severities.get(name, 0) for name in Severities.__struct_fields__}
             ),
-            ingest=_ingest(status, totals, len(work.dirty.all())),
+            ingest=_ingest(status, {**_from_days(work), **totals}, sources, len(work.dirty.all())),
             silent_sources=sum(source.silent_since is not None for source in sources),
             revision=work.incidents.revision(),
             tenants=sorted(accounts)[:MOST_TENANTS],
@@ -110,9 +110,17 @@ def _announced_since(work: Work, since: int) -> Counter[str]:
     return found
 
 
-def _ingest(status: Status, totals: Mapping[str, int], dirty: int) -> IngestValue:
+def _from_days(work: Work) -> dict[str, int]:
+    """Events and duplicates of all days that are scored: a watch keeps them with the days."""
+    days = work.days.since(0).values()
+    return {name: sum(int(day.get(name) or 0) for day in days) for name in ("events", "duplicates")}
+
+
+def _ingest(status: Status, totals: Mapping[str, int], sources: Sequence[Source], dirty: int) -> IngestValue:
     """The running watch's own numbers, or what another program has kept."""
     is_here = status.doing != "none"
+    last_event = status.last_event if is_here else max((one.last_event or 0 for one in sources), default=0)
+    last_batch = status.last_batch if is_here else max((one.last_at or 0 for one in sources), default=0)
     return IngestValue(
         state=status.doing,
         records=status.records if is_here else totals.get("records", 0),
@@ -122,8 +130,8 @@ def _ingest(status: Status, totals: Mapping[str, int], dirty: int) -> IngestValu
         rate=finite(status.rate),
         backlog_bytes=status.backlog_bytes,
         seconds_left=None if status.seconds_left is None else finite(status.seconds_left),
-        last_event=time_or_none(status.last_event),
-        last_batch=time_or_none(status.last_batch),
+        last_event=time_or_none(last_event or None),
+        last_batch=time_or_none(last_batch or None),
         dirty_days=status.dirty_days if is_here else dirty,
     )
 

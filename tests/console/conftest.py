@@ -145,10 +145,18 @@ def visit(browser: Browser, served: str) -> Iterator[Visiting]:
     visits: list[Visit] = []
 
     def opened(
-        path: str = "/", *, width: int = 1440, scheme: Scheme = "light", address: str = served, allow: str = ""
+        path: str = "/",
+        *,
+        width: int = 1440,
+        scheme: Scheme = "light",
+        address: str = served,
+        allow: str = "",
     ) -> Visit:
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", accept_downloads=True
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            accept_downloads=True,
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()

@@ -101,7 +101,9 @@ def hostile_incident() -> Incident:
         kind=f"kind{text}",
         title=f"title{text}",
         summary=f"{HOSTILE_ACCOUNT} summary{text}: {HOSTILE[1]}",
-        reasons=tuple(replace(one, text=f"{one.text}{text}", value=f"{one.value}{HOSTILE[1]}") for one in plain.reasons),
+        reasons=tuple(
+            replace(one, text=f"{one.text}{text}", value=f"{one.value}{HOSTILE[1]}") for one in plain.reasons
+        ),
         usual=tuple(replace(one, now=f"{one.now}{HOSTILE[7]}", normal_if=text) for one in plain.usual),
         timeline=tuple(replace(one, lane=f"{one.lane}{text}", label=text) for one in plain.timeline),
         coverage=(f"coverage{text}",),

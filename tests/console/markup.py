@@ -44,7 +44,8 @@ def twin(logs: Path, account: str, other: str) -> int:
 def broken(logs: Path) -> None:
     """Lines that cannot become events, with markup in them."""
     (logs / "twin" / "broken.jsonl").write_text(
-        "\n".join([f'{{"Operation": "MailItemsAccessed{MARK}', f'["{TAG}"]', f"{TAG} {MARK}"]) + "\n", encoding="utf-8"
+        "\n".join([f'{{"Operation": "MailItemsAccessed{MARK}', f'["{TAG}"]', f"{TAG} {MARK}"]) + "\n",
+        encoding="utf-8",
     )
 
 

@@ -81,10 +81,10 @@ class Derived:
         if len(field.named) == 2:
             keys = self._pairs[field.name].keys[codes]
             halves = [(keys >> np.uint64(32)).astype(np.int32).tolist(), keys.astype(np.int32).tolist()]
-        columns = [
-            [vocabularies[name].text(code) for code in half]
-            for name, half in zip(field.named, halves, strict=True)
-        ]
+        columns = []
+        for name, half in zip(field.named, halves, strict=True):
+            values = vocabularies[name].values
+            columns.append([values[code] if code >= 0 else "" for code in half])
         return list(zip(*columns, strict=True))
 
     def state(self) -> State:

@@ -34,7 +34,7 @@ def is_housekeeping(groups: Groups) -> Floats:
     rows = np.flatnonzero(day.group != MISSING)
     group = day.group[rows]
     own = batch.one_of("account_type", ("service",)) & batch.one_of("account", (*RESERVED, *OTHERS))
-    at_home = batch.one_of("src_network_class", ("microsoft",)) | (batch.codes["src_ip"] == MISSING)
+    at_home = batch.one_of("src_network_class", ("microsoft",)) | (batch.codes["src_prefix"] == MISSING)
     quiet = own & at_home & batch.one_of("kind", QUIET_KINDS)
     result = np.ones(len(groups))
     result[group[~quiet[rows]]] = 0.0

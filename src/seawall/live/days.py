@@ -35,7 +35,7 @@ class Days:
     """
 
     def __init__(self, lake: Lake, folder: Path) -> None:
-        self.coder = Coder()
+        self.coder = Coder(unseen=False)
         self.rows: dict[int, int] = {}
         self._lake, self._folder = lake, folder
         self._spool = Spool(folder, self.coder.actors, held=TAIL)

@@ -52,11 +52,13 @@ class DayResult:
 class Scoring:
     """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
 
+    `done` are the days that no longer wait; among them are those that come too late to be scored.
     `notes` say what the logs of the last 44 days cannot show, all of them. `scored_until` is the last day up to which
     results are up to date, None when there is none.
     """
 
     days: dict[int, DayResult] = field(default_factory=dict)
+    done: frozenset[int] = frozenset()
     dropped_snapshots: tuple[str, ...] = ()
     kept_snapshots: dict[str, State] = field(default_factory=dict)
     notes: list[CoverageNote] = field(default_factory=list)
@@ -113,11 +115,11 @@ class Detection:
             self._days.fetch(day)
         self._unread.clear()
         self._dirty |= self._days.moved()
+        waiting = self.dirty
         start = self._start()
         if not self._dirty:
-            return Scoring(
-                kept_snapshots={"ledger": self.ledger()}, notes=self._notes(), scored_until=self._until()
-            )
+            kept = {"ledger": self.ledger()} if waiting else {}
+            return Scoring(done=waiting, kept_snapshots=kept, notes=self._notes(), scored_until=self._until())
         before, first = self._snapshots.days(), min(self._dirty)
         engine = Engine(self._ranker)
         if start is not None:
@@ -133,7 +135,7 @@ class Detection:
         states["ledger"] = self.ledger()
         gone = [f"engine/{day}" for day in sorted(before - self._snapshots.days())]
         gone += [f"meter/{day}" for day in self._forgotten()]
-        return Scoring(results, tuple(gone), states, self._notes(), self._until())
+        return Scoring(results, waiting - self._dirty, tuple(gone), states, self._notes(), self._until())
 
     def _start(self) -> int | None:
         """Return the day of the snapshot to begin after, None for before everything; dirty days before are late."""

@@ -67,7 +67,7 @@ class Scorer:
         self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None
     ) -> None:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
-        self._detection = Detection(lake, learnt=settings.learnt)
+        self._detection = Detection(lake, learnt=settings.learnt, scratch=settings.store / "scratch")
         self._candidates: dict[int, Sequence[Any]] = {}
         self._known: dict[str, Incident] = {}
         self._announced: set[str] = set()
@@ -87,7 +87,8 @@ class Scorer:
 
     def begin(self, work: Work) -> None:
         """Know what is kept, and nothing else."""
-        self._detection = Detection(self._lake, learnt=self._settings.learnt)
+        scratch = self._settings.store / "scratch"
+        self._detection = Detection(self._lake, learnt=self._settings.learnt, scratch=scratch)
         states = {}
         for name in work.states.names():
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
@@ -210,7 +211,7 @@ class Scorer:
         raised = [incident for incident in ruling.incidents if incident.raised]
         news = [one for one in raised if one.id not in self._announced] if is_settled else []
         return Scored(
-            done=set(scoring.days),
+            done=scoring.done,
             candidates={
                 day: ([packed(one) for one in result.candidates], [one.tenant for one in result.candidates])
                 for day, result in scoring.days.items()

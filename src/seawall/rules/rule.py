@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from seawall.schema.batches import Bools, CodedBatch, Vocabulary
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Vocabulary, pair_keys
+from seawall.schema.ordering import grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,18 @@ def by_activity(*activities: str) -> Callable[[CodedBatch], Bools]:
 def where(
     candidates: Callable[[CodedBatch], Bools], test: Callable[[CodedBatch, int], bool]
 ) -> Callable[[CodedBatch], Bools]:
-    """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns."""
+    """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns.
+
+    A test looks at nothing but the operation and its parameters: of equal ones it is asked once.
+    """
 
     def matches(batch: CodedBatch) -> Bools:
         mask = candidates(batch).copy()
-        for row in np.flatnonzero(mask):
-            mask[row] = test(batch, int(row))
+        rows = np.flatnonzero(mask)
+        said = batch.texts["parameters"].take(rows).dictionary_encode().indices.fill_null(MISSING)
+        alike = grouped(pair_keys(batch.codes["activity_name"][rows], said.to_numpy()))
+        passed = [test(batch, int(row)) for row in rows[alike.first]]
+        mask[rows] = np.array(passed, bool)[alike.place]
         return mask
 
     return matches

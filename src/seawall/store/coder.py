@@ -17,6 +17,11 @@ TIMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_timestamp(f.type) a
 INTEGERS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_integer(f.type))
 NUMBERS = (*FLAGS, *TIMES, *INTEGERS)
 
+UNSEEN = (
+    "source_file", "status_detail", "actor_user_uid", "actor_app_uid", "target_app_uid", "user_agent", "src_ip", "folder",
+)  # fmt: skip
+"""Names that people look at and detectors never do. There are very many of them over time."""
+
 NETWORK = "network"
 WHO = ("account", "mailbox")
 """Whose domain tells the organisation of a record that states none."""
@@ -30,7 +35,9 @@ class Coder:
     A scan codes everything, then numbers it (`settled`); what arrives day by day keeps the codes it got (`meanings`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, unseen: bool = True) -> None:
+        """`unseen` false leaves out the names that no detector looks at: they are null then."""
+        self._left_out = () if unseen else UNSEEN
         self.actors = Interner()
         self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK)}
         self._homes: dict[str, dict[str, int]] = {}
@@ -42,7 +49,10 @@ class Coder:
             "time": events["time"].cast(pa.int64()),
         }
         for name in NAMES:
-            columns[name] = self.vocabularies[name].encode(events[name])
+            if name in self._left_out:
+                columns[name] = np.full(len(events), MISSING, np.int8)
+            else:
+                columns[name] = self.vocabularies[name].encode(events[name])
         for name in TEXTS:
             columns[name] = events[name]
         for name in FLAGS:

@@ -22,7 +22,7 @@ from seawall.schema.batches import (
     pair_keys,
 )
 from seawall.schema.ordering import Rows, distinct
-from seawall.store.coder import NUMBERS, TEXTS
+from seawall.store.coder import NUMBERS, TEXTS, UNSEEN
 from seawall.store.texts import HeldPiece, Piece, StoredTexts
 
 DAY = 86_400_000_000
@@ -222,12 +222,12 @@ class Spool:
     ) -> tuple[np.ndarray, ...]:
         """Keys to sort rows by, as for `lexsort`: the source that says most, then what they hold, then file and line.
 
-        Rows that are equal by all but the last are copies of each other: the order of files decides nothing.
+        Rows that are equal by all but the last are the same to detection: the order of files decides nothing.
         """
         source = self._mappings["source"][raw["source"][rows]]
         content = np.zeros(len(rows), np.uint64)
         for name in self._mappings:
-            if name != "source_file":
+            if name not in UNSEEN:
                 content = mix(content, self._texts_hashed(name, raw, rows))
         for name in ("time", *NUMBERS):
             if name != "source_line":

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seawall.live.candidates import unpacked
+from seawall.live.ruling import rule
 from seawall.report.documents import incident_document
-from seawall.store.database import Choice, Database, Place
+from seawall.schema.incidents import Incident
+from seawall.store.database import Choice, Database, Place, Work
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Stored:
 
 
 def stored(store: Path | str) -> Stored:
-    """Read all of a store."""
+    """Read all of a store but the incidents that people were told of before later records made them none: they are
+    kept, and raised no more."""
     place = store if isinstance(store, str) else store / "seawall.db"
     database = Database.open(place)
     try:
@@ -33,12 +37,34 @@ def stored(store: Path | str) -> Stored:
             while page := work.incidents.page(Choice(), after=after, limit=500):
                 found.update((one.id, json.loads(json.dumps(incident_document(one)))) for one in page)
                 after = Place(page[-1].score, page[-1].id)
+            renamed = work.aliases.all()
+            told = {renamed.get(id_, id_) for id_ in work.announcements.all()}
+            current = {one.id for one in current_of(work)}
+            lapsed = {id_ for id_ in found if id_ not in current}
+            assert lapsed <= told
+            assert not any(found[id_]["raised"] for id_ in lapsed)
+            found = {id_: one for id_, one in found.items() if id_ in current}
             totals = work.totals.all()
             events = sum(int(document["events"]) for document in work.days.since(0).values())
             dirty = len(work.dirty.all())
     finally:
         database.close()
     return Stored(found, totals.get("records", 0), events, totals.get("problems", 0), dirty)
+
+
+def current_of(work: Work) -> tuple[Incident, ...]:
+    """What the kept candidates say now, ruled on by themselves."""
+    days = work.days.since(0)
+    kept = work.candidates.since(0)
+    last = max(days)
+    return rule(
+        [unpacked(content) for day in sorted(kept) for content in kept[day]],
+        notes=[],
+        accounts_by_tenant=days[last]["tenants"],
+        first_day=min(days),
+        last_day=last,
+        budget=2.0,
+    ).incidents
 
 
 def scanned(out: Path) -> Stored:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ BURST = 2.0
 
 _STATE = "detection/"
 _PAGE = 500
+_NOTES_SHOWN = 50
 _DAY = 86_400_000_000
 
 
@@ -79,11 +80,17 @@ class Scorer:
         self.revision = 0
         self.seconds = 0.0
         self.scored_until: int | None = None
+        self.notes: tuple[str, ...] = ()
 
     @property
     def dirty(self) -> frozenset[int]:
         """The days that wait to be scored."""
         return self._detection.dirty
+
+    @property
+    def newest(self) -> int | None:
+        """The last day that was scored, None before the first."""
+        return max(self.counts.events, default=None)
 
     def begin(self, work: Work) -> None:
         """Know what is kept, and nothing else."""
@@ -181,6 +188,8 @@ class Scorer:
         if scoring.days:
             self._tenants = dict(scoring.days[max(scoring.days)].tenants)
         self.scored_until = scoring.scored_until
+        latest = sorted(scoring.notes, key=lambda note: -note.end)[:_NOTES_SHOWN]
+        self.notes = tuple(note.text for note in latest)
         last = max(self.counts.events, default=0)
         for day in [day for day in self._candidates if day <= last - CANDIDATE_DAYS]:
             del self._candidates[day]
@@ -202,7 +211,7 @@ class Scorer:
     ) -> Scored:
         now = {incident.id: incident for incident in ruling.incidents}
         ruled_from = max(self.counts.events, default=0) - RULED_DAYS + 1
-        gone, renamed = _succession(self._known, now, self._announced, ruled_from * _DAY)
+        gone, renamed, lapsed = _succession(self._known, now, self._announced, ruled_from * _DAY)
         states: dict[str, bytes | None] = {
             _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
         }
@@ -218,7 +227,7 @@ class Scorer:
             },
             days={day: _document(result) for day, result in scoring.days.items()},
             states=states,
-            incidents=[one for one in ruling.incidents if self._known.get(one.id) != one],
+            incidents=[*(one for one in ruling.incidents if self._known.get(one.id) != one), *lapsed],
             gone=gone,
             renamed=renamed,
             announced=news,
@@ -234,7 +243,7 @@ class Scorer:
                 for id_, one in self._known.items()
                 if id_ not in kept.gone and id_ not in kept.renamed
             },
-            **{incident.id: incident for incident in ruling.incidents},
+            **{incident.id: incident for incident in (*kept.incidents, *ruling.incidents)},
         }
         self._announced |= {incident.id for incident in announced}
         self._announced |= {new for old, new in kept.renamed.items() if old in self._announced}
@@ -243,27 +252,31 @@ class Scorer:
 
 def _succession(
     before: dict[str, Incident], now: dict[str, Incident], announced: set[str], since: int
-) -> tuple[list[str], dict[str, str]]:
-    """Return the ids that are no incident any more, and those that go on under another id.
+) -> tuple[list[str], dict[str, str], list[Incident]]:
+    """Return the ids that are no incident any more, those that go on under another id, and incidents that lapse.
 
-    An id is that of the strongest group: it changes when a stronger one joins. What has no successor stays if people were
-    told of it, or if it began before `since`, from when on is ruled.
+    An id is that of the strongest group: it changes when a stronger one joins. What has no successor and began before
+    `since`, from when on is ruled, stays as it is. Of the rest stays what people were told of, but raised no more.
     """
     heirs: dict[tuple[str, str], list[Incident]] = defaultdict(list)
     missing = [old for id_, old in before.items() if id_ not in now]
     if missing:
         for incident in now.values():
             heirs[incident.tenant, incident.account].append(incident)
-    gone, renamed = [], {}
+    gone: list[str] = []
+    renamed: dict[str, str] = {}
+    lapsed: list[Incident] = []
     for old in missing:
         near = [new for new in heirs[old.tenant, old.account] if _overlap(old, new)]
         if near:
             heir = max(near, key=lambda new: (len(set(new.events) & set(old.events)), new.score, new.id))
             renamed[old.id] = heir.id
             gone.append(old.id)
-        elif old.id not in announced and old.first_event >= since:
+        elif old.first_event >= since and old.id not in announced:
             gone.append(old.id)
-    return gone, renamed
+        elif old.first_event >= since and old.raised:
+            lapsed.append(replace(old, raised=False))
+    return gone, renamed, lapsed
 
 
 def _overlap(old: Incident, new: Incident) -> bool:

@@ -16,20 +16,21 @@ from typing import Literal
 import pyarrow as pa
 
 from seawall.enrich import Networks, enrich
-from seawall.errors import DatabaseBroken, DatabaseInUse, SeawallError
+from seawall.errors import DatabaseBroken, DatabaseInUse, SeawallError, WatchBusy
 from seawall.live.bodies import KEPT_AS, Bodies
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
 from seawall.live.counting import Tally, problems_of, spread
 from seawall.live.faults import PASSING, words
+from seawall.live.gauge import Gauge
 from seawall.live.outbox import Courier
 from seawall.live.reading import FolderReader, Readers, StreamReader
 from seawall.live.scoring import Scorer
 from seawall.live.settings import LiveSettings
 from seawall.live.silence import Change, Listening
-from seawall.live.status import Doing, Rate, Status
-from seawall.live.subscribers import Subscribers
-from seawall.live.watcher import Receipt
+from seawall.live.status import Status
+from seawall.live.upkeep import Upkeep, forget, oldest_kept
+from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake
@@ -49,6 +50,7 @@ _BEHIND_BYTES = 8 << 20
 _PATIENT_SECONDS = 10.0
 """Where something is always still to be read, news wait so long for it, unless it is much."""
 
+_COURIER_SECONDS = 20.0
 _TAKEOVER_SECONDS = 30.0
 _SECOND = 1_000_000
 
@@ -89,33 +91,37 @@ class Service:
         self._batcher = Batcher(settings.sizes)
         self._scorer = scorer or Scorer(settings, lake, clock, step)
         self._courier = Courier(database, settings.webhooks, clock, step=step)
+        self._upkeep = Upkeep(
+            lake,
+            clock,
+            settings.retention_days,
+            lambda: self._scorer.newest,
+            lambda: self.status().rate,
+        )
         self._listening = Listening(settings.silences)
         self._tally, self._position, self._problem_rows = Tally(), 0, 0
         self._pending: _Pending | None = None
         self._readers = Readers()
-        self._rate, self._byte_rate = Rate(), Rate()
-        self._fault: str | None = None
-        self._doing: Doing = "idle"
-        self._last: tuple[int | None, int | None] = (None, None)
-        self._status = Status(doing="idle")
-        self._subscribers = Subscribers()
-        self._ticked = self._told = self._caught_up = 0.0
+        self._gauge = Gauge(clock, self._looked)
+        self._ticked = self._caught_up = self._forgets = 0.0
         self._has_begun = False
-        self._mail = threading.Event()
+        self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
     # What others ask.
 
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
         """See `Watcher`."""
+        if not self._has_keys.wait(LONGEST_WAIT):  # before the start is over, no request is known again
+            raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
         return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
 
     def status(self) -> Status:
         """See `Watcher`."""
-        return self._status
+        return self._gauge.status
 
     def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
         """See `Watcher`."""
-        return self._subscribers.add(call)
+        return self._gauge.subscribers.add(call)
 
     # The loop.
 
@@ -125,18 +131,18 @@ class Service:
         Raises what keeps it from beginning (`DatabaseInUse`, `DatabaseAway`, `LakeBroken`, …), and later on only what does not
         go away by itself.
         """
-        courier = threading.Thread(
-            target=self._courier.run, args=(stop, self._mail), name="seawall-courier", daemon=True
-        )
+        courier = _thread("seawall-courier", self._courier.run, self._over, self._mail)
+        upkeep = _thread("seawall-upkeep", self._upkeep.run, self._over)
         pause, lost_at = PAUSES[0], None
         try:
             while True:
                 try:
                     with self._database.only_writer() as writer:
                         self._begin(writer, until)
-                        if not courier.ident and self.settings.webhooks:
+                        if not upkeep.ident:
                             courier.start()
-                        self._set_fault(None)
+                            upkeep.start()
+                        self._gauge.set_fault(None)
                         pause, lost_at = PAUSES[0], None
                         self._work(writer, stop, until)
                         return
@@ -146,7 +152,7 @@ class Service:
                     is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
                     if not self._has_begun or is_replaced:
                         raise
-                    self._set_fault(words(error))
+                    self._gauge.set_fault(words(error))
                     if stop.wait(pause):
                         return
                     pause = min(pause * 2, PAUSES[1])
@@ -170,6 +176,7 @@ class Service:
             return
         self._position = found.position
         self._bodies.restore(found.checkpoint)
+        self._has_keys.set()
         self._start_readers(found, until)
         self._has_begun = True
 
@@ -213,7 +220,7 @@ class Service:
             if now - self._ticked >= 1.0:
                 self._ticked = now
                 self._each_second(writer)
-            self._tell()
+            self._gauge.tell(revision=self._scorer.revision)
             if until != "stopped" and delivery is None and self._is_read(until) and not self._scorer.dirty:
                 return
 
@@ -241,7 +248,7 @@ class Service:
 
     def _keep(self, writer: Writer, pending: _Pending) -> None:
         """Bring a delivery into the store; every part of it can be done again."""
-        self._doing = "reading"
+        self._gauge.doing = "reading"
         delivery = pending.delivery
         if pending.events is None:
             events = [batch.events for batch in delivery.batches if batch.events.num_rows]
@@ -266,9 +273,7 @@ class Service:
         self._position, self._pending = pending.position, None
         self._tally.add(sums, sources)
         self._problem_rows += len(problems)
-        self._last = (max(self._last[0] or 0, lies.last or 0) or None, wall)
-        self._rate.add(delivery.records, now)
-        self._byte_rate.add(sum(batch.bytes_read for batch in delivery.batches), now)
+        self._gauge.kept(delivery, lies.last, wall)
         for change in changes:
             self._news(change)
         self._finished(pending)
@@ -276,11 +281,11 @@ class Service:
     def _finished(self, pending: _Pending) -> None:
         for done in pending.delivery.done:
             done()
-        self._doing = "idle"
+        self._gauge.doing = "idle"
 
     def _score(self, writer: Writer, until: Until) -> None:
-        self._doing = "behind" if self._is_behind() else "scoring"
-        self._tell()
+        self._gauge.doing = "scoring"
+        self._gauge.tell()
         announced = self._scorer.score(
             self._database,
             writer,
@@ -289,7 +294,7 @@ class Service:
             habits=self._listening.state(),
             deadline=self._should_stop_scoring(),
         )
-        self._doing = "idle"
+        self._gauge.doing = "idle"
         if announced:
             self._mail.set()
         for incident in announced:
@@ -303,6 +308,7 @@ class Service:
     def _each_second(self, writer: Writer) -> None:
         now, wall = self._clock.now(), self._clock.wall()
         self._readers.raise_fault()
+        self._forget(writer, now, wall)
         changes = self._listening.fallen_silent(now, wall)
         if changes:
             with self._database.writing(writer) as work:
@@ -311,6 +317,16 @@ class Service:
             for change in changes:
                 self._news(change)
         self._scorer.look(self._database)
+
+    def _forget(self, writer: Writer, now: float, wall: int) -> None:
+        """Once an hour, delete what is too old."""
+        newest, days = self._scorer.newest, self.settings.retention_days
+        if newest is None or days is None or now < self._forgets:
+            return
+        self._forgets = now + 3600.0
+        if (first := oldest_kept(newest, wall, days)) is not None:
+            with self._database.writing(writer) as work:
+                forget(work, first, wall, days)
 
     def _say(self, work: Work, changes: list[Change], wall: int) -> None:
         """Keep that sources fell silent or speak again, and whom to tell."""
@@ -344,53 +360,41 @@ class Service:
         is_pressed = until != "stopped" and self._is_read(until)
         return self._scorer.is_due(is_behind=self._is_behind(), is_pressed=is_pressed)
 
-    def _set_fault(self, words: str | None) -> None:
-        if words != self._fault:
-            self._fault = words
-            self._tell(is_forced=True)
-
-    def _tell(self, *, is_forced: bool = False) -> None:
-        """Say how it is doing to those who want to know: when incidents changed at once, else a few times a second."""
-        now = self._clock.now()
-        is_news = self._scorer.revision != self._status.revision
-        if not is_news and not is_forced and now - self._told < 0.5:
-            return
-        self._told = now
-        self._status = self._looked(now)
-        self._subscribers.tell(self._status)
-
-    def _looked(self, now: float) -> Status:
-        totals, days = self._tally.totals, self._scorer.counts
-        backlog = self._readers.backlog
-        speed = self._byte_rate.at(now)
+    def _looked(self) -> Status:
+        totals, scorer = self._tally.totals, self._scorer
         records, problems = totals["records"], totals["problems"]
-        events, duplicates, waiting = days.split(records - problems, is_whole=not self._scorer.dirty)
+        events, duplicates, waiting = scorer.counts.split(records - problems, is_whole=not scorer.dirty)
         return Status(
-            doing="stopped" if self._fault else "behind" if self._is_behind() else self._doing,
+            doing="behind" if self._is_behind() else "idle",
             records=records,
             events=events,
             duplicates=duplicates,
             problems=problems,
             waiting=waiting,
-            rate=self._rate.at(now),
-            backlog_bytes=backlog,
-            seconds_left=backlog / speed if backlog and speed > 0 else 0.0 if backlog == 0 else None,
-            last_event=self._last[0],
-            last_batch=self._last[1],
-            dirty_days=len(self._scorer.dirty),
-            revision=self._scorer.revision,
-            scored_until=self._scorer.scored_until,
-            scoring_seconds=self._scorer.seconds,
-            fault=self._fault or self._courier.fault,
+            backlog_bytes=self._readers.backlog,
+            dirty_days=len(scorer.dirty),
+            revision=scorer.revision,
+            scored_until=scorer.scored_until,
+            scoring_seconds=scorer.seconds,
+            fault=self._courier.fault or self._upkeep.fault,
+            notes=scorer.notes,
         )
 
     def _end(self, courier: threading.Thread, until: Until) -> None:
         self._readers.stop()
         self.intake.close()
         self._bodies.close()
-        if until != "stopped" and courier.ident:
-            with suppress(SeawallError):
-                self._courier.deliver()
+        self._has_keys.set()
+        self._over.set()
         self._mail.set()
-        self._doing = "none"
-        self._tell(is_forced=True)
+        if courier.ident:
+            courier.join(_COURIER_SECONDS)
+            if until != "stopped" and not courier.is_alive():
+                with suppress(SeawallError):
+                    self._courier.deliver()
+        self._gauge.doing = "none"
+        self._gauge.tell(is_forced=True)
+
+
+def _thread(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
+    return threading.Thread(target=target, args=arguments, name=name, daemon=True)

@@ -1,0 +1,76 @@
+"""A watch that runs in a thread while a test looks on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seawall.live.opening import opened
+from seawall.live.service import Service
+from seawall.live.settings import LiveSettings
+from seawall.store.lake import Lake
+from seawall.watch import Patience, Sizes
+
+
+def quick(store: Path, *folders: Path, **more: Any) -> LiveSettings:
+    """Settings under which nothing is waited for."""
+    return LiveSettings(
+        store,
+        **{
+            "folders": folders,
+            "budget": 2.0,
+            "patience": Patience(settle=0.0, finish=0.0),
+            "sizes": Sizes(records=2_000, seconds=0.05),
+            "score_seconds": 0.2,
+            **more,
+        },
+    )
+
+
+@contextmanager
+def running(
+    settings: LiveSettings, *, wrap: Callable[[Lake], Any] = lambda lake: lake, **more: Any
+) -> Iterator[Service]:
+    """A service at work; what ended it is raised at the end."""
+    stop, raised = threading.Event(), list[BaseException]()
+    with opened(settings) as (database, lake):
+        service = Service(settings, database, wrap(lake), **more)
+
+        def work() -> None:
+            try:
+                service.run(stop)
+            except BaseException as error:  # noqa: BLE001 - raised again by the test
+                raised.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield service
+        finally:
+            stop.set()
+            thread.join(60)
+    assert not thread.is_alive()
+    if raised:
+        raise raised[0]
+
+
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to be"
+        time.sleep(0.02)
+
+
+def settled(service: Service, records: int) -> None:
+    """Wait until so many records are kept and scored."""
+    until(lambda: service.status().records >= records and not service.status().dirty_days)
+
+
+def bodies(logs: Path) -> list[bytes]:
+    """The contents of all files."""
+    return [path.read_bytes() for path in sorted(logs.rglob("*")) if path.is_file()]

@@ -23,6 +23,9 @@ MOST_KEYS = 50_000
 KEPT_AS = "request/"
 """How the name of a kept receipt begins, among the checkpoints."""
 
+READERS = 2
+"""Bodies that are read at once; any number of others wait until theirs are kept."""
+
 _ROOM_SECONDS = 5.0
 
 
@@ -32,6 +35,7 @@ class Bodies:
     def __init__(self, intake: Intake, limits: Limits = Limits(), wait: float = LONGEST_WAIT) -> None:  # noqa: B008
         self._intake, self._limits, self._wait = intake, limits, wait
         self._lock = threading.Lock()
+        self._reading = threading.Semaphore(READERS)
         self._kept: OrderedDict[str, Receipt] = OrderedDict()
         self._awaited: dict[str, threading.Event] = {}
         self._forgotten: list[str] = []
@@ -56,7 +60,8 @@ class Bodies:
             return known
         has_room = False
         try:
-            receipt, delivery, kept = self._read(body, source, name, at, is_keyed=key is not None)
+            with self._reading:
+                receipt, delivery, kept = self._read(body, source, name, at, is_keyed=key is not None)
             has_room = self._intake.put(delivery, _ROOM_SECONDS)
         except Closed:
             raise _stopping() from None

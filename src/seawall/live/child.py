@@ -23,8 +23,8 @@ from seawall.live.settings import from_plain
 from seawall.live.status import Status
 from seawall.live.wire import Wire
 
-READERS = 2
-"""Bodies that are read at once."""
+BODIES = 64
+"""Bodies on their way at once: most of them wait until their records are kept."""
 
 NICE = 5
 """The pages come first where there are too few processors."""
@@ -59,7 +59,7 @@ def main(descriptor: int) -> None:
 
 
 def _listen(wire: Wire, service: Service, stop: threading.Event) -> None:
-    with ThreadPoolExecutor(READERS, "seawall-bodies") as pool:
+    with ThreadPoolExecutor(BODIES, "seawall-bodies") as pool:
         while (found := wire.receive()) is not None:
             head, body = found
             if head["kind"] == "stop":

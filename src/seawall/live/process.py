@@ -24,7 +24,7 @@ from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.live.wire import Wire
 
 START_SECONDS = 120.0
-MOST_WAITING = 16
+MOST_WAITING = 64
 MOST_BYTES = 192 << 20
 """Bodies on their way at once, and their bytes; more have to wait, and are refused after a while."""
 

@@ -62,9 +62,22 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   }
 }
 
-/** Change something: never tried again by itself. */
-export function change<T>(method: Exclude<Method, "GET">, path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> {
-  return send<T>(method, path, body, signal);
+/**
+ * Change something: tried again only where another tab has renewed the session, because then nothing was changed yet.
+ */
+export async function change<T>(
+  method: Exclude<Method, "GET">,
+  path: string,
+  body: unknown = {},
+  signal?: AbortSignal,
+): Promise<T> {
+  try {
+    return await send<T>(method, path, body, signal);
+  } catch (fault) {
+    if (!(fault instanceof ApiError) || fault.code !== "csrf") throw fault;
+    await loadSession(signal);
+    return send<T>(method, path, body, signal);
+  }
 }
 
 export const post = <T>(path: string, body?: unknown, signal?: AbortSignal) => change<T>("POST", path, body, signal);

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +18,8 @@ from uuid import uuid4
 import pyarrow as pa
 
 from seawall.errors import LakeBroken
-from seawall.store.lake import layout, locks, parts
+from seawall.store.lake import layout, locks, parts, query
+from seawall.store.lake.footers import Footer, Footers, overlap
 from seawall.store.lake.outcomes import Compacted, Damaged, DaySize, Pruned
 from seawall.store.lake.query import Reader
 
@@ -68,10 +71,41 @@ def measured(day: date, folder: Path) -> tuple[DaySize | None, list[Damaged]]:
     return (DaySize(tenant, day, count, rows, size) if count else None), damaged
 
 
-def merged(root: Path, folder: Path, reader: Reader, before: Compacted) -> Compacted:
-    """Merge a day's sound parts, if there are several, and add what was done to `before`."""
-    paths = layout.parts(folder)
-    if len(paths) < 2:
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of an organisation, and its folder."""
+
+    day: date
+    folder: Path
+
+
+def all_of(day: Day, known: Footers) -> list[Path]:
+    """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
+    paths = layout.parts(day.folder)
+    found = _readable(paths, known)
+    rows = sum(group.rows for footer in found for group in footer.groups)
+    few = len(found) <= 2 * -(-rows // query.STRETCH) + 1
+    is_done = all(footer.is_merged for footer in found) and few and not overlap(found)
+    return [] if is_done and len(found) == len(paths) else paths
+
+
+def appended(day: Day, known: Footers, most: int) -> list[Path]:
+    """Return the parts of a day that were not merged yet, if there are more than `most`."""
+    fresh = [footer.path for footer in _readable(layout.parts(day.folder), known) if not footer.is_merged]
+    return fresh if len(fresh) > most else []
+
+
+def _readable(paths: Sequence[Path], known: Footers) -> list[Footer]:
+    found = []
+    for path in paths:
+        with suppress(OSError, pa.ArrowException, ValueError):
+            found.append(known.of(path))
+    return found
+
+
+def merged(root: Path, folder: Path, paths: Sequence[Path], reader: Reader, before: Compacted) -> Compacted:
+    """Merge the sound ones of a day's parts into one for each stretch of time, and add what was done to `before`."""
+    if not paths:
         return before
     good, bad = parts.sound(paths)
     total = Compacted(before.days, before.parts, before.rows, before.copies, (*before.damaged, *bad))
@@ -80,29 +114,33 @@ def merged(root: Path, folder: Path, reader: Reader, before: Compacted) -> Compa
     stated = [parts.footer(path) for path in good]
     if {tenant for tenant, _ in stated} != {stated[0][0]}:
         raise LakeBroken(f"{folder}: parts of several organisations", fix="restore a backup")
-    file = parts.waiting(root)
+    files: list[Path] = []
     rows = copies = 0
-    with parts.writer(file, stated[0][0]) as writer:
-        for table, dropped in reader.ordered(good, by_account=True):
-            writer.write_table(table, row_group_size=parts.ROW_GROUP)
-            rows, copies = rows + len(table), copies + dropped
-    if rows + copies != sum(held for _, held in stated):
-        file.unlink(missing_ok=True)
-        raise LakeBroken(f"{folder}: rows changed while they were merged", fix="run it again")
     try:
-        _swap(root, file, folder, good)
+        for table, dropped in reader.slices(good):
+            file = parts.waiting(root)
+            with parts.writer(file, stated[0][0], is_merged=True) as writer:
+                files.append(file)
+                writer.write_table(table, row_group_size=parts.GROUP)
+            rows, copies = rows + len(table), copies + dropped
+        if rows + copies != sum(held for _, held in stated):
+            raise LakeBroken(f"{folder}: rows changed while they were merged", fix="run it again")
+        _swap(root, files, folder, good)
     finally:
-        file.unlink(missing_ok=True)
+        for file in files:
+            file.unlink(missing_ok=True)
     return Compacted(
         total.days + 1, total.parts + len(good), total.rows + rows, total.copies + copies, total.damaged
     )
 
 
-def _swap(root: Path, file: Path, folder: Path, old: Sequence[Path]) -> None:
-    name = sha256("\n".join(path.name for path in old).encode()).hexdigest()[:32] + layout.PART_SUFFIX
+def _swap(root: Path, files: Sequence[Path], folder: Path, old: Sequence[Path]) -> None:
+    names = "\n".join(path.name for path in old)
     try:
         with locks.held(root, "reading", exclusive=True):
-            parts.put(file, folder, name)
+            for number, file in enumerate(files):
+                name = sha256(f"{number}\n{names}".encode()).hexdigest()[:32] + layout.PART_SUFFIX
+                parts.put(file, folder, name)
             for path in old:
                 path.unlink(missing_ok=True)
             parts.settle(folder)

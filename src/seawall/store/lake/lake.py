@@ -8,25 +8,43 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seawall.errors import LakeBroken, UsageError
-from seawall.store.lake import keeping, layout, locks, parts
+from seawall.schema.events import ENRICHED_SCHEMA
+from seawall.store.lake import cursors, keeping, layout, locks, parts, picking
+from seawall.store.lake.accounts import (
+    FIELDS,
+    NETWORK,
+    NO_ACCOUNTS,
+    Account,
+    Accounts,
+    Habits,
+    Lanes,
+    Profile,
+    Timeline,
+    listed,
+)
+from seawall.store.lake.footers import Footers
 from seawall.store.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
 from seawall.store.lake.query import Key, Reader, Wanted, first_line
+
+Answer = TypeVar("Answer")
 
 UNKNOWN = "unknown"
 """The organisation of events that state none."""
 
 LARGEST_PAGE = 10_000
+MOST_SLOTS = 2_000
 _FORMAT = {"format": "seawall-lake", "version": parts.VERSION}
 
 
@@ -36,6 +54,8 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._reader = Reader(root)
+        self._footers = Footers()
+        self._accounts = Accounts()
 
     @classmethod
     def create(cls, root: Path) -> Lake:
@@ -70,6 +90,8 @@ class Lake:
     def close(self) -> None:
         """Give memory back."""
         self._reader.close()
+        self._footers.clear()
+        self._accounts.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +119,7 @@ class Lake:
                         continue
                     file = parts.waiting(self.root)
                     with parts.writer(file, tenant) as writer:
-                        writer.write_table(share, row_group_size=parts.ROW_GROUP)
+                        writer.write_table(share, row_group_size=parts.SMALL_GROUP)
                     written.append((file, folder, name))
                 with locks.held(self.root, "reading"):
                     for file, folder, name in written:
@@ -123,7 +145,7 @@ class Lake:
         """
         if not 1 <= limit <= LARGEST_PAGE:
             raise UsageError(f"a page has 1 to {LARGEST_PAGE} events, not {limit}")
-        after = _parsed(cursor)
+        after = cursors.parsed(cursor)
         keys: list[Key] = []
         tables: list[pa.Table] = []
         damaged: list[Damaged] = []
@@ -135,7 +157,7 @@ class Lake:
                 keys += found[:missing]
                 tables += [table] if table is not None else []
                 if len(found) > missing:
-                    return Page(_joined(tables), _written(keys[-1] if keys else after), tuple(damaged))
+                    return Page(_joined(tables), cursors.written(keys[-1] if keys else after), tuple(damaged))
         return Page(_joined(tables), None, tuple(damaged))
 
     def record(self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None) -> Page:
@@ -150,8 +172,73 @@ class Lake:
             if not keys:
                 thorough = replace(wanted, is_thorough=True)
                 keys, table, damaged = self._asked(paths, thorough, None, LARGEST_PAGE, False)
-        cursor = _written(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
+        cursor = cursors.written(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
         return Page(_joined([] if table is None else [table]), cursor, tuple(damaged))
+
+    def timeline(
+        self,
+        tenant: str,
+        account: str,
+        start: int,
+        end: int,
+        *,
+        slots: int = 200,
+        most_lanes: int = 40,
+        marked: Collection[str] = (),
+    ) -> Timeline:
+        """Return an account's events from `start` to before `end` (microseconds) by slot of time and network.
+
+        `marked` are record ids to be counted apart; lanes with one of them are never left out. Damaged parts are. Raises
+        `UsageError` for no time or more than 2,000 slots.
+        """
+        if start >= end or not 1 <= slots <= MOST_SLOTS:
+            raise UsageError(f"a timeline has 1 to {MOST_SLOTS} slots of some time")
+        lanes, ids = Lanes(start, end, slots), frozenset(marked)
+        columns = [*NETWORK, "metadata_uid"] if ids else list(NETWORK)
+        for rows in self._rows_of_days(tenant, Wanted(start, end, account), columns):
+            for table in rows:
+                lanes.add(table, picking.is_one_of(table["metadata_uid"], ids) if ids else None)
+        return lanes.timeline(most_lanes)
+
+    def profile(self, tenant: str, account: str, start: int, end: int, *, most: int = 50) -> Profile:
+        """Return what an account used from `start` to before `end` (microseconds): up to `most` values of each field."""
+        habits = Habits()
+        columns = sorted({name for names in FIELDS.values() for name in names})
+        for rows in self._rows_of_days(tenant, Wanted(start, end, account), columns):
+            habits.add_day(iter(rows))
+        return habits.profile(most)
+
+    def accounts(
+        self, tenant: str, *, text: str = "", after: str | None = None, limit: int = 100
+    ) -> list[Account]:
+        """Return accounts of an organisation in order of name, of those that hold a text, from the one behind `after` on."""
+        return listed(self._all_accounts(tenant), text, after, limit)
+
+    def account(self, tenant: str, account: str) -> Account | None:
+        """Return one account, None where no event is of it."""
+        table = self._all_accounts(tenant)
+        found = table.filter(pc.equal(table["account"], account)) if account else table.slice(0, 0)
+        return next(iter(listed(found, "", None, 1)), None)
+
+    def _all_accounts(self, tenant: str) -> pa.Table:
+        everything = Wanted(layout.start_of(layout.EPOCH), layout.start_of(date.max))
+        with locks.held(self.root, "reading"):
+            paths = [path for held in self._days_of(tenant, everything, None, False) for path in held]
+            table, _ = self._without_damage(
+                paths, lambda good: self._accounts.of([self._footers.of(path) for path in good])
+            )
+        return NO_ACCOUNTS if table is None else table
+
+    def _rows_of_days(self, tenant: str, wanted: Wanted, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
+        """Yield the wanted rows of each day that has any, each once; without parts that are damaged."""
+        with locks.held(self.root, "reading"):
+            for paths in self._days_of(tenant, wanted, None, False):
+                rows, _ = self._without_damage(
+                    paths,
+                    lambda good: list(picking.tables([self._footers.of(p) for p in good], wanted, columns)),
+                )
+                if rows:
+                    yield rows
 
     def day(self, tenant: str, day: date) -> Generator[pa.Table]:
         """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.
@@ -161,7 +248,7 @@ class Lake:
         with locks.held(self.root, "reading"):
             paths = layout.parts(layout.day_folder(self.root, tenant, day))
             if paths:
-                for table, _ in self._reader.ordered(paths, by_account=False):
+                for table in self._reader.ordered(paths):
                     yield parts.as_events(table)
 
     def tenants(self) -> list[str]:
@@ -187,13 +274,20 @@ class Lake:
             return parts.sound(keeping.all_parts(self.root))[1]
 
     def compact(self, before: date) -> Compacted:
-        """Merge the parts of each day before a day into one, and drop copies. Answers stay the same."""
+        """Merge the parts of each day before a day into few, and drop copies. Answers stay the same."""
+        return self._compacted(lambda day: keeping.all_of(day, self._footers) if day.day < before else [])
+
+    def tidy(self, most_parts: int = 16) -> Compacted:
+        """Merge what was appended since, of each day that has more than so many parts of it. Answers stay the same."""
+        return self._compacted(lambda day: keeping.appended(day, self._footers, most_parts))
+
+    def _compacted(self, choose: Callable[[keeping.Day], list[Path]]) -> Compacted:
         total = Compacted(0, 0, 0, 0)
         with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
             for folder in layout.folders(self.root):
                 for day, path in layout.days(folder):
-                    if day < before:
-                        total = keeping.merged(self.root, path, self._reader, total)
+                    chosen = choose(keeping.Day(day, path))
+                    total = keeping.merged(self.root, path, chosen, self._reader, total)
         return total
 
     def prune(self, before: date) -> Pruned:
@@ -222,23 +316,38 @@ class Lake:
     def _asked(
         self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
     ) -> tuple[list[Key], pa.Table | None, list[Damaged]]:
-        """Return up to `count` + 1 keys of a day and the rows of the first `count`; without parts that are damaged."""
+        """Return up to `count` + 1 keys of a day and the events of the first `count`; without parts that are damaged."""
+        answer, damaged = self._without_damage(
+            paths, lambda good: self._answer(good, wanted, after, count, newest_first)
+        )
+        keys, table = answer or ([], None)
+        return keys, table, damaged
+
+    def _answer(
+        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
+    ) -> tuple[list[Key], pa.Table | None]:
+        if (wanted.record is None and wanted.mailbox is None) or wanted.account is not None:
+            return picking.pick([self._footers.of(p) for p in paths], wanted, after, count, newest_first)
+        keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
+        rows = self._reader.rows(paths, wanted, keys[:count], newest_first) if keys[:count] else None
+        return keys, None if rows is None else parts.as_events(rows)
+
+    def _without_damage(
+        self, paths: Sequence[Path], ask: Callable[[Sequence[Path]], Answer]
+    ) -> tuple[Answer | None, list[Damaged]]:
+        """Ask parts, and those that are left where some are damaged; None where none is left."""
         damaged: list[Damaged] = []
         while paths:
             try:
-                keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
-                taken = keys[:count]
-                table = self._reader.rows(paths, wanted, taken, newest_first) if taken else None
-            except (duckdb.Error, pa.ArrowException) as error:
+                return ask(paths), damaged
+            except (duckdb.Error, pa.ArrowException, OSError, ValueError) as error:
                 paths, bad = parts.sound(paths)
                 damaged += bad
                 if not bad:
                     raise LakeBroken(
                         f"{self.root}: {first_line(error)}", fix="check memory and the space on the disk"
                     ) from error
-            else:
-                return keys, table, damaged
-        return [], None, damaged
+        return None, damaged
 
 
 def _is_begun(path: Path) -> bool:
@@ -287,19 +396,5 @@ def _shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
-    rows = pa.concat_tables(tables) if tables else parts.SCHEMA.empty_table()
-    return parts.as_events(rows.combine_chunks())
-
-
-def _written(key: Key | None) -> str | None:
-    return None if key is None else f"{key.time}-{key.digest:016x}"
-
-
-def _parsed(cursor: str | None) -> Key | None:
-    if cursor is None:
-        return None
-    time, dash, digest = cursor.partition("-")
-    is_sound = dash and len(digest) == 16 and len(time) <= 18 and time.isascii() and time.isdigit()
-    if not is_sound or set(digest) - set("0123456789abcdef"):
-        raise UsageError("a cursor that no page gave")
-    return Key(int(time), int(digest, 16))
+    whole = pa.concat_tables(tables) if tables else ENRICHED_SCHEMA.empty_table()
+    return whole.unify_dictionaries().combine_chunks()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -27,11 +27,20 @@ from seawall.store.lake.outcomes import Damaged
 VERSION = 1
 TENANT_KEY = b"seawall.tenant"
 VERSION_KEY = b"seawall.lake"
+MERGED_KEY = b"seawall.merged"
 DIGEST = "row_digest"
 """64 bits of all of a row but the place it was read from: rows of one time and digest are copies of each other."""
 
 PLACE = ("source_file", "source_line")
 ROW_GROUP = 20_000
+"""Rows that are read or written at a time."""
+
+GROUP = 5_000
+"""Rows of a group in a merged part, at most: what a question for one event reads."""
+
+SMALL_GROUP = 2_500
+"""The same in a part as it was appended: of an account it holds little, and there are many."""
+
 ORDER = ("account", "time", DIGEST, *PLACE)
 """Of rows in a part: an account's lie together, so that a query for it reads little else."""
 
@@ -41,7 +50,7 @@ def _plain(field: pa.Field) -> pa.Field:
 
 
 SCHEMA = pa.schema([*map(_plain, ENRICHED_SCHEMA), pa.field(DIGEST, pa.uint64())])
-_NAMES = [f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type)]
+NAMES = [f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type)]
 
 
 def digests(events: pa.Table) -> Keys:
@@ -109,11 +118,10 @@ class _Hashed:
 
 
 @contextmanager
-def writer(path: Path, tenant: str) -> Iterator[pq.ParquetWriter]:
+def writer(path: Path, tenant: str, *, is_merged: bool = False) -> Iterator[pq.ParquetWriter]:
     """Write a part; on leaving it is on the disk, or gone if something failed."""
-    schema = SCHEMA.with_metadata(
-        {TENANT_KEY: json.dumps(tenant).encode(), VERSION_KEY: str(VERSION).encode()}
-    )
+    keys = {TENANT_KEY: json.dumps(tenant).encode(), VERSION_KEY: str(VERSION).encode()}
+    schema = SCHEMA.with_metadata(keys | ({MERGED_KEY: b"1"} if is_merged else {}))
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -122,10 +130,12 @@ def writer(path: Path, tenant: str) -> Iterator[pq.ParquetWriter]:
                 schema,
                 compression="zstd",
                 compression_level=1,
-                use_dictionary=_NAMES,
+                use_dictionary=NAMES,
                 write_statistics=["time", "account"],
                 write_page_checksum=True,
-                bloom_filter_options={"metadata_uid": {"ndv": ROW_GROUP, "fpp": 0.01}},
+                bloom_filter_options={
+                    "metadata_uid": {"ndv": GROUP if is_merged else SMALL_GROUP, "fpp": 0.01}
+                },
             ) as inside:
                 yield inside
             file.flush()
@@ -174,13 +184,18 @@ def footer(path: Path) -> tuple[str, int]:
     """
     with path.open("rb") as file:
         stated = pq.read_metadata(file)
-    keys = stated.metadata or {}
+    return check_keys(stated.metadata), stated.num_rows
+
+
+def check_keys(stated: Mapping[bytes, bytes] | None) -> str:
+    """Return the organisation that a footer names; `ValueError` where it is not of this version or names none."""
+    keys = stated or {}
     if keys.get(VERSION_KEY) != str(VERSION).encode():
         raise ValueError("not written by this version")
     tenant = json.loads(keys.get(TENANT_KEY, b"null"))
     if not isinstance(tenant, str):
         raise ValueError("names no organisation")  # noqa: TRY004 - what is wrong is the file
-    return tenant, stated.num_rows
+    return tenant
 
 
 def damage(path: Path) -> Damaged | None:

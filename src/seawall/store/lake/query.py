@@ -29,9 +29,6 @@ THREADS = 2
 STRETCH = 100_000
 """Rows that are sorted at once."""
 
-Cut = tuple[str | None, int]
-"""An account and a time in microseconds since the epoch."""
-
 LastRow = tuple[int, int] | None
 
 _ONCE = f"QUALIFY row_number() OVER (PARTITION BY time, {DIGEST} ORDER BY source_file, source_line) = 1"
@@ -137,48 +134,55 @@ class Reader:
             SCHEMA
         )
 
-    def ordered(self, paths: Sequence[Path], *, by_account: bool) -> Iterator[tuple[pa.Table, int]]:
-        """Yield all rows of the parts, copies dropped, with the number dropped, in the order of parts or that of time.
-
-        They are sorted a stretch at a time, so that memory does not grow with the day.
-        """
-        order = ", ".join(ORDER if by_account else ORDER[1:])
+    def ordered(self, paths: Sequence[Path]) -> Iterator[pa.Table]:
+        """Yield all rows of the parts in order of time, each once, a stretch at a time: memory does not grow with the day."""
+        order = ", ".join(ORDER[1:])
         try:
-            for condition, parameters in self._stretches(paths, by_account):
-                query = f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE {condition} ORDER BY {order}"
-                relation = self._cursor().sql(query, params=[_names(paths), *parameters])
+            for condition, parameters in self._stretches(paths):
+                relation = self._relation(paths, condition, parameters, order)
                 last: LastRow = None
                 for batch in relation.to_arrow_reader(ROW_GROUP):
-                    table, last, dropped = _without_copies(pa.Table.from_batches([batch]).cast(SCHEMA), last)
+                    table, last, _ = _without_copies(pa.Table.from_batches([batch]).cast(SCHEMA), last)
+                    yield table
+        except duckdb.Error as error:
+            raise self._broken(paths, error) from error
+
+    def slices(self, paths: Sequence[Path]) -> Iterator[tuple[pa.Table, int]]:
+        """Yield the rows of the parts by stretches of time, each in the order of parts, copies dropped, and how many."""
+        order = ", ".join(ORDER)
+        try:
+            for condition, parameters in self._stretches(paths):
+                rows = self._relation(paths, condition, parameters, order).to_arrow_table().cast(SCHEMA)
+                table, _, dropped = _without_copies(rows, None)
+                if len(rows):
                     yield table, dropped
         except duckdb.Error as error:
             raise self._broken(paths, error) from error
 
-    def _stretches(self, paths: Sequence[Path], by_account: bool) -> Iterator[tuple[str, list[Any]]]:
-        """Yield conditions, in the order of rows, each of which about `STRETCH` rows meet.
+    def _relation(
+        self, paths: Sequence[Path], condition: str, parameters: list[Any], order: str
+    ) -> duckdb.DuckDBPyRelation:
+        query = f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE {condition} ORDER BY {order}"
+        return self._cursor().sql(query, params=[_names(paths), *parameters])
 
-        Copies are of one account and time, and so of one stretch.
-        """
-        groups = (
-            (("account IS NOT NULL", True), ("account IS NULL", False)) if by_account else (("TRUE", False),)
-        )
-        for group, is_named in groups:
-            cuts = self._cuts(paths, group, "account, time" if is_named else "NULL, time")
-            for low, high in zip([None, *cuts], [*cuts, None], strict=True):
-                bounds = [(group, []), *_bound(low, ">", is_named), *_bound(high, "<", is_named)]
-                yield " AND ".join(text for text, _ in bounds), [v for _, values in bounds for v in values]
+    def _stretches(self, paths: Sequence[Path]) -> Iterator[tuple[str, list[Any]]]:
+        """Yield conditions, in order of time, each of which about `STRETCH` rows meet; copies meet the same one."""
+        cuts = [moment(time) for time in self._cuts(paths)]
+        for low, high in zip([None, *cuts], [*cuts, None], strict=True):
+            bounds = [("time >= ?", low), ("time < ?", high)]
+            kept = [(text, value) for text, value in bounds if value is not None]
+            yield " AND ".join(text for text, _ in kept) or "TRUE", [value for _, value in kept]
 
-    def _cuts(self, paths: Sequence[Path], group: str, key: str) -> list[Cut]:
-        """Return where to cut the rows of a group, by a sample of their accounts and times."""
-        source = f"FROM read_parquet(?) WHERE {group}"
+    def _cuts(self, paths: Sequence[Path]) -> list[int]:
+        """Return the times where to cut the rows, by a sample of theirs."""
+        source = "FROM read_parquet(?)"
         count = self._table(f"SELECT count(*) {source}", [_names(paths)]).column(0)[0].as_py()
         pieces = -(-count // STRETCH)
         if pieces < 2:
             return []
-        sample = f"SELECT * FROM (SELECT {key} {source}) s(a, t) USING SAMPLE reservoir({100 * pieces} ROWS)"
-        table = self._table(f"SELECT a, epoch_us(t) FROM ({sample}) ORDER BY a, t", [_names(paths)])
-        rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-        return list(dict.fromkeys(rows[100::100]))
+        sample = f"SELECT t FROM (SELECT time {source}) s(t) USING SAMPLE reservoir({100 * pieces} ROWS)"
+        found = self._table(f"SELECT epoch_us(t) FROM ({sample}) ORDER BY t", [_names(paths)]).column(0)
+        return sorted({found[piece * len(found) // pieces].as_py() for piece in range(1, pieces)})
 
     def _table(self, query: str, parameters: list[Any]) -> pa.Table:
         return self._cursor().sql(query, params=parameters).to_arrow_table()
@@ -199,19 +203,6 @@ class Reader:
                 f"{bad[0].path}: {bad[0].reason}", fix="restore a backup, or move the damaged part away"
             )
         return LakeBroken(f"{self._root}: {first_line(error)}", fix="check memory and the space on the disk")
-
-
-def _bound(cut: Cut | None, sign: str, is_named: bool) -> list[tuple[str, list[Any]]]:
-    """Return the condition for rows from a cut on (`>`) or before it (`<`)."""
-    if cut is None:
-        return []
-    account, time = cut[0], moment(cut[1])
-    reach = f"time {'>=' if sign == '>' else '<'} ?"
-    if not is_named:
-        return [(reach, [time])]
-    # The first half says nothing new, but it tells which row groups need not be read.
-    text = f"account {sign}= ? AND (account {sign} ? OR (account = ? AND {reach}))"
-    return [(text, [account, account, account, time])]
 
 
 def _without_copies(table: pa.Table, last: LastRow) -> tuple[pa.Table, LastRow, int]:

@@ -1,0 +1,305 @@
+"""What an account did over time, in sums: its timeline, what it usually used, and which accounts there are."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.store.lake import footers
+from seawall.store.lake.footers import Footer
+
+Counts = npt.NDArray[np.int64]
+Network = tuple[int | None, str | None, str | None, str | None]
+"""A network's number, name, country and class, as enrichment has them."""
+
+NETWORK = ("src_asn", "src_asn_name", "src_location", "src_network_class")
+APP = ("app_uid", "app_name")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "networks": NETWORK,
+    "clients": ("client",),
+    "apps": APP,
+    "countries": ("src_location",),
+    "types": ("account_type",),
+}
+NOBODY = ""
+"""How events without an account are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """An account's events on one network: in which slots (ascending), how many in each, and how many of these are marked."""
+
+    network: Network
+    slots: Counts
+    events: Counts
+    marked: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """An account's events by slot of time and network, busiest network first. Times are microseconds.
+
+    `left_out` counts the events on networks beyond the ones that were asked for; none of those is marked.
+    """
+
+    start: int
+    end: int
+    slot: int
+    lanes: tuple[Lane, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Something that an account used: on how many days, in how many events, from when to when (microseconds)."""
+
+    value: tuple[str | int | None, ...]
+    days: int
+    events: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an account used, most days first; `networks` have the values of `Network`, `apps` id and name."""
+
+    events: int
+    active_days: int
+    first: int | None
+    last: int | None
+    networks: tuple[Used, ...]
+    clients: tuple[Used, ...]
+    apps: tuple[Used, ...]
+    countries: tuple[Used, ...]
+    types: tuple[Used, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of an organisation; `events` counts copies that no compaction has dropped yet. Times are microseconds."""
+
+    account: str
+    type: str | None
+    events: int
+    first: int
+    last: int
+
+
+class Lanes:
+    """Adds up a timeline."""
+
+    def __init__(self, start: int, end: int, slots: int) -> None:
+        self.start, self.end = start, end
+        self.slot = max(1, -(-(end - start) // slots))
+        self._slots = -(-(end - start) // self.slot)
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._events = np.zeros((0, self._slots), np.int64)
+        self._marked = np.zeros((0, self._slots), np.int64)
+
+    def add(self, table: pa.Table, marked: npt.NDArray[np.bool_] | None) -> None:
+        """Add rows with `time` and the columns of `NETWORK`; `marked` says which of them are."""
+        codes, values = combined(table, NETWORK)
+        numbers = np.array(
+            [self._numbers.setdefault(value, len(self._numbers)) for value in values], np.int64
+        )
+        self._grow()
+        slot = (table["time"].cast(pa.int64()).to_numpy() - self.start) // self.slot
+        place = numbers[codes] * self._slots + slot
+        size = self._events.size
+        self._events += np.bincount(place, minlength=size).reshape(self._events.shape)
+        if marked is not None and marked.any():
+            self._marked += np.bincount(place[marked], minlength=size).reshape(self._marked.shape)
+
+    def _grow(self) -> None:
+        missing = len(self._numbers) - len(self._events)
+        if missing > 0:
+            more = np.zeros((max(missing, len(self._events)), self._slots), np.int64)
+            self._events, self._marked = (
+                np.concatenate([self._events, more]),
+                np.concatenate([self._marked, more]),
+            )
+
+    def timeline(self, most: int) -> Timeline:
+        """Return the busiest lanes, and every one with marked events."""
+        total, marked = self._events.sum(axis=1), self._marked.sum(axis=1)
+        ordered = sorted(self._numbers.items(), key=lambda item: (-int(total[item[1]]), str(item[0])))
+        kept = [item for place, item in enumerate(ordered) if place < most or marked[item[1]]]
+        lanes = tuple(self._lane(value, number) for value, number in kept)
+        left_out = int(total.sum()) - sum(int(total[number]) for _, number in kept)
+        return Timeline(self.start, self.end, self.slot, lanes, left_out)
+
+    def _lane(self, value: tuple[object, ...], number: int) -> Lane:
+        slots = np.flatnonzero(self._events[number])
+        number_, name, country, kind = value
+        network: Network = (
+            number_ if isinstance(number_, int) else None,
+            *(text if isinstance(text, str) else None for text in (name, country, kind)),
+        )  # type: ignore[assignment]
+        return Lane(network, slots, self._events[number][slots], self._marked[number][slots])
+
+
+class Habits:
+    """Adds up a profile, a day after the other."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[tuple[object, ...], list[int]]] = {name: {} for name in FIELDS}
+        self._total = [0, 0, 2**62, -(2**62)]
+
+    def add_day(self, tables: Iterator[pa.Table]) -> None:
+        """Add the rows of a day, which have `time` and every column of `FIELDS`."""
+        met: set[tuple[str, tuple[object, ...]]] = set()
+        is_active = False
+        for table in tables:
+            time = table["time"].cast(pa.int64()).to_numpy()
+            is_active = True
+            _widen(self._total, 0, len(time), int(time.min()), int(time.max()))
+            for name, columns in FIELDS.items():
+                self._add(name, table, columns, time, met)
+        self._total[0] += is_active
+
+    def _add(
+        self,
+        name: str,
+        table: pa.Table,
+        columns: tuple[str, ...],
+        time: Counts,
+        met: set[tuple[str, tuple[object, ...]]],
+    ) -> None:
+        codes, values = combined(table, columns)
+        events = np.bincount(codes, minlength=len(values))
+        first, last = np.full(len(values), 2**62), np.full(len(values), -(2**62))
+        np.minimum.at(first, codes, time)
+        np.maximum.at(last, codes, time)
+        for place, value in enumerate(values):
+            if all(part is None for part in value):
+                continue
+            known = self._found[name].setdefault(value, [0, 0, 2**62, -(2**62)])
+            is_new_day = (name, value) not in met
+            met.add((name, value))
+            _widen(known, int(is_new_day), int(events[place]), int(first[place]), int(last[place]))
+
+    def profile(self, most: int) -> Profile:
+        """Return what was used most."""
+        days, events, first, last = self._total
+        used = {name: self._most(name, most) for name in FIELDS}
+        return Profile(events, days, first if events else None, last if events else None, **used)
+
+    def _most(self, name: str, most: int) -> tuple[Used, ...]:
+        ordered = sorted(self._found[name].items(), key=lambda item: (-item[1][0], -item[1][1], str(item[0])))
+        return tuple(Used(value, *sums) for value, sums in ordered[:most])  # type: ignore[arg-type]
+
+
+def _widen(known: list[int], days: int, events: int, first: int, last: int) -> None:
+    known[0] += days
+    known[1] += events
+    known[2], known[3] = min(known[2], first), max(known[3], last)
+
+
+def combined(
+    table: pa.Table, columns: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], list[tuple[object, ...]]]:
+    """Return a code for each row and the values of columns that each code stands for."""
+    codes = np.zeros(len(table), np.int64)
+    values: list[tuple[object, ...]] = [()]
+    for name in columns:
+        array = table[name].combine_chunks()
+        array = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        texts = [*array.dictionary.to_pylist(), None]
+        own = array.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+        met, codes = np.unique(codes * len(texts) + own, return_inverse=True)
+        values = [(*values[pair // len(texts)], texts[pair % len(texts)]) for pair in met.tolist()]
+    return codes.astype(np.int64), values
+
+
+class Accounts:
+    """Which accounts lie in which part, remembered: parts do not change. Threads may share it."""
+
+    def __init__(self, most_rows: int = 1_000_000) -> None:
+        self._known: OrderedDict[str, pa.Table] = OrderedDict()
+        self._most, self._held = most_rows, 0
+        self._lock = threading.Lock()
+
+    def of(self, found: Sequence[Footer]) -> pa.Table:
+        """Return the accounts of parts: account, type, events, first and last time, in order of account."""
+        tables = [self._of_part(footer) for footer in found]
+        return _summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._known.clear()
+            self._held = 0
+
+    def _of_part(self, footer: Footer) -> pa.Table:
+        key = str(footer.path)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        with footers.opened(footer) as part:
+            tables = [_counted(footers.read(part, group, _ASKED)) for group in footer.groups]
+        table = _summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = table
+                self._held += len(table)
+            while self._held > self._most and len(self._known) > 1:
+                self._held -= len(self._known.popitem(last=False)[1])
+        return table
+
+
+_ASKED = ("account", "account_type", "time")
+NO_ACCOUNTS = pa.table(
+    {
+        "account": pa.array([], pa.string()),
+        "type": pa.array([], pa.string()),
+        "events": pa.array([], pa.int64()),
+        "first": pa.array([], pa.int64()),
+        "last": pa.array([], pa.int64()),
+    }
+)
+
+
+def _counted(rows: pa.Table) -> pa.Table:
+    time = rows["time"].cast(pa.int64())
+    plain = {name: rows[name].cast(pa.string()).fill_null(NOBODY) for name in ("account", "account_type")}
+    ones = pa.array(np.ones(len(rows), np.int64))
+    named = {
+        "account": plain["account"],
+        "type": plain["account_type"],
+        "events": ones,
+        "first": time,
+        "last": time,
+    }
+    return _summed(pa.table(named))
+
+
+def _summed(table: pa.Table) -> pa.Table:
+    sums = table.group_by("account", use_threads=False).aggregate(
+        [("type", "max"), ("events", "sum"), ("first", "min"), ("last", "max")]
+    )
+    renamed = pa.table(
+        [sums[name] for name in ("account", "type_max", "events_sum", "first_min", "last_max")],
+        NO_ACCOUNTS.schema.names,
+    )
+    return renamed.take(pc.sort_indices(renamed, [("account", "ascending")])).combine_chunks()
+
+
+def listed(table: pa.Table, text: str, after: str | None, limit: int) -> list[Account]:
+    """Return accounts in order of name, of those that hold a text (whatever its case), from the one behind a name on."""
+    names = table["account"]
+    chosen = pc.not_equal(names, NOBODY)
+    if after is not None:
+        chosen = pc.and_(chosen, pc.greater(names, after))
+    if text:
+        chosen = pc.and_(chosen, pc.match_substring(pc.utf8_lower(names), text.lower()))
+    rows = table.filter(chosen).slice(0, limit).to_pylist()
+    return [Account(r["account"], r["type"] or None, r["events"], r["first"], r["last"]) for r in rows]

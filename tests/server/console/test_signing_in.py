@@ -392,3 +392,31 @@ def test_secrets_of_codes_are_not_readable_in_the_database(team: Console) -> Non
     assert secret.encode() not in kept.secret
     assert team.context.notes["sign-in"].seeds.opened(1, kept.secret) == secret.encode()
     assert team.context.notes["sign-in"].seeds.opened(2, kept.secret) is None
+
+
+def test_what_one_signs_in_with_is_changed_soon_after_signing_in(team: Console) -> None:
+    browser, _ = with_passkey(team)
+    team.clock.pass_seconds(14 * 60)
+    assert browser.post("/api/me/password", {"password": PASSWORD}).status_code == 200
+    browser.csrf = ""
+    team.clock.pass_seconds(61)  # the session was renewed, and nobody signed in anew
+    for method, path, document in (
+        ("POST", "/api/me/passkeys/options", {}),
+        ("POST", "/api/me/passkeys", {"credential": {}}),
+        ("DELETE", "/api/me/passkeys/1", {}),
+        ("POST", "/api/me/password", {"current": PASSWORD, "password": PASSWORD + "!"}),
+        ("POST", "/api/me/totp", {}),
+        ("POST", "/api/me/totp/confirm", {"code": "123456"}),
+        ("DELETE", "/api/me/totp", {}),
+    ):
+        answer = browser.send(method, path, document)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "sign-in-again"), path
+    assert browser.get("/api/me").status_code == 200
+
+
+def test_a_renewed_session_ends_when_the_old_one_would_have(team: Console) -> None:
+    browser, _ = with_passkey(team)
+    before = browser.get("/api/me").json()["sessions"][0]["expires_at"]
+    team.clock.pass_seconds(600)
+    browser.post("/api/me/password", {"password": PASSWORD})
+    assert browser.get("/api/me").json()["sessions"][0]["expires_at"] == before

@@ -34,7 +34,8 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 class Visitor:
     """Who asks. `user` is None for the local admin; `handle` and `token` are those of the session, if there is one.
 
-    `is_limited` is somebody who has to set up a second factor before anything else.
+    `is_limited` is somebody who has to set up a second factor before anything else. `expires_at` is when the session ends at
+    the latest, and so tells when they signed in.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Visitor:
     handle: str | None = None
     csrf: str = field(default="", repr=False)
     is_limited: bool = False
+    expires_at: int = 0
 
     def may(self, role: Role) -> bool:
         """Whether this role is theirs, or less than theirs."""

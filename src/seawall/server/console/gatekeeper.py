@@ -136,7 +136,9 @@ class Gatekeeper:
 
     def _signed_in(self, work: Work, user: User, found: SignIn, token: bytes) -> Visitor:
         is_limited = lacks_second_factor(work, user)
-        return Visitor(user.name, user.role, user.id, found.handle, csrf_of(token), is_limited)
+        return Visitor(
+            user.name, user.role, user.id, found.handle, csrf_of(token), is_limited, found.expires_at
+        )
 
     def _is_idle(self, found: SignIn, now: int) -> bool:
         seen = max(found.seen_at, self._seen.get(found.handle, 0))

@@ -14,7 +14,7 @@ from seawall.server.console.session import Session, SessionUser
 from seawall.server.console.sign_in import passkeys
 from seawall.server.console.sign_in.by_passkey import Nothing, here_of
 from seawall.server.console.sign_in.desk import desk_of, seconds_of
-from seawall.server.console.sign_in.entry import Entered, clear_cookie, renew, welcome
+from seawall.server.console.sign_in.entry import Entered, check_fresh, clear_cookie, renew, welcome
 from seawall.server.console.sign_in.factors import handle_of, has_totp
 from seawall.server.console.sign_in.passwords import check_new
 from seawall.server.step_up.codes import new_secret, step_of, uri_of
@@ -28,6 +28,7 @@ KIND: Final = "register"
 _MISSING: Final = (404, "not-found")
 _CONFLICT: Final = (409, "conflict")
 _TOO_MANY: Final = (429, "too-many-requests")
+_STALE: Final = (403, "sign-in-again")
 
 
 class MyPasskey(msgspec.Struct, frozen=True):
@@ -120,6 +121,7 @@ def show(call: Call) -> Me:
 
 def ask_passkey(call: Call) -> dict[str, Any]:
     """What to ask the browser for one more passkey."""
+    check_fresh(call)
     desk, here, visitor = desk_of(call), here_of(call), call.who
     with call.context.database.reading() as work:
         user = _user(call, work)
@@ -131,6 +133,7 @@ def ask_passkey(call: Call) -> dict[str, Any]:
 
 def add_passkey(call: Call) -> Response:
     """Keep it. The session is renewed."""
+    check_fresh(call)
     asked: NewPasskey = call.body
     desk, here, visitor = desk_of(call), here_of(call), call.who
     challenge = passkeys.challenge_in(asked.credential)
@@ -156,6 +159,7 @@ def add_passkey(call: Call) -> Response:
 
 def remove_passkey(call: Call) -> None:
     """Forget one; the last thing to sign in with stays."""
+    check_fresh(call)
     with call.context.database.writing() as work:
         user = _user(call, work)
         own = work.passkeys.of_user(user.id)
@@ -170,6 +174,7 @@ def remove_passkey(call: Call) -> None:
 
 def change_password(call: Call) -> Response:
     """Keep a new password. Every session of the user ends, and this one is renewed."""
+    check_fresh(call)
     asked: NewPassword = call.body
     desk = desk_of(call)
     with call.context.database.reading() as work:
@@ -193,6 +198,7 @@ def change_password(call: Call) -> Response:
 
 def begin_codes(call: Call) -> NewCodes:
     """A fresh secret, which counts once a code of it was given."""
+    check_fresh(call)
     desk, secret = desk_of(call), new_secret()
     with call.context.database.writing() as work:
         user = _user(call, work)
@@ -204,6 +210,7 @@ def begin_codes(call: Call) -> NewCodes:
 
 def confirm_codes(call: Call) -> Response:
     """The first code: from now on one is asked for. The session is renewed."""
+    check_fresh(call)
     asked: Code = call.body
     desk, entered = desk_of(call), None
     with call.context.database.writing() as work:
@@ -221,6 +228,7 @@ def confirm_codes(call: Call) -> Response:
 
 def remove_codes(call: Call) -> None:
     """Ask for one-time codes no more."""
+    check_fresh(call)
     with call.context.database.writing() as work:
         user = _user(call, work)
         if not work.totp.remove(user.id):
@@ -298,7 +306,7 @@ ENDPOINTS: Final = (
         "What to ask the browser for one more passkey",
         body=Nothing,
         answer=dict[str, Any],
-        codes=(_CONFLICT,),
+        codes=(_STALE, _CONFLICT),
     ),
     _mine(
         "POST",
@@ -307,9 +315,15 @@ ENDPOINTS: Final = (
         "Register a passkey; the session and its CSRF token are renewed",
         body=NewPasskey,
         answer=Session,
-        codes=(_CONFLICT,),
+        codes=(_STALE, _CONFLICT),
     ),
-    _mine("DELETE", "/api/me/passkeys/{id}", remove_passkey, "Forget a passkey", codes=(_MISSING, _CONFLICT)),
+    _mine(
+        "DELETE",
+        "/api/me/passkeys/{id}",
+        remove_passkey,
+        "Forget a passkey",
+        codes=(_STALE, _MISSING, _CONFLICT),
+    ),
     _mine(
         "POST",
         "/api/me/password",
@@ -317,7 +331,7 @@ ENDPOINTS: Final = (
         "Change the password; all other sessions end, this one is renewed",
         body=NewPassword,
         answer=Session,
-        codes=(_CONFLICT, _TOO_MANY),
+        codes=(_STALE, _CONFLICT, _TOO_MANY),
     ),
     _mine(
         "POST",
@@ -326,7 +340,7 @@ ENDPOINTS: Final = (
         "Begin with one-time codes",
         body=Nothing,
         answer=NewCodes,
-        codes=(_CONFLICT,),
+        codes=(_STALE, _CONFLICT),
     ),
     _mine(
         "POST",
@@ -335,8 +349,8 @@ ENDPOINTS: Final = (
         "Confirm one-time codes with the first of them; the session is renewed",
         body=Code,
         answer=Session,
-        codes=(_CONFLICT, _TOO_MANY),
+        codes=(_STALE, _CONFLICT, _TOO_MANY),
     ),
-    _mine("DELETE", "/api/me/totp", remove_codes, "Ask for one-time codes no more", codes=(_MISSING,)),
+    _mine("DELETE", "/api/me/totp", remove_codes, "Ask for one-time codes no more", codes=(_STALE, _MISSING)),
     _mine("DELETE", "/api/me/sessions/{handle}", end_session, "End one of your sessions", codes=(_MISSING,)),
 )

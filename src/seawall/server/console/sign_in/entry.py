@@ -13,12 +13,14 @@ from seawall.jose import base64url
 from seawall.server.console.context import MICROSECONDS
 from seawall.server.console.endpoint import JSON, Call, Visitor
 from seawall.server.console.gatekeeper import TOKEN_BYTES, csrf_of
+from seawall.server.console.refused import forbidden
 from seawall.server.console.session import gatekeeper_of, session_document
 from seawall.server.console.sign_in.factors import lacks_second_factor
 
 if TYPE_CHECKING:
     from seawall.store.database import User, Work
 
+FRESH_SECONDS: Final = 15 * 60
 _LONGEST_AGENT: Final = 300
 
 
@@ -32,7 +34,8 @@ class Entered:
 
 def enter(call: Call, work: Work, user: User, method: str) -> Entered:
     """Begin a session for a user, with a token that nobody has seen before; the browser's earlier session ends."""
-    entered = renew(call, work, user)
+    seconds = call.context.settings.session_seconds
+    entered = _started(call, work, user, call.now + seconds * MICROSECONDS)
     work.audit.append(
         at=call.now,
         actor=user.name,
@@ -44,21 +47,35 @@ def enter(call: Call, work: Work, user: User, method: str) -> Entered:
 
 
 def renew(call: Call, work: Work, user: User) -> Entered:
-    """Replace the browser's session: what somebody knew of the old one is of no use."""
+    """Replace the browser's session: what somebody knew of the old one is of no use. It ends when the old one would have."""
+    return _started(call, work, user, call.who.expires_at)
+
+
+def check_fresh(call: Call) -> None:
+    """Refuse to change what somebody signs in with unless they signed in just now: a session may have been stolen."""
+    signed_in = call.who.expires_at - call.context.settings.session_seconds * MICROSECONDS
+    if call.who.user is not None and call.now - signed_in > FRESH_SECONDS * MICROSECONDS:
+        raise forbidden(
+            "what you sign in with can be changed within a quarter of an hour of signing in",
+            code="sign-in-again",
+            fix="sign out, and sign in again",
+        )
+
+
+def _started(call: Call, work: Work, user: User, expires_at: int) -> Entered:
     if call.visitor is not None and call.visitor.handle is not None:
         work.sessions.revoke(call.visitor.handle, at=call.now)
     token = secrets.token_bytes(TOKEN_BYTES)
-    seconds = call.context.settings.session_seconds
     started = work.sessions.start(
         token,
         user.id,
         at=call.now,
-        expires_at=call.now + seconds * MICROSECONDS,
+        expires_at=expires_at,
         address=call.address,
         user_agent=call.request.headers.get("user-agent", "")[:_LONGEST_AGENT],
     )
     is_limited = lacks_second_factor(work, user)
-    visitor = Visitor(user.name, user.role, user.id, started.handle, csrf_of(token), is_limited)
+    visitor = Visitor(user.name, user.role, user.id, started.handle, csrf_of(token), is_limited, expires_at)
     return Entered(visitor, token)
 
 

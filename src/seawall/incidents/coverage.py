@@ -61,7 +61,7 @@ class CoverageMeter:
             span[1] = int(batch.time[row])
         self._note_cut(batch)
         mail = batch.one_of("kind", ("mail_access",))
-        linked = mail & np.asarray(batch.texts["session_uid"].is_valid())
+        linked = mail & (batch.hashed("session_uid") != 0)
         for owner in np.unique(tenant[mail]).tolist():
             mine = tenant == owner
             self._linked[owner][0] += int((linked & mine).sum())

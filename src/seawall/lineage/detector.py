@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.lineage.births import Births, Coverage, Revocations
-from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, hash_text, mix, pair_keys
-from seawall.schema.ordering import Grouped, grouped
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
+from seawall.schema.ordering import Grouped, grouped, grouped_codes, grouped_pairs
 from seawall.schema.state import Saved, State, nested
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -59,7 +59,7 @@ def session_keys(batch: CodedBatch) -> Keys:
 
     The account is part of it: a session identifier that turns up under another account is another session.
     """
-    sessions = hash_text(batch.texts["session_uid"])
+    sessions = batch.hashed("session_uid")
     keys = mix(sessions, batch.actor.astype(np.uint64))
     return np.where(sessions != 0, np.maximum(keys, 1), 0).astype(np.uint64)
 
@@ -90,12 +90,13 @@ class LineageDetector:
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
         births = acting & batch.one_of("kind", ("sign_in",))
         uses = acting & batch.one_of("kind", USES) & ~batch.one_of("account_type", ("system",))
-        names = _Names(session_keys(batch), hash_text(batch.texts["token_uid"]))
+        names = _Names(session_keys(batch), batch.hashed("token_uid"))
         self._learn_births(batch, names, births, number)
         self._revocations.learn(batch)
         result = silent(size)
-        self._judge_sessions(batch, names, np.flatnonzero(uses), result)
-        self._judge_networks(batch, np.flatnonzero(uses), result)
+        context = self._context(batch, np.flatnonzero(uses))
+        self._judge_sessions(batch, names, np.flatnonzero(uses), context, result)
+        self._judge_networks(batch, np.flatnonzero(uses), context, result)
         self._judge_revoked(batch, names, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)
@@ -116,7 +117,9 @@ class LineageDetector:
         keys = pair_keys(batch.actor[placed], network[placed])
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
-    def _judge_sessions(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
+    def _judge_sessions(
+        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, result: Lineage
+    ) -> None:
         session, hashes = names.session[rows], names.token[rows]
         linked = (session != 0) | (hashes != 0)
         result.unknown[rows[~linked]] = True
@@ -129,7 +132,7 @@ class LineageDetector:
         by_token = self._tokens.find(hashes)
         latest = batch.time[rows] + SKEW
         born = (known & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
-        context = self._context(batch, rows)
+        context = context.of(linked)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         self._session_coverage.learn(context, units, born)
@@ -144,23 +147,23 @@ class LineageDetector:
             & (batch.codes["client"][rows] != MISSING)
             & (by_session.client != MISSING)
         )
-        tenant = grouped(batch.codes["org_uid"][rows])
+        tenant = grouped_codes(batch.codes["org_uid"][rows])
         roaming = self._roaming.share(tenant)
         result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
         self._roaming.learn(tenant, units, moved, known)
 
-    def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
+    def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: Lineage) -> None:
         """Say how odd it is that this account never signed in from the network it uses mail from."""
         network = batch.codes["network"][rows]
+        context = context.of(network != MISSING)
         rows = rows[network != MISSING]
         network = network[network != MISSING]
         if not len(rows):
             return
-        units = grouped(pair_keys(batch.actor[rows], network))
+        units = grouped_pairs(batch.actor[rows], network)
         found = self._networks.find(units.keys).of(units.place)
         born = found.hit & (found.time <= batch.time[rows] + SKEW)
-        context = self._context(batch, rows)
         share = self._network_coverage.share(context)
         result.birthless[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         self._network_coverage.learn(context, units, born)
@@ -186,7 +189,7 @@ class LineageDetector:
     @staticmethod
     def _context(batch: CodedBatch, rows: np.ndarray) -> Grouped:
         """Coverage is learnt per tenant and application."""
-        return grouped(pair_keys(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows]))
+        return grouped_pairs(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
 
     def _forget(self, number: int) -> None:
         for births in (self._sessions, self._tokens, self._networks):

@@ -132,7 +132,7 @@ class CodedBatch:
     `time` is int64 microseconds since the epoch, `codes` the name columns and `numbers` the numeric ones, signed
     and in as few bytes as hold them (-1 for null; token_issued_time 0 for null): reckon with them only after
     `astype`. `texts` are the high-cardinality columns as Arrow arrays; those of a large day stay on disk and
-    answer the same questions.
+    answer the same questions; `hashes` holds those of their hashes that are known already.
     `actor` is the account as one code per (organisation, account), MISSING where nobody acted. Beside the
     name columns of `ENRICHED_SCHEMA`, `codes` holds `network`: the autonomous system ("AS3320") where it is
     known, else the address block.
@@ -144,6 +144,7 @@ class CodedBatch:
     texts: Mapping[str, pa.Array]
     actor: Codes
     vocabularies: Mapping[str, Vocabulary]
+    hashes: dict[str, Keys] = field(default_factory=dict, repr=False, compare=False)
     _asked: dict[tuple[str, tuple[str, ...]], Bools] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -159,6 +160,12 @@ class CodedBatch:
             table[MISSING] = False
             self._asked[asked] = table[self.codes[column]]
         return self._asked[asked]
+
+    def hashed(self, column: str) -> Keys:
+        """Return a hash of each text of a text column, uint64 (n,), 0 for null; not to be written to."""
+        if column not in self.hashes:
+            self.hashes[column] = hash_text(self.texts[column])
+        return self.hashes[column]
 
     def value(self, column: str, row: int) -> str:
         """Return the text of a name or text column in one row, empty for null."""

@@ -24,6 +24,14 @@ class Grouped:
     first: Rows
     place: Rows
 
+    def of(self, rows: npt.NDArray[np.bool_]) -> Grouped:
+        """Return the same keys for some of the rows; `first` says nothing then, and some keys may have no row."""
+        return Grouped(self.keys, self.first, self.place[rows])
+
+
+DENSE = 32
+"""Codes are grouped by a table of them rather than by sorting when it has at most so many places a row."""
+
 
 def distinct(keys: Whole) -> Whole:
     """Return the distinct keys in order."""
@@ -48,6 +56,36 @@ def grouped(keys: Whole) -> Grouped:
     place[order] = np.cumsum(begins) - 1
     first = np.minimum.reduceat(order, at) if len(at) else order
     return Grouped(ordered[at], first, place)
+
+
+def grouped_codes(codes: Whole) -> Grouped:
+    """Group codes (whole numbers from -1 on, not very large ones) without sorting them, as `grouped` does."""
+    size = int(codes.max(initial=-1)) + 2
+    if size > DENSE * len(codes) + 1024:
+        return grouped(codes)
+    first = np.full(size, -1, np.intp)
+    first[codes[::-1].astype(np.intp) + 1] = np.arange(len(codes))[
+        ::-1
+    ]  # of repeated places the last one stays
+    used = np.flatnonzero(first >= 0)
+    place = np.empty(size, np.intp)
+    place[used] = np.arange(len(used))
+    return Grouped((used - 1).astype(codes.dtype), first[used], place[codes.astype(np.intp) + 1])
+
+
+def grouped_pairs(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Grouped:
+    """Group pairs of codes (-1 for null); keys are left << 32 | right as uint64, nulls as 0xFFFFFFFF halves.
+
+    Keys are in order, but that nulls may come first.
+    """
+    width = int(right.max(initial=-1)) + 2
+    together = (left.astype(np.int64) + 1) * width + right + 1
+    found = grouped_codes(together)
+    halves = np.divmod(found.keys, width)
+    keys = ((halves[0] - 1).astype(np.uint32).astype(np.uint64) << np.uint64(32)) | (halves[1] - 1).astype(
+        np.uint32
+    ).astype(np.uint64)
+    return Grouped(keys, found.first, found.place)
 
 
 def stable_order(codes: npt.NDArray[np.int32]) -> Rows:

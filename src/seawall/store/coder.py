@@ -146,17 +146,13 @@ class Coder:
         return vocabularies, mappings
 
     def meanings(self) -> tuple[dict[str, Vocabulary], dict[str, Codes]]:
-        """Return the vocabularies as they are and, per column, what each code means just now: itself.
+        """Return the vocabularies as they are, and what each organisation's code means just now; others mean themselves.
 
         For what arrives for as long as it is left running: codes never change. Organisations known only by a domain are
         mapped to the one that most of its accounts were seen under so far (`homes`).
         """
-        mappings = {}
-        for name, vocabulary in self.vocabularies.items():
-            mappings[name] = np.append(np.arange(len(vocabulary), dtype=np.int32), np.int32(MISSING))
         homes = map(self.vocabularies["org_uid"].code, self.homes())
-        mappings["org_uid"] = np.array([*homes, MISSING], np.int32)
-        return self.vocabularies, mappings
+        return self.vocabularies, {"org_uid": np.array([*homes, MISSING], np.int32)}
 
     def homes(self) -> list[str]:
         """Return for each organisation, by code, the one that it is just now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,12 @@ FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters")
 
 LARGE_DAY = 200_000
 """Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
+
+AT_ONCE = 2_000_000
+"""Records of a day up to which all its numbers are read at once, where days are loaded again and again."""
+
+HASHED = ("metadata_uid", "session_uid", "token_uid")
+"""Texts whose hashes are kept beside them, where days are loaded again and again."""
 
 READ_SINGLY = ("parameters",)
 """Texts that rules read event by event; few events have them."""
@@ -82,6 +88,9 @@ class Spool:
                 self._hold(day, share)
 
     def _hold(self, day: int, share: pa.Table) -> None:
+        """Have a table of a day wait for others. It is loaded again and again: what is long to work out goes with it."""
+        for name in HASHED:
+            share = share.append_column(f"hash of {name}", pa.array(hash_text(share[name].combine_chunks())))
         self._tails[day].append(share)
         if sum(one.num_rows for one in self._tails[day]) >= self._held_rows:
             self._write({day: _narrowed(pa.concat_tables(self._tails.pop(day)).combine_chunks())})
@@ -104,7 +113,7 @@ class Spool:
             piece.path.unlink(missing_ok=True)
 
     def settle(self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes]) -> None:
-        """Say what codes mean now that everything was read."""
+        """Say what codes mean now that everything was read; columns without a mapping keep theirs."""
         self._vocabularies = vocabularies
         self._mappings = {
             name: mapping.astype(np.min_scalar_type(-len(mapping))) for name, mapping in mappings.items()
@@ -125,12 +134,14 @@ class Spool:
 
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
-        raw, texts = self._held(day) if self._rows[day] <= LARGE_DAY else self._stored(day)
+        in_memory = self._rows[day] <= LARGE_DAY and not self._held_rows
+        raw, texts = self._held(day) if in_memory else self._stored(day)
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
-        identity = hash_text(texts["metadata_uid"])
+        hashes = self._hashes(day)
+        identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
         kept, donors = self._merged(raw, texts, identity)
         final = self._in_order(raw, texts, time, identity, kept)
-        codes = {name: mapping[_picked(raw.pop(name), final)] for name, mapping in self._mappings.items()}
+        codes = {name: self._meaning(name, _picked(raw.pop(name), final)) for name in self._vocabularies}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
             time[final],
@@ -142,6 +153,10 @@ class Spool:
             },
             actor,
             self._vocabularies,
+            {
+                name: column[donors[name][final] if name in donors else final]
+                for name, column in hashes.items()
+            },
         )
         return batch, len(time) - len(final)
 
@@ -154,7 +169,7 @@ class Spool:
     def _stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
         """Return the same of a large day, whose texts stay on disk, but for those that rules read one by one."""
         pieces = self._pieces(day)
-        raw = {name: _numbers([piece.read([name]) for piece in pieces], name) for name in self._numeric()}
+        raw = self._columns(pieces, self._numeric())
         ends = np.cumsum([piece.rows for piece in pieces])
         rows = np.arange(ends[-1])
         texts = {name: StoredTexts(pieces, ends, name, rows) for name in TEXTS}
@@ -171,8 +186,26 @@ class Spool:
             pieces += [HeldPiece(batch) for batch in self._tails[day][0].to_batches()]
         return pieces
 
+    def _hashes(self, day: int) -> dict[str, Keys]:
+        """Return the hashes that were worked out when a day's tables were added."""
+        if not self._held_rows:
+            return {}
+        columns = self._columns(self._pieces(day), [f"hash of {name}" for name in HASHED])
+        return {name: columns[f"hash of {name}"] for name in HASHED}
+
+    def _columns(self, pieces: Sequence[Piece | HeldPiece], names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return columns of numbers of a day; of a very large one never all of them twice."""
+        if not self._held_rows or sum(piece.rows for piece in pieces) > AT_ONCE:
+            return {name: _numbers([piece.read([name]) for piece in pieces], name) for name in names}
+        batches = [piece.read(names) for piece in pieces]
+        return {name: _numbers(batches, name) for name in names}
+
     def _numeric(self) -> tuple[str, ...]:
-        return ("time", *self._mappings, *NUMBERS)
+        return ("time", *self._vocabularies, *NUMBERS)
+
+    def _meaning(self, name: str, codes: np.ndarray) -> np.ndarray:
+        """Return what codes of a column mean now; where there is no mapping, what they ever meant."""
+        return self._mappings[name][codes] if name in self._mappings else codes
 
     def _merged(
         self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array], identity: Keys
@@ -184,7 +217,7 @@ class Spool:
         shared = _shared(identity)
         if not len(shared):
             return np.arange(len(identity)), {}
-        organisation = self._mappings["org_uid"][raw["org_uid"][shared]]
+        organisation = self._meaning("org_uid", raw["org_uid"][shared])
         order = np.lexsort((*self._preference(raw, texts, shared), identity[shared], organisation))
         rows, organisation = shared[order], organisation[order]
         start = np.ones(len(rows), bool)
@@ -224,9 +257,9 @@ class Spool:
 
         Rows that are equal by all but the last are the same to detection: the order of files decides nothing.
         """
-        source = self._mappings["source"][raw["source"][rows]]
+        source = self._meaning("source", raw["source"][rows])
         content = np.zeros(len(rows), np.uint64)
-        for name in self._mappings:
+        for name in self._vocabularies:
             if name not in UNSEEN:
                 content = mix(content, self._texts_hashed(name, raw, rows))
         for name in ("time", *NUMBERS):
@@ -240,7 +273,7 @@ class Spool:
 
     def _texts_hashed(self, name: str, raw: dict[str, np.ndarray], rows: Rows) -> Keys:
         """Return a hash of each row's text in a name column: codes depend on what else was read."""
-        codes = self._mappings[name][raw[name][rows]]
+        codes = self._meaning(name, raw[name][rows])
         used = distinct(codes)
         texts = [self._vocabularies[name].text(code) for code in used.tolist()]
         return np.asarray(hash_text(pa.array(texts, pa.string()))[np.searchsorted(used, codes)], np.uint64)
@@ -261,7 +294,7 @@ def _donors(texts: pa.Array, rows: Rows, start: np.ndarray) -> Rows:
     `rows` are the sets one after the other, `start` bool where one begins.
     """
     donors = np.arange(len(texts))
-    has = np.asarray(texts.is_valid())[rows]
+    has = np.asarray(texts.take(rows).is_valid())
     place = np.where(has, np.arange(len(rows)), len(rows))
     following = np.minimum.accumulate(place[::-1])[::-1]
     firsts = np.flatnonzero(start)
@@ -289,7 +322,7 @@ def _picked(column: np.ndarray, rows: Rows) -> np.ndarray:
 def _narrowed(table: pa.Table) -> pa.Table:
     """Return the table with its whole numbers in as few bytes as hold them; most columns need one."""
     for place, name in enumerate(table.column_names):
-        if name != "time" and pa.types.is_integer(table[name].type):
+        if name != "time" and not name.startswith("hash of ") and pa.types.is_integer(table[name].type):
             column = table[name].to_numpy()
             least = np.promote_types(
                 np.min_scalar_type(column.min()), np.min_scalar_type(min(-1, -column.max()))

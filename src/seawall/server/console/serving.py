@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ class Kitchen:
         self.gatekeeper = gatekeeper
         self._threads = ThreadPoolExecutor(context.settings.threads, "console")
         self._waiting = 0
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Take no more work."""
@@ -62,16 +64,18 @@ class Kitchen:
 
     async def in_thread(self, work: Callable[[], Any], seconds: float) -> Any:
         """The result of work that may wait. Raises `TimeoutError`; what was begun then ends by itself."""
-        if self._waiting >= MOST_WAITING:
-            raise unavailable("too many requests wait already", fix="try again")
-        self._waiting += 1
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                raise unavailable("too many requests wait already", fix="try again")
+            self._waiting += 1
         future = self._threads.submit(work)
         future.add_done_callback(lambda _: self._done())
         async with asyncio.timeout(seconds):
             return await asyncio.wrap_future(future)
 
     def _done(self) -> None:
-        self._waiting -= 1
+        with self._lock:
+            self._waiting -= 1
 
     async def _plain(self, endpoint: Endpoint, request: Request) -> Response:
         """The visitor is looked for in the same thread, so that one request waits once."""

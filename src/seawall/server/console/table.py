@@ -13,6 +13,8 @@ MODULES: Final = (
     "data.summary",
     "data.incidents",
     "data.records",
+    "data.accounts",
+    "data.related",
     "data.answers",
     "data.detector",
     "data.views",

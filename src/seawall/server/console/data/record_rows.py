@@ -62,7 +62,7 @@ def _record(row: dict[str, Any], intruders: Collection[str]) -> Record:
         client=row["client"],
         user_agent=row["user_agent"],
         ip=row["src_ip"],
-        network=_network(row),
+        network=network_name(row["src_asn"], row["src_asn_name"], row["src_prefix"]),
         country=row["src_location"] or row["src_country"],
         session=row["session_uid"],
         token=row["token_uid"],
@@ -74,12 +74,11 @@ def _record(row: dict[str, Any], intruders: Collection[str]) -> Record:
     )
 
 
-def _network(row: dict[str, Any]) -> str | None:
-    """The network as detection names it: its autonomous system where known, else the address block."""
-    number, prefix = row["src_asn"], row["src_prefix"]
-    if number is None or number < 0:
-        return None if prefix is None else str(prefix)
-    return f"AS{number} {row['src_asn_name'] or ''}".strip()
+def network_name(number: object, name: object, prefix: object) -> str | None:
+    """A network as detection names it: its autonomous system where known, else the address block."""
+    if isinstance(number, int) and number >= 0:
+        return f"AS{number} {name or ''}".strip()
+    return None if prefix is None else str(prefix)
 
 
 def _document(text: str) -> Any:

@@ -65,9 +65,10 @@ class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ValueUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that an account showed: an application, a client, a country."""
+    """A value that an account showed: an application (`name` is what the log calls it), a client, a country."""
 
     value: str
+    name: str | None
     days: Count
     events: Count
     first: Time

@@ -1,0 +1,135 @@
+"""Accounts, their time, and what ties incidents together, over a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from seawall.schema.incidents import Usual
+from seawall.server.console.context import ConsoleSettings
+from tests.server.console.consoles import Browser, Console
+from tests.server.console.filled import ANN, BOB, filled, incidents
+
+WORST = f"{0:012x}"
+TIMELINE = f"/api/account/timeline?tenant=org&account={ANN}"
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with filled(tmp_path_factory.mktemp("accounts"), ConsoleSettings()) as made:
+        alone = Usual("network", "Rare Hosting", (), 0.0, 30.0, 1, 1240, True)
+        both = [replace(incidents()[n], usual=(alone,), related=(BOB,) if n == 0 else ()) for n in (0, 1)]
+        both.append(replace(incidents()[2], usual=(replace(alone, peers_with=900),)))
+        with made.context.database.writing() as work:
+            work.incidents.put(both)
+        yield made
+
+
+@pytest.fixture
+def browser(shown: Console) -> Browser:
+    return shown.browser()
+
+
+def got(browser: Browser, path: str, status: int = 200) -> Any:
+    answer = browser.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def test_the_accounts(browser: Browser) -> None:
+    rows = got(browser, "/api/accounts")["items"]
+    assert [(row["tenant"], row["account"], row["events"]) for row in rows][:2] == [
+        ("org", ANN, 60),
+        ("org", BOB, 10),
+    ]
+    assert (rows[0]["incidents"], rows[0]["worst"], rows[0]["type"]) == (1, 5.0, "user")
+    assert rows[-1]["account"] == "nobody@y.example"
+    assert rows[-1]["tenant"] == "y.example"
+
+
+def test_accounts_in_pages(browser: Browser) -> None:
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = got(browser, f"/api/accounts?limit=1{f'&cursor={cursor}' if cursor else ''}")
+        found += [row["account"] for row in page["items"]]
+        cursor = page["next_cursor"]
+    assert found == [row["account"] for row in got(browser, "/api/accounts?limit=200")["items"]]
+    assert [row["account"] for row in got(browser, "/api/accounts?q=BOB")["items"]] == [BOB]
+    assert got(browser, "/api/accounts?q=%25&tenant=org")["items"] == []
+    assert got(browser, "/api/accounts?tenant=nosuch")["items"] == []
+
+
+def test_an_account(browser: Browser) -> None:
+    value = got(browser, f"/api/account?tenant=org&account={ANN}")
+    assert (value["events"], value["active_days"], value["type"]) == (60, 1, "user")
+    assert [(n["value"], n["country"], n["class"], n["events"]) for n in value["networks"]] == [
+        ("AS64500 Home", "DE", "residential", 50),
+        ("AS64501 Example Hosting", "NL", "residential", 10),
+    ]
+    assert [client["value"] for client in value["clients"]] == ["chrome/browser"]
+    assert [row["id"] for row in value["incidents"]] == [WORST]
+
+
+@pytest.mark.parametrize("account", ["nosuch", "", "%00", "x" * 2000, "' OR 1=1 --"])
+def test_no_such_account(browser: Browser, account: str) -> None:
+    got(browser, f"/api/account?tenant=org&account={account}", 404)
+    got(browser, f"/api/account/timeline?tenant=org&account={account}", 404)
+
+
+def test_an_account_without_events(browser: Browser) -> None:
+    value = got(browser, "/api/account?tenant=org&account=user5@x.example")
+    assert (value["events"], value["first"], len(value["incidents"])) == (0, None, 1)
+
+
+def test_an_account_that_states_no_organisation(browser: Browser) -> None:
+    value = got(browser, "/api/account?tenant=y.example&account=nobody@y.example")
+    assert value["events"] == 1
+    assert got(browser, "/api/account/timeline?tenant=y.example&account=nobody@y.example")["lanes"]
+
+
+def test_the_time_of_an_account(browser: Browser) -> None:
+    told = got(browser, f"{TIMELINE}&slots=10")
+    lanes = {lane["network"]: lane for lane in told["lanes"]}
+    assert set(lanes) == {"AS64500 Home", "AS64501 Example Hosting"}
+    assert sum(count for _, count, _ in lanes["AS64500 Home"]["points"]) == 50
+    assert all(count == intruder for _, count, intruder in lanes["AS64501 Example Hosting"]["points"])
+    assert all(0 <= slot < 10 for lane in told["lanes"] for slot, _, _ in lane["points"])
+    assert told["marks"][0]["incident"] == WORST
+
+
+def test_a_span_of_it(browser: Browser) -> None:
+    told = got(browser, f"{TIMELINE}&from=2026-03-02T09:30:00Z&to=2026-03-02T09:40:00Z&slots=5")
+    assert (told["from"], told["to"], told["slot_seconds"]) == (
+        "2026-03-02T09:30:00Z",
+        "2026-03-02T09:40:00Z",
+        120,
+    )
+    assert [lane["points"] for lane in told["lanes"]] == [[[n, 2, 0] for n in range(5)]]
+    assert got(browser, f"{TIMELINE}&from=2000-01-01&to=2000-01-02")["lanes"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["slots=0", "slots=501", "from=x", "from=2026-03-02&to=2026-03-02", "to=1970-01-01"]
+)
+def test_a_span_that_makes_no_sense(browser: Browser, wrong: str) -> None:
+    assert got(browser, f"{TIMELINE}&{wrong}", 422)["error"]["field"] in {"slots", "from", "to"}
+
+
+def test_what_ties_incidents_together(browser: Browser) -> None:
+    told = got(browser, f"/api/incidents/{WORST}/related")
+    assert [
+        (one["key"], one["value"], [a["account"] for a in one["accounts"]]) for one in told["shared"]
+    ] == [("network", "Rare Hosting", [BOB, "user2@x.example"])]
+    assert told["family"] == [BOB]
+    assert [row["account"] for row in told["incidents"]] == [BOB, "user2@x.example"]
+    assert told["shared"][0]["accounts"][0]["events"] == 5
+
+
+def test_a_common_value_ties_nothing(browser: Browser) -> None:
+    told = got(browser, f"/api/incidents/{2:012x}/related")
+    assert (told["shared"], told["family"]) == ([], ["bob@example.org"])
+    got(browser, "/api/incidents/nosuch/related", 404)

@@ -13,6 +13,7 @@ from seawall.enrich import Networks, enrich
 from seawall.lab import make_world
 from seawall.lab.world_settings import WorldSettings
 from seawall.pipeline import scan
+from seawall.report.times import parse_rfc3339
 from seawall.schema.events import ENRICHED_SCHEMA
 from seawall.schema.incidents import Incident
 from seawall.settings import ScanSettings
@@ -25,6 +26,7 @@ from tests.report.samples import HOSTILE, incident
 FAMILIES = ("forged_token", "bec_forwarding", "mfa_fatigue", "password_spray")
 HOSTILE_ACCOUNT = f"eve{HOSTILE[1]}@contoso.example"
 HOSTILE_ID = "hostile"
+HOSTILE_TIME = parse_rfc3339("2026-03-02T09:00:00Z")
 
 
 def world(folder: Path, *, start: date, seed: int = 1, accounts: int = 40, days: int = 28) -> Path:
@@ -37,29 +39,32 @@ def world(folder: Path, *, start: date, seed: int = 1, accounts: int = 40, days:
     return folder / "logs"
 
 
-def fill(store: Path, logs: Path) -> list[Incident]:
-    """Put what the logs hold, and what a scan finds in them, into a new store."""
+def fill(store: Path, logs: Path, *, is_hostile: bool = True) -> list[Incident]:
+    """Put what the logs hold, and what a scan finds in them, into a new store; `is_hostile` adds an intruder's markup."""
     store.mkdir(mode=0o700, parents=True)
     networks = Networks.load(())
     with Lake.create(store / "events") as lake:
         for batch in read([logs]):
             if batch.events.num_rows:
                 lake.append(enrich(batch.events, networks))
-        lake.append(hostile_events())
-    found = [*scan(logs, settings=ScanSettings()).incidents, hostile_incident()]
+        if is_hostile:
+            lake.append(hostile_events())
+    found = list(scan(logs, settings=ScanSettings()).incidents)
+    if is_hostile:
+        found.append(hostile_incident())
     put(store, found)
     return found
 
 
-def put(store: Path, incidents: list[Incident]) -> None:
-    """Keep incidents; those that were raised were announced when they crossed the threshold."""
+def put(store: Path, incidents: list[Incident], *, at: int | None = None) -> None:
+    """Keep incidents; those that were raised are announced at a time, or were when they crossed the threshold."""
     database = Database.open(store / "seawall.db", should_migrate=True)
     try:
         with database.writing() as work:
             work.incidents.put(incidents)
             for one in incidents:
                 if one.raised and one.detected_at is not None:
-                    work.announcements.add([one.id], at=one.detected_at)
+                    work.announcements.add([one.id], at=one.detected_at if at is None else at)
     finally:
         database.close()
 
@@ -98,6 +103,8 @@ def hostile_incident() -> Incident:
     return replace(
         plain,
         id=HOSTILE_ID,
+        first_event=HOSTILE_TIME,
+        last_event=HOSTILE_TIME + 3600 * 1_000_000,
         kind=f"kind{text}",
         title=f"title{text}",
         summary=f"{HOSTILE_ACCOUNT} summary{text}: {HOSTILE[1]}",

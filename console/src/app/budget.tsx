@@ -9,6 +9,15 @@ export function BudgetMeter({ budget }: { budget: Summary["budget"] }) {
   const { today, per_day: allowed } = budget;
   const cells = Math.max(1, Math.ceil(allowed));
   const isOver = today > allowed;
+  if (allowed <= 0) {
+    return (
+      <div className="budget">
+        <span className="budget-words">
+          <b className="numbers">{plain(today)}</b> today
+        </span>
+      </div>
+    );
+  }
   return (
     <div className="budget" title={`${budget.spent} of ${Math.round(budget.allowed)} in the last ${budget.span_days} days`}>
       <span className="budget-words">

@@ -16,7 +16,7 @@ import { Filters } from "./filters";
 import { List } from "./list";
 import { useNews } from "./news";
 import { Backlog, NoLogs, NothingHere } from "./nothing";
-import { choose, filtersOf, useQueueState } from "./state";
+import { choose, filtersOf, isFiltered, useQueueState } from "./state";
 import "./queue.css";
 
 const PAGE_SIZE = 200;
@@ -88,7 +88,7 @@ export default function QueuePage() {
   const isEmptyHere = mainIsWhole && rows.length === 0 && !below.loading;
   const fault = main.error ?? below.error;
 
-  if (summary?.empty && rows.length === 0 && !main.loading) return <NoLogs />;
+  if (summary?.empty && isEmptyHere && !isFiltered(state)) return <NoLogs />;
   return (
     <div className="queue">
       <section className="queue-pane" ref={pane} aria-label="Queue">
@@ -153,7 +153,10 @@ function useArrivals(
   const { waiting, clear } = useNews(
     (id) => isKnown.has(id),
     (news) =>
-      (state.severities.length === 0 || state.severities.includes(news.severity)) && (state.tenant === "" || state.tenant === news.tenant) && state.queue !== "answered",
+      (news.new || state.queue === "candidates" || state.queue === "all") &&
+      (state.severities.length === 0 || state.severities.includes(news.severity)) &&
+      (state.tenant === "" || state.tenant === news.tenant) &&
+      state.queue !== "answered",
     onChanged,
   );
   const showNew = () => {

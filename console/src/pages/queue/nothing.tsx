@@ -33,7 +33,7 @@ export function NoLogs() {
       <p>Seawall has read nothing so far. Show it where your collector drops files, or send it records.</p>
       <ul className="commands">
         <Command text="seawall serve /var/log/m365">Follow a folder</Command>
-        <Command text="curl -H 'Authorization: Bearer …' --data-binary @audit.jsonl http://127.0.0.1:8750/api/ingest">Send records (the token is made in Settings)</Command>
+        <Command text={`curl -H "Authorization: Bearer …" --data-binary @audit.jsonl ${window.location.origin}/api/ingest`}>Send records (the token is made in Settings)</Command>
         <Command text="seawall serve --demo">See a made-up organisation, live</Command>
       </ul>
     </EmptyState>

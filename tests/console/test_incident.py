@@ -1,0 +1,159 @@
+"""One incident in a real browser: understand it, see the raw record, answer it, take it back, export it, follow the campaign."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Visit, Visiting
+
+pytestmark = pytest.mark.browser
+
+
+def opened(visit: Visiting, kind: str, **more: object) -> Visit:
+    """The page of the first incident of a kind."""
+    made = visit(f"/?queue=all&q=kind:{kind}", **more)
+    row = made.page.locator(".row").first
+    row.wait_for()
+    identity = (row.get_attribute("id") or "").removeprefix("row-")
+    made.go(f"/incidents/{identity}")
+    made.page.locator(".incident-verdict").wait_for()
+    return made
+
+
+def number(text: str) -> float:
+    """`−0.4` or `+2.5` as a number."""
+    return float(text.replace("−", "-").replace("+", ""))
+
+
+def test_the_bars_sum_to_the_score(visit: Visiting) -> None:
+    page = opened(visit, "mail-forwarding").page
+    page.get_by_role("button", name=re.compile("^Show all .* reasons")).click()
+    weights = [number(text) for text in page.locator(".bar-row:not(.bar-sum) .bar-weight").all_inner_texts()]
+    total = number(page.locator(".bar-sum .bar-weight").inner_text())
+    assert len(weights) > 3
+    assert abs(sum(weights) - total) < 0.05 * (len(weights) + 1)
+
+
+def test_usual_and_now_side_by_side(visit: Visiting) -> None:
+    page = opened(visit, "mail-forwarding").page
+    table = page.get_by_role("region", name="Usual and now")
+    unusual = table.locator("tr.is-unusual")
+    assert unusual.count() > 0
+    expect(unusual.first).to_contain_text("(unusual)")
+    expect(unusual.first).to_contain_text(re.compile(r"\d+ of \d+"))
+    page.get_by_role("button", name=re.compile(r"^Show \d+ usual fields")).click()
+    expect(table).to_contain_text("(usual)")
+
+
+def test_the_raw_record_is_shown_and_copied(visit: Visiting) -> None:
+    page = opened(visit, "mail-forwarding").page
+    page.locator(".record-open").first.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer).to_contain_text("As the log has it")
+    raw = drawer.locator("pre").inner_text()
+    assert isinstance(json.loads(raw), dict)
+    expect(page).to_have_url(re.compile("record="))
+    drawer.get_by_role("button", name="Copy").click()
+    assert json.loads(page.evaluate("navigator.clipboard.readText()")) == json.loads(raw)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("record="))
+
+
+def test_the_reason_is_ready_to_be_pasted(visit: Visiting) -> None:
+    page = opened(visit, "mail-forwarding").page
+    account = page.locator(".incident-account").inner_text()
+    page.get_by_role("button", name="Copy the reason").click()
+    pasted = page.evaluate("navigator.clipboard.readText()")
+    assert account in pasted
+    assert re.search(r"\d+ of \d+", pasted)
+
+
+def test_evidence_is_exported_whole(visit: Visiting) -> None:
+    page = opened(visit, "mail-forwarding").page
+    page.get_by_role("button", name="Export the evidence").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("menuitem", name=re.compile("UTC")).click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        entries = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
+        assert {"incident.json", "events.csv", "events.jsonl", "report.html", "README.txt"} <= set(entries)
+        for name, digest in entries.items():
+            assert hashlib.sha256(archive.read(name)).hexdigest() == digest
+
+
+def test_the_plan_is_shown_copied_and_says_that_nothing_is_applied(visit: Visiting) -> None:
+    page = opened(visit, "mail-forwarding").page
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Containment plan"))
+    expect(panel).to_contain_text(re.compile("applies none of this"))
+    expect(panel.locator(".plan > li").first).to_be_visible()
+    panel.get_by_role("button", name="Copy the plan").click()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("1. ")
+
+
+def choose_answer(page: Page, name: str) -> None:
+    page.get_by_role("button", name=re.compile("^Answer")).first.click()
+    page.get_by_role("radio", name=re.compile(name)).check()
+
+
+def test_an_answer_shows_its_price_before_it_is_saved_and_can_be_withdrawn(visit: Visiting) -> None:
+    page = opened(visit, "prompt-bombing").page
+    choose_answer(page, "Expected change")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", level=3)).to_contain_text(
+        "In the last 30 days this answer would have hidden"
+    )
+    first = dialog.get_by_role("checkbox").first
+    first.uncheck()
+    dialog.get_by_role("button", name="30 days").click()
+    dialog.get_by_label(re.compile("^Note")).fill("Announced in the change calendar <b>42</b>")
+    expect(dialog.get_by_role("heading", level=3)).to_contain_text("would have hidden")
+    dialog.get_by_role("button", name="Save the answer").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    answers = page.locator(".answers")
+    expect(answers).to_contain_text("Expected change")
+    expect(answers).to_contain_text("change calendar <b>42</b>")
+    expect(page.locator(".incident-line")).to_contain_text("Expected change")
+    answers.get_by_role("button", name="Withdraw").click()
+    expect(answers).to_contain_text("Withdrawn by")
+    expect(page.locator(".incident-line")).not_to_contain_text("Expected change")
+
+
+def test_compromised_needs_no_scope(visit: Visiting) -> None:
+    page = opened(visit, "password-spray").page
+    choose_answer(page, "Compromised")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("For how long")).to_have_count(0)
+    dialog.get_by_role("button", name="Save the answer").click()
+    expect(page.locator(".answers")).to_contain_text("Compromised")
+
+
+def test_a_campaign_leads_to_other_accounts(visit: Visiting) -> None:
+    page = opened(visit, "forged-or-stolen-token").page
+    account = page.locator(".incident-account").inner_text()
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Related accounts"))
+    other = panel.locator(".shared-account a").filter(has_not_text=account).first
+    name = other.inner_text()
+    other.click()
+    expect(page.locator("main")).to_contain_text(name)
+    expect(page).not_to_have_url(re.compile(r"queue="))
+
+
+def test_the_timeline_zooms_into_the_address(visit: Visiting) -> None:
+    made = opened(visit, "mail-forwarding")
+    page = made.page
+    page.get_by_role("button", name="Look closer").click()
+    expect(page).to_have_url(re.compile(r"time=\d+-\d+"))
+    again = visit(made.path()).page
+    expect(again.get_by_role("button", name="All", exact=True)).to_be_enabled()
+
+
+def test_an_incident_that_is_not_there(visit: Visiting) -> None:
+    page = visit("/incidents/nothing-of-the-kind", allow="404").page
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()

@@ -5,36 +5,39 @@ const CELLS_AT_MOST = 10;
 
 const plain = (value: number) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
 
+/** Few accounts have a budget of less than one a day: then the whole span is told. */
+function shares(budget: Summary["budget"]): { used: number; allowed: number; when: string } {
+  if (budget.per_day >= 1) return { used: budget.today, allowed: budget.per_day, when: "today" };
+  return { used: budget.spent, allowed: Math.floor(budget.allowed), when: `in ${budget.span_days} days` };
+}
+
 export function BudgetMeter({ budget }: { budget: Summary["budget"] }) {
-  const { today, per_day: allowed } = budget;
-  const cells = Math.max(1, Math.ceil(allowed));
-  const isOver = today > allowed;
-  if (allowed <= 0) {
-    return (
-      <div className="budget">
-        <span className="budget-words">
-          <b className="numbers">{plain(today)}</b> today
-        </span>
-      </div>
-    );
-  }
+  const { used, allowed, when } = shares(budget);
+  const cells = Math.ceil(allowed);
   return (
-    <div className="budget" title={`${budget.spent} of ${Math.round(budget.allowed)} in the last ${budget.span_days} days`}>
+    <div className="budget" title={`Incidents raised: ${budget.today} today, ${budget.spent} of ${Math.floor(budget.allowed)} in ${budget.span_days} days`}>
       <span className="budget-words">
-        <b className="numbers">{plain(today)}</b> of <b className="numbers">{plain(allowed)}</b> today
+        <b className="numbers">{plain(used)}</b>
+        {allowed > 0 && (
+          <>
+            {" of "}
+            <b className="numbers">{plain(allowed)}</b>
+          </>
+        )}{" "}
+        {when}
       </span>
-      {cells <= CELLS_AT_MOST ? (
+      {cells > CELLS_AT_MOST ? (
+        <span className="budget-bar" aria-hidden="true">
+          <i style={{ width: `${Math.min(100, (100 * used) / allowed)}%` }} />
+        </span>
+      ) : cells > 0 ? (
         <span className="budget-cells" aria-hidden="true">
           {Array.from({ length: cells }, (_, cell) => (
-            <i key={cell} className={cell < today ? "is-spent" : ""} />
+            <i key={cell} className={cell < used ? "is-spent" : ""} />
           ))}
-          {isOver && <i className="is-over" />}
+          {used > allowed && <i className="is-over" />}
         </span>
-      ) : (
-        <span className="budget-bar" aria-hidden="true">
-          <i style={{ width: `${Math.min(100, (100 * today) / Math.max(1, allowed))}%` }} />
-        </span>
-      )}
+      ) : null}
     </div>
   );
 }

@@ -15,6 +15,10 @@ const WORDS: Record<Ingest["state"], string> = {
 
 /** `Catching up: 1.2 GB, 3 min left`. */
 export function ingestWords(ingest: Ingest, now: number): string {
+  // The day that is open is scored again and again; more than that is work to be done.
+  if (ingest.state === "scoring" || (ingest.state === "idle" && ingest.dirty_days > 1)) {
+    return ingest.dirty_days > 1 ? `Scoring · ${ingest.dirty_days} days to go` : WORDS.scoring;
+  }
   const isBusy = ingest.state === "reading" || ingest.state === "behind";
   const parts: string[] = [];
   if (isBusy && ingest.backlog_bytes) parts.push(`${bytes(ingest.backlog_bytes)} to read`);

@@ -1,7 +1,7 @@
 /** The queue: incidents by evidence, the budget line, and beside them the chosen one. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { usePages } from "../../api/resource";
-import type { Incident, IncidentRow } from "../../api/types";
+import type { Incident, IncidentRow, Ingest } from "../../api/types";
 import { announce } from "../../app/announce";
 import { ingestWords } from "../../app/ingest";
 import { useKeys } from "../../app/keys";
@@ -54,6 +54,15 @@ export default function QueuePage() {
 
   const { fresh, waiting, showNew, pane } = useArrivals(isKnown, state, main.reload, below.reload, alter, main.items.length === 0);
 
+  // An empty list is read again whenever the store changed: there is nothing that could jump.
+  const revision = summary?.revision;
+  const isBare = rows.length === 0;
+  useEffect(() => {
+    if (revision === undefined || !isBare) return;
+    main.reload();
+    below.reload();
+  }, [revision]);
+
   // On a wide screen something is always beside the list: at first the worst.
   const first = rows[0]?.id;
   useEffect(() => {
@@ -84,7 +93,7 @@ export default function QueuePage() {
   ]);
 
   const onNearEnd = useCallback(() => (main.hasMore ? main.more() : below.more()), [main.hasMore, main.more, below.more]);
-  const isBusy = summary !== undefined && ["reading", "behind"].includes(summary.ingest.state) && (summary.ingest.backlog_bytes ?? 0) > 0;
+  const isBusy = summary !== undefined && isPartial(summary.ingest);
   const isEmptyHere = mainIsWhole && rows.length === 0 && !below.loading;
   const fault = main.error ?? below.error;
 
@@ -130,6 +139,12 @@ export default function QueuePage() {
       {chosen && answering && <AnswerDialog id={chosen.id} onClose={() => setAnswering(false)} onAnswered={alter} />}
     </div>
   );
+}
+
+/** Whether what is shown is only a part of what is known to be there. */
+function isPartial(ingest: Ingest): boolean {
+  const isReading = ["reading", "behind"].includes(ingest.state) && (ingest.backlog_bytes ?? 0) > 0;
+  return isReading || (ingest.state !== "none" && ingest.state !== "stopped" && ingest.dirty_days > 1);
 }
 
 /** The fields of a row, of an incident in full. */

@@ -31,7 +31,7 @@ def test_the_worst_is_first_and_beside_the_list(visit: Visiting) -> None:
 
 def test_the_budget_line_parts_raised_from_candidates(visit: Visiting) -> None:
     page = visit("/").page
-    line = page.get_by_role("separator", name="Budget line")
+    line = page.locator(".budget-line")
     line.wait_for()
     above = page.locator(".row:not(.is-candidate)")
     expect(line).to_contain_text(f"{above.count()} incident")

@@ -96,6 +96,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <form
           className="find"
           role="search"
+          aria-label="From anywhere"
           onSubmit={(event) => {
             event.preventDefault();
             const words = field.current?.value.trim() ?? "";

@@ -41,6 +41,7 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
   const { local, rest } = nameParts(incident.account);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const hasOrganisation = (useSummary()?.tenants.length ?? 0) > 1;
+  const Heading = isBeside ? "h2" : "h1";
   const zones = [...new Set(["UTC", zone])];
   return (
     <header className="incident-head">
@@ -61,12 +62,12 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
           </Link>
         )}
       </div>
-      <h2 className="incident-account log-text">
+      <Heading className="incident-account log-text">
         <Link href={accountAddress(incident.tenant, incident.account)}>
           {local}
           <span className="soft">{rest}</span>
         </Link>
-      </h2>
+      </Heading>
       <p className="incident-verdict log-text" title={incident.summary}>
         {withoutIds(story(incident))}
       </p>

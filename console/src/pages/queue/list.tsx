@@ -85,7 +85,9 @@ export function List(props: Props) {
               {entry === undefined ? null : entry === LINE ? (
                 <Line above={raised.length} below={props.candidatesTotal} />
               ) : entry === FOOT ? (
-                <div className="queue-foot soft small">Loading more…</div>
+                <div className="queue-foot soft small" aria-hidden="true">
+                  Loading more…
+                </div>
               ) : typeof entry === "string" ? null : (
                 <Row row={entry.row} now={props.now} isChosen={entry.row.id === chosen} isFresh={props.fresh.has(entry.row.id)} onChoose={props.onChoose} />
               )}
@@ -99,7 +101,7 @@ export function List(props: Props) {
 
 function Line({ above, below }: { above: number; below: number | null }) {
   return (
-    <div className="budget-line" role="separator" aria-label="Budget line">
+    <div className="budget-line" role="option" aria-disabled="true" aria-selected="false">
       <span>
         <b>Budget line</b> {plural(above, "incident")} above
         {below !== null && <>, {plural(below, "candidate")} below</>}

@@ -173,6 +173,8 @@ def test_tokens_of_collectors_are_shown_once_and_revoked(team: Console) -> None:
     assert [one["name"] for one in listed.json()["items"]] == ["collector"]
     assert admin.send("DELETE", "/api/ingest-tokens/collector").status_code == 204
     assert admin.send("DELETE", "/api/ingest-tokens/collector").status_code == 404
+    for name in ("", " ", ".", "..", "a/b", "a\x00b", "x" * 101):
+        assert admin.post("/api/ingest-tokens", {"name": name}).json()["error"]["field"] == "name", name
     with team.context.database.reading() as work:
         assert token not in str([dict(one.details) for one in work.audit.page()])
 

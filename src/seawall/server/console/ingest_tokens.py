@@ -68,7 +68,7 @@ def add(call: Call) -> IngestTokenOnce:
     """A fresh token."""
     asked: NewIngestToken = call.body
     name = " ".join(asked.name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+    if not name.strip(".") or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
         raise invalid(f"a token's name has 1 to {LONGEST_NAME} printable characters, no slash", field="name")
     token = PREFIX + base64url.encode(secrets.token_bytes(32))
     with call.context.database.writing() as work:

@@ -13,6 +13,7 @@ from typing import Any
 from seawall.incidents.answers.applying import Effects, effects
 from seawall.incidents.answers.columns import Columns
 from seawall.incidents.answers.regrouping import Rows, cases, chosen, id_of
+from seawall.incidents.candidates import Candidate
 from seawall.incidents.decision import LEAST_SCORE
 from seawall.incidents.group import allowed
 from seawall.live.answering import kept_answers, teaching
@@ -56,6 +57,19 @@ class Board:
     def as_of(self) -> int:
         """The end of the last scored day, in microseconds since the epoch."""
         return (self.last_day + 1) * DAY
+
+    def of_day(self, day: int) -> Sequence[Candidate]:
+        """Return the candidates of a day, in the order in which they are kept."""
+        start, end = self.places.get(day, (0, 0))
+        return self.columns.candidates[start:end]
+
+    @cached_property
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Where the candidates of each day begin and end."""
+        found: dict[int, tuple[int, int]] = {}
+        for row, candidate in enumerate(self.columns.candidates):
+            found[candidate.day] = (found.get(candidate.day, (row, 0))[0], row + 1)
+        return found
 
     def limits(self, budget: float | None) -> dict[str, int]:
         """Return how many incidents of each organisation a budget allows over the span."""

@@ -249,9 +249,12 @@ class Desk:
                 raise UsageError("there is no such incident", fix="was it pruned?")
             case = board.by_id.get(id_)
             wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
-            days = sorted({day for _, _, day, _, _ in wanted})
-            contents = [one for day in days for one in work.candidates.since(day, day + 1).get(day, [])]
-        found = [one for one in map(unpacked, contents) if _key(one) in wanted]
+            found = []
+            for day in sorted({day for _, _, day, _, _ in wanted}):
+                kept = work.candidates.since(day, day + 1).get(day, [])
+                places = [place for place, one in enumerate(board.of_day(day)) if _key(one) in wanted]
+                found += [unpacked(kept[place]) for place in places if place < len(kept)]
+        found = [one for one in found if _key(one) in wanted]
         if not found:
             return incident, _from_document(incident), "user" if "@" in incident.account else "service"
         return incident, lessons(found), found[0].account_type
@@ -329,13 +332,13 @@ def _hiding(board: Board) -> dict[int, int]:
     """Count, by answer, the incidents that would be raised had nobody answered, are not, and are lowered by it."""
     if not board.answers:
         return {}
-    off = board.now.effects.behind()
     raised = {row for case in board.now.chosen for row in case.near}
+    hidden = [case for case in board.untaught.chosen if case.top not in raised]
+    off = board.now.effects.behind({row for case in hidden for row in case.story})
     counts: dict[int, int] = defaultdict(int)
-    for case in board.untaught.chosen:
-        if case.top not in raised:
-            for number in {number for row in case.story for number in off.get(row, ())}:
-                counts[number] += 1
+    for case in hidden:
+        for one in {one for row in case.story for one in off.get(row, ())}:
+            counts[one] += 1
     return dict(counts)
 
 

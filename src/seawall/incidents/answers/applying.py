@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -95,10 +95,12 @@ class Effects:
     _weighed: Floats
     _tenants: tuple[str, ...]
 
-    def behind(self) -> dict[int, frozenset[int]]:
-        """Return the numbers of the answers that take anything off, by row."""
-        rows = zip(self._taken.rows.tolist(), self._taken.by, strict=True)
-        return {row: frozenset().union(*numbers.values()) for row, numbers in rows if numbers}
+    def behind(self, wanted: Collection[int]) -> dict[int, frozenset[int]]:
+        """Return the numbers of the answers that take anything off, for the rows that are asked for."""
+        places = enumerate(self._taken.rows.tolist())
+        return {
+            row: frozenset().union(*self._taken.by(place).values()) for place, row in places if row in wanted
+        }
 
     def adjustments(self) -> dict[int, tuple[Adjustment, ...]]:
         """Return the adjustments of each candidate that is changed, by row."""
@@ -114,7 +116,7 @@ class Effects:
 
     def _off(self, place: int) -> list[Adjustment]:
         by_aspect: dict[Aspect, tuple[float, frozenset[int]]] = {}
-        for unit, numbers in self._taken.by[place].items():
+        for unit, numbers in self._taken.by(place).items():
             weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
             by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
         changed = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from seawall.errors import UsageError
-from seawall.incidents.answers.columns import is_protected
-from seawall.incidents.answers.expected import DAY, USUAL_DAYS, WIDE_DAYS
+from seawall.incidents.answers.columns import USUAL_DAYS, is_protected
+from seawall.incidents.answers.expected import DAY, WIDE_DAYS
 from seawall.incidents.answers.units import RULE, RULE_GROUP, TELLING, WIDE
 from seawall.incidents.aspects import weights
 from seawall.incidents.candidates import Candidate

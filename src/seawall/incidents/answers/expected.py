@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from seawall.incidents.answers.columns import Columns, plain
-from seawall.incidents.answers.units import (
-    IN_UNIT,
-    PAIRS,
-    RULE,
-    RULE_GROUP,
-    TELLING,
-    UNITS,
-    WIDE,
-    Unit,
-    summed,
+from seawall.behaviour.fields import FIELD_NAMES
+from seawall.incidents.answers.columns import (
+    FIELD_PLACE,
+    PAIR_NAMES,
+    USUAL_DAYS,
+    Columns,
+    kind_of,
+    number,
+    plain,
 )
+from seawall.incidents.answers.units import IN_UNIT, PAIRS, RULE, RULE_GROUP, TELLING, UNITS, WIDE, summed
 from seawall.incidents.candidates import Candidate
 from seawall.schema.answers import Answered, Value
-from seawall.schema.batches import Floats
+from seawall.schema.batches import Bools, Floats
 
 DAY = 86_400_000_000
 FADES_OVER_DAYS = 90
@@ -31,69 +29,88 @@ FADES_OVER_DAYS = 90
 WIDE_DAYS = 90
 """An answer that speaks of more than one account ends after so many days, whatever it says itself."""
 
-USUAL_DAYS = 3.0
-"""A value seen on so many of the account's days needs nobody to expect it. An intruder stays for days, too."""
-
 BELOW_BASE = 1.0
 """A candidate in which all that is new is expected ends so far below its base, in log-odds: no budget is left for it."""
 
 LITTLE = 3.0
 """Only so much is taken off for that. What weighs more was not said to be expected: a volume, an hour."""
 
-LOUD_SPRAY = float(np.log1p(4))
-
-Cover = dict[str, tuple[float, int]]
-"""How much each field's value is expected, 0 to 1, and the number of the answer that says so."""
-
-
-@dataclass(slots=True)
-class _Covered:
-    """What is expected of one candidate: by answers about its account alone, and by any."""
-
-    own: Cover = field(default_factory=dict)
-    any: Cover = field(default_factory=dict)
+Hostile = frozenset[tuple[str, Value]]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What is taken off: rows of candidates, off each unit float64 (rows, len(UNITS)), never negative.
 
-    `rest` float64 (rows,) is taken off beside that where nothing unexpected is left. `by[i][unit]` holds the numbers
-    of the answers behind it.
+    `rest` float64 (rows,) is taken off beside that where nothing unexpected is left. `by` tells which answers.
     """
 
     rows: np.ndarray
     off: Floats
     rest: Floats
-    by: tuple[dict[int, frozenset[int]], ...]
+    _own: Cover
+    _any: Cover
+
+    def by(self, place: int) -> dict[int, frozenset[int]]:
+        """Return the numbers of the answers behind what is taken off each unit of the row at a place."""
+        row = int(self.rows[place])
+        return {
+            int(unit): (self._any if UNITS[unit].is_wide else self._own).behind(row, UNITS[unit].needs)
+            for unit in np.flatnonzero(self.off[place])
+        }
 
 
-def taken(columns: Columns, answers: Iterable[Answered], hostile: frozenset[tuple[str, Value]]) -> Taken:
+class Cover:
+    """How much each field's value of n candidates is expected, and by which answer: both (n, len(FIELD_NAMES)).
+
+    `rules` is the same of groups of rules, by (row, need).
+    """
+
+    def __init__(self, size: int) -> None:
+        self.share: Floats = np.zeros((size, len(FIELD_NAMES)))
+        self.answer = np.zeros((size, len(FIELD_NAMES)), np.int64)
+        self.rules: dict[tuple[int, str], tuple[float, int]] = {}
+
+    def add(self, rows: np.ndarray, place: int, shares: Floats, answer: int) -> None:
+        """Have values of a field expected by an answer; of several the one that expects most counts, then the first."""
+        better = shares > self.share[rows, place]
+        self.share[rows[better], place] = shares[better]
+        self.answer[rows[better], place] = answer
+
+    def behind(self, row: int, needs: Iterable[str]) -> frozenset[int]:
+        """Return the numbers of the answers that meet needs of a row, halves of pairs too."""
+        found = set()
+        for need in needs:
+            if need not in FIELD_PLACE:
+                found.add(self.rules.get((row, need), (0.0, 0))[1])
+                continue
+            direct = int(self.answer[row, FIELD_PLACE[need]])
+            halves = [int(self.answer[row, FIELD_PLACE[half]]) for half in PAIRS.get(need, ())]
+            found |= {direct} if direct else set(halves)
+        return frozenset(found - {0})
+
+
+def taken(columns: Columns, answers: Iterable[Answered], hostile: Hostile) -> Taken:
     """Return what expected changes and false alarms take off. `hostile` are values that intruders brought, by tenant.
 
     Nothing is taken off a candidate that is protected, nor off the groups that an answer was given on: they stay as
     they were judged.
     """
-    found: dict[int, _Covered] = defaultdict(_Covered)
+    size = len(columns.candidates)
+    own, every = Cover(size), Cover(size)
     for answer in sorted(answers, key=lambda one: one.id):
-        for row, aspect, share in _matches(columns, answer, hostile):
-            covered = found[row]
-            for cover in (covered.any,) if answer.reach != "account" else (covered.any, covered.own):
-                if share > cover.get(aspect, (0.0, 0))[0]:
-                    cover[aspect] = (share, answer.id)
-    rows = np.array(sorted(row for row in found if not columns.protected[row]), np.int64)
+        _covered(columns, answer, hostile, own, every)
+    rows = np.flatnonzero(every.share.any(axis=1))
+    rows = np.union1d(rows, np.array([row for row, _ in own.rules], np.int64)).astype(np.int64)
+    rows = rows[~columns.protected[rows]]
+    views = {True: _View(columns, every, rows), False: _View(columns, own, rows)}
     net = np.maximum(summed(columns.weights[rows], IN_UNIT), 0.0)
-    off, rest, by = np.zeros_like(net), np.zeros(len(rows)), []
-    for place, row in enumerate(rows.tolist()):
-        candidate, behind = columns.candidates[row], dict[int, frozenset[int]]()
-        for unit, (share, numbers) in _units(candidate, found[row]):
-            if net[place, unit] > 0:
-                off[place, unit] = share * net[place, unit]
-                behind[unit] = numbers
-        left = candidate.score - sum(off[place].tolist()) - (candidate.base - BELOW_BASE)
-        rest[place] = left * _all_of(candidate, found[row]) if 0 < left <= LITTLE else 0.0
-        by.append(behind)
-    return Taken(rows, off, rest, tuple(by))
+    shares = np.stack([views[unit.is_wide].share(unit.needs) for unit in UNITS], axis=1)
+    off = shares * net
+    base = np.array([columns.candidates[row].base for row in rows.tolist()])
+    left = columns.scores[rows] - summed(off, np.ones((len(UNITS), 1)))[:, 0] - (base - BELOW_BASE)
+    rest = np.where((left > 0) & (left <= LITTLE), left, 0.0) * _all_of(columns, rows, views)
+    return Taken(rows, off, rest, own, every)
 
 
 def is_own(answer: Answered, candidate: Candidate) -> bool:
@@ -102,11 +119,6 @@ def is_own(answer: Answered, candidate: Candidate) -> bool:
         (candidate.tenant, candidate.account) == (answer.tenant, answer.account)
         and any(lesson.day == candidate.day and lesson.network == candidate.network for lesson in answer.lessons)
     )  # fmt: skip
-
-
-def kind_and_domain(account_type: str, account: str) -> tuple[str, str]:
-    """Return what peers have in common: the kind of account and the mail domain."""
-    return account_type, account.rpartition("@")[2].lower() if "@" in account else ""
 
 
 def values_of(answer: Answered) -> tuple[Value, ...]:
@@ -134,128 +146,117 @@ def ends(answer: Answered) -> int | None:
     return latest if answer.expires_at is None else min(answer.expires_at, latest)
 
 
-def _matches(
-    columns: Columns, answer: Answered, hostile: frozenset[tuple[str, Value]]
-) -> Iterator[tuple[int, str, float]]:
-    """Yield (row, field or rule, how much it is expected) for each value of an answer that a candidate shows."""
-    end = ends(answer)
-    values = [value for value in values_of(answer) if value.aspect != RULE]
-    rules = frozenset(value.value for value in values_of(answer) if value.aspect == RULE)
-    if answer.reach != "account":
-        values = [
-            v for v in values if (answer.tenant, Value(v.aspect, plain(v.aspect, v.value))) not in hostile
-        ]
-    for row in _reached(columns, answer, values):
-        candidate = columns.candidates[row]
-        share = _share(answer, candidate, end)
-        if share <= 0 or is_own(answer, candidate):
+def _covered(columns: Columns, answer: Answered, hostile: Hostile, own: Cover, every: Cover) -> None:
+    """Note what an answer makes expected."""
+    is_wide = answer.reach != "account"
+    mine = np.array(columns.of_account.get((answer.tenant, answer.account), ()), np.int64)
+    reached = _reached(columns, answer, mine)
+    judged = np.array([row for row in mine.tolist() if is_own(answer, columns.candidates[row])], np.int64)
+    shares = _shares(columns, answer)
+    shares[judged] = 0.0
+    for value in values_of(answer):
+        if value.aspect not in FIELD_PLACE:
             continue
-        for aspect in _shown(candidate, values):
-            yield row, aspect, share
-        for group in _groups(candidate, rules):
-            yield row, f"{RULE}:{group}", share
+        text, place = plain(value.aspect, value.value), FIELD_PLACE[value.aspect]
+        if is_wide and (answer.tenant, Value(value.aspect, text)) in hostile:
+            continue
+        rows = reached[columns.shown[reached, place] == number(value.aspect, text)]
+        for cover in (every,) if is_wide else (every, own):
+            cover.add(rows, place, shares[rows], answer.id)
+    rules = frozenset(value.value for value in values_of(answer) if value.aspect == RULE)
+    if rules and not is_wide:
+        _rules_covered(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
 
 
-def _reached(columns: Columns, answer: Answered, values: Sequence[Value]) -> list[int]:
+def _reached(columns: Columns, answer: Answered, mine: np.ndarray) -> np.ndarray:
     if answer.reach == "account":
-        return columns.of_account.get((answer.tenant, answer.account), [])
-    keys = [(answer.tenant, value.aspect, plain(value.aspect, value.value)) for value in values]
-    rows = {row for key in keys for row in columns.of_value.get(key, ())}
+        return mine
     if answer.reach == "tenant":
-        return sorted(rows)
-    peers = kind_and_domain(answer.account_type, answer.account)
-    those = ((row, columns.candidates[row]) for row in sorted(rows))
-    return [row for row, one in those if kind_and_domain(one.account_type, one.account) == peers]
+        return columns.of_tenant.get(answer.tenant, np.empty(0, np.int64))
+    return np.flatnonzero(columns.kinds == kind_of(answer.tenant, answer.account_type, answer.account))
 
 
-def _share(answer: Answered, candidate: Candidate, end: int | None) -> float:
-    if end is not None and candidate.first >= end:
-        return 0.0
+def _shares(columns: Columns, answer: Answered) -> Floats:
+    """Return how much an answer covers at the time of each candidate, float64 (n,)."""
+    end, first = ends(answer), columns.first
+    covers = np.ones(len(first)) if end is None else (first < end).astype(np.float64)
     if answer.answer != "safe":
-        return 1.0
-    return float(np.clip(1.0 - (candidate.first - answer.as_of) / (FADES_OVER_DAYS * DAY), 0.0, 1.0))
+        return covers
+    return np.asarray(covers * np.clip(1.0 - (first - answer.as_of) / (FADES_OVER_DAYS * DAY), 0.0, 1.0))
 
 
-def _shown(candidate: Candidate, values: Sequence[Value]) -> list[str]:
-    """Return the fields of which a candidate shows one of the values."""
-    listed = {(value.aspect, plain(value.aspect, value.value)) for value in values}
-    return [fact.field for fact in candidate.facts if (fact.field, plain(fact.field, fact.now)) in listed]
+def _rules_covered(
+    columns: Columns, answer: int, rules: frozenset[str], rows: np.ndarray, shares: Floats, own: Cover
+) -> None:
+    """Note the groups of rules of which all that fired are expected."""
+    for row in rows.tolist():
+        fired = [name for name in columns.candidates[row].rules if name in RULE_GROUP]
+        others = {RULE_GROUP[name] for name in fired if name not in rules}
+        for group in sorted({RULE_GROUP[name] for name in fired} - others):
+            key = (row, f"{RULE}:{group}")
+            if shares[row] > own.rules.get(key, (0.0, 0))[0]:
+                own.rules[key] = (float(shares[row]), answer)
 
 
-def _groups(candidate: Candidate, rules: frozenset[str]) -> list[str]:
-    """Return the groups of rules of which all that fired are expected."""
-    if rules.isdisjoint(candidate.rules):
-        return []
-    fired = {RULE_GROUP[name] for name in candidate.rules if name in rules and name in RULE_GROUP}
-    others = {RULE_GROUP[name] for name in candidate.rules if name not in rules and name in RULE_GROUP}
-    return sorted(fired - others)
-
-
-def _units(candidate: Candidate, covered: _Covered) -> Iterator[tuple[int, tuple[float, frozenset[int]]]]:
-    """Yield (unit, (how much it is expected, the answers behind it)) for each unit that is expected at all."""
-    views = {True: _View(candidate, covered.any), False: _View(candidate, covered.own)}
-    for place, unit in enumerate(UNITS):
-        share, numbers = _share_of(unit, views[unit.is_wide])
-        if numbers and share > 0:
-            yield place, (share, numbers)
-
-
-def _all_of(candidate: Candidate, covered: _Covered) -> float:
-    """Return how far all that is new in a candidate is expected, 0 to 1; 0 where anything else speaks."""
-    values = candidate.values
-    loud = (
-        values.get("items_z", 0) > 3
-        or values.get("denials", 0) > 0
-        or values.get("spray_breadth", 0) > LOUD_SPRAY
-    )
-    if loud or values.get("lineage.orphan", 0) > 1:
-        return 0.0
-    own, any_ = _View(candidate, covered.own), _View(candidate, covered.any)
-    needs = [
-        (fact.field, any_ if fact.field in WIDE else own)
-        for fact in candidate.facts
-        if fact.seen < USUAL_DAYS
-    ]
-    needs += [(f"{RULE}:{RULE_GROUP[name]}", own) for name in candidate.rules if name in RULE_GROUP]
-    if values.get("lineage.reused", 0) > 1:
-        needs += [("network", own), ("client", own)]
-    return min((view.of(need)[0] for need, view in needs), default=0.0)
-
-
-def _share_of(unit: Unit, view: _View) -> tuple[float, frozenset[int]]:
-    shares = [view.of(need) for need in unit.needs]
-    return min(share for share, _ in shares), frozenset().union(*(numbers for _, numbers in shares))
-
-
+@dataclass(slots=True)
 class _View:
-    """What is expected of one candidate, need by need: an answer says so, or the account shows it usually."""
+    """What is expected of some rows, need by need: an answer says so, or the account shows it usually."""
 
-    def __init__(self, candidate: Candidate, cover: Cover) -> None:
-        self._facts = {fact.field: fact for fact in candidate.facts}
-        self._cover = cover
+    columns: Columns
+    cover: Cover
+    rows: np.ndarray
+    _met: dict[str, tuple[Floats, Bools]] = field(default_factory=dict)
 
-    def of(self, need: str) -> tuple[float, frozenset[int]]:
-        """Return how much a need is met, 0 to 1, and the answers behind that; none where it is usual."""
-        share, numbers = self._directly(need)
-        if need not in PAIRS or need not in self._facts:
-            return share, numbers
-        halves = self._halves(need)
-        return halves if halves[1] and halves[0] > share else (share, numbers)
+    def share(self, needs: Iterable[str]) -> Floats:
+        """Return how much all needs are met, float64 (rows,), 0 where no answer meets any."""
+        shares, by_answer = zip(*(self.of(need) for need in needs), strict=True)
+        return np.where(np.any(by_answer, axis=0), np.min(shares, axis=0), 0.0)
 
-    def _directly(self, need: str) -> tuple[float, frozenset[int]]:
-        if need in self._cover:
-            share, number = self._cover[need]
-            return share, frozenset((number,))
-        fact = self._facts.get(need)
-        return (1.0, frozenset()) if fact is not None and fact.seen >= USUAL_DAYS else (0.0, frozenset())
+    def of(self, need: str) -> tuple[Floats, Bools]:
+        """Return how much a need is met, float64 (rows,), and where an answer meets it."""
+        if need not in self._met:
+            if need not in FIELD_PLACE:
+                shares = np.array(
+                    [self.cover.rules.get((row, need), (0.0, 0))[0] for row in self.rows.tolist()]
+                )
+                self._met[need] = (shares, shares > 0)
+            else:
+                self._met[need] = self._pair(need) if need in PAIRS else self._directly(need)
+        return self._met[need]
 
-    def _halves(self, pair: str) -> tuple[float, frozenset[int]]:
-        """Meet a pair by its halves: those that are expected must be the very values that the pair is made of."""
+    def _directly(self, need: str) -> tuple[Floats, Bools]:
+        place = FIELD_PLACE[need]
+        share = self.cover.share[self.rows, place]
+        usual = self.columns.usual[self.rows, place].astype(np.float64)
+        return np.where(share > 0, share, usual), share > 0
+
+    def _pair(self, pair: str) -> tuple[Floats, Bools]:
+        """Meet a pair by its halves too: those that are expected must be the very values that the pair is made of."""
+        share, by_answer = self._directly(pair)
         left, right = PAIRS[pair]
-        text = self._facts[pair].now
-        if left in self._cover and not text.startswith(f"{self._facts[left].now} + "):
-            return 0.0, frozenset()
-        if right in self._cover and not text.endswith(f" + {self._facts[right].now}"):
-            return 0.0, frozenset()
+        halves = self.columns.halves[self.rows, PAIR_NAMES.index(pair)]
         (one, by_one), (other, by_other) = self._directly(left), self._directly(right)
-        return min(one, other), by_one | by_other
+        is_made_of = (halves[:, 0] | ~by_one) & (halves[:, 1] | ~by_other)
+        met = np.where(
+            is_made_of & (self.columns.shown[self.rows, FIELD_PLACE[pair]] != 0), np.minimum(one, other), 0.0
+        )
+        is_better = (by_one | by_other) & (met > share)
+        return np.where(is_better, met, share), by_answer | is_better
+
+
+def _all_of(columns: Columns, rows: np.ndarray, views: dict[bool, _View]) -> Floats:
+    """Return how far all that is new in candidates is expected, float64 (rows,), 0 to 1; 0 where anything else speaks."""
+    result = np.full(len(rows), np.inf)
+    for name, place in FIELD_PLACE.items():
+        is_new = (columns.shown[rows, place] != 0) & ~columns.usual[rows, place]
+        result = np.where(is_new, np.minimum(result, views[name in WIDE].of(name)[0]), result)
+    own = views[False]
+    both = np.minimum(own.of("network")[0], own.of("client")[0])
+    for at, row in enumerate(rows.tolist()):
+        candidate = columns.candidates[row]
+        for name in candidate.rules:
+            if name in RULE_GROUP:
+                result[at] = min(result[at], own.of(f"{RULE}:{RULE_GROUP[name]}")[0][at])
+        if candidate.values.get("lineage.reused", 0) > 1:
+            result[at] = min(result[at], both[at])
+    return np.where(columns.loud[rows] | np.isinf(result), 0.0, result)

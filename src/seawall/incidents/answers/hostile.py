@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seawall.incidents.answers.columns import Columns, plain
-from seawall.incidents.answers.expected import DAY, USUAL_DAYS, is_own
+from seawall.incidents.answers.columns import USUAL_DAYS, Columns, plain
+from seawall.incidents.answers.expected import DAY, is_own
 from seawall.schema.answers import Answered, Value
 
 STRONG, WEAK = 1.5, 0.75
@@ -75,7 +75,7 @@ def _shared(columns: Columns, answers: Iterable[Answered]) -> dict[int, list[tup
     shared: dict[int, list[tuple[Value, int]]] = defaultdict(list)
     for answer in answers:
         for tenant, value in markers([answer]):
-            for row in columns.of_value.get((tenant, value.aspect, value.value), ()):
+            for row in columns.showing(tenant, value.aspect, value.value).tolist():
                 candidate = columns.candidates[row]
                 is_late = candidate.first >= answer.as_of + MARKED_DAYS * DAY
                 if is_late or is_own(answer, candidate) or any(value == known for known, _ in shared[row]):

@@ -1,0 +1,154 @@
+"""How long the desk takes to foretell an answer: `python bench/desk.py`.
+
+It fills a database with 44 days of candidates of 10,000 accounts (about 9,000), asks for previews of answers of every
+kind on incidents of every rank, and prints percentiles; beside it what the first question costs, and one after a new day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from seawall import pipeline
+from seawall.errors import UsageError
+from seawall.incidents.candidates import Candidate
+from seawall.lab import WorldSettings, make_world
+from seawall.live.answering import standing_answers
+from seawall.live.candidates import packed
+from seawall.live.desk import Desk
+from seawall.live.ruling import CANDIDATE_DAYS, rule
+from seawall.schema.answers import Draft
+from seawall.store.database import Database
+
+ACCOUNTS = 10_000
+KEPT_A_DAY = 200
+DRAFTS = (
+    Draft("expected-change", "tenant"),
+    Draft("expected-change", "peers"),
+    Draft("expected-change", "account"),
+    Draft("safe"),
+    Draft("compromised"),
+)
+
+
+def templates(seed: int) -> list[Candidate]:
+    """Return the candidates of a small world of the lab."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_world(WorldSettings(seed=seed, accounts=100, days=35, attacks=6), Path(folder))
+        kept: list[Candidate] = []
+        pipeline.scan([Path(folder) / "logs"], watch=lambda scored: kept.extend(scored.kept))
+    return kept
+
+
+def spread(found: list[Candidate], dice: random.Random) -> dict[int, list[Candidate]]:
+    """Return 44 days of candidates like those, of ten thousand accounts of one organisation."""
+    last = max(one.day for one in found)
+    days = {}
+    for day in range(last - CANDIDATE_DAYS + 1, last + 1):
+        of_day = []
+        for _ in range(KEPT_A_DAY):
+            one = dice.choice(found)
+            shift = (day - one.day) * 86_400_000_000
+            name = f"{dice.randrange(ACCOUNTS)}.{one.account}"
+            score = one.score - dice.random()
+            of_day.append(
+                replace(
+                    one, account=name, day=day, first=one.first + shift, last=one.last + shift, score=score
+                )
+            )
+        days[day] = of_day
+    return days
+
+
+def keep(database: Database, days: dict[int, list[Candidate]]) -> list[str]:
+    """Keep candidates and incidents as a watch does; return the incidents' ids, worst first."""
+    last = max(days)
+    tenant = next(one.tenant for found in days.values() for one in found)
+    with database.writing() as work:
+        for day, found in days.items():
+            work.candidates.put_day(
+                day, [packed(one) for one in found], tenants=[one.tenant for one in found]
+            )
+            work.days.put({day: {"tenants": {tenant: ACCOUNTS}, "events": day}})
+        ruling = rule(
+            [one for found in days.values() for one in found], notes=(), accounts_by_tenant={tenant: ACCOUNTS},
+            first_day=min(days), last_day=last, budget=None, answers=standing_answers(work, at=0),
+        )  # fmt: skip
+        work.incidents.put(ruling.incidents)
+    return [one.id for one in ruling.incidents]
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Return how many milliseconds of the processor's time it takes: on a busy machine the other time says little."""
+    start = time.process_time()
+    act()
+    return (time.process_time() - start) * 1000
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--previews", type=int, default=200)
+    parser.add_argument("--answers", type=int, default=30, help="answers that stand before")
+    asked = parser.parse_args()
+    dice = random.Random(asked.seed)
+    days = spread(templates(asked.seed), dice)
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database.open(Path(folder) / "seawall.db", should_migrate=True)
+        ids = keep(database, days)
+        now = (max(days) + 1) * 86_400_000_000
+        desk = Desk(database, lambda: now)
+        print(f"{sum(map(len, days.values())):,} candidates, {len(ids):,} incidents")
+        print(f"first question: {timed(lambda: desk.preview(ids[0], DRAFTS[0])):.0f} ms")
+        for place in range(asked.answers):
+            give(database, desk, ids[place * 3], DRAFTS[place % len(DRAFTS)], now)
+        print(f"after {asked.answers} answers: {timed(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
+        took = sorted(
+            timed(lambda: foretold(desk, ids[dice.randrange(min(len(ids), 600))], dice.choice(DRAFTS)))
+            for _ in range(asked.previews)
+        )
+        shares = {share: took[min(int(len(took) * share), len(took) - 1)] for share in (0.5, 0.95, 0.99)}
+        print(
+            "previews: " + ", ".join(f"p{share * 100:.0f} {value:.0f} ms" for share, value in shares.items())
+        )
+        days[max(days)] = days[max(days)][:-1]
+        keep(database, days)
+        print(f"after a day was scored again: {timed(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
+        print(
+            f"exceptions: {timed(desk.exceptions):.0f} ms; what if 10 a day: {timed(lambda: desk.what_if(10.0)):.0f} ms"
+        )
+        database.close()
+
+
+def foretold(desk: Desk, id_: str, draft: Draft) -> None:
+    """Ask for a preview; that an incident shows nothing to expect of so many is an answer too."""
+    with contextlib.suppress(UsageError):
+        desk.preview(id_, draft)
+
+
+def give(database: Database, desk: Desk, id_: str, draft: Draft, now: int) -> None:
+    """Save an answer, where it may be given."""
+    try:
+        prepared = desk.prepared(id_, draft)
+    except UsageError:
+        return
+    with database.writing() as work:
+        work.answers.give(
+            id_,
+            prepared.draft.answer,
+            by="bench",
+            at=now,
+            scope=prepared.scope,
+            expires_at=prepared.draft.expires_at,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -46,7 +46,7 @@ def test_an_answer_is_given_shown_and_taken_back(own: Console) -> None:
     assert kept["withdrawn_by"] == "local"
     with own.context.database.reading() as work:
         entries = [(entry.action, entry.subject) for entry in work.audit.page(limit=100)]
-    assert entries[-2:] == [("answer-given", WORST), ("answer-withdrawn", str(given["id"]))]
+    assert entries[-2:] == [("answer-given", WORST), ("answer-withdrawn", given["id"])]
 
 
 def test_an_expected_change_names_its_values_and_ends(own: Console) -> None:
@@ -64,13 +64,13 @@ def test_an_expected_change_names_its_values_and_ends(own: Console) -> None:
 def test_the_list_comes_in_pages(own: Console) -> None:
     browser = own.browser()
     ids = [sent(browser, f"/api/incidents/{n:012x}/answers", {"answer": "safe"})["id"] for n in range(7)]
-    found: list[int] = []
+    found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
         page = browser.get(f"/api/answers?limit=3{f'&cursor={cursor}' if cursor else ''}").json()
         found += [row["id"] for row in page["items"]]
         cursor = page["next_cursor"]
-    assert found == sorted(ids, reverse=True)
+    assert found == sorted(ids, key=int, reverse=True)
 
 
 def test_a_preview_keeps_nothing(own: Console) -> None:
@@ -88,12 +88,12 @@ def test_a_preview_keeps_nothing(own: Console) -> None:
         {"answer": "safe", "expires_at": "0001-01-01T00:00:00Z"},
         {"answer": "expected-change", "expires_at": "2000-01-01T00:00:00Z"},
         {"answer": "expected-change", "expires_at": "9999-01-01T00:00:00Z"},
-        {"answer": "expected-change", "scope": {"reach": "world"}}, {"answer": "safe", "scope": {"reach": "tenant"}},
+        {"answer": "expected-change", "scope": {"reach": "world"}},
         {"answer": "expected-change", "scope": {"values": [{"aspect": "network", "value": "elsewhere"}]}},
         {"answer": "expected-change", "scope": {"values": [{"aspect": "", "value": "x"}]}},
         {"answer": "safe", "note": "x" * 4001}, {"answer": "safe", "scope": {"values": [{"aspect": "a", "value": "b"}] * 51}},
     ],
-    ids=range(13),
+    ids=range(12),
 )  # fmt: skip
 def test_an_answer_that_makes_no_sense(own: Console, document: Any) -> None:
     assert sent(own.browser(), ANSWERS, document, 422)["error"]["code"] == "invalid"

@@ -32,7 +32,7 @@ TOKEN = "seawall_" + "t" * 40
 WORST = f"{0:012x}"
 STREAMS = "/api/stream"
 FUZZ = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
@@ -139,8 +139,10 @@ def test_every_reference_leads_somewhere() -> None:
 
 READ = [
     "/api/session", "/api/summary", "/api/incidents?queue=all", f"/api/incidents/{WORST}", f"/api/incidents/{WORST}/plan",
-    f"/api/incidents/{WORST}/records", f"/api/account/records?tenant=org&account={ANN}", "/api/record?tenant=org&id=id-3",
-    "/api/answers", "/api/views", "/api/health/ingest", "/api/problems", "/api/detector", "/api/detector/what-if?budget=3",
+    f"/api/incidents/{WORST}/records", f"/api/incidents/{WORST}/related", "/api/accounts",
+    f"/api/account?tenant=org&account={ANN}", f"/api/account/timeline?tenant=org&account={ANN}",
+    f"/api/account/records?tenant=org&account={ANN}", "/api/record?tenant=org&id=id-3", "/api/answers", "/api/views",
+    "/api/health/ingest", "/api/problems", "/api/detector", "/api/detector/what-if?budget=3",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from seawall.server.console.data.choosing import Cursor, Limit, Name
 from seawall.server.console.data.incident_values import Page
-from seawall.server.console.data.presentation import finite, listed_row, time_or_none, time_text
+from seawall.server.console.data.presentation import finite, listed_row, time_text
 from seawall.server.console.data.record_rows import network_name
 from seawall.server.console.data.record_values import (
     AccountRow,
@@ -144,8 +144,8 @@ def account(call: Call) -> AccountValue:
         tenant=asked.tenant,
         account=asked.account,
         type=None if one is None else one.type,
-        first=time_or_none(None if one is None else one.first),
-        last=time_or_none(None if one is None else one.last),
+        first=time_text(min(row.first_event for row in incidents) if one is None else one.first),
+        last=time_text(max(row.last_event for row in incidents) if one is None else one.last),
         events=0 if one is None else one.events,
         active_days=profile.active_days,
         networks=[_network(used) for used in profile.networks],

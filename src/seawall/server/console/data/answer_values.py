@@ -38,7 +38,7 @@ def answer_value(answer: Feedback, now: int) -> AnswerValue:
 def answer_fields(answer: Feedback, now: int) -> dict[str, Any]:
     """The fields of an answer's value."""
     return {
-        "id": answer.id,
+        "id": str(answer.id),
         "incident": answer.incident,
         "tenant": answer.tenant,
         "account": answer.account,

@@ -8,14 +8,12 @@ import msgspec
 
 from seawall.live.desk import Desk
 from seawall.report.times import parse_rfc3339
-from seawall.schema.answers import Draft as Given
-from seawall.schema.answers import Value
+from seawall.schema.answers import Draft, Value
 from seawall.server.console.data.answer_values import answer_fields, answer_value, stands
 from seawall.server.console.data.choosing import Cursor, Limit
 from seawall.server.console.data.incident_values import (
     AnswerName,
     AnswerValue,
-    Draft,
     IncidentRow,
     Lowered,
     NewAnswer,
@@ -64,7 +62,7 @@ def rows_of(work: Work, ids: Iterable[str]) -> list[IncidentRow]:
     return [listed_row(row) for row in listed if row is not None]
 
 
-def _given(asked: Draft | NewAnswer) -> Given:
+def _draft(asked: NewAnswer) -> Draft:
     """The draft as the desk takes it. Raises `Refused` (422)."""
     expires_at = None
     if asked.expires_at is not None:
@@ -75,12 +73,12 @@ def _given(asked: Draft | NewAnswer) -> Given:
         if not 0 <= expires_at <= _LATEST:
             raise invalid("that is no time", field="expires_at", fix="such as 2026-03-01T12:00:00Z")
     values = tuple(Value(value.aspect, value.value) for value in asked.scope.values)
-    return Given(asked.answer, asked.scope.reach, values, expires_at)
+    return Draft(asked.answer, asked.scope.reach, values, expires_at)
 
 
 def preview(call: Call) -> Preview:
     """What an answer would change."""
-    draft = _given(call.body)
+    draft = _draft(call.body)
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
     told = desk_of(call.context).preview(incident.id, draft)
@@ -103,7 +101,7 @@ def preview(call: Call) -> Preview:
 def give(call: Call) -> AnswerValue:
     """Give an answer: the running watch learns from it within a second."""
     asked: NewAnswer = call.body
-    draft = _given(asked)
+    draft = _draft(asked)
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
     prepared = desk_of(call.context).prepared(incident.id, draft)
@@ -192,9 +190,9 @@ ENDPOINTS: Final = (
         path="/api/incidents/{id}/answers/preview",
         handle=preview,
         role="analyst",
-        summary="What an answer would have changed in the last 30 days; nothing is kept",
+        summary="What an answer would have changed in the last 30 days; nothing is kept, and a note does not matter",
         group="answers",
-        body=Draft,
+        body=NewAnswer,
         answer=Preview,
     ),
     Endpoint(

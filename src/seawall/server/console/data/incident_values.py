@@ -123,7 +123,7 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AnswerValue(msgspec.Struct, frozen=True, kw_only=True):
     """An answer to an incident. `standing`: neither withdrawn nor expired."""
 
-    id: int
+    id: str
     incident: str
     tenant: str
     account: str
@@ -183,10 +183,10 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class RelatedValue(msgspec.Struct, frozen=True):
-    """What ties an incident to others. `family` are the accounts that detection has tied to it."""
+    """What ties an incident to others. `family` names the accounts that detection has tied together."""
 
     shared: list[Shared]
-    family: list[str]
+    family: str
     incidents: list[IncidentRow]
 
 
@@ -206,14 +206,6 @@ class Plan(msgspec.Struct, frozen=True):
 
     steps: list[PlanStep]
     note: str
-
-
-class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An answer that is not given yet."""
-
-    answer: AnswerName
-    scope: Scope = Scope()
-    expires_at: Time | None = None
 
 
 class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -81,8 +81,8 @@ class AccountValue(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     account: str
     type: str | None
-    first: Time | None
-    last: Time | None
+    first: Time
+    last: Time
     events: Count
     active_days: Count
     networks: list[NetworkUse]
@@ -105,7 +105,7 @@ class Mark(msgspec.Struct, frozen=True):
     """A moment to be marked on a timeline."""
 
     time: Time
-    incident: str | None
+    incident: str
     text: str
 
 

@@ -40,7 +40,7 @@ def related(call: Call) -> RelatedValue:
         ids = dict.fromkeys([*sharing, *_of_accounts(work, incident)])
         rows = [work.incidents.row(id_) for id_ in list(ids)[:MOST_LISTED] if id_ != incident.id]
     listed = sorted((listed_row(row) for row in rows if row is not None), key=lambda row: -row.score)
-    return RelatedValue(shared, list(incident.related), listed)
+    return RelatedValue(shared, incident.family, listed)
 
 
 def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:

@@ -123,13 +123,13 @@ async def _listen(
 ) -> int:
     check_free(place)
     server = _server(application, place, certificate)
-    server.on_startup(on_ready)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(server.serve())
     code = 0
+    telling = asyncio.create_task(_when_open(place, on_ready))
     while not stopping.is_set():
         await asyncio.wait(
             [serving, waiting := asyncio.create_task(stopping.wait())],
@@ -140,10 +140,25 @@ async def _listen(
         if serving.done() or has_failed():
             code = 1
             break
+    telling.cancel()
     on_end()
     server.stop()  # type: ignore[no-untyped-call]
     await _ended(serving)
     return code
+
+
+async def _when_open(place: Place, on_ready: Callable[[], None]) -> None:
+    """Say it once connections are taken: the server begins to listen by itself, a little after it was started."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.host, place.host)  # noqa: S104 - compared, not listened on
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, place.port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        on_ready()
+        return
 
 
 async def _ended(serving: asyncio.Task[None]) -> None:

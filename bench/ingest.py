@@ -3,7 +3,7 @@
     python bench/ingest.py [--minutes 10] [--rate 20000] [--senders 2] [--batch 12000] [--incidents 10000]
 
 Two senders post gzip-compressed NDJSON that was made beforehand, as fast as they are answered but no faster than the rate;
-a browser's questions are asked one after the other all the time, and a stream of news is listened to. Prints the machine, what was
+a browser's questions are asked one after the other all the time, and the stream of news is heard. Prints the machine, what was
 taken, memory over time, how long from the request that completes an incident (begun to be sent) to its appearance on
 the stream, and how long questions took.
 """
@@ -33,7 +33,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from replay import prepared
-
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident
 from seawall.store.place import open_store

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from seawall import scan
 from seawall.enrich import Networks, enrich
+from seawall.errors import StateInvalid
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.decision import decide
@@ -196,7 +198,7 @@ def rows_of(acts: Sequence[tuple[int, int, str, str, str]]) -> list[dict[str, An
     return rows
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(ACTS, min_size=1, max_size=40), st.data())
 def test_however_they_arrive_it_finds_what_a_scan_finds(
     acts: list[tuple[int, int, str, str, str]], data: st.DataObject
@@ -208,7 +210,8 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
     arriving = data.draw(st.permutations([*rows, *again]))
     cuts = sorted(data.draw(st.lists(st.integers(1, len(arriving)), max_size=5)))
     doings = st.sets(st.sampled_from(("score", "restart", "hurry")))
-    with TemporaryDirectory() as folder:
+    # Little is at hand: most days are read from files, or from the lake again.
+    with TemporaryDirectory() as folder, patch.multiple("seawall.live.days", TAIL=5, HELD_RECORDS=20):
         watch = Watch(Path(folder))
         for low, high in zip([0, *cuts], [*cuts, len(arriving)], strict=True):
             if low < high:
@@ -269,3 +272,48 @@ def test_a_late_day_goes_back_to_a_snapshot_and_not_to_the_beginning(tmp_path: P
     assert (
         max(int(name.partition("/")[2]) for name in watch.states if name.startswith("meter/")) == 20_514 + 39
     )
+
+
+def test_when_a_domain_gets_its_organisation_its_days_are_scored_again(tmp_path: Path) -> None:
+    nameless = {"org_uid": None, "src_asn": 64999, "src_asn_name": "Far"}
+    rows = [
+        *(event(f"a{day}", day, org_uid=None) for day in range(6)),
+        event("b", 5, 30, client="python/rest", **nameless),
+    ]
+    named = event("c", 6, org_uid="org")
+    other = event("d", 6, 5, org_uid="elsewhere", account="zoe@z.example", mailbox=None)
+    watch = Watch(tmp_path)
+    watch.take(table(rows))
+    watch.score()
+    assert {one.tenant for one in watch.candidates()} == {"x.example"}
+    watch.take(table([named, other]))
+    assert len(watch.score().days) == 7
+    (tmp_path / "spool").mkdir()
+    candidates, notes, _ = scanned([table([*rows, named, other])], tmp_path / "spool")
+    assert repr(watch.candidates()) == repr(candidates)
+    assert "org" in {one.tenant for one in candidates}
+    assert watch.notes == notes
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with TemporaryDirectory() as folder:
+        watch = Watch(Path(folder))
+        watch.take(table([event("a"), event("b", 1)]))
+        watch.score()
+        states = watch.detection.state()
+        assert {name.partition("/")[0] for name in states} == {"coder", "ledger", "engine", "meter"}
+        for name in states:
+            with pytest.raises(StateInvalid):
+                Detection(watch.lake).restore({**states, name: {}})
+
+
+def test_scratch_holds_nothing_of_an_earlier_process_and_nothing_after(tmp_path: Path) -> None:
+    left = tmp_path / "scratch" / "days" / "00000000.arrow"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of a process that was killed")
+    detection = Detection(Lake.create(tmp_path / "lake"), scratch=tmp_path / "scratch")
+    assert not left.exists()
+    detection.take(table([event("a")]))
+    detection.score()
+    detection.close()
+    assert list((tmp_path / "scratch").iterdir()) == []

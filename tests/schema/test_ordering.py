@@ -7,8 +7,16 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.schema.batches import Interner, hash_text, mix
-from seawall.schema.ordering import distinct, grouped, stable_order
+from seawall.schema.batches import Interner, hash_text, mix, pair_keys
+from seawall.schema.ordering import (
+    DENSE,
+    Grouped,
+    distinct,
+    grouped,
+    grouped_codes,
+    grouped_pairs,
+    stable_order,
+)
 
 codes = st.lists(st.integers(-1, 6), max_size=200)
 texts = st.lists(st.none() | st.text(max_size=20) | st.sampled_from(["0123456789abcdef", "fedcba98"]))
@@ -21,6 +29,32 @@ def test_distinct_and_grouped_are_what_unique_is(values: list[int]) -> None:
     found = grouped(keys)
     assert distinct(keys).tolist() == expected.tolist() == found.keys.tolist()
     assert (found.first.tolist(), found.place.tolist()) == (first.tolist(), place.tolist())
+
+
+def _rows(found: Grouped) -> list[tuple[int, int]]:
+    """The key of each row and the first row with it."""
+    return [(int(found.keys[place]), int(found.first[place])) for place in found.place]
+
+
+@given(st.lists(st.integers(-1, 6) | st.just(40 * DENSE), max_size=60))
+def test_codes_are_grouped_without_sorting_as_they_are_with_it(values: list[int]) -> None:
+    keys = np.array(values, np.int32)
+    for dense in (keys, np.concatenate([keys, np.arange(-1, 60 * DENSE, DENSE, dtype=np.int32)])):
+        found, expected = grouped_codes(dense), grouped(dense)
+        assert found.keys.tolist() == expected.keys.tolist()
+        assert (found.first.tolist(), found.place.tolist()) == (
+            expected.first.tolist(),
+            expected.place.tolist(),
+        )
+
+
+@given(st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4) | st.just(2**31 - 1)), max_size=60))
+def test_pairs_of_codes_are_grouped_as_their_keys_are(pairs: list[tuple[int, int]]) -> None:
+    left, right = (np.array([pair[half] for pair in pairs], np.int32) for half in (0, 1))
+    found, keys = grouped_pairs(left, right), pair_keys(left, right)
+    assert _rows(found) == _rows(grouped(keys))
+    assert found.keys.dtype == np.uint64
+    assert len(found.keys) == len(set(keys.tolist()))
 
 
 @given(codes)

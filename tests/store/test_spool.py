@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.schema.batches import CodedBatch, Vocabulary
-from seawall.store import EventsFile
+from seawall.store import Coder, EventsFile, Spool
 from tests.events import event, sign_in, spool, table
 
 
@@ -197,3 +197,43 @@ def test_a_vocabulary_gives_text_back() -> None:
     codes = vocabulary.encode(pa.array(["b", None, "a", "b"]).dictionary_encode())
     assert codes.tolist() == [0, -1, 1, 0]
     assert [vocabulary.text(code) for code in codes.tolist()] == ["b", "", "a", "b"]
+
+
+@given(st.permutations(ROWS), st.lists(st.integers(1, 5), min_size=12, max_size=12), st.integers(1, 9))
+def test_what_comes_in_small_tables_over_time_is_what_comes_at_once(
+    rows: list[dict[str, Any]], sizes: list[int], held: int
+) -> None:
+    with TemporaryDirectory() as folder:
+        coder = Coder()
+        (Path(folder) / "once").mkdir()
+        (Path(folder) / "often").mkdir()
+        once, often = Spool(Path(folder) / "once"), Spool(Path(folder) / "often", held=held)
+        coded = coder.encode(table(rows))
+        once.add(coded)
+        at = 0
+        for size in sizes:
+            often.add(coded.slice(at, size))
+            at += size
+        for one in (once, often):
+            one.settle(*coder.meanings())
+        assert often.days() == once.days()
+        for day in once.days():
+            assert often.rows(day) == once.rows(day)
+            (expected, dropped), (batch, merged) = once.load(day), often.load(day)
+            assert dropped == merged
+            for name in expected.codes:
+                assert _texts(batch, name) == _texts(expected, name)
+            for name in expected.texts:
+                assert _texts(batch, name) == _texts(expected, name)
+            for name in ("metadata_uid", "session_uid", "token_uid"):
+                assert batch.hashed(name).tolist() == expected.hashed(name).tolist()
+        gone = often.days()[0]
+        files = len(list((Path(folder) / "often").iterdir()))
+        often.drop(gone)
+        assert gone not in often.days()
+        assert often.rows(gone) == 0
+        assert len(list((Path(folder) / "often").iterdir())) <= files
+        rest = often.days()
+        for day in rest:
+            often.drop(day)
+        assert list((Path(folder) / "often").iterdir()) == []

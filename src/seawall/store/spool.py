@@ -36,6 +36,9 @@ FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters")
 LARGE_DAY = 200_000
 """Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
 
+TAILS = 4
+"""So many times the rows that may wait of one day may wait of all days; the largest tails are written then."""
+
 AT_ONCE = 2_000_000
 """Records of a day up to which all its numbers are read at once, where days are loaded again and again."""
 
@@ -59,6 +62,7 @@ class Spool:
         self._held_rows = held
         self._files = 0
         self._tails: dict[int, list[pa.Table]] = defaultdict(list)
+        self._waiting: dict[int, int] = defaultdict(int)
         self._days: dict[int, list[Piece]] = defaultdict(list)
         self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
@@ -92,8 +96,19 @@ class Spool:
         for name in HASHED:
             share = share.append_column(f"hash of {name}", pa.array(hash_text(share[name].combine_chunks())))
         self._tails[day].append(share)
-        if sum(one.num_rows for one in self._tails[day]) >= self._held_rows:
-            self._write({day: _narrowed(pa.concat_tables(self._tails.pop(day)).combine_chunks())})
+        self._waiting[day] += share.num_rows
+        if self._waiting[day] >= self._held_rows:
+            self._flush(day)
+        if sum(self._waiting.values()) > TAILS * self._held_rows:
+            for largest in sorted(self._waiting, key=lambda one: (-self._waiting[one], one)):
+                self._flush(largest)
+                if sum(self._waiting.values()) <= TAILS // 2 * self._held_rows:
+                    break
+
+    def _flush(self, day: int) -> None:
+        """Write what of a day waits in memory."""
+        del self._waiting[day]
+        self._write({day: _narrowed(pa.concat_tables(self._tails.pop(day)).combine_chunks())})
 
     def _write(self, shares: Mapping[int, pa.Table]) -> None:
         """Write days into one file."""
@@ -108,6 +123,7 @@ class Spool:
     def drop(self, day: int) -> None:
         """Forget a day, where small tables are held and files are of one day."""
         self._tails.pop(day, None)
+        self._waiting.pop(day, None)
         self._rows.pop(day, None)
         for piece in self._days.pop(day, ()):
             piece.path.unlink(missing_ok=True)

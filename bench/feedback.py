@@ -1,0 +1,230 @@
+"""What answers are worth: on worlds of the lab an analyst answers what is raised for three weeks, then nobody does.
+
+`python bench/feedback.py --worlds 6`. Each world is scored once. Then, day by day over the first three weeks with attacks,
+the default budget raises incidents and the analyst answers each on the day it is raised: a takeover where it holds an
+intruder's records, an expected change for the organisation where a change of the organisation explains it, else a false
+alarm. What is measured are the three weeks after: incidents raised, those of attacks that began in these weeks, and false
+ones. The same without answers, and with an analyst who is wrong one time in five: a takeover taken for harmless, and the
+other way round. Incidents that were raised before take no budget again, with and without answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from seawall import pipeline
+from seawall.errors import UsageError
+from seawall.evaluate.outcomes import UNEXPLAINED, microseconds
+from seawall.evaluate.worlds import made, measuring_worlds
+from seawall.incidents.answers.applying import effects
+from seawall.incidents.answers.columns import Columns
+from seawall.incidents.answers.drafting import checked, lessons
+from seawall.incidents.answers.expected import DAY
+from seawall.incidents.answers.regrouping import Rows, cases, chosen
+from seawall.incidents.candidates import Candidate
+from seawall.incidents.group import allowed
+from seawall.live.candidates import packed, unpacked
+from seawall.schema.answers import Answered, Draft
+
+ANSWERED_DAYS = 21
+OF_THE_ORGANISATION = 10
+"""A change that so many accounts share is one of the organisation."""
+
+
+@dataclass
+class World:
+    """A world's candidates and its truth."""
+
+    candidates: list[Candidate]
+    truth: Mapping[str, Any]
+    accounts: int
+
+    def __post_init__(self) -> None:
+        self.columns = Columns(self.candidates)
+        self.first = microseconds(self.truth["quiet_until"]) // DAY
+        self.last = max(one.day for one in self.candidates)
+        self.owner = {uid: place for place, one in enumerate(self.truth["attacks"]) for uid in one["events"]}
+
+    def attacks(self, story: Sequence[int]) -> set[int]:
+        """Return the attacks whose records a case holds."""
+        return {self.owner[uid] for row in story for uid in self.candidates[row].events if uid in self.owner}
+
+    def confuser(self, case: Rows) -> tuple[str, int]:
+        """Return what explains a false incident, and how many accounts share it."""
+        top = self.candidates[case.top]
+        fitting = [
+            (len(one["accounts"]), one["kind"])
+            for one in self.truth["confusers"]
+            if top.account in one["accounts"]
+            and microseconds(one["start"]) <= top.last
+            and microseconds(one["end"]) >= top.first
+        ]
+        shared, kind = min(fitting, default=(1, UNEXPLAINED))
+        return kind, shared
+
+
+@dataclass
+class Arm:
+    """One way of answering: `wrong` is the share of wrong answers, None where nobody answers."""
+
+    name: str
+    wrong: float | None
+    kinds: frozenset[str] = frozenset(("compromised", "safe", "expected-change"))
+    raised: int = 0
+    caught: set[tuple[int, int]] = field(default_factory=set)
+    staged: int = 0
+    false: Counter[str] = field(default_factory=Counter)
+    given: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+
+    def run(self, world: World, seed: int) -> None:
+        """Answer for three weeks, then count what is raised in those after."""
+        dice, answers, told = random.Random(seed), list[Answered](), set[int]()
+        until, spent = world.first + ANSWERED_DAYS, 0
+        for day in range(world.first, until):
+            for case in list(_raised(world, answers, told, (world.first, day), spent)):
+                told |= set(case.near)
+                spent += 1
+                answer = self._answer(world, case, len(answers) + 1, day, dice)
+                answers += [answer] if answer else []
+        before = self.raised
+        for day in range(until, world.last + 1):
+            for case in list(_raised(world, answers, told, (until, day), self.raised - before)):
+                told |= set(case.near)
+                self._count(world, case, until)
+        since = until * DAY
+        self.staged += sum(
+            microseconds(one["first_event"]) >= since and not one["near_impossible"]
+            for one in world.truth["attacks"]
+        )
+
+    def _answer(
+        self, world: World, case: Rows, number: int, day: int, dice: random.Random
+    ) -> Answered | None:
+        if self.wrong is None:
+            return None
+        is_true = bool(world.attacks(case.story)) != (dice.random() < self.wrong)
+        _, shared = world.confuser(case)
+        draft = Draft("compromised") if is_true else Draft("safe")
+        if not is_true and shared >= OF_THE_ORGANISATION:
+            draft = Draft("expected-change", "tenant")
+        top, learnt, now = (
+            world.candidates[case.top],
+            lessons(world.candidates[row] for row in case.story),
+            (day + 1) * DAY,
+        )
+        try:
+            draft = checked(draft, learnt, now)
+        except UsageError:
+            draft = checked(Draft("safe"), learnt, now)
+        if draft.answer not in self.kinds:
+            return None
+        self.given[draft.answer] += 1
+        return Answered(
+            number, str(number), top.tenant, top.account, top.account_type, draft.answer, draft.reach, draft.values,
+            now, now, draft.expires_at, learnt,
+        )  # fmt: skip
+
+    def _count(self, world: World, case: Rows, until: int) -> None:
+        self.raised += 1
+        found = world.attacks(case.story)
+        fresh = [
+            world.truth["attacks"][place]
+            for place in found
+            if microseconds(world.truth["attacks"][place]["first_event"]) >= until * DAY
+        ]
+        if not found:
+            self.false[world.confuser(case)[0]] += 1
+        elif not fresh:
+            self.repeated += 1
+        for place in found:
+            attack = world.truth["attacks"][place]
+            if attack in fresh and not attack["near_impossible"]:
+                self.caught.add((id(world), place))
+
+
+def _raised(
+    world: World, answers: Sequence[Answered], told: set[int], span: tuple[int, int], spent: int
+) -> Iterator[Rows]:
+    """Yield what is left of the budget raises on the last day of a span, and nobody was told of yet."""
+    since, day = span
+    rows = [row for row, one in enumerate(world.candidates) if day - 44 < one.day <= day]
+    columns = Columns([world.candidates[row] for row in rows], world.columns)
+    changed = effects(columns, answers, (day + 1) * DAY)
+    found = cases(columns, columns.scores + changed.change)
+    fresh = [case for case in found if not any(rows[row] in told for row in case.near)]
+    limits = dict.fromkeys(columns.of_tenant, allowed(None, world.accounts, day - since + 1) - spent)
+    for case in chosen(columns, fresh, limits, changed.change, since=since, is_sparing=True):
+        yield Rows(case.score, tuple(rows[row] for row in case.story), tuple(rows[row] for row in case.near))
+
+
+def worlds(count: int, seed: int, accounts: int, days: int, keep: Path) -> Iterator[World]:
+    """Yield worlds, made and scored unless they are kept in the folder already."""
+    for settings in measuring_worlds(count, seed, accounts, days):
+        folder, place = made(settings, keep), keep / f"candidates-{settings.seed}"
+        if not place.exists():
+            kept: list[Candidate] = []
+            pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.kept))  # type: ignore[misc]
+            place.write_bytes(msgspec.msgpack.encode([packed(one) for one in kept]))
+        found = [unpacked(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])]
+        yield World(found, json.loads((folder / "truth.json").read_text()), accounts)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--worlds", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=301)
+    parser.add_argument("--accounts", type=int, default=300)
+    parser.add_argument("--days", type=int, default=63)
+    parser.add_argument("--keep", type=Path, help="keep worlds and candidates in this folder")
+    asked = parser.parse_args()
+    arms = [
+        Arm("nobody answers", None),
+        Arm("true answers", 0.0),
+        Arm("of these, takeovers only", 0.0, frozenset(("compromised",))),
+        Arm("of these, harmless only", 0.0, frozenset(("safe", "expected-change"))),
+        Arm("one in five wrong", 0.2),
+        Arm("all wrong", 1.0),
+    ]
+    with tempfile.TemporaryDirectory() as scratch:
+        found = list(
+            worlds(asked.worlds, asked.seed, asked.accounts, asked.days, asked.keep or Path(scratch))
+        )
+    for place, world in enumerate(found):
+        for arm in arms:
+            arm.run(world, asked.seed + place)
+    print(
+        f"{len(found)} worlds of {asked.accounts} accounts; budget 2 a day per 1,000; answers on {ANSWERED_DAYS} days"
+    )
+    print(
+        "| | answers: takeover, safe, expected | raised after | of new attacks | of old ones | false | recall |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for arm in arms:
+        given = ", ".join(str(arm.given[kind]) for kind in ("compromised", "safe", "expected-change"))
+        wrong = sum(arm.false.values())
+        print(
+            f"| {arm.name} | {given} | {arm.raised} | {arm.raised - wrong - arm.repeated} | {arm.repeated} | {wrong} | "
+            f"{len(arm.caught)} of {arm.staged} |"
+        )
+    for arm in arms:
+        print(
+            f"false, {arm.name}: " + ", ".join(f"{kind} {count}" for kind, count in arm.false.most_common())
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -110,7 +110,7 @@ def serve(
 ) -> None:
     """Open the console: watch folders, detect, and show incidents in the browser.
 
-    On this machine alone it needs no sign-in until there are users. Beyond it, TLS and sign-in are required.
+    On this machine alone it needs no sign-in until an admin can sign in. Beyond it, TLS and sign-in are required.
 
     \b
     Examples:
@@ -208,7 +208,7 @@ class _Telling:
             self.say("the console's pages were not built: only the API answers")
         if ready.setup_code is not None and not self._as_json:
             streams.say(
-                f"there is no user yet: {ready.address}setup makes the first admin with this code, once, within a day:",
+                f"nobody can sign in yet: {ready.address}setup makes the first admin with this code, once, within a day:",
                 f"  {ready.setup_code}",
             )
         self.say("Ctrl-C ends it")

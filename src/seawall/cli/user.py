@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -150,7 +150,7 @@ def _now() -> int:
 def _role(text: str) -> Role:
     if text not in ("viewer", "analyst", "admin"):
         raise UsageError(f"there is no role {text!r}", fix=f"one of {ROLES}")
-    return text
+    return cast("Role", text)
 
 
 def _found(work: Work, name: str) -> User:
@@ -174,7 +174,7 @@ def _note(work: Work, action: str, found: User, at: int, **details: str) -> None
     )
 
 
-def _described(work: Work, one: User) -> dict[str, object]:
+def _described(work: Work, one: User) -> dict[str, Any]:
     from seawall.server.console.sign_in.factors import has_totp
 
     ways = [

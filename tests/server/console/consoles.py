@@ -117,6 +117,7 @@ class Console:
         with self.context.database.writing() as work:
             plain = name or f"{role}-user"
             user = work.users.find(plain) or work.users.add(plain, role, at=at)
+            work.oidc_identities.link("https://login.example", plain, user.id, at=at)
             seconds = self.context.settings.session_seconds
             work.sessions.start(token, user.id, at=at, expires_at=at + seconds * 1_000_000)
         browser = self.browser()

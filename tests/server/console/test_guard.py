@@ -19,6 +19,8 @@ def test_whoever_sits_at_this_machine_is_admin_until_there_are_users(own: Consol
     assert document["user"] == {"id": 0, "name": "local", "role": "admin"}
     assert document["loopback"] is True
     assert document["sign_in_required"] is False
+    own.signed_in("viewer")
+    assert own.browser().get("/api/session").json()["user"]["name"] == "local"
     own.signed_in("admin")
     document = own.browser().get("/api/session").json()
     assert document["user"] is None

@@ -158,8 +158,14 @@ def test_the_first_user_is_an_admin_with_a_name_of_their_own(own: Console) -> No
     assert browser.post("/api/users", {"name": "Ann", "role": "viewer"}).json()["error"]["field"] == "role"
     for name in ("local", "System", " ", "a\nb", "x" * 300):
         assert browser.post("/api/users", {"name": name, "role": "admin"}).status_code == 422, name
-    assert browser.post("/api/users", {"name": "Ann", "role": "admin"}).status_code == 201
-    assert browser.post("/api/users", {"name": "Bob", "role": "admin"}).status_code == 401
+    ann = browser.post("/api/users", {"name": "Ann", "role": "admin"})
+    assert ann.status_code == 201
+    # Nobody can sign in yet, so whoever sits here stays admin, and can make the invite.
+    code = browser.post(f"/api/users/{ann.json()['id']}/invite").json()["code"]
+    assert browser.post("/api/users", {"name": "Bob", "role": "viewer"}).status_code == 201
+    begun = own.browser().post("/api/setup", {"code": code, "password": "seven lanterns under the pier"})
+    assert begun.status_code == 200, begun.text
+    assert browser.post("/api/users", {"name": "Eve", "role": "admin"}).status_code == 401
 
 
 def test_tokens_of_collectors_are_shown_once_and_revoked(team: Console) -> None:

@@ -162,7 +162,7 @@ def test_a_stream_of_whoever_sits_here_ends_when_there_are_users(
         task = asyncio.create_task(reader.run())
         await until(lambda: "retry" in reader.text)
         with own.context.database.writing() as work:
-            work.users.add("ann", "admin", at=own.clock())
+            work.users.add("ann", "admin", at=own.clock(), password_hash="a hash")
         await asyncio.wait_for(task, 5)
 
     play(own, scene())

@@ -13,7 +13,7 @@ from seawall.jose import base64url
 from seawall.server.console.context import MICROSECONDS, Context
 from seawall.server.console.endpoint import LOCAL, SAFE, Endpoint, Visitor
 from seawall.server.console.refused import forbidden, sign_in_required
-from seawall.server.console.sign_in.factors import lacks_second_factor
+from seawall.server.console.sign_in.factors import admin_can_sign_in, lacks_second_factor
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -38,7 +38,7 @@ class Gatekeeper:
         self._context = context
         self._seen: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._has_users = False
+        self._has_admin = False
 
     @property
     def cookie(self) -> str:
@@ -62,12 +62,15 @@ class Gatekeeper:
             return None
         return token if len(token) == TOKEN_BYTES else None
 
-    def has_users(self) -> bool:
-        """Whether anybody can sign in. Users are disabled, never removed, so this only ever becomes true."""
-        if not self._has_users:
+    def has_admin(self) -> bool:
+        """Whether an admin can sign in: until then whoever sits at this machine is one, or the setup code makes one.
+
+        The last admin stays, with something to sign in with, so this only ever becomes true.
+        """
+        if not self._has_admin:
             with self._context.database.reading() as work:
-                self._has_users = len(work.users) > 0
-        return self._has_users
+                self._has_admin = admin_can_sign_in(work)
+        return self._has_admin
 
     def visitor(self, scope: MutableMapping[str, Any], here: Surroundings, now: int) -> Visitor | None:
         """Who asks; None where nobody is signed in."""
@@ -84,7 +87,7 @@ class Gatekeeper:
 
     def local(self, here: Surroundings) -> Visitor | None:
         """The local admin, where the request comes from this machine and nobody has to sign in."""
-        if self._context.settings.needs_sign_in or not here.is_local or self.has_users():
+        if self._context.settings.needs_sign_in or not here.is_local or self.has_admin():
             return None
         return Visitor(LOCAL, "admin", csrf=csrf_of(self._context.local_key))
 

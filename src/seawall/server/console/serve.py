@@ -22,6 +22,7 @@ from seawall.server.console.listening import (
     listen,
 )
 from seawall.server.console.sign_in.codes import new_setup
+from seawall.server.console.sign_in.factors import admin_can_sign_in
 from seawall.store.place import open_store
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _setup_code(context: Context) -> str | None:
     if is_open and not settings.hosts:
         return None
     with context.database.writing() as work:
-        if len(work.users):
+        if admin_can_sign_in(work):
             return None
         return new_setup(work, at=context.clock())
 

@@ -30,7 +30,7 @@ class SessionUser(msgspec.Struct, frozen=True):
 class Session(msgspec.Struct, frozen=True):
     """Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`.
 
-    `sign_in_required`: nothing but this can be asked before signing in. `setup_needed`: there is no user yet, and
+    `sign_in_required`: nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and
     the code that `seawall serve` printed makes the first. `second_factor_needed`: nothing but their own settings can be
     asked until this user has registered a passkey or one-time codes.
     """
@@ -76,14 +76,14 @@ def session_document(call: Call) -> Session:
     """The answer to whoever asks."""
     keeper, visitor, settings = gatekeeper_of(call), call.visitor, call.context.settings
     here: Surroundings = call.request.scope[SEEN]
-    has_users = keeper.has_users()
+    has_admin = keeper.has_admin()
     return Session(
         user=None if visitor is None else SessionUser(visitor.user or 0, visitor.name, visitor.role),
         loopback=here.is_local,
         sign_in_required=visitor is None,
-        methods=methods_for(call) if has_users or settings.oidc is not None else [],
+        methods=methods_for(call) if has_admin or settings.oidc is not None else [],
         csrf_token=keeper.anonymous_csrf() if visitor is None else visitor.csrf,
-        setup_needed=visitor is None and not has_users,
+        setup_needed=visitor is None and not has_admin,
         second_factor_needed=visitor is not None and visitor.is_limited,
         version=__version__,
         demo=settings.is_demo,

@@ -33,6 +33,15 @@ def lacks_second_factor(work: Work, user: User) -> bool:
     return not has_totp(work, user.id) and not has_strong_factor(work, user.id)
 
 
+def admin_can_sign_in(work: Work) -> bool:
+    """Whether there is an active admin who has anything to sign in with. One who was only invited has nothing yet."""
+    return any(
+        user.password_hash is not None or has_strong_factor(work, user.id)
+        for user in work.users.all()
+        if user.role == "admin" and user.disabled_at is None
+    )
+
+
 def handle_of(key: bytes, name: str) -> bytes:
     """What passkeys call a user: the same for one name in one installation, and it tells nobody the name."""
     plain = unicodedata.normalize("NFKC", name).strip().casefold()

@@ -17,7 +17,7 @@ from seawall.server.console.sign_in import codes, passkeys
 from seawall.server.console.sign_in.by_passkey import here_of
 from seawall.server.console.sign_in.desk import desk_of, seconds_of
 from seawall.server.console.sign_in.entry import enter, welcome
-from seawall.server.console.sign_in.factors import handle_of
+from seawall.server.console.sign_in.factors import admin_can_sign_in, handle_of
 from seawall.server.console.sign_in.passwords import check_new
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _redeemed(call: Call, work: Work, code: bytes, wanted: str) -> User | None:
         return user
     if work.invites.redeem(code, codes.SETUP, at=call.now) is None:
         return None
-    if len(work.users):
-        raise conflict("there are users already", fix="ask an admin for an invite")
+    if admin_can_sign_in(work):
+        raise conflict("there is an admin already", fix="ask an admin for an invite")
     user = work.users.add(wanted, "admin", at=call.now)
     _note(call, work, "setup", user)
     return user

@@ -40,10 +40,11 @@ def run_all(folder: Path) -> tuple[Check, ...]:
         ("Disk", lambda: _disk(folder)),
         ("Terminal", _terminal),
     )
-    return tuple(_guarded(name, check) for name, check in checks)
+    return tuple(guarded(name, check) for name, check in checks)
 
 
-def _guarded(name: str, check: Callable[[], Check]) -> Check:
+def guarded(name: str, check: Callable[[], Check]) -> Check:
+    """Run a check; one that raises has failed."""
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - a check that breaks is itself the finding

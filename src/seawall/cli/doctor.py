@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
+from seawall.cli.store_options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,18 +20,33 @@ def doctor(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder whose space and access are checked.")
     ] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="DIR", help="A store to check as well.")
+    ] = None,
+    database: DatabaseUrl = None,
+    head: Annotated[
+        Path | None,
+        typer.Option(
+            "--head", metavar="FILE", help="An end of the store's audit trail that was noted earlier."
+        ),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Check the Python, the packages, the shipped tables, the disk and the terminal.
+    """Check the Python, the packages, the shipped tables, the disk and the terminal; with --store, a store too.
 
     \b
     Examples:
       seawall doctor
+      seawall doctor --store /var/lib/seawall --head audit-head.json
       seawall doctor --json
     """
     from seawall.cli.checks import run_all
 
     checks = run_all(out)
+    if store is not None:
+        from seawall.cli.store_checks import run_store
+
+        checks += run_store(store, database, head)
     failed = [check for check in checks if check.state == "fail"]
     if as_json:
         parts = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]

@@ -23,6 +23,7 @@ from seawall.cli import (
     scan,
     serve,
     step_up,
+    store,
     token,
     user,
     watch,
@@ -44,6 +45,7 @@ app.command("scan")(scan.scan)
 app.command("watch", short_help="Follow logs as they are written, and tell of incidents.")(watch.watch)
 app.command("serve", short_help="Open the console: watch, detect, and work on incidents.")(serve.serve)
 app.add_typer(user.app, name="user", short_help="Say who may sign in to the console.")
+app.add_typer(store.app, name="store", short_help="Look after what watch and serve keep.")
 app.command("explain", short_help="Say why an incident stands out, in words and numbers.")(explain.explain)
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")

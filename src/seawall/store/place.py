@@ -73,7 +73,7 @@ def open_store(folder: Path, database: str | None = None, *, make: bool = False)
             opened, upgraded = _opened(place, folder, make=make)
         lake = _lake(folder / EVENTS, make=make and is_new)
         if make and is_new:
-            _mark(folder, place)
+            mark(folder, place)
     except BaseException:
         if opened is not None:
             opened.close()
@@ -154,7 +154,7 @@ def _stated(folder: Path) -> dict[str, Any]:
     return stated
 
 
-def _mark(folder: Path, place: str) -> None:
+def mark(folder: Path, place: str) -> None:
     """Say that the folder is a store, last: from now on a part that is missing is a loss and no beginning."""
     kind = "postgresql" if place.startswith("postgres") else "sqlite"
     waiting = folder / f"{MARKER}.new"

@@ -21,7 +21,7 @@ from seawall.store.database.models import CounterRow
 from seawall.store.database.work import Work
 
 _WRITER = "writer"
-_WRITER_LOCK = 0x5EA_0002
+WRITER_LOCK = 0x5EA_0002
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Writer:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             with suppress(SQLAlchemyError):  # where the server is away, so is the lock
-                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _WRITER_LOCK})
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": WRITER_LOCK})
             with suppress(SQLAlchemyError):
                 connection.invalidate()  # should the lock remain, it goes with its connection
             connection.close()
@@ -57,8 +57,13 @@ class Database:
             if file is not None
             else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
-        self._file = file
+        self.file = file
         self.place = place
+
+    @property
+    def url(self) -> str | Path:
+        """What `open` takes, password and all: for this process alone, never for a log."""
+        return self.file or self._engine.url.render_as_string(hide_password=False)
 
     @classmethod
     def open(cls, place: str | Path, *, should_migrate: bool = False) -> Database:
@@ -113,7 +118,7 @@ class Database:
     @contextmanager
     def only_writer(self) -> Iterator[Writer]:
         """Be the one writer of batches for as long as the block lasts; DatabaseInUse where there is one already."""
-        writer = _locked(self._engine, self._file, self.place)
+        writer = _locked(self._engine, self.file, self.place)
         try:
             with named(self.place), Session(self._writing) as session, session.begin():
                 row = session.get(CounterRow, _WRITER, with_for_update=True)
@@ -151,15 +156,18 @@ def writer_lock(place: str | Path) -> Iterator[None]:
 
 def _locked(engine: Engine, file: Path | None, place: str) -> Writer:
     if file is not None:
-        return Writer(0, _descriptor=_locked_file(file.with_name(file.name + "-writer"), place))
+        return Writer(0, _descriptor=_locked_file(writer_file(file), place))
     with named(place):
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if connection.execute(
-            text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _WRITER_LOCK}
-        ).scalar_one():
+        if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": WRITER_LOCK}).scalar_one():
             return Writer(0, _connection=connection)
         connection.close()
     raise _already(place)
+
+
+def writer_file(file: Path) -> Path:
+    """Return the file whose lock is the right of the one writer of a SQLite database."""
+    return file.with_name(file.name + "-writer")
 
 
 def _locked_file(path: Path, place: str) -> int:

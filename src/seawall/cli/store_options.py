@@ -1,0 +1,43 @@
+"""The options by which a verb finds a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_STORE = Path("seawall-store")
+
+StoreFolder = Annotated[
+    Path, typer.Option("--store", metavar="DIR", help="Folder that everything is kept in.")
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="SEAWALL_DATABASE",
+        show_envvar=False,
+        help="The store's PostgreSQL database, where it has one (also SEAWALL_DATABASE).",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+
+def sized(count: int) -> str:
+    """Return bytes as people read them."""
+    amount, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def where(folder: Path, database: str | None) -> str:
+    """Return the options that name this store again, for a next step; a URL may hold a password and is left out."""
+    from seawall.cli.streams import quoted
+
+    store = "" if folder == DEFAULT_STORE else f" --store {quoted(folder)}"
+    return store + (" --database URL" if database is not None else "")

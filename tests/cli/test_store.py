@@ -1,0 +1,172 @@
+"""`seawall store` and `seawall doctor --store`, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.cli.main import main
+from seawall.store.database import Database
+from seawall.store.place import open_store
+from tests.store.database.first_version import make_first_version
+from tests.store.database.test_incidents import incident
+from tests.store.lake.events import numbered, part_files
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with open_store(tmp_path / "store", make=True) as store:
+        store.lake.append(numbered(0, 20))
+        with store.database.writing() as work:
+            work.incidents.put([incident(1)])
+            work.audit.append(at=1, actor="ann", action="answer")
+    return tmp_path / "store"
+
+
+def answered(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main([str(argument) for argument in (*arguments, "--json")]) == code
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert document["schema_version"]
+    return document
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> tuple[str, str]:
+    capsys.readouterr()
+    assert main([str(argument) for argument in arguments]) == code
+    found = capsys.readouterr()
+    return found.out, found.err
+
+
+def test_size(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = answered(capsys, "store", "size", "--store", folder)
+    [tenant] = document["events"]["tenants"]
+    assert (tenant["tenant"], tenant["events"], tenant["days"]) == ("org", 20, 1)
+    assert document["database"]["rows"]["incidents"] == 1
+    assert document["database"]["bytes"] > 4096
+    assert document["events"]["bytes"] == sum(path.stat().st_size for path in folder.rglob("*.parquet"))
+    out, err = said(capsys, "store", "size", "--store", folder)
+    assert "org" in out
+    assert "1 incidents" in out
+    assert err.startswith("next: seawall store prune")
+
+
+def test_check_says_what_is_damaged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = answered(capsys, "store", "check", "--store", folder)
+    assert document["ok"]
+    assert document["audit"]["entries"] == 1
+    head = folder.parent / "head.json"
+    head.write_text(json.dumps(document["audit"]["head"]))
+    assert answered(capsys, "store", "check", "--store", folder, "--head", head)["ok"]
+    head.write_text(json.dumps({"sequence": 2, "digest": "0" * 64}))
+    cut = answered(capsys, "store", "check", "--store", folder, "--head", head, code=1)
+    assert "entry 2 was noted" in cut["audit"]["fault"]
+    with open_store(folder) as store:
+        part_files(store.lake)[0].write_bytes(b"")
+        with store.database.writing() as work:
+            work.states.put("state", b"content")
+            work.session.connection().exec_driver_sql("UPDATE states SET content = x'00'")
+    out, _ = said(capsys, "store", "check", "--store", folder, code=1)
+    assert "events:" in out
+    assert "the state 'state' is damaged" in out
+    for text in ("", "[]", '{"sequence": "x"}', "[" * 5000):
+        head.write_text(text)
+        _, err = said(capsys, "store", "check", "--store", folder, "--head", head, code=3)
+        assert "audit trail" in err or "JSON" in err
+
+
+def test_prune(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    planned = answered(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
+    assert (planned["dry_run"], planned["events"]["events"], planned["rows"]["incidents"]) == (True, 20, 1)
+    out, err = said(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
+    assert "would go: 20 events of 1 days" in out
+    assert "next: seawall store prune --days 1" in err
+    done = answered(capsys, "store", "prune", "--days", 1, "--store", folder)
+    assert {**done, "dry_run": True} == planned
+    assert answered(capsys, "store", "size", "--store", folder)["events"]["tenants"] == []
+    said(capsys, "store", "prune", "--store", folder, code=2)
+    with open_store(folder) as store, store.database.only_writer():
+        _, err = said(capsys, "store", "prune", "--days", 1, "--store", folder, code=1)
+        assert "already writes" in err
+
+
+def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    backup, restored = folder.parent / "backup", folder.parent / "restored"
+    document = answered(capsys, "store", "backup", backup, "--store", folder)
+    assert (document["parts"], document["audit"]["sequence"]) == (1, 1)
+    out, err = said(capsys, "store", "restore", backup, "--to", restored)
+    assert f"audit trail: entry 1 {document['audit']['digest']}" in out
+    assert "next: seawall store check" in err
+    assert answered(capsys, "store", "check", "--store", restored)["ok"]
+    _, err = said(capsys, "store", "restore", backup, "--to", restored, code=3)
+    assert "exists already" in err
+    said(capsys, "store", "backup", backup, "--store", folder, code=3)
+
+
+def test_migrate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not answered(capsys, "store", "migrate", "--store", folder)["migrated"]
+    (folder / "seawall.db").unlink()
+    make_first_version(str(folder / "seawall.db"), 9)
+    _, err = said(capsys, "store", "size", "--store", folder, code=1)
+    assert "seawall store migrate" in err
+    out, _ = said(capsys, "store", "migrate", "--store", folder)
+    assert "migrated from version 0001" in out
+    assert answered(capsys, "store", "size", "--store", folder)["database"]["rows"]["queue"] == 9
+
+
+def test_a_folder_that_is_no_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for verb in (
+        ("size",),
+        ("check",),
+        ("migrate",),
+        ("prune", "--days", "3"),
+        ("backup", str(tmp_path / "b")),
+    ):
+        _, err = said(capsys, "store", *verb, "--store", tmp_path, code=1)
+        assert "holds other things" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def checks(
+    capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0
+) -> dict[str, dict[str, str]]:
+    return {check["name"]: check for check in answered(capsys, "doctor", *arguments, code=code)["checks"]}
+
+
+def test_doctor_looks_at_a_store(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = checks(capsys, "--store", folder)
+    names = ("Store", "Audit trail", "Events", "Writer", "Store's disk")
+    assert all(found[name]["state"] in ("ok", "warn") for name in names)
+    assert "version 0002" in found["Store"]["detail"]
+    assert "1 entries hold" in found["Audit trail"]["detail"]
+    assert "nobody writes" in found["Writer"]["detail"]
+    with open_store(folder) as store, store.database.only_writer():
+        assert "process" in checks(capsys, "--store", folder)["Writer"]["detail"]
+    head = folder.parent / "head.json"
+    head.write_text(json.dumps({"sequence": 1, "digest": "f" * 64}))
+    found = checks(capsys, "--store", folder, "--head", head, code=1)
+    assert found["Audit trail"]["state"] == "fail"
+    assert "entry 1 is not the one that was noted" in found["Audit trail"]["detail"]
+
+
+def test_doctor_finds_a_changed_audit_entry_and_a_lost_part(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = Database.open(folder / "seawall.db")
+    with opened.writing() as work:
+        connection = work.session.connection()
+        connection.exec_driver_sql("DROP TRIGGER audit_no_UPDATE")
+        connection.exec_driver_sql("UPDATE audit SET actor = 'bob'")
+    opened.close()
+    with open_store(folder) as store:
+        part_files(store.lake)[0].write_bytes(b"x")
+    found = checks(capsys, "--store", folder, code=1)
+    assert "entry 1 was changed" in found["Audit trail"]["detail"]
+    assert found["Events"]["state"] == "fail"
+    found = checks(capsys, "--store", folder.parent / "nowhere", code=1)
+    assert "there is no store" in found["Store"]["detail"]
+    assert "Events" not in found

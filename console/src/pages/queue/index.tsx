@@ -9,7 +9,7 @@ import { SIDE_BY_SIDE, useMedia } from "../../app/media";
 import { incidentAddress, navigate } from "../../app/router";
 import { useMayAnswer, useSummary } from "../../app/session";
 import { Icon } from "../../design/marks";
-import { EmptyState, ErrorState, Skeleton } from "../../design/states";
+import { ErrorState, Skeleton } from "../../design/states";
 import { AnswerDialog } from "../incident/answer";
 import { IncidentView } from "../incident/view";
 import { Filters } from "./filters";
@@ -52,32 +52,34 @@ export default function QueuePage() {
     [main.alter, below.alter],
   );
 
-  const { fresh, waiting, showNew, pane } = useArrivals(isKnown, state, main.reload, below.reload, alter, main.items.length === 0);
-
-  // An empty list is read again whenever the store changed: there is nothing that could jump.
-  const revision = summary?.revision;
-  const isBare = rows.length === 0;
-  useEffect(() => {
-    if (revision === undefined || !isBare) return;
+  const reload = useCallback(() => {
     main.reload();
     below.reload();
-  }, [revision]);
+  }, [main.reload, below.reload]);
+  const { fresh, waiting, showNew, pane } = useArrivals({ isKnown, state, reload, onChanged: alter, isEmpty: rows.length === 0, revision: summary?.revision });
+  const detail = useRef<HTMLElement>(null);
 
-  // On a wide screen something is always beside the list: at first the worst.
+  // On a wide screen something is always beside the list: the worst, until somebody chooses.
   const first = rows[0]?.id;
+  const offered = useRef("");
   useEffect(() => {
-    if (isWide && state.incident === "" && first !== undefined) choose(first);
+    const isOffered = state.incident === "" || (state.incident === offered.current && !isInUse(detail.current));
+    if (!isWide || first === undefined || !isOffered || first === state.incident) return;
+    offered.current = first;
+    choose(first);
   }, [isWide, state.incident, first]);
 
-  const onChoose = useCallback(
-    (id: string) => (window.matchMedia(SIDE_BY_SIDE).matches ? choose(id) : navigate(incidentAddress(id))),
-    [],
-  );
+  const onChoose = useCallback((id: string) => {
+    offered.current = "";
+    if (window.matchMedia(SIDE_BY_SIDE).matches) choose(id);
+    else navigate(incidentAddress(id));
+  }, []);
   const [answering, setAnswering] = useState(false);
   const at = rows.findIndex((row) => row.id === state.incident);
   const step = (by: number) => {
     const row = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
     if (row === undefined) return;
+    offered.current = "";
     choose(row.id);
     announce(`${row.severity}, ${row.title}`);
   };
@@ -114,7 +116,7 @@ export default function QueuePage() {
           ) : fault && fault.field !== "q" && rows.length === 0 ? (
             <ErrorState error={fault} onRetry={main.reload} />
           ) : isEmptyHere ? (
-            <NothingHere state={state} summary={summary} />
+            <NothingHere state={state} summary={summary} isPartial={isBusy} />
           ) : (
             <List
               raised={raised}
@@ -132,8 +134,8 @@ export default function QueuePage() {
         </div>
       </section>
       {isWide && (
-        <section className="queue-detail" aria-label="Chosen incident">
-          {state.incident ? <IncidentView key={state.incident} id={state.incident} isBeside onAnswered={alter} /> : <EmptyState icon="queue" title="Choose an incident" />}
+        <section className="queue-detail" ref={detail} aria-label="Chosen incident">
+          {state.incident && <IncidentView key={state.incident} id={state.incident} isBeside onAnswered={alter} />}
         </section>
       )}
       {chosen && answering && <AnswerDialog id={chosen.id} onClose={() => setAnswering(false)} onAnswered={alter} />}
@@ -154,17 +156,29 @@ function rowOf(incident: IncidentRow): Partial<IncidentRow> {
   return { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages, ...chips };
 }
 
-/** New incidents: shown at once while nobody reads the list, kept behind a pill while somebody does. */
-function useArrivals(
-  isKnown: ReadonlySet<string>,
-  state: ReturnType<typeof useQueueState>,
-  reload: () => void,
-  reloadBelow: () => void,
-  onChanged: (incident: Incident) => void,
-  isEmpty: boolean,
-) {
+/** Whether somebody is at it, with the pointer or with the keyboard. */
+function isInUse(part: HTMLElement | null): boolean {
+  return part !== null && (part.matches(":hover") || part.contains(document.activeElement));
+}
+
+interface Arrivals {
+  isKnown: ReadonlySet<string>;
+  state: ReturnType<typeof useQueueState>;
+  reload: () => void;
+  onChanged: (incident: Incident) => void;
+  isEmpty: boolean;
+  /** Of the store: grows whenever an incident changes. */
+  revision: number | undefined;
+}
+
+const REST_MILLISECONDS = 3000;
+
+/** While nobody reads the list it follows the store; while somebody does, new incidents wait behind a pill. */
+function useArrivals({ isKnown, state, reload, onChanged, isEmpty, revision }: Arrivals) {
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const pane = useRef<HTMLElement>(null);
+  const shown = useRef<{ revision: number | undefined; at: number }>({ revision: undefined, at: 0 });
+  const mayMove = () => !isInUse(pane.current) && (pane.current?.querySelector(".queue-scroll")?.scrollTop ?? 0) < 8;
   const { waiting, clear } = useNews(
     (id) => isKnown.has(id),
     (news) =>
@@ -178,19 +192,31 @@ function useArrivals(
     setFresh(waiting);
     clear();
     reload();
-    reloadBelow();
     pane.current?.querySelector(".queue-scroll")?.scrollTo({ top: 0 });
   };
+
   useEffect(() => {
     if (waiting.size === 0) return undefined;
     announce(`${waiting.size} new`);
-    const timer = setTimeout(() => {
-      const isRead = pane.current?.matches(":hover") || pane.current?.contains(document.activeElement);
-      const scrolled = pane.current?.querySelector(".queue-scroll")?.scrollTop ?? 0;
-      if (isEmpty || (!isRead && scrolled < 8)) showNew();
-    }, 300);
+    const timer = setTimeout(() => (isEmpty || mayMove()) && showNew(), 300);
     return () => clearTimeout(timer);
-    // Only what waits matters: the rest is read when the timer runs.
   }, [waiting, isEmpty]);
+
+  useEffect(() => {
+    if (revision === undefined || revision === shown.current.revision) return undefined;
+    const isFirst = shown.current.revision === undefined;
+    if (isFirst && !isEmpty) {
+      shown.current = { revision, at: Date.now() };
+      return undefined;
+    }
+    const wait = isEmpty ? 0 : Math.max(300, REST_MILLISECONDS - (Date.now() - shown.current.at));
+    const timer = setTimeout(() => {
+      if (!isEmpty && !mayMove()) return;
+      shown.current = { revision, at: Date.now() };
+      reload();
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [revision, isEmpty]);
+
   return { fresh, waiting: waiting.size, showNew, pane };
 }

@@ -40,7 +40,14 @@ export function NoLogs() {
   );
 }
 
-export function NothingHere({ state, summary }: { state: QueueState; summary: Summary | undefined }) {
+interface NothingProps {
+  state: QueueState;
+  summary: Summary | undefined;
+  /** Logs are still being read or scored. */
+  isPartial: boolean;
+}
+
+export function NothingHere({ state, summary, isPartial }: NothingProps) {
   if (isFiltered(state)) {
     return (
       <EmptyState icon="filter" title="Nothing matches">
@@ -49,11 +56,18 @@ export function NothingHere({ state, summary }: { state: QueueState; summary: Su
       </EmptyState>
     );
   }
+  if (isPartial) {
+    return (
+      <EmptyState icon="clock" title="Nothing so far">
+        <p>The logs are still being read and scored. Incidents appear here by themselves.</p>
+      </EmptyState>
+    );
+  }
   if (state.queue !== "open") return <EmptyState title={state.queue === "answered" ? "Nothing is answered yet" : "Nothing here"} />;
   return (
     <EmptyState title={summary && summary.answered > 0 ? "Everything is answered" : "Nothing stands out"}>
       <p>
-        {summary ? `${plural(summary.accounts, "account")} watched. ` : ""}
+        {summary && summary.accounts > 0 ? `${plural(summary.accounts, "account")} watched. ` : ""}
         What the budget does not let through is kept as candidates.
       </p>
       <Button onPress={() => filterBy({ queue: "candidates" })}>Show the candidates</Button>

@@ -1,14 +1,17 @@
 """Takes the pictures of the console: `python tools/console_pictures.py [--out DIR] [--all]`.
 
-A made-up organisation is scanned into a store in a temporary folder, `seawall serve` shows it, and Chromium looks. Without
-`--all` only the pictures that the docs show are taken.
+`seawall serve` watches the logs of a made-up organisation in a temporary folder; when it has scored them all, Chromium looks.
+Without `--all` only the pictures that the docs show are taken.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
+import time
+import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +23,7 @@ from tests.console.conftest import serving
 ROOT = Path(__file__).resolve().parents[1]
 DAYS = 35
 LARGEST = 400_000
+PATIENCE_SECONDS = 300
 WIDE, NARROW = (1440, 900), (390, 844)
 
 
@@ -82,12 +86,29 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
-        store = Path(place) / "store"
         start = arguments.last - timedelta(days=DAYS)
         logs = filled.world(Path(place) / "world", start=start, accounts=90, days=DAYS)
-        filled.fill(store, logs, is_hostile=False)
-        with serving(store, "--no-watch") as address:
+        with serving(Path(place) / "store", str(logs)) as address:
+            wait(address)
             take(address, arguments.out, every() if arguments.all else list(SHOWN))
+
+
+def wait(address: str) -> None:
+    """Until everything is read and scored."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{address}/api/summary") as response:
+            summary = json.load(response)
+        ingest = summary["ingest"]
+        if (
+            ingest["state"] == "idle"
+            and ingest["events"] > 0
+            and ingest["dirty_days"] <= 1
+            and summary["open"] > 0
+        ):
+            return
+        time.sleep(1)
+    raise SystemExit(f"after {PATIENCE_SECONDS} seconds it still reads or scores: {ingest}")
 
 
 def take(address: str, out: Path, pictures: list[Picture]) -> None:

@@ -62,9 +62,12 @@ def put(store: Path, incidents: list[Incident], *, at: int | None = None) -> Non
     try:
         with database.writing() as work:
             work.incidents.put(incidents)
+            told: dict[int, list[str]] = {}
             for one in incidents:
                 if one.raised and one.detected_at is not None:
-                    work.announcements.add([one.id], at=one.detected_at if at is None else at)
+                    told.setdefault(one.detected_at if at is None else at, []).append(one.id)
+            for time, ids in told.items():
+                work.announcements.add(ids, at=time)
     finally:
         database.close()
 

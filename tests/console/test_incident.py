@@ -134,6 +134,17 @@ def test_compromised_needs_no_scope(visit: Visiting) -> None:
     expect(page.locator(".answers")).to_contain_text("Compromised")
 
 
+def test_a_campaign_leads_to_other_accounts(visit: Visiting) -> None:
+    page = opened(visit, "forged-or-stolen-token").page
+    account = page.locator(".incident-account").inner_text()
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Related accounts"))
+    other = panel.locator(".shared-account a").filter(has_not_text=account).first
+    name = other.inner_text()
+    other.click()
+    expect(page.locator("main")).to_contain_text(name)
+    expect(page).not_to_have_url(re.compile(r"queue="))
+
+
 def test_the_timeline_zooms_into_the_address(visit: Visiting) -> None:
     made = opened(visit, "mail-forwarding")
     page = made.page

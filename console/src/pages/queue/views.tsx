@@ -37,7 +37,7 @@ export function Views() {
     <>
       <Menu label="Saved views" choices={choices}>
         <Icon name="star" />
-        Views
+        <span className="views-label">Views</span>
       </Menu>
       <SaveView isOpen={isOpen} views={views} onClose={() => setOpen(false)} onChanged={reload} />
     </>

@@ -16,7 +16,7 @@ const COLUMNS: Column<AccountRow>[] = [
     cell: (row) => (
       <span className="accounts-name">
         <b className="clip log-text" title={row.account}>{row.account}</b>
-        {row.type && row.type !== "human" && <span className="badge">{row.type}</span>}
+        {row.type && row.type !== "user" && <span className="badge">{row.type}</span>}
       </span>
     ),
   },

@@ -133,7 +133,7 @@ function Known({ detector }: { detector: Detector }) {
                   <div key={key} className="day-line">
                     <span>{name}</span>
                     <Sparkline values={values} label={`${name} by day`} width={150} height={30} />
-                    <b className="numbers">{number(values.reduce((sum, value) => sum + value, 0) / values.length)} a day</b>
+                    <b className="numbers">{average(values)} a day</b>
                   </div>
                 );
               })}
@@ -143,6 +143,11 @@ function Known({ detector }: { detector: Detector }) {
       </div>
     </>
   );
+}
+
+function average(values: readonly number[]): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return mean < 10 ? mean.toFixed(1) : number(mean);
 }
 
 function ledgerWords(ledger: Detector["ledger"]): string {

@@ -135,6 +135,7 @@ def opened(
 
 def axe_faults(page: Page) -> list[str]:
     """What axe-core finds serious or critical on the page as it stands."""
+    page.wait_for_timeout(80)  # a change of colours takes a frame or two
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [

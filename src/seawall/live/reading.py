@@ -19,6 +19,9 @@ MOST_FRUITLESS = 5
 """Looks without anything new after which a single reading ends, though some file cannot be read to its end."""
 
 
+_JOIN_SECONDS = 5.0
+
+
 class FolderReader(threading.Thread):
     """Follows folders until it is stopped. `backlog` is about how many bytes are still to be read.
 
@@ -129,6 +132,9 @@ class Readers:
         """Have them end soon."""
         for reader in self._all:
             reader.stop()
+        for reader in self._all:
+            if isinstance(reader, FolderReader) and reader is not threading.current_thread():
+                reader.join(_JOIN_SECONDS)
 
     @property
     def backlog(self) -> int | None:

@@ -51,6 +51,7 @@ _PATIENT_SECONDS = 10.0
 """Where something is always still to be read, news wait so long for it, unless it is much."""
 
 _COURIER_SECONDS = 20.0
+_UPKEEP_SECONDS = 60.0
 _TAKEOVER_SECONDS = 30.0
 _SECOND = 1_000_000
 
@@ -157,7 +158,7 @@ class Service:
                         return
                     pause = min(pause * 2, PAUSES[1])
         finally:
-            self._end(courier, until)
+            self._end(courier, upkeep, until)
 
     def _begin(self, writer: Writer, until: Until) -> None:
         """Know what is kept, also after a failure: whether what was on its way arrived is asked of the database."""
@@ -380,7 +381,7 @@ class Service:
             notes=scorer.notes,
         )
 
-    def _end(self, courier: threading.Thread, until: Until) -> None:
+    def _end(self, courier: threading.Thread, upkeep: threading.Thread, until: Until) -> None:
         self._readers.stop()
         self.intake.close()
         self._bodies.close()
@@ -392,6 +393,9 @@ class Service:
             if until != "stopped" and not courier.is_alive():
                 with suppress(SeawallError):
                     self._courier.deliver()
+        if upkeep.ident:
+            # A program that ends while a thread merges a day's parts is aborted by the library that writes them.
+            upkeep.join(_UPKEEP_SECONDS)
         self._gauge.doing = "none"
         self._gauge.tell(is_forced=True)
 

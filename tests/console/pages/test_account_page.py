@@ -104,13 +104,14 @@ def test_drag_looks_closer_and_records_follow(look: Look, living: Living) -> Non
 
 
 def test_intruder_is_told_by_shape_and_the_table_says_the_same(look: Look, living: Living) -> None:
-    page = opened(look, living).page
+    page = look("/account?" + urlencode({"tenant": living.tenant, "account": living.intruder})).page
+    page.locator(".chart-timeline .chart-plot").wait_for()
     diamonds = page.locator(".chart-timeline .chart-plot path.chart-theirs").evaluate_all(
         "paths => paths.map(path => path.getAttribute('d')).filter(Boolean).length"
     )
     assert diamonds > 0
     page.get_by_role("button", name="As a table").click()
-    table = page.get_by_role("region", name=f"Timeline of {living.victim} as a table")
+    table = page.get_by_role("region", name=f"Timeline of {living.intruder} as a table")
     expect(table.get_by_text("◆").first).to_be_visible()
 
 

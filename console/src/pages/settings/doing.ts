@@ -1,17 +1,23 @@
 /** One change at a time: whether it is under way, and what the server said against it. */
 import { useState } from "react";
+import { ApiError } from "../../api/client";
 import { faultText } from "../parts/faults";
+
+export interface Fault {
+  text: string;
+  code: string;
+}
 
 export interface Doing {
   isBusy: boolean;
-  fault: string | undefined;
+  fault: Fault | undefined;
   /** True when it was done. */
   attempt: (what: () => Promise<unknown>) => Promise<boolean>;
 }
 
 export function useDoing(): Doing {
   const [isBusy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<Fault>();
   const attempt = async (what: () => Promise<unknown>) => {
     setBusy(true);
     setFault(undefined);
@@ -19,7 +25,7 @@ export function useDoing(): Doing {
       await what();
       return true;
     } catch (problem) {
-      setFault(faultText(problem));
+      setFault({ text: faultText(problem), code: problem instanceof ApiError ? problem.code : "" });
       return false;
     } finally {
       setBusy(false);

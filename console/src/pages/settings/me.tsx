@@ -12,6 +12,7 @@ import { exact, moment } from "../../words/times";
 import { makePasskey, passkeysWork, type Options } from "../signin/webauthn";
 import { deviceName } from "../signin/set-up";
 import { useDoing } from "./doing";
+import { Said } from "./said";
 import { Totp } from "./totp";
 
 export function Me() {
@@ -95,11 +96,7 @@ function Passkeys({ me, reload }: PartProps) {
       ) : (
         <p className="small soft">Passkeys belong to a name and need a secure page: open the console as localhost, or by its name over HTTPS.</p>
       )}
-      {fault && (
-        <p className="field-fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Said fault={fault} />
     </Panel>
   );
 }
@@ -137,11 +134,7 @@ function Password({ me, reload }: PartProps) {
           <input id="password-new" className="input" type="password" autoComplete="new-password" minLength={12} maxLength={256} required value={password} onChange={(event) => setPassword(event.target.value)} />
           <span className="small soft">At least 12 characters. All your other sessions end.</span>
         </div>
-        {fault && (
-          <p className="field-fault" role="alert">
-            {fault}
-          </p>
-        )}
+        <Said fault={fault} />
         {isDone && <p role="status">The password is changed.</p>}
         <div>
           <Button type="submit" isDisabled={isBusy || password.length < 12 || (me.has_password && current === "")}>
@@ -180,11 +173,7 @@ function Sessions({ me, reload }: PartProps) {
           </div>
         ))}
       </div>
-      {fault && (
-        <p className="field-fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Said fault={fault} />
     </Panel>
   );
 }

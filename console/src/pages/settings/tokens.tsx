@@ -9,6 +9,7 @@ import { Button, CopyButton, Dialog } from "../../design/controls";
 import { ErrorState, Notice, Panel, Skeleton } from "../../design/states";
 import { moment } from "../../words/times";
 import { useDoing } from "./doing";
+import { Said } from "./said";
 
 export function Tokens() {
   const tokens = useResource<{ items: IngestToken[] }>("/api/ingest-tokens");
@@ -68,11 +69,7 @@ export function Tokens() {
             Make a token
           </Button>
         </form>
-        {fault && (
-          <p className="field-fault" role="alert">
-            {fault}
-          </p>
-        )}
+        <Said fault={fault} />
       </Panel>
       <Dialog title="A token, shown this once" isOpen={made !== null} onClose={() => setMade(null)} isWide>
         {made && (

@@ -7,6 +7,7 @@ import { useKnown } from "../../app/session";
 import { Button, CopyButton } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { useDoing } from "./doing";
+import { Said } from "./said";
 import { qrModules } from "./qr";
 
 interface Begun {
@@ -76,11 +77,7 @@ export function Totp({ me, reload }: { me: Me; reload: () => void }) {
           </div>
         </div>
       )}
-      {fault && (
-        <p className="field-fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Said fault={fault} />
     </Panel>
   );
 }

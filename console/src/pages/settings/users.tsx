@@ -10,6 +10,7 @@ import { ErrorState, Notice, Panel, Skeleton } from "../../design/states";
 import { plural } from "../../words/numbers";
 import { exact, moment } from "../../words/times";
 import { useDoing } from "./doing";
+import { Said } from "./said";
 
 const ROLES: readonly { value: Role; label: string }[] = [
   { value: "viewer", label: "viewer: reads" },
@@ -59,11 +60,7 @@ export function Users() {
             <Line key={user.id} user={user} isMe={user.id === session.user?.id} isBusy={isBusy} change={change} invite={invite} />
           ))}
         </div>
-        {fault && (
-          <p className="field-fault" role="alert">
-            {fault}
-          </p>
-        )}
+        <Said fault={fault} />
       </Panel>
       <Panel title="Add a user">
         <form className="form-row" onSubmit={(event) => void add(event)}>

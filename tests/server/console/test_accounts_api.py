@@ -12,6 +12,7 @@ from seawall.schema.incidents import Usual
 from seawall.server.console.context import ConsoleSettings
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, filled, incidents
+from tests.server.console.samples import INCIDENT
 
 WORST = f"{0:012x}"
 TIMELINE = f"/api/account/timeline?tenant=org&account={ANN}"
@@ -21,8 +22,14 @@ TIMELINE = f"/api/account/timeline?tenant=org&account={ANN}"
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     with filled(tmp_path_factory.mktemp("accounts"), ConsoleSettings()) as made:
         alone = Usual("network", "Rare Hosting", (), 0.0, 30.0, 1, 1240, True)
-        both = [replace(incidents()[n], usual=(alone,), related=(BOB,) if n == 0 else ()) for n in (0, 1)]
-        both.append(replace(incidents()[2], usual=(replace(alone, peers_with=900),)))
+        told = replace(INCIDENT.reasons[0], value="Rare Hosting")
+        both = [
+            replace(one, usual=(alone,), reasons=(told,), related=(BOB,) if number == 0 else ())
+            for number, one in enumerate(incidents()[:2])
+        ]
+        both.append(replace(incidents()[2], usual=(replace(alone, peers_with=900),), reasons=(told,)))
+        like = replace(incidents()[3], usual=(replace(alone, now="Rare Hosting East"),))
+        both.append(replace(like, reasons=(replace(told, value="Rare Hosting East"),)))
         with made.context.database.writing() as work:
             work.incidents.put(both)
         yield made

@@ -104,6 +104,8 @@ class Listed:
     messages_proved: int
     messages_possible: int
     reasons: tuple[Reason, ...]
+    records: int = 0
+    """Records of the intruder, as many as are listed and more."""
 
     def place(self, order: Order = "score") -> Place:
         """Return where it stands in a list."""
@@ -164,8 +166,14 @@ def shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
         **{name: plain[name] for name in names},
         "related": len(incident.related),
         "mailboxes": len(incident.mailboxes),
+        "records": len(incident.events) + _more_events(incident),
         "reasons": [plain["reasons"][i] for i in heaviest],
     }
+
+
+def _more_events(incident: Incident) -> int:
+    more = incident.details.get("events_not_listed", 0)
+    return more if isinstance(more, int) else 0
 
 
 def listed(found: QueueRow, document: dict[str, Any]) -> Listed:

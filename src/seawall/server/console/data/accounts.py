@@ -23,7 +23,7 @@ from seawall.server.console.data.record_values import (
     ValueUse,
 )
 from seawall.server.console.data.records import Moment
-from seawall.server.console.data.stored import checked_span, intruders_of, lake_of
+from seawall.server.console.data.stored import checked_span, intruders_of, lake_of, remembered
 from seawall.server.console.data.summary import accounts_by_tenant
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import not_found
@@ -139,7 +139,14 @@ def account(call: Call) -> AccountValue:
         raise not_found("such account")
     end = 1 if one is None else one.last + 1
     start = 0 if one is None else max(one.first, end - PROFILE_DAYS * _DAY)
-    profile = lake.profile(where, asked.account, start, end, most=MOST_USED)
+    # Of an account with a hundred thousand events it takes a while: once for each state of its events.
+    profile = remembered(
+        call.context,
+        "profiles",
+        (where, asked.account),
+        one,
+        lambda: lake.profile(where, asked.account, start, end, most=MOST_USED),
+    )
     return AccountValue(
         tenant=asked.tenant,
         account=asked.account,
@@ -205,8 +212,14 @@ def timeline(call: Call) -> AccountTimeline:
     start, end = checked_span(asked.start or time_text(first), asked.end or time_text(max(last, first) + 1))
     with call.context.database.reading() as work:
         intruders = intruders_of(call, work, asked.tenant, asked.account)
-    told = lake.timeline(
-        where, asked.account, start, end, slots=asked.slots, most_lanes=MOST_LANES, marked=intruders
+    told = remembered(
+        call.context,
+        "timelines",
+        (where, asked.account, start, end, asked.slots),
+        (one, intruders),
+        lambda: lake.timeline(
+            where, asked.account, start, end, slots=asked.slots, most_lanes=MOST_LANES, marked=intruders
+        ),
     )
     lanes = []
     for lane in told.lanes:

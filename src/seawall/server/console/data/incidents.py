@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import Final, cast
 
 import msgspec
@@ -18,6 +16,7 @@ from seawall.server.console.data.csv_text import Cell, csv_lines
 from seawall.server.console.data.incident_values import AnswerName, IncidentRow, IncidentValue, Page, Plan
 from seawall.server.console.data.plan import plan
 from seawall.server.console.data.presentation import incident_value, listed_row
+from seawall.server.console.data.stored import remembered
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import not_found
 from seawall.store.database import Choice, Listed, Place, Work
@@ -25,7 +24,6 @@ from seawall.store.database import Choice, Listed, Place, Work
 CSV: Final = "text/csv; charset=utf-8"
 CSV_ROWS: Final = 100_000
 _CSV_PAGE: Final = 500
-_COUNTS: Final = 64
 
 
 def found(work: Work, id_: str) -> tuple[Incident, Listed]:
@@ -71,17 +69,8 @@ def queue(call: Call) -> Page[IncidentRow]:
 
 def _total(call: Call, work: Work, choice: Choice, purpose: str) -> int:
     """How many there are; counting goes through all of them, so it is done once for each state of the queue."""
-    counts: OrderedDict[str, tuple[int, int]] = call.context.notes.setdefault("counts", OrderedDict())
     revision = work.incidents.revision()
-    known = counts.get(purpose)
-    if known is not None and known[0] == revision:
-        return known[1]
-    count = work.incidents.count(choice)
-    counts[purpose] = (revision, count)
-    while len(counts) > _COUNTS:
-        with suppress(KeyError):  # another thread was quicker
-            counts.popitem(last=False)
-    return count
+    return remembered(call.context, "counts", purpose, revision, lambda: work.incidents.count(choice))
 
 
 def incident(call: Call) -> IncidentValue:

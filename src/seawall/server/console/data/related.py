@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from seawall.report import words
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.incident_values import RelatedValue, Shared, SharedAccount, SharedKey
 from seawall.server.console.data.incidents import found
 from seawall.server.console.data.presentation import finite, listed_row, time_text
 from seawall.server.console.endpoint import Call, Endpoint
-from seawall.store.database import Choice, Term, Work
+from seawall.store.database import Choice, Listed, Term, Work
+from seawall.store.database.incident_queue import Field
 
 KEYS: Final[tuple[SharedKey, ...]] = ("network", "prefix", "app", "client")
-SEARCHED: Final = {"network": "network", "prefix": "network", "app": "app", "client": "client"}
+SEARCHED: Final[dict[SharedKey, Field]] = {
+    "network": "network",
+    "prefix": "network",
+    "app": "app",
+    "client": "client",
+}
 """The field of the queue in which the values of a key are searched."""
 
-MOST_VALUES: Final = 6
+MOST_VALUES: Final = 4
 MOST_SHARING: Final = 50
-MOST_LISTED: Final = 100
+MOST_LISTED: Final = 50
 _EACH: Final = 3
 _COMMON: Final = 0.02
 """A value that more of the peers show than this ties nothing."""
@@ -31,16 +36,16 @@ def related(call: Call) -> RelatedValue:
     """What ties an incident to others."""
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
-        shared, sharing = [], []
+        shared: list[Shared] = []
+        sharing: list[Listed] = []
         for key, value in _rare(incident):
             others = list(_others(work, incident, key, value))
             if others:
                 shared.append(Shared(key, value, [_account(other) for other in others]))
-                sharing += [other.id for other in others]
-        ids = dict.fromkeys([*sharing, *_of_accounts(work, incident)])
-        rows = [work.incidents.row(id_) for id_ in list(ids)[:MOST_LISTED] if id_ != incident.id]
-    listed = sorted((listed_row(row) for row in rows if row is not None), key=lambda row: -row.score)
-    return RelatedValue(shared, incident.family, listed)
+                sharing += others
+        rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
+    listed = sorted(rows.values(), key=lambda row: -row.score)[:MOST_LISTED]
+    return RelatedValue(shared, incident.family, [listed_row(row) for row in listed])
 
 
 def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
@@ -56,22 +61,21 @@ def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
     return sorted(dict.fromkeys(values), key=lambda value: KEYS.index(value[0]))[:MOST_VALUES]
 
 
-def _others(work: Work, incident: Incident, key: SharedKey, value: str) -> Iterator[Incident]:
+def _others(work: Work, incident: Incident, key: SharedKey, value: str) -> Iterator[Listed]:
     """Incidents of other accounts that show a value, the worst first."""
-    term = Term(value, SEARCHED[key])  # type: ignore[arg-type]
-    for other in work.incidents.page(Choice(terms=(term,)), limit=MOST_SHARING):
-        if (other.tenant, other.account) != (incident.tenant, incident.account) and value in _values(
-            other, key
-        ):
+    choice = Choice(terms=(Term(value, SEARCHED[key]),))
+    for other in work.incidents.rows(choice, limit=MOST_SHARING):
+        if (other.tenant, other.account) != (incident.tenant, incident.account) and _shows(other, key, value):
             yield other
 
 
-def _values(incident: Incident, key: str) -> set[str]:
-    facts = {row.now for row in incident.usual if row.aspect == key}
-    return facts | {reason.value for reason in incident.reasons if reason.aspect == key}
+def _shows(other: Listed, key: SharedKey, value: str) -> bool:
+    """Whether an incident shows just this value: the search also finds those whose value holds it."""
+    values = {reason.value for reason in other.reasons if reason.aspect == key and reason.value}
+    return not values or value in values
 
 
-def _account(other: Incident) -> SharedAccount:
+def _account(other: Listed) -> SharedAccount:
     return SharedAccount(
         other.tenant,
         other.account,
@@ -79,15 +83,14 @@ def _account(other: Incident) -> SharedAccount:
         finite(other.score),
         time_text(other.first_event),
         time_text(other.last_event),
-        words.record_count(other),
+        max(other.records, 0),
     )
 
 
-def _of_accounts(work: Work, incident: Incident) -> Iterable[str]:
+def _of_accounts(work: Work, incident: Incident) -> Iterator[Listed]:
     """The incidents of the accounts that detection has tied to this one."""
     for account in incident.related:
-        for row in work.incidents.rows(Choice(tenant=incident.tenant, account=account), limit=_EACH):
-            yield row.id
+        yield from work.incidents.rows(Choice(tenant=incident.tenant, account=account), limit=_EACH)
 
 
 ENDPOINTS: Final = (

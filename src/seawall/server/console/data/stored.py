@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.incident_values import Page
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from seawall.server.console.context import Context
     from seawall.store.database import Work
 
+T = TypeVar("T")
+
 EARLIEST: Final = 0
 LATEST: Final = 253_402_214_400_000_000
 MOST_INCIDENTS: Final = 50
@@ -37,21 +39,28 @@ def lake_of(context: Context) -> Lake:
     return context.lake
 
 
-def intruders_of(call: Call, work: Work, tenant: str, account: str) -> frozenset[str]:
-    """The ids of an account's records that incidents list."""
-    known: OrderedDict[tuple[str, str], tuple[int, frozenset[str]]]
-    known = call.context.notes.setdefault("intruders", OrderedDict())
-    revision, key = work.incidents.revision(), (tenant, account)
+def remembered(context: Context, name: str, key: Hashable, state: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, made once for each state of what it is made from; of the last keys that were asked for."""
+    known: OrderedDict[Hashable, tuple[Hashable, T]] = context.notes.setdefault(name, OrderedDict())
     found = known.get(key)
-    if found is not None and found[0] == revision:
+    if found is not None and found[0] == state:
         return found[1]
-    incidents = work.incidents.page(Choice(tenant=tenant, account=account), limit=MOST_INCIDENTS)
-    ids = frozenset(id_ for incident in incidents for id_ in incident.events)
-    known[key] = (revision, ids)
+    made = make()
+    known[key] = (state, made)
     while len(known) > _REMEMBERED:
         with suppress(KeyError):  # another thread was quicker
             known.popitem(last=False)
-    return ids
+    return made
+
+
+def intruders_of(call: Call, work: Work, tenant: str, account: str) -> frozenset[str]:
+    """The ids of an account's records that incidents list."""
+
+    def made() -> frozenset[str]:
+        incidents = work.incidents.page(Choice(tenant=tenant, account=account), limit=MOST_INCIDENTS)
+        return frozenset(id_ for incident in incidents for id_ in incident.events)
+
+    return remembered(call.context, "intruders", (tenant, account), work.incidents.revision(), made)
 
 
 def page_of(

@@ -1,0 +1,144 @@
+"""Measures the console's API with many incidents stored: milliseconds of each question, median and 95th percentile.
+
+    python bench/console_api.py [--incidents 10000] [--events 200000] [--rounds 40]
+
+The application is asked through its ASGI interface in one process, so what is measured is the server's own work, without
+the network. The store is made up: incidents like those of the tests, and events of one account that has very many of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+import pyarrow as pa
+from tests.events import event, table
+from tests.server.console.consoles import Browser, console
+from tests.server.console.samples import DAY, INCIDENT, T0
+
+from seawall.schema.incidents import SEVERITIES, Incident
+from seawall.server.console.context import ConsoleSettings
+from seawall.store.lake import Lake
+
+BUSY = "busy@example.org"
+
+
+def incidents(count: int) -> list[Incident]:
+    """Incidents of the size that a scan writes: a dozen reasons, a long timeline, a hundred records."""
+    dice = random.Random(1)
+    made = []
+    for number in range(count):
+        first = T0 + number * 30 * DAY // count
+        reasons = tuple(
+            replace(INCIDENT.reasons[0], value=f"AS{n} Net {(number * 7 + n) % 500}", weight=dice.random())
+            for n in range(12)
+        )
+        made.append(
+            replace(
+                INCIDENT,
+                id=f"{number:012x}",
+                account=BUSY if number % 1000 == 0 else f"user{number % 4000}@example.org",
+                score=dice.gauss(-3, 3),
+                raised=number % 40 == 0,
+                severity=dice.choice(SEVERITIES),
+                first_event=first,
+                last_event=first + 3_600_000_000,
+                reasons=reasons,
+                usual=tuple(
+                    replace(INCIDENT.usual[0], now=f"AS{n} Net {(number * 7 + n) % 500}") for n in range(8)
+                ),
+                timeline=INCIDENT.timeline * 60,
+                events=tuple(f"busy-{number * 10 + n}" for n in range(100)),
+            )
+        )
+    return made
+
+
+def fill_lake(lake: Lake, count: int) -> None:
+    """Events over thirty days: half of them of one account."""
+    base = table(
+        [
+            event("x", account=BUSY, org_uid="example.org"),
+            event("y", account="other@example.org", org_uid="example.org"),
+        ]
+    )
+    per = 20_000
+    for start in range(0, count, per):
+        rows = base.take(pa.array(np.arange(per) % 2))
+        number = np.arange(start, start + per)
+        times = pa.array(T0 + number * 30 * DAY // count, pa.timestamp("us", tz="UTC"))
+        rows = rows.set_column(rows.schema.get_field_index("time"), "time", times)
+        ids = pa.array([f"busy-{n // 2}" if n % 2 == 0 else f"other-{n}" for n in number.tolist()])
+        lake.append(rows.set_column(rows.schema.get_field_index("metadata_uid"), "metadata_uid", ids))
+
+
+PATHS = (
+    "/api/summary", "/api/incidents", "/api/incidents?queue=all", "/api/incidents?queue=all&sort=-time",
+    "/api/incidents?queue=all&q=user77", "/api/incidents?queue=all&q=nosuchword",
+    '/api/incidents?queue=all&q=network:"net 33" -severity:low',
+    "/api/incidents/{id}", "/api/incidents/{id}/plan", "/api/incidents/{id}/records", "/api/incidents/{id}/related",
+    "/api/accounts",
+    f"/api/account?tenant=example.org&account={BUSY}", f"/api/account/timeline?tenant=example.org&account={BUSY}",
+    f"/api/account/records?tenant=example.org&account={BUSY}", "/api/record?tenant=example.org&id=busy-777", "/api/answers",
+    "/api/views", "/api/health/ingest", "/api/problems", "/api/detector", "/api/detector/what-if?budget=10", "/api/openapi.json",
+)  # fmt: skip
+
+
+def measured(browser: Browser, path: str, rounds: int, ids: list[str]) -> tuple[list[float], float, int]:
+    """Milliseconds of each round, sorted; of processor time in each, on average; bytes of an answer."""
+    taken, size = [], 0
+    worked = time.process_time()
+    for number in range(rounds):
+        asked = path.replace("{id}", ids[number * 37 % len(ids)])
+        begin = time.perf_counter()
+        answer = browser.get(asked)
+        taken.append(1000 * (time.perf_counter() - begin))
+        if answer.status_code != 200:
+            raise SystemExit(f"{asked}: {answer.status_code} {answer.text[:300]}")
+        size = len(answer.content)
+    return sorted(taken), 1000 * (time.process_time() - worked) / rounds, size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--incidents", type=int, default=10_000)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=40)
+    chosen = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Lake.create(Path(folder) / "events") as lake,
+        console(Path(folder), ConsoleSettings(), lake=lake) as made,
+    ):
+        fill_lake(lake, chosen.events)
+        found = incidents(chosen.incidents)
+        with made.context.database.writing() as work:
+            work.incidents.put(found)
+            work.days.put(
+                {
+                    T0 // DAY + n: {"events": 1, "accounts": 2, "tenants": {"example.org": 4000}}
+                    for n in range(30)
+                }
+            )
+        browser, ids = made.browser(), [incident.id for incident in found]
+        print(f"{'':72}median    p95      max    cpu   bytes")
+        for path in PATHS:
+            measured(browser, path, 2, ids)
+            taken, worked, size = measured(browser, path, chosen.rounds, ids)
+            p95 = taken[int(0.95 * (len(taken) - 1))]
+            print(
+                f"{path[:70]:72}{taken[len(taken) // 2]:6.1f} {p95:6.1f} {taken[-1]:8.1f} {worked:6.1f} {size:7,}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

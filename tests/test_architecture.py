@@ -96,7 +96,8 @@ NETWORK = {"ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "s
 NETWORKED = (
     "live/webhook.py",
     "live/wire.py",
-    "live/process.py",
+    "live/spawning.py",
+    "live/parser.py",
     "live/child.py",
     "jose/fetch.py",
     "server/",

@@ -6,7 +6,7 @@ import hashlib
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -29,11 +29,16 @@ READERS = 2
 _ROOM_SECONDS = 5.0
 
 
+Parse = Callable[[bytes, str], list[EventBatch]]
+"""Gives every record of a body, filed under a source."""
+
+
 class Bodies:
     """Bodies on their way. Any number of threads may call `ingest`."""
 
-    def __init__(self, intake: Intake, limits: Limits = Limits(), wait: float = LONGEST_WAIT) -> None:  # noqa: B008
-        self._intake, self._limits, self._wait = intake, limits, wait
+    def __init__(self, intake: Intake, parse: Parse | None = None, wait: float = LONGEST_WAIT) -> None:
+        self._intake, self._wait = intake, wait
+        self._parse: Parse = parse or (lambda body, source: batches_of(body, source, Limits()))
         self._lock = threading.Lock()
         self._reading = threading.Semaphore(READERS)
         self._kept: OrderedDict[str, Receipt] = OrderedDict()
@@ -124,7 +129,7 @@ class Bodies:
     def _read(
         self, body: bytes, source: str, name: str, at: int, *, is_keyed: bool
     ) -> tuple[Receipt, Delivery, threading.Event]:
-        batches = _batches(body, source, self._limits)
+        batches = self._parse(body, source)
         records = sum(batch.records for batch in batches)
         problems = sum(problem.counts_as_record for batch in batches for problem in batch.problems)
         receipt, kept = Receipt(name, records, problems), threading.Event()
@@ -142,7 +147,7 @@ class Bodies:
         return receipt, Delivery(tuple(batches), changes, (done,)), kept
 
 
-def _batches(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
+def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
     """Every record of a body, lines at once and column by column where that pays."""
     if not body.strip():
         return []

@@ -18,10 +18,14 @@ import msgspec
 
 from seawall.errors import SeawallError
 from seawall.live.opening import opened
+from seawall.live.parsing import Parsers
 from seawall.live.service import Service
 from seawall.live.settings import from_plain
 from seawall.live.status import Status
 from seawall.live.wire import Wire
+
+PARSERS = max((os.cpu_count() or 2) // 2, 1)
+"""Processes that read bodies."""
 
 BODIES = 64
 """Bodies on their way at once: most of them wait until their records are kept."""
@@ -45,8 +49,8 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = from_plain(first[0]["settings"])
     try:
-        with opened(settings) as (database, lake):
-            service = Service(settings, database, lake)
+        with opened(settings) as (database, lake), Parsers(PARSERS) as parsers:
+            service = Service(settings, database, lake, parse=parsers.parse)
             service.subscribe(lambda status: _send_status(wire, status, stop))
             listener = threading.Thread(target=_listen, args=(wire, service, stop), daemon=True)
             listener.start()

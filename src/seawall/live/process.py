@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,11 +16,13 @@ import msgspec
 from seawall import errors
 from seawall.errors import SeawallError, WatchBusy, WatchFailed
 from seawall.live.settings import LiveSettings
+from seawall.live.spawning import spawned
 from seawall.live.status import NOTHING, Status
 from seawall.live.subscribers import Subscribers
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.live.wire import Wire
 
+MODULE = "seawall.live.child"
 START_SECONDS = 120.0
 MOST_WAITING = 64
 MOST_BYTES = 192 << 20
@@ -166,13 +166,7 @@ class WatchProcess:
         self._has_started.set()
 
     def _run_once(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "seawall.live.child", str(theirs.fileno())]
-            process = subprocess.Popen(  # noqa: S603 - ourselves, and nothing from outside in it
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
-            )
-        wire = Wire(ours)
+        process, wire = spawned(MODULE)
         self._process = process
         try:
             wire.send({"kind": "settings", "settings": self._settings.plain()})

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from seawall.enrich import Networks, enrich
 from seawall.errors import DatabaseBroken, DatabaseInUse, SeawallError, WatchBusy
-from seawall.live.bodies import KEPT_AS, Bodies
+from seawall.live.bodies import KEPT_AS, Bodies, Parse
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
 from seawall.live.counting import Tally, problems_of, spread
@@ -82,15 +82,15 @@ class Service:
         clock: Clock = Clock(),  # noqa: B008
         news: Callable[[Incident | Change], None] = lambda _: None,
         step: Callable[[str], None] = lambda _: None,
-        scorer: Scorer | None = None,
+        parse: Parse | None = None,
     ) -> None:
         self.settings, self._database, self._lake = settings, database, lake
         self._stream, self._clock, self._news, self._step = stream, clock, news, step
         self.intake = Intake()
-        self._bodies = Bodies(self.intake)
+        self._bodies = Bodies(self.intake, parse)
         self._networks = Networks.load(settings.mmdb)
         self._batcher = Batcher(settings.sizes)
-        self._scorer = scorer or Scorer(settings, lake, clock, step)
+        self._scorer = Scorer(settings, lake, clock, step)
         self._courier = Courier(database, settings.webhooks, clock, step=step)
         self._upkeep = Upkeep(
             lake,
@@ -123,8 +123,6 @@ class Service:
     def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
         """See `Watcher`."""
         return self._gauge.subscribers.add(call)
-
-    # The loop.
 
     def run(self, stop: threading.Event, until: Until = "stopped") -> None:
         """Work until stopped, or until there is nothing more to do.
@@ -397,7 +395,8 @@ class Service:
             # A program that ends while a thread merges a day's parts is aborted by the library that writes them.
             upkeep.join(_UPKEEP_SECONDS)
         self._gauge.doing = "none"
-        self._gauge.tell(is_forced=True)
+        if self._has_begun:
+            self._gauge.tell(is_forced=True)
 
 
 def _thread(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:

@@ -1,0 +1,83 @@
+"""A watch in a process of its own, and readers in theirs: the same answers, and deaths that are survived."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from seawall.errors import DatabaseInUse, WatchBusy
+from seawall.live.bodies import batches_of
+from seawall.live.parsing import Parsers, packed, unpacked
+from seawall.live.process import WatchProcess
+from seawall.live.watcher import Receipt
+from seawall.sources import Limits
+from tests.live.running import bodies, quick, running, until
+from tests.live.stored import Stored, stored
+
+
+def test_batches_come_back_from_a_message(logs: Path) -> None:
+    for body in [*bodies(logs)[:3], b"", b'not json\n{"a": 1}\n']:
+        found = batches_of(body, "source", Limits())
+        again = unpacked(*packed(found))
+        assert [(one.problems, one.records, one.bytes_read) for one in again] == [
+            (one.problems, one.records, one.bytes_read) for one in found
+        ]
+        for one, other in zip(found, again, strict=True):
+            assert other.events.schema == one.events.schema
+            assert other.events.to_pylist() == one.events.to_pylist()
+
+
+def test_a_reader_that_dies_is_replaced(logs: Path) -> None:
+    body = bodies(logs)[0]
+    with Parsers(1) as parsers:
+        expected = sum(batch.records for batch in parsers.parse(body, "a"))
+        parser = parsers._all[0]
+        assert parser._process is not None
+        os.kill(parser._process.pid, signal.SIGKILL)
+        with pytest.raises(WatchBusy, match="died"):
+            parsers.parse(body, "a")
+        assert sum(batch.records for batch in parsers.parse(body, "a")) == expected
+
+
+def sent(watch: WatchProcess, body: bytes, key: str) -> Receipt:
+    """What is said of a body, sent until it is taken."""
+    while True:
+        try:
+            return watch.ingest(body, source="a", key=key)
+        except WatchBusy:
+            time.sleep(0.1)
+
+
+def test_a_watch_that_dies_is_started_again_and_loses_nothing(
+    logs: Path, expected: Stored, tmp_path: Path
+) -> None:
+    contents = bodies(logs)
+    seen: list[int] = []
+    with WatchProcess(quick(tmp_path / "store")) as watch:
+        watch.subscribe(lambda status: seen.append(status.records))
+        first = watch.ingest(contents[0], source="a", key="0")
+        before = watch.pid
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        until(lambda: watch.pid != before)
+        with ThreadPoolExecutor(8) as senders:
+            receipts = list(
+                senders.map(lambda number: sent(watch, contents[number], str(number)), range(len(contents)))
+            )
+        until(lambda: watch.status().records >= expected.records and not watch.status().dirty_days)
+        assert not watch.has_failed
+    assert [number for number, receipt in enumerate(receipts) if receipt.is_repeat] == [0]
+    assert receipts[0].records == first.records
+    assert max(seen) == expected.records
+    assert stored(tmp_path / "store") == expected
+
+
+def test_it_says_what_keeps_it_from_beginning(tmp_path: Path) -> None:
+    settings = quick(tmp_path / "store")
+    with running(settings), pytest.raises(DatabaseInUse), WatchProcess(settings):
+        pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,14 @@ def test_every_route_is_in_it(shown: Console) -> None:
         for operation in operations.values()
     ]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_docs_name_every_route() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+    stated = set(re.findall(r"^\| `([A-Z]+ /api/[^`]*)` \|", page, re.MULTILINE))
+    assert stated == {
+        f"{method.upper()} {path}" for path, operations in DOCUMENT["paths"].items() for method in operations
+    }
 
 
 def test_it_is_served(browser: Browser) -> None:

@@ -9,6 +9,7 @@ from seawall.schema.incidents import Incident
 from seawall.server.console.data.incident_values import RelatedValue, Shared, SharedAccount, SharedKey
 from seawall.server.console.data.incidents import found
 from seawall.server.console.data.presentation import finite, listed_row, time_text
+from seawall.server.console.data.stored import remembered
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.store.database import Choice, Listed, Term, Work
 from seawall.store.database.incident_queue import Field
@@ -36,14 +37,19 @@ def related(call: Call) -> RelatedValue:
     """What ties an incident to others."""
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
-        shared: list[Shared] = []
-        sharing: list[Listed] = []
-        for key, value in _rare(incident):
-            others = list(_others(work, incident, key, value))
-            if others:
-                shared.append(Shared(key, value, [_account(other) for other in others]))
-                sharing += others
-        rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
+        revision = work.incidents.revision()
+        return remembered(call.context, "related", incident.id, revision, lambda: _related(work, incident))
+
+
+def _related(work: Work, incident: Incident) -> RelatedValue:
+    shared: list[Shared] = []
+    sharing: list[Listed] = []
+    for key, value in _rare(incident):
+        others = list(_others(work, incident, key, value))
+        if others:
+            shared.append(Shared(key, value, [_account(other) for other in others]))
+            sharing += others
+    rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
     listed = sorted(rows.values(), key=lambda row: -row.score)[:MOST_LISTED]
     return RelatedValue(shared, incident.family, [listed_row(row) for row in listed])
 

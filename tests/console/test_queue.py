@@ -137,6 +137,25 @@ def test_new_incidents_wait_while_the_list_is_read(visit: Visiting, store: Path)
     expect(page.locator(".row").first).to_contain_text("late.arrival")
 
 
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_tab_that_nobody_sees_gives_its_connection_back(visit: Visiting) -> None:
+    """Browsers allow six connections to one host: a seventh tab would wait for ever."""
+    made = visit("/")
+    page = made.page
+    page.clock.install()
+    made.go("/")
+    page.locator(".row").first.wait_for()
+    page.evaluate(HIDE, arg=True)
+    page.clock.fast_forward(61_000)
+    with page.expect_request("**/api/stream"):
+        page.evaluate(HIDE, arg=False)
+
+
 def test_ten_thousand_incidents_stay_light(visit: Visiting, tmp_path: Path, pages_built: None) -> None:
     many = tmp_path / "many"
     many.mkdir(mode=0o700)

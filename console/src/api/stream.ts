@@ -1,5 +1,6 @@
 /** News from the server as they happen. EventSource reconnects by itself after a broken line and sends Last-Event-ID;
- * it gives up after a refusal, so that is tried again here, ever more slowly. */
+ * it gives up after a refusal, so that is tried again here, ever more slowly. Browsers allow six connections to one host:
+ * a tab that nobody has looked at for a minute gives its own back. */
 import type { IncidentNews, Summary } from "./types";
 
 export interface Hearers {
@@ -8,12 +9,18 @@ export interface Hearers {
   health?: () => void;
   /** Whether the line is up. */
   line?: (isUp: boolean) => void;
+  /** The line is back after news may have been missed. */
+  back?: () => void;
 }
+
+const HIDDEN_MILLISECONDS = 60_000;
 
 const hearers = new Set<Hearers>();
 let source: EventSource | null = null;
 let wait = 1000;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let hiding: ReturnType<typeof setTimeout> | undefined;
+let hasMissed = false;
 
 /** Hear the stream until the returned function is called. One connection serves all hearers. */
 export function listen(hearer: Hearers): () => void {
@@ -25,6 +32,16 @@ export function listen(hearer: Hearers): () => void {
     if (hearers.size === 0) close();
   };
 }
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.hidden) {
+    hiding = setTimeout(() => {
+      hasMissed = true;
+      close();
+    }, HIDDEN_MILLISECONDS);
+  } else if (hearers.size > 0 && source === null && timer === undefined) open();
+});
 
 function close(): void {
   clearTimeout(timer);
@@ -44,11 +61,14 @@ function open(): void {
   opened.onopen = () => {
     wait = 1000;
     tell((hearer) => hearer.line?.(true));
+    if (hasMissed) tell((hearer) => hearer.back?.());
+    hasMissed = false;
   };
   opened.onerror = () => {
     tell((hearer) => hearer.line?.(false));
     if (opened.readyState !== EventSource.CLOSED || source !== opened) return;
     source = null;
+    hasMissed = true;
     timer = setTimeout(open, wait);
     wait = Math.min(wait * 2, 30_000);
   };

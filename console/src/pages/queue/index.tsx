@@ -1,6 +1,7 @@
 /** The queue: incidents by evidence, the budget line, and beside them the chosen one. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { usePages } from "../../api/resource";
+import { listen } from "../../api/stream";
 import type { Incident, IncidentRow, Ingest } from "../../api/types";
 import { announce } from "../../app/announce";
 import { ingestWords } from "../../app/ingest";
@@ -194,6 +195,8 @@ function useArrivals({ isKnown, state, reload, onChanged, isEmpty, revision }: A
     reload();
     pane.current?.querySelector(".queue-scroll")?.scrollTo({ top: 0 });
   };
+
+  useEffect(() => listen({ back: reload }), [reload]);
 
   useEffect(() => {
     if (waiting.size === 0) return undefined;

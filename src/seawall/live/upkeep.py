@@ -74,7 +74,7 @@ class Upkeep:
         is_busy = self.rate() > BUSY
         limit = TOO_MANY_PARTS if is_busy else MANY_PARTS
         if is_open_too > limit:
-            self.lake.compact(_EPOCH + timedelta(days=newest + 1))
+            self.lake.tidy(limit)
         elif closed > limit or (closed and not is_busy):
             self.lake.compact(_EPOCH + timedelta(days=newest))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,26 +153,15 @@ class Habits:
         self._found: dict[str, dict[tuple[object, ...], list[int]]] = {name: {} for name in FIELDS}
         self._total = [0, 0, 2**62, -(2**62)]
 
-    def add_day(self, tables: Iterator[pa.Table]) -> None:
-        """Add the rows of a day, which have `time` and every column of `FIELDS`."""
-        met: set[tuple[str, tuple[object, ...]]] = set()
-        is_active = False
-        for table in tables:
-            time = table["time"].cast(pa.int64()).to_numpy()
-            is_active = True
-            _widen(self._total, 0, len(time), int(time.min()), int(time.max()))
-            for name, columns in FIELDS.items():
-                self._add(name, table, columns, time, met)
-        self._total[0] += is_active
+    def add_day(self, tables: Sequence[pa.Table]) -> None:
+        """Add the rows of a day, of which there are some, and which have `time` and every column of `FIELDS`."""
+        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        time = table["time"].cast(pa.int64()).to_numpy()
+        _widen(self._total, 1, len(time), int(time.min()), int(time.max()))
+        for name, columns in FIELDS.items():
+            self._add(name, table, columns, time)
 
-    def _add(
-        self,
-        name: str,
-        table: pa.Table,
-        columns: tuple[str, ...],
-        time: Counts,
-        met: set[tuple[str, tuple[object, ...]]],
-    ) -> None:
+    def _add(self, name: str, table: pa.Table, columns: tuple[str, ...], time: Counts) -> None:
         codes, values = combined(table, columns)
         events = np.bincount(codes, minlength=len(values))
         first, last = np.full(len(values), 2**62), np.full(len(values), -(2**62))
@@ -182,9 +171,7 @@ class Habits:
             if all(part is None for part in value):
                 continue
             known = self._found[name].setdefault(value, [0, 0, 2**62, -(2**62)])
-            is_new_day = (name, value) not in met
-            met.add((name, value))
-            _widen(known, int(is_new_day), int(events[place]), int(first[place]), int(last[place]))
+            _widen(known, 1, int(events[place]), int(first[place]), int(last[place]))
 
     def profile(self, most: int) -> Profile:
         """Return what was used most."""
@@ -214,9 +201,23 @@ def combined(
         array = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
         texts = [*array.dictionary.to_pylist(), None]
         own = array.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-        met, codes = np.unique(codes * len(texts) + own, return_inverse=True)
+        met, codes = _numbered(codes * len(texts) + own, len(values) * len(texts))
         values = [(*values[pair // len(texts)], texts[pair % len(texts)]) for pair in met.tolist()]
-    return codes.astype(np.int64), values
+    return codes, values
+
+
+def _numbered(pairs: Counts, limit: int) -> tuple[Counts, Counts]:
+    """Return the numbers below a limit that are met, in order, and for each row which of them it has."""
+    if limit > _MOST_MARKED:
+        met, codes = np.unique(pairs, return_inverse=True)
+        return met, codes.astype(np.int64)
+    marks = np.zeros(limit, np.int64)
+    marks[pairs] = 1
+    return np.flatnonzero(marks), (np.cumsum(marks) - 1)[pairs]
+
+
+_MOST_MARKED = 1_000_000
+"""Numbers that are marked one by one; beyond, sorting takes less."""
 
 
 class Accounts:
@@ -245,7 +246,8 @@ class Accounts:
                 self._known.move_to_end(key)
                 return self._known[key]
         with footers.opened(footer) as part:
-            tables = [_counted(footers.read(part, group, _ASKED)) for group in footer.groups]
+            read = [footers.read(part, group, _ASKED) for group in footer.groups]
+        tables = [_counted(rows) for rows in read if len(rows)]
         table = _summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
         with self._lock:
             if key not in self._known:
@@ -269,17 +271,22 @@ NO_ACCOUNTS = pa.table(
 
 
 def _counted(rows: pa.Table) -> pa.Table:
-    time = rows["time"].cast(pa.int64())
-    plain = {name: rows[name].cast(pa.string()).fill_null(NOBODY) for name in ("account", "account_type")}
-    ones = pa.array(np.ones(len(rows), np.int64))
-    named = {
-        "account": plain["account"],
-        "type": plain["account_type"],
-        "events": ones,
-        "first": time,
-        "last": time,
-    }
-    return _summed(pa.table(named))
+    """Return the accounts of a group's rows, which lie in order of account and time."""
+    account = rows["account"].combine_chunks()
+    time = rows["time"].cast(pa.int64()).to_numpy()
+    codes = account.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+    ends = np.r_[starts[1:], len(codes)]
+    at = pa.array(starts)
+    return pa.table(
+        {
+            "account": account.take(at).cast(pa.string()).fill_null(NOBODY),
+            "type": rows["account_type"].take(at).cast(pa.string()).fill_null(""),
+            "events": ends - starts,
+            "first": time[starts],
+            "last": time[ends - 1],
+        }
+    )
 
 
 def _summed(table: pa.Table) -> pa.Table:

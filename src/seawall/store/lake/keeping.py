@@ -83,16 +83,32 @@ def all_of(day: Day, known: Footers) -> list[Path]:
     """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
     paths = layout.parts(day.folder)
     found = _readable(paths, known)
-    rows = sum(group.rows for footer in found for group in footer.groups)
+    rows = sum(_rows(footer) for footer in found)
     few = len(found) <= 2 * -(-rows // query.STRETCH) + 1
     is_done = all(footer.is_merged for footer in found) and few and not overlap(found)
     return [] if is_done and len(found) == len(paths) else paths
 
 
 def appended(day: Day, known: Footers, most: int) -> list[Path]:
-    """Return the parts of a day that were not merged yet, if there are more than `most`."""
-    fresh = [footer.path for footer in _readable(layout.parts(day.folder), known) if not footer.is_merged]
-    return fresh if len(fresh) > most else []
+    """Return the parts of a day that were not merged yet, if there are more than `most`, and merged ones no larger.
+
+    So a row is written again each time only that what it lies in has doubled, and a full stretch never.
+    """
+    found = _readable(layout.parts(day.folder), known)
+    chosen = [footer for footer in found if not footer.is_merged]
+    if len(chosen) <= most:
+        return []
+    rows = sum(_rows(footer) for footer in chosen)
+    for footer in sorted((footer for footer in found if footer.is_merged), key=_rows):
+        if _rows(footer) > min(rows, query.STRETCH // 2):
+            break
+        rows += _rows(footer)
+        chosen.append(footer)
+    return [footer.path for footer in chosen]
+
+
+def _rows(footer: Footer) -> int:
+    return sum(group.rows for group in footer.groups)
 
 
 def _readable(paths: Sequence[Path], known: Footers) -> list[Footer]:

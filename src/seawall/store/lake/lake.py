@@ -205,7 +205,7 @@ class Lake:
         habits = Habits()
         columns = sorted({name for names in FIELDS.values() for name in names})
         for rows in self._rows_of_days(tenant, Wanted(start, end, account), columns):
-            habits.add_day(iter(rows))
+            habits.add_day(rows)
         return habits.profile(most)
 
     def accounts(

@@ -233,7 +233,7 @@ def _rank(file: str | None, line: int | None) -> tuple[Any, ...]:
 def tables(parts: Sequence[Footer], wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield columns of an account's or an organisation's wanted rows of one day, copies dropped, a group at a time.
 
-    `time` and the digest are always among them.
+    `time` is always among them.
     """
     seen = Seen(footers.overlap(parts))
     for piece in pieces(parts, wanted):
@@ -246,7 +246,8 @@ def tables(parts: Sequence[Footer], wanted: Wanted, columns: Sequence[str]) -> I
         fresh = seen.fresh(time, digest)
         kept = row if fresh is None else row[fresh]
         if len(kept):
-            yield table if len(kept) == len(table) else table.take(pa.array(kept))
+            wanted_columns = table.select(list(dict.fromkeys(["time", *columns])))
+            yield wanted_columns if len(kept) == len(table) else wanted_columns.take(pa.array(kept))
 
 
 class Seen:

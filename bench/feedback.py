@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ from seawall.incidents.candidates import Candidate
 from seawall.incidents.group import allowed
 from seawall.live.candidates import packed, unpacked
 from seawall.schema.answers import Answered, Draft
+from seawall.schema.batches import Floats
 
 ANSWERED_DAYS = 21
 OF_THE_ORGANISATION = 10
@@ -48,6 +50,7 @@ class World:
     candidates: list[Candidate]
     truth: Mapping[str, Any]
     accounts: int
+    budget: float | None
 
     def __post_init__(self) -> None:
         self.columns = Columns(self.candidates)
@@ -86,20 +89,22 @@ class Arm:
     false: Counter[str] = field(default_factory=Counter)
     given: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
+    ahead: list[int] = field(default_factory=list)
 
     def run(self, world: World, seed: int) -> None:
         """Answer for three weeks, then count what is raised in those after."""
         dice, answers, told = random.Random(seed), list[Answered](), set[int]()
         until, spent = world.first + ANSWERED_DAYS, 0
         for day in range(world.first, until):
-            for case in list(_raised(world, answers, told, (world.first, day), spent)):
+            for case in _raised(world, answers, told, (world.first, day), spent):
                 told |= set(case.near)
                 spent += 1
                 answer = self._answer(world, case, len(answers) + 1, day, dice)
                 answers += [answer] if answer else []
+        self._rank(world, answers, frozenset(told), until)
         before = self.raised
         for day in range(until, world.last + 1):
-            for case in list(_raised(world, answers, told, (until, day), self.raised - before)):
+            for case in _raised(world, answers, told, (until, day), self.raised - before):
                 told |= set(case.near)
                 self._count(world, case, until)
         since = until * DAY
@@ -135,6 +140,20 @@ class Arm:
             now, now, draft.expires_at, learnt,
         )  # fmt: skip
 
+    def _rank(self, world: World, answers: Sequence[Answered], told: frozenset[int], until: int) -> None:
+        """Note how many false incidents of all the weeks after outrank each new attack, all where none finds it."""
+        everything = _cases(world, answers, (until, world.last))
+        fresh = [case for case in everything if told.isdisjoint(case.near)]
+        wrong, ahead = 0, dict[int, int]()
+        for case in fresh:
+            found = world.attacks(case.story)
+            wrong += not found
+            for place in found:
+                ahead.setdefault(place, wrong)
+        for place, attack in enumerate(world.truth["attacks"]):
+            if microseconds(attack["first_event"]) >= until * DAY and not attack["near_impossible"]:
+                self.ahead.append(ahead.get(place, wrong))
+
     def _count(self, world: World, case: Rows, until: int) -> None:
         self.raised += 1
         found = world.attacks(case.story)
@@ -155,20 +174,38 @@ class Arm:
 
 def _raised(
     world: World, answers: Sequence[Answered], told: set[int], span: tuple[int, int], spent: int
-) -> Iterator[Rows]:
-    """Yield what is left of the budget raises on the last day of a span, and nobody was told of yet."""
+) -> list[Rows]:
+    """Return what is left of the budget raises on the last day of a span, and nobody was told of yet."""
     since, day = span
-    rows = [row for row, one in enumerate(world.candidates) if day - 44 < one.day <= day]
-    columns = Columns([world.candidates[row] for row in rows], world.columns)
-    changed = effects(columns, answers, (day + 1) * DAY)
-    found = cases(columns, columns.scores + changed.change)
+    columns, rows, changed = _changed(world, answers, day, 44)
+    found = cases(columns, columns.scores + changed)
     fresh = [case for case in found if not any(rows[row] in told for row in case.near)]
-    limits = dict.fromkeys(columns.of_tenant, allowed(None, world.accounts, day - since + 1) - spent)
-    for case in chosen(columns, fresh, limits, changed.change, since=since, is_sparing=True):
-        yield Rows(case.score, tuple(rows[row] for row in case.story), tuple(rows[row] for row in case.near))
+    limits = dict.fromkeys(columns.of_tenant, allowed(world.budget, world.accounts, day - since + 1) - spent)
+    through = chosen(columns, fresh, limits, changed, since=since, is_sparing=world.budget is None)
+    return [_numbered(case, rows) for case in through]
 
 
-def worlds(count: int, seed: int, accounts: int, days: int, keep: Path) -> Iterator[World]:
+def _cases(world: World, answers: Sequence[Answered], span: tuple[int, int]) -> list[Rows]:
+    """Return all cases of a span, worst first."""
+    columns, rows, changed = _changed(world, answers, span[1], span[1] - span[0] + 1)
+    return [_numbered(case, rows) for case in cases(columns, columns.scores + changed)]
+
+
+def _changed(
+    world: World, answers: Sequence[Answered], day: int, days: int
+) -> tuple[Columns, list[int], Floats]:
+    rows = [row for row, one in enumerate(world.candidates) if day - days < one.day <= day]
+    columns = Columns([world.candidates[row] for row in rows], world.columns)
+    return columns, rows, effects(columns, answers, (day + 1) * DAY).change
+
+
+def _numbered(case: Rows, rows: list[int]) -> Rows:
+    return Rows(case.score, tuple(rows[row] for row in case.story), tuple(rows[row] for row in case.near))
+
+
+def worlds(
+    count: int, seed: int, accounts: int, days: int, keep: Path, budget: float | None
+) -> Iterator[World]:
     """Yield worlds, made and scored unless they are kept in the folder already."""
     for settings in measuring_worlds(count, seed, accounts, days):
         folder, place = made(settings, keep), keep / f"candidates-{settings.seed}"
@@ -177,7 +214,8 @@ def worlds(count: int, seed: int, accounts: int, days: int, keep: Path) -> Itera
             pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.kept))  # type: ignore[misc]
             place.write_bytes(msgspec.msgpack.encode([packed(one) for one in kept]))
         found = [unpacked(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])]
-        yield World(found, json.loads((folder / "truth.json").read_text()), accounts)
+        per_day = None if budget is None else budget * accounts / 1000
+        yield World(found, json.loads((folder / "truth.json").read_text()), accounts, per_day)
 
 
 def main() -> None:
@@ -189,6 +227,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=301)
     parser.add_argument("--accounts", type=int, default=300)
     parser.add_argument("--days", type=int, default=63)
+    parser.add_argument(
+        "--budget", type=float, help="incidents a day per 1,000 accounts, spent to the last; default 2"
+    )
     parser.add_argument("--keep", type=Path, help="keep worlds and candidates in this folder")
     asked = parser.parse_args()
     arms = [
@@ -201,24 +242,31 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as scratch:
         found = list(
-            worlds(asked.worlds, asked.seed, asked.accounts, asked.days, asked.keep or Path(scratch))
+            worlds(
+                asked.worlds,
+                asked.seed,
+                asked.accounts,
+                asked.days,
+                asked.keep or Path(scratch),
+                asked.budget,
+            )
         )
     for place, world in enumerate(found):
         for arm in arms:
             arm.run(world, asked.seed + place)
     print(
-        f"{len(found)} worlds of {asked.accounts} accounts; budget 2 a day per 1,000; answers on {ANSWERED_DAYS} days"
+        f"{len(found)} worlds of {asked.accounts} accounts; {asked.budget or 2:g} a day per 1,000; {ANSWERED_DAYS} days answered"
     )
     print(
         "| | answers: takeover, safe, expected | raised after | of new attacks | of old ones | false | recall |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|")
     for arm in arms:
         given = ", ".join(str(arm.given[kind]) for kind in ("compromised", "safe", "expected-change"))
         wrong = sum(arm.false.values())
         print(
             f"| {arm.name} | {given} | {arm.raised} | {arm.raised - wrong - arm.repeated} | {arm.repeated} | {wrong} | "
-            f"{len(arm.caught)} of {arm.staged} |"
+            f"{len(arm.caught)} of {arm.staged} | {fmean(arm.ahead):.1f}, {median(arm.ahead):g} |"
         )
     for arm in arms:
         print(

@@ -1,0 +1,137 @@
+"""Records over HTTP into a running watch: on the disk when they are answered, counted once, and found again."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seawall.live.service import Service
+from seawall.live.settings import LiveSettings
+from seawall.server.console import ingest
+from seawall.server.console.context import ConsoleSettings
+from seawall.store.place import open_store
+from tests.server.console.consoles import Console, console
+from tests.server.console.test_ingest import TOKEN, post
+
+COUNT = 50
+ORGANISATION = "0a0a0a0a-0000-4000-8000-000000000000"
+
+
+def line(number: int) -> bytes:
+    """A mail access of the unified audit log."""
+    record = {
+        "CreationTime": f"2026-03-01T{number % 24:02}:00:{number // 24:02}",
+        "Id": f"00000000-0000-4000-8000-{number:012}",
+        "Operation": "MailItemsAccessed",
+        "OrganizationId": ORGANISATION,
+        "RecordType": 50,
+        "UserKey": "key",
+        "UserType": 0,
+        "Workload": "Exchange",
+        "UserId": "ann@x.example",
+        "ClientIPAddress": "203.0.113.7",
+        "ClientInfoString": "Client=OWA;Mozilla/5.0 Chrome/120.0.0.0",
+        "MailboxOwnerUPN": "ann@x.example",
+    }
+    return json.dumps(record).encode() + b"\n"
+
+
+LINES = [line(number) for number in range(COUNT)]
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Console]:
+    """A console whose watch runs in a thread."""
+    with open_store(tmp_path / "store", None, make=True) as store:
+        service = Service(LiveSettings(tmp_path / "store"), store.database, store.lake)
+        stop = threading.Event()
+        thread = threading.Thread(target=service.run, args=(stop,))
+        thread.start()
+        try:
+            parts: dict[str, Any] = {"database": store.database, "lake": store.lake, "service": service}
+            with console(tmp_path, ConsoleSettings(), **parts) as made:
+                with store.database.writing() as work:
+                    work.ingest_tokens.add("collector", TOKEN.encode(), by="admin", at=made.clock())
+                yield made
+                ingest.close(made.context)
+        finally:
+            stop.set()
+            thread.join(30)
+
+
+def records(made: Console) -> int:
+    with made.context.database.reading() as work:
+        return work.totals.all().get("records", 0)
+
+
+def shown(made: Console) -> list[str]:
+    """The records of Ann, in the lake."""
+    path = f"/api/account/records?tenant={ORGANISATION}&account=ann@x.example&limit=200"
+    return [row["id"] for row in made.browser().get(path).json()["items"]]
+
+
+def test_what_was_answered_is_on_the_disk(live: Console) -> None:
+    answer = post(live, gzip.compress(b"".join(LINES)), content_encoding="gzip")
+    assert (answer.status_code, answer.json()["records"], answer.json()["problems"]) == (202, COUNT, 0)
+    assert records(live) == COUNT
+    assert len(shown(live)) == COUNT
+    path = f"/api/record?tenant={ORGANISATION}&id={json.loads(LINES[0])['Id']}"
+    assert live.browser().get(path).json()["source_file"] == "collector"
+
+
+def test_a_request_that_is_repeated_counts_once(live: Console) -> None:
+    first = post(live, LINES[0], idempotency_key="a").json()
+    again = post(live, LINES[0], idempotency_key="a").json()
+    assert (first["records"], again) == (1, first)
+    assert records(live) == 1
+    post(live, LINES[1], idempotency_key="b")
+    assert records(live) == 2
+    with live.context.database.reading() as work:
+        assert sum(name.startswith("request/") for name in work.checkpoints.all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "read", "problems"),
+    [
+        (b"", 0, 0), (b"\n\n \n", 0, 0), (b"no json\n", 0, 0), (b"\xff\xfe\x00\n" + LINES[0], None, None),
+        (b'{"a":' * 5000 + b"\n", 1, 1), (LINES[0] + b"\xff\xff\n" + LINES[1], 3, 1), (LINES[0] + LINES[1][:40], 2, 1),
+        (b"[" + LINES[0].strip() + b"," + LINES[1].strip() + b"]", 2, 0), (b"\x00" * 100_000, None, None),
+        (b"PK\x03\x04" + b"z" * 50, None, None), (b"<html></html>", None, None),
+        (b'{"CreationTime":"2026-03-01T00:00:00","Id":"\\ud800","Operation":"X"}\n', 1, None),
+    ],
+    ids=["empty", "blank", "text", "bytes", "deep", "broken line", "cut", "array", "zeros", "zip", "page", "half"],
+)  # fmt: skip
+def test_nothing_in_a_body_breaks_anything(
+    live: Console, body: bytes, read: int | None, problems: int | None
+) -> None:
+    answer = post(live, body)
+    assert answer.status_code == 202, answer.text
+    if read is not None:
+        assert answer.json()["records"] == read
+    if problems is not None:
+        assert answer.json()["problems"] == problems
+    assert post(live, LINES[7]).json()["records"] == 1
+    assert shown(live)
+
+
+def test_many_at_once(live: Console) -> None:
+    async def sent() -> list[int]:
+        transport = httpx.ASGITransport(live.app, client=("127.0.0.1", 50000))
+        headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/x-ndjson"}
+        async with httpx.AsyncClient(transport=transport, base_url=live.origin, headers=headers) as client:
+            answers = await asyncio.gather(
+                *(client.post("/api/ingest", content=one, timeout=60) for one in LINES)
+            )
+        return [answer.status_code for answer in answers]
+
+    assert live.loop.run_until_complete(sent()) == [202] * COUNT
+    assert records(live) == COUNT
+    assert sorted(shown(live)) == [json.loads(line)["Id"] for line in LINES]

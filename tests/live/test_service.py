@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from seawall.live.opening import opened
 from seawall.live.service import Service
 from seawall.live.settings import Webhook
 from seawall.live.silence import Change
+from seawall.report.documents import incident_from_document
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database
 from seawall.store.lake import Lake
@@ -230,3 +232,16 @@ def test_a_full_queue_tells_senders_to_come_again(
     for one in refused:
         with pytest.raises(WatchBusy, match="no room"):
             one.result()
+
+
+def test_incidents_of_a_store_without_days_stay(logs: Path, expected: Stored, tmp_path: Path) -> None:
+    settings = quick(tmp_path / "store")
+    with opened(settings) as (database, _), database.writing() as work:
+        old = incident_from_document({**next(iter(expected.incidents.values())), "id": "of-before"})
+        work.incidents.put([replace(old, first_event=1, last_event=2, tenant="another")])
+    with running(settings) as service:
+        until(lambda: service.status().revision > 0)
+        service.ingest(bodies(logs)[0], source="a")
+        until(lambda: service.status().records > 0 and not service.status().dirty_days)
+    with opened(settings) as (database, _), database.reading() as work:
+        assert work.incidents.get("of-before") is not None

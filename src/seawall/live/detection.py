@@ -209,7 +209,9 @@ class Detection:
         for name in sorted(states):
             kind, _, day = name.partition("/")
             if kind == "engine":
-                Engine(self._ranker).restore(states[name])  # what is damaged is refused now, not when it is needed
+                Engine(self._ranker).restore(
+                    states[name]
+                )  # what is damaged is refused now, not when it is needed
                 self._snapshots.put(int(day), states[name])
             elif kind == "meter":
                 self._meters[int(day)] = CoverageMeter()

@@ -28,7 +28,7 @@ from seawall.store.database import Choice, Database, Place, Work, Writer
 from seawall.store.lake import Lake
 from seawall.store.packing import pack, unpack
 
-BURST = 2.0
+BURST = 1.0
 """So many times what the last scoring took is waited for before the next one."""
 
 _STATE = "detection/"
@@ -210,7 +210,9 @@ class Scorer:
         self, scoring: Scoring, ruling: Ruling, *, is_settled: bool, targets: Sequence[str], habits: bytes
     ) -> Scored:
         now = {incident.id: incident for incident in ruling.incidents}
-        ruled_from = max(self.counts.events, default=0) - RULED_DAYS + 1
+        if self.newest is None:  # nothing was ever scored: what is there came from elsewhere
+            return Scored((), {}, {}, {HABITS: habits}, (), (), {}, (), ())
+        ruled_from = self.newest - RULED_DAYS + 1
         gone, renamed, lapsed = _succession(self._known, now, self._announced, ruled_from * _DAY)
         states: dict[str, bytes | None] = {
             _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()

@@ -70,7 +70,7 @@ class LiveSettings:
     sizes: Sizes = field(default_factory=Sizes)
     patience: Patience = field(default_factory=Patience)
     silences: Silences = field(default_factory=Silences)
-    score_seconds: float = 1.0
+    score_seconds: float = 0.5
     backlog_seconds: float = 30.0
 
     def __post_init__(self) -> None:

@@ -29,6 +29,7 @@ const ASPECTS: Record<string, string> = {
   persistence: "Rule or forwarding",
   prefix: "Address block",
   reused: "Session reused",
+  rule: "Technique",
 };
 
 /** `Application` for `app`, `Mass read` for `mass-read`. */

@@ -13,19 +13,18 @@ import { PreviewOfAnswer } from "./preview";
 
 const MEANINGS: Record<Verdict, string> = {
   compromised: "An intruder used the account. What it did never becomes usual.",
-  safe: "It was the account’s holder. These facts weigh less here from now on.",
+  safe: "A false alarm: it was the holder. What stood out here weighs less for a while.",
   "expected-change": "A known change: a move, a new tool, a migration. These facts are expected for a time.",
 };
 const VERDICT_ORDER: readonly Verdict[] = ["compromised", "safe", "expected-change"];
 const DAY = 86_400_000;
-const EXPIRIES = [
+type Expiry = "30" | "90" | "365" | "date";
+const EXPIRIES: readonly { value: Expiry; label: string }[] = [
   { value: "30", label: "30 days" },
   { value: "90", label: "90 days" },
   { value: "365", label: "a year" },
-  { value: "never", label: "no end" },
   { value: "date", label: "a date" },
-] as const;
-type Expiry = (typeof EXPIRIES)[number]["value"];
+];
 
 interface Props {
   id: string;
@@ -45,11 +44,18 @@ export function AnswerDialog(props: Props) {
   return <AnswerForm {...props} incident={incident} />;
 }
 
-/** The facts that an answer may speak of: each unusual one, else all. */
+/** The facts that a change may explain: each unusual one (else all), and the rules that fired. */
 function factsOf(incident: Incident): ScopeValue[] {
   const facts = incident.usual.filter((row) => row.now !== "");
   const unusual = facts.filter((row) => row.is_unusual);
-  return (unusual.length > 0 ? unusual : facts).map((row) => ({ aspect: row.aspect, value: row.now }));
+  const shown = (unusual.length > 0 ? unusual : facts).map((row) => ({ aspect: row.aspect, value: row.now }));
+  return [...shown, ...incident.rules.map((rule) => ({ aspect: "rule", value: rule }))];
+}
+
+/** Until when an answer stands: the end of a day. Nothing stands for ever. */
+function endOf(expiry: Expiry, date: string, now: number): string | null {
+  if (expiry === "date") return date === "" ? null : `${date}T23:59:59Z`;
+  return `${new Date(now + Number(expiry) * DAY).toISOString().slice(0, 10)}T23:59:59Z`;
 }
 
 const keyOf = (fact: ScopeValue) => `${fact.aspect}\n${fact.value}`;
@@ -66,14 +72,17 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
   const [fault, setFault] = useState<ApiError>();
   const [isSaving, setSaving] = useState(false);
 
-  const isQuieting = answer !== undefined && answer !== "compromised";
+  const isChange = answer === "expected-change";
+  const hasEnd = isChange || answer === "safe";
+  // Only what one account does may be expected for a year.
+  const expiries = isChange && reach === "account" ? EXPIRIES : EXPIRIES.filter((one) => one.value !== "365");
+  const chosenExpiry = expiries.some((one) => one.value === expiry) ? expiry : "90";
   const now = summary ? Date.parse(summary.now) : Date.now();
-  const values = facts.filter((fact) => !left.has(keyOf(fact)));
-  const expires = !isQuieting || expiry === "never" ? null : expiry === "date" ? (date === "" ? null : `${date}T23:59:59Z`) : new Date(now + Number(expiry) * DAY).toISOString().slice(0, 10) + "T23:59:59Z";
-  const scope = { reach: isQuieting ? reach : ("account" as const), values };
-  const draft: Draft | null = answer === undefined ? null : { answer, scope, expires_at: expires };
+  const values = isChange ? facts.filter((fact) => !left.has(keyOf(fact))) : [];
+  const scope = { reach: isChange ? reach : ("account" as const), values };
+  const draft: Draft | null = answer === undefined ? null : { answer, scope, expires_at: hasEnd ? endOf(chosenExpiry, date, now) : null };
   const preview = usePreview(incident.id, draft);
-  const isIncomplete = draft === null || (isQuieting && values.length === 0) || (isQuieting && expiry === "date" && date === "");
+  const isIncomplete = draft === null || (isChange && values.length === 0) || (hasEnd && chosenExpiry === "date" && date === "");
 
   const save = async () => {
     if (draft === null || isIncomplete) return;
@@ -102,13 +111,13 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
             </p>
           )}
           <Button onPress={onClose}>Cancel</Button>
-          <Button look="primary" isDisabled={isIncomplete || isSaving || (preview.data === undefined && preview.error === undefined)} onPress={() => void save()}>
+          <Button look="primary" isDisabled={isIncomplete || isSaving || preview.data === undefined} onPress={() => void save()}>
             {isSaving ? "Saving…" : "Save the answer"}
           </Button>
         </>
       }
     >
-      <div className={`answer-form ${isQuieting ? "has-scope" : ""}`}>
+      <div className={`answer-form ${hasEnd ? "has-scope" : ""}`}>
         <fieldset className="verdicts">
           <legend className="visually-hidden">Answer</legend>
           {VERDICT_ORDER.map((verdict) => (
@@ -119,37 +128,14 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
             </label>
           ))}
         </fieldset>
-        {isQuieting && (
+        {hasEnd && (
           <div className="answer-scope">
-            <div className="field">
-              <span className="field-label">For whom</span>
-              <Segments label="For whom" options={(Object.keys(REACHES) as Reach[]).map((value) => ({ value, label: REACHES[value] }))} value={reach} onChange={setReach} />
-            </div>
-            <fieldset className="facts-chosen">
-              <legend className="field-label">Which facts</legend>
-              {facts.map((fact) => (
-                <label key={keyOf(fact)} className="small">
-                  <input
-                    type="checkbox"
-                    checked={!left.has(keyOf(fact))}
-                    onChange={(event) => {
-                      const next = new Set(left);
-                      if (event.target.checked) next.delete(keyOf(fact));
-                      else next.add(keyOf(fact));
-                      setLeft(next);
-                    }}
-                  />
-                  <span className="soft">{aspectName(fact.aspect)}</span> <span className="log-text" title={fact.value}>
-                    {withoutIds(fact.value)}
-                  </span>
-                </label>
-              ))}
-            </fieldset>
+            {isChange && <ScopeOfChange facts={facts} left={left} onLeft={setLeft} reach={reach} onReach={setReach} />}
             <div className="field">
               <span className="field-label">For how long</span>
               <span className="expiry">
-                <Segments label="For how long" options={EXPIRIES} value={expiry} onChange={setExpiry} />
-                {expiry === "date" && (
+                <Segments label="For how long" options={expiries} value={chosenExpiry} onChange={setExpiry} />
+                {chosenExpiry === "date" && (
                   <input
                     type="date"
                     className="input"
@@ -170,6 +156,43 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
         </div>
       </div>
     </Dialog>
+  );
+}
+
+interface ScopeProps {
+  facts: readonly ScopeValue[];
+  left: ReadonlySet<string>;
+  onLeft: (left: ReadonlySet<string>) => void;
+  reach: Reach;
+  onReach: (reach: Reach) => void;
+}
+
+/** What a change explains, and for whom. */
+function ScopeOfChange({ facts, left, onLeft, reach, onReach }: ScopeProps) {
+  const toggle = (fact: ScopeValue) => {
+    const next = new Set(left);
+    if (!next.delete(keyOf(fact))) next.add(keyOf(fact));
+    onLeft(next);
+  };
+  return (
+    <>
+      <div className="field">
+        <span className="field-label">For whom</span>
+        <Segments label="For whom" options={(Object.keys(REACHES) as Reach[]).map((value) => ({ value, label: REACHES[value] }))} value={reach} onChange={onReach} />
+      </div>
+      <fieldset className="facts-chosen">
+        <legend className="field-label">Which facts</legend>
+        {facts.map((fact) => (
+          <label key={keyOf(fact)} className="small">
+            <input type="checkbox" checked={!left.has(keyOf(fact))} onChange={() => toggle(fact)} />
+            <span className="soft">{aspectName(fact.aspect)}</span>
+            <span className="log-text" title={fact.value}>
+              {fact.aspect === "rule" ? aspectName(fact.value) : withoutIds(fact.value)}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+    </>
   );
 }
 

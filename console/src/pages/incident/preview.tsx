@@ -13,7 +13,10 @@ export function PreviewOfAnswer({ data, error }: { data: Preview | undefined; er
   return (
     <section className="preview" aria-label="What this answer would have changed" aria-live="polite">
       {error ? (
-        <Notice tone="warning">No preview: {error.message}</Notice>
+        <Notice tone="warning">
+          {error.message}
+          {error.fix && <p className="log-text">{error.fix}</p>}
+        </Notice>
       ) : data === undefined ? (
         <p className="small soft">Working out what this answer would have changed…</p>
       ) : (

@@ -25,6 +25,10 @@ DAY_SECONDS: Final = 1.2
 LONGEST_DAY: Final = 2.5
 HISTORY_SECONDS: Final = 120.0
 SEED: Final = 1
+DAYS: Final = 27
+QUIET_DAYS: Final = 13
+"""Fewer than `seawall demo` has: people wait for it."""
+
 _STAMP: Final = re.compile(r"-([0-9]{8})T[0-9]{2}")
 
 Say = Callable[[str], None]
@@ -142,6 +146,6 @@ def _make(seed: int, folder: str) -> None:
     from seawall.lab import make_world
     from seawall.lab.demo import demo_settings
 
-    settings = demo_settings(seed)
-    start = (datetime.now(UTC) - timedelta(days=settings.days)).date()
-    make_world(replace(settings, start=start), Path(folder))
+    start = (datetime.now(UTC) - timedelta(days=DAYS)).date()
+    settings = replace(demo_settings(seed), days=DAYS, quiet_days=QUIET_DAYS, start=start)
+    make_world(settings, Path(folder))

@@ -344,6 +344,8 @@ export interface AccountRow {
 
 export interface Habit {
   value: string;
+  /** Of an application, where a record tells it. */
+  name?: string | null;
   country?: string | null;
   class?: string | null;
   days: number;

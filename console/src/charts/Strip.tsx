@@ -30,8 +30,9 @@ interface Band { name: string; values: Value[]; columns: { counts: number[]; tot
 export function Strip({ label, timeline, zone = "UTC" }: StripProps) {
   const [reference, width] = useWidth<HTMLDivElement>();
   const id = useId();
-  const left = width >= 620 ? 76 : 4;
-  const right = width - 10;
+  // The same edges as the timeline's, below which it stands.
+  const left = (width >= 620 ? Math.min(210, Math.round(width * 0.24)) : 4) + 6;
+  const right = width - 16;
   const [from, to] = [Date.parse(timeline.from), Date.parse(timeline.to)];
   const columns = Math.max(1, Math.floor((right - left) / COLUMN));
   const bands = useMemo(() => [

@@ -3,7 +3,7 @@
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { Mark, TimelineLane, TimelineMoment } from "./model";
 import { nearestMark, type Place } from "./navigate";
-import { clamp, countText, markRadius, type Scale } from "./scale";
+import { clamp, clipped, countText, markRadius, type Scale } from "./scale";
 import { intruderPath, ownPath } from "./shapes";
 import { AXIS_HEIGHT, TimeAxis } from "./TimeAxis";
 import type { Zone } from "./time";
@@ -110,8 +110,8 @@ interface LaneProps { lane: TimelineLane; marks: readonly Mark[]; y: number; lef
 function Lane({ lane, marks, y, left, right, isWide }: LaneProps) {
   const hasIntruder = lane.points.some((point) => point.intruder > 0);
   const detail = isWide || !lane.detail ? "" : ` · ${lane.detail}`;
-  const room = Math.floor((isWide ? left - 14 : right) / (hasIntruder ? 7.6 : 6.9)) - (hasIntruder ? 2 : 0) - detail.length;
-  const name = lane.name.length > room ? `${lane.name.slice(0, Math.max(1, room - 1))}…` : lane.name;
+  const room = (isWide ? left - 14 : right - 8) - (hasIntruder ? 16 : 0) - detail.length * 6.6;
+  const name = clipped(lane.name, Math.max(60, room), hasIntruder);
   return (
     <g>
       <path className="chart-lane" d={`M${isWide ? left : 4} ${y}H${right}`} />

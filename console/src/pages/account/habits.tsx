@@ -1,5 +1,5 @@
 /** What an account usually does: each value with the share of its days. */
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { Habit } from "../../api/types";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
@@ -8,7 +8,39 @@ import { day } from "../../words/times";
 
 const FEW = 5;
 
-export function Habits({ title, habits, days }: { title: string; habits: readonly Habit[]; days: number }) {
+/** Records with and without a name are of one application; of its days at least the most of either are its days. */
+function merged(habits: readonly Habit[]): Habit[] {
+  const found = new Map<string, Habit>();
+  for (const habit of habits) {
+    const before = found.get(habit.value);
+    found.set(
+      habit.value,
+      before === undefined
+        ? habit
+        : {
+            ...before,
+            name: before.name ?? habit.name ?? null,
+            days: Math.max(before.days, habit.days),
+            events: before.events + habit.events,
+            first: before.first < habit.first ? before.first : habit.first,
+            last: before.last > habit.last ? before.last : habit.last,
+          },
+    );
+  }
+  return [...found.values()];
+}
+
+interface HabitsProps {
+  title: string;
+  habits: readonly Habit[];
+  /** The account's active days. */
+  days: number;
+  /** Whether a value can come with and without a name. */
+  areNamed?: boolean;
+}
+
+export function Habits({ title, habits: listed, days, areNamed = false }: HabitsProps) {
+  const habits = useMemo(() => (areNamed ? merged(listed) : listed), [listed, areNamed]);
   const [all, setAll] = useState(false);
   const shown = all ? habits : habits.slice(0, FEW);
   return (
@@ -18,10 +50,10 @@ export function Habits({ title, habits, days }: { title: string; habits: readonl
       ) : (
         <ul className="habit-list">
           {shown.map((habit) => (
-            <li key={habit.value} title={`${plural(habit.events, "record")}, ${day(habit.first)} to ${day(habit.last)}`}>
+            <li key={`${habit.value} ${habit.country ?? ""} ${habit.class ?? ""}`} title={`${habit.name ? `${habit.value}: ` : ""}${plural(habit.events, "record")}, ${day(habit.first)} to ${day(habit.last)}`}>
               <div className="habit-line">
                 <span className="habit-value log-text">
-                  {habit.value || "unknown"}
+                  {habit.name || habit.value || "unknown"}
                   {(habit.country || habit.class) && <span className="soft"> · {[habit.country, habit.class].filter(Boolean).join(" · ")}</span>}
                 </span>
                 <span className="habit-days">{number(habit.days)}</span>

@@ -99,7 +99,7 @@ function Known({ account }: { account: Account }) {
       <div className="habits">
         <Habits title="Networks" habits={account.networks} days={account.active_days} />
         <Habits title="Clients" habits={account.clients} days={account.active_days} />
-        <Habits title="Applications" habits={account.apps} days={account.active_days} />
+        <Habits title="Applications" habits={account.apps} days={account.active_days} areNamed />
         <Habits title="Countries" habits={account.countries} days={account.active_days} />
       </div>
       <Panel

@@ -91,9 +91,9 @@ function Known({ account }: { account: Account }) {
           <IncidentLines incidents={account.incidents} label={`Incidents of ${account.account}`} withAccount={false} />
         </Panel>
       )}
-      {whole.data && whole.data.lanes.length > 0 && (
+      {!(whole.error && whole.data === undefined) && whole.data?.lanes.length !== 0 && (
         <Panel title="Networks and countries over time">
-          <Strip label={account.account} timeline={(range === null ? whole.data : detail.data) ?? whole.data} />
+          {whole.data === undefined ? <Skeleton rows={4} height={26} /> : <Strip label={account.account} timeline={(range === null ? whole.data : detail.data) ?? whole.data} />}
         </Panel>
       )}
       <div className="habits">

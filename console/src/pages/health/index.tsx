@@ -40,6 +40,8 @@ export default function HealthPage() {
 
 function Shown({ health, summary }: { health: IngestHealth; summary: Summary | undefined }) {
   const now = summary === undefined ? Date.now() : Date.parse(summary.now);
+  // A gap has its note too; here it is told once, with its span.
+  const notes = health.notes.filter((note) => !health.gaps.some((gap) => gap.text === note));
   const silent = health.sources.filter((source) => source.state === "silent");
   return (
     <>
@@ -115,9 +117,9 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
               ))}
             </ul>
           )}
-          {health.notes.length > 0 && (
+          {notes.length > 0 && (
             <ul className="gap-list" aria-label="What the logs could not show">
-              {health.notes.map((note) => (
+              {notes.map((note) => (
                 <li key={note} className="log-text">
                   {note}
                 </li>
@@ -186,9 +188,10 @@ function Source({ source, now }: { source: SourceHealth; now: number }) {
 function Ingest({ summary, now }: { summary: Summary; now: number }) {
   const { ingest } = summary;
   const waiting = ingest.backlog_bytes ? `, ${bytes(ingest.backlog_bytes)} wait` : "";
+  const unscored = ingest.records - ingest.events - ingest.duplicates - ingest.problems;
   const left = ingest.seconds_left ? `, ${duration(ingest.seconds_left)} left` : "";
   return (
-    <Panel title="Reading" aside={<span className="small soft">records = events + duplicates + problems</span>}>
+    <Panel title="Reading" aside={<span className="small soft">{unscored > 0 ? "records = events + duplicates + problems + to be scored" : "records = events + duplicates + problems"}</span>}>
       <Facts
         facts={[
           ["State", `${INGEST[ingest.state]}${waiting}${left}`],
@@ -196,6 +199,7 @@ function Ingest({ summary, now }: { summary: Summary; now: number }) {
           ["Events", number(ingest.events)],
           ["Duplicates", number(ingest.duplicates)],
           ["Problems", number(ingest.problems)],
+          ...(unscored > 0 ? [["To be scored", number(unscored)] as const] : []),
           ["Records a second", ingest.rate === null ? "–" : number(ingest.rate)],
           ["Latest event", ingest.last_event === null ? "none" : age(ingest.last_event, now)],
           ["Days to score again", number(ingest.dirty_days)],

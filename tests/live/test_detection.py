@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from seawall import scan
 from seawall.enrich import Networks, enrich
-from seawall.errors import StateInvalid
+from seawall.errors import LakeBroken, StateInvalid
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.decision import decide
@@ -264,7 +264,7 @@ def test_a_late_day_goes_back_to_a_snapshot_and_not_to_the_beginning(tmp_path: P
         watch.take(table([event(f"a{day}", day)]))
         watch.score()
     kept = sorted(int(name.partition("/")[2]) - 20_514 for name in watch.states if name.startswith("engine/"))
-    assert kept[-4:] == [35, 36, 37, 38]
+    assert kept[-3:] == [35, 36, 37]
     assert len(kept) <= 14
     assert kept[0] <= 39 - 30
     watch.take(table([event("late", 33, 9)]))
@@ -317,3 +317,35 @@ def test_scratch_holds_nothing_of_an_earlier_process_and_nothing_after(tmp_path:
     detection.score()
     detection.close()
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_what_fails_is_done_again_and_nothing_is_lost_by_it(tmp_path: Path) -> None:
+    rows = [row for day in range(5) for row in (event(f"a{day}", day), sign_in(f"s{day}", day, 5))]
+    rows.append(event("b", 4, 30, client="python/rest", src_asn=64999, src_asn_name="Far"))
+    (tmp_path / "spool").mkdir()
+    candidates, _, _ = scanned([table(rows)], tmp_path / "spool")
+    watch = Watch(tmp_path)
+    full = OSError(28, "No space left on device")
+    with patch("seawall.live.days.TAIL", 1), patch.object(Spool, "_write", side_effect=full):
+        watch.restart()
+        watch.take(table(rows[:6]))
+    for broken in (LakeBroken("a damaged part"), full):
+        with patch.object(Lake, "day", side_effect=broken), pytest.raises(type(broken)):
+            watch.score()
+        assert watch.detection.dirty == watch.marked
+    with patch.object(Engine, "observe", side_effect=MemoryError), pytest.raises(MemoryError):
+        watch.score()
+    assert watch.detection.dirty == watch.marked
+    watch.score()
+    watch.take(table(rows[6:]))
+    with patch.object(Engine, "state", side_effect=MemoryError), pytest.raises(MemoryError):
+        watch.score()
+    watch.score()
+    assert repr(watch.candidates()) == repr(candidates)
+    for name in watch.states:
+        assert name.partition("/")[0] != "engine" or int(name[7:]) <= max(watch.days) - 2
+    watch.restart()
+    watch.take(table([event("late", 2, 100)]))
+    watch.score()
+    candidates, _, _ = scanned([table([*rows, event("late", 2, 100)])], tmp_path / "spool")
+    assert repr(watch.candidates()) == repr(candidates)

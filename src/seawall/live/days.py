@@ -52,16 +52,25 @@ class Days:
             if day not in self.rows:
                 self._held.add(day)
             self.rows[day] = self.rows.get(day, 0) + count
-        self._add(events, self._held)
+        try:
+            self._add(events, self._held)
+        except OSError:  # there is no room for what the lake has as well
+            for day in days.tolist():
+                self._spool.drop(day)
+                self._held.discard(day)
         self._give_way(keep=days.tolist()[-1])
         return frozenset(days.tolist())
 
     def fetch(self, day: int) -> int:
         """Have a day at hand; return how many records of it there are, copies that the lake left out not counted."""
         if day not in self._held:
+            try:
+                for events in self._read(day):
+                    self._add(events, {day})
+            except BaseException:
+                self._spool.drop(day)
+                raise
             self._held.add(day)
-            for events in self._read(day):
-                self._add(events, {day})
             self._give_way(keep=day)
         return self._spool.rows(day)
 

@@ -26,6 +26,9 @@ from seawall.schema.ordering import distinct
 from seawall.schema.state import Saved, State
 from seawall.store.lake import Lake
 
+SETTLED = 2
+"""Days back from the last day from which on snapshots are kept in the database."""
+
 BINS = 20
 """Parts of equal width that p-values are counted in."""
 
@@ -84,6 +87,7 @@ class Detection:
         self._meters: dict[int, CoverageMeter] = {}
         self._events: dict[int, int] = {}
         self._late: set[int] = set()
+        self._stored: set[int] = set()
 
     def close(self) -> None:
         """Remove what was written for this process alone."""
@@ -103,39 +107,55 @@ class Detection:
     def mark(self, days: Iterable[int]) -> None:
         """Say that the lake has events of these days that were not scored."""
         days = set(days)
+        for day in days:
+            self._days.rows.setdefault(day, 0)
         self._dirty |= days
         self._unread |= days
 
     def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
         """Bring all days up to date, from the first that something came for. `deadline` may stop it after a day.
 
-        Days that are not up to date then stay dirty, and the results of earlier scorings stand for them.
+        Days that are not up to date then stay dirty, and the results of earlier scorings stand for them. Where it raises,
+        all of them are dirty again.
         """
         for day in sorted(self._unread):
             self._days.fetch(day)
         self._unread.clear()
         self._dirty |= self._days.moved()
         waiting = self.dirty
-        start = self._start()
-        if not self._dirty:
-            kept = {"ledger": self.ledger()} if waiting else {}
-            return Scoring(done=waiting, kept_snapshots=kept, notes=self._notes(), scored_until=self._until())
-        before, first = self._snapshots.days(), min(self._dirty)
-        engine = Engine(self._ranker)
-        if start is not None:
-            engine.restore(self._snapshots.get(start))
-        for day in before:
-            if day >= first:
-                self._snapshots.drop(day)
-        todo = [day for day in sorted(self._days.rows) if start is None or day > start]
-        results, states = self._run(engine, todo, first, deadline)
-        if states:
+        try:
+            start = self._start()
+            if not self._dirty:
+                kept = {"ledger": self.ledger()} if waiting else {}
+                return Scoring(
+                    done=waiting, kept_snapshots=kept, notes=self._notes(), scored_until=self._until()
+                )
+            results, again = self._run(start, deadline)
+            states, gone = self._changed(results, again)
+        except BaseException:
+            self._dirty |= waiting
+            raise
+        return Scoring(results, waiting - self._dirty, gone, states, self._notes(), self._until())
+
+    def _changed(
+        self, results: Mapping[int, DayResult], again: set[int]
+    ) -> tuple[dict[str, State], tuple[str, ...]]:
+        """Return the states to keep and the names of those to forget; `again` are days with a new snapshot.
+
+        The snapshots of the last days are not kept: they are made again with every late event, and quickly after a stop.
+        """
+        newest = max(self._days.rows)
+        settled = {day for day in self._snapshots.days() if day <= newest - SETTLED}
+        fresh = settled - (self._stored - again)
+        states = {f"engine/{day}": self._snapshots.get(day) for day in sorted(fresh)}
+        if fresh:
             states["coder"] = self._days.state()
         states |= {f"meter/{day}": self._meters[day].state() for day in results}
         states["ledger"] = self.ledger()
-        gone = [f"engine/{day}" for day in sorted(before - self._snapshots.days())]
+        gone = [f"engine/{day}" for day in sorted(self._stored - settled)]
         gone += [f"meter/{day}" for day in self._forgotten()]
-        return Scoring(results, waiting - self._dirty, tuple(gone), states, self._notes(), self._until())
+        self._stored = settled
+        return states, tuple(gone)
 
     def _start(self) -> int | None:
         """Return the day of the snapshot to begin after, None for before everything; dirty days before are late."""
@@ -155,28 +175,36 @@ class Detection:
         return self._snapshots.latest(min(self._dirty)) if self._dirty else None
 
     def _run(
-        self, engine: Engine, todo: list[int], first: int, deadline: Callable[[], bool] | None
-    ) -> tuple[dict[int, DayResult], dict[str, State]]:
-        """Score days in order; return the results from the first on, and what was known after some of them."""
+        self, start: int | None, deadline: Callable[[], bool] | None
+    ) -> tuple[dict[int, DayResult], set[int]]:
+        """Score days in order; return results from the first dirty day on, and the days that have a new snapshot."""
+        first = min(self._dirty)
+        engine = Engine(self._ranker)
+        if start is not None:
+            engine.restore(self._snapshots.get(start))
+        for day in self._snapshots.days():
+            if day >= first:
+                self._snapshots.drop(day)
         results: dict[int, DayResult] = {}
-        states: dict[int, State] = {}
+        again: set[int] = set()
+        todo = [day for day in sorted(self._days.rows) if start is None or day > start]
         newest = todo[-1]
         wanted = ladder({*self._snapshots.days(), *todo[:-1]}, newest)
         for place, day in enumerate(todo):
             result = self._scored(engine, day)
+            if day >= first:
+                self._dirty = set(todo[place + 1 :])
             if day >= first and result is not None:
                 results[day] = result
-                self._dirty = set(todo[place + 1 :])
-            is_over = bool(results) and day < newest and deadline is not None and deadline()
+            is_over = day >= first and day < newest and deadline is not None and deadline()
             if day in wanted or is_over:
-                states[day] = engine.state()
-                self._snapshots.put(day, states[day])
+                self._snapshots.put(day, engine.state())
+                again.add(day)
             if is_over:
                 break
         for day in self._snapshots.days() - ladder(self._snapshots.days(), newest):
             self._snapshots.drop(day)
-        kept = self._snapshots.days()
-        return results, {f"engine/{day}": state for day, state in states.items() if day in kept}
+        return results, again
 
     def ledger(self) -> State:
         """Return what changes with every batch that is taken: keep it, as `ledger`, together with the checkpoint."""
@@ -216,7 +244,10 @@ class Detection:
             elif kind == "meter":
                 self._meters[int(day)] = CoverageMeter()
                 self._meters[int(day)].restore(Saved(states[name]))
-        last = max(self._snapshots.days(), default=-1)
+        self._stored = set(self._snapshots.days())
+        last = max(self._stored, default=-1)
+        # What was kept of later days is in codes that may not have been.
+        self._meters = {day: meter for day, meter in self._meters.items() if day <= last}
         self.mark(day for day in self._days.rows if day > last)
 
     def _scored(self, engine: Engine, day: int) -> DayResult | None:

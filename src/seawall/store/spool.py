@@ -107,18 +107,23 @@ class Spool:
 
     def _flush(self, day: int) -> None:
         """Write what of a day waits in memory."""
-        del self._waiting[day]
-        self._write({day: _narrowed(pa.concat_tables(self._tails.pop(day)).combine_chunks())})
+        self._write({day: _narrowed(pa.concat_tables(self._tails[day]).combine_chunks())})
+        del self._waiting[day], self._tails[day]
 
     def _write(self, shares: Mapping[int, pa.Table]) -> None:
         """Write days into one file."""
         path = self._folder / f"{self._files:08d}.arrow"
         self._files += 1
         schema = next(iter(shares.values())).schema
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-            for place, (day, share) in enumerate(shares.items()):
-                writer.write_table(share)
-                self._days[day].append(Piece(path, place, share.num_rows, tuple(share.column_names)))
+        try:
+            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+                for share in shares.values():
+                    writer.write_table(share)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        for place, (day, share) in enumerate(shares.items()):
+            self._days[day].append(Piece(path, place, share.num_rows, tuple(share.column_names)))
 
     def drop(self, day: int) -> None:
         """Forget a day, where small tables are held and files are of one day."""

@@ -119,10 +119,10 @@ def test_an_answer_shows_its_price_before_it_is_saved_and_can_be_withdrawn(visit
     answers = page.locator(".answers")
     expect(answers).to_contain_text("Expected change")
     expect(answers).to_contain_text("change calendar <b>42</b>")
-    expect(page.locator(".incident-line")).to_contain_text("Expected change")
+    expect(page.locator(".incident-kind")).to_contain_text("Expected change")
     answers.get_by_role("button", name="Withdraw").click()
     expect(answers).to_contain_text("Withdrawn by")
-    expect(page.locator(".incident-line")).not_to_contain_text("Expected change")
+    expect(page.locator(".incident-kind")).not_to_contain_text("Expected change")
 
 
 def test_compromised_needs_no_scope(visit: Visiting) -> None:

@@ -49,7 +49,7 @@ export function Activity({ incident }: { incident: Incident }) {
       title="Account over time"
       aside={
         <span className="activity-links small">
-          <button type="button" className="fold" aria-pressed={isStrip} onClick={() => setStrip(!isStrip)}>
+          <button type="button" className="unfold" aria-pressed={isStrip} onClick={() => setStrip(!isStrip)}>
             Networks and countries
           </button>
           <Link href={accountAddress(incident.tenant, incident.account)}>Whole account</Link>

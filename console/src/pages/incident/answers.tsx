@@ -43,7 +43,7 @@ export function Answers({ incident, onChanged, onAnswer }: Props) {
           {onAnswer && (
             <>
               {" "}
-              <button type="button" className="fold" onClick={onAnswer}>
+              <button type="button" className="unfold" onClick={onAnswer}>
                 Answer
               </button>{" "}
               <kbd>e</kbd>

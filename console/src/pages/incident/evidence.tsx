@@ -98,7 +98,7 @@ export function Evidence({ incident }: { incident: Incident }) {
         <Bar name="Score" text={incident.threshold === null ? "" : `raised from ${score(incident.threshold)}`} at={[x(low), x(incident.score)]} weight={incident.score} look="sum" threshold={threshold} />
       </ol>
       {more > 0 && (
-        <button type="button" className="fold small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+        <button type="button" className="unfold small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
           {isWhole ? "Show the strongest alone" : `Show all ${own.length + rest.length} reasons`}
         </button>
       )}

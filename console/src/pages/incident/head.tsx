@@ -45,7 +45,7 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
   const zones = [...new Set(["UTC", zone])];
   return (
     <header className="incident-head">
-      <div className="incident-line">
+      <div className="incident-kind">
         <SeverityLabel severity={incident.severity} />
         <span className="soft">·</span>
         <span>{kindName(incident.kind)}</span>
@@ -88,7 +88,7 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
         </Menu>
         <CopyButton text={() => window.location.origin + incidentAddress(incident.id)} label="Link" isSmall={false} look="quiet" />
       </div>
-      <dl className="facts">
+      <dl className="incident-facts">
         <Fact name="Score" title="Log-odds of the evidence, in nats. Zero is as likely as not.">
           <b className="numbers">{score(incident.score)}</b>
           {incident.threshold !== null && <span className="soft"> raised from {score(incident.threshold)}</span>}

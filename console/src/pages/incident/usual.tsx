@@ -69,7 +69,7 @@ export function UsualVersusNow({ rows }: { rows: readonly Usual[] }) {
         </table>
       </div>
       {unusual.length > 0 && others.length > 0 && (
-        <button type="button" className="fold small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+        <button type="button" className="unfold small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
           {isWhole ? "Show the unusual fields alone" : `Show ${others.length} usual fields as well`}
         </button>
       )}

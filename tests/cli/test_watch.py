@@ -1,0 +1,85 @@
+"""`seawall watch`: what it takes, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from seawall.lab import make_world
+from seawall.lab.world_settings import WorldSettings
+
+from .conftest import Run
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    make_world(WorldSettings(58, accounts=12, days=8, attacks=2, quiet_days=5, mess=False), folder)
+    return folder / "logs"
+
+
+def test_once_reads_scores_tells_and_stops(run: Run, logs: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    got = run("watch", str(logs), "--store", store, "--once", "--budget", "2")
+    assert got.code == 0
+    lines = got.out.splitlines()
+    assert lines
+    for line in lines:
+        assert len(line.split("  ")) == 7
+    assert "records = " in got.err
+    assert "\x1b" not in got.out + got.err
+    again = run("watch", str(logs), "--store", store, "--once", "--budget", "2")
+    assert (again.code, again.out) == (0, "")
+    assert got.err.splitlines()[-1] == again.err.splitlines()[-1]
+
+
+def test_json_lines_of_standard_input(
+    run: Run, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b'{"CreationTime": "2025-01-01T00:00:00", "Id": "1", "Operation": "FileAccessed", "UserId": "a@b.example"}\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data + b"nothing\n")))
+    got = run("watch", "-", "--store", str(tmp_path / "store"), "--json", "--quiet")
+    assert got.code == 0
+    assert got.err == ""
+    documents = [json.loads(line) for line in got.out.splitlines()]
+    assert documents[-1] == {
+        "schema_version": 1, "type": "summary", "records": 2, "events": 1, "duplicates": 0, "problems": 1, "waiting": 0,
+    }  # fmt: skip
+    assert all(document["type"] == "incident.raised" for document in documents[:-1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere"], 3, "no such file or folder"),
+        ([".", "--once", "--until-idle"], 2, "one question"),
+        ([".", "--store", "inside"], 2, "which is followed"),
+        ([".", "--store", "../s", "--webhook", "http://example.com/"], 2, "webhook"),
+        ([".", "--store", "../s", "--webhook-secret-file", "x"], 2, "signs nothing"),
+        (
+            [".", "--store", "../s", "--webhook", "https://a.example/", "--webhook-secret-file", "x"],
+            3,
+            "cannot be read",
+        ),
+        ([".", "--store", "../s", "--database", "mysql://x/y"], 2, "no support"),
+    ],
+    ids=["nowhere", "both", "inside", "plain http", "secret alone", "no secret", "database"],
+)
+def test_what_it_refuses(
+    run: Run,
+    arguments: list[str],
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    got = run("watch", *arguments)
+    assert got.code == code
+    assert words in got.err
+    assert got.out == ""

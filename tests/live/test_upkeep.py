@@ -1,0 +1,93 @@
+"""A store stays small: many parts become one, old days go, and no clock that is wrong makes young ones go."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from seawall.live.clock import Clock
+from seawall.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Upkeep, forget, oldest_kept
+from seawall.store.database import Database
+from seawall.store.lake import Lake
+from tests.events import START, event, table
+
+EPOCH = date(1970, 1, 1)
+NEWEST = (START.date() - EPOCH).days
+
+
+def lake_with(root: Path, *parts: tuple[int, int]) -> Lake:
+    """A lake with so many parts of days, counted from the newest one back."""
+    lake = Lake.create(root)
+    for back, count in parts:
+        for number in range(count):
+            lake.append(table([event(f"{back}-{number}", -back, 9)]))
+    return lake
+
+
+def upkeep(lake: Lake, *, rate: float = 0.0, retention: int | None = None, wall: int = NEWEST) -> Upkeep:
+    return Upkeep(lake, Clock(lambda: 0.0, lambda: wall * DAY), retention, lambda: NEWEST, lambda: rate)
+
+
+def days(lake: Lake) -> dict[int, int]:
+    """Parts of each day, counted from the newest one back."""
+    return {NEWEST - (day.day - EPOCH).days: day.parts for day in lake.size().days}
+
+
+def test_closed_days_are_merged_when_little_arrives(tmp_path: Path) -> None:
+    with lake_with(tmp_path / "events", (0, 3), (1, 4)) as lake:
+        upkeep(lake, rate=50_000.0).work()
+        assert days(lake) == {0: 3, 1: 4}
+        upkeep(lake).work()
+        assert days(lake) == {0: 3, 1: 1}
+
+
+def test_an_open_day_in_many_parts_is_merged_too(tmp_path: Path) -> None:
+    with lake_with(tmp_path / "events", (0, MANY_PARTS + 2)) as lake:
+        upkeep(lake).work()
+        assert days(lake) == {0: 1}
+
+
+def test_what_is_too_old_goes_once_an_hour(tmp_path: Path) -> None:
+    with lake_with(tmp_path / "events", (0, 1), (9, 1), (10, 1)) as lake:
+        kept = upkeep(lake, retention=10)
+        kept.work()
+        assert set(days(lake)) == {0, 9}
+        lake.append(table([event("late", -30, 9)]))
+        kept.work()
+        assert set(days(lake)) == {0, 9, 30}
+
+
+def test_nothing_is_deleted_without_a_retention(tmp_path: Path) -> None:
+    with lake_with(tmp_path / "events", (0, 1), (5000, 1)) as lake:
+        upkeep(lake).work()
+        assert set(days(lake)) == {0, 5000}
+
+
+@pytest.mark.parametrize(
+    ("newest", "today", "first"),
+    [(100, 100, 91), (100, 40_000, 91), (40_000, 100, 91), (100, 95, 86)],
+    ids=["both agree", "the clock jumped ahead", "a record of the future", "the clock is behind"],
+)
+def test_neither_a_clock_nor_a_record_alone_makes_anything_old(newest: int, today: int, first: int) -> None:
+    assert oldest_kept(newest, today * DAY, 10) == first
+    assert oldest_kept(newest, today * DAY, None) is None
+
+
+def test_what_is_ruled_on_again_is_not_forgotten(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "seawall.db", should_migrate=True)
+    with database.writing() as work:
+        for back in (0, LEAST_DAYS - 1, LEAST_DAYS, LEAST_DAYS + 1):
+            work.candidates.put_day(NEWEST - back, [b"x"])
+        first = oldest_kept(NEWEST, NEWEST * DAY, 2)
+        assert first is not None
+        forget(work, first, NEWEST * DAY, 2)
+        assert {NEWEST - day for day in work.candidates.counts()} == {0, LEAST_DAYS - 1}
+    with database.writing() as work:
+        work.candidates.put_day(NEWEST - 80, [b"x"])
+        first = oldest_kept(NEWEST, NEWEST * DAY, 100)
+        assert first is not None
+        forget(work, first, NEWEST * DAY, 100)
+        assert NEWEST - 80 in work.candidates.counts()
+    database.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ import pytest
 
 from seawall.errors import PolicyInvalid, ServeInvalid
 from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.sign_in.oidc_settings import load_oidc
+from seawall.server.console.sign_in.by_oidc import role_of
+from seawall.server.console.sign_in.oidc_settings import ConsoleTable, load_oidc
 from tests.server.console.consoles import HOST, ORIGIN, Browser, Console, console
 from tests.server.gates import Issuer
 
@@ -325,3 +327,20 @@ def test_settings_that_make_no_sense_are_refused_at_the_start(
     path.write_text(path.read_text().replace(*change))
     with pytest.raises((ServeInvalid, PolicyInvalid), match=words):
         load_oidc(path)
+
+
+def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "serve.md").read_text("utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "policy.toml").write_text(example)
+    (tmp_path / "client-secret").write_text("a secret")
+    settings = load_oidc(tmp_path / "policy.toml")
+    assert settings.secret == "a secret"
+    assert role_of({"roles": ["soc", "it"]}, settings) == "analyst"
+    documented = set(
+        re.findall(
+            r"^\| (`[^|]*`) \|", page.split("setting of `[console]`")[1].split("\n\n")[0], re.MULTILINE
+        )
+    )
+    names = {name for cell in documented for name in re.findall(r"`(\w+)`", cell)}
+    assert names == set(ConsoleTable.__struct_fields__)

@@ -22,8 +22,8 @@ from typing import Any
 from uuid import uuid4
 
 from seawall.errors import BackupInvalid
-from seawall.store.lake import keeping, layout, locks, parts
-from seawall.store.lake.lake import Lake, check_format
+from seawall.store.lake import formats, keeping, layout, locks, parts
+from seawall.store.lake.lake import Lake
 from seawall.store.lake.outcomes import Damaged
 
 MANIFEST = "manifest.json"
@@ -86,7 +86,7 @@ def restore(backup: Path, root: Path) -> BackedUp:
                 raise BackupInvalid(
                     f"{backup / file.path}: is not what was backed up", fix="take another backup"
                 )
-        check_format(building)
+        formats.check(building)
         os.rename(building, root)  # noqa: PTH104 - onto nothing: an empty folder that appeared would be replaced, a full one not
         parts.settle(root.parent)
     except OSError as error:

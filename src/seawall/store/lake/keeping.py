@@ -79,14 +79,27 @@ class Day:
     folder: Path
 
 
-def all_of(day: Day, known: Footers) -> list[Path]:
-    """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
-    paths = layout.parts(day.folder)
-    found = _readable(paths, known)
-    rows = sum(_rows(footer) for footer in found)
-    few = len(found) <= 2 * -(-rows // query.STRETCH) + 1
-    is_done = all(footer.is_merged for footer in found) and few and not overlap(found)
-    return [] if is_done and len(found) == len(paths) else paths
+class Done:
+    """Remembers days in which there is nothing to gain, so that they are not read again each time."""
+
+    def __init__(self, known: Footers) -> None:
+        self._known = known
+        self._done: dict[Path, list[Path]] = {}
+
+    def parts_of(self, day: Day) -> list[Path]:
+        """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
+        paths = layout.parts(day.folder)
+        if len(paths) < 2 or self._done.get(day.folder) == paths:
+            return []
+        found = _readable(paths, self._known)
+        rows = sum(_rows(footer) for footer in found)
+        few = len(found) <= 2 * -(-rows // query.STRETCH) + 1
+        if len(found) < len(paths) or not few or overlap(found):
+            return paths
+        if not all(footer.is_merged for footer in found):
+            return paths
+        self._done[day.folder] = paths
+        return []
 
 
 def appended(day: Day, known: Footers, most: int) -> list[Path]:

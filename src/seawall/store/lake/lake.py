@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from seawall.errors import LakeBroken, UsageError
 from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.store.lake import cursors, keeping, layout, locks, parts, picking
+from seawall.store.lake import cursors, formats, keeping, layout, locks, parts, picking
 from seawall.store.lake.accounts import (
     FIELDS,
     NETWORK,
@@ -45,7 +45,6 @@ UNKNOWN = "unknown"
 
 LARGEST_PAGE = 10_000
 MOST_SLOTS = 2_000
-_FORMAT = {"format": "seawall-lake", "version": parts.VERSION}
 
 
 class Lake:
@@ -56,6 +55,7 @@ class Lake:
         self._reader = Reader(root)
         self._footers = Footers()
         self._accounts = Accounts()
+        self._done = keeping.Done(self._footers)
 
     @classmethod
     def create(cls, root: Path) -> Lake:
@@ -71,7 +71,7 @@ class Lake:
             marker.unlink(missing_ok=True)
             with marker.open("x", encoding="utf-8") as file:
                 marker.chmod(0o600)
-                json.dump(_FORMAT, file)
+                json.dump(formats.FORMAT, file)
                 file.flush()
                 os.fsync(file.fileno())
             marker.replace(root / layout.MARKER)
@@ -83,7 +83,7 @@ class Lake:
     @classmethod
     def open(cls, root: Path) -> Lake:
         """Open a lake that exists, and remove what interrupted writers left behind unless somebody is writing."""
-        check_format(root)
+        formats.check(root)
         keeping.sweep(root)
         return cls(root)
 
@@ -275,7 +275,7 @@ class Lake:
 
     def compact(self, before: date) -> Compacted:
         """Merge the parts of each day before a day into few, and drop copies. Answers stay the same."""
-        return self._compacted(lambda day: keeping.all_of(day, self._footers) if day.day < before else [])
+        return self._compacted(lambda day: self._done.parts_of(day) if day.day < before else [])
 
     def tidy(self, most_parts: int = 16) -> Compacted:
         """Merge what was appended since, of each day that has more than so many parts of it. Answers stay the same."""
@@ -355,25 +355,6 @@ def _is_begun(path: Path) -> bool:
     if path.name in (layout.TENANTS, layout.INCOMING):
         return not path.is_symlink() and path.is_dir() and not any(path.iterdir())
     return path.name == f"{layout.MARKER}.new"
-
-
-def check_format(root: Path) -> None:
-    """Raise `LakeBroken` unless a folder holds a lake of this version."""
-    try:
-        stated = json.loads((root / layout.MARKER).read_bytes()[:1000])
-    except FileNotFoundError:
-        raise LakeBroken(f"{root}: no stored events there", fix="check the path") from None
-    except OSError as error:
-        raise layout.unreadable(root, error) from error
-    except ValueError:
-        stated = None
-    if not isinstance(stated, dict) or stated.get("format") != _FORMAT["format"]:
-        raise LakeBroken(f"{root / layout.MARKER}: damaged", fix="restore a backup")
-    if stated.get("version") != parts.VERSION:
-        raise LakeBroken(
-            f"{root}: version {str(stated.get('version'))[:20]}, this program reads version {parts.VERSION}",
-            fix="use the version of Seawall that wrote it",
-        )
 
 
 def _shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from seawall.live.clock import Clock
-from seawall.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Upkeep, forget, oldest_kept
+from seawall.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Forgetting, Upkeep, forget, oldest_kept
 from seawall.store.database import Database
 from seawall.store.lake import Lake
 from tests.events import START, event, table
+from tests.store.database.test_incidents import incident
 
 EPOCH = date(1970, 1, 1)
 NEWEST = (START.date() - EPOCH).days
@@ -90,4 +91,27 @@ def test_what_is_ruled_on_again_is_not_forgotten(tmp_path: Path) -> None:
         assert first is not None
         forget(work, first, NEWEST * DAY, 100)
         assert NEWEST - 80 in work.candidates.counts()
+    database.close()
+
+
+def test_answers_end_when_they_expire_but_not_because_a_clock_jumped(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "seawall.db", should_migrate=True)
+    begin, hour = 1_700_000_000_000_000, 3_600_000_000
+    forgetting = Forgetting(None)
+    with database.only_writer() as writer:
+        with database.writing(writer) as work:
+            work.incidents.put([incident(1)])
+            work.answers.give(incident(1).id, "safe", by="ann", at=begin, expires_at=begin + 5 * hour)
+        for now, wall, answer in (
+            (0.0, begin, "safe"),
+            (30.0, begin + 100 * hour, "safe"),
+            (61.0, begin + 100 * hour, "safe"),
+            (4 * 3600.0 - 1, begin - 100 * hour, "safe"),
+            (6 * 3600.0, begin + 6 * hour, None),
+        ):
+            forgetting.work(database, writer, None, now, wall)
+            with database.reading() as work:
+                row = work.incidents.row(incident(1).id)
+            assert row is not None
+            assert row.answer == answer
     database.close()

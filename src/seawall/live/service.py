@@ -29,7 +29,7 @@ from seawall.live.scoring import Scorer
 from seawall.live.settings import LiveSettings
 from seawall.live.silence import Change, Listening
 from seawall.live.status import Status
-from seawall.live.upkeep import Upkeep, forget, oldest_kept
+from seawall.live.upkeep import Forgetting, Upkeep
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database, Work, Writer
@@ -99,12 +99,13 @@ class Service:
             lambda: self._scorer.newest,
             lambda: self.status().rate,
         )
+        self._forgetting = Forgetting(settings.retention_days)
         self._listening = Listening(settings.silences)
         self._tally, self._position, self._problem_rows = Tally(), 0, 0
         self._pending: _Pending | None = None
         self._readers = Readers()
         self._gauge = Gauge(clock, self._looked)
-        self._ticked = self._caught_up = self._forgets = 0.0
+        self._ticked = self._caught_up = 0.0
         self._has_begun = False
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
@@ -307,7 +308,7 @@ class Service:
     def _each_second(self, writer: Writer) -> None:
         now, wall = self._clock.now(), self._clock.wall()
         self._readers.raise_fault()
-        self._forget(writer, now, wall)
+        self._forgetting.work(self._database, writer, self._scorer.newest, now, wall)
         changes = self._listening.fallen_silent(now, wall)
         if changes:
             with self._database.writing(writer) as work:
@@ -316,16 +317,6 @@ class Service:
             for change in changes:
                 self._news(change)
         self._scorer.look(self._database)
-
-    def _forget(self, writer: Writer, now: float, wall: int) -> None:
-        """Once an hour, delete what is too old."""
-        newest, days = self._scorer.newest, self.settings.retention_days
-        if newest is None or days is None or now < self._forgets:
-            return
-        self._forgets = now + 3600.0
-        if (first := oldest_kept(newest, wall, days)) is not None:
-            with self._database.writing(writer) as work:
-                forget(work, first, wall, days)
 
     def _say(self, work: Work, changes: list[Change], wall: int) -> None:
         """Keep that sources fell silent or speak again, and whom to tell."""

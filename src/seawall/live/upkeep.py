@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from seawall.errors import SeawallError
 from seawall.live.clock import Clock
 from seawall.live.ruling import CANDIDATE_DAYS
-from seawall.store.database import Work
+from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake, layout
 
 DAY = 86_400_000_000
@@ -33,6 +33,8 @@ _DUTY = 8.0
 """After work that took so long it rests so many times as long."""
 
 _PRUNE_SECONDS = 3_600.0
+_EXPIRE_SECONDS = 60.0
+_SLACK_SECONDS = 3_600.0
 _EPOCH = date(1970, 1, 1)
 
 
@@ -109,3 +111,32 @@ def forget(work: Work, first_day: int, wall: int, retention_days: int) -> None:
     met_before = wall - retention_days * DAY
     work.problems.prune(met_before)
     work.outbox.prune(met_before)
+
+
+@dataclass(slots=True)
+class Forgetting:
+    """Ends answers that have expired, and forgets what is too old, in the database; once a minute, once an hour."""
+
+    retention_days: int | None
+    _began: tuple[float, int] | None = None
+    _next: float = 0.0
+    _pruned: float | None = None
+
+    def work(self, database: Database, writer: Writer, newest: int | None, now: float, wall: int) -> None:
+        """Do what is due. `now` is of a clock that only goes forward, `wall` microseconds since the epoch."""
+        if now < self._next:
+            return
+        self._next = now + _EXPIRE_SECONDS
+        self._began = self._began or (now, wall)
+        # A clock that jumps ahead must not end an answer for good.
+        elapsed = round((now - self._began[0] + _SLACK_SECONDS) * 1_000_000)
+        with database.writing(writer) as work:
+            work.answers.expire(min(wall, self._began[1] + elapsed))
+        is_due = self._pruned is None or now - self._pruned >= _PRUNE_SECONDS
+        if newest is None or self.retention_days is None or not is_due:
+            return
+        self._pruned = now
+        first = oldest_kept(newest, wall, self.retention_days)
+        if first is not None:
+            with database.writing(writer) as work:
+                forget(work, first, wall, self.retention_days)

@@ -14,7 +14,7 @@ import argparse
 import json
 import random
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,18 +29,21 @@ from seawall.evaluate.outcomes import UNEXPLAINED, microseconds
 from seawall.evaluate.worlds import made, measuring_worlds
 from seawall.incidents.answers.applying import effects
 from seawall.incidents.answers.columns import Columns
-from seawall.incidents.answers.drafting import checked, lessons
+from seawall.incidents.answers.drafting import checked, choices, lessons
 from seawall.incidents.answers.expected import DAY
 from seawall.incidents.answers.regrouping import Rows, cases, chosen
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.group import allowed
 from seawall.live.candidates import packed, unpacked
-from seawall.schema.answers import Answered, Draft
+from seawall.schema.answers import Answered, Draft, Value
 from seawall.schema.batches import Floats
 
 ANSWERED_DAYS = 21
 OF_THE_ORGANISATION = 10
-"""A change that so many accounts share is one of the organisation."""
+"""A change that so many accounts go through is one of the organisation."""
+
+SHARED_BY = 3
+"""So many of them must show a value before an analyst takes it for part of the change."""
 
 
 @dataclass
@@ -61,6 +64,23 @@ class World:
     def attacks(self, story: Sequence[int]) -> set[int]:
         """Return the attacks whose records a case holds."""
         return {self.owner[uid] for row in story for uid in self.candidates[row].events if uid in self.owner}
+
+    def shared(self, case: Rows, possible: Sequence[Value]) -> tuple[Value, ...]:
+        """Return the values of a case that belong to a change of the organisation, none where there is no such change."""
+        top = self.candidates[case.top]
+        accounts = {
+            name
+            for one in self.truth["confusers"]
+            if top.account in one["accounts"] and len(one["accounts"]) >= OF_THE_ORGANISATION
+            and microseconds(one["start"]) <= top.last and microseconds(one["end"]) >= top.first
+            for name in one["accounts"]
+        }  # fmt: skip
+        showing: dict[Value, set[str]] = defaultdict(set)
+        for one in self.candidates:
+            if one.account in accounts and one.day <= top.day:
+                for fact in one.facts:
+                    showing[Value(fact.field, fact.now)].add(one.account)
+        return tuple(value for value in possible if len(showing[value]) >= SHARED_BY)
 
     def confuser(self, case: Rows) -> tuple[str, int]:
         """Return what explains a false incident, and how many accounts share it."""
@@ -119,18 +139,18 @@ class Arm:
         if self.wrong is None:
             return None
         is_true = bool(world.attacks(case.story)) != (dice.random() < self.wrong)
-        _, shared = world.confuser(case)
         draft = Draft("compromised") if is_true else Draft("safe")
-        if not is_true and shared >= OF_THE_ORGANISATION:
-            draft = Draft("expected-change", "tenant")
         top, learnt, now = (
             world.candidates[case.top],
             lessons(world.candidates[row] for row in case.story),
             (day + 1) * DAY,
         )
+        shared = () if is_true else world.shared(case, choices(learnt, "tenant"))
+        if shared:
+            draft = Draft("expected-change", "tenant", shared)
         try:
             draft = checked(draft, learnt, now)
-        except UsageError:
+        except UsageError:  # a country alone, say
             draft = checked(Draft("safe"), learnt, now)
         if draft.answer not in self.kinds:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         both.append(replace(like, reasons=(replace(told, value="Rare Hosting East"),)))
         with made.context.database.writing() as work:
             work.incidents.put(both)
+        yield made
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Console]:
+    with filled(tmp_path, ConsoleSettings()) as made:
         yield made
 
 
@@ -138,6 +145,18 @@ def test_what_ties_incidents_together(browser: Browser) -> None:
     assert told["family"] == "family-1"
     assert [row["account"] for row in told["incidents"]] == [BOB, "user2@x.example"]
     assert told["shared"][0]["accounts"][0]["events"] == 5
+
+
+def test_accounts_without_an_incident_are_found_by_their_events(own: Console) -> None:
+    away = Usual("network", "AS64501 Example Hosting", (), 0.0, 30.0, 1, 1240, True)
+    one = replace(incidents()[0], usual=(away,), reasons=(), related=())
+    with own.context.database.writing() as work:
+        work.incidents.put([one])
+        work.incidents.remove([incidents()[1].id])
+    told = got(own.browser(), f"/api/incidents/{WORST}/related")
+    (shared,) = told["shared"]
+    assert [(a["account"], a["incident"], a["events"]) for a in shared["accounts"]] == [(BOB, None, 10)]
+    assert told["incidents"] == []
 
 
 def test_a_common_value_ties_nothing(browser: Browser) -> None:

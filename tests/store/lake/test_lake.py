@@ -16,6 +16,7 @@ from seawall.errors import LakeBroken, UsageError
 from seawall.schema.events import ENRICHED_SCHEMA
 from seawall.store.lake import Lake, Wanted
 from seawall.store.lake.layout import TENANTS, tenant_folder
+from seawall.store.lake.sharing import accounts_with
 from tests.events import START, event, table
 from tests.store.lake.events import ALL, DAY, ids, numbered, part_files
 
@@ -267,3 +268,24 @@ def test_a_page_of_chosen_records(lake: Lake) -> None:
     rest = lake.page("org", chosen, limit=2, cursor=first.cursor)
     assert (ids(rest.events), rest.cursor) == (["id-119"], None)
     assert lake.page("org", replace(ALL, records=frozenset())).events.num_rows == 0
+
+
+def test_accounts_that_share_a_value(lake: Lake) -> None:
+    lake.append(numbered(0, 30, src_asn=64501, account="bob@x.example"))
+    lake.append(numbered(30, 40, src_asn=64501, account="eve@x.example"))
+    lake.append(numbered(40, 90))
+    lake.append(numbered(90, 95, src_asn=None, account=None, client="odd'; --"))
+    found = accounts_with(lake, "org", ALL.start, ALL.end, "src_asn", 64501)
+    assert [(one.account, one.events) for one in found] == [("bob@x.example", 30), ("eve@x.example", 10)]
+    assert [
+        one.account
+        for one in accounts_with(lake, "org", ALL.start, ALL.end, "client", "chrome/browser", most=1)
+    ] == ["ann@x.example"]
+    for column, value in (
+        ("src_asn", 1),
+        ("client", "odd'; --"),
+        ("client", ""),
+        ("src_prefix", "192.0.2.0/24"),
+    ):
+        assert accounts_with(lake, "org", ALL.start, ALL.end, column, value) == []
+    assert accounts_with(lake, "nosuch", ALL.start, ALL.end, "src_asn", 64501) == []

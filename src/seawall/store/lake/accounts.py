@@ -231,7 +231,7 @@ class Accounts:
     def of(self, found: Sequence[Footer]) -> pa.Table:
         """Return the accounts of parts: account, type, events, first and last time, in order of account."""
         tables = [self._of_part(footer) for footer in found]
-        return _summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+        return summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
 
     def clear(self) -> None:
         """Forget all."""
@@ -247,8 +247,8 @@ class Accounts:
                 return self._known[key]
         with footers.opened(footer) as part:
             read = [footers.read(part, group, _ASKED) for group in footer.groups]
-        tables = [_counted(rows) for rows in read if len(rows)]
-        table = _summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+        tables = [counted(rows) for rows in read if len(rows)]
+        table = summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
         with self._lock:
             if key not in self._known:
                 self._known[key] = table
@@ -270,7 +270,8 @@ NO_ACCOUNTS = pa.table(
 )
 
 
-def _counted(rows: pa.Table) -> pa.Table:
+def counted(rows: pa.Table) -> pa.Table:
+    """Return the accounts of rows: account, type, events, first and last time."""
     """Return the accounts of a group's rows, which lie in order of account and time."""
     account = rows["account"].combine_chunks()
     time = rows["time"].cast(pa.int64()).to_numpy()
@@ -289,7 +290,8 @@ def _counted(rows: pa.Table) -> pa.Table:
     )
 
 
-def _summed(table: pa.Table) -> pa.Table:
+def summed(table: pa.Table) -> pa.Table:
+    """Return accounts once each, their numbers added up."""
     sums = table.group_by("account", use_threads=False).aggregate(
         [("type", "max"), ("events", "sum"), ("first", "min"), ("last", "max")]
     )

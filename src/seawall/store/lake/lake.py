@@ -195,7 +195,7 @@ class Lake:
             raise UsageError(f"a timeline has 1 to {MOST_SLOTS} slots of some time")
         lanes, ids = Lanes(start, end, slots), frozenset(marked)
         columns = [*NETWORK, "metadata_uid"] if ids else list(NETWORK)
-        for rows in self._rows_of_days(tenant, Wanted(start, end, account), columns):
+        for rows in self.rows_of_days(tenant, Wanted(start, end, account), columns):
             for table in rows:
                 lanes.add(table, picking.is_one_of(table["metadata_uid"], ids) if ids else None)
         return lanes.timeline(most_lanes)
@@ -204,7 +204,7 @@ class Lake:
         """Return what an account used from `start` to before `end` (microseconds): up to `most` values of each field."""
         habits = Habits()
         columns = sorted({name for names in FIELDS.values() for name in names})
-        for rows in self._rows_of_days(tenant, Wanted(start, end, account), columns):
+        for rows in self.rows_of_days(tenant, Wanted(start, end, account), columns):
             habits.add_day(rows)
         return habits.profile(most)
 
@@ -229,7 +229,7 @@ class Lake:
             )
         return NO_ACCOUNTS if table is None else table
 
-    def _rows_of_days(self, tenant: str, wanted: Wanted, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
+    def rows_of_days(self, tenant: str, wanted: Wanted, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
         """Yield the wanted rows of each day that has any, each once; without parts that are damaged."""
         with locks.held(self.root, "reading"):
             for paths in self._days_of(tenant, wanted, None, False):

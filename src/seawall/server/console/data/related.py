@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +14,8 @@ from seawall.server.console.data.stored import remembered
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.store.database import Choice, Listed, Term, Work
 from seawall.store.database.incident_queue import Field
+from seawall.store.lake import Lake
+from seawall.store.lake.sharing import accounts_with
 
 KEYS: Final[tuple[SharedKey, ...]] = ("network", "prefix", "app", "client")
 SEARCHED: Final[dict[SharedKey, Field]] = {
@@ -23,6 +26,9 @@ SEARCHED: Final[dict[SharedKey, Field]] = {
 }
 """The field of the queue in which the values of a key are searched."""
 
+AROUND_DAYS: Final = 8
+"""Days of events that are looked through for accounts that show the same value."""
+
 MOST_VALUES: Final = 4
 MOST_SHARING: Final = 50
 MOST_LISTED: Final = 50
@@ -31,6 +37,8 @@ _COMMON: Final = 0.02
 """A value that more of the peers show than this ties nothing."""
 
 _LEAST_PEERS: Final = 3
+_DAY: Final = 86_400_000_000
+_NUMBER: Final = re.compile(r"AS([0-9]{1,10})(?: |$)")
 
 
 def related(call: Call) -> RelatedValue:
@@ -38,16 +46,27 @@ def related(call: Call) -> RelatedValue:
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
         revision = work.incidents.revision()
-        return remembered(call.context, "related", incident.id, revision, lambda: _related(work, incident))
+        lake = call.context.lake
+        return remembered(
+            call.context, "related", incident.id, revision, lambda: _related(work, lake, incident)
+        )
 
 
-def _related(work: Work, incident: Incident) -> RelatedValue:
+def _related(work: Work, lake: Lake | None, incident: Incident) -> RelatedValue:
     shared: list[Shared] = []
     sharing: list[Listed] = []
     for key, value in _rare(incident):
         others = list(_others(work, incident, key, value))
-        if others:
-            shared.append(Shared(key, value, [_account(other) for other in others]))
+        accounts = [_account(other) for other in others]
+        known = {(one.tenant, one.account) for one in accounts} | {(incident.tenant, incident.account)}
+        if lake is not None:
+            accounts += [
+                one
+                for one in _unsuspected(lake, incident, key, value)
+                if (one.tenant, one.account) not in known
+            ]
+        if accounts:
+            shared.append(Shared(key, value, accounts))
             sharing += others
     rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
     listed = sorted(rows.values(), key=lambda row: -row.score)[:MOST_LISTED]
@@ -91,6 +110,34 @@ def _account(other: Listed) -> SharedAccount:
         time_text(other.last_event),
         max(other.records, 0),
     )
+
+
+def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
+    """Accounts of the organisation that show a value around the same time, whether there is an incident or not."""
+    asked = _column(key, value)
+    if asked is None:
+        return
+    start = max(incident.first_event - _DAY, 0)
+    end = min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
+    for one in accounts_with(lake, incident.tenant, start, end, *asked, most=MOST_SHARING):
+        yield SharedAccount(
+            incident.tenant,
+            one.account,
+            None,
+            None,
+            time_text(one.first),
+            time_text(one.last),
+            one.events,
+        )
+
+
+def _column(key: SharedKey, value: str) -> tuple[str, str | int] | None:
+    """The column of events, and what stands there, for a value as detection names it."""
+    number = _NUMBER.match(value) if key == "network" else None
+    if number is not None:
+        return "src_asn", int(number[1])
+    columns = {"network": "src_prefix", "prefix": "src_prefix", "client": "client"}
+    return (columns[key], value) if key in columns else None
 
 
 def _of_accounts(work: Work, incident: Incident) -> Iterator[Listed]:

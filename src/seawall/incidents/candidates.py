@@ -18,6 +18,7 @@ from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULES, Hits
 from seawall.schema.answers import Adjustment
 from seawall.schema.batches import MISSING, CodedBatch, Floats
+from seawall.schema.ordering import Rows
 
 USUAL_SHOWN = 4
 EVENTS_KEPT = 2_000
@@ -85,23 +86,17 @@ def describe(
     table: Table,
     p: Floats,
     row: int,
+    members: Rows,
     lineage: Lineage,
     hits: Hits,
     scored: tuple[float, float, dict[str, float], float],
 ) -> Candidate:
-    """Take down one group. `scored` is (score, base, parts, unsupervised evidence)."""
+    """Take down one group. `members` are its rows, `scored` is (score, base, parts, unsupervised evidence)."""
     day, batch = groups.day, groups.day.batch
-    members = np.flatnonzero(day.group == row)
     score, base, parts, unsupervised = scored
     pattern = named(table, row, p[row])
     intruder = intruder_rows(groups, hits, lineage, row, members)
-    fired = tuple(
-        dict.fromkeys(
-            RULES[int(rule)].name
-            for at, rule in zip(hits.row, hits.rule, strict=True)
-            if day.group[at] == row
-        )
-    )
+    fired = tuple(dict.fromkeys(RULES[rule].name for rule in hits.rule[day.group[hits.row] == row].tolist()))
     at = int(members[0])
     proved, possible = messages(batch, intruder)
     ids = batch.texts["metadata_uid"].take(intruder[:EVENTS_KEPT].astype(np.int64)).to_pylist()
@@ -142,9 +137,9 @@ def intruder_rows(groups: Groups, hits: Hits, lineage: Lineage, row: int, member
     """
     if groups.features["network_days"][row] < np.log1p(2.5):
         return members
-    chosen = np.zeros(len(groups.day.batch), bool)
-    chosen[hits.row] = True
-    chosen |= (lineage.orphan > 2) | (lineage.reused > 2) | (lineage.outlived > 0) | (lineage.foreign > 0)
+    chosen = np.isin(members, hits.row)
+    chosen |= (lineage.orphan[members] > 2) | (lineage.reused[members] > 2)
+    chosen |= (lineage.outlived[members] > 0) | (lineage.foreign[members] > 0)
     for name, column in (
         ("client", "client"),
         ("app", "app_uid"),
@@ -155,8 +150,8 @@ def intruder_rows(groups: Groups, hits: Hits, lineage: Lineage, row: int, member
     ):
         surprise = groups.fields[name]
         if surprise.is_new[row]:
-            chosen |= groups.day.columns[column] == surprise.value[row]
-    mine = members[chosen[members]]
+            chosen |= groups.day.columns[column][members] == surprise.value[row]
+    mine = members[chosen]
     return mine if len(mine) else members
 
 
@@ -202,7 +197,8 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
         if value == MISSING:
             continue
         pairs = groups.pairs[field_.name]
-        at = int(np.flatnonzero((pairs.group == row) & (pairs.value == value))[0])
+        low, high = np.searchsorted(pairs.group, (row, row + 1)).tolist()
+        at = low + int(np.flatnonzero(pairs.value[low:high] == value)[0])
         active = behaviour.active_days(actor)
         usual = _usual(behaviour, groups, field_, actor)
         facts.append(

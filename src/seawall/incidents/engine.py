@@ -21,7 +21,7 @@ from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import RULES, Hits, RuleDetector
 from seawall.schema.batches import MISSING, CodedBatch, Floats
-from seawall.schema.ordering import distinct
+from seawall.schema.ordering import distinct, stable_order
 from seawall.schema.state import Saved, State, nested
 
 KEPT_PER_THOUSAND = 20
@@ -134,11 +134,13 @@ class Engine:
         rows = self._worst(groups.day, score)
         base, parts = self._explained(table, p, rows, unsupervised)
         candidates = []
+        order = stable_order(groups.day.group)
+        begins = np.searchsorted(groups.day.group[order], np.arange(len(groups) + 1))
         for place, row in enumerate(rows):
             named = {PARTS[at]: float(parts[place, at]) for at in np.flatnonzero(parts[place])}
             scored = (float(score[row]), base, named, float(unsupervised[row]))
-            candidate = describe(self.behaviour, groups, table, p, row, lineage, hits, scored)
-            members = np.flatnonzero(groups.day.group == row)
+            members = order[begins[row] : begins[row + 1]]
+            candidate = describe(self.behaviour, groups, table, p, row, members, lineage, hits, scored)
             arrivals = Arrivals(groups, row, members, lineage, hits, candidate.pattern.name)
             candidates.append(candidate.with_curve(curve(arrivals, base, named)))
         return tuple(candidates)

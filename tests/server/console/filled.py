@@ -54,7 +54,8 @@ def events() -> Any:
         "src_location": "NL",
     }
     rows = [event(f"id-{n}", 0, n, **(away if n < 10 else {})) for n in range(60)]
-    rows += [event(f"bob-{n}", 1, n, account=BOB, mailbox=BOB, **away) for n in range(10)]
+    own = {"account": BOB, "mailbox": BOB, "app_uid": "bob-app", "client": "bob-client"}
+    rows += [event(f"bob-{n}", 1, n, **own, **away) for n in range(10)]
     rows += [
         event(
             f"x-{n}",

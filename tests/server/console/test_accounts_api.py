@@ -147,8 +147,20 @@ def test_what_ties_incidents_together(browser: Browser) -> None:
     assert told["shared"][0]["accounts"][0]["events"] == 5
 
 
-def test_accounts_without_an_incident_are_found_by_their_events(own: Console) -> None:
-    away = Usual("network", "AS64501 Example Hosting", (), 0.0, 30.0, 1, 1240, True)
+@pytest.mark.parametrize(
+    ("aspect", "value"),
+    [
+        ("network", "AS64501 Example Hosting"),
+        ("prefix", "198.51.100.0/24"),
+        ("app", "Some (odd) app (bob-app)"),
+        ("app", "bob-app"),
+        ("client", "bob-client"),
+    ],
+)
+def test_accounts_without_an_incident_are_found_by_their_events(
+    own: Console, aspect: str, value: str
+) -> None:
+    away = Usual(aspect, value, (), 0.0, 30.0, 1, 1240, True)
     one = replace(incidents()[0], usual=(away,), reasons=(), related=())
     with own.context.database.writing() as work:
         work.incidents.put([one])

@@ -38,6 +38,9 @@ _COMMON: Final = 0.02
 
 _LEAST_PEERS: Final = 3
 _DAY: Final = 86_400_000_000
+_APPLICATION: Final = re.compile(r".*\(([^()]+)\)", re.DOTALL)
+"""An application as detection names it: `Outlook (00000002-0000-0ff1-ce00-000000000000)`."""
+
 _NUMBER: Final = re.compile(r"AS([0-9]{1,10})(?: |$)")
 
 
@@ -114,12 +117,10 @@ def _account(other: Listed) -> SharedAccount:
 
 def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
     """Accounts of the organisation that show a value around the same time, whether there is an incident or not."""
-    asked = _column(key, value)
-    if asked is None:
-        return
+    column, shown = _column(key, value)
     start = max(incident.first_event - _DAY, 0)
     end = min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
-    for one in accounts_with(lake, incident.tenant, start, end, *asked, most=MOST_SHARING):
+    for one in accounts_with(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
         yield SharedAccount(
             incident.tenant,
             one.account,
@@ -131,13 +132,16 @@ def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> 
         )
 
 
-def _column(key: SharedKey, value: str) -> tuple[str, str | int] | None:
+def _column(key: SharedKey, value: str) -> tuple[str, str | int]:
     """The column of events, and what stands there, for a value as detection names it."""
     number = _NUMBER.match(value) if key == "network" else None
     if number is not None:
         return "src_asn", int(number[1])
-    columns = {"network": "src_prefix", "prefix": "src_prefix", "client": "client"}
-    return (columns[key], value) if key in columns else None
+    application = _APPLICATION.fullmatch(value) if key == "app" else None
+    if application is not None:
+        return "app_uid", application[1]
+    columns = {"network": "src_prefix", "prefix": "src_prefix", "client": "client", "app": "app_uid"}
+    return columns[key], value
 
 
 def _of_accounts(work: Work, incident: Incident) -> Iterator[Listed]:

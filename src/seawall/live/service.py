@@ -228,7 +228,7 @@ class Service:
         """Wait a moment for deliveries; what is to be kept now."""
         now = self._clock.now()
         waits = self._batcher.waits(now)
-        wait = min(0.1 if waits is None else waits, self._scorer.waits(), 0.25)
+        wait = min(0.1 if waits is None else waits, 0.1 if self._is_behind() else self._scorer.waits())
         while True:
             with suppress(Closed):
                 delivery = self.intake.take(max(wait, 0.0))

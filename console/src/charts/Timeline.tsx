@@ -10,7 +10,7 @@
  *   <Timeline label={account} lanes={lanesOfIncident(incident.timeline)} range={range} onRange={setRange} />
  */
 
-import { useId, useMemo, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Brush } from "./Brush";
 import { extentOf, marksOf, total, type Mark, type TimelineLane, type TimelineMoment } from "./model";
 import { markAt, moved, type Place } from "./navigate";
@@ -30,6 +30,7 @@ export interface TimelineProps {
   extent?: readonly [number, number];
   /** The shown span, when the page keeps it (in the URL, say); null shows all. */
   range?: readonly [number, number] | null;
+  /** Called once the span rests for a moment, not while it is dragged. */
   onRange?: (range: [number, number] | null) => void;
   /** Called with the span of a mark that is clicked or chosen with Enter. */
   onPick?: (span: { from: number; to: number; lane: TimelineLane }) => void;
@@ -39,15 +40,21 @@ export interface TimelineProps {
 /** The closest look: a minute. */
 const CLOSEST = 60_000;
 const GAP = 9;
+/** Milliseconds of rest after which the page is told of the shown span. */
+const SETTLED = 200;
 
 export function Timeline({ label, lanes, moments = [], extent, range, onRange, onPick, zone = "UTC" }: TimelineProps) {
   const [reference, width] = useWidth<HTMLDivElement>();
   const [own, setOwn] = useState<readonly [number, number] | null>(null);
+  // Ahead of the page: a brush moves faster than an address may change.
+  const [ahead, setAhead] = useState<readonly [number, number] | null | undefined>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const [cursor, setCursor] = useState<Place | null>(null);
   const [isTable, setTable] = useState(false);
   const help = useId();
   const whole = useMemo<readonly [number, number] | null>(() => extent ?? extentOf(lanes), [extent, lanes]);
-  const shown = (range === undefined ? own : range) ?? whole;
+  const shown = (ahead !== undefined ? ahead : range === undefined ? own : range) ?? whole;
   const isWide = width >= 620;
   const left = isWide ? Math.min(210, Math.round(width * 0.24)) : 4;
   const right = width - 10;
@@ -70,7 +77,12 @@ export function Timeline({ label, lanes, moments = [], extent, range, onRange, o
     }
     setCursor(null);
     if (range === undefined) setOwn(span);
-    onRange?.(span);
+    else setAhead(span);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      onRange?.(span);
+      setAhead(undefined);
+    }, SETTLED);
   };
   const zoom = (factor: number) => {
     const middle = cursor === null ? (shown[0] + shown[1]) / 2 : markAt(marks, cursor)?.from ?? (shown[0] + shown[1]) / 2;

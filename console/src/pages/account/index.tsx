@@ -1,10 +1,11 @@
 /** One account: what is usual for it, when it was used from where, its incidents, its records. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
 import { usePages, useResource } from "../../api/resource";
 import type { Account, AccountTimeline, LogRecord } from "../../api/types";
 import { minuteText, momentsOfSlots, Strip, Timeline } from "../../charts";
 import "../../charts/charts.css";
 import { navigate, useParameter, useRoute, withParameters } from "../../app/router";
+import { useZone } from "../../app/zone";
 import { Button, CopyButton, Segments } from "../../design/controls";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
@@ -41,7 +42,8 @@ export default function AccountPage() {
 
 function Known({ account }: { account: Account }) {
   const who = { tenant: account.tenant, account: account.account };
-  const { shown, settled: range, setRange } = useRange();
+  const range = useRange();
+  const zone = useZone();
   const [order, setOrder] = useParameter("order", "newest");
   const whole = useResource<AccountTimeline>("/api/account/timeline", { ...who, slots: SLOTS });
   const bounds = range === null ? {} : { from: new Date(range[0]).toISOString(), to: new Date(range[1]).toISOString() };
@@ -80,7 +82,8 @@ function Known({ account }: { account: Account }) {
             lanes={lanes}
             moments={momentsOfSlots(whole.data)}
             extent={extent}
-            range={shown}
+            range={range}
+            zone={zone}
             onRange={setRange}
             onPick={({ from, to }) => setRange([from, Math.max(to, from + STEP)])}
           />
@@ -93,7 +96,7 @@ function Known({ account }: { account: Account }) {
       )}
       {!(whole.error && whole.data === undefined) && whole.data?.lanes.length !== 0 && (
         <Panel title="Networks and countries over time">
-          {whole.data === undefined ? <Skeleton rows={4} height={26} /> : <Strip label={account.account} timeline={(range === null ? whole.data : detail.data) ?? whole.data} />}
+          {whole.data === undefined ? <Skeleton rows={4} height={26} /> : <Strip zone={zone} label={account.account} timeline={(range === null ? whole.data : detail.data) ?? whole.data} />}
         </Panel>
       )}
       <div className="habits">
@@ -133,29 +136,18 @@ function Known({ account }: { account: Account }) {
   );
 }
 
-/**
- * The shown span: at once on the drawing, a moment later in the address, from which records are fetched. A brush moves
- * faster than a history of addresses may grow.
- */
-function useRange(): { shown: Span; settled: Span; setRange: (range: Span) => void } {
+/** The shown span, from the address; null shows all. */
+function useRange(): Span {
   const { parameters } = useRoute();
   const from = parameters.get("from");
   const to = parameters.get("to");
-  const settled = useMemo<Span>(() => {
+  return useMemo<Span>(() => {
     const [start, end] = [Date.parse(from ?? ""), Date.parse(to ?? "")];
     return end > start ? [start, end] : null;
   }, [from, to]);
-  const [shown, setShown] = useState(settled);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setShown(settled), [settled]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const setRange = useCallback((range: Span) => {
-    setShown(range);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
-      const text = (time: number) => new Date(Math.round(time / STEP) * STEP).toISOString().replace(".000Z", "Z");
-      navigate(withParameters({ from: range && text(range[0]), to: range && text(range[1]) }), { replace: true });
-    }, 250);
-  }, []);
-  return { shown, settled, setRange };
+}
+
+function setRange(range: Span): void {
+  const text = (time: number) => new Date(Math.round(time / STEP) * STEP).toISOString().replace(".000Z", "Z");
+  navigate(withParameters({ from: range && text(range[0]), to: range && text(range[1]) }), { replace: true });
 }

@@ -4,6 +4,7 @@ import { useResource } from "../../api/resource";
 import type { AccountTimeline, Incident } from "../../api/types";
 import { Link } from "../../app/link";
 import { accountAddress, useParameter } from "../../app/router";
+import { useZone } from "../../app/zone";
 import { Curve, lanesOfIncident, lanesOfSlots, Strip, Timeline, type TimelineMoment } from "../../charts";
 import { Panel, Skeleton } from "../../design/states";
 import "../../charts/charts.css";
@@ -40,6 +41,7 @@ export function Activity({ incident }: { incident: Incident }) {
     const shown = range !== null && close.data ? close.data : all.data;
     return shown && shown.lanes.length > 0 ? lanesOfSlots(shown) : lanesOfIncident(incident.timeline);
   }, [all.data, close.data, range, incident.timeline]);
+  const zone = useZone();
   const moments = useMemo<TimelineMoment[]>(
     () => (incident.detected_at ? [{ time: Date.parse(incident.detected_at), text: "Crossed the threshold", key: incident.id }] : []),
     [incident.detected_at, incident.id],
@@ -65,19 +67,21 @@ export function Activity({ incident }: { incident: Incident }) {
           moments={moments}
           {...(all.data && all.data.lanes.length > 0 ? { extent: whole } : {})}
           range={range}
+          zone={zone}
           onRange={(next) => setText(next === null ? null : `${Math.floor(next[0] / 1000)}-${Math.ceil(next[1] / 1000)}`)}
         />
       )}
-      {isStrip && all.data && <Strip label={incident.account} timeline={all.data} />}
+      {isStrip && all.data && <Strip label={incident.account} timeline={all.data} zone={zone} />}
     </Panel>
   );
 }
 
 export function EvidenceCurve({ incident }: { incident: Incident }) {
+  const zone = useZone();
   if (incident.curve.length === 0) return null;
   return (
     <Panel title="How the evidence grew">
-      <Curve label={incident.account} points={incident.curve} threshold={incident.threshold} />
+      <Curve label={incident.account} points={incident.curve} threshold={incident.threshold} zone={zone} />
     </Panel>
   );
 }

@@ -2,12 +2,15 @@
 import { setSingleKeys, useSingleKeys } from "../../app/keys";
 import { useSession } from "../../app/session";
 import { setTheme, useTheme, type Theme } from "../../app/theme";
+import { setZone, useZone } from "../../app/zone";
+import { zoneText, type Zone } from "../../charts/time";
 import { Segments } from "../../design/controls";
 import { Panel } from "../../design/states";
 
 export function Console() {
   const theme = useTheme();
   const keys = useSingleKeys();
+  const zone = useZone();
   const session = useSession();
   return (
     <Panel title="This console" aside={<span className="badge">Seawall {session.version}</span>}>
@@ -47,9 +50,20 @@ export function Console() {
         </div>
         <div className="settings-line">
           <div>
-            <b>Time</b>
-            <p className="small soft">Every time in the console is in UTC, and says so.</p>
+            <b>Time in drawings</b>
+            <p className="small soft">
+              Your zone is {zoneText("local")}. Whatever is written in words, in records and in exports stays in UTC, and says so.
+            </p>
           </div>
+          <Segments<Zone>
+            label="Time in drawings"
+            value={zone}
+            options={[
+              { value: "UTC", label: "UTC" },
+              { value: "local", label: "My zone" },
+            ]}
+            onChange={setZone}
+          />
         </div>
       </div>
     </Panel>

@@ -100,6 +100,16 @@ def test_views_are_kept_and_removed(visit: Visiting) -> None:
     expect(page.get_by_label("Remove The worst")).to_have_count(0)
 
 
+def test_the_list_is_exported_as_it_is_filtered(visit: Visiting) -> None:
+    page = visit("/?queue=all&q=kind:mail-forwarding").page
+    page.locator(".row").first.wait_for()
+    page.get_by_role("button", name="Saved views").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("menuitem", name=re.compile("CSV")).click()
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 1 + page.locator(".row").count()
+
+
 def test_narrow_screens_show_one_thing_at_a_time(visit: Visiting) -> None:
     page = visit("/", width=390).page
     page.locator(".row").first.wait_for()
@@ -135,6 +145,16 @@ def test_new_incidents_wait_while_the_list_is_read(visit: Visiting, store: Path)
     assert page.locator(".row").first.inner_text() == before
     pill.click()
     expect(page.locator(".row").first).to_contain_text("late.arrival")
+
+
+def test_new_incidents_appear_by_themselves_while_nobody_reads(visit: Visiting, store: Path) -> None:
+    page = visit("/").page
+    page.locator(".row").first.wait_for()
+    page.mouse.move(60, 500)
+    calm = replace(incident(4), id="arrives-calmly", score=100.0, account="calm.arrival@contoso.example")
+    filled.put(store, [calm], at=time.time_ns() // 1000)
+    expect(page.locator(".row").first).to_contain_text("calm.arrival")
+    expect(page.locator(".incident-account").first).to_contain_text("calm.arrival")
 
 
 HIDE = """(hidden) => {

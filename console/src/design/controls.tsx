@@ -36,6 +36,16 @@ export function Button({ look = "plain", icon, children, isSmall = false, ...res
   );
 }
 
+/** Fetch a file into the reader's downloads. */
+export function download(address: string): void {
+  const anchor = document.createElement("a");
+  anchor.href = address;
+  anchor.download = "";
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+}
+
 /** Put text on the clipboard, also where the modern way is not allowed (a page without TLS). */
 export async function copyText(text: string): Promise<boolean> {
   try {

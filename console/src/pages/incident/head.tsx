@@ -4,7 +4,7 @@ import type { Incident } from "../../api/types";
 import { Link } from "../../app/link";
 import { accountAddress, incidentAddress } from "../../app/router";
 import { useSummary } from "../../app/session";
-import { Button, CopyButton, Menu } from "../../design/controls";
+import { Button, CopyButton, download, Menu } from "../../design/controls";
 import { Icon, SeverityLabel } from "../../design/marks";
 import { kindName, nameParts, story, withoutIds } from "../../words/incidents";
 import { number, plural, score } from "../../words/numbers";
@@ -13,12 +13,7 @@ import { exact, span } from "../../words/times";
 
 /** The ZIP, with times in a zone of the reader's choice beside UTC. */
 export function exportEvidence(id: string, zone = "UTC"): void {
-  const anchor = document.createElement("a");
-  anchor.href = `/api/incidents/${encodeURIComponent(id)}/evidence.zip?tz=${encodeURIComponent(zone)}`;
-  anchor.download = "";
-  document.body.append(anchor);
-  anchor.click();
-  anchor.remove();
+  download(`/api/incidents/${encodeURIComponent(id)}/evidence.zip?tz=${encodeURIComponent(zone)}`);
 }
 
 function Fact({ name, title, children }: { name: string; title?: string | undefined; children: ReactNode }) {

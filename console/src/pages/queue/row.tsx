@@ -19,7 +19,7 @@ interface Props {
 
 export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: Props) {
   const { local, rest } = nameParts(row.account);
-  const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", row.answer && "is-answered", !row.raised && "is-candidate"];
+  const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", row.answer && "is-answered", !row.raised && !row.announced_at && "is-candidate"];
   return (
     <div
       id={`row-${row.id}`}

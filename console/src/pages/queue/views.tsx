@@ -6,7 +6,7 @@ import type { View } from "../../api/types";
 import { announce } from "../../app/announce";
 import { navigate } from "../../app/router";
 import { useMayAnswer } from "../../app/session";
-import { Button, Dialog, Menu, type MenuChoice } from "../../design/controls";
+import { Button, Dialog, download, Menu, type MenuChoice } from "../../design/controls";
 import { Icon } from "../../design/marks";
 
 const PATH = "/api/views";
@@ -32,7 +32,7 @@ export function Views() {
     run: () => navigate(view.query ? `/?${view.query}` : "/"),
   }));
   if (maySave) choices.push({ id: "save", label: views.length > 0 ? "Save or remove views…" : "Save this view…", icon: "plus", run: () => setOpen(true) });
-  if (choices.length === 0) return null;
+  choices.push({ id: "csv", label: "Export this list (CSV)", icon: "download", run: () => download(`/api/incidents.csv?${here}`) });
   return (
     <>
       <Menu label="Saved views" choices={choices}>

@@ -249,8 +249,8 @@ def ask(port: int, seen: Seen, over: threading.Event) -> None:
         turn += 1
 
 
-def delays(port: int, seen: Seen, batch_of: dict[str, int], per: int) -> list[float]:
-    """Seconds from when the request that completes an incident was begun to the news of it."""
+def delays(port: int, seen: Seen, batch_of: dict[str, int], per: int, after: float) -> list[float]:
+    """Seconds from when the request that completes an incident was begun, not before `after`, to the news of it."""
     first: dict[str, float] = {}
     for at, news in seen.news:
         if news["id"] not in first:
@@ -268,7 +268,7 @@ def delays(port: int, seen: Seen, batch_of: dict[str, int], per: int) -> list[fl
             if item["id"] in batch_of and detected is not None and item["time"] <= detected
         ]
         sent = seen.sent.get(max(came)) if came else None
-        if sent is not None and at >= sent:
+        if sent is not None and at >= sent >= after:
             found.append(at - sent)
     return sorted(found)
 
@@ -286,6 +286,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20_000.0)
     parser.add_argument("--senders", type=int, default=2)
     parser.add_argument("--batch", type=int, default=12_000)
+    parser.add_argument("--warm", type=float, default=30.0, help="seconds whose incidents are not timed")
     parser.add_argument("--incidents", type=int, default=10_000)
     parser.add_argument("--replay", type=Path, default=None)
     asked = parser.parse_args()
@@ -325,7 +326,15 @@ def main() -> None:
         asked_meanwhile = {path: sorted(times) for path, times in seen.asked.items()}
         status = settled(port)
         over.set()
-        report(asked, seen, seconds, cpu, asked_meanwhile, delays(port, seen, replay.batch_of, per), status)
+        report(
+            asked,
+            seen,
+            seconds,
+            cpu,
+            asked_meanwhile,
+            delays(port, seen, replay.batch_of, per, pace.begin + asked.warm),
+            status,
+        )
     finally:
         over.set()
         server.terminate()

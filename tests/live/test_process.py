@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from seawall.errors import DatabaseInUse, WatchBusy
+from seawall.live import parsing
 from seawall.live.bodies import batches_of
 from seawall.live.parsing import Parsers, packed, unpacked
 from seawall.live.process import WatchProcess
@@ -42,6 +43,17 @@ def test_a_reader_that_dies_is_replaced(logs: Path) -> None:
         with pytest.raises(WatchBusy, match="died"):
             parsers.parse(body, "a")
         assert sum(batch.records for batch in parsers.parse(body, "a")) == expected
+
+
+def test_a_reader_that_never_ends_is_killed(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Parsers(1) as parsers:
+        parsers.parse(b"", "a")
+        process = parsers._all[0]._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(parsing, "LONGEST_SECONDS", 0.2)
+        with pytest.raises(WatchBusy, match="died"):
+            parsers.parse(bodies(logs)[0], "a")
 
 
 def sent(watch: WatchProcess, body: bytes, key: str) -> Receipt:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import subprocess
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Self
@@ -21,6 +22,8 @@ from seawall.schema.problems import Problem
 from seawall.sources import EventBatch
 
 MODULE = "seawall.live.parser"
+LONGEST_SECONDS = 300.0
+"""A process that reads one body for longer is killed."""
 
 
 class Parsers:
@@ -60,9 +63,13 @@ class _Parser:
         if self._process is None or self._wire is None:
             self._process, self._wire = spawned(MODULE)
         found = None
+        limit = threading.Timer(LONGEST_SECONDS, self._process.kill)
+        limit.daemon = True
+        limit.start()
         with suppress(OSError):
             self._wire.send({"source": source}, body)
             found = self._wire.receive()
+        limit.cancel()
         if found is None:
             self.close()
             raise WatchBusy(

@@ -57,11 +57,13 @@ export function markRadius(count: number): number {
   return Math.min(2.6 + 1.5 * Math.log10(Math.max(1, count)), 8);
 }
 
-/** A text cut to about so many pixels at 12.5 px of type; capitals and bold letters are wider. */
+/** A text cut to about so many pixels at 12.5 px of type: narrow, wide and other letters are counted apart. */
 export function clipped(text: string, room: number, isBold = false): string {
   let used = 0;
   for (let at = 0; at < text.length; at += 1) {
-    used += (/[A-Z@MW0-9_]/.test(text[at] as string) ? 8.4 : 6.6) * (isBold ? 1.07 : 1);
+    const letter = text[at] as string;
+    const width = /[ .,:;'’·iltfj]/.test(letter) ? 4 : /[A-Z@mw0-9_]/.test(letter) ? 8.1 : 6.7;
+    used += width * (isBold ? 1.07 : 1);
     if (used > room) return `${text.slice(0, Math.max(1, at - 1))}…`;
   }
   return text;

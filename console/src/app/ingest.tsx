@@ -15,6 +15,8 @@ const WORDS: Record<Ingest["state"], string> = {
 
 /** `Catching up: 1.2 GB, 3 min left`. */
 export function ingestWords(ingest: Ingest, now: number): string {
+  // Another program watches, and this console shows what it keeps.
+  if (ingest.state === "none" && ingest.last_batch) return `Last logs ${age(ingest.last_batch, now)}`;
   // The day that is open is scored again and again; more than that is work to be done.
   if (ingest.state === "scoring" || (ingest.state === "idle" && ingest.dirty_days > 1)) {
     return ingest.dirty_days > 1 ? `Scoring · ${ingest.dirty_days} days to go` : WORDS.scoring;

@@ -19,7 +19,7 @@ const INGEST: Record<Summary["ingest"]["state"], string> = {
   scoring: "scoring",
   behind: "behind",
   stopped: "stopped",
-  none: "nothing reads here",
+  none: "read by another program",
 };
 
 export default function HealthPage() {
@@ -194,7 +194,7 @@ function Ingest({ summary, now }: { summary: Summary; now: number }) {
     <Panel title="Reading" aside={<span className="small soft">{unscored > 0 ? "records = events + duplicates + problems + to be scored" : "records = events + duplicates + problems"}</span>}>
       <Facts
         facts={[
-          ["State", `${INGEST[ingest.state]}${waiting}${left}`],
+          ["State", ingest.state === "none" && ingest.records === 0 ? "nothing reads here" : `${INGEST[ingest.state]}${waiting}${left}`],
           ["Records", number(ingest.records)],
           ["Events", number(ingest.events)],
           ["Duplicates", number(ingest.duplicates)],

@@ -229,3 +229,14 @@ def test_incidents_of_accounts(database: Database) -> None:
         )
         assert counted == {("contoso.example", "user1"): (3, 4.0)}
         assert work.incidents.ids() == {incident(n).id for n in range(10)}
+
+
+def test_what_was_announced_since_a_time_is_counted_by_organisation(database: Database) -> None:
+    with database.writing() as work:
+        work.incidents.put([incident(1), incident(2), incident(3, tenant="other.example"), incident(4)])
+        work.announcements.add([incident(1).id], at=5)
+        work.announcements.add([incident(2).id, incident(3).id], at=9)
+    with database.reading() as work:
+        assert work.incidents.announced_since(6) == {"contoso.example": 1, "other.example": 1}
+        assert work.incidents.announced_since(5) == {"contoso.example": 2, "other.example": 1}
+        assert work.incidents.announced_since(10) == {}

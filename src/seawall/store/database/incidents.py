@@ -118,6 +118,12 @@ class Incidents:
         query = self._chosen(counted, choice).group_by(QueueRow.severity)
         return {str(severity): int(count) for severity, count in self._session.execute(query).all()}
 
+    def announced_since(self, at: int) -> dict[str, int]:
+        """Return how many incidents of each organisation were announced from a time on."""
+        query = select(IncidentRow.tenant, func.count()).join(QueueRow, QueueRow.incident == IncidentRow.id)
+        query = query.where(QueueRow.announced_at >= at).group_by(IncidentRow.tenant)
+        return {tenant: int(count) for tenant, count in self._session.execute(query)}
+
     def worst(self, accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
         """Return how many incidents accounts (organisation, account) have, and the highest score of them."""
         keys = {key(*account): account for account in accounts}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -86,7 +85,7 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
         else max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY)
         for tenant, count in accounts.items()
     }
-    today = _announced_since(work, now - now % _DAY)
+    today = work.incidents.announced_since(now - now % _DAY)
     return BudgetValue(
         per_day=finite(sum(each.values())),
         today=sum(today.values()),
@@ -98,16 +97,6 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
             for tenant in sorted(each)[:MOST_TENANTS]
         ],
     )
-
-
-def _announced_since(work: Work, since: int) -> Counter[str]:
-    """How many incidents were announced since a time, by organisation."""
-    found: Counter[str] = Counter()
-    for announcement in work.announcements.since(since):
-        row = work.incidents.row(work.aliases.resolve(announcement.incident))
-        if row is not None:
-            found[row.tenant] += 1
-    return found
 
 
 def _from_days(work: Work) -> dict[str, int]:

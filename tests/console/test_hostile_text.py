@@ -26,7 +26,7 @@ def check(page: Page, width: int) -> None:
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_queue_incident_and_records(visit: Visiting, width: int) -> None:
-    made = visit("/?queue=all&q=eve", width=width)
+    made = visit("/?queue=all&q=account:eve", width=width)
     page = made.page
     expect(page.locator(".row").first).to_contain_text("<img src=x")
     check(page, width)

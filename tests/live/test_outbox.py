@@ -149,3 +149,16 @@ def test_a_death_between_sending_and_marking_repeats_the_id(database: Database) 
         assert Courier(database, webhooks, Time().clock()).deliver() == 1
     assert len(receiver.requests) == 2
     assert len(set(receiver.ids())) == 1
+
+
+def test_a_name_that_utf8_does_not_have_stops_nothing(database: Database) -> None:
+    """Names of files may hold bytes that are no UTF-8; in a message they are half a surrogate pair."""
+    with receiving() as receiver:
+        courier = Courier(database, [Webhook(receiver.url)], Time().clock())
+        with database.writing() as work:
+            work.outbox.add(
+                "source.silent", courier.targets[0], "s", {"source": "a\udcff", "b\udcff": ["\udcff"]}, at=5
+            )
+        written(database, *courier.targets)
+        assert courier.deliver() == 2
+    assert json.loads(receiver.requests[0][1])["data"] == {"source": "a?", "b?": ["?"]}

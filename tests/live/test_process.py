@@ -7,14 +7,17 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seawall.errors import DatabaseInUse, WatchBusy
 from seawall.live import parsing
+from seawall.live import process as process_module
 from seawall.live.bodies import batches_of
 from seawall.live.parsing import Parsers, packed, unpacked
 from seawall.live.process import WatchProcess
+from seawall.live.spawning import spawned
 from seawall.live.watcher import Receipt
 from seawall.sources import Limits
 from tests.live.running import bodies, quick, running, until
@@ -93,3 +96,22 @@ def test_it_says_what_keeps_it_from_beginning(tmp_path: Path) -> None:
     settings = quick(tmp_path / "store")
     with running(settings), pytest.raises(DatabaseInUse), WatchProcess(settings):
         pass
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with WatchProcess(quick(tmp_path / "store")) as watch:
+        before, tries = watch.pid, []
+
+        def scarce(module: str) -> Any:
+            tries.append(module)
+            if len(tries) == 1:
+                raise OSError("no more processes")
+            return spawned(module)
+
+        monkeypatch.setattr(process_module, "spawned", scarce)
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        until(lambda: len(tries) == 2 and watch.status().doing != "stopped")
+        assert not watch.has_failed

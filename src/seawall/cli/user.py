@@ -84,9 +84,9 @@ def add(
       seawall user add ann --role admin
       seawall user add bob --role analyst --store /var/lib/seawall
     """
-    from seawall.server.console.sign_in.setup import RESERVED
+    from seawall.server.console.sign_in.setup import is_reserved
 
-    if name.strip().casefold() in RESERVED:
+    if is_reserved(name):
         raise UsageError("this name is taken", fix="choose another name")
     at = _now()
     with _opened(store, database) as opened, opened.writing() as work:

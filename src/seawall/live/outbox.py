@@ -133,4 +133,18 @@ def body_of(message: Message) -> bytes:
         "schema_version": SCHEMA_VERSION,
         "data": message.document,
     }
-    return msgspec.json.encode(body)
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # a file's name with bytes that are no UTF-8
+        return msgspec.json.encode(_replaced(body))
+
+
+def _replaced(value: Any) -> Any:
+    """Plain data with `?` for halves of surrogate pairs, which UTF-8 does not have."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_replaced(name): _replaced(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(part) for part in value]
+    return value

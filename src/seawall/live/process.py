@@ -166,7 +166,14 @@ class WatchProcess:
         self._has_started.set()
 
     def _run_once(self) -> None:
-        process, wire = spawned(MODULE)
+        try:
+            process, wire = spawned(MODULE)
+        except OSError as error:  # no more processes or descriptors just now
+            self._ended = WatchFailed(
+                f"the process that watches cannot be started: {error.strerror or error}",
+                fix="look at the machine's limits",
+            )
+            return
         self._process = process
         try:
             wire.send({"kind": "settings", "settings": self._settings.plain()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,6 +166,22 @@ def test_a_source_is_a_plain_name(taking: Console, watch: Watch, source: str) ->
 def test_a_bomb_is_refused(taking: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "EXPANDED_BYTES", 1 << 20)
     assert code(post(taking, gzip.compress(bytes(50 << 20)), content_encoding="gzip")) == (413, "too-large")
+    assert watch.given == []
+    assert post(taking).status_code == 202
+
+
+def test_bombs_hold_no_more_than_there_is_room_for(
+    taking: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at once, each below its own limit, would else expand together before anybody counts them."""
+    monkeypatch.setattr(ingest, "HELD_BYTES", 2 << 20)
+    packed = gzip.compress(bytes(64 << 20))
+    tracemalloc.start()
+    try:
+        assert code(post(taking, packed, content_encoding="gzip")) == (429, "too-many-requests")
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
     assert watch.given == []
     assert post(taking).status_code == 202
 

@@ -17,7 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from seawall.errors import PolicyInvalid, ServeInvalid
+from seawall.jose.fetch import FetchRefused
 from seawall.server.console.context import ConsoleSettings
+from seawall.server.console.sign_in import oidc_provider
 from seawall.server.console.sign_in.by_oidc import role_of
 from seawall.server.console.sign_in.oidc_settings import ConsoleTable, load_oidc
 from tests.server.console.consoles import HOST, ORIGIN, Browser, Console, console
@@ -344,3 +346,32 @@ def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
     )
     names = {name for cell in documented for name in re.findall(r"`(\w+)`", cell)}
     assert names == set(ConsoleTable.__struct_fields__)
+
+
+def test_a_name_of_the_trail_is_nobodys(site: Console, provider: Provider) -> None:
+    provider.claims = {"preferred_username": "\uff4cocal"}
+    browser, query = depart(site, provider)
+    answer = browser.get(f"/api/sign-in/oidc/callback?code=c&state={query['state']}")
+    assert answer.headers["location"] == "/sign-in?problem=no-name"
+
+
+def test_a_provider_that_fails_is_left_alone_for_a_while(
+    site: Console, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question waits for the network: who asks again and again must not take all threads of the console."""
+    asked: list[str] = []
+
+    def fails(url: str, **_: Any) -> Any:
+        asked.append(url)
+        raise FetchRefused("timeout", "no answer")
+
+    now = [100.0]
+    monkeypatch.setattr(oidc_provider, "monotonic", lambda: now[0])
+    with monkeypatch.context() as broken:
+        broken.setattr(oidc_provider, "fetch", fails)
+        for _ in range(5):
+            answer = site.browser().get("/api/sign-in/oidc")
+            assert answer.headers["location"] == "/sign-in?problem=provider-away"
+        assert len(asked) == 1
+    now[0] += oidc_provider.PAUSE_SECONDS + 0.1
+    depart(site, provider)

@@ -215,3 +215,20 @@ def test_text_of_requests_is_never_a_header(team: Console) -> None:
     answer = admin.send("DELETE", "/api/ingest-tokens/a%0d%0aset-cookie:%20x=1")
     assert "set-cookie" not in answer.headers
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("name", ["\uff4cocal", " System ", "\uff33\uff45\uff41\uff37\uff41\uff4c\uff4c"])
+def test_nobody_is_called_what_the_trail_calls_others(team: Console, name: str) -> None:
+    answer = team.signed_in("admin").post("/api/users", {"name": name, "role": "viewer"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "name")
+
+
+@pytest.mark.parametrize("change", [{"role": "viewer"}, {"disabled": True}], ids=["role", "disabled"])
+def test_an_admin_who_can_sign_in_stays(team: Console, change: dict[str, Any]) -> None:
+    """One who was only invited is none: without another, the next start would make whoever comes first admin."""
+    browser = team.signed_in("admin")
+    own = browser.get("/api/me").json()["user"]["id"]
+    assert browser.post("/api/users", {"name": "invited", "role": "admin"}).status_code == 201
+    answer = browser.send("PATCH", f"/api/users/{own}", change)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+    assert browser.get("/api/me").json()["user"]["role"] == "admin"

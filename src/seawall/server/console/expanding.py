@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from seawall.server.console.refused import Refused, bad_request
@@ -16,14 +16,16 @@ _MOST_MEMBERS: Final = 10_000
 """Members without content cost time and give nothing: no sender makes that many."""
 
 
-def expanded(pieces: Sequence[bytes], most: int) -> bytes:
+def expanded(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
     """The content of one or several gzip members. Raises `Refused`: 413 beyond `most` bytes, 400 for damage.
 
-    Memory is the content and a megabyte, whatever the pieces would expand to.
+    Memory is the content and a megabyte, whatever the pieces would expand to. `hold` is told of each further part before
+    it is kept, and may refuse it by raising.
     """
     content = bytearray()
     reader = _Members(pieces)
     for piece in reader.content():
+        hold(len(piece))
         content += piece
         if len(content) > most:
             raise Refused(

@@ -203,9 +203,9 @@ def _kept(
     call: Call, held: Held, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
 ) -> Receipt:
     """Wait until the records are on the disk."""
-    content = expanded(pieces, EXPANDED_BYTES) if is_packed else b"".join(pieces)
+    # What is expanded is counted as it comes: of many bodies at once, each alone may be within its limit.
+    content = expanded(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
     pieces.clear()
-    held.take(max(len(content) - held.size, 0))
     receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
     return receipt
 

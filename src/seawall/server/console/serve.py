@@ -125,6 +125,7 @@ def serve(
             plan.certificate,
             on_ready=lambda: on_ready(ready),
             on_end=lambda: _end_streams(context),
+            has_failed=lambda: context.service is not None and context.service.has_failed,
         )
 
 

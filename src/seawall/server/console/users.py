@@ -9,9 +9,10 @@ import msgspec
 from seawall.report.times import rfc3339
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import conflict, invalid, not_found
+from seawall.server.console.session import gatekeeper_of
 from seawall.server.console.sign_in import codes
 from seawall.server.console.sign_in.by_passkey import Nothing
-from seawall.server.console.sign_in.factors import has_totp
+from seawall.server.console.sign_in.factors import admin_can_sign_in, has_totp
 from seawall.server.console.sign_in.setup import check_name
 from seawall.store.database import Role
 
@@ -99,6 +100,10 @@ def change(call: Call) -> UserRow:
         if asked.disabled is False and user.disabled_at is not None:
             work.users.enable(user.id)
             call.note(work, "user-enabled", user.name)
+        if gatekeeper_of(call).has_admin() and not admin_can_sign_in(work):
+            raise conflict(
+                "no admin who can sign in would be left", fix="have another admin take up their invite first"
+            )
         return _row(call, work, _user(call, work))
 
 

@@ -26,7 +26,7 @@ from seawall.server.console.refused import not_found
 from seawall.server.console.sign_in.desk import desk_of, seconds_of
 from seawall.server.console.sign_in.entry import Entered, enter, set_cookie
 from seawall.server.console.sign_in.oidc_provider import Provider, ProviderFailed
-from seawall.server.console.sign_in.setup import RESERVED
+from seawall.server.console.sign_in.setup import is_reserved
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.verify import verify_access_token
 
@@ -224,7 +224,7 @@ def _is_disabled(work: Work, issuer: str, subject: str) -> bool:
 
 def _new(call: Call, work: Work, claims: Mapping[str, Any], role: Role, settings: OidcSettings) -> User:
     name = str(claims.get(settings.table.name_claim) or "").strip()
-    if not name or name.casefold() in RESERVED:
+    if not name or is_reserved(name):
         raise _Failed("no-name", why="no-name")
     try:
         user = work.users.add(name, role, at=call.now)

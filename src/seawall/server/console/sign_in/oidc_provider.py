@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
@@ -25,6 +26,9 @@ from seawall.jose.fetch import (
 from seawall.server.console.sign_in.oidc_settings import OidcSettings
 
 SECONDS: Final = 10.0
+PAUSE_SECONDS: Final = 10.0
+"""After a failure nobody asks again for so long: strangers must not have all threads wait for a provider that is away."""
+
 LARGEST: Final = 256 * 1024
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
@@ -47,13 +51,20 @@ class Provider:
     def __init__(self, settings: OidcSettings) -> None:
         self._settings = settings
         self._endpoints: Endpoints | None = None
+        self._not_before = 0.0
         self._lock = threading.Lock()
 
     def endpoints(self) -> Endpoints:
         """Where its endpoints are. Raises `ProviderFailed`."""
         with self._lock:
             if self._endpoints is None:
-                self._endpoints = self._discovered()
+                if monotonic() < self._not_before:
+                    raise ProviderFailed("discovery: it failed a moment ago")
+                try:
+                    self._endpoints = self._discovered()
+                except ProviderFailed:
+                    self._not_before = monotonic() + PAUSE_SECONDS
+                    raise
             return self._endpoints
 
     def redeem(self, code: str, *, verifier: str, redirect: str) -> str:

@@ -6,6 +6,7 @@ Who comes with an invite begins anew: a password, one-time codes and passkeys th
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -100,9 +101,14 @@ def begin(call: Call) -> Response:
     return welcome(call, entered)
 
 
+def is_reserved(name: str) -> bool:
+    """Whether the audit trail uses a name for others than users, however it is spelled (users' names are kept as NFKC)."""
+    return unicodedata.normalize("NFKC", name).strip().casefold() in RESERVED
+
+
 def check_name(name: str) -> None:
     """Refuse names that the audit trail uses for others. Raises `Refused` (422)."""
-    if name.strip().casefold() in RESERVED:
+    if is_reserved(name):
         raise invalid("this name is taken", field="name", fix="choose another name")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from seawall.errors import BackupInvalid, DatabaseBroken, DatabaseInUse
 from seawall.schema.problems import Problem
+from seawall.store import copies
 from seawall.store.copies import back_up, restore
 from seawall.store.database import Database, Source, Work
 from seawall.store.database.copying import copy_all
@@ -218,6 +219,29 @@ def test_a_changed_backup_restores_nothing(
         restore(tmp_path / "backup", tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": 3}, {"files": {"seawall.db": 1}}, {"database": None}, {"database_version": 1}, {"head": "x"},
+        {"head": [-1, "x"]}, {"head": [1]}, {"days": ["x"]}, {"days": [10**30]}, {"days": None}, {"more": 1}, {"events": []},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_manifest_with_a_fitting_sum_but_other_content_restores_nothing(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    """The sum is no signature: whoever changes the manifest can make it fit."""
+    with open_store(tmp_path / "plain", make=True) as plain:
+        back_up(plain, tmp_path / "backup", at=AT)
+    path = tmp_path / "backup" / "store-backup.json"
+    stated = json.loads(path.read_text()) | change
+    document = {name: value for name, value in stated.items() if name not in ("format", "version", "sha256")}
+    path.write_text(json.dumps({**stated, "sha256": copies._own_sum(document)}))
+    with pytest.raises(BackupInvalid):
+        restore(tmp_path / "backup", tmp_path / "restored")
+    assert {one.name for one in tmp_path.iterdir()} == {"plain", "backup"}
 
 
 def test_places_that_are_not_free(store: Store, tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
+
+import msgspec
 
 from seawall.errors import BackupInvalid, DatabaseNotMigrated, SeawallError
 from seawall.store import lake as lakes
@@ -44,6 +46,18 @@ CARRIED = ("secret.key", "settings.toml")
 
 _LARGEST_MANIFEST = 1 << 20
 _CHUNK = 1 << 20
+
+
+class _Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a manifest says; its days are those of the calendar, since 1970."""
+
+    at: int
+    database: str
+    database_version: str
+    events: str
+    head: tuple[Annotated[int, msgspec.Meta(ge=0)], str]
+    days: list[Annotated[int, msgspec.Meta(ge=-719_162, le=2_932_896)]]
+    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +272,10 @@ def _manifest(backup: Path) -> dict[str, Any]:
     document = {k: v for k, v in stated.items() if k not in ("format", "version", "sha256")}
     if stated.get("sha256") != _own_sum(document):
         raise BackupInvalid(f"{path}: changed since it was written", fix="take another backup")
+    try:
+        msgspec.convert(document, _Stated)
+    except msgspec.ValidationError:
+        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup") from None
     unknown = sorted(names - {MANIFEST, DATABASE, EVENTS, *document["files"]})
     if unknown:
         raise BackupInvalid(

@@ -11,6 +11,7 @@ import pytest
 from seawall.errors import DatabaseAway
 from seawall.server.addresses import Peers
 from seawall.server.console.context import ConsoleSettings
+from seawall.server.console.surroundings import surroundings_of
 from tests.server.console.consoles import HOST, Console, console
 
 
@@ -32,6 +33,14 @@ def test_a_proxy_without_being_named_makes_nobody_local(own: Console) -> None:
     for name in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto"):
         document = own.browser().get("/api/session", headers={name: "for=1.2.3.4"}).json()
         assert document["user"] is None, name
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_proxy_that_says_nothing_speaks_an_old_version(own: Console, version: str) -> None:
+    scope = {
+        "type": "http", "http_version": version, "client": ("127.0.0.1", 5000), "headers": [(b"host", b"127.0.0.1:8090")],
+    }  # fmt: skip
+    assert surroundings_of(scope, own.context.settings).is_local is (version == "1.1")
 
 
 def test_a_name_of_somebody_else_is_not_answered(own: Console, team: Console) -> None:

@@ -24,11 +24,19 @@ FORWARDING: Final = (
     "forwarded",
     "x-forwarded-for",
     "x-forwarded-host",
+    "x-forwarded-port",
     "x-forwarded-proto",
+    "x-forwarded-server",
     "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
     "via",
 )
 """Whoever sends one of these is a proxy: behind it sits somebody else than whoever sits at this machine."""
+
+OLD_VERSION: Final = "1.0"
+"""No browser of today speaks it; a proxy whose owner configured nothing does, and sends none of the headers either."""
 
 _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9](?:[a-z0-9._-]{0,252})))(?::([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(https?)://(.{1,300})")
@@ -69,6 +77,7 @@ def surroundings_of(scope: MutableMapping[str, Any], settings: ConsoleSettings) 
         and settings.proxies is None
         and peer in LOOPBACK
         and not any(name in headers for name in FORWARDING)
+        and scope.get("http_version") != OLD_VERSION
     )
     written = f"[{host}]" if ":" in host else host
     origin = f"{scheme}://{written}" + ("" if port == _PORTS[scheme] else f":{port}")

@@ -290,3 +290,34 @@ def _check(preview: Preview, before: Ruling, after: Ruling, chosen: str) -> None
     assert (
         len(preview.raised) >= len([span for span in come if span[:2] != was.get(chosen, ("",) * 4)[:2]]) - 1
     )
+
+
+def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_, draft = store.id_of("vpn0@x.example"), Draft("expected-change", "tenant", (Value("network", VPN),))
+    expected = Desk(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
+    ahead = Desk(store.database, lambda: NOW, configured=0.2)
+    ahead.warm(lambda: False)
+    monkeypatch.setattr("seawall.live.board.unpacked", None)
+    assert ahead.preview(id_, draft) == expected
+
+
+def test_reading_ahead_ends_when_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.live.board.unpacked", None)
+    asked = iter([True])
+    Desk(store.database, lambda: NOW).warm(lambda: next(asked))
+    assert next(asked, None) is None
+
+
+def test_what_changes_while_it_is_read_ahead_is_read_again(store: Store) -> None:
+    desk, waits = Desk(store.database, lambda: NOW, configured=0.2), iter([False])
+
+    def is_over() -> bool:
+        if next(waits, None) is False:
+            store.score([one for one in store.found if one.account != "odd2@x.example"])
+        return False
+
+    desk.warm(is_over)
+    fresh = Desk(store.database, lambda: NOW, configured=0.2)
+    assert desk.what_if(2.0) == fresh.what_if(2.0)

@@ -10,6 +10,7 @@ from seawall.errors import InputUnreadable, UsageError
 
 if TYPE_CHECKING:
     from seawall.live.settings import LiveSettings, Webhook
+    from seawall.watch import Patience
 
 _LONGEST_SECRET = 4096
 
@@ -22,9 +23,11 @@ def live_settings(
     webhooks: tuple[Webhook, ...],
     retention: int | None,
     mmdb: Sequence[Path],
+    patience: Patience | None = None,
 ) -> LiveSettings:
     """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
     from seawall.live.settings import LiveSettings
+    from seawall.watch import Patience
 
     missing = [path for path in folders if not path.exists()]
     if missing:
@@ -36,7 +39,16 @@ def live_settings(
             f"the store {store} lies in {inside[0]}, which is followed",
             fix="choose another folder with --store",
         )
-    return LiveSettings(store, database, tuple(folders), budget, retention, webhooks, tuple(mmdb))
+    return LiveSettings(
+        store,
+        database,
+        tuple(folders),
+        budget,
+        retention,
+        webhooks,
+        tuple(mmdb),
+        patience=patience or Patience(),
+    )
 
 
 def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook, ...]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import streams
-from seawall.errors import InputUnreadable, UsageError
+from seawall.errors import UsageError
 
 if TYPE_CHECKING:
     from seawall.live.service import Until
-    from seawall.live.settings import LiveSettings, Webhook
+    from seawall.live.settings import LiveSettings
     from seawall.live.silence import Change
     from seawall.live.status import Status
     from seawall.schema.incidents import Incident
@@ -99,72 +99,21 @@ def watch(
     """
     if once and until_idle:
         raise UsageError("--once and --until-idle are two answers to one question", fix="give one of them")
-    settings = _settings(
-        folders,
+    from seawall.cli.live_settings import live_settings, webhooks_of
+    from seawall.watch import Patience
+
+    settings = live_settings(
+        [Path(folder) for folder in folders if folder != STANDARD_INPUT],
         store,
         database,
         budget,
-        _webhooks(webhook, webhook_secret_file),
+        webhooks_of(webhook or [], webhook_secret_file),
         retention,
-        mmdb,
-        settle,
-        once=once,
+        mmdb or [],
+        Patience(settle=0.0, finish=0.0) if once else Patience(settle=settle),
     )
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)
-
-
-def _settings(
-    folders: list[str],
-    store: Path,
-    database: str | None,
-    budget: float | None,
-    webhooks: tuple[Webhook, ...],
-    retention: int | None,
-    mmdb: list[Path] | None,
-    settle: float,
-    *,
-    once: bool,
-) -> LiveSettings:
-    from seawall.live.settings import LiveSettings
-    from seawall.watch import Patience
-
-    paths = tuple(Path(folder) for folder in folders if folder != STANDARD_INPUT)
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        raise InputUnreadable(f"no such file or folder: {missing[0]}", fix="check the path")
-    inside = [path for path in paths if path.resolve() in (store.resolve(), *store.resolve().parents)]
-    if inside:
-        raise UsageError(
-            f"the store {store} lies in {inside[0]}, which is followed",
-            fix="choose another folder with --store",
-        )
-    return LiveSettings(
-        store,
-        database,
-        paths,
-        budget,
-        retention,
-        webhooks,
-        tuple(mmdb or ()),
-        patience=Patience(settle=0.0, finish=0.0) if once else Patience(settle=settle),
-    )
-
-
-def _webhooks(urls: list[str] | None, secret_file: Path | None) -> tuple[Webhook, ...]:
-    from seawall.live.settings import Webhook
-
-    secret = ""
-    if secret_file is not None:
-        if not urls:
-            raise UsageError("a secret without a webhook signs nothing", fix="give --webhook too")
-        try:
-            secret = secret_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputUnreadable(f"{secret_file} cannot be read", fix="check its permissions") from error
-        if not secret:
-            raise UsageError(f"{secret_file} is empty", fix="openssl rand -hex 32")
-    return tuple(Webhook(url, secret) for url in urls or ())
 
 
 def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:

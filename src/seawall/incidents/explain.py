@@ -135,9 +135,9 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
         "foreign": "the token was issued by another tenant",
         "credential": "a credential was added to an application in the days before",
         "consent_any": "an application was let in by consent in the days before",
-        "attempts": f"{_count(values, 'failures')} failed sign-ins, {_count(values, 'denials')} denied prompts before; "
-        f"{_count(values, 'spray_breadth')} accounts failed from the same address block",
-        "volume": f"{_count(values, 'items')} messages read, {_count(values, 'syncs')} folders synchronised, "
+        "attempts": f"{_counted(values, 'failures', 'failed sign-in')}, {_counted(values, 'denials', 'denied prompt')} before; "
+        f"{_counted(values, 'spray_breadth', 'account')} failed from the same address block",
+        "volume": f"{_counted(values, 'items', 'message')} read, {_counted(values, 'syncs', 'folder')} synchronised, "
         f"{values['items_z']:.1f} deviations above usual",
         "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
         "hour": "active at hours that are unusual for this account",
@@ -158,7 +158,7 @@ def _places(gap: float, abroad: float) -> str:
 def fact_text(fact: Fact) -> str:
     """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
     seen = f"seen on {fact.seen:.0f} of {fact.active_days:.0f} active days"
-    cohort = f", {fact.cohort} others met it the same day" if fact.cohort else ""
+    cohort = f", {_many(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
     return f"{WORDS[fact.field]} {fact.now}: {seen}; {min(fact.accounts, fact.peers):,} of {fact.peers:,} peers use it{cohort}"
 
 
@@ -256,8 +256,13 @@ def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
     }
 
 
-def _count(values: Mapping[str, float], name: str) -> str:
-    return f"{round(2.718281828459045 ** values[name] - 1):,}"
+def _counted(values: Mapping[str, float], name: str, thing: str) -> str:
+    """Return a feature that is the logarithm of one more than a count, as that count of things."""
+    return _many(round(2.718281828459045 ** values[name] - 1), thing)
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def _share(p: float) -> str:

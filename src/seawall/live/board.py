@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -134,14 +134,7 @@ class Boards:
     def board(self, *, at: int) -> Board:
         """Return the board of what is kept now. `at` is the time, in microseconds: from when on answers still cover."""
         with self._lock, self.database.reading() as work:
-            days = work.days.since(0)
-            counts = work.candidates.counts()
-            last = max((*days, *counts), default=0)
-            marks = {
-                day: _mark(days.get(day), count)
-                for day, count in counts.items()
-                if last - CANDIDATE_DAYS < day <= last
-            }
+            days, last, marks = _marks(work)
             budget = budget_of(work, self.configured)
             key = (
                 work.incidents.revision(),
@@ -155,6 +148,26 @@ class Boards:
                 self._last = (key, self._read(work, marks, days, budget, at))
             return self._last[1]
 
+    def warm(self, *, at: int, is_over: Callable[[], bool]) -> None:
+        """Read ahead what the first board needs, a day at a time; a board that is asked for meanwhile waits for no more.
+
+        Ends early where `is_over`, which is asked before each day and may take its time.
+        """
+        with self.database.reading() as work:
+            _, _, marks = _marks(work)
+        for day in sorted(marks, reverse=True):
+            if is_over():
+                return
+            with self._lock, self.database.reading() as work:
+                if day not in self._days:
+                    self._read_day(work, day, marks[day])
+        if not is_over():
+            _ = self.board(at=at).by_id
+
+    def _read_day(self, work: Work, day: int, mark: str) -> None:
+        contents = work.candidates.since(day, day + 1).get(day, [])
+        self._days[day] = (mark, Columns([unpacked(one) for one in contents]).lean())
+
     def _read(
         self, work: Work, marks: Mapping[int, str], days: Mapping[int, Any], budget: float | None, at: int
     ) -> Board:
@@ -162,8 +175,7 @@ class Boards:
             del self._days[day]
         changed = [day for day, mark in marks.items() if self._days.get(day, ("",))[0] != mark]
         for day in sorted(changed):
-            contents = work.candidates.since(day, day + 1).get(day, [])
-            self._days[day] = (marks[day], Columns([unpacked(one) for one in contents]).lean())
+            self._read_day(work, day, marks[day])
         last = max((*days, *marks), default=0)
         kept = kept_answers(work, at=at)
         return Board(
@@ -175,6 +187,22 @@ class Boards:
             teaching(kept, work.aliases.all()),
             tuple(kept),
         )
+
+
+def _marks(work: Work) -> tuple[dict[int, Any], int, dict[int, str]]:
+    """Return the scored days, the last day, and what tells whether a day's candidates are still the same."""
+    days = work.days.since(0)
+    counts = work.candidates.counts()
+    last = max((*days, *counts), default=0)
+    return (
+        days,
+        last,
+        {
+            day: _mark(days.get(day), count)
+            for day, count in counts.items()
+            if last - CANDIDATE_DAYS < day <= last
+        },
+    )
 
 
 def budget_of(work: Work, configured: float | None) -> float | None:

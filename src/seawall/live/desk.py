@@ -130,6 +130,10 @@ class Desk:
         self._clock = clock or _wall
         self._boards = Boards(database, configured)
 
+    def warm(self, is_over: Callable[[], bool]) -> None:
+        """Read ahead what the first question needs; ends early where `is_over`, which is asked again and again."""
+        self._boards.warm(at=self._clock(), is_over=is_over)
+
     def prepared(self, incident_id: str, draft: Draft) -> Prepared:
         """Return an answer as it may be kept. Raises UsageError where there is no such incident or it covers too much."""
         board = self._boards.board(at=self._clock())

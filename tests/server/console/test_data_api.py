@@ -173,6 +173,21 @@ def test_one_record(shown: Console) -> None:
     got(shown.browser(), "/api/record?tenant=org", 422)
 
 
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-03-05", "1970-01-01", "9999-12-30"])
+def test_one_record_with_a_right_or_wrong_day(shown: Console, day: str) -> None:
+    assert got(shown.browser(), f"/api/record?tenant=org&id=id-3&day={day}")["id"] == "id-3"
+    assert got(shown.browser(), f"/api/record?tenant=y.example&id=none-1&day={day}")["id"] == "none-1"
+    got(shown.browser(), f"/api/record?tenant=org&id=nosuch&day={day}", 404)
+
+
+@pytest.mark.parametrize(
+    "day", ["", "x", "2026-02-30", "2026-3-2", "0001-01-01", "9999-12-31", "2026-03-02T00"]
+)
+def test_one_record_of_no_day(shown: Console, day: str) -> None:
+    error = got(shown.browser(), f"/api/record?tenant=org&id=id-3&day={day}", 422)["error"]
+    assert error["field"] == "day"
+
+
 def test_hostile_records_stay_text(shown: Console) -> None:
     rows = all_of(shown.browser(), "/api/account/records?tenant=org&account=eve@x.example")
     assert MARKUP in {row["user_agent"] for row in rows}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from seawall.live.process import WatchProcess
 from seawall.server.addresses import Peers
 from seawall.server.console.application import create_app
 from seawall.server.console.context import ConsoleSettings, Context, installation_key
+from seawall.server.console.data.answers import desk_of
 from seawall.server.console.listening import (
     Certificate,
     Place,
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from seawall.live.settings import LiveSettings
     from seawall.server.console.sign_in.oidc_settings import OidcSettings
     from seawall.store.database import Database
+
+WARM_SECONDS = 2.0
+"""After the start, before the desk reads ahead: the first page comes first."""
+
+WARM_PAUSE = 0.02
+"""Between two days that it reads."""
+
+WARM_END_SECONDS = 5.0
 
 WRITER_SECONDS = 3.0
 """How long a program that wrote before may take to end."""
@@ -117,13 +127,19 @@ def serve(
             if beside is not None:
                 stack.enter_context(beside(context.service))
         application = create_app(context)
+        warming = stack.enter_context(_warmed(context))
         code = _setup_code(context)
         ready = Ready(plan.address(settings), plan.store, code, _has_pages())
+
+        def told() -> None:
+            on_ready(ready)
+            warming.start()
+
         return listen(
             application,
             plan.place,
             plan.certificate,
-            on_ready=lambda: on_ready(ready),
+            on_ready=told,
             on_end=lambda: _end_streams(context),
             has_failed=lambda: context.service is not None and context.service.has_failed,
         )
@@ -160,6 +176,26 @@ def _setup_code(context: Context) -> str | None:
         if admin_can_sign_in(work):
             return None
         return new_setup(work, at=context.clock())
+
+
+@contextmanager
+def _warmed(context: Context) -> Iterator[threading.Thread]:
+    """A thread, yet to be started, that reads ahead for the desk, with pauses for whoever asks for something meanwhile."""
+    desk, is_ending = desk_of(context), threading.Event()
+
+    def warm() -> None:
+        # Whatever fails here fails again, and is told, where somebody asks.
+        with suppress(Exception):
+            if not is_ending.wait(WARM_SECONDS):
+                desk.warm(lambda: is_ending.wait(WARM_PAUSE))
+
+    thread = threading.Thread(target=warm, name="desk-warming", daemon=True)
+    try:
+        yield thread
+    finally:
+        is_ending.set()
+        if thread.ident is not None:
+            thread.join(WARM_END_SECONDS)
 
 
 def _end_streams(context: Context) -> None:

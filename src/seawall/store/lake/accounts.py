@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an account used, most days first; `networks` have the values of `Network`, `apps` id and name."""
+    """What an account used, most days first; `networks` have the values of `Network`, `apps` id and name (each id once)."""
 
     events: int
     active_days: int
@@ -151,6 +151,7 @@ class Habits:
 
     def __init__(self) -> None:
         self._found: dict[str, dict[tuple[object, ...], list[int]]] = {name: {} for name in FIELDS}
+        self._names: dict[object, Counter[str]] = {}
         self._total = [0, 0, 2**62, -(2**62)]
 
     def add_day(self, tables: Sequence[pa.Table]) -> None:
@@ -163,6 +164,8 @@ class Habits:
 
     def _add(self, name: str, table: pa.Table, columns: tuple[str, ...], time: Counts) -> None:
         codes, values = combined(table, columns)
+        if columns == APP:
+            codes, values = self._by_id(codes, values)
         events = np.bincount(codes, minlength=len(values))
         first, last = np.full(len(values), 2**62), np.full(len(values), -(2**62))
         np.minimum.at(first, codes, time)
@@ -173,6 +176,24 @@ class Habits:
             known = self._found[name].setdefault(value, [0, 0, 2**62, -(2**62)])
             _widen(known, 1, int(events[place]), int(first[place]), int(last[place]))
 
+    def _by_id(
+        self, codes: Counts, values: list[tuple[object, ...]]
+    ) -> tuple[Counts, list[tuple[object, ...]]]:
+        """Take an application that only some records name for one: by its id, with its names counted aside."""
+        numbers: dict[tuple[object, ...], int] = {}
+        merged = np.zeros(len(values), np.int64)
+        counts = np.bincount(codes, minlength=len(values)).tolist()
+        for place, (uid, name) in enumerate(values):
+            merged[place] = numbers.setdefault((None, name) if uid is None else (uid, None), len(numbers))
+            if uid is not None and name:
+                self._names.setdefault(uid, Counter())[str(name)] += counts[place]
+        return merged[codes], list(numbers)
+
+    def _named(self, value: tuple[object, ...]) -> tuple[object, ...]:
+        """An application with the name that most of its records give, of equals the first by alphabet."""
+        names = self._names.get(value[0])
+        return value if not names else (value[0], min(names, key=lambda name: (-names[name], name)))
+
     def profile(self, most: int) -> Profile:
         """Return what was used most."""
         days, events, first, last = self._total
@@ -180,7 +201,10 @@ class Habits:
         return Profile(events, days, first if events else None, last if events else None, **used)
 
     def _most(self, name: str, most: int) -> tuple[Used, ...]:
-        ordered = sorted(self._found[name].items(), key=lambda item: (-item[1][0], -item[1][1], str(item[0])))
+        known = self._found[name]
+        if name == "apps":
+            known = {self._named(value): sums for value, sums in known.items()}
+        ordered = sorted(known.items(), key=lambda item: (-item[1][0], -item[1][1], str(item[0])))
         return tuple(Used(value, *sums) for value, sums in ordered[:most])  # type: ignore[arg-type]
 
 

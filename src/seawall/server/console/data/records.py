@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date, timedelta
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import pyarrow as pa
 from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
@@ -26,6 +28,7 @@ from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import invalid, not_found
 from seawall.store.lake import Lake, Wanted
 from seawall.store.lake.lake import UNKNOWN
+from seawall.store.lake.layout import EPOCH
 
 MOST_RECORDS: Final = 20_000
 """Records that evidence holds."""
@@ -59,6 +62,8 @@ class RecordQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tenant: Name
     id: Name
+    day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    """The day (UTC) on which it should lie, to be looked through first; all others where it does not."""
 
 
 class EvidenceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,17 +110,35 @@ def one(call: Call) -> Record:
     """A record by its id; of several sources that have one of this id, the first."""
     asked: RecordQuery = call.query
     lake = lake_of(call.context)
-    events = lake.record(asked.tenant, asked.id).events
-    if not events.num_rows and asked.tenant != UNKNOWN:
-        events = lake.record(UNKNOWN, asked.id).events
-    if not events.num_rows:
-        raise not_found("such record")
+    events = _with_id(lake, asked)
     (record,) = records_of(events.slice(0, 1), ())
     if record.account is None:
         return record
     with call.context.database.reading() as work:
         intruders = intruders_of(call, work, asked.tenant, record.account)
     return msgspec.structs.replace(record, is_intruder=record.id in intruders)
+
+
+def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
+    """The events with an id: of the day where they should lie, else of all days. Raises `Refused`."""
+    spans: list[tuple[date | None, date | None]] = [(None, None)]
+    if asked.day is not None:
+        spans.insert(0, _day_of(asked.day))
+    for start, end in spans:
+        for tenant in dict.fromkeys((asked.tenant, UNKNOWN)):
+            events = lake.record(tenant, asked.id, start=start, end=end).events
+            if events.num_rows:
+                return events
+    raise not_found("such record")
+
+
+def _day_of(text: str) -> tuple[date, date]:
+    """A day and the next. Raises `Refused` (422)."""
+    with suppress(ValueError, OverflowError):
+        day = date.fromisoformat(text)
+        if day >= EPOCH:
+            return day, day + timedelta(days=1)
+    raise invalid("there is no such day", field="day", fix="such as 2026-03-02")
 
 
 def zone_of(name: str) -> ZoneInfo:

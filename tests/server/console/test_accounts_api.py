@@ -54,7 +54,7 @@ def got(browser: Browser, path: str, status: int = 200) -> Any:
 
 
 def test_the_accounts(browser: Browser) -> None:
-    rows = got(browser, "/api/accounts")["items"]
+    rows = got(browser, "/api/accounts?sort=name")["items"]
     assert [(row["tenant"], row["account"], row["events"]) for row in rows][:2] == [
         ("org", ANN, 60),
         ("org", BOB, 10),
@@ -64,14 +64,36 @@ def test_the_accounts(browser: Browser) -> None:
     assert rows[-1]["tenant"] == "y.example"
 
 
-def test_accounts_in_pages(browser: Browser) -> None:
+@pytest.mark.parametrize(
+    "order", ["", "sort=worst", "sort=name", "sort=-last", "q=x.example", "q=e&sort=worst"]
+)
+def test_accounts_in_order(browser: Browser, order: str) -> None:
+    rows = got(browser, f"/api/accounts?limit=200&{order}")["items"]
+    places = {
+        "worst": lambda row: (row["worst"] is None, -(row["worst"] or 0.0), row["tenant"], row["account"]),
+        "name": lambda row: (row["tenant"] == "y.example", row["tenant"], row["account"]),
+    }
+    if "last" in order:
+        assert [row["last"] for row in rows] == sorted((row["last"] for row in rows), reverse=True)
+    else:
+        expected = "name" if order in {"sort=name", "q=x.example"} else "worst"
+        assert rows == sorted(rows, key=places[expected])
+    assert len(rows) > 1
+
+
+def test_accounts_in_no_order(browser: Browser) -> None:
+    assert got(browser, "/api/accounts?sort=best", 422)["error"]["field"] == "sort"
+
+
+@pytest.mark.parametrize("order", ["", "&sort=name", "&sort=-last"])
+def test_accounts_in_pages(browser: Browser, order: str) -> None:
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = got(browser, f"/api/accounts?limit=1{f'&cursor={cursor}' if cursor else ''}")
+        page = got(browser, f"/api/accounts?limit=1{order}{f'&cursor={cursor}' if cursor else ''}")
         found += [row["account"] for row in page["items"]]
         cursor = page["next_cursor"]
-    assert found == [row["account"] for row in got(browser, "/api/accounts?limit=200")["items"]]
+    assert found == [row["account"] for row in got(browser, f"/api/accounts?limit=200{order}")["items"]]
     assert [row["account"] for row in got(browser, "/api/accounts?q=BOB")["items"]] == [BOB]
     assert got(browser, "/api/accounts?q=%25&tenant=org")["items"] == []
     assert got(browser, "/api/accounts?tenant=nosuch")["items"] == []

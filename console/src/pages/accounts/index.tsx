@@ -27,8 +27,16 @@ const COLUMNS: Column<AccountRow>[] = [
   { name: "Worst", isRight: true, cell: (row) => (row.worst === null ? <span className="soft">–</span> : <b>{score(row.worst)}</b>) },
 ];
 
+const ORDERS: [order: string, words: string][] = [
+  ["worst", "Worst incident first"],
+  ["name", "By name"],
+  ["-last", "Last active first"],
+];
+
 export default function AccountsPage() {
   const [asked, setAsked] = useParameter("q");
+  const [sort, setSort] = useParameter("sort");
+  const order = ORDERS.some(([one]) => one === sort) ? sort : asked ? "name" : "worst";
   const [typed, setTyped] = useState(asked);
   useEffect(() => setTyped(asked), [asked]);
   useEffect(() => {
@@ -36,21 +44,33 @@ export default function AccountsPage() {
     const timer = setTimeout(() => setAsked(typed), 250);
     return () => clearTimeout(timer);
   }, [typed, asked, setAsked]);
-  const pages = usePages<AccountRow>("/api/accounts", { q: asked }, 200);
+  const pages = usePages<AccountRow>("/api/accounts", { q: asked, sort: order }, 200);
   return (
     <Page title="Accounts" about="Whose habits are known. Open one to see where, how and when it is used.">
-      <div className="field accounts-find">
-        <label htmlFor="accounts-find">Find an account</label>
-        <input
-          id="accounts-find"
-          className="input"
-          type="search"
-          value={typed}
-          placeholder="A part of its name"
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => setTyped(event.target.value)}
-        />
+      <div className="accounts-choose">
+        <div className="field accounts-find">
+          <label htmlFor="accounts-find">Find an account</label>
+          <input
+            id="accounts-find"
+            className="input"
+            type="search"
+            value={typed}
+            placeholder="A part of its name"
+            autoComplete="off"
+            spellCheck={false}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </div>
+        <div className="field">
+          <label htmlFor="accounts-order">Order</label>
+          <select id="accounts-order" className="input" value={order} onChange={(event) => setSort(event.target.value)}>
+            {ORDERS.map(([one, words]) => (
+              <option key={one} value={one}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </div>
       </div>
       <section className="panel" aria-label="Accounts">
         <LongList

@@ -64,8 +64,14 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
       : [],
   );
 
-  if (error && !incident) return <ErrorState error={error} onRetry={reload} />;
-  if (!incident) return <Skeleton rows={12} height={26} />;
+  if (!incident) {
+    return (
+      <>
+        {!isBeside && <h1 className="visually-hidden">Incident</h1>}
+        {error ? <ErrorState error={error} onRetry={reload} /> : <Skeleton rows={12} height={26} />}
+      </>
+    );
+  }
   return (
     <article className={`incident ${isBeside ? "is-beside" : ""}`} aria-label={incident.title}>
       <Head incident={incident} isBeside={isBeside} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />

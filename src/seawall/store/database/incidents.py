@@ -134,6 +134,13 @@ class Incidents:
             found.update((keys[k], (int(n), float(score))) for k, n, score in self._session.execute(query))
         return found
 
+    def worst_of_all(self) -> dict[tuple[str, str], tuple[int, float]]:
+        """Return the same of every account that has any, by organisation and account."""
+        columns = (IncidentRow.tenant, IncidentRow.account, func.count(), func.max(QueueRow.score))
+        query = select(*columns).join(QueueRow, QueueRow.incident == IncidentRow.id)
+        found = self._session.execute(query.group_by(IncidentRow.tenant, IncidentRow.account))
+        return {(tenant, account): (int(count), float(score)) for tenant, account, count, score in found}
+
     def revision(self) -> int:
         """Return the revision of the last change, 0 before the first."""
         return revisions.last(self._session)

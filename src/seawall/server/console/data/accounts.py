@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Annotated, Final
+from operator import itemgetter
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -35,14 +37,26 @@ PROFILE_DAYS: Final = 400
 MOST_USED: Final = 50
 MOST_LANES: Final = 40
 MOST_INCIDENTS: Final = 100
+MOST_RANKED: Final = 1_000_000
+"""Accounts of an organisation that are put in order."""
+
+NO_INCIDENT: Final = 1e18
+Place = tuple[float, str, str, str]
+"""Where an account stands: what it is ordered by, its organisation and name, and where its events lie."""
+
 _DAY: Final = 86_400_000_000
 
 
 class AccountsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which accounts: those whose name holds a text."""
+    """Which accounts: those whose name holds a text.
+
+    By name, by the last event (`-last`, the latest first) or by the worst incident (`worst`, then by name): the worst
+    first unless told otherwise, by name where a text is looked for.
+    """
 
     q: Annotated[str, Meta(max_length=200)] = ""
     tenant: Name | None = None
+    sort: Literal["worst", "name", "-last"] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -63,9 +77,12 @@ class TimelineQuery(AccountQuery, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 def accounts(call: Call) -> Page[AccountRow]:
-    """Accounts by organisation and name."""
+    """Accounts: the worst first, by organisation and name, or the last active first."""
     asked: AccountsQuery = call.query
     lake = lake_of(call.context)
+    order = asked.sort or ("name" if asked.q.strip() else "worst")
+    if order != "name":
+        return _ranked(call, lake, asked, order)
     purpose = f"accounts\n{asked.tenant}\n{asked.q}"
     after = None
     if asked.cursor is not None:
@@ -79,22 +96,53 @@ def accounts(call: Call) -> Page[AccountRow]:
     shown = [(_shown_tenant(where, one.account), one) for where, one in found[: asked.limit]]
     with call.context.database.reading() as work:
         worst = work.incidents.worst([(tenant, one.account) for tenant, one in shown])
-    items = []
-    for tenant, one in shown:
-        count, score = worst.get((tenant, one.account), (0, None))
-        items.append(
-            AccountRow(
-                tenant=tenant,
-                account=one.account,
-                type=one.type,
-                events=one.events,
-                first=time_text(one.first),
-                last=time_text(one.last),
-                incidents=count,
-                worst=None if score is None else finite(score),
-            )
-        )
-    return Page(items, cursor)
+    return Page([_row(tenant, one, worst) for tenant, one in shown], cursor)
+
+
+def _ranked(
+    call: Call, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
+) -> Page[AccountRow]:
+    """A page in an order for which all accounts have to be looked at."""
+    purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
+    tenants = _tenants(call, lake) if asked.tenant is None else [asked.tenant]
+    every = [
+        (_shown_tenant(tenant, one.account), one, tenant)
+        for tenant in tenants
+        for one in lake.accounts(tenant, text=asked.q.strip(), limit=MOST_RANKED)
+    ]
+    with call.context.database.reading() as work:
+        worst = work.incidents.worst_of_all()
+
+    def place(item: tuple[str, Account, str]) -> Place:
+        shown, one, tenant = item
+        found = worst.get((shown, one.account))
+        # Without an incident last, whatever the scores.
+        first = float(-one.last) if order == "-last" else -found[1] if found is not None else NO_INCIDENT
+        return first, shown, one.account, tenant
+
+    places = [(place(item), item) for item in every]
+    if asked.cursor is not None:
+        after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
+        places = [one for one in places if one[0] > after]
+    found = heapq.nsmallest(asked.limit + 1, places, key=itemgetter(0))
+    cursor = None
+    if len(found) > asked.limit:
+        cursor = call.context.cursors.write(purpose, found[asked.limit - 1][0])
+    return Page([_row(shown, one, worst) for _, (shown, one, _) in found[: asked.limit]], cursor)
+
+
+def _row(tenant: str, one: Account, worst: Mapping[tuple[str, str], tuple[int, float]]) -> AccountRow:
+    count, score = worst.get((tenant, one.account), (0, None))
+    return AccountRow(
+        tenant=tenant,
+        account=one.account,
+        type=one.type,
+        events=one.events,
+        first=time_text(one.first),
+        last=time_text(one.last),
+        incidents=count,
+        worst=None if score is None else finite(score),
+    )
 
 
 def _tenants(call: Call, lake: Lake) -> list[str]:
@@ -258,7 +306,7 @@ ENDPOINTS: Final = (
         path="/api/accounts",
         handle=accounts,
         role="viewer",
-        summary="Accounts by organisation and name",
+        summary="Accounts: the worst first, by organisation and name, or the last active first",
         group="accounts",
         query=AccountsQuery,
         answer=Page[AccountRow],

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from seawall.errors import DatabaseInUse, ServeInvalid
+from seawall.server.console import serve as serve_module
 from seawall.server.console.context import KEY_FILE, installation_key
 from seawall.server.console.listening import Certificate, check_certificate, place_of
 from seawall.server.console.serve import Plan, check_writer
@@ -263,3 +265,26 @@ def test_the_installations_key_is_made_once_and_read_by_its_owner_alone(tmp_path
     file.symlink_to("/dev/zero")
     with pytest.raises(ServeInvalid):
         installation_key(tmp_path)
+
+
+def test_the_desk_is_read_ahead_once_started_and_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve_module, "WARM_SECONDS", 0.0)
+    begun, ended = threading.Event(), threading.Event()
+
+    class Asked:
+        def warm(self, is_over: Callable[[], bool]) -> None:
+            begun.set()
+            while not is_over():
+                pass
+            ended.set()
+
+    context: Any = SimpleNamespace(desk=Asked())
+    with serve_module._warmed(context) as thread:
+        assert not begun.wait(0.05)
+        thread.start()
+        assert begun.wait(10)
+        assert not ended.is_set()
+    assert ended.is_set()
+    with serve_module._warmed(context) as thread:
+        pass
+    assert thread.ident is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,3 +163,24 @@ def test_a_name_that_utf8_does_not_have_stops_nothing(database: Database) -> Non
         written(database, *courier.targets)
         assert courier.deliver() == 2
     assert json.loads(receiver.requests[0][1])["data"] == {"source": "a?", "b?": ["?"]}
+
+
+def test_an_unexpected_error_is_said_and_tried_again(database: Database) -> None:
+    told: list[str] = []
+    stopped, woken = threading.Event(), threading.Event()
+
+    def post(webhook: Webhook, id_: str, *_: object, **__: object) -> None:
+        told.append(id_)
+        woken.set()
+        if len(told) == 1:
+            raise RuntimeError("what nobody thought of")
+        stopped.set()
+
+    courier = Courier(database, [Webhook("https://hooks.example/x")], Time().clock(), post=post)
+    written(database, *courier.targets)
+    faults: list[str | None] = []
+    courier.step = lambda _: faults.append(courier.fault)
+    courier.run(stopped, woken)
+    assert told[0] == told[1]
+    assert faults == ["messages are not delivered: unexpected RuntimeError"]
+    assert courier.fault is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from seawall.live import upkeep as upkeep_module
 from seawall.live.clock import Clock
 from seawall.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Forgetting, Upkeep, forget, oldest_kept
 from seawall.store.database import Database
@@ -115,3 +117,22 @@ def test_answers_end_when_they_expire_but_not_because_a_clock_jumped(tmp_path: P
             assert row is not None
             assert row.answer == answer
     database.close()
+
+
+def test_an_unexpected_error_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep_module, "_LOOK_SECONDS", 0.0)
+    stopped, told = threading.Event(), list[str | None]()
+    with lake_with(tmp_path / "events") as lake:
+        kept = upkeep(lake)
+
+        def newest() -> int:
+            told.append(kept.fault)
+            if len(told) == 1:
+                raise ValueError("what nobody thought of")
+            stopped.set()
+            return NEWEST
+
+        kept.newest = newest
+        kept.run(stopped)
+        assert told == [None, "upkeep of the events: unexpected ValueError"]
+        assert kept.fault is None

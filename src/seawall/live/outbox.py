@@ -75,6 +75,8 @@ class Courier:
                 self.fault = None
             except SeawallError as error:
                 self.fault = error.message
+            except Exception as error:  # noqa: BLE001 - it is said, and the next message has its turn
+                self.fault = f"messages are not delivered: unexpected {type(error).__name__}"
             woken.wait(1.0)
             woken.clear()
 

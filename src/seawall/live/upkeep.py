@@ -60,6 +60,8 @@ class Upkeep:
                 self.fault = None
             except (SeawallError, OSError) as error:
                 self.fault = str(error)
+            except Exception as error:  # noqa: BLE001 - it is said, and tried again: what is too old must go
+                self.fault = f"upkeep of the events: unexpected {type(error).__name__}"
             rest = max(_LOOK_SECONDS, _DUTY * (self.clock.now() - started))
 
     def work(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -203,3 +204,21 @@ def test_one_that_cannot_keep_up_is_ended_and_the_others_are_not(team: Console) 
 
     asyncio.run(scene())
     assert isinstance(Listener().queue, asyncio.Queue)
+
+
+def test_a_name_that_utf8_does_not_have_ends_no_stream(team: Console) -> None:
+    async def scene() -> None:
+        reader = Reader(team.signed_in("viewer"))
+        task = asyncio.create_task(reader.run())
+        await until(lambda: reader.status == 200 and len(team.context.notes["news"]))
+        news: News = team.context.notes["news"]
+        await until(lambda: news._revision is not None)
+        put(team, replace(incident(1), account="a\udcff"), announce=True)
+        await until(lambda: reader.told("incident"))
+        put(team, incident(2), announce=True)
+        await until(lambda: len(reader.told("incident")) >= 2)
+        assert [one["account"] for one in reader.told("incident")][:2] == ["a?", "user2@acme.example"]
+        reader.leave()
+        await task
+
+    play(team, scene())

@@ -16,6 +16,7 @@ import msgspec
 
 from seawall.errors import SeawallError
 from seawall.server.console.guard import say_broken
+from seawall.server.console.json_text import encoded
 
 if TYPE_CHECKING:
     from seawall.server.console.context import Context
@@ -165,12 +166,11 @@ class News:
         wants_summary = loop.time() - self._summary_at >= SUMMARY_SECONDS
         try:
             look = await asyncio.to_thread(self._look, wants_summary)
+            self._tell(look, loop.time())
         except SeawallError:
-            return  # the database is away: the next look may find it
+            pass  # the database is away: the next look may find it
         except Exception as error:  # noqa: BLE001 - it must not end
             say_broken("stream", error)
-            return
-        self._tell(look, loop.time())
 
     def _look(self, wants_summary: bool) -> Look:
         with self._context.database.reading() as work:
@@ -208,10 +208,10 @@ class News:
             return
         self._summary_at = now
         document = msgspec.to_builtins(look.summary)
-        key = _encoder.encode({name: value for name, value in document.items() if name != "now"})
+        key = encoded({name: value for name, value in document.items() if name != "now"})
         if key != self._summary_key:
             self._summary_key = key
-            self._last_summary = Item("summary", _encoder.encode(look.summary), look.revision)
+            self._last_summary = Item("summary", encoded(look.summary), look.revision)
             self._put(self._last_summary)
         health = _encoder.encode({"silent_sources": document.get("silent_sources", 0)})
         if health != self._health_key:
@@ -225,4 +225,4 @@ class News:
 
 
 def _item(news: IncidentNews) -> Item:
-    return Item("incident", _encoder.encode(news), news.revision)
+    return Item("incident", encoded(news), news.revision)

@@ -52,7 +52,13 @@ class Watch:
         self.states["ledger"] = pack(self.detection.ledger())
 
     def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
-        scoring = self.detection.score(deadline)
+        return self._kept(self.detection.score(deadline))
+
+    def glimpse(self) -> Scoring | None:
+        scoring = self.detection.glimpse()
+        return None if scoring is None else self._kept(scoring)
+
+    def _kept(self, scoring: Scoring) -> Scoring:
         self.states |= {name: pack(state) for name, state in scoring.kept_snapshots.items()}
         for name in scoring.dropped_snapshots:
             self.states.pop(name, None)
@@ -209,7 +215,7 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
     again = data.draw(st.lists(st.sampled_from(rows), max_size=6))
     arriving = data.draw(st.permutations([*rows, *again]))
     cuts = sorted(data.draw(st.lists(st.integers(1, len(arriving)), max_size=5)))
-    doings = st.sets(st.sampled_from(("score", "restart", "hurry")))
+    doings = st.sets(st.sampled_from(("score", "restart", "hurry", "glimpse")))
     # Little is at hand: most days are read from files, or from the lake again.
     with TemporaryDirectory() as folder, patch.multiple("seawall.live.days", TAIL=5, HELD_RECORDS=20):
         watch = Watch(Path(folder))
@@ -217,6 +223,8 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
             if low < high:
                 watch.take(table(arriving[low:high]))
             after = data.draw(doings)
+            if "glimpse" in after:
+                watch.glimpse()
             if "hurry" in after:
                 watch.score(lambda: True)
             if "score" in after:
@@ -234,6 +242,39 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
         days = max(watch.days) - min(watch.days) + 1
         decision = decide(candidates, notes, watch.days[max(watch.days)].tenants, days, 0.5)
         assert watch.lines(0.5) == [incident_line(incident) for incident in decision.incidents]
+
+
+def test_the_newest_day_need_not_wait_for_what_is_late(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    assert watch.glimpse() is None
+    for day in range(4):
+        watch.take(table([event(f"{day}-{n}", day, n) for n in range(4)]))
+        watch.score()
+    last = max(watch.days)
+    known = repr(watch.days[last].candidates)
+    watch.take(table([event("late", 1, 9)]))
+    watch.take(table([event("new", 3, 9, src_prefix="203.0.113.0/24", src_asn=64999, src_asn_name="Far")]))
+    found = watch.glimpse()
+    assert found is not None
+    assert set(found.days) == {last}
+    assert found.days[last].events == 5
+    assert repr(found.days[last].candidates) != known
+    assert not found.done
+    assert watch.detection.dirty == {
+        last - 2,
+        last,
+    }  # a late event makes all days after it wait, once they are scored
+    assert set(watch.score().days) == {last - 2, last - 1, last}
+    assert not watch.detection.dirty
+    assert watch.glimpse() is None
+    watch.take(table([event("later", 2, 9)]))
+    watch.score(
+        lambda: True
+    )  # stops behind the late day: what was known before the newest one is still there
+    watch.take(table([event("newer", 3, 10)]))
+    assert watch.glimpse() is not None
+    watch.take(table([event("newest", 4, 1)]))
+    assert watch.glimpse() is None  # what the day before taught is not known yet
 
 
 def test_what_comes_for_a_day_that_is_no_longer_kept_is_kept_and_said_to_be_too_late(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ class Detection:
         self._events: dict[int, int] = {}
         self._late: set[int] = set()
         self._stored: set[int] = set()
+        self._before: tuple[int, State] | None = None
 
     def close(self) -> None:
         """Remove what was written for this process alone."""
@@ -97,6 +98,12 @@ class Detection:
     def dirty(self) -> frozenset[int]:
         """The days that are to be scored (again)."""
         return frozenset(self._dirty)
+
+    @property
+    def newest(self) -> tuple[int, int]:
+        """The last day that anything came for and how many records of it came; -1 and 0 before the first."""
+        day = max(self._days.rows, default=-1)
+        return day, self._days.rows.get(day, 0)
 
     def take(self, events: pa.Table) -> frozenset[int]:
         """Take enriched events that the lake holds already; return the days that they are of."""
@@ -136,6 +143,31 @@ class Detection:
             self._dirty |= waiting
             raise
         return Scoring(results, waiting - self._dirty, gone, states, self._notes(), self._until())
+
+    def glimpse(self) -> Scoring | None:
+        """Score the newest day alone, although days before it wait; None where what was known before it is not at hand.
+
+        Its result is what is known as long as those days wait: from their first on it is made anew by `score`, which no
+        glimpse changes. The newest day stays dirty.
+        """
+        newest, _ = self.newest
+        known = self._known_before(newest)
+        if known is None or newest not in self._dirty or newest in self._unread:
+            return None
+        engine = Engine(self._ranker)
+        engine.restore(known)
+        result = self._scored(engine, newest)
+        if result is None:
+            return None
+        states = {f"meter/{newest}": self._meters[newest].state(), "ledger": self.ledger()}
+        return Scoring({newest: result}, frozenset(), (), states, self._notes(), self._until())
+
+    def _known_before(self, day: int) -> State | None:
+        """Return the state after the last day before a day, be it that something came late for days before."""
+        last = max((other for other in self._days.rows if other < day), default=None)
+        if last in self._snapshots.days():
+            return self._snapshots.get(last)
+        return self._before[1] if self._before is not None and self._before[0] == last else None
 
     def _changed(
         self, results: Mapping[int, DayResult], again: set[int]
@@ -182,6 +214,7 @@ class Detection:
         engine = Engine(self._ranker)
         if start is not None:
             engine.restore(self._snapshots.get(start))
+        self._remember(first)
         for day in self._snapshots.days():
             if day >= first:
                 self._snapshots.drop(day)
@@ -206,6 +239,12 @@ class Detection:
             self._snapshots.drop(day)
         return results, again
 
+    def _remember(self, first: int) -> None:
+        """Keep the last state before the newest day for glimpses, where it is about to be dropped."""
+        last = self._snapshots.latest(self.newest[0])
+        if last is not None and last >= first:
+            self._before = last, self._snapshots.get(last)
+
     def ledger(self) -> State:
         """Return what changes with every batch that is taken: keep it, as `ledger`, together with the checkpoint."""
         return {
@@ -227,6 +266,7 @@ class Detection:
         """Know what was kept, and nothing else; days after the last snapshot are dirty. Raises `StateInvalid`."""
         self._dirty, self._unread, self._meters, self._events, self._late = set(), set(), {}, {}, set()
         self._snapshots.clear()
+        self._before = None
         if "coder" in states:
             self._days.restore(states["coder"])
         if "ledger" in states:

@@ -31,6 +31,10 @@ from seawall.store.packing import pack, unpack
 BURST = 1.0
 """So many times what the last scoring took is waited for before the next one."""
 
+LATE_SECONDS = 2.0
+LATE_BURST = 3.0
+"""Days before the newest are scored again at most so often: so many seconds, or times what that took the last time."""
+
 _STATE = "detection/"
 _PAGE = 500
 _NOTES_SHOWN = 50
@@ -76,6 +80,7 @@ class Scorer:
         self._mark: tuple[Any, ...] = ()
         self._is_ruling_due = False
         self._next, self._last = 0.0, -math.inf
+        self._next_late, self._seen = 0.0, (-1, 0)
         self.counts = Counts()
         self.revision = 0
         self.seconds = 0.0
@@ -113,6 +118,7 @@ class Scorer:
         self._known = _incidents(work, (last - RULED_DAYS) * _DAY)
         self.revision, self._mark = work.incidents.revision(), ()
         self._next, self._last = 0.0, -math.inf
+        self._next_late, self._seen = 0.0, (-1, 0)
 
     def take(self, events: pa.Table) -> dict[str, bytes]:
         """Take events that lie in the lake; the states to be kept together with that."""
@@ -160,7 +166,7 @@ class Scorer:
         with database.reading() as work:
             mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
-        scoring = self._detection.score(deadline)
+        scoring = self._scored(deadline, is_settled=is_settled)
         self._step("scored")
         self._learn(scoring)
         ruling = self._ruled(scoring, answers, budget)
@@ -176,6 +182,24 @@ class Scorer:
         self.seconds, self._last = ended - started, ended
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
         return announced
+
+    def _scored(self, deadline: Callable[[], bool] | None, *, is_settled: bool) -> Scoring:
+        """Score what waits; where days before the newest do and it goes on growing, that one first, and these less often.
+
+        What is new is then not told behind what is late.
+        """
+        newest = self._detection.newest
+        is_late = min(self.dirty, default=newest[0]) < newest[0]
+        may_wait = is_late and is_settled and self._clock.now() < self._next_late
+        if may_wait and newest != self._seen and (found := self._detection.glimpse()) is not None:
+            self._seen = newest
+            return found
+        started = self._clock.now()
+        scoring = self._detection.score(deadline)
+        self._seen, ended = newest, self._clock.now()
+        if is_late:
+            self._next_late = ended + max(LATE_SECONDS, LATE_BURST * (ended - started))
+        return scoring
 
     def _marked(self, work: Work) -> tuple[Any, ...]:
         """What ruling depends on beside candidates."""

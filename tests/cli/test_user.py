@@ -69,3 +69,13 @@ def test_an_invite_enables_and_replaces_earlier_ones(store: Path, capsys: pytest
 def test_without_a_store_it_makes_none(tmp_path: Path) -> None:
     assert main(["user", "list", "--store", str(tmp_path / "nothing")]) != 0
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_store_without_users_says_so_and_what_to_do(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["user", "list", "--store", str(store)]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "there are no users yet" in said.err
+    assert f"seawall user add NAME --role admin --store {store}" in said.err

@@ -138,7 +138,7 @@ def serve(
         is_demo=demo,
         oidc=None if oidc_policy is None else load_oidc(oidc_policy),
     )
-    telling = _Telling(quiet=quiet, as_json=as_json)
+    telling = _Telling(quiet=quiet, as_json=as_json, is_demo=demo)
     if demo:
         if folders or no_watch or store is not None or database is not None:
             raise UsageError(
@@ -188,13 +188,13 @@ def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
 class _Telling:
     """What is said to whoever started it."""
 
-    def __init__(self, *, quiet: bool, as_json: bool) -> None:
-        self._quiet, self._as_json = quiet, as_json
+    def __init__(self, *, quiet: bool, as_json: bool, is_demo: bool) -> None:
+        self._quiet, self._as_json, self._is_demo = quiet, as_json, is_demo
 
-    def say(self, line: str) -> None:
-        """One line, unless all is to be quiet."""
+    def say(self, *lines: str) -> None:
+        """Each on a line, unless all is to be quiet."""
         if not self._quiet:
-            streams.say(line)
+            streams.say(*lines)
 
     def ready(self, ready: Ready) -> None:
         """Where the console is. The setup code is said whatever is quiet: nobody could begin without."""
@@ -211,4 +211,5 @@ class _Telling:
                 f"nobody can sign in yet: {ready.address}setup makes the first admin with this code, once, within a day:",
                 f"  {ready.setup_code}",
             )
-        self.say("Ctrl-C ends it")
+        kept = "nothing is kept" if self._is_demo else f"everything is kept in {ready.store}"
+        self.say(kept, "Ctrl-C ends it")

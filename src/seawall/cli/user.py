@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import streams
+from seawall.cli.store_options import where
 from seawall.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def show(store: Store = DEFAULT_STORE, database: Url = None, as_json: Json = Fal
         ways = ", ".join(str(way) for way in row["signs_in_with"]) or "nothing yet"
         state = "  disabled" if row["disabled"] else ""
         streams.write(f"{row['name']}  {row['role']}  {ways}{state}\n")
+    if not rows:
+        streams.say("there are no users yet")
+        streams.next_step(f"seawall user add NAME --role admin{where(store, database)}")
 
 
 @app.command("add")
@@ -77,7 +81,9 @@ def add(
     database: Url = None,
     as_json: Json = False,
 ) -> None:
-    """Add a user, and make an invite: a code that works once, within three days, at /setup of the console.
+    """Add a user, and make an invite.
+
+    An invite is a code that works once, within three days, at /setup of the console.
 
     \b
     Examples:

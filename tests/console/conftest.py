@@ -108,8 +108,9 @@ def served(store: Path, pages_built: None) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file: as long as it is there, nothing else can have an event loop in this thread."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on PATH: the console was not opened in a browser")
     with sync_playwright() as playwright:

@@ -50,7 +50,16 @@ def restore(
         Path,
         typer.Option("--to", metavar="DIR", help="The store to make; must not exist.", show_default=False),
     ],
-    database: DatabaseUrl = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            envvar="SEAWALL_DATABASE",
+            show_envvar=False,
+            help="An empty PostgreSQL database to put it into (also SEAWALL_DATABASE).",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a store of a backup: all of it, checked, or nothing.

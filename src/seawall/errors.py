@@ -166,6 +166,13 @@ class WatchBusy(SeawallError):
     code = "watch-busy"
 
 
+class KeyReused(SeawallError):
+    """A request carries the key of another one, and another body: which of the two is meant cannot be told."""
+
+    code = "key-reused"
+    exit_code = 2
+
+
 class WatchFailed(SeawallError):
     """The process that watches has ended, and does not come back by itself."""
 

@@ -7,10 +7,11 @@ import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from seawall.errors import WatchBusy
+from seawall.errors import KeyReused, WatchBusy
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.sources import EventBatch, Limits
 from seawall.sources.json_records import HEAD
@@ -33,6 +34,22 @@ Parse = Callable[[bytes, str], list[EventBatch]]
 """Gives every record of a body, filed under a source."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A request that was kept. `digest` is its body's; None where it was kept before digests were."""
+
+    receipt: Receipt
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A request on its way: `ended` once it is kept, or will not be."""
+
+    ended: threading.Event
+    digest: str | None
+
+
 class Bodies:
     """Bodies on their way. Any number of threads may call `ingest`."""
 
@@ -41,9 +58,9 @@ class Bodies:
         self._parse: Parse = parse or (lambda body, source: batches_of(body, source, Limits()))
         self._lock = threading.Lock()
         self._reading = threading.Semaphore(READERS)
-        self._kept: OrderedDict[str, Receipt] = OrderedDict()
-        self._awaited: dict[str, threading.Event] = {}
-        self._forgotten: list[str] = []
+        self._kept: OrderedDict[str, _Known] = OrderedDict()
+        self._awaited: dict[str, _Awaited] = {}
+        self._forgotten: dict[str, None] = {}
         self._is_closed = False
 
     def restore(self, checkpoint: Mapping[str, Mapping[str, Any]]) -> None:
@@ -55,24 +72,27 @@ class Bodies:
         ]
         with self._lock:
             for _, name, value in sorted(found, key=lambda one: one[0]):
-                self._kept[name] = Receipt(name, int(value["records"]), int(value["problems"]), True)
+                receipt = Receipt(name, int(value["records"]), int(value["problems"]), True)
+                self._kept[name] = _Known(receipt, value.get("body"))
 
     def ingest(self, body: bytes, *, source: str, key: str | None, at: int) -> Receipt:
         """See `Watcher.ingest`; `at` is when the request came, in microseconds."""
-        name = uuid4().hex if key is None else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
-        known = self._begun(name)
-        if isinstance(known, Receipt):
+        name = uuid4().hex if key is None else _digest(key.encode("utf-8", "replace"))
+        digest = None if key is None else _digest(body)
+        known = self._begun(name, digest)
+        if known is not None:
             return known
-        has_room = False
+        has_room, delivery = False, None
         try:
             with self._reading:
-                receipt, delivery, kept = self._read(body, source, name, at, is_keyed=key is not None)
+                receipt, delivery, kept = self._read(body, source, name, at, digest)
             has_room = self._intake.put(delivery, _ROOM_SECONDS)
         except Closed:
             raise _stopping() from None
         finally:
             if not has_room:
-                self._end(name, None)
+                self._end(name, None, None)
+                self._not_forgotten(delivery)
         if not has_room:
             raise WatchBusy(
                 "there is no room for more records just now", fix="send them again, a little later"
@@ -100,34 +120,50 @@ class Bodies:
             raise _stopping()
         return event.is_set()
 
-    def _begun(self, name: str) -> Receipt | None:
-        """What is known of a request: its receipt; None when it is a new one, which counts as begun from now on."""
+    def _begun(self, name: str, digest: str | None) -> Receipt | None:
+        """What is known of a request: its receipt; None when it is a new one, which counts as begun from now on.
+
+        Raises `KeyReused` for one that came with another body: its records would be taken for those of the first.
+        """
         with self._lock:
-            if name in self._kept:
-                return self._kept[name]
-            event = self._awaited.get(name)
-            if event is None:
-                self._awaited[name] = threading.Event()
+            known = self._kept.get(name)
+            awaited = self._awaited.get(name)
+            if known is None and awaited is None:
+                self._awaited[name] = _Awaited(threading.Event(), digest)
                 return None
-        if self._waited(event):
+        if known is not None:
+            return _same(known, digest)
+        if awaited is not None and awaited.digest != digest:
+            raise _reused()
+        if awaited is not None and self._waited(awaited.ended):
             with self._lock:
-                if name in self._kept:
-                    return self._kept[name]
+                known = self._kept.get(name)
+            if known is not None:
+                return _same(known, digest)
         raise WatchBusy("the same request is still being kept", fix="send it again, a little later")
 
-    def _end(self, name: str, receipt: Receipt | None) -> None:
+    def _end(self, name: str, receipt: Receipt | None, digest: str | None) -> None:
         """A request is kept and to be remembered, or not."""
         with self._lock:
-            event = self._awaited.pop(name, None)
+            awaited = self._awaited.pop(name, None)
             if receipt is not None:
-                self._kept[name] = receipt
+                self._kept[name] = _Known(receipt, digest)
                 while len(self._kept) > MOST_KEYS:
-                    self._forgotten.append(self._kept.popitem(last=False)[0])
-        if event is not None:
-            event.set()
+                    self._forgotten[self._kept.popitem(last=False)[0]] = None
+        if awaited is not None:
+            awaited.ended.set()
+
+    def _not_forgotten(self, delivery: Delivery | None) -> None:
+        """A delivery will not be kept: what was to be forgotten with it is so with another."""
+        changes = {} if delivery is None else delivery.changes
+        names = [name.removeprefix(KEPT_AS) for name, value in changes.items() if value is None]
+        with self._lock:
+            self._forgotten |= dict.fromkeys(
+                name for name in names if name not in self._kept and name not in self._awaited
+            )
 
     def _read(
-        self, body: bytes, source: str, name: str, at: int, *, is_keyed: bool
+        self, body: bytes, source: str, name: str, at: int, digest: str | None
     ) -> tuple[Receipt, Delivery, threading.Event]:
         batches = self._parse(body, source)
         records = sum(batch.records for batch in batches)
@@ -135,15 +171,17 @@ class Bodies:
         receipt, kept = Receipt(name, records, problems), threading.Event()
 
         def done() -> None:
-            self._end(name, Receipt(name, records, problems, is_repeat=True) if is_keyed else None)
+            again = Receipt(name, records, problems, is_repeat=True)
+            self._end(name, None if digest is None else again, digest)
             kept.set()
 
         changes: dict[str, Any] = {}
-        if is_keyed:
-            changes[KEPT_AS + name] = {"records": records, "problems": problems, "at": at}
+        if digest is not None:
+            changes[KEPT_AS + name] = {"records": records, "problems": problems, "at": at, "body": digest}
             with self._lock:
+                self._forgotten.pop(name, None)  # one that was forgotten in memory alone, and comes again
                 changes |= dict.fromkeys((KEPT_AS + old for old in self._forgotten), None)
-                self._forgotten = []
+                self._forgotten = {}
         return receipt, Delivery(tuple(batches), changes, (done,)), kept
 
 
@@ -159,6 +197,24 @@ def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
         for delivery in stream_deliveries(io.BytesIO(body), source, limits)
         for batch in delivery.batches
     ]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _same(known: _Known, digest: str | None) -> Receipt:
+    """The receipt of a request that was kept. Raises `KeyReused` where another body was."""
+    if known.digest is not None and known.digest != digest:
+        raise _reused()
+    return known.receipt
+
+
+def _reused() -> KeyReused:
+    return KeyReused(
+        "this key came with another body before: nothing of this one was kept",
+        fix="send each body with a key of its own, and the same one only to repeat it",
+    )
 
 
 def _stopping() -> WatchBusy:

@@ -14,7 +14,7 @@ from typing import Any, Self
 import msgspec
 
 from seawall import errors
-from seawall.errors import SeawallError, WatchBusy, WatchFailed
+from seawall.errors import KeyReused, SeawallError, WatchBusy, WatchFailed
 from seawall.live.settings import LiveSettings
 from seawall.live.spawning import spawned
 from seawall.live.status import NOTHING, Status
@@ -201,7 +201,8 @@ class WatchProcess:
             if kind == "receipt":
                 waiting.receipt = msgspec.convert(head["receipt"], Receipt)
             else:
-                waiting.error = WatchBusy(head["message"], fix=head["fix"])
+                kind_of_error = KeyReused if head.get("code") == KeyReused.code else WatchBusy
+                waiting.error = kind_of_error(head["message"], fix=head["fix"])
             waiting.answered.set()
 
     def _show(self, status: Status) -> None:

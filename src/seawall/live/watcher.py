@@ -33,7 +33,7 @@ class Watcher(Protocol):
 
         `source` is what events and problems are filed under. A body with a `key` that was kept before changes nothing. Raises
         `WatchBusy` when there is no room, or it took too long: then the same request may be made again, and with the same
-        key it counts once. Never raises for what is in the body.
+        key it counts once. Raises `KeyReused` for a key that came with another body. Never raises for what is in the body.
         """
         ...
 

@@ -147,6 +147,7 @@ def test_use_is_noted_now_and_then(taking: Console) -> None:
         ({"idempotency_key": "a b"}, LINE, (400, "bad-request")),
         ({"content_length": "99999999999"}, LINE, (413, "too-large")),
     ],
+    ids=["form", "page", "brotli", "twice", "plain", "cut", "nothing", "long key", "blank in a key", "long"],
 )
 def test_what_is_no_body_is_refused(
     taking: Console, watch: Watch, headers: dict[str, str], content: bytes, expected: tuple[int, str]

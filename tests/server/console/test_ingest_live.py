@@ -98,6 +98,28 @@ def test_a_request_that_is_repeated_counts_once(live: Console) -> None:
         assert sum(name.startswith("request/") for name in work.checkpoints.all()) == 2
 
 
+def test_a_key_of_another_body_is_refused_and_loses_nothing(live: Console) -> None:
+    packed = {"content_encoding": "gzip", "idempotency_key": "a"}
+    first = post(live, gzip.compress(LINES[0], 1), **packed).json()
+    assert post(live, gzip.compress(LINES[0], 9, mtime=7), **packed).json()["id"] == first["id"]
+    answer = post(live, LINES[1], idempotency_key="a")
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert (error["code"], error["field"]) == ("invalid", "Idempotency-Key")
+    assert "another body" in error["message"]
+    assert records(live) == 1
+    assert post(live, LINES[1], idempotency_key="b").status_code == 202
+
+
+def test_keys_of_two_tokens_have_nothing_to_do_with_each_other(live: Console) -> None:
+    other = "seawall_" + "u" * 40
+    with live.context.database.writing() as work:
+        work.ingest_tokens.add("other", other.encode(), by="admin", at=live.clock())
+    post(live, LINES[0], idempotency_key="a")
+    assert post(live, LINES[1], idempotency_key="a", authorization=f"Bearer {other}").status_code == 202
+    assert records(live) == 2
+
+
 @pytest.mark.parametrize(
     ("body", "read", "problems"),
     [

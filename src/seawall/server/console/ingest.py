@@ -22,13 +22,14 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
-from seawall.errors import SeawallError, WatchBusy, WatchFailed
+from seawall.errors import KeyReused, SeawallError, WatchBusy, WatchFailed
 from seawall.server.console.data.incident_values import Count
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.expanding import expanded
 from seawall.server.console.refused import (
     Refused,
     bad_request,
+    invalid,
     not_found,
     too_many_requests,
     unavailable,
@@ -192,6 +193,8 @@ async def ingest(call: Call) -> Accepted:
     work.add_done_callback(lambda _: held.release())
     try:
         receipt = await asyncio.wrap_future(work)
+    except KeyReused as error:
+        raise invalid(error.message, field="Idempotency-Key", fix=error.fix or None) from None
     except WatchBusy as error:
         raise unavailable(error.message, fix=error.fix or None, seconds=1) from None
     except WatchFailed as error:

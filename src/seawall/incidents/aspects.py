@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from typing import Protocol
 
 from seawall.behaviour.fields import FIELD_NAMES
@@ -62,6 +63,7 @@ def weights(scored: Scored) -> dict[str, float]:
     return dict(sums)
 
 
+@cache
 def aspect(name: str) -> Aspect:
     """Return the layer and aspect that a feature belongs to."""
     head, _, tail = name.partition(".")

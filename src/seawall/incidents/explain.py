@@ -165,7 +165,9 @@ def fact_text(fact: Fact) -> str:
 def summary(top: Candidate) -> str:
     """Return the one-sentence verdict, with the two unusual facts that say most to a person."""
     who = top.account if top.account_type != "service" else f"Application {top.account}"
-    weight = {name: sum(w for part, w in top.parts.items() if aspect_of(part)[1] == name) for name in WORDS}
+    weight: dict[str, float] = defaultdict(float)
+    for part, share in top.parts.items():
+        weight[aspect_of(part)[1]] += share
     unusual = [f for f in top.facts if f.seen < 1 and f.field not in PAIRS]
     unusual.sort(key=lambda f: (f.field not in TELLING, -round(weight[f.field], 3), -f.surprise))
     place = [fact for fact in unusual if fact.field in PLACES]

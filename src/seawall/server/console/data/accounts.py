@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
@@ -39,6 +39,9 @@ MOST_LANES: Final = 40
 MOST_INCIDENTS: Final = 100
 MOST_RANKED: Final = 1_000_000
 """Accounts of an organisation that are put in order."""
+
+RANKED_SECONDS: Final = 10
+"""How long an order for which all accounts have to be looked at is shown as it was."""
 
 NO_INCIDENT: Final = 1e18
 Place = tuple[float, str, str, str]
@@ -102,13 +105,37 @@ def accounts(call: Call) -> Page[AccountRow]:
 def _ranked(
     call: Call, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
 ) -> Page[AccountRow]:
-    """A page in an order for which all accounts have to be looked at."""
+    """A page in an order for which all accounts have to be looked at: as they were some seconds ago at most."""
     purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
-    tenants = _tenants(call, lake) if asked.tenant is None else [asked.tenant]
+    text = asked.q.strip()
+    if text:  # there are too many texts to remember what each finds
+        places, worst = _placed(call, lake, asked.tenant, text, order)
+    else:
+        places, worst = remembered(
+            call.context,
+            "ranked accounts",
+            (asked.tenant, order),
+            call.now // (RANKED_SECONDS * 1_000_000),
+            lambda: _placed(call, lake, asked.tenant, "", order),
+        )
+    if asked.cursor is not None:
+        after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
+        places = places[bisect_right(places, after, key=itemgetter(0)) :]
+    cursor = None
+    if len(places) > asked.limit:
+        cursor = call.context.cursors.write(purpose, places[asked.limit - 1][0])
+    return Page([_row(shown, one, worst) for _, (shown, one, _) in places[: asked.limit]], cursor)
+
+
+def _placed(
+    call: Call, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
+) -> tuple[list[tuple[Place, tuple[str, Account, str]]], Mapping[tuple[str, str], tuple[int, float]]]:
+    """All accounts in order, and how many incidents each has and how bad."""
+    tenants = _tenants(call, lake) if tenant is None else [tenant]
     every = [
-        (_shown_tenant(tenant, one.account), one, tenant)
-        for tenant in tenants
-        for one in lake.accounts(tenant, text=asked.q.strip(), limit=MOST_RANKED)
+        (_shown_tenant(where, one.account), one, where)
+        for where in tenants
+        for one in lake.accounts(where, text=text, limit=MOST_RANKED)
     ]
     with call.context.database.reading() as work:
         worst = work.incidents.worst_of_all()
@@ -120,15 +147,7 @@ def _ranked(
         first = float(-one.last) if order == "-last" else -found[1] if found is not None else NO_INCIDENT
         return first, shown, one.account, tenant
 
-    places = [(place(item), item) for item in every]
-    if asked.cursor is not None:
-        after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
-        places = [one for one in places if one[0] > after]
-    found = heapq.nsmallest(asked.limit + 1, places, key=itemgetter(0))
-    cursor = None
-    if len(found) > asked.limit:
-        cursor = call.context.cursors.write(purpose, found[asked.limit - 1][0])
-    return Page([_row(shown, one, worst) for _, (shown, one, _) in found[: asked.limit]], cursor)
+    return sorted(((place(item), item) for item in every), key=itemgetter(0)), worst
 
 
 def _row(tenant: str, one: Account, worst: Mapping[tuple[str, str], tuple[int, float]]) -> AccountRow:

@@ -50,6 +50,28 @@ def test_users_are_added_invited_listed_and_disabled(store: Path, capsys: pytest
     ]  # fmt: skip
 
 
+def test_the_last_admin_who_can_sign_in_is_not_disabled(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--store", str(store)]
+    for name in ("ann", "bob", "eve"):
+        main(["user", "add", name, "--role", "admin", *where])
+    assert main(["user", "disable", "eve", *where]) == 0  # nobody can sign in yet: nothing is lost
+    with open_store(store) as opened, opened.database.writing() as work:
+        ann = work.users.find("ann")
+        assert ann is not None
+        work.oidc_identities.link("https://login.example", "ann", ann.id, at=ann.created_at)
+    capsys.readouterr()
+    assert main(["user", "disable", "ann", *where]) == 2
+    assert "no admin who can sign in would be left" in capsys.readouterr().err
+    with open_store(store) as opened, opened.database.reading() as work:
+        ann = work.users.find("ann")
+        assert ann is not None
+        assert ann.disabled_at is None
+        assert ("user-disabled", "ann") not in [(one.action, one.subject) for one in work.audit.page()]
+    assert main(["user", "disable", "bob", *where]) == 0
+
+
 def test_an_invite_enables_and_replaces_earlier_ones(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--store", str(store)]
     main(["user", "add", "ann", "--role", "admin", *where])

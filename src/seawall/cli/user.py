@@ -124,18 +124,24 @@ def invite(name: Name, store: Store = DEFAULT_STORE, database: Url = None, as_js
 
 @app.command("disable")
 def disable(name: Name, store: Store = DEFAULT_STORE, database: Url = None) -> None:
-    """Let a user in no more, and end every session of theirs. The last admin stays.
+    """Let a user in no more, and end every session of theirs. The last admin who can sign in stays.
 
     \b
     Examples:
       seawall user disable bob
     """
     from seawall.server.console.sign_in.codes import INVITE
+    from seawall.server.console.sign_in.factors import admin_can_sign_in
 
     at = _now()
     with _opened(store, database) as opened, opened.writing() as work:
         found = _found(work, name)
+        could_sign_in = admin_can_sign_in(work)
         work.users.disable(found.id, at=at)
+        if could_sign_in and not admin_can_sign_in(work):
+            raise UsageError(
+                "no admin who can sign in would be left", fix="have another admin take up their invite first"
+            )
         work.invites.revoke(INVITE, user=found.id)
         _note(work, "user-disabled", found, at)
     streams.say(f"{found.name} is signed out, and cannot sign in")

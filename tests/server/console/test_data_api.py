@@ -228,6 +228,12 @@ def test_the_queue_as_a_table(shown: Console) -> None:
     assert rows[0]["score"] == "5.0"
     few = shown.browser().get(f"/api/incidents.csv?queue=all&q=account:{ANN}").text
     assert few.count("\r\n") == 2
+    with shown.context.database.reading() as work:
+        taken = [one for one in work.audit.page(limit=100) if one.action == "incidents-exported"]
+    assert [(one.subject, one.actor, dict(one.details)) for one in taken[-2:]] == [
+        ("all", "local", {"query": ""}),
+        ("all", "local", {"query": f"account:{ANN}"}),
+    ]
 
 
 def test_views_are_of_their_owner(own: Console) -> None:

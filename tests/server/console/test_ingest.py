@@ -84,7 +84,7 @@ def test_compressed_records_a_source_and_a_key(taking: Console, watch: Watch) ->
         taking, body, path="/api/ingest?source=exchange-1", content_encoding="gzip", idempotency_key="k1"
     )
     assert answer.json()["accepted_bytes"] == len(body)
-    assert watch.given == [(LINE * 2, "exchange-1", "collector\nk1")]
+    assert watch.given == [(LINE * 2, "collector/exchange-1", "collector\nk1")]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,19 @@ def test_a_source_is_a_plain_name(taking: Console, watch: Watch, source: str) ->
     assert code(answer) == (422, "invalid")
     assert answer.json()["error"]["field"] == "source"
     assert watch.given == []
+
+
+@pytest.mark.parametrize("source", ["other", "collector", "-", "C:", ".."])
+def test_a_source_is_of_its_token(taking: Console, watch: Watch, source: str) -> None:
+    """Nothing is filed under another token's name, or a folder's."""
+    with taking.context.database.writing() as work:
+        work.ingest_tokens.add("other", b"o" * 40, by="admin", at=taking.clock())
+    answer = post(taking, path=f"/api/ingest?source={source}")
+    if source[0].isalnum():
+        assert answer.status_code == 202
+        assert [filed for _, filed, _ in watch.given] == [f"collector/{source}"]
+    else:
+        assert code(answer) == (422, "invalid")
 
 
 def test_a_bomb_is_refused(taking: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,6 +199,21 @@ def test_the_same_person_is_the_same_user_and_roles_follow_the_provider(
     assert stays.get("/api/session").json()["user"]["role"] == "admin"
 
 
+def test_the_last_admin_who_can_sign_in_stays_one_beside_others_who_cannot(
+    site: Console, provider: Provider
+) -> None:
+    sign_in(site, provider, roles="Seawall.Admin")
+    with site.context.database.writing() as work:
+        work.users.add("invited", "admin", at=site.clock())
+    stays, _ = sign_in(site, provider, roles=["Seawall.Viewer"])
+    assert stays.get("/api/session").json()["user"]["role"] == "admin"
+    with site.context.database.reading() as work:
+        assert "user-role" not in [one.action for one in work.audit.page()]
+    site.signed_in("admin", "another")
+    goes, _ = sign_in(site, provider, roles=["Seawall.Viewer"])
+    assert goes.get("/api/session").json()["user"]["role"] == "viewer"
+
+
 @pytest.mark.parametrize(
     ("claims", "problem"),
     [

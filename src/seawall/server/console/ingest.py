@@ -69,7 +69,7 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,99}$")]
 
 
 class IngestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the records are filed under; without it the name of the token."""
+    """What the records are filed under, after the name of the token; without it that name alone."""
 
     source: Name | None = None
 
@@ -180,7 +180,8 @@ async def ingest(call: Call) -> Accepted:
     key = _key(call.request, name)
     if call.context.service is None:
         raise unavailable("nothing watches here", fix="ask the program that is the writer of this store")
-    source = call.query.source or name
+    # Whatever it is called, a collector cannot pass for another one, nor for a folder.
+    source = name if call.query.source is None else f"{name}/{call.query.source}"
     held = desk.place()
     try:
         pieces = await _read(call.request, held)

@@ -87,9 +87,11 @@ def containment(call: Call) -> Plan:
 
 
 def table(call: Call) -> Response:
-    """The queue as CSV, at most `CSV_ROWS` of it, a page of the database at a time."""
+    """The queue as CSV, at most `CSV_ROWS` of it, a page of the database at a time; the audit trail says who took it."""
     asked: QueueFilter = call.query
     choice = choice_of(asked)
+    with call.context.database.writing() as work:
+        call.note(work, "incidents-exported", asked.queue, query=asked.q or "")
     header = [name for name in IncidentRow.__struct_fields__ if name not in ("chips", "messages")]
     header += ["messages_proved", "messages_possible", "reasons"]
 

@@ -25,6 +25,7 @@ from seawall.server.console.guard import SEEN
 from seawall.server.console.refused import not_found
 from seawall.server.console.sign_in.desk import desk_of, seconds_of
 from seawall.server.console.sign_in.entry import Entered, enter, set_cookie
+from seawall.server.console.sign_in.factors import admin_can_sign_in
 from seawall.server.console.sign_in.oidc_provider import Provider, ProviderFailed
 from seawall.server.console.sign_in.setup import is_reserved
 from seawall.tokens.refusals import Refusal
@@ -201,6 +202,10 @@ def _user(
             work.users.set_role(user.id, role)
         except UsageError:
             return user  # the last admin stays one, whatever the provider says
+        if user.role == "admin" and not admin_can_sign_in(work):
+            # Others are admins and have nothing to sign in with yet. Asked after the change: it has locked the admins' rows.
+            work.users.set_role(user.id, "admin")
+            return user
         work.sessions.revoke_all(user.id, at=call.now)
         work.audit.append(
             at=call.now,

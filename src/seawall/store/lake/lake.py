@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
@@ -45,6 +46,9 @@ UNKNOWN = "unknown"
 
 LARGEST_PAGE = 10_000
 MOST_SLOTS = 2_000
+
+WRITERS = 4
+"""Parts that are written at once: a disk takes several in the time of one."""
 
 
 class Lake:
@@ -106,29 +110,26 @@ class Lake:
         be there and others not: append the same events again, before anything is recorded as taken in.
         """
         rows = parts.as_rows(events)
-        written: list[tuple[Path, Path, str]] = []
         kept = copies = known = 0
+        fresh: list[_Fresh] = []
         with locks.held(self.root, "writing"):
+            for tenant, day, share in _shares(rows):
+                share, dropped = parts.arranged(share)
+                kept, copies = kept + len(share), copies + dropped
+                folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)
+                if (folder / name).is_file():
+                    known += 1
+                else:
+                    fresh.append(_Fresh(parts.waiting(self.root), folder, name, tenant, share))
             try:
-                for tenant, day, share in _shares(rows):
-                    share, dropped = parts.arranged(share)
-                    kept, copies = kept + len(share), copies + dropped
-                    folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)
-                    if (folder / name).is_file():
-                        known += 1
-                        continue
-                    file = parts.waiting(self.root)
-                    with parts.writer(file, tenant) as writer:
-                        writer.write_table(share, row_group_size=parts.SMALL_GROUP)
-                    written.append((file, folder, name))
+                _each(_Fresh.write, fresh)
                 with locks.held(self.root, "reading"):
-                    for file, folder, name in written:
-                        parts.put(file, folder, name)
+                    _each(_Fresh.put, fresh)
             except BaseException:
-                for file, _, _ in written:
-                    file.unlink(missing_ok=True)
+                for part in fresh:
+                    part.file.unlink(missing_ok=True)
                 raise
-        return Appended(kept, copies, len(written), known)
+        return Appended(kept, copies, len(fresh), known)
 
     def page(
         self,
@@ -355,6 +356,35 @@ def _is_begun(path: Path) -> bool:
     if path.name in (layout.TENANTS, layout.INCOMING):
         return not path.is_symlink() and path.is_dir() and not any(path.iterdir())
     return path.name == f"{layout.MARKER}.new"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A part that is to be written: first as `file`, then under its name."""
+
+    file: Path
+    folder: Path
+    name: str
+    tenant: str
+    rows: pa.Table
+
+    def write(self) -> None:
+        with parts.writer(self.file, self.tenant) as writer:
+            writer.write_table(self.rows, row_group_size=parts.SMALL_GROUP)
+
+    def put(self) -> None:
+        parts.put(self.file, self.folder, self.name)
+
+
+def _each(do: Callable[[_Fresh], None], fresh: Sequence[_Fresh]) -> None:
+    """Do it for every part, several at a time: most of it is waiting for the disk. Raises the first error."""
+    if len(fresh) < 2:
+        for part in fresh:
+            do(part)
+        return
+    with ThreadPoolExecutor(min(len(fresh), WRITERS)) as pool:
+        for done in [pool.submit(do, part) for part in fresh]:
+            done.result()
 
 
 def _shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:

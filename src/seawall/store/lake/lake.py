@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Self, TypeVar
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,20 +33,15 @@ from seawall.store.lake.accounts import (
     Timeline,
     listed,
 )
+from seawall.store.lake.appending import Fresh, each, shares
 from seawall.store.lake.footers import Footers
 from seawall.store.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
 from seawall.store.lake.query import Key, Reader, Wanted, first_line
 
 Answer = TypeVar("Answer")
 
-UNKNOWN = "unknown"
-"""The organisation of events that state none."""
-
 LARGEST_PAGE = 10_000
 MOST_SLOTS = 2_000
-
-WRITERS = 4
-"""Parts that are written at once: a disk takes several in the time of one."""
 
 
 class Lake:
@@ -111,20 +104,20 @@ class Lake:
         """
         rows = parts.as_rows(events)
         kept = copies = known = 0
-        fresh: list[_Fresh] = []
+        fresh: list[Fresh] = []
         with locks.held(self.root, "writing"):
-            for tenant, day, share in _shares(rows):
+            for tenant, day, share in shares(rows):
                 share, dropped = parts.arranged(share)
                 kept, copies = kept + len(share), copies + dropped
                 folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)
                 if (folder / name).is_file():
                     known += 1
                 else:
-                    fresh.append(_Fresh(parts.waiting(self.root), folder, name, tenant, share))
+                    fresh.append(Fresh(parts.waiting(self.root), folder, name, tenant, share))
             try:
-                _each(_Fresh.write, fresh)
+                each(Fresh.write, fresh)
                 with locks.held(self.root, "reading"):
-                    _each(_Fresh.put, fresh)
+                    each(Fresh.put, fresh)
             except BaseException:
                 for part in fresh:
                     part.file.unlink(missing_ok=True)
@@ -356,54 +349,6 @@ def _is_begun(path: Path) -> bool:
     if path.name in (layout.TENANTS, layout.INCOMING):
         return not path.is_symlink() and path.is_dir() and not any(path.iterdir())
     return path.name == f"{layout.MARKER}.new"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fresh:
-    """A part that is to be written: first as `file`, then under its name."""
-
-    file: Path
-    folder: Path
-    name: str
-    tenant: str
-    rows: pa.Table
-
-    def write(self) -> None:
-        with parts.writer(self.file, self.tenant) as writer:
-            writer.write_table(self.rows, row_group_size=parts.SMALL_GROUP)
-
-    def put(self) -> None:
-        parts.put(self.file, self.folder, self.name)
-
-
-def _each(do: Callable[[_Fresh], None], fresh: Sequence[_Fresh]) -> None:
-    """Do it for every part, several at a time: most of it is waiting for the disk. Raises the first error."""
-    if len(fresh) < 2:
-        for part in fresh:
-            do(part)
-        return
-    with ThreadPoolExecutor(min(len(fresh), WRITERS)) as pool:
-        for done in [pool.submit(do, part) for part in fresh]:
-            done.result()
-
-
-def _shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:
-    """Cut rows by organisation and day."""
-    if not len(rows):
-        return
-    encoded = rows["org_uid"].combine_chunks().fill_null(UNKNOWN).dictionary_encode()
-    times = rows["time"].cast(pa.int64()).to_numpy()
-    day = times // layout.DAY_MICROSECONDS
-    latest = layout.start_of(date.max - timedelta(days=1)) // layout.DAY_MICROSECONDS
-    if day.min() < 0 or day.max() > latest:
-        raise LakeBroken("events before 1970 or after 9999", fix="such records are problems, not events")
-    tenant = encoded.indices.to_numpy()
-    order = np.lexsort((day, tenant))
-    tenant, day = tenant[order], day[order]
-    begins = np.flatnonzero(np.r_[True, (tenant[1:] != tenant[:-1]) | (day[1:] != day[:-1])])
-    for start, end in zip(begins, [*begins[1:], len(order)], strict=True):
-        name = encoded.dictionary[int(tenant[start])].as_py()
-        yield name, layout.day_of(int(times[order[start]])), rows.take(pa.array(order[start:end]))
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:

@@ -31,7 +31,7 @@ from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import not_found
 from seawall.store.database import Choice, Listed
 from seawall.store.lake import Account, Lake, Used
-from seawall.store.lake.lake import UNKNOWN
+from seawall.store.lake.appending import UNKNOWN
 
 PROFILE_DAYS: Final = 400
 MOST_USED: Final = 50

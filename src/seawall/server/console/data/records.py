@@ -27,7 +27,7 @@ from seawall.server.console.data.stored import checked_span, events_of, intruder
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import invalid, not_found
 from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.lake import UNKNOWN
+from seawall.store.lake.appending import UNKNOWN
 from seawall.store.lake.layout import EPOCH
 
 MOST_RECORDS: Final = 20_000

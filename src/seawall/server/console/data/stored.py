@@ -16,7 +16,7 @@ from seawall.server.console.endpoint import Call
 from seawall.server.console.refused import invalid, unavailable
 from seawall.store.database import Choice
 from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.lake import UNKNOWN
+from seawall.store.lake.appending import UNKNOWN
 
 if TYPE_CHECKING:
     from seawall.server.console.context import Context

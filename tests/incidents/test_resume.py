@@ -27,7 +27,6 @@ from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.explain import incident
 from seawall.incidents.group import group
 from seawall.incidents.ranker import load
-from seawall.lab import WorldSettings, make_world
 from seawall.report.documents import incident_line
 from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
@@ -35,8 +34,8 @@ from seawall.schema.state import Saved, State, nested
 from seawall.sources import read
 from seawall.store import Coder, Spool, pack, unpack
 from tests.events import event, sign_in, table
+from tests.logs import recorded, world
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 DAY = 86_400_000_000
 PARTS = ("engine", "coder", "meter")
 
@@ -96,21 +95,6 @@ def days_of(logs: Path, folder: Path) -> list[Path]:
 def lines(candidates: Sequence[Candidate], notes: Sequence[CoverageNote]) -> list[bytes]:
     cases = group(candidates)
     return [incident_line(incident(case, notes, raised=True, threshold=case.top.score)) for case in cases]
-
-
-def world(seed: int, **changes: Any) -> Callable[[Path], Path]:
-    def made(folder: Path) -> Path:
-        make_world(WorldSettings(seed=seed, accounts=25, days=16, attacks=4, density=0.5, **changes), folder)
-        return folder / "logs"
-
-    return made
-
-
-def recorded(_: Path) -> Path:
-    logs = SHARED / "m365-tenant-2021"
-    if not logs.exists():
-        pytest.skip("m365-tenant-2021 is not here: the shared data is not part of the project")
-    return logs
 
 
 LOGS = {"one": world(31), "two": world(32, tenants=2), "recorded": recorded}

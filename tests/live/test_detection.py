@@ -23,7 +23,6 @@ from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.decision import decide
 from seawall.incidents.engine import Engine
 from seawall.incidents.ranker import load
-from seawall.lab import WorldSettings, make_world
 from seawall.live.detection import DayResult, Detection, Scoring
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from seawall.report.documents import incident_line
@@ -32,8 +31,7 @@ from seawall.sources import read
 from seawall.store import Coder, Spool, pack, unpack
 from seawall.store.lake import Lake
 from tests.events import event, sign_in, table
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+from tests.logs import recorded, world
 
 
 class Watch:
@@ -110,22 +108,6 @@ def scanned(
 def events_of(logs: Path) -> list[pa.Table]:
     networks = Networks.load()
     return [enrich(one.events, networks) for one in read([logs]) if one.events.num_rows]
-
-
-def world(seed: int, **changes: Any) -> Callable[[Path], Path]:
-    def made(folder: Path) -> Path:
-        wanted = {"accounts": 25, "days": 16, "attacks": 4, "density": 0.5, **changes}
-        make_world(WorldSettings(seed=seed, **wanted), folder)
-        return folder / "logs"
-
-    return made
-
-
-def recorded(_: Path) -> Path:
-    logs = SHARED / "m365-tenant-2021"
-    if not logs.exists():
-        pytest.skip("m365-tenant-2021 is not here: the shared data is not part of the project")
-    return logs
 
 
 LOGS = {"one": world(31), "two": world(32, tenants=2), "recorded": recorded}

@@ -1,5 +1,5 @@
 /** Reads for components: kept for a while, shared by whoever asks for the same, aborted when nobody waits. */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState, type Dispatch, type SetStateAction } from "react";
 import { ApiError, address, get } from "./client";
 import type { Page } from "./types";
 
@@ -26,6 +26,21 @@ function keep(url: string, data: unknown): void {
     const oldest = kept.keys().next().value;
     if (oldest !== undefined) kept.delete(oldest);
   }
+}
+
+/** Counts another turn when what an address shows is to be read again. */
+function useToldToReload(url: string | null, setTurn: Dispatch<SetStateAction<number>>): void {
+  useEffect(() => {
+    if (url === null) return undefined;
+    const again = () => setTurn((count) => count + 1);
+    const set = watchers.get(url) ?? new Set<() => void>();
+    watchers.set(url, set);
+    set.add(again);
+    return () => {
+      set.delete(again);
+      if (set.size === 0) watchers.delete(url);
+    };
+  }, [url, setTurn]);
 }
 
 /** Everything whose address begins with `prefix` is read again by whoever shows it. */
@@ -70,17 +85,7 @@ export function useResource<T>(path: string | null, query: Query = {}): Reading<
     return () => aborting.abort();
   }, [url, turn]);
 
-  useEffect(() => {
-    if (url === null) return undefined;
-    const again = () => setTurn((count) => count + 1);
-    const set = watchers.get(url) ?? new Set<() => void>();
-    watchers.set(url, set);
-    set.add(again);
-    return () => {
-      set.delete(again);
-      if (set.size === 0) watchers.delete(url);
-    };
-  }, [url]);
+  useToldToReload(url, setTurn);
 
   const data = url === null ? undefined : (kept.get(url) as T | undefined);
   const error = failed.current?.url === url ? failed.current.error : undefined;
@@ -161,17 +166,7 @@ export function usePages<T>(path: string | null, query: Query = {}, limit = 100)
     return () => controller.abort();
   }, [url, turn]);
 
-  useEffect(() => {
-    if (url === null) return undefined;
-    const again = () => setTurn((count) => count + 1);
-    const set = watchers.get(url) ?? new Set<() => void>();
-    watchers.set(url, set);
-    set.add(again);
-    return () => {
-      set.delete(again);
-      if (set.size === 0) watchers.delete(url);
-    };
-  }, [url]);
+  useToldToReload(url, setTurn);
 
   const more = useCallback(() => {
     const now = latest.current;

@@ -181,8 +181,12 @@ def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
             patience=Patience(settle=0.5),
             score_seconds=0.5,
         )
-        beside = lambda watcher: Feed(folder, watcher, telling.say)  # noqa: E731
-        _run(replace(plan, store=folder / "store"), live, telling, beside)
+        _run(
+            replace(plan, store=folder / "store"),
+            live,
+            telling,
+            lambda watcher: Feed(folder, watcher, telling.say),
+        )
 
 
 class _Telling:

@@ -75,8 +75,10 @@ def _draw_size(console: Console, document: dict[str, Any]) -> None:
 
     events, database = document["events"], document["database"]
     grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for name, justify in (("organisation", "left"), ("days", "left"), ("events", "right"), ("size", "right")):
-        grid.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for name in ("organisation", "days"):
+        grid.add_column(name)
+    for name in ("events", "size"):
+        grid.add_column(name, justify="right")
     for one in events["tenants"]:
         span = f"{one['first_day']} to {one['last_day']}"
         grid.add_row(Text(visible(one["tenant"])), span, f"{one['events']:,}", sized(one["bytes"]))

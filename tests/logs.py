@@ -1,0 +1,32 @@
+"""Logs that a test reads whole: of made-up organisations, and of a recorded one where the shared data is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.lab import WorldSettings, make_world
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def world(seed: int, **changes: Any) -> Callable[[Path], Path]:
+    """Make an organisation of 25 accounts and 16 days in a folder; the folder of its logs."""
+
+    def made(folder: Path) -> Path:
+        wanted = {"accounts": 25, "days": 16, "attacks": 4, "density": 0.5, **changes}
+        make_world(WorldSettings(seed=seed, **wanted), folder)
+        return folder / "logs"
+
+    return made
+
+
+def recorded(_: Path) -> Path:
+    """The folder of a recorded organisation's logs; skips where it is not here."""
+    logs = SHARED / "m365-tenant-2021"
+    if not logs.exists():
+        pytest.skip("m365-tenant-2021 is not here: the shared data is not part of the project")
+    return logs

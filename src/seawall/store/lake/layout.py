@@ -6,6 +6,7 @@ hold separators, control characters or a thousand characters, and two ids may di
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -91,9 +92,12 @@ def is_part_path(text: str) -> bool:
 
 def unreadable(path: Path, error: OSError) -> LakeBroken:
     """Return the error for a path of the lake that the system refuses."""
-    return LakeBroken(
-        f"{path}: {error.strerror or error}", fix="check the disk, and that this user may read and write it"
-    )
+    reason = error.strerror or str(error)
+    if (
+        error.errno is not None and "[errno " in reason
+    ):  # Arrow puts the call and the number before the reason
+        reason = os.strerror(error.errno)
+    return LakeBroken(f"{path}: {reason}", fix="check the disk, and that this user may read and write it")
 
 
 def _matching(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:

@@ -123,23 +123,20 @@ def writer(path: Path, tenant: str, *, is_merged: bool = False) -> Iterator[pq.P
     keys = {TENANT_KEY: json.dumps(tenant).encode(), VERSION_KEY: str(VERSION).encode()}
     schema = SCHEMA.with_metadata(keys | ({MERGED_KEY: b"1"} if is_merged else {}))
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            with pq.ParquetWriter(
-                file,
-                schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=NAMES,
-                write_statistics=["time", "account"],
-                write_page_checksum=True,
-                bloom_filter_options={
-                    "metadata_uid": {"ndv": GROUP if is_merged else SMALL_GROUP, "fpp": 0.01}
-                },
-            ) as inside:
-                yield inside
-            file.flush()
-            os.fsync(file.fileno())
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        # Arrow opens it itself: the error of a Python file's write, raised in several threads, was freed twice.
+        with pq.ParquetWriter(
+            path,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=NAMES,
+            write_statistics=["time", "account"],
+            write_page_checksum=True,
+            bloom_filter_options={"metadata_uid": {"ndv": GROUP if is_merged else SMALL_GROUP, "fpp": 0.01}},
+        ) as inside:
+            yield inside
+        settle(path)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise unreadable(path, error) from error
@@ -168,9 +165,9 @@ def put(file: Path, folder: Path, name: str) -> None:
         raise unreadable(folder, error) from error
 
 
-def settle(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def settle(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         os.fsync(descriptor)
     finally:

@@ -117,18 +117,30 @@ def test_migrate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert answered(capsys, "store", "size", "--store", folder)["database"]["rows"]["queue"] == 9
 
 
-def test_a_folder_that_is_no_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "file").touch()
-    for verb in (
-        ("size",),
-        ("check",),
-        ("migrate",),
-        ("prune", "--days", "3"),
-        ("backup", str(tmp_path / "b")),
-    ):
-        _, err = said(capsys, "store", *verb, "--store", tmp_path, code=1)
-        assert "holds other things" in err
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+VERBS = (
+    "store size", "store check", "store migrate", "store prune --days 3", "store prune --days 3 --dry-run",
+    "store backup backup", "user list", "user add ann --role admin", "user invite ann", "user disable ann",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("nowhere", "there is no store"), ("empty", "there is no store"), ("letters", "holds other things"),
+     ("letters/file", "no folder")],
+)  # fmt: skip
+def test_a_wrong_path_is_said_and_nothing_is_written_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    verb: str, place: str, words: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "file").touch()
+    _, err = said(capsys, *verb.split(), "--store", place, code=1)
+    assert words in err
+    assert "fix: " in err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty", "file", "letters"]
 
 
 def checks(

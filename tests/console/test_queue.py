@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from seawall.store.place import open_store
 from tests.console import filled
 from tests.console.conftest import Visiting, serving
 from tests.report.samples import incident
@@ -123,6 +124,7 @@ def test_narrow_screens_show_one_thing_at_a_time(visit: Visiting) -> None:
 
 
 def test_an_empty_store_says_how_to_begin(visit: Visiting, tmp_path: Path, pages_built: None) -> None:
+    open_store(tmp_path / "empty", make=True).close()
     with serving(tmp_path / "empty", "--no-watch") as address:
         page = visit("/", address=address).page
         expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()

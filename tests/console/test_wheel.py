@@ -87,7 +87,7 @@ def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path) -> None:
         [python, "-c", "import seawall; print(seawall.__file__)"], capture_output=True, text=True, check=True
     )
     assert where.stdout.startswith(str(tmp_path / "clean"))
-    with serving(tmp_path / "store", "--no-watch", command=(str(command),)) as address:
+    with serving(tmp_path / "store", command=(str(command),)) as address:
         page = browser.new_page()
         page.goto(address)
         expect(page.get_by_role("heading", name="No logs yet")).to_be_visible(timeout=20_000)

@@ -56,6 +56,10 @@ def test_other_folders_are_refused_and_left_alone(tmp_path: Path) -> None:
         with pytest.raises(StoreRefused, match="other things"):
             open_store(other, make=make)
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
+    (other / "events").mkdir()
+    for make in (True, False):
+        with pytest.raises(StoreRefused, match="other things"):
+            open_store(other, make=make)
     assert other.stat().st_mode & 0o777 == 0o755
     for path in (tmp_path / "nowhere", other / "letter.txt" / "deeper"):
         with pytest.raises(StoreRefused):

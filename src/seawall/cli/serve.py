@@ -98,7 +98,10 @@ def serve(
         typer.Option("--mmdb", metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
     ] = None,
     no_watch: Annotated[
-        bool, typer.Option("--no-watch", help="Only show what another `seawall watch` finds.")
+        bool,
+        typer.Option(
+            "--no-watch", help="Only show what another `seawall watch` finds in a store that is there."
+        ),
     ] = False,
     demo: Annotated[
         bool, typer.Option("--demo", help="A made-up organisation arrives live; nothing is kept.")

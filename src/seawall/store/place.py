@@ -102,7 +102,8 @@ def check_folder(folder: Path, *, make: bool = False) -> None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
         raise StoreRefused(
-            f"{folder}: there is no store", fix="check the path; `seawall watch` and `seawall serve` make one"
+            f"{folder}: there is no store",
+            fix="check the path; `seawall watch` and `seawall serve` make one (not with --no-watch)",
         ) from None
     except OSError as error:
         words = "a link, or no folder" if folder.is_symlink() or folder.exists() else error.strerror
@@ -126,12 +127,16 @@ def check_folder(folder: Path, *, make: bool = False) -> None:
 
 def _check_ours(folder: Path, *, make: bool) -> None:
     names = {path.name for path in folder.iterdir()}
-    if names & {MARKER, DATABASE, EVENTS}:  # whether these are ours is seen when they are opened
+    if names & {MARKER, DATABASE}:  # whether these are ours is seen when they are opened
         return
-    if names:
-        raise StoreRefused(f"{folder}: holds other things", fix="choose a new folder for the store")
-    if not make:
-        raise StoreRefused(f"{folder}: empty", fix="`seawall watch` and `seawall serve` make a store there")
+    if names - {EVENTS, f"{MARKER}.new"}:  # other programs have a folder of that name too
+        fix = "choose a new folder for the store" if make else "check the path"
+        raise StoreRefused(f"{folder}: holds other things, and no store", fix=fix)
+    if not make and not names:
+        raise StoreRefused(
+            f"{folder}: empty, there is no store",
+            fix="check the path; `seawall watch` and `seawall serve` make one there (not with --no-watch)",
+        )
 
 
 def _stated(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import pytest
 import qrcode
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from seawall.store.place import open_store
+
 from .serving import BUNDLE, Served, Watched, authenticator, axe_faults, opened, serving
 
 pytestmark = [
@@ -23,7 +25,9 @@ PASSWORD = "low tide at the north pier"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("doors") / "store", "--sign-in", "--no-watch") as one:
+    store = tmp_path_factory.mktemp("doors") / "store"
+    open_store(store, make=True).close()
+    with serving(store, "--sign-in", "--no-watch") as one:
         yield one
 
 

@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from seawall.cli.main import main
 from seawall.errors import DatabaseInUse, ServeInvalid
 from seawall.server.console import serve as serve_module
 from seawall.server.console.context import KEY_FILE, installation_key
@@ -53,6 +54,7 @@ class Running:
 @contextmanager
 def serving(folder: Path, *more: str, port: int | None = None) -> Iterator[Running]:
     port = port or free_port()
+    open_store(folder / "store", make=True).close()
     log = folder / f"log-{port}"
     command = [
         sys.executable, "-m", "seawall.cli.main", "serve", "--store", str(folder / "store"), "--listen",
@@ -107,6 +109,20 @@ def test_it_serves_refuses_a_second_one_and_ends_with_a_stream_open(tmp_path: Pa
         assert time.monotonic() - begin < 9
         assert ended.wait(5)
         half.close()
+
+
+@pytest.mark.parametrize("place", ["nowhere", "empty"])
+def test_whoever_only_looks_makes_no_store(
+    tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    listen = f"127.0.0.1:{free_port()}"
+    assert main(["serve", "--no-watch", "--store", str(tmp_path / place), "--listen", listen]) == 1
+    told = capsys.readouterr()
+    assert "there is no store" in told.err
+    assert "check the path" in told.err
+    assert not told.out
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
 def test_who_sends_a_header_too_slowly_is_cut_off(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def serve(
     settings = plan.settings()
     check_free(plan.place)
     with ExitStack() as stack:
-        context = stack.enter_context(opened(plan, settings))
+        context = stack.enter_context(opened(plan, settings, make=live is not None))
         if live is not None:
             check_writer(context.database)
             context.service = stack.enter_context(WatchProcess(live))
@@ -160,9 +160,9 @@ def check_writer(database: Database, seconds: float = WRITER_SECONDS) -> None:
 
 
 @contextmanager
-def opened(plan: Plan, settings: ConsoleSettings) -> Iterator[Context]:
-    """The store, made where there is none."""
-    with open_store(plan.store, plan.database, make=True) as store:
+def opened(plan: Plan, settings: ConsoleSettings, *, make: bool) -> Iterator[Context]:
+    """The store; with `make` it is made where there is none. Whoever only looks would look at an empty one for good."""
+    with open_store(plan.store, plan.database, make=make) as store:
         yield Context(store.database, store.lake, installation_key(plan.store), settings)
 
 

@@ -33,7 +33,8 @@ def prune(
       seawall store prune --days 180 --dry-run
       seawall store prune --days 180 --store /var/lib/seawall
 
-    Answers and the audit trail are never deleted. A running watch prunes for itself (--retention): this verb wants it stopped.
+    Answers and the audit trail are never deleted. A running watch prunes for itself (--retention): this verb wants it stopped,
+    except for --dry-run, which only reads.
     """
     from datetime import UTC, datetime, timedelta
 

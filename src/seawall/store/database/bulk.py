@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, delete, func, select
 from sqlalchemy.orm import Session
 
 from seawall.store.database.models import Model
@@ -32,6 +32,14 @@ def insert_columns(session: Session, model: type[Model], columns: Mapping[str, S
         marks = ", ".join("?" * len(columns))
         _execute_many(connection, f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
     return sizes.pop()
+
+
+def forget(session: Session, model: type[Model], old: ColumnElement[bool], *, is_rehearsal: bool) -> int:
+    """Delete the rows for which `old` holds, and return how many; rehearsed, they are only counted."""
+    if is_rehearsal:
+        return int(session.execute(select(func.count()).select_from(model).where(old)).scalar_one())
+    gone = cast("CursorResult[Any]", session.execute(delete(model).where(old)))
+    return gone.rowcount
 
 
 def _bound(connection: Connection, table: Table, name: str, values: Iterable[Any]) -> Iterable[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from seawall.errors import UsageError
+from seawall.store.database.bulk import forget
 from seawall.store.database.columns import key
 from seawall.store.database.models import UserRow
 from seawall.store.database.people_models import IngestTokenRow, InviteRow
@@ -85,12 +86,10 @@ class Invites:
         gone = delete(InviteRow).where(*unused).returning(InviteRow.code_digest)
         return len(self._session.execute(gone).all())
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget codes that were used, or over, before a time; return how many."""
         over = or_(InviteRow.used_at < before, InviteRow.expires_at < before)
-        return len(
-            self._session.execute(delete(InviteRow).where(over).returning(InviteRow.code_digest)).all()
-        )
+        return forget(self._session, InviteRow, over, is_rehearsal=is_rehearsal)
 
     def _is_disabled(self, user: int | None) -> bool:
         row = None if user is None else self._session.get(UserRow, user)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from seawall.store.database.bulk import insert_columns
+from seawall.store.database.bulk import forget, insert_columns
 from seawall.store.database.columns import key
 from seawall.store.database.live_models import CandidateRow, DayRow, DirtyRow
 
@@ -52,10 +52,9 @@ class Candidates:
         query = select(CandidateRow.day, func.count()).group_by(CandidateRow.day).order_by(CandidateRow.day)
         return {day: int(count) for day, count in self._session.execute(query)}
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget the candidates of days before a day; return how many."""
-        gone = delete(CandidateRow).where(CandidateRow.day < before).returning(CandidateRow.position)
-        return len(self._session.execute(gone).all())
+        return forget(self._session, CandidateRow, CandidateRow.day < before, is_rehearsal=is_rehearsal)
 
 
 class Days:
@@ -82,11 +81,9 @@ class Days:
             query = query.where(DayRow.day < until)
         return {row.day: row.document for row in self._session.execute(query.order_by(DayRow.day)).scalars()}
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget the counts of days before a day; return how many."""
-        return len(
-            self._session.execute(delete(DayRow).where(DayRow.day < before).returning(DayRow.day)).all()
-        )
+        return forget(self._session, DayRow, DayRow.day < before, is_rehearsal=is_rehearsal)
 
 
 class Dirty:

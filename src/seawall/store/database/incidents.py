@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident
 from seawall.store.database import incident_queue, revisions, standing
-from seawall.store.database.bulk import insert_columns, pieces
+from seawall.store.database.bulk import forget, insert_columns, pieces
 from seawall.store.database.columns import key
 from seawall.store.database.incident_queue import EVERY, Choice, Listed, Order, Place
 from seawall.store.database.live_models import QueueRow, ShownRow
@@ -154,10 +154,9 @@ class Incidents:
         found = self._session.execute(query.order_by(IncidentRow.revision, IncidentRow.id).limit(limit))
         return [(int(at), id_) for at, id_ in found]
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget incidents whose last event lies before a time; answers to them are kept. Return how many."""
-        gone = delete(IncidentRow).where(IncidentRow.last_event < before).returning(IncidentRow.id)
-        return len(self._session.execute(gone).all())
+        return forget(self._session, IncidentRow, IncidentRow.last_event < before, is_rehearsal=is_rehearsal)
 
     def refill(self) -> int:
         """Make the rows of the queue for incidents that have none, as after a migration; return how many."""

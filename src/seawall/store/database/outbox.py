@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from seawall.store.database.bulk import forget
 from seawall.store.database.live_models import OutboxRow
 
 LONGEST_ERROR = 500
@@ -105,10 +106,10 @@ class Outbox:
         last = select(OutboxRow.last_error).where(*undelivered).order_by(OutboxRow.id.desc()).limit(1)
         return Waiting(int(waiting), int(failed), self._session.execute(last).scalar_one_or_none() or "")
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget messages that were delivered or given up before a time; return how many."""
         over = or_(OutboxRow.delivered_at < before, OutboxRow.failed_at < before)
-        return len(self._session.execute(delete(OutboxRow).where(over).returning(OutboxRow.id)).all())
+        return forget(self._session, OutboxRow, over, is_rehearsal=is_rehearsal)
 
 
 def _message(row: OutboxRow) -> Message:

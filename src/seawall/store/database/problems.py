@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from seawall.schema.problems import Problem
-from seawall.store.database.bulk import insert_columns
+from seawall.store.database.bulk import forget, insert_columns
 from seawall.store.database.models import ProblemRow
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Problem))
@@ -44,10 +44,9 @@ class Problems:
         query = select(ProblemRow.code, func.count()).group_by(ProblemRow.code).order_by(ProblemRow.code)
         return {code: int(count) for code, count in self._session.execute(query)}
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget problems that were met before a time; return how many."""
-        gone = delete(ProblemRow).where(ProblemRow.at < before).returning(ProblemRow.id)
-        return len(self._session.execute(gone).all())
+        return forget(self._session, ProblemRow, ProblemRow.at < before, is_rehearsal=is_rehearsal)
 
 
 def _problem(row: ProblemRow) -> Problem:

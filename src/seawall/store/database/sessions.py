@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from seawall.errors import UsageError
+from seawall.store.database.bulk import forget
 from seawall.store.database.models import SessionRow, UserRow
 
 SHORTEST_TOKEN = 32
@@ -93,12 +94,10 @@ class Sessions:
             self._session.execute(ended.values(revoked_at=at).returning(SessionRow.token_digest)).all()
         )
 
-    def prune(self, before: int) -> int:
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget sessions that ended before a time; return how many."""
         over = or_(SessionRow.expires_at < before, SessionRow.revoked_at < before)
-        return len(
-            self._session.execute(delete(SessionRow).where(over).returning(SessionRow.token_digest)).all()
-        )
+        return forget(self._session, SessionRow, over, is_rehearsal=is_rehearsal)
 
 
 LONGEST = 1000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.behaviour.day import Day
-from seawall.schema.batches import MISSING, Codes, Floats, Times
+from seawall.schema.batches import MISSING, Codes, Floats, Times, pair_keys
+from seawall.schema.ordering import grouped_pairs
 from seawall.schema.state import Kind, Saved, State, copied
 
 WINDOW = 24 * 3_600 * 1_000_000
@@ -16,6 +17,7 @@ DENIED_CODES = ("500121", "50158", "50088", "500131", "50133")
 
 _KEPT: dict[str, Kind] = {
     "_actor": np.int32,
+    "_tenant": np.int32,
     "_network": np.int32,
     "_prefix": np.int32,
     "_time": np.int64,
@@ -25,13 +27,18 @@ _KEPT: dict[str, Kind] = {
 
 
 class Attempts:
-    """The attempts of the last 24 hours. Features per group: see `FEATURES`."""
+    """The attempts of a day and the one before. Features per group: see `FEATURES`.
+
+    What it misses: a spray that is thin in each organisation and broad over many. An organisation's incidents depend on its
+    own records alone, so that they are the same whoever else is watched with it.
+    """
 
     FEATURES = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
-    __slots__ = ("_actor", "_denied", "_failed", "_network", "_prefix", "_time")
+    __slots__ = ("_actor", "_denied", "_failed", "_network", "_prefix", "_tenant", "_time")
 
     def __init__(self) -> None:
         self._actor: Codes = np.empty(0, np.int32)
+        self._tenant: Codes = np.empty(0, np.int32)
         self._network: Codes = np.empty(0, np.int32)
         self._prefix: Codes = np.empty(0, np.int32)
         self._time: Times = np.empty(0, np.int64)
@@ -39,14 +46,15 @@ class Attempts:
         self._denied = np.empty(0, bool)
 
     def observe(self, day: Day) -> None:
-        """Add the day's attempts, forget those more than a window older than its first event."""
+        """Add the day's attempts, forget those more than a window older than its beginning."""
         batch = day.batch
         sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor != MISSING)
         failed = sign_in & batch.one_of("status", ("failure",))
         rows = np.flatnonzero(failed | (sign_in & batch.one_of("status", ("interrupted",))))
         denied = batch.one_of("status_code", DENIED_CODES)
-        keep = self._time >= (batch.time[0] - WINDOW if len(batch) else 0)
+        keep = self._time >= day.number * WINDOW - WINDOW
         self._actor = np.concatenate([self._actor[keep], batch.actor[rows]])
+        self._tenant = np.concatenate([self._tenant[keep], batch.codes["org_uid"][rows]]).astype(np.int32)
         self._network = np.concatenate([self._network[keep], day.columns["network"][rows]])
         self._prefix = np.concatenate([self._prefix[keep], batch.codes["src_prefix"][rows]])
         self._time = np.concatenate([self._time[keep], batch.time[rows]])
@@ -92,16 +100,17 @@ class Attempts:
         result["interruptions"] += np.bincount(group, ~failed & ~denied, size)
 
     def _sprays(self, day: Day, result: dict[str, Floats]) -> None:
-        """Count the accounts that failed from the address blocks that a group succeeded from."""
+        """Count the organisation's accounts that failed from the address blocks that a group succeeded from."""
         failed = self._failed & (self._prefix != MISSING)
-        pairs = np.unique((self._prefix[failed].astype(np.int64) << 32) | self._actor[failed])
-        prefixes, breadth = np.unique(pairs >> 32, return_counts=True)
-        volume = np.bincount(np.searchsorted(prefixes, self._prefix[failed]), minlength=len(prefixes))
-        if not len(prefixes):
+        blocks = grouped_pairs(self._tenant[failed], self._prefix[failed])
+        if not len(blocks.keys):
             return
+        accounts = np.unique(pair_keys(blocks.place.astype(np.int32), self._actor[failed])) >> np.uint64(32)
+        breadth = np.bincount(accounts.astype(np.int64), minlength=len(blocks.keys)).astype(np.float64)
+        volume = np.bincount(blocks.place, minlength=len(blocks.keys)).astype(np.float64)
         rows = np.flatnonzero(day.group != MISSING)
-        prefix = day.batch.codes["src_prefix"][rows].astype(np.int64)
-        places = np.minimum(np.searchsorted(prefixes, prefix), len(prefixes) - 1)
-        hit = prefixes[places] == prefix
-        np.maximum.at(result["spray_breadth"], day.group[rows[hit]], breadth[places[hit]].astype(np.float64))
-        np.maximum.at(result["spray_failures"], day.group[rows[hit]], volume[places[hit]].astype(np.float64))
+        keys = pair_keys(day.batch.codes["org_uid"][rows], day.batch.codes["src_prefix"][rows])
+        places = np.minimum(np.searchsorted(blocks.keys, keys), len(blocks.keys) - 1)
+        hit = blocks.keys[places] == keys
+        np.maximum.at(result["spray_breadth"], day.group[rows[hit]], breadth[places[hit]])
+        np.maximum.at(result["spray_failures"], day.group[rows[hit]], volume[places[hit]])

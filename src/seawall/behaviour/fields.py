@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.schema.batches import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
-from seawall.schema.ordering import distinct
+from seawall.schema.ordering import distinct, grouped_pairs
 from seawall.schema.state import Saved, State, texts_kept
 
 
@@ -55,11 +55,11 @@ FIELD_NAMES = tuple(field.name for field in FIELDS)
 class Derived:
     """Columns that fields are made of but events do not have: method, somebody else's mailbox, pairs."""
 
-    __slots__ = ("_owners", "_pairs", "app_names")
+    __slots__ = ("_app_names", "_owners", "_pairs")
 
     def __init__(self) -> None:
         self._owners: tuple[object, Codes] = (None, np.empty(0, np.int32))
-        self.app_names: dict[int, str] = {}
+        self._app_names: dict[tuple[int, int], str] = {}
         self._pairs: dict[str, Interner] = {f.name: Interner() for f in FIELDS if len(f.columns) == 2}
         self._pairs["method"] = Interner()
 
@@ -89,10 +89,10 @@ class Derived:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        names = sorted(self.app_names.items())
+        names = sorted(self._app_names.items())
         return {
             **{f"pairs.{name}": pairs.keys.copy() for name, pairs in self._pairs.items()},
-            "apps": np.array([code for code, _ in names], np.int64),
+            "apps": np.array([key for key, _ in names], np.int64).reshape(-1, 2),
             **texts_kept("app_names", (text for _, text in names)),
         }
 
@@ -100,15 +100,24 @@ class Derived:
         """Know what was kept. Raises `StateInvalid`."""
         for name in self._pairs:
             self._pairs[name] = Interner(saved.part("pairs").keys(name, ordered=False))
-        apps = saved.array("apps", np.int64, None)
-        self.app_names = dict(zip(apps.tolist(), saved.texts("app_names", len(apps)), strict=True))
+        apps = saved.array("apps", np.int64, None, 2)
+        keys = ((tenant, app) for tenant, app in apps.tolist())
+        self._app_names = dict(zip(keys, saved.texts("app_names", len(apps)), strict=True))
+
+    def app_name(self, tenant: int, app: int) -> str | None:
+        """Return what an organisation's logs call an application, None where they never did."""
+        return self._app_names.get((tenant, app))
 
     def _learn_names(self, batch: CodedBatch) -> None:
         """Remember what applications are called, for people; of a day's names the last in order of text."""
-        named = np.flatnonzero((batch.codes["app_uid"] != MISSING) & (batch.codes["app_name"] != MISSING))
-        keys = distinct(pair_keys(batch.codes["app_uid"][named], batch.codes["app_name"][named])).tolist()
-        names = [(batch.vocabularies["app_name"].text(key & 0xFFFFFFFF), key >> 32) for key in keys]
-        self.app_names |= {code: name for name, code in sorted(names)}
+        app, name = batch.codes["app_uid"], batch.codes["app_name"]
+        rows = np.flatnonzero((app != MISSING) & (name != MISSING))
+        whose = grouped_pairs(batch.codes["org_uid"][rows], app[rows])
+        keys = distinct(pair_keys(whose.place.astype(np.int32), name[rows])).tolist()
+        said = sorted((batch.vocabularies["app_name"].text(key & 0xFFFFFFFF), key >> 32) for key in keys)
+        for text, place in said:
+            key = int(whose.keys[place])
+            self._app_names[key >> 32, key & 0xFFFFFFFF] = text
 
     def _accounts_of(self, mailboxes: Vocabulary, accounts: Vocabulary) -> Codes:
         """Return the account that each mailbox's name is, MISSING where none; both vocabularies rarely change."""

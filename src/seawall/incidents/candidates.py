@@ -200,11 +200,11 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
         low, high = np.searchsorted(pairs.group, (row, row + 1)).tolist()
         at = low + int(np.flatnonzero(pairs.value[low:high] == value)[0])
         active = behaviour.active_days(actor)
-        usual = _usual(behaviour, groups, field_, actor)
+        usual = _usual(behaviour, groups, field_, row)
         facts.append(
             Fact(
                 field_.name,
-                text_of(behaviour, groups, field_, value),
+                _text_of(behaviour, groups, field_, value, row),
                 round(float(pairs.looked.seen[at]), 1),
                 active,
                 int(pairs.looked.accounts[at]),
@@ -217,20 +217,21 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
     return facts
 
 
-def _usual(behaviour: Behaviour, groups: Groups, field_: Field, actor: int) -> list[tuple[str, float]]:
-    """Return what an account shows on most days, and on how many, of equally many in order of text."""
-    known = behaviour.counts[field_.name].values_of(actor, groups.day.number)
+def _usual(behaviour: Behaviour, groups: Groups, field_: Field, row: int) -> list[tuple[str, float]]:
+    """Return what a group's account shows on most days, and on how many, of equally many in order of text."""
+    known = behaviour.counts[field_.name].values_of(int(groups.day.actor[row]), groups.day.number)
     if not known:
         return []
     least = known[min(USUAL_SHOWN, len(known)) - 1][1]
     codes = np.array([code for code, days in known if days >= least], np.int32)
     texts = behaviour.derived.texts(field_, codes, groups.day.batch.vocabularies)
     ranked = sorted((-known[place][1], said, int(codes[place])) for place, said in enumerate(texts))
-    return [(text_of(behaviour, groups, field_, code), -days) for days, _, code in ranked[:USUAL_SHOWN]]
+    return [(_text_of(behaviour, groups, field_, code, row), -days) for days, _, code in ranked[:USUAL_SHOWN]]
 
 
-def text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int) -> str:
-    """Return a field's value in words."""
+def _text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int, row: int) -> str:
+    """Return a field's value in words, as the logs of a group's organisation name it."""
+    tenant = int(groups.day.tenant[row])
     vocabularies = groups.day.batch.vocabularies
     columns: tuple[str, ...] = field_.named
     codes: tuple[int, ...] = (code,)
@@ -239,7 +240,7 @@ def text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int) -> s
     texts = [
         _with_name(
             vocabularies[column].text(part),
-            behaviour.derived.app_names.get(part) if column == "app_uid" else None,
+            behaviour.derived.app_name(tenant, part) if column == "app_uid" else None,
         )
         for column, part in zip(columns, codes, strict=True)
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, Vocabulary
+from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, pair_keys
 from seawall.schema.ordering import Grouped, Rows, distinct, grouped, starts
 from seawall.schema.state import Kind, Saved, State, copied, texts_kept
 
@@ -155,12 +155,12 @@ class Coverage:
 
 
 class Revocations:
-    """When each account's sessions were revoked or its password changed, by the account's name."""
+    """When each account's sessions were revoked or its password changed, by the names of organisation and account."""
 
     __slots__ = ("_times",)
 
     def __init__(self) -> None:
-        self._times: dict[str, list[int]] = {}
+        self._times: dict[tuple[str, str], list[int]] = {}
 
     def learn(self, batch: CodedBatch) -> None:
         """Read revocations from directory records.
@@ -172,36 +172,46 @@ class Revocations:
             target = (batch.texts["resource_uid"][row].as_py() or "").lower()
             targets = {target} if "@" in target else {target, batch.value("mailbox", row)}
             for account in targets - {""}:
-                self._times.setdefault(account, []).append(int(batch.time[row]))
+                name = batch.value("org_uid", row), account
+                self._times.setdefault(name, []).append(int(batch.time[row]))
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        rows = [(account, time) for account, times in sorted(self._times.items()) for time in sorted(times)]
+        rows = [(*name, time) for name, times in sorted(self._times.items()) for time in sorted(times)]
         return {
-            **texts_kept("accounts", (account for account, _ in rows)),
-            "times": np.array([time for _, time in rows], np.int64),
+            **texts_kept("organisations", (organisation for organisation, _, _ in rows)),
+            **texts_kept("accounts", (account for _, account, _ in rows)),
+            "times": np.array([time for _, _, time in rows], np.int64),
         }
 
     def restore(self, saved: Saved) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         times = saved.array("times", np.int64, None).tolist()
+        organisations, accounts = (
+            saved.texts("organisations", len(times)),
+            saved.texts("accounts", len(times)),
+        )
         self._times = {}
-        for account, time in zip(saved.texts("accounts", len(times)), times, strict=True):
-            self._times.setdefault(account, []).append(time)
+        for organisation, account, time in zip(organisations, accounts, times, strict=True):
+            self._times.setdefault((organisation, account), []).append(time)
 
-    def times(self, accounts: Vocabulary, account: Codes, time: Times) -> Times:
+    def times(self, batch: CodedBatch, rows: Rows) -> Times:
         """Return the latest revocation before each use, int64 (n,), 0 where there is none."""
-        result = np.zeros(len(account), np.int64)
-        named = {accounts.code(name): times for name, times in self._times.items()}
-        named.pop(MISSING, None)
-        if not named or not len(account):
+        result = np.zeros(len(rows), np.int64)
+        organisations, accounts = batch.vocabularies["org_uid"], batch.vocabularies["account"]
+        named = {
+            (organisations.code(organisation), accounts.code(account)): times
+            for (organisation, account), times in self._times.items()
+        }
+        known = [key for key in named if MISSING not in key]
+        if not known or not len(rows):
             return result
-        is_revoked = np.zeros(len(accounts) + 1, bool)
-        is_revoked[list(named)] = True
-        rows = np.flatnonzero(is_revoked[account])
-        for code in distinct(account[rows]).tolist():
-            mine = rows[account[rows] == code]
-            ordered = np.sort(np.array(named[code], np.int64))
-            place = np.searchsorted(ordered, time[mine]) - 1
+        revoked = np.sort(pair_keys(*np.array(known, np.int32).T))
+        keys = pair_keys(batch.codes["org_uid"][rows], batch.codes["account"][rows])
+        among = np.flatnonzero(np.isin(keys, revoked))
+        for key in distinct(keys[among]).tolist():
+            mine = among[keys[among] == key]
+            ordered = np.sort(np.array(named[key >> 32, key & 0xFFFFFFFF], np.int64))
+            place = np.searchsorted(ordered, batch.time[rows[mine]]) - 1
             result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
         return result

@@ -64,6 +64,13 @@ def session_keys(batch: CodedBatch) -> Keys:
     return np.where(sessions != 0, np.maximum(keys, 1), 0).astype(np.uint64)
 
 
+def token_keys(batch: CodedBatch) -> Keys:
+    """Return a key per token of an organisation, uint64 (n,), 0 where the event names no token."""
+    tokens = batch.hashed("token_uid")
+    keys = mix(tokens, batch.codes["org_uid"].astype(np.uint64))
+    return np.where(tokens != 0, np.maximum(keys, 1), 0).astype(np.uint64)
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
     """By which sessions and tokens the events of a day go: keys uint64 (n,), 0 for none."""
@@ -90,7 +97,7 @@ class LineageDetector:
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
         births = acting & batch.one_of("kind", ("sign_in",))
         uses = acting & batch.one_of("kind", USES) & ~batch.one_of("account_type", ("system",))
-        names = _Names(session_keys(batch), batch.hashed("token_uid"))
+        names = _Names(session_keys(batch), token_keys(batch))
         self._learn_births(batch, names, births, number)
         self._revocations.learn(batch)
         result = silent(size)
@@ -169,8 +176,7 @@ class LineageDetector:
         self._network_coverage.learn(context, units, born)
 
     def _judge_revoked(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
-        accounts = batch.vocabularies["account"]
-        revoked = self._revocations.times(accounts, batch.codes["account"][rows], batch.time[rows])
+        revoked = self._revocations.times(batch, rows)
         rows, revoked = rows[revoked > 0], revoked[revoked > 0]
         issued = batch.numbers["token_issued_time"][rows]
         sessions = self._sessions.find(names.session[rows])

@@ -73,7 +73,7 @@ def test_nothing_to_complain_of(run: Run, module: str) -> None:
     )
     result = run(*arguments)
     assert result.code == 0
-    assert "1 cases not covered" in result.err
+    assert "1 case not covered" in result.err
     assert run(*arguments, "--fail-on", "not-covered").code == 10
 
 

@@ -48,10 +48,20 @@ def test_size(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert document["database"]["rows"]["incidents"] == 1
     assert document["database"]["bytes"] > 4096
     assert document["events"]["bytes"] == sum(path.stat().st_size for path in folder.rglob("*.parquet"))
+    assert document["events"]["days"] == 1
     out, err = said(capsys, "store", "size", "--store", folder)
-    assert "org" in out
-    assert "1 incidents" in out
+    events, database = out.splitlines()
+    assert events.startswith("events")
+    assert events.endswith("20 events of 1 day")
+    assert database.endswith("1 incident, 1 audit entry")
     assert err.startswith("next: seawall store prune")
+    with open_store(folder) as store:
+        store.lake.append(numbered(0, 1, org_uid="other"))
+    out, _ = said(capsys, "store", "size", "--store", folder)
+    assert "21 events of 1 day" in out
+    assert next(line for line in out.splitlines() if line.startswith("other")).endswith(
+        f"1 event of 1 day, {tenant['first_day']} to {tenant['last_day']}"
+    )
 
 
 def test_check_says_what_is_damaged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +92,7 @@ def test_prune(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     planned = answered(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
     assert (planned["dry_run"], planned["events"]["events"], planned["rows"]["incidents"]) == (True, 20, 1)
     out, err = said(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
-    assert "would go: 20 events of 1 days" in out
+    assert "would go: 20 events of 1 day " in out
     assert "next: seawall store prune --days 1" in err
     done = answered(capsys, "store", "prune", "--days", 1, "--store", folder)
     assert {**done, "dry_run": True} == planned
@@ -106,6 +116,16 @@ def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     _, err = said(capsys, "store", "restore", backup, "--to", restored, code=3)
     assert "exists already" in err
     said(capsys, "store", "backup", backup, "--store", folder, code=3)
+
+
+def test_an_empty_audit_trail_is_said_to_be_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    open_store(tmp_path / "store", make=True).close()
+    out, _ = said(capsys, "store", "backup", tmp_path / "backup", "--store", tmp_path / "store")
+    assert "audit trail: empty" in out
+    out, _ = said(capsys, "store", "restore", tmp_path / "backup", "--to", tmp_path / "restored")
+    assert "audit trail: empty" in out
+    assert "0" * 64 not in out
+    assert checks(capsys, "--store", tmp_path / "store")["Audit trail"]["detail"].startswith("empty")
 
 
 def test_migrate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +176,7 @@ def test_doctor_looks_at_a_store(folder: Path, capsys: pytest.CaptureFixture[str
     names = ("Store", "Audit trail", "Events", "Writer", "Store's disk")
     assert all(found[name]["state"] in ("ok", "warn") for name in names)
     assert "version 0002" in found["Store"]["detail"]
-    assert "1 entries hold" in found["Audit trail"]["detail"]
+    assert "1 entry, none changed" in found["Audit trail"]["detail"]
     assert "nobody writes" in found["Writer"]["detail"]
     with open_store(folder) as store, store.database.only_writer():
         assert "process" in checks(capsys, "--store", folder)["Writer"]["detail"]

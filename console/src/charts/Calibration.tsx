@@ -6,6 +6,7 @@
  */
 
 import { useId } from "react";
+import { plural } from "../words/numbers";
 import { linear } from "./scale";
 import { useWidth } from "./width";
 
@@ -34,7 +35,7 @@ export function Calibration({ expected, observed }: CalibrationProps) {
   const first = isLog ? 10 ** low : 0;
   const corner = (wanted: number, factor: number) => `${x(placed(wanted)).toFixed(1)} ${y(isLog ? placed(wanted) + Math.log10(factor) : wanted * factor).toFixed(1)}`;
   const inside = seen.filter(([wanted, got]) => got / wanted >= 0.5 && got / wanted <= 2).length;
-  const words = `Calibration: ${inside} of ${pairs.length} chances lie between half and twice what they should be.`;
+  const words = `Calibration: ${inside} of ${plural(pairs.length, "chance")} ${pairs.length === 1 ? "lies" : "lie"} between half and twice what they should be.`;
   return (
     <div className="chart chart-calibration" ref={reference}>
       <svg className="chart-plot" width={width} height={HEIGHT} role="img" aria-label={words}>

@@ -11,6 +11,7 @@
  */
 
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { plural } from "../words/numbers";
 import { Brush } from "./Brush";
 import { extentOf, marksOf, total, type Mark, type TimelineLane, type TimelineMoment } from "./model";
 import { markAt, moved, type Place } from "./navigate";
@@ -113,7 +114,7 @@ export function Timeline({ label, lanes, moments = [], extent, range, onRange, o
   const lane = cursor === null ? undefined : lanes[cursor.lane];
   const intruders = lanes.reduce((sum, each) => sum + total(each.points, "intruder"), 0);
   const all = lanes.reduce((sum, each) => sum + total(each.points, "count"), 0);
-  const summary = `Timeline of ${label}: ${countText(all)} records in ${lanes.length} lanes, ${countText(intruders)} judged the intruder's, `
+  const summary = `Timeline of ${label}: ${plural(all, "record")} in ${plural(lanes.length, "lane")}, ${countText(intruders)} judged the intruder's, `
     + `${minuteText(whole[0], zone, true)} to ${minuteText(whole[1], zone, true)} ${zoneText(zone)}`;
   const readout = pointed !== undefined && lane !== undefined ? readoutText(pointed, lane, zone) : "";
   return (

@@ -1,9 +1,10 @@
 /** The drawing of the timeline, with its pointer: hover reads a mark, a click picks it, a drag looks closer. */
 
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { plural } from "../words/numbers";
 import type { Mark, TimelineLane, TimelineMoment } from "./model";
 import { nearestMark, type Place } from "./navigate";
-import { clamp, clipped, countText, markRadius, type Scale } from "./scale";
+import { clamp, clipped, markRadius, type Scale } from "./scale";
 import { intruderPath, ownPath } from "./shapes";
 import { AXIS_HEIGHT, TimeAxis } from "./TimeAxis";
 import type { Zone } from "./time";
@@ -118,7 +119,7 @@ function Lane({ lane, marks, y, left, right, isWide }: LaneProps) {
       <text className={hasIntruder ? "chart-lane-name chart-is-theirs" : "chart-lane-name"} x={isWide ? left - 10 : 4}
         y={isWide ? (lane.detail ? y - 2 : y + 4) : y - 14} textAnchor={isWide ? "end" : "start"}>
         {hasIntruder ? `◆ ${name}` : name}{detail}
-        <title>{`${lane.name}${lane.detail ? ` · ${lane.detail}` : ""}: ${countText(lane.points.reduce((sum, point) => sum + point.count, 0))} records`}</title>
+        <title>{`${lane.name}${lane.detail ? ` · ${lane.detail}` : ""}: ${plural(lane.points.reduce((sum, point) => sum + point.count, 0), "record")}`}</title>
       </text>
       {isWide && lane.detail ? <text className="chart-lane-detail" x={left - 10} y={y + 11} textAnchor="end">{lane.detail}</text> : null}
       <path className="chart-own" d={ownPath(marks, y)} />

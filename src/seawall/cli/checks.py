@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from seawall.plurals import plural
+
 State = Literal["ok", "warn", "fail"]
 _GIB = 2**30
 _REINSTALL = "reinstall Seawall: `python -m pip install --force-reinstall seawall`"
@@ -133,7 +135,9 @@ def _ranker() -> Check:
     from seawall.incidents import ranker
 
     learnt = ranker.load()
-    return Check("Ranker", "ok", f"{len(learnt.feature):,} trees over {len(ranker.INPUTS):,} inputs")
+    return Check(
+        "Ranker", "ok", f"{plural(len(learnt.feature), 'tree')} over {plural(len(ranker.INPUTS), 'input')}"
+    )
 
 
 def _disk(folder: Path) -> Check:

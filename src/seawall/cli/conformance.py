@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -189,9 +190,9 @@ def _tell(results: Sequence[Result], failures: Sequence[Result]) -> None:
 
     total = matrix.totals(results)
     streams.say(
-        f"{total['refused']:,} of {total['hostile']:,} hostile tokens refused, "
-        f"{total['controls_accepted']:,} of {total['controls']:,} controls accepted, "
-        f"{total['not_covered']:,} cases not covered"
+        f"{total['refused']:,} of {plural(total['hostile'], 'hostile token')} refused, "
+        f"{total['controls_accepted']:,} of {plural(total['controls'], 'control')} accepted, "
+        f"{plural(total['not_covered'], 'case')} not covered"
     )
     for harm, count in total["let_in"].items():
         if count:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from seawall.plurals import plural
+
 if TYPE_CHECKING:
     from seawall.live.status import Status
     from seawall.live.watcher import Watcher
@@ -70,13 +72,13 @@ class Feed:
             return
         days = days_of(self._made / "logs")
         history = history_of(days, self._made / "truth.json")
-        self._say(f"{len(history)} days of history arrive, to learn from")
+        self._say(f"{plural(len(history), 'day')} of history, to learn from")
         for day in history:
             self._arrive(days[day])
         if not self._waited(_has_scored, HISTORY_SECONDS):
             return
         rest = [day for day in days if day not in history]
-        self._say(f"now {len(rest)} days more, about one a second, with intruders among them")
+        self._say(f"now {plural(len(rest), 'more day')}, about one a second, with intruders among them")
         for day in rest:
             self._arrive(days[day])
             if self._ends.wait(DAY_SECONDS):

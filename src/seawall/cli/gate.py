@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.errors import UsageError
+from seawall.plurals import plural
 
 DEFAULT = "127.0.0.1:8087"
 
@@ -63,8 +64,8 @@ def gate(
                 }
             )
         else:
-            rules = _count(len(prepared.loaded.settings.paths), "path rule")
-            streams.write(f"{policy}: {_count(len(issuers), 'issuer')}, {rules}\n")
+            rules = plural(len(prepared.loaded.settings.paths), "path rule")
+            streams.write(f"{policy}: {plural(len(issuers), 'issuer')}, {rules}\n")
             for store in prepared.made:
                 streams.say(f"the first start will make an empty store: {store}")
         return
@@ -73,11 +74,7 @@ def gate(
             streams.say(f"made an empty store: {store}")
         if dry_run:
             streams.say("dry run: nothing is refused")
-        streams.say(f"listening on {place}, {_count(workers, 'worker')}, issuers: {', '.join(issuers)}")
+        streams.say(f"listening on {place}, {plural(workers, 'worker')}, issuers: {', '.join(issuers)}")
     code = server.serve(prepared, place, workers)
     if code:
         raise typer.Exit(code)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

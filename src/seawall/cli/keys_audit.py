@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.scan import Level
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from seawall.keys.ledger.audit import AuditResult
@@ -131,7 +132,7 @@ def _tell(result: AuditResult, store: Path | None) -> None:
             streams.say(f"not read: {item.source}: {item.reason}")
     passed_over = sum(item.foreign for item in result.unread)
     if passed_over:
-        streams.say(f"passed over {passed_over:,} files that hold no keys")
+        streams.say(f"passed over {plural(passed_over, 'file')} without keys")
     for note in result.notes:
         streams.say(f"note: {note}")
     if store is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from seawall.keys.leaks.sketches import PrivateKey, Sketch
@@ -69,9 +70,7 @@ def sketch(
     else:
         streams.write("".join(f"{row['key']}  {' '.join(row['parts'])}\n" for row in rows))
     if not quiet:
-        streams.say(
-            f"{out} holds sketches of {in_all:,} {'key' if in_all == 1 else 'keys'}; no key can be learnt from it"
-        )
+        streams.say(f"{out} holds sketches of {plural(in_all, 'key')}; no key can be learnt from it")
         streams.next_step(f"seawall keys scan PATH --sketches {streams.quoted(out)}")
     return 0
 

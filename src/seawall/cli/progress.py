@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from seawall.plurals import plural
+
 if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
     from rich.text import Text
@@ -99,4 +101,4 @@ def _amount(task: Task) -> str:
         return amount
     elapsed = task.elapsed or 0.0
     rate = f", {records / elapsed:,.0f}/s" if elapsed > 0.5 and unit == "read" else ""
-    return f"{amount}  {records:,} records{rate}"
+    return f"{amount}  {plural(records, 'record')}{rate}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli.streams import answer, say, write
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,16 +38,12 @@ def show(result: ScanResult) -> None:
 
 def tell(result: ScanResult, out: Path) -> None:
     """Say what was read, what could not be read or seen, and where the files are."""
-    from seawall.report.words import plural
-
     summary = result.summary
     raised = sum(incident.raised for incident in result.incidents)
     say(
-        f"{_count(summary, 'records')} records = {_count(summary, 'events')} events + "
-        f"{_count(summary, 'duplicates')} duplicates + {_count(summary, 'problems')} problems"
-        + (f", in {summary['seconds']:.1f} s" if "seconds" in summary else ""),
-        f"{raised:,} raised of {len(result.incidents):,} candidates, "
-        f"{_count(summary, 'accounts')} accounts in {plural(summary.get('tenants', 0), 'organisation')}",
+        sums(summary) + (f", in {summary['seconds']:.1f} s" if "seconds" in summary else ""),
+        f"{raised:,} raised of {plural(len(result.incidents), 'candidate')}, "
+        f"{_many(summary, 'accounts')} in {plural(summary.get('tenants', 0), 'organisation')}",
     )
     for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:
         say(f"not read: {count:,} × {code} (see {out / 'problems.jsonl'})")
@@ -70,5 +68,11 @@ def document(result: ScanResult, out: Path) -> dict[str, Any]:
     }
 
 
-def _count(summary: dict[str, Any], key: str) -> str:
-    return f"{summary.get(key, 0):,}"
+def sums(counts: Mapping[str, Any]) -> str:
+    """`3 records = 2 events + 0 duplicates + 1 problem`, of counts by name."""
+    parts = " + ".join(_many(counts, name) for name in ("events", "duplicates", "problems"))
+    return f"{_many(counts, 'records')} = {parts}"
+
+
+def _many(counts: Mapping[str, Any], name: str) -> str:
+    return plural(counts.get(name, 0), name.removesuffix("s"))

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from seawall.cli.checks import Check, guarded
+from seawall.plurals import plural
 
 _GIB = 2**30
 
@@ -45,7 +46,9 @@ def _audit(folder: Path, database: str | None, head: Path | None) -> Check:
         return Check(
             "Audit trail", "fail", verdict.fault, "find out who can write to the database; restore a backup"
         )
-    detail = f"{verdict.entries:,} entries hold; end: {verdict.head.sequence} {verdict.head.digest}"
+    if not verdict.entries:
+        return Check("Audit trail", "ok", "empty: there is no end to note yet")
+    detail = f"{plural(verdict.entries, 'entry', 'entries')}, none changed; end: {verdict.head.sequence} {verdict.head.digest}"
     if known is None:
         return Check("Audit trail", "ok", f"{detail}; compared with no end noted earlier (--head)")
     return Check("Audit trail", "ok", f"{detail}; holds the end that was noted")
@@ -58,9 +61,9 @@ def _events(folder: Path, database: str | None) -> Check:
         held = opened.lake.size()
     rows, parts = sum(day.rows for day in held.days), sum(day.parts for day in held.days)
     if held.damaged:
-        words = f"{len(held.damaged)} parts cannot be read, first {held.damaged[0].path}"
+        words = f"cannot be read: {plural(len(held.damaged), 'part')}, first {held.damaged[0].path}"
         return Check("Events", "fail", words, "seawall store check; restore a backup")
-    detail = f"{rows:,} events in {parts:,} parts, their footers read; seawall store check reads all of them"
+    detail = f"{plural(rows, 'event')} in {plural(parts, 'part')}, their footers read; seawall store check reads all of them"
     return Check("Events", "ok", detail)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, sized, where
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from seawall.store.copies import Copied
@@ -93,13 +94,19 @@ def _document(done: Copied) -> dict[str, Any]:
     }
 
 
+def _end(done: Copied) -> str:
+    if not done.head.sequence:
+        return "empty, so that there is no end to note"
+    return f"entry {done.head.sequence} {done.head.digest}"
+
+
 def _tell(what: str, place: Path, done: Copied) -> None:
     from seawall.report.visible import visible
 
     streams.write(
         f"{what}: {visible(str(place))}: database {sized(done.database_bytes)}, "
-        f"{done.parts:,} parts of events {sized(done.event_bytes)}\n"
-        f"audit trail: entry {done.head.sequence} {done.head.digest}\n"
+        f"{plural(done.parts, 'part')} of events {sized(done.event_bytes)}\n"
+        f"audit trail: {_end(done)}\n"
     )
     if done.damaged:
-        streams.say(f"{len(done.damaged)} parts were damaged before and still are: seawall store check")
+        streams.say(f"damaged before, and still: {plural(len(done.damaged), 'part')}; seawall store check")

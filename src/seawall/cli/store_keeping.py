@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, sized, where
+from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, counted, sized, where
+from seawall.plurals import plural
 
 
 def prune(
@@ -55,9 +56,9 @@ def prune(
         )
         return
     verb = "would go" if dry_run else "gone"
-    rows = ", ".join(f"{count:,} {name}" for name, count in gone.rows.items() if count) or "no rows"
+    rows = ", ".join(counted(name, count) for name, count in gone.rows.items() if count) or "no rows"
     streams.write(
-        f"before {before.isoformat()}, {verb}: {gone.events:,} events of {gone.days:,} days "
+        f"before {before.isoformat()}, {verb}: {plural(gone.events, 'event')} of {plural(gone.days, 'day')} "
         f"({sized(gone.event_bytes)}); {rows}\n"
     )
     again = f"seawall store prune --days {days}{where(store, database)}"

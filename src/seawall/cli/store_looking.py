@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, sized, where
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Say how much the store holds: events by organisation, rows by table, bytes.
+    """Say how much the store holds: database and events in bytes, days, events and incidents.
+
+    With --json also the rows of each table, and what each organisation takes.
 
     \b
     Examples:
@@ -37,6 +41,7 @@ def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_js
             },
             "events": {
                 "bytes": held.total,
+                "days": len({day.day for day in held.days}),
                 "unfinished_bytes": held.leftovers,
                 "damaged_parts": [str(damaged.path) for damaged in held.damaged],
                 "tenants": _tenants(held.days),
@@ -68,29 +73,55 @@ def _tenants(days: Any) -> list[dict[str, Any]]:
 
 
 def _draw_size(console: Console, document: dict[str, Any]) -> None:
+    events, database = document["events"], document["database"]
+    tenants, rows = events["tenants"], database["rows"]
+    held = f"{plural(sum(one['events'] for one in tenants), 'event')} of {plural(events['days'], 'day')}"
+    lines = [
+        ("events", sized(events["bytes"]), held if tenants else "none yet"),
+        ("database", sized(database["bytes"]), ", ".join(_told(rows))),
+    ]
+    if events["unfinished_bytes"]:
+        lines.append(("unfinished", sized(events["unfinished_bytes"]), "being written, or left by a stop"))
+    if events["damaged_parts"]:
+        lines.append(("damaged", plural(len(events["damaged_parts"]), "part"), "see seawall store check"))
+    _print_grid(console, lines)
+    if len(tenants) > 1:
+        console.print()
+        _print_grid(console, [_tenant_line(one) for one in tenants])
+
+
+_TOLD = (
+    ("incidents", "incident", ""),
+    ("feedback", "answer", ""),
+    ("problems", "record not read", "records not read"),
+    ("users", "user", ""),
+    ("audit", "audit entry", "audit entries"),
+)
+"""Of the tables what a person asks for; --json has all of them."""
+
+
+def _told(rows: dict[str, int]) -> list[str]:
+    first, *others = _TOLD
+    return [plural(rows[name], one, many) for name, one, many in (first, *(o for o in others if rows[o[0]]))]
+
+
+def _tenant_line(one: dict[str, Any]) -> tuple[str, str, str]:
+    days = f"{plural(one['days'], 'day')}, {one['first_day']} to {one['last_day']}"
+    return one["tenant"], sized(one["bytes"]), f"{plural(one['events'], 'event')} of {days}"
+
+
+def _print_grid(console: Console, lines: Sequence[tuple[str, str, str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from seawall.report.visible import visible
 
-    events, database = document["events"], document["database"]
-    grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for name in ("organisation", "days"):
-        grid.add_column(name)
-    for name in ("events", "size"):
-        grid.add_column(name, justify="right")
-    for one in events["tenants"]:
-        span = f"{one['first_day']} to {one['last_day']}"
-        grid.add_row(Text(visible(one["tenant"])), span, f"{one['events']:,}", sized(one["bytes"]))
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    for justify in ("left", "right", "left"):
+        grid.add_column(justify=justify)
+    for line in lines:
+        grid.add_row(*(Text(visible(part)) for part in line))
     console.print(grid)
-    console.print(f"events     {sized(events['bytes'])}")
-    if events["damaged_parts"]:
-        console.print(f"damaged    {len(events['damaged_parts'])} parts")
-    console.print(f"database   {sized(database['bytes'])}")
-    rows = ", ".join(
-        f"{count:,} {name.replace('_', ' ')}" for name, count in database["rows"].items() if count
-    )
-    console.print(f"           {rows or 'empty'}")
 
 
 def check(
@@ -141,7 +172,7 @@ def check(
         lines += (
             []
             if lines
-            else [f"sound: {parts:,} parts of events, the database, {verdict.entries:,} audit entries"]
+            else [f"sound: {plural(parts, 'part')} of events, the database, {_entries(verdict.entries)}"]
         )
         streams.write("".join(f"{_visible(line)}\n" for line in lines))
         streams.next_step(
@@ -149,6 +180,10 @@ def check(
         )
     if not whole:
         raise typer.Exit(1)
+
+
+def _entries(count: int) -> str:
+    return plural(count, "audit entry", "audit entries")
 
 
 def read_head(path: Path) -> Head:

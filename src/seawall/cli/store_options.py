@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from seawall.plurals import plural
+
 DEFAULT_STORE = Path("seawall-store")
 
 StoreFolder = Annotated[
@@ -33,6 +35,12 @@ def sized(count: int) -> str:
             break
         amount /= 1000
     return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def counted(table: str, rows: int) -> str:
+    """Return the rows of a table as people call them."""
+    known = {"days": "day's counts", "outbox": "message"}.get(table)
+    return plural(rows, known or table.removesuffix("s"), "days' counts" if table == "days" else "")
 
 
 def where(folder: Path, database: str | None) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import streams
+from seawall.cli.results import sums
 from seawall.errors import UsageError
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from seawall.live.service import Until
@@ -192,9 +194,7 @@ class _Telling:
             _write_line({"type": "summary", **_sums(status)})
         if not self._quiet:
             streams.say(
-                f"{status.records:,} records = {status.events:,} events + {status.duplicates:,} duplicates + "
-                f"{status.problems:,} problems"
-                + (f" + {status.waiting:,} to be scored" if status.waiting else "")
+                sums(_sums(status)) + (f" + {status.waiting:,} to be scored" if status.waiting else "")
             )
 
     def _wipe(self) -> None:
@@ -206,8 +206,8 @@ class _Telling:
 def _progress(status: Status) -> str:
     left = f", {status.backlog_bytes / 1e6:,.0f} MB to read" if status.backlog_bytes else ""
     time_left = f", about {status.seconds_left:,.0f} s" if status.seconds_left else ""
-    dirty = f", {status.dirty_days:,} days to score" if status.dirty_days else ""
-    return f"{status.doing}: {status.records:,} records, {status.rate:,.0f}/s{left}{time_left}{dirty}"
+    dirty = f", {plural(status.dirty_days, 'day')} to score" if status.dirty_days else ""
+    return f"{status.doing}: {plural(status.records, 'record')}, {status.rate:,.0f}/s{left}{time_left}{dirty}"
 
 
 def _line(incident: Incident) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seawall.plurals import plural
+
 
 def as_markdown(document: dict[str, Any]) -> str:
     """Return the evaluation document as Markdown."""
@@ -75,7 +77,7 @@ def _calibration(document: dict[str, Any]) -> list[str]:
 
 
 def _minutes(seconds: float | None) -> str:
-    return "none detected" if seconds is None else f"{seconds / 60:.0f} minutes"
+    return "none detected" if seconds is None else f"{plural(round(seconds / 60), 'minute')}"
 
 
 def draw(document: dict[str, Any], folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from seawall.plurals import plural
 from seawall.schema.batches import CodedBatch, Times
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.state import Saved, State, texts_kept
@@ -228,7 +229,7 @@ def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end:
             "gap",
             int(edges[at] + 1) * HOUR,
             int(edges[at + 1]) * HOUR,
-            f"No {words} for {int(silences[at])} hours.",
+            f"No {words} for {plural(int(silences[at]), 'hour')}.",
         )
         for at in np.flatnonzero(silences > limit)
     ]

@@ -11,6 +11,7 @@ from seawall.incidents.aspects import aspect as aspect_of
 from seawall.incidents.aspects import weights
 from seawall.incidents.candidates import Candidate, Fact
 from seawall.incidents.group import Case
+from seawall.plurals import plural
 from seawall.rules.detector import RULES
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.findings import SILENT, Layer, Reason
@@ -149,17 +150,22 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
 
 def _places(gap: float, abroad: float) -> str:
     if abroad < 720:
-        return f"the usual network was used in another country within {max(abroad, 1):.0f} minutes"
+        return (
+            f"the usual network was used in another country within {plural(round(max(abroad, 1)), 'minute')}"
+        )
     if gap < 720:
-        return f"the usual network was in use within {max(gap, 1):.0f} minutes"
+        return f"the usual network was in use within {plural(round(max(gap, 1)), 'minute')}"
     return "the account was not in use on its usual network around then"
 
 
 def fact_text(fact: Fact) -> str:
     """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
-    seen = f"seen on {fact.seen:.0f} of {fact.active_days:.0f} active days"
-    cohort = f", {_many(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
-    return f"{WORDS[fact.field]} {fact.now}: {seen}; {min(fact.accounts, fact.peers):,} of {fact.peers:,} peers use it{cohort}"
+    seen = f"seen on {fact.seen:.0f} of {plural(round(fact.active_days), 'active day')}"
+    cohort = f", {plural(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
+    peers = (
+        f"{min(fact.accounts, fact.peers):,} of {plural(fact.peers, 'peer')} use{'s' * (fact.peers == 1)} it"
+    )
+    return f"{WORDS[fact.field]} {fact.now}: {seen}; {peers}{cohort}"
 
 
 def summary(top: Candidate) -> str:
@@ -241,7 +247,7 @@ def _timeline(story: Sequence[Candidate]) -> tuple[TimelinePoint, ...]:
             key = (time, lane, hostile)
             points[key] = max(points.get(key, 0), count)
     return tuple(
-        TimelinePoint(time, lane, count, hostile, f"{count} events")
+        TimelinePoint(time, lane, count, hostile, plural(count, "event"))
         for (time, lane, hostile), count in sorted(points.items())
     )
 
@@ -260,11 +266,7 @@ def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
 
 def _counted(values: Mapping[str, float], name: str, thing: str) -> str:
     """Return a feature that is the logarithm of one more than a count, as that count of things."""
-    return _many(round(2.718281828459045 ** values[name] - 1), thing)
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'s' * (count != 1)}"
+    return plural(round(2.718281828459045 ** values[name] - 1), thing)
 
 
 def _share(p: float) -> str:

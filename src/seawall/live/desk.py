@@ -20,6 +20,7 @@ from seawall.live.answering import scope_of
 from seawall.live.board import Board, Boards, Ruled
 from seawall.live.candidates import unpacked
 from seawall.live.ruling import DAY, RULED_DAYS
+from seawall.plurals import plural
 from seawall.schema.answers import Answered, Draft, Lesson, Shown, Value
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database
@@ -318,7 +319,7 @@ def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Val
     hidden, lowered, raised, more = counts
     words = [
         (
-            f"Over the last {RULED_DAYS} days this answer would have hidden {hidden} incident{'s' * (hidden != 1)}, "
+            f"Over the last {RULED_DAYS} days this answer would have hidden {plural(hidden, 'incident')}, "
             f"lowered {lowered} and raised {raised}; {more} gain evidence. The incident itself stays as it was judged."
         )
     ]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seawall.plurals import plural
 from seawall.report.times import DAY, minute_text, tick_text
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident, TimelinePoint
@@ -257,9 +258,8 @@ def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], pe
     radius = 2.4 + 4.0 * math.sqrt(min(1.0, count / max(peak, 1)))
     labels = list(dict.fromkeys(point.label for point in points if not _COUNT.fullmatch(point.label)))
     what = "; ".join(labels[:3]) + ("; …" if len(labels) > 3 else "")
-    label = (
-        f"{minute_text(min(point.time for point in points))} UTC · {count:,} event{'' if count == 1 else 's'}"
-        + (f" · {what}" if what else "")
+    label = f"{minute_text(min(point.time for point in points))} UTC · {plural(count, 'event')}" + (
+        f" · {what}" if what else ""
     )
     return Mark(round(_MARGIN + middle * scale, 1), y, round(radius, 1), points[0].is_intruder, label)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from seawall.keys.leaks.findings import Account, Finding
+from seawall.plurals import plural
 from seawall.report.visible import visible
 
 if TYPE_CHECKING:  # the document is for pipes, which need none of it
@@ -54,8 +55,9 @@ def show_leaks(console: Console, account: Account) -> None:
     console.print(_found(account))
     skipped = f", {decimal(account.bytes_skipped)} skipped" if account.bytes_skipped else ""
     reasons = f", {len(account.skipped):,} skipped for a reason" if account.skipped else ", nothing skipped"
-    files = f"{account.files:,} file{'' if account.files == 1 else 's'}"
-    console.print(f"{files}, {decimal(account.bytes_scanned)} searched{skipped}{reasons}")
+    console.print(
+        f"{plural(account.files, 'file')}, {decimal(account.bytes_scanned)} searched{skipped}{reasons}"
+    )
 
 
 def _found(account: Account) -> str:
@@ -64,7 +66,7 @@ def _found(account: Account) -> str:
     known = sum(found.is_known for found in account.findings)
     if places < 2:
         asked = ", 1 of them asked about" if known else ""
-        return f"{places} private key{'' if places else 's'} found{asked}"
+        return f"{plural(places, 'private key')} found{asked}"
     keys = len({found.key for found in account.findings if found.key})
     unnamed = sum(found.key is None for found in account.findings)
     said = [f"{keys:,} different keys" if keys > 1 else "one key"] if keys else []

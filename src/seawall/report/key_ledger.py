@@ -19,6 +19,7 @@ from seawall.keys.ledger.entries import Entry
 from seawall.keys.ledger.history import date
 from seawall.keys.ledger.judgement import age_of
 from seawall.keys.ledger.store import Remembered
+from seawall.plurals import plural
 from seawall.report.terminal import MARKS
 from seawall.report.visible import visible
 
@@ -231,7 +232,7 @@ def _short(text: str | None, size: int) -> str:
 
 
 def _days(key: Remembered, now: int) -> str:
-    return f"{age_of(key, now) // 86_400:,} days"
+    return plural(age_of(key, now) // 86_400, "day")
 
 
 def _type(entry: Entry) -> str:

@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from seawall.plurals import plural
 from seawall.report import words
 from seawall.report.times import minute_text, span_text
 from seawall.report.visible import visible
@@ -110,7 +111,7 @@ def _facts(incident: Incident) -> Table:
         ("Organisation", incident.tenant),
         ("Kind", words.aspect_name(incident.kind)),
         ("Technique", words.technique(incident)),
-        ("Records", f"{words.plural(words.record_count(incident), 'record')} judged the intruder's"),
+        ("Records", f"{plural(words.record_count(incident), 'record')} judged the intruder's"),
         ("Mailboxes", _listed(incident.mailboxes)),
         ("Messages", words.messages_text(incident)),
     ]
@@ -151,7 +152,7 @@ def _evidence(incident: Incident, ascii_only: bool) -> Table:
             Text("; ".join(words.more_counts_of(reason))),
         )
     if rest_count:
-        table.add_row(_weight(rest), "", Text(f"{words.plural(rest_count, 'smaller reason')} together"), "")
+        table.add_row(_weight(rest), "", Text(f"{plural(rest_count, 'smaller reason')} together"), "")
     table.add_row(
         _weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"), ""
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from seawall.plurals import plural
+
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,5 +67,5 @@ def duration_text(microseconds: int) -> str:
     for size, name in ((DAY, "day"), (DAY // 24, "hour"), (60 * MICROSECONDS, "minute")):
         count = round(microseconds / size)
         if count >= 1:
-            return f"{count:,} {name}{'' if count == 1 else 's'}"
+            return plural(count, name)
     return "less than a minute"

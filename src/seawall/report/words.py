@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seawall.plurals import plural
 from seawall.report.times import span_text
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident, Usual
@@ -93,8 +94,8 @@ def sentence(text: str) -> str:
 
 
 def of(part: float, whole: float, noun: str) -> str:
-    """`0 of 1,240 peers`."""
-    return f"{number(part)} of {number(whole)} {noun}"
+    """`0 of 1,240 peers`, of the noun's singular."""
+    return f"{number(part)} of {plural(round(whole), noun)}"
 
 
 def counts_of(reason: Reason) -> tuple[str, ...]:
@@ -102,9 +103,9 @@ def counts_of(reason: Reason) -> tuple[str, ...]:
     counts = reason.counts
     said = []
     if "active_days" in counts:
-        said.append(of(counts.get("seen_days", 0.0), counts["active_days"], "active days"))
+        said.append(of(counts.get("seen_days", 0.0), counts["active_days"], "active day"))
     if "peers" in counts:
-        said.append(of(counts.get("peers_with", 0.0), counts["peers"], "peers"))
+        said.append(of(counts.get("peers_with", 0.0), counts["peers"], "peer"))
     if counts.get("day_cohort"):
         said.append(plural(round(counts["day_cohort"]), "other that day", "others that day"))
     return tuple(said)
@@ -112,12 +113,12 @@ def counts_of(reason: Reason) -> tuple[str, ...]:
 
 def seen_text(row: Usual) -> str:
     """How often the account showed the value before."""
-    return of(row.seen_days, row.active_days, "active days")
+    return of(row.seen_days, row.active_days, "active day")
 
 
 def peers_text(row: Usual) -> str:
     """How many peers show the value."""
-    return of(row.peers_with, row.peers, "peers")
+    return of(row.peers_with, row.peers, "peer")
 
 
 def usual_text(row: Usual) -> str:
@@ -131,11 +132,6 @@ def messages_text(incident: Incident) -> str:
     if not incident.messages_proved and not incident.messages_possible:
         return "no message is proved or presumed read"
     return f"{incident.messages_proved:,} proved read, {incident.messages_possible:,} possibly read"
-
-
-def plural(count: int, noun: str, nouns: str = "") -> str:
-    """`1 mailbox`, `3 mailboxes`."""
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:

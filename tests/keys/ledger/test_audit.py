@@ -373,7 +373,7 @@ def test_lines_that_are_not_understood_are_counted(tmp_path: Path, line: bytes) 
     used = tmp_path / "used"
     used.write_bytes(line + b"\nold\n")
     result = run(write(tmp_path / "s.json", OLD), used=used)
-    assert result.notes == (f"1 lines of {used} were not understood",)
+    assert result.notes == (f"not understood: 1 line of {used}",)
     assert result.partial
 
 

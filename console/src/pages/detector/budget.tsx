@@ -8,6 +8,7 @@ import { useIsAdmin } from "../../app/session";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { faultText } from "../parts/faults";
+import { plural } from "../../words/numbers";
 import { eachDay, perDay } from "./what-if";
 
 export function Budget({ summary }: { summary: Summary }) {
@@ -37,7 +38,7 @@ export function Budget({ summary }: { summary: Summary }) {
   return (
     <Panel title="The budget">
       <p>
-        <b>{eachDay(summary)} incidents a day</b> for each organisation are raised at most, on average over {summary.budget.span_days} days. It is the one knob of sensitivity: evidence decides which ones.
+        <b>{eachDay(summary)} incidents a day</b> for each organisation are raised at most, on average over {plural(summary.budget.span_days, "day")}. It is the one knob of sensitivity: evidence decides which ones.
       </p>
       {summary.budget.tenants.length > 1 && (
         <table className="table">

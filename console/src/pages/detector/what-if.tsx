@@ -58,7 +58,7 @@ export function WhatIf({ summary }: { summary: Summary }) {
           </div>
           <output htmlFor={id}>{perDay(shown)} a day</output>
           <p className="small soft">
-            Now it is {eachDay(summary)} a day: {plural(summary.budget.spent, "incident")} of at most {number(summary.budget.allowed)} in {summary.budget.span_days} days.
+            Now it is {eachDay(summary)} a day: {plural(summary.budget.spent, "incident")} of at most {number(summary.budget.allowed)} in {plural(summary.budget.span_days, "day")}.
           </p>
           {answer.data && (
             <p>

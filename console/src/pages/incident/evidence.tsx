@@ -49,7 +49,7 @@ function steps(incident: Incident): { own: Step[]; rest: Step[] } {
 function said(reason: Reason): { value: string; text: string } {
   const { active_days: days, seen_days: seen = 0, peers, peers_with: having = 0, day_cohort: others = 0 } = reason.counts;
   if (reason.value === "" || days === undefined) return { value: "", text: withoutIds(reason.text) };
-  const counts = [`${number(seen)} of ${number(days)} active days`];
+  const counts = [`${number(seen)} of ${plural(Math.round(days), "active day")}`];
   if (peers !== undefined) counts.push(`${number(having)} of ${plural(peers, "peer")}`);
   if (others > 0) counts.push(`${plural(others, "other")} that day`);
   return { value: withoutIds(reason.value), text: counts.join(" · ") };

@@ -4,7 +4,7 @@ import type { Usual } from "../../api/types";
 import { DoerMark } from "../../design/marks";
 import { Panel } from "../../design/states";
 import { withoutIds } from "../../words/incidents";
-import { number, percent } from "../../words/numbers";
+import { number, percent, plural } from "../../words/numbers";
 
 export function UsualVersusNow({ rows }: { rows: readonly Usual[] }) {
   const [isWhole, setWhole] = useState(false);
@@ -70,7 +70,7 @@ export function UsualVersusNow({ rows }: { rows: readonly Usual[] }) {
       </div>
       {unusual.length > 0 && others.length > 0 && (
         <button type="button" className="unfold small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
-          {isWhole ? "Show the unusual fields alone" : `Show ${others.length} usual fields as well`}
+          {isWhole ? "Show the unusual fields alone" : `Show ${plural(others.length, "usual field")} as well`}
         </button>
       )}
     </Panel>

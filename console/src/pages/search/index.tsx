@@ -7,7 +7,7 @@ import { accountAddress, useParameter } from "../../app/router";
 import { useMayAnswer, useSummary } from "../../app/session";
 import { Button } from "../../design/controls";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
-import { number, plural } from "../../words/numbers";
+import { plural } from "../../words/numbers";
 import { IncidentLines } from "../parts/incident-lines";
 import { Page } from "../parts/page";
 import { accountWords, FIELDS } from "./fields";
@@ -93,7 +93,7 @@ export default function SearchPage() {
                 {accounts.items.map((row) => (
                   <Link key={`${row.tenant}\n${row.account}`} className="account-line" href={accountAddress(row.tenant, row.account)}>
                     <b className="log-text">{row.account}</b>
-                    <span className="soft small nowrap">{row.incidents > 0 ? plural(row.incidents, "incident") : `${number(row.events)} records`}</span>
+                    <span className="soft small nowrap">{row.incidents > 0 ? plural(row.incidents, "incident") : plural(row.events, "record")}</span>
                   </Link>
                 ))}
                 {accounts.hasMore && (

@@ -132,7 +132,8 @@ class Effects:
     def _expected(self, numbers: frozenset[int]) -> str:
         since = min(self._answers[number].given_at for number in numbers)
         words = " and ".join(str(number) for number in sorted(numbers))
-        return f"expected since {_date(since)} by answer{'s' if len(numbers) > 1 else ''} {words}"
+        by = "answer" if len(numbers) == 1 else "answers"
+        return f"expected since {_date(since)} by {by} {words}"
 
     def _more(self, one: Added) -> Adjustment:
         first = self._answers[one.answers[0]]

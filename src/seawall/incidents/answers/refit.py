@@ -16,6 +16,7 @@ import numpy as np
 
 from seawall.incidents.answers.expected import DAY
 from seawall.incidents.answers.units import GROUPS, IN_GROUP, WEIGHTED, summed
+from seawall.plurals import plural
 from seawall.schema.answers import Answered
 from seawall.schema.batches import Floats
 
@@ -45,8 +46,8 @@ class Factors:
     def words(self) -> str:
         """Return the factors that are not 1, in words."""
         moved = [f"{g} × {f:.2f}" for g, f in zip(GROUPS, self.values.tolist(), strict=True) if f != 1.0]
-        plural = "s" if self.answers != 1 else ""
-        return f"{self.answers} answer{plural} of this organisation weigh{'' if plural else 's'} {', '.join(moved)}"
+        weigh = "weighs" if self.answers == 1 else "weigh"
+        return f"{plural(self.answers, 'answer')} of this organisation {weigh} {', '.join(moved)}"
 
 
 def factors(answers: Iterable[Answered], now: int) -> dict[str, Factors]:

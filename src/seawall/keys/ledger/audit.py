@@ -18,6 +18,7 @@ from seawall.keys.ledger.entries import describe
 from seawall.keys.ledger.history import DAY, Listing, compare
 from seawall.keys.ledger.store import Ledger, NamedKey, Remembered
 from seawall.keys.ledger.used import Used, read_used, unlisted
+from seawall.plurals import plural
 
 MOST_REMEMBERED: Final = 5_000
 """Keys that the ledger remembers of one set. An issuer that rotates every day needs fourteen years for as many."""
@@ -189,7 +190,7 @@ def _examined(
         findings += more
         notes += unjudged
         if used.lines_not_read:
-            notes.append(f"{used.lines_not_read:,} lines of {settings.used} were not understood")
+            notes.append(f"not understood: {plural(used.lines_not_read, 'line')} of {settings.used}")
     sets = tuple(
         AuditedSet(
             listing,

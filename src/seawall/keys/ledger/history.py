@@ -9,6 +9,7 @@ from typing import Final
 from seawall.keys.ledger.codes import KINDS, Finding
 from seawall.keys.ledger.entries import Entry
 from seawall.keys.ledger.store import NamedKey, Remembered
+from seawall.plurals import plural
 
 DAY: Final = 86_400
 
@@ -52,7 +53,7 @@ def compare(
             findings.append(_finding("new-key", listing, key, "not seen at any earlier run"))
         if key.returns:
             code = "returned" if key.longest_gap >= DAY else "flapping"
-            words = f"away for {length(key.longest_gap)}, back {key.returns} time{'s' * (key.returns > 1)}"
+            words = f"away for {length(key.longest_gap)}, back {plural(key.returns, 'time')}"
             findings.append(_finding(code, listing, key, words))
     if listing.complete:
         for old in before.values():
@@ -126,6 +127,5 @@ def length(seconds: int) -> str:
     """How long, in days, hours or minutes."""
     for unit, size in (("day", DAY), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
-            count = seconds // size
-            return f"{count:,} {unit}{'s' * (count != 1)}"
+            return plural(seconds // size, unit)
     return "less than a minute"

@@ -11,6 +11,7 @@ from seawall.keys.ledger.entries import Entry
 from seawall.keys.ledger.history import DAY, Listing, date, length
 from seawall.keys.ledger.issuers import TEMPLATE, audience_of, fits, is_consumer
 from seawall.keys.ledger.store import Remembered
+from seawall.plurals import plural
 
 
 def finding(code: str, listing: Listing, entry: Entry | None = None, detail: str = "") -> Finding:
@@ -103,7 +104,7 @@ def of_dates(listing: Listing, keys: Mapping[str, Remembered], now: int, max_age
         key = keys.get(entry.identity or "")
         if key is not None and (age := age_of(key, now)) > max_age:
             yield finding(
-                "too-old", listing, entry, f"{length(age)} old, allowed are {max_age // DAY:,} days"
+                "too-old", listing, entry, f"{length(age)} old, allowed are {plural(max_age // DAY, 'day')}"
             )
 
 

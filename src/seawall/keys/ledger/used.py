@@ -19,6 +19,7 @@ from seawall.keys.ledger.codes import KINDS, Finding
 from seawall.keys.ledger.history import Listing, date
 from seawall.keys.ledger.issuers import fits
 from seawall.keys.ledger.store import NamedKey
+from seawall.plurals import plural
 
 LONGEST_LINE: Final = 64 * 1024
 LONGEST_NAME: Final = 256
@@ -137,14 +138,17 @@ def unlisted(
                 Finding(
                     KINDS["unlisted-still-used"],
                     sets[0].source,
-                    f"used {count:,} times, {told}",
+                    f"used {plural(count, 'time')}, {told}",
                     None,
                     issuer,
                     kid,
                 )
             )
-    notes = [f"{count:,} keys of {issuer} are in use and cannot be judged: its set was not read whole"
-             for issuer, count in sorted(unknown.items())]  # fmt: skip
+    notes = [
+        f"{plural(count, 'key')} of {issuer} {'is' if count == 1 else 'are'} in use and cannot be judged: "
+        "its set was not read whole"
+        for issuer, count in sorted(unknown.items())
+    ]
     return findings, notes
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 
 from seawall.errors import DatabaseBroken
+from seawall.plurals import plural
 from seawall.store.database.connection import engine_for
 from seawall.store.database.database import WRITER_LOCK, Database, writer_file
 from seawall.store.database.failures import named
@@ -42,7 +43,9 @@ def _of_sqlite(connection: Connection) -> list[str]:
     rows = connection.exec_driver_sql(f"PRAGMA integrity_check({_MOST_FAULTS})").scalars().all()
     missing = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     found = [str(row) for row in rows if row != "ok"]
-    return found + ([f"{len(missing)} rows that belong to others are without them"] if missing else [])
+    return found + (
+        [f"without the rows that they belong to: {plural(len(missing), 'row')}"] if missing else []
+    )
 
 
 def counts(database: Database) -> dict[str, int]:

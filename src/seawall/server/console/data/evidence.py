@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from seawall.plurals import plural
 from seawall.report.html import render_report
 from seawall.report.input import ReportInput
 from seawall.report.times import moment, rfc3339
@@ -161,7 +162,7 @@ Organisation  {visible(value.tenant)}
 Exported      {rfc3339(export.at)} by {visible(export.by)}, Seawall {export.version}
 
 incident.json   the incident: reasons, usual and now, timeline, answers
-events.jsonl    {count:,} records, one JSON object a line, with every field that was logged.{more}
+events.jsonl    {plural(count, "record")}, one JSON object a line, with every field that was logged.{more}
 events.csv      the same records for a spreadsheet
 report.html     the incident as a page; it needs no network
 manifest.json   size and SHA-256 of each file

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from seawall.plurals import plural
 from seawall.report import words
 from seawall.rules.detector import RULES
 from seawall.schema.incidents import Incident
@@ -224,7 +225,7 @@ def _last(subject: _Subject) -> Iterator[_Step]:
     incident = subject.incident
     if incident.related:
         yield _Step(
-            f"Look at the {words.plural(len(incident.related), 'other account')} that show the same rare network.",
+            f"Look at the {plural(len(incident.related), 'other account')} on the same rare network.",
             "An intruder who holds one account often holds several.",
             "do now",
         )

@@ -33,7 +33,7 @@ export default function AuditPage() {
     );
   }
   return (
-    <Page title="Audit trail" about="Every sign-in, answer and setting, in order. Nothing in it can be changed or taken out without breaking the chain.">
+    <Page title="Audit trail" about="Every sign-in, answer and setting, and whose records were read, in order. Nothing in it can be changed or taken out without breaking the chain.">
       <Chain verdict={verdict.data} isBusy={verdict.loading || verdict.refreshing} onAgain={verdict.reload} />
       {verdict.error && verdict.data === undefined && <ErrorState error={verdict.error} onRetry={verdict.reload} />}
       <section className="panel" aria-label="Entries">

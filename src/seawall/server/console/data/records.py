@@ -21,6 +21,7 @@ from seawall.server.console.data.choosing import Cursor, Limit, Name
 from seawall.server.console.data.evidence import Export, write_evidence
 from seawall.server.console.data.incident_values import Page
 from seawall.server.console.data.incidents import found, whole
+from seawall.server.console.data.reading import note_reading
 from seawall.server.console.data.record_rows import records_of
 from seawall.server.console.data.record_values import Record
 from seawall.server.console.data.stored import checked_span, events_of, intruders_of, lake_of, page_of
@@ -77,7 +78,7 @@ def of_incident(call: Call) -> Page[Record]:
     asked: RecordsQuery = call.query
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
-    return page_of(
+    page = page_of(
         call,
         incident.tenant,
         events_of(incident),
@@ -87,6 +88,9 @@ def of_incident(call: Call) -> Page[Record]:
         newest_first=False,
         name=incident.id,
     )
+    if page.items:
+        note_reading(call, incident.tenant, incident.account, incident=incident.id)
+    return page
 
 
 def of_account(call: Call) -> Page[Record]:
@@ -95,7 +99,7 @@ def of_account(call: Call) -> Page[Record]:
     start, end = checked_span(asked.start, asked.end)
     with call.context.database.reading() as work:
         intruders = intruders_of(call, work, asked.tenant, asked.account)
-    return page_of(
+    page = page_of(
         call,
         asked.tenant,
         Wanted(start, end, account=asked.account),
@@ -104,6 +108,9 @@ def of_account(call: Call) -> Page[Record]:
         limit=asked.limit,
         newest_first=asked.order == "newest",
     )
+    if page.items:
+        note_reading(call, asked.tenant, asked.account)
+    return page
 
 
 def one(call: Call) -> Record:
@@ -112,6 +119,7 @@ def one(call: Call) -> Record:
     lake = lake_of(call.context)
     events = _with_id(lake, asked)
     (record,) = records_of(events.slice(0, 1), ())
+    note_reading(call, asked.tenant, record.account or "", record=record.id)
     if record.account is None:
         return record
     with call.context.database.reading() as work:

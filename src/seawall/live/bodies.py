@@ -187,11 +187,13 @@ class Bodies:
 
 def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
     """Every record of a body, lines at once and column by column where that pays."""
-    if not body.strip():
+    if not body or body.isspace():
         return []
     place = first_place(body[:HEAD], limits, is_settled=True)
     if place is not None and place.shape != "whole":
-        return read_piece(body[place.offset :], place, source, limits, is_end=True)[0]
+        return read_piece(body[place.offset :] if place.offset else body, place, source, limits, is_end=True)[
+            0
+        ]
     return [
         batch
         for delivery in stream_deliveries(io.BytesIO(body), source, limits)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from seawall.schema.problems import Problem
@@ -42,6 +43,7 @@ class Rows:
         self._limits = limits
         self._rows: dict[str, list[tuple[str | None, ...]]] = {}
         self._lines: dict[str, list[int]] = {}
+        self._tables: dict[str, list[tuple[Any, npt.NDArray[np.int64]]]] = {}
         self._problems: list[Problem] = []
         self._size = 0
         self._records = 0
@@ -70,6 +72,12 @@ class Rows:
         self._lines.setdefault(source.NAME, []).append(line)
         self._size += sum(map(len, filter(None, row)))
 
+    def add_table(self, source: str, raw: Any, lines: npt.NDArray[np.int64], size: int) -> None:
+        """Take raw columns and `unmapped` of records of one source, of about so many bytes, with their numbers."""
+        self._tables.setdefault(source, []).append((raw, lines))
+        self._records += len(lines)
+        self._size += size
+
     def _problem(self, problem: Problem) -> None:
         self._problems.append(problem)
         self._records += problem.counts_as_record
@@ -88,24 +96,28 @@ class Rows:
         """Events in the order of the file, problems, and how many records they were; starts anew."""
         tables, problems = [], self._problems
         for source in SOURCES:
-            rows = self._rows.get(source.NAME)
-            if rows:
-                table, bad = self._table(source, rows, self._lines[source.NAME])
+            parts = self._parts(source)
+            if parts:
+                raw = pa.concat_tables([part for part, _ in parts]).combine_chunks()
+                numbers = np.concatenate([lines for _, lines in parts])
+                table, bad = events_and_problems(source, raw, numbers, self._name)
                 tables.append(table)
                 problems += bad
         records = self._records
-        self._rows, self._lines, self._problems, self._size, self._records = {}, {}, [], 0, 0
+        self._rows, self._lines, self._tables, self._problems = {}, {}, {}, []
+        self._size = self._records = 0
         problems.sort(key=lambda problem: problem.line)
         return in_file_order(tables), problems, records
 
-    def _table(
-        self, source: Source, rows: list[tuple[str | None, ...]], lines: list[int]
-    ) -> tuple[Any, list[Problem]]:
-        names = (*source.RAW_COLUMNS, "unmapped")
-        raw = pa.table(
-            [pa.array(column, pa.string()) for column in zip(*rows, strict=True)], names=list(names)
-        )
-        return events_and_problems(source, raw, np.array(lines, np.int64), self._name)
+    def _parts(self, source: Source) -> list[tuple[Any, npt.NDArray[np.int64]]]:
+        """Raw columns of a source, with the numbers of their records, not yet in their order."""
+        parts = self._tables.get(source.NAME, [])
+        rows = self._rows.get(source.NAME)
+        if rows:
+            columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+            raw = pa.table(columns, names=[*source.RAW_COLUMNS, "unmapped"])
+            parts = [*parts, (raw, np.array(self._lines[source.NAME], np.int64))]
+        return parts
 
 
 def events_and_problems(source: Source, raw: Any, lines: Any, name: str) -> tuple[Any, list[Problem]]:
@@ -134,9 +146,9 @@ def in_file_order(tables: list[Any]) -> Any:
     """One table of several, by `source_line`."""
     if not tables:
         return empty_events()
-    if len(tables) == 1:
-        return tables[0]
-    whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    whole = tables[0]
+    if len(tables) > 1:
+        whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     lines = whole.column("source_line").to_numpy()
     if np.all(lines[1:] >= lines[:-1]):
         return whole

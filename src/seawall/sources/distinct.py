@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -106,19 +107,27 @@ class Mapper:
         """Apply to each distinct tuple of the columns; results are text (or None), one `Column` for each
         output."""
         inverse, rows = distinct_rows(columns)
-        results = [self._result(row) for row in rows]
+        results = self._results(rows)
         return tuple(_column([result[k] for result in results], inverse) for k in range(self._outputs))
 
     def numbers(self, *columns: Column) -> tuple[npt.NDArray[np.float64], ...]:
         """Like a call, for results that are numbers or booleans; None becomes NaN."""
         inverse, rows = distinct_rows(columns)
-        results = [self._result(row) for row in rows]
+        results = self._results(rows)
         return tuple(
             np.array([np.nan if result[k] is None else float(result[k]) for result in results], np.float64)[
                 inverse
             ]
             for k in range(self._outputs)
         )
+
+    def _results(self, rows: list[Row]) -> list[tuple[Any, ...]]:
+        found = list(map(self._memory.get, rows))
+        if None in found:
+            return [
+                self._result(row) if known is None else known for row, known in zip(rows, found, strict=True)
+            ]
+        return found  # type: ignore[return-value]
 
     def _result(self, row: Row) -> tuple[Any, ...]:
         known = self._memory.get(row)
@@ -197,9 +206,12 @@ def _values_of(column: Column, codes: npt.NDArray[np.int64]) -> list[str | None]
 
 
 def _column(results: list[str | None], inverse: npt.NDArray[np.int32]) -> Column:
-    numbers: dict[str, int] = {}
-    codes = [-1 if not value else numbers.setdefault(value, len(numbers)) for value in results]
-    return Column(np.array(codes, np.int32)[inverse], pa.array(list(numbers), pa.string()))
+    distinct = dict.fromkeys(results)
+    for nothing in (None, ""):
+        distinct.pop(nothing, None)
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    codes = np.fromiter(map(numbers.get, results, repeat(-1)), np.int32, len(results))
+    return Column(codes[inverse], pa.array(list(distinct), pa.string()))
 
 
 def constant(value: str, length: int) -> Any:

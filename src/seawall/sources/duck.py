@@ -30,7 +30,7 @@ from seawall.sources.assemble import Normalised, readable, to_events
 from seawall.sources.batches import Rows, drain, in_file_order
 from seawall.sources.distinct import Column, distinct_rows
 from seawall.sources.json_records import Record
-from seawall.sources.json_values import NotJson, TooDeep, encode, parse
+from seawall.sources.json_values import NotJson, TooDeep, parse
 from seawall.sources.limits import Limits
 from seawall.sources.line_reader import EmbeddedReader, LineReader
 from seawall.sources.m365_fields import (
@@ -40,6 +40,7 @@ from seawall.sources.m365_fields import (
     NESTED_FIELDS,
     TEXT_FIELDS,
 )
+from seawall.sources.object_texts import objects
 
 Taken = tuple[Any, list[Problem], int]
 
@@ -53,7 +54,6 @@ _ARROW_BYTES = 32 << 20
 _TABLE_BYTES = 96 << 20
 _AHEAD_BYTES = 64 << 20
 _MOST_COMBINED = 12
-_EMPTY = ("null", '""', "[]", "{}")
 
 
 @dataclass(slots=True)
@@ -272,25 +272,8 @@ def _unmapped(table: Any, held: dict[str, Column]) -> Any:
     """JSON object of the extra fields of each row. Where they repeat, each combination is built once."""
     repeats = all(len(column.dictionary) <= table.num_rows // 4 for column in held.values())
     if not held or not repeats or len(held) > _MOST_COMBINED:
-        return _objects({name: m365_audit.contiguous(table.column(name)) for name in held}, table.num_rows)
+        return objects({name: m365_audit.contiguous(table.column(name)) for name in held}, table.num_rows)
     inverse, rows = distinct_rows(tuple(held.values()))
     combinations = zip(*rows, strict=True)
     columns = {name: pa.array(values, pa.string()) for name, values in zip(held, combinations, strict=True)}
-    return _objects(columns, len(rows)).take(pa.array(inverse))
-
-
-def _objects(columns: dict[str, Any], count_of_rows: int) -> Any:
-    """Texts of values by name, joined row by row to the text of an object; null where there is no value."""
-    parts = []
-    for name, column in columns.items():
-        is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
-        text = pc.if_else(is_empty, None, column)
-        if text.null_count < len(text):
-            key = encode(name) + ":"
-            parts.append(pc.binary_join_element_wise(pa.scalar(key), text, ""))
-    if not parts:
-        return pa.nulls(count_of_rows, pa.string())
-    # The empty first part is there because this function leaves out rows in which every part is null.
-    joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
-    whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
-    return pc.if_else(pc.equal(pc.binary_length(joined), 0), None, whole)
+    return objects(columns, len(rows)).take(pa.array(inverse))

@@ -126,7 +126,7 @@ def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     account, account_type, user_uid, app_only, mailbox = _actor(
         raw["UserId"], raw["UserKey"], raw["UserType"], raw["MailboxOwnerUPN"],
         _only(raw["AppId"], raw["UserType"], judge.APP_ONLY), _only(raw["ClientAppId"], raw["UserType"], judge.APP_ONLY),
-        kind, acting,
+        _only(kind, raw["UserType"], judge.APP_ONLY), acting,
     )  # fmt: skip
     columns["account"], columns["account_type"], columns["actor_app_uid"] = account, account_type, app_only
     (columns["actor_user_uid"],) = _first_identifier(user_uid, raw["TokenObjectId"])

@@ -16,8 +16,8 @@ from seawall.sources.m365_fields import (
     TEXT_FIELDS,
 )
 
-_KIND_FIELDS = ("Operation", "RecordType", "Workload")
-_KIND_PLACES = tuple(TEXT_FIELDS.index(name) for name in _KIND_FIELDS)
+KIND_FIELDS = ("Operation", "RecordType", "Workload")
+_KIND_PLACES = tuple(TEXT_FIELDS.index(name) for name in KIND_FIELDS)
 _SHORT = 256
 
 
@@ -35,7 +35,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     context = context if isinstance(context, dict) else {}
     values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
     values += folders_summary(record.get("Folders"))
-    values.append(_kept(record, kept) if _is_known(operation, number, workload) else encode(record))
+    values.append(_kept(record, kept) if is_known(operation, number, workload) else encode(record))
     return tuple(values)
 
 
@@ -51,11 +51,12 @@ def _layout(names: Names) -> tuple[tuple[tuple[int, str], ...], Names]:
 
 def is_known_kind(record: dict[str, Any]) -> bool:
     """Whether the record is of another kind than `other`."""
-    operation, number, workload = (as_text(record.get(name)) for name in _KIND_FIELDS)
-    return _is_known(operation, number, workload)
+    operation, number, workload = (as_text(record.get(name)) for name in KIND_FIELDS)
+    return is_known(operation, number, workload)
 
 
-def _is_known(operation: str | None, number: str | None, workload: str | None) -> bool:
+def is_known(operation: str | None, number: str | None, workload: str | None) -> bool:
+    """Whether operation, record type and workload are of another kind than `other`."""
     if sum(map(len, filter(None, (operation, number, workload)))) > _SHORT:
         # What is remembered has to stay small.
         return judge.kind(operation, number, workload, None)[0] != "other"

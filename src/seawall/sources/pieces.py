@@ -5,8 +5,6 @@ The pieces of a text give the same records, with the same numbers, as the text i
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Literal
@@ -15,19 +13,15 @@ from seawall.schema.problems import Problem
 from seawall.sources.batches import EventBatch, Rows, drain
 from seawall.sources.containers import is_container
 from seawall.sources.csv_records import SHORT_REACH, is_preamble, row_records, table_header
-from seawall.sources.excerpts import record_problem
-from seawall.sources.json_records import HEAD, Record, is_line_delimited, line_records
+from seawall.sources.json_records import is_line_delimited
 from seawall.sources.json_values import NotJson, TooDeep, parse
 from seawall.sources.limits import Limits
-from seawall.sources.lines import Utf8Stream, encoding_of
-from seawall.sources.spool import is_worth_spooling, spooled_batches
+from seawall.sources.lines import encoding_of
+from seawall.sources.many_lines import batches_of_lines
 
+Taken = tuple[Any, list[Problem], int]
 Shape = Literal["lines", "table", "whole"]
 """JSON on lines and delimited tables can be read as they grow; everything else only as a whole."""
-
-
-_WORTH = 4
-"""A piece pays to be read column by column later than a file: samples are taken of each piece anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +85,46 @@ def read_piece(
     The place is the same when nothing in the bytes is whole: more of them are needed. `is_end` says that none
     will come, so that what is left is read as it is. Memory is a small multiple of the bytes.
     """
+    read = _read_lines if place.shape == "lines" else _read_table
+    found, after = read(data, place, name, limits, is_end=is_end)
+    batches = [EventBatch(events, tuple(problems), records, 0) for events, problems, records in found]
+    if batches:
+        batches[-1] = replace(batches[-1], bytes_read=after.offset - place.offset)
+    return batches, after
+
+
+def _read_lines(
+    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool
+) -> tuple[list[Taken], Place]:
+    end = len(data) if is_end else data.rfind(b"\n") + 1
+    is_dropping = not is_end and (len(data) - end > limits.record_bytes or (place.is_dropping and not end))
+    consumed = len(data) if is_dropping else end
+    after = replace(place, offset=place.offset + consumed, is_dropping=is_dropping)
+    if not end and not (is_end and place.is_dropping):
+        return [], after
+    numbers = count(place.number)
+    whole = data if end == len(data) else data[:end]
+    found = list(batches_of_lines(whole, name, limits, numbers, is_dropping=place.is_dropping))
+    return found, replace(after, number=next(numbers))
+
+
+def _read_table(
+    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool
+) -> tuple[list[Taken], Place]:
     physical, is_dropping = _physical(data, place, limits.record_bytes, is_end=is_end)
-    if place.shape == "table":
-        rows, used, reach = _rows(physical, place.reach or limits.record_bytes, is_end=is_end or is_dropping)
-    else:
-        rows, used, reach = [line for line, _ in physical], len(physical), place.reach
+    rows, used, reach = _rows(physical, place.reach or limits.record_bytes, is_end=is_end or is_dropping)
     end = physical[used - 1][1] if used else 0
     is_dropping &= used == len(physical)
     consumed = len(data) if is_dropping else end
     after = replace(place, offset=place.offset + consumed, reach=reach, is_dropping=is_dropping)
     if not rows:
         return [], after
-    found, number, is_started = _read(rows, data[:end], after, name, limits)
-    batches = [EventBatch(*taken, bytes_read=0) for taken in found]
-    if batches:
-        batches[-1] = replace(batches[-1], bytes_read=consumed)
-    return batches, replace(after, number=number, is_started=is_started)
+    numbers = count(place.number)
+    table = (place.header, place.delimiter)
+    records = row_records(rows, name, limits, table, numbers, is_started=place.is_started)
+    found = list(drain(Rows(name, limits), records))
+    is_started = place.is_started or any(row is not None and not is_preamble(row) for row in rows)
+    return found, replace(after, number=next(numbers), is_started=is_started)
 
 
 def _physical(
@@ -164,39 +182,3 @@ def _rows(
         reach = min(reach, SHORT_REACH)
         at += 1
     return rows, at, reach
-
-
-def _read(
-    rows: list[bytes | None], data: bytes, place: Place, name: str, limits: Limits
-) -> tuple[list[tuple[Any, tuple[Problem, ...], int]], int, bool]:
-    """Events, problems and records in batches; the number of the next record, and whether a header is passed."""
-    numbers = count(place.number)
-    if place.shape == "lines" and len(data) >= _WORTH * limits.fast_bytes and None not in rows:
-        text = Utf8Stream(io.BytesIO(data), b"{")
-        if is_worth_spooling(text.peek(HEAD), limits):
-            found = list(_frozen(spooled_batches(text, name, limits, place.number)))
-            return found, place.number + sum(records for _, _, records in found), False
-    records = _of_lines(rows, name, limits, numbers) if place.shape == "lines" else row_records(
-        rows, name, limits, (place.header, place.delimiter), numbers, is_started=place.is_started
-    )  # fmt: skip
-    found = list(_frozen(drain(Rows(name, limits), records)))
-    is_started = place.is_started or any(row is not None and not is_preamble(row) for row in rows)
-    return found, next(numbers), is_started
-
-
-def _frozen(
-    found: Iterable[tuple[Any, list[Problem], int]],
-) -> Iterator[tuple[Any, tuple[Problem, ...], int]]:
-    for events, problems, records in found:
-        yield events, tuple(problems), records
-
-
-def _of_lines(
-    lines: list[bytes | None], name: str, limits: Limits, numbers: Iterator[int]
-) -> Iterator[Record | Problem]:
-    for line in lines:
-        if line is None:
-            reason = f"one record larger than {limits.record_bytes} bytes"
-            yield record_problem(name, next(numbers), "too-large", reason)
-        elif line.strip():
-            yield from line_records(line, name, numbers, limits)

@@ -33,7 +33,7 @@ SOURCES: tuple[Source, ...] = cast(
 )
 """In order of asking; the last takes every object."""
 
-_AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
+AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
 
 
 class BrokenInside(ValueError):
@@ -62,7 +62,7 @@ def recognise(record: dict[str, Any], depth: int) -> tuple[Source, dict[str, Any
 
 
 def _inner(record: dict[str, Any], depth: int) -> dict[str, Any] | None:
-    for field in _AUDIT_DATA:
+    for field in AUDIT_DATA:
         if field in record:
             return _audit_data(record[field], field, depth)
     if m365_audit.recognises(record):

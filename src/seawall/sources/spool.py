@@ -27,12 +27,9 @@ def is_worth_spooling(head: bytes, limits: Limits) -> bool:
     return len(head) >= min(HEAD, limits.fast_bytes) and is_audit_head(head, limits)
 
 
-def spooled_batches(
-    text: Utf8Stream, name: str, limits: Limits, number: int = 1
-) -> Iterator[tuple[Any, list[Problem], int]]:
-    """Batches of a stream of lines, whose first record has the number; like `audit_batches` of a file with the
-    same text."""
-    rest, is_end = b"", False
+def spooled_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple[Any, list[Problem], int]]:
+    """Batches of a stream of lines; like `audit_batches` of a file with the same text."""
+    rest, is_end, number = b"", False, 1
     while not is_end:
         with NamedTemporaryFile(prefix="seawall-") as spool:
             rest, is_end = _fill(spool, text, rest, limits)

@@ -1,0 +1,147 @@
+"""Reads lines that are in memory, many at once: those of the usual logs column by column, every other one by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from seawall.schema.problems import Problem
+from seawall.sources.audit_lines import AuditLines
+from seawall.sources.batches import Rows
+from seawall.sources.excerpts import record_problem
+from seawall.sources.json_records import Record, line_records
+from seawall.sources.json_values import parse
+from seawall.sources.limits import Limits
+
+Taken = tuple[Any, list[Problem], int]
+
+_BLOCK = 512 << 10
+"""Bytes of lines that fit a processor's caches together with what is made of them."""
+_FIRST = 48 << 10
+"""Bytes of lines from which is learnt how the others are read."""
+
+_OPENS = ord("{")
+_CAPITAL = ord("[") ^ ord("{")
+"""The bit by which the two brackets that open something differ."""
+
+
+def batches_of_lines(
+    data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool = False
+) -> Iterator[Taken]:
+    """Batches of the records of whole lines; like `line_records` of each of them.
+
+    `is_dropping` tells that the first is the end of a line beyond the limit.
+    """
+    return _ManyLines(name, limits, numbers).batches(data, is_dropping=is_dropping)
+
+
+class _ManyLines:
+    def __init__(self, name: str, limits: Limits, numbers: Iterator[int]) -> None:
+        self._name, self._limits, self._numbers = name, limits, numbers
+        self._rows = Rows(name, limits)
+        self._source = AuditLines()
+
+    def batches(self, data: bytes, *, is_dropping: bool) -> Iterator[Taken]:
+        """See `batches_of_lines`."""
+        for block in _blocks(data):
+            lines: list[bytes | None] = block.split(b"\n")  # type: ignore[assignment]
+            if lines[-1] == b"" and len(lines) > 1:
+                lines.pop()
+            is_simple = _simple(block, lines, self._limits.depth)
+            if is_dropping:
+                lines[0], is_dropping = None, False
+            if len(block) > self._limits.record_bytes:
+                lines = [
+                    line if line is None or len(line) <= self._limits.record_bytes else None for line in lines
+                ]
+            yield from self._block(lines, is_simple)
+            if self._rows.is_full:
+                yield self._rows.take()
+        if not self._rows.is_empty:
+            yield self._rows.take()
+
+    def _block(self, lines: list[bytes | None], is_simple: list[bool]) -> Iterator[Taken]:
+        decode, numbers = self._source.decode, self._numbers
+        records: list[Any] = []
+        places: list[int] = []
+        taken: list[bytes] = []
+        for line, simple in zip(lines, is_simple, strict=True):
+            if simple and line and decode is not None:
+                try:
+                    record = decode(line)
+                except (msgspec.DecodeError, RecursionError):
+                    pass
+                else:
+                    records.append(record)
+                    places.append(next(numbers))
+                    taken.append(line)
+                    continue
+            for found in self._found(line):
+                self._rows.add(found)
+                if self._rows.is_full:
+                    self._take(records, places, taken)
+                    records, places, taken = [], [], []
+                    yield self._rows.take()
+        self._take(records, places, taken)
+        self._source.renew()
+
+    def _found(self, line: bytes | None) -> Iterator[Record | Problem]:
+        if line is None:
+            reason = f"one record larger than {self._limits.record_bytes} bytes"
+            yield record_problem(self._name, next(self._numbers), "too-large", reason)
+        elif line and not line.isspace():
+            for found in line_records(line, self._name, self._numbers, self._limits):
+                if not isinstance(found, Problem):
+                    self._source.learn(found[1])
+                yield found
+
+    def _take(self, records: list[Any], places: list[int], lines: list[bytes]) -> None:
+        """Have the columns of typed records, and those that are not plainly of the source read by themselves."""
+        if not records:
+            return
+        raw, is_good = self._source.columns(records)
+        numbers = np.array(places, np.int64)
+        if not is_good.all():
+            for place in np.flatnonzero(~is_good).tolist():
+                self._rows.add((places[place], parse(lines[place], self._limits.depth)))
+            raw, numbers = raw.filter(pa.array(is_good)), numbers[is_good]
+        if len(numbers):
+            self._rows.add_table(self._source.NAME, raw, numbers, sum(map(len, lines)))
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """Whole lines, some at a time."""
+    start = 0
+    while start < len(data) or start == 0:
+        reach = start + (_BLOCK if start else _FIRST)
+        end = data.rfind(b"\n", start, reach) + 1
+        if end <= start:
+            end = data.find(b"\n", reach) + 1 or len(data)
+        yield data[start:end]
+        start = max(end, 1)
+
+
+def _simple(block: bytes, lines: Sequence[bytes | None], depth: int) -> list[bool]:
+    """Which lines are UTF-8 and open so few brackets that they cannot be nested too deep."""
+    letters = np.frombuffer(block, np.uint8)
+    opened = np.flatnonzero((letters | _CAPITAL) == _OPENS)
+    ends = np.cumsum([len(line or b"") + 1 for line in lines])
+    counts = np.diff(np.searchsorted(opened, ends), prepend=0)
+    simple: list[bool] = (counts <= depth).tolist()
+    if block.isascii():
+        return simple
+    return [is_simple and _is_text(line or b"") for line, is_simple in zip(lines, simple, strict=True)]
+
+
+def _is_text(line: bytes) -> bool:
+    if line.isascii():
+        return True
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -6,12 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.schema.batches import CodedBatch, Vocabulary
 from seawall.store import Coder, EventsFile, Spool
+from seawall.store.spool import DAY
 from tests.events import event, sign_in, spool, table
 
 
@@ -197,6 +199,24 @@ def test_a_vocabulary_gives_text_back() -> None:
     codes = vocabulary.encode(pa.array(["b", None, "a", "b"]).dictionary_encode())
     assert codes.tolist() == [0, -1, 1, 0]
     assert [vocabulary.text(code) for code in codes.tolist()] == ["b", "", "a", "b"]
+
+
+def test_what_waits_keeps_nothing_of_the_tables_that_it_came_in(tmp_path: Path) -> None:
+    """A day of which a little comes in every table must not keep all of these: that was 90 bytes a record, without end."""
+    coder, rows = Coder(unseen=False), 600
+    coded = coder.encode(table([event(f"id-{n}", 0, n / 60) for n in range(rows)]))
+    spool_ = Spool(tmp_path, held=rows // 2)
+    taken: list[int] = []
+    for number in range(1, 31):
+        fresh = coded.take(pa.array(np.arange(rows)))
+        days = np.r_[0, np.full(rows - 1, number)] * DAY
+        times = pa.array(fresh["time"].to_numpy() % DAY + days)
+        spool_.add(fresh.set_column(fresh.column_names.index("time"), "time", times))
+        del fresh
+        taken.append(pa.total_allocated_bytes())
+    assert spool_.rows(0) == 30
+    assert spool_.rows(30) == rows - 1
+    assert taken[29] - taken[9] < 20 * coded.nbytes / 10
 
 
 @given(st.permutations(ROWS), st.lists(st.integers(1, 5), min_size=12, max_size=12), st.integers(1, 9))

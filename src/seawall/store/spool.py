@@ -93,6 +93,8 @@ class Spool:
 
     def _hold(self, day: int, share: pa.Table) -> None:
         """Have a table of a day wait for others. It is loaded again and again: what is long to work out goes with it."""
+        # In memory of its own: a slice keeps alive all that it was cut from, however little it shows.
+        share = share.take(pa.array(np.arange(share.num_rows)))
         for name in HASHED:
             share = share.append_column(f"hash of {name}", pa.array(hash_text(share[name].combine_chunks())))
         self._tails[day].append(share)

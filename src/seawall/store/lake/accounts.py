@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from seawall.store.lake import footers
 from seawall.store.lake.footers import Footer
+from seawall.store.lake.latest import Latest
 
 Counts = npt.NDArray[np.int64]
 Network = tuple[int | None, str | None, str | None, str | None]
@@ -244,13 +245,15 @@ _MOST_MARKED = 1_000_000
 """Numbers that are marked one by one; beyond, sorting takes less."""
 
 
+MOST_ROWS = 1_000_000
+"""Accounts of parts that are remembered, about 70 bytes each; one that is in several parts counts for each."""
+
+
 class Accounts:
     """Which accounts lie in which part, remembered: parts do not change. Threads may share it."""
 
-    def __init__(self, most_rows: int = 1_000_000) -> None:
-        self._known: OrderedDict[str, pa.Table] = OrderedDict()
-        self._most, self._held = most_rows, 0
-        self._lock = threading.Lock()
+    def __init__(self, most_rows: int = MOST_ROWS) -> None:
+        self._known: Latest[Path, pa.Table] = Latest(most_rows)
 
     def of(self, found: Sequence[Footer]) -> pa.Table:
         """Return the accounts of parts: account, type, events, first and last time, in order of account."""
@@ -259,26 +262,16 @@ class Accounts:
 
     def clear(self) -> None:
         """Forget all."""
-        with self._lock:
-            self._known.clear()
-            self._held = 0
+        self._known.clear()
 
     def _of_part(self, footer: Footer) -> pa.Table:
-        key = str(footer.path)
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        with footers.opened(footer) as part:
-            read = [footers.read(part, group, _ASKED) for group in footer.groups]
-        tables = [counted(rows) for rows in read if len(rows)]
-        table = summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = table
-                self._held += len(table)
-            while self._held > self._most and len(self._known) > 1:
-                self._held -= len(self._known.popitem(last=False)[1])
+        table = self._known.get(footer.path)
+        if table is None:
+            with footers.opened(footer) as part:
+                read = [footers.read(part, group, _ASKED) for group in footer.groups]
+            tables = [counted(rows) for rows in read if len(rows)]
+            table = summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+            self._known.put(footer.path, table, len(table))
         return table
 
 
@@ -295,8 +288,7 @@ NO_ACCOUNTS = pa.table(
 
 
 def counted(rows: pa.Table) -> pa.Table:
-    """Return the accounts of rows: account, type, events, first and last time."""
-    """Return the accounts of a group's rows, which lie in order of account and time."""
+    """Return the accounts of rows that lie in order of account and time: account, type, events, first and last time."""
     account = rows["account"].combine_chunks()
     time = rows["time"].cast(pa.int64()).to_numpy()
     codes = account.indices.fill_null(-1).to_numpy(zero_copy_only=False)

@@ -6,11 +6,10 @@ for an account reads few groups. Where a footer states nothing, its group is rea
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,9 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seawall.store.lake import parts
+from seawall.store.lake.latest import Latest
 
-MOST_CHUNKS = 100_000
-"""Column chunks of remembered footers: each takes about 900 bytes."""
+MOST_GROUPS = 60_000
+"""Groups of rows of remembered footers; a part counts as two more. Each takes about 400 bytes."""
+
+MOST_CHUNKS = 20_000
+"""Column chunks of the footers that are kept in full, about 1.4 kB each; of others the library's form is read again."""
 
 _FOREVER = 2**62
 
@@ -51,9 +54,10 @@ class Footer:
     """A part and what its footer says."""
 
     path: Path
-    metadata: pq.FileMetaData
     groups: tuple[Group, ...]
     is_merged: bool
+    whole: Callable[[], pq.FileMetaData] = field(repr=False, compare=False)
+    """Gives all that it says in the library's form, which takes a hundred times as much memory."""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -67,45 +71,63 @@ def overlap(found: Iterable[Footer]) -> bool:
     return any(after[0] <= before[1] for before, after in pairwise(spans))
 
 
-class Footers:
-    """Footers of parts that were read lately. Threads may share it."""
+_Identity = tuple[str, int, int, int]
 
-    def __init__(self, most_chunks: int = MOST_CHUNKS) -> None:
-        self._known: OrderedDict[tuple[str, int, int, int], Footer] = OrderedDict()
-        self._most = most_chunks
-        self._held = 0
-        self._lock = threading.Lock()
+
+class Footers:
+    """Footers of parts that were read lately. Threads may share it.
+
+    What a store with many parts needs of them is bounded by the number of their groups, whatever these hold.
+    """
+
+    def __init__(self, most_groups: int = MOST_GROUPS, most_chunks: int = MOST_CHUNKS) -> None:
+        self._known: Latest[_Identity, Footer] = Latest(most_groups)
+        self._whole: Latest[_Identity, pq.FileMetaData] = Latest(most_chunks)
+
+    @property
+    def known(self) -> int:
+        """How many parts' footers are remembered."""
+        return len(self._known)
+
+    @property
+    def chunks_at_hand(self) -> int:
+        """Of how many column chunks the library's form is remembered."""
+        return self._whole.held
 
     def of(self, path: Path) -> Footer:
         """Return a part's footer. Raises `OSError`, `pa.ArrowException` or `ValueError` where it has none of ours."""
         status = path.stat()
-        key = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
-        with self._lock:
-            found = self._known.get(key)
-            if found is not None:
-                self._known.move_to_end(key)
-                return found
-        read = _read(path)
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = read
-                self._held += _chunks(read)
-            while self._held > self._most and len(self._known) > 1:
-                self._held -= _chunks(self._known.popitem(last=False)[1])
-        return read
+        identity = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
+        found = self._known.get(identity)
+        if found is None:
+            whole = self._read(identity)
+            found = Footer(
+                path, _groups(whole), parts.MERGED_KEY in whole.metadata, partial(self._at_hand, identity)
+            )
+            self._known.put(identity, found, len(found.groups) + 2)
+        return found
 
     def clear(self) -> None:
         """Forget all."""
-        with self._lock:
-            self._known.clear()
-            self._held = 0
+        self._known.clear()
+        self._whole.clear()
+
+    def _at_hand(self, identity: _Identity) -> pq.FileMetaData:
+        return self._whole.get(identity) or self._read(identity)
+
+    def _read(self, identity: _Identity) -> pq.FileMetaData:
+        with open(identity[0], "rb") as file:  # noqa: PTH123 - of the path only the text is remembered
+            whole = pq.read_metadata(file)
+        parts.check_keys(whole.metadata)
+        self._whole.put(identity, whole, whole.num_row_groups * whole.num_columns)
+        return whole
 
 
 @contextmanager
 def opened(footer: Footer) -> Iterator[pq.ParquetFile]:
     """Open a part whose footer is known; names come as codes."""
     with footer.path.open("rb") as file, pq.ParquetFile(
-        file, metadata=footer.metadata, read_dictionary=parts.NAMES, pre_buffer=False
+        file, metadata=footer.whole(), read_dictionary=parts.NAMES, pre_buffer=False
     ) as part:  # fmt: skip
         yield part
 
@@ -117,19 +139,11 @@ def read(part: pq.ParquetFile, group: Group, columns: Iterable[str] | None = Non
     )
 
 
-def _chunks(footer: Footer) -> int:
-    return int(footer.metadata.num_row_groups * footer.metadata.num_columns)
-
-
-def _read(path: Path) -> Footer:
-    with path.open("rb") as file:
-        metadata = pq.read_metadata(file)
-    parts.check_keys(metadata.metadata)
-    places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
+def _groups(whole: pq.FileMetaData) -> tuple[Group, ...]:
+    places = {whole.schema.column(place).path: place for place in range(whole.num_columns)}
     if list(places) != parts.SCHEMA.names:
         raise ValueError("its columns are others")
-    groups = (_group(metadata.row_group(index), index, places) for index in range(metadata.num_row_groups))
-    return Footer(path, metadata, tuple(groups), parts.MERGED_KEY in (metadata.metadata or {}))
+    return tuple(_group(whole.row_group(index), index, places) for index in range(whole.num_row_groups))
 
 
 def _group(group: pq.RowGroupMetaData, index: int, places: dict[str, int]) -> Group:

@@ -4,8 +4,8 @@
 
 Two senders post gzip-compressed NDJSON that was made beforehand, as fast as they are answered but no faster than the rate;
 a browser's questions are asked one after the other all the time, and the stream of news is heard. Prints the machine, what was
-taken, memory over time, how long from the request that completes an incident (begun to be sent) to its appearance on
-the stream, and how long questions took.
+taken, memory over time by kind and by process, how long from the request that completes an incident (begun to be sent) to its
+appearance on the stream, and how long questions took.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import platform
 import secrets
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -32,6 +31,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from memory import Memory, family, measured, told
 from replay import prepared
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident
@@ -62,7 +62,7 @@ class Seen:
     asked: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     faults: list[str] = field(default_factory=list)
     news: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
-    memory: list[tuple[float, int]] = field(default_factory=list)
+    memory: list[Memory] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -98,29 +98,6 @@ def made_store(folder: Path, incidents: int) -> str:
         work.incidents.put(stored_incidents(incidents))
         work.ingest_tokens.add("bench", token.encode(), by="bench", at=0)
     return token
-
-
-def family(pid: int) -> list[int]:
-    """A process and all below it."""
-    found = [pid]
-    for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
-    return found
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory of a process and all below it."""
-    total = 0
-    for one in family(pid):
-        try:
-            total += int(Path(f"/proc/{one}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, IndexError):
-            continue
-    return total
 
 
 def processor_seconds(pid: int) -> float:
@@ -328,7 +305,7 @@ def main() -> None:
         for thread in senders:
             thread.start()
         while any(thread.is_alive() for thread in senders):
-            seen.memory.append((time.monotonic() - pace.begin, resident(server.pid)))
+            seen.memory.append(measured(server.pid, time.monotonic() - pace.begin))
             time.sleep(2)
         seconds = max(seen.taken.values(), default=time.monotonic()) - pace.begin
         cpu = processor_seconds(server.pid) - cpu
@@ -383,11 +360,8 @@ def report(
     summary: dict[str, Any],
 ) -> None:
     """Print all figures."""
-    memory = [size / 2**20 for _, size in seen.memory]
-    parts = [memory[len(memory) * at // 6 : len(memory) * (at + 1) // 6] for at in range(6)]
     every = sorted(time_ for found in times.values() for time_ in found)
     waits = sorted(seen.taken[at] - seen.sent[at] for at in seen.taken)
-    curve = ", ".join(f"{statistics.median(part):,.0f}" for part in parts if part)
     stream = len({news["id"] for _, news in seen.news})
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M}, {platform.machine()}, {os.cpu_count()} processors, "
@@ -397,7 +371,7 @@ def report(
         f"{seen.refused} requests refused and repeated\n"
         f"answer to a request: {shares(waits, 's')}\n"
         f"processor time {cpu:.0f} s ({cpu / seconds:.2f} of {os.cpu_count()})\n"
-        f"memory, medians of sixths of the time: {curve} MiB; largest {max(memory, default=0):,.0f} MiB\n"
+        f"{told(seen.memory)}\n"
         f"incidents on the stream: {stream}; from request to stream, {len(late)} measured: {shares(late, 's')}\n"
         f"questions: {len(every):,}, {shares(every, 'ms')}"
     )

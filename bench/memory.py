@@ -1,0 +1,79 @@
+"""How much memory a program and the processes below it take, and what kind of memory it is (Linux).
+
+Of each process `/proc/PID/smaps_rollup` gives three sums: the resident pages (`rss`), in which pages that several processes share
+count once for each; the same with shared pages divided among those that share them (`pss`); and of these what is
+no file's (`anonymous`): only that can grow without end, pages of programs and libraries cannot.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROLES = (("seawall.live.parser", "readers"), ("seawall.live.child", "watch"))
+"""What a process is, by what its command line holds; the others are the server's own."""
+
+OTHERS = "serve"
+_KINDS = {"Rss:": "rss", "Pss:": "pss", "Pss_Anon:": "anonymous"}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of memory at a moment: `at` in seconds, sums over all processes by kind, and anonymous bytes by role."""
+
+    at: float
+    kinds: dict[str, int]
+    roles: dict[str, int]
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                found += [int(child) for child in task.read_text().split()]
+            except OSError:
+                continue
+    return found
+
+
+def measured(pid: int, at: float) -> Memory:
+    """Return what a process and all below it take; one that ends meanwhile is left out."""
+    kinds = dict.fromkeys(_KINDS.values(), 0)
+    roles: dict[str, int] = {}
+    for one in family(pid):
+        try:
+            words = Path(f"/proc/{one}/cmdline").read_bytes().decode(errors="replace")
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
+        for name, kind in _KINDS.items():
+            kinds[kind] += sizes.get(name, 0)
+        role = next((role for text, role in ROLES if text in words), OTHERS)
+        roles[role] = roles.get(role, 0) + sizes.get("Pss_Anon:", 0)
+    return Memory(at, kinds, roles)
+
+
+def told(samples: Sequence[Memory], parts: int = 6) -> str:
+    """Return lines of text: the median of each kind, and of each role's anonymous memory, in each part of the time."""
+    if not samples:
+        return "memory: not measured"
+    whole = {
+        "resident, shared pages counted in each process": [one.kinds["rss"] for one in samples],
+        "shared pages counted once": [one.kinds["pss"] for one in samples],
+        "of it anonymous": [one.kinds["anonymous"] for one in samples],
+    }
+    names = sorted({name for one in samples for name in one.roles})
+    whole |= {f"anonymous in {name}": [one.roles.get(name, 0) for one in samples] for name in names}
+    lines = [f"  {name:50} {_curve(sizes, parts)}" for name, sizes in whole.items()]
+    return "\n".join([f"memory in MiB, medians of {parts} parts of the time, and the most:", *lines])
+
+
+def _curve(sizes: Sequence[int], parts: int) -> str:
+    cuts = [sizes[len(sizes) * at // parts : len(sizes) * (at + 1) // parts] for at in range(parts)]
+    curve = ", ".join(f"{statistics.median(part) / 2**20:,.0f}" for part in cuts if part)
+    return f"{curve}; {max(sizes) / 2**20:,.0f}"

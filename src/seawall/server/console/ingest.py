@@ -1,8 +1,8 @@
 """`POST /api/ingest`: records over HTTP, answered once they are on the disk.
 
 Numbered as they are checked: (1) a collector's token, which alone counts: cookies are not looked at; (2) what the body says
-that it is; (3) room for it; (4) its size, on the way in and expanded. What is in it is never an error: what is no
-record becomes a problem that counts.
+that it is; (3) room for it; (4) its size, on the way in and expanded; (5) once it was read, whether it is a log at all. A record
+that cannot be read is never an error: it becomes a problem that counts.
 """
 
 from __future__ import annotations
@@ -200,18 +200,21 @@ async def ingest(call: Call) -> Accepted:
         raise unavailable(error.message, fix=error.fix or None, seconds=1) from None
     except WatchFailed as error:
         raise unavailable(error.message, fix=error.fix or None) from None
+    if receipt is None:
+        raise _no_log()
     return Accepted(receipt.records, receipt.problems, size, receipt.id)
 
 
 def _kept(
     call: Call, held: Held, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
-) -> Receipt:
-    """Wait until the records are on the disk."""
+) -> Receipt | None:
+    """Wait until the records are on the disk; None for a body that is not blank and holds none."""
     # What is expanded is counted as it comes: of many bodies at once, each alone may be within its limit.
     content = expanded(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
     pieces.clear()
     receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
-    return receipt
+    is_blank = not content or content.isspace()
+    return receipt if receipt.records or is_blank else None
 
 
 def _token(request: Request) -> bytes:
@@ -291,6 +294,16 @@ def _too_large() -> Refused:
     )
 
 
+def _no_log() -> Refused:
+    """To be told apart from a log with broken lines: whoever sends this sends something else than was meant."""
+    return Refused(
+        422,
+        "not-a-log",
+        "nothing in the body is a record: it is no log that is read here",
+        fix="look at what the collector sends; sending it again changes nothing",
+    )
+
+
 def _unsupported(words: str, fix: str) -> Refused:
     return Refused(415, "unsupported-media-type", words, fix=fix)
 
@@ -324,6 +337,6 @@ ENDPOINTS: Final = (
         answer=Accepted,
         status=202,
         raw=True,
-        codes=((401, "token-required"), (404, "not-found"), (429, "too-many-requests")),
+        codes=((401, "token-required"), (404, "not-found"), (422, "not-a-log"), (429, "too-many-requests")),
     ),
 )

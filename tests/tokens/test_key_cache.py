@@ -4,76 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from seawall.jose.key_set import KeySet, read_key_set
+from seawall.jose.key_set import read_key_set
 from seawall.tokens.first_seen import FirstSeen
-from seawall.tokens.key_cache import CacheSettings, KeyCache
 from seawall.tokens.key_origins import OriginFailed
 from seawall.tokens.policy import KeySource
-from seawall.tokens.refusals import Refusal
+from tests.tokens.key_bench import ISSUER, NOW, Bench
 from tests.tokens.key_sets import jwk, jwks, weak_jwk
-
-ISSUER = "https://issuer.example"
-NOW = 1_800_000_000.0
-
-
-class Scripted:
-    """An origin that gives what the test put there, and counts."""
-
-    def __init__(self, *keys: dict[str, Any]) -> None:
-        self.keys = list(keys)
-        self.failure: Exception | None = None
-        self.calls = 0
-        self.hold: threading.Event | None = None
-
-    def __call__(self) -> KeySet:
-        self.calls += 1
-        if self.hold is not None:
-            self.hold.wait(10)
-        if self.failure is not None:
-            raise self.failure
-        return read_key_set(jwks(*self.keys))
-
-
-class Bench:
-    """A cache with an origin and clocks that the test moves."""
-
-    def __init__(self, *keys: dict[str, Any], memory: FirstSeen | None = None, **settings: Any) -> None:
-        self.origin = Scripted(*keys)
-        self.elapsed = 0.0
-        self.cache = KeyCache(
-            settings.pop("issuer", ISSUER),
-            self.origin,
-            CacheSettings(**settings),
-            memory=memory,
-            clock=lambda: NOW + self.elapsed,
-            ticks=lambda: self.elapsed,
-        )
-
-    def code(self, kid: str, issuer: str = ISSUER) -> str:
-        """The state of a key, or the code of the refusal."""
-        try:
-            return self.cache.lookup(issuer, kid, NOW + self.elapsed).state
-        except Refusal as refusal:
-            return refusal.code
-
-    def settle(self, done: Callable[[], bool]) -> None:
-        """Wait for what happens in the background."""
-        until = time.monotonic() + 5
-        while not done():
-            assert time.monotonic() < until
-            time.sleep(0.002)
-
-    def idle(self) -> bool:
-        return self.cache._attempts.running is None
 
 
 @pytest.fixture(autouse=True)
@@ -101,22 +42,6 @@ def test_a_key_belongs_to_its_issuer() -> None:
     templated = Bench(jwk("a"), issuer="https://login.example/{tenantid}/v2.0")
     assert templated.code("a", "https://login.example/x/v2.0") == "active"
     assert templated.code("a", "https://login.example/x/y/v2.0") == "key-unknown"
-
-
-def test_a_refresh_ahead_does_not_hold_up_a_look_up() -> None:
-    bench = Bench(jwk("a"))
-    assert bench.code("a") == "active"
-    bench.origin.hold = threading.Event()
-    bench.elapsed = 250.0
-    begin = time.monotonic()
-    assert [bench.code("a") for _ in range(20)] == ["active"] * 20
-    assert time.monotonic() - begin < 1.0
-    bench.settle(lambda: bench.origin.calls == 2)
-    bench.origin.hold.set()
-    bench.settle(bench.idle)
-    bench.elapsed = 480.0
-    assert bench.code("a") == "active"
-    assert bench.origin.calls == 2
 
 
 def test_a_rollover_is_followed(caplog: pytest.LogCaptureFixture) -> None:
@@ -238,54 +163,6 @@ def test_an_unknown_name_asks_once_in_thirty_seconds() -> None:
     assert bench.origin.calls == 3
 
 
-def test_a_storm_of_unknown_names_is_one_refresh() -> None:
-    bench = Bench(jwk("a"), wait=0.5)
-    assert bench.code("a") == "active"
-    bench.origin.hold = threading.Event()
-    bench.origin.keys.append(jwk("new"))
-    with ThreadPoolExecutor(32) as pool:
-        storm = [pool.submit(bench.code, f"x{number}") for number in range(300)]
-        known = [pool.submit(bench.code, "a") for _ in range(100)]
-        new = [pool.submit(bench.code, "new") for _ in range(10)]
-        bench.settle(lambda: bench.origin.calls == 2)
-        bench.origin.hold.set()
-        assert {future.result() for future in storm} == {"key-unknown"}
-        assert {future.result() for future in known} == {"active"}
-        assert {future.result() for future in new} == {"active"}
-    assert bench.origin.calls == 2
-
-
-def test_a_storm_on_a_slow_source_waits_no_longer_than_is_said() -> None:
-    bench = Bench(jwk("a"), wait=0.1)
-    assert bench.code("a") == "active"
-    bench.origin.hold = threading.Event()
-    begin = time.monotonic()
-    assert bench.code("b") == "key-unknown"
-    assert time.monotonic() - begin < 2.0
-    bench.origin.hold.set()
-    bench.settle(bench.idle)
-
-
-def test_many_first_look_ups_are_one_load() -> None:
-    bench = Bench(jwk("a"))
-    bench.origin.hold = threading.Event()
-    with ThreadPoolExecutor(16) as pool:
-        waiting = [pool.submit(bench.code, "a") for _ in range(64)]
-        bench.settle(lambda: bench.origin.calls == 1)
-        bench.origin.hold.set()
-        assert {future.result() for future in waiting} == {"active"}
-    assert bench.origin.calls == 1
-
-
-def test_a_first_load_that_takes_too_long_is_refused() -> None:
-    bench = Bench(jwk("a"), first_wait=0.1)
-    bench.origin.hold = threading.Event()
-    assert bench.code("a") == "key-source-unavailable"
-    bench.origin.hold.set()
-    bench.settle(bench.idle)
-    assert bench.code("a") == "active"
-
-
 def test_a_new_key_is_logged_and_held(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(jwk("a"), quarantine=3600)
     assert bench.cache.lookup(ISSUER, "a", NOW).quarantined_until == 0
@@ -354,34 +231,6 @@ def test_a_denied_key_is_revoked_at_once() -> None:
     bench.cache.deny([bench.cache.lookup(ISSUER, "a", NOW).key.thumbprint])
     assert [bench.code(kid) for kid in "abc"] == ["revoked", "revoked", "active"]
     assert bench.origin.calls == 1
-
-
-def test_what_is_at_hand_is_given_without_waiting() -> None:
-    bench = Bench(jwk("a"), jwk("b"), ttl=300, stale_limit=1000, denied=frozenset({"b"}))
-
-    def state(kid: str, issuer: str = ISSUER) -> str | None:
-        held = bench.cache.at_hand(issuer, kid)
-        return None if held is None else held.state
-
-    assert state("a") is None, "nothing was loaded, and nobody waits for it"
-    bench.cache.warm()
-    assert [state("a"), state("b"), state("c"), state("a", "https://other.example")] == [
-        "active",
-        "revoked",
-        None,
-        None,
-    ]
-    bench.origin.hold = threading.Event()
-    bench.elapsed = 500.0
-    begin = time.monotonic()
-    assert [state("a") for _ in range(20)] == ["active"] * 20
-    assert time.monotonic() - begin < 1.0
-    bench.settle(lambda: bench.origin.calls == 2)
-    bench.elapsed = 1000.0
-    assert state("a") is None
-    bench.origin.hold.set()
-    bench.settle(bench.idle)
-    assert state("a") == "active"
 
 
 def test_a_key_that_was_left_out_of_the_set_is_refused_by_its_reason() -> None:

@@ -8,6 +8,8 @@
 5. A key that vanished from the set stays known as retired, so that it is refused by its own code; its return is logged.
 6. A key that appears among known keys is logged and may be held for `quarantine` before it counts.
 7. A key that is denied here is revoked at once, whatever the source says.
+8. One refresh runs at a time. A look-up that finds, under the lock, another set than the one that it judged to be old or
+   to lack a name starts none and uses the new one: a whole refresh may have passed in between.
 """
 
 from __future__ import annotations
@@ -150,7 +152,7 @@ class KeyCache:
             return None
         age = self._ticks() - snapshot.loaded
         if age >= self.settings.ttl * AHEAD:
-            self._start_refresh()
+            self._start_refresh(snapshot)
             if age >= self.settings.stale_limit:
                 return None
         held = snapshot.held.get(kid)
@@ -164,7 +166,7 @@ class KeyCache:
     def warm(self) -> SourceStatus:
         """Load now if nothing is loaded, waiting for it; never raises."""
         if self._snapshot is None:
-            self._refresh_and_wait(self.settings.first_wait)
+            self._refresh_and_wait(None, self.settings.first_wait)
         return self.status()
 
     def status(self) -> SourceStatus:
@@ -196,9 +198,9 @@ class KeyCache:
             if age < settings.ttl * AHEAD:
                 return snapshot
             if age < settings.ttl:
-                self._start_refresh()
+                self._start_refresh(snapshot)
                 return snapshot
-        self._refresh_and_wait(settings.first_wait if snapshot is None else settings.wait)
+        self._refresh_and_wait(snapshot, settings.first_wait if snapshot is None else settings.wait)
         snapshot = self._snapshot
         if snapshot is None or self._ticks() - snapshot.loaded >= settings.stale_limit:
             raise _refusal(self._attempts.failure)
@@ -208,13 +210,10 @@ class KeyCache:
         """A name that is not in the set: the set may have changed, which is asked rarely."""
         attempts = self._attempts
         with attempts.lock:
-            ticks = self._ticks()
-            allowed = ticks >= attempts.after_unknown
-            if allowed:
+            running, ticks = attempts.running, self._ticks()
+            if ticks >= attempts.after_unknown and self._snapshot is snapshot:
                 attempts.after_unknown = ticks + self.settings.unknown_kid_interval
-            running = attempts.running
-        if allowed:
-            running = self._start_refresh()
+                running = self._begin_refresh()
         if running is not None:
             running.wait(self.settings.wait)
         snapshot = self._snapshot or snapshot
@@ -226,26 +225,33 @@ class KeyCache:
             raise (KeyUseWrong if refused.code in {"use", "operations"} else KeyUnfit)(refused.code)
         raise KeyUnknown
 
-    def _refresh_and_wait(self, seconds: float) -> None:
-        running = self._start_refresh()
+    def _refresh_and_wait(self, seen: _Snapshot | None, seconds: float) -> None:
+        running = self._start_refresh(seen)
         if running is not None:
             running.wait(seconds)
 
-    def _start_refresh(self) -> threading.Event | None:
-        """Start a refresh unless one runs or the last one failed just now; the event is set when it has ended."""
+    def _start_refresh(self, seen: _Snapshot | None) -> threading.Event | None:
+        """The refresh of the set that was `seen`, which runs or starts now; its event is set when it has ended.
+
+        None when there is nothing to wait for: that set was replaced already, or the last refresh failed just now.
+        """
+        with self._attempts.lock:
+            return self._begin_refresh() if self._snapshot is seen else None
+
+    def _begin_refresh(self) -> threading.Event | None:
+        """The refresh that runs, or one that is started now unless the last one failed just now. The lock must be held."""
         attempts = self._attempts
-        with attempts.lock:
-            if attempts.running is not None:
-                return attempts.running
-            if self._ticks() < attempts.after_failure:
-                return None
-            done = attempts.running = threading.Event()
-            try:
-                threading.Thread(target=self._refresh, args=(done,), name="seawall-keys", daemon=True).start()
-            except RuntimeError:  # no more threads: nothing runs, and nobody may wait for it
-                attempts.running = None
-                return None
-            return done
+        if attempts.running is not None:
+            return attempts.running
+        if self._ticks() < attempts.after_failure:
+            return None
+        done = attempts.running = threading.Event()
+        try:
+            threading.Thread(target=self._refresh, args=(done,), name="seawall-keys", daemon=True).start()
+        except RuntimeError:  # no more threads: nothing runs, and nobody may wait for it
+            attempts.running = None
+            return None
+        return done
 
     def _refresh(self, done: threading.Event) -> None:
         attempts = self._attempts

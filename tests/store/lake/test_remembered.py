@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 
@@ -99,3 +101,19 @@ def test_a_part_that_is_gone_is_an_error(lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         first.whole()
     assert second.whole().num_rows == 10
+
+
+def test_what_is_forgotten_is_freed_at_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when the garbage collector comes to it: it counts Python's objects, and knows nothing of what these hold."""
+    filled(lake, 0, 1)
+    footers = Footers()
+    monkeypatch.setattr(lake, "_footers", footers)
+    gc.disable()
+    try:
+        asked(lake)
+        whole = weakref.ref(footers.of(part_files(lake)[0]).whole())
+        assert whole() is not None
+        footers.clear()
+        assert whole() is None
+    finally:
+        gc.enable()

@@ -140,13 +140,14 @@ def read(part: pq.ParquetFile, group: Group, columns: Iterable[str] | None = Non
 
 
 def _groups(whole: pq.FileMetaData) -> tuple[Group, ...]:
-    places = {whole.schema.column(place).path: place for place in range(whole.num_columns)}
+    return tuple(_group(whole.row_group(index), index) for index in range(whole.num_row_groups))
+
+
+def _group(group: pq.RowGroupMetaData, index: int) -> Group:
+    # Not by `FileMetaData.schema`: the two refer to each other from then on, and are freed late by the garbage collector.
+    places = {group.column(place).path_in_schema: place for place in range(group.num_columns)}
     if list(places) != parts.SCHEMA.names:
         raise ValueError("its columns are others")
-    return tuple(_group(whole.row_group(index), index, places) for index in range(whole.num_row_groups))
-
-
-def _group(group: pq.RowGroupMetaData, index: int, places: dict[str, int]) -> Group:
     time, account = (group.column(places[name]).statistics for name in ("time", "account"))
     first, last = -_FOREVER, _FOREVER
     if time is not None and time.has_min_max:

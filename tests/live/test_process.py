@@ -15,11 +15,13 @@ from seawall.errors import DatabaseInUse, WatchBusy
 from seawall.live import parsing
 from seawall.live import process as process_module
 from seawall.live.bodies import batches_of
+from seawall.live.parser import read_of
 from seawall.live.parsing import Parsers, packed, unpacked
 from seawall.live.process import WatchProcess
 from seawall.live.spawning import spawned
 from seawall.live.watcher import Receipt
 from seawall.sources import Limits
+from seawall.sources.several import Text
 from tests.live.running import bodies, quick, running, until
 from tests.live.stored import Stored, stored
 
@@ -27,13 +29,83 @@ from tests.live.stored import Stored, stored
 def test_batches_come_back_from_a_message(logs: Path) -> None:
     for body in [*bodies(logs)[:3], b"", b'not json\n{"a": 1}\n']:
         found = batches_of(body, "source", Limits())
-        again = unpacked(*packed(found))
+        again = unpacked(*packed(read_of([(body, "source")], Limits())), [Text("source", len(body))])[0]
         assert [(one.problems, one.records, one.bytes_read) for one in again] == [
             (one.problems, one.records, one.bytes_read) for one in found
         ]
         for one, other in zip(found, again, strict=True):
             assert other.events.schema == one.events.schema
             assert other.events.to_pylist() == one.events.to_pylist()
+
+
+def test_bodies_that_wait_at_the_same_time_are_read_together_and_told_apart(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = [
+        *bodies(logs)[:4],
+        b"",
+        b"time,user\n2026-03-02T10:00:00Z,x\n",
+        b"not json",
+        b'{"a": 1}\n{"b"',
+        b'[{"a": 1}]',
+    ]
+    small = [b"\n".join(body.split(b"\n")[: 3 + n]) for n, body in enumerate([*contents] * 3)]
+    messages: list[int] = []
+    parse = parsing._Parser.parse
+
+    def counted(self: Any, jobs: Any) -> Any:
+        messages.append(len(jobs))
+        return parse(self, jobs)
+
+    monkeypatch.setattr(parsing._Parser, "parse", counted)
+    with Parsers(1) as parsers, ThreadPoolExecutor(len(small)) as senders:
+        parsers.parse(b"", "warm")
+        held = parsers._free.pop()
+        sent = [senders.submit(parsers.parse, body, f"token/{n}") for n, body in enumerate(small)]
+        until(lambda: len(parsers._waiting) == len(small))
+        with parsers._changed:
+            parsers._free.append(held)
+            parsers._changed.notify_all()
+        for n, (body, one) in enumerate(zip(small, sent, strict=True)):
+            expected = batches_of(body, f"token/{n}", Limits())
+            assert [(b.events.to_pylist(), b.problems, b.records, b.bytes_read) for b in one.result()] == [
+                (b.events.to_pylist(), b.problems, b.records, b.bytes_read) for b in expected
+            ]
+    assert messages == [1, len(small)]
+
+
+def test_one_body_that_kills_a_reader_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = parsing._Parser.parse
+    deadly = b'{"deadly": 1}\n'
+
+    def killing(self: Any, jobs: Any) -> Any:
+        if any(job.body == deadly for job in jobs):
+            self.close()
+            return None
+        return parse(self, jobs)
+
+    monkeypatch.setattr(parsing._Parser, "parse", killing)
+    with Parsers(1) as parsers, ThreadPoolExecutor(3) as senders:
+        held = parsers._free.pop()
+        sent = [senders.submit(parsers.parse, body, "a") for body in (b'{"a": 1}\n', deadly, b'{"b": 1}\n')]
+        until(lambda: len(parsers._waiting) == 3)
+        with parsers._changed:
+            parsers._free.append(held)
+            parsers._changed.notify_all()
+        assert [sum(batch.records for batch in sent[at].result()) for at in (0, 2)] == [1, 1]
+        with pytest.raises(WatchBusy, match="died"):
+            sent[1].result()
+
+
+def test_large_bodies_are_read_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "SMALL", 10)
+    monkeypatch.setattr(parsing, "MOST_TOGETHER_BYTES", 25)
+    parsers = Parsers(1)
+    parsers._waiting.extend(parsing._Job(b"x" * size, "a") for size in (11, 10, 10, 5, 5, 11, 3))
+    sizes = []
+    while parsers._waiting:
+        sizes.append([len(job.body) for job in parsers._taken()])
+    assert sizes == [[11], [10, 10, 5], [5], [11], [3]]
 
 
 def test_a_reader_that_dies_is_replaced(logs: Path) -> None:

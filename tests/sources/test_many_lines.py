@@ -31,6 +31,7 @@ LIMITS = Limits(record_bytes=6_000)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few records make several blocks."""
     monkeypatch.setattr(many_lines, "_FIRST", 5_000)
+    monkeypatch.setattr(many_lines, "_WORTH", 0)
     monkeypatch.setattr(many_lines, "_BLOCK", 9_000)
 
 
@@ -97,7 +98,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_most_records_are_read_column_by_column(typed: list[int]) -> None:
     events, problems, records = assert_same(b"\n".join(usual(200)) + b"\n")
     assert (len(events), problems, records) == (200, [], 200)
-    assert sum(typed) > 190
+    assert sum(typed) > 180
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -25,7 +25,7 @@ KEPT_AS = "request/"
 """How the name of a kept receipt begins, among the checkpoints."""
 
 READERS = 2
-"""Bodies that are read at once; any number of others wait until theirs are kept."""
+"""Bodies that are read at once where they are read in this process; any number of others wait until theirs are kept."""
 
 _ROOM_SECONDS = 5.0
 
@@ -55,9 +55,8 @@ class Bodies:
 
     def __init__(self, intake: Intake, parse: Parse | None = None, wait: float = LONGEST_WAIT) -> None:
         self._intake, self._wait = intake, wait
-        self._parse: Parse = parse or (lambda body, source: batches_of(body, source, Limits()))
+        self._parse: Parse = parse or _one_of(READERS)
         self._lock = threading.Lock()
-        self._reading = threading.Semaphore(READERS)
         self._kept: OrderedDict[str, _Known] = OrderedDict()
         self._awaited: dict[str, _Awaited] = {}
         self._forgotten: dict[str, None] = {}
@@ -84,8 +83,7 @@ class Bodies:
             return known
         has_room, delivery = False, None
         try:
-            with self._reading:
-                receipt, delivery, kept = self._read(body, source, name, at, digest)
+            receipt, delivery, kept = self._read(body, source, name, at, digest)
             has_room = self._intake.put(delivery, _ROOM_SECONDS)
         except Closed:
             raise _stopping() from None
@@ -185,6 +183,17 @@ class Bodies:
         return receipt, Delivery(tuple(batches), changes, (done,)), kept
 
 
+def _one_of(readers: int) -> Parse:
+    """Reads bodies in the threads that bring them, so many at once."""
+    reading = threading.Semaphore(readers)
+
+    def parse(body: bytes, source: str) -> list[EventBatch]:
+        with reading:
+            return batches_of(body, source, Limits())
+
+    return parse
+
+
 def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
     """Every record of a body, lines at once and column by column where that pays."""
     if not body or body.isspace():
@@ -199,6 +208,12 @@ def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
         for delivery in stream_deliveries(io.BytesIO(body), source, limits)
         for batch in delivery.batches
     ]
+
+
+def is_lines(body: bytes, limits: Limits) -> bool:
+    """Whether a body holds JSON on lines and nothing before them, so that it may be read together with others."""
+    place = first_place(body[:HEAD], limits, is_settled=True) if body and not body.isspace() else None
+    return place is not None and place.shape == "lines" and place.offset == 0
 
 
 def _digest(content: bytes) -> str:

@@ -5,24 +5,39 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
-from seawall.live.bodies import batches_of
-from seawall.live.parsing import packed
+from seawall.live.bodies import batches_of, is_lines
+from seawall.live.parsing import Read, bodies_in, packed
 from seawall.live.wire import Wire
 from seawall.sources import Limits
+from seawall.sources.several import Together, read_together
 
 
 def main(descriptor: int) -> None:
-    """Read one body after the other, until the other end is gone."""
+    """Read one message after the other, until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wire = Wire(socket.socket(fileno=descriptor))
     limits = Limits()
     with suppress(OSError):
         while (found := wire.receive()) is not None:
-            head, body = found
-            wire.send(*packed(batches_of(body, head["source"], limits)))
+            wire.send(*packed(read_of(bodies_in(*found), limits)))
     wire.close()
+
+
+def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[Read]:
+    """What is in bodies: those of lines are read together, where there are several."""
+    lines = (
+        [place for place, (body, _) in enumerate(bodies) if is_lines(body, limits)] if len(bodies) > 1 else []
+    )
+    if len(lines) < 2:
+        lines = []
+    found = [Read(lines, read_together([bodies[place][0] for place in lines], limits))] if lines else []
+    alone = sorted({*range(len(bodies))} - {*lines})
+    return found + [
+        Read([place], Together(batches_of(bodies[place][0], bodies[place][1], limits), [])) for place in alone
+    ]
 
 
 if __name__ == "__main__":

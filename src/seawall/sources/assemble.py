@@ -77,7 +77,7 @@ def to_events(normalised: Normalised, source: str, source_file: str, lines: npt.
             arrays.append(pa.array(lines, pa.int64()))
         elif field.name in ("source", "source_file"):
             value = source if field.name == "source" else source_file
-            arrays.append(_constant(value, count))
+            arrays.append(constant_name(value, count))
         else:
             arrays.append(_typed(normalised.columns.get(field.name), field.type, count))
     return pa.table(arrays, schema=EVENT_SCHEMA)
@@ -113,7 +113,8 @@ def _nulls(kind: Any, count: int) -> Any:
     return pa.nulls(count, kind)
 
 
-def _constant(value: str, count: int) -> Any:
+def constant_name(value: str, count: int) -> Any:
+    """A column of names that holds one in every row."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([value], pa.string()))
 
 
@@ -125,6 +126,7 @@ def empty_events() -> Any:
 __all__ = [
     "NO_TIME",
     "Normalised",
+    "constant_name",
     "empty_events",
     "in_range",
     "parse_times",

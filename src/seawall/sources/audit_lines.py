@@ -126,7 +126,9 @@ class AuditLines:
         self.decode: Callable[[bytes], Any] | None = None
 
     def learn(self, record: dict[str, Any]) -> None:
-        """See a record that was not read: the fields that it has are read from the next block on."""
+        """See a record that was not read: the fields that it has are read from the next block on, if it is of this source."""
+        if not m365_audit.recognises(record) or not m365_records.is_known_kind(record):
+            return
         for name in record:
             if name in self._seen or (len(self._seen) < _MOST_NAMES and _fits(name)):
                 self._seen[name] += 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -23,6 +25,8 @@ _BLOCK = 512 << 10
 """Bytes of lines that fit a processor's caches together with what is made of them."""
 _FIRST = 48 << 10
 """Bytes of lines from which is learnt how the others are read."""
+_WORTH = 8 * _FIRST
+"""In so many bytes it pays to learn it."""
 
 _OPENS = ord("{")
 _CAPITAL = ord("[") ^ ord("{")
@@ -36,58 +40,70 @@ def batches_of_lines(
 
     `is_dropping` tells that the first is the end of a line beyond the limit.
     """
-    return _ManyLines(name, limits, numbers).batches(data, is_dropping=is_dropping)
+    reader = ManyLines(name, limits, numbers, len(data))
+    yield from reader.batches(data, is_dropping=is_dropping)
+    yield from reader.rest()
 
 
-class _ManyLines:
-    def __init__(self, name: str, limits: Limits, numbers: Iterator[int]) -> None:
+class ManyLines:
+    """Reads texts of whole lines, one after the other, into the same batches: in all `size` bytes. `numbers` goes on
+    numbering records."""
+
+    def __init__(self, name: str, limits: Limits, numbers: Iterator[int], size: int) -> None:
         self._name, self._limits, self._numbers = name, limits, numbers
         self._rows = Rows(name, limits)
         self._source = AuditLines()
+        self._learns_at = _FIRST if size >= _WORTH else sys.maxsize
+        self._read = self._held = 0
+        self._records: list[Any] = []
+        self._places: list[int] = []
+        self._lines: list[bytes] = []
 
-    def batches(self, data: bytes, *, is_dropping: bool) -> Iterator[Taken]:
-        """See `batches_of_lines`."""
-        for block in _blocks(data):
+    def batches(self, data: bytes, *, is_dropping: bool = False) -> Iterator[Taken]:
+        """Take the records of a text; the batches that are full."""
+        most = self._limits.record_bytes
+        for block in _blocks(data, self._read < self._learns_at < sys.maxsize):
             lines: list[bytes | None] = block.split(b"\n")  # type: ignore[assignment]
             if lines[-1] == b"" and len(lines) > 1:
                 lines.pop()
-            is_simple = _simple(block, lines, self._limits.depth)
+            is_simple = _simple(block, lines, self._limits.depth) if self._source.decode else None
             if is_dropping:
                 lines[0], is_dropping = None, False
-            if len(block) > self._limits.record_bytes:
-                lines = [
-                    line if line is None or len(line) <= self._limits.record_bytes else None for line in lines
-                ]
+            if len(block) > most:
+                lines = [line if line is None or len(line) <= most else None for line in lines]
             yield from self._block(lines, is_simple)
+            self._read += len(block)
+            if self._held >= _BLOCK // 2 or (self._read >= self._learns_at and not self._source.decode):
+                self._take()
+                self._source.renew()
             if self._rows.is_full:
                 yield self._rows.take()
+
+    def rest(self) -> Iterator[Taken]:
+        """The batch of what has been taken since the last one, where there is anything."""
+        self._take()
         if not self._rows.is_empty:
             yield self._rows.take()
 
-    def _block(self, lines: list[bytes | None], is_simple: list[bool]) -> Iterator[Taken]:
+    def _block(self, lines: list[bytes | None], is_simple: list[bool] | None) -> Iterator[Taken]:
         decode, numbers = self._source.decode, self._numbers
-        records: list[Any] = []
-        places: list[int] = []
-        taken: list[bytes] = []
-        for line, simple in zip(lines, is_simple, strict=True):
+        for line, simple in zip(lines, is_simple or repeat(False)):  # noqa: B905 - without end
             if simple and line and decode is not None:
                 try:
                     record = decode(line)
                 except (msgspec.DecodeError, RecursionError):
                     pass
                 else:
-                    records.append(record)
-                    places.append(next(numbers))
-                    taken.append(line)
+                    self._records.append(record)
+                    self._places.append(next(numbers))
+                    self._lines.append(line)
+                    self._held += len(line)
                     continue
             for found in self._found(line):
                 self._rows.add(found)
                 if self._rows.is_full:
-                    self._take(records, places, taken)
-                    records, places, taken = [], [], []
+                    self._take()
                     yield self._rows.take()
-        self._take(records, places, taken)
-        self._source.renew()
 
     def _found(self, line: bytes | None) -> Iterator[Record | Problem]:
         if line is None:
@@ -99,30 +115,31 @@ class _ManyLines:
                     self._source.learn(found[1])
                 yield found
 
-    def _take(self, records: list[Any], places: list[int], lines: list[bytes]) -> None:
+    def _take(self) -> None:
         """Have the columns of typed records, and those that are not plainly of the source read by themselves."""
-        if not records:
+        if not self._records:
             return
-        raw, is_good = self._source.columns(records)
-        numbers = np.array(places, np.int64)
+        raw, is_good = self._source.columns(self._records)
+        numbers = np.array(self._places, np.int64)
         if not is_good.all():
             for place in np.flatnonzero(~is_good).tolist():
-                self._rows.add((places[place], parse(lines[place], self._limits.depth)))
+                self._rows.add((self._places[place], parse(self._lines[place], self._limits.depth)))
             raw, numbers = raw.filter(pa.array(is_good)), numbers[is_good]
         if len(numbers):
-            self._rows.add_table(self._source.NAME, raw, numbers, sum(map(len, lines)))
+            self._rows.add_table(self._source.NAME, raw, numbers, self._held)
+        self._records, self._places, self._lines, self._held = [], [], [], 0
 
 
-def _blocks(data: bytes) -> Iterator[bytes]:
+def _blocks(data: bytes, is_first: bool) -> Iterator[bytes]:
     """Whole lines, some at a time."""
     start = 0
     while start < len(data) or start == 0:
-        reach = start + (_BLOCK if start else _FIRST)
+        reach = start + (_FIRST if is_first else _BLOCK)
         end = data.rfind(b"\n", start, reach) + 1
         if end <= start:
             end = data.find(b"\n", reach) + 1 or len(data)
         yield data[start:end]
-        start = max(end, 1)
+        start, is_first = max(end, 1), False
 
 
 def _simple(block: bytes, lines: Sequence[bytes | None], depth: int) -> list[bool]:

@@ -173,7 +173,9 @@ def mark(folder: Path, place: str) -> None:
         waiting.replace(folder / MARKER)
         settle(folder)
     except OSError as error:
-        raise StoreRefused(f"{folder}: {error.strerror}", fix="check the disk") from error
+        raise StoreRefused(
+            f"{folder}: {error.strerror}", fix="check the free space and the folder's permissions"
+        ) from error
 
 
 def _opened(place: str, folder: Path, *, make: bool) -> tuple[Database, Upgraded | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import time
@@ -10,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.errors import ServeInvalid
+from seawall.errors import ServeInvalid, StoreRefused
 from seawall.server.addresses import Peers
 from seawall.server.console.cursors import Cursors
+from seawall.store.lake.parts import settle
 
 if TYPE_CHECKING:
     from seawall.server.console.sign_in.oidc_settings import OidcSettings
@@ -89,22 +91,50 @@ class Context:
 
 
 def installation_key(folder: Path) -> bytes:
-    """The secret of an installation, made at the first start, readable for its owner alone. Raises `ServeInvalid`."""
+    """The secret of an installation, made at the first start, readable for its owner alone.
+
+    It gets its name when it is whole: a full disk leaves none, not half of one. Raises `ServeInvalid`, and `StoreRefused` where
+    it cannot be made.
+    """
     path = folder / KEY_FILE
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
+    waiting = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
+    if os.path.lexists(path):
         return _read_key(path)
+    try:
+        try:
+            _write_key(waiting)
+            _put(waiting, path)
+        finally:
+            waiting.unlink(missing_ok=True)
+        settle(folder)
+    except FileExistsError:
+        pass
     except OSError as error:
-        raise ServeInvalid(
-            f"{path} cannot be made: {error.strerror}", fix="check the store's permissions"
+        raise StoreRefused(
+            f"{path} cannot be made: {error.strerror}",
+            fix="check the free space and the folder's permissions",
         ) from None
-    made = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(made)
+    return _read_key(path)
+
+
+def _put(waiting: Path, path: Path) -> None:
+    """Give the whole key its name; of two that start at once the first has made it (FileExistsError)."""
+    try:
+        os.link(waiting, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
+            raise
+        waiting.replace(path)  # a file system without links
+
+
+def _write_key(path: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    return made
 
 
 def _read_key(path: Path) -> bytes:

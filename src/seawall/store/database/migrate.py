@@ -45,9 +45,13 @@ def check(connection: Connection, place: str) -> None:
     if found == newest():
         return
     _refuse_newer(found, place)
-    state = "is empty" if found is None else f"is of version {found}; this program needs {newest()}"
+    if found is None:
+        raise DatabaseNotMigrated(
+            f"the database {place} is empty",
+            fix="`seawall watch` and `seawall serve` make what belongs into it, also after a start that failed",
+        )
     raise DatabaseNotMigrated(
-        f"the database {place} {state}",
+        f"the database {place} is of version {found}; this program needs {newest()}",
         fix="back it up, then bring it up to date: seawall store migrate",
     )
 

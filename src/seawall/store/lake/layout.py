@@ -97,7 +97,9 @@ def unreadable(path: Path, error: OSError) -> LakeBroken:
         error.errno is not None and "[errno " in reason
     ):  # Arrow puts the call and the number before the reason
         reason = os.strerror(error.errno)
-    return LakeBroken(f"{path}: {reason}", fix="check the disk, and that this user may read and write it")
+    return LakeBroken(
+        f"{path}: {reason}", fix="check the free space, and that this user may read and write it"
+    )
 
 
 def _matching(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,15 +61,16 @@ def test_a_store_that_could_not_be_made_is_made_by_the_next_start(tmp_path: Path
 def test_a_marker_for_which_there_was_no_room(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, plain = tmp_path / "store", Path.open
+    folder = tmp_path / "store"
+    plain: Any = Path.open
 
-    def opened(self: Path, mode: str = "r", *rest: object, **more: object) -> object:
+    def opened(self: Path, *mode: Any, **more: Any) -> Any:
+        file = plain(self, *mode, **more)
         if self.name == name:
-            file = plain(self, mode, encoding="utf-8")
             file.write("{")
             file.close()
             raise OSError(28, "No space left on device")
-        return plain(self, mode, *rest, **more)  # type: ignore[arg-type]
+        return file
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", opened)

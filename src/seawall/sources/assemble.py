@@ -109,7 +109,7 @@ def _typed(column: Any, kind: Any, count: int) -> Any:
 
 def _nulls(kind: Any, count: int) -> Any:
     if pa.types.is_dictionary(kind):
-        return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), pa.array([], pa.string()))
+        return Column(np.full(count, -1, np.int32), pa.array([], pa.string())).array()
     return pa.nulls(count, kind)
 
 

@@ -22,6 +22,8 @@ Function = Callable[..., tuple[Any, ...]]
 
 _REMEMBERED = 200_000
 _TABLE_SHARE = 4
+_NOTHING = pa.array([""], pa.string())
+"""The dictionary of a column without any value: the number of a null has to be in it."""
 
 
 class Column:
@@ -65,8 +67,12 @@ class Column:
     def array(self) -> Any:
         """The column as an Arrow dictionary array."""
         is_missing = self.codes < 0
-        indices = pa.array(self.codes, mask=is_missing) if is_missing.any() else pa.array(self.codes)
-        return pa.DictionaryArray.from_arrays(indices, self.dictionary)
+        if not is_missing.any():
+            return pa.DictionaryArray.from_arrays(pa.array(self.codes), self.dictionary)
+        # Arrow looks up the number of a null as well when it joins dictionaries. One that lies outside makes it read foreign
+        # memory, take what it finds there for a number, and crash at the next join.
+        indices = pa.array(np.maximum(self.codes, 0), mask=is_missing)
+        return pa.DictionaryArray.from_arrays(indices, self.dictionary if len(self.dictionary) else _NOTHING)
 
 
 def _without_missing(codes: npt.NDArray[np.int32], dictionary: Any) -> tuple[npt.NDArray[np.int32], Any]:

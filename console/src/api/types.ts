@@ -268,6 +268,9 @@ export interface Related {
   shared: { key: "network" | "app" | "client" | "prefix"; value: string; accounts: RelatedAccount[] }[];
   family: string;
   incidents: IncidentRow[];
+  looked_from: string;
+  looked_to: string;
+  is_cut: boolean;
 }
 
 export interface PlanStep {

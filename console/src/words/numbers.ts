@@ -20,6 +20,10 @@ export function signed(value: number, digits = 1): string {
 /** A score: `4.2`, `−1.3`. */
 export const score = (value: number) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)}`;
 
+/** What a score means: one text, wherever one is shown. It is an order first: the odds hold for the worlds that the ranker learnt from. */
+export const SCORE_MEANS = "Log-odds: the higher, the worse. At 0, as likely an intruder as not in the made-up organisations that the ranker learnt from; "
+  + "each point more multiplies the odds by 2.7. On your own logs read it as an order. Critical from 0, high from −2, medium from −4.";
+
 /** `92 %`. */
 export const percent = (share: number) => `${Math.round(share * 100)} %`;
 

@@ -62,7 +62,7 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
     head = Text.assemble((f"{rank:>3}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
     head.append_text(_text(incident.account, "bold"))
     head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
-    head.append(f"  score {incident.score:.1f}", style="dim")
+    head.append(f"  score {incident.score:.1f} (log-odds)", style="dim")
     parts: list[RenderableType] = [head, Padding(_text(words.verdict(incident)), (0, 0, 0, 5))]
     told = words.verdict(incident)
     for reason in [reason for reason in words.strongest(incident, 6) if reason.text not in told][:3]:

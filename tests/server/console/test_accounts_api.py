@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from seawall.report.times import rfc3339
 from seawall.schema.incidents import Usual
 from seawall.server.console.context import ConsoleSettings
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, filled, incidents
-from tests.server.console.samples import INCIDENT
+from tests.server.console.samples import DAY, INCIDENT
 
 WORST = f"{0:012x}"
 TIMELINE = f"/api/account/timeline?tenant=org&account={ANN}"
@@ -191,6 +192,19 @@ def test_accounts_without_an_incident_are_found_by_their_events(
     (shared,) = told["shared"]
     assert [(a["account"], a["incident"], a["events"]) for a in shared["accounts"]] == [(BOB, None, 10)]
     assert told["incidents"] == []
+
+
+@pytest.mark.parametrize(
+    ("days", "looked", "is_cut"), [(2, 4, False), (6, 8, False), (7, 8, True), (12, 8, True)]
+)
+def test_how_far_was_looked_for_accounts_is_said(own: Console, days: int, looked: int, is_cut: bool) -> None:
+    first = incidents()[0].first_event
+    with own.context.database.writing() as work:
+        work.incidents.put([replace(incidents()[0], last_event=first + days * DAY)])
+    told = got(own.browser(), f"/api/incidents/{WORST}/related")
+    assert told["looked_from"] == rfc3339(first - DAY)
+    assert told["looked_to"] == rfc3339(first - DAY + looked * DAY)
+    assert told["is_cut"] is is_cut
 
 
 def test_a_common_value_ties_nothing(browser: Browser) -> None:

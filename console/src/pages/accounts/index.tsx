@@ -4,7 +4,7 @@ import { usePages } from "../../api/resource";
 import type { AccountRow } from "../../api/types";
 import { accountAddress, navigate, useParameter } from "../../app/router";
 import { EmptyState } from "../../design/states";
-import { number, score } from "../../words/numbers";
+import { number, score, SCORE_MEANS } from "../../words/numbers";
 import { span } from "../../words/times";
 import { LongList, type Column } from "../parts/long-list";
 import { Page } from "../parts/page";
@@ -24,7 +24,7 @@ const COLUMNS: Column<AccountRow>[] = [
   { name: "Records", isRight: true, cell: (row) => number(row.events) },
   { name: "Seen", cell: (row) => <span className="soft">{span(row.first, row.last)}</span> },
   { name: "Incidents", isRight: true, cell: (row) => (row.incidents > 0 ? <span className="badge badge-warning">{number(row.incidents)}{" "}<span className="visually-hidden">incidents</span></span> : <span className="soft">–</span>) },
-  { name: "Worst", isRight: true, cell: (row) => (row.worst === null ? <span className="soft">–</span> : <b>{score(row.worst)}</b>) },
+  { name: "Worst", isRight: true, cell: (row) => (row.worst === null ? <span className="soft">–</span> : <b title={SCORE_MEANS}>{score(row.worst)}</b>) },
 ];
 
 const ORDERS: [order: string, words: string][] = [

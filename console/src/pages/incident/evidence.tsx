@@ -85,7 +85,7 @@ export function Evidence({ incident }: { incident: Incident }) {
       title="Evidence"
       aside={
         <span className="small soft">
-          base {score(incident.base)} {signed(incident.score - incident.base)} = <b className="numbers ink">{score(incident.score)}</b> nats
+          base {score(incident.base)} {signed(incident.score - incident.base)} = <b className="numbers ink">{score(incident.score)}</b> log-odds
         </span>
       }
     >

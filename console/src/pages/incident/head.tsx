@@ -7,7 +7,7 @@ import { useSummary } from "../../app/session";
 import { Button, CopyButton, download, Menu } from "../../design/controls";
 import { Icon, SeverityLabel } from "../../design/marks";
 import { kindName, nameParts, story, withoutIds } from "../../words/incidents";
-import { number, plural, score } from "../../words/numbers";
+import { number, plural, score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { exact, span } from "../../words/times";
 
@@ -84,9 +84,9 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
         <CopyButton text={() => window.location.origin + incidentAddress(incident.id)} label="Link" isSmall={false} look="quiet" />
       </div>
       <dl className="incident-facts">
-        <Fact name="Score" title="Log-odds of the evidence, in nats. Zero is as likely as not.">
+        <Fact name="Score" title={SCORE_MEANS}>
           <b className="numbers">{score(incident.score)}</b>
-          {incident.threshold !== null && <span className="soft"> raised from {score(incident.threshold)}</span>}
+          <span className="soft"> log-odds{incident.threshold !== null && `, raised from ${score(incident.threshold)}`}</span>
         </Fact>
         <Fact name="From – to (UTC)" title={`${exact(incident.first_event)} to ${exact(incident.last_event)}`}>
           {span(incident.first_event, incident.last_event)}

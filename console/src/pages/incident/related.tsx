@@ -8,6 +8,7 @@ import { Panel, Skeleton } from "../../design/states";
 import { kindName } from "../../words/incidents";
 import { aspectName } from "../../words/names";
 import { plural, score } from "../../words/numbers";
+import { span } from "../../words/times";
 
 export function RelatedAccounts({ id }: { id: string }) {
   const { data, error, loading } = useResource<Related>(`/api/incidents/${encodeURIComponent(id)}/related`);
@@ -54,6 +55,12 @@ export function RelatedAccounts({ id }: { id: string }) {
             ))}
           </ul>
         </section>
+      )}
+      {data !== undefined && (
+        <p className="soft tiny">
+          Accounts without an incident were looked for from {span(data.looked_from, data.looked_to)} UTC
+          {data.is_cut && ", not over the whole incident: it is longer"}.
+        </p>
       )}
     </Panel>
   );

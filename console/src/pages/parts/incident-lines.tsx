@@ -5,7 +5,7 @@ import { incidentAddress } from "../../app/router";
 import { SeverityMark } from "../../design/marks";
 import { kindName, verdict, withoutIds } from "../../words/incidents";
 import { VERDICTS } from "../../words/names";
-import { score } from "../../words/numbers";
+import { score, SCORE_MEANS } from "../../words/numbers";
 import { span } from "../../words/times";
 import "./page.css";
 
@@ -17,7 +17,7 @@ export function IncidentLines({ incidents, label, withAccount = true }: { incide
           <Link className="incident-line" href={incidentAddress(incident.id)}>
             <SeverityMark severity={incident.severity} />
             <span className="incident-line-title log-text">{withAccount ? incident.account : kindName(incident.kind)}</span>
-            <span className="incident-line-score">{score(incident.score)}</span>
+            <span className="incident-line-score" title={SCORE_MEANS}>{score(incident.score)}</span>
             <span className="incident-line-where">
               <span className="log-text">
                 {withAccount && `${kindName(incident.kind)}: `}

@@ -3,7 +3,7 @@ import { memo } from "react";
 import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";
 import { chipWords, kindName, nameParts, verdict } from "../../words/incidents";
-import { score } from "../../words/numbers";
+import { score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { age, exact } from "../../words/times";
 
@@ -60,7 +60,7 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: 
           })}
         </ul>
       </div>
-      <span className="row-score numbers" title="Log-odds of the evidence, in nats">
+      <span className="row-score numbers" title={SCORE_MEANS}>
         {score(row.score)}
       </span>
     </div>

@@ -183,11 +183,18 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class RelatedValue(msgspec.Struct, frozen=True):
-    """What ties an incident to others. `family` names the accounts that detection has tied together."""
+    """What ties an incident to others. `family` names the accounts that detection has tied together.
+
+    Accounts without an incident are looked for in the events from `looked_from` to before `looked_to` alone, and at most 50
+    of each value; `is_cut` says that the incident lasted longer than that.
+    """
 
     shared: list[Shared]
     family: str
     incidents: list[IncidentRow]
+    looked_from: str
+    looked_to: str
+    is_cut: bool
 
 
 class PlanStep(msgspec.Struct, frozen=True):

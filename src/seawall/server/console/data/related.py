@@ -73,7 +73,15 @@ def _related(work: Work, lake: Lake | None, incident: Incident) -> RelatedValue:
             sharing += others
     rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
     listed = sorted(rows.values(), key=lambda row: -row.score)[:MOST_LISTED]
-    return RelatedValue(shared, incident.family, [listed_row(row) for row in listed])
+    start, end = _around(incident)
+    return RelatedValue(
+        shared,
+        incident.family,
+        [listed_row(row) for row in listed],
+        time_text(start),
+        time_text(end),
+        is_cut=end <= incident.last_event,
+    )
 
 
 def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
@@ -118,8 +126,7 @@ def _account(other: Listed) -> SharedAccount:
 def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
     """Accounts of the organisation that show a value around the same time, whether there is an incident or not."""
     column, shown = _column(key, value)
-    start = max(incident.first_event - _DAY, 0)
-    end = min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
+    start, end = _around(incident)
     for one in accounts_with(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
         yield SharedAccount(
             incident.tenant,
@@ -130,6 +137,12 @@ def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> 
             time_text(one.last),
             one.events,
         )
+
+
+def _around(incident: Incident) -> tuple[int, int]:
+    """From when to when events are looked through: a day before the incident to a day after, and no longer than may be."""
+    start = max(incident.first_event - _DAY, 0)
+    return start, min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
 
 
 def _column(key: SharedKey, value: str) -> tuple[str, str | int]:

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from seawall.server.console.data.choosing import Cursor, Limit, Name
 from seawall.server.console.data.incident_values import Page
+from seawall.server.console.data.lately import Lately, lately
 from seawall.server.console.data.presentation import finite, listed_row, time_text
 from seawall.server.console.data.record_rows import network_name
 from seawall.server.console.data.record_values import (
@@ -40,12 +41,15 @@ MOST_INCIDENTS: Final = 100
 MOST_RANKED: Final = 1_000_000
 """Accounts of an organisation that are put in order."""
 
-RANKED_SECONDS: Final = 10
-"""How long an order for which all accounts have to be looked at is shown as it was."""
-
 NO_INCIDENT: Final = 1e18
 Place = tuple[float, str, str, str]
 """Where an account stands: what it is ordered by, its organisation and name, and where its events lie."""
+
+Worst = Mapping[tuple[str, str], tuple[int, float]]
+"""How many incidents each account has, and how bad."""
+
+Placed = tuple[list[tuple[Place, tuple[str, Account, str]]], Worst]
+"""Accounts in order."""
 
 _DAY: Final = 86_400_000_000
 
@@ -105,18 +109,15 @@ def accounts(call: Call) -> Page[AccountRow]:
 def _ranked(
     call: Call, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
 ) -> Page[AccountRow]:
-    """A page in an order for which all accounts have to be looked at: as they were some seconds ago at most."""
+    """A page in an order for which all accounts have to be looked at: as they were a minute ago at most."""
     purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
     text = asked.q.strip()
     if text:  # there are too many texts to remember what each finds
         places, worst = _placed(call, lake, asked.tenant, text, order)
     else:
-        places, worst = remembered(
-            call.context,
-            "ranked accounts",
-            (asked.tenant, order),
-            call.now // (RANKED_SECONDS * 1_000_000),
-            lambda: _placed(call, lake, asked.tenant, "", order),
+        kept: Lately[Placed] = lately(call.context, "accounts")
+        places, worst = kept.get(
+            (asked.tenant, order), call.now, lambda: _placed(call, lake, asked.tenant, "", order)
         )
     if asked.cursor is not None:
         after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
@@ -129,7 +130,7 @@ def _ranked(
 
 def _placed(
     call: Call, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
-) -> tuple[list[tuple[Place, tuple[str, Account, str]]], Mapping[tuple[str, str], tuple[int, float]]]:
+) -> Placed:
     """All accounts in order, and how many incidents each has and how bad."""
     tenants = _tenants(call, lake) if tenant is None else [tenant]
     every = [
@@ -150,7 +151,7 @@ def _placed(
     return sorted(((place(item), item) for item in every), key=itemgetter(0)), worst
 
 
-def _row(tenant: str, one: Account, worst: Mapping[tuple[str, str], tuple[int, float]]) -> AccountRow:
+def _row(tenant: str, one: Account, worst: Worst) -> AccountRow:
     count, score = worst.get((tenant, one.account), (0, None))
     return AccountRow(
         tenant=tenant,

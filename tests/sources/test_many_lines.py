@@ -120,6 +120,13 @@ def test_varied_records(seed: int, typed: list[int]) -> None:
     assert sum(typed) > 50
 
 
+def test_where_most_are_of_no_known_kind_none_is_read_twice(typed: list[int]) -> None:
+    unknown = lines_of([mail_read(n, RecordType=25, Operation="TeamsSessionStarted") for n in range(60)])
+    assert_same(b"\n".join(usual(12) + unknown + usual(40)))
+    assert len(typed) < 6
+    assert 0 in typed
+
+
 SIGN_IN = {
     "id": "s", "createdDateTime": "2026-03-02T10:00:00Z", "userPrincipalName": "mara.lind@example.org",
     "appId": "9199bf20-a13f-4107-85dc-02114787ef48", "ipAddress": "198.51.100.7", "clientAppUsed": "Browser",

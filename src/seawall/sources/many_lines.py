@@ -21,7 +21,7 @@ from seawall.sources.limits import Limits
 
 Taken = tuple[Any, list[Problem], int]
 
-_BLOCK = 512 << 10
+_BLOCK = 1 << 20
 """Bytes of lines that fit a processor's caches together with what is made of them."""
 _FIRST = 48 << 10
 """Bytes of lines from which is learnt how the others are read."""
@@ -54,7 +54,7 @@ class ManyLines:
         self._rows = Rows(name, limits)
         self._source = AuditLines()
         self._learns_at = _FIRST if size >= _WORTH else sys.maxsize
-        self._read = self._held = 0
+        self._read = self._held = self._typed = self._good = 0
         self._records: list[Any] = []
         self._places: list[int] = []
         self._lines: list[bytes] = []
@@ -75,7 +75,8 @@ class ManyLines:
             self._read += len(block)
             if self._held >= _BLOCK // 2 or (self._read >= self._learns_at and not self._source.decode):
                 self._take()
-                self._source.renew()
+                if self._learns_at < sys.maxsize:
+                    self._source.renew()
             if self._rows.is_full:
                 yield self._rows.take()
 
@@ -121,6 +122,11 @@ class ManyLines:
             return
         raw, is_good = self._source.columns(self._records)
         numbers = np.array(self._places, np.int64)
+        self._typed += len(is_good)
+        self._good += int(np.count_nonzero(is_good))
+        if 2 * self._good < self._typed:
+            # Most of them are read twice: where that is so, once by the general way is cheaper.
+            self._source.decode, self._learns_at = None, sys.maxsize
         if not is_good.all():
             for place in np.flatnonzero(~is_good).tolist():
                 self._rows.add((self._places[place], parse(self._lines[place], self._limits.depth)))

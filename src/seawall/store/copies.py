@@ -41,8 +41,8 @@ from seawall.store.place import DATABASE, EVENTS, Store, mark
 MANIFEST = "store-backup.json"
 FORMAT = "seawall-store-backup"
 VERSION = 1
-CARRIED = ("secret.key", "settings.toml")
-"""Files that go with a store where it has them: the console's secret, by which one-time seeds are read, and settings."""
+CARRIED = ("secret.key",)
+"""Files that go with a store where it has them: the console's secret, by which one-time seeds are read."""
 
 _LARGEST_MANIFEST = 1 << 20
 _CHUNK = 1 << 20

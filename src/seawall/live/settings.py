@@ -57,8 +57,8 @@ class LiveSettings:
     followed. `budget` is incidents a day for each organisation, None for the default by its size. What is older than
     `retention_days` is deleted, None for never.
 
-    No option sets the rest, which changes no incident: `sizes` of batches, `silences`, `score_seconds` (the shortest time from one
-    scoring to the next) and `backlog_seconds` (the longest while much is still to be read). Tests and the demonstration do.
+    No option sets the rest, which changes no incident: `sizes` of batches, `silences`, `score_seconds` (the shortest time from
+    one scoring to the next) and `backlog_seconds` (the longest while much is still to be read). Tests and the demonstration do.
     """
 
     store: Path

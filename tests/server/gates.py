@@ -117,8 +117,12 @@ class Gate:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in children]
 
-    def logged(self) -> str:
-        time.sleep(0.25)  # lines wait for a tenth of a second
+    def logged(self, *words: str) -> str:
+        """What it has logged, once all of these words are in it. Lines wait in the gate for a tenth of a second."""
+        if words:
+            until(lambda: all(word in self.log.read_text("utf-8", "replace") for word in words))
+        elif self.process.poll() is None:
+            time.sleep(0.25)
         return self.log.read_text("utf-8", "replace")
 
     def stop(self) -> int:
@@ -127,7 +131,7 @@ class Gate:
         return self.process.wait(20)
 
 
-def until(condition: Any, seconds: float = 10.0) -> float:
+def until(condition: Any, seconds: float = 30.0) -> float:
     """Wait for something to become true; how many seconds it took. Fails when it does not."""
     begin = time.monotonic()
     while not condition():
@@ -175,9 +179,9 @@ def running(
     made = Gate(folder, port, process, issuer, log)
     try:
         if wait:
-            until(lambda: answers(port) or process.poll() is not None, 30)
+            until(lambda: answers(port) or process.poll() is not None)
             assert process.poll() is None, log.read_text("utf-8")
-            until(lambda: made.get("/healthz").status_code == 200 or "stops" in made.get("/healthz").text, 15)
+            until(lambda: made.get("/healthz").status_code == 200 or "stops" in made.get("/healthz").text)
         yield made
     finally:
         try:

@@ -198,7 +198,7 @@ def started(command: list[str], folder: Path, port: int, app: App) -> Iterator[P
     with output.open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
     try:
-        until(lambda: process.poll() is not None or accepts(port), 20)
+        until(lambda: process.poll() is not None or accepts(port))
         assert process.poll() is None, output.read_text("utf-8", "replace")
         yield Proxy(port, app, [output])
     finally:

@@ -71,7 +71,7 @@ def test_a_broken_store_refuses_everything(tmp_path: Path, damage: Callable[[Pat
         health = gate.get("/healthz")
         assert (health.status_code, health.json()["status"]) == (503, "refusing")
         assert health.json()["faults"][0]["code"] == "store-broken"
-        until(lambda: "seawall_gate_ready 0.0" in gate.get("/metrics").text, 20)
+        until(lambda: "seawall_gate_ready 0.0" in gate.get("/metrics").text)
 
 
 def test_a_store_that_is_overwritten_loses_nothing_in_silence(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_store_that_is_overwritten_loses_nothing_in_silence(tmp_path: Path) ->
             return httpx.post(f"{gate.url}/admin/revocations", json=document, headers=headers).status_code
 
         assert revoke("ann") == 201
-        until(lambda: code_of(gate, gate.issuer.token()) == "revoked-subject", 2)
+        until(lambda: code_of(gate, gate.issuer.token()) == "revoked-subject")
         with sqlite3.connect(tmp_path / "revocations.db") as connection:
             assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
         connection.close()
@@ -130,7 +130,7 @@ def test_an_administrator_does_not_wait_behind_a_flood_of_signals(tmp_path: Path
         held = threading.Event()
         signals = [asyncio.create_task(direct.worker.take_signal(held.wait)) for _ in range(200)]
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 return str(await direct.worker.chore(lambda: "revoked"))
         finally:
             held.set()
@@ -145,7 +145,7 @@ def test_a_policy_that_is_gone_when_it_is_to_be_read_again_is_said(tmp_path: Pat
         gate.policy.unlink()
         for pid in gate.pids():
             os.kill(pid, signal.SIGHUP)
-        until(lambda: "policy-stale" in gate.get("/healthz").text, 10)
+        until(lambda: "policy-stale" in gate.get("/healthz").text)
         assert gate.ask(gate.issuer.token()).status_code == 204
 
 
@@ -161,8 +161,8 @@ def test_a_policy_that_breaks_while_it_runs_changes_nothing_and_is_said(tmp_path
         assert health.json()["faults"][0]["code"] == "policy-stale"
         assert gate.ask(token).status_code == 204
         assert gate.ask(token[:-8]).status_code == 401
-        until(lambda: "seawall_gate_policy_stale 1.0" in gate.get("/metrics").text, 20)
-        assert "the policy was not taken" in gate.logged()
+        until(lambda: "seawall_gate_policy_stale 1.0" in gate.get("/metrics").text)
+        assert gate.logged("the policy was not taken")
 
         gate.policy.write_text(good.replace("api://mail", "api://other"), "utf-8")
         until(lambda: all(code_of(gate, token) == "audience-wrong" for _ in range(6)), 40)
@@ -257,23 +257,28 @@ def test_a_key_source_that_answers_nonsense_lets_nothing_through(tmp_path: Path,
             assert answer.headers["x-seawall-code"].startswith("key-")
 
 
+def seconds_for(gate: Gate, token: str, requests: int = 50) -> float:
+    """How long so many requests on one connection take, which are all let through."""
+    headers = {"Authorization": f"Bearer {token}", "X-Original-URI": "/"}
+    begin = time.monotonic()
+    with httpx.Client(timeout=30) as client:
+        for _ in range(requests):
+            assert client.get(f"{gate.url}/verify", headers=headers).status_code == 204
+    return time.monotonic() - begin
+
+
 def test_unknown_keys_and_a_slow_source_do_not_hold_up_anybody(tmp_path: Path) -> None:
     issuer = Issuer()
     with key_server(issuer) as keys, running(tmp_path, issuer=issuer, keys=keys.setting) as gate:
-        assert gate.ask(issuer.token()).status_code == 204
-        keys.delay = 4.0
+        alone = seconds_for(gate, issuer.token())
+        asked, keys.delay = keys.asked, 4.0
         stranger = Issuer(kid="unknown")
         waiting = [threading.Thread(target=gate.ask, args=(stranger.token(),)) for _ in range(20)]
         for thread in waiting:
             thread.start()
-        time.sleep(0.2)
-        token = issuer.token()
-        with httpx.Client() as client:
-            headers = {"Authorization": f"Bearer {token}", "X-Original-URI": "/"}
-            begin = time.monotonic()
-            for _ in range(50):
-                assert client.get(f"{gate.url}/verify", headers=headers).status_code == 204
-            assert time.monotonic() - begin < 2.0
+        until(lambda: keys.asked > asked)
+        beside = seconds_for(gate, issuer.token())
+        assert beside < 1.0 + 5 * alone, "whoever waits for the keys as the strangers do waits two seconds"
         for thread in waiting:
             thread.join()
         assert keys.asked <= 3
@@ -329,7 +334,9 @@ def test_keys_serve_for_a_while_after_their_server_is_gone_and_then_no_more(tmp_
         keys.stop()
         direct.elapsed = 1800
         assert await direct.ask(token) == ""
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(30):
+            while not direct.worker.faults():
+                await asyncio.sleep(0.01)
         assert [fault.code for fault in direct.worker.faults()] == ["key-source"]
         assert not direct.worker.faults()[0].stops
         direct.elapsed = 3601
@@ -414,7 +421,7 @@ def test_unknown_risk_refuses(tmp_path: Path) -> None:
         ben, ann = gate.issuer.token(sub="ben"), gate.issuer.token(sub="ann", auth_time=1000)
         assert (code_of(gate, ben), code_of(gate, ann)) == ("", "")
         incidents.write_text(json.dumps(entry) + "\n", "utf-8")
-        until(lambda: code_of(gate, ann) == "risk-step-up", 10)
+        until(lambda: code_of(gate, ann) == "risk-step-up")
         challenge = gate.ask(ann).headers["www-authenticate"]
         assert 'error="insufficient_user_authentication"' in challenge
         assert 'acr_values="strong"' in challenge
@@ -425,7 +432,7 @@ def test_unknown_risk_refuses(tmp_path: Path) -> None:
         assert code_of(gate, gate.issuer.token(sub="ann")) == "risk-step-up", "anew, and not strongly enough"
         assert code_of(gate, ben) == ""
         incidents.write_text("{", "utf-8")
-        until(lambda: code_of(gate, ben) == "risk-unknown", 20)
+        until(lambda: code_of(gate, ben) == "risk-unknown")
         assert gate.get("/healthz").status_code == 503
         incidents.write_text("", "utf-8")
-        until(lambda: code_of(gate, ann) == "", 10)
+        until(lambda: code_of(gate, ann) == "")

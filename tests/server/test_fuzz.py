@@ -41,11 +41,12 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     (folder / "signals.json").write_text(json.dumps(Issuer(TRANSMITTER, "s1").jwks()), "utf-8")
     with running(folder, RULES + ADMIN + SIGNALS) as made:
         yield made
+        assert made.get("/healthz").json()["faults"] == []
+        made.stop()
         log = made.logged()
         assert "Traceback" not in log
         assert "unexpected" not in log
         assert "gate-broken" not in log
-        assert made.get("/healthz").json()["faults"] == []
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,7 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     rules = RULES.replace("[gate]\n", f'[gate]\nopenapi = true\norigins = ["{ORIGIN}"]\n')
     with running(folder, rules + ADMIN + SIGNALS + STEP_UP) as made:
         yield made
+        made.stop()
         assert "unexpected" not in made.logged()
 
 

@@ -178,13 +178,13 @@ def test_nothing_is_left_of_a_gate_that_was_killed(tmp_path: Path) -> None:
     beside = free_port()
     admin = f'[gate.admin]\nenabled = true\ntoken_sha256 = "{DIGEST.hex()}"\nlisten = "127.0.0.1:{beside}"\n'
     with running(tmp_path, admin, options=("--workers", "2")) as gate:
-        until(lambda: answers(beside), 20)
+        until(lambda: answers(beside))
         gate.process.kill()
         gate.process.wait()
-        until(lambda: not answers(gate.port) and not answers(beside), 20)
+        until(lambda: not answers(gate.port) and not answers(beside))
         with running(tmp_path, admin, port=gate.port) as again:
             assert again.ask(again.issuer.token()).status_code == 204
-            until(lambda: answers(beside), 20)
+            until(lambda: answers(beside))
 
 
 def test_a_gate_whose_workers_cannot_start_ends_and_says_why(tmp_path: Path) -> None:

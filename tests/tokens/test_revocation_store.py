@@ -499,7 +499,7 @@ def follower(path: Path) -> Iterator[Follower]:
 def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: Follower) -> None:
     (first,) = store.append([entry("kid", "k1")])
     assert until(lambda: outcome(follower.revocations) == "revoked-key", 10)
-    assert follower.lag < 1
+    assert until(lambda: follower.lag < 1, 10)
     store.append([entry("not-before", issuer=ISSUER, not_before=1_500)])
     store.append([entry("not-before", issuer=ISSUER, not_before=900)])
     store.lift(first, reason="mistake", who="ops", at=NOW)
@@ -529,7 +529,7 @@ def test_a_follower_sees_entries_end(store: RevocationStore, path: Path) -> None
 def test_a_follower_whose_store_breaks_refuses_everything(
     follower: Follower, path: Path, fault: Callable[[Path], None]
 ) -> None:
-    assert outcome(follower.revocations) == ""
+    assert until(lambda: outcome(follower.revocations) == "", 10)
     fault(path)
     assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 10)
     assert isinstance(follower.broken, StoreBroken)
@@ -549,6 +549,16 @@ def test_a_follower_recovers_when_its_store_comes_back(follower: Follower, path:
     assert follower.broken is None
 
 
+class Counting(Follower):
+    """A follower that counts its looks."""
+
+    looks = 0
+
+    def _look(self) -> None:
+        self.looks += 1
+        super()._look()
+
+
 @pytest.mark.parametrize("shorter", [True, False], ids=["an older copy", "another store"])
 def test_a_follower_does_not_accept_an_older_or_another_store(
     store: RevocationStore, path: Path, tmp_path: Path, shorter: bool
@@ -566,14 +576,15 @@ def test_a_follower_does_not_accept_an_older_or_another_store(
         with RevocationStore.create(copy) as other:
             other.append([entry("kid", f"elsewhere{number}") for number in range(5)])
     store.append([entry("kid", "k1")])
-    follower = Follower(path, interval=0.02, tolerance=1.5)
+    follower = Counting(path, interval=0.02, tolerance=1.5)
     follower.start()
     store.close()
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     copy.replace(path)
     assert until(lambda: outcome(follower.revocations) == "revocations-unavailable", 10)
-    time.sleep(0.3)
+    before = follower.looks
+    assert until(lambda: follower.looks > before + 5, 10), "it goes on looking"
     assert outcome(follower.revocations) == "revocations-unavailable"
     follower.stop()
 
@@ -584,7 +595,7 @@ READER = """
     from seawall.tokens.revocation_follower import Follower
     revocations = Follower(pathlib.Path(sys.argv[1])).start()
     print("ready", flush=True)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     number = 0
     while time.monotonic() < end:
         token_id = f"j{number}"
@@ -592,8 +603,10 @@ READER = """
             revocations.refuse(issuer="i", kid="k", thumbprint="t", subject=None, session=None, token_id=token_id,
                                issued_at=1.0, client=None)
         except refusals.Refusal as refusal:
-            print(refusal.code, token_id, time.time(), flush=True)
-            number += 1
+            if refusal.code == "revoked-token":  # nothing else: on a busy machine a view is stale for moments
+                print(token_id, time.time(), flush=True)
+                number += 1
+                continue
         time.sleep(0.002)
 """
 WRITER = """
@@ -631,18 +644,28 @@ def rest(child: subprocess.Popen[str]) -> list[list[str]]:
     return [line.split() for line in lines if line.endswith("\n")]
 
 
+def lines_until(child: subprocess.Popen[str], word: str) -> list[list[str]]:
+    """What it prints up to the line that begins with the word, which must come."""
+    lines: list[list[str]] = []
+    while not lines or lines[-1][0] != word:
+        line = first_line(child)
+        assert line, f"it ended without {word}"
+        lines.append(line.split())
+    return lines
+
+
 def test_two_processes_see_a_third_ones_entries_within_a_second_and_a_kill_loses_nothing(path: Path) -> None:
     readers = [process(READER, str(path)) for _ in range(2)]
     writer = None
     try:
         assert [first_line(reader) for reader in readers] == ["ready", "ready"]
         written: dict[int, float] = {}
-        for begin in range(3):
-            writer = process(WRITER, str(path), str(len(written)), "0.05" if begin < 2 else "0")
-            first = first_line(writer).split()
-            time.sleep(0.7)
+        for pause in ("0.05", "0.05", "0"):
+            steady = len(written)
+            writer = process(WRITER, str(path), str(len(written)), pause)
+            lines = [first_line(writer).split() for _ in range(12 if float(pause) else 100)]
             writer.send_signal(signal.SIGKILL)
-            written |= {int(number): float(at) for number, at in [first, *rest(writer)]}
+            written |= {int(number): float(at) for number, at in [*lines, *rest(writer)]}
             last = max(written)
             with RevocationStore.open(
                 path
@@ -651,13 +674,11 @@ def test_two_processes_see_a_third_ones_entries_within_a_second_and_a_kill_loses
                 assert {f"j{number}" for number in written} <= values
                 assert values <= {f"j{number}" for number in range(last + 2)}
                 written.update({number: time.time() for number in range(last + 1, len(values))})
-        time.sleep(1)
         for reader in readers:
-            seen = {token: (code, float(at)) for code, token, at in rest(reader)}
-            assert {code for code, _ in seen.values()} == {"revoked-token"}
-            assert len(seen) > 20
-            delays = [at - written[int(token[1:])] for token, (_, at) in seen.items()]
-            assert sorted(delays)[len(delays) // 2] < 1
+            seen = {int(token[1:]): float(at) for token, at in lines_until(reader, f"j{max(written)}")}
+            assert seen.keys() == written.keys()
+            delays = sorted(seen[number] - written[number] for number in range(steady))
+            assert delays[len(delays) // 2] < 1
     finally:
         for child in [*readers, *([writer] if writer else [])]:
             child.kill()

@@ -80,7 +80,7 @@ def proxy(kind: str, folder: Path, console: int) -> Iterator[int]:
     with (folder / "output").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
     try:
-        until(lambda: process.poll() is not None or accepts(port), 20)
+        until(lambda: process.poll() is not None or accepts(port))
         assert process.poll() is None, (folder / "output").read_text("utf-8", "replace")
         yield port
     finally:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from seawall import scan
@@ -23,8 +23,9 @@ from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.decision import decide
 from seawall.incidents.engine import Engine
 from seawall.incidents.ranker import load
-from seawall.live.detection import DayResult, Detection, Scoring
+from seawall.live.detection import Detection, Scoring
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
+from seawall.live.shard import DayResult
 from seawall.report.documents import incident_line
 from seawall.schema.coverage import CoverageNote
 from seawall.sources import read
@@ -38,7 +39,9 @@ class Watch:
     """As a watch does: keeps in the lake, takes, scores, and keeps what changed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.states, self.days = folder, dict[str, bytes](), dict[int, DayResult]()
+        self.folder, self.states = folder, dict[str, bytes]()
+        self.days: dict[tuple[int, int], DayResult] = {}
+        self.rows: dict[int, int] = {}
         self.notes: list[CoverageNote] = []
         self.marked: set[int] = set()
         self.lake = Lake.create(folder / "lake")
@@ -48,19 +51,31 @@ class Watch:
         self.lake.append(events)
         self.marked |= self.detection.take(events)
         self.states["ledger"] = pack(self.detection.ledger())
+        if (shards := self.detection.shards()) is not None:
+            self.states["shards"] = pack(shards)
 
     def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
         return self._kept(self.detection.score(deadline))
 
     def glimpse(self) -> Scoring | None:
-        scoring = self.detection.glimpse()
-        return None if scoring is None else self._kept(scoring)
+        """Score the newest day of each shard alone where days before it wait, without keeping what is known after it."""
+        before, found = self.detection.dirty, dict[tuple[int, int], DayResult]()
+        for shard in self.detection.waiting():
+            found |= self.detection.glimpse(shard) or {}
+        return self._kept(self.detection.finished(found, before, is_keeping=False)) if found else None
+
+    def hurry(self) -> Scoring:
+        """Score one shard, and keep nothing of what is known after it."""
+        before = self.detection.dirty
+        found = self.detection.bring_up(self.detection.waiting()[-1], lambda: True) if before else {}
+        return self._kept(self.detection.finished(found, before, is_keeping=False))
 
     def _kept(self, scoring: Scoring) -> Scoring:
         self.states |= {name: pack(state) for name, state in scoring.kept_snapshots.items()}
         for name in scoring.dropped_snapshots:
             self.states.pop(name, None)
         self.days |= scoring.days
+        self.rows |= scoring.rows
         self.notes = scoring.notes
         self.marked = set(self.detection.dirty)
         return scoring
@@ -73,18 +88,40 @@ class Watch:
         self.detection.mark(self.marked)
 
     def candidates(self) -> list[Candidate]:
-        return [one for _, day in sorted(self.days.items()) for one in day.candidates]
+        found = [one for _, result in sorted(self.days.items()) for one in result.candidates]
+        return sorted(found, key=lambda one: (one.day, one.tenant))
+
+    def first(self) -> int:
+        return min(day for day, _ in self.days)
+
+    def last(self) -> int:
+        return max(day for day, _ in self.days)
+
+    def tenants(self) -> dict[str, int]:
+        """Accounts of each organisation, as of the last day of its shard."""
+        latest = {shard: result for (_, shard), result in sorted(self.days.items()) if result.tenants}
+        return {name: count for result in latest.values() for name, count in result.tenants.items()}
+
+    def events(self) -> list[int]:
+        """Events of each day."""
+        days = sorted({day for day, _ in self.days})
+        return [sum(one.events for (at, _), one in self.days.items() if at == day) for day in days]
 
     def lines(self, budget: float | None = None) -> list[bytes]:
         ruling = rule(
             self.candidates(),
             notes=self.notes,
-            accounts_by_tenant=self.days[max(self.days)].tenants,
-            first_day=min(self.days),
-            last_day=max(self.days),
+            accounts_by_tenant=self.tenants(),
+            first_day=self.first(),
+            last_day=self.last(),
             budget=budget,
         )
         return [incident_line(incident) for incident in ruling.incidents]
+
+
+def days_of(scoring: Scoring) -> list[int]:
+    """The days that were scored, whatever the shard."""
+    return sorted({day for day, _ in scoring.days})
 
 
 def scanned(
@@ -131,13 +168,10 @@ def test_day_by_day_it_finds_what_a_scan_finds(tmp_path: Path, logs: Callable[[P
             watch.restart()
     watch.score()
     assert repr(watch.candidates()) == repr(candidates)
-    if max(watch.days) - min(watch.days) < CANDIDATE_DAYS:
+    if watch.last() - watch.first() < CANDIDATE_DAYS:
         assert watch.notes == notes
-    assert [
-        sum(day.events for day in watch.days.values()),
-        sum(day.duplicates for day in watch.days.values()),
-    ] == counts
-    if max(watch.days) - min(watch.days) < RULED_DAYS:
+    assert [sum(watch.events()), sum(watch.rows.values()) - sum(watch.events())] == counts
+    if watch.last() - watch.first() < RULED_DAYS:
         scan(place, tmp_path / "scan")
         written = (tmp_path / "scan" / "incidents.jsonl").read_bytes()
         assert b"".join(watch.lines()) == written
@@ -186,7 +220,11 @@ def rows_of(acts: Sequence[tuple[int, int, str, str, str]]) -> list[dict[str, An
     return rows
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=12,
+    phases=[Phase.generate, Phase.explicit],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(st.lists(ACTS, min_size=1, max_size=40), st.data())
 def test_however_they_arrive_it_finds_what_a_scan_finds(
     acts: list[tuple[int, int, str, str, str]], data: st.DataObject
@@ -197,7 +235,7 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
     again = data.draw(st.lists(st.sampled_from(rows), max_size=6))
     arriving = data.draw(st.permutations([*rows, *again]))
     cuts = sorted(data.draw(st.lists(st.integers(1, len(arriving)), max_size=5)))
-    doings = st.sets(st.sampled_from(("score", "restart", "hurry", "glimpse")))
+    doings = st.sets(st.sampled_from(("score", "restart", "stop early", "hurry", "glimpse")))
     # Little is at hand: most days are read from files, or from the lake again.
     with TemporaryDirectory() as folder, patch.multiple("seawall.live.days", TAIL=5, HELD_RECORDS=20):
         watch = Watch(Path(folder))
@@ -207,8 +245,10 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
             after = data.draw(doings)
             if "glimpse" in after:
                 watch.glimpse()
-            if "hurry" in after:
+            if "stop early" in after:
                 watch.score(lambda: True)
+            if "hurry" in after:
+                watch.hurry()
             if "score" in after:
                 watch.score()
             if "restart" in after:
@@ -217,12 +257,10 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
         assert not watch.detection.dirty
         assert repr(watch.candidates()) == repr(candidates)
         assert watch.notes == notes
-        found = watch.days.values()
-        assert [sum(day.events for day in found), sum(day.duplicates for day in found)] == [
-            events, duplicates + len(again),
-        ]  # fmt: skip
-        days = max(watch.days) - min(watch.days) + 1
-        decision = decide(candidates, notes, watch.days[max(watch.days)].tenants, days, 0.5)
+        assert sum(watch.events()) == events
+        assert sum(watch.rows.values()) == events + duplicates + len(again)
+        days = watch.last() - watch.first() + 1
+        decision = decide(candidates, notes, watch.tenants(), days, 0.5)
         assert watch.lines(0.5) == [incident_line(incident) for incident in decision.incidents]
 
 
@@ -232,21 +270,21 @@ def test_the_newest_day_need_not_wait_for_what_is_late(tmp_path: Path) -> None:
     for day in range(4):
         watch.take(table([event(f"{day}-{n}", day, n) for n in range(4)]))
         watch.score()
-    last = max(watch.days)
-    known = repr(watch.days[last].candidates)
+    last = watch.last()
+    known = repr(watch.candidates())
     watch.take(table([event("late", 1, 9)]))
     watch.take(table([event("new", 3, 9, src_prefix="203.0.113.0/24", src_asn=64999, src_asn_name="Far")]))
     found = watch.glimpse()
     assert found is not None
-    assert set(found.days) == {last}
-    assert found.days[last].events == 5
-    assert repr(found.days[last].candidates) != known
+    assert days_of(found) == [last]
+    assert watch.events()[-1] == 5
+    assert repr(watch.candidates()) != known
     assert not found.done
     assert watch.detection.dirty == {
         last - 2,
         last,
     }  # a late event makes all days after it wait, once they are scored
-    assert set(watch.score().days) == {last - 2, last - 1, last}
+    assert days_of(watch.score()) == [last - 2, last - 1, last]
     assert not watch.detection.dirty
     assert watch.glimpse() is None
     watch.take(table([event("later", 2, 9)]))
@@ -270,11 +308,11 @@ def test_what_comes_for_a_day_that_is_no_longer_kept_is_kept_and_said_to_be_too_
     watch.restart()
     watch.take(table([event("late", 2, 9), event("too", 9, 9)]))
     scoring = watch.score()
-    assert sorted(scoring.days) == list(range(first + 9, first + 12))
+    assert days_of(scoring) == list(range(first + 9, first + 12))
     assert [note.start // 86_400_000_000 for note in watch.notes if note.code == "late"] == [first + 2]
     assert "2026-03-04" in next(note.text for note in watch.notes if note.code == "late")
     assert not watch.detection.dirty
-    assert [day.events for _, day in sorted(watch.days.items())] == [2] * 9 + [3] + [2] * 2
+    assert watch.events() == [2] * 9 + [3] + [2] * 2
     assert watch.candidates()[: len(before)] == before  # nothing of these days was new
     watch.restart()
     watch.score()
@@ -286,15 +324,13 @@ def test_a_late_day_goes_back_to_a_snapshot_and_not_to_the_beginning(tmp_path: P
     for day in range(40):
         watch.take(table([event(f"a{day}", day)]))
         watch.score()
-    kept = sorted(int(name.partition("/")[2]) - 20_514 for name in watch.states if name.startswith("engine/"))
+    kept = sorted(int(name.split("/")[2]) - 20_514 for name in watch.states if "/engine/" in name)
     assert kept[-3:] == [35, 36, 37]
     assert len(kept) <= 14
     assert kept[0] <= 39 - 30
     watch.take(table([event("late", 33, 9)]))
-    assert sorted(watch.score().days) == [20_514 + day for day in range(33, 40)]
-    assert (
-        max(int(name.partition("/")[2]) for name in watch.states if name.startswith("meter/")) == 20_514 + 39
-    )
+    assert days_of(watch.score()) == [20_514 + day for day in range(33, 40)]
+    assert max(int(name.split("/")[2]) for name in watch.states if "/meter/" in name) == 20_514 + 39
 
 
 def test_when_a_domain_gets_its_organisation_its_days_are_scored_again(tmp_path: Path) -> None:
@@ -310,7 +346,7 @@ def test_when_a_domain_gets_its_organisation_its_days_are_scored_again(tmp_path:
     watch.score()
     assert {one.tenant for one in watch.candidates()} == {"x.example"}
     watch.take(table([named, other]))
-    assert len(watch.score().days) == 7
+    assert len(days_of(watch.score())) == 7
     (tmp_path / "spool").mkdir()
     candidates, notes, _ = scanned([table([*rows, named, other])], tmp_path / "spool")
     assert repr(watch.candidates()) == repr(candidates)
@@ -324,7 +360,8 @@ def test_what_does_not_fit_is_refused() -> None:
         watch.take(table([event("a"), event("b", 1)]))
         watch.score()
         states = watch.detection.state()
-        assert {name.partition("/")[0] for name in states} == {"coder", "ledger", "engine", "meter"}
+        kinds = {name.split("/")[1] if "/" in name else name for name in states}
+        assert kinds == {"coder", "ledger", "shards", "days", "engine", "meter"}
         for name in states:
             with pytest.raises(StateInvalid):
                 Detection(watch.lake).restore({**states, name: {}})
@@ -366,7 +403,7 @@ def test_what_fails_is_done_again_and_nothing_is_lost_by_it(tmp_path: Path) -> N
     watch.score()
     assert repr(watch.candidates()) == repr(candidates)
     for name in watch.states:
-        assert name.partition("/")[0] != "engine" or int(name[7:]) <= max(watch.days) - 2
+        assert "/engine/" not in name or int(name.split("/")[2]) <= watch.last() - 2
     watch.restart()
     watch.take(table([event("late", 2, 100)]))
     watch.score()

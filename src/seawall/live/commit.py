@@ -64,26 +64,28 @@ def keep_taken(work: Work, taken: Taken, *, at: int, room: int) -> None:
 class Scored:
     """What the second transaction keeps.
 
-    `candidates` and `days` by day; `states` by name, None where one is forgotten; `incidents` those that may have changed;
+    `candidates` by day and shard, `days` by day; `states` by name, None where one is forgotten; `incidents` those that may
+    have changed;
     `gone` the ids that are none any more, `renamed` old ids to new ones. `announced` are to be told of, in their order.
+    `notes` are None where they are as they were.
     """
 
-    done: Iterable[int]
-    candidates: Mapping[int, tuple[Sequence[bytes], Sequence[str]]]
-    days: Mapping[int, Mapping[str, Any]]
-    states: Mapping[str, bytes | None]
-    incidents: Sequence[Incident]
-    gone: Sequence[str]
-    renamed: Mapping[str, str]
-    announced: Sequence[Incident]
-    notes: Sequence[Mapping[str, Any]]
+    done: Iterable[int] = ()
+    candidates: Mapping[tuple[int, int], tuple[Sequence[bytes], Sequence[str]]] = field(default_factory=dict)
+    days: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    states: Mapping[str, bytes | None] = field(default_factory=dict)
+    incidents: Sequence[Incident] = ()
+    gone: Sequence[str] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    announced: Sequence[Incident] = ()
+    notes: Sequence[Mapping[str, Any]] | None = None
     targets: Sequence[str] = ()
 
 
 def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], None]) -> list[Incident]:
     """Keep what was found; the incidents that were announced for the first time."""
-    for day, (contents, tenants) in scored.candidates.items():
-        work.candidates.put_day(day, contents, tenants=tenants)
+    for (day, shard), (contents, tenants) in scored.candidates.items():
+        work.candidates.put_day(day, contents, tenants=tenants, share=shard)
     work.days.put(scored.days)
     for name, state in scored.states.items():
         if state is None:
@@ -98,7 +100,8 @@ def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], No
     fresh = [by_id[id_] for id_ in work.announcements.add(by_id, at=at)] if by_id else []
     for incident in fresh:
         tell(work, "incident.raised", incident.id, incident_document(incident), scored.targets, at=at)
-    work.settings.put(COVERAGE, {"notes": list(scored.notes)})
+    if scored.notes is not None:
+        work.settings.put(COVERAGE, {"notes": list(scored.notes)})
     work.dirty.clear(scored.done)
     return fresh
 

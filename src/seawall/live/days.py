@@ -1,4 +1,4 @@
-"""The events of each day, coded: those of late at hand, all others read from the lake when they are asked for."""
+"""The events of each day of a shard, coded: those of late at hand, all others read from the lake when they are asked for."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from seawall.live.organisations import SHARDS, Organisations
 from seawall.schema.batches import CodedBatch
-from seawall.schema.state import Saved, State, nested, texts_kept
-from seawall.store import Coder, Spool
+from seawall.schema.ordering import distinct
+from seawall.schema.state import Saved, State
+from seawall.store import Spool
 from seawall.store.lake import Lake
 
 DAY = 86_400_000_000
 EPOCH = date(1970, 1, 1)
 
-HELD_RECORDS = 10_000_000
-"""Records at hand in coded form, on the disk; of more, the oldest days are read from the lake again."""
+HELD_RECORDS = 10_000_000 // SHARDS
+"""Records of a shard at hand in coded form, on the disk; of more, the oldest days are read from the lake again.
 
-TAIL = 50_000
+The newest day stays at hand, however large it is.
+"""
+
+TAIL = 10_000
 """Records of a day that wait in memory until they are worth a file."""
-
-NOT_SCORED = "unmapped"
-"""The one text that nothing looks at: it stays in the lake."""
 
 
 class Days:
-    """What was taken in, by day, in the codes of one coder that only grows.
+    """What was taken in of one shard's organisations, by day.
 
-    `rows` counts the records of each day as they came, copies included: what is not an event is a duplicate. `folder` is
-    for files of this process alone.
+    `known` are the days that something came for, `taken` how many records were taken in. `folder` is for files of this process
+    alone.
     """
 
-    def __init__(self, lake: Lake, folder: Path) -> None:
-        self.coder = Coder(unseen=False)
-        self.rows: dict[int, int] = {}
+    def __init__(self, shard: int, organisations: Organisations, lake: Lake, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.known: set[int] = set()
+        self.taken = 0
+        self._shard, self._organisations = shard, organisations
         self._lake, self._folder = lake, folder
-        self._spool = Spool(folder, self.coder.actors, held=TAIL)
+        self._spool = Spool(folder, organisations.coder.actors, held=TAIL)
         self._held: set[int] = set()
-        self._tenants = set(lake.tenants())
-        self._organisations: dict[int, set[int]] = {}
-        self._homes: list[str] = []
+        self._codes: dict[int, set[int]] = {}
 
-    def take(self, events: pa.Table) -> frozenset[int]:
-        """Note events that the lake holds already; return their days."""
-        self._tenants |= {name or "unknown" for name in events["org_uid"].unique().to_pylist()}
-        days, counts = np.unique(events["time"].cast(pa.int64()).to_numpy() // DAY, return_counts=True)
-        for day, count in zip(days.tolist(), counts.tolist(), strict=True):
-            if day not in self.rows:
-                self._held.add(day)
-            self.rows[day] = self.rows.get(day, 0) + count
+    def take(self, coded: pa.Table) -> frozenset[int]:
+        """Note coded events of this shard that the lake holds already; return their days."""
+        days = distinct(coded["time"].to_numpy() // DAY).tolist()
+        self._held |= set(days) - self.known
+        self.known |= set(days)
+        self.taken += coded.num_rows
         try:
-            self._add(events, self._held)
+            self._add(coded, self._held)
         except OSError:  # there is no room for what the lake has as well
-            for day in days.tolist():
-                self._spool.drop(day)
-                self._held.discard(day)
-        self._give_way(keep=days.tolist()[-1])
-        return frozenset(days.tolist())
+            for day in days:
+                self._let_go(day)
+        self._give_way(keep=days[-1])
+        return frozenset(days)
 
     def fetch(self, day: int) -> int:
         """Have a day at hand; return how many records of it there are, copies that the lake left out not counted."""
         if day not in self._held:
+            self._codes.pop(day, None)
             try:
-                for events in self._read(day):
-                    self._add(events, {day})
+                for coded in self._read(day):
+                    self._add(coded, {day})
             except BaseException:
                 self._spool.drop(day)
                 raise
@@ -75,67 +75,78 @@ class Days:
         return self._spool.rows(day)
 
     def available(self, days: Iterable[int]) -> dict[int, int]:
-        """Return how many records of each day are at hand or in the lake, without reading them."""
+        """Return how many records of each day are at hand or in the lake, without reading them.
+
+        Of days in the lake events that state no organisation are counted for every shard.
+        """
         wanted = set(days)
         found = {day: self._spool.rows(day) for day in wanted & self._held}
         if wanted - self._held:
+            names = set(self._organisations.of_shard(self._shard))
             for size in self._lake.size().days:
                 day = (size.day - EPOCH).days
-                if day in wanted - self._held:
+                if day in wanted - self._held and size.tenant in names:
                     found[day] = found.get(day, 0) + size.rows
         return found
 
-    def moved(self) -> frozenset[int]:
-        """Return the days in which an organisation is another one than when this was asked before."""
-        texts, homes = self.coder.vocabularies["org_uid"].values, self.coder.homes()
-        before = self._homes + texts[len(self._homes) :]
-        changed = {code for code, (was, now) in enumerate(zip(before, homes, strict=True)) if was != now}
-        self._homes = homes
-        return frozenset(day for day, codes in self._organisations.items() if codes & changed)
+    def rows(self, day: int) -> int:
+        """Return how many records of a day are at hand."""
+        return self._spool.rows(day)
 
-    def settle(self) -> None:
-        """Say what codes mean just now; `load` goes by it."""
-        self._spool.settle(*self.coder.meanings())
+    def holds(self, code: int, day: int) -> bool:
+        """Whether something of an organisation is known to have come for a day."""
+        return code in self._codes.get(day, ())
+
+    def days_of(self, code: int) -> set[int]:
+        """Return the days for which something of an organisation came."""
+        return {day for day, codes in self._codes.items() if code in codes}
+
+    def give(self, code: int, days: set[int]) -> None:
+        """An organisation is of another shard now: forget its records of these days."""
+        for day in days:
+            self._codes[day].discard(code)
+            self._let_go(day)
+
+    def receive(self, code: int, days: set[int]) -> None:
+        """Records of these days, which the lake holds, are of this shard now."""
+        self.known |= days
+        for day in days:
+            self._codes.setdefault(day, set()).add(code)
+            self._let_go(day)
 
     def load(self, day: int) -> CodedBatch | None:
         """Return a day's events in order of time and record id, None where there are none any more."""
         if not self.fetch(day):
             return None
-        self.settle()
+        self._spool.settle(*self._organisations.meanings())
         return self._spool.load(day)[0]
 
     def state(self) -> State:
-        """Return the coder's state, and what is known in its codes, as plain arrays."""
-        codes = sorted((day, code) for day, found in self._organisations.items() for code in found)
-        return {
-            **nested(coder=self.coder.state()),
-            "organisations": np.array(codes, np.int64).reshape(-1, 2),
-            **texts_kept("homes", self._homes),
-        }
+        """Return what is known in codes, as plain arrays."""
+        rows = [(day, code) for day, codes in self._codes.items() for code in codes]
+        return {"organisations": np.array(sorted(rows), np.int64).reshape(-1, 2)}
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: State, known: set[int]) -> None:
         """Know what was kept. Raises `StateInvalid`."""
-        part = "coder."
-        self.coder.restore({name[len(part) :]: one for name, one in state.items() if name.startswith(part)})
-        saved = Saved(state)
-        self._homes = saved.texts("homes")
-        self._organisations = {}
-        for day, code in saved.array("organisations", np.int64, None, 2).tolist():
-            self._organisations.setdefault(day, set()).add(code)
+        self._codes = {}
+        for day, code in Saved(state).array("organisations", np.int64, None, 2).tolist():
+            self._codes.setdefault(day, set()).add(code)
+        self.known = known
         for day in self._held:
             self._spool.drop(day)
         self._held = set()
-        self._spool = Spool(self._folder, self.coder.actors, held=TAIL)
+        self._spool = Spool(self._folder, self._organisations.coder.actors, held=TAIL)
 
-    def _add(self, events: pa.Table, wanted: set[int]) -> None:
-        """Code events, and hold those of the wanted days."""
-        coded = self.coder.encode(events)
-        place = coded.column_names.index(NOT_SCORED)
-        coded = coded.set_column(place, NOT_SCORED, pa.nulls(len(coded), pa.string()))
+    def _let_go(self, day: int) -> None:
+        self._spool.drop(day)
+        self._held.discard(day)
+
+    def _add(self, coded: pa.Table, wanted: set[int]) -> None:
+        """Note whose events these are, and hold those of the wanted days."""
         day_of = coded["time"].to_numpy() // DAY
-        keys = np.unique((day_of << 32) | coded["org_uid"].to_numpy())
+        keys = distinct((day_of << 32) | coded["org_uid"].to_numpy())
         for key in keys.tolist():
-            self._organisations.setdefault(key >> 32, set()).add(key & 0xFFFFFFFF)
+            self._codes.setdefault(key >> 32, set()).add(key & 0xFFFFFFFF)
         if not {key >> 32 for key in keys.tolist()} <= wanted:
             coded = coded.filter(pa.array(np.isin(day_of, sorted(wanted))))
         self._spool.add(coded)
@@ -145,9 +156,14 @@ class Days:
         for day in sorted(self._held - {keep}):
             if sum(map(self._spool.rows, self._held)) <= HELD_RECORDS:
                 break
-            self._spool.drop(day)
-            self._held.discard(day)
+            self._let_go(day)
 
     def _read(self, day: int) -> Iterator[pa.Table]:
-        for tenant in sorted(self._tenants):
-            yield from self._lake.day(tenant, EPOCH + timedelta(days=day))
+        for name in self._organisations.of_shard(self._shard):
+            for events in self._lake.day(name, EPOCH + timedelta(days=day)):
+                coded = self._organisations.encode(events)
+                self._organisations.seen |= {
+                    (code, day) for code in distinct(coded["org_uid"].to_numpy()).tolist()
+                }
+                if (own := self._organisations.split(coded).get(self._shard)) is not None:
+                    yield own

@@ -1,10 +1,11 @@
-"""Detection of what arrives: days are scored as a scan would score them, again where something came late."""
+"""Detection of what arrives: organisations in shards, each of which is scored where something came for it."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,54 +14,26 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.coverage import CoverageMeter
-from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.ranker import load
 from seawall.live.days import DAY, EPOCH, Days
-from seawall.live.ruling import CANDIDATE_DAYS
-from seawall.live.snapshots import Snapshots, ladder
-from seawall.schema.batches import Times
+from seawall.live.organisations import SHARDS, Organisations
+from seawall.live.shard import DayResult, Shard
 from seawall.schema.coverage import CoverageNote
-from seawall.schema.ordering import distinct
 from seawall.schema.state import Saved, State
 from seawall.store.lake import Lake
-
-SETTLED = 2
-"""Days back from the last day from which on snapshots are kept in the database."""
-
-BINS = 20
-"""Parts of equal width that p-values are counted in."""
-
-
-@dataclass(frozen=True, slots=True)
-class DayResult:
-    """What one day showed.
-
-    `candidates` as a scan keeps them; `events` after copies and twins were merged, `duplicates` the other records;
-    `accounts` that were active; `tenants`: accounts of each organisation that were active until then;
-    `p_histogram` int64 (20,): how many p-values of patterns that spoke lie in each twentieth of 0 to 1.
-    """
-
-    day: int
-    candidates: tuple[Candidate, ...]
-    events: int
-    duplicates: int
-    accounts: int
-    tenants: Mapping[str, int]
-    p_histogram: Times
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
 
-    `done` are the days that no longer wait; among them are those that come too late to be scored.
-    `notes` say what the logs of the last 44 days cannot show, all of them. `scored_until` is the last day up to which
-    results are up to date, None when there is none.
+    `days` by day and shard, `rows` how many records came for each of these days, copies included. `done` are the days that no
+    longer wait in any shard; among them are those that come too late to be scored. `notes` say what the logs of the last 44
+    days cannot show, all of them. `scored_until` is the last day up to which results are up to date, None when there is none.
     """
 
-    days: dict[int, DayResult] = field(default_factory=dict)
+    days: dict[tuple[int, int], DayResult] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
     done: frozenset[int] = frozenset()
     dropped_snapshots: tuple[str, ...] = ()
     kept_snapshots: dict[str, State] = field(default_factory=dict)
@@ -78,17 +51,17 @@ class Detection:
 
     def __init__(self, lake: Lake, *, learnt: bool = True, scratch: Path | None = None) -> None:
         """`scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
-        self._ranker = load() if learnt else None
+        ranker = load() if learnt else None
         self._folder = _Scratch(scratch)
-        self._days = Days(lake, self._folder.inner("days"))
-        self._snapshots = Snapshots(self._folder.inner("states"))
-        self._dirty: set[int] = set()
-        self._unread: set[int] = set()
-        self._meters: dict[int, CoverageMeter] = {}
-        self._events: dict[int, int] = {}
-        self._late: set[int] = set()
-        self._stored: set[int] = set()
-        self._before: tuple[int, State] | None = None
+        days, states = self._folder.inner("days"), self._folder.inner("states")
+        self._lake, self._organisations = lake, Organisations()
+        self._organisations.tenants |= set(lake.tenants())
+        self._shards = [
+            Shard(Days(number, self._organisations, lake, days / str(number)), ranker, states / str(number))
+            for number in range(SHARDS)
+        ]
+        self._known = 0
+        self._rows: dict[int, int] = {}
 
     def close(self) -> None:
         """Remove what was written for this process alone."""
@@ -96,247 +69,211 @@ class Detection:
 
     @property
     def dirty(self) -> frozenset[int]:
-        """The days that are to be scored (again)."""
-        return frozenset(self._dirty)
+        """The days that are to be scored (again) in any shard."""
+        return frozenset(day for shard in self._shards for day in shard.dirty)
 
-    @property
-    def newest(self) -> tuple[int, int]:
-        """The last day that anything came for and how many records of it came; -1 and 0 before the first."""
-        day = max(self._days.rows, default=-1)
-        return day, self._days.rows.get(day, 0)
+    def waiting(self) -> list[int]:
+        """Return the shards in which days wait to be scored, the one with the fewest records to score first."""
+        self._catch_up()
+        return sorted(
+            (number for number, shard in enumerate(self._shards) if shard.dirty),
+            key=lambda number: (self._shards[number].burden, number),
+        )
+
+    def _catch_up(self) -> None:
+        """Read what the lake has of marked days, until each event is in the shard of its organisation.
+
+        Whose an event is may only be seen when others are read.
+        """
+        is_changed = True
+        while is_changed:
+            for shard in self._shards:
+                shard.catch_up()
+            for code, was, now in self._organisations.moved():
+                self._shards[was].give(code, self._shards[now])
+            seen, self._organisations.seen = self._organisations.seen, set()
+            is_changed = False
+            for code, day in sorted(seen):
+                shard = self._shards[self._organisations.shard_of(code)]
+                if not shard.days.holds(code, day):
+                    shard.days.receive(code, {day})
+                    shard.mark({day})
+                    is_changed = True
+
+    def is_dirty(self, shard: int) -> bool:
+        """Whether days of a shard wait."""
+        return bool(self._shards[shard].dirty)
+
+    def is_late(self, shard: int) -> bool:
+        """Whether days before a shard's newest one wait."""
+        newest = self._shards[shard].newest
+        return min(self._shards[shard].dirty, default=newest) < newest
+
+    def newest(self, shard: int) -> tuple[int, int]:
+        """Return the last day that anything came for in a shard, and how many records it has taken."""
+        return self._shards[shard].newest, self._shards[shard].days.taken
 
     def take(self, events: pa.Table) -> frozenset[int]:
         """Take enriched events that the lake holds already; return the days that they are of."""
-        days = self._days.take(events)
-        self._dirty |= days
-        return days
+        found, day_of = set[int](), events["time"].cast(pa.int64()).to_numpy() // DAY
+        for day, count in zip(
+            *(part.tolist() for part in np.unique(day_of, return_counts=True)), strict=True
+        ):
+            self._rows[day] = self._rows.get(day, 0) + count
+        for number, coded in self._organisations.split(self._organisations.encode(events)).items():
+            days = self._shards[number].days.take(coded)
+            self._shards[number].dirty |= days
+            found |= days
+        return frozenset(found)
 
     def mark(self, days: Iterable[int]) -> None:
         """Say that the lake has events of these days that were not scored."""
         days = set(days)
-        for day in days:
-            self._days.rows.setdefault(day, 0)
-        self._dirty |= days
-        self._unread |= days
+        for shard in self._shards:
+            shard.mark(days)
 
     def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
-        """Bring all days up to date, from the first that something came for. `deadline` may stop it after a day.
+        """Bring all shards up to date, from the first day that something came for. `deadline` may stop it after a day.
 
-        Days that are not up to date then stay dirty, and the results of earlier scorings stand for them. Where it raises,
-        all of them are dirty again.
+        What is not up to date then stays dirty, and the results of earlier scorings stand for it. Where it raises, all of it
+        is dirty again.
         """
-        for day in sorted(self._unread):
-            self._days.fetch(day)
-        self._unread.clear()
-        self._dirty |= self._days.moved()
-        waiting = self.dirty
+        results: dict[tuple[int, int], DayResult] = {}
+        chosen = self.waiting()
+        before = {number: set(self._shards[number].dirty) for number in chosen}
+        days = self.dirty
         try:
-            start = self._start()
-            if not self._dirty:
-                kept = {"ledger": self.ledger()} if waiting else {}
-                return Scoring(
-                    done=waiting, kept_snapshots=kept, notes=self._notes(), scored_until=self._until()
-                )
-            results, again = self._run(start, deadline)
-            states, gone = self._changed(results, again)
+            for number in chosen:
+                results |= self.bring_up(number, deadline)
+                if results and deadline is not None and deadline():
+                    break
+            return self.finished(results, days)
         except BaseException:
-            self._dirty |= waiting
+            for number, waiting in before.items():
+                self._shards[number].dirty |= waiting
             raise
-        return Scoring(results, waiting - self._dirty, gone, states, self._notes(), self._until())
 
-    def glimpse(self) -> Scoring | None:
-        """Score the newest day alone, although days before it wait; None where what was known before it is not at hand.
+    def bring_up(
+        self, shard: int, deadline: Callable[[], bool] | None = None
+    ) -> dict[tuple[int, int], DayResult]:
+        """Bring one shard up to date; `finished` gives what is to be kept of it."""
+        return {(day, shard): result for day, result in self._shards[shard].score(deadline).items()}
 
-        Its result is what is known as long as those days wait: from their first on it is made anew by `score`, which no
-        glimpse changes. The newest day stays dirty.
+    def glimpse(self, shard: int) -> dict[tuple[int, int], DayResult] | None:
+        """Score a shard's newest day alone, although days before it wait; see `Shard.glimpse`."""
+        result = self._shards[shard].glimpse()
+        return None if result is None else {(result.day, shard): result}
+
+    def finished(
+        self, results: dict[tuple[int, int], DayResult], before: frozenset[int], *, is_keeping: bool = True
+    ) -> Scoring:
+        """Return what is to be kept of results; `before` are the days that were dirty before.
+
+        `is_keeping` false spares what detection knows after settled days: they are scored once more after a stop.
         """
-        newest, _ = self.newest
-        known = self._known_before(newest)
-        if known is None or newest not in self._dirty or newest in self._unread:
-            return None
-        engine = Engine(self._ranker)
-        engine.restore(known)
-        result = self._scored(engine, newest)
-        if result is None:
-            return None
-        states = {f"meter/{newest}": self._meters[newest].state(), "ledger": self.ledger()}
-        return Scoring({newest: result}, frozenset(), (), states, self._notes(), self._until())
-
-    def _known_before(self, day: int) -> State | None:
-        """Return the state after the last day before a day, be it that something came late for days before."""
-        last = max((other for other in self._days.rows if other < day), default=None)
-        if last in self._snapshots.days():
-            return self._snapshots.get(last)
-        return self._before[1] if self._before is not None and self._before[0] == last else None
-
-    def _changed(
-        self, results: Mapping[int, DayResult], again: set[int]
-    ) -> tuple[dict[str, State], tuple[str, ...]]:
-        """Return the states to keep and the names of those to forget; `again` are days with a new snapshot.
-
-        The snapshots of the last days are not kept: they are made again with every late event, and quickly after a stop.
-        """
-        newest = max(self._days.rows)
-        settled = {day for day in self._snapshots.days() if day <= newest - SETTLED}
-        fresh = settled - (self._stored - again)
-        states = {f"engine/{day}": self._snapshots.get(day) for day in sorted(fresh)}
-        if fresh:
-            states["coder"] = self._days.state()
-        states |= {f"meter/{day}": self._meters[day].state() for day in results}
+        states: dict[str, State] = {
+            f"{number}/meter/{day}": self._shards[number].meter(day)
+            for (day, number), result in results.items()
+            if result.events
+        }
+        gone = [f"{number}/meter/{day}" for (day, number), result in results.items() if not result.events]
+        for number, shard in enumerate(self._shards):
+            fresh, outdated = shard.fresh_states() if is_keeping else ({}, shard.outdated_states())
+            states |= {f"{number}/{name}": state for name, state in fresh.items()}
+            gone += [f"{number}/{name}" for name in outdated]
+            gone += [f"{number}/meter/{day}" for day in shard.forgotten()]
+        if any("/engine/" in name for name in states):
+            states |= self._codes()
         states["ledger"] = self.ledger()
-        gone = [f"engine/{day}" for day in sorted(self._stored - settled)]
-        gone += [f"meter/{day}" for day in self._forgotten()]
-        self._stored = settled
-        return states, tuple(gone)
+        if (shards := self.shards()) is not None:
+            states["shards"] = shards
+        rows = {day: self._rows.get(day, 0) for day, _ in results}
+        return Scoring(results, rows, before - self.dirty, tuple(gone), states, self._notes(), self._until())
 
-    def _start(self) -> int | None:
-        """Return the day of the snapshot to begin after, None for before everything; dirty days before are late."""
-        if not self._dirty:
-            return None
-        start = self._snapshots.latest(min(self._dirty))
-        todo = [day for day in self._days.rows if start is None or day > start]
-        there = self._days.available(todo)
-        lost = [day for day in todo if there.get(day, 0) < self._events.get(day, 0)]
-        if not lost:
-            return start
-        # What was learnt of a day that is gone is known to the snapshots after it alone.
-        start = min((day for day in self._snapshots.days() if day >= max(lost)), default=max(lost))
-        late = {day for day in self._dirty if day <= start}
-        self._late |= late
-        self._dirty -= late
-        return self._snapshots.latest(min(self._dirty)) if self._dirty else None
-
-    def _run(
-        self, start: int | None, deadline: Callable[[], bool] | None
-    ) -> tuple[dict[int, DayResult], set[int]]:
-        """Score days in order; return results from the first dirty day on, and the days that have a new snapshot."""
-        first = min(self._dirty)
-        engine = Engine(self._ranker)
-        if start is not None:
-            engine.restore(self._snapshots.get(start))
-        self._remember(first)
-        for day in self._snapshots.days():
-            if day >= first:
-                self._snapshots.drop(day)
-        results: dict[int, DayResult] = {}
-        again: set[int] = set()
-        todo = [day for day in sorted(self._days.rows) if start is None or day > start]
-        newest = todo[-1]
-        wanted = ladder({*self._snapshots.days(), *todo[:-1]}, newest)
-        for place, day in enumerate(todo):
-            result = self._scored(engine, day)
-            if day >= first:
-                self._dirty = set(todo[place + 1 :])
-            if day >= first and result is not None:
-                results[day] = result
-            is_over = day >= first and day < newest and deadline is not None and deadline()
-            if day in wanted or is_over:
-                self._snapshots.put(day, engine.state())
-                again.add(day)
-            if is_over:
-                break
-        for day in self._snapshots.days() - ladder(self._snapshots.days(), newest):
-            self._snapshots.drop(day)
-        return results, again
-
-    def _remember(self, first: int) -> None:
-        """Keep the last state before the newest day for glimpses, where it is about to be dropped."""
-        last = self._snapshots.latest(self.newest[0])
-        if last is not None and last >= first:
-            self._before = last, self._snapshots.get(last)
+    def _codes(self) -> dict[str, State]:
+        """Return what codes mean, and what is known in codes."""
+        days = {f"{number}/days": shard.days.state() for number, shard in enumerate(self._shards)}
+        return {"coder": self._organisations.state(), **days}
 
     def ledger(self) -> State:
         """Return what changes with every batch that is taken: keep it, as `ledger`, together with the checkpoint."""
+        days = [(at, day) for at, shard in enumerate(self._shards) for day in shard.days.known]
+        events = [(at, *item) for at, shard in enumerate(self._shards) for item in shard.events.items()]
+        late = [(at, day) for at, shard in enumerate(self._shards) for day in shard.late]
         return {
-            "rows": np.array(sorted(self._days.rows.items()), np.int64).reshape(-1, 2),
-            "events": np.array(sorted(self._events.items()), np.int64).reshape(-1, 2),
-            "late": np.array(sorted(self._late), np.int64),
+            "rows": np.array(sorted(self._rows.items()), np.int64).reshape(-1, 2),
+            "days": np.array(sorted(days), np.int64).reshape(-1, 2),
+            "events": np.array(sorted(events), np.int64).reshape(-1, 3),
+            "late": np.array(sorted(late), np.int64).reshape(-1, 2),
         }
 
+    def shards(self) -> State | None:
+        """Return who belongs to which shard, to be kept as `shards` with the ledger; None while nobody new came."""
+        if self._known == self._organisations.known:
+            return None
+        self._known = self._organisations.known
+        return self._organisations.shards_state()
+
     def state(self) -> dict[str, State]:
-        """Return all that is known, as plain arrays by name: `coder`, `ledger`, `engine/<day>`, `meter/<day>`."""
+        """Return all that is known, as plain arrays by name; those of a shard begin with its number."""
+        each = [(number, shard.state()) for number, shard in enumerate(self._shards)]
         return {
-            "coder": self._days.state(),
+            "shards": self._organisations.shards_state(),
             "ledger": self.ledger(),
-            **{f"engine/{day}": self._snapshots.get(day) for day in self._snapshots.days()},
-            **{f"meter/{day}": meter.state() for day, meter in self._meters.items()},
+            "coder": self._organisations.state(),
+            **{f"{number}/{name}": state for number, states in each for name, state in states.items()},
         }
 
     def restore(self, states: Mapping[str, State]) -> None:
-        """Know what was kept, and nothing else; days after the last snapshot are dirty. Raises `StateInvalid`."""
-        self._dirty, self._unread, self._meters, self._events, self._late = set(), set(), {}, {}, set()
-        self._snapshots.clear()
-        self._before = None
+        """Know what was kept, and nothing else; days after a shard's last state are dirty. Raises `StateInvalid`."""
+        if "shards" in states:
+            self._organisations.restore_shards(states["shards"])
+        self._known = self._organisations.known
         if "coder" in states:
-            self._days.restore(states["coder"])
-        if "ledger" in states:
-            ledger = Saved(states["ledger"])
-            self._days.rows = dict(ledger.array("rows", np.int64, None, 2).tolist())
-            self._events = dict(ledger.array("events", np.int64, None, 2).tolist())
-            self._late = set(ledger.array("late", np.int64, None).tolist())
-        for name in sorted(states):
-            kind, _, day = name.partition("/")
-            if kind == "engine":
-                Engine(self._ranker).restore(
-                    states[name]
-                )  # what is damaged is refused now, not when it is needed
-                self._snapshots.put(int(day), states[name])
-            elif kind == "meter":
-                self._meters[int(day)] = CoverageMeter()
-                self._meters[int(day)].restore(Saved(states[name]))
-        self._stored = set(self._snapshots.days())
-        last = max(self._stored, default=-1)
-        # What was kept of later days is in codes that may not have been.
-        self._meters = {day: meter for day, meter in self._meters.items() if day <= last}
-        self.mark(day for day in self._days.rows if day > last)
-
-    def _scored(self, engine: Engine, day: int) -> DayResult | None:
-        batch = self._days.load(day)
-        if batch is None:
-            return None
-        scored = engine.observe(batch, day)
-        meter = self._meters[day] = CoverageMeter()
-        meter.observe(batch)
-        self._events[day] = len(batch)
-        self._late.discard(day)
-        return DayResult(
-            day,
-            scored.kept,
-            len(batch),
-            max(self._days.rows[day] - len(batch), 0),
-            len(distinct(scored.groups.day.actor)),
-            engine.behaviour.accounts_of(batch.vocabularies["org_uid"]),
-            _histogram(scored),
-        )
+            self._organisations.restore(states["coder"])
+        ledger = Saved(states["ledger"] if "ledger" in states else _nothing())
+        self._rows = dict(ledger.array("rows", np.int64, None, 2).tolist())
+        days, late = (_by_shard(ledger.array(name, np.int64, None, 2)) for name in ("days", "late"))
+        events = ledger.array("events", np.int64, None, 3)
+        present = {(size.day - EPOCH).days for size in self._lake.size().days} if days else set()
+        for number, shard in enumerate(self._shards):
+            own = f"{number}/"
+            kept = {name[len(own) :]: state for name, state in states.items() if name.startswith(own)}
+            shard.events = dict(events[events[:, 0] == number, 1:].tolist())
+            shard.late = late[number]
+            shard.restore(kept, days[number], present)
 
     def _until(self) -> int | None:
-        return max((day for day in self._events if not self._dirty or day < min(self._dirty)), default=None)
-
-    def _forgotten(self) -> list[int]:
-        """Forget what is no longer asked of the coverage of old days; return the days."""
-        gone = [day for day in self._meters if day <= max(self._meters) - CANDIDATE_DAYS]
-        for day in gone:
-            del self._meters[day]
-        return gone
+        dirty = min(self.dirty, default=None)
+        days = (day for shard in self._shards for day in shard.events)
+        return max((day for day in days if dirty is None or day < dirty), default=None)
 
     def _notes(self) -> list[CoverageNote]:
-        newest = max(self._meters, default=0)
-        whole = CoverageMeter()
-        for day in sorted(self._meters):
-            if day > newest - CANDIDATE_DAYS:
-                whole.add(self._meters[day])
+        newest = max(shard.newest_meter for shard in self._shards)
         late = [
             CoverageNote(
                 "", "all", "late", day * DAY, (day + 1) * DAY,
                 f"Events of {EPOCH + timedelta(days=day)} came when that day could no longer be scored: they are kept, "
                 "and were not looked at.",
             )
-            for day in self._late
+            for day in {day for shard in self._shards for day in shard.late}
         ]  # fmt: skip
         return sorted(
-            [*whole.notes(), *late],
+            [*late, *(note for shard in self._shards for note in shard.notes(newest))],
             key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text),
         )
+
+
+def _nothing() -> State:
+    widths = {"rows": 2, "days": 2, "events": 3, "late": 2}
+    return {name: np.zeros((0, width), np.int64) for name, width in widths.items()}
+
+
+def _by_shard(rows: np.ndarray) -> defaultdict[int, set[int]]:
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for shard, day in rows.tolist():
+        found[shard].add(day)
+    return found
 
 
 class _Scratch:
@@ -358,9 +295,3 @@ class _Scratch:
     def _emptied(self) -> None:
         for inner in self._folder.iterdir():
             shutil.rmtree(inner, ignore_errors=True)
-
-
-def _histogram(scored: Scored) -> Times:
-    """Count the p-values of patterns that spoke; one that did not has a p-value of 1."""
-    p = scored.p[scored.p < 1.0]
-    return np.asarray(np.bincount((p * BINS).astype(np.int64), minlength=BINS), np.int64)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow as pa
@@ -19,9 +19,13 @@ from seawall.live.board import budget_of
 from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, Scored, keep_scored
-from seawall.live.detection import DayResult, Detection, Scoring
-from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, Ruling, rule
+from seawall.live.day_counts import Counts, share_of
+from seawall.live.detection import Detection, Scoring
+from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS
+from seawall.live.rulings import Ruled, Rulings, Span
 from seawall.live.settings import LiveSettings
+from seawall.live.shard import DayResult
+from seawall.live.turns import Turns
 from seawall.schema.answers import Answered
 from seawall.schema.incidents import Incident
 from seawall.store.database import Choice, Database, Place, Work, Writer
@@ -31,35 +35,13 @@ from seawall.store.packing import pack, unpack
 BURST = 1.0
 """So many times what the last scoring took is waited for before the next one."""
 
-LATE_SECONDS = 2.0
-LATE_BURST = 3.0
-"""Days before the newest are scored again at most so often: so many seconds, or times what that took the last time."""
+KEEP_SECONDS = 20.0
+"""What detection knows after days that are settled is kept at most so often: it is large, and can be made again."""
 
 _STATE = "detection/"
 _PAGE = 500
 _NOTES_SHOWN = 50
 _DAY = 86_400_000_000
-
-
-@dataclass(slots=True)
-class Counts:
-    """Events and duplicates of the days that were scored."""
-
-    events: dict[int, int] = field(default_factory=dict)
-    _duplicates: int = 0
-
-    def split(self, read: int, *, is_whole: bool) -> tuple[int, int, int]:
-        """Return how many of the records read (without problems) are events, duplicates, and wait to be scored.
-
-        Copies are found when their day is scored: while days wait (`is_whole` false), the duplicates are those of the
-        last time when none did.
-        """
-        events = sum(self.events.values())
-        rest = max(read - events, 0)
-        if is_whole:
-            self._duplicates = rest
-        duplicates = min(self._duplicates, rest)
-        return events, duplicates, rest - duplicates
 
 
 class Scorer:
@@ -73,14 +55,15 @@ class Scorer:
     ) -> None:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
         self._detection = Detection(lake, learnt=settings.learnt, scratch=settings.store / "scratch")
-        self._candidates: dict[int, Sequence[Any]] = {}
-        self._known: dict[str, Incident] = {}
+        self._rulings, self._turns = Rulings(), Turns()
+        self._known: dict[str, dict[str, Incident]] = defaultdict(dict)
         self._announced: set[str] = set()
         self._tenants: dict[str, int] = {}
+        self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
         self._is_ruling_due = False
-        self._next, self._last = 0.0, -math.inf
-        self._next_late, self._seen = 0.0, (-1, 0)
+        self._let_go_at: int | None = None
+        self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
         self.counts = Counts()
         self.revision = 0
         self.seconds = 0.0
@@ -95,7 +78,7 @@ class Scorer:
     @property
     def newest(self) -> int | None:
         """The last day that was scored, None before the first."""
-        return max(self.counts.events, default=None)
+        return self.counts.newest
 
     def begin(self, work: Work) -> None:
         """Know what is kept, and nothing else."""
@@ -107,23 +90,30 @@ class Scorer:
                 states[name.removeprefix(_STATE)] = unpack(content)
         self._detection.restore(states)
         self._detection.mark(work.dirty.all())
-        days = work.days.since(0)
-        self.counts = Counts({day: int(document["events"]) for day, document in days.items()})
-        last = max(days, default=0)
-        self._tenants = dict(days[last]["tenants"]) if days else {}
-        kept = work.candidates.since(last - CANDIDATE_DAYS + 1)
-        self._candidates = {day: [unpacked(one) for one in contents] for day, contents in kept.items()}
+        self.counts = Counts()
+        for day, document in work.days.since(0).items():
+            self.counts.shares[day] = {int(shard): share for shard, share in document["shares"].items()}
+            self.counts.rows[day] = document["events"] + document["duplicates"]
+        self._tenants = self.counts.tenants()
+        last = self.newest or 0
+        self._rulings, self._turns = Rulings(), Turns()
+        for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
+            for shard, contents in shares.items():
+                self._rulings.learn(day, shard, [unpacked(one) for one in contents])
         renamed = work.aliases.all()
         self._announced = {renamed.get(id_, id_) for id_ in work.announcements.all()}
-        self._known = _incidents(work, (last - RULED_DAYS) * _DAY)
-        self.revision, self._mark = work.incidents.revision(), ()
-        self._next, self._last = 0.0, -math.inf
-        self._next_late, self._seen = 0.0, (-1, 0)
+        is_new = self.newest is None  # then what is there came from elsewhere
+        self._known = _by_tenant({} if is_new else _incidents(work, (last - RULED_DAYS) * _DAY))
+        self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
+        self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
 
     def take(self, events: pa.Table) -> dict[str, bytes]:
         """Take events that lie in the lake; the states to be kept together with that."""
         self._detection.take(events)
-        return {_STATE + "ledger": pack(self._detection.ledger())}
+        states = {_STATE + "ledger": pack(self._detection.ledger())}
+        if (shards := self._detection.shards()) is not None:
+            states[_STATE + "shards"] = pack(shards)
+        return states
 
     def waits(self) -> float:
         """Seconds until scoring may be due."""
@@ -160,120 +150,145 @@ class Scorer:
     ) -> list[Incident]:
         """Score what waits, and keep what follows; the incidents that are news.
 
-        `is_settled` is false while much is still to be read: then nothing is announced, because what comes may outrank it.
+        `is_settled` is false while much is still to be read: then, and until all that was read is scored, nothing is announced,
+        because what comes may outrank it.
         """
         started = self._clock.now()
         with database.reading() as work:
             mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
+        is_ruling_due = self._is_ruling_due or mark != self._mark
         scoring = self._scored(deadline, is_settled=is_settled)
+        if not scoring.days and not scoring.done and not is_ruling_due:
+            self._ended(started)
+            return []
         self._step("scored")
         self._learn(scoring)
-        ruling = self._ruled(scoring, answers, budget)
-        kept = self._following(scoring, ruling, is_settled=is_settled, targets=targets, habits=habits)
+        ruled = self._ruled(scoring, mark, answers, budget)
+        is_settled = is_settled and not self._turns.are_behind
+        kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
         with database.writing(writer) as work:
             announced = keep_scored(work, kept, at=self._clock.wall(), step=self._step)
             revision = work.incidents.revision()
             self._step("score-written")
         self._step("kept")
-        self._after(kept, ruling, announced, revision)
+        self._after(kept, ruled, announced, revision)
         self._mark, self._is_ruling_due = mark, False
+        self._ended(started)
+        return announced
+
+    def _ended(self, started: float) -> None:
         ended = self._clock.now()
         self.seconds, self._last = ended - started, ended
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
-        return announced
 
     def _scored(self, deadline: Callable[[], bool] | None, *, is_settled: bool) -> Scoring:
-        """Score what waits; where days before the newest do and it goes on growing, that one first, and these less often.
-
-        What is new is then not told behind what is late.
-        """
-        newest = self._detection.newest
-        is_late = min(self.dirty, default=newest[0]) < newest[0]
-        may_wait = is_late and is_settled and self._clock.now() < self._next_late
-        if may_wait and newest != self._seen and (found := self._detection.glimpse()) is not None:
-            self._seen = newest
-            return found
-        started = self._clock.now()
-        scoring = self._detection.score(deadline)
-        self._seen, ended = newest, self._clock.now()
-        if is_late:
-            self._next_late = ended + max(LATE_SECONDS, LATE_BURST * (ended - started))
-        return scoring
+        """Score the shards that have their turn."""
+        detection, results = self._detection, dict[tuple[int, int], DayResult]()
+        plan = list(self._turns.plan(detection, self._clock.now(), is_settled=is_settled))
+        before = detection.dirty
+        for shard, way in plan:
+            began = self._clock.now()
+            found = detection.glimpse(shard) if way == "newest" else None
+            if found is None:
+                found = detection.bring_up(shard, deadline)
+            results |= found
+            self._turns.note(shard, detection, way, began, self._clock.now())
+            if results and deadline is not None and deadline():
+                break
+        is_keeping = self._clock.now() >= self._next_keep
+        if is_keeping:
+            self._next_keep = self._clock.now() + KEEP_SECONDS
+        return detection.finished(results, before, is_keeping=is_keeping)
 
     def _marked(self, work: Work) -> tuple[Any, ...]:
         """What ruling depends on beside candidates."""
         return work.answers.mark(), budget_of(work, self._settings.budget)
 
     def _learn(self, scoring: Scoring) -> None:
-        for day, result in scoring.days.items():
-            self._candidates[day] = result.candidates
-            self.counts.events[day] = result.events
+        for (day, shard), result in scoring.days.items():
+            self._rulings.learn(day, shard, result.candidates)
+            self.counts.put(day, shard, share_of(result) if result.events else None)
+        self.counts.rows |= scoring.rows
         if scoring.days:
-            self._tenants = dict(scoring.days[max(scoring.days)].tenants)
+            self._tenants = self.counts.tenants()
         self.scored_until = scoring.scored_until
         latest = sorted(scoring.notes, key=lambda note: -note.end)[:_NOTES_SHOWN]
         self.notes = tuple(note.text for note in latest)
-        last = max(self.counts.events, default=0)
-        for day in [day for day in self._candidates if day <= last - CANDIDATE_DAYS]:
-            del self._candidates[day]
+        self._rulings.forget(self.newest or 0)
 
-    def _ruled(self, scoring: Scoring, answers: Sequence[Answered], budget: float | None) -> Ruling:
-        days = self.counts.events
-        return rule(
-            [one for day in sorted(self._candidates) for one in self._candidates[day]],
-            notes=scoring.notes,
-            accounts_by_tenant=self._tenants,
-            first_day=min(days, default=0),
-            last_day=max(days, default=0),
-            budget=budget,
-            answers=answers,
-        )
+    def _ruled(
+        self, scoring: Scoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
+    ) -> Ruled:
+        days = self.counts.shares
+        stand = tuple(one.id for one in answers)  # some expire
+        span = Span(min(days, default=0), max(days, default=0), budget, (mark, stand))
+        return self._rulings.rule(span, self._tenants, scoring.notes, answers)
 
     def _following(
-        self, scoring: Scoring, ruling: Ruling, *, is_settled: bool, targets: Sequence[str], habits: bytes
+        self, scoring: Scoring, ruled: Ruled, *, is_settled: bool, targets: Sequence[str], habits: bytes
     ) -> Scored:
-        now = {incident.id: incident for incident in ruling.incidents}
+        incidents = ruled.ruling.incidents
         if self.newest is None:  # nothing was ever scored: what is there came from elsewhere
-            return Scored((), {}, {}, {HABITS: habits}, (), (), {}, (), ())
+            return Scored(states={HABITS: habits})
+        before = {id_: one for name in ruled.tenants for id_, one in self._known.get(name, {}).items()}
         ruled_from = self.newest - RULED_DAYS + 1
-        gone, renamed, lapsed = _succession(self._known, now, self._announced, ruled_from * _DAY)
+        now = {incident.id: incident for incident in incidents}
+        gone, renamed, lapsed = _succession(before, now, self._announced, ruled_from * _DAY)
         states: dict[str, bytes | None] = {
             _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
         }
         states |= {_STATE + name: None for name in scoring.dropped_snapshots}
         states[HABITS] = habits
-        raised = [incident for incident in ruling.incidents if incident.raised]
-        news = [one for one in raised if one.id not in self._announced] if is_settled else []
+        raised = [incident for incident in incidents if incident.raised]
+        notes = [asdict(note) for note in scoring.notes]
+        is_said = notes == self._told_notes
+        self._told_notes = notes
         return Scored(
             done=scoring.done,
             candidates={
-                day: ([packed(one) for one in result.candidates], [one.tenant for one in result.candidates])
-                for day, result in scoring.days.items()
+                place: ([packed(one) for one in result.candidates], [one.tenant for one in result.candidates])
+                for place, result in scoring.days.items()
             },
-            days={day: _document(result) for day, result in scoring.days.items()},
+            days=self._documents(scoring),
             states=states,
-            incidents=[*(one for one in ruling.incidents if self._known.get(one.id) != one), *lapsed],
+            incidents=[*(one for one in incidents if before.get(one.id) != one), *lapsed],
             gone=gone,
             renamed=renamed,
-            announced=news,
-            notes=[asdict(note) for note in scoring.notes],
+            announced=[one for one in raised if one.id not in self._announced] if is_settled else [],
+            notes=None if is_said else notes,
             targets=targets,
         )
 
-    def _after(self, kept: Scored, ruling: Ruling, announced: Iterable[Incident], revision: int) -> None:
+    def _documents(self, scoring: Scoring) -> dict[int, Mapping[str, Any]]:
+        """Return what is kept of the days that were scored; with the newest all organisations are counted."""
+        days = {day for day, _ in scoring.days}
+        documents: dict[int, Mapping[str, Any]] = {day: self.counts.document(day) for day in days}
+        if days and self.newest is not None:
+            documents[self.newest] = {**self.counts.document(self.newest), "tenants": self._tenants}
+        return documents
+
+    def _after(self, kept: Scored, ruled: Ruled, announced: Iterable[Incident], revision: int) -> None:
         """What is kept is what is known."""
-        self._known = {
-            **{
-                id_: one
-                for id_, one in self._known.items()
-                if id_ not in kept.gone and id_ not in kept.renamed
-            },
-            **{incident.id: incident for incident in (*kept.incidents, *ruling.incidents)},
-        }
+        left = {*kept.gone, *kept.renamed}
+        for tenant in ruled.tenants:
+            known = self._known.get(tenant, {})
+            self._known[tenant] = {id_: one for id_, one in known.items() if id_ not in left}
+        for incident in (*kept.incidents, *ruled.ruling.incidents):
+            self._known[incident.tenant][incident.id] = incident
+        self._let_go()
         self._announced |= {incident.id for incident in announced}
         self._announced |= {new for old, new in kept.renamed.items() if old in self._announced}
         self.revision = revision
+
+    def _let_go(self) -> None:
+        """Forget incidents that are ruled on no more: they stay as they are kept. Once for each new day."""
+        if self.newest is None or self.newest == self._let_go_at:
+            return
+        self._let_go_at = self.newest
+        since = (self.newest - RULED_DAYS) * _DAY
+        for tenant, known in self._known.items():
+            self._known[tenant] = {id_: one for id_, one in known.items() if one.last_event >= since}
 
 
 def _succession(
@@ -313,15 +328,11 @@ def _overlap(old: Incident, new: Incident) -> bool:
     )
 
 
-def _document(result: DayResult) -> dict[str, Any]:
-    """What is kept of a day beside its candidates."""
-    return {
-        "events": result.events,
-        "duplicates": result.duplicates,
-        "accounts": result.accounts,
-        "tenants": dict(result.tenants),
-        "p_histogram": result.p_histogram.tolist(),
-    }
+def _by_tenant(incidents: Mapping[str, Incident]) -> dict[str, dict[str, Incident]]:
+    found: dict[str, dict[str, Incident]] = defaultdict(dict)
+    for id_, incident in incidents.items():
+        found[incident.tenant][id_] = incident
+    return found
 
 
 def _incidents(work: Work, since: int) -> dict[str, Incident]:

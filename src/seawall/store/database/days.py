@@ -14,6 +14,9 @@ from seawall.store.database.bulk import forget, insert_columns
 from seawall.store.database.columns import key
 from seawall.store.database.live_models import CandidateRow, DayRow, DirtyRow
 
+SHARE = 1 << 24
+"""Candidates of a share of a day are numbered from so many times its number on; the database holds 31 bits."""
+
 
 class Candidates:
     """The candidates in one transaction: bytes, in the order in which detection gave them."""
@@ -21,21 +24,24 @@ class Candidates:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def put_day(self, day: int, contents: Sequence[bytes], *, tenants: Sequence[str] = ()) -> None:
-        """Keep all candidates of a day in place of earlier ones; `tenants` are their organisations, where told."""
-        self.forget_day(day)
+    def put_day(
+        self, day: int, contents: Sequence[bytes], *, tenants: Sequence[str] = (), share: int = 0
+    ) -> None:
+        """Keep all candidates of a share of a day in place of earlier ones; `tenants` are their organisations, where told.
+
+        A day's candidates may be kept in several shares, each for itself.
+        """
+        first, after = share * SHARE, (share + 1) * SHARE
+        gone = delete(CandidateRow).where(CandidateRow.day == day, CandidateRow.position >= first)
+        self._session.execute(gone.where(CandidateRow.position < after))
         keys = [key(tenant) for tenant in tenants] if tenants else [key("")] * len(contents)
         columns: dict[str, Sequence[Any]] = {
             "day": [day] * len(contents),
-            "position": range(len(contents)),
+            "position": range(first, first + len(contents)),
             "tenant_key": keys,
             "content": list(contents),
         }
         insert_columns(self._session, CandidateRow, columns)
-
-    def forget_day(self, day: int) -> None:
-        """Forget the candidates of a day."""
-        self._session.execute(delete(CandidateRow).where(CandidateRow.day == day))
 
     def since(self, day: int, until: int | None = None) -> dict[int, list[bytes]]:
         """Return the candidates of the days from one on, to before `until`; days without any are left out."""
@@ -46,6 +52,18 @@ class Candidates:
         for at, content in self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)):
             found[at].append(content)
         return dict(found)
+
+    def shares_since(self, day: int) -> dict[int, dict[int, list[bytes]]]:
+        """Return the candidates of the days from one on by the share that they were kept in."""
+        query = select(CandidateRow.day, CandidateRow.position, CandidateRow.content).where(
+            CandidateRow.day >= day
+        )
+        found: dict[int, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
+        for at, position, content in self._session.execute(
+            query.order_by(CandidateRow.day, CandidateRow.position)
+        ):
+            found[at][position // SHARE].append(content)
+        return found
 
     def counts(self) -> dict[int, int]:
         """Return how many there are of each day."""

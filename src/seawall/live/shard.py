@@ -1,0 +1,298 @@
+"""Detection of what arrives for some organisations: days are scored as a scan would, again where something came late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seawall.incidents.candidates import Candidate
+from seawall.incidents.coverage import CoverageMeter
+from seawall.incidents.engine import Engine, Scored
+from seawall.incidents.ranker import Ranker
+from seawall.live.days import Days
+from seawall.live.ruling import CANDIDATE_DAYS
+from seawall.live.snapshots import Snapshots, ladder
+from seawall.schema.batches import Times
+from seawall.schema.coverage import CoverageNote
+from seawall.schema.ordering import distinct
+from seawall.schema.state import Saved, State
+
+SETTLED = 2
+"""Days back from the last day from which on snapshots are kept in the database."""
+
+BINS = 20
+"""Parts of equal width that p-values are counted in."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """What one day of a shard showed.
+
+    `candidates` as a scan keeps them; `events` after copies and twins were merged, 0 where nothing is of this shard any more;
+    `accounts` that were active; `tenants`: accounts of each organisation that were active until then;
+    `p_histogram` int64 (20,): how many p-values of patterns that spoke lie in each twentieth of 0 to 1.
+    """
+
+    day: int
+    candidates: tuple[Candidate, ...]
+    events: int
+    accounts: int
+    tenants: Mapping[str, int]
+    p_histogram: Times
+
+
+class Shard:
+    """The organisations of one shard. What it knows is a state; days that are not at hand it reads from the lake.
+
+    `dirty` are the days that are to be scored (again), `events` how many each scored day has, `late` the days for which
+    something came when they could no longer be scored.
+    """
+
+    def __init__(self, days: Days, ranker: Ranker | None, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.days, self._ranker = days, ranker
+        self._snapshots = Snapshots(folder)
+        self.dirty: set[int] = set()
+        self.events: dict[int, int] = {}
+        self.late: set[int] = set()
+        self._unread: set[int] = set()
+        self._meters: dict[int, CoverageMeter] = {}
+        self._stored: set[int] = set()
+        self._stale: set[int] = set()
+        self._before: tuple[int, State] | None = None
+        self._notes: tuple[int, list[CoverageNote]] | None = None
+
+    @property
+    def newest(self) -> int:
+        """The last day that anything came for; -1 before the first."""
+        return max(self.days.known, default=-1)
+
+    @property
+    def newest_meter(self) -> int:
+        """The last day that was scored, -1 before the first."""
+        return max(self._meters, default=-1)
+
+    @property
+    def burden(self) -> int:
+        """How many records are to be scored (again): those of all days from the first dirty one on."""
+        first = min(self.dirty, default=None)
+        days = (day for day in self.days.known if first is not None and day >= first)
+        return sum(max(self.days.rows(day), self.events.get(day, 0)) for day in days)
+
+    def mark(self, days: set[int]) -> None:
+        """Say that the lake may have events of these days that were not scored."""
+        self.days.known |= days
+        self.dirty |= days
+        self._unread |= days
+
+    def catch_up(self) -> None:
+        """Read what the lake has of marked days."""
+        for day in sorted(self._unread):
+            self.days.fetch(day)
+        self._unread.clear()
+
+    def give(self, code: int, to: Shard) -> None:
+        """An organisation is of another shard now, or another one of this: its days are to be scored again."""
+        days = self.days.days_of(code)
+        self.dirty |= days
+        to.dirty |= days
+        if to is not self:
+            self.days.give(code, days)
+            to.days.receive(code, days)
+            for day in days:  # how many of them are still there is not known
+                self.events.pop(day, None)
+
+    def score(self, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
+        """Bring all days up to date, from the first dirty one on. `deadline` may stop it after a day.
+
+        Days that are not up to date then stay dirty, and the results of earlier scorings stand for them.
+        """
+        self.catch_up()
+        start = self._start()
+        return self._run(start, deadline) if self.dirty else {}
+
+    def glimpse(self) -> DayResult | None:
+        """Score the newest day alone, although days before it wait; None where what was known before it is not at hand.
+
+        Its result is what is known as long as those days wait: from their first on it is made anew by `score`, which no
+        glimpse changes. The newest day stays dirty.
+        """
+        newest = self.newest
+        known = self._known_before(newest)
+        if known is None or newest not in self.dirty or newest in self._unread:
+            return None
+        engine = Engine(self._ranker)
+        engine.restore(known)
+        return self._scored(engine, newest)
+
+    def fresh_states(self) -> tuple[dict[str, State], tuple[str, ...]]:
+        """Return the states of settled days that are not kept yet, and the names of those to forget.
+
+        Those of the last days are not kept: they are made again with every late event, and quickly after a stop.
+        """
+        settled = self._settled()
+        states = {
+            f"engine/{day}": self._snapshots.get(day)
+            for day in sorted(settled - (self._stored - self._stale))
+        }
+        gone = tuple(f"engine/{day}" for day in sorted(self._stored - settled))
+        self._stored, self._stale = settled, set()
+        return states, gone
+
+    def outdated_states(self) -> tuple[str, ...]:
+        """Return the names of kept states that hold no more, with nothing in their place: days are scored again then."""
+        gone = self._stored & self._stale | self._stored - self._settled()
+        self._stored, self._stale = self._stored - gone, set()
+        return tuple(f"engine/{day}" for day in sorted(gone))
+
+    def forgotten(self) -> list[int]:
+        """Forget what is no longer asked of the coverage of old days; return the days."""
+        gone = [day for day in self._meters if day <= self.newest_meter - CANDIDATE_DAYS]
+        for day in gone:
+            del self._meters[day]
+        return gone
+
+    def meter(self, day: int) -> State:
+        """Return what is known of a scored day's coverage, as plain arrays."""
+        return self._meters[day].state()
+
+    def notes(self, newest: int) -> list[CoverageNote]:
+        """Return what the logs of the 44 days up to the newest cannot show."""
+        if self._notes is None or self._notes[0] != newest:
+            whole = CoverageMeter()
+            for day in sorted(self._meters):
+                if day > newest - CANDIDATE_DAYS:
+                    whole.add(self._meters[day])
+            self._notes = newest, whole.notes()
+        return self._notes[1]
+
+    def state(self) -> dict[str, State]:
+        """Return all that is known, as plain arrays by name: `days`, `engine/<day>`, `meter/<day>`."""
+        return {
+            "days": self.days.state(),
+            **{f"engine/{day}": self._snapshots.get(day) for day in self._snapshots.days()},
+            **{f"meter/{day}": meter.state() for day, meter in self._meters.items()},
+        }
+
+    def restore(self, states: Mapping[str, State], days: set[int], present: set[int]) -> None:
+        """Know what was kept, and nothing else; days after the last snapshot are dirty. Raises `StateInvalid`.
+
+        `present` are the days of which the lake has anything.
+        """
+        self.dirty, self._unread, self._meters = set(), set(), {}
+        self._snapshots.clear()
+        self._before = self._notes = None
+        self.days.restore(states.get("days", {"organisations": np.zeros((0, 2), np.int64)}), days)
+        for name in sorted(states):
+            kind, _, day = name.partition("/")
+            if kind == "engine":
+                # What is damaged is refused now, not when it is needed.
+                Engine(self._ranker).restore(states[name])
+                self._snapshots.put(int(day), states[name])
+            elif kind == "meter":
+                self._meters[int(day)] = CoverageMeter()
+                self._meters[int(day)].restore(Saved(states[name]))
+        self._stored, self._stale = set(self._snapshots.days()), set()
+        last = max(self._stored, default=-1)
+        # What was kept of later days is in codes that may not have been.
+        self._meters = {day: meter for day, meter in self._meters.items() if day <= last}
+        later = {day for day in days if day > last} & present
+        # Whose their events are is seen anew when they are read.
+        self.events = {day: count for day, count in self.events.items() if day not in later}
+        self.mark(later)
+
+    def _settled(self) -> set[int]:
+        return {day for day in self._snapshots.days() if day <= self.newest - SETTLED}
+
+    def _known_before(self, day: int) -> State | None:
+        """Return the state after the last day before a day, be it that something came late for days before."""
+        last = max((other for other in self.days.known if other < day), default=None)
+        if last in self._snapshots.days():
+            return self._snapshots.get(last)
+        return self._before[1] if self._before is not None and self._before[0] == last else None
+
+    def _start(self) -> int | None:
+        """Return the day of the snapshot to begin after, None for before everything; dirty days before are late."""
+        if not self.dirty:
+            return None
+        start = self._snapshots.latest(min(self.dirty))
+        todo = [day for day in self.days.known if start is None or day > start]
+        there = self.days.available(todo)
+        lost = [day for day in todo if there.get(day, 0) < self.events.get(day, 0)]
+        if not lost:
+            return start
+        # What was learnt of a day that is gone is known to the snapshots after it alone.
+        start = min((day for day in self._snapshots.days() if day >= max(lost)), default=max(lost))
+        late = {day for day in self.dirty if day <= start}
+        self.late |= late
+        self.dirty -= late
+        return self._snapshots.latest(min(self.dirty)) if self.dirty else None
+
+    def _run(self, start: int | None, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
+        """Score days in order; return results from the first dirty day on."""
+        first = min(self.dirty)
+        engine = Engine(self._ranker)
+        if start is not None:
+            engine.restore(self._snapshots.get(start))
+        self._remember(first)
+        self._stale |= {day for day in self._stored if day >= first}
+        self._drop(day for day in self._snapshots.days() if day >= first)
+        results: dict[int, DayResult] = {}
+        todo = [day for day in sorted(self.days.known) if start is None or day > start]
+        newest = todo[-1]
+        wanted = ladder({*self._snapshots.days(), *todo[:-1]}, newest)
+        for place, day in enumerate(todo):
+            result = self._scored(engine, day)
+            if day >= first:
+                self.dirty = set(todo[place + 1 :])
+            if day >= first:
+                results[day] = result
+            is_over = day >= first and day < newest and deadline is not None and deadline()
+            if day in wanted or is_over:
+                self._snapshots.put(day, engine.state())
+            if is_over:
+                break
+        self._drop(self._snapshots.days() - ladder(self._snapshots.days(), newest))
+        return results
+
+    def _drop(self, days: Iterable[int]) -> None:
+        for day in sorted(days):
+            self._snapshots.drop(day)
+
+    def _remember(self, first: int) -> None:
+        """Keep the last state before the newest day for glimpses, where it is about to be dropped."""
+        last = self._snapshots.latest(self.newest)
+        if last is not None and last >= first:
+            self._before = last, self._snapshots.get(last)
+
+    def _scored(self, engine: Engine, day: int) -> DayResult:
+        batch = self.days.load(day)
+        if batch is None:
+            # Its organisations are of other shards now, or never were of this one.
+            self._meters.pop(day, None)
+            self.events.pop(day, None)
+            self._notes = None
+            return DayResult(day, (), 0, 0, {}, np.zeros(BINS, np.int64))
+        scored = engine.observe(batch, day)
+        meter = self._meters[day] = CoverageMeter()
+        meter.observe(batch)
+        self._notes = None
+        self.events[day] = len(batch)
+        self.late.discard(day)
+        return DayResult(
+            day,
+            scored.kept,
+            len(batch),
+            len(distinct(scored.groups.day.actor)),
+            engine.behaviour.accounts_of(batch.vocabularies["org_uid"]),
+            _histogram(scored),
+        )
+
+
+def _histogram(scored: Scored) -> Times:
+    """Count the p-values of patterns that spoke; one that did not has a p-value of 1."""
+    p = scored.p[scored.p < 1.0]
+    return np.asarray(np.bincount((p * BINS).astype(np.int64), minlength=BINS), np.int64)

@@ -20,6 +20,17 @@ def test_candidates_of_a_day_are_replaced(database: Database) -> None:
         assert list(work.candidates.since(0)) == [9]
 
 
+def test_shares_of_a_days_candidates_are_replaced_one_by_one(database: Database) -> None:
+    with database.writing() as work:
+        work.candidates.put_day(7, [b"a", b"b"], share=0)
+        work.candidates.put_day(7, [b"c"], share=15)
+        work.candidates.put_day(7, [b"d"], share=0)
+        assert work.candidates.since(7) == {7: [b"d", b"c"]}
+        assert work.candidates.shares_since(7) == {7: {0: [b"d"], 15: [b"c"]}}
+        work.candidates.put_day(7, [], share=0)
+        assert work.candidates.shares_since(0) == {7: {15: [b"c"]}}
+
+
 def test_days(database: Database) -> None:
     with database.writing() as work:
         work.days.put({3: {"events": 5}, 1: {"events": 4, "p": [0.5]}, -2: {}})

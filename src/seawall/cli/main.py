@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -88,8 +89,30 @@ def seawall(
     """
 
 
+SERVER = "granian.server.embed"
+"""The module of the console's server: where it is there, this process has served."""
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code; without `arguments` it is the program itself, and may end here."""
+    code = _run(arguments)
+    if arguments is None and SERVER in sys.modules:
+        _end(code)
+    return code
+
+
+def _end(code: int) -> None:
+    """End without taking the interpreter apart. By now all is closed, and Python would only tidy up.
+
+    The server's threads outlive it, and one that calls into Python meanwhile is ended by it in a way that aborts the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         result = app(args=arguments, prog_name="seawall", standalone_mode=False)
     except SeawallError as error:

@@ -132,6 +132,27 @@ def test_who_sends_a_header_too_slowly_is_cut_off(tmp_path: Path) -> None:
         assert running.end(signal.SIGINT) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_program_ends_without_taking_the_interpreter_apart(tmp_path: Path, number: int) -> None:
+    """Threads of the server that call into Python meanwhile aborted it: one end in six, of a console over an older store."""
+    open_store(tmp_path / "store", make=True).close()
+    port = free_port()
+    program = (
+        "import atexit, sys\n"
+        "atexit.register(print, 'taken apart', flush=True)\n"
+        "from seawall.cli.main import main\n"
+        "sys.exit(main())"
+    )
+    command = [sys.executable, "-c", program, "serve", "--no-watch", "--store", str(tmp_path / "store")]
+    with subprocess.Popen([*command, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"http://127.0.0.1:{port}/\n".encode()
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert rest == b""
+
+
 def test_a_store_has_one_writer(tmp_path: Path) -> None:
     with open_store(tmp_path / "store", make=True) as store:
         check_writer(store.database)

@@ -84,7 +84,7 @@ RULES = (
         "attempts",
         "T1110.003 Password Spraying",
         "succeeds where many accounts had just failed",
-        "sprays spread over many address blocks or days",
+        "sprays spread over many address blocks, days or organisations",
         _spray_then_success,
     ),
     Rule(

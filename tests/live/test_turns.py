@@ -20,6 +20,7 @@ class Bench:
             for organisation in ("a", "b"):
                 self.take(f"{organisation}{day}", day, organisation)
         self.detection.score()
+        assert self.plan(-100.0) == {}  # all that was read is scored
 
     def take(self, uid: str, day: int, organisation: str) -> None:
         account = f"ann@{organisation}.example"
@@ -94,5 +95,14 @@ def test_until_all_that_was_read_is_scored_nothing_waits_and_nothing_is_told(tmp
     assert bench.plan(9.1) == {first: "whole", second: "whole"}
     assert bench.is_behind()
     bench.score(second, 9.1, 10.0)
+    bench.score(first, 10.0, 11.0)
     assert not bench.is_behind()
-    assert bench.plan(10.0)[first] == "newest"
+    assert bench.plan(11.0, is_settled=False) == {}
+    bench.take("late-a3", 1, "a")
+    assert bench.plan(11.1) == {first: "whole"}  # the last that was read before it was settled
+    assert bench.is_behind()
+    bench.score(first, 11.1, 12.0)
+    bench.take("late-a4", 1, "a")
+    bench.take("late-b4", 1, "b")
+    assert not bench.is_behind()
+    assert bench.plan(12.0)[first] == "newest"

@@ -27,6 +27,7 @@ class Turns:
         self._took: dict[int, float] = defaultdict(float)
         self._seen: dict[int, tuple[int, int]] = {}
         self._behind: set[int] = set()
+        self._is_reading = True
 
     @property
     def are_behind(self) -> bool:
@@ -40,7 +41,10 @@ class Turns:
         whole.
         """
         waiting = detection.waiting()
-        self._behind = self._behind & set(waiting) if is_settled else set(waiting)
+        if self._is_reading or not is_settled:  # what was read last is not scored yet either
+            self._behind = set(waiting)
+        self._behind &= set(waiting)
+        self._is_reading = not is_settled
         late = {shard for shard in waiting if not self._behind and detection.is_late(shard)}
         chosen = self._chosen(late, now)
         for shard in [*(one for one in waiting if one not in chosen), *chosen]:

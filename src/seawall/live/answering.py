@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from seawall.schema.answers import Answered, Draft, Lesson, Value
+from seawall.schema.conversion import prepare
 from seawall.store.database import Work
 from seawall.store.database.feedback import Feedback
 
@@ -84,3 +85,6 @@ def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answ
 def standing_answers(work: Work, *, at: int) -> tuple[Answered, ...]:
     """Return what the answers teach that still cover anything at a time (microseconds)."""
     return teaching(kept_answers(work, at=at), work.aliases.all())
+
+
+prepare(_Scope, Answered)

@@ -21,6 +21,7 @@ import pyarrow as pa
 from seawall.errors import WatchBusy
 from seawall.live.spawning import spawned
 from seawall.live.wire import Wire
+from seawall.schema.conversion import prepare
 from seawall.schema.problems import Problem
 from seawall.sources import EventBatch
 from seawall.sources.several import Text, Together, apart
@@ -222,3 +223,6 @@ def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[Text]) -> list[l
         for place, part in zip(places, parts, strict=True):
             found[place] = part
     return found
+
+
+prepare(Problem)

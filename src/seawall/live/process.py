@@ -21,6 +21,7 @@ from seawall.live.status import NOTHING, Status
 from seawall.live.subscribers import Subscribers
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.live.wire import Wire
+from seawall.schema.conversion import prepare
 
 MODULE = "seawall.live.child"
 START_SECONDS = 120.0
@@ -220,3 +221,6 @@ def _error(head: dict[str, Any]) -> SeawallError:
         if isinstance(kind, type) and issubclass(kind, SeawallError) and kind.code == head["code"]:
             return kind(head["message"], fix=head["fix"])
     return WatchFailed(head["message"], fix=head["fix"])
+
+
+prepare(Status, Receipt)

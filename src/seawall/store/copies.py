@@ -29,6 +29,7 @@ from uuid import uuid4
 import msgspec
 
 from seawall.errors import BackupInvalid, DatabaseNotMigrated, SeawallError
+from seawall.schema.conversion import prepare
 from seawall.store import lake as lakes
 from seawall.store.database import Database, Head
 from seawall.store.database.copying import copy_all
@@ -291,3 +292,6 @@ def _sum_of_or_none(backup: Path) -> str | None:
         return _sum_of(backup / EVENTS / EVENTS_MANIFEST)
     except OSError:
         return None
+
+
+prepare(_Stated)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from seawall.schema.conversion import prepare
 from seawall.store.database import Role
 
 if TYPE_CHECKING:
@@ -111,3 +112,7 @@ class Endpoint:
     raw: bool = False
     is_for_limited: bool = False
     codes: tuple[tuple[int, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Requests are answered in threads."""
+        prepare(*(kind for kind in (self.query, self.body) if kind is not None))

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Dialect, Select, and_, false, func, litera
 from sqlalchemy.orm import InstrumentedAttribute
 
 from seawall.errors import UsageError
+from seawall.schema.conversion import prepare
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident
 from seawall.store.database.columns import LogText, key
@@ -284,3 +285,6 @@ def ordered(query: Select[Any], order: Order, after: Place | None, limit: int) -
 _ORDERS: dict[Order, InstrumentedAttribute[Any]] = {
     "score": QueueRow.score, "time": QueueRow.last_event, "account": QueueRow.account_order,
 }  # fmt: skip
+
+
+prepare(Reason)

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from seawall.schema.conversion import prepare
 from seawall.schema.findings import Reason
 from seawall.schema.incidents import Incident
 from seawall.store.database import incident_queue, revisions, standing
@@ -269,3 +270,6 @@ def _reason(row: ReasonRow) -> Reason:
 def _incident(row: IncidentRow, reasons: list[Reason]) -> Incident:
     plain = {**{name: getattr(row, name) for name in _COLUMNS}, **row.document, "reasons": ()}
     return dataclasses.replace(msgspec.convert(plain, Incident), reasons=tuple(reasons))
+
+
+prepare(Reason, Incident)

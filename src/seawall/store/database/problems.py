@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from seawall.schema.conversion import prepare
 from seawall.schema.problems import Problem
 from seawall.store.database.bulk import forget, insert_columns
 from seawall.store.database.models import ProblemRow
@@ -51,3 +52,6 @@ class Problems:
 
 def _problem(row: ProblemRow) -> Problem:
     return msgspec.convert({name: getattr(row, name) for name in _FIELDS}, Problem)
+
+
+prepare(Problem)

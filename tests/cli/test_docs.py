@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from seawall import errors
+from seawall import cli, errors
 from seawall.cli.main import INTERRUPTED, app
 from seawall.cli.scan import INCIDENTS_FOUND
 
@@ -49,6 +49,24 @@ def test_every_option_is_documented(path: tuple[str, ...]) -> None:
     text = section(path)
     for name in options(TREE[path]):
         assert f"`{name}`" in text, f"{' '.join(path)}: {name} is not in docs/command-line.md"
+
+
+def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
+    found = {
+        path: parameter
+        for path, command in TREE.items()
+        for parameter in command.params
+        if "--database" in parameter.opts
+    }
+    assert {path[0] for path in found} == {"watch", "serve", "user", "store"} | (
+        {"doctor"} & {p[0] for p in found}
+    )
+    for path, parameter in found.items():
+        assert (parameter.envvar, parameter.metavar) == ("SEAWALL_DATABASE", "URL"), path
+        assert parameter.help.endswith(" (also SEAWALL_DATABASE)."), path
+    folder = Path(cli.__file__).parent
+    homes = [file.name for file in sorted(folder.glob("*.py")) if '"--database"' in file.read_text("utf-8")]
+    assert homes == ["store_options.py"]
 
 
 @pytest.mark.parametrize("path", TREE, ids=" ".join)

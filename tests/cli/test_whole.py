@@ -50,3 +50,20 @@ def test_make_scan_and_explain(run: Run, world: Path) -> None:
     assert run("lab", "make", "--out", "world").code == 1, "a folder with logs is never overwritten"
     assert run("lab", "make", "--out", "odd", "--families", "nonsense").code == 2
     assert run("scan", "nowhere").code == 3
+
+
+def test_an_export_of_nothing_is_an_empty_log(run: Run, tmp_path: Path) -> None:
+    """A quiet hour is no failure; what cannot be read, or is no log, beside it or alone, still is one."""
+    folder = tmp_path / "quiet"
+    folder.mkdir()
+    assert run("scan", "quiet").code == 3, "a folder of no files was never exported"
+    (folder / "audit.csv").write_bytes(b"CreationDate,UserIds,Operations,AuditData\r\n")
+    got = run("scan", "quiet", "--out", "empty")
+    assert got.code == 0, got.err
+    assert got.out == "Nothing was raised.\n"
+    assert "0 records = 0 events + 0 duplicates + 0 problems" in got.err
+    assert Path("empty/problems.jsonl").read_bytes() == b""
+    (folder / "prices.csv").write_bytes(b"created,price,colour\r\n")
+    got = run("scan", "quiet", "--out", "foreign")
+    assert got.code == 3
+    assert json.loads(Path("foreign/problems.jsonl").read_bytes())["code"] == "not-a-log"

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from seawall.errors import OutputUnwritable
+from seawall.incidents.explain import SEVERE
 from seawall.report.html import DETAILED, ROWS, render_report, write_report
 from seawall.report.input import Budget, ReportInput
+from seawall.report.words import SCORE_MEANS
 
 from .samples import hostile, report
 
@@ -108,6 +110,22 @@ def test_what_a_reader_needs_is_there_without_script() -> None:
         "2026-10-01",
     ):
         assert words in page, words
+
+
+@pytest.mark.parametrize("made", [report(), report(0, 3)], ids=["raised", "candidates alone"])
+def test_a_score_is_never_a_bare_number(made: ReportInput) -> None:
+    page = render_report(made)
+    assert page.count(SCORE_MEANS) == 1
+    assert page.index(SCORE_MEANS) < page.index(f"{made.incidents[0].account}")
+    numbers = re.findall(r'<span class="score">(.*?)</span>\s*</summary>', page)
+    assert len(numbers) == len(made.raised)
+    for text in numbers:
+        assert re.fullmatch(r'<span class="unit">score</span> −?\d+\.\d', text)
+
+
+def test_the_words_for_a_score_name_the_severities_as_they_are() -> None:
+    named = [f"{severity} from {least:.0f}".replace("-", "−") for least, severity in SEVERE]
+    assert ", ".join(named).capitalize() + "." in SCORE_MEANS
 
 
 def test_words_for_a_ticket_are_lines() -> None:

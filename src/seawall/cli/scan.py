@@ -75,15 +75,19 @@ def scan(
     from seawall.cli import results
     from seawall.errors import InputUnreadable
     from seawall.settings import ScanSettings
+    from seawall.sources.files import total_bytes
 
+    size = total_bytes(paths)
     result = run(paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ())), quiet=quiet)
+    # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.
+    is_empty = size > 0 and not result.summary["events"] and not result.problem_counts
     if as_json:
         streams.answer_json(results.document(result, out))
-    elif result.summary["events"]:
+    elif result.summary["events"] or is_empty:
         results.show(result)
     if not quiet:
         results.tell(result, out)
-    if not result.summary["events"]:
+    if not result.summary["events"] and not is_empty:
         raise InputUnreadable(
             "nothing was read: no log record in the given files and folders", fix="see problems.jsonl for why"
         )

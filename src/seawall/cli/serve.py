@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
+from seawall.cli.store_options import DEFAULT_STORE, OwnDatabaseUrl
 from seawall.errors import UsageError
 
 if TYPE_CHECKING:
     from seawall.live.settings import LiveSettings
     from seawall.server.console.serve import Plan, Ready
 
-DEFAULT_STORE = Path("seawall-store")
 DEFAULT_LISTEN = "127.0.0.1:8090"
 
 
@@ -31,16 +31,7 @@ def serve(
             "--store", metavar="DIR", help=f"Where everything is kept; {DEFAULT_STORE} unless given."
         ),
     ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database",
-            metavar="URL",
-            envvar="SEAWALL_DATABASE",
-            show_envvar=False,
-            help="A PostgreSQL database instead of a file in the store (also SEAWALL_DATABASE).",
-        ),
-    ] = None,
+    database: OwnDatabaseUrl = None,
     address: Annotated[
         str, typer.Option("--listen", metavar="ADDRESS:PORT", help="Where to listen.")
     ] = DEFAULT_LISTEN,

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, sized, where
+from seawall.cli.store_options import (
+    DEFAULT_STORE,
+    AsJson,
+    DatabaseUrl,
+    NewDatabaseUrl,
+    StoreFolder,
+    sized,
+    where,
+)
 from seawall.plurals import plural
 
 if TYPE_CHECKING:
@@ -51,16 +59,7 @@ def restore(
         Path,
         typer.Option("--to", metavar="DIR", help="The store to make; must not exist.", show_default=False),
     ],
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database",
-            metavar="URL",
-            envvar="SEAWALL_DATABASE",
-            show_envvar=False,
-            help="An empty PostgreSQL database to put it into (also SEAWALL_DATABASE).",
-        ),
-    ] = None,
+    database: NewDatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a store of a backup: all of it, checked, or nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,16 +14,22 @@ DEFAULT_STORE = Path("seawall-store")
 StoreFolder = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="Folder that everything is kept in.")
 ]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
+
+
+def _database(meaning: str) -> Any:
+    """The one option that names a database; what it means to a verb is all that differs."""
+    return typer.Option(
         "--database",
         metavar="URL",
         envvar="SEAWALL_DATABASE",
         show_envvar=False,
-        help="The store's PostgreSQL database, where it has one (also SEAWALL_DATABASE).",
-    ),
-]
+        help=f"{meaning} (also SEAWALL_DATABASE).",
+    )
+
+
+DatabaseUrl = Annotated[str | None, _database("The store's PostgreSQL database, where it has one")]
+OwnDatabaseUrl = Annotated[str | None, _database("A PostgreSQL database instead of a file in the store")]
+NewDatabaseUrl = Annotated[str | None, _database("An empty PostgreSQL database to put it into")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 
 

@@ -11,29 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import where
+from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, where
 from seawall.errors import UsageError
 
 if TYPE_CHECKING:
     from seawall.store.database import Database, Role, User, Work
 
-DEFAULT_STORE = Path("seawall-store")
 ACTOR = "local"
 ROLES = "viewer, analyst or admin"
 
 Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The console's store.")]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        metavar="URL",
-        envvar="SEAWALL_DATABASE",
-        show_envvar=False,
-        help="Its database, where that is a PostgreSQL one.",
-    ),
-]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -51,7 +39,7 @@ def user() -> None:
 
 
 @app.command("list")
-def show(store: Store = DEFAULT_STORE, database: Url = None, as_json: Json = False) -> None:
+def show(store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """List users, their roles, and what they can sign in with.
 
     \b
@@ -78,8 +66,8 @@ def add(
     name: Name,
     role: Annotated[str, typer.Option("--role", metavar="ROLE", help=f"One of {ROLES}.")],
     store: Store = DEFAULT_STORE,
-    database: Url = None,
-    as_json: Json = False,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
 ) -> None:
     """Add a user, and make an invite.
 
@@ -105,7 +93,9 @@ def add(
 
 
 @app.command("invite")
-def invite(name: Name, store: Store = DEFAULT_STORE, database: Url = None, as_json: Json = False) -> None:
+def invite(
+    name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
     """Make an invite. Whoever takes it up begins anew: password, passkeys and one-time codes of before are removed.
 
     \b
@@ -123,7 +113,7 @@ def invite(name: Name, store: Store = DEFAULT_STORE, database: Url = None, as_js
 
 
 @app.command("disable")
-def disable(name: Name, store: Store = DEFAULT_STORE, database: Url = None) -> None:
+def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = None) -> None:
     """Let a user in no more, and end every session of theirs. The last admin who can sign in stays.
 
     \b

@@ -12,6 +12,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.results import sums
+from seawall.cli.store_options import DEFAULT_STORE, OwnDatabaseUrl, StoreFolder
 from seawall.errors import UsageError
 from seawall.plurals import plural
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from seawall.schema.incidents import Incident
     from seawall.watch.stream import Piped
 
-DEFAULT_STORE = Path("seawall-store")
 STANDARD_INPUT = "-"
 
 
@@ -34,19 +34,8 @@ def watch(
             metavar="FOLDER", help="Folders and files that collectors write; - is standard input."
         ),
     ],
-    store: Annotated[
-        Path, typer.Option("--store", metavar="DIR", help="Folder that everything is kept in.")
-    ] = DEFAULT_STORE,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database",
-            metavar="URL",
-            envvar="SEAWALL_DATABASE",
-            show_envvar=False,
-            help="A PostgreSQL database instead of a file in the store (also SEAWALL_DATABASE).",
-        ),
-    ] = None,
+    store: StoreFolder = DEFAULT_STORE,
+    database: OwnDatabaseUrl = None,
     budget: Annotated[
         float | None,
         typer.Option(

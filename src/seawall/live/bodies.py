@@ -14,6 +14,9 @@ from uuid import uuid4
 from seawall.errors import KeyReused, WatchBusy
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.sources import EventBatch, Limits
+from seawall.sources.assemble import empty_events
+from seawall.sources.empty_tables import is_foreign_header
+from seawall.sources.excerpts import file_problem
 from seawall.sources.json_records import HEAD
 from seawall.sources.pieces import first_place, read_piece
 from seawall.watch import Closed, Delivery, Intake, stream_deliveries
@@ -199,10 +202,13 @@ def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
     if not body or body.isspace():
         return []
     place = first_place(body[:HEAD], limits, is_settled=True)
-    if place is not None and place.shape != "whole":
-        return read_piece(body[place.offset :] if place.offset else body, place, source, limits, is_end=True)[
-            0
+    if is_foreign_header(body):
+        return [
+            EventBatch(empty_events(), (file_problem(source, "not-a-log", "a table without a row"),), 0, 0)
         ]
+    if place is not None and place.shape != "whole":
+        rest = body[place.offset :] if place.offset else body
+        return read_piece(rest, place, source, limits, is_end=True)[0]
     return [
         batch
         for delivery in stream_deliveries(io.BytesIO(body), source, limits)

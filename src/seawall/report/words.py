@@ -71,6 +71,11 @@ PROBLEMS = {
     "wrong-columns": "Row does not fit its header",
 }
 
+SCORE_MEANS = (
+    "The score is the evidence in log-odds: the higher, the worse, and each point more multiplies the odds by 2.7. "
+    "Critical from 0, high from −2, medium from −4. On your own logs read it as an order, not as a chance."
+)
+"""What a score means, wherever one is shown first."""
 
 _EVIDENCE_ROWS = 14
 _EVIDENCE_LEAST = 0.05

@@ -15,6 +15,7 @@ from seawall.sources.containers import BoundedStream, Opened, open_members
 from seawall.sources.csv_records import csv_records, table_header
 from seawall.sources.duck import audit_batches, survey
 from seawall.sources.embedded import embedded_batches, has_embedded_column, has_embedded_lines
+from seawall.sources.empty_tables import is_foreign_header
 from seawall.sources.excerpts import file_problem
 from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD, is_line_delimited, json_records
@@ -109,7 +110,7 @@ def _read_text(stream: BoundedStream, limits: Limits, plain: BinaryIO | None, si
             yield from drain(rows, records)
         return
     header = table_header(head)
-    if header is not None:
+    if header is not None and not is_foreign_header(head):
         records = csv_records(text, stream.name, limits, header)
         if has_embedded_column(header[0], head, limits):
             yield from embedded_batches(records, stream.name, limits)

@@ -144,6 +144,19 @@ def test_nothing_in_a_body_breaks_anything(
     assert shown(live)
 
 
+@pytest.mark.parametrize("key", [{}, {"idempotency_key": "again"}], ids=["once", "repeated"])
+def test_an_export_of_nothing_is_taken_as_such(live: Console, key: dict[str, str]) -> None:
+    """A collector whose last hour was quiet does right to send the header alone."""
+    header = b"CreationDate,UserIds,Operations,AuditData\r\n"
+    for _ in range(2):
+        answer = post(live, header, content_type="text/csv", **key)
+        assert answer.status_code == 202, answer.text
+        assert (answer.json()["records"], answer.json()["problems"]) == (0, 0)
+    assert post(live, gzip.compress(header), content_encoding="gzip").status_code == 202
+    assert records(live) == 0
+    assert live.browser().get("/api/problems").json()["items"] == []
+
+
 NO_LOGS = {
     "text": b"no json\n",
     "page": b"<!DOCTYPE html>\n<html><body>\n<h1>502 Bad Gateway</h1>\n</body></html>\n",
@@ -153,6 +166,8 @@ NO_LOGS = {
     "number": b"5",
     "half UTF-16": b"\xff\xfe\x00\n" + LINES[0],
     "foreign table": b"a,b\n1,2\n",
+    "foreign header": b"created,price,colour\n",
+    "header of a cut zip": b"PK\x03\x04CreationDate,AuditData\n",
 }
 
 

@@ -34,6 +34,7 @@ from seawall.server.console.refused import (
     too_many_requests,
     unavailable,
 )
+from seawall.sources.empty_tables import is_empty_table
 
 if TYPE_CHECKING:
     from seawall.live.watcher import Receipt
@@ -208,13 +209,13 @@ async def ingest(call: Call) -> Accepted:
 def _kept(
     call: Call, held: Held, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
 ) -> Receipt | None:
-    """Wait until the records are on the disk; None for a body that is not blank and holds none."""
+    """Wait until the records are on the disk; None for a body that is not blank, no export of nothing, and holds none."""
     # What is expanded is counted as it comes: of many bodies at once, each alone may be within its limit.
     content = expanded(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
     pieces.clear()
     receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
     is_blank = not content or content.isspace()
-    return receipt if receipt.records or is_blank else None
+    return receipt if receipt.records or is_blank or is_empty_table(content) else None
 
 
 def _token(request: Request) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from seawall.live.organisations import SHARDS, Organisations
+from seawall.live.copies import REMEMBERED_DAYS, Copies
+from seawall.live.organisations import PRINT, SHARDS, Organisations
 from seawall.schema.batches import CodedBatch
 from seawall.schema.ordering import distinct
 from seawall.schema.state import Saved, State
@@ -45,9 +46,18 @@ class Days:
         self._spool = Spool(folder, organisations.coder.actors, held=TAIL)
         self._held: set[int] = set()
         self._codes: dict[int, set[int]] = {}
+        self._copies = Copies()
 
     def take(self, coded: pa.Table) -> frozenset[int]:
-        """Note coded events of this shard that the lake holds already; return their days."""
+        """Note coded events of this shard that the lake holds already; return the days for which they say something.
+
+        A copy of a record that is at hand says nothing.
+        """
+        is_fresh = self._copies.fresh(coded["time"].to_numpy() // DAY, coded[PRINT].to_numpy())
+        if not is_fresh.all():
+            coded = coded.filter(pa.array(is_fresh))
+        if not coded.num_rows:
+            return frozenset()
         days = distinct(coded["time"].to_numpy() // DAY).tolist()
         self._held |= set(days) - self.known
         self.known |= set(days)
@@ -57,6 +67,7 @@ class Days:
         except OSError:  # there is no room for what the lake has as well
             for day in days:
                 self._let_go(day)
+        self._copies.keep_from(max(self.known) - REMEMBERED_DAYS)
         self._give_way(keep=days[-1])
         return frozenset(days)
 
@@ -68,7 +79,7 @@ class Days:
                 for coded in self._read(day):
                     self._add(coded, {day})
             except BaseException:
-                self._spool.drop(day)
+                self._let_go(day)
                 raise
             self._held.add(day)
             self._give_way(keep=day)
@@ -134,12 +145,13 @@ class Days:
         self.known = known
         for day in self._held:
             self._spool.drop(day)
-        self._held = set()
+        self._held, self._copies = set(), Copies()
         self._spool = Spool(self._folder, self._organisations.coder.actors, held=TAIL)
 
     def _let_go(self, day: int) -> None:
         self._spool.drop(day)
         self._held.discard(day)
+        self._copies.forget((day,))
 
     def _add(self, coded: pa.Table, wanted: set[int]) -> None:
         """Note whose events these are, and hold those of the wanted days."""
@@ -148,8 +160,10 @@ class Days:
         for key in keys.tolist():
             self._codes.setdefault(key >> 32, set()).add(key & 0xFFFFFFFF)
         if not {key >> 32 for key in keys.tolist()} <= wanted:
-            coded = coded.filter(pa.array(np.isin(day_of, sorted(wanted))))
-        self._spool.add(coded)
+            is_wanted = np.isin(day_of, sorted(wanted))
+            coded, day_of = coded.filter(pa.array(is_wanted)), day_of[is_wanted]
+        self._spool.add(coded.drop_columns([PRINT]))
+        self._copies.learn(day_of, coded[PRINT].to_numpy())
 
     def _give_way(self, keep: int) -> None:
         """Let the oldest days go until the others fit; they can be read again."""

@@ -27,8 +27,9 @@ from seawall.store.lake import Lake
 class Scoring:
     """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
 
-    `days` by day and shard, `rows` how many records came for each of these days, copies included. `done` are the days that no
-    longer wait in any shard; among them are those that come too late to be scored. `notes` say what the logs of the last 44
+    `days` by day and shard, `rows` how many records came for each of these days, copies included, and for those for which
+    nothing but copies came. `done` are the days that no longer wait in any shard; among them are those that come too late to
+    be scored. `notes` say what the logs of the last 44
     days cannot show, all of them. `scored_until` is the last day up to which results are up to date, None when there is none.
     """
 
@@ -62,6 +63,7 @@ class Detection:
         ]
         self._known = 0
         self._rows: dict[int, int] = {}
+        self._copied: set[int] = set()
 
     def close(self) -> None:
         """Remove what was written for this process alone."""
@@ -71,6 +73,11 @@ class Detection:
     def dirty(self) -> frozenset[int]:
         """The days that are to be scored (again) in any shard."""
         return frozenset(day for shard in self._shards for day in shard.dirty)
+
+    @property
+    def unsettled(self) -> frozenset[int]:
+        """The days that anything came for since the last scoring, be it nothing but copies."""
+        return self.dirty | self._copied
 
     def waiting(self) -> list[int]:
         """Return the shards in which days wait to be scored, the one with the fewest records to score first."""
@@ -114,16 +121,20 @@ class Detection:
         return self._shards[shard].newest, self._shards[shard].days.taken
 
     def take(self, events: pa.Table) -> frozenset[int]:
-        """Take enriched events that the lake holds already; return the days that they are of."""
+        """Take enriched events that the lake holds already; return the days that they are of.
+
+        Days for which they say nothing new need not be scored again: most of what comes late are copies.
+        """
         found, day_of = set[int](), events["time"].cast(pa.int64()).to_numpy() // DAY
         for day, count in zip(
             *(part.tolist() for part in np.unique(day_of, return_counts=True)), strict=True
         ):
             self._rows[day] = self._rows.get(day, 0) + count
+            found.add(day)
+        self._copied |= found
         for number, coded in self._organisations.split(self._organisations.encode(events)).items():
             days = self._shards[number].days.take(coded)
             self._shards[number].dirty |= days
-            found |= days
         return frozenset(found)
 
     def mark(self, days: Iterable[int]) -> None:
@@ -187,8 +198,10 @@ class Detection:
         states["ledger"] = self.ledger()
         if (shards := self.shards()) is not None:
             states["shards"] = shards
-        rows = {day: self._rows.get(day, 0) for day, _ in results}
-        return Scoring(results, rows, before - self.dirty, tuple(gone), states, self._notes(), self._until())
+        copied, self._copied = self._copied - self.dirty, self._copied & self.dirty
+        rows = {day: self._rows.get(day, 0) for day in {day for day, _ in results} | copied}
+        done = (before | copied) - self.dirty
+        return Scoring(results, rows, done, tuple(gone), states, self._notes(), self._until())
 
     def _codes(self) -> dict[str, State]:
         """Return what codes mean, and what is known in codes."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from seawall.live.copies import Fingerprints
 from seawall.schema.batches import Codes, Vocabulary
 from seawall.schema.state import Saved, State, nested, texts_kept
 from seawall.store import Coder
@@ -19,6 +20,9 @@ NAMELESS = "unknown"
 
 NOT_SCORED = "unmapped"
 """The one text that nothing looks at: it stays in the lake."""
+
+PRINT = "fingerprint"
+"""The column of coded events that tells copies, see `Copies`."""
 
 Meanings = tuple[dict[str, Vocabulary], dict[str, Codes]]
 
@@ -40,15 +44,17 @@ class Organisations:
         self._homes: list[str] = []
         self._moves: dict[int, set[int]] = {}
         self._meanings: Meanings | None = None
+        self._fingerprints = Fingerprints()
 
     def encode(self, events: pa.Table) -> pa.Table:
-        """Return enriched events in codes, without the text that nothing looks at."""
+        """Return enriched events in codes, without the text that nothing looks at, and with a fingerprint each."""
         self.tenants |= {name or NAMELESS for name in events["org_uid"].unique().to_pylist()}
         coded = self.coder.encode(events)
         self._meanings = None
         self._notice()
         place = coded.column_names.index(NOT_SCORED)
-        return coded.set_column(place, NOT_SCORED, pa.nulls(len(coded), pa.string()))
+        coded = coded.set_column(place, NOT_SCORED, pa.nulls(len(coded), pa.string()))
+        return coded.append_column(PRINT, pa.array(self._fingerprints.of(coded)))
 
     def split(self, coded: pa.Table) -> dict[int, pa.Table]:
         """Return coded events by the shard that their organisation belongs to just now."""

@@ -72,8 +72,8 @@ class Scorer:
 
     @property
     def dirty(self) -> frozenset[int]:
-        """The days that wait to be scored."""
-        return self._detection.dirty
+        """The days that wait to be scored, or to be counted where nothing but copies came."""
+        return self._detection.unsettled
 
     @property
     def newest(self) -> int | None:
@@ -209,7 +209,7 @@ class Scorer:
         for (day, shard), result in scoring.days.items():
             self._rulings.learn(day, shard, result.candidates)
             self.counts.put(day, shard, share_of(result) if result.events else None)
-        self.counts.rows |= scoring.rows
+        self.counts.rows |= {day: count for day, count in scoring.rows.items() if day in self.counts.shares}
         if scoring.days:
             self._tenants = self.counts.tenants()
         self.scored_until = scoring.scored_until
@@ -262,7 +262,7 @@ class Scorer:
 
     def _documents(self, scoring: Scoring) -> dict[int, Mapping[str, Any]]:
         """Return what is kept of the days that were scored; with the newest all organisations are counted."""
-        days = {day for day, _ in scoring.days}
+        days = {day for day, _ in scoring.days} | (scoring.rows.keys() & self.counts.shares.keys())
         documents: dict[int, Mapping[str, Any]] = {day: self.counts.document(day) for day in days}
         if days and self.newest is not None:
             documents[self.newest] = {**self.counts.document(self.newest), "tenants": self._tenants}

@@ -17,7 +17,7 @@ from seawall.errors import UsageError
 from seawall.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.live.service import Until
+    from seawall.live.progress import Until
     from seawall.live.settings import LiveSettings
     from seawall.live.silence import Change
     from seawall.live.status import Status

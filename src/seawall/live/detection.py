@@ -17,6 +17,7 @@ import pyarrow as pa
 from seawall.incidents.ranker import load
 from seawall.live.days import DAY, EPOCH, Days
 from seawall.live.organisations import SHARDS, Organisations
+from seawall.live.rows import rows_by_day, rows_of
 from seawall.live.shard import DayResult, Shard
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.state import Saved, State
@@ -125,13 +126,10 @@ class Detection:
 
         Days for which they say nothing new need not be scored again: most of what comes late are copies.
         """
-        found, day_of = set[int](), events["time"].cast(pa.int64()).to_numpy() // DAY
-        for day, count in zip(
-            *(part.tolist() for part in np.unique(day_of, return_counts=True)), strict=True
-        ):
+        found = rows_by_day(events)
+        for day, count in found.items():
             self._rows[day] = self._rows.get(day, 0) + count
-            found.add(day)
-        self._copied |= found
+        self._copied |= found.keys()
         for number, coded in self._organisations.split(self._organisations.encode(events)).items():
             days = self._shards[number].days.take(coded)
             self._shards[number].dirty |= days
@@ -209,7 +207,7 @@ class Detection:
         return {"coder": self._organisations.state(), **days}
 
     def ledger(self) -> State:
-        """Return what changes with every batch that is taken: keep it, as `ledger`, together with the checkpoint."""
+        """Return what changes with every batch that is taken, to be kept as `ledger`."""
         days = [(at, day) for at, shard in enumerate(self._shards) for day in shard.days.known]
         events = [(at, *item) for at, shard in enumerate(self._shards) for item in shard.events.items()]
         late = [(at, day) for at, shard in enumerate(self._shards) for day in shard.late]
@@ -245,7 +243,7 @@ class Detection:
         if "coder" in states:
             self._organisations.restore(states["coder"])
         ledger = Saved(states["ledger"] if "ledger" in states else _nothing())
-        self._rows = dict(ledger.array("rows", np.int64, None, 2).tolist())
+        self._rows = rows_of(states) or dict(ledger.array("rows", np.int64, None, 2).tolist())
         days, late = (_by_shard(ledger.array(name, np.int64, None, 2)) for name in ("days", "late"))
         events = ledger.array("events", np.int64, None, 3)
         present = {(size.day - EPOCH).days for size in self._lake.size().days} if days else set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, Scored, keep_scored
 from seawall.live.day_counts import Counts, share_of
 from seawall.live.detection import Detection, Scoring
+from seawall.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS
 from seawall.live.rulings import Ruled, Rulings, Span
 from seawall.live.settings import LiveSettings
@@ -32,8 +33,11 @@ from seawall.store.database import Choice, Database, Place, Work, Writer
 from seawall.store.lake import Lake
 from seawall.store.packing import pack, unpack
 
-BURST = 1.0
+BURST = 0.2
 """So many times what the last scoring took is waited for before the next one."""
+
+MOST_ARRIVED = 200_000
+"""Events that may wait in memory while days are scored; then no more are kept until that is over."""
 
 KEEP_SECONDS = 20.0
 """What detection knows after days that are settled is kept at most so often: it is large, and can be made again."""
@@ -44,10 +48,27 @@ _NOTES_SHOWN = 50
 _DAY = 86_400_000_000
 
 
-class Scorer:
-    """Detection and what is made of it. Used by one thread.
+@dataclass(slots=True)
+class Job:
+    """One scoring: `run` works apart from everything else, also in another thread; what it found is kept by `Scorer.finish`.
 
-    `revision` is that of the incidents, `seconds` what the last scoring took.
+    Between its beginning and `finish`, nothing else may touch the detection: what comes meanwhile waits.
+    """
+
+    run: Callable[[], Scoring]
+    started: float
+    mark: tuple[Any, ...]
+    answers: Sequence[Answered]
+    budget: float | None
+    is_ruling_due: bool
+    is_settled: bool
+
+
+class Scorer:
+    """Detection and what is made of it. Used by one thread; a `Job` alone may run in another.
+
+    `revision` is that of the incidents, `seconds` what the last scoring took, `dirty` the days that wait to be scored, or to be
+    counted where nothing but copies came.
     """
 
     def __init__(
@@ -61,19 +82,17 @@ class Scorer:
         self._tenants: dict[str, int] = {}
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
-        self._is_ruling_due = False
+        self._is_ruling_due = self._is_untold = False
         self._let_go_at: int | None = None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
+        self._arrived: list[pa.Table] = []
+        self._rows: dict[int, int] = {}
+        self.dirty: frozenset[int] = frozenset()
         self.counts = Counts()
         self.revision = 0
         self.seconds = 0.0
         self.scored_until: int | None = None
         self.notes: tuple[str, ...] = ()
-
-    @property
-    def dirty(self) -> frozenset[int]:
-        """The days that wait to be scored, or to be counted where nothing but copies came."""
-        return self._detection.unsettled
 
     @property
     def newest(self) -> int | None:
@@ -88,8 +107,10 @@ class Scorer:
         for name in work.states.names():
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
                 states[name.removeprefix(_STATE)] = unpack(content)
+        self._rows = rows_of(states)
         self._detection.restore(states)
         self._detection.mark(work.dirty.all())
+        self._arrived, self.dirty = [], self._detection.unsettled
         self.counts = Counts()
         for day, document in work.days.since(0).items():
             self.counts.shares[day] = {int(shard): share for shard, share in document["shares"].items()}
@@ -108,22 +129,32 @@ class Scorer:
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
 
     def take(self, events: pa.Table) -> dict[str, bytes]:
-        """Take events that lie in the lake; the states to be kept together with that."""
-        self._detection.take(events)
-        states = {_STATE + "ledger": pack(self._detection.ledger())}
-        if (shards := self._detection.shards()) is not None:
-            states[_STATE + "shards"] = pack(shards)
-        return states
+        """Take events that lie in the lake, for the next scoring; the states to be kept together with that."""
+        self._arrived.append(events)
+        for day, count in rows_by_day(events).items():
+            self._rows[day] = self._rows.get(day, 0) + count
+            self.dirty |= {day}
+        return {_STATE + ROWS: pack(rows_state(self._rows))}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to score, or to rule on."""
+        return bool(self.dirty) or self._is_ruling_due
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much waits for the next scoring as may."""
+        return bool(sum(events.num_rows for events in self._arrived) >= MOST_ARRIVED)
 
     def waits(self) -> float:
         """Seconds until scoring may be due."""
-        if not self.dirty and not self._is_ruling_due:
+        if not self.is_waiting:
             return 1.0
         return max(self._next - self._clock.now(), 0.0)
 
     def is_due(self, *, is_behind: bool, is_pressed: bool = False) -> bool:
         """Whether to score now: not too often, and while much is still to be read only now and then."""
-        if not self.dirty and not self._is_ruling_due:
+        if not self.is_waiting:
             return False
         now = self._clock.now()
         if is_behind:
@@ -138,51 +169,76 @@ class Scorer:
         if mark != self._mark:
             self._is_ruling_due, self._next = True, min(self._next, self._clock.now())
 
-    def score(
-        self,
-        database: Database,
-        writer: Writer,
-        *,
-        targets: Sequence[str],
-        is_settled: bool,
-        habits: bytes,
-        deadline: Callable[[], bool] | None = None,
-    ) -> list[Incident]:
-        """Score what waits, and keep what follows; the incidents that are news.
+    def begin_scoring(
+        self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
+    ) -> Job:
+        """Return the scoring of what waits.
 
         `is_settled` is false while much is still to be read: then, and until all that was read is scored, nothing is announced,
-        because what comes may outrank it.
+        because what comes may outrank it. `deadline` is asked only where more events have come meanwhile.
         """
         started = self._clock.now()
         with database.reading() as work:
             mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
+        arrived, self._arrived = self._arrived, []
+
+        def is_over() -> bool:
+            return deadline is not None and bool(self._arrived) and bool(deadline())
+
+        def run() -> Scoring:
+            for events in arrived:
+                self._detection.take(events)
+            return self._scored(is_over, is_settled=is_settled)
+
         is_ruling_due = self._is_ruling_due or mark != self._mark
-        scoring = self._scored(deadline, is_settled=is_settled)
-        if not scoring.days and not scoring.done and not is_ruling_due:
-            self._ended(started)
+        return Job(run, started, mark, answers, budget, is_ruling_due, is_settled)
+
+    def finish(
+        self,
+        database: Database,
+        writer: Writer,
+        job: Job,
+        scoring: Scoring,
+        *,
+        targets: Sequence[str],
+        habits: bytes,
+    ) -> list[Incident]:
+        """Keep what follows from a scoring; the incidents that are news."""
+        waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
+        self.dirty = self._detection.unsettled | waiting
+        if not scoring.days and not scoring.done and not job.is_ruling_due:
+            self._ended(job.started)
             return []
         self._step("scored")
         self._learn(scoring)
-        ruled = self._ruled(scoring, mark, answers, budget)
-        is_settled = is_settled and not self._turns.are_behind
+        ruled = self._ruled(scoring, job.mark, job.answers, job.budget)
+        is_settled = job.is_settled and not self._turns.are_behind
         kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
+        kept = replace(kept, done=frozenset(kept.done) - waiting)
         with database.writing(writer) as work:
             announced = keep_scored(work, kept, at=self._clock.wall(), step=self._step)
             revision = work.incidents.revision()
             self._step("score-written")
         self._step("kept")
         self._after(kept, ruled, announced, revision)
-        self._mark, self._is_ruling_due = mark, False
-        self._ended(started)
+        self._mark, self._is_ruling_due = job.mark, False
+        self._is_untold = not is_settled and any(
+            one.raised and one.id not in self._announced for one in ruled.ruling.incidents
+        )
+        self._ended(job.started)
         return announced
+
+    def settle(self) -> None:
+        """Now may be announced what was not, as much was still to be read."""
+        self._is_ruling_due |= self._is_untold
 
     def _ended(self, started: float) -> None:
         ended = self._clock.now()
         self.seconds, self._last = ended - started, ended
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
 
-    def _scored(self, deadline: Callable[[], bool] | None, *, is_settled: bool) -> Scoring:
+    def _scored(self, deadline: Callable[[], bool], *, is_settled: bool) -> Scoring:
         """Score the shards that have their turn."""
         detection, results = self._detection, dict[tuple[int, int], DayResult]()
         plan = list(self._turns.plan(detection, self._clock.now(), is_settled=is_settled))
@@ -194,7 +250,7 @@ class Scorer:
                 found = detection.bring_up(shard, deadline)
             results |= found
             self._turns.note(shard, detection, way, began, self._clock.now())
-            if results and deadline is not None and deadline():
+            if results and deadline():
                 break
         is_keeping = self._clock.now() >= self._next_keep
         if is_keeping:

@@ -1,8 +1,9 @@
 """The loop of a running watch: takes what was read, keeps it, has it scored, and says what was found.
 
-One thread does all of it in turn, so that what is kept is always a moment of one story. Others read, take requests and
-deliver messages. When the disk is full or the database away, the thread holds what it has, says so, and tries
-again; those who read wait meanwhile, because the queue between them is full.
+One thread does all of it in turn, so that what is kept is always a moment of one story; only the scoring of days runs apart
+from it, and touches nothing else. Others read, take requests and deliver messages. When the disk is full or the database
+away, the thread holds what it has, says so, and tries again; those who read wait meanwhile, because the queue between them is
+full.
 """
 
 from __future__ import annotations
@@ -11,21 +12,23 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 import pyarrow as pa
 
 from seawall.enrich import Networks, enrich
 from seawall.errors import DatabaseBroken, DatabaseInUse, SeawallError, WatchBusy
+from seawall.live.apart import Apart
 from seawall.live.bodies import KEPT_AS, Bodies, Parse
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
 from seawall.live.counting import Tally, problems_of, spread
+from seawall.live.detection import Scoring
 from seawall.live.faults import PASSING, words
 from seawall.live.gauge import Gauge
 from seawall.live.outbox import Courier
+from seawall.live.progress import Progress, Until
 from seawall.live.reading import FolderReader, Readers, StreamReader
-from seawall.live.scoring import Scorer
+from seawall.live.scoring import Job, Scorer
 from seawall.live.settings import LiveSettings
 from seawall.live.silence import Change, Listening
 from seawall.live.status import Status
@@ -37,18 +40,14 @@ from seawall.store.lake import Lake
 from seawall.watch import Batcher, Closed, Delivery, Intake
 from seawall.watch.stream import Piped
 
-Until = Literal["stopped", "idle", "once"]
-"""When `run` ends by itself: never; when all is read, scored and told; the same, without waiting for half-written files."""
-
 PAUSES = (0.5, 5.0)
 """Seconds until a failed step is tried again: at first, and at most."""
 
 LONGEST_SCORING = 3.0
-"""Seconds after which scoring stops behind a day, when there is something to be kept."""
+"""Seconds after which scoring stops behind a day, when more has come meanwhile."""
 
-_BEHIND_BYTES = 8 << 20
-_PATIENT_SECONDS = 10.0
-"""Where something is always still to be read, news wait so long for it, unless it is much."""
+_MOMENT = 0.02
+"""Seconds that are waited at most while days are scored."""
 
 _COURIER_SECONDS = 20.0
 _UPKEEP_SECONDS = 60.0
@@ -104,8 +103,11 @@ class Service:
         self._tally, self._position, self._problem_rows = Tally(), 0, 0
         self._pending: _Pending | None = None
         self._readers = Readers()
+        self._progress = Progress(self._readers, self.intake, self._batcher, clock)
         self._gauge = Gauge(clock, self._looked)
-        self._ticked = self._caught_up = 0.0
+        self._apart = Apart[Scoring]("seawall-scoring")
+        self._job: Job | None = None
+        self._ticked = 0.0
         self._has_begun = False
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
@@ -147,6 +149,7 @@ class Service:
                         self._work(writer, stop, until)
                         return
                 except PASSING as error:
+                    self._apart.abandon()
                     now = self._clock.now()
                     lost_at = now if lost_at is None else lost_at
                     is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
@@ -161,6 +164,7 @@ class Service:
 
     def _begin(self, writer: Writer, until: Until) -> None:
         """Know what is kept, also after a failure: whether what was on its way arrived is asked of the database."""
+        self._job = None
         with self._database.reading() as work:
             found = kept(work)
             self._scorer.begin(work)
@@ -211,24 +215,27 @@ class Service:
 
     def _work(self, writer: Writer, stop: threading.Event, until: Until) -> None:
         while not stop.is_set():
-            delivery = self._gathered()
+            delivery = None if self._scorer.is_full and self._apart.is_busy else self._gathered()
             if delivery is not None:
                 self._take(writer, delivery)
-            if self._is_scoring_due(until):
-                self._score(writer, until)
+            self._score(writer, until)
             now = self._clock.now()
             if now - self._ticked >= 1.0:
                 self._ticked = now
                 self._each_second(writer)
             self._gauge.tell(revision=self._scorer.revision)
-            if until != "stopped" and delivery is None and self._is_read(until) and not self._scorer.dirty:
+            is_over = delivery is None and not self._apart.is_busy and not self._scorer.is_waiting
+            if until != "stopped" and is_over and self._progress.is_read(until):
                 return
+        self._finish_scoring(writer)
 
     def _gathered(self) -> Delivery | None:
         """Wait a moment for deliveries; what is to be kept now."""
         now = self._clock.now()
         waits = self._batcher.waits(now)
-        wait = min(0.1 if waits is None else waits, 0.1 if self._is_behind() else self._scorer.waits())
+        is_waited_for = self._apart.is_busy or self._progress.is_behind
+        longest = _MOMENT if self._apart.is_busy else 0.1
+        wait = min(longest if waits is None else waits, longest if is_waited_for else self._scorer.waits())
         while True:
             with suppress(Closed):
                 delivery = self.intake.take(max(wait, 0.0))
@@ -281,18 +288,36 @@ class Service:
     def _finished(self, pending: _Pending) -> None:
         for done in pending.delivery.done:
             done()
-        self._gauge.doing = "idle"
+        self._gauge.doing = "scoring" if self._apart.is_busy else "idle"
 
     def _score(self, writer: Writer, until: Until) -> None:
-        self._gauge.doing = "scoring"
-        self._gauge.tell()
-        announced = self._scorer.score(
+        """Have scored what waits, and keep what was found once that is over."""
+        if self._apart.is_busy and self._scorer.is_full:
+            self._apart.wait(_MOMENT)
+        if self._apart.is_done:
+            self._finish_scoring(writer)
+        if self._apart.is_busy:
+            return
+        if is_settled := self._progress.is_settled(until):
+            self._scorer.settle()
+        if self._is_scoring_due(until):
+            deadline = self._should_stop_scoring()
+            self._job = self._scorer.begin_scoring(self._database, is_settled=is_settled, deadline=deadline)
+            self._apart.begin(self._job.run)
+            self._gauge.doing = "scoring"
+
+    def _finish_scoring(self, writer: Writer) -> None:
+        """Keep what was found, and say what is news; nothing where nothing is scored."""
+        job, self._job = self._job, None
+        if job is None:
+            return
+        announced = self._scorer.finish(
             self._database,
             writer,
+            job,
+            self._apart.result(),
             targets=self._courier.targets,
-            is_settled=self._is_settled(until),
             habits=self._listening.state(),
-            deadline=self._should_stop_scoring(),
         )
         self._gauge.doing = "idle"
         if announced:
@@ -301,9 +326,9 @@ class Service:
             self._news(incident)
 
     def _should_stop_scoring(self) -> Callable[[], bool]:
-        """Scoring of many days makes room for what waits to be kept, between two of them."""
+        """Scoring of many days makes room for what has come meanwhile, between two of them."""
         until = self._clock.now() + LONGEST_SCORING
-        return lambda: bool(len(self.intake)) and self._clock.now() > until
+        return lambda: self._clock.now() > until
 
     def _each_second(self, writer: Writer) -> None:
         now, wall = self._clock.now(), self._clock.wall()
@@ -327,35 +352,16 @@ class Service:
 
     # How it is doing.
 
-    def _is_behind(self) -> bool:
-        return (self._readers.backlog or 0) > _BEHIND_BYTES
-
-    def _is_read(self, until: Until) -> bool:
-        """Whether there is nothing more to take."""
-        if len(self.intake) or self._batcher.waits(0.0) is not None:
-            return False
-        return self._readers.are_done(is_idle_enough=until == "idle") and not len(self.intake)
-
-    def _is_settled(self, until: Until) -> bool:
-        """Whether what is found now may be announced: what is still to be read could outrank it."""
-        now = self._clock.now()
-        is_reading = bool(self._readers.backlog)
-        if not is_reading:
-            self._caught_up = now
-        if until != "stopped":
-            return self._is_read(until)
-        return not is_reading or (not self._is_behind() and now - self._caught_up > _PATIENT_SECONDS)
-
     def _is_scoring_due(self, until: Until) -> bool:
-        is_pressed = until != "stopped" and self._is_read(until)
-        return self._scorer.is_due(is_behind=self._is_behind(), is_pressed=is_pressed)
+        is_pressed = until != "stopped" and self._progress.is_read(until)
+        return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
 
     def _looked(self) -> Status:
         totals, scorer = self._tally.totals, self._scorer
         records, problems = totals["records"], totals["problems"]
         events, duplicates, waiting = scorer.counts.split(records - problems, is_whole=not scorer.dirty)
         return Status(
-            doing="behind" if self._is_behind() else "idle",
+            doing="behind" if self._progress.is_behind else "idle",
             records=records,
             events=events,
             duplicates=duplicates,
@@ -371,6 +377,7 @@ class Service:
         )
 
     def _end(self, courier: threading.Thread, upkeep: threading.Thread, until: Until) -> None:
+        self._apart.close()
         self._readers.stop()
         self.intake.close()
         self._bodies.close()

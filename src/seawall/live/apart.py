@@ -1,0 +1,60 @@
+"""Runs one piece of work at a time apart from the thread that asked for it, which sees when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Apart(Generic[Result]):
+    """One thread for one piece of work after the other. `is_busy` from `begin` until `result` or `abandon`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._executor: ThreadPoolExecutor | None = None
+        self._future: Future[Result] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs, or is over and was not asked for."""
+        return self._future is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what ran is over."""
+        return self._future is not None and self._future.done()
+
+    def begin(self, work: Callable[[], Result]) -> None:
+        """Run something; only when nothing runs."""
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+        self._future = self._executor.submit(work)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until what runs is over, so long at most."""
+        if self._future is not None:
+            wait([self._future], seconds)
+
+    def result(self) -> Result:
+        """Wait until it is over; what it gave. Raises what it raised, and ValueError where nothing ran."""
+        future, self._future = self._future, None
+        if future is None:
+            raise ValueError("nothing was begun")
+        return future.result()
+
+    def abandon(self) -> None:
+        """Wait until it is over, whatever becomes of it."""
+        with suppress(Exception):
+            if self._future is not None:
+                self.result()
+
+    def close(self) -> None:
+        """Wait until it is over, and end the thread."""
+        self.abandon()
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None

@@ -14,6 +14,7 @@ import typer
 
 from seawall import __version__
 from seawall.cli import (
+    assurance,
     demo,
     doctor,
     evaluate,
@@ -48,6 +49,9 @@ app.command("serve", short_help="Open the console: watch, detect, and work on in
 app.add_typer(user.app, name="user", short_help="Say who may sign in to the console.")
 app.add_typer(store.app, name="store", short_help="Look after what watch and serve keep.")
 app.command("explain", short_help="Say why an incident stands out, in words and numbers.")(explain.explain)
+app.command("assurance", short_help="Say who could be taken over, and what to change first.")(
+    assurance.assurance
+)
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")
 app.command("gate", short_help="Let only valid tokens through to applications.")(gate.gate)

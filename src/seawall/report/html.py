@@ -67,15 +67,15 @@ def write_report(path: Path, report: ReportInput) -> None:
 
 def render_report(report: ReportInput) -> str:
     """Return the page as text."""
-    style, script = _part("report.css"), _part("report.js")
+    style, script = part("report.css"), part("report.js")
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             report=report,
             style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
             script=Markup(script),  # noqa: S704
-            policy=_policy(style, script),
+            policy=policy(style, script),
             raised=report.raised,
             candidates=report.candidates,
             severities=_severity_counts(report.raised),
@@ -89,7 +89,7 @@ def render_report(report: ReportInput) -> str:
     )
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
     return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -105,16 +105,16 @@ class _Parts(BaseLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:  # noqa: ARG002
         try:
-            return _part(template), None, None
+            return part(template), None, None
         except FileNotFoundError as error:
             raise TemplateNotFound(template) from error
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
     return resources.files("seawall.report").joinpath("templates", name).read_text("utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
         loader=_Parts(),
         autoescape=True,

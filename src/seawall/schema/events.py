@@ -84,7 +84,7 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     (
         "parameters",
         _TEXT,
-    ),  # JSON object of cmdlet parameters / modified properties, for admin, rule and directory kinds
+    ),  # JSON object of cmdlet parameters / modified properties; of an Entra sign-in, how it was authenticated
     ("unmapped", _TEXT),  # JSON object of every field that no column holds
 )
 EVENT_SCHEMA = pa.schema(EVENT_FIELDS)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.clients import reduce_client
 from seawall.sources.distinct import Column, Mapper
+from seawall.sources.entra_strength import said_of_strength
 from seawall.sources.json_values import as_text, content_id, encode, structure
 from seawall.sources.lower import Fields, Names, Wanted, once_for_names, spellings
 from seawall.sources.m365_judgement import address, clean, identifier
@@ -23,7 +24,7 @@ RAW_COLUMNS = (
     "client_used",
     "device", "session", "token", "methods", "requirement", "protocol", "transfer", "token_type",
     "interactive",
-    "key", "credential",
+    "key", "credential", "how",
 )  # fmt: skip
 
 _CATEGORIES = re.compile(r"(?i)signinlogs$")
@@ -120,6 +121,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values["browser"] = as_text(browser)
     values["device"] = as_text(device)
     values["methods"] = _methods(get.value("authenticationdetails"))
+    values["how"] = said_of_strength(get, found)
     kept = get.rest(_USED)
     return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
 
@@ -157,7 +159,11 @@ def _methods(details: Any) -> str | None:
 
 def normalise(table: Any) -> Normalised:
     """Event columns of a table of raw columns."""
-    raw = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in ("id", "time", "token")}
+    raw = {
+        name: Column.of(table.column(name))
+        for name in RAW_COLUMNS
+        if name not in ("id", "time", "token", "how")
+    }
     columns: dict[str, Any] = {"metadata_uid": table.column("id"), "token_uid": table.column("token")}
     columns["kind"], columns["activity_name"] = _what(raw["operation"])
     columns["status"], columns["status_code"], columns["status_detail"] = _status(raw["error"], raw["reason"])
@@ -184,6 +190,7 @@ def normalise(table: Any) -> Normalised:
         raw["credential"], columns["account_type"], columns["status"],
     )  # fmt: skip
     (columns["is_interactive"],) = _interactive.numbers(raw["interactive"], raw["category"], raw["type"])
+    columns["parameters"] = table.column("how")
     columns["unmapped"] = table.column("unmapped")
     time = parse_times(table.column("time"))
     success = columns["status"].array().cast(pa.string())

@@ -1,0 +1,124 @@
+"""Puts the parts together: from what was collected, registered and enforced to who could be taken over, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from seawall.assurance.changes import Step, candidates, plan
+from seawall.assurance.collect import Collector, SignIns
+from seawall.assurance.evaluation import EXCHANGE, GRAPH, KNOWN_RESOURCES, Evaluator, Target
+from seawall.assurance.findings import Found, findings_of, roots_counted
+from seawall.assurance.holes import Grid, Hole, holes
+from seawall.assurance.people import Person, people_of
+from seawall.assurance.replay import Replay, replay
+from seawall.assurance.series import DayCover, by_day
+from seawall.assurance.sessions import roots_of
+from seawall.assurance.strength import LEGACY
+from seawall.assurance.takeover import MFA, Exposure, exposures
+from seawall.schema.assurance import DEMANDS, AccessPolicy, Directory, Registration
+
+MOST_TARGETS = 200
+"""Resources that are asked about: those that most is signed in to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given beside the logs. `policies` None: no policy file; `proposed` None: no what-if."""
+
+    registrations: Sequence[Registration] = ()
+    policies: Sequence[AccessPolicy] | None = None
+    proposed: Sequence[AccessPolicy] | None = None
+    directory: Directory = field(default_factory=Directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything that is answered. `exposed` holds both attacks on each of `people`, in their order."""
+
+    people: Sequence[Person]
+    exposed: Sequence[Exposure]
+    steps: Sequence[Step]
+    findings: Sequence[Found]
+    days: Sequence[DayCover]
+    mail_sessions: dict[str, int]
+    holes: Sequence[Hole]
+    targets: Sequence[str]
+    given: Given
+    not_given: Sequence[str]
+    replayed: Replay | None
+    signs: SignIns
+    collector: Collector
+
+
+def assess(collector: Collector, given: Given) -> Assessment:
+    """Answer who could be taken over, and what closes most of it."""
+    signs = collector.sign_ins()
+    people = people_of(collector, signs, given.registrations, given.directory)
+    targets = _targets(collector, signs)
+    names = target_names(collector, targets)
+    grid = Grid([person.who for person in people], targets, given.directory)
+    policies = given.policies
+    cover = grid.cover(policies) if policies is not None else None
+    legacy_seen = bool((signs.succeeded & ((signs.flags & LEGACY) != 0)).any())
+    exposed = exposures(people, cover, _guarded(grid, policies or ()), legacy_seen=legacy_seen)
+    shown_names = (
+        given.directory.names
+        | given.directory.accounts
+        | dict(zip((t.resource for t in targets), names, strict=True))
+    )
+    steps = plan(candidates(policies or (), exposed, shown_names), exposed, grid)
+    roots = roots_of(collector.mail(), signs)
+    return Assessment(
+        people,
+        exposed,
+        steps,
+        findings_of(collector, signs, roots, people, given.registrations),
+        by_day(signs, collector.vocabularies.get("org_uid")),
+        roots_counted(roots),
+        holes(cover, grid.people, names, MFA, "a second factor") if cover is not None else (),
+        names,
+        given,
+        Evaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
+        replay(given.proposed, signs, people, collector, given.directory)
+        if given.proposed is not None
+        else None,
+        signs,
+        collector,
+    )
+
+
+def _targets(collector: Collector, signs: SignIns) -> list[Target]:
+    """Mail, Graph, and what most is signed in to."""
+    fixed = [Target(EXCHANGE), Target(GRAPH)]
+    if not len(signs):
+        return fixed
+    codes, counts = np.unique(signs.resource[signs.resource >= 0], return_counts=True)
+    order = np.lexsort((codes, -counts))[:MOST_TARGETS]
+    names = collector.vocabularies["target_app_uid"]
+    seen = [Target(names.text(code)) for code in codes[order].tolist()]
+    return [*fixed, *(one for one in seen if one not in fixed)]
+
+
+def target_names(collector: Collector, targets: Sequence[Target]) -> list[str]:
+    """What resources are called: by the logs, else the well-known name, else the id."""
+    vocabulary = collector.vocabularies.get("target_app_uid")
+    found = []
+    for one in targets:
+        code = vocabulary.code(one.resource) if vocabulary is not None else -1
+        found.append(collector.resource_names.get(code) or KNOWN_RESOURCES.get(one.resource, one.resource))
+    return found
+
+
+def _guarded(grid: Grid, policies: Sequence[AccessPolicy]) -> list[int]:
+    """For whom a policy guards the registration of sign-in methods, in three values."""
+    everywhere = [
+        replace(one, include_apps=replace(one.include_apps, everything=True))
+        for one in policies
+        if one.on_registration and DEMANDS.index(one.demand) >= MFA
+    ]
+    cover = grid.cover(everywhere)
+    answers = cover.answer(MFA)[:, :, :1].min(axis=(1, 2))
+    return [int(answer) for answer in answers]

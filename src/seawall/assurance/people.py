@@ -1,0 +1,199 @@
+"""One row for each account: what its sign-ins showed, what it has registered, and from which records that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seawall.assurance.collect import Collector, SignIns
+from seawall.assurance.evaluation import Who
+from seawall.assurance.strength import (
+    CLAIMED,
+    DEVICE_CODE,
+    FEDERATED,
+    GUEST,
+    LEGACY,
+    LEVEL_WORDS,
+    MANAGED,
+    METHOD_NAMES,
+    MULTI,
+    REFRESHED,
+    RESISTANT,
+    ROPC,
+    SINGLE,
+    TEMPORARY,
+)
+from seawall.schema.assurance import Directory, Registration, System
+from seawall.schema.batches import Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How often something was seen, last when, and by which record."""
+
+    count: int
+    time: int
+    uid: str
+
+
+NEVER = Seen(0, 0, "")
+
+
+@dataclass(slots=True)
+class Person:
+    """An account. `seen` holds, by name of `FACTS`, what its granted sign-ins showed."""
+
+    organisation: str
+    account: str
+    actor: int = -1
+    uid: str = ""
+    is_admin: bool | None = None
+    is_guest: bool | None = None
+    registration: Registration | None = None
+    seen: dict[str, Seen] = field(default_factory=dict)
+    levels: tuple[int, ...] = (0, 0, 0, 0)
+    methods: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def system(self) -> System:
+        """Where the account signs in: by its registration, else by the logs."""
+        if self.registration is not None:
+            return self.registration.system
+        return (
+            "google"
+            if self.source.startswith("google")
+            else "okta"
+            if self.source.startswith("okta")
+            else "entra"
+        )
+
+    @property
+    def who(self) -> Who:
+        """The account as policies see it."""
+        return Who(self.account, self.uid, self.is_guest, self.is_admin)
+
+    @property
+    def sign_ins(self) -> int:
+        """How many granted sign-ins were seen."""
+        return sum(self.levels)
+
+    def fact(self, name: str) -> Seen:
+        """What was seen of a fact."""
+        return self.seen.get(name, NEVER)
+
+
+FACTS = (
+    "password-only", "two-factors", "phishing-resistant", "claimed", "federated", "temporary-access-pass",
+    "legacy", "device-code", "ropc", "phishable", "any",
+)  # fmt: skip
+"""What a granted sign-in can show. `password-only`: a person was asked, and one factor sufficed, on no managed device."""
+
+
+def facts_of(signs: SignIns) -> Mapping[str, Bools]:
+    """Which sign-ins show each of `FACTS`, bool (n,)."""
+    granted, flags, level = signs.succeeded, signs.flags, signs.level
+    asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0)
+    special = (flags & (LEGACY | ROPC | DEVICE_CODE)) != 0
+    own = (flags & CLAIMED) == 0
+    return {
+        "password-only": asked & ~special & own & (level == SINGLE) & ((flags & (FEDERATED | MANAGED)) == 0),
+        "two-factors": granted & own & (level == MULTI),
+        "phishing-resistant": granted & (level == RESISTANT),
+        "claimed": granted & ~own,
+        "federated": granted & ((flags & FEDERATED) != 0),
+        "temporary-access-pass": granted & ((flags & TEMPORARY) != 0),
+        "legacy": granted & ((flags & LEGACY) != 0),
+        "device-code": granted & ((flags & DEVICE_CODE) != 0),
+        "ropc": granted & ((flags & ROPC) != 0),
+        "phishable": asked & own & ((level == SINGLE) | (level == MULTI)),
+        "any": granted,
+    }
+
+
+def people_of(
+    collector: Collector, signs: SignIns, registrations: Sequence[Registration], directory: Directory
+) -> list[Person]:
+    """Every account of the logs and of the exports, in order of organisation and name."""
+    people = dict(_from_logs(collector))
+    _add_sightings(people, collector, signs)
+    by_name: dict[str, list[Person]] = {}
+    for person in people.values():
+        by_name.setdefault(person.account, []).append(person)
+    everyone = list(people.values())
+    known = {name: uid for uid, name in directory.accounts.items()}
+    home = _home(everyone)
+    for one in registrations:
+        if one.account not in by_name:
+            person = Person(home.get(one.account.rpartition("@")[2], ""), one.account)
+            by_name[one.account] = [person]
+            everyone.append(person)
+        for person in by_name[one.account]:
+            _register(person, one)
+    for person in everyone:
+        person.uid = person.uid or known.get(person.account, "")
+        if person.is_guest is None and "#ext#" in person.account:
+            person.is_guest = True
+    return sorted(everyone, key=lambda person: (person.organisation, person.account))
+
+
+def _from_logs(collector: Collector) -> Iterable[tuple[int, Person]]:
+    if not collector.vocabularies:
+        return
+    organisations, accounts = collector.vocabularies["org_uid"], collector.vocabularies["account"]
+    for actor, (organisation, account) in collector.accounts.items():
+        yield actor, Person(organisations.text(organisation), accounts.text(account), actor)
+
+
+def _home(everyone: Iterable[Person]) -> dict[str, str]:
+    """The organisation that the accounts of each mail domain are of, where there is but one."""
+    found: dict[str, set[str]] = {}
+    for person in everyone:
+        found.setdefault(person.account.rpartition("@")[2], set()).add(person.organisation)
+    return {domain: min(of) for domain, of in found.items() if len(of) == 1}
+
+
+def _register(person: Person, one: Registration) -> None:
+    if person.registration is None:
+        person.registration = one
+    elif one.system != person.registration.system:
+        return  # one person in several systems: the first in order of name speaks for the account
+    person.is_admin = one.is_admin if person.is_admin is None else person.is_admin
+    person.is_guest = one.is_guest if one.is_guest is not None else person.is_guest
+    person.uid = person.uid or (one.uid if one.system == "entra" else "")
+
+
+def _add_sightings(people: Mapping[int, Person], collector: Collector, signs: SignIns) -> None:
+    if not len(signs):
+        return
+    actors, place = np.unique(signs.actor, return_inverse=True)
+    levels = np.zeros((len(actors), len(LEVEL_WORDS)), np.int64)
+    granted = signs.succeeded
+    np.add.at(levels, (place[granted], signs.level[granted]), 1)
+    methods = np.zeros((len(actors), len(METHOD_NAMES) + 1), bool)
+    methods[place[granted], signs.method[granted]] = True
+    guest = np.zeros(len(actors), bool)
+    guest[place[(signs.flags & GUEST) != 0]] = True
+    objects = np.full(len(actors), -1, np.int64)
+    np.maximum.at(objects, place, signs.object_id)
+    names = collector.vocabularies["actor_user_uid"]
+    sources = np.full(len(actors), -1, np.int64)
+    np.maximum.at(sources, place, signs.source)
+    for row, actor in enumerate(actors.tolist()):
+        person = people[actor]
+        person.source = collector.vocabularies["source"].text(int(sources[row]))
+        person.levels = tuple(levels[row].tolist())
+        person.methods = tuple(METHOD_NAMES[m] for m in np.flatnonzero(methods[row][:-1]))
+        person.uid = names.text(int(objects[row]))
+        person.is_guest = True if guest[row] else None
+    for name, shown in facts_of(signs).items():
+        rows = np.flatnonzero(shown)
+        last = np.full(len(actors), -1, np.int64)
+        np.maximum.at(last, place[rows], rows)
+        counts = np.bincount(place[rows], minlength=len(actors))
+        for row in np.flatnonzero(counts).tolist():
+            at = int(last[row])
+            seen = Seen(int(counts[row]), int(signs.time[at]), signs.uid[at].as_py() or "")
+            people[int(actors[row])].seen[name] = seen

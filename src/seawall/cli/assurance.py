@@ -1,0 +1,107 @@
+"""`seawall assurance`: how strongly people sign in, who could be taken over, and what to change first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+
+
+def assurance(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files and folders of logs, read recursively.")
+    ],
+    policies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Conditional access policies, and the named locations, groups and roles that they name "
+            "(Microsoft Graph JSON). May be repeated.",
+        ),
+    ] = None,
+    methods: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Registered methods: Entra userRegistrationDetails, Google users, Okta factors; JSON or CSV. "
+            "May be repeated.",
+        ),
+    ] = None,
+    what_if: Annotated[
+        Path | None,
+        typer.Option(
+            "--what-if", metavar="POLICY", help="A proposed policy: replay the recorded sign-ins against it."
+        ),
+    ] = None,
+    scanned: Annotated[
+        Path | None,
+        typer.Option(
+            "--scanned",
+            metavar="DIR",
+            help="Results of a scan: which raised incidents --what-if would have met.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Write assurance.html and assurance.json there."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Say who could be taken over by a stolen password or a phished session, and what closes most of it.
+
+    \b
+    Examples:
+      seawall assurance exports/
+      seawall assurance exports/ --policies policies.json --methods registrations.json --out out
+      seawall assurance exports/ --policies policies.json --what-if proposed.json --scanned out
+
+    What is not known is said as such: without policies nobody is closed, without registrations few are.
+    """
+    from seawall.assessment import assessment
+    from seawall.cli import progress
+    from seawall.errors import InputUnreadable, UsageError
+    from seawall.report.assurance_terminal import show_assurance
+
+    if scanned is not None and what_if is None:
+        raise UsageError(
+            "--scanned says which incidents a --what-if would have met", fix="give --what-if POLICY too"
+        )
+    with progress.shown(quiet=quiet) as report:
+        document = assessment(
+            paths,
+            policies=policies or (),
+            methods=methods or (),
+            what_if=what_if,
+            scanned=scanned,
+            out=out,
+            progress=report,
+        )
+    if not document["accounts"] and document["problems"]["counts"]:
+        raise InputUnreadable(
+            "no sign-in, mail access or account was read", fix="give sign-in logs, as for seawall scan"
+        )
+    if as_json:
+        streams.answer_json(document)
+    else:
+        streams.answer(lambda console: show_assurance(console, document))
+    if not quiet:
+        _tell(document, out)
+
+
+def _tell(document: dict[str, Any], out: Path | None) -> None:
+    for code, count in document["problems"]["counts"].items():
+        streams.say(f"not read: {count:,} ({code}); --json says which")
+    if document["summary"]["policies"] is None:
+        streams.say(
+            "no access policies were given: with --policies, holes are listed and accounts can be proved closed"
+        )
+    if not document["summary"]["accounts_with_registrations"]:
+        streams.say(
+            "no registered methods were given: with --methods, accounts without a second factor are found"
+        )
+    if out is not None:
+        streams.next_step(f"open {streams.quoted(out / 'assurance.html')} in a browser")

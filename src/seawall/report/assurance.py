@@ -1,0 +1,275 @@
+"""An assessment of sign-ins as one JSON document: every answer with the records that it is known from, and what is not known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seawall.assurance.assess import Assessment
+from seawall.assurance.findings import KINDS, Found
+from seawall.assurance.people import FACTS, Person
+from seawall.assurance.replay import ASKED, LOCKED_OUT, OUTCOMES, STOPPED, UNKNOWN
+from seawall.assurance.series import DAY
+from seawall.assurance.strength import FLAG_WORDS, LEVEL_WORDS
+from seawall.assurance.takeover import Exposure, Way
+from seawall.report.times import moment, rfc3339
+from seawall.schema.methods import METHODS
+from seawall.schema.problems import Problem
+
+CAUSES = {
+    "password-only": "a password alone sufficed",
+    "legacy": "a legacy protocol let it in with a password",
+    "ropc": "a program handed over the password, and was let in",
+    "device-code": "a device code lets in whoever sent it",
+    "no-policy": "no policy asks for a second factor",
+    "no-second-factor": "no second factor is registered: whoever has the password registers one",
+    "phishable": "what is asked for can be passed on by a site in the middle",
+}
+PATH_WORDS = {
+    "browser": "in the browser",
+    "apps": "in apps",
+    "activesync": "by ActiveSync",
+    "legacy": "by other legacy protocols",
+    "device_code": "by device code",
+}
+RECORDS = 200
+"""Sign-ins of a what-if that are listed for each outcome; the counts are of all."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read: counts, the span of time, and the first problems."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    first: int = 0
+    last: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    problem_counts: dict[str, int] = field(default_factory=dict)
+
+
+def assurance_document(
+    result: Assessment, read: Read, raised: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Everything about an assessment, as plain values. Times are RFC 3339 in UTC. `raised` are records of raised incidents."""
+    return {
+        "summary": _summary(result, read),
+        "accounts": [
+            _account(person, result.exposed[2 * place], result.exposed[2 * place + 1], result)
+            for place, person in enumerate(result.people)
+        ],
+        "changes": [
+            {
+                "kind": step.change.kind,
+                "text": step.change.text,
+                "closes": step.closes,
+                "accounts": list(step.accounts),
+                "closed_by_now": step.closed_by_now,
+                "open_still": step.open_still,
+            }
+            for step in result.steps
+        ],
+        "findings": [_finding(one) for one in result.findings],
+        "policies": [
+            {
+                "name": one.name,
+                "id": one.uid,
+                "state": one.state,
+                "asks_for": one.demand,
+                "not_evaluated": list(one.doubts),
+                "known_from": one.where,
+            }
+            for one in result.given.policies or ()
+        ],
+        "holes": [
+            {
+                "answer": hole.answer,
+                "path": hole.path,
+                "needs": hole.need,
+                "accounts": list(hole.accounts),
+                "applications": list(hole.targets),
+            }
+            for hole in result.holes
+        ],
+        "not_given": list(result.not_given),
+        "mail_sessions": result.mail_sessions,
+        "days": [
+            {
+                "organisation": one.organisation,
+                "day": moment(one.day * DAY).date().isoformat(),
+                "sign_ins": dict(zip(LEVEL_WORDS, one.sign_ins, strict=True)),
+                "accounts": dict(zip(LEVEL_WORDS, one.accounts, strict=True)),
+                "claimed": one.claimed,
+                "federated": one.federated,
+            }
+            for one in result.days
+        ],
+        "what_if": _what_if(result, raised),
+        "problems": {
+            "counts": read.problem_counts,
+            "first": [
+                {"source_file": p.source_file, "line": p.line, "code": p.code, "reason": p.reason}
+                for p in read.problems
+            ],
+        },
+    }
+
+
+def _summary(result: Assessment, read: Read) -> dict[str, Any]:
+    answers = Counter((one.attack, one.answer) for one in result.exposed)
+    signs = result.signs
+    granted = signs.succeeded
+    return {
+        "records": read.records,
+        "events": read.events,
+        "duplicates": read.duplicates,
+        "problems": sum(read.problem_counts.values()),
+        "first_time": rfc3339(read.first) if read.events else None,
+        "last_time": rfc3339(read.last) if read.events else None,
+        "organisations": sorted({person.organisation for person in result.people if person.organisation}),
+        "accounts": len(result.people),
+        "accounts_with_sign_ins": sum(person.sign_ins > 0 for person in result.people),
+        "accounts_with_registrations": sum(person.registration is not None for person in result.people),
+        "sign_ins": len(signs),
+        "granted": int(granted.sum()),
+        "by_level": {
+            word: int((granted & (signs.level == level)).sum()) for level, word in enumerate(LEVEL_WORDS)
+        },
+        "by_assurance_level": {
+            f"AAL{level}" if level else "not told": int((granted & (signs.aal == level)).sum())
+            for level in range(4)
+        },
+        "marks": {
+            word: int((granted & ((signs.flags & flag) != 0)).sum()) for flag, word in FLAG_WORDS.items()
+        },
+        "policies": None if result.given.policies is None else len(result.given.policies),
+        **{
+            attack: {answer: answers[attack, answer] for answer in ("open", "closed", "unknown")}
+            for attack in ("password", "phishing")
+        },
+    }
+
+
+def _account(person: Person, password: Exposure, phishing: Exposure, result: Assessment) -> dict[str, Any]:
+    one = person.registration
+    return {
+        "organisation": person.organisation,
+        "account": person.account,
+        "system": person.system,
+        "admin": person.is_admin,
+        "guest": person.is_guest,
+        "registered": None if one is None else [METHODS[name].words for name in one.methods],
+        "registered_from": None if one is None else one.where,
+        "methods_seen": [METHODS[name].words for name in person.methods],
+        "sign_ins": dict(zip(LEVEL_WORDS, person.levels, strict=True)),
+        "seen": {
+            name: {"count": seen.count, "last": rfc3339(seen.time), "record": seen.uid}
+            for name in FACTS
+            if (seen := person.fact(name)).count
+        },
+        "password": _exposure(password, result),
+        "phishing": _exposure(phishing, result),
+    }
+
+
+def _exposure(one: Exposure, result: Assessment) -> dict[str, Any]:
+    return {
+        "answer": one.answer,
+        "ways": [_way(way, result.targets) for way in one.ways],
+        "because": one.because,
+        "not_known": list(dict.fromkeys(one.missing)),
+    }
+
+
+def _way(way: Way, names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "cause": way.cause,
+        "text": CAUSES[way.cause],
+        "paths": list(way.paths),
+        "applications": [names[place] for place in way.targets],
+        "last": rfc3339(way.seen.time) if way.seen.count else None,
+        "record": way.seen.uid or None,
+        "known_from": way.known_from,
+    }
+
+
+def _finding(one: Found) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "what": KINDS[one.kind],
+        "organisation": one.organisation,
+        "account": one.account,
+        "first": rfc3339(one.first) if one.first else None,
+        "last": rfc3339(one.last) if one.last else None,
+        "text": one.text,
+        "records": list(one.records),
+        "known_from": one.known_from,
+    }
+
+
+def _what_if(result: Assessment, raised: dict[str, str] | None) -> dict[str, Any] | None:
+    told = result.replayed
+    if told is None:
+        return None
+    names = {person.actor: person.account for person in result.people}
+    counts = np.bincount(told.outcome[told.rows], minlength=len(OUTCOMES)).tolist()
+    return {
+        "policies": [one.name for one in result.given.proposed or ()],
+        "not_evaluated": sorted({doubt for one in result.given.proposed or () for doubt in one.doubts}),
+        "sign_ins": dict(zip(OUTCOMES, counts, strict=True)),
+        "bothered": [
+            {"account": names[actor], "days": days}
+            for actor, days in sorted(told.bothered.items(), key=lambda item: (-item[1], names[item[0]]))
+        ],
+        "account_days": sum(told.bothered.values()),
+        "locked_out": sorted(names[actor] for actor in told.locked),
+        "perhaps_locked_out": sorted(names[actor] for actor in told.uncertain),
+        "records": {
+            OUTCOMES[outcome]: _records(result, outcome, names, raised)
+            for outcome in (STOPPED, ASKED, LOCKED_OUT, UNKNOWN)
+        },
+        "in_raised_incidents": _in_incidents(result, raised),
+    }
+
+
+def _records(
+    result: Assessment, outcome: int, names: dict[int, str], raised: dict[str, str] | None
+) -> list[dict[str, Any]]:
+    told, signs = result.replayed, result.signs
+    assert told is not None  # noqa: S101 - only asked for with a what-if
+    rows = np.flatnonzero(told.outcome == outcome)
+    if raised:
+        in_incident = np.array([uid in raised for uid in signs.uid.take(rows).to_pylist()], bool)
+        rows = rows[np.argsort(~in_incident, kind="stable")]
+    found = []
+    for row in rows[:RECORDS].tolist():
+        uid = signs.uid[row].as_py() or ""
+        entry = {
+            "record": uid,
+            "account": names[int(signs.actor[row])],
+            "time": rfc3339(int(signs.time[row])),
+        }
+        found.append({**entry, "incident": (raised or {}).get(uid)})
+    return found
+
+
+def _in_incidents(result: Assessment, raised: dict[str, str] | None) -> dict[str, Any] | None:
+    """How many granted sign-ins are in raised incidents, and what would have become of them."""
+    told, signs = result.replayed, result.signs
+    if raised is None or told is None:
+        return None
+    uids = signs.uid.take(told.rows).to_pylist()
+    rows = [(row, raised[uid]) for row, uid in zip(told.rows.tolist(), uids, strict=True) if uid in raised]
+    outcomes = Counter(OUTCOMES[int(told.outcome[row])] for row, _ in rows)
+    stopped = {incident for row, incident in rows if told.outcome[row] in (STOPPED, ASKED, LOCKED_OUT)}
+    return {
+        "sign_ins": len(rows),
+        "outcomes": {word: outcomes[word] for word in OUTCOMES},
+        "incidents": len(set(raised.values())),
+        "incidents_met": len(stopped),
+    }

@@ -1,0 +1,86 @@
+"""An assessment of sign-ins as one page that a browser opens from disk: no script, no network, log text always text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from seawall.errors import OutputUnwritable
+from seawall.plurals import plural
+from seawall.report.assurance import PATH_WORDS
+from seawall.report.html import environment, part, policy
+
+ROWS = 500
+"""Rows of every table that can grow without limit; `assurance.json` has all."""
+LEVELS = ("phishing-resistant", "two factors", "single factor", "not told")
+_WIDTH, _HEIGHT = 1080, 160
+
+
+def write_assurance_page(path: Path, document: dict[str, Any]) -> None:
+    """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(render_assurance(document), encoding="utf-8", errors="replace")
+        partial.replace(path)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{path}: {error.strerror or error}", fix="choose a folder that you may write with --out"
+        ) from error
+
+
+def render_assurance(document: dict[str, Any]) -> str:
+    """Return the page as text."""
+    style = part("report.css") + part("assurance.css")
+    template = environment().get_template("assurance.html")
+    return template.render(
+        document=document,
+        summary=document["summary"],
+        style=Markup(style),  # noqa: S704 - our own files, allowed by their hash
+        policy=policy(style, ""),
+        plural=plural,
+        path_words=PATH_WORDS,
+        questions=(
+            ("password", "Stolen password", "Who could be taken over by a stolen password today"),
+            ("phishing", "Phished session", "Who could be taken over by a phished session today"),
+        ),
+        rows=ROWS,
+        levels=LEVELS,
+        series=[(name, _bars(days)) for name, days in _by_organisation(document["days"])],
+        width=_WIDTH,
+        height=_HEIGHT,
+    )
+
+
+def _by_organisation(days: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for day in days:
+        found.setdefault(day["organisation"], []).append(day)
+    return list(found.items())[:20]
+
+
+def _bars(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A stacked bar for each day that has sign-ins: accounts by the weakest level at which they got in."""
+    shown = days[-120:]
+    most = max((sum(day["accounts"].values()) for day in shown), default=0) or 1
+    step = _WIDTH / len(shown) if shown else 0
+    bars = []
+    for place, day in enumerate(shown):
+        base = float(_HEIGHT)
+        parts = []
+        for level in LEVELS:
+            size = _HEIGHT * day["accounts"][level] / most
+            base -= size
+            if size:
+                parts.append({"level": LEVELS.index(level), "y": round(base, 2), "height": round(size, 2)})
+        told = ", ".join(f"{day['accounts'][level]} {level}" for level in LEVELS if day["accounts"][level])
+        bars.append(
+            {
+                "x": round(place * step, 2),
+                "width": round(max(min(step - 2, 26), 1), 2),
+                "parts": parts,
+                "title": f"{day['day']}: {told}",
+            }
+        )
+    return bars

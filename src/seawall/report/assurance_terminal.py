@@ -1,0 +1,206 @@
+"""An assessment of sign-ins for a terminal: the answers first, then the changes, then what stands out and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seawall.plurals import plural
+from seawall.report.assurance import PATH_WORDS
+from seawall.report.visible import visible
+
+ROWS = 20
+"""Rows of one table; `--json` and the page have all."""
+_CELL = 300
+QUESTIONS = {
+    "password": "Who could be taken over by a stolen password",
+    "phishing": "Who could be taken over by a phished session",
+}
+
+
+def show_assurance(console: Console, document: dict[str, Any]) -> None:
+    """Print the answers of an assessment."""
+    _sign_ins(console, document["summary"])
+    for attack, question in QUESTIONS.items():
+        _question(console, document, attack, question)
+    _changes(console, document)
+    _findings(console, document["findings"])
+    _holes(console, document)
+    if document["what_if"] is not None:
+        _what_if(console, document["what_if"])
+
+
+def _line(console: Console, *parts: str, style: str = "") -> None:
+    console.print(Text(visible("".join(parts), 2_000), style=style))
+
+
+def _sign_ins(console: Console, summary: dict[str, Any]) -> None:
+    levels = summary["by_level"]
+    told = ", ".join(f"{count:,} {word}" for word, count in levels.items() if count)
+    who = f"{plural(summary['granted'], 'granted sign-in')} of {plural(summary['accounts'], 'account')}"
+    _line(console, who, f": {told}" if told else "")
+    marks = [f"{count:,} {word}" for word, count in summary["marks"].items() if count]
+    if marks:
+        _line(console, "  of these ", ", ".join(marks))
+
+
+def _question(console: Console, document: dict[str, Any], attack: str, question: str) -> None:
+    counts = document["summary"][attack]
+    _line(console, "")
+    _line(
+        console,
+        f"{question}: {counts['open']:,} open, {counts['closed']:,} closed, {counts['unknown']:,} not known",
+        style="bold",
+    )
+    rows = [account for account in document["accounts"] if account[attack]["answer"] == "open"]
+    rows.sort(key=lambda account: (not account["admin"], -len(account[attack]["ways"]), account["account"]))
+    _table(
+        console,
+        ("account", "why", "known from"),
+        [
+            (_name(account), _why(account[attack]["ways"]), _known(account[attack]["ways"]))
+            for account in rows
+        ],
+        len(rows),
+    )
+    unknown = [account for account in document["accounts"] if account[attack]["answer"] == "unknown"]
+    for reason, count in _reasons(unknown, attack):
+        _line(console, f"  not known of {plural(count, 'account')}: {reason}")
+
+
+def _reasons(accounts: Sequence[dict[str, Any]], attack: str) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for account in accounts:
+        for reason in account[attack]["not_known"] or ["nothing shows it either way"]:
+            counts[reason] = counts.get(reason, 0) + 1
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:6]
+
+
+def _name(account: dict[str, Any]) -> str:
+    return f"{account['account']} (administrator)" if account["admin"] else str(account["account"])
+
+
+def _why(ways: Iterable[dict[str, Any]]) -> str:
+    return "; ".join(dict.fromkeys(f"{way['text']}{_where(way)}" for way in ways))
+
+
+def _where(way: dict[str, Any]) -> str:
+    if way["cause"] not in ("no-policy", "phishable") or not way["applications"]:
+        return ""
+    paths = " and ".join(PATH_WORDS[path] for path in way["paths"])
+    return f" {paths}"
+
+
+def _known(ways: Iterable[dict[str, Any]]) -> str:
+    return "; ".join(
+        dict.fromkeys(
+            f"{way['known_from']} {way['record']}" if way["record"] else way["known_from"] for way in ways
+        )
+    )
+
+
+def _changes(console: Console, document: dict[str, Any]) -> None:
+    steps = document["changes"]
+    _line(console, "")
+    if not steps:
+        _line(console, "Nothing is proved open, so there is no change to name first", style="bold")
+        return
+    _line(console, "The shortest list of changes that closes most of it", style="bold")
+    rows = []
+    for place, step in enumerate(steps, 1):
+        still = step["open_still"]
+        rows.append(
+            (
+                str(place),
+                step["text"],
+                f"{len(step['accounts']):,}",
+                f"{still['password']:,}",
+                f"{still['phishing']:,}",
+            )
+        )
+    _table(
+        console,
+        ("", "change", "closes ways in of accounts", "open still: password", "open still: phishing"),
+        rows,
+        len(rows),
+    )
+
+
+def _findings(console: Console, findings: Sequence[dict[str, Any]]) -> None:
+    if not findings:
+        return
+    _line(console, "")
+    _line(console, f"What stands out: {plural(len(findings), 'finding')}", style="bold")
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for one in findings:
+        by_kind.setdefault(one["kind"], []).append(one)
+    for kind, members in by_kind.items():
+        _line(console, f"  {kind}: {members[0]['what']}")
+        for one in members[: ROWS // 4]:
+            _line(console, f"    {one['account']}  {one['text']}  ({one['last'] or 'no time'})")
+        if len(members) > ROWS // 4:
+            _line(console, f"    and {len(members) - ROWS // 4:,} more (--json and --out have all)")
+
+
+def _holes(console: Console, document: dict[str, Any]) -> None:
+    if document["summary"]["policies"] is None:
+        return
+    holes = document["holes"]
+    _line(console, "")
+    _line(console, f"Holes in {plural(document['summary']['policies'], 'policy', 'policies')}", style="bold")
+    if not holes:
+        _line(console, "  every account, application and path is asked for a second factor")
+    rows = [
+        (hole["answer"], PATH_WORDS[hole["path"]], _some(hole["accounts"]), _some(hole["applications"]))
+        for hole in holes
+    ]
+    _table(console, ("", "path", "accounts", "applications"), rows, len(rows))
+    for policy in document["policies"]:
+        for doubt in policy["not_evaluated"]:
+            _line(console, f"  not evaluated: {doubt} of the policy “{policy['name']}”")
+    if document["not_given"]:
+        _line(console, f"  unknown, because not given: {_some(document['not_given'])}")
+
+
+def _what_if(console: Console, told: dict[str, Any]) -> None:
+    _line(console, "")
+    _line(console, f"What if: {', '.join(told['policies'])}", style="bold")
+    _line(console, "  sign-ins " + ", ".join(f"{count:,} {word}" for word, count in told["sign_ins"].items()))
+    _line(
+        console,
+        f"  {plural(len(told['bothered']), 'account')} asked, on {plural(told['account_days'], 'day')} in all",
+    )
+    if told["locked_out"]:
+        _line(console, f"  could no longer sign in: {_some(told['locked_out'])}")
+    if told["perhaps_locked_out"]:
+        _line(console, f"  not known whether they could: {_some(told['perhaps_locked_out'])}")
+    met = told["in_raised_incidents"]
+    if met is not None:
+        _line(
+            console,
+            f"  {plural(met['incidents_met'], 'raised incident')} of {met['incidents']:,} would have met it "
+            f"({plural(met['sign_ins'], 'sign-in')} in them)",
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
+
+
+def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], count: int) -> None:
+    if not rows:
+        return
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows[:ROWS]:
+        table.add_row(*(Text(visible(cell, _CELL)) for cell in row))
+    console.print(table)
+    if count > ROWS:
+        _line(console, f"  and {count - ROWS:,} more (--json and --out have all)")

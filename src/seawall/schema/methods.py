@@ -1,0 +1,68 @@
+"""Sign-in methods: what they are called, and what each is worth.
+
+Levels are authenticator assurance levels of NIST SP 800-63B: 1 a single factor, 2 two factors, 3 two factors of which one is a
+key in hardware that cannot be phished. `aal` is the most that a method can reach; a log does not say whether a key lies
+in hardware, except by the method's own name. E-mail is no second factor there; text messages and calls are, restricted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way to prove who one is. `second` says whether it is a second factor beside a password, `alone` whether it is two
+    factors by itself, `resistant` whether a site in the middle cannot pass it on."""
+
+    name: str
+    words: str
+    aal: int
+    second: bool = False
+    alone: bool = False
+    resistant: bool = False
+    weak: bool = False
+
+
+METHODS = {
+    method.name: method
+    for method in (
+        Method("password", "password", 1),
+        Method("sms", "text message", 2, second=True, weak=True),
+        Method("voice", "phone call", 2, second=True, weak=True),
+        Method("email", "code by e-mail", 1, weak=True),
+        Method("question", "security question", 1, weak=True),
+        Method("push", "prompt in an authenticator app", 2, second=True),
+        Method("otp", "one-time code", 2, second=True),
+        Method("hardware_otp", "one-time code from a device", 2, second=True),
+        Method("backup_code", "backup code", 2, second=True, weak=True),
+        Method("passwordless_app", "sign-in with an authenticator app, without a password", 2, alone=True),
+        Method("app_password", "app password", 1, weak=True),
+        Method("tap", "Temporary Access Pass", 2, alone=True, weak=True),
+        Method("qr_pin", "QR code and PIN", 1, weak=True),
+        Method("second_factor", "second factor, not said which", 2, second=True),
+        Method("external", "method of another provider", 2, second=True),
+        Method("passkey_synced", "passkey that is synchronised", 2, alone=True, resistant=True),
+        Method("passkey", "passkey", 2, alone=True, resistant=True),
+        Method("security_key", "security key", 3, second=True, alone=True, resistant=True),
+        Method("passkey_device", "passkey bound to a device", 3, alone=True, resistant=True),
+        Method("hello", "Windows Hello for Business", 3, alone=True, resistant=True),
+        Method("platform", "platform credential", 3, alone=True, resistant=True),
+        Method("certificate", "certificate", 3, alone=True, resistant=True),
+    )
+}
+
+
+def is_second_factor(names: tuple[str, ...]) -> bool:
+    """Whether an account with these methods has more than a single factor to show."""
+    return any(METHODS[name].second or METHODS[name].alone for name in names)
+
+
+def has_resistant(names: tuple[str, ...]) -> bool:
+    """Whether one of the methods cannot be phished."""
+    return any(METHODS[name].resistant for name in names)
+
+
+def words_of(names: tuple[str, ...]) -> str:
+    """The methods in words."""
+    return ", ".join(METHODS[name].words for name in names)

@@ -1,0 +1,262 @@
+"""Conditional access as Microsoft Graph gives it: policies, named locations, groups, roles and users, in any mixture of files.
+
+What a policy says beyond what is evaluated (device filters, client certificates …) becomes a doubt: it is then never proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seawall.schema.assurance import (
+    DEMANDS,
+    PATHS,
+    AccessPolicy,
+    Chosen,
+    Demand,
+    Directory,
+    Enforcement,
+    Place,
+    Principals,
+)
+from seawall.schema.methods import METHODS
+from seawall.schema.problems import Problem
+from seawall.sources.documents import Found, objects
+from seawall.sources.excerpts import record_problem
+from seawall.sources.json_values import as_text, encode, structure
+from seawall.sources.method_names import named
+
+_LONGEST = 256
+_STATES: dict[str, Enforcement] = {
+    "enabled": "enabled",
+    "disabled": "disabled",
+    "enabledforreportingbutnotenforced": "report-only",
+}
+_CLIENTS = {
+    "browser": ("browser",),
+    "mobileappsanddesktopclients": ("apps", "device_code"),
+    "exchangeactivesync": ("activesync",),
+    "eassupported": ("activesync",),
+    "easunsupported": ("activesync",),
+    "other": ("legacy",),
+    "all": PATHS,
+}
+_CONTROLS: dict[str, Demand] = {
+    "block": "block",
+    "mfa": "mfa",
+    "compliantdevice": "device",
+    "domainjoineddevice": "device",
+}
+RESISTANT_STRENGTH = "00000000-0000-0000-0000-000000000004"
+"""The built-in authentication strength *Phishing-resistant MFA*."""
+_CONDITIONS = {
+    "users", "applications", "clientapptypes", "platforms", "locations", "signinrisklevels", "userrisklevels",
+    "authenticationflows", "clientapplications", "serviceprincipalrisklevels", "times",
+}  # fmt: skip
+
+
+def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], Directory, list[Problem]]:
+    """Policies by name, what they refer to, and what was not read."""
+    policies: dict[tuple[str, str], AccessPolicy] = {}
+    directory, problems = Directory(), list[Problem]()
+    for item in objects(paths):
+        if isinstance(item, Problem):
+            problems.append(item)
+            continue
+        value = _lower(item.value)
+        if "conditions" in value or "grantcontrols" in value:
+            policy = _policy(value, item)
+            if policy is None:
+                problems.append(_unread(item, "a policy without a state or conditions"))
+            else:
+                policies[policy.uid, policy.name] = policy
+        elif not _referred(value, directory):
+            problems.append(_unread(item, "no policy, named location, group, role or user is in it"))
+    return [policies[key] for key in sorted(policies, key=lambda key: (key[1], key[0]))], directory, problems
+
+
+def _unread(item: Found, reason: str) -> Problem:
+    return record_problem(item.file, item.place, "not-a-log", reason, text=encode(item.value)[:400])
+
+
+def _policy(value: dict[str, Any], item: Found) -> AccessPolicy | None:
+    state = _STATES.get((_text(value.get("state")) or "").lower())
+    conditions = _lower(value.get("conditions"))
+    if state is None or not conditions:
+        return None
+    users, apps = _lower(conditions.get("users")), _lower(conditions.get("applications"))
+    places, systems = _lower(conditions.get("locations")), _lower(conditions.get("platforms"))
+    doubts = [
+        f"the condition {name}" for name in sorted(conditions.keys() - _CONDITIONS) if _says(conditions[name])
+    ]
+    doubts += _doubts_of(users, apps, conditions)
+    demand, more = _demand(_lower(value.get("grantcontrols")))
+    include_apps, on_registration = _applications(apps)
+    uid = (_text(value.get("id")) or "").lower()
+    name = _text(value.get("displayname")) or uid or item.where
+    if _says(conditions.get("clientapplications")) and not _says(users.get("includeusers")):
+        users = {}  # for applications that act as themselves: no account is meant
+    return AccessPolicy(
+        uid, name, state, demand,
+        _principals(users, "include"), _principals(users, "exclude"),
+        include_apps, _chosen(apps.get("excludeapplications"), "all"),
+        _paths(conditions),
+        _chosen(systems.get("includeplatforms"), "all") if systems else Chosen(everything=True),
+        _chosen(systems.get("excludeplatforms"), "all"),
+        _chosen(places.get("includelocations"), "all") if places else Chosen(everything=True),
+        _chosen(places.get("excludelocations"), "all"),
+        frozenset(_list(conditions.get("signinrisklevels"))),
+        frozenset(_list(conditions.get("userrisklevels"))),
+        on_registration, (*doubts, *more), item.where,
+    )  # fmt: skip
+
+
+def _doubts_of(users: dict[str, Any], apps: dict[str, Any], conditions: dict[str, Any]) -> list[str]:
+    doubts = []
+    if _says(apps.get("applicationfilter")):
+        doubts.append("a filter of applications")
+    if _says(users.get("excludeguestsorexternalusers")) or _says(users.get("includeguestsorexternalusers")):
+        for side in ("include", "exclude"):
+            kinds = _lower(users.get(f"{side}guestsorexternalusers"))
+            if _says(kinds.get("externaltenants")) and "enumerated" in encode(kinds).lower():
+                doubts.append("guests of certain organisations")
+    if _says(conditions.get("times")):
+        doubts.append("the condition times")
+    return doubts
+
+
+def _applications(apps: dict[str, Any]) -> tuple[Chosen, bool]:
+    """What it is for, and whether it is for the registration of sign-in methods."""
+    actions = [action.lower() for action in _list(apps.get("includeuseractions"))]
+    included = _chosen(apps.get("includeapplications"), "all")
+    if _says(apps.get("includeauthenticationcontextclassreferences")) or actions:
+        # An action or a context that an application has to ask for: no sign-in asks for it by itself.
+        return Chosen() if not included.everything else included, any(
+            "registersecurityinfo" in a for a in actions
+        )
+    return included, False
+
+
+def _paths(conditions: dict[str, Any]) -> frozenset[str]:
+    kinds = [kind.lower() for kind in _list(conditions.get("clientapptypes"))] or ["all"]
+    paths = {path for kind in kinds for path in _CLIENTS.get(kind, ())}
+    flows = _lower(conditions.get("authenticationflows"))
+    methods = ",".join(_list(flows.get("transfermethods"))).lower()
+    if methods:
+        return frozenset(paths & {"device_code"}) if "devicecodeflow" in methods else frozenset()
+    return frozenset(paths)
+
+
+def _demand(controls: dict[str, Any]) -> tuple[Demand, list[str]]:
+    """What is asked for, and doubts. With OR the weakest counts, with AND the strongest."""
+    demands = [
+        _CONTROLS.get(control.lower(), "nothing") for control in _list(controls.get("builtincontrols"))
+    ]
+    strength = _lower(controls.get("authenticationstrength"))
+    if strength:
+        demands.append(_strength(strength))
+    doubts: list[str] = []
+    others = ("customauthenticationfactors", "termsofuse")
+    demands += ["nothing" for field in others if _says(controls.get(field))]
+    if not demands:
+        return "nothing", doubts
+    if "block" in demands:
+        return "block", doubts
+    is_or = (_text(controls.get("operator")) or "OR").upper() == "OR"
+    levels = [DEMANDS.index(demand) for demand in demands]
+    return DEMANDS[min(levels) if is_or else max(levels)], doubts
+
+
+def _strength(strength: dict[str, Any]) -> Demand:
+    allowed = _list(strength.get("allowedcombinations"))
+    if not allowed:
+        return "resistant" if _text(strength.get("id")) == RESISTANT_STRENGTH else "mfa"
+    worst: Demand = "resistant"
+    for combination in allowed:
+        parts = [named(part) for part in combination.split(",")]
+        known = [METHODS[part.name] for part in parts if part is not None]
+        if combination.lower().startswith("x509certificatesinglefactor"):
+            known = []
+        if not any(method.resistant for method in known):
+            is_two = any(m.alone or m.second for m in known) and (
+                len(parts) > 1 or any(m.alone for m in known)
+            )
+            worst = "mfa" if is_two and worst != "nothing" else "nothing"
+    return worst
+
+
+def _principals(users: dict[str, Any], side: str) -> Principals:
+    listed = [user.lower() for user in _list(users.get(f"{side}users"))]
+    guests = "guestsorexternalusers" in listed or _says(users.get(f"{side}guestsorexternalusers"))
+    named_users = frozenset(u for u in listed if u not in ("all", "none", "guestsorexternalusers"))
+    return Principals(
+        "all" in listed, guests, named_users,
+        frozenset(g.lower() for g in _list(users.get(f"{side}groups"))),
+        frozenset(r.lower() for r in _list(users.get(f"{side}roles"))),
+    )  # fmt: skip
+
+
+def _chosen(value: Any, everything: str) -> Chosen:
+    listed = [text.lower() for text in _list(value)]
+    return Chosen(
+        everything in listed, frozenset(text for text in listed if text not in (everything, "none"))
+    )
+
+
+def _referred(value: dict[str, Any], directory: Directory) -> bool:
+    """Take in a named location, a group or role with its members, or a user."""
+    uid, name = (_text(value.get("id")) or "").lower(), _text(value.get("displayname")) or ""
+    if "ipranges" in value or "countriesandregions" in value:
+        ranges = [_lower(one) for one in _any_list(value.get("ipranges"))]
+        networks = tuple(n for one in ranges if (n := _text(one.get("cidraddress"))))
+        countries = frozenset(code.upper() for code in _list(value.get("countriesandregions")))
+        directory.places[uid] = Place(uid, name, value.get("istrusted") is True, networks, countries)
+    elif "members" in value:
+        keys = [uid, (_text(value.get("roletemplateid")) or "").lower()]
+        members = frozenset(key for member in _any_list(value["members"]) for key in _member(member))
+        for key in filter(None, keys):
+            directory.members[key] = members
+            directory.names[key] = name or key
+    elif "userprincipalname" in value and uid:
+        directory.accounts[uid] = (_text(value["userprincipalname"]) or "").lower()
+    elif uid and name and ("securityenabled" in value or "grouptypes" in value or "roletemplateid" in value):
+        directory.names[uid] = name  # a group without its members: a name, no membership
+        template = (_text(value.get("roletemplateid")) or "").lower()
+        if template:
+            directory.names[template] = name
+    else:
+        return False
+    return True
+
+
+def _member(member: Any) -> list[str]:
+    if isinstance(member, str):
+        return [member.lower()[:_LONGEST]]
+    value = _lower(member)
+    return [text.lower() for key in ("id", "userprincipalname") if (text := _text(value.get(key)))]
+
+
+def _lower(value: Any) -> dict[str, Any]:
+    value = structure(value)
+    return {str(key).lower(): inner for key, inner in value.items()} if isinstance(value, dict) else {}
+
+
+def _any_list(value: Any) -> list[Any]:
+    value = structure(value)
+    return value if isinstance(value, list) else []
+
+
+def _list(value: Any) -> list[str]:
+    value = structure(value)
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [text[:_LONGEST] for item in _any_list(value) if isinstance(text := as_text(item), str) and text]
+
+
+def _text(value: Any) -> str | None:
+    return value.strip()[:_LONGEST] or None if isinstance(value, str) else None
+
+
+def _says(value: Any) -> bool:
+    return value not in (None, "", [], {}, "all")

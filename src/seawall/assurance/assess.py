@@ -10,12 +10,12 @@ import numpy as np
 from seawall.assurance.changes import Step, candidates, plan
 from seawall.assurance.collect import Collector, SignIns
 from seawall.assurance.evaluation import EXCHANGE, GRAPH, KNOWN_RESOURCES, Evaluator, Target
-from seawall.assurance.findings import Found, findings_of, roots_counted
+from seawall.assurance.findings import Found, findings_of
 from seawall.assurance.holes import Grid, Hole, holes
 from seawall.assurance.people import Person, people_of
 from seawall.assurance.replay import Replay, replay
 from seawall.assurance.series import DayCover, by_day
-from seawall.assurance.sessions import roots_of
+from seawall.assurance.sessions import Roots, effective, roots_of
 from seawall.assurance.strength import LEGACY
 from seawall.assurance.takeover import MFA, Exposure, exposures
 from seawall.schema.assurance import DEMANDS, AccessPolicy, Directory, Registration
@@ -43,7 +43,7 @@ class Assessment:
     steps: Sequence[Step]
     findings: Sequence[Found]
     days: Sequence[DayCover]
-    mail_sessions: dict[str, int]
+    roots: Roots
     holes: Sequence[Hole]
     targets: Sequence[str]
     given: Given
@@ -55,7 +55,7 @@ class Assessment:
 
 def assess(collector: Collector, given: Given) -> Assessment:
     """Answer who could be taken over, and what closes most of it."""
-    signs = collector.sign_ins()
+    signs = effective(collector.sign_ins())
     people = people_of(collector, signs, given.registrations, given.directory)
     targets = _targets(collector, signs)
     names = target_names(collector, targets)
@@ -77,7 +77,7 @@ def assess(collector: Collector, given: Given) -> Assessment:
         steps,
         findings_of(collector, signs, roots, people, given.registrations),
         by_day(signs, collector.vocabularies.get("org_uid")),
-        roots_counted(roots),
+        roots,
         holes(cover, grid.people, names, MFA, "a second factor") if cover is not None else (),
         names,
         given,

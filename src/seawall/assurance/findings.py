@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from seawall.assurance.collect import Collector, MethodChange, SignIns
 from seawall.assurance.people import Person
-from seawall.assurance.sessions import ROOTS, WEAK_ROOT, Roots
+from seawall.assurance.sessions import WEAK_ROOT, Roots
 from seawall.assurance.strength import RISKY
 from seawall.plurals import plural
 from seawall.schema.assurance import Registration
@@ -89,12 +89,6 @@ def weak_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Found]:
             int(sessions.last[own].max()), text, tuple(sessions.uid[row] for row in own[:_EXAMPLES].tolist()),
             "mail access and sign-in log",
         )  # fmt: skip
-
-
-def roots_counted(roots: Roots) -> dict[str, int]:
-    """How many mail sessions have which root."""
-    counts = np.bincount(roots.root, minlength=len(ROOTS)).tolist()
-    return dict(zip(ROOTS, counts, strict=True))
 
 
 def prompt_bombing(signs: SignIns, by_actor: Mapping[int, Person]) -> Iterator[Found]:

@@ -89,7 +89,8 @@ FACTS = (
     "password-only", "two-factors", "phishing-resistant", "claimed", "federated", "temporary-access-pass",
     "legacy", "device-code", "ropc", "phishable", "any",
 )  # fmt: skip
-"""What a granted sign-in can show. `password-only`: a person was asked, and one factor sufficed, on no managed device."""
+"""What a granted sign-in can show. `password-only`: a person was asked, and one factor sufficed. `phishable`: no more than
+what can be passed on did. Neither on a managed device: that may have been the other factor."""
 
 
 def facts_of(signs: SignIns) -> Mapping[str, Bools]:
@@ -101,14 +102,14 @@ def facts_of(signs: SignIns) -> Mapping[str, Bools]:
     return {
         "password-only": asked & ~special & own & (level == SINGLE) & ((flags & (FEDERATED | MANAGED)) == 0),
         "two-factors": granted & own & (level == MULTI),
-        "phishing-resistant": granted & (level == RESISTANT),
+        "phishing-resistant": granted & own & (level == RESISTANT),
         "claimed": granted & ~own,
         "federated": granted & ((flags & FEDERATED) != 0),
         "temporary-access-pass": granted & ((flags & TEMPORARY) != 0),
         "legacy": granted & ((flags & LEGACY) != 0),
         "device-code": granted & ((flags & DEVICE_CODE) != 0),
         "ropc": granted & ((flags & ROPC) != 0),
-        "phishable": asked & own & ((level == SINGLE) | (level == MULTI)),
+        "phishable": asked & own & ((level == SINGLE) | (level == MULTI)) & ((flags & MANAGED) == 0),
         "any": granted,
     }
 

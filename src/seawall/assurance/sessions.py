@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,18 @@ class Roots:
     sessions: MailSessions
     root: Codes
 
+    def counts(self) -> dict[str, int]:
+        """How many sessions have which root."""
+        return dict(zip(ROOTS, np.bincount(self.root, minlength=len(ROOTS)).tolist(), strict=True))
+
+    def by_actor(self) -> dict[int, dict[str, int]]:
+        """How many sessions of each actor have which root; roots without one are left out."""
+        pairs, counts = np.unique(np.stack([self.sessions.actor, self.root]), axis=1, return_counts=True)
+        found: dict[int, dict[str, int]] = {}
+        for (actor, root), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+            found.setdefault(actor, {})[ROOTS[root]] = count
+        return found
+
 
 def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
     """Sessions of granted sign-ins as sorted keys, and what their strongest sign-in shows (a place in `ROOTS`).
@@ -41,6 +53,28 @@ def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
     best = np.full(len(group.first), UNTOLD_ROOT, np.int32)
     np.minimum.at(best, group.place, shown)
     return group.keys, best
+
+
+def effective(signs: SignIns) -> SignIns:
+    """The sign-ins, those that went on with an earlier token at the level of the session's own strongest sign-in."""
+    own = np.flatnonzero(
+        signs.succeeded & (signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) == 0)
+    )
+    later = np.flatnonzero((signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) != 0))
+    if not len(own) or not len(later):
+        return signs
+    group = grouped(_keys(signs.actor[own], signs.session[own]))
+    keys = _keys(signs.actor[later], signs.session[later])
+    place = np.minimum(np.searchsorted(group.keys, keys), len(group.keys) - 1)
+    hit = group.keys[place] == keys
+    raised = {}
+    for name in ("level", "aal"):
+        column = getattr(signs, name)
+        best = np.zeros(len(group.keys), column.dtype)
+        np.maximum.at(best, group.place, column[own])
+        raised[name] = column.copy()
+        raised[name][later[hit]] = np.maximum(column[later[hit]], best[place[hit]])
+    return replace(signs, **raised)
 
 
 def roots_of(mail: MailSessions, signs: SignIns) -> Roots:

@@ -27,7 +27,7 @@ CAUSES = {
     "device-code": "a device code lets in whoever sent it",
     "no-policy": "no policy asks for a second factor",
     "no-second-factor": "no second factor is registered: whoever has the password registers one",
-    "phishable": "what is asked for can be passed on by a site in the middle",
+    "phishable": "what it signs in with can be phished",
 }
 PATH_WORDS = {
     "browser": "in the browser",
@@ -57,10 +57,14 @@ def assurance_document(
     result: Assessment, read: Read, raised: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Everything about an assessment, as plain values. Times are RFC 3339 in UTC. `raised` are records of raised incidents."""
+    sessions = result.roots.by_actor()
     return {
         "summary": _summary(result, read),
         "accounts": [
-            _account(person, result.exposed[2 * place], result.exposed[2 * place + 1], result)
+            {
+                **_account(person, result.exposed[2 * place], result.exposed[2 * place + 1], result),
+                "mail_sessions": sessions.get(person.actor, {}),
+            }
             for place, person in enumerate(result.people)
         ],
         "changes": [
@@ -97,7 +101,7 @@ def assurance_document(
             for hole in result.holes
         ],
         "not_given": list(result.not_given),
-        "mail_sessions": result.mail_sessions,
+        "mail_sessions": result.roots.counts(),
         "days": [
             {
                 "organisation": one.organisation,

@@ -14,8 +14,9 @@ from seawall.plurals import plural
 from seawall.report.assurance import PATH_WORDS
 from seawall.report.visible import visible
 
-ROWS = 20
+ROWS = 12
 """Rows of one table; `--json` and the page have all."""
+FEW = 5
 _CELL = 300
 QUESTIONS = {
     "password": "Who could be taken over by a stolen password",
@@ -27,8 +28,10 @@ def show_assurance(console: Console, document: dict[str, Any]) -> None:
     """Print the answers of an assessment."""
     _sign_ins(console, document["summary"])
     for attack, question in QUESTIONS.items():
-        _question(console, document, attack, question)
+        _answer(console, document["summary"][attack], question)
     _changes(console, document)
+    for attack, question in QUESTIONS.items():
+        _question(console, document, attack, question)
     _findings(console, document["findings"])
     _holes(console, document)
     if document["what_if"] is not None:
@@ -49,14 +52,14 @@ def _sign_ins(console: Console, summary: dict[str, Any]) -> None:
         _line(console, "  of these ", ", ".join(marks))
 
 
+def _answer(console: Console, counts: dict[str, int], question: str) -> None:
+    told = f"{counts['open']:,} open, {counts['closed']:,} closed, {counts['unknown']:,} not known"
+    _line(console, f"{question} today: {told}", style="bold")
+
+
 def _question(console: Console, document: dict[str, Any], attack: str, question: str) -> None:
-    counts = document["summary"][attack]
     _line(console, "")
-    _line(
-        console,
-        f"{question}: {counts['open']:,} open, {counts['closed']:,} closed, {counts['unknown']:,} not known",
-        style="bold",
-    )
+    _line(console, question, style="bold")
     rows = [account for account in document["accounts"] if account[attack]["answer"] == "open"]
     rows.sort(key=lambda account: (not account["admin"], -len(account[attack]["ways"]), account["account"]))
     _table(
@@ -141,10 +144,14 @@ def _findings(console: Console, findings: Sequence[dict[str, Any]]) -> None:
         by_kind.setdefault(one["kind"], []).append(one)
     for kind, members in by_kind.items():
         _line(console, f"  {kind}: {members[0]['what']}")
-        for one in members[: ROWS // 4]:
-            _line(console, f"    {one['account']}  {one['text']}  ({one['last'] or 'no time'})")
-        if len(members) > ROWS // 4:
-            _line(console, f"    and {len(members) - ROWS // 4:,} more (--json and --out have all)")
+        for one in members[:FEW]:
+            _line(console, f"    {one['account']}  {one['text']}  ({_time(one['last'])})")
+        if len(members) > FEW:
+            _line(console, f"    and {len(members) - FEW:,} more (--json and --out have all)")
+
+
+def _time(text: str | None) -> str:
+    return f"{text[:10]} {text[11:16]}" if text else "no time"
 
 
 def _holes(console: Console, document: dict[str, Any]) -> None:

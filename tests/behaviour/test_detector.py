@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from seawall.behaviour.day import cut
 from seawall.behaviour.detector import Behaviour, Groups
+from seawall.schema.events import PROMPT_DENIED
 from tests.events import batches, event, sign_in
 
 ABROAD: dict[str, Any] = {
@@ -58,8 +60,9 @@ def test_failures_are_neither_scored_nor_learnt_but_are_context(tmp_path: Path) 
     assert len(run(tmp_path / "b", [*history(), *wrong])[20]) == 0
 
 
-def test_denied_prompts_before_a_success_are_counted(tmp_path: Path) -> None:
-    denied = [sign_in(f"d{n}", 20, n, status="failure", status_code="500121", **ABROAD) for n in range(3)]
+@pytest.mark.parametrize("code", ["500121", PROMPT_DENIED])
+def test_denied_prompts_before_a_success_are_counted(tmp_path: Path, code: str) -> None:
+    denied = [sign_in(f"d{n}", 20, n, status="failure", status_code=code, **ABROAD) for n in range(3)]
     days = run(tmp_path, [*history(), *denied, sign_in("s", 20, 10, **ABROAD)])
     assert days[20].features["denials"][0] == 3
 

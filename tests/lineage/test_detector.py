@@ -77,6 +77,49 @@ def test_a_session_used_elsewhere_with_another_client_is_reused(tmp_path: Path) 
     assert days[10].orphan.max() == 0
 
 
+def okta_days(days: int) -> list[dict[str, Any]]:
+    """Every account begins a session every day and goes on to an application with it."""
+    rows = []
+    for day in range(days):
+        for n in range(6):
+            who: dict[str, Any] = {"account": f"u{n}@x.example", "session_uid": f"s{n}-{day}"}
+            rows.append(sign_in(f"b{n}-{day}", day, n, activity_name="user.session.start", **who))
+            rows.append(sign_in(f"e{n}-{day}", day, n + 1, activity_name="user.authentication.sso", **who))
+    return rows
+
+
+def test_single_sign_on_uses_a_session_and_begins_none(tmp_path: Path) -> None:
+    def sso(uid: str, session: str) -> dict[str, Any]:
+        who: dict[str, Any] = {"account": "u1@x.example", "session_uid": session, "client": "python/rest"}
+        return sign_in(uid, 10, activity_name="user.authentication.sso", **who, **ELSEWHERE)
+
+    days = run(tmp_path, [*okta_days(10), sso("stolen", "s1-9"), sso("never", "never-born")])
+    assert (days[10].reused > 2).tolist() == [True, False]
+    assert (days[10].orphan > 2).tolist() == [False, True]
+    assert max(float(day.orphan.max() + day.moved.max()) for day in days[:10]) == 0
+
+
+def test_a_change_of_the_directory_uses_the_session_that_it_names(tmp_path: Path) -> None:
+    def change(uid: str, **more: Any) -> dict[str, Any]:
+        named: dict[str, Any] = {"kind": "directory", "activity_name": "user.mfa.factor.reset_all"}
+        return event(uid, 10, account="u1@x.example", client="python/rest", **named, **more, **ELSEWHERE)
+
+    days = run(tmp_path, [*okta_days(10), change("x", session_uid="s1-9"), change("y")])
+    assert (days[10].reused > 2).tolist() == [True, False]
+    assert not days[10].unknown.any()
+
+
+def test_clearing_a_session_revokes_it(tmp_path: Path) -> None:
+    clear = event("c", 9, 60, account="admin@x.example", kind="directory", activity_name="user.session.clear")
+    clear["resource_uid"] = "u1@x.example"
+    uses = [
+        sign_in(uid, 10, activity_name="user.authentication.sso", account=who, session_uid=session)
+        for uid, who, session in (("x", "u1@x.example", "s1-9"), ("y", "u2@x.example", "s2-9"))
+    ]
+    days = run(tmp_path, [*okta_days(10), clear, *uses])
+    assert days[10].outlived.tolist() == [1, 0]
+
+
 def test_a_token_links_where_there_is_no_session(tmp_path: Path) -> None:
     rows = [
         row

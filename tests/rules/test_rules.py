@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from seawall.rules.detector import RULES, RuleDetector
+from seawall.schema.events import PROMPT_DENIED
 from tests.events import batches, event, sign_in
 
 
@@ -96,6 +97,31 @@ CASES = [
         record("x", "directory", "Delete conditional access policy"),
         record("x", "directory", "Get conditional access policy"),
     ),
+    (
+        "app-credential",
+        record("x", "admin", "system.api_token.create"),
+        record("x", "admin", "system.api_token.revoke"),
+    ),
+    (
+        "role-grant",
+        record("x", "directory", "user.account.privilege.grant"),
+        record("x", "directory", "user.account.privilege.revoke"),
+    ),
+    (
+        "method-change",
+        record("x", "directory", "user.mfa.factor.reset_all"),
+        record("x", "directory", "user.account.update_profile"),
+    ),
+    (
+        "policy-change",
+        record("x", "admin", "zone.delete"),
+        record("x", "directory", "group.lifecycle.delete"),
+    ),
+    (
+        "consent",
+        record("x", "directory", "app.oauth2.as.consent.grant"),
+        record("x", "directory", "application.lifecycle.create"),
+    ),
     ("legacy-sign-in", sign_in("x", auth_protocol="legacy"), sign_in("x", auth_protocol="oauth")),
     (
         "device-code",
@@ -131,8 +157,9 @@ def test_spray_then_success(tmp_path: Path) -> None:
     assert names(tmp_path / "n", [*failures[:4], sign_in("after", 0, 9)]) == []
 
 
-def test_prompt_bombing(tmp_path: Path) -> None:
-    denied = [sign_in(f"d{n}", 0, n, status="failure", status_code="500121") for n in range(3)]
+@pytest.mark.parametrize("code", ["500121", PROMPT_DENIED])
+def test_prompt_bombing(tmp_path: Path, code: str) -> None:
+    denied = [sign_in(f"d{n}", 0, n, status="failure", status_code=code) for n in range(3)]
     assert ("ok", "prompt-bombing") in names(tmp_path, [*denied, sign_in("ok", 0, 5)])
     (tmp_path / "n").mkdir()
     assert names(tmp_path / "n", [*denied, sign_in("ok", 0, 90)]) == []

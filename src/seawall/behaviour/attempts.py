@@ -6,14 +6,15 @@ import numpy as np
 
 from seawall.behaviour.day import Day
 from seawall.schema.batches import MISSING, Codes, Floats, Times, pair_keys
+from seawall.schema.events import PROMPT_DENIED
 from seawall.schema.ordering import grouped_pairs
 from seawall.schema.state import Kind, Saved, State, copied
 
 WINDOW = 24 * 3_600 * 1_000_000
 """Attempts count for successes up to this long after them, in microseconds."""
 
-DENIED_CODES = ("500121", "50158", "50088", "500131", "50133")
-"""Entra results that say: the person did not approve the prompt (denied, timed out, or the code was wrong)."""
+DENIED_CODES = ("500121", "50158", "50088", "500131", "50133", PROMPT_DENIED)
+"""Results that say (Entra by number): the person did not approve the prompt (denied, timed out, or the code was wrong)."""
 
 _KEPT: dict[str, Kind] = {
     "_actor": np.int32,

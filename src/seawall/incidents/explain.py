@@ -214,6 +214,17 @@ def actions(top: Candidate) -> tuple[str, ...]:
             "Revoke the account's sessions and refresh tokens.",
             "Reset the password and review sign-in methods.",
         ]
+    groups = {RULE_WORDS[name].group for name in top.rules}
+    if "identity" in groups:
+        steps.append(
+            "Take out sign-in methods that the holder does not know, and put back those that were removed."
+        )
+    if "role" in groups:
+        steps.append("Take back the administrator roles given in this session.")
+    if "credential" in groups and top.account_type != "service":
+        steps.append("Revoke the API tokens and application credentials made in this session.")
+    if "evasion" in groups:
+        steps.append("Put back the policies and settings changed in this session.")
     if any(RULE_WORDS[name].group == "persistence" for name in top.rules):
         steps.append("Remove the inbox and forwarding rules set in this session.")
     if any(RULE_WORDS[name].group == "grant" for name in top.rules):

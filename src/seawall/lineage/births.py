@@ -24,7 +24,12 @@ REVOKING = (
     "Change password (self-service)",
     "Disable account.",
     "Disable account",
+    "user.session.clear",
+    "user.authentication.universal_logout",
+    "user.lifecycle.suspend",
+    "user.lifecycle.deactivate",
 )
+"""Operations of Entra and Okta. An Okta user's own change of password is none: it ends no session."""
 
 _KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np.int64, "_day": np.int32}
 

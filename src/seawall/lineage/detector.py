@@ -27,6 +27,9 @@ REVOCATION_GRACE = 65 * 60 * 1_000_000
 
 USES = ("mail_access", "mail_action", "mail_rule", "admin", "file")
 
+CONTINUED = ("user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on")
+"""Sign-ins (Okta's) that a session goes on to: they use a session that was born before, and no session is born by them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
@@ -95,9 +98,12 @@ class LineageDetector:
         """Judge the uses of one day, then learn from it. `number` is the day since the epoch."""
         size = len(batch)
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
-        births = acting & batch.one_of("kind", ("sign_in",))
-        uses = acting & batch.one_of("kind", USES) & ~batch.one_of("account_type", ("system",))
         names = _Names(session_keys(batch), token_keys(batch))
+        goes_on = batch.one_of("activity_name", CONTINUED)
+        births = acting & batch.one_of("kind", ("sign_in",)) & ~goes_on
+        in_session = batch.one_of("kind", ("directory",)) & (names.session != 0)
+        used = batch.one_of("kind", USES) | goes_on | in_session
+        uses = acting & used & ~batch.one_of("account_type", ("system",))
         self._learn_births(batch, names, births, number)
         self._revocations.learn(batch)
         result = silent(size)

@@ -17,6 +17,17 @@ MAIL_SCOPES = (
     "exchange.manage",
 )
 
+OKTA_POLICIES = (
+    "policy.lifecycle.create", "policy.lifecycle.update", "policy.lifecycle.deactivate", "policy.lifecycle.delete",
+    "policy.rule.add", "policy.rule.update", "policy.rule.deactivate", "policy.rule.delete",
+    "application.policy.sign_on.update", "application.policy.sign_on.rule.create",
+    "application.policy.sign_on.rule.update", "application.policy.sign_on.rule.delete",
+    "zone.create", "zone.update", "zone.deactivate", "zone.delete", "zone.remove_blacklist",
+    "system.idp.lifecycle.create", "system.idp.lifecycle.update", "system.idp.lifecycle.activate",
+    "system.mfa.factor.deactivate", "system.log_stream.lifecycle.deactivate", "system.log_stream.lifecycle.delete",
+    "security.attack_protection.settings.update",
+)  # fmt: skip
+
 
 def _mail(batch: CodedBatch, row: int) -> bool:
     return mentions(batch, row, MAIL_SCOPES)
@@ -28,6 +39,9 @@ _consents = by_activity(
     "Add OAuth2PermissionGrant",
     "Add app role assignment to service principal",
     "Add app role assignment grant to user",
+    "app.oauth2.consent.grant",
+    "app.oauth2.as.consent.grant",
+    "app.oauth2.admin.consent.grant",
 )
 
 RULES = (
@@ -51,12 +65,15 @@ RULES = (
         "app-credential",
         "credential",
         "T1098.001 Additional Cloud Credentials",
-        "adds a secret or certificate to an application",
+        "adds a secret or certificate to an application, or makes an API token",
         "a secret that was stolen rather than added",
         by_activity(
             "Add service principal credentials",
             "Update application - Certificates and secrets management",
             "Update application – Certificates and secrets management",
+            "app.oauth2.credentials.lifecycle.create",
+            "app.oauth2.credentials.lifecycle.activate",
+            "system.api_token.create",
         ),
     ),
     Rule(
@@ -70,6 +87,9 @@ RULES = (
             "Add eligible member to role",
             "Add member to role completed (PIM activation)",
             "Add eligible member to role in PIM completed (permanent)",
+            "user.account.privilege.grant",
+            "group.privilege.grant",
+            "iam.resourceset.bindings.add",
         ),
     ),
     Rule(
@@ -87,6 +107,11 @@ RULES = (
                 "Admin deleted security info",
                 "Disable Strong Authentication",
                 "User registered all required security info",
+                "user.mfa.factor.activate",
+                "user.mfa.factor.deactivate",
+                "user.mfa.factor.reset_all",
+                "user.mfa.factor.suspend",
+                "user.mfa.factor.update",
                 "Update user",
             ),
             lambda batch, row: (
@@ -99,7 +124,7 @@ RULES = (
         "policy-change",
         "evasion",
         "T1556.009 Conditional Access Policies",
-        "changes a conditional access policy or federation",
+        "changes a sign-in policy, network zone or federation",
         "changes by partners outside this directory",
         by_activity(
             "Update conditional access policy",
@@ -110,6 +135,7 @@ RULES = (
             "Set domain authentication",
             "Add unverified domain",
             "Set company information",
+            *OKTA_POLICIES,
         ),
     ),
 )

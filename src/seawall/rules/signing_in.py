@@ -6,11 +6,12 @@ import numpy as np
 
 from seawall.rules.rule import Rule
 from seawall.schema.batches import MISSING, Bools, CodedBatch
+from seawall.schema.events import PROMPT_DENIED
 
 SPRAYED_ACCOUNTS = 5
 PROMPTS = 3
 PROMPT_WINDOW = 60 * 60 * 1_000_000
-DENIED = ("500121", "50158", "50088", "500131")
+DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
 
 
 def _successes(batch: CodedBatch) -> Bools:

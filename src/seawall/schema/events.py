@@ -21,13 +21,16 @@ KINDS = ("sign_in", "mail_access", "mail_action", "mail_rule", "admin", "directo
 - `mail_action`: an item was sent, created, moved, deleted or updated.
 - `mail_rule`: an inbox rule or forwarding was set, by whichever way (New-InboxRule, UpdateInboxRules, Set-Mailbox forwarding).
 - `admin`: another Exchange or tenant administration cmdlet, mailbox or folder permission.
-- `directory`: Entra directory change: consent, credential, role, method, policy, user, session revocation.
+- `directory`: change of a directory (Entra, Okta): consent, credential, role, method, policy, user, session revocation.
 - `file`: SharePoint and OneDrive.
 - `other`: everything else; its raw fields are in `unmapped`.
 """
 
 STATUSES = ("success", "failure", "interrupted")
 """`interrupted`: the sign-in was neither granted nor denied yet (MFA demanded, prompt shown)."""
+
+PROMPT_DENIED = "prompt-denied"
+"""The `status_code` of a prompt that was refused, left unanswered or answered wrongly, where the vendor has no number for it."""
 
 ACCOUNT_TYPES = ("user", "service", "system")
 """`service`: an application acting as itself. `system`: the provider's own processes and cmdlets."""
@@ -36,7 +39,7 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     # record
     ("metadata_uid", _TEXT),  # the log's own record id
     ("time", _TIME),  # when it happened, UTC
-    ("source", _NAME),  # m365_audit, office_activity, entra_signin, entra_audit, other
+    ("source", _NAME),  # m365_audit, office_activity, entra_signin, entra_audit, okta, other
     ("source_file", _NAME),  # the path (archive members as archive.zip!member)
     ("source_line", pa.int64()),  # 1-based record number in that file
     ("kind", _NAME),  # one of KINDS

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from seawall.schema.problems import Problem
+from seawall.sources.event_hooks import hook_events
 from seawall.sources.excerpts import record_problem
 from seawall.sources.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.sources.limits import Limits
@@ -93,7 +94,11 @@ def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Rec
 
 def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
     if isinstance(item, dict):
-        yield next(numbers), item
+        delivered = hook_events(item)
+        if delivered is None:
+            yield next(numbers), item
+        else:
+            yield from value_records(delivered, name, numbers)
     else:
         yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
 
@@ -108,7 +113,7 @@ def unwrapped(value: dict[str, Any]) -> list[Any] | None:
             and (not inner or isinstance(inner[0], dict))
         ):
             return inner
-    return None
+    return hook_events(value)
 
 
 def _document_records(

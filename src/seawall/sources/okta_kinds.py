@@ -1,0 +1,46 @@
+"""What an Okta event is about, from its type: the same type always means the same."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+CONTINUED = ("user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on")
+"""What a session goes on to: no session begins with it."""
+
+_SIGN_IN = (
+    *CONTINUED, "user.session.start", "user.authentication.", "user.mfa.okta_verify", "user.mfa.attempt_bypass",
+    "app.oauth2.signon", "app.oauth2.as.authorize", "app.oauth2.authorize", "app.oauth2.as.token.grant",
+    "app.oauth2.token.grant", "app.oauth2.as.token.detect_reuse", "app.oauth2.token.detect_reuse",
+    "app.oauth2.invalid_client_credentials", "app.generic.unauth_app_access_attempt",
+    "application.policy.sign_on.deny_access",
+)  # fmt: skip
+_OTHER = (
+    "user.authentication.slo", "user.session.end", "user.session.expire",
+    "user.session.context", "user.risk.", "policy.auth_reevaluate", "security.threat.", "system.email.", "system.sms.",
+    "system.voice.", "system.push.", "system.org.rate_limit", "system.operation.rate_limit", "system.import.",
+    "system.agent.", "app.oauth2.as.token.revoke", "app.oauth2.token.revoke",
+)  # fmt: skip
+_DIRECTORY = (
+    "user.", "group.", "application.", "app.", "policy.", "iam.", "device.",
+    "role.", "directory.", "access.", "governance.", "pam.",
+)  # fmt: skip
+_ADMIN = ("system.", "zone.", "network_zone.", "security.", "org.", "account.", "core.", "inline_hook.",
+          "event_hook.", "oauth2.", "certification.", "workflows.", "analytics.", "support.")  # fmt: skip
+_RATE_LIMITS = ("rate_limit", "ratelimit")
+
+
+@lru_cache(maxsize=4_096)
+def kind(event_type: str) -> str:
+    """The event's kind, see `schema.events.KINDS`. Changes of the organisation itself are `admin`, others `directory`."""
+    lowered = event_type.lower()
+    if any(word in lowered for word in _RATE_LIMITS):
+        return "other"
+    if lowered.startswith("user.authentication.universal_logout"):
+        return "directory"
+    if lowered.startswith(_OTHER):
+        return "other"
+    if lowered.startswith(_SIGN_IN):
+        return "sign_in"
+    if lowered.startswith(_DIRECTORY):
+        return "directory"
+    return "admin" if lowered.startswith(_ADMIN) else "other"

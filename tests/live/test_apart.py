@@ -11,14 +11,12 @@ from seawall.live.apart import Apart
 
 def test_it_runs_in_another_thread_and_gives_its_result_once() -> None:
     apart, gate = Apart[str]("apart"), threading.Event()
-    assert not apart.is_busy
     apart.begin(lambda: str(gate.wait(10)) + threading.current_thread().name)
     apart.wait(0.01)
-    assert apart.is_busy
-    assert not apart.is_done
+    assert (apart.is_busy, apart.is_done) == (True, False)
     gate.set()
     apart.wait(10)
-    assert apart.is_done
+    assert (apart.is_busy, apart.is_done) == (True, True)
     assert apart.result() == "Trueapart_0"
     assert not apart.is_busy
     with pytest.raises(ValueError, match="nothing"):

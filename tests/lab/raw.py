@@ -33,7 +33,7 @@ def entries(folder: Path) -> Iterator[tuple[Path, Record | None]]:
             yield from ((path, unwrapped(parsed(line))) for line in text.splitlines())
         else:
             document = msgspec.json.decode(text)
-            rows_ = document["value"] if isinstance(document, dict) else document
+            rows_ = (document.get("value") or document["items"]) if isinstance(document, dict) else document
             yield from ((path, row) for row in rows_)
 
 
@@ -53,7 +53,9 @@ def identity(record: Record) -> str:
     inner = record.get("properties")
     if isinstance(inner, dict):
         return str(inner["id"])
-    return str(record.get("Id") or record.get("id"))
+    if isinstance(record.get("id"), dict):
+        return str(record["id"]["uniqueQualifier"])
+    return str(record.get("Id") or record.get("id") or record.get("uuid"))
 
 
 def records(folder: Path) -> list[Record]:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seawall.lab import FAMILIES, WorldSettings, make_world
+from seawall.lab import WorldSettings, families_of, make_world
 from seawall.lab.days import BACKGROUND_APPS
 from seawall.lab.networks import catalogue
+from seawall.lab.systems import Systems
 from tests.lab.raw import Record, entries, identity
 
 BACKGROUND = {app for _, app in BACKGROUND_APPS}
@@ -32,7 +33,7 @@ class Sample:
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     found = []
     for seed in SEEDS:
-        settings = WorldSettings(seed, accounts=70, days=24, attacks=len(FAMILIES), density=0.7)
+        settings = WorldSettings(seed, accounts=70, days=24, attacks=len(families_of(Systems())), density=0.7)
         world = make_world(settings, tmp_path_factory.mktemp(str(seed)))
         ids = {event for attack in world.truth["attacks"] for event in attack["events"]}
         files: dict[Path, list[Record]] = defaultdict(list)

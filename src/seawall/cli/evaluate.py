@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
+from seawall.cli.lab import Systems
 
 DEFAULT_OUT = Path("seawall-evaluation")
 
@@ -17,6 +18,12 @@ def evaluate(
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the first world.")] = 1,
     accounts: Annotated[int, typer.Option(metavar="N", min=10, help="Accounts in each world.")] = 300,
     days: Annotated[int, typer.Option(metavar="N", min=15, help="Days in each world.")] = 60,
+    systems: Annotated[
+        Systems,
+        typer.Option(
+            metavar="NAME", help="Whose logs: microsoft, google, okta, or mixed: Okta before a suite."
+        ),
+    ] = Systems.microsoft,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")
     ] = DEFAULT_OUT,
@@ -28,12 +35,13 @@ def evaluate(
     Examples:
       seawall evaluate
       seawall evaluate --worlds 20 --accounts 1000 --out figures --json
+      seawall evaluate --systems okta --worlds 3
     """
     from seawall.evaluate import run
     from seawall.evaluate.table import as_markdown
 
     streams.say("making and scanning worlds; this takes minutes")
-    result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out)
+    result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out, systems=systems.value)
     if as_json:
         streams.answer_json(result)
     else:

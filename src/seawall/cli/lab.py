@@ -24,6 +24,15 @@ class Difficulty(StrEnum):
     mixed = "mixed"
 
 
+class Systems(StrEnum):
+    """Whose logs a world has."""
+
+    microsoft = "microsoft"
+    google = "google"
+    okta = "okta"
+    mixed = "mixed"
+
+
 @app.callback()
 def lab() -> None:
     """Make organisations' logs to try Seawall on.
@@ -56,6 +65,12 @@ def make(
         Difficulty | None,
         typer.Option(metavar="NAME", help="How well intruders hide: easy, medium, hard or mixed."),
     ] = None,
+    systems: Annotated[
+        Systems,
+        typer.Option(
+            metavar="NAME", help="Whose logs: microsoft, google, okta, or mixed: Okta before a suite."
+        ),
+    ] = Systems.microsoft,
     density: Annotated[
         float | None, typer.Option(metavar="X", min=0.01, help="Multiplies how much an ordinary day records.")
     ] = None,
@@ -72,6 +87,7 @@ def make(
       seawall lab make --out world --seed 7
       seawall lab make --out big --accounts 1000 --days 60 --attacks 12
       seawall lab make --out calm --quiet-world
+      seawall lab make --out workspace --systems google
     """
     from seawall.lab import WorldSettings, make_world
 
@@ -83,6 +99,7 @@ def make(
         "families": _names(families),
         "confusers": _names(confusers),
         "difficulty": difficulty.value if difficulty else None,
+        "systems": systems.value if systems is not Systems.microsoft else None,
         "density": density,
         "mess": False if tidy else None,
     }

@@ -59,11 +59,18 @@ class Outcome:
     false: Mapping[str, int]
 
 
+def own_id(uid: str) -> str:
+    """Return the log's own id of a record: a source may add to it what tells copies apart, behind a colon."""
+    return uid.partition(":")[0]
+
+
 def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: Reads) -> Outcome:
     """Return what became of a world's incidents, given its truth."""
     raised = [incident for incident in incidents if incident.raised]
     hostile = {uid for attack in truth["attacks"] for uid in attack["events"]}
-    wrong = Counter(_confuser(i, truth["confusers"]) for i in raised if hostile.isdisjoint(i.events))
+    wrong = Counter(
+        _confuser(i, truth["confusers"]) for i in raised if hostile.isdisjoint(map(own_id, i.events))
+    )
     return Outcome(tuple(delays(truth["attacks"], raised, reads)), len(raised), dict(sorted(wrong.items())))
 
 
@@ -73,7 +80,7 @@ def delays(attacks: Sequence[Mapping[str, Any]], incidents: Sequence[Incident], 
     for incident in incidents:
         if incident.raised and incident.detected_at is not None:
             for uid in incident.events:
-                detected[uid].append(incident.detected_at)
+                detected[own_id(uid)].append(incident.detected_at)
     result = []
     for place, attack in enumerate(attacks):
         times = [time for uid in attack["events"] for time in detected.get(uid, ())]

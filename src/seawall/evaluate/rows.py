@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seawall import pipeline
 from seawall.evaluate.outcomes import Outcome, Reads, microseconds, outcome
@@ -129,11 +130,18 @@ class Tail:
             self.counts[:, 1 + place] += (scored.p <= level).sum(axis=0)
 
 
+def _own_ids(column: pa.Array) -> np.ndarray:
+    """Return hashes uint64 (n,) of the log's own record ids, see `outcomes.own_id`."""
+    if not isinstance(column, pa.Array):
+        return np.asarray(column.mapped(_own_ids), np.uint64)
+    return hash_text(pc.replace_substring_regex(column, ":.*", ""))
+
+
 def _reads(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     batch = scored.groups.day.batch
     if not len(ids):
         return (np.zeros(0, np.int64),) * 3
-    hashes = hash_text(batch.texts["metadata_uid"])
+    hashes = _own_ids(batch.texts["metadata_uid"])
     places = np.minimum(np.searchsorted(ids, hashes), len(ids) - 1)
     rows = np.flatnonzero((ids[places] == hashes) & batch.one_of("kind", ("mail_access",)))
     return (
@@ -148,7 +156,7 @@ def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     rows = np.flatnonzero(has_novelty(scored.table))
     attack = np.full(len(scored.groups), MISSING, np.int32)
     if len(ids):
-        hashes = hash_text(day.batch.texts["metadata_uid"])
+        hashes = _own_ids(day.batch.texts["metadata_uid"])
         places = np.minimum(np.searchsorted(ids, hashes), len(ids) - 1)
         hostile = np.flatnonzero((ids[places] == hashes) & (day.group != MISSING))
         attack[day.group[hostile]] = owner[places[hostile]]

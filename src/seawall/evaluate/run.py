@@ -22,6 +22,7 @@ from seawall.evaluate.rows import LEVELS_OF_P, Rows, collect
 from seawall.evaluate.table import as_markdown, draw
 from seawall.evaluate.worlds import made, measuring_worlds, quiet_worlds
 from seawall.incidents.patterns import PATTERNS
+from seawall.lab.world_settings import SystemsChoice
 from seawall.schema.batches import Floats
 from seawall.settings import BUDGET_PER_THOUSAND, SCHEMA_VERSION
 
@@ -34,7 +35,15 @@ QUIET_WEEKS: dict[str, tuple[str, ...] | None] = {
 DELAY_BUDGET = 5.0
 
 
-def run(*, worlds: int, seed: int, accounts: int, days: int, out: Path) -> dict[str, Any]:
+def run(
+    *,
+    worlds: int,
+    seed: int,
+    accounts: int,
+    days: int,
+    out: Path,
+    systems: SystemsChoice = "microsoft",
+) -> dict[str, Any]:
     """Measure on worlds made with the given seeds, write `evaluation.json`, `.md` and plots, return the document."""
     try:
         import sklearn  # noqa: F401  the baselines need it, and a late failure would waste the run
@@ -45,25 +54,26 @@ def run(*, worlds: int, seed: int, accounts: int, days: int, out: Path) -> dict[
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".worlds-", dir=out) as scratch:
         measured, found = [], []
-        for settings in measuring_worlds(worlds, seed, accounts, days):
+        for settings in measuring_worlds(worlds, seed, accounts, days, systems):
             rows, outcome = collect(made(settings, Path(scratch)), DELAY_BUDGET)
             measured.append(rows)
             found.append(outcome)
-        quiet = _quiet(seed, accounts, days, Path(scratch))
-    document = _document(
-        measured, found, quiet, {"worlds": worlds, "seed": seed, "accounts": accounts, "days": days}
-    )
+        quiet = _quiet(seed, accounts, days, Path(scratch), systems)
+    asked = {"worlds": worlds, "seed": seed, "accounts": accounts, "days": days, "systems": systems}
+    document = _document(measured, found, quiet, asked)
     (out / "evaluation.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     (out / "evaluation.md").write_text(as_markdown(document), encoding="utf-8")
     draw(document, out)
     return document
 
 
-def _quiet(seed: int, accounts: int, days: int, scratch: Path) -> dict[str, dict[str, float]]:
+def _quiet(
+    seed: int, accounts: int, days: int, scratch: Path, systems: SystemsChoice
+) -> dict[str, dict[str, float]]:
     """Return, per kind of quiet world, incidents raised a day per 1,000 accounts, and the default budget."""
     result = {}
     for place, (name, confusers) in enumerate(QUIET_WEEKS.items()):
-        (settings,) = quiet_worlds(1, seed + 100 * place, accounts, days, confusers)
+        (settings,) = quiet_worlds(1, seed + 100 * place, accounts, days, confusers, systems)
         summary = pipeline.scan([made(settings, scratch) / "logs"]).summary
         first, last = (date.fromisoformat(summary[name][:10]) for name in ("first_time", "last_time"))
         account_days = ((last - first).days + 1) * summary["accounts"]

@@ -7,6 +7,10 @@ from typing import Any
 
 from seawall.plurals import plural
 
+UNTRAINED = (
+    "The shipped ranker was trained on worlds with Microsoft 365 logs only; it has seen none of this kind."
+)
+
 
 def as_markdown(document: dict[str, Any]) -> str:
     """Return the evaluation document as Markdown."""
@@ -17,8 +21,8 @@ def as_markdown(document: dict[str, Any]) -> str:
         "",
         f"{document['date']}, Seawall {document['version']}, {document['machine']}.",
         f"{asked['worlds']} worlds of {asked['accounts']} accounts and {asked['days']} days from seed {asked['seed']}:",
-        f"{document['attacks']} staged attacks, {document['events']:,} events.",
-        "",
+        f"{document['attacks']} staged attacks, {document['events']:,} events. Logs: {asked['systems']}.",
+        *([""] if asked["systems"] == "microsoft" else ["", UNTRAINED, ""]),
         "Recall at incidents a day per 1,000 accounts, near-impossible families aside; the worst family at 5.",
         "",
         "| method | " + " | ".join(budgets) + " | worst family | precision of the first 10 |",

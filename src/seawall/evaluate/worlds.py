@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from seawall.lab import WorldSettings, make_world
+from seawall.lab.world_settings import SystemsChoice
 
 TRAINING_SEED = 1_000_000
 """Worlds from this seed on train the ranker; worlds to measure on have smaller seeds."""
@@ -33,23 +34,40 @@ def training_worlds(count: int) -> Iterator[WorldSettings]:
         )
 
 
-def measuring_worlds(count: int, seed: int, accounts: int, days: int) -> Iterator[WorldSettings]:
+def measuring_worlds(
+    count: int, seed: int, accounts: int, days: int, systems: SystemsChoice = "microsoft"
+) -> Iterator[WorldSettings]:
     """Yield settings of worlds in which a budget of two a day per 1,000 allows two incidents for each episode."""
     for place in range(count):
         quiet = min(21, days // 2)
         attacks = max(int((days - quiet) * accounts / 1000), 1)
         yield WorldSettings(
-            seed=seed + place, accounts=accounts, days=days, attacks=attacks, quiet_days=quiet
+            seed=seed + place,
+            accounts=accounts,
+            days=days,
+            attacks=attacks,
+            quiet_days=quiet,
+            systems=systems,
         )
 
 
 def quiet_worlds(
-    count: int, seed: int, accounts: int, days: int, confusers: tuple[str, ...] | None = None
+    count: int,
+    seed: int,
+    accounts: int,
+    days: int,
+    confusers: tuple[str, ...] | None = None,
+    systems: SystemsChoice = "microsoft",
 ) -> Iterator[WorldSettings]:
     """Yield settings of worlds without any attack."""
     for place in range(count):
         yield WorldSettings(
-            seed=seed + 50_000 + place, accounts=accounts, days=days, attacks=0, confusers=confusers
+            seed=seed + 50_000 + place,
+            accounts=accounts,
+            days=days,
+            attacks=0,
+            confusers=confusers,
+            systems=systems,
         )
 
 

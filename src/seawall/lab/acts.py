@@ -318,3 +318,29 @@ def app_sign_in(diary: Diary, app: Application, address: str, time: float, key: 
     token = diary.dice.token()
     diary.add(Act(time, "app_sign_in", "SignIn", app, None, address, "", token, time, details={"key": key}))
     return "", token, time
+
+
+def identity(
+    diary: Diary,
+    operation: str,
+    who: Person,
+    client: Client | None,
+    address: str,
+    time: float,
+    target: Person | Application | str = "",
+    session: str = "",
+    **details: Any,
+) -> Act:
+    """Do what only an identity provider or Google's own console can: factors, API tokens, policies, delegation."""
+    return diary.add(
+        Act(
+            time,
+            "identity",
+            operation,
+            who,
+            client,
+            address,
+            session,
+            details={"target": target, **details},
+        )
+    )

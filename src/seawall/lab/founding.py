@@ -216,6 +216,14 @@ def make_tenant(number: int, accounts: int, days: int, style: Style, dice: Dice)
     return tenant
 
 
+def rename(tenant: Tenant, domain: str) -> None:
+    """Give an organisation another domain, and its people addresses there."""
+    for person in (*tenant.people, *tenant.shared):
+        person.upn = person.upn.replace(tenant.domain, domain)
+        person.spelling = person.spelling.replace(tenant.domain, domain)
+    tenant.domain = domain
+
+
 def _names(size: int, dice: Dice) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < size:

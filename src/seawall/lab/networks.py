@@ -134,3 +134,27 @@ def microsoft_address(dice: Dice) -> str:
         return f"{block}:{dice.below(0xFFF) + 16:x}:{dice.below(0xFFF) + 1:x}::{dice.below(0xFF) + 1:x}"
     start, spread = dice.pick(_MICROSOFT_V4)
     return f"{start}{dice.below(spread)}.{dice.below(254) + 1}"
+
+
+def is_microsoft(address: str) -> bool:
+    """Return whether an address is one that `microsoft_address` draws."""
+    return address.startswith((*_MICROSOFT_V6, *(start for start, _ in _MICROSOFT_V4)))
+
+
+@functools.cache
+def _by_start() -> dict[str, Network]:
+    found: dict[str, Network] = {}
+    for network in catalogue():
+        for base, size in network.v4:
+            for block in range(base >> 16, (base + size + 65535) >> 16):
+                found.setdefault(f"{block >> 8}.{block & 255}", network)
+        if network.v6:
+            block = network.v6[0] >> 96
+            found.setdefault(f"{block >> 16:x}:{block & 0xFFFF:x}", network)
+    return found
+
+
+def network_of(address: str) -> Network | None:
+    """Return the catalogue's network that an address lies in, as a vendor's own table would tell."""
+    separator = ":" if ":" in address else "."
+    return _by_start().get(separator.join(address.split(separator)[:2]))

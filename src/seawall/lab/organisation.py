@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from seawall.lab.clients import Client
 from seawall.lab.networks import Network, Place, catalogue
 from seawall.lab.style import Style
+from seawall.lab.systems import Systems
 
 UTC_OFFSETS = {
     "US": -6,
@@ -165,6 +166,7 @@ class Tenant:
     server: str = ""
     gaps: list[tuple[str, float, float]] = field(default_factory=list)
     vpn_network: Network | None = None
+    systems: Systems = field(default_factory=Systems)
 
     def admins(self) -> list[Person]:
         """Return the administrators."""

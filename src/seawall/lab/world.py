@@ -17,13 +17,16 @@ from seawall.lab.attacks import FAMILIES
 from seawall.lab.attacks.plan import plan_attacks
 from seawall.lab.attacks.stage import Episode
 from seawall.lab.chores.daily import do_chores
-from seawall.lab.confusers import CONFUSERS
+from seawall.lab.chores.identity import do_more_chores
+from seawall.lab.confusers import CONFUSERS, MORE_CONFUSERS, confusers_of
 from seawall.lab.days import live
 from seawall.lab.dice import Dice
 from seawall.lab.export import Exported, mailboxes_of, write_logs
-from seawall.lab.founding import make_tenant
+from seawall.lab.founding import make_tenant, rename
 from seawall.lab.services import make_applications, serve
+from seawall.lab.single_sign_on import open_applications
 from seawall.lab.style import draw_style
+from seawall.lab.systems import draw_systems
 from seawall.lab.world_settings import WorldSettings
 from seawall.settings import SCHEMA_VERSION
 
@@ -63,44 +66,57 @@ def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
         if prepare := FAMILIES[episode.family].prepare:
             prepare(episode)
     for diary in diaries:
-        for day in range(-1, settings.days):
-            for planned in diary.plans.get(day, ()):
-                planned(diary, day)
-            for person in diary.tenant.people:
-                live(diary, person, day, settings.density)
-            for app in diary.tenant.apps:
-                serve(diary, app, day, settings.density)
-            if day >= 0:
-                do_chores(diary, day)
+        _live(settings, diary)
     for episode in episodes:
         episode.diary.attack = episode.number
         FAMILIES[episode.family].stage(episode)
         episode.diary.attack = NOBODY
-    exported = [write_logs(diary, logs, Dice(settings.seed, 5, diary.tenant.number)) for diary in diaries]
+    for diary in diaries:
+        if diary.tenant.systems.is_federated:
+            open_applications(diary, Dice(settings.seed, 11, diary.tenant.number))
+    exported = [write_logs(diary, logs, settings.seed) for diary in diaries]
     truth = _truth(settings, diaries, episodes, exported)
     (out / "truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(truth), indent=1))
     return World(out, truth, sum(part.records for part in exported))
+
+
+def _live(settings: WorldSettings, diary: Diary) -> None:
+    for day in range(-1, settings.days):
+        for planned in diary.plans.get(day, ()):
+            planned(diary, day)
+        for person in diary.tenant.people:
+            live(diary, person, day, settings.density)
+        for app in diary.tenant.apps:
+            serve(diary, app, day, settings.density)
+        if day >= 0:
+            do_chores(diary, day)
+            if not diary.tenant.systems.only_microsoft:
+                do_more_chores(diary, day)
 
 
 def _found(settings: WorldSettings, number: int) -> Diary:
     dice = Dice(settings.seed, 1, number)
     tenant = make_tenant(number, settings.accounts, settings.days, draw_style(settings, dice), dice)
     make_applications(tenant, dice)
+    if settings.systems != "microsoft":
+        rename(tenant, tenant.domain.replace("onmicrosoft.com", "example"))
+        tenant.systems = draw_systems(settings.systems, tenant.domain, Dice(settings.seed, 10, number))
     return Diary(tenant, Dice(settings.seed, 3, number), settings.first_day(), settings.days)
 
 
 def _confuse(settings: WorldSettings, diary: Diary) -> None:
-    names: Sequence[str] = settings.confusers if settings.confusers is not None else tuple(CONFUSERS)
-    unknown = sorted(set(names) - CONFUSERS.keys())
+    possible = confusers_of(diary.tenant.systems)
+    names: Sequence[str] = settings.confusers if settings.confusers is not None else tuple(possible)
+    unknown = sorted(set(names) - CONFUSERS.keys() - MORE_CONFUSERS.keys())
     if unknown:
         raise UsageError(
-            f"no such confuser: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(CONFUSERS))}"
+            f"no such confuser: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(possible))}"
         )
-    for place, name in enumerate(CONFUSERS):
+    for place, name in enumerate(possible):
         dice = Dice(settings.seed, 2, diary.tenant.number, place)
         if name not in names or (settings.confusers is None and dice.chance(0.25)):
             continue
-        for accounts, first, last in CONFUSERS[name](diary, dice):
+        for accounts, first, last in possible[name](diary, dice):
             diary.spans.append(
                 {
                     "kind": name,
@@ -155,6 +171,7 @@ def _truth(
                 "domain": d.tenant.domain,
                 "accounts": len(d.tenant.people) + len(d.tenant.shared),
             }
+            | ({} if d.tenant.systems.only_microsoft else {"systems": list(d.tenant.systems.collected)})
             for d in diaries
         ],
         "first_time": _text(start),

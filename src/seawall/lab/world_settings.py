@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 Difficulty = Literal["easy", "mixed", "medium", "hard"]
+SystemsChoice = Literal["microsoft", "google", "okta", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class WorldSettings:
     is a number of episodes over the whole world, staged after `quiet_days`. `families` and `confusers`: names, None
     for all, at random rates. `density` multiplies how much an ordinary day leaves in the logs (1: about 15 to 25
     records for each account and day). `mess`: late, repeated, broken and differently spelt records, as exports have.
+    `systems`: whose logs: Microsoft 365, Google Workspace, Okta alone, or Okta before one of the suites.
     """
 
     seed: int
@@ -31,6 +33,7 @@ class WorldSettings:
     start: date | None = None
     quiet_days: int | None = None
     density: float = 1.0
+    systems: SystemsChoice = "microsoft"
 
     def first_day(self) -> float:
         """Return midnight UTC of the first day, in seconds since the epoch."""
@@ -48,4 +51,6 @@ class WorldSettings:
         """Return the settings as JSON-ready values."""
         values = asdict(self)
         values["start"] = self.start.isoformat() if self.start else None
+        if self.systems == "microsoft":  # so that worlds made before there were others stay as they were
+            del values["systems"]
         return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seawall.errors import UsageError
 from seawall.lab.acts import Diary
-from seawall.lab.attacks import FAMILIES
+from seawall.lab.attacks import FAMILIES, families_of
 from seawall.lab.attacks.stage import Episode
 from seawall.lab.dice import Dice
 from seawall.lab.organisation import Person
@@ -13,11 +13,14 @@ from seawall.lab.world_settings import WorldSettings
 
 def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> list[Episode]:
     """Draw the episodes of a world: each has victims of its own, so that no two share an account."""
-    names = list(settings.families or FAMILIES)
-    unknown = sorted(set(names) - FAMILIES.keys())
+    known = [families_of(diary.tenant.systems) for diary in diaries]
+    possible = [name for name in FAMILIES if any(name in families for families in known)]
+    names = list(settings.families or possible)
+    unknown = sorted(set(names) - set(possible))
     if unknown:
         raise UsageError(
-            f"no such attack family: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(FAMILIES))}"
+            f"no such attack family here: {', '.join(unknown)}",
+            fix=f"choose from {', '.join(sorted(possible))}",
         )
     order: list[str] = []
     while len(order) < int(settings.attacks):
@@ -25,7 +28,7 @@ def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> l
     used: set[int] = set()
     episodes = []
     for number, name in enumerate(order[: int(settings.attacks)]):
-        diary = dice.pick(diaries)
+        diary = dice.pick([diary for place, diary in enumerate(diaries) if name in known[place]])
         day = min(settings.days - 1, dice.count(settings.quiet(), max(settings.quiet(), settings.days - 2)))
         difficulty = settings.difficulty
         if difficulty == "mixed":

@@ -5,8 +5,9 @@ A new confuser is a function and a line in its file's CONFUSERS.
 
 from __future__ import annotations
 
-from seawall.lab.confusers import applications, devices, networks, organisation
+from seawall.lab.confusers import applications, devices, identity, networks, organisation
 from seawall.lab.confusers.stage import Confuser
+from seawall.lab.systems import Systems
 
 CONFUSERS: dict[str, Confuser] = {
     **networks.CONFUSERS,
@@ -14,3 +15,21 @@ CONFUSERS: dict[str, Confuser] = {
     **organisation.CONFUSERS,
     **applications.CONFUSERS,
 }
+MORE_CONFUSERS = identity.CONFUSERS
+"""Confusers that only organisations with Okta or Google Workspace have."""
+_ONLY_MICROSOFT = ("partners",)
+
+
+def confusers_of(systems: Systems) -> dict[str, Confuser]:
+    """Return the confusers that make sense where these systems are, in an order that new ones do not disturb."""
+    if systems.only_microsoft:
+        return CONFUSERS
+    found = {
+        name: confuser
+        for name, confuser in CONFUSERS.items()
+        if systems.suite == "microsoft" or name not in _ONLY_MICROSOFT
+    }
+    for name, system in identity.NEEDS.items():
+        if system in systems.collected:
+            found[name] = MORE_CONFUSERS[name]
+    return found

@@ -19,13 +19,19 @@ from seawall.schema.batches import Bools
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something to do. `policy` is what would be in force then, None for what is no policy; `accounts` whom it asks of."""
+    """Something to do.
+
+    `policy` is what would be in force then, None for what is no policy; `accounts` whom it asks of. `effort` is how much it asks
+    of people, where a switch that an administrator turns is 1: what a change closes is divided by it, or the first change
+    would always be new keys for everybody.
+    """
 
     kind: str
     text: str
     policy: AccessPolicy | None = None
     accounts: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
+    effort: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,8 @@ class Step:
     open_still: dict[str, int]
 
 
-EFFORT = {"require-mfa": 2, "register": 2, "resistant-admins": 2, "enforce-google": 2, "enforce-okta": 2,
-          "resistant": 8, "resistant-google": 8, "resistant-okta": 8}  # fmt: skip
-"""How much a change asks of people, where a switch that an administrator turns is 1: what it closes is divided by that.
-Without, the first change would always be new keys for everybody."""
+SECOND_FACTOR = 2.0
+"""The effort of a second factor for whoever has none yet."""
 
 _MOST_EXCLUSIONS = 200
 
@@ -79,6 +83,7 @@ def candidates(
             "require-mfa",
             "require a second factor of everybody, on every way in",
             _policy("mfa", everybody, *PATHS),
+            effort=SECOND_FACTOR,
         ),
     ]
     if admins:
@@ -86,7 +91,7 @@ def candidates(
         found.append(
             Change(
                 "resistant-admins", "require phishing-resistant methods of administrators",
-                _policy("resistant", only, *PATHS), tuple(sorted(admins)),
+                _policy("resistant", only, *PATHS), tuple(sorted(admins)), effort=_keys_for(len(admins)) / 4,
             )
         )  # fmt: skip
     found.append(
@@ -94,6 +99,7 @@ def candidates(
             "resistant",
             "require phishing-resistant methods of everybody",
             _policy("resistant", everybody, *PATHS),
+            effort=_keys_for(len(_phishable(exposed))),
         )
     )
     found += _elsewhere(exposed)
@@ -104,7 +110,11 @@ def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
     """What is no policy of conditional access: registrations, and accounts that sign in at Google or Okta."""
     lacking = sorted({e.person.account for e in exposed for way in e.ways if way.cause == "no-second-factor"})
     text = "have the accounts without a second factor register one, with a Temporary Access Pass or in person"
-    found = [Change("register", text, None, tuple(lacking), ("no-second-factor",))] if lacking else []
+    found = (
+        [Change("register", text, None, tuple(lacking), ("no-second-factor",), SECOND_FACTOR)]
+        if lacking
+        else []
+    )
     for system, name in (("google", "Google"), ("okta", "Okta")):
         own = [e for e in exposed if e.person.system == system]
         weak = tuple(
@@ -112,12 +122,22 @@ def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
         )
         if weak:
             text = f"enforce a second factor at {name}"
-            found.append(Change(f"enforce-{system}", text, None, weak, ("password-only",)))
-        phished = tuple(sorted({e.person.account for e in own for way in e.ways if way.cause == "phishable"}))
+            found.append(Change(f"enforce-{system}", text, None, weak, ("password-only",), SECOND_FACTOR))
+        phished = _phishable(own)
         if phished:
             text = f"allow only security keys and passkeys at {name}"
-            found.append(Change(f"resistant-{system}", text, None, phished, ("phishable", "password-only")))
+            closes = ("phishable", "password-only")
+            found.append(Change(f"resistant-{system}", text, None, phished, closes, _keys_for(len(phished))))
     return found
+
+
+def _phishable(exposed: Iterable[Exposure]) -> tuple[str, ...]:
+    return tuple(sorted({e.person.account for e in exposed for way in e.ways if way.cause == "phishable"}))
+
+
+def _keys_for(accounts: int) -> float:
+    """The effort of giving so many accounts a method that cannot be phished."""
+    return max(4 * SECOND_FACTOR, accounts / 4)
 
 
 def _policy(demand: str, who: Principals, *paths: str) -> AccessPolicy:
@@ -169,7 +189,7 @@ def plan(changes: Sequence[Change], exposed: Sequence[Exposure], grid: Grid, mos
     total = ways.open_accounts(left)
     while left.any() and len(steps) < most:
         gains = [int(np.count_nonzero(closed & left)) for closed in closes]
-        worth = [gain / EFFORT.get(change.kind, 1) for gain, change in zip(gains, changes, strict=True)]
+        worth = [gain / change.effort for gain, change in zip(gains, changes, strict=True)]
         best = max(range(len(gains)), key=lambda place: (worth[place], -place), default=-1)
         if best < 0 or not gains[best]:
             break

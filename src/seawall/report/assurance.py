@@ -141,6 +141,7 @@ def _summary(result: Assessment, read: Read) -> dict[str, Any]:
         "accounts_with_registrations": sum(person.registration is not None for person in result.people),
         "sign_ins": len(signs),
         "granted": int(granted.sum()),
+        "with_session_id": int((granted & (signs.session != 0)).sum()),
         "by_level": {
             word: int((granted & (signs.level == level)).sum()) for level, word in enumerate(LEVEL_WORDS)
         },

@@ -27,6 +27,7 @@ QUESTIONS = {
 def show_assurance(console: Console, document: dict[str, Any]) -> None:
     """Print the answers of an assessment."""
     _sign_ins(console, document["summary"])
+    _sessions(console, document)
     for attack, question in QUESTIONS.items():
         _answer(console, document["summary"][attack], question)
     _changes(console, document)
@@ -50,6 +51,19 @@ def _sign_ins(console: Console, summary: dict[str, Any]) -> None:
     marks = [f"{count:,} {word}" for word, count in summary["marks"].items() if count]
     if marks:
         _line(console, "  of these ", ", ".join(marks))
+
+
+def _sessions(console: Console, document: dict[str, Any]) -> None:
+    counts = {word: count for word, count in document["mail_sessions"].items() if count}
+    if not counts:
+        return
+    _line(
+        console,
+        "sessions in which mail was read, by what they go back to: ",
+        ", ".join(f"{n:,} {word}" for word, n in counts.items()),
+    )
+    if not document["summary"]["with_session_id"]:
+        _line(console, "  no sign-in in these logs carries a session id, so none can be followed to its root")
 
 
 def _answer(console: Console, counts: dict[str, int], question: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.clients import reduce_client
 from seawall.sources.distinct import Column, Mapper
-from seawall.sources.entra_strength import said_of_strength
+from seawall.sources.entra_strength import MORE_TEXTS, said_of_strength
 from seawall.sources.json_values import as_text, content_id, encode, structure
 from seawall.sources.lower import Fields, Names, Wanted, once_for_names, spellings
 from seawall.sources.m365_judgement import address, clean, identifier
@@ -53,7 +53,7 @@ _USED = frozenset({
 
 
 _TEXTS = Wanted(
-    {"token": "uniquetokenidentifier", "token_type": "incomingtokentype"},
+    {"token": "uniquetokenidentifier", "token_type": "incomingtokentype", **MORE_TEXTS},
     id="id", time="createddatetime", envelope_time="time timegenerated", category="category", type="type",
     operation="operationname", result="resulttype", reason="resultdescription", org="aadtenantid",
     resource_org="resourcetenantid", upn="userprincipalname", user="userid", app="appid",
@@ -104,7 +104,8 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values = get.texts(_TEXTS)
     found = values.get
     error, failure = _members(get.value("status"), "errorcode", "failurereason")
-    browser, device = _members(get.value("devicedetail"), "browser", "deviceid")
+    machine, details = get.value("devicedetail"), get.value("authenticationdetails")
+    browser, device = _members(machine, "browser", "deviceid")
     values["id"] = found("id") or content_id(record)
     values["time"] = found("time") or found("envelope_time")
     values["error"] = as_text(error) if error is not None else found("result")
@@ -120,8 +121,8 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values["country"] = as_text(country) or found("country")
     values["browser"] = as_text(browser)
     values["device"] = as_text(device)
-    values["methods"] = _methods(get.value("authenticationdetails"))
-    values["how"] = said_of_strength(get, found)
+    values["methods"] = _methods(details)
+    values["how"] = said_of_strength(found, details, machine)
     kept = get.rest(_USED)
     return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
 

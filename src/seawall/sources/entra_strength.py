@@ -11,47 +11,59 @@ from collections.abc import Callable
 from typing import Any
 
 from seawall.sources.json_values import as_text, encode
-from seawall.sources.lower import Fields, Names, once_for_names, spellings
+from seawall.sources.lower import Names, once_for_names, spellings
 
 MOST_STEPS = 12
 _LONGEST = 120
 _STEP = ("authenticationmethod", "authenticationmethoddetail", "succeeded", "authenticationstepresultdetail")
-_PLAIN = {
-    "requirement": "authenticationrequirement",
-    "client_app": "clientappused",
-    "token_type": "incomingtokentype",
+MORE_TEXTS = {
     "issuer": "tokenissuertype",
     "user_type": "usertype",
     "risk": "risklevelduringsignin",
     "user_risk": "risklevelaggregated",
     "conditional_access": "conditionalaccessstatus",
     "cross_tenant": "crosstenantaccesstype",
-    "transfer": "originaltransfermethod",
+}
+"""Fields of a sign-in that are wanted for this alone, by what they are called here."""
+_PLAIN = {
+    "requirement": "requirement",
+    "client_app": "client_used",
+    "token_type": "token_type",
+    "transfer": "transfer",
+    **{name: name for name in MORE_TEXTS},
 }
 _DEVICE = {"system": "operatingsystem", "compliant": "iscompliant", "trust": "trusttype"}
 _NOTHING = ("none", "unknownfuturevalue", "")
 
 
-def said_of_strength(get: Fields, found: Callable[[str], str | None]) -> str | None:
-    """The JSON object of one record, None where it says nothing; an application's sign-in has nothing to say."""
+def said_of_strength(found: Callable[[str], str | None], details: Any, device: Any) -> str | None:
+    """The JSON object of one record, None where it says nothing; an application's sign-in has nothing to say.
+
+    `found` are texts of the record, those of `MORE_TEXTS` among them; `details` and `device` are the structures of its steps and
+    its device.
+    """
     if found("principal") and not found("upn"):
         return None
     said: dict[str, Any] = {}
-    steps = _steps(get.value("authenticationdetails"))
+    steps = _steps(details)
     if steps:
         said["steps"] = steps
-    for name, field in _PLAIN.items():
-        value = get.text(field)
+    for name, column in _PLAIN.items():
+        value = found(column)
         if value is not None and value.lower() not in _NOTHING:
             said[name] = value[:_LONGEST]
-    device = get.value("devicedetail")
     if isinstance(device, dict):
-        names = spellings(tuple(device))
-        for name, field in _DEVICE.items():
-            value = as_text(device.get(names.get(field, "")))
+        for name, key in _device_names(tuple(device)):
+            value = as_text(device[key])
             if value:
                 said[name] = value[:_LONGEST]
     return encode(said) if said else None
+
+
+@once_for_names
+def _device_names(fields: Names) -> tuple[tuple[str, str], ...]:
+    names = spellings(fields)
+    return tuple((name, names[field]) for name, field in _DEVICE.items() if field in names)
 
 
 @once_for_names

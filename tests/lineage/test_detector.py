@@ -156,3 +156,30 @@ def test_a_token_of_another_tenant_is_foreign(tmp_path: Path) -> None:
         event("consumer", token_org_uid=CONSUMER_TENANT),
     ]
     assert np.array_equal(np.sort(run(tmp_path, rows)[0].foreign), [0, 0, 1])
+
+
+def grant(uid: str, day: int, who: str) -> dict[str, Any]:
+    return event(
+        uid, day, kind="directory", activity_name="authorize", account=who, mailbox=None, token_uid=f"app {who}"
+    )  # fmt: skip
+
+
+def test_letting_an_application_in_is_the_birth_of_its_token(tmp_path: Path) -> None:
+    people = [f"u{n}@x.example" for n in range(6)]
+    rows = [grant(f"g{who}", 0, who) for who in people[:5]]
+    rows += [
+        event(f"{who}-{day}", day, 5, account=who, token_uid=f"app {who}")
+        for who in people[:5]
+        for day in range(60)
+    ]
+    rows.append(event("x", 59, 9, account=people[5], token_uid=f"app {people[5]}"))
+    days = run(tmp_path, rows)
+    # It is born for as long as it is used; who never let the application in stands out.
+    assert days[59].orphan.tolist()[:5] == [0] * 5
+    assert days[59].orphan[5] > 1
+
+
+def test_a_grant_is_no_birth_of_anything_else(tmp_path: Path) -> None:
+    rows = [*sessions(10), grant("g", 10, "u1@x.example")]
+    days = run(tmp_path, [*rows, event("x", 10, 5, account="u1@x.example", session_uid="never-born")])
+    assert days[10].orphan[1] > 2

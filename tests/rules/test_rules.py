@@ -122,6 +122,73 @@ CASES = [
         record("x", "directory", "app.oauth2.as.consent.grant"),
         record("x", "directory", "application.lifecycle.create"),
     ),
+    (
+        "forwarding",
+        record("x", "mail_rule", "email_forwarding_out_of_domain"),
+        record("x", "mail_rule", "create_filter"),
+    ),
+    (
+        "forwarding",
+        record("x", "mail_rule", "gmail.users.settings.updateAutoForwarding"),
+        record("x", "other", "gmail.users.settings.getAutoForwarding"),
+    ),
+    (
+        "mailbox-grant",
+        record("x", "admin", "gmail.users.settings.delegates.create"),
+        record("x", "other", "gmail.users.settings.delegates.list"),
+    ),
+    (
+        "transport-rule",
+        record("x", "admin", "CREATE_GMAIL_SETTING", SETTING_NAME="EMAIL_ROUTE"),
+        record(
+            "x", "admin", "CREATE_GMAIL_SETTING", SETTING_NAME="NUMBER_OF_EMAIL_IMAGE_URL_WHITELIST_PATTERNS"
+        ),
+    ),
+    (
+        "mailbox-search",
+        record("x", "admin", "EMAIL_LOG_SEARCH"),
+        record("x", "admin", "CHANGE_CALENDAR_SETTING"),
+    ),
+    (
+        "consent-mail",
+        record("x", "directory", "authorize", scope=["https://mail.google.com/"]),
+        record("x", "directory", "authorize", scope=["https://www.googleapis.com/auth/userinfo.email"]),
+    ),
+    (
+        "consent-mail",
+        record(
+            "x",
+            "directory",
+            "AUTHORIZE_API_CLIENT_ACCESS",
+            API_SCOPES=["https://www.googleapis.com/auth/gmail.modify"],
+        ),
+        record("x", "directory", "REMOVE_API_CLIENT_ACCESS", API_SCOPES=["https://mail.google.com/"]),
+    ),
+    (
+        "role-grant",
+        record("x", "directory", "ASSIGN_ROLE", ROLE_NAME="_SEED_ADMIN_ROLE"),
+        record("x", "directory", "UNASSIGN_ROLE", ROLE_NAME="_SEED_ADMIN_ROLE"),
+    ),
+    (
+        "method-change",
+        record("x", "directory", "2sv_disable"),
+        record("x", "directory", "CHANGE_FIRST_NAME"),
+    ),
+    (
+        "policy-change",
+        record("x", "directory", "ENFORCE_STRONG_AUTHENTICATION", NEW_VALUE="false"),
+        record("x", "directory", "CHANGE_ORG_UNIT"),
+    ),
+    (
+        "provider-warning",
+        record("x", "directory", "user_signed_out_due_to_suspicious_session_cookie"),
+        record("x", "directory", "password_edit"),
+    ),
+    (
+        "provider-warning",
+        sign_in("x", activity_name="login_success", status_code="suspicious"),
+        sign_in("x", activity_name="suspicious_login", status="failure", status_code="suspicious_login"),
+    ),
     ("legacy-sign-in", sign_in("x", auth_protocol="legacy"), sign_in("x", auth_protocol="oauth")),
     (
         "device-code",

@@ -11,14 +11,24 @@ from seawall.schema.state import Kind, Saved, State, copied
 SHRINKAGE_DAYS = 10.0
 """An account's own mean counts fully only well above this many active days; below it the tenant's stands in."""
 
-SENT = ("Send", "SendAs", "SendOnBehalf")
-DELETED = ("HardDelete", "SoftDelete", "MoveToDeletedItems")
+SENT = ("Send", "SendAs", "SendOnBehalf", "gmail.users.messages.send", "gmail.users.drafts.send")
+DELETED = (
+    "HardDelete",
+    "SoftDelete",
+    "MoveToDeletedItems",
+    "gmail.users.messages.trash",
+    "gmail.users.messages.delete",
+    "gmail.users.messages.batchDelete",
+    "gmail.users.threads.trash",
+    "gmail.users.threads.delete",
+)
 SEARCHED = (
     "SearchQueryPerformed",
     "SearchCreated",
     "SearchStarted",
     "New-ComplianceSearch",
     "ViewedSearchExported",
+    "EMAIL_LOG_SEARCH",
 )
 
 _BY_ACCOUNT: dict[str, Kind] = {"_count": np.float64, "_mean": np.float64, "_spread": np.float64}

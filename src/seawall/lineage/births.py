@@ -28,8 +28,18 @@ REVOKING = (
     "user.authentication.universal_logout",
     "user.lifecycle.suspend",
     "user.lifecycle.deactivate",
+    "password_edit",
+    "CHANGE_PASSWORD",
+    "RESET_SIGNIN_COOKIES",
+    "SUSPEND_USER",
+    "account_disabled_hijacked",
+    "account_disabled_password_leak",
+    "user_signed_out_due_to_suspicious_session_cookie",
 )
-"""Operations of Entra and Okta. An Okta user's own change of password is none: it ends no session."""
+"""Operations of Entra, Okta and Google Workspace. An Okta user's own change of password is none: it ends no session."""
+
+GRANTING = ("authorize",)
+"""What lets an application in, where the record is at the same time the birth of its token."""
 
 _KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np.int64, "_day": np.int32}
 
@@ -60,6 +70,9 @@ class Births:
         self._time: Times = np.empty(0, np.int64)
         self._day: Codes = np.empty(0, np.int32)
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def learn(self, keys: Keys, network: Codes, client: Codes, time: Times, day: int) -> None:
         """Keep the earliest of each new key; note the day for the others. Rows are in order of time."""
         group = grouped(keys)
@@ -76,6 +89,13 @@ class Births:
         self._client = np.insert(self._client, places, client[rows])
         self._time = np.insert(self._time, places, time[rows])
         self._day = np.insert(self._day, places, np.int32(day))
+
+    def touch(self, keys: Keys, day: int) -> None:
+        """Note that keys uint64 (n,) were in use on a day, so that a birth is kept as long as what was born of it."""
+        keys = np.unique(keys)
+        found = self.find(keys)
+        if found.hit.any():
+            self._day[np.searchsorted(self._keys, keys[found.hit])] = day
 
     def find(self, keys: Keys) -> Found:
         """Return what is known of keys uint64 (n,); quickest where they are in order."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.lineage.births import Births, Coverage, Revocations
+from seawall.lineage.births import GRANTING, Births, Coverage, Revocations
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
 from seawall.schema.ordering import Grouped, grouped, grouped_codes, grouped_pairs
 from seawall.schema.state import Saved, State, nested
@@ -88,6 +88,7 @@ class LineageDetector:
     def __init__(self) -> None:
         self._sessions = Births()
         self._tokens = Births()
+        self._grants = Births()
         self._networks = Births()
         self._session_coverage = Coverage()
         self._network_coverage = Coverage()
@@ -105,6 +106,7 @@ class LineageDetector:
         used = batch.one_of("kind", USES) | goes_on | in_session
         uses = acting & used & ~batch.one_of("account_type", ("system",))
         self._learn_births(batch, names, births, number)
+        self._learn_grants(batch, names, acting, uses, number)
         self._revocations.learn(batch)
         result = silent(size)
         context = self._context(batch, np.flatnonzero(uses))
@@ -130,6 +132,18 @@ class LineageDetector:
         keys = pair_keys(batch.actor[placed], network[placed])
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
+    def _learn_grants(
+        self, batch: CodedBatch, names: _Names, acting: Bools, uses: Bools, number: int
+    ) -> None:
+        """Learn that an account let an application in: from then on its token lives for as long as it is used."""
+        grants = acting & batch.one_of("activity_name", GRANTING) & batch.one_of("kind", ("directory",))
+        rows = np.flatnonzero(grants & (names.token != 0))
+        if len(rows):
+            network, client, time = batch.codes["network"], batch.codes["client"], batch.time
+            self._grants.learn(names.token[rows], network[rows], client[rows], time[rows], number)
+        if len(self._grants):
+            self._grants.touch(names.token[uses & (names.token != 0)], number)
+
     def _judge_sessions(
         self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, result: Lineage
     ) -> None:
@@ -142,9 +156,10 @@ class LineageDetector:
         units = grouped(np.where(session != 0, session, hashes))
         by_session = self._sessions.find(units.keys).of(units.place)
         known = by_session.hit & (session != 0)
-        by_token = self._tokens.find(hashes)
+        by_token, by_grant = self._tokens.find(hashes), self._grants.find(hashes)
         latest = batch.time[rows] + SKEW
         born = (known & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
+        born |= by_grant.hit & (by_grant.time <= latest)
         context = context.of(linked)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
@@ -204,13 +219,14 @@ class LineageDetector:
         return grouped_pairs(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
 
     def _forget(self, number: int) -> None:
-        for births in (self._sessions, self._tokens, self._networks):
+        for births in (self._sessions, self._tokens, self._grants, self._networks):
             births.forget(number)
 
     def _parts(self) -> dict[str, Births | Coverage | Revocations]:
         return {
             "sessions": self._sessions,
             "tokens": self._tokens,
+            "grants": self._grants,
             "networks": self._networks,
             "session_coverage": self._session_coverage,
             "network_coverage": self._network_coverage,
@@ -229,4 +245,5 @@ class LineageDetector:
 
     def state_bytes(self) -> int:
         """Return the bytes of state kept."""
-        return self._sessions.nbytes() + self._tokens.nbytes() + self._networks.nbytes()
+        kept = (self._sessions, self._tokens, self._grants, self._networks)
+        return sum(births.nbytes() for births in kept)

@@ -42,6 +42,9 @@ _consents = by_activity(
     "app.oauth2.consent.grant",
     "app.oauth2.as.consent.grant",
     "app.oauth2.admin.consent.grant",
+    "authorize",
+    "AUTHORIZE_API_CLIENT_ACCESS",
+    "ADD_TO_TRUSTED_OAUTH2_APPS",
 )
 
 RULES = (
@@ -90,6 +93,9 @@ RULES = (
             "user.account.privilege.grant",
             "group.privilege.grant",
             "iam.resourceset.bindings.add",
+            "ASSIGN_ROLE",
+            "GRANT_ADMIN_PRIVILEGE",
+            "GRANT_DELEGATED_ADMIN_PRIVILEGES",
         ),
     ),
     Rule(
@@ -113,6 +119,23 @@ RULES = (
                 "user.mfa.factor.suspend",
                 "user.mfa.factor.update",
                 "Update user",
+                "2sv_disable",
+                "2sv_enroll",
+                "passkey_enrolled",
+                "passkey_removed",
+                "titanium_unenroll",
+                "recovery_email_edit",
+                "recovery_phone_edit",
+                "recovery_secret_qa_edit",
+                "TURN_OFF_2_STEP_VERIFICATION",
+                "UNENROLL_USER_FROM_STRONG_AUTH",
+                "UNENROLL_USER_FROM_TITANIUM",
+                "GENERATE_2SV_SCRATCH_CODES",
+                "SECURITY_KEY_REGISTERED_FOR_USER",
+                "REVOKE_SECURITY_KEY",
+                "PASSKEY_REVOKED",
+                "ADD_RECOVERY_EMAIL",
+                "ADD_RECOVERY_PHONE",
             ),
             lambda batch, row: (
                 batch.value("activity_name", row).rstrip(".") != "Update user"
@@ -136,6 +159,14 @@ RULES = (
             "Add unverified domain",
             "Set company information",
             *OKTA_POLICIES,
+            "ENFORCE_STRONG_AUTHENTICATION",
+            "ALLOW_STRONG_AUTHENTICATION",
+            "CHANGE_ALLOWED_TWO_STEP_VERIFICATION_METHODS",
+            "TOGGLE_CAA_ENABLEMENT",
+            "CHANGE_CAA_APP_ASSIGNMENTS",
+            "TOGGLE_SSO_ENABLED",
+            "CHANGE_SSO_SETTINGS",
+            "ADD_TRUSTED_DOMAINS",
         ),
     ),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from seawall.rules.rule import Rule, by_activity, mentions, parameters, truthy, where
+from seawall.rules.rule import Rule, by_activity, either, mentions, parameters, truthy, where
 from seawall.schema.batches import CodedBatch
 
 FORWARDS = ("forwardto", "redirectto", "forwardasattachmentto", "forwardingsmtpaddress", "forwardingaddress")
 HIDES = ("deletemessage", "softdelete", "permanentdelete", "markasread")
+MAIL_FLOW = ("rout", "forward", "journal", "bcc", "recipient_address_map", "gateway", "smtp_relay")
+"""Words of the settings of Gmail that decide where an organisation's mail goes."""
 HIDING_PLACES = ("rss", "conversation history", "archive", "junk", "deleted", "notes", "sync issues")
 
 _rules = by_activity(
@@ -66,7 +68,15 @@ RULES = (
         "T1114.003 Email Forwarding Rule",
         "sends mail on to another address",
         "forwarding set up in a client that writes no audit record",
-        where(_rules, _forwards),
+        either(
+            where(_rules, _forwards),
+            by_activity(
+                "email_forwarding_out_of_domain",
+                "gmail.users.settings.updateAutoForwarding",
+                "gmail.users.settings.forwardingAddresses.create",
+                "CREATE_EMAIL_MONITOR",
+            ),
+        ),
     ),
     Rule(
         "hiding-rule",
@@ -91,6 +101,7 @@ RULES = (
                 "AddFolderPermissions",
                 "ModifyFolderPermissions",
                 "UpdateCalendarDelegation",
+                "gmail.users.settings.delegates.create",
             ),
             _full_access,
         ),
@@ -101,7 +112,19 @@ RULES = (
         "T1114.003 Email Forwarding Rule",
         "changes how the whole organisation's mail flows",
         "rules changed in place before the log begins",
-        by_activity("New-TransportRule", "New-InboundConnector", "New-OutboundConnector", "New-JournalRule"),
+        either(
+            by_activity(
+                "New-TransportRule",
+                "New-InboundConnector",
+                "New-OutboundConnector",
+                "New-JournalRule",
+                "MAIL_ROUTING_DESTINATION_ADDED",
+            ),
+            where(
+                by_activity("CREATE_GMAIL_SETTING", "CHANGE_GMAIL_SETTING"),
+                lambda batch, row: mentions(batch, row, MAIL_FLOW),
+            ),
+        ),
     ),
     Rule(
         "audit-off",
@@ -136,6 +159,14 @@ RULES = (
             "New-MailboxSearch",
             "SearchExported",
             "ViewedSearchExported",
+            "EMAIL_LOG_SEARCH",
+            "REQUEST_MAILBOX_DUMP",
+            "SECURITY_INVESTIGATION_CONTENT_ACCESS",
+            "CUSTOMER_TAKEOUT_CREATED",
+            "CUSTOMER_TAKEOUT_SUCCEEDED",
+            "create_export_begin",
+            "view_per_document_begin",
+            "download_export",
         ),
     ),
 )

@@ -97,6 +97,15 @@ def where(
     return matches
 
 
+def either(*candidates: Callable[[CodedBatch], Bools]) -> Callable[[CodedBatch], Bools]:
+    """Match what any of several matches."""
+
+    def matches(batch: CodedBatch) -> Bools:
+        return np.asarray(np.logical_or.reduce([matcher(batch) for matcher in candidates]), bool)
+
+    return matches
+
+
 def mentions(batch: CodedBatch, row: int, words: Iterable[str]) -> bool:
     """Say whether an event's parameters contain any of the words, whatever the case."""
     text = (batch.texts["parameters"][row].as_py() or "").lower()

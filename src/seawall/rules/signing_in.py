@@ -12,6 +12,17 @@ SPRAYED_ACCOUNTS = 5
 PROMPTS = 3
 PROMPT_WINDOW = 60 * 60 * 1_000_000
 DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
+WARNINGS = (
+    "account_disabled_generic",
+    "account_disabled_hijacked",
+    "account_disabled_password_leak",
+    "account_disabled_spamming",
+    "account_disabled_spamming_through_relay",
+    "gov_attack_warning",
+    "risky_sensitive_action_allowed",
+    "user_signed_out_due_to_suspicious_session_cookie",
+)
+"""What Google says of an account in records of their own; of a sign-in it says so in the record itself."""
 
 
 def _successes(batch: CodedBatch) -> Bools:
@@ -25,6 +36,11 @@ def _legacy(batch: CodedBatch) -> Bools:
 
 def _device_code(batch: CodedBatch) -> Bools:
     return _successes(batch) & batch.one_of("auth_protocol", ("device_code", "ropc"))
+
+
+def _provider_warning(batch: CodedBatch) -> Bools:
+    named = batch.one_of("kind", ("directory",)) & batch.one_of("activity_name", WARNINGS)
+    return np.asarray((named | (_successes(batch) & batch.one_of("status_code", ("suspicious",)))), bool)
 
 
 def _spray_then_success(batch: CodedBatch) -> Bools:
@@ -87,6 +103,14 @@ RULES = (
         "succeeds where many accounts had just failed",
         "sprays spread over many address blocks, days or organisations",
         _spray_then_success,
+    ),
+    Rule(
+        "provider-warning",
+        "attempts",
+        "T1078.004 Cloud Accounts",
+        "is warned of by the provider itself",
+        "warnings that reach administrators by mail alone",
+        _provider_warning,
     ),
     Rule(
         "prompt-bombing",

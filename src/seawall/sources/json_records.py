@@ -19,6 +19,8 @@ Record = tuple[int, dict[str, Any]]
 """1-based number of a record in its file, and its fields."""
 
 WRAPPERS = ("value", "records", "Records")
+PAGE_KIND = "admin#reports#activities"
+"""What a page of Google's Reports API says of itself; its records are its `items`."""
 HEAD = 1 << 18
 _WHOLE = 32 << 20
 _LINES_LOOKED_AT = 50
@@ -94,7 +96,7 @@ def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Rec
 
 def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
     if isinstance(item, dict):
-        delivered = hook_events(item)
+        delivered = _delivered(item)
         if delivered is None:
             yield next(numbers), item
         else:
@@ -113,7 +115,21 @@ def unwrapped(value: dict[str, Any]) -> list[Any] | None:
             and (not inner or isinstance(inner[0], dict))
         ):
             return inner
-    return hook_events(value)
+    return _delivered(value)
+
+
+def _delivered(value: dict[str, Any]) -> list[Any] | None:
+    """The records of an envelope that a vendor's own API makes; None of anything else."""
+    found = hook_events(value)
+    return _items(value) if found is None else found
+
+
+def _items(value: dict[str, Any]) -> list[Any] | None:
+    """The activities of a page of Google's Reports API; None of anything else."""
+    if value.get("kind") != PAGE_KIND:
+        return None
+    inner = value.get("items")
+    return inner if isinstance(inner, list) and (not inner or isinstance(inner[0], dict)) else None
 
 
 def _document_records(
@@ -137,7 +153,7 @@ def _document_records(
             _read_away(stream)
             yield from value_records(value, name, numbers)
             return
-    scanner = Scanner(limits.record_bytes, WRAPPERS)
+    scanner = Scanner(limits.record_bytes, WRAPPERS, {"items": PAGE_KIND})
     while chunk := stream.read(CHUNK):
         for piece in scanner.feed(chunk):
             yield from _piece(piece, name, numbers, limits)
@@ -169,7 +185,8 @@ def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
 def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
     """Like `unwrapped`, of texts. Of several arrays none is taken: the others would have to be looked at."""
     arrays = [key for key, text in value.items() if text[:1] == b"["]
-    if len(arrays) != 1 or arrays[0] not in WRAPPERS or len(value) > _MOST_AROUND:
+    is_page = arrays == ["items"] and value.get("kind") == f'"{PAGE_KIND}"'.encode()
+    if len(arrays) != 1 or not (is_page or (arrays[0] in WRAPPERS and len(value) <= _MOST_AROUND)):
         return None
     pieces = members(value[arrays[0]])
     return pieces if isinstance(pieces, list) and pieces and pieces[0][:1] == b"{" else None

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Protocol, cast
 
-from seawall.sources import entra_audit, entra_signin, m365_audit, office_activity, okta, other
+from seawall.sources import (
+    entra_audit,
+    entra_signin,
+    google_workspace,
+    m365_audit,
+    office_activity,
+    okta,
+    other,
+)
 from seawall.sources.assemble import Normalised
 from seawall.sources.json_values import NotJson, TooDeep, parse, structure
 
@@ -29,7 +37,8 @@ class Source(Protocol):
 
 
 SOURCES: tuple[Source, ...] = cast(
-    "tuple[Source, ...]", (m365_audit, office_activity, entra_signin, entra_audit, okta, other)
+    "tuple[Source, ...]",
+    (m365_audit, office_activity, entra_signin, entra_audit, okta, google_workspace, other),
 )
 """In order of asking; the last takes every object."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 _TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|["{}\[\]]', re.DOTALL)
 _SEPARATORS = b" \t\r\n,\x0b\x0c"
@@ -23,10 +24,14 @@ class Scanner:
     there.
     """
 
-    def __init__(self, limit: int, wrappers: Sequence[str]) -> None:
-        keys = b"|".join(key.encode() for key in wrappers)
+    def __init__(
+        self, limit: int, wrappers: Sequence[str], kinds: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`kinds` are further wrapper keys, each only of objects that name its kind before it."""
+        self._kinds = {key.encode(): kind.encode() for key, kind in kinds.items()}
+        keys = b"|".join((*(key.encode() for key in wrappers), *self._kinds))
         self._wrapper = re.compile(
-            rb'\{\s*(?:"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-\w.+]+)\s*,\s*)*"(?:'
+            rb'\{\s*(?:"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-\w.+]+)\s*,\s*)*"('
             + keys
             + rb')"\s*:\s*\[(?=\s*[\]{])'
         )
@@ -85,7 +90,11 @@ class Scanner:
 
     def _is_undecided(self, start: int, *, is_end: bool) -> bool:
         """Whether more text is needed to tell a wrapper from a record."""
-        return not is_end and len(self._buffer) - start < 256 and not self._wrapper.match(self._buffer, start)
+        return not is_end and len(self._buffer) - start < 256 and not self._wrapper_at(start)
+
+    def _wrapper_at(self, start: int) -> re.Match[bytes] | None:
+        found = self._wrapper.match(self._buffer, start, start + _WRAPPER_REACH)
+        return found if found and self._kinds.get(found[1], b"") in found[0] else None
 
     def _bracket(self, token: bytes, start: int) -> Iterator[bytes | TooLong]:
         self._position = start + 1
@@ -94,9 +103,7 @@ class Scanner:
                 self._depth += 1
                 return
             yield from self._between(start)
-            wrapper = (
-                self._wrapper.match(self._buffer, start, start + _WRAPPER_REACH) if token == b"{" else None
-            )
+            wrapper = self._wrapper_at(start) if token == b"{" else None
             if wrapper:
                 self._wrapped += 1
                 self._position = self._start = wrapper.end()

@@ -249,3 +249,22 @@ def test_a_renewal_counts_as_what_its_session_began_with(tmp_path: Path) -> None
     rows = [signed("1", parameters=STRONG, session_uid="s"), signed("2", minute=5, parameters=renewed, session_uid="s"),
             signed("3", minute=6, parameters=renewed, session_uid="unseen")]  # fmt: skip
     assert assessed(tmp_path, rows).signs.level.tolist() == [3, 3, 0]
+
+
+def test_a_password_that_was_the_first_of_two_steps_did_not_suffice(tmp_path: Path) -> None:
+    def step(uid: str, account: str, session: str | None, method: str) -> dict[str, Any]:
+        own = {"source": "okta", "session_uid": session, "auth_method": method, "actor_user_uid": None}
+        return signed(uid, account, "", **own)
+
+    rows = [
+        step("1", "both@x.example", "s1", "password"), step("2", "both@x.example", "s1", "mfa"),
+        step("3", "alone@x.example", "s2", "password"), step("4", "untold@x.example", None, "password"),
+    ]  # fmt: skip
+    result = assessed(tmp_path, rows)
+    assert answers(result) == {
+        "both@x.example": ("unknown", "open"),
+        "alone@x.example": ("open", "open"),
+        "untold@x.example": ("unknown", "unknown"),
+    }
+    assert {person.system for person in result.people} == {"okta"}
+    assert [step.change.kind for step in result.steps] == ["enforce-okta", "resistant-okta"]

@@ -9,19 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from seawall.assurance.strength import Strength, strength_of
+from seawall.assurance.strength import SINGLE, Strength, strength_of
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Keys, Times, Vocabulary, mix
+from seawall.schema.events import PROMPT_DENIED
 from seawall.schema.ordering import grouped
 
 Small = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.int16]
 
 OTHER, SUCCESS, FAILURE = 0, 1, 2
-DENIED = ("500121", "50158", "50088", "500131")
-"""Entra's numbers of a second factor that was asked for and not given."""
-DENIED_ACTIVITIES = ("user.mfa.okta_verify.deny_push", "user.mfa.okta_verify.deny_push_upgrade_needed")
+DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
+"""A second factor that was asked for and not given: Entra's numbers, and what stands for it where the vendor has none."""
 _BATCH_TEXTS = ("auth_method", "auth_protocol", "status", "client")
 MAIL = ("mail_access",)
+WHOLE = ("entra_signin", "m365_audit", "entra_audit", "office_activity")
+"""Sources of which one record is a whole sign-in; others have one for each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class SignIns:
     network: Codes
     object_id: Codes
     source: Codes
+    is_stepwise: Bools
     uid: pa.StringArray
 
     def __len__(self) -> int:
@@ -59,6 +62,18 @@ class SignIns:
     def succeeded(self) -> Bools:
         """Which were granted."""
         return np.asarray(self.outcome == SUCCESS)
+
+    @property
+    def is_first_step(self) -> Bools:
+        """Which are a single step, in logs that have a record for each, and not known to have been the only one."""
+        hit = self.is_stepwise & self.succeeded & (self.level <= SINGLE)
+        rows = np.flatnonzero(self.is_stepwise & self.succeeded & (self.session != 0))
+        if len(rows):
+            group = grouped(mix(self.session[rows], self.actor[rows].astype(np.uint64)))
+            best = np.zeros(len(group.first), np.int8)
+            np.maximum.at(best, group.place, self.level[rows])
+            hit[rows] &= best[group.place] > SINGLE
+        return np.asarray(hit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +179,7 @@ class Collector:
         place, judged = self._judged(batch, rows)
         status = np.where(batch.one_of("status", ("success",))[rows], SUCCESS, OTHER)
         status = np.where(batch.one_of("status", ("failure",))[rows], FAILURE, status)
-        denied = (
-            batch.one_of("status_code", DENIED)[rows] | batch.one_of("activity_name", DENIED_ACTIVITIES)[rows]
-        )
+        denied = batch.one_of("status_code", DENIED)[rows]
         found = {
             "time": batch.time[rows],
             "actor": batch.actor[rows],
@@ -180,6 +193,7 @@ class Collector:
             "interactive": batch.numbers["is_interactive"][rows],
             "outcome": status,
             "denied": denied,
+            "is_stepwise": ~batch.one_of("source", WHOLE)[rows],
         }
         codes = {
             "account": "account", "organisation": "org_uid", "app": "app_uid", "resource": "target_app_uid",
@@ -261,4 +275,5 @@ _KINDS: dict[str, type] = {
     "level": np.int8, "aal": np.int8, "method": np.int8, "flags": np.int16, "path": np.int8, "system": np.int32,
     "interactive": np.int8, "outcome": np.int8, "denied": np.bool_, "app": np.int32, "resource": np.int32,
     "address": np.int32, "country": np.int32, "network": np.int32, "object_id": np.int32, "source": np.int32,
+    "is_stepwise": np.bool_,
 }  # fmt: skip

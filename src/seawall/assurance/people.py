@@ -96,7 +96,7 @@ what can be passed on did. Neither on a managed device: that may have been the o
 def facts_of(signs: SignIns) -> Mapping[str, Bools]:
     """Which sign-ins show each of `FACTS`, bool (n,)."""
     granted, flags, level = signs.succeeded, signs.flags, signs.level
-    asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0)
+    asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0) & ~signs.is_first_step
     special = (flags & (LEGACY | ROPC | DEVICE_CODE)) != 0
     own = (flags & CLAIMED) == 0
     return {

@@ -98,7 +98,7 @@ CASES = [
         record("x", "directory", "Get conditional access policy"),
     ),
     (
-        "app-credential",
+        "api-token",
         record("x", "admin", "system.api_token.create"),
         record("x", "admin", "system.api_token.revoke"),
     ),

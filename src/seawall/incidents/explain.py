@@ -219,10 +219,10 @@ def actions(top: Candidate) -> tuple[str, ...]:
         steps.append(
             "Take out sign-in methods that the holder does not know, and put back those that were removed."
         )
-    if "role" in groups:
+    if "role-grant" in top.rules:
         steps.append("Take back the administrator roles given in this session.")
-    if "credential" in groups and top.account_type != "service":
-        steps.append("Revoke the API tokens and application credentials made in this session.")
+    if "api-token" in top.rules:
+        steps.append("Revoke the API tokens made in this session.")
     if "evasion" in groups:
         steps.append("Put back the policies and settings changed in this session.")
     if any(RULE_WORDS[name].group == "persistence" for name in top.rules):

@@ -103,6 +103,7 @@ class LineageDetector:
         goes_on = batch.one_of("activity_name", CONTINUED)
         births = acting & batch.one_of("kind", ("sign_in",)) & ~goes_on
         in_session = batch.one_of("kind", ("directory",)) & (names.session != 0)
+        linked = goes_on & (names.session != 0) | in_session
         used = batch.one_of("kind", USES) | goes_on | in_session
         uses = acting & used & ~batch.one_of("account_type", ("system",))
         self._learn_births(batch, names, births, number)
@@ -111,7 +112,9 @@ class LineageDetector:
         result = silent(size)
         context = self._context(batch, np.flatnonzero(uses))
         self._judge_sessions(batch, names, np.flatnonzero(uses), context, result)
-        self._judge_networks(batch, np.flatnonzero(uses), context, result)
+        # What goes on from a session by its name needs no network to stand in for it.
+        by_network = ~linked[np.flatnonzero(uses)]
+        self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), result)
         self._judge_revoked(batch, names, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)

@@ -68,7 +68,7 @@ RULES = (
         "app-credential",
         "credential",
         "T1098.001 Additional Cloud Credentials",
-        "adds a secret or certificate to an application, or makes an API token",
+        "adds a secret or certificate to an application",
         "a secret that was stolen rather than added",
         by_activity(
             "Add service principal credentials",
@@ -76,8 +76,15 @@ RULES = (
             "Update application – Certificates and secrets management",
             "app.oauth2.credentials.lifecycle.create",
             "app.oauth2.credentials.lifecycle.activate",
-            "system.api_token.create",
         ),
+    ),
+    Rule(
+        "api-token",
+        "role",
+        "T1098.001 Additional Cloud Credentials",
+        "makes an API token, which acts as whoever made it",
+        "tokens made before the log begins",
+        by_activity("system.api_token.create"),
     ),
     Rule(
         "role-grant",

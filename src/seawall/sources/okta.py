@@ -13,7 +13,7 @@ from seawall.sources.distinct import Column, Mapper
 from seawall.sources.json_values import content_id, encode
 from seawall.sources.m365_judgement import address, clean, identifier
 from seawall.sources.okta_details import NO_TARGETS, Targets, parameters, rest, spelt_methods, targets_of
-from seawall.sources.okta_fields import Part, plain_names
+from seawall.sources.okta_fields import NOTHING, Part, plain_names
 from seawall.sources.okta_kinds import kind
 from seawall.sources.times import to_microseconds
 
@@ -155,10 +155,7 @@ def _is_spelt_out(text: str) -> bool:
 def _forwarded(log: Part) -> Part:
     """The first address of a chain of proxies, which is the client's."""
     chain = log.part("request").parts("ipchain", 1)
-    return chain[0] if chain else _NOTHING
-
-
-_NOTHING = Part(None)
+    return chain[0] if chain else NOTHING
 
 
 def _device(log: Part, debug: Part) -> str | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.sources.json_values import as_text, encode
+from seawall.sources.lower import Names, once_for_names
 from seawall.sources.m365_judgement import clean
-from seawall.sources.okta_fields import Part
+from seawall.sources.okta_fields import Part, plain_names
 
 _MOST_TARGETS = 64
 _MOST_CHANGES = 200
@@ -21,6 +22,10 @@ _COLUMNS = frozenset({
     "penrichment", "panyipaddresses", "panydomainnames", "panyusernames", "panyemails", "panytraceids", "pudm",
 })  # fmt: skip
 """Fields that columns hold, or that a collector made of the others."""
+
+_PARTLY = frozenset({"version", "client", "request", "authenticationcontext"})
+"""Fields that columns hold a part of."""
+_EMPTY: tuple[Any, ...] = ("", [], {})
 
 _NOISE = frozenset({
     "requestid", "requesturi", "url", "dthash", "devicefingerprint", "threatsuspected", "authnrequestid", "origin",
@@ -108,7 +113,12 @@ def parameters(targets: Targets, debug: Part) -> str | None:
     """What was changed, and for whom, as the text of an object."""
     found: dict[str, str | None] = {}
     for name, value in debug.held.items():
-        if name.lower() not in _NOISE and value not in (None, "", [], {}) and len(found) < _MOST_CHANGES:
+        if (
+            name.lower() not in _NOISE
+            and value is not None
+            and value not in _EMPTY
+            and len(found) < _MOST_CHANGES
+        ):
             found[name] = as_text(value)
     found |= targets.changes
     if targets.named:
@@ -116,51 +126,63 @@ def parameters(targets: Targets, debug: Part) -> str | None:
     return encode(found) if found else None
 
 
+@once_for_names
+def _roles(names: Names) -> tuple[tuple[str, str], ...]:
+    """The fields that are not held by columns, each with its plain name where a part of it is."""
+    plain = [(name, name.lower().replace("_", "")) for name in names]
+    return tuple((name, found if found in _PARTLY else "") for name, found in plain if found not in _COLUMNS)
+
+
 def rest(record: dict[str, Any], log: Part, agent: str | None, context: Part | None) -> dict[str, Any]:
     """What no column holds, as the vendor nests and spells it. `context` is given where its session id is kept."""
     kept: dict[str, Any] = {}
-    for name, value in log.held.items():
-        plain = name.lower().replace("_", "")
-        if (
-            value is None
-            or value in ("", [], {})
-            or plain in _COLUMNS
-            or (plain == "version" and value == "0")
-        ):
+    held = log.held
+    for name, role in _roles(tuple(held)):
+        value = held[name]
+        if value is None or value in _EMPTY:
             continue
-        if plain == "client" and agent:
-            value = _without_agent(value)
-        elif plain == "authenticationcontext" and context is None and isinstance(value, dict):
-            value = _without(value, "externalsessionid")
-        elif plain == "request":
-            value = _without_copy(value, log.part("client"))
-        if value:
-            kept[name] = value
-    if log.held is not record:
-        for name, value in record.items():
-            if name.lower().replace("_", "") not in ("okta", "detail", *_COLUMNS) and value not in (
-                None,
-                "",
-                [],
-                {},
-            ):
-                kept.setdefault(name, value)
+        if role:
+            value = _partly(role, value, log, agent, context)
+            if not value:
+                continue
+        kept[name] = value
+    if held is not record:
+        for name, _ in _roles(tuple(record)):
+            if name.lower() not in ("okta", "detail") and record[name] not in (None, *_EMPTY):
+                kept.setdefault(name, record[name])
     return kept
 
 
+def _partly(role: str, value: Any, log: Part, agent: str | None, context: Part | None) -> Any:
+    """A field without what columns hold of it."""
+    if role == "version":
+        return None if value == "0" else value
+    if role == "client":
+        return _without_agent(value) if agent else value
+    if role == "request":
+        return _without_copy(value, log.part("client"))
+    return _without(value, "externalsessionid") if context is None and isinstance(value, dict) else value
+
+
+@once_for_names
+def _others(names: Names) -> dict[str, Names]:
+    """For each plain name, all names but it."""
+    return {
+        plain: tuple(name for name in names if name.lower().replace("_", "") != plain)
+        for plain in ("externalsessionid", "rawuseragent", "ipchain")
+    }
+
+
 def _without(value: dict[str, Any], plain: str) -> dict[str, Any]:
-    return {name: held for name, held in value.items() if name.lower().replace("_", "") != plain}
+    return {name: value[name] for name in _others(tuple(value))[plain]}
 
 
 def _without_agent(client: Any) -> Any:
     if not isinstance(client, dict):
         return client
-    return {
-        name: _without(held, "rawuseragent")
-        if isinstance(held, dict) and name.lower().replace("_", "") == "useragent"
-        else held
-        for name, held in client.items()
-    }
+    place = plain_names(tuple(client)).get("useragent")
+    agent = client.get(place) if place is not None else None
+    return {**client, place: _without(agent, "rawuseragent")} if isinstance(agent, dict) else client
 
 
 def _without_copy(request: Any, client: Part) -> Any:

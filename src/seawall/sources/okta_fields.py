@@ -20,8 +20,9 @@ class Part:
     __slots__ = ("_names", "held")
 
     def __init__(self, value: Any) -> None:
-        found = structure(value) if value.__class__ is str else value
-        self.held: dict[str, Any] = found if found.__class__ is dict else {}
+        if value.__class__ is str:
+            value = structure(value)
+        self.held: dict[str, Any] = value if value.__class__ is dict else {}
         self._names = plain_names(tuple(self.held))
 
     def __contains__(self, name: str) -> bool:
@@ -34,7 +35,9 @@ class Part:
 
     def part(self, name: str) -> Part:
         """A member that is an object."""
-        return Part(self.value(name))
+        key = self._names.get(name)
+        found = None if key is None else self.held[key]
+        return Part(found) if found else NOTHING
 
     def parts(self, name: str, most: int) -> list[Part]:
         """The objects of a list, at most so many; a single object is a list of one."""
@@ -45,7 +48,14 @@ class Part:
 
     def text(self, name: str) -> str | None:
         """A scalar as text; None for a structure, for nothing and for empty text."""
-        found = self.value(name)
+        key = self._names.get(name)
+        if key is None:
+            return None
+        found = self.held[key]
         if found.__class__ is str:
             return found or None
         return None if found is None or isinstance(found, dict | list) else as_text(found)
+
+
+NOTHING = Part(None)
+"""An object without members."""

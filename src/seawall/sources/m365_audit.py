@@ -106,6 +106,7 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
     (columns["parameters"],) = _change(
         raw["Operation"], kind, raw["Parameters"], raw["ModifiedProperties"],
         _only(raw["Target"], kind, ("directory",)), _only(raw["Item"], kind, ("admin", "mail_rule")),
+        _only(raw["OperationProperties"], raw["Operation"], ("UpdateInboxRules",)),
     )  # fmt: skip
     columns["unmapped"] = table.column(UNMAPPED)
     return Normalised(time, columns)

@@ -68,6 +68,7 @@ def change(
     modified: str | None,
     target: str | None,
     item: str | None,
+    operation_properties: str | None = None,
 ) -> tuple[str | None]:
     """The JSON object of an admin, rule or directory record: parameter or property name to new value."""
     if of_kind not in ("admin", "mail_rule", "directory"):
@@ -82,6 +83,9 @@ def change(
     if isinstance(properties, dict):
         for name, value in properties.items():
             found[name] = unquoted(value.get("NewValue") if isinstance(value, dict) else value)
+    if operation == "UpdateInboxRules":
+        # What the rule does stands here, and nowhere else.
+        found |= {name: unquoted(value) for name, value in named_values(operation_properties).items()}
     if operation in FOLDER_PERMISSIONS or operation == "UpdateInboxRules":
         inside = structure(item)
         folder = inside.get("ParentFolder") if isinstance(inside, dict) else None

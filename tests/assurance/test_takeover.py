@@ -268,3 +268,12 @@ def test_a_password_that_was_the_first_of_two_steps_did_not_suffice(tmp_path: Pa
     }
     assert {person.system for person in result.people} == {"okta"}
     assert [step.change.kind for step in result.steps] == ["enforce-okta", "resistant-okta"]
+
+
+def test_what_if_of_a_policy_on_risk_is_for_risky_sign_ins(tmp_path: Path) -> None:
+    risky = json.dumps({**json.loads(PASSWORD), "risk": "high"})
+    rows = [signed("1", parameters=PASSWORD), signed("2", minute=1, parameters=risky)]
+    told = what_if(tmp_path, rows, policy(conditions={"signInRiskLevels": ["medium", "high"]}))
+    assert (told["sign_ins"]["untouched"], told["sign_ins"]["asked for more"]) == (1, 1)
+    told = what_if(tmp_path, rows, policy(conditions={"signInRiskLevels": ["high"]}))
+    assert (told["sign_ins"]["untouched"], told["sign_ins"]["unknown"]) == (1, 1)

@@ -123,6 +123,12 @@ def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
         if weak:
             text = f"enforce a second factor at {name}"
             found.append(Change(f"enforce-{system}", text, None, weak, ("password-only",), SECOND_FACTOR))
+        old = tuple(
+            sorted({e.person.account for e in own for way in e.ways if way.cause in ("legacy", "ropc")})
+        )
+        if old:
+            text = f"block legacy protocols and password grants at {name}"
+            found.append(Change(f"block-legacy-{system}", text, None, old, ("legacy", "ropc")))
         phished = _phishable(own)
         if phished:
             text = f"allow only security keys and passkeys at {name}"

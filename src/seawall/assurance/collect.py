@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from seawall.assurance.strength import SINGLE, Strength, strength_of
+from seawall.assurance.strength import RISKY, SINGLE, Strength, strength_of
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Keys, Times, Vocabulary, mix
 from seawall.schema.events import PROMPT_DENIED
 from seawall.schema.ordering import grouped
@@ -22,8 +22,10 @@ DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
 """A second factor that was asked for and not given: Entra's numbers, and what stands for it where the vendor has none."""
 _BATCH_TEXTS = ("auth_method", "auth_protocol", "status", "client")
 MAIL = ("mail_access",)
-WHOLE = ("entra_signin", "m365_audit", "entra_audit", "office_activity")
+WHOLE = ("entra_signin", "m365_audit", "google_workspace")
 """Sources of which one record is a whole sign-in; others have one for each step."""
+SUSPECTED = ("suspicious",)
+"""What stands as the code of a granted sign-in that the provider called suspicious, where it has no level of risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,8 @@ class Collector:
             "level": _column(judged, "level", place),
             "aal": _column(judged, "aal", place),
             "method": _column(judged, "method", place),
-            "flags": _column(judged, "flags", place),
+            "flags": _column(judged, "flags", place)
+            | np.where(batch.one_of("status_code", SUSPECTED)[rows], RISKY, 0),
             "path": _column(judged, "path", place),
             "system": np.array([self.systems.learn(one.system) for one in judged])[place],
             "interactive": batch.numbers["is_interactive"][rows],

@@ -137,16 +137,23 @@ def methods_after_risk(collector: Collector, signs: SignIns, people: Sequence[Pe
         if not risky and not new:
             continue
         row = (risky or new)[-1]
-        why = "the provider called the sign-in before it risky" if risky else (
-            f"{plural(round((change.time - int(signs.time[row])) / 60_000_000), 'minute')} after a sign-in from a network "
-            "new to the account"
-        )  # fmt: skip
+        after = _duration(change.time - int(signs.time[row]))
+        why = (
+            "the provider called the sign-in before it risky"
+            if risky
+            else f"{after} after a sign-in from a network new to the account"
+        )
         weak = ", a text message or call" if _is_weak(change) else ""
         yield Found(
             "method-after-risk", change.organisation, account, int(signs.time[row]), change.time,
             f"{change.activity}{weak}: {why}", (change.uid, signs.uid[row].as_py() or ""),
             "directory and sign-in log",
         )  # fmt: skip
+
+
+def _duration(microseconds: int) -> str:
+    hours = round(microseconds / HOUR)
+    return plural(hours, "hour") if hours > 2 else plural(round(microseconds / (HOUR // 60)), "minute")
 
 
 def _is_new_network(signs: SignIns, rows: npt.NDArray[np.intp], row: int) -> bool:

@@ -88,7 +88,7 @@ def _demanded(
     places, of_place = _places(signs, rows, collector, directory)
     systems = collector.systems.values
     path = signs.path[rows].astype(np.intp)
-    risky = np.where((signs.flags[rows] & RISKY) != 0, YES, NO)
+    is_risky = (signs.flags[rows] & RISKY) != 0
     sure, may = np.zeros(len(rows), np.int8), np.zeros(len(rows), np.int8)
     for one in policies:
         answer = evaluator.accounts(one, who)[of_actor.reshape(-1)]
@@ -97,8 +97,9 @@ def _demanded(
         answer = np.minimum(answer, for_systems(one, systems)[signs.system[rows]])
         answer = np.minimum(answer, for_places(one, places, directory.places)[of_place])
         if one.sign_in_risks:
-            wanted = bool(one.sign_in_risks & {"medium", "high"})
-            answer = np.minimum(answer, np.where(risky == YES, MAYBE if wanted else NO, NO))
+            # Of a sign-in it is kept whether its risk was medium or high, not which of the two.
+            named = len(one.sign_in_risks & {"medium", "high"})
+            answer = np.minimum(answer, np.where(is_risky, (NO, MAYBE, YES)[named], NO))
         if one.user_risks:
             answer = np.minimum(answer, MAYBE)
         answer = doubted(one, answer.astype(np.int8))

@@ -1,0 +1,53 @@
+"""The page of an assessment in a real browser: silent, no requests, nothing executed, no sideways scrolling."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seawall.assessment import assessment
+
+from .test_verb import HOSTILE, graph_sign_in
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on PATH: the page was not opened in a browser")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_hostile_page_is_silent_and_fits(browser: Browser, tmp_path: Path, width: int) -> None:
+    logs = tmp_path / "logs.json"
+    rows = [graph_sign_in(str(n), f"{HOSTILE}{n}@x.example", resourceDisplayName=HOSTILE) for n in range(30)]
+    logs.write_text(json.dumps(rows))
+    assessment([logs], out=tmp_path / "out")
+    place = (tmp_path / "out" / "assurance.html").as_uri()
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    said, asked = list[str](), list[str]()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(place)
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    assert said == []
+    assert asked == [place]
+    assert page.evaluate("typeof window.__pwned") == "undefined"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.get_by_text("Who could be taken over by a stolen password today").is_visible()

@@ -27,7 +27,11 @@ REVOCATION_GRACE = 65 * 60 * 1_000_000
 
 USES = ("mail_access", "mail_action", "mail_rule", "admin", "file")
 
-CONTINUED = ("user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on")
+CONTINUED = (
+    "user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on", "app.oauth2.authorize.code",
+    "app.oauth2.authorize.implicit.access_token", "app.oauth2.authorize.implicit.id_token", "app.oauth2.as.authorize.code",
+    "app.oauth2.as.authorize.implicit.access_token", "app.oauth2.as.authorize.implicit.id_token",
+)  # fmt: skip
 """Sign-ins (Okta's) that a session goes on to: they use a session that was born before, and no session is born by them."""
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-CONTINUED = ("user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on")
+CONTINUED = (
+    "user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on", "app.oauth2.authorize",
+    "app.oauth2.as.authorize",
+)  # fmt: skip
 """What a session goes on to: no session begins with it."""
 
 _SIGN_IN = (
     *CONTINUED, "user.session.start", "user.authentication.", "user.mfa.okta_verify", "user.mfa.attempt_bypass",
-    "app.oauth2.signon", "app.oauth2.as.authorize", "app.oauth2.authorize", "app.oauth2.as.token.grant",
+    "app.oauth2.signon", "app.oauth2.as.token.grant",
     "app.oauth2.token.grant", "app.oauth2.as.token.detect_reuse", "app.oauth2.token.detect_reuse",
     "app.oauth2.invalid_client_credentials", "app.generic.unauth_app_access_attempt",
     "application.policy.sign_on.deny_access",

@@ -19,7 +19,7 @@ GAP_HOURS = 18
 
 NEEDED = {
     "sign_in": "sign-in records",
-    "mail_access": "mail access records (MailItemsAccessed)",
+    "mail_access": "mail access records (MailItemsAccessed, calls of Gmail)",
     "directory": "directory audit records",
 }
 SHORT_DAYS = 14

@@ -230,7 +230,7 @@ def actions(top: Candidate) -> tuple[str, ...]:
     if any(RULE_WORDS[name].group == "grant" for name in top.rules):
         steps.append("Remove the mailbox permissions granted in this session.")
     if any(RULE_WORDS[name].group.startswith("consent") for name in top.rules):
-        steps.append("Revoke the consent given to the application and disable its service principal.")
+        steps.append("Revoke the consent given to the application and block the application.")
     return tuple(steps)
 
 

@@ -125,7 +125,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "consent",
         "consent-phishing",
         "T1528 Steal Application Access Token",
-        "let an application in that reads mail",
+        "let an application in",
         ("rules.consent+rules.consent_any", "activity.backed_off", "network.backed_off"),
         "rules.consent_any",
     ),

@@ -10,17 +10,18 @@ import msgspec
 
 from seawall.sources.google_judgement import AUTHORIZE, FORWARDING, kind
 from seawall.sources.json_values import as_text, structure
+from seawall.sources.lower import once_for_names
 
 _KINDS = frozenset({"audit#activity", "admin#reports#activity", "reports#activity"})
 _VALUES = (
-    "value", "multiValue", "multiStrValue", "boolValue", "intValue", "multiIntValue", "multiBoolValue",
+    "multiValue", "multiStrValue", "boolValue", "intValue", "multiIntValue", "multiBoolValue",
     "messageValue", "multiMessageValue",
 )  # fmt: skip
 _TABLE_COLUMNS = frozenset({
     "time_usec", "email", "event_type", "event_name", "record_type", "ip_address", "unique_identifier",
 })  # fmt: skip
 _ENVELOPE = frozenset({
-    "kind", "id", "actor", "ipAddress", "events", "etag", "networkInfo", "name", "type", "parameters", "event",
+    "kind", "id", "actor", "ipAddress", "events", "etag", "networkInfo", "name", "type", "parameters",
 })  # fmt: skip
 """Members of an activity that are taken apart; every other is kept as it is."""
 
@@ -33,6 +34,15 @@ _FOREMOST = frozenset({
 """Of several events of a kind in one activity, what a takeover consists of is named before housekeeping."""
 
 
+_SCALARS = frozenset(
+    {"time", "uniqueQualifier", "customerId", "applicationName", "email", "key", "profileId"}
+)
+_EVENT = frozenset({"type", "name", "parameters"})
+_PARAMETER = frozenset({"name", *_VALUES, "value"})
+_IDENTITY = frozenset({"applicationName", "time", "uniqueQualifier", "customerId"})
+_ACTOR = frozenset({"email", "callerType", "key", "profileId", "applicationInfo"})
+
+
 @dataclass(slots=True)
 class Event:
     """One event: its type and name, and its parameters as the vendor spells them."""
@@ -40,6 +50,8 @@ class Event:
     type: str | None
     name: str | None
     parameters: dict[str, Any]
+    is_odd: bool = False
+    """Whether the record says more of it than that."""
     lower: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,11 +128,9 @@ def activity(record: dict[str, Any]) -> Activity:
 def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
     identity, actor = _dict(record.get("id")), _dict(record.get("actor"))
     network = _dict(record.get("networkInfo"))
-    rest = {
-        name: value
-        for name, value in record.items()
-        if name not in _ENVELOPE and value not in (None, "", [], {})
-    }
+    others = _others(tuple(record))
+    rest = {name: record[name] for name in others if _is_something(record[name])} if others else {}
+    rest |= _more(record, identity, actor, network)
     found = structure(record.get("events"))
     raw = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
     events = [_event(item) for item in raw if isinstance(item, dict)]
@@ -140,7 +150,34 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
     )  # fmt: skip
     if not events and (record.get("name") is not None or record.get("type") is not None):
         _flat(result, record, is_dotted=is_dotted)
+    elif "name" in record or "type" in record or "parameters" in record:
+        rest["envelope"] = _named(record)
     return result
+
+
+def _more(
+    record: dict[str, Any], identity: dict[str, Any], actor: dict[str, Any], network: dict[str, Any]
+) -> dict[str, Any]:
+    """What stands in the members that are taken apart and is not taken out of them."""
+    more: dict[str, Any] = {}
+    for name, found, known in (("id", identity, _IDENTITY), ("actor", actor, _ACTOR)):
+        if not found.keys() <= known or any(
+            isinstance(found[one], dict | list) for one in found if one in _SCALARS
+        ):
+            more[name] = found
+        elif not found and _is_something(record.get(name)):
+            more[name] = record[name]
+    if network.keys() - {"regionCode"}:
+        more["networkInfo"] = network
+    if isinstance(record.get("ipAddress"), dict | list):
+        more["ipAddress"] = record["ipAddress"]
+    return more
+
+
+@once_for_names
+def _others(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The members of an activity that are kept as they are."""
+    return tuple(name for name in names if name not in _ENVELOPE)
 
 
 def _flat(result: Activity, record: dict[str, Any], *, is_dotted: bool) -> None:
@@ -150,8 +187,18 @@ def _flat(result: Activity, record: dict[str, Any], *, is_dotted: bool) -> None:
         # In a table of columns every other column is a parameter.
         held, result.rest = result.rest, {}
     event = Event(scalar(record.get("type")), scalar(record.get("name")), parameters(held))
+    if (
+        not _is_plain(held)
+        or isinstance(record.get("name"), dict | list)
+        or isinstance(record.get("type"), dict | list)
+    ):
+        event.is_odd, result.raw_events = True, [_named(record)]
     result.events = [event]
     result.more = _told_apart(event)
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: record[name] for name in ("type", "name", "parameters") if _is_something(record.get(name))}
 
 
 def _told_apart(event: Event) -> str:
@@ -183,6 +230,8 @@ def _table_row(record: dict[str, Any]) -> Activity:
 
 def _is_something(value: Any) -> bool:
     """Whether a column of a table holds anything: rows name the structures of all logs, nearly all of nothing."""
+    if value.__class__ is str:
+        return value != ""
     if isinstance(value, dict):
         return any(map(_is_something, value.values()))
     return value not in (None, "", [])
@@ -210,7 +259,28 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _event(item: dict[str, Any]) -> Event:
-    return Event(scalar(item.get("type")), scalar(item.get("name")), parameters(item.get("parameters")))
+    held, named, kind_of = item.get("parameters"), item.get("name"), item.get("type")
+    is_plain = (
+        item.keys() <= _EVENT
+        and _is_plain(held)
+        and not isinstance(named, dict | list)
+        and not isinstance(kind_of, dict | list)
+    )
+    return Event(scalar(kind_of), scalar(named), parameters(held), not is_plain)
+
+
+def _is_plain(held: Any) -> bool:
+    """Whether `parameters` takes all that there is."""
+    if held is None or isinstance(held, dict):
+        return True
+    if not isinstance(held, list):
+        return isinstance(structure(held), dict)
+    names = set()
+    for item in held:
+        if not isinstance(item, dict) or len(item) > 2 or not item.keys() <= _PARAMETER or "name" not in item:
+            return False
+        names.add(str(item["name"]) if isinstance(item["name"], str) else "")
+    return len(names) == len(held) and "" not in names
 
 
 def parameters(held: Any) -> dict[str, Any]:
@@ -226,6 +296,8 @@ def parameters(held: Any) -> dict[str, Any]:
 
 
 def _value(item: dict[str, Any]) -> Any:
+    if "value" in item:
+        return item["value"]
     for name in _VALUES:
         if name in item:
             value = item[name]

@@ -47,6 +47,8 @@ _RESOURCES = (
     "matter_id", "email_forwarding_destination_address",
 )  # fmt: skip
 """Parameters that name what was changed; the first that an event has."""
+_LONG_QUALIFIER = 15
+"""Characters from which a qualifier is taken for one of 64 random bits, which no two activities share."""
 _LONGEST = 512
 """Characters of an identifier; what is longer is none."""
 
@@ -134,7 +136,7 @@ def _unmapped(
     kept: dict[str, Any] = {"applicationName": found.application, "type": event.type, "name": event.name}
     if with_parameters and event.parameters:
         kept["parameters"] = event.parameters
-    others = [raw for number, raw in enumerate(found.raw_events) if number != place]
+    others = [raw for number, raw in enumerate(found.raw_events) if number != place or event.is_odd]
     if others:
         kept["events"] = others
     caller = found.actor.get("callerType")
@@ -202,13 +204,19 @@ _PLAIN = frozenset({"time", "qualifier", "more", "content", "resource", "token",
 
 
 def _record_ids(table: Any, time: Any) -> Any:
-    """Google's qualifier is unique among what an application of a customer logged at one time: all four are the id."""
-    parts = pc.binary_join_element_wise(
-        table.column("qualifier"), table.column("application"), pa.array(time).cast(pa.string()),
-        table.column("customer"), table.column("more"), ":", null_handling="replace", null_replacement="",
+    """The qualifier, which Google draws from 64 bits; with a short one log, time and customer, of which it is part."""
+    qualifier, more = table.column("qualifier"), table.column("more")
+    whole = (
+        qualifier, table.column("application"), pa.array(time).cast(pa.string()), table.column("customer"), more,
     )  # fmt: skip
-    is_qualified = table.column("qualifier").is_valid()
-    return pc.if_else(is_qualified, pc.utf8_rtrim(parts, ":"), table.column("content"))
+    is_long = pc.greater_equal(pc.utf8_length(qualifier), _LONG_QUALIFIER)
+    found = pc.if_else(is_long, _joined(qualifier, more), _joined(*whole))
+    return pc.if_else(qualifier.is_valid(), found, table.column("content"))
+
+
+def _joined(*parts: Any) -> Any:
+    joined = pc.binary_join_element_wise(*parts, ":", null_handling="replace", null_replacement="")
+    return pc.utf8_rtrim(joined, ":")
 
 
 def _issued(time: Any, of_kind: Column, status: Column, activity_name: Column) -> Any:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seawall.pipeline import ScanResult, scan
+from tests.sources.support import mail_read
 
 START = datetime(2026, 2, 2, tzinfo=UTC)  # a Monday
 BROWSERS = (
@@ -140,3 +142,15 @@ def test_both_intruders_are_raised_first_and_named(result: ScanResult) -> None:
     assert "Revoke the API tokens made in this session." in first.actions
     assert (second.account, second.raised, second.kind) == (ROBBED, True, "session-theft")
     assert second.score - result.incidents[2].score > 2
+
+
+def test_a_person_is_one_account_in_okta_and_elsewhere(tmp_path: Path) -> None:
+    log = Log()
+    place = {"ip": "198.51.100.7", "agent": BROWSERS[0], "device": "d"}
+    log.add(
+        datetime(2026, 3, 2, 9, tzinfo=UTC), "Mara.Lind@example.org", "user.session.start", place, "idx-mara"
+    )
+    (tmp_path / "okta.json").write_text(json.dumps(log.records))
+    (tmp_path / "mail.json").write_text(json.dumps([mail_read(1), mail_read(2)]))
+    summary = scan(tmp_path).summary
+    assert (summary["events"], summary["accounts"], summary["tenants"]) == (3, 1, 1)

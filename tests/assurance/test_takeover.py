@@ -277,3 +277,26 @@ def test_what_if_of_a_policy_on_risk_is_for_risky_sign_ins(tmp_path: Path) -> No
     assert (told["sign_ins"]["untouched"], told["sign_ins"]["asked for more"]) == (1, 1)
     told = what_if(tmp_path, rows, policy(conditions={"signInRiskLevels": ["high"]}))
     assert (told["sign_ins"]["untouched"], told["sign_ins"]["unknown"]) == (1, 1)
+
+
+def test_one_address_in_two_systems_is_two_accounts_and_policies_are_for_one(tmp_path: Path) -> None:
+    found, directory, _ = read(tmp_path, policy(conditions=users(includeUsers=["None"])))
+    okta: dict[str, Any] = {
+        "source": "okta",
+        "org_uid": "okta-org",
+        "auth_method": "password",
+        "session_uid": "s",
+    }
+    rows = [signed("1"), signed("2", parameters="", **okta)]
+    people = (
+        registered("ann@x.example", "push"),
+        registered("ann@x.example", "password", "sms", system="okta"),
+    )
+    result = assessed(tmp_path, rows, Given(people, found, found, directory))
+    assert [(one.system, one.registration and one.registration.methods) for one in result.people] == [
+        ("okta", ("password", "sms")),
+        ("entra", ("push",)),
+    ]
+    assert {hole.accounts for hole in result.holes} == {("ann@x.example",)}
+    assert result.replayed is not None
+    assert len(result.replayed.rows) == 1

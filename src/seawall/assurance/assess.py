@@ -11,7 +11,7 @@ from seawall.assurance.changes import Step, candidates, plan
 from seawall.assurance.collect import Collector, SignIns
 from seawall.assurance.evaluation import EXCHANGE, GRAPH, KNOWN_RESOURCES, Evaluator, Target
 from seawall.assurance.findings import Found, findings_of
-from seawall.assurance.holes import Grid, Hole, holes
+from seawall.assurance.holes import Cover, Grid, Hole, holes
 from seawall.assurance.people import Person, people_of
 from seawall.assurance.replay import Replay, replay
 from seawall.assurance.series import DayCover, by_day
@@ -78,7 +78,7 @@ def assess(collector: Collector, given: Given) -> Assessment:
         findings_of(collector, signs, roots, people, given.registrations),
         by_day(signs, collector.vocabularies.get("org_uid")),
         roots,
-        holes(cover, grid.people, names, MFA, "a second factor") if cover is not None else (),
+        _holes(cover, people, names),
         names,
         given,
         Evaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
@@ -88,6 +88,15 @@ def assess(collector: Collector, given: Given) -> Assessment:
         signs,
         collector,
     )
+
+
+def _holes(cover: Cover | None, people: Sequence[Person], names: Sequence[str]) -> Sequence[Hole]:
+    """What policies leave open for accounts that they could be for."""
+    rows = [row for row, person in enumerate(people) if person.system == "entra"]
+    if cover is None or not rows:
+        return ()
+    own = Cover(cover.proved[rows], cover.possible[rows])
+    return holes(own, [people[row].who for row in rows], names, MFA, "a second factor")
 
 
 def _targets(collector: Collector, signs: SignIns) -> list[Target]:

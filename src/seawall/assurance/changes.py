@@ -32,6 +32,7 @@ class Change:
     accounts: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
     effort: float = 1.0
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def candidates(
             "resistant",
             "require phishing-resistant methods of everybody",
             _policy("resistant", everybody, *PATHS),
-            effort=_keys_for(len(_phishable(exposed))),
+            effort=_keys_for(len(_open_by(exposed, "phishable"))),
         )
     )
     found += _elsewhere(exposed)
@@ -108,37 +109,28 @@ def candidates(
 
 def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
     """What is no policy of conditional access: registrations, and accounts that sign in at Google or Okta."""
-    lacking = sorted({e.person.account for e in exposed for way in e.ways if way.cause == "no-second-factor"})
+    lacking = _open_by(exposed, "no-second-factor")
     text = "have the accounts without a second factor register one, with a Temporary Access Pass or in person"
-    found = (
-        [Change("register", text, None, tuple(lacking), ("no-second-factor",), SECOND_FACTOR)]
-        if lacking
-        else []
-    )
+    found = [Change("register", text, None, lacking, ("no-second-factor",), SECOND_FACTOR)]
     for system, name in (("google", "Google"), ("okta", "Okta")):
         own = [e for e in exposed if e.person.system == system]
-        weak = tuple(
-            sorted({e.person.account for e in own for way in e.ways if way.cause == "password-only"})
-        )
-        if weak:
-            text = f"enforce a second factor at {name}"
-            found.append(Change(f"enforce-{system}", text, None, weak, ("password-only",), SECOND_FACTOR))
-        old = tuple(
-            sorted({e.person.account for e in own for way in e.ways if way.cause in ("legacy", "ropc")})
-        )
-        if old:
-            text = f"block legacy protocols and password grants at {name}"
-            found.append(Change(f"block-legacy-{system}", text, None, old, ("legacy", "ropc")))
-        phished = _phishable(own)
-        if phished:
-            text = f"allow only security keys and passkeys at {name}"
-            closes = ("phishable", "password-only")
-            found.append(Change(f"resistant-{system}", text, None, phished, closes, _keys_for(len(phished))))
-    return found
+        ways: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
+            ("enforce", "enforce a second factor", ("password-only",), SECOND_FACTOR),
+            ("block-legacy", "block legacy protocols and password grants", ("legacy", "ropc"), 1.0),
+            ("resistant", "allow only security keys and passkeys", ("phishable", "password-only"),
+             _keys_for(len(_open_by(own, "phishable")))),
+        )  # fmt: skip
+        for kind, what, causes, effort in ways:
+            accounts = _open_by(own, *causes)
+            found.append(
+                Change(f"{kind}-{system}", f"{what} at {name}", None, accounts, causes, effort, system)
+            )
+    return [change for change in found if change.accounts]
 
 
-def _phishable(exposed: Iterable[Exposure]) -> tuple[str, ...]:
-    return tuple(sorted({e.person.account for e in exposed for way in e.ways if way.cause == "phishable"}))
+def _open_by(exposed: Iterable[Exposure], *causes: str) -> tuple[str, ...]:
+    """Accounts that are open by one of the causes."""
+    return tuple(sorted({e.person.account for e in exposed for way in e.ways if way.cause in causes}))
 
 
 def _keys_for(accounts: int) -> float:
@@ -236,7 +228,7 @@ class _Ways:
         self.attack = np.array([row[1] for row in rows], np.intp)
         self.cause = [row[2] for row in rows]
         self.path = np.array([row[3] for row in rows], np.intp)
-        self.is_entra = np.array([row[5].system == "entra" for row in rows], bool)
+        self.system = [row[5].system for row in rows]
         self.need = np.array(
             [_NEEDED.get(row[2], _NEVER) if row[5].system == "entra" else _NEVER for row in rows], np.int8
         )
@@ -255,9 +247,13 @@ class _Ways:
         """Which ways in a change closes."""
         if change.policy is None:
             wanted = set(change.accounts)
-            is_asked = np.array([grid.people[row].account in wanted for row in self.row.tolist()], bool)
-            is_meant = np.array([cause in change.causes for cause in self.cause], bool)
-            return np.asarray(is_asked & is_meant)
+            asked = (
+                cause in change.causes
+                and change.system in ("", system)
+                and grid.people[row].account in wanted
+                for cause, system, row in zip(self.cause, self.system, self.row.tolist(), strict=True)
+            )
+            return np.fromiter(asked, bool, len(self.row))
         proved = grid.cover([change.policy]).proved
         closed = np.zeros(len(self.row), bool)
         for kind, targets in enumerate(self.targets):

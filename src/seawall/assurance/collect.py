@@ -53,7 +53,6 @@ class SignIns:
     country: Codes
     network: Codes
     object_id: Codes
-    source: Codes
     is_stepwise: Bools
     uid: pa.StringArray
 
@@ -122,6 +121,7 @@ class Collector:
     vocabularies: dict[str, Vocabulary] = field(default_factory=dict)
     mailboxes_without_session: dict[int, int] = field(default_factory=dict)
     accounts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    sources: dict[int, set[int]] = field(default_factory=dict)
     resource_names: dict[int, str] = field(default_factory=dict)
     app_names: dict[int, str] = field(default_factory=dict)
     _columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -169,11 +169,13 @@ class Collector:
         )
 
     def _know(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
-        """Remember each actor's organisation and account."""
-        actors, first = np.unique(batch.actor[rows], return_index=True)
-        organisation, account = batch.codes["org_uid"], batch.codes["account"]
-        for actor, row in zip(actors.tolist(), rows[first].tolist(), strict=True):
-            self.accounts.setdefault(actor, (int(organisation[row]), int(account[row])))
+        """Remember each actor's organisation and account, and the sources that they were seen in."""
+        organisation, account, source = (batch.codes[name] for name in ("org_uid", "account", "source"))
+        keys = (batch.actor[rows].astype(np.int64) << 32) | (source[rows].astype(np.int64) + 1)
+        pairs, first = np.unique(keys, return_index=True)
+        for key, row in zip(pairs.tolist(), rows[first].tolist(), strict=True):
+            self.accounts.setdefault(key >> 32, (int(organisation[row]), int(account[row])))
+            self.sources.setdefault(key >> 32, set()).add((key & 0xFFFFFFFF) - 1)
 
     def _take_sign_ins(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
         if not len(rows):
@@ -201,7 +203,6 @@ class Collector:
         codes = {
             "account": "account", "organisation": "org_uid", "app": "app_uid", "resource": "target_app_uid",
             "address": "src_ip", "country": "src_country", "network": "network", "object_id": "actor_user_uid",
-            "source": "source",
         }  # fmt: skip
         found |= {name: batch.codes[column][rows] for name, column in codes.items()}
         for name, kind in _KINDS.items():
@@ -277,6 +278,6 @@ _KINDS: dict[str, type] = {
     "time": np.int64, "actor": np.int32, "account": np.int32, "organisation": np.int32, "session": np.uint64,
     "level": np.int8, "aal": np.int8, "method": np.int8, "flags": np.int16, "path": np.int8, "system": np.int32,
     "interactive": np.int8, "outcome": np.int8, "denied": np.bool_, "app": np.int32, "resource": np.int32,
-    "address": np.int32, "country": np.int32, "network": np.int32, "object_id": np.int32, "source": np.int32,
+    "address": np.int32, "country": np.int32, "network": np.int32, "object_id": np.int32,
     "is_stepwise": np.bool_,
 }  # fmt: skip

@@ -55,20 +55,7 @@ class Person:
     seen: dict[str, Seen] = field(default_factory=dict)
     levels: tuple[int, ...] = (0, 0, 0, 0)
     methods: tuple[str, ...] = ()
-    source: str = ""
-
-    @property
-    def system(self) -> System:
-        """Where the account signs in: by its registration, else by the logs."""
-        if self.registration is not None:
-            return self.registration.system
-        return (
-            "google"
-            if self.source.startswith("google")
-            else "okta"
-            if self.source.startswith("okta")
-            else "entra"
-        )
+    system: System = "entra"
 
     @property
     def who(self) -> Who:
@@ -120,24 +107,25 @@ def people_of(
     """Every account of the logs and of the exports, in order of organisation and name."""
     people = dict(_from_logs(collector))
     _add_sightings(people, collector, signs)
-    by_name: dict[str, list[Person]] = {}
-    for person in people.values():
-        by_name.setdefault(person.account, []).append(person)
     everyone = list(people.values())
+    by_name: dict[tuple[str, str], list[Person]] = {}
+    for person in everyone:
+        by_name.setdefault((person.system, person.account), []).append(person)
     known = {name: uid for uid, name in directory.accounts.items()}
     home = _home(everyone)
     for one in registrations:
-        if one.account not in by_name:
-            person = Person(home.get(one.account.rpartition("@")[2], ""), one.account)
-            by_name[one.account] = [person]
-            everyone.append(person)
-        for person in by_name[one.account]:
+        key = (one.system, one.account)
+        if key not in by_name:
+            organisation = home.get((one.system, one.account.rpartition("@")[2]), "")
+            by_name[key] = [Person(organisation, one.account, system=one.system)]
+            everyone += by_name[key]
+        for person in by_name[key]:
             _register(person, one)
     for person in everyone:
         person.uid = person.uid or known.get(person.account, "")
         if person.is_guest is None and "#ext#" in person.account:
             person.is_guest = True
-    return sorted(everyone, key=lambda person: (person.organisation, person.account))
+    return sorted(everyone, key=lambda person: (person.organisation, person.account, person.system))
 
 
 def _from_logs(collector: Collector) -> Iterable[tuple[int, Person]]:
@@ -145,23 +133,32 @@ def _from_logs(collector: Collector) -> Iterable[tuple[int, Person]]:
         return
     organisations, accounts = collector.vocabularies["org_uid"], collector.vocabularies["account"]
     for actor, (organisation, account) in collector.accounts.items():
-        yield actor, Person(organisations.text(organisation), accounts.text(account), actor)
+        sources = {collector.vocabularies["source"].text(code) for code in collector.sources[actor]}
+        yield (
+            actor,
+            Person(organisations.text(organisation), accounts.text(account), actor, system=_system(sources)),
+        )
 
 
-def _home(everyone: Iterable[Person]) -> dict[str, str]:
-    """The organisation that the accounts of each mail domain are of, where there is but one."""
-    found: dict[str, set[str]] = {}
+def _system(sources: Iterable[str]) -> System:
+    """Where an account signs in. Microsoft's sign-ins go by Microsoft's policies, also where Okta asks for the password."""
+    known = set(sources) & {"okta", "google_workspace"}
+    if not known or set(sources) - known:
+        return "entra"
+    return "okta" if "okta" in known else "google"
+
+
+def _home(everyone: Iterable[Person]) -> dict[tuple[str, str], str]:
+    """The organisation that the accounts of each system and mail domain are of, where there is but one."""
+    found: dict[tuple[str, str], set[str]] = {}
     for person in everyone:
-        found.setdefault(person.account.rpartition("@")[2], set()).add(person.organisation)
+        found.setdefault((person.system, person.account.rpartition("@")[2]), set()).add(person.organisation)
     return {domain: min(of) for domain, of in found.items() if len(of) == 1}
 
 
 def _register(person: Person, one: Registration) -> None:
-    if person.registration is None:
-        person.registration = one
-    elif one.system != person.registration.system:
-        return  # one person in several systems: the first in order of name speaks for the account
-    person.is_admin = one.is_admin if person.is_admin is None else person.is_admin
+    person.registration = one
+    person.is_admin = one.is_admin
     person.is_guest = one.is_guest if one.is_guest is not None else person.is_guest
     person.uid = person.uid or (one.uid if one.system == "entra" else "")
 
@@ -180,11 +177,8 @@ def _add_sightings(people: Mapping[int, Person], collector: Collector, signs: Si
     objects = np.full(len(actors), -1, np.int64)
     np.maximum.at(objects, place, signs.object_id)
     names = collector.vocabularies["actor_user_uid"]
-    sources = np.full(len(actors), -1, np.int64)
-    np.maximum.at(sources, place, signs.source)
     for row, actor in enumerate(actors.tolist()):
         person = people[actor]
-        person.source = collector.vocabularies["source"].text(int(sources[row]))
         person.levels = tuple(levels[row].tolist())
         person.methods = tuple(METHOD_NAMES[m] for m in np.flatnonzero(methods[row][:-1]))
         person.uid = names.text(int(objects[row]))

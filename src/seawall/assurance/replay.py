@@ -66,8 +66,9 @@ def replay(
 ) -> Replay:
     """Put the granted sign-ins under the policies, as if these had been enabled."""
     outcome, demanded = np.full(len(signs), UNTOUCHED, np.int8), np.zeros(len(signs), np.int8)
-    rows = np.flatnonzero(signs.succeeded)
     by_actor = {person.actor: person for person in people if person.actor >= 0}
+    own = [actor for actor, person in by_actor.items() if person.system == "entra"]
+    rows = np.flatnonzero(signs.succeeded & np.isin(signs.actor, own))
     asked = [one for one in policies if level_of(one)]
     if len(rows) and asked:
         sure, may = _demanded(asked, signs, rows, by_actor, collector, directory)

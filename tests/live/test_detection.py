@@ -297,6 +297,24 @@ def test_the_newest_day_need_not_wait_for_what_is_late(tmp_path: Path) -> None:
     assert watch.glimpse() is None  # what the day before taught is not known yet
 
 
+def test_after_a_start_a_twin_in_another_shard_is_joined_with_what_came_before(tmp_path: Path) -> None:
+    own = {"account": "dee@y.example", "mailbox": "dee@y.example", "org_uid": None}
+    first = event("twin", 8, 100, **own, **PLACES["away"], session_uid="s2")
+    again = {**first, "client": None, "item_count": 7, "source_file": "twin.jsonl"}
+    home = event("home", 1, **{**own, "org_uid": "org-y"})
+    other = event("other", 8, 3, account="bob@x.example", mailbox="bob@x.example", org_uid="org-x")
+    watch = Watch(tmp_path)
+    watch.take(table([first]))
+    watch.score()
+    watch.restart()  # whose the first one is was not kept, and is seen only now to be somebody else's
+    watch.take(table([again, home, other]))
+    watch.score()
+    (tmp_path / "spool").mkdir()
+    candidates, _, counts = scanned([table([first, again, home, other])], tmp_path / "spool")
+    assert repr(watch.candidates()) == repr(candidates)
+    assert [sum(watch.events()), sum(watch.rows.values()) - sum(watch.events())] == counts == [3, 1]
+
+
 def test_what_comes_for_a_day_that_is_no_longer_kept_is_kept_and_said_to_be_too_late(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     first = 20_514  # 2026-03-02

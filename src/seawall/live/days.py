@@ -45,6 +45,7 @@ class Days:
         self._lake, self._folder = lake, folder
         self._spool = Spool(folder, organisations.coder.actors, held=TAIL)
         self._held: set[int] = set()
+        self._fetched: set[int] = set()
         self._codes: dict[int, set[int]] = {}
         self._copies = Copies()
 
@@ -82,6 +83,7 @@ class Days:
                 self._let_go(day)
                 raise
             self._held.add(day)
+            self._fetched.add(day)
             self._give_way(keep=day)
         return self._spool.rows(day)
 
@@ -105,8 +107,12 @@ class Days:
         return self._spool.rows(day)
 
     def holds(self, code: int, day: int) -> bool:
-        """Whether something of an organisation is known to have come for a day."""
-        return code in self._codes.get(day, ())
+        """Whether all that the lake has of an organisation for a day is known to be at hand, or is going to be read.
+
+        What was at hand before a stop is not: what came since may be less than all.
+        """
+        is_whole = day not in self._held or day in self._fetched
+        return is_whole and code in self._codes.get(day, ())
 
     def days_of(self, code: int) -> set[int]:
         """Return the days for which something of an organisation came."""
@@ -145,12 +151,13 @@ class Days:
         self.known = known
         for day in self._held:
             self._spool.drop(day)
-        self._held, self._copies = set(), Copies()
+        self._held, self._fetched, self._copies = set(), set(), Copies()
         self._spool = Spool(self._folder, self._organisations.coder.actors, held=TAIL)
 
     def _let_go(self, day: int) -> None:
         self._spool.drop(day)
         self._held.discard(day)
+        self._fetched.discard(day)
         self._copies.forget((day,))
 
     def _add(self, coded: pa.Table, wanted: set[int]) -> None:

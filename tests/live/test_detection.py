@@ -298,10 +298,10 @@ def test_the_newest_day_need_not_wait_for_what_is_late(tmp_path: Path) -> None:
 
 
 def test_after_a_start_a_twin_in_another_shard_is_joined_with_what_came_before(tmp_path: Path) -> None:
-    own = {"account": "dee@y.example", "mailbox": "dee@y.example", "org_uid": None}
-    first = event("twin", 8, 100, **own, **PLACES["away"], session_uid="s2")
+    own: dict[str, Any] = {"account": "dee@y.example", "mailbox": "dee@y.example", "org_uid": None}
+    first = event("twin", 8, 100, session_uid="s2") | own | PLACES["away"]
     again = {**first, "client": None, "item_count": 7, "source_file": "twin.jsonl"}
-    home = event("home", 1, **{**own, "org_uid": "org-y"})
+    home = event("home", 1) | own | {"org_uid": "org-y"}
     other = event("other", 8, 3, account="bob@x.example", mailbox="bob@x.example", org_uid="org-x")
     watch = Watch(tmp_path)
     watch.take(table([first]))

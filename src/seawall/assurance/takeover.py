@@ -59,6 +59,7 @@ class Exposure:
 NO_SIGN_IN = "no sign-in of this account was seen"
 NO_EXPORT = "no export of registered methods names this account"
 NO_POLICIES = "no access policies were given"
+NOT_EXPORTED = "what the provider asks of this account is in none of these files"
 DOUBTFUL = "policies name groups, places or conditions that were not given or are not evaluated"
 
 
@@ -191,7 +192,7 @@ def _concluded(result: Exposure, *, is_closed: bool, has_policies: bool) -> Expo
     if not result.person.sign_ins:
         result.missing.append(NO_SIGN_IN)
     if not has_policies:
-        result.missing.append(NO_POLICIES)
+        result.missing.append(NO_POLICIES if result.person.system == "entra" else NOT_EXPORTED)
     one = result.person.registration
     if one is not None and one.is_disabled:
         result.answer = "closed"

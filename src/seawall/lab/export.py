@@ -141,6 +141,7 @@ class OktaWriter(Writer):
     def __init__(self, diary: Diary, folder: Path, dice: Dice, exported: Exported) -> None:
         super().__init__(diary, folder, dice, exported)
         self._seen: dict[tuple[str, str], tuple[Client, str]] = {}
+        self._devices: dict[str | int, str] = {}
 
     def _streams(self) -> list[Stream]:
         return [Stream("okta", self.tenant.systems.okta_shape, "signins")]
@@ -150,8 +151,18 @@ class OktaWriter(Writer):
 
     def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
         week = self.diary.day_of(act.time) // 7
-        for record in okta.okta_records(self._with_client(act), self.tenant, self.dice, week):
+        shown = self._with_client(act)
+        for record in okta.okta_records(shown, self.tenant, self.dice, week):
+            if shown.client is not None:
+                record["debugContext"]["debugData"]["dtHash"] = self._device(shown.client, shown.session)
             yield self.streams["okta"], record, okta_entry.identity_of(record)
+
+    def _device(self, client: Client, session: str) -> str:
+        """Return the token of the browser's cookie jar: whoever steals a session takes the jar along."""
+        by_client = self._devices.get(id(client)) or self._devices.setdefault(
+            id(client), self.dice.hexadecimal(64)
+        )
+        return self._devices.setdefault(session, by_client) if session else by_client
 
     def _with_client(self, act: Act) -> Act:
         """Return the act with the client and session last seen from its address: Okta knows with what a change was made."""

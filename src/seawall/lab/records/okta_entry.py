@@ -132,7 +132,6 @@ def entry(
     actor = _SYSTEM_ACTOR if by_system else user(act.person)
     shown: Record = {
         "requestId": request,
-        "dtHash": dice.hexadecimal(64),
         "origin": f"https://{tenant.systems.domain}",
         "requestUri": "/idp/idx/challenge/answer" if kind.startswith("user.") else "/api/v1/internal",
         "threatSuspected": "false",

@@ -35,7 +35,7 @@ class Systems:
     """The systems of one organisation. `collected`: those whose logs there are. `suite`: where its mail lives.
 
     `google_shape` is pages or jsonl, `okta_shape` array or jsonl; `hours` in each file. `mail_log`: Gmail's own log is
-    exported too. `session_share` of its records name a session. `sso_share` is the chance that somebody who reads mail
+    exported too. `sso_share` is the chance that somebody who reads mail
     also opens an application of `applications` (name, id) through Okta. `domain` is the Okta organisation's.
     """
 
@@ -45,7 +45,6 @@ class Systems:
     okta_shape: str = "array"
     hours: int = 24
     mail_log: bool = True
-    session_share: float = 1.0
     sso_share: float = 0.2
     step_up_share: float = 0.1
     push_share: float = 0.7
@@ -77,7 +76,6 @@ def draw_systems(choice: str, domain: str, dice: Dice) -> Systems:
         okta_shape=dice.pick(("array", "jsonl")),
         hours=dice.pick((1, 6, 24, 24)),
         mail_log=dice.chance(0.75),
-        session_share=dice.pick((1.0, dice.between(0.4, 1.0), 0.0)),
         sso_share=dice.log_between(0.05, 0.5),
         step_up_share=dice.between(0.0, 0.3),
         push_share=dice.between(0.4, 0.95),

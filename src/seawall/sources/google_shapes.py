@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from seawall.sources.google_judgement import AUTHORIZE, FORWARDING, kind
+from seawall.sources.google_mail import DELIVERY, delivery
 from seawall.sources.json_values import as_text, structure
 from seawall.sources.lower import once_for_names
 
@@ -329,6 +330,8 @@ def _weight(application: str | None, event: Event) -> tuple[int, bool, bool]:
 
 def event_kind(application: str | None, event: Event) -> str:
     """The kind of an event of an application's log."""
+    if application == "gmail" and event.name == DELIVERY:
+        return delivery(event.lower)[0]
     method = scopes = ""
     if application == "token":
         method, scopes = api_method(event) or "", event.text("scope", "api_name") or ""

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.sources import google_judgement as judge
+from seawall.sources import google_mail
 from seawall.sources.addresses import normalise_address
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.clients import reduce_client
@@ -37,7 +38,7 @@ RAW_COLUMNS = (
     "time", "qualifier", "customer", "more", "content", "application", "kind", "type", "name", "activity", "email",
     "caller", "key", "profile", "client", "affected", "address", "country", "login_type", "challenges", "challenge",
     "second", "suspicious", "failure", "method", "app", "app_name", "resource", "mailbox", "device", "agent", "token",
-    "parameters",
+    "mail_client", "parameters",
 )  # fmt: skip
 
 _WITH_PARAMETERS = frozenset({"admin", "directory", "mail_rule"})
@@ -118,6 +119,9 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
         values["resource"] = values["app"]
         if event.name in ("activity", judge.AUTHORIZE) and values["app"] and values["email"]:
             values["token"] = f"{values['app'].lower()} {values['email'].lower()}"
+    elif found.application == "gmail" and event.name == google_mail.DELIVERY:
+        values["activity"] = google_mail.delivery(event.lower)[1] or event.name
+        values["mail_client"] = google_mail.client(event.lower)
     elif of_kind == "file":
         values["resource"] = event.text("doc_id", "shared_drive_id", "team_drive_id")
         values["app"] = event.text("originating_app_id")
@@ -126,6 +130,9 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
         values["resource"] = event.text(*_RESOURCES) or own
     if of_kind in _MAIL or (of_kind == "admin" and found.application in ("token", "gmail")):
         values["mailbox"] = event.text("mailbox", "user_email") or values["email"]
+        acting = google_mail.delegate(event.lower) if found.application == "gmail" else None
+        if acting:
+            values["email"], values["profile"] = acting, None
     elif of_kind == "admin":
         values["mailbox"] = event.text("user_email", "email_log_search_recipient", "target_user")
 
@@ -182,7 +189,7 @@ def normalise(table: Any) -> Normalised:
     (columns["app_uid"],) = _lower(raw["app"], raw["client"])
     (columns["app_name"],) = _clean(raw["app_name"])
     (columns["user_agent"],) = _clean(raw["agent"])
-    (columns["client"],) = _client(columns["user_agent"])
+    (columns["client"],) = _client(columns["user_agent"], raw["mail_client"])
     (columns["device_uid"],) = _lower(raw["device"], _nothing(raw["device"]))
     columns["src_ip"] = raw["address"]
     (columns["src_country"],) = _country(raw["country"])
@@ -277,5 +284,5 @@ _logon = Mapper(_logon_of, 1)
 _access = Mapper(_access_of, 1)
 _country = Mapper(_country_of, 1)
 _lower = Mapper(_lower_of, 1)
-_client = Mapper(lambda agent: (reduce_client(agent),), 1)
+_client = Mapper(lambda agent, of_mail: (reduce_client(agent) or of_mail,), 1)
 _clean = Mapper(lambda text: (clean(text),), 1)

@@ -8,7 +8,7 @@ from seawall.lab.acts import Act
 from seawall.lab.clients import Client
 from seawall.lab.dice import Dice
 from seawall.lab.organisation import Application, Person, Tenant
-from seawall.lab.records.accounts import client_id, digits, letters, program_name
+from seawall.lab.records.accounts import client_id, letters, program_name
 from seawall.lab.records.google_activity import (
     Found,
     Record,
@@ -60,7 +60,7 @@ def kind_of(client: Client) -> str:
     if client.style == "imap":
         return "POP3" if "POP3" in client.info(0) else "IMAP"
     if client.style in ("mapi", "activesync"):
-        return "IMAP" if client.style == "mapi" else "SYNC"
+        return "IMAP"
     if client.style == "mobile":
         return "IOS" if "ios" in client.system.lower() else "ANDROID"
     return "WEB"
@@ -71,8 +71,6 @@ def _mail(act: Act, client: Client, number_of_type: int, tenant: Tenant, dice: D
     session: list[Record] = []
     if act.who is not owner and isinstance(act.who, Person):
         session.append(text("delegate_user_email", act.who.upn))
-    if act.session and dice.chance(tenant.systems.session_share):
-        session.append(text("dusi", digits(act.session, 19)))
     context = [text("client_type", kind_of(client))]
     if session:
         context.append(message("session_context", *session))

@@ -343,7 +343,7 @@ def test_sizes_and_depths(tmp_path: Path) -> None:
                 events=[{"type": "a", "name": "b", "parameters": [{"name": "c", "messageValue": deep}]}]
             ),
             activity(events=[event(name="x" * 3_000, **{f"p{n}": "y" for n in range(2_000)})] * 50),
-            activity(ownerDomain="z" * 100_000),
+            activity(ownerDomain="z" * 100_000, ipAddress="1" * 100_000),
             activity(4),
         ],
     )

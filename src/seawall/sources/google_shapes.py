@@ -26,6 +26,8 @@ _ENVELOPE = frozenset({
 })  # fmt: skip
 """Members of an activity that are taken apart; every other is kept as it is."""
 
+_LONGEST = 256
+"""Characters of a name that are looked at."""
 _FIRST = ("mail_rule", "directory", "admin", "sign_in", "mail_access", "mail_action", "file", "other")
 _FOREMOST = frozenset({
     "ASSIGN_ROLE", "GRANT_ADMIN_PRIVILEGE", "GRANT_DELEGATED_ADMIN_PRIVILEGES", "AUTHORIZE_API_CLIENT_ACCESS",
@@ -335,7 +337,9 @@ def event_kind(application: str | None, event: Event) -> str:
     method = scopes = ""
     if application == "token":
         method, scopes = api_method(event) or "", event.text("scope", "api_name") or ""
-    return kind(application or "", event.type or "", event.name or "", method, scopes[:512])
+    # Cut, because what is remembered has to stay small whatever a record holds.
+    said = ((text or "")[:_LONGEST] for text in (application, event.type, event.name, method))
+    return kind(*said, scopes[: 2 * _LONGEST])
 
 
 def api_method(event: Event) -> str | None:
@@ -343,4 +347,4 @@ def api_method(event: Event) -> str | None:
     method, api = event.text("method_name"), event.text("api_name")
     if method and api and not method.lower().startswith(api.lower()) and "." not in api:
         method = f"{api}.{method}"
-    return method[:256] if method else None
+    return method[:_LONGEST] if method else None

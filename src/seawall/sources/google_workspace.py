@@ -62,7 +62,8 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     place = main_event(found.application, found.events)
     event = found.events[place] if found.events else Event(None, None, {})
     of_kind = event_kind(found.application, event)
-    address, is_odd = _address(found.address)
+    is_long = found.address is not None and len(found.address) > _LONGEST
+    address, is_odd = (None, True) if is_long else _address(found.address)
     values = {
         "time": scalar(found.time),
         "qualifier": found.qualifier,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, Scored, keep_scored
 from seawall.live.day_counts import Counts, share_of
 from seawall.live.detection import Detection, Scoring
+from seawall.live.job import Job
 from seawall.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS
 from seawall.live.rulings import Ruled, Rulings, Span
@@ -46,22 +47,6 @@ _STATE = "detection/"
 _PAGE = 500
 _NOTES_SHOWN = 50
 _DAY = 86_400_000_000
-
-
-@dataclass(slots=True)
-class Job:
-    """One scoring: `run` works apart from everything else, also in another thread; what it found is kept by `Scorer.finish`.
-
-    Between its beginning and `finish`, nothing else may touch the detection: what comes meanwhile waits.
-    """
-
-    run: Callable[[], Scoring]
-    started: float
-    mark: tuple[Any, ...]
-    answers: Sequence[Answered]
-    budget: float | None
-    is_ruling_due: bool
-    is_settled: bool
 
 
 class Scorer:

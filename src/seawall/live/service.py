@@ -1,9 +1,8 @@
 """The loop of a running watch: takes what was read, keeps it, has it scored, and says what was found.
 
 One thread does all of it in turn, so that what is kept is always a moment of one story; only the scoring of days runs apart
-from it, and touches nothing else. Others read, take requests and deliver messages. When the disk is full or the database
-away, the thread holds what it has, says so, and tries again; those who read wait meanwhile, because the queue between them is
-full.
+from it, and touches nothing else. Others read, take requests and deliver messages. When the disk is full or the database away,
+the thread holds what it has, says so, and tries again; those who read wait meanwhile: the queue between them is full.
 """
 
 from __future__ import annotations
@@ -25,10 +24,11 @@ from seawall.live.counting import Tally, problems_of, spread
 from seawall.live.detection import Scoring
 from seawall.live.faults import PASSING, words
 from seawall.live.gauge import Gauge
+from seawall.live.job import Job
 from seawall.live.outbox import Courier
 from seawall.live.progress import Progress, Until
 from seawall.live.reading import FolderReader, Readers, StreamReader
-from seawall.live.scoring import Job, Scorer
+from seawall.live.scoring import Scorer
 from seawall.live.settings import LiveSettings
 from seawall.live.silence import Change, Listening
 from seawall.live.status import Status
@@ -52,7 +52,6 @@ _MOMENT = 0.02
 _COURIER_SECONDS = 20.0
 _UPKEEP_SECONDS = 60.0
 _TAKEOVER_SECONDS = 30.0
-_SECOND = 1_000_000
 
 
 @dataclass(slots=True)

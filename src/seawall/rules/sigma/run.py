@@ -1,0 +1,126 @@
+"""Asks rules of enriched events, before they are coded: there a record still has all its fields.
+
+What it finds goes with the events as two columns: which rules hit, and, where correlations look at them, by which values these
+group and count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from threading import Lock
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from seawall.rules.sigma import fields
+from seawall.rules.sigma.model import About, Correlation, Rule, Skipped
+from seawall.rules.sigma.program import Program
+from seawall.rules.sigma.records import Records
+from seawall.rules.sigma.spellings import FAMILIES
+from seawall.schema.ordering import Rows
+
+LONGEST_KEY = 512
+"""Characters of a value that a correlation groups by."""
+
+MOST_VALUES = 8
+"""Values of a field that a correlation groups or counts by, where a record has several."""
+
+SEPARATOR = " "
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules that run, and what does not run and why. The order of `abouts` numbers all rules: single ones, then correlations."""
+
+    rules: tuple[Rule, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @property
+    def abouts(self) -> tuple[About, ...]:
+        """Return what is told of each rule that runs, by number."""
+        return (*(rule.about for rule in self.rules), *(one.about for one in self.correlations))
+
+    def __len__(self) -> int:
+        return len(self.rules) + len(self.correlations)
+
+    def programs(self) -> dict[str, Program]:
+        """Return the rules of each family of sources, made ready once."""
+        if not self._programs and self.rules:
+            for family in FAMILIES:
+                program = self._programs[family] = Program(family)
+                for number, rule in enumerate(self.rules):
+                    looks = dict(fields.families(rule.product, rule.service))
+                    if family in looks:
+                        program.add(number, rule.condition, looks[family])
+        return self._programs
+
+    def mark(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
+        """Return for n enriched events the ids of the rules that hit each, joined by blanks, and what correlations need of it.
+
+        Both are null where no rule hit; the first is a dictionary of strings, the second JSON:
+        `[[correlation, rule, keys, values]]`.
+        """
+        with self._lock:  # what is remembered of values is shared
+            records = Records(events)
+            hits = self._hits(records)
+            return self._joined(len(records), hits), self._keyed(records, hits)
+
+    def _hits(self, records: Records) -> list[tuple[int, str, Rows]]:
+        """Return (rule, family, rows) of all hits, in order of rules within each family."""
+        found = []
+        for family, program in self.programs().items():
+            rows = np.flatnonzero(records.where("source", FAMILIES[family].sources))
+            if len(rows):
+                found += [(number, family, hit) for number, hit in program.hits(records, rows)]
+                program.forget()
+        return sorted(found, key=lambda hit: (hit[0], hit[1]))
+
+    def _joined(self, size: int, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+        """Give each combination of rules a code, rule by rule."""
+        codes = np.zeros(size, np.int32)
+        texts: list[str] = [""]
+        known: dict[tuple[int, int], int] = {}
+        for number, _, rows in hits:
+            before, place = np.unique(codes[rows], return_inverse=True)
+            after = np.empty(len(before), np.int32)
+            for at, code in enumerate(before.tolist()):
+                if (code, number) not in known:
+                    known[(code, number)] = len(texts)
+                    texts.append((texts[code] + SEPARATOR + self.rules[number].about.id).strip())
+                after[at] = known[(code, number)]
+            codes[rows] = after[place.reshape(-1)]
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
+
+    def _keyed(self, records: Records, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+        """Take down the values that correlations group and count by: later they may be gone."""
+        said: dict[int, list[object]] = defaultdict(list)
+        for number, family, rows in hits:
+            for correlation in self.correlations:
+                if number in correlation.rules:
+                    keys = self._values(records, family, rows, correlation.group_by[number])
+                    counted = self._values(records, family, rows, correlation.value)
+                    for at, row in enumerate(rows.tolist()):
+                        key = [found[0] if found else None for found in keys[at]]
+                        said[row].append(
+                            (correlation.about.id, self.rules[number].about.id, key, counted[at])
+                        )
+        texts: list[str | None] = [None] * len(records)
+        for row, one in said.items():
+            texts[row] = _encode(one).decode()
+        return pa.array(texts, pa.string()) if said else pa.nulls(len(records), pa.string())
+
+    def _values(
+        self, records: Records, family: str, rows: Rows, names: tuple[str, ...]
+    ) -> list[list[list[str]]]:
+        """Return for each row and field its values."""
+        columns = [self.programs()[family].texts(records, rows, name) for name in names]
+        return [
+            [[text.lower()[:LONGEST_KEY] for text in column[at][:MOST_VALUES]] for column in columns]
+            for at in range(len(rows))
+        ]

@@ -1,0 +1,138 @@
+"""The values that a record's JSON text holds at a path, whatever the capitals, be it in lists or in Name/Value pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+EVERYTHING = "*"
+"""The path of every value, however deep."""
+
+NAMES = "*names"
+"""The path of every field name, however deep."""
+
+LONGEST_NAMES = 300
+_NAME_FIELDS = ("name", "key", "displayname")
+_VALUE_FIELDS = (
+    "value", "newvalue", "intvalue", "boolvalue", "multivalue", "multiintvalue", "multimessagevalue", "messagevalue",
+)  # fmt: skip
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def parsed(text: str) -> Any:
+    """Return what a JSON text says, None where it says nothing that can be read."""
+    try:
+        return _decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def values(found: Any, path: str) -> Iterator[str]:
+    """Yield the texts of all values at a path (in lower case, its parts separated by dots) of a parsed JSON value."""
+    if path == EVERYTHING:
+        yield from _scalars(found)
+    elif path == NAMES:
+        yield from _names(found)
+    else:
+        for one in _at(found, path):
+            yield from texts(one)
+
+
+def _at(found: Any, path: str) -> Iterator[Any]:
+    found = _opened(found)
+    if isinstance(found, list):
+        for one in found:
+            yield from _at(one, path)
+            yield from _paired(one, path)
+    elif isinstance(found, dict):
+        names = _spellings(found)
+        if path in names:
+            yield found[names[path]]
+        place = path.find(".")
+        while place >= 0:
+            head = names.get(path[:place])
+            if head is not None:
+                yield from _at(found[head], path[place + 1 :])
+            place = path.find(".", place + 1)
+
+
+def _paired(one: Any, path: str) -> Iterator[Any]:
+    """Yield the value of a pair whose name is the path: `{"Name": "RequestType", "Value": "OAuth2:Token"}`."""
+    if not isinstance(one, dict):
+        return
+    names = _spellings(one)
+    for field in _NAME_FIELDS:
+        name = one.get(names.get(field, ""))
+        if isinstance(name, str) and name.lower() == path:
+            yield from (one[names[value]] for value in _VALUE_FIELDS if value in names)
+            return
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield a value as text: of a structure its JSON and the scalars of a list; of what is empty nothing."""
+    if isinstance(value, str):
+        if value:
+            yield value
+            inner = value[1:-1]
+            if len(value) > 2 and value[0] == value[-1] == '"':
+                yield inner
+    elif value is True or value is False:
+        yield "true" if value else "false"
+    elif isinstance(value, dict | list):
+        if value:
+            yield _encode(value).decode()
+        for one in value if isinstance(value, list) else ():
+            if not isinstance(one, dict | list):
+                yield from texts(one)
+    elif value is not None:
+        yield _encode(value).decode()
+
+
+def _scalars(found: Any) -> Iterator[str]:
+    found = _opened(found)
+    if isinstance(found, dict | list):
+        for one in found.values() if isinstance(found, dict) else found:
+            yield from _scalars(one)
+    else:
+        yield from texts(found)
+
+
+def _names(found: Any) -> Iterator[str]:
+    found = _opened(found)
+    if isinstance(found, dict):
+        yield from found
+        for field in _NAME_FIELDS:
+            name = found.get(_spellings(found).get(field, ""))
+            if isinstance(name, str):
+                yield name
+    for one in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _names(one)
+
+
+def _opened(found: Any) -> Any:
+    """Return a text that is itself JSON of a structure as what it says."""
+    if isinstance(found, str) and len(found) > 1 and found[0] in "{[" and found[-1] in "}]":
+        inner = parsed(found)
+        return found if inner is None else inner
+    return found
+
+
+def top_names(found: Any) -> Iterator[str]:
+    """Yield the names at the top of a parsed JSON value, in lower case."""
+    yield from _spellings(found) if isinstance(found, dict) else ()
+
+
+def _spellings(found: dict[str, Any]) -> dict[str, str]:
+    names = tuple(found)
+    return _remembered(names) if len(names) <= LONGEST_NAMES else _lowered(names)
+
+
+def _lowered(names: tuple[str, ...]) -> dict[str, str]:
+    return {name.lower(): name for name in names}
+
+
+_remembered = lru_cache(maxsize=4_096)(_lowered)

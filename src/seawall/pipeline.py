@@ -23,10 +23,12 @@ from seawall.incidents.coverage import EXPORT_RECORDS, CoverageMeter
 from seawall.incidents.decision import decide
 from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.ranker import load
+from seawall.incidents.rule_book import RuleBook
 from seawall.report.documents import write_incidents
 from seawall.report.html import write_report
 from seawall.report.input import Budget, ReportInput
 from seawall.report.times import rfc3339
+from seawall.rules.sigma.load import load as load_rules
 from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
@@ -42,6 +44,7 @@ OUTPUTS = (
     "coverage.json",
     "events.parquet",
     "summary.json",
+    "rules.json",
 )
 """The files of a scan. Those of an earlier one are no input, even where the scanned folder holds them."""
 
@@ -121,16 +124,18 @@ def scan(
     folder = _prepared(inputs, out)
     inputs = _without_results(inputs, folder)
     networks = Networks.load(settings.mmdb)
-    engine, tally = Engine(load() if settings.learnt else None), _Tally()
+    rules = load_rules(settings.rules, with_pack=settings.pack)
+    engine, tally = Engine(load() if settings.learnt else None, rules), _Tally()
+    book = RuleBook(rules)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
-        spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder)
+        spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
-        candidates = _scored(spool, engine, meter, tally, progress, folder, watch)
+        candidates = _scored(spool, engine, meter, tally, progress, folder, _both(book.take, watch))
     coverage = tuple(meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
     incidents = decision.incidents
-    summary = _summary(tally, engine, incidents, time.perf_counter() - started)
+    summary = _summary(tally, engine, incidents, book, time.perf_counter() - started)
     result = ScanResult(
         incidents,
         summary,
@@ -147,6 +152,7 @@ def scan(
             Budget(sum(decision.limits.values()), settings.budget),
             (tally.first, tally.last) if tally.events else None,
         )
+        book.write(folder / "rules.json", engine.sigma)
     if progress:
         progress("write", 1, 1, tally.records)
     return result
@@ -199,9 +205,10 @@ def _spooled(
     tally: _Tally,
     progress: Progress | None,
     folder: Path | None,
+    coder: Coder,
 ) -> Spool:
     """Read everything into the spool; problems are written as they come."""
-    coder, spool = Coder(), Spool(scratch)
+    spool = Spool(scratch)
     total, done = total_bytes(inputs), 0
     sink = (folder / "problems.jsonl").open("w", encoding="utf-8") if folder else None
     try:
@@ -221,6 +228,17 @@ def _spooled(
             sink.close()
     spool.settle(*coder.settled())
     return spool
+
+
+def _both(
+    first: Callable[[Scored], None], second: Callable[[Scored], None] | None
+) -> Callable[[Scored], None]:
+    def tell(scored: Scored) -> None:
+        first(scored)
+        if second:
+            second(scored)
+
+    return tell
 
 
 def _read_ahead(inputs: Sequence[Path]) -> Iterator[EventBatch]:
@@ -248,7 +266,7 @@ def _scored(
     tally: _Tally,
     progress: Progress | None,
     folder: Path | None,
-    watch: Callable[[Scored], None] | None,
+    watch: Callable[[Scored], None],
 ) -> list[Candidate]:
     candidates: list[Candidate] = []
     days = spool.days()
@@ -261,8 +279,7 @@ def _scored(
             tally.duplicates += duplicates
             tally.first = tally.first or int(batch.time[0])
             tally.last = int(batch.time[-1])
-            if watch:
-                watch(scored)
+            watch(scored)
             writing.write(batch, scored)
             if progress:
                 progress("score", place + 1, len(days), tally.records)
@@ -313,7 +330,9 @@ class _Writing:
             self._last.result()
 
 
-def _summary(tally: _Tally, engine: Engine, incidents: Sequence[Incident], seconds: float) -> dict[str, Any]:
+def _summary(
+    tally: _Tally, engine: Engine, incidents: Sequence[Incident], book: RuleBook, seconds: float
+) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "schema_version": SCHEMA_VERSION,
@@ -325,6 +344,7 @@ def _summary(tally: _Tally, engine: Engine, incidents: Sequence[Incident], secon
         "tenants": engine.behaviour.tenants(),
         "candidates": len(incidents),
         "raised": sum(one.raised for one in incidents),
+        "rules": book.summary(),
         "seconds": round(seconds, 3),
         "events_per_second": round(tally.events / seconds) if seconds > 0 else 0,
         "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,

@@ -27,9 +27,12 @@ class ScanSettings:
 
     `budget` is incidents a day for each organisation, None for the default by its size.
     `mmdb` are the operator's own MaxMind-format databases, looked up before the built-in table. `learnt` false
-    ranks by the unsupervised evidence alone.
+    ranks by the unsupervised evidence alone. `rules` are folders of Sigma rules beside the built-in ones, which `pack` false
+    leaves out.
     """
 
     budget: float | None = None
     mmdb: tuple[Path, ...] = ()
     learnt: bool = True
+    rules: tuple[Path, ...] = ()
+    pack: bool = True

@@ -24,12 +24,13 @@ def live_settings(
     retention: int | None,
     mmdb: Sequence[Path],
     patience: Patience | None = None,
+    rules: Sequence[Path] = (),
 ) -> LiveSettings:
     """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
     from seawall.live.settings import LiveSettings
     from seawall.watch import Patience
 
-    missing = [path for path in folders if not path.exists()]
+    missing = [path for path in (*folders, *rules) if not path.exists()]
     if missing:
         raise InputUnreadable(f"no such file or folder: {missing[0]}", fix="check the path")
     around = (store.resolve(), *store.resolve().parents)
@@ -47,6 +48,7 @@ def live_settings(
         retention,
         webhooks,
         tuple(mmdb),
+        tuple(rules),
         patience=patience or Patience(),
     )
 

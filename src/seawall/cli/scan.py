@@ -50,6 +50,12 @@ def scan(
             help="Your own MaxMind-format database, asked before the built-in table. May be repeated.",
         ),
     ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+        ),
+    ] = None,
     fail_on: Annotated[
         Level | None,
         typer.Option(
@@ -70,7 +76,7 @@ def scan(
       seawall scan exports/ --json --fail-on high > result.json
 
     Reads .json, .jsonl, .ndjson, .csv, .gz, .zip and .zst; the kind of log is recognised from its content.
-    Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet and summary.json.
+    Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet, rules.json and summary.json.
     """
     from seawall.cli import results
     from seawall.errors import InputUnreadable
@@ -78,7 +84,9 @@ def scan(
     from seawall.sources.files import total_bytes
 
     size = total_bytes(paths)
-    result = run(paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ())), quiet=quiet)
+    result = run(
+        paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ()), rules=tuple(rules or ())), quiet=quiet
+    )
     # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.
     is_empty = size > 0 and not result.summary["events"] and not result.problem_counts
     if as_json:

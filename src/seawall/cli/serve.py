@@ -88,6 +88,12 @@ def serve(
         list[Path] | None,
         typer.Option("--mmdb", metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
     ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+        ),
+    ] = None,
     no_watch: Annotated[
         bool,
         typer.Option(
@@ -145,7 +151,9 @@ def serve(
     live = None
     if not no_watch:
         webhooks = webhooks_of(webhook or [], webhook_secret_file)
-        live = live_settings(folders or [], plan.store, database, budget, webhooks, retention, mmdb or [])
+        live = live_settings(
+            folders or [], plan.store, database, budget, webhooks, retention, mmdb or [], rules=rules or []
+        )
     _run(plan, live, telling)
 
 

@@ -61,6 +61,12 @@ def watch(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
     ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+        ),
+    ] = None,
     settle: Annotated[
         float,
         typer.Option(
@@ -102,6 +108,7 @@ def watch(
         retention,
         mmdb or [],
         Patience(settle=0.0, finish=0.0) if once else Patience(settle=settle),
+        rules or [],
     )
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Protocol
 
 from seawall.behaviour.fields import FIELD_NAMES
+from seawall.incidents.fired import SIGMA
 from seawall.incidents.patterns import Pattern
 from seawall.incidents.ranker import EVIDENCE
 from seawall.schema.findings import Layer
@@ -73,6 +74,8 @@ def aspect(name: str) -> Aspect:
         return "lineage", "birth" if tail in ("orphan", "birthless") else tail
     if head == "rules":
         return "rules", tail
+    if name == SIGMA:
+        return "rules", SIGMA
     if head in ("p", EVIDENCE, TOGETHER):
         return "behaviour", "pattern"
     if name in ATTEMPTS:

@@ -13,6 +13,7 @@ import numpy as np
 from seawall.behaviour.detector import Behaviour, Groups
 from seawall.behaviour.fields import FIELDS, Field
 from seawall.incidents.features import FEATURES, Table
+from seawall.incidents.fired import Fired
 from seawall.incidents.patterns import PATTERNS, Pattern, named
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULES, Hits
@@ -74,6 +75,7 @@ class Candidate:
     curve: tuple[tuple[int, float], ...] = ()
     points: tuple[tuple[int, str, int, bool], ...] = field(default=())
     adjustments: tuple[Adjustment, ...] = ()
+    sigma: tuple[Fired, ...] = ()
 
     def with_curve(self, curve: tuple[tuple[int, float], ...]) -> Candidate:
         """Return the candidate with the times at which its score passed each value."""
@@ -90,6 +92,7 @@ def describe(
     lineage: Lineage,
     hits: Hits,
     scored: tuple[float, float, dict[str, float], float],
+    sigma: tuple[Fired, ...] = (),
 ) -> Candidate:
     """Take down one group. `members` are its rows, `scored` is (score, base, parts, unsupervised evidence)."""
     day, batch = groups.day, groups.day.batch
@@ -126,6 +129,7 @@ def describe(
         throttled=bool((batch.numbers["is_throttled"][intruder] == 1).any()),
         unlinked=bool(lineage.unknown[intruder].any()),
         points=_points(groups, int(day.actor[row]), intruder),
+        sigma=sigma,
     )
 
 

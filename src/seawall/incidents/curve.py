@@ -12,10 +12,12 @@ import numpy as np
 from seawall.behaviour.detector import KIND_FLAGS, Groups
 from seawall.behaviour.fields import FIELDS
 from seawall.behaviour.volume import Volume
+from seawall.incidents.fired import SIGMA
 from seawall.incidents.patterns import PATTERNS
 from seawall.incidents.ranker import EVIDENCE
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULES, Hits
+from seawall.rules.sigma.detector import SigmaHits
 from seawall.schema.batches import MISSING, Codes
 
 _COLUMNS = {field.name: field.columns for field in FIELDS}
@@ -29,10 +31,17 @@ class Arrivals:
     """
 
     def __init__(
-        self, groups: Groups, row: int, members: np.ndarray, lineage: Lineage, hits: Hits, pattern: str
+        self,
+        groups: Groups,
+        row: int,
+        members: np.ndarray,
+        lineage: Lineage,
+        hits: Hits,
+        pattern: str,
+        sigma: SigmaHits | None = None,
     ) -> None:
         self._groups, self._row, self._members = groups, row, members
-        self._lineage, self._hits, self._pattern = lineage, hits, pattern
+        self._lineage, self._hits, self._pattern, self._sigma = lineage, hits, pattern, sigma
         self._times = groups.day.batch.time[members]
 
     def time(self, name: str) -> int:
@@ -42,6 +51,12 @@ class Arrivals:
         if name in _DIMENSIONS:
             parts = [part for dimension in _DIMENSIONS[name] for part in dimension.split("+")]
             return max(self.time(part) for part in parts)
+        if name == SIGMA and self._sigma is not None:
+            strongest = np.zeros(int(self._members.max()) + 1)
+            inside = self._sigma.row < len(strongest)
+            np.maximum.at(strongest, self._sigma.row[inside], self._sigma.weight[inside])
+            weight = strongest[self._members]
+            return self._first(weight >= max(float(weight.max()), 1e-9))
         if name == "together_abroad":
             return int(self._times[0])
         head, _, tail = name.partition(".")

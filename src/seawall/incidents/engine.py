@@ -14,12 +14,15 @@ from seawall.behaviour.fields import FIELDS
 from seawall.incidents.calibration import Calibration, evidence
 from seawall.incidents.candidates import Candidate, describe
 from seawall.incidents.curve import Arrivals, curve
-from seawall.incidents.features import Table, has_novelty, join
+from seawall.incidents.features import Table, has_novelty, join, sigma_part
+from seawall.incidents.fired import SIGMA, told_of
 from seawall.incidents.patterns import EDGES, PATTERNS
 from seawall.incidents.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage, LineageDetector
 from seawall.rules.detector import RULES, Hits, RuleDetector
+from seawall.rules.sigma.detector import SigmaDetector, SigmaHits
+from seawall.rules.sigma.run import RuleSet
 from seawall.schema.batches import MISSING, CodedBatch, Floats
 from seawall.schema.ordering import distinct, stable_order
 from seawall.schema.state import Saved, State, nested
@@ -31,7 +34,7 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group with nothing new in it, in log-odds."""
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Raised when what is learnt changes its meaning."""
 
 
@@ -45,6 +48,7 @@ class Scored:
     score: Floats
     unsupervised: Floats
     hits: Hits
+    sigma: SigmaHits
     lineage: Lineage
     kept: tuple[Candidate, ...]
 
@@ -57,12 +61,14 @@ class Scored:
 class Engine:
     """All state of detection. The same days give the same candidates, however they arrive."""
 
-    def __init__(self, ranker: Ranker | None) -> None:
+    def __init__(self, ranker: Ranker | None, rules: RuleSet | None = None) -> None:
+        """`rules` are the Sigma rules that events were asked when they were coded; none by default."""
         self.behaviour = Behaviour()
         self.lineage = LineageDetector()
         self.rules = RuleDetector()
         self.calibration = Calibration()
         self.recent = Recent()
+        self.sigma = SigmaDetector(RuleSet() if rules is None else rules)
         self._ranker = ranker
 
     def state(self) -> State:
@@ -71,7 +77,7 @@ class Engine:
         Its codes are those of the vocabularies and actors that the days were coded with: keep them together.
         """
         parts = nested(**{name: part.state() for name, part in self._parts().items()})
-        return {"layout": _layout(), **parts}
+        return {"layout": _layout(self.sigma.rules), **parts}
 
     def restore(self, state: State) -> None:
         """Know what was kept, and nothing else: the days that follow are scored as if there had been no stop.
@@ -79,27 +85,31 @@ class Engine:
         Raises `StateInvalid` where an array is missing or does not fit, or where fields, rules or patterns are not
         those that it was learnt with. The engine is then as it was.
         """
-        saved, fresh = Saved(state), Engine(self._ranker)
-        if saved.array("layout", np.uint8, None).tobytes() != _layout().tobytes():
+        rules = self.sigma.rules
+        saved, fresh = Saved(state), Engine(self._ranker, rules)
+        if saved.array("layout", np.uint8, None).tobytes() != _layout(rules).tobytes():
             raise saved.invalid("layout", "is of other fields, rules or patterns")
         for name, part in fresh._parts().items():
             part.restore(saved.part(name))
         self.behaviour, self.lineage, self.rules = fresh.behaviour, fresh.lineage, fresh.rules
-        self.calibration, self.recent = fresh.calibration, fresh.recent
+        self.calibration, self.recent, self.sigma = fresh.calibration, fresh.recent, fresh.sigma
 
-    def _parts(self) -> dict[str, Behaviour | LineageDetector | RuleDetector | Calibration | Recent]:
+    def _parts(
+        self,
+    ) -> dict[str, Behaviour | LineageDetector | RuleDetector | Calibration | Recent | SigmaDetector]:
         return {
             "behaviour": self.behaviour,
             "lineage": self.lineage,
             "rules": self.rules,
             "calibration": self.calibration,
             "recent": self.recent,
+            "sigma": self.sigma,
         }
 
     def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
         """Score the events of one day and learn them. `number` counts days since the epoch."""
         lineage = self.lineage.observe(batch, number)
-        hits = self.rules.observe(batch)
+        hits, sigma = self.rules.observe(batch), self.sigma.observe(batch, number)
         day = cut(batch, self.behaviour.derived, number)
         self.behaviour.attempts.observe(day)
         groups = self.behaviour.score(day)
@@ -107,18 +117,19 @@ class Engine:
         table = join(groups, lineage, hits, self.recent)
         p = self.calibration.observe(table, day.tenant)
         unsupervised = evidence(p, table)
-        score = self._score(table, p, unsupervised)
-        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits) if keep else ()
+        told = sigma_part(groups, sigma)
+        score = self._score(table, p, unsupervised, told)
+        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else ()
         self.behaviour.learn(groups)
-        return Scored(groups, table, p, score, unsupervised, hits, lineage, kept)
+        return Scored(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
 
-    def _score(self, table: Table, p: Floats, unsupervised: Floats) -> Floats:
+    def _score(self, table: Table, p: Floats, unsupervised: Floats, told: Floats) -> Floats:
         score = np.full(len(table.values), NOTHING_NEW)
-        novel = np.flatnonzero(has_novelty(table))
-        if self._ranker is None:
-            score[novel] = unsupervised[novel]
-            return score
-        score[novel] = self._ranker.score(inputs(table.values[novel], p[novel]), unsupervised[novel])
+        novel = np.flatnonzero(has_novelty(table, told))
+        own = unsupervised[novel]
+        if self._ranker is not None:
+            own = self._ranker.score(inputs(table.values[novel], p[novel]), own)
+        score[novel] = own + told[novel]
         return score
 
     def _keep(
@@ -130,6 +141,7 @@ class Engine:
         unsupervised: Floats,
         lineage: Lineage,
         hits: Hits,
+        sigma: SigmaHits,
     ) -> tuple[Candidate, ...]:
         rows = self._worst(groups.day, score)
         base, parts = self._explained(table, p, rows, unsupervised)
@@ -138,10 +150,13 @@ class Engine:
         begins = np.searchsorted(groups.day.group[order], np.arange(len(groups) + 1))
         for place, row in enumerate(rows):
             named = {PARTS[at]: float(parts[place, at]) for at in np.flatnonzero(parts[place])}
-            scored = (float(score[row]), base, named, float(unsupervised[row]))
             members = order[begins[row] : begins[row + 1]]
-            candidate = describe(self.behaviour, groups, table, p, row, members, lineage, hits, scored)
-            arrivals = Arrivals(groups, row, members, lineage, hits, candidate.pattern.name)
+            fired = told_of(sigma, self.sigma.rules.abouts, members)
+            if fired and fired[0].weight > 0:
+                named[SIGMA] = fired[0].weight
+            scored = (float(score[row]), base, named, float(unsupervised[row]))
+            candidate = describe(self.behaviour, groups, table, p, row, members, lineage, hits, scored, fired)
+            arrivals = Arrivals(groups, row, members, lineage, hits, candidate.pattern.name, sigma)
             candidates.append(candidate.with_curve(curve(arrivals, base, named)))
         return tuple(candidates)
 
@@ -175,10 +190,11 @@ class Engine:
         return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])
 
 
-def _layout() -> npt.NDArray[np.uint8]:
+def _layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:
     """Return a digest of what the numbers of a state are about."""
     rules = [(rule.name, rule.group) for rule in RULES]
     patterns = [(pattern.name, pattern.dimensions, pattern.needs) for pattern in PATTERNS]
     fields = [(field.name, field.columns) for field in FIELDS]
-    text = repr((STATE_VERSION, fields, rules, patterns, EDGES.tolist()))
+    others = [(about.id, about.level, about.digest) for about in sigma.abouts]
+    text = repr((STATE_VERSION, fields, rules, patterns, EDGES.tolist(), others))
     return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=32).digest(), np.uint8)

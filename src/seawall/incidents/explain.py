@@ -10,6 +10,7 @@ from seawall.behaviour.fields import FIELDS
 from seawall.incidents.aspects import aspect as aspect_of
 from seawall.incidents.aspects import weights
 from seawall.incidents.candidates import Candidate, Fact
+from seawall.incidents.fired import SIGMA
 from seawall.incidents.group import Case
 from seawall.plurals import plural
 from seawall.rules.detector import RULES
@@ -65,6 +66,16 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
             "unsupervised": round(top.unsupervised, 4),
             "curve": [[time, round(score, 3)] for time, score in top.curve],
             "rules": list(top.rules),
+            "sigma": [
+                {
+                    "id": one.rule,
+                    "title": one.title,
+                    "level": one.level,
+                    "technique": one.technique,
+                    "events": one.events,
+                }
+                for one in top.sigma
+            ],
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
             "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
@@ -122,6 +133,8 @@ def _with_answers(text: str, said: Sequence[str]) -> str:
 def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
     if aspect in facts:
         return fact_text(facts[aspect])
+    if aspect == SIGMA:
+        return "; ".join(fired.text() for fired in top.sigma if fired.weight > 0) or f"no rule {SILENT}"
     rules = [RULE_WORDS[name] for name in top.rules] if layer == "rules" else []
     fired = [rule for rule in rules if rule.group == aspect]
     if fired:

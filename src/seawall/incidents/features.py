@@ -15,6 +15,7 @@ from seawall.incidents.provider import is_housekeeping
 from seawall.incidents.recent import Recent
 from seawall.lineage.detector import Lineage
 from seawall.rules.detector import RULE_GROUPS, RULES, Hits
+from seawall.rules.sigma.detector import SigmaHits
 from seawall.schema.batches import MISSING, Floats
 
 FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
@@ -117,7 +118,20 @@ def _join_recent(values: Floats, groups: Groups, recent: Recent) -> None:
     values[:, INDEX["after_consent"]] = recent.evidence("consent_any", day.tenant, day.number) * new
 
 
-def has_novelty(table: Table) -> np.ndarray:
+def sigma_part(groups: Groups, hits: SigmaHits) -> Floats:
+    """Return what the strongest Sigma rule adds to each group's score, in log-odds, float64 (g,).
+
+    It is no feature: the ranker was trained without it, and rule folders differ. Several rules often name one deed, so the
+    strongest counts and not their sum.
+    """
+    part = np.zeros(len(groups))
+    group = groups.day.group[hits.row]
+    placed = group != MISSING
+    np.maximum.at(part, group[placed], hits.weight[placed])
+    return part
+
+
+def has_novelty(table: Table, sigma: Floats | None = None) -> np.ndarray:
     """Return which groups are worth ranking, bool (g,): something new, some rule, some lineage evidence.
 
     What the provider's own applications do to keep house is not, unless a rule names it.
@@ -131,4 +145,5 @@ def has_novelty(table: Table) -> np.ndarray:
         | (table.column("spray_breadth") > np.log1p(4))
     )
     foreign = (table.column("housekeeping") == 0) | (rules > 0)
-    return np.asarray((new | (lineage > 1.0) | (rules > 0) | loud) & foreign)
+    told = np.zeros(len(new), bool) if sigma is None else sigma > 0
+    return np.asarray(((new | (lineage > 1.0) | (rules > 0) | loud) & foreign) | told)

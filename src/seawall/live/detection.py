@@ -19,6 +19,8 @@ from seawall.live.days import DAY, EPOCH, Days
 from seawall.live.organisations import SHARDS, Organisations
 from seawall.live.rows import rows_by_day, rows_of
 from seawall.live.shard import DayResult, Shard
+from seawall.rules.sigma.load import built_in
+from seawall.rules.sigma.run import RuleSet
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.state import Saved, State
 from seawall.store.lake import Lake
@@ -51,15 +53,25 @@ class Detection:
     holds the days around it, it is kept and a note of code `late` says so.
     """
 
-    def __init__(self, lake: Lake, *, learnt: bool = True, scratch: Path | None = None) -> None:
-        """`scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
+    def __init__(
+        self, lake: Lake, *, learnt: bool = True, scratch: Path | None = None, rules: RuleSet | None = None
+    ) -> None:
+        """`rules` are those of Sigma that are asked, by default those that ship with Seawall.
+
+        `scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
         ranker = load() if learnt else None
+        rules = built_in() if rules is None else rules
         self._folder = _Scratch(scratch)
         days, states = self._folder.inner("days"), self._folder.inner("states")
-        self._lake, self._organisations = lake, Organisations()
+        self._lake, self._organisations = lake, Organisations(rules.mark)
         self._organisations.tenants |= set(lake.tenants())
         self._shards = [
-            Shard(Days(number, self._organisations, lake, days / str(number)), ranker, states / str(number))
+            Shard(
+                Days(number, self._organisations, lake, days / str(number)),
+                ranker,
+                states / str(number),
+                rules,
+            )
             for number in range(SHARDS)
         ]
         self._known = 0

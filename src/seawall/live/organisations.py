@@ -11,6 +11,7 @@ from seawall.live.copies import Fingerprints
 from seawall.schema.batches import Codes, Vocabulary
 from seawall.schema.state import Saved, State, nested, texts_kept
 from seawall.store import Coder
+from seawall.store.coder import Marks
 
 SHARDS = 16
 """Organisations are spread over so many: of fewer each is scored by itself, of more the small ones share."""
@@ -35,8 +36,9 @@ class Organisations:
     and days of events that were read from it.
     """
 
-    def __init__(self) -> None:
-        self.coder = Coder(unseen=False)
+    def __init__(self, marks: Marks | None = None) -> None:
+        """`marks` is asked which rules hit each event."""
+        self.coder = Coder(unseen=False, marks=marks)
         self.tenants: set[str] = set()
         self.seen: set[tuple[int, int]] = set()
         self._shards: dict[str, int] = {}

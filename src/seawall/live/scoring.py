@@ -27,7 +27,9 @@ from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS
 from seawall.live.rulings import Ruled, Rulings, Span
 from seawall.live.settings import LiveSettings
 from seawall.live.shard import DayResult
+from seawall.live.succession import succession
 from seawall.live.turns import Turns
+from seawall.rules.sigma.load import load
 from seawall.schema.answers import Answered
 from seawall.schema.incidents import Incident
 from seawall.store.database import Choice, Database, Place, Work, Writer
@@ -60,7 +62,8 @@ class Scorer:
         self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None
     ) -> None:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
-        self._detection = Detection(lake, learnt=settings.learnt, scratch=settings.store / "scratch")
+        self._rules = load(settings.rules)
+        self._detection = self._fresh()
         self._rulings, self._turns = Rulings(), Turns()
         self._known: dict[str, dict[str, Incident]] = defaultdict(dict)
         self._announced: set[str] = set()
@@ -79,6 +82,12 @@ class Scorer:
         self.scored_until: int | None = None
         self.notes: tuple[str, ...] = ()
 
+    def _fresh(self) -> Detection:
+        settings = self._settings
+        return Detection(
+            self._lake, learnt=settings.learnt, scratch=settings.store / "scratch", rules=self._rules
+        )
+
     @property
     def newest(self) -> int | None:
         """The last day that was scored, None before the first."""
@@ -86,8 +95,7 @@ class Scorer:
 
     def begin(self, work: Work) -> None:
         """Know what is kept, and nothing else."""
-        scratch = self._settings.store / "scratch"
-        self._detection = Detection(self._lake, learnt=self._settings.learnt, scratch=scratch)
+        self._detection = self._fresh()
         states = {}
         for name in work.states.names():
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
@@ -275,7 +283,7 @@ class Scorer:
         before = {id_: one for name in ruled.tenants for id_, one in self._known.get(name, {}).items()}
         ruled_from = self.newest - RULED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
-        gone, renamed, lapsed = _succession(before, now, self._announced, ruled_from * _DAY)
+        gone, renamed, lapsed = succession(before, now, self._announced, ruled_from * _DAY)
         states: dict[str, bytes | None] = {
             _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
         }
@@ -330,43 +338,6 @@ class Scorer:
         since = (self.newest - RULED_DAYS) * _DAY
         for tenant, known in self._known.items():
             self._known[tenant] = {id_: one for id_, one in known.items() if one.last_event >= since}
-
-
-def _succession(
-    before: dict[str, Incident], now: dict[str, Incident], announced: set[str], since: int
-) -> tuple[list[str], dict[str, str], list[Incident]]:
-    """Return the ids that are no incident any more, those that go on under another id, and incidents that lapse.
-
-    An id is that of the strongest group: it changes when a stronger one joins. What has no successor and began before
-    `since`, from when on is ruled, stays as it is. Of the rest stays what people were told of, but raised no more.
-    """
-    heirs: dict[tuple[str, str], list[Incident]] = defaultdict(list)
-    missing = [old for id_, old in before.items() if id_ not in now]
-    if missing:
-        for incident in now.values():
-            heirs[incident.tenant, incident.account].append(incident)
-    gone: list[str] = []
-    renamed: dict[str, str] = {}
-    lapsed: list[Incident] = []
-    for old in missing:
-        near = [new for new in heirs[old.tenant, old.account] if _overlap(old, new)]
-        if near:
-            heir = max(near, key=lambda new: (len(set(new.events) & set(old.events)), new.score, new.id))
-            renamed[old.id] = heir.id
-            gone.append(old.id)
-        elif old.first_event >= since and old.id not in announced:
-            gone.append(old.id)
-        elif old.first_event >= since and old.raised:
-            lapsed.append(replace(old, raised=False))
-    return gone, renamed, lapsed
-
-
-def _overlap(old: Incident, new: Incident) -> bool:
-    """Whether both have a day in common."""
-    return (
-        old.first_event // _DAY <= new.last_event // _DAY
-        and new.first_event // _DAY <= old.last_event // _DAY
-    )
 
 
 def _by_tenant(incidents: Mapping[str, Incident]) -> dict[str, dict[str, Incident]]:

@@ -55,7 +55,7 @@ class LiveSettings:
 
     `store` is the folder with everything in it, `database` the database's path or URL where it is elsewhere. `folders` are
     followed. `budget` is incidents a day for each organisation, None for the default by its size. What is older than
-    `retention_days` is deleted, None for never.
+    `retention_days` is deleted, None for never. `rules` are folders of Sigma rules beside the built-in ones.
 
     No option sets the rest, which changes no incident: `sizes` of batches, `silences`, `score_seconds` (the shortest time from
     one scoring to the next) and `backlog_seconds` (the longest while much is still to be read). Tests and the demonstration do.
@@ -68,6 +68,7 @@ class LiveSettings:
     retention_days: int | None = None
     webhooks: tuple[Webhook, ...] = ()
     mmdb: tuple[Path, ...] = ()
+    rules: tuple[Path, ...] = ()
     learnt: bool = True
     sizes: Sizes = field(default_factory=Sizes)
     patience: Patience = field(default_factory=Patience)

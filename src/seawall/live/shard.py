@@ -15,6 +15,7 @@ from seawall.incidents.ranker import Ranker
 from seawall.live.days import Days
 from seawall.live.ruling import CANDIDATE_DAYS
 from seawall.live.snapshots import Snapshots, ladder
+from seawall.rules.sigma.run import RuleSet
 from seawall.schema.batches import Times
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.ordering import distinct
@@ -51,9 +52,9 @@ class Shard:
     something came when they could no longer be scored.
     """
 
-    def __init__(self, days: Days, ranker: Ranker | None, folder: Path) -> None:
+    def __init__(self, days: Days, ranker: Ranker | None, folder: Path, rules: RuleSet | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.days, self._ranker = days, ranker
+        self.days, self._ranker, self._rules = days, ranker, rules
         self._snapshots = Snapshots(folder)
         self.dirty: set[int] = set()
         self.events: dict[int, int] = {}
@@ -124,7 +125,7 @@ class Shard:
         known = self._known_before(newest)
         if known is None or newest not in self.dirty or newest in self._unread:
             return None
-        engine = Engine(self._ranker)
+        engine = Engine(self._ranker, self._rules)
         engine.restore(known)
         return self._scored(engine, newest)
 
@@ -190,7 +191,7 @@ class Shard:
             kind, _, day = name.partition("/")
             if kind == "engine":
                 # What is damaged is refused now, not when it is needed.
-                Engine(self._ranker).restore(states[name])
+                Engine(self._ranker, self._rules).restore(states[name])
                 self._snapshots.put(int(day), states[name])
             elif kind == "meter":
                 self._meters[int(day)] = CoverageMeter()
@@ -234,7 +235,7 @@ class Shard:
     def _run(self, start: int | None, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
         """Score days in order; return results from the first dirty day on."""
         first = min(self.dirty)
-        engine = Engine(self._ranker)
+        engine = Engine(self._ranker, self._rules)
         if start is not None:
             engine.restore(self._snapshots.get(start))
         self._remember(first)

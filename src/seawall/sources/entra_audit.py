@@ -20,10 +20,10 @@ RAW_COLUMNS = (
 )  # fmt: skip
 
 _USED = frozenset({
-    "id", "activitydatetime", "timegenerated", "time", "category", "type", "operationname",
+    "id", "activitydatetime", "timegenerated", "time", "type", "operationname",
     "activitydisplayname",
     "result", "resultreason", "resultdescription", "aadtenantid", "resourceid", "tenantid", "initiatedby",
-    "targetresources", "additionaldetails", "properties", "ipaddress", "calleripaddress", "useragent",
+    "properties", "ipaddress", "calleripaddress", "useragent",
     "level",
     "operationversion", "resource", "resourcegroup", "sourcesystem", "correlationid", "resultsignature",
     "resulttype",

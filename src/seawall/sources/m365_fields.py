@@ -25,7 +25,7 @@ DERIVED_FIELDS = (*(f"Context.{name}" for name in CONTEXT_FIELDS), "Folders.Path
 """Columns computed while reading: context members, first folder's path, number of folder items."""
 
 KEPT_FIELDS = (
-    "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "Folder", "Item", "ItemType",
+    "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties", "Folder", "Item", "ItemType",
     "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SourceFileName", "SourceRelativeUrl",
     "TargetUserOrGroupName", "TargetUserOrGroupType",
 )  # fmt: skip

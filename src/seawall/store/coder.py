@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +13,11 @@ from seawall.schema.events import ENRICHED_SCHEMA
 from seawall.schema.state import Saved, State, texts_kept
 
 NAMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type))
-TEXTS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_string(f.type))
+RULES = "rules"
+RULE_KEYS = "rule_keys"
+"""What rules said of each event: which hit (a name), and what correlations need of it (a text)."""
+
+TEXTS = (*(f.name for f in ENRICHED_SCHEMA if pa.types.is_string(f.type)), RULE_KEYS)
 FLAGS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_boolean(f.type))
 TIMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_timestamp(f.type) and f.name != "time")
 INTEGERS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_integer(f.type))
@@ -28,6 +34,10 @@ WHO = ("account", "mailbox")
 UNKNOWN_ORGANISATION = "unknown"
 
 
+Marks = Callable[[pa.Table], tuple[pa.Array, pa.Array]]
+"""Gives for enriched events the names of the rules that hit each, and what correlations need of it."""
+
+
 class Coder:
     """Holds one vocabulary per name column and learns from each table it encodes.
 
@@ -35,11 +45,15 @@ class Coder:
     A scan codes everything, then numbers it (`settled`); what arrives day by day keeps the codes it got (`meanings`).
     """
 
-    def __init__(self, *, unseen: bool = True) -> None:
-        """`unseen` false leaves out the names that no detector looks at: they are null then."""
+    def __init__(self, *, unseen: bool = True, marks: Marks | None = None) -> None:
+        """`unseen` false leaves out the names that no detector looks at: they are null then.
+
+        `marks` is asked which rules hit, while events still have all their fields.
+        """
+        self._marks = marks
         self._left_out = () if unseen else UNSEEN
         self.actors = Interner()
-        self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK)}
+        self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK, RULES)}
         self._homes: dict[str, dict[str, int]] = {}
         self._seen: dict[str, set[int]] = {name: set() for name in WHO}
 
@@ -54,7 +68,10 @@ class Coder:
             else:
                 columns[name] = self.vocabularies[name].encode(events[name])
         for name in TEXTS:
-            columns[name] = events[name]
+            if name != RULE_KEYS:
+                columns[name] = events[name]
+        hit, columns[RULE_KEYS] = self._marked(events)
+        columns[RULES] = self.vocabularies[RULES].encode(hit)
         for name in FLAGS:
             columns[name] = _numbers(events[name].cast(pa.int8()), MISSING).astype(np.int8)
         for name in TIMES:
@@ -64,6 +81,12 @@ class Coder:
         columns[NETWORK] = self._networks(columns)
         columns["org_uid"] = self._organisations(columns)
         return pa.table(columns)
+
+    def _marked(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
+        if self._marks is None:
+            nothing = pa.nulls(len(events), pa.string())
+            return nothing, nothing
+        return self._marks(events)
 
     def _networks(self, columns: dict[str, np.ndarray]) -> Codes:
         """Code each event's network: its autonomous system with its name where known, else the address block."""

@@ -29,7 +29,7 @@ DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
 """Of twins, the record of the source that says most comes first and is filled up from the others."""
 
-FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters")
+FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters", "rule_keys")
 """Texts that are filled up too; `unmapped` is the record's own."""
 
 
@@ -45,7 +45,7 @@ AT_ONCE = 2_000_000
 HASHED = ("metadata_uid", "session_uid", "token_uid")
 """Texts whose hashes are kept beside them, where days are loaded again and again."""
 
-READ_SINGLY = ("parameters",)
+READ_SINGLY = ("parameters", "rule_keys")
 """Texts that rules read event by event; few events have them."""
 
 

@@ -66,8 +66,10 @@ def _table(*rows: tuple[str, tuple[Written, ...]]) -> dict[str, tuple[Written, .
     return {name: answers for names, answers in rows for name in names.split()}
 
 
-_OPERATIONS = "operation operationname operationnamevalue operationname.value activitydisplayname activitytype activity "
+_OPERATIONS = (
+    "operation operationname operationnamevalue operationname.value activitydisplayname activitytype activity "
     "eventname action message"
+)
 _ADDRESSES = (
     "ipaddress ipaddr clientip clientipaddress calleripaddress actoripaddress initiatedby.user.ipaddress"
 )
@@ -135,7 +137,21 @@ SIGN_IN = Family(
         ("resourcedisplayname resource", ("resource_uid",)),
         ("resourceidentity", ("target_app_uid",)),
         ("useragent", ("user_agent",)),
-        ("clientapp", ("unmapped:clientappused",)),
+        ("clientapp clientappused", ("parameters:client_app",)),
+        ("authenticationrequirement", ("parameters:requirement",)),
+        ("devicedetail.trusttype", ("parameters:trust",)),
+        ("devicedetail.iscompliant", ("parameters:compliant",)),
+        ("devicedetail.operatingsystem", ("parameters:system",)),
+        ("conditionalaccessstatus", ("parameters:conditional_access", "unmapped:conditionalaccessstatus")),
+        ("risklevelduringsignin", ("parameters:risk", "unmapped:risklevelduringsignin")),
+        ("risklevelaggregated", ("parameters:user_risk", "unmapped:risklevelaggregated")),
+        ("incomingtokentype", ("parameters:token_type",)),
+        ("originaltransfermethod", ("parameters:transfer",)),
+        ("crosstenantaccesstype", ("parameters:cross_tenant", "unmapped:crosstenantaccesstype")),
+        ("usertype", ("parameters:user_type",)),
+        ("tokenissuertype", ("parameters:issuer",)),
+        ("authenticationdetails", ("parameters:steps",)),
+        ("authenticationdetails.authenticationmethod", ("parameters:steps",)),
         ("location locationdetails.countryorregion country", ("src_country",)),
         ("sessionid", ("session_uid",)),
         ("uniquetokenidentifier", ("token_uid",)),
@@ -148,7 +164,7 @@ SIGN_IN = Family(
     bags=("authenticationprocessingdetails",),
     dropped=frozenset({
         "resourceserviceprincipalid", "correlationid", "originalrequestid", "processingtimeinmilliseconds", "tokenissuername",
-        "tokenissuertype", "authenticationdetails", "latitude", "longitude", "usertype", "alternatesigninname",
+        "latitude", "longitude", "alternatesigninname",
     }),
 )  # fmt: skip
 

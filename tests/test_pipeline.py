@@ -412,7 +412,7 @@ def _other_results(out: Path) -> Sequence[str]:
         for name in ("incidents.jsonl", "problems.jsonl")
         for line in (out / name).read_text().splitlines()
     ]
-    return [*lines, "coverage.json", "summary.json"]
+    return [*lines, "coverage.json", "rules.json", "summary.json"]
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from seawall.cli import (
     gate,
     keys,
     lab,
+    rules,
     scan,
     serve,
     step_up,
@@ -60,6 +61,7 @@ app.add_typer(
     name="step-up",
     short_help="Say who may register a passkey or one-time codes at the gate.",
 )
+app.add_typer(rules.app, name="rules", short_help="Say which Sigma rules run; try and explain them.")
 app.add_typer(lab.app, name="lab")
 app.command("evaluate", short_help="Measure recall, delay and false incidents.")(evaluate.evaluate)
 app.command("doctor", short_help="Check that this installation is fit to work.")(doctor.doctor)

@@ -45,6 +45,12 @@ def tell(result: ScanResult, out: Path) -> None:
         f"{raised:,} raised of {plural(len(result.incidents), 'candidate')}, "
         f"{_many(summary, 'accounts')} in {plural(summary.get('tenants', 0), 'organisation')}",
     )
+    rules = summary.get("rules", {})
+    if rules.get("hits") or rules.get("skipped"):
+        say(
+            f"rules: {rules['hits']:,} hits of {plural(rules['loaded'], 'rule')}, {rules['skipped']:,} not run "
+            f"(see {out / 'rules.json'})"
+        )
     for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:
         say(f"not read: {count:,} × {code} (see {out / 'problems.jsonl'})")
     if result.coverage:

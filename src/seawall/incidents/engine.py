@@ -77,7 +77,7 @@ class Engine:
         Its codes are those of the vocabularies and actors that the days were coded with: keep them together.
         """
         parts = nested(**{name: part.state() for name, part in self._parts().items()})
-        return {"layout": _layout(self.sigma.rules), **parts}
+        return {"layout": layout(self.sigma.rules), **parts}
 
     def restore(self, state: State) -> None:
         """Know what was kept, and nothing else: the days that follow are scored as if there had been no stop.
@@ -87,7 +87,7 @@ class Engine:
         """
         rules = self.sigma.rules
         saved, fresh = Saved(state), Engine(self._ranker, rules)
-        if saved.array("layout", np.uint8, None).tobytes() != _layout(rules).tobytes():
+        if saved.array("layout", np.uint8, None).tobytes() != layout(rules).tobytes():
             raise saved.invalid("layout", "is of other fields, rules or patterns")
         for name, part in fresh._parts().items():
             part.restore(saved.part(name))
@@ -190,7 +190,7 @@ class Engine:
         return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])
 
 
-def _layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:
+def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:
     """Return a digest of what the numbers of a state are about."""
     rules = [(rule.name, rule.group) for rule in RULES]
     patterns = [(pattern.name, pattern.dimensions, pattern.needs) for pattern in PATTERNS]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from seawall.incidents.engine import layout
 from seawall.incidents.ranker import load
 from seawall.live.days import DAY, EPOCH, Days
 from seawall.live.organisations import SHARDS, Organisations
@@ -285,6 +286,13 @@ class Detection:
             [*late, *(note for shard in self._shards for note in shard.notes(newest))],
             key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text),
         )
+
+
+def is_outdated(states: Mapping[str, State], rules: RuleSet) -> bool:
+    """Whether a kept state of detection was learnt with other rules, fields or patterns than these."""
+    own = layout(rules).tobytes()
+    kept = (state["layout"] for name, state in states.items() if "/engine/" in name and "layout" in state)
+    return any(one.tobytes() != own for one in kept)
 
 
 def _nothing() -> State:

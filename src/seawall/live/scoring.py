@@ -20,7 +20,8 @@ from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, Scored, keep_scored
 from seawall.live.day_counts import Counts, share_of
-from seawall.live.detection import Detection, Scoring
+from seawall.live.days import EPOCH
+from seawall.live.detection import Detection, Scoring, is_outdated
 from seawall.live.job import Job
 from seawall.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS
@@ -101,7 +102,11 @@ class Scorer:
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
                 states[name.removeprefix(_STATE)] = unpack(content)
         self._rows = rows_of(states)
-        self._detection.restore(states)
+        if is_outdated(states, self._rules):  # what was learnt was learnt by other rules
+            self._rows = {}
+            self._detection.mark((size.day - EPOCH).days for size in self._lake.size().days)
+        else:
+            self._detection.restore(states)
         self._detection.mark(work.dirty.all())
         self._arrived, self.dirty = [], self._detection.unsettled
         self.counts = Counts()

@@ -102,6 +102,9 @@ def _other_kinds(name: str, family: Family) -> tuple[Answer, ...]:
 def _paths(name: str, bare: str, family: Family, column: str) -> Iterable[str]:
     yield from dict.fromkeys((name, bare))
     if column == "parameters":
+        for bag in ("parameters.", "modifiedproperties.", "targetresources.modifiedproperties."):
+            if bare.startswith(bag):
+                yield bare.removeprefix(bag).removesuffix(".newvalue")
         return
     if family.is_enveloped and not name.startswith("properties."):
         yield f"properties.{name}"

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from seawall.rules.sigma import fields
+from seawall.rules.sigma import conditions, fields
 from seawall.rules.sigma.model import About, Correlation, Rule, Skipped
 from seawall.rules.sigma.program import Program
 from seawall.rules.sigma.records import Records
@@ -48,6 +48,21 @@ class RuleSet:
 
     def __len__(self) -> int:
         return len(self.rules) + len(self.correlations)
+
+    def fields_of(self, name: str) -> dict[str, dict[str, list[str]]]:
+        """Return for each field that a rule asks what answers to it in each family of sources: columns and JSON paths."""
+        rules = [rule for rule in self.rules if rule.about.id == name]
+        for one in self.correlations:
+            if one.about.id == name:
+                rules += [self.rules[place] for place in one.rules]
+        asked = [(rule, field) for rule in rules for field in conditions.fields(rule.condition)]
+        return {
+            field: {
+                family: [str(answer) for answer in fields.answers(family, field)]
+                for family, _ in fields.families(rule.product, rule.service)
+            }
+            for rule, field in asked
+        }
 
     def programs(self) -> dict[str, Program]:
         """Return the rules of each family of sources, made ready once."""

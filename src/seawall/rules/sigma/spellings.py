@@ -59,6 +59,7 @@ _logon = _spelled(
 _signs_in = _spelled(
     device_code="Device Code|deviceCode", ropc="ROPC", saml="SAML|SAML 2.0", oauth="OAuth 2.0", legacy=""
 )
+_accessed = _spelled(bind="Bind", sync="Sync")
 _okta = _status_of("SUCCESS|ALLOW", "FAILURE|DENY", "CHALLENGE|UNKNOWN|SKIPPED")
 
 
@@ -105,8 +106,12 @@ M365 = Family(
         ("modifiedproperties modifiedproperties.newvalue", ("parameters:*",)),
         ("modifiedproperties.name targetresources.modifiedproperties.displayname", ("parameters:*names",)),
         ("parameters", ("parameters", "parameters:*", "parameters:*names")),
-        ("parameters.name", ("parameters:*names",)),
+        ("parameters.name", ("parameters:*names", "parameters:name")),
         ("parameters.value", ("parameters:*",)),
+        ("operationproperties.isthrottled", ("is_throttled",)),
+        ("operationproperties.mailaccesstype", (("access_type", _accessed),)),
+        ("operationcount", ("item_count",)),
+        ("folders.path folder.path item.parentfolder.path", ("folder",)),
     ),
     columns=("unmapped", "parameters"),
     bags=("extendedproperties",),

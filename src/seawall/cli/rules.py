@@ -1,0 +1,176 @@
+"""`seawall rules`: which Sigma rules run, whether they do what their records say, and what each is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+from seawall.errors import UsageError
+
+if TYPE_CHECKING:
+    from seawall.rules.sigma.model import About
+    from seawall.rules.sigma.run import RuleSet
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+FAILED = 1
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules", metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+
+@app.callback()
+def rules() -> None:
+    """Say which Sigma rules run, try them on records, explain them.
+
+    \b
+    Examples:
+      seawall rules list --rules sigma/
+      seawall rules test my-rules/
+      seawall rules explain 0a2b6a5c-6f4e-4d1c-9d6d-2c1f1f0a5b11
+    """
+
+
+@app.command("list", short_help="List every rule: its level, its tags, whether it runs.")
+def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
+    """List every rule: its level, its tags, and whether it runs or why not.
+
+    \b
+    Examples:
+      seawall rules list
+      seawall rules list --rules sigma/ --json
+    """
+    loaded = _loaded(folders)
+    rows = [_row(about, "runs") for about in loaded.abouts]
+    rows += [_skipped_row(one.file, one.reason, one.about) for one in loaded.skipped]
+    rows.sort(key=lambda row: (row["file"], row["id"] or ""))
+    if as_json:
+        streams.answer_json({"rules": rows, "loaded": len(loaded), "skipped": len(loaded.skipped)})
+        return
+    for row in rows:
+        why = "" if row["status"] == "runs" else f"  SKIPPED: {row['reason']}"
+        tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
+        streams.write(
+            f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}\n"
+        )
+    streams.say(f"{len(loaded):,} rules run, {len(loaded.skipped):,} do not")
+
+
+@app.command("test", short_help="Try rules on the records that lie beside them.")
+def try_rules(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of rules with records beside them.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Try each rule x.yml on x.positive.jsonl, which has to hit, and x.negative.jsonl, which must not.
+
+    \b
+    Examples:
+      seawall rules test my-rules/
+      seawall rules test my-rules/ --json
+
+    Exits with 1 when a rule fails.
+    """
+    from seawall.evaluate.rule_trials import trials
+
+    found = list(trials(folder))
+    failed = [trial for trial in found if trial.faults]
+    if as_json:
+        rows = [
+            {
+                **_row(one.about, "failed" if one.faults else "passed"),
+                "records": one.records,
+                "faults": one.faults,
+            }
+            for one in found
+        ]
+        streams.answer_json({"rules": rows, "passed": len(found) - len(failed), "failed": len(failed)})
+    else:
+        for trial in failed:
+            streams.write("".join(f"{trial.about.file}: {fault}\n" for fault in trial.faults))
+        streams.say(f"{len(found) - len(failed):,} rules pass, {len(failed):,} fail")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command("explain", short_help="Say what a rule finds and misses, and which fields answer it.")
+def explain_rule(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id or the name of its file.")],
+    folders: Folders = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a rule finds and misses, its false positives, and what answers to each of its fields.
+
+    \b
+    Examples:
+      seawall rules explain inbox_rule_forwards
+      seawall rules explain my-rule --rules my-rules/ --json
+    """
+    loaded = _loaded(folders)
+    wanted = [about for about in loaded.abouts if rule.lower() in (about.id, Path(about.file).stem.lower())]
+    reasons = [one for one in loaded.skipped if one.about and one.about.id == rule.lower()]
+    if not wanted:
+        why = f": {reasons[0].reason}" if reasons else ""
+        raise UsageError(f"no rule {rule} runs{why}", fix="seawall rules list")
+    document = _explained(loaded, wanted[0])
+    if as_json:
+        streams.answer_json(document)
+        return
+    lines = [
+        f"{document['title']} ({document['level']})",
+        document["description"],
+        f"file: {document['file']}",
+    ]
+    lines += [
+        f"{name.replace('_', ' ')}: {'; '.join(document[name])}"
+        for name in ("techniques", "misses", "false_positives")
+        if document[name]
+    ]
+    for field, families in document["fields"].items():
+        said = "; ".join(
+            f"{family}: {' or '.join(columns) or 'not kept'}" for family, columns in families.items()
+        )
+        lines.append(f"field {field}: {said}")
+    streams.write("\n".join(line for line in lines if line) + "\n")
+
+
+def _loaded(folders: list[Path] | None) -> RuleSet:
+    from seawall.rules.sigma.load import load
+
+    return load(tuple(folders or ()))
+
+
+def _row(about: About, status: str) -> dict[str, Any]:
+    return {
+        "id": about.id,
+        "title": about.title,
+        "level": about.level,
+        "tags": list(about.tags),
+        "file": about.file,
+        "status": status,
+    }
+
+
+def _skipped_row(file: str, reason: str, about: About | None) -> dict[str, Any]:
+    row = _row(about, "skipped") if about else {"id": None, "title": None, "level": None, "tags": []}
+    return {**row, "file": file, "status": "skipped", "reason": reason}
+
+
+def _explained(loaded: RuleSet, about: About) -> dict[str, Any]:
+    return {
+        **_row(about, "runs"),
+        "description": about.description,
+        "logsource": about.logsource,
+        "techniques": list(about.techniques),
+        "misses": list(about.misses),
+        "false_positives": list(about.false_positives),
+        "fields": loaded.fields_of(about.id),
+    }

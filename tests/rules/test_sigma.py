@@ -309,8 +309,14 @@ def test_every_shared_rule_runs_or_says_why() -> None:
 
 def test_a_raw_record_is_hit_by_its_vendors_names(tmp_path: Path) -> None:
     record = {
-        "CreationTime": "2026-03-02T09:00:00", "Id": "one", "Operation": "New-InboxRule", "RecordType": 1,
-        "UserId": "ann@x.example", "Workload": "Exchange", "OrganizationId": "6f1f3c0e-2f0b-4a57-9d0e-0b7c1a52e9d4", "ResultStatus": "True",
+        "CreationTime": "2026-03-02T09:00:00",
+        "Id": "one",
+        "Operation": "New-InboxRule",
+        "RecordType": 1,
+        "UserId": "ann@x.example",
+        "Workload": "Exchange",
+        "OrganizationId": "6f1f3c0e-2f0b-4a57-9d0e-0b7c1a52e9d4",
+        "ResultStatus": "True",
         "Parameters": [{"Name": "ForwardTo", "Value": "y@z.example"}],
     }  # fmt: skip
     (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")

@@ -27,6 +27,7 @@ from seawall.live.detection import Detection, Scoring
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from seawall.live.shard import DayResult
 from seawall.report.documents import incident_line
+from seawall.rules.sigma.load import built_in
 from seawall.schema.coverage import CoverageNote
 from seawall.sources import read
 from seawall.store import Coder, Spool, pack, unpack
@@ -128,7 +129,9 @@ def scanned(
     tables: Sequence[pa.Table], folder: Path
 ) -> tuple[list[Candidate], list[CoverageNote], list[int]]:
     """What a scan finds in the same events: candidates, notes, and [events, duplicates] of all days."""
-    coder, spool, engine, meter = Coder(), Spool(folder), Engine(load()), CoverageMeter()
+    rules = built_in()
+    coder, spool, engine = Coder(marks=rules.mark), Spool(folder), Engine(load(), rules)
+    meter = CoverageMeter()
     for one in tables:
         spool.add(coder.encode(one))
     spool.settle(*coder.settled())

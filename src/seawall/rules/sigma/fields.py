@@ -102,7 +102,12 @@ def _other_kinds(name: str, family: Family) -> tuple[Answer, ...]:
 def _paths(name: str, bare: str, family: Family, column: str) -> Iterable[str]:
     yield from dict.fromkeys((name, bare))
     if column == "parameters":
-        for bag in ("parameters.", "modifiedproperties.", "targetresources.modifiedproperties."):
+        for bag in (
+            "parameters.",
+            "operationproperties.",
+            "modifiedproperties.",
+            "targetresources.modifiedproperties.",
+        ):
             if bare.startswith(bag):
                 yield bare.removeprefix(bag).removesuffix(".newvalue")
         return

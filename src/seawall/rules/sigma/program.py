@@ -50,9 +50,17 @@ class Program:
             if len(found):
                 yield number, found
 
-    def texts(self, records: Records, rows: Rows, field: str) -> list[tuple[str, ...]]:
-        """Return for each row the values of a field."""
-        return _row_values(records, rows, fields.answers(self.family, field))
+    def coded(self, records: Records, rows: Rows, field: str) -> tuple[Rows, list[tuple[str, ...]]]:
+        """Return for each row the place of a field's values, and all that there are; the first are none."""
+        codes = np.zeros(len(rows), np.int64)
+        found: list[tuple[str, ...]] = [()]
+        for answer in fields.answers(self.family, field):
+            place, more = _answer_codes(records, rows, answer)
+            pairs, inverse = np.unique(codes * len(more) + place, return_inverse=True)
+            both = (divmod(pair, len(more)) for pair in pairs.tolist())
+            found = [(), *(tuple(dict.fromkeys((*found[one], *more[other]))) for one, other in both)]
+            codes = inverse.reshape(-1) + 1
+        return codes, found
 
     def forget(self) -> None:
         """Let go of the last batch."""
@@ -251,20 +259,25 @@ def _row_values(records: Records, rows: Rows, answers: Sequence[Answer]) -> list
 
 
 def _answer_values(records: Records, rows: Rows, answer: Answer) -> list[tuple[str, ...]]:
+    codes, found = _answer_codes(records, rows, answer)
+    return [found[code] for code in codes.tolist()]
+
+
+def _answer_codes(records: Records, rows: Rows, answer: Answer) -> tuple[Rows, list[tuple[str, ...]]]:
+    """Return for each row the place of an answer's values, and all that there are; the first are none."""
     if isinstance(answer, Named):
         codes, found = records.coded(answer.column)
         spelled = [
             () if value is None else (value,) if answer.spell is None else tuple(answer.spell(value))
             for value in found
         ]
-        return [spelled[code] if code >= 0 else () for code in codes[rows].tolist()]
+        return codes[rows].astype(np.int64) + 1, [(), *spelled]
     codes, distinct = records.distinct(answer.column, rows)
     said = [_inside(text or "", answer) for text in distinct]
-    allowed = records.where("kind", answer.kinds)[rows] if answer.kinds else np.ones(len(rows), bool)
-    return [
-        said[code] if code >= 0 and is_asked else ()
-        for code, is_asked in zip(codes.tolist(), allowed, strict=True)
-    ]
+    place = codes.astype(np.int64) + 1
+    if answer.kinds:
+        place = np.where(records.where("kind", answer.kinds)[rows], place, 0)
+    return place, [(), *said]
 
 
 def _inside(text: str, answer: Inside) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ group and count.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -113,29 +112,44 @@ class RuleSet:
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
 
     def _keyed(self, records: Records, hits: list[tuple[int, str, Rows]]) -> pa.Array:
-        """Take down the values that correlations group and count by: later they may be gone."""
-        said: dict[int, list[object]] = defaultdict(list)
+        """Take down the values that correlations group and count by: later they may be gone.
+
+        Records that say the same are written once: ordinary days are full of them.
+        """
+        codes = np.zeros(len(records), np.int64)
+        said: list[tuple[object, ...]] = [()]
         for number, family, rows in hits:
             for correlation in self.correlations:
                 if number in correlation.rules:
-                    keys = self._values(records, family, rows, correlation.group_by[number])
-                    counted = self._values(records, family, rows, correlation.value)
-                    for at, row in enumerate(rows.tolist()):
-                        key = [found[0] if found else None for found in keys[at]]
-                        said[row].append(
-                            (correlation.about.id, self.rules[number].about.id, key, counted[at])
-                        )
-        texts: list[str | None] = [None] * len(records)
-        for row, one in said.items():
-            texts[row] = _encode(one).decode()
-        return pa.array(texts, pa.string()) if said else pa.nulls(len(records), pa.string())
+                    place, found = self._values(records, family, rows, correlation, number)
+                    pairs, inverse = np.unique(codes[rows] * len(found) + place, return_inverse=True)
+                    codes[rows] = len(said) + inverse.reshape(-1)
+                    said += [
+                        (*said[before], found[now])
+                        for before, now in (divmod(pair, len(found)) for pair in pairs.tolist())
+                    ]
+        used, inverse = np.unique(codes, return_inverse=True)
+        texts = [_encode(said[code]).decode() if code else None for code in used.tolist()]
+        return pa.array(texts, pa.string()).take(pa.array(inverse.reshape(-1)))
 
     def _values(
-        self, records: Records, family: str, rows: Rows, names: tuple[str, ...]
-    ) -> list[list[list[str]]]:
-        """Return for each row and field its values."""
-        columns = [self.programs()[family].texts(records, rows, name) for name in names]
-        return [
-            [[text.lower()[:LONGEST_KEY] for text in column[at][:MOST_VALUES]] for column in columns]
-            for at in range(len(rows))
-        ]
+        self, records: Records, family: str, rows: Rows, correlation: Correlation, number: int
+    ) -> tuple[Rows, list[object]]:
+        """Return for each row the place of what it says to a correlation, and all that is said."""
+        grouping = correlation.group_by[number]
+        program = self.programs()[family]
+        columns = [program.coded(records, rows, name) for name in (*grouping, *correlation.value)]
+        place = np.zeros(len(rows), np.int64)
+        for codes, found in columns:
+            place = np.unique(place * len(found) + codes, return_inverse=True)[1].reshape(-1)
+        _, first, place = np.unique(place, return_index=True, return_inverse=True)
+        said: list[object] = []
+        for at in first.tolist():
+            of_fields = [
+                [text.lower()[:LONGEST_KEY] for text in found[codes[at]][:MOST_VALUES]]
+                for codes, found in columns
+            ]
+            key = [texts[0] if texts else None for texts in of_fields[: len(grouping)]]
+            counted = of_fields[len(grouping) :]
+            said.append((correlation.about.id, self.rules[number].about.id, key, counted))
+        return place.reshape(-1), said

@@ -213,6 +213,7 @@ GOOGLE = Family(
         ("eventname event_name events.name name protopayload.metadata.event.eventname protopayload.methodname",
          ("activity_name", "unmapped:events.name", "unmapped:protopayload.metadata.event.eventname")),
         ("actor.email email", ("account", "unmapped:actor.email")),
+        ("id.applicationname", ("parameters:applicationname", "unmapped:applicationname", "unmapped:id.applicationname")),
         ("ipaddress", ("src_ip", "unmapped:ipaddress")),
         ("eventservice protopayload.servicename",
          ("unmapped:protopayload.servicename", "unmapped:eventservice", "unmapped:id.applicationname",

@@ -1,0 +1,94 @@
+"""Writes the table of docs/rule-pack.md from the rules that ship: `python -m tools.rule_tables` (or `--check`)."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from seawall.rules.sigma.load import load
+from seawall.rules.sigma.model import About
+from tools import generated_tables
+
+PAGE = Path(__file__).parents[1] / "docs" / "rule-pack.md"
+
+TECHNIQUES = {
+    "T1003": "OS Credential Dumping", "T1070": "Indicator Removal", "T1070.008": "Clear Mailbox Data",
+    "T1078.004": "Cloud Accounts", "T1087.004": "Cloud Account Discovery", "T1090.003": "Multi-hop Proxy",
+    "T1098": "Account Manipulation", "T1098.001": "Additional Cloud Credentials",
+    "T1098.002": "Additional Email Delegate Permissions", "T1098.003": "Additional Cloud Roles",
+    "T1098.005": "Device Registration", "T1110": "Brute Force", "T1110.001": "Password Guessing",
+    "T1110.003": "Password Spraying", "T1110.004": "Credential Stuffing", "T1114.002": "Remote Email Collection",
+    "T1114.003": "Email Forwarding Rule", "T1136.003": "Create Cloud Account", "T1199": "Trusted Relationship",
+    "T1213": "Data from Information Repositories", "T1213.002": "Sharepoint", "T1484": "Domain or Tenant Policy Modification",
+    "T1484.002": "Trust Modification", "T1485": "Data Destruction", "T1499": "Endpoint Denial of Service",
+    "T1526": "Cloud Service Discovery", "T1528": "Steal Application Access Token", "T1530": "Data from Cloud Storage",
+    "T1531": "Account Access Removal", "T1534": "Internal Spearphishing", "T1537": "Transfer Data to Cloud Account",
+    "T1539": "Steal Web Session Cookie", "T1550": "Use Alternate Authentication Material",
+    "T1550.001": "Application Access Token", "T1550.004": "Web Session Cookie", "T1552": "Unsecured Credentials",
+    "T1556": "Modify Authentication Process", "T1556.006": "Multi-Factor Authentication",
+    "T1556.007": "Hybrid Identity", "T1556.009": "Conditional Access Policies", "T1557": "Adversary-in-the-Middle",
+    "T1562.001": "Disable or Modify Tools", "T1562.007": "Disable or Modify Cloud Firewall",
+    "T1562.008": "Disable or Modify Cloud Logs", "T1564.008": "Email Hiding Rules", "T1566": "Phishing",
+    "T1566.001": "Spearphishing Attachment", "T1566.002": "Spearphishing Link", "T1567": "Exfiltration Over Web Service",
+    "T1567.002": "Exfiltration to Cloud Storage", "T1589.001": "Gather Victim Identity Information: Credentials",
+    "T1606.002": "SAML Tokens", "T1621": "Multi-Factor Authentication Request Generation",
+}  # fmt: skip
+"""Names of ATT&CK's techniques, version 18."""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def told() -> list[About]:
+    """Return what is told of each rule of the pack, but of those that are parts of others."""
+    rules = load(())
+    parts = {rule.about.id for rule in rules.rules if rule.is_silent}
+    return [about for about in rules.abouts if about.id not in parts]
+
+
+def rules_table() -> str:
+    """One table for each technique, one row for each rule; a rule of several techniques stands with its first."""
+    by_technique: dict[str, list[About]] = defaultdict(list)
+    for about in told():
+        by_technique[about.techniques[0]].append(about)
+    lines = []
+    for technique in sorted(by_technique):
+        lines += [
+            f"### {technique} {TECHNIQUES[technique]}",
+            "",
+            "| rule | level | also | what it misses | false positives |",
+            "|---|---|---|---|---|",
+        ]
+        for about in sorted(by_technique[technique], key=lambda one: one.file):
+            name = about.file.removeprefix("pack/").removesuffix(".yml")
+            cells = (
+                f"**{about.title}**. {about.description} (`{name}`)",
+                about.level,
+                ", ".join(about.techniques[1:]),
+                " ".join(about.misses),
+                "; ".join(about.false_positives),
+            )
+            lines.append("| " + " | ".join(map(_cell, cells)) + " |")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def tables() -> dict[str, str]:
+    """Every generated table by the name in its markers."""
+    return {"rules": rules_table()}
+
+
+def rewritten(page: str) -> str:
+    """The page with its table anew."""
+    return generated_tables.rewritten(page, tables(), PAGE.name)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` say whether it would change."""
+    return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

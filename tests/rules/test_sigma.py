@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -324,3 +325,11 @@ def test_a_raw_record_is_hit_by_its_vendors_names(tmp_path: Path) -> None:
                         "p": {"Parameters.ForwardTo|contains": "@"}, "condition": "s and p"}))  # fmt: skip
     (batch,) = [one for one in read([tmp_path / "a.jsonl"]) if one.events.num_rows]
     assert found.mark(enrich(batch.events, Networks.load()))[0].to_pylist() == [found.abouts[0].id]
+
+
+def test_every_built_in_rule_does_what_its_records_say() -> None:
+    from seawall.evaluate.rule_trials import trials
+
+    found = list(trials(Path(str(resources.files("seawall.rules") / "pack"))))
+    assert found
+    assert [(one.about.file, one.faults) for one in found if one.faults] == []

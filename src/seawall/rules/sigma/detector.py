@@ -24,7 +24,7 @@ SILENT_RATE = 0.05
 CEILING = 8.0
 """Nats above which rates are equal: too little was seen to tell them apart."""
 
-WEIGHTS = {"informational": 0.0, "low": 0.1, "medium": 0.25, "high": 0.5, "critical": 1.0}
+WEIGHTS = {"informational": 0.0, "low": 0.02, "medium": 0.05, "high": 0.1, "critical": 0.25}
 """What a nat of evidence adds to a score in log-odds, by the rule's level."""
 
 

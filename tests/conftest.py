@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.browsing"]
+
 settings.register_profile("project", deadline=None)  # machines are busy at times
 settings.load_profile("project")
 

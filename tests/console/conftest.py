@@ -21,10 +21,9 @@ from tools.build_console import BuildFailed, build, is_built
 from tests.console import filled
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Dialog, Page, Request  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 START = date(2026, 3, 2)
 Scheme = Literal["light", "dark"]
 
@@ -106,19 +105,6 @@ def served(store: Path, pages_built: None) -> Iterator[str]:
     """The address of a running console."""
     with serving(store, "--no-watch") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser for the tests of one file: as long as it is there, nothing else can have an event loop in this thread."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on PATH: the console was not opened in a browser")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield opened
-        opened.close()
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from seawall.lab.systems import CHOICES, Systems
 from seawall.lab.world_settings import SystemsChoice
 from tests.lab.raw import Record, entries, records
 
-SIZE = {"accounts": 40, "days": 22, "attacks": 24, "density": 0.5, "tenants": 3}
+SIZE: dict[str, Any] = {"accounts": 40, "days": 22, "attacks": 24, "density": 0.5, "tenants": 3}
 OTHERS: tuple[SystemsChoice, ...] = ("google", "okta", "mixed")
 PINNED = {
     WorldSettings(
@@ -36,7 +37,7 @@ def digest(folder: Path) -> str:
 
 
 def world_of(choice: SystemsChoice, folder: Path, seed: int = 5) -> World:
-    return make_world(WorldSettings(seed, systems=choice, **SIZE), folder)  # type: ignore[arg-type]
+    return make_world(WorldSettings(seed, systems=choice, **SIZE), folder)
 
 
 @pytest.fixture(scope="module")

@@ -127,7 +127,10 @@ def test_flat_events_of_one_activity_are_records_of_their_own(tmp_path: Path) ->
 def _admin(folder: Path, flat: dict[str, Any]) -> list[str]:
     identity = {**flat["id"], "applicationName": "admin"}
     records = [{**flat, "id": identity, "parameters": {"SETTING_NAME": name}} for name in ("one", "two")]
-    return read_all(write_lines(folder / "admin.jsonl", records))[0].column("parameters").to_pylist()  # type: ignore[no-any-return]
+    texts: list[str] = (
+        read_all(write_lines(folder / "admin.jsonl", records))[0].column("parameters").to_pylist()
+    )
+    return texts
 
 
 def test_an_activity_of_several_events_is_named_after_the_weightiest(tmp_path: Path) -> None:

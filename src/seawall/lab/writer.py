@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Exported:
     spans: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
-class Writer:
+class Writer(ABC):
     """Turns acts, in order of time, into records, and records into files. What records an act makes, each vendor knows."""
 
     def __init__(self, diary: Diary, folder: Path, dice: Dice, exported: Exported) -> None:
@@ -56,14 +57,16 @@ class Writer:
         self.saver = ThreadPoolExecutor(1)  # compressing and writing need no interpreter: let them overlap
         self.saves: list[Future[None]] = []
 
+    @abstractmethod
     def _streams(self) -> list[Stream]:
-        raise NotImplementedError
+        """Return what files of this vendor's there are."""
 
     def _hours(self) -> int:
         return self.style.file_hours
 
+    @abstractmethod
     def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
-        raise NotImplementedError
+        """Yield an act's records: into which files, the record, its id."""
 
     def write(self, act: Act) -> None:
         """Write one act's records."""

@@ -7,10 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from seawall.errors import OutputUnwritable
 from seawall.plurals import plural
 from seawall.report.assurance import PATH_WORDS
-from seawall.report.html import environment, part, policy
+from seawall.report.html import environment, part, policy, write_page
 
 ROWS = 500
 """Rows of every table that can grow without limit; `assurance.json` has all."""
@@ -20,14 +19,7 @@ _WIDTH, _HEIGHT = 1080, 160
 
 def write_assurance_page(path: Path, document: dict[str, Any]) -> None:
     """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(render_assurance(document), encoding="utf-8", errors="replace")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputUnwritable(
-            f"{path}: {error.strerror or error}", fix="choose a folder that you may write with --out"
-        ) from error
+    write_page(path, render_assurance(document))
 
 
 def render_assurance(document: dict[str, Any]) -> str:

@@ -55,9 +55,14 @@ class _CoverageGroup:
 
 def write_report(path: Path, report: ReportInput) -> None:
     """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
+    write_page(path, render_report(report))
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page's text to `path`, whole or not at all. Raises OutputUnwritable."""
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(render_report(report), encoding="utf-8", errors="replace")
+        partial.write_text(page, encoding="utf-8", errors="replace")
         partial.replace(path)
     except OSError as error:
         raise OutputUnwritable(

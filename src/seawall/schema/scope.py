@@ -1,0 +1,128 @@
+"""Scope: who was touched, who may have been, and who is proved not to be. Values only; times are microseconds, UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+IndicatorKind = Literal[
+    "account", "mailbox", "address", "network", "session", "token", "key", "app", "user_agent", "device"
+]
+"""What an intruder can be known by. `network` is an ASN (`AS64500`), `key` a service principal's credential."""
+
+Verdict = Literal["touched", "possible", "not_touched"]
+"""`touched` and `not_touched` are proved; everything that is not proved is `possible`."""
+
+VERDICTS: tuple[Verdict, ...] = ("touched", "possible", "not_touched")
+
+SubjectKind = Literal["account", "mailbox", "organisation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One thing that an intruder is known by, in an organisation (empty: in all), from `start` to before `end`."""
+
+    kind: IndicatorKind
+    value: str
+    start: int
+    end: int
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the search: which indicator was met, from which one it came, and why it was followed or not.
+
+    `round` 0 are the seeds. `events` and `accounts` are what it met.
+    """
+
+    round: int
+    indicator: Indicator
+    source: Indicator | None
+    is_followed: bool
+    reason: str
+    events: int = 0
+    accounts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span in which the logs could not have shown the intruder, and why: coverage that is missing."""
+
+    start: int
+    end: int
+    source: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that was certainly read (Bind). `id` is the internet message id; `record` the log's own record id."""
+
+    mailbox: str
+    id: str
+    folder: str
+    record: str
+    time: int
+    tenant: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that must be presumed taken as a whole (Sync), and by which records."""
+
+    mailbox: str
+    path: str
+    records: tuple[str, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An account, a mailbox or an organisation with its verdict.
+
+    `reasons` are sentences: for `touched` what proves it, for `possible` what leaves it open, for `not_touched` the
+    coverage that proves it. `gaps` lists what was missing, also of those proved touched: more may have happened there.
+    `records` are the log's own ids of the intruder's records (at most 2,000), `record_count` how many there are.
+    `messages` counts distinct messages that were certainly read, `folders` are those presumed taken as a whole.
+    """
+
+    kind: SubjectKind
+    tenant: str
+    name: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    gaps: tuple[Gap, ...] = ()
+    records: tuple[str, ...] = ()
+    record_count: int = 0
+    first: int | None = None
+    last: int | None = None
+    messages: int = 0
+    unnamed_messages: int = 0
+    """Messages that records count but do not name."""
+
+    folders: tuple[Folder, ...] = ()
+    is_throttled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The answer: the span that was looked at, the seeds and steps, and every subject of the logs with its verdict.
+
+    `messages` are all that were certainly read, by mailbox and time. `sources` say what was read (paths or the store).
+    """
+
+    start: int
+    end: int
+    seeds: tuple[Indicator, ...]
+    steps: tuple[Step, ...]
+    accounts: tuple[Subject, ...]
+    mailboxes: tuple[Subject, ...]
+    organisations: tuple[Subject, ...]
+    messages: tuple[Message, ...] = ()
+    sources: tuple[str, ...] = ()
+    is_bounded: bool = False
+    """Whether a bound on growth stopped the search: more may be touched than is said."""

@@ -40,7 +40,7 @@ def rules() -> None:
 
 @app.command("list", short_help="List every rule: its level, its tags, whether it runs.")
 def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
-    """List every rule: its level, its tags, and whether it runs or why not.
+    """List every rule: its level, its tags, and whether it runs or why not, or why it runs and cannot hit.
 
     \b
     Examples:
@@ -52,15 +52,17 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
     rows += [_skipped_row(one.file, one.reason, one.about) for one in loaded.skipped]
     rows.sort(key=lambda row: (row["file"], row["id"] or ""))
     if as_json:
-        streams.answer_json({"rules": rows, "loaded": len(loaded), "skipped": len(loaded.skipped)})
+        counts = {"loaded": len(loaded), "cannot_hit": loaded.idle, "skipped": len(loaded.skipped)}
+        streams.answer_json({"rules": rows, **counts})
         return
     for row in rows:
-        why = "" if row["status"] == "runs" else f"  SKIPPED: {row['reason']}"
+        why = f"  SKIPPED: {row['reason']}" if row["status"] == "skipped" else ""
+        why = f"  CANNOT HIT: {row['cannot_hit']}" if row.get("cannot_hit") else why
         tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
         streams.write(
             f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}\n"
         )
-    streams.say(f"{len(loaded):,} rules run, {len(loaded.skipped):,} do not")
+    streams.say(loaded.told)
 
 
 @app.command("test", short_help="Try rules on the records that lie beside them.")
@@ -149,7 +151,7 @@ def _loaded(folders: list[Path] | None) -> RuleSet:
 
 
 def _row(about: About, status: str) -> dict[str, Any]:
-    return {
+    row = {
         "id": about.id,
         "title": about.title,
         "level": about.level,
@@ -157,6 +159,7 @@ def _row(about: About, status: str) -> dict[str, Any]:
         "file": about.file,
         "status": status,
     }
+    return {**row, "cannot_hit": about.cannot_hit} if about.cannot_hit else row
 
 
 def _skipped_row(file: str, reason: str, about: About | None) -> dict[str, Any]:

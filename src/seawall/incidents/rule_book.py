@@ -40,9 +40,10 @@ class RuleBook:
                 self._records[number] += [text or "" for text in ids]
 
     def summary(self) -> dict[str, int]:
-        """Return how many rules ran and did not, and how many hits there were."""
+        """Return how many rules ran, how many of them could not hit, how many did not run, and how many hits there were."""
         return {
             "loaded": len(self._rules),
+            "cannot_hit": self._rules.idle,
             "skipped": len(self._rules.skipped),
             "hits": self._hits.total(),
         }
@@ -67,6 +68,7 @@ class RuleBook:
                 "records": self._records.get(number, []),
                 "rate": round(float(rates[number]), 6),
                 "silenced": bool(silenced[number]),
+                **({"cannot_hit": about.cannot_hit} if about.cannot_hit else {}),
             }
             for number, about in enumerate(self._rules.abouts)
         ]

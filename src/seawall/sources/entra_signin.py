@@ -103,7 +103,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     get = Fields(record)
     values = get.texts(_TEXTS)
     found = values.get
-    error, failure = _members(get.value("status"), "errorcode", "failurereason")
+    error, failure, more = _members(get.value("status"), "errorcode", "failurereason", "additionaldetails")
     machine, details = get.value("devicedetail"), get.value("authenticationdetails")
     browser, device = _members(machine, "browser", "deviceid")
     values["id"] = found("id") or content_id(record)
@@ -124,6 +124,8 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values["methods"] = _methods(details)
     values["how"] = said_of_strength(found, details, machine)
     kept = get.rest(_USED)
+    if more:
+        kept["status"] = {"additionalDetails": more}
     return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
 
 

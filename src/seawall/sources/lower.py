@@ -196,13 +196,11 @@ class Fields:
         return name in self._layout.inner or name in self._layout.envelope
 
     def rest(self, known: frozenset[str]) -> dict[str, Any]:
-        """What is in neither `known` nor empty, in the vendor's spelling."""
+        """What is in neither `known` nor empty, in the vendor's spelling; members of `properties` win here too."""
         inner, record = self._sources
         outer_names, inner_names = self._layout.rest(known)
         kept = {name: record[name] for name in outer_names if _is_something(record[name])}
-        for name in inner_names:
-            if _is_something(inner[name]):
-                kept.setdefault(name, inner[name])
+        kept.update((name, inner[name]) for name in inner_names if _is_something(inner[name]))
         return kept
 
 

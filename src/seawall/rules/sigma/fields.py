@@ -42,11 +42,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What lies at a path of a text column's JSON answers (the empty path: the text itself), in events of some kinds alone."""
+    """What lies at a path of a text column's JSON answers (the empty path: the text itself), in events of some kinds alone.
+
+    Its values are spelled as another log of the vendor does, where `spell` says how.
+    """
 
     column: str
     path: str = ""
     kinds: tuple[str, ...] = ()
+    spell: Spell | None = None
 
     def __str__(self) -> str:
         return f"{self.column}:{self.path}" if self.path else self.column
@@ -85,13 +89,20 @@ def _column(name: str) -> Answer:
 
 
 def _answer(written: str | tuple[str, Spell], family: Family) -> Answer:
-    """Return the answer that a family's table writes as `column`, `(column, spelling)`, `unmapped:path` or `other:path`."""
-    if isinstance(written, tuple):
-        return Named(*written)
-    column, has_path, path = written.partition(":")
-    if not has_path:
-        return _column(column)
-    return Inside("unmapped", path, family.whole) if column == "other" else Inside(column, path)
+    """Return the answer that a family's table writes as `column`, `unmapped:path` or `other:path`, be it with a spelling."""
+    place, spell = written if isinstance(written, tuple) else (written, None)
+    column, has_path, path = place.partition(":")
+    if has_path:
+        return (
+            Inside("unmapped", path, family.whole) if column == "other" else Inside(column, path, spell=spell)
+        )
+    return (
+        _column(column)
+        if spell is None
+        else Inside(column, spell=spell)
+        if column in TEXTS
+        else Named(column, spell)
+    )
 
 
 def _other_kinds(name: str, family: Family) -> tuple[Answer, ...]:

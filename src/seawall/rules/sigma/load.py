@@ -16,6 +16,7 @@ from seawall.errors import InputUnreadable
 from seawall.rules.sigma import fields
 from seawall.rules.sigma.conditions import condition, needed
 from seawall.rules.sigma.documents import Document, documents
+from seawall.rules.sigma.doubts import doubt
 from seawall.rules.sigma.model import LEVELS, About, Correlation, Rule, Skipped
 from seawall.rules.sigma.predicates import Unsupported
 from seawall.rules.sigma.run import RuleSet
@@ -116,7 +117,8 @@ class _Reading:
         tree = condition(rule.detection)
         _refuse_unanswerable(tree, looks)
         self._names |= {name: len(self.rules) for name in _names_of(content, about)}
-        self.rules.append(Rule(about, product, service, tree))
+        why = doubt(content.get("detection"), tree, looks)
+        self.rules.append(Rule(replace(about, cannot_hit=why) if why else about, product, service, tree))
 
     def correlate(self) -> None:
         """Tie correlations to the rules that they name."""
@@ -143,6 +145,9 @@ class _Reading:
         if not read.generate:
             for place in set(places):
                 self.rules[place] = replace(self.rules[place], is_silent=True)
+        idle = [self.rules[place].about.cannot_hit for place in places]
+        if (any if kind.startswith("temporal") else all)(idle):
+            about = replace(about, cannot_hit=f"names a rule that {next(filter(None, idle))}")
         return Correlation(
             about,
             kind,

@@ -10,7 +10,10 @@ LEVELS = ("informational", "low", "medium", "high", "critical")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a rule's file says of it. `digest` changes with every word of it that a match depends on."""
+    """What a rule's file says of it. `digest` changes with every word of it that a match depends on.
+
+    `cannot_hit` says why no record as its vendor writes it can be hit, and is empty where one may.
+    """
 
     id: str
     title: str
@@ -23,6 +26,7 @@ class About:
     misses: tuple[str, ...] = ()
     logsource: str = ""
     digest: str = ""
+    cannot_hit: str = ""
 
     @property
     def techniques(self) -> tuple[str, ...]:

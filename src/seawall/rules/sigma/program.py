@@ -93,7 +93,8 @@ class Program:
                 found.append(Question(facet, facet.add(test), ()))
             else:
                 facet = self._texts.setdefault(answer.column, TextFacet(answer.column))
-                found.append(Question(facet, facet.add(answer.path, test), answer.kinds))
+                asked = test if answer.spell is None else _spelled(test, answer.spell)
+                found.append(Question(facet, facet.add(answer.path, asked), answer.kinds))
         return LeafStep(tuple(found), test.nothing)
 
 
@@ -244,6 +245,11 @@ class EitherStep:
 Step = LeafStep | SameStep | NotStep | EveryStep | EitherStep
 
 
+def _spelled(test: Test, spell: Spell) -> Test:
+    """Return the test of values that are spelled before they are asked."""
+    return Test(others=(lambda value: any(map(test.of, spell(value))),), nothing=test.nothing)
+
+
 def _cost(facet: NameFacet | TextFacet) -> int:
     if isinstance(facet, TextFacet):
         return 5
@@ -281,9 +287,8 @@ def _answer_codes(records: Records, rows: Rows, answer: Answer) -> tuple[Rows, l
 
 
 def _inside(text: str, answer: Inside) -> tuple[str, ...]:
-    if not answer.path:
-        return (text,) if text else ()
     try:
-        return tuple(values(parsed(text), answer.path))
+        found = (text,) * bool(text) if not answer.path else tuple(values(parsed(text), answer.path))
     except RecursionError:
         return ()
+    return found if answer.spell is None else tuple(one for value in found for one in answer.spell(value))

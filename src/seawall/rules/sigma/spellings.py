@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seawall.rules.sigma.facets import Spell
 
 Written = str | tuple[str, Spell]
-"""An answer as tables write it: `column`, (column, spelling), `unmapped:path`, or `other:path` for events kept whole alone."""
+"""An answer as tables write it: `column`, `unmapped:path`, or `other:path` of events kept whole alone; a pair has a spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,30 @@ def _spelled(**table: str) -> Spell:
     return lambda value: known.get(value, ())
 
 
+_SITE = re.compile(r"https?://[^/]+/(?:(?:sites|teams|personal)/[^/]+/)?", re.IGNORECASE)
+
+
 def operation(value: str) -> tuple[str, ...]:
     """Return an operation as it is, without the full stop that the unified audit log ends it with, and with a plain dash."""
     bare = value.removesuffix(".")
     return tuple(dict.fromkeys((value, bare, value.replace("–", "-"), bare.replace("–", "-"))))
+
+
+def service(value: str) -> tuple[str, ...]:
+    """Return an application of Google's Reports API as it is, and as Google Cloud's audit logs name its service."""
+    return value, f"{value}.googleapis.com"
+
+
+def site(value: str) -> tuple[str, ...]:
+    """Return the site that a file's address lies in, with the slash that records end it with and without."""
+    found = _SITE.match(value)
+    return () if found is None else (found[0], found[0].rstrip("/"))
+
+
+def extension(value: str) -> tuple[str, ...]:
+    """Return the extension of the file that an address names."""
+    name = value.rpartition("/")[2]
+    return (name.rpartition(".")[2],) if "." in name and "/" in value else ()
 
 
 def _status_of(success: str, failure: str, interrupted: str) -> Spell:
@@ -79,6 +100,10 @@ _PEOPLE = (
     "useridentity"
 )
 
+OPERATIONS = frozenset(_OPERATIONS.split())
+PEOPLE = frozenset(_PEOPLE.split())
+"""Names of what was done, and of whoever did it."""
+
 M365 = Family(
     ("m365_audit", "office_activity"),
     _table(
@@ -89,6 +114,8 @@ M365 = Family(
         ("workload eventsource officeworkload loggedbyservice", (("kind", _workload), "other:workload", "other:source")),
         ("recordtype", (("kind", _record_type), "other:recordtype")),
         ("objectid officeobjectid resourceid", ("resource_uid",)),
+        ("siteurl", (("resource_uid", site), "other:siteurl")),
+        ("sourcefileextension", (("resource_uid", extension), "other:sourcefileextension")),
         ("organizationid", ("org_uid",)),
         ("mailboxownerupn", ("mailbox",)),
         ("logontype logon_type", (("logon_type", _logon),)),
@@ -118,7 +145,7 @@ M365 = Family(
     dropped=frozenset({
         "actorcontextid", "apppoolname", "clientrequestid", "clientversion", "correlationid", "externalaccess", "geolocation",
         "internallogontype", "intrasystemid", "intersystemsid", "ismanageddevice", "itemcount", "listid", "listtitle",
-        "mailboxguid", "organizationname", "originatingserver", "platform", "site", "siteurl", "sourcefileextension",
+        "mailboxguid", "organizationname", "originatingserver", "platform", "site",
         "supportticketid", "targetcontextid", "version", "webid", "authenticationtype", "devicedisplayname", "tokentype",
         "azureactivedirectoryeventtype", "userkey", "usertype", "actor", "browsername", "deviceproperties", "folders",
     }),
@@ -186,6 +213,8 @@ AUDIT = Family(
         ("initiatedby.app.displayname", ("app_name",)),
         ("target", ("parameters:target", "unmapped:targetresources")),
         ("modifiedproperties", ("unmapped:targetresources.modifiedproperties",)),
+        ("additionaldetails.additionalinfo",
+         ("unmapped:additionaldetails.additionalinfo", "unmapped:additionaldetails.additional info")),
     ),
     columns=("unmapped", "parameters"),
     bags=("additionaldetails",),
@@ -216,9 +245,8 @@ GOOGLE = Family(
         ("id.applicationname applicationname",
          ("parameters:applicationname", "unmapped:applicationname", "unmapped:id.applicationname")),
         ("ipaddress", ("src_ip", "unmapped:ipaddress")),
-        ("eventservice protopayload.servicename",
-         ("unmapped:protopayload.servicename", "unmapped:eventservice", "unmapped:id.applicationname",
-          "parameters:applicationname", "unmapped:applicationname")),
+        ("eventservice eventsource protopayload.servicename",
+         (("unmapped:applicationname", service), "unmapped:eventservice", "unmapped:protopayload.servicename")),
     ),
     columns=("unmapped", "parameters"),
     bags=("events.parameters", "parameters", "events"),
@@ -231,6 +259,7 @@ OTHER = Family(
          (("activity_name", operation), "unmapped:operationname", "unmapped:operationname.value", "unmapped:operationnamevalue",
           "unmapped:eventname", "unmapped:properties.message", "unmapped:message", "unmapped:activity",
           "unmapped:activitydisplayname", "unmapped:events.name", "unmapped:protopayload.metadata.event.eventname")),
+        ("eventservice", ("unmapped:eventservice", "unmapped:protopayload.servicename")),
         ("categoryvalue category", ("unmapped:categoryvalue", "unmapped:category", "unmapped:category.value")),
         ("resourceprovidervalue resourceprovider",
          ("unmapped:resourceprovidervalue", "unmapped:resourceprovider", "unmapped:resourceprovidername.value")),
@@ -240,7 +269,8 @@ OTHER = Family(
           "unmapped:outcome.result")),
         ("riskeventtype", ("unmapped:riskeventtype", "unmapped:properties.riskeventtype", "unmapped:risktype")),
     ),
-    bags=("properties", "events.parameters", "debugcontext.debugdata", "extendedproperties", "additionaldetails"),
+    bags=("properties", "events.parameters", "debugcontext.debugdata", "extendedproperties", "additionaldetails",
+          "protopayload.metadata.event.parameter"),
     is_enveloped=True,
 )  # fmt: skip
 
@@ -265,7 +295,7 @@ LOGSOURCES: Mapping[tuple[str, str], _Looks] = {
     ("azure", ""): _MICROSOFT,
     ("azure", "signinlogs"): (("sign_in", ()), ("m365", ("sign_in",)), *_OTHER),
     ("azure", "auditlogs"): (("audit", ()), ("m365", ("directory",)), *_OTHER),
-    ("azure", "activitylogs"): _OTHER,
+    ("azure", "activitylogs"): (("audit", ()), ("m365", ("directory",)), *_OTHER),
     ("azure", "riskdetection"): _OTHER,
     ("azure", "pim"): (("audit", ()), *_OTHER),
     ("m365", ""): (("m365", ()), *_OTHER),

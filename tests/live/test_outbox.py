@@ -11,10 +11,10 @@ import pytest
 
 from seawall.live.clock import Clock
 from seawall.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, Courier
-from seawall.live.settings import Webhook
-from seawall.live.webhook import target_of
 from seawall.store.database import Database
-from tests.live.receiver import receiving
+from seawall.webhooks.sending import target_of
+from seawall.webhooks.webhook import Webhook
+from tests.webhooks.receiver import receiving
 
 
 class Time:

@@ -20,16 +20,16 @@ from seawall.errors import DatabaseInUse, WatchBusy
 from seawall.live.clock import Clock
 from seawall.live.opening import opened
 from seawall.live.service import Service
-from seawall.live.settings import Webhook
 from seawall.live.silence import Change
 from seawall.report.documents import incident_from_document
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database
 from seawall.store.lake import Lake
-from tests.live.receiver import receiving
+from seawall.webhooks.webhook import Webhook
 from tests.live.running import bodies, quick, running, settled, until
 from tests.live.stored import Stored, stored
 from tests.store.database.postgresql import Server, programs
+from tests.webhooks.receiver import receiving
 
 Ended = Callable[[Path], Stored]
 

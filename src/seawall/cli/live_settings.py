@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from seawall.errors import InputUnreadable, UsageError
 
 if TYPE_CHECKING:
-    from seawall.live.settings import LiveSettings, Webhook
+    from seawall.live.settings import LiveSettings
     from seawall.watch import Patience
+    from seawall.webhooks.webhook import Webhook
 
 _LONGEST_SECRET = 4096
 
@@ -55,7 +56,7 @@ def live_settings(
 
 def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook, ...]:
     """The webhooks, all with the secret of one file. Raises `InputUnreadable` and `UsageError`."""
-    from seawall.live.settings import Webhook
+    from seawall.webhooks.webhook import Webhook
 
     secret = ""
     if secret_file is not None:

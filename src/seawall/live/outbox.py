@@ -15,12 +15,12 @@ import msgspec
 
 from seawall.errors import SeawallError
 from seawall.live.clock import Clock
-from seawall.live.settings import Webhook
-from seawall.live.webhook import NotDelivered, send, target_of
 from seawall.report.times import rfc3339
 from seawall.settings import SCHEMA_VERSION
 from seawall.store.database import Database
 from seawall.store.database.outbox import Message
+from seawall.webhooks.sending import NotDelivered, send, target_of
+from seawall.webhooks.webhook import Webhook
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 3600.0
@@ -30,7 +30,7 @@ MOST_ATTEMPTS = 30
 _MANY = 100
 _SECOND = 1_000_000
 
-Send = Callable[..., None]
+Send = Callable[..., object]
 
 
 @dataclass(slots=True)

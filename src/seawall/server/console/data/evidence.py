@@ -24,12 +24,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from seawall.plurals import plural
+from seawall.report.csv_text import Cell, csv_lines
 from seawall.report.html import render_report
 from seawall.report.input import ReportInput
 from seawall.report.times import moment, rfc3339
 from seawall.report.visible import visible
 from seawall.schema.incidents import Incident
-from seawall.server.console.data.csv_text import Cell, csv_lines
 from seawall.server.console.data.incident_values import IncidentDocument, IncidentValue
 from seawall.server.console.data.record_values import Record
 from seawall.server.console.json_text import encoded

@@ -8,11 +8,11 @@ from typing import Final, cast
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from seawall.report.csv_text import Cell, csv_lines
 from seawall.report.visible import visible
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.answer_values import answer_value
 from seawall.server.console.data.choosing import ORDERS, QueueFilter, QueuePage, choice_of, purpose_of
-from seawall.server.console.data.csv_text import Cell, csv_lines
 from seawall.server.console.data.incident_values import AnswerName, IncidentRow, IncidentValue, Page, Plan
 from seawall.server.console.data.plan import plan
 from seawall.server.console.data.presentation import incident_value, listed_row

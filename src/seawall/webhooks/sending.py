@@ -2,7 +2,8 @@
 
 `webhook-id` is the same whenever a message is sent again, so that a receiver can drop what it has. With a secret,
 `webhook-signature` is the HMAC-SHA256 of id, time and body. No redirect is followed, no proxy of the environment is used, the
-certificate is verified, the whole exchange has one time limit, and of the answer only the status counts.
+certificate is verified, the whole exchange has one time limit. Of the answer only the status counts, unless the body is asked
+for; then a small one is given back, which is the receiver's word and nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import hmac
 import http.client
 import socket
+from dataclasses import dataclass
 from typing import Final, cast
 
 from seawall.jose.fetch import (
@@ -26,21 +28,28 @@ from seawall.jose.fetch import (
     translated,
     verifying,
 )
-from seawall.live.settings import Webhook
+from seawall.webhooks.webhook import Webhook
 
 TIMEOUT: Final = 15.0
 """Seconds for one delivery, however slowly the answer drips."""
+
+LONGEST_ANSWER: Final = 16 * 1024
+"""Bytes of an answer that are given back."""
 
 _ANSWER_BYTES: Final = 256 * 1024
 _PREFIX: Final = "whsec_"
 
 
 class NotDelivered(Exception):
-    """A message that was not taken. `is_final` says that sending it again is of no use. The text holds no secret."""
+    """A message that was not taken. `is_final` says that sending it again is of no use. The text holds no secret.
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+    `may_have_arrived` is false where the receiver certainly does not have it: it was never reached, or refused it itself.
+    """
+
+    def __init__(self, reason: str, *, is_final: bool = False, may_have_arrived: bool = True) -> None:
         super().__init__(reason)
         self.is_final = is_final
+        self.may_have_arrived = may_have_arrived
 
 
 def target_of(webhook: Webhook) -> str:
@@ -73,10 +82,12 @@ def send(
     seconds: int,
     timeout: float = TIMEOUT,
     trust: TrustStore | None = None,
-) -> None:
+    wants_answer: bool = False,
+) -> bytes:
     """POST a body of JSON; returns once the receiver has answered with a status of success.
 
-    `seconds` is when it is sent, since the epoch. Raises `NotDelivered` and nothing else.
+    `seconds` is when it is sent, since the epoch. With `wants_answer` the first bytes of the answer's body are returned, as far
+    as it came. Raises `NotDelivered` and nothing else.
     """
     headers = {
         "Content-Type": "application/json",
@@ -89,44 +100,68 @@ def send(
     }
     if webhook.secret:
         headers["webhook-signature"] = signature(webhook.secret, message_id, seconds, body)
+    exchange = _Exchange(Deadline(timeout), LONGEST_ANSWER if wants_answer else 0)
     try:
-        status = _post(
-            location_of(webhook.url, allow_loopback_http=True), headers, body, Deadline(timeout), trust
-        )
+        where = location_of(webhook.url, allow_loopback_http=True)
+        status, answer = _post(exchange, where, headers, body, trust)
     except FetchRefused as error:
-        raise NotDelivered(str(error)) from None
+        raise NotDelivered(str(error), may_have_arrived=exchange.has_begun) from None
     if 200 <= status < 300:
-        return
+        return answer
     if 300 <= status < 400:
-        raise NotDelivered(f"the receiver answered with a redirect ({status}); none is followed")
-    raise NotDelivered(f"the receiver answered with status {status}", is_final=status == 410)
+        raise NotDelivered(
+            f"the receiver answered with a redirect ({status}); none is followed", may_have_arrived=False
+        )
+    raise NotDelivered(
+        f"the receiver answered with status {status}", is_final=status == 410, may_have_arrived=status >= 500
+    )
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One exchange: its time limit, how much of the answer is wanted, and whether anything was sent yet."""
+
+    deadline: Deadline
+    wanted: int
+    has_begun: bool = False
 
 
 def _post(
-    where: Location, headers: dict[str, str], body: bytes, deadline: Deadline, trust: TrustStore | None
-) -> int:
+    exchange: _Exchange, where: Location, headers: dict[str, str], body: bytes, trust: TrustStore | None
+) -> tuple[int, bytes]:
     lines = [f"POST {where.target} HTTP/1.1", f"Host: {where.authority}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     request = "\r\n".join((*lines, "", "")).encode("ascii") + body
     with translated():
         context = verifying(trust) if where.scheme == "https" else None
-        with connect(where, deadline) as plain:
-            plain.settimeout(deadline.left())
+        with connect(where, exchange.deadline) as plain:
+            plain.settimeout(exchange.deadline.left())
             if context is None:
-                return _asked(plain, request, deadline)
+                return _asked(exchange, plain, request)
             with context.wrap_socket(
                 plain, server_hostname=where.host, suppress_ragged_eofs=False
             ) as secured:
-                return _asked(secured, request, deadline)
+                return _asked(exchange, secured, request)
 
 
-def _asked(connection: socket.socket, request: bytes, deadline: Deadline) -> int:
-    connection.settimeout(deadline.left())
+def _asked(exchange: _Exchange, connection: socket.socket, request: bytes) -> tuple[int, bytes]:
+    connection.settimeout(exchange.deadline.left())
+    exchange.has_begun = True
     connection.sendall(request)
-    incoming = Incoming(connection, _ANSWER_BYTES, deadline)
+    incoming = Incoming(connection, _ANSWER_BYTES, exchange.deadline)
     answer = http.client.HTTPResponse(cast("socket.socket", incoming), method="POST")
     try:
         answer.begin()
-        return answer.status
+        return answer.status, _body(answer, exchange.wanted)
     finally:
         answer.close()
+
+
+def _body(answer: http.client.HTTPResponse, wanted: int) -> bytes:
+    """What came of the body: that it broke off changes nothing about the status."""
+    if not wanted:
+        return b""
+    try:
+        return answer.read(wanted)
+    except (OSError, http.client.HTTPException, FetchRefused):
+        return b""

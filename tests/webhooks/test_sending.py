@@ -13,9 +13,10 @@ import time
 import pytest
 
 from seawall.errors import UsageError
-from seawall.live.settings import LiveSettings, Webhook, from_plain
-from seawall.live.webhook import NotDelivered, send, signature, target_of
-from tests.live.receiver import receiving
+from seawall.live.settings import LiveSettings, from_plain
+from seawall.webhooks.sending import LONGEST_ANSWER, NotDelivered, send, signature, target_of
+from seawall.webhooks.webhook import Webhook
+from tests.webhooks.receiver import receiving
 
 
 def test_what_is_sent_is_signed_and_has_an_id() -> None:
@@ -150,3 +151,58 @@ def test_settings_that_make_no_sense(values: dict[str, float]) -> None:
 
     with pytest.raises(UsageError):
         LiveSettings(Path("/store"), **values)  # type: ignore[arg-type]
+
+
+def test_the_answer_is_given_back_when_it_is_asked_for_and_never_more_than_a_little() -> None:
+    with receiving(200) as receiver:
+        receiver.answer = b"a" * 100_000
+        assert send(Webhook(receiver.url), "m", b"{}", seconds=1) == b""
+        answer = send(Webhook(receiver.url), "m", b"{}", seconds=1, wants_answer=True)
+    assert answer == b"a" * LONGEST_ANSWER
+
+
+def test_an_answer_that_breaks_off_is_an_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def promise_more() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf")
+
+        thread = threading.Thread(target=promise_more, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        send(Webhook(url), "m", b"{}", seconds=1, wants_answer=True)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "may_have_arrived"), [(404, False), (302, False), (500, True), (504, True)]
+)
+def test_whether_it_may_have_arrived_is_known_of_an_answer(status: int, *, may_have_arrived: bool) -> None:
+    with receiving(status) as receiver, pytest.raises(NotDelivered) as refused:
+        send(Webhook(receiver.url), "m", b"{}", seconds=1)
+    assert refused.value.may_have_arrived is may_have_arrived
+
+
+def test_what_never_began_has_not_arrived_and_what_broke_off_may_have() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(NotDelivered) as refused:
+        send(Webhook(f"http://127.0.0.1:{port}/"), "m", b"{}", seconds=1)
+    assert not refused.value.may_have_arrived
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take_and_leave() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+
+        thread = threading.Thread(target=take_and_leave, daemon=True)
+        thread.start()
+        with pytest.raises(NotDelivered) as refused:
+            send(Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/"), "m", b"{}", seconds=1)
+        thread.join()
+    assert refused.value.may_have_arrived

@@ -18,6 +18,7 @@ class Receiver:
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b""
 
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for headers, _ in self.requests]
@@ -35,8 +36,9 @@ def receiving(*statuses: int, **headers: str) -> Iterator[Receiver]:
             self.send_response(status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
+            self.wfile.write(receiver.answer)
 
         def log_message(self, *_: Any) -> None:
             return

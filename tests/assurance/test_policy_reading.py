@@ -47,7 +47,7 @@ def test_conditions_that_are_not_evaluated_are_doubts(tmp_path: Path) -> None:
             "insiderRiskLevels": "minor",
         },
     )
-    assert found.doubts == ("the condition devices", "the condition insiderrisklevels")
+    assert found.doubts == ("the condition insiderrisklevels", "the filter of devices")
     assert one(tmp_path, conditions={"devices": None, "insiderRiskLevels": None}).doubts == ()
 
 

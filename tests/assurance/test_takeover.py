@@ -271,12 +271,19 @@ def test_a_password_that_was_the_first_of_two_steps_did_not_suffice(tmp_path: Pa
 
 
 def test_what_if_of_a_policy_on_risk_is_for_risky_sign_ins(tmp_path: Path) -> None:
-    risky = json.dumps({**json.loads(PASSWORD), "risk": "high"})
-    rows = [signed("1", parameters=PASSWORD), signed("2", minute=1, parameters=risky)]
+    whole = {**json.loads(PASSWORD), "requirement": "singleFactorAuthentication"}
+    rows = [
+        signed("1", parameters=json.dumps(whole)),
+        signed("2", minute=1, parameters=json.dumps({**whole, "risk": "high"})),
+    ]
     told = what_if(tmp_path, rows, policy(conditions={"signInRiskLevels": ["medium", "high"]}))
     assert (told["sign_ins"]["untouched"], told["sign_ins"]["asked for more"]) == (1, 1)
-    told = what_if(tmp_path, rows, policy(conditions={"signInRiskLevels": ["high"]}))
-    assert (told["sign_ins"]["untouched"], told["sign_ins"]["unknown"]) == (1, 1)
+    for wanted, outcome in (("high", "asked for more"), ("medium", "untouched")):
+        told = what_if(tmp_path, rows[1:], policy(conditions={"signInRiskLevels": [wanted]}))
+        assert told["sign_ins"][outcome] == 1
+    untold = signed("3", parameters=json.dumps({**whole, "risk": "hidden"}))
+    told = what_if(tmp_path, [untold], policy(conditions={"signInRiskLevels": ["high"]}))
+    assert told["sign_ins"]["unknown"] == 1
 
 
 def test_one_address_in_two_systems_is_two_accounts_and_policies_are_for_one(tmp_path: Path) -> None:

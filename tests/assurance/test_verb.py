@@ -166,5 +166,10 @@ def test_real_audit_records() -> None:
     summary = document["summary"]
     assert summary["events"] + summary["duplicates"] + summary["problems"] == summary["records"]
     assert sum(document["mail_sessions"].values()) > 0
-    assert [one["account"].split("@")[0] for one in document["findings"]] == ["joey"]
+    # The audit log says that a password was used, never that nothing else was.
+    assert summary["by_level"]["single factor"] == 0
+    assert {one["kind"] for one in document["findings"]} == {"unproved-root"}
+    # Who was sent away to register a second factor had none.
+    ways = {way["cause"] for account in document["accounts"] for way in account["password"]["ways"]}
+    assert (summary["password"]["open"], ways) == (3, {"no-second-factor"})
     assert all(one["password"]["answer"] != "closed" for one in document["accounts"])

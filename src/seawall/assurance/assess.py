@@ -26,17 +26,30 @@ MOST_TARGETS = 200
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was given beside the logs. `policies` None: no policy file; `proposed` None: no what-if."""
+    """What was given beside the logs. `policies` None: no policy file; `proposed` None: no what-if.
+
+    Proposed policies come on top of the others, of which they replace those with the same id; `is_instead`: they replace all.
+    """
 
     registrations: Sequence[Registration] = ()
     policies: Sequence[AccessPolicy] | None = None
     proposed: Sequence[AccessPolicy] | None = None
     directory: Directory = field(default_factory=Directory)
+    is_instead: bool = False
+
+    @property
+    def afterwards(self) -> list[AccessPolicy]:
+        """The policies that there would be."""
+        proposed = self.proposed or ()
+        changed = {one.uid for one in proposed if one.uid}
+        kept = () if self.is_instead else (self.policies or ())
+        return [*(one for one in kept if one.uid not in changed), *proposed]
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything that is answered. `exposed` holds both attacks on each of `people`, in their order."""
+    """Everything that is answered. `exposed` holds both attacks on each of `people`, in their order; `then` the same under the
+    policies of a what-if."""
 
     people: Sequence[Person]
     exposed: Sequence[Exposure]
@@ -49,6 +62,7 @@ class Assessment:
     given: Given
     not_given: Sequence[str]
     replayed: Replay | None
+    then: Sequence[Exposure] | None
     signs: SignIns
     collector: Collector
 
@@ -82,7 +96,12 @@ def assess(collector: Collector, given: Given) -> Assessment:
         names,
         given,
         Evaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
-        replay(given.proposed, signs, people, collector, given.directory)
+        replay(policies or (), given.afterwards, signs, people, collector, given.directory)
+        if given.proposed is not None
+        else None,
+        exposures(
+            people, grid.cover(given.afterwards), _guarded(grid, given.afterwards), legacy_seen=legacy_seen
+        )
         if given.proposed is not None
         else None,
         signs,

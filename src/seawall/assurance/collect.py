@@ -3,13 +3,15 @@ and changes of sign-in methods. Columns in, columns out."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from seawall.assurance.strength import RISKY, SINGLE, Strength, strength_of
+from seawall.assurance.strength import LEGACY, RISKY, ROPC, SINGLE, Strength, strength_of
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Keys, Times, Vocabulary, mix
 from seawall.schema.events import PROMPT_DENIED
 from seawall.schema.ordering import grouped
@@ -20,6 +22,11 @@ Flags = npt.NDArray[np.int16]
 OTHER, SUCCESS, FAILURE = 0, 1, 2
 DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
 """A second factor that was asked for and not given: Entra's numbers, and what stands for it where the vendor has none."""
+ENROL = ("50072", "50079")
+"""Entra's numbers for a sign-in that had to stop because no second factor was registered: the password was right."""
+AUDIT_LOGS = ("m365_audit", "office_activity")
+"""Sources that say at most that a password was used, never that nothing else was: `UserAuthenticationMethod` is a bit field
+that Microsoft does not document."""
 _BATCH_TEXTS = ("auth_method", "auth_protocol", "status", "client")
 MAIL = ("mail_access",)
 WHOLE = ("entra_signin", "m365_audit", "google_workspace")
@@ -47,6 +54,7 @@ class SignIns:
     interactive: Small
     outcome: Small
     denied: Bools
+    enrol: Bools
     app: Codes
     resource: Codes
     address: Codes
@@ -101,6 +109,21 @@ class MethodChange:
     activity: str
     detail: str
     parameters: str
+
+
+def said_of(parameters: str) -> Mapping[str, object]:
+    """The object that an event's parameters hold."""
+    try:
+        value = json.loads(parameters) if parameters else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def whose(change: MethodChange) -> str:
+    """The account that got the method: the target where the record names one."""
+    target = str(said_of(change.parameters).get("Target") or "").split(";")[0].strip().lower()
+    return target if "@" in target else change.account
 
 
 REGISTERED = (
@@ -184,20 +207,23 @@ class Collector:
         status = np.where(batch.one_of("status", ("success",))[rows], SUCCESS, OTHER)
         status = np.where(batch.one_of("status", ("failure",))[rows], FAILURE, status)
         denied = batch.one_of("status_code", DENIED)[rows]
+        flags = _column(judged, "flags", place)
+        is_told = ~batch.one_of("source", AUDIT_LOGS)[rows] | ((flags & (LEGACY | ROPC)) != 0)
+        is_told |= _column(judged, "level", place) > SINGLE
         found = {
             "time": batch.time[rows],
             "actor": batch.actor[rows],
             "session": batch.hashed("session_uid")[rows],
-            "level": _column(judged, "level", place),
-            "aal": _column(judged, "aal", place),
+            "level": _column(judged, "level", place) * is_told,
+            "aal": _column(judged, "aal", place) * is_told,
             "method": _column(judged, "method", place),
-            "flags": _column(judged, "flags", place)
-            | np.where(batch.one_of("status_code", SUSPECTED)[rows], RISKY, 0),
+            "flags": flags | np.where(batch.one_of("status_code", SUSPECTED)[rows], RISKY, 0),
             "path": _column(judged, "path", place),
             "system": np.array([self.systems.learn(one.system) for one in judged])[place],
             "interactive": batch.numbers["is_interactive"][rows],
             "outcome": status,
             "denied": denied,
+            "enrol": batch.one_of("status_code", ENROL)[rows],
             "is_stepwise": ~batch.one_of("source", WHOLE)[rows],
         }
         codes = {
@@ -277,7 +303,7 @@ def _column(judged: list[Strength], name: str, place: npt.NDArray[np.intp]) -> n
 _KINDS: dict[str, type] = {
     "time": np.int64, "actor": np.int32, "account": np.int32, "organisation": np.int32, "session": np.uint64,
     "level": np.int8, "aal": np.int8, "method": np.int8, "flags": np.int16, "path": np.int8, "system": np.int32,
-    "interactive": np.int8, "outcome": np.int8, "denied": np.bool_, "app": np.int32, "resource": np.int32,
+    "interactive": np.int8, "outcome": np.int8, "denied": np.bool_, "enrol": np.bool_, "app": np.int32, "resource": np.int32,
     "address": np.int32, "country": np.int32, "network": np.int32, "object_id": np.int32,
     "is_stepwise": np.bool_,
 }  # fmt: skip

@@ -70,6 +70,8 @@ class Evaluator:
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
+        self._closed: dict[str, tuple[frozenset[str], bool]] = {}
+        self._owners: dict[frozenset[str], tuple[frozenset[str], bool]] = {}
 
     def accounts(self, policy: AccessPolicy, people: Sequence[Who]) -> Kleene:
         """Whether the policy is for each account, int8 (n,)."""
@@ -83,7 +85,7 @@ class Evaluator:
             return YES
         answers = [self._among(who.users, one)]
         if who.guests:
-            answers.append(_certain(one.is_guest))
+            answers.append(_guest(who, one))
         answers += [self._member(group, one) for group in who.groups]
         answers += [self._holder(role, one) for role in who.roles]
         return max(answers)
@@ -93,14 +95,38 @@ class Evaluator:
             return YES
         if one.uid:
             return NO
-        owners = [self.directory.accounts.get(uid) for uid in listed if "@" not in uid]
-        if one.account in owners:
-            return YES
-        return MAYBE if None in owners else NO
+        owners, has_unknown = self._owners_of(listed)
+        return YES if one.account in owners else MAYBE if has_unknown else NO
+
+    def _owners_of(self, listed: frozenset[str]) -> tuple[frozenset[str], bool]:
+        """Whose the listed ids are, and whether of some that is not known; asked once for each list, which may be long."""
+        if listed not in self._owners:
+            owners = {self.directory.accounts.get(uid) for uid in listed if "@" not in uid}
+            self._owners[listed] = frozenset(filter(None, owners)), None in owners
+        return self._owners[listed]
 
     def _member(self, group: str, one: Who) -> int:
-        members = self.directory.members.get(group)
-        return MAYBE if members is None else self._among(members, one)
+        if group not in self.directory.members:
+            return MAYBE
+        members, is_whole = self._members(group)
+        return max(self._among(members, one), NO if is_whole else MAYBE)
+
+    def _members(self, group: str) -> tuple[frozenset[str], bool]:
+        """Members of a group and of the groups in it, however deep and also in circles, and whether that is all of them."""
+        if group not in self._closed:
+            directory, seen, waiting = self.directory, {group}, [group]
+            found, is_whole = set[str](), True
+            while waiting:
+                inner = waiting.pop()
+                is_whole &= inner in directory.members and inner not in directory.partial
+                for uid in directory.members.get(inner, ()):
+                    if uid not in directory.members and uid not in directory.nested:
+                        found.add(uid)
+                    elif uid not in seen:
+                        seen.add(uid)
+                        waiting.append(uid)
+            self._closed[group] = frozenset(found), is_whole
+        return self._closed[group]
 
     def _holder(self, role: str, one: Who) -> int:
         known = self._member(role, one)
@@ -111,15 +137,34 @@ class Evaluator:
         missing = set()
         for policy in policies:
             for who in (policy.include, policy.exclude):
-                missing |= {g for g in (*who.groups, *who.roles) if g not in self.directory.members}
+                for group in (*who.groups, *who.roles):
+                    missing |= {group} if group not in self.directory.members else self._not_whole(group)
             for place in (*policy.include_places.listed, *policy.exclude_places.listed):
                 if place != TRUSTED and place not in self.directory.places:
                     missing.add(place)
         return sorted(self.directory.names.get(uid, uid) for uid in missing)
 
+    def _not_whole(self, group: str) -> set[str]:
+        """The group, where not all of its members are known, or groups in it were not given."""
+        return set() if self._members(group)[1] else {group}
 
-def _certain(value: bool | None) -> int:
-    return MAYBE if value is None else YES if value else NO
+
+_GUESTS = ("internalguest", "b2bcollaborationguest")
+
+
+def _guest(who: Principals, one: Who) -> int:
+    """Whether an account is one of the guests that are meant. An invited account has `#ext#` in its name, if it is not
+    known by the name that it has at home."""
+    is_invited = "#ext#" in one.account
+    if one.is_guest is None:
+        return MAYBE
+    if one.is_guest:
+        kinds = [kind in who.guest_kinds for kind in (_GUESTS[1:] if is_invited else _GUESTS)]
+        answer = YES if all(kinds) or not who.guest_kinds else MAYBE if any(kinds) else NO
+    else:
+        means_members = not who.guest_kinds or "b2bcollaborationmember" in who.guest_kinds
+        answer = YES if is_invited and means_members else NO
+    return min(answer, MAYBE) if who.some_guests else answer
 
 
 def for_targets(policy: AccessPolicy, targets: Sequence[Target]) -> Kleene:
@@ -196,6 +241,10 @@ def _in(chosen: Chosen, one: Whereabouts, known: frozenset[str]) -> int:
         elif uid in one.perhaps or uid not in known:
             answer = max(answer, MAYBE)
     return answer
+
+
+STRANGERS = {"in": YES, "out": NO, "unsure": MAYBE}
+"""Whether a policy is for a device that the organisation does not know."""
 
 
 def level_of(policy: AccessPolicy) -> int:

@@ -14,21 +14,24 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from seawall.assurance.collect import Collector, MethodChange, SignIns
+from seawall.assurance.collect import Collector, MethodChange, SignIns, said_of, whose
 from seawall.assurance.people import Person
-from seawall.assurance.sessions import WEAK_ROOT, Roots
+from seawall.assurance.sessions import NO_ROOT, UNTOLD_ROOT, WEAK_ROOT, Roots
 from seawall.assurance.strength import RISKY
 from seawall.plurals import plural
 from seawall.schema.assurance import Registration
 from seawall.sources.registrations import shared_key
 
-Kind = Literal["weak-root", "prompt-bombing", "method-after-risk", "shared-method", "skips-mfa"]
+Kind = Literal[
+    "weak-root", "prompt-bombing", "method-after-risk", "shared-method", "skips-mfa", "unproved-root"
+]
 KINDS: dict[Kind, str] = {
     "weak-root": "mail was read in a session whose sign-in showed no second factor",
     "prompt-bombing": "several prompts for a second factor were denied within an hour",
     "method-after-risk": "a sign-in method was registered after a sign-in that stands out",
     "shared-method": "one phone number or device is the second factor of several accounts",
     "skips-mfa": "signed in on a path that asks for no second factor",
+    "unproved-root": "mail was read in a session of which no sign-in shows how it began",
 }
 
 HOUR = 3_600_000_000
@@ -68,6 +71,7 @@ def findings_of(
         *methods_after_risk(collector, signs, people),
         *shared_methods(collector.changes, registrations),
         *paths_that_skip(by_actor),
+        *unproved_roots(roots, by_actor),
     ]
     order = list(KINDS)
     return sorted(
@@ -88,6 +92,29 @@ def weak_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Found]:
             "weak-root", person.organisation, person.account, int(sessions.first[own].min()),
             int(sessions.last[own].max()), text, tuple(sessions.uid[row] for row in own[:_EXAMPLES].tolist()),
             "mail access and sign-in log",
+        )  # fmt: skip
+
+
+def unproved_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Found]:
+    """Accounts whose mail was read in sessions that go back to no sign-in that was seen, or to one that tells nothing.
+
+    Where no record carries a session id nothing could have shown a root, and nothing is found.
+    """
+    sessions = roots.sessions
+    is_none = roots.root == NO_ROOT
+    rows = np.flatnonzero(is_none | (roots.root == UNTOLD_ROOT))
+    for actor in np.unique(sessions.actor[rows]).tolist():
+        own = rows[sessions.actor[rows] == actor]
+        person = by_actor[actor]
+        unseen, messages = int(is_none[own].sum()), int(sessions.messages[own].sum())
+        parts = [f"{count:,} {words}" for count, words in (
+            (unseen, "without a sign-in in these logs"), (len(own) - unseen, "whose sign-ins do not say")
+        ) if count]  # fmt: skip
+        yield Found(
+            "unproved-root", person.organisation, person.account, int(sessions.first[own].min()),
+            int(sessions.last[own].max()),
+            f"{plural(len(own), 'session')} with {plural(messages, 'message')} read: {', '.join(parts)}",
+            tuple(sessions.uid[row] for row in own[:_EXAMPLES].tolist()), "mail access and sign-in log",
         )  # fmt: skip
 
 
@@ -125,7 +152,7 @@ def methods_after_risk(collector: Collector, signs: SignIns, people: Sequence[Pe
         return
     known = {(person.organisation, person.account): person for person in people}
     for change in collector.changes:
-        account = _whose(change)
+        account = whose(change)
         person = known.get((change.organisation, account))
         if person is None or person.actor < 0:
             continue
@@ -164,12 +191,6 @@ def _is_new_network(signs: SignIns, rows: npt.NDArray[np.intp], row: int) -> boo
     return network >= 0 and days >= KNOWN_DAYS and network not in signs.network[earlier]
 
 
-def _whose(change: MethodChange) -> str:
-    """The account that got the method: the target where the record names one."""
-    target = str(_said(change.parameters).get("Target") or "").split(";")[0].strip().lower()
-    return target if "@" in target else change.account
-
-
 def _is_weak(change: MethodChange) -> bool:
     told = f"{change.detail} {change.parameters}".lower()
     return any(
@@ -189,7 +210,7 @@ def shared_methods(changes: Iterable[MethodChange], registrations: Iterable[Regi
     for change in changes:
         for kind, text in _registered_keys(change):
             key, shown = shared_key(kind, text)
-            owners.setdefault(key, {})[(change.organisation, _whose(change))] = change.uid
+            owners.setdefault(key, {})[(change.organisation, whose(change))] = change.uid
             words[key] = shown
             times.setdefault(key, []).append(change.time)
     for key, of in sorted(owners.items()):
@@ -213,7 +234,7 @@ _PHONE_FIELDS = {"phonenumber": "phone", "alternativephonenumber": "phone", "dev
 
 def _registered_keys(change: MethodChange) -> Iterator[tuple[str, str]]:
     """Phone numbers and devices that an Entra record names in the details of strong authentication."""
-    for name, text in _said(change.parameters).items():
+    for name, text in said_of(change.parameters).items():
         if name.startswith("StrongAuthentication") and isinstance(text, str):
             try:
                 value = json.loads(text[:100_000])
@@ -230,14 +251,6 @@ def _registered_keys(change: MethodChange) -> Iterator[tuple[str, str]]:
                         and "XX" not in inner
                     ):
                         yield kind, inner
-
-
-def _said(parameters: str) -> Mapping[str, object]:
-    try:
-        value = json.loads(parameters) if parameters else {}
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 _SKIPPING = {

@@ -1,7 +1,7 @@
 """What policies leave open: for each account, resource and way to sign in, how much is asked for at least, proved and at most.
 
 An intruder chooses his operating system and, among networks that are not trusted, his country. So of these the worst
-choice counts. A policy that waits for a risk to be noticed proves nothing.
+choice counts. His device is not one that the organisation knows. A policy that waits for a risk to be noticed proves nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from seawall.assurance.evaluation import (
     MAYBE,
     NO,
+    STRANGERS,
     YES,
     Evaluator,
     Target,
@@ -63,7 +64,12 @@ class Grid:
         used = [one for one in policies if one.state == "enabled" and level_of(one) and not one.is_narrow]
         if not used:
             return Cover(np.zeros(shape, np.int8), np.zeros(shape, np.int8))
-        accounts = np.stack([doubted(one, self.evaluator.accounts(one, self.people)) for one in used])
+        accounts = np.stack(
+            [
+                np.minimum(doubted(one, self.evaluator.accounts(one, self.people)), STRANGERS[one.strangers])
+                for one in used
+            ]
+        ).astype(np.int8)
         kinds, of_account = np.unique(accounts, axis=1, return_inverse=True)
         targets = np.stack([for_targets(one, self.targets) for one in used])
         proved, possible = self._worst(used, kinds, targets)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seawall.assurance.collect import Collector, SignIns
+from seawall.assurance.collect import Collector, SignIns, whose
 from seawall.assurance.evaluation import Who
 from seawall.assurance.strength import (
     CLAIMED,
@@ -74,10 +74,11 @@ class Person:
 
 FACTS = (
     "password-only", "two-factors", "phishing-resistant", "claimed", "federated", "temporary-access-pass",
-    "legacy", "device-code", "ropc", "phishable", "any",
+    "legacy", "device-code", "ropc", "phishable", "any", "asked-to-enrol", "method-registered",
 )  # fmt: skip
 """What a granted sign-in can show. `password-only`: a person was asked, and one factor sufficed. `phishable`: no more than
-what can be passed on did. Neither on a managed device: that may have been the other factor."""
+what can be passed on did. Neither on a managed device: that may have been the other factor. `asked-to-enrol`, which is no
+granted one: the password was right, and no second factor was registered. `method-registered`: a directory record says so."""
 
 
 def facts_of(signs: SignIns) -> Mapping[str, Bools]:
@@ -98,6 +99,7 @@ def facts_of(signs: SignIns) -> Mapping[str, Bools]:
         "ropc": granted & ((flags & ROPC) != 0),
         "phishable": asked & own & ((level == SINGLE) | (level == MULTI)) & ((flags & MANAGED) == 0),
         "any": granted,
+        "asked-to-enrol": signs.enrol,
     }
 
 
@@ -107,6 +109,7 @@ def people_of(
     """Every account of the logs and of the exports, in order of organisation and name."""
     people = dict(_from_logs(collector))
     _add_sightings(people, collector, signs)
+    _add_registered(people.values(), collector)
     everyone = list(people.values())
     by_name: dict[tuple[str, str], list[Person]] = {}
     for person in everyone:
@@ -146,6 +149,16 @@ def _system(sources: Iterable[str]) -> System:
     if not known or set(sources) - known:
         return "entra"
     return "okta" if "okta" in known else "google"
+
+
+def _add_registered(people: Iterable[Person], collector: Collector) -> None:
+    """Note the last method that was registered for each account."""
+    by_name = {(person.organisation, person.account): person for person in people}
+    for change in sorted(collector.changes, key=lambda one: (one.time, one.uid)):
+        person = by_name.get((change.organisation, whose(change)))
+        if person is not None:
+            count = person.fact("method-registered").count + 1
+            person.seen["method-registered"] = Seen(count, change.time, change.uid)
 
 
 def _home(everyone: Iterable[Person]) -> dict[tuple[str, str], str]:

@@ -20,8 +20,10 @@ LEVEL_WORDS = ("not told", "single factor", "two factors", "phishing-resistant")
 CLAIMED, FEDERATED, TEMPORARY, ROPC, DEVICE_CODE, LEGACY, MANAGED, GUEST, RISKY, REFRESHED = (
     1 << place for place in range(10)
 )
+RISK_LOW, RISK_HIGH, RISK_UNTOLD = (1 << place for place in range(10, 13))
 """Marks of a sign-in. `CLAIMED`: the token had the second factor from before; `MANAGED`: a compliant or joined device;
-`RISKY`: the provider saw a medium or high risk; `REFRESHED`: an earlier token was used, nobody was asked."""
+`RISKY`: the provider saw a medium or high risk (`RISK_HIGH`: a high one; `RISK_UNTOLD`: the record does not
+say); `REFRESHED`: an earlier token was used, nobody was asked."""
 FLAG_WORDS = {
     CLAIMED: "claimed by the token",
     FEDERATED: "federated",
@@ -138,11 +140,19 @@ def _marks(said: Mapping[str, Any], protocol: str) -> int:
         flags |= MANAGED
     if _text(said, "user_type").lower() == "guest":
         flags |= GUEST
-    if _text(said, "risk").lower() in ("medium", "high"):
-        flags |= RISKY
+    flags |= _risk(
+        _text(said, "risk").lower(), is_whole="requirement" in said or "conditional_access" in said
+    )
     if "refreshtoken" in _text(said, "token_type").lower():
         flags |= REFRESHED
     return flags
+
+
+def _risk(risk: str, *, is_whole: bool) -> int:
+    """A whole record of Entra that names no risk saw none; without a licence the risk is hidden."""
+    if risk in ("medium", "high"):
+        return RISKY | (RISK_HIGH if risk == "high" else 0)
+    return RISK_LOW if risk == "low" else RISK_UNTOLD if risk or not is_whole else 0
 
 
 def _path(said: Mapping[str, Any], protocol: str, client: str) -> int:

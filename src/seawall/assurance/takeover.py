@@ -76,8 +76,10 @@ def exposures(
         is_entra = person.system == "entra"
         own = cover if is_entra else None
         is_guarded = is_entra and guarded[row] == YES
-        found.append(_by_password(person, own, row, legacy_seen=legacy_seen, is_guarded=is_guarded))
-        found.append(_by_phishing(person, own, row, legacy_seen=legacy_seen))
+        stolen = _by_password(person, own, row, legacy_seen=legacy_seen, is_guarded=is_guarded)
+        phished = _by_phishing(person, own, row, legacy_seen=legacy_seen)
+        _also_by_phishing(stolen, phished)
+        found += [stolen, phished]
     return found
 
 
@@ -112,6 +114,14 @@ def _by_phishing(person: Person, cover: Cover | None, row: int, *, legacy_seen: 
         result.ways.append(Way("device-code", ("device_code",), (), device, "sign-in"))
     _methods_that_could_be_phished(result, person, state)
     return _concluded(result, is_closed=state == YES, has_policies=cover is not None)
+
+
+def _also_by_phishing(stolen: Exposure, phished: Exposure) -> None:
+    """What a stolen password opens, a site opens that asks for the password."""
+    if phished.answer == "unknown" and stolen.answer == "open":
+        seen, known_from = stolen.ways[0].seen, stolen.ways[0].known_from
+        phished.ways.append(Way("phishable", ("browser", "apps"), (), seen, known_from))
+        phished.answer = "open"
 
 
 def _tried(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
@@ -166,6 +176,11 @@ def _without_second_factor(result: Exposure, person: Person) -> bool:
     """Note an account that has no second factor; return whether it is known to have one."""
     one = person.registration
     if one is None:
+        enrol = person.fact("asked-to-enrol")
+        later = ("two-factors", "phishing-resistant", "claimed", "method-registered")
+        if enrol.count and enrol.time > max(person.fact(name).time for name in later):
+            result.ways.append(Way("no-second-factor", ("browser",), (), enrol, "sign-in"))
+            return False
         if person.fact("two-factors").count or person.fact("phishing-resistant").count:
             return True
         result.missing.append(NO_EXPORT)

@@ -34,13 +34,19 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """Whom a policy names: everybody, nobody else than these users, groups, roles, or guests."""
+    """Whom a policy names: everybody, nobody else than these users, groups, roles, or guests.
+
+    `guest_kinds` are the kinds of guests that are meant, in Microsoft's words in lower case; empty: all. `some_guests` says
+    that only those of certain organisations are.
+    """
 
     everybody: bool = False
     guests: bool = False
     users: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+    guest_kinds: frozenset[str] = frozenset()
+    some_guests: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -77,7 +83,9 @@ class AccessPolicy:
 
     `paths` are those of `PATHS` that it is for. `doubts` are conditions that are not evaluated here: with one, the
     policy is never proof of anything. `is_narrow` says that it is for a kind of sign-in that an intruder need not be:
-    a risk that has to be noticed first.
+    a risk that has to be noticed first. `choices` are sets of demands of which one has to be met whole, where that is more than
+    `demand`, which is the least of them. `strangers` says whether it is for a device that the organisation does not know,
+    `on_devices` that it tells devices apart at all. `session` names session controls: they limit what was granted.
     """
 
     uid: str
@@ -98,6 +106,15 @@ class AccessPolicy:
     on_registration: bool = False
     doubts: tuple[str, ...] = ()
     where: str = ""
+    choices: tuple[frozenset[Demand], ...] = ()
+    strangers: Literal["in", "out", "unsure"] = "in"
+    on_devices: bool = False
+    session: tuple[str, ...] = ()
+
+    @property
+    def grants(self) -> tuple[frozenset[Demand], ...]:
+        """Sets of demands of which one has to be met whole."""
+        return self.choices or (frozenset({self.demand}),)
 
     @property
     def is_narrow(self) -> bool:
@@ -118,13 +135,18 @@ class Place:
 
 @dataclass(slots=True)
 class Directory:
-    """What policies refer to: members (user ids or UPNs) of groups and roles, places, users' ids; None: not given."""
+    """What policies refer to: members (ids or UPNs, of groups too) of groups and roles, places, users' ids; None: not given.
+
+    `partial` are groups of which there may be more members than were given, `nested` those that are members of another.
+    """
 
     members: dict[str, frozenset[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     """UPN by object id."""
+    partial: set[str] = field(default_factory=set)
+    nested: set[str] = field(default_factory=set)
 
 
 TRUSTED = "alltrusted"

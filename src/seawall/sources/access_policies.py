@@ -1,6 +1,7 @@
 """Conditional access as Microsoft Graph gives it: policies, named locations, groups, roles and users, in any mixture of files.
 
-What a policy says beyond what is evaluated (device filters, client certificates …) becomes a doubt: it is then never proof.
+What a policy says beyond what is evaluated (filters of applications, client certificates …) becomes a doubt: it is
+then never proof.
 """
 
 from __future__ import annotations
@@ -10,24 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from seawall.schema.assurance import (
-    DEMANDS,
     PATHS,
     AccessPolicy,
     Chosen,
-    Demand,
     Directory,
     Enforcement,
     Place,
     Principals,
 )
-from seawall.schema.methods import METHODS
 from seawall.schema.problems import Problem
+from seawall.sources.access_controls import Choices, granted_for, weakest
+from seawall.sources.device_filters import Strangers, strangers_of
 from seawall.sources.documents import Found, objects
 from seawall.sources.excerpts import record_problem
 from seawall.sources.json_values import as_text, encode, structure
-from seawall.sources.method_names import named
 
 _LONGEST = 256
+_CUT_OFF_AT = (20, 100)
+"""Members at which Graph ends an expanded list without saying so."""
 _STATES: dict[str, Enforcement] = {
     "enabled": "enabled",
     "disabled": "disabled",
@@ -42,17 +43,9 @@ _CLIENTS = {
     "other": ("legacy",),
     "all": PATHS,
 }
-_CONTROLS: dict[str, Demand] = {
-    "block": "block",
-    "mfa": "mfa",
-    "compliantdevice": "device",
-    "domainjoineddevice": "device",
-}
-RESISTANT_STRENGTH = "00000000-0000-0000-0000-000000000004"
-"""The built-in authentication strength *Phishing-resistant MFA*."""
 _CONDITIONS = {
     "users", "applications", "clientapptypes", "platforms", "locations", "signinrisklevels", "userrisklevels",
-    "authenticationflows", "clientapplications", "serviceprincipalrisklevels", "times",
+    "authenticationflows", "clientapplications", "serviceprincipalrisklevels", "times", "devices",
 }  # fmt: skip
 
 
@@ -90,15 +83,17 @@ def _policy(value: dict[str, Any], item: Found) -> AccessPolicy | None:
     doubts = [
         f"the condition {name}" for name in sorted(conditions.keys() - _CONDITIONS) if _says(conditions[name])
     ]
-    doubts += _doubts_of(users, apps, conditions)
-    demand, more = _demand(_lower(value.get("grantcontrols")))
+    doubts += _doubts_of(apps, conditions)
+    choices, more = _granted(_lower(value.get("grantcontrols")))
+    strangers, on_devices = _devices(conditions)
+    doubts += ["the filter of devices"] if strangers == "unsure" else []
     include_apps, on_registration = _applications(apps)
     uid = (_text(value.get("id")) or "").lower()
     name = _text(value.get("displayname")) or uid or item.where
     if _says(conditions.get("clientapplications")) and not _says(users.get("includeusers")):
         users = {}  # for applications that act as themselves: no account is meant
     return AccessPolicy(
-        uid, name, state, demand,
+        uid, name, state, weakest(choices),
         _principals(users, "include"), _principals(users, "exclude"),
         include_apps, _chosen(apps.get("excludeapplications"), "all"),
         _paths(conditions),
@@ -108,19 +103,15 @@ def _policy(value: dict[str, Any], item: Found) -> AccessPolicy | None:
         _chosen(places.get("excludelocations"), "all"),
         frozenset(_list(conditions.get("signinrisklevels"))),
         frozenset(_list(conditions.get("userrisklevels"))),
-        on_registration, (*doubts, *more), item.where,
+        on_registration, (*doubts, *more), item.where, choices, strangers, on_devices,
+        _session(_lower(value.get("sessioncontrols"))),
     )  # fmt: skip
 
 
-def _doubts_of(users: dict[str, Any], apps: dict[str, Any], conditions: dict[str, Any]) -> list[str]:
+def _doubts_of(apps: dict[str, Any], conditions: dict[str, Any]) -> list[str]:
     doubts = []
     if _says(apps.get("applicationfilter")):
         doubts.append("a filter of applications")
-    if _says(users.get("excludeguestsorexternalusers")) or _says(users.get("includeguestsorexternalusers")):
-        for side in ("include", "exclude"):
-            kinds = _lower(users.get(f"{side}guestsorexternalusers"))
-            if _says(kinds.get("externaltenants")) and "enumerated" in encode(kinds).lower():
-                doubts.append("guests of certain organisations")
     if _says(conditions.get("times")):
         doubts.append("the condition times")
     return doubts
@@ -148,52 +139,53 @@ def _paths(conditions: dict[str, Any]) -> frozenset[str]:
     return frozenset(paths)
 
 
-def _demand(controls: dict[str, Any]) -> tuple[Demand, list[str]]:
-    """What is asked for, and doubts. With OR the weakest counts, with AND the strongest."""
-    demands = [
-        _CONTROLS.get(control.lower(), "nothing") for control in _list(controls.get("builtincontrols"))
-    ]
+def _granted(controls: dict[str, Any]) -> tuple[Choices, list[str]]:
+    """What access is granted for, and doubts."""
     strength = _lower(controls.get("authenticationstrength"))
-    if strength:
-        demands.append(_strength(strength))
-    doubts: list[str] = []
-    others = ("customauthenticationfactors", "termsofuse")
-    demands += ["nothing" for field in others if _says(controls.get(field))]
-    if not demands:
-        return "nothing", doubts
-    if "block" in demands:
-        return "block", doubts
-    is_or = (_text(controls.get("operator")) or "OR").upper() == "OR"
-    levels = [DEMANDS.index(demand) for demand in demands]
-    return DEMANDS[min(levels) if is_or else max(levels)], doubts
+    return granted_for(
+        _list(controls.get("builtincontrols")),
+        _list(strength.get("allowedcombinations"), is_split=False) if strength else None,
+        (_text(strength.get("id")) or "").lower(),
+        others=sum(_says(controls.get(field)) for field in ("customauthenticationfactors", "termsofuse")),
+        is_or=(_text(controls.get("operator")) or "OR").upper() == "OR",
+    )
 
 
-def _strength(strength: dict[str, Any]) -> Demand:
-    allowed = _list(strength.get("allowedcombinations"))
-    if not allowed:
-        return "resistant" if _text(strength.get("id")) == RESISTANT_STRENGTH else "mfa"
-    worst: Demand = "resistant"
-    for combination in allowed:
-        parts = [named(part) for part in combination.split(",")]
-        known = [METHODS[part.name] for part in parts if part is not None]
-        if combination.lower().startswith("x509certificatesinglefactor"):
-            known = []
-        if not any(method.resistant for method in known):
-            is_two = any(m.alone or m.second for m in known) and (
-                len(parts) > 1 or any(m.alone for m in known)
-            )
-            worst = "mfa" if is_two and worst != "nothing" else "nothing"
-    return worst
+def _devices(conditions: dict[str, Any]) -> tuple[Strangers, bool]:
+    """Whether it is for devices that the organisation does not know, and whether it tells devices apart."""
+    devices = _lower(conditions.get("devices"))
+    rule = _lower(devices.get("devicefilter"))
+    left_out = {
+        text.lower() for key in ("excludedevices", "excludedevicestates") for text in _list(devices.get(key))
+    }
+    if _says(rule.get("rule")):
+        return strangers_of(_text(rule.get("mode")) or "", str(rule["rule"])), True
+    if left_out:
+        return ("in" if left_out <= {"compliant", "domainjoined"} else "unsure"), True
+    return "in", False
+
+
+def _session(controls: dict[str, Any]) -> tuple[str, ...]:
+    """The session controls that are on."""
+    return tuple(
+        name
+        for name, value in sorted(controls.items())
+        if (_lower(value).get("isenabled") is True if isinstance(structure(value), dict) else value is True)
+    )
 
 
 def _principals(users: dict[str, Any], side: str) -> Principals:
     listed = [user.lower() for user in _list(users.get(f"{side}users"))]
-    guests = "guestsorexternalusers" in listed or _says(users.get(f"{side}guestsorexternalusers"))
+    guests = _lower(users.get(f"{side}guestsorexternalusers"))
+    kinds = frozenset(kind.lower() for kind in _list(guests.get("guestorexternalusertypes")))
+    everyone = "guestsorexternalusers" in listed
     named_users = frozenset(u for u in listed if u not in ("all", "none", "guestsorexternalusers"))
     return Principals(
-        "all" in listed, guests, named_users,
+        "all" in listed, everyone or bool(guests), named_users,
         frozenset(g.lower() for g in _list(users.get(f"{side}groups"))),
         frozenset(r.lower() for r in _list(users.get(f"{side}roles"))),
+        frozenset() if everyone else kinds,
+        not everyone and "enumerated" in encode(guests.get("externaltenants")).lower(),
     )  # fmt: skip
 
 
@@ -214,10 +206,13 @@ def _referred(value: dict[str, Any], directory: Directory) -> bool:
         directory.places[uid] = Place(uid, name, value.get("istrusted") is True, networks, countries)
     elif "members" in value:
         keys = [uid, (_text(value.get("roletemplateid")) or "").lower()]
-        members = frozenset(key for member in _any_list(value["members"]) for key in _member(member))
+        listed = _any_list(value["members"])
+        members = frozenset(key for member in listed for key in _member(member, directory))
         for key in filter(None, keys):
-            directory.members[key] = members
+            directory.members[key] = members | directory.members.get(key, frozenset())
             directory.names[key] = name or key
+            if len(listed) in _CUT_OFF_AT or _says(value.get("members@odata.nextlink")):
+                directory.partial.add(key)
     elif "userprincipalname" in value and uid:
         directory.accounts[uid] = (_text(value["userprincipalname"]) or "").lower()
     elif uid and name and ("securityenabled" in value or "grouptypes" in value or "roletemplateid" in value):
@@ -230,11 +225,18 @@ def _referred(value: dict[str, Any], directory: Directory) -> bool:
     return True
 
 
-def _member(member: Any) -> list[str]:
+def _member(member: Any, directory: Directory) -> list[str]:
+    """The id and the UPN of a member; a group in a group is given by its id, and is partial until its members are read."""
     if isinstance(member, str):
         return [member.lower()[:_LONGEST]]
     value = _lower(member)
-    return [text.lower() for key in ("id", "userprincipalname") if (text := _text(value.get(key)))]
+    uid, name = ((_text(value.get(key)) or "").lower() for key in ("id", "userprincipalname"))
+    if uid and name:
+        directory.accounts.setdefault(uid, name)
+    if uid and "#microsoft.graph.group" in str(value.get("@odata.type", "")).lower():
+        directory.names.setdefault(uid, _text(value.get("displayname")) or uid)
+        directory.nested.add(uid)
+    return [text for text in (uid, name) if text]
 
 
 def _lower(value: Any) -> dict[str, Any]:
@@ -247,9 +249,9 @@ def _any_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _list(value: Any) -> list[str]:
+def _list(value: Any, *, is_split: bool = True) -> list[str]:
     value = structure(value)
-    if isinstance(value, str):
+    if isinstance(value, str) and is_split:
         return [part.strip() for part in value.split(",") if part.strip()]
     return [text[:_LONGEST] for item in _any_list(value) if isinstance(text := as_text(item), str) and text]
 

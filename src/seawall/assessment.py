@@ -47,12 +47,14 @@ def assessment(
     policies: Sequence[Path] = (),
     methods: Sequence[Path] = (),
     what_if: Path | None = None,
+    is_instead: bool = False,
     scanned: Path | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Assess logs with what is given beside them; return (and, with `out`, write) the answer as plain values.
 
+    `what_if` comes on top of `policies`, or replaces them (`is_instead`).
     `scanned` is the folder of a scan's results, whose raised incidents a what-if looks at. Raises `InputUnreadable` when a
     path does not exist or when a given file holds nothing of its kind, `OutputUnwritable` when `out` cannot be written.
     """
@@ -60,7 +62,7 @@ def assessment(
     _must_exist(
         [*paths, *policies, *methods, *([what_if] if what_if else []), *([scanned] if scanned else [])]
     )
-    given = _given(policies, methods, what_if, counted)
+    given = _given(policies, methods, what_if, counted, is_instead=is_instead)
     raised = _raised(scanned) if scanned is not None else None
     with tempfile.TemporaryDirectory(prefix=".seawall-") as scratch:
         collector = _collected(paths, Path(scratch), counted, progress)
@@ -78,7 +80,12 @@ def _must_exist(paths: Sequence[Path]) -> None:
 
 
 def _given(
-    policies: Sequence[Path], methods: Sequence[Path], what_if: Path | None, counted: _Counted
+    policies: Sequence[Path],
+    methods: Sequence[Path],
+    what_if: Path | None,
+    counted: _Counted,
+    *,
+    is_instead: bool,
 ) -> Given:
     found: list[AccessPolicy] | None = None
     directory = Directory()
@@ -113,7 +120,9 @@ def _given(
         directory.names |= more.names
         directory.places |= more.places
         directory.accounts |= more.accounts
-    return Given(registrations, found, proposed, directory)
+        directory.partial |= more.partial
+        directory.nested |= more.nested
+    return Given(registrations, found, proposed, directory, is_instead)
 
 
 def _noted(problems: Sequence[Problem], counted: _Counted) -> None:

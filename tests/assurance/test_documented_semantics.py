@@ -65,6 +65,9 @@ def member(number: int) -> dict[str, str]:
     [
         ({"members": [member(1)]}, NO),
         ({"members": [member(n) for n in range(20)]}, MAYBE),
+        ({"members": {"value": [member(n) for n in range(100)]}}, NO),
+        ({"members": {"value": [member(1)], "@odata.nextLink": "https://graph.example/next"}}, MAYBE),
+        ({"members": "unreadable"}, MAYBE),
         ({"members": [member(1)], "members@odata.nextLink": "https://graph.example/next"}, MAYBE),
         ({"members": [{"@odata.type": "#microsoft.graph.group", "id": "inner"}]}, MAYBE),
     ],

@@ -36,6 +36,13 @@ def assurance(
             "--what-if", metavar="POLICY", help="A proposed policy: replay the recorded sign-ins against it."
         ),
     ] = None,
+    instead: Annotated[
+        bool,
+        typer.Option(
+            "--instead",
+            help="The proposed policies replace all of --policies; else they come on top, and replace those with the same id.",
+        ),
+    ] = False,
     scanned: Annotated[
         Path | None,
         typer.Option(
@@ -70,12 +77,18 @@ def assurance(
         raise UsageError(
             "--scanned says which incidents a --what-if would have met", fix="give --what-if POLICY too"
         )
+    if instead and (what_if is None or not policies):
+        raise UsageError(
+            "--instead says that what is proposed replaces what there is",
+            fix="give --what-if POLICY and --policies FILE too",
+        )
     with progress.shown(quiet=quiet) as report:
         document = assessment(
             paths,
             policies=policies or (),
             methods=methods or (),
             what_if=what_if,
+            is_instead=instead,
             scanned=scanned,
             out=out,
             progress=report,

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from seawall.assurance.assess import Assessment
 from seawall.assurance.findings import KINDS, Found
 from seawall.assurance.people import FACTS, Person
-from seawall.assurance.replay import ASKED, LOCKED_OUT, OUTCOMES, STOPPED, UNKNOWN
 from seawall.assurance.series import DAY
 from seawall.assurance.strength import FLAG_WORDS, LEVEL_WORDS
 from seawall.assurance.takeover import Exposure, Way
+from seawall.report.assurance_what_if import what_if_document
 from seawall.report.times import moment, rfc3339
 from seawall.schema.methods import METHODS
 from seawall.schema.problems import Problem
@@ -36,8 +34,6 @@ PATH_WORDS = {
     "legacy": "by other legacy protocols",
     "device_code": "by device code",
 }
-RECORDS = 200
-"""Sign-ins of a what-if that are listed for each outcome; the counts are of all."""
 
 
 @dataclass(slots=True)
@@ -86,6 +82,7 @@ def assurance_document(
                 "state": one.state,
                 "asks_for": one.demand,
                 "not_evaluated": list(one.doubts),
+                "session_controls": list(one.session),
                 "known_from": one.where,
             }
             for one in result.given.policies or ()
@@ -113,7 +110,7 @@ def assurance_document(
             }
             for one in result.days
         ],
-        "what_if": _what_if(result, raised),
+        "what_if": what_if_document(result, raised),
         "problems": {
             "counts": read.problem_counts,
             "first": [
@@ -214,67 +211,4 @@ def _finding(one: Found) -> dict[str, Any]:
         "text": one.text,
         "records": list(one.records),
         "known_from": one.known_from,
-    }
-
-
-def _what_if(result: Assessment, raised: dict[str, str] | None) -> dict[str, Any] | None:
-    told = result.replayed
-    if told is None:
-        return None
-    names = {person.actor: person.account for person in result.people}
-    counts = np.bincount(told.outcome[told.rows], minlength=len(OUTCOMES)).tolist()
-    return {
-        "policies": [one.name for one in result.given.proposed or ()],
-        "not_evaluated": sorted({doubt for one in result.given.proposed or () for doubt in one.doubts}),
-        "sign_ins": dict(zip(OUTCOMES, counts, strict=True)),
-        "bothered": [
-            {"account": names[actor], "days": days}
-            for actor, days in sorted(told.bothered.items(), key=lambda item: (-item[1], names[item[0]]))
-        ],
-        "account_days": sum(told.bothered.values()),
-        "locked_out": sorted(names[actor] for actor in told.locked),
-        "perhaps_locked_out": sorted(names[actor] for actor in told.uncertain),
-        "records": {
-            OUTCOMES[outcome]: _records(result, outcome, names, raised)
-            for outcome in (STOPPED, ASKED, LOCKED_OUT, UNKNOWN)
-        },
-        "in_raised_incidents": _in_incidents(result, raised),
-    }
-
-
-def _records(
-    result: Assessment, outcome: int, names: dict[int, str], raised: dict[str, str] | None
-) -> list[dict[str, Any]]:
-    told, signs = result.replayed, result.signs
-    assert told is not None  # noqa: S101 - only asked for with a what-if
-    rows = np.flatnonzero(told.outcome == outcome)
-    if raised:
-        in_incident = np.array([uid in raised for uid in signs.uid.take(rows).to_pylist()], bool)
-        rows = rows[np.argsort(~in_incident, kind="stable")]
-    found = []
-    for row in rows[:RECORDS].tolist():
-        uid = signs.uid[row].as_py() or ""
-        entry = {
-            "record": uid,
-            "account": names[int(signs.actor[row])],
-            "time": rfc3339(int(signs.time[row])),
-        }
-        found.append({**entry, "incident": (raised or {}).get(uid)})
-    return found
-
-
-def _in_incidents(result: Assessment, raised: dict[str, str] | None) -> dict[str, Any] | None:
-    """How many granted sign-ins are in raised incidents, and what would have become of them."""
-    told, signs = result.replayed, result.signs
-    if raised is None or told is None:
-        return None
-    uids = signs.uid.take(told.rows).to_pylist()
-    rows = [(row, raised[uid]) for row, uid in zip(told.rows.tolist(), uids, strict=True) if uid in raised]
-    outcomes = Counter(OUTCOMES[int(told.outcome[row])] for row, _ in rows)
-    stopped = {incident for row, incident in rows if told.outcome[row] in (STOPPED, ASKED, LOCKED_OUT)}
-    return {
-        "sign_ins": len(rows),
-        "outcomes": {word: outcomes[word] for word in OUTCOMES},
-        "incidents": len(set(raised.values())),
-        "incidents_met": len(stopped),
     }

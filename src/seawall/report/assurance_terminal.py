@@ -190,12 +190,25 @@ def _holes(console: Console, document: dict[str, Any]) -> None:
 
 def _what_if(console: Console, told: dict[str, Any]) -> None:
     _line(console, "")
-    _line(console, f"What if: {', '.join(told['policies'])}", style="bold")
+    _line(console, f"What if: {', '.join(told['policies'])}, {told['basis']}", style="bold")
+    for attack, question in QUESTIONS.items():
+        change = told["takeover"][attack]
+        opened = f", newly open: {_some(change['newly_open'])}" if change["newly_open"] else ""
+        _line(
+            console,
+            f"  {question}: {change['now']['open']:,} open now, {change['then']['open']:,} then{opened}",
+        )
     _line(console, "  sign-ins " + ", ".join(f"{count:,} {word}" for word, count in told["sign_ins"].items()))
     _line(
         console,
         f"  {plural(len(told['bothered']), 'account')} asked, on {plural(told['account_days'], 'day')} in all",
     )
+    if told["loosened"]["sign_ins"]:
+        less = plural(told["loosened"]["sign_ins"], "sign-in")
+        _line(
+            console,
+            f"  let through what the policies of today ask more of: {less} of {_some(told['loosened']['accounts'])}",
+        )
     if told["locked_out"]:
         _line(console, f"  could no longer sign in: {_some(told['locked_out'])}")
     if told["perhaps_locked_out"]:

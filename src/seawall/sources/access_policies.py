@@ -206,12 +206,12 @@ def _referred(value: dict[str, Any], directory: Directory) -> bool:
         directory.places[uid] = Place(uid, name, value.get("istrusted") is True, networks, countries)
     elif "members" in value:
         keys = [uid, (_text(value.get("roletemplateid")) or "").lower()]
-        listed = _any_list(value["members"])
+        listed, is_whole = _members(value["members"])
         members = frozenset(key for member in listed for key in _member(member, directory))
         for key in filter(None, keys):
             directory.members[key] = members | directory.members.get(key, frozenset())
             directory.names[key] = name or key
-            if len(listed) in _CUT_OFF_AT or _says(value.get("members@odata.nextlink")):
+            if not is_whole or _says(value.get("members@odata.nextlink")):
                 directory.partial.add(key)
     elif "userprincipalname" in value and uid:
         directory.accounts[uid] = (_text(value["userprincipalname"]) or "").lower()
@@ -223,6 +223,15 @@ def _referred(value: dict[str, Any], directory: Directory) -> bool:
     else:
         return False
     return True
+
+
+def _members(value: Any) -> tuple[list[Any], bool]:
+    """The members that are listed, bare or as an answer of Graph, and whether that may be all of them."""
+    value = structure(value)
+    if isinstance(value, list):
+        return value, len(value) not in _CUT_OFF_AT
+    page = _lower(value)
+    return _any_list(page.get("value")), "value" in page and not _says(page.get("@odata.nextlink"))
 
 
 def _member(member: Any, directory: Directory) -> list[str]:

@@ -40,6 +40,22 @@ def variants(n: int) -> list[Any]:
         signed_in(n),
         mail_read(n, ClientIPAddress=f"[2001:db8::{n:x}]:443", NewField={"a": [1, 2.5, None]}),
         mail_read(n, Folders=[], OperationCount=None, UserId="Not Available"),
+        mail_read(n, Folders=[{}], OperationCount=None),
+        mail_read(
+            n,
+            Folders=[
+                {
+                    "Path": "\\Inbox",
+                    "FolderItems": [{"InternetMessageId": '<é\u2028 " \\ 1.0@b>', "SizeInBytes": 10}],
+                },
+                {"Path": "\\<b>", "FolderItems": [{"Id": "x"}, None, 3]},
+                {"FolderItems": None},
+            ],
+        ),
+        mail_read(n, Folders=[{"Path": 7, "FolderItems": "[1,2]"}]),
+        mail_read(n, Folders=[3, {"Path": "\\Inbox", "FolderItems": [{"Id": "y"}]}]),
+        mail_read(n, Folders=json.dumps([{"Path": "\\Sent", "FolderItems": [{"Id": "z"}]}])),
+        mail_read(n, Folders={"Path": "\\Inbox"}),
         mail_read(n, AppAccessContext={"AADSessionId": ""}, SessionId=f"s{n}"),
         signed_in(n, Operation="UserLoginFailed", ErrorNumber="50126", LogonError="Invalid"),
         signed_in(n, DeviceProperties=[{"Value": f"s{n}", "Name": "SessionId"}]),

@@ -1,8 +1,8 @@
 """Reads unified audit records on lines that are in memory: each line once, to a typed record, and columns of all of these.
 
 A record that is not plainly one (a field of another shape than usual, no id, an operation of no known kind) is left to
-the general way. Both ways give the same raw columns, to the byte; this one makes no dictionary for a record, looks at no
-message of `Folders`, and writes a nested text anew once for each distinct spelling.
+the general way. Both ways give the same raw columns, to the byte; this one makes no dictionary for a record, and writes a
+nested text anew once for each distinct spelling.
 """
 
 from __future__ import annotations
@@ -61,12 +61,8 @@ class _Context(msgspec.Struct, gc=False):
     DeviceId: Any = None
 
 
-class _Folder(msgspec.Struct, gc=False):
-    Path: Any = None
-    FolderItems: list[msgspec.Raw] | None = None
-
-
-_STRUCTURED = {"AppAccessContext": _Context | None, "Folders": list[_Folder] | None}
+_STRUCTURED = {"AppAccessContext": _Context | None}
+_FOLDERS = "Folders"
 
 
 class Shape:
@@ -155,10 +151,13 @@ class AuditLines:
         is_good = _good(texts, size)
         columns = {name: _array(column) for name, column in texts.items()}
         columns |= _context(records, places.get("AppAccessContext"))
-        columns |= _folders(records, places.get("Folders"))
         members: list[list[str | None]] = []
         for name, attribute in self._shape.raw:
-            found = self._nested(records, name, attribute)
+            if name == _FOLDERS:
+                found, more = _folders(records, attribute)
+                columns |= more
+            else:
+                found = self._nested(records, name, attribute)
             if found is None:
                 continue
             if name in _NESTED:
@@ -254,13 +253,21 @@ def _context(records: Sequence[Any], attribute: str | None) -> dict[str, Any]:
     }
 
 
-def _folders(records: Sequence[Any], attribute: str | None) -> dict[str, Any]:
-    if attribute is None:
-        return {}
-    found = list(map(attrgetter(attribute), records))
-    paths = [as_text(folders[0].Path) if folders else None for folders in found]
-    counts = [
-        str(sum(len(folder.FolderItems or ()) for folder in folders)) if folders else None
-        for folders in found
-    ]
-    return dict(zip(DERIVED_FIELDS[-2:], (_array(paths), _array(counts)), strict=True))
+def _folders(records: Sequence[Any], attribute: str) -> tuple[list[Pair] | None, dict[str, Any]]:
+    """What there is in `Folders`, and the columns made of it. Hardly one is like another: none is remembered."""
+    raws = list(map(attrgetter(attribute), records))
+    if raws.count(_NONE) == len(raws):
+        return None, {}
+    pairs: list[Pair] = []
+    summaries: list[list[str | None]] = []
+    for raw in raws:
+        try:
+            value = None if raw is _NONE else _decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            value, pair = None, _BROKEN
+        else:
+            pair = (None, f'"{_FOLDERS}":{encode(value)}') if value not in (None, "", [], {}) else _NOTHING
+        pairs.append(pair)
+        summaries.append(m365_records.folders_summary(value))
+    paths, counts = zip(*summaries, strict=True)
+    return pairs, dict(zip(DERIVED_FIELDS[-2:], (_array([*paths]), _array([*counts])), strict=True))

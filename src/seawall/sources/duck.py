@@ -194,20 +194,28 @@ def _query(descriptor: int, extra: tuple[str, ...]) -> str:
     types += [f"{_quoted(field)}: 'JSON'" for field in nested]
     context = ", ".join(f'"{field}" VARCHAR' for field in CONTEXT_FIELDS)
     types.append(f"'AppAccessContext': 'STRUCT({context})'")
-    types.append("""'Folders': 'STRUCT("Path" VARCHAR, "FolderItems" STRUCT("-" VARCHAR)[])[]'""")
     picked = [_identifier(field) for field in TEXT_FIELDS] + [
         f"{_identifier(field)}::VARCHAR AS {_identifier(field)}" for field in nested
     ]
     picked += [f'AppAccessContext."{field}" AS "Context.{field}"' for field in CONTEXT_FIELDS]
-    picked.append('Folders[1]."Path" AS "Folders.Path"')
-    picked.append(
-        'list_sum(list_transform(Folders, lambda f: len(f."FolderItems")))::VARCHAR AS "Folders.Items"'
-    )
+    picked += [f'{expression} AS "{name}"' for name, expression in _FOLDERS.items()]
     return (
         f"SELECT {', '.join(picked)} FROM read_json('/dev/fd/{int(descriptor)}', "
         f"columns={{{', '.join(types)}}}, format='newline_delimited', ignore_errors=true, "
         f"compression='none', maximum_object_size={_OBJECT_BYTES})"
     )
+
+
+_ITEMS = "json_extract(Folders, '$[*].FolderItems')"
+_FOLDERS = {
+    "Folders.Path": "Folders->>'$[0].Path'",
+    "Folders.Items": f"CASE WHEN json_array_length(Folders) > 0 THEN coalesce(list_sum("
+    f"list_transform({_ITEMS}, lambda f: json_array_length(f))), 0)::VARCHAR END",
+    "Folders.IsPlain": "Folders IS NULL OR (json_type(Folders) = 'ARRAY' AND coalesce(list_bool_and("
+    f"list_transform({_ITEMS}, lambda f: json_type(f) IN ('ARRAY', 'NULL'))), true) AND "
+    "coalesce(list_bool_and(list_transform(json_type(Folders, '$[*]'), lambda f: f = 'OBJECT')), true))",
+}
+"""What columns are made of in `Folders`, and whether it is as usual: a list of objects with a list of items each."""
 
 
 def _quoted(text: str) -> str:
@@ -261,6 +269,7 @@ def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
     known = np.array([value != "other" for value in kind.values] + [False])[kind.codes]
     has = known & readable(normalised.time)
     has &= np.array([value in often for value in operation.values] + [False])[operation.codes]
+    has &= table.column("Folders.IsPlain").to_numpy()
     has &= pc.fill_null(pc.greater(pc.binary_length(table.column("Id")), 0), False).to_numpy()
     marks = np.zeros(len(has), np.bool_)
     for name in ("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"):

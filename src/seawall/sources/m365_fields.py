@@ -25,11 +25,11 @@ DERIVED_FIELDS = (*(f"Context.{name}" for name in CONTEXT_FIELDS), "Folders.Path
 """Columns computed while reading: context members, first folder's path, number of folder items."""
 
 KEPT_FIELDS = (
-    "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties", "Folder", "Item", "ItemType",
-    "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SourceFileName", "SourceRelativeUrl",
+    "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties", "Folder", "Folders", "Item",
+    "ItemType", "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SourceFileName", "SourceRelativeUrl",
     "TargetUserOrGroupName", "TargetUserOrGroupType",
 )  # fmt: skip
-"""Known fields that no column holds in full; they go to `unmapped`."""
+"""Known fields that no column holds in full; they go to `unmapped`. `Folders` names the messages that were read."""
 
 DROPPED_FIELDS = frozenset({
     "ActorContextId", "ActorUserId", "AzureActiveDirectoryEventType", "ActorYammerUserId",
@@ -37,7 +37,7 @@ DROPPED_FIELDS = frozenset({
     "ClientRequestId",
     "ClientVersion", "CorrelationId", "CustomUniqueId", "DoNotDistributeEvent", "EventSource",
     "ExternalAccess",
-    "Folders", "FromApp", "GeoLocation", "HighPriorityMediaProcessing", "InterSystemsId", "InternalLogonType",
+    "FromApp", "GeoLocation", "HighPriorityMediaProcessing", "InterSystemsId", "InternalLogonType",
     "IntraSystemId", "IsManagedDevice", "ItemCount", "ListBaseTemplateType", "ListBaseType", "ListColor",
     "ListIcon", "ListId", "ListItemUniqueId", "ListTitle", "LogonUserSid", "MailboxGuid",
     "MailboxOwnerMasterAccountSid", "MailboxOwnerSid", "OrganizationName", "OriginatingServer", "Platform",
@@ -45,10 +45,7 @@ DROPPED_FIELDS = frozenset({
     "Version",
     "WebId", "AuthenticationType", "IsDocLib", "DeviceDisplayName", "TokenType",
 })  # fmt: skip
-"""Known fields that say nothing about a takeover (or repeat a column) and are not kept for known kinds.
-
-`Folders` holds the ids of single messages: `source_file` and `source_line` lead back to them.
-"""
+"""Known fields that say nothing about a takeover (or repeat a column) and are not kept for known kinds."""
 
 KNOWN_FIELDS = frozenset({*TEXT_FIELDS, *NESTED_FIELDS, *KEPT_FIELDS}) | DROPPED_FIELDS
 

@@ -183,6 +183,30 @@ def test_conditions_pass_as_logic_says(bits: list[tuple[bool, bool, bool]], aske
     assert hits(detection, *rows) == [bool(logic(*one)) for one in bits]
 
 
+def test_what_is_kept_of_selectors_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.rules.sigma.selectors.REMEMBERED", 3)
+    found = rules(rule({"s": {"Operation": "x1"}, "t": {"app_name": "y"}, "condition": "s or t"}))
+    rows = [event(str(n), activity_name=f"x{n}", app_name="y" if n == 4 else None) for n in range(18)]
+    for some in (rows[:2], rows[2:6], rows[:1], rows[6:12], rows[12:], rows[:6]):
+        marks = found.mark(table(some))[0].to_pylist()
+        assert [mark is not None for mark in marks] == [row in (rows[1], rows[4]) for row in some]
+        assert len(found.programs()["m365"].selectors) <= 6
+
+
+def test_an_application_is_named_by_its_own_sign_ins_alone() -> None:
+    rows = [
+        event("1", source="entra_signin", account_type="service", actor_user_uid="u"),
+        event("2", source="entra_signin", account_type="user", actor_user_uid="u"),
+    ]
+    found = rules(
+        rule(
+            {"s": {"ServicePrincipalId": "u"}, "condition": "s"},
+            logsource={"product": "azure", "service": "signinlogs"},
+        )
+    )
+    assert [mark is not None for mark in found.mark(table(rows))[0].to_pylist()] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

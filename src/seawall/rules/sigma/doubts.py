@@ -41,7 +41,7 @@ def _unkept(tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     known = [(family, kinds) for family, kinds in looks if family != "other"]
     for name in needed(tree) if known else ():
         answers = [one for family, _ in known for one in fields.answers(family, name)]
-        if all(isinstance(one, fields.Inside) and one.kinds for one in answers):
+        if all(isinstance(one, fields.Inside) and one.where for one in answers):
             return f"asks for {name}, which is kept of records of no known kind alone"
     return ""
 

@@ -17,6 +17,9 @@ REMEMBERED_NAMES = 100_000
 REMEMBERED_TEXTS = 10_000
 """Values of which the answers are kept from batch to batch; then all are forgotten."""
 
+UNSEEN = -1
+"""Stands for rows of which the text was not looked at yet."""
+
 LONGEST_REMEMBERED = 4_096
 """Characters of a text up to which its answers are kept."""
 
@@ -116,10 +119,6 @@ class NameFacet:
         del place
         return self.passes(records, rows, -1)
 
-    def can_pass(self, records: Records, place: int) -> bool:
-        """Return whether any value of the batch passes a question."""
-        return bool(self.table(records)[:, place].any())
-
 
 class TextFacet:
     """Questions about what the JSON of a text column holds at paths; the empty path is the text itself.
@@ -136,7 +135,7 @@ class TextFacet:
         self._always: list[str] = []
         self._width = 0
         self._known: dict[str, Bools] = {}
-        self._looked: tuple[Records, np.ndarray, list[Bools]] | None = None
+        self._looked: tuple[Records, Rows, Bools] | None = None
 
     def add(self, path: str, test: Test) -> int:
         """Return the place of a question."""
@@ -154,12 +153,9 @@ class TextFacet:
     def is_nothing(self, records: Records, rows: Rows, place: int) -> Bools:
         """Return which rows have no value at the path of a question."""
         path, _ = self._places[place]
+        if not path:
+            return records.is_empty(self.column, rows)
         return self._bits(records, rows, lambda: self._layout[path][1])
-
-    def can_pass(self, records: Records, place: int) -> bool:
-        """Return whether anything is there that could pass: without looking, every text could."""
-        del place
-        return bool(records.text(self.column).null_count < len(records))
 
     def forget(self) -> None:
         """Let go of the last batch."""
@@ -168,20 +164,18 @@ class TextFacet:
     def _bits(self, records: Records, rows: Rows, bit: Callable[[], int]) -> Bools:
         self._laid_out()
         if self._looked is None or self._looked[0] is not records:
-            nothing = np.zeros(self._width, bool)
-            for _, empty in self._layout.values():
-                nothing[empty] = True
-            self._looked = records, np.full(len(records), -1, np.int64), [nothing]
-        _, seen, found = self._looked
-        fresh = rows[seen[rows] < 0]
+            nothing = np.zeros((1, self._width), bool)
+            nothing[0, [empty for _, empty in self._layout.values()]] = True
+            self._looked = records, np.full(len(records), UNSEEN, np.int64), nothing
+        _, seen, table = self._looked
+        fresh = rows[seen[rows] == UNSEEN]
         if len(fresh):
             codes, distinct = records.distinct(self.column, fresh)
-            first = len(found)
-            found.extend(self._answered(text) for text in distinct)
-            seen[fresh] = np.where(codes == MISSING, 0, codes + first)
-        place = bit()
-        table = np.fromiter((row[place] for row in found), bool, len(found))
-        return np.asarray(table[seen[rows]])
+            seen[fresh] = np.where(codes == MISSING, 0, codes + len(table))
+            if distinct:
+                table = np.concatenate([table, np.stack([self._answered(text) for text in distinct])])
+                self._looked = records, seen, table
+        return np.asarray(table[:, bit()][seen[rows]])
 
     def _laid_out(self) -> None:
         """Number the bits: of each path those of its tests, then whether there is nothing."""

@@ -29,12 +29,19 @@ SEARCHED = (
 """Name columns that a keyword is looked for in, beside all texts."""
 
 
+Where = tuple[str, tuple[str, ...]]
+"""A name column, and which of its values an event has to hold."""
+
+SERVICE: Where = ("account_type", ("service",))
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name column answers, its values spelled as the vendor does."""
+    """A name column answers, its values spelled as the vendor does; in some events alone, where `where` says which."""
 
     column: str
     spell: Spell | None = None
+    where: Where | None = None
 
     def __str__(self) -> str:
         return self.column
@@ -42,14 +49,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What lies at a path of a text column's JSON answers (the empty path: the text itself), in events of some kinds alone.
+    """What lies at a path of a text column's JSON answers (the empty path: the text itself), as `where` says in some events.
 
     Its values are spelled as another log of the vendor does, where `spell` says how.
     """
 
     column: str
     path: str = ""
-    kinds: tuple[str, ...] = ()
+    where: Where | None = None
     spell: Spell | None = None
 
     def __str__(self) -> str:
@@ -89,25 +96,25 @@ def _column(name: str) -> Answer:
 
 
 def _answer(written: str | tuple[str, Spell], family: Family) -> Answer:
-    """Return the answer that a family's table writes as `column`, `unmapped:path` or `other:path`, be it with a spelling."""
+    """Return the answer that a family's table writes as `spellings.Written` says."""
     place, spell = written if isinstance(written, tuple) else (written, None)
     column, has_path, path = place.partition(":")
-    if has_path:
-        return (
-            Inside("unmapped", path, family.whole) if column == "other" else Inside(column, path, spell=spell)
-        )
-    return (
-        _column(column)
-        if spell is None
-        else Inside(column, spell=spell)
-        if column in TEXTS
-        else Named(column, spell)
-    )
+    if column == "service":
+        return Named(path, spell, SERVICE)
+    if column == "other":
+        return Inside("unmapped", path, _whole(family), spell)
+    if has_path or (spell and column in TEXTS):
+        return Inside(column, path, spell=spell)
+    return Named(column, spell) if spell else _column(column)
 
 
 def _other_kinds(name: str, family: Family) -> tuple[Answer, ...]:
     """A field that the family's sources drop is still there in records that are kept whole."""
-    return (Inside("unmapped", name, family.whole),) if family.whole else ()
+    return (Inside("unmapped", name, _whole(family)),) if family.whole else ()
+
+
+def _whole(family: Family) -> Where | None:
+    return ("kind", family.whole) if family.whole else None
 
 
 def _paths(name: str, bare: str, family: Family, column: str) -> Iterable[str]:

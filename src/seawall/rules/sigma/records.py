@@ -9,10 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.schema.batches import MISSING, Codes
+from seawall.schema.batches import MISSING, Bools, Codes
 from seawall.schema.ordering import Rows
 
 Coded = tuple[npt.NDArray[np.int32], list[str | None]]
+
+SPREAD = 16
+"""Codes are counted in a table where it has at most so many places for each of them; else they are sorted."""
 
 
 class Records:
@@ -22,12 +25,16 @@ class Records:
         self._events = events
         self._coded: dict[str, Coded] = {}
         self._texts: dict[str, pa.Array] = {}
+        self._where: dict[tuple[str, tuple[str, ...]], Bools] = {}
 
     def __len__(self) -> int:
         return int(self._events.num_rows)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._events.column_names
+
     def coded(self, name: str) -> Coded:
-        """Return the codes int32 (n,) of a name or number column, -1 for null, and the values that they mean."""
+        """Return the codes int32 (n,) of a column, -1 for null, and the values that they mean (None: empty)."""
         found = self._coded.get(name)
         if found is None:
             found = self._coded[name] = _coded(self._events[name])
@@ -47,11 +54,29 @@ class Records:
             return np.full(len(rows), MISSING, np.int32), []
         return _coded(column.take(pa.array(rows)))
 
-    def where(self, name: str, wanted: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    def is_empty(self, name: str, rows: Rows) -> Bools:
+        """Return which rows of a text column hold no text."""
+        sizes = pc.fill_null(pc.binary_length(self.text(name)), 0)
+        return np.asarray(sizes.to_numpy(zero_copy_only=False)[rows] == 0)
+
+    def where(self, name: str, wanted: tuple[str, ...]) -> Bools:
         """Return which events hold one of the wanted values in a name column."""
-        codes, values = self.coded(name)
-        table = np.array([*(value in wanted for value in values), False])
-        return np.asarray(table[codes])
+        found = self._where.get((name, wanted))
+        if found is None:
+            codes, values = self.coded(name)
+            table = np.array([*(value in wanted for value in values), False])
+            found = self._where[name, wanted] = np.asarray(table[codes])
+        return found
+
+
+def renumbered(codes: Rows, size: int) -> tuple[Rows, Rows]:
+    """Return the distinct codes (of 0 to size - 1) in order, and the place of each among them."""
+    if size > SPREAD * len(codes) + 1_024:
+        distinct, place = np.unique(codes, return_inverse=True)
+        return distinct, place.reshape(-1)
+    is_there = np.zeros(size, bool)
+    is_there[codes] = True
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[codes]
 
 
 def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:

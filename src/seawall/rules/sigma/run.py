@@ -16,7 +16,7 @@ import pyarrow as pa
 from seawall.rules.sigma import conditions, fields
 from seawall.rules.sigma.model import About, Correlation, Rule, Skipped
 from seawall.rules.sigma.program import Program
-from seawall.rules.sigma.records import Records
+from seawall.rules.sigma.records import Records, renumbered
 from seawall.rules.sigma.spellings import FAMILIES
 from seawall.schema.ordering import Rows
 
@@ -112,14 +112,14 @@ class RuleSet:
         texts: list[str] = [""]
         known: dict[tuple[int, int], int] = {}
         for number, _, rows in hits:
-            before, place = np.unique(codes[rows], return_inverse=True)
+            before, place = renumbered(codes[rows].astype(np.int64), len(texts))
             after = np.empty(len(before), np.int32)
             for at, code in enumerate(before.tolist()):
                 if (code, number) not in known:
                     known[(code, number)] = len(texts)
                     texts.append((texts[code] + SEPARATOR + self.rules[number].about.id).strip())
                 after[at] = known[(code, number)]
-            codes[rows] = after[place.reshape(-1)]
+            codes[rows] = after[place]
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
 
     def _keyed(self, records: Records, hits: list[tuple[int, str, Rows]]) -> pa.Array:
@@ -133,15 +133,15 @@ class RuleSet:
             for correlation in self.correlations:
                 if number in correlation.rules:
                     place, found = self._values(records, family, rows, correlation, number)
-                    pairs, inverse = np.unique(codes[rows] * len(found) + place, return_inverse=True)
-                    codes[rows] = len(said) + inverse.reshape(-1)
+                    pairs, inverse = renumbered(codes[rows] * len(found) + place, len(said) * len(found))
+                    codes[rows] = len(said) + inverse
                     said += [
                         (*said[before], found[now])
                         for before, now in (divmod(pair, len(found)) for pair in pairs.tolist())
                     ]
-        used, inverse = np.unique(codes, return_inverse=True)
+        used, inverse = renumbered(codes, len(said))
         texts = [_encode(said[code]).decode() if code else None for code in used.tolist()]
-        return pa.array(texts, pa.string()).take(pa.array(inverse.reshape(-1)))
+        return pa.array(texts, pa.string()).take(pa.array(inverse))
 
     def _values(
         self, records: Records, family: str, rows: Rows, correlation: Correlation, number: int
@@ -150,10 +150,12 @@ class RuleSet:
         grouping = correlation.group_by[number]
         program = self.programs()[family]
         columns = [program.coded(records, rows, name) for name in (*grouping, *correlation.value)]
-        place = np.zeros(len(rows), np.int64)
+        place, size = np.zeros(len(rows), np.int64), 1
         for codes, found in columns:
-            place = np.unique(place * len(found) + codes, return_inverse=True)[1].reshape(-1)
-        _, first, place = np.unique(place, return_index=True, return_inverse=True)
+            pairs, place = renumbered(place * len(found) + codes, size * len(found))
+            size = len(pairs)
+        first = np.empty(size, np.int64)
+        first[place] = np.arange(len(rows))
         said: list[object] = []
         for at in first.tolist():
             of_fields = [
@@ -163,4 +165,4 @@ class RuleSet:
             key = [texts[0] if texts else None for texts in of_fields[: len(grouping)]]
             counted = of_fields[len(grouping) :]
             said.append((correlation.about.id, self.rules[number].about.id, key, counted))
-        return place.reshape(-1), said
+        return place, said

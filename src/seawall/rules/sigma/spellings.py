@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from seawall.rules.sigma.facets import Spell
 
 Written = str | tuple[str, Spell]
-"""An answer as tables write it: `column`, `unmapped:path`, or `other:path` of events kept whole alone; a pair has a spelling."""
+"""An answer as tables write it: `column`, `unmapped:path`; `other:path` of events kept whole alone, and `service:column` of those
+of applications. A pair has a spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ SIGN_IN = Family(
         ("isinteractive", ("is_interactive",)),
         ("authenticationprotocol", (("auth_protocol", _signs_in),)),
         ("serviceprincipalcredentialkeyid", ("key_uid",)),
-        ("serviceprincipalid", ("actor_user_uid",)),
+        ("serviceprincipalid", ("service:actor_user_uid",)),
     ),
     bags=("authenticationprocessingdetails",),
     dropped=frozenset({

@@ -1,0 +1,47 @@
+"""The same rules, asked by pySigma's own backend in SQLite, hit the same records: single rules, record by record."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from tools.sigma_in_sqlite import Peer, hits_by_record, rules, same_log
+
+from seawall.enrich import Networks, enrich
+from seawall.lab.bench import write_bench_records
+from seawall.rules.sigma.load import load
+from seawall.sources import read
+
+PACK = Path(str(resources.files("seawall.rules") / "pack"))
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "sigma-rules"
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every built-in rule's records, those that it hits and those that come close, and ordinary ones."""
+    path = tmp_path_factory.mktemp("logs") / "records.jsonl"
+    write_bench_records(path, 3_000, 1)
+    with path.open("ab") as out:
+        out.writelines(one.read_bytes() for one in sorted(PACK.glob("*/*.jsonl")))
+    return path
+
+
+@pytest.mark.parametrize("folder", [None, SHARED], ids=["pack", "shared"])
+def test_the_same_records_are_hit_as_by_another_engine(records: Path, folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        pytest.skip("the shared rules are not here")
+    folders = [folder] if folder else []
+    ours, networks = load(folders), Networks.load()
+    tables = [enrich(batch.events, networks) for batch in read([records]) if batch.events.num_rows]
+    marked = [(table["source_line"].to_pylist(), ours.mark(table)[0].to_pylist()) for table in tables]
+    lines = records.read_bytes().splitlines()
+    peer = Peer(rules([PACK, *folders]))
+    peer.fill(lines)
+    queries, mine, silent = peer.queries(), hits_by_record(marked), 0
+    assert len(queries) == len(peer.asked) > 160
+    for name, (asked, query) in queries.items():
+        theirs = set(peer.hits(query))
+        assert same_log(mine.get(name, set()), asked.log, lines) == theirs, (asked.rule.title, query)
+        silent += not theirs
+    assert silent < len(queries) / 3, "rules that hit nothing prove nothing"

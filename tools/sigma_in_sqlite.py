@@ -1,0 +1,326 @@
+"""The peer of `seawall.rules.sigma`: raw records in SQLite tables, asked by the queries of pySigma's own backend for SQLite.
+
+It shares no code with what it is compared with, except that both leave parsing of rules to pySigma. Each vendor's log is a table
+of those columns that a rule asks for; a column bears the rule's field name and holds what the raw record says at that path, or
+at the path of the same thing under another name (`ALIASES`). A JSON text in a record is opened, a pair of name and value is a
+field of that name. Where a field has several values in some record (lists), its column holds them between separators and
+patterns are made to begin and end at one (`_EachValue`): SQL knows no lists. Empty and missing are both NULL.
+Correlations are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from sigma.backends.sqlite import sqliteBackend
+from sigma.exceptions import SigmaError
+from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
+from sigma.processing.transformations.base import ValueTransformation
+from sigma.rule import SigmaRule
+from sigma.types import SigmaBool, SigmaNull, SigmaNumber, SigmaString, SigmaType, SpecialChars
+
+SEPARATOR = "\x1f"
+BATCH = 10_000
+
+ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "m365": {
+        "eventsource": ("workload",),
+        "eventname": ("operation", "name"),
+        "status": ("resultstatus", "status"),
+    },
+    "sign_in": {
+        "resulttype": ("status.errorcode",),
+        "resultdescription": ("status.failurereason", "status.additionaldetails"),
+        "username": ("userprincipalname",),
+        "clientapp": ("clientappused",),
+        "status": ("portal.status",),
+        "properties.message": ("portal.authenticationprotocol",),
+    },
+    "audit": {
+        "operationname": ("activitydisplayname",),
+        "activitytype": ("activitydisplayname",),
+        "properties.message": ("activitydisplayname",),
+        "status": ("result", "resultreason"),
+        "properties.result": ("result",),
+        "properties.targetresources": ("targetresources",),
+        "failure_status_reason": ("resultreason",),
+        "target": ("targetresources",),
+    },
+    "okta": {},
+    "google": {
+        "eventname": ("events.name",),
+        "protopayload.metadata.event.eventname": ("events.name",),
+        "eventservice": ("cloud.servicename",),
+        "eventsource": ("cloud.servicename",),
+        "protopayload.servicename": ("cloud.servicename",),
+    },
+}
+"""What the raw log calls what rules call otherwise (as Log Analytics or a SIEM's schema does), in lower case."""
+
+BAGS = {
+    "google": ("events.parameters", "events"),
+    "m365": ("extendedproperties",),
+    "audit": ("additionaldetails", "targetresources.modifiedproperties"),
+}
+"""Pairs of name and value whose names rules use without their path."""
+
+LOGS = {
+    ("m365", ""): "m365",
+    ("azure", "signinlogs"): "sign_in",
+    ("azure", "auditlogs"): "audit",
+    ("azure", "activitylogs"): "audit",
+    ("azure", "pim"): "audit",
+    ("okta", ""): "okta",
+    ("gcp", ""): "google",
+}
+"""The log that a rule's product and service mean; rules for further logs are not asked."""
+
+
+def log_of(record: dict[str, Any]) -> str | None:
+    """Return which log a raw record is of."""
+    marks = {
+        "m365": "Operation",
+        "sign_in": "createdDateTime",
+        "audit": "activityDateTime",
+        "okta": "eventType",
+    }
+    for name, mark in marks.items():
+        if mark in record:
+            return name
+    return "google" if record.get("kind") == "admin#reports#activity" else None
+
+
+def log_asked(rule: SigmaRule) -> str | None:
+    """Return the log that a rule looks at."""
+    product, service = rule.logsource.product or "", rule.logsource.service or ""
+    return LOGS.get((product, service), LOGS.get((product, "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A rule of the peer: its id, the log that it looks at, the fields that it names."""
+
+    id: str
+    log: str
+    rule: SigmaRule
+    fields: frozenset[str]
+
+
+def rules(folders: Sequence[Path]) -> list[Asked]:
+    """Return the single rules below folders that look at one of the logs."""
+    found = []
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.yml"))]
+    for path in paths:
+        for document in yaml.safe_load_all(path.read_text("utf-8")):
+            if "detection" not in document:
+                continue  # a correlation, or what it does
+            rule = SigmaRule.from_dict(document, collect_errors=True)
+            log = None if rule.errors else log_asked(rule)
+            if log is not None:
+                fields = frozenset(_fields(rule.detection.detections.values()))
+                found.append(Asked(str(rule.id or rule.name).lower(), log, rule, fields))
+    return found
+
+
+def _fields(detections: Iterable[Any]) -> Iterator[str]:
+    for one in detections:
+        if hasattr(one, "detection_items"):
+            yield from _fields(one.detection_items)
+        elif one.field:
+            yield one.field.lower()
+
+
+class Peer:
+    """Tables of raw records, and the queries that ask them. Rows are numbered as the records are given."""
+
+    def __init__(self, asked: Sequence[Asked], path: str = ":memory:") -> None:
+        self.asked = asked
+        self.connection = sqlite3.connect(path)
+        self.connection.create_function("regexp", 2, _found, deterministic=True)
+        self._columns: dict[str, list[str]] = {}
+        self._several: dict[str, set[str]] = defaultdict(set)
+        for log in ALIASES:
+            names = sorted({field for one in asked if one.log == log for field in one.fields})
+            self._columns[log] = names
+            columns = "".join(f", {_quoted(name)} TEXT COLLATE NOCASE" for name in names)
+            self.connection.execute(f"CREATE TABLE {log} (number INTEGER PRIMARY KEY{columns})")
+
+    def fill(self, records: Iterable[bytes]) -> None:
+        """Put raw records into their tables."""
+        rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        decode = msgspec.json.Decoder().decode
+        for number, text in enumerate(records):
+            record = decode(text)
+            log = log_of(record)
+            if log is not None:
+                rows[log].append((number, *self._row(log, record)))
+                if len(rows[log]) >= BATCH:
+                    self._insert(log, rows.pop(log))
+        for log, some in rows.items():
+            self._insert(log, some)
+        for log, fields in self._several.items():
+            for field in sorted(fields):
+                name = _quoted(field)
+                self.connection.execute(
+                    f"UPDATE {log} SET {name} = ?1 || {name} || ?1 WHERE {name} IS NOT NULL", (SEPARATOR,)
+                )
+        self.connection.commit()
+
+    def queries(self) -> dict[str, tuple[Asked, str]]:
+        """Return for each rule that the backend converts its query."""
+        found = {}
+        for log in ALIASES:
+            each = _EachValue(frozenset(self._several[log]))
+            backend = sqliteBackend(ProcessingPipeline(items=[ProcessingItem(each)]), table=log)
+            for one in self.asked:
+                if one.log == log:
+                    with suppress(SigmaError):
+                        found[one.id] = (one, str(backend.convert_rule(one.rule)[0]))
+        return found
+
+    def hits(self, query: str) -> list[int]:
+        """Return the numbers of the records that a query finds."""
+        return [row[0] for row in self.connection.execute(query)]
+
+    def _row(self, log: str, record: dict[str, Any]) -> Iterator[str | None]:
+        said: dict[str, list[str]] = defaultdict(list)
+        _flattened(record, "", said)
+        _in_other_words(log, said)
+        aliases, bags = ALIASES[log], BAGS.get(log, ())
+        for name in self._columns[log]:
+            paths = (*aliases.get(name, (name,)), *(f"{bag}.{name}" for bag in bags))
+            texts = list(dict.fromkeys(text for path in paths for text in said.get(path, ())))
+            if len(texts) > 1:
+                self._several[log].add(name)
+            yield SEPARATOR.join(texts) if texts else None
+
+    def _insert(self, log: str, rows: list[tuple[Any, ...]]) -> None:
+        marks = ", ".join("?" * len(rows[0]))
+        self.connection.executemany(f"INSERT INTO {log} VALUES ({marks})", rows)
+
+
+def hits_by_record(marked: Iterable[tuple[Sequence[int], Sequence[str | None]]]) -> dict[str, set[int]]:
+    """Return for each rule the numbers of the records that Seawall says it hit, of batches of (lines, marks)."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for lines, marks in marked:
+        for line, mark in zip(lines, marks, strict=True):
+            for name in mark.split() if mark else ():
+                found[name].add(line - 1)
+    return found
+
+
+def same_log(numbers: Iterable[int], log: str, records: Sequence[bytes]) -> set[int]:
+    """Return the numbers of the records that are of a log: Seawall asks rules for Entra's logs of the audit log as well."""
+    decode = msgspec.json.Decoder().decode
+    return {number for number in numbers if log_of(decode(records[number])) == log}
+
+
+class _EachValue(ValueTransformation):
+    """Makes a value of a field that has several begin and end at a separator; what is empty is NULL."""
+
+    def __init__(self, several: frozenset[str]) -> None:
+        self._several = several
+        super().__post_init__()
+
+    def apply_value(self, field: str | None, val: SigmaType) -> SigmaType | None:
+        """Return the value to ask for, None for the same."""
+        if not isinstance(val, SigmaString | SigmaNumber | SigmaBool):
+            return None
+        if isinstance(val, SigmaString) and str(val) in ("", "[]", "{}"):
+            return SigmaNull()
+        if field is None or field.lower() not in self._several:
+            return None
+        text = val if isinstance(val, SigmaString) else SigmaString(str(val).lower())
+        many = SpecialChars.WILDCARD_MULTI
+        if not text.startswith(many):
+            text = many + (SEPARATOR + text)
+        return text if text.endswith(many) else (text + SEPARATOR) + many
+
+
+def _in_other_words(log: str, said: dict[str, list[str]]) -> None:
+    """Add what rules ask for in the words of Entra's own pages or of Google Cloud's logs, which the records here do not use."""
+    if log == "sign_in":
+        is_ok = said.get("status.errorcode") == ["0"]
+        said["portal.status"] = ["Success"] if is_ok else ["Failure"]
+        words = {"devicecode": "Device Code", "ropc": "ROPC"}
+        used = [one.lower() for one in said.get("authenticationprotocol", ())]
+        said["portal.authenticationprotocol"] = [words[one] for one in used if one in words]
+    elif log == "google":
+        names = said.get("id.applicationname", [])
+        said["cloud.servicename"] = [*names, *(f"{name}.googleapis.com" for name in names)]
+
+
+def _flattened(value: Any, path: str, said: dict[str, list[str]]) -> None:
+    """Take down what a record says at each path, in lower case: of structures their JSON as well."""
+    if isinstance(value, str) and value[:1] in ("{", "[", '"') and len(value) > 1:
+        with suppress(ValueError, RecursionError):
+            opened = json.loads(value)
+            if opened:
+                said[path].append(value)
+            if not isinstance(opened, str):
+                _parts(opened, path, said)
+            elif opened:
+                said[path].append(opened)
+            return
+    if isinstance(value, dict | list):
+        if value and path:
+            said[path].append(msgspec.json.encode(value).decode())
+        _parts(value, path, said)
+    elif value is not None and (text := str(value).strip()):
+        said[path].append(text.lower() if isinstance(value, bool) else text)
+
+
+def _parts(value: Any, path: str, said: dict[str, list[str]]) -> None:
+    if isinstance(value, list):
+        for one in value:
+            if isinstance(one, dict | list):
+                _parts(one, path, said)
+                _paired(one, path, said)
+            else:
+                _flattened(one, path, said)
+    elif isinstance(value, dict) and list(value) == ["parameter"]:  # Google's pairs within pairs
+        _parts(value["parameter"], path, said)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            _flattened(one, f"{path}.{name.lower()}" if path else name.lower(), said)
+
+
+def _paired(one: Any, path: str, said: dict[str, list[str]]) -> None:
+    """A pair of name and value is a field of that name."""
+    if not isinstance(one, dict):
+        return
+    names = {name.lower(): name for name in one}
+    name = next((one[names[key]] for key in ("name", "key", "displayname") if key in names), None)
+    if isinstance(name, str):
+        for key, spelled in names.items():
+            if key in ("newvalue", "multimessagevalue", "messagevalue") or re.fullmatch(
+                r"(multi)?(int|bool)?value", key
+            ):
+                _flattened(one[spelled], f"{path}.{name.lower()}", said)
+
+
+@lru_cache(maxsize=1_000)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _found(pattern: str, value: str | None) -> bool:
+    """SQLite leaves REGEXP to its user: a value of several is enough."""
+    if value is None:
+        return False
+    return any(_pattern(pattern).search(one) for one in value.split(SEPARATOR) if one)
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

@@ -32,19 +32,21 @@ from sigma.types import SigmaBool, SigmaNull, SigmaNumber, SigmaString, SigmaTyp
 
 SEPARATOR = "\x1f"
 BATCH = 10_000
+EVERYTHING = "everything"
+"""The column that keywords are looked for in."""
 
 ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "m365": {
         "eventsource": ("workload",),
         "eventname": ("operation", "name"),
-        "status": ("resultstatus", "status"),
+        "status": ("resultstatus", "status", "portal.status"),
     },
     "sign_in": {
         "resulttype": ("status.errorcode",),
         "resultdescription": ("status.failurereason", "status.additionaldetails"),
         "username": ("userprincipalname",),
         "clientapp": ("clientappused",),
-        "status": ("portal.status",),
+        "status": ("portal.status", "status.failurereason", "status.additionaldetails"),
         "properties.message": ("portal.authenticationprotocol",),
     },
     "audit": {
@@ -56,6 +58,7 @@ ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "properties.targetresources": ("targetresources",),
         "failure_status_reason": ("resultreason",),
         "target": ("targetresources",),
+        "additionaldetails.additionalinfo": ("additionaldetails.additional info",),
     },
     "okta": {},
     "google": {
@@ -137,8 +140,8 @@ def _fields(detections: Iterable[Any]) -> Iterator[str]:
     for one in detections:
         if hasattr(one, "detection_items"):
             yield from _fields(one.detection_items)
-        elif one.field:
-            yield one.field.lower()
+        else:
+            yield one.field.lower() if one.field else EVERYTHING
 
 
 class Peer:
@@ -182,7 +185,9 @@ class Peer:
         found = {}
         for log in ALIASES:
             each = _EachValue(frozenset(self._several[log]))
-            backend = sqliteBackend(ProcessingPipeline(items=[ProcessingItem(each)]), table=log)
+            backend = sqliteBackend(
+                ProcessingPipeline(items=[ProcessingItem(each)]), table=log, fulltext_field=EVERYTHING
+            )
             for one in self.asked:
                 if one.log == log:
                     with suppress(SigmaError):
@@ -199,6 +204,9 @@ class Peer:
         _in_other_words(log, said)
         aliases, bags = ALIASES[log], BAGS.get(log, ())
         for name in self._columns[log]:
+            if name == EVERYTHING:
+                yield SEPARATOR.join(text for texts in said.values() for text in texts)
+                continue
             paths = (*aliases.get(name, (name,)), *(f"{bag}.{name}" for bag in bags))
             texts = list(dict.fromkeys(text for path in paths for text in said.get(path, ())))
             if len(texts) > 1:
@@ -256,6 +264,8 @@ def _in_other_words(log: str, said: dict[str, list[str]]) -> None:
         words = {"devicecode": "Device Code", "ropc": "ROPC"}
         used = [one.lower() for one in said.get("authenticationprotocol", ())]
         said["portal.authenticationprotocol"] = [words[one] for one in used if one in words]
+    elif log == "m365" and said.get("resultstatus", [""])[0].lower() in ("true", "succeeded"):
+        said["portal.status"] = ["Success"]
     elif log == "google":
         names = said.get("id.applicationname", [])
         said["cloud.servicename"] = [*names, *(f"{name}.googleapis.com" for name in names)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from pathlib import Path
 
 import pytest
+import yaml
 from tools.sigma_in_sqlite import Peer, hits_by_record, rules, same_log
 
 from seawall.enrich import Networks, enrich
 from seawall.lab.bench import write_bench_records
 from seawall.rules.sigma.load import load
 from seawall.sources import read
+from tests.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 
 PACK = Path(str(resources.files("seawall.rules") / "pack"))
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "sigma-rules"
@@ -19,11 +22,18 @@ SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "sigma-rules"
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every built-in rule's records, those that it hits and those that come close, and ordinary ones."""
+    """Ordinary records, and those beside each rule, which it hits or which come close."""
     path = tmp_path_factory.mktemp("logs") / "records.jsonl"
     write_bench_records(path, 3_000, 1)
+    foreign = [
+        record
+        for file in sorted(SHARED.rglob("*.yml"))
+        if file.stem not in CANNOT_HIT
+        for record in WRITTEN.get(file.stem) or made(yaml.safe_load(file.read_text("utf-8")))
+    ]
     with path.open("ab") as out:
         out.writelines(one.read_bytes() for one in sorted(PACK.glob("*/*.jsonl")))
+        out.writelines(json.dumps(record).encode() + b"\n" for record in foreign)
     return path
 
 
@@ -44,4 +54,4 @@ def test_the_same_records_are_hit_as_by_another_engine(records: Path, folder: Pa
         theirs = set(peer.hits(query))
         assert same_log(mine.get(name, set()), asked.log, lines) == theirs, (asked.rule.title, query)
         silent += not theirs
-    assert silent < len(queries) / 3, "rules that hit nothing prove nothing"
+    assert silent < len(queries) / 5, "rules that hit nothing prove nothing"

@@ -158,28 +158,41 @@ def test_a_token_of_another_tenant_is_foreign(tmp_path: Path) -> None:
     assert np.array_equal(np.sort(run(tmp_path, rows)[0].foreign), [0, 0, 1])
 
 
-def grant(uid: str, day: int, who: str) -> dict[str, Any]:
-    return event(
-        uid, day, kind="directory", activity_name="authorize", account=who, mailbox=None, token_uid=f"app {who}"
-    )  # fmt: skip
+def roaming(days: int, signing_in: int, accounts: int = 12) -> list[dict[str, Any]]:
+    """Accounts sign in at home every day, and every few days use a network that is new to them without any identifier.
+
+    `signing_in` of them sign in there too; the others' sessions go on.
+    """
+    rows = []
+    for day in range(days):
+        for n in range(accounts):
+            who: dict[str, Any] = {"account": f"u{n}@x.example"}
+            rows += [sign_in(f"b{n}-{day}", day, n, **who), event(f"e{n}-{day}", day, n + 1, **who)]
+            if (day + n) % 3 == 0:
+                away = {**who, **ELSEWHERE, "src_asn": 65_000 + day, "src_asn_name": f"Net {day}"}
+                rows.append(event(f"a{n}-{day}", day, n + 3, **away))
+                if n < signing_in:
+                    rows.append(sign_in(f"f{n}-{day}", day, n + 2, **away))
+    return rows
 
 
-def test_letting_an_application_in_is_the_birth_of_its_token(tmp_path: Path) -> None:
-    people = [f"u{n}@x.example" for n in range(6)]
-    rows = [grant(f"g{who}", 0, who) for who in people[:5]]
-    rows += [
-        event(f"{who}-{day}", day, 5, account=who, token_uid=f"app {who}")
-        for who in people[:5]
-        for day in range(60)
-    ]
-    rows.append(event("x", 59, 9, account=people[5], token_uid=f"app {people[5]}"))
-    days = run(tmp_path, rows)
-    # It is born for as long as it is used; who never let the application in stands out.
-    assert days[59].orphan.tolist()[:5] == [0] * 5
-    assert days[59].orphan[5] > 1
+def birthless(tmp_path: Path, signing_in: int) -> float:
+    stranger = event("x", 30, 5, account="u0@x.example", **ELSEWHERE)
+    return float(run(tmp_path, [*roaming(30, signing_in), stranger])[30].birthless[-1])
+
+
+def test_where_accounts_roam_in_one_session_a_network_without_sign_in_says_little(tmp_path: Path) -> None:
+    assert birthless(tmp_path, signing_in=1) < 0.5
+
+
+def test_where_new_networks_begin_with_a_sign_in_one_that_does_not_is_odd(tmp_path: Path) -> None:
+    assert birthless(tmp_path, signing_in=12) > 2
 
 
 def test_a_grant_is_no_birth_of_anything_else(tmp_path: Path) -> None:
-    rows = [*sessions(10), grant("g", 10, "u1@x.example")]
+    grant = event(
+        "g", 10, kind="directory", activity_name="authorize", account="u1@x.example", mailbox=None
+    )  # fmt: skip
+    rows = [*sessions(10), grant]
     days = run(tmp_path, [*rows, event("x", 10, 5, account="u1@x.example", session_uid="never-born")])
     assert days[10].orphan[1] > 2

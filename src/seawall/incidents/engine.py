@@ -34,7 +34,7 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group with nothing new in it, in log-odds."""
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 """Raised when what is learnt changes its meaning."""
 
 

@@ -34,12 +34,13 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
     top = case.top
     story = sorted(case.candidates, key=lambda candidate: candidate.first)
     reasons = _reasons(top, case.score)
+    kind, technique, _ = claim(top)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
     return Incident(
         id=case.id,
         tenant=top.tenant,
         account=top.account,
-        kind=top.pattern.kind,
+        kind=kind,
         severity=severity(case.score),
         score=round(case.score, 6),
         base=round(top.base, 6),
@@ -47,7 +48,7 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
         detected_at=_detected(story, threshold),
         first_event=min(c.first for c in story),
         last_event=max(c.last for c in story),
-        title=f"{_sentence_case(top.pattern.kind)}: {top.account}",
+        title=f"{_sentence_case(kind)}: {top.account}",
         summary=summary(top),
         reasons=reasons,
         events=events,
@@ -61,7 +62,7 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
         related=case.related,
         family=case.family,
         details={
-            "technique": top.pattern.technique,
+            "technique": technique,
             "p": top.p,
             "unsupervised": round(top.unsupervised, 4),
             "curve": [[time, round(score, 3)] for time, score in top.curve],
@@ -81,6 +82,14 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
             "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
         },
     )
+
+
+def claim(top: Candidate) -> tuple[str, str, str]:
+    """Return kind, technique and sentence: no more than the records can show of where its sessions come from."""
+    pattern = top.pattern
+    if pattern.unlinked is not None and top.unlinked and not top.values.get("lineage.orphan"):
+        return pattern.unlinked
+    return pattern.kind, pattern.technique, pattern.words
 
 
 def severity(score: float) -> Severity:
@@ -142,7 +151,7 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
     values = top.values
     texts = {
         "pattern": f"taken together ({top.pattern.name}): {_share(top.p)} of comparable account-days are as unusual",
-        "birth": "no sign-in that could have issued this session was found where sign-ins normally are",
+        "birth": _birth(top),
         "moved": "the session was born on another network",
         "reused": "the session continues with another client on another network",
         "outlived": "used after the account's sessions were revoked",
@@ -159,6 +168,16 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
         "other-days": "further unusual activity of the account on other days",
     }
     return texts.get(aspect, f"no {aspect.replace('_', ' ')} {SILENT}")
+
+
+def _birth(top: Candidate) -> str:
+    if top.values.get("lineage.orphan"):
+        return "no sign-in that could have issued this session was found where sign-ins normally are"
+    share = 1 - math.exp(-top.values.get("lineage.birthless", 0.0))
+    told = f"nobody signed in to the account from this network; here {share:.0%} of new networks begin with a sign-in"
+    if not top.unlinked:
+        return told
+    return f"{told}; the records name no session or token, so whether one was issued is unknown"
 
 
 def _places(gap: float, abroad: float) -> str:
@@ -193,7 +212,7 @@ def summary(top: Candidate) -> str:
     thing = [fact for fact in unusual if fact.field in TELLING and fact.field not in PLACES]
     chosen = [*place[:1], *thing[:1]] if place and thing else unusual[:2]
     because = " and ".join(fact_text(fact) for fact in chosen)
-    return f"{who} {top.pattern.words}" + (f": {because}." if because else ".")
+    return f"{who} {claim(top)[2]}" + (f": {because}." if because else ".")
 
 
 def _usual(fact: Fact) -> Usual:

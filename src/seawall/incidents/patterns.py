@@ -23,7 +23,8 @@ class Pattern:
     """One pattern. `dimensions` are three feature names, each a sum of features joined with `+`.
 
     `needs` names a feature (or sum) that must be above zero for the pattern to speak at all. `kind` is the incident's
-    kind, `words` its sentence, `technique` the ATT&CK technique.
+    kind, `words` its sentence, `technique` the ATT&CK technique. `unlinked` are these three where the records name no session
+    and no token, so that nobody can say what was issued and what was not.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Pattern:
     words: str
     dimensions: tuple[str, str, str]
     needs: str = ""
+    unlinked: tuple[str, str, str] | None = None
 
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -56,6 +58,11 @@ PATTERNS: tuple[Pattern, ...] = (
         "is used from a network on which nobody ever signed in to it",
         ("lineage.birthless", "network.backed_off", "app_client.backed_off"),
         "lineage.birthless",
+        (
+            "account-takeover",
+            "T1078.004 Cloud Accounts",
+            "is used from a network on which nobody ever signed in to it, by records that cannot show what was issued",
+        ),
     ),
     Pattern(
         "token-never-issued",

@@ -38,8 +38,8 @@ REVOKING = (
 )
 """Operations of Entra, Okta and Google Workspace. An Okta user's own change of password is none: it ends no session."""
 
-GRANTING = ("authorize",)
-"""What lets an application in, where the record is at the same time the birth of its token."""
+CAREFUL = 5.0
+"""Units that a share is short of, or that what was held before it is worth."""
 
 _KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np.int64, "_day": np.int32}
 
@@ -90,13 +90,6 @@ class Births:
         self._time = np.insert(self._time, places, time[rows])
         self._day = np.insert(self._day, places, np.int32(day))
 
-    def touch(self, keys: Keys, day: int) -> None:
-        """Note that keys uint64 (n,) were in use on a day, so that a birth is kept as long as what was born of it."""
-        keys = np.unique(keys)
-        found = self.find(keys)
-        if found.hit.any():
-            self._day[np.searchsorted(self._keys, keys[found.hit])] = day
-
     def find(self, keys: Keys) -> Found:
         """Return what is known of keys uint64 (n,); quickest where they are in order."""
         if not len(self._keys):
@@ -139,13 +132,14 @@ class Coverage:
     def __init__(self) -> None:
         self._counts: dict[int, list[float]] = {}
 
-    def share(self, context: Grouped) -> Floats:
-        """Return the share per row, float64 (n,): a lower bound that starts at 0 and needs evidence to rise."""
-        shares = np.zeros(len(context.keys))
-        for place, key in enumerate(context.keys.tolist()):
-            true, total = self._counts.get(key, (0.0, 0.0))
-            shares[place] = true / (total + 5.0)
-        return shares[context.place]
+    def share(self, context: Grouped, prior: Floats | None = None) -> Floats:
+        """Return the share per row, float64 (n,): a lower bound that starts at 0 and needs evidence to rise.
+
+        With `prior` float64 (n,), an estimate that starts there and needs evidence to leave it.
+        """
+        counts = np.array([self._counts.get(key, (0.0, 0.0)) for key in context.keys.tolist()]).reshape(-1, 2)
+        true, total = counts[context.place].T
+        return np.asarray((true + (0.0 if prior is None else CAREFUL * prior)) / (total + CAREFUL))
 
     def learn(self, context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> None:
         """Count each distinct unit of a context once a day; a unit counts as true when all its rows are.

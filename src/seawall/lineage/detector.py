@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.lineage.births import GRANTING, Births, Coverage, Revocations
+from seawall.lineage.births import Births, Coverage, Revocations
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
 from seawall.schema.ordering import Grouped, grouped, grouped_codes, grouped_pairs
 from seawall.schema.state import Saved, State, nested
@@ -24,6 +24,10 @@ SKEW = 10 * 60 * 1_000_000
 
 REVOCATION_GRACE = 65 * 60 * 1_000_000
 """An access token issued before a revocation may live this long without any fault, in microseconds."""
+
+DAY = 86_400_000_000
+SETTLED = 7 * DAY
+"""So long an account is in use before it tells how networks are begun to be used, in microseconds."""
 
 USES = ("mail_access", "mail_action", "mail_rule", "admin", "file")
 
@@ -92,10 +96,12 @@ class LineageDetector:
     def __init__(self) -> None:
         self._sessions = Births()
         self._tokens = Births()
-        self._grants = Births()
         self._networks = Births()
+        self._used = Births()
+        self._holders = Births()
         self._session_coverage = Coverage()
         self._network_coverage = Coverage()
+        self._arrivals = Coverage()
         self._roaming = Coverage()
         self._revocations = Revocations()
 
@@ -111,14 +117,13 @@ class LineageDetector:
         used = batch.one_of("kind", USES) | goes_on | in_session
         uses = acting & used & ~batch.one_of("account_type", ("system",))
         self._learn_births(batch, names, births, number)
-        self._learn_grants(batch, names, acting, uses, number)
         self._revocations.learn(batch)
         result = silent(size)
         context = self._context(batch, np.flatnonzero(uses))
         self._judge_sessions(batch, names, np.flatnonzero(uses), context, result)
         # What goes on from a session by its name needs no network to stand in for it.
         by_network = ~linked[np.flatnonzero(uses)]
-        self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), result)
+        self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), result, number)
         self._judge_revoked(batch, names, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)
@@ -139,18 +144,6 @@ class LineageDetector:
         keys = pair_keys(batch.actor[placed], network[placed])
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
-    def _learn_grants(
-        self, batch: CodedBatch, names: _Names, acting: Bools, uses: Bools, number: int
-    ) -> None:
-        """Learn that an account let an application in: from then on its token lives for as long as it is used."""
-        grants = acting & batch.one_of("activity_name", GRANTING) & batch.one_of("kind", ("directory",))
-        rows = np.flatnonzero(grants & (names.token != 0))
-        if len(rows):
-            network, client, time = batch.codes["network"], batch.codes["client"], batch.time
-            self._grants.learn(names.token[rows], network[rows], client[rows], time[rows], number)
-        if len(self._grants):
-            self._grants.touch(names.token[uses & (names.token != 0)], number)
-
     def _judge_sessions(
         self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, result: Lineage
     ) -> None:
@@ -163,10 +156,9 @@ class LineageDetector:
         units = grouped(np.where(session != 0, session, hashes))
         by_session = self._sessions.find(units.keys).of(units.place)
         known = by_session.hit & (session != 0)
-        by_token, by_grant = self._tokens.find(hashes), self._grants.find(hashes)
+        by_token = self._tokens.find(hashes)
         latest = batch.time[rows] + SKEW
         born = (known & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
-        born |= by_grant.hit & (by_grant.time <= latest)
         context = context.of(linked)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
@@ -188,8 +180,14 @@ class LineageDetector:
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
         self._roaming.learn(tenant, units, moved, known)
 
-    def _judge_networks(self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: Lineage) -> None:
-        """Say how odd it is that this account never signed in from the network it uses mail from."""
+    def _judge_networks(
+        self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: Lineage, number: int
+    ) -> None:
+        """Say how odd it is that this account never signed in from the network it uses mail from.
+
+        Whoever moves with a session that goes on signs in nowhere. So what counts is how often accounts that begin to use a
+        network sign in there, and not how often there is a sign-in from the networks that they use every day.
+        """
         network = batch.codes["network"][rows]
         context = context.of(network != MISSING)
         rows = rows[network != MISSING]
@@ -199,9 +197,26 @@ class LineageDetector:
         units = grouped_pairs(batch.actor[rows], network)
         found = self._networks.find(units.keys).of(units.place)
         born = found.hit & (found.time <= batch.time[rows] + SKEW)
-        share = self._network_coverage.share(context)
+        usual = self._network_coverage.share(context)
+        share = np.minimum(usual, self._arrivals.share(context, usual))
         result.birthless[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         self._network_coverage.learn(context, units, born)
+        arrives = self._arrives(batch, rows, units, number)
+        if arrives.any():
+            self._arrivals.learn(context, units, born, arrives)
+
+    def _arrives(self, batch: CodedBatch, rows: np.ndarray, units: Grouped, number: int) -> Bools:
+        """Return which uses are of a network that is new to an account which has been known for some days, bool (n,).
+
+        In an account's first days everything is new, and what it was born of may lie before the log.
+        """
+        nothing, time = np.zeros(len(rows), np.int32), batch.time[rows]
+        actors = batch.actor[rows].astype(np.uint64)
+        self._holders.learn(actors, nothing, nothing, time, number)
+        settled = self._holders.find(actors).time < number * DAY - SETTLED
+        arrives = settled & ~self._used.find(units.keys).hit[units.place]
+        self._used.learn(units.keys[units.place], nothing, nothing, time, number)
+        return arrives
 
     def _judge_revoked(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
         revoked = self._revocations.times(batch, rows)
@@ -226,17 +241,22 @@ class LineageDetector:
         return grouped_pairs(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
 
     def _forget(self, number: int) -> None:
-        for births in (self._sessions, self._tokens, self._grants, self._networks):
+        for births in self._births():
             births.forget(number)
+
+    def _births(self) -> tuple[Births, ...]:
+        return self._sessions, self._tokens, self._networks, self._used, self._holders
 
     def _parts(self) -> dict[str, Births | Coverage | Revocations]:
         return {
             "sessions": self._sessions,
             "tokens": self._tokens,
-            "grants": self._grants,
             "networks": self._networks,
+            "used": self._used,
+            "holders": self._holders,
             "session_coverage": self._session_coverage,
             "network_coverage": self._network_coverage,
+            "arrivals": self._arrivals,
             "roaming": self._roaming,
             "revocations": self._revocations,
         }
@@ -252,5 +272,4 @@ class LineageDetector:
 
     def state_bytes(self) -> int:
         """Return the bytes of state kept."""
-        kept = (self._sessions, self._tokens, self._grants, self._networks)
-        return sum(births.nbytes() for births in kept)
+        return sum(births.nbytes() for births in self._births())

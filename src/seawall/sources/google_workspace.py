@@ -37,7 +37,7 @@ NAME = "google_workspace"
 RAW_COLUMNS = (
     "time", "qualifier", "customer", "more", "content", "application", "kind", "type", "name", "activity", "email",
     "caller", "key", "profile", "client", "affected", "address", "country", "login_type", "challenges", "challenge",
-    "second", "suspicious", "failure", "method", "app", "app_name", "resource", "mailbox", "device", "agent", "token",
+    "second", "suspicious", "failure", "method", "app", "app_name", "resource", "mailbox", "device", "agent",
     "mail_client", "parameters",
 )  # fmt: skip
 
@@ -118,8 +118,6 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
         values["method"] = api_method(event)
         values["activity"] = values["method"] or event.name
         values["resource"] = values["app"]
-        if event.name in ("activity", judge.AUTHORIZE) and values["app"] and values["email"]:
-            values["token"] = f"{values['app'].lower()} {values['email'].lower()}"
     elif found.application == "gmail" and event.name == google_mail.DELIVERY:
         values["activity"] = google_mail.delivery(event.lower)[1] or event.name
         values["mail_client"] = google_mail.client(event.lower)
@@ -198,7 +196,6 @@ def normalise(table: Any) -> Normalised:
         of_kind, application, name, columns["status"], raw["login_type"], raw["challenges"], raw["second"]
     )
     (columns["is_interactive"],) = _interactive.numbers(of_kind, raw["login_type"], name)
-    columns["token_uid"] = table.column("token")
     columns["token_issued_time"] = _issued(time, of_kind, columns["status"], raw["activity"])
     (columns["item_count"],) = _messages.numbers(of_kind, raw["method"], name)
     (columns["access_type"],) = _access(of_kind, raw["method"])
@@ -207,7 +204,7 @@ def normalise(table: Any) -> Normalised:
     return Normalised(time, columns)
 
 
-_PLAIN = frozenset({"time", "qualifier", "more", "content", "resource", "token", "parameters"})
+_PLAIN = frozenset({"time", "qualifier", "more", "content", "resource", "parameters"})
 """Text of which nearly every value is another: not worth a dictionary."""
 
 

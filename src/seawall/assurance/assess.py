@@ -83,7 +83,7 @@ def assess(collector: Collector, given: Given) -> Assessment:
         | given.directory.accounts
         | dict(zip((t.resource for t in targets), names, strict=True))
     )
-    steps = plan(candidates(policies or (), exposed, shown_names), exposed, grid)
+    steps = plan(candidates(policies or (), exposed, shown_names, given.directory.places), exposed, grid)
     roots = roots_of(collector.mail(), signs)
     return Assessment(
         people,

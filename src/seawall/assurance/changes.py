@@ -6,14 +6,14 @@ is never more than what the change does by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seawall.assurance.holes import Grid
 from seawall.assurance.takeover import ATTACKS, DEVICE, MFA, STRONG, Exposure
-from seawall.schema.assurance import DEMANDS, PATHS, AccessPolicy, Principals
+from seawall.schema.assurance import DEMANDS, PATHS, TRUSTED, AccessPolicy, Place, Principals
 from seawall.schema.batches import Bools
 
 
@@ -53,7 +53,10 @@ _MOST_EXCLUSIONS = 200
 
 
 def candidates(
-    policies: Sequence[AccessPolicy], exposed: Sequence[Exposure], names: dict[str, str]
+    policies: Sequence[AccessPolicy],
+    exposed: Sequence[Exposure],
+    names: dict[str, str],
+    places: Mapping[str, Place],
 ) -> list[Change]:
     """What could be changed, from the gentlest on: of changes that close as much the first is taken."""
     found: list[Change] = []
@@ -66,7 +69,7 @@ def candidates(
                 Change("enable", f"enable the policy “{policy.name}” (it is {policy.state})", enabled)
             )
         else:
-            found += _without_exclusions(policy, names)
+            found += _without_exclusions(policy, names, places)
     admins = frozenset(e.person.account for e in exposed if e.person.is_admin)
     everybody = Principals(everybody=True)
     found += [
@@ -143,7 +146,9 @@ def _policy(demand: str, who: Principals, *paths: str) -> AccessPolicy:
     return AccessPolicy("", "proposed", "enabled", known, who, paths=frozenset(paths))
 
 
-def _without_exclusions(policy: AccessPolicy, names: dict[str, str]) -> Iterable[Change]:
+def _without_exclusions(
+    policy: AccessPolicy, names: dict[str, str], places: Mapping[str, Place]
+) -> Iterable[Change]:
     """The policy without one of its exclusions each."""
     excluded = policy.exclude
     for kind in ("users", "groups", "roles"):
@@ -164,17 +169,21 @@ def _without_exclusions(policy: AccessPolicy, names: dict[str, str]) -> Iterable
             f"remove the exclusion of the application {names.get(uid, uid)} from the policy “{policy.name}”"
         )
         yield Change("exclusion", text, replace(policy, exclude_apps=less_apps))
-    if policy.exclude_places.listed:
-        text = f"remove the excluded places from the policy “{policy.name}”"
-        yield Change(
-            "exclusion",
-            text,
-            replace(policy, exclude_places=replace(policy.exclude_places, listed=frozenset())),
-        )
+    rented = {uid for uid in policy.exclude_places.listed if not _is_ours(uid, places)}
+    for gone in [*([uid] for uid in sorted(rented)), *([sorted(rented)] if len(rented) > 1 else [])]:
+        listed_names = ", ".join(places[uid].name if uid in places else uid for uid in gone[:5])
+        text = f"remove the exclusion of the place {listed_names} from the policy “{policy.name}”"
+        less_places = replace(policy.exclude_places, listed=policy.exclude_places.listed - frozenset(gone))
+        yield Change("exclusion", text, replace(policy, exclude_places=less_places))
     if policy.exclude_systems.listed:
         text = f"remove the excluded operating systems from the policy “{policy.name}”"
         less_systems = replace(policy.exclude_systems, listed=frozenset())
         yield Change("exclusion", text, replace(policy, exclude_systems=less_systems))
+
+
+def _is_ours(uid: str, places: Mapping[str, Place]) -> bool:
+    """Whether a place is made of the organisation's own networks: nobody else signs in from there."""
+    return uid == TRUSTED or (uid in places and not places[uid].countries)
 
 
 def plan(changes: Sequence[Change], exposed: Sequence[Exposure], grid: Grid, most: int = 10) -> list[Step]:

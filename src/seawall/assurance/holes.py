@@ -104,19 +104,19 @@ class Hole:
     """A way to sign in that no policy covers, or of which it is not known: for which accounts, resources."""
 
     answer: str
-    path: str
+    paths: tuple[str, ...]
     need: str
     accounts: tuple[str, ...]
     targets: tuple[str, ...]
 
 
 def holes(cover: Cover, people: Sequence[Who], names: Sequence[str], least: int, need: str) -> list[Hole]:
-    """Accounts and resources on each path that are not covered, or of which it is not known, by name.
+    """Accounts, resources and paths that are not covered, or of which it is not known, by name.
 
-    Accounts that lack the same resources are listed together. The largest come first.
+    Accounts that lack the same resources are listed together, and paths on which the same accounts do. The largest come first.
     """
     answers = cover.answer(least)
-    found = []
+    found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for place, path in enumerate(PATHS):
         for wanted, words in ((NO, "not covered"), (MAYBE, "unknown")):
             is_open = answers[:, :, place] == wanted
@@ -126,12 +126,13 @@ def holes(cover: Cover, people: Sequence[Who], names: Sequence[str], least: int,
             kinds, of_row = np.unique(is_open[rows], axis=0, return_inverse=True)
             for kind in range(len(kinds)):
                 members = rows[of_row.reshape(-1) == kind]
-                found.append(
-                    Hole(
-                        words, path, need, tuple(people[row].account for row in members.tolist()),
-                        tuple(names[one] for one in np.flatnonzero(kinds[kind]).tolist()),
-                    )
-                )  # fmt: skip
+                accounts = tuple(people[row].account for row in members.tolist())
+                targets = tuple(names[one] for one in np.flatnonzero(kinds[kind]).tolist())
+                found.setdefault((words, accounts, targets), []).append(path)
     return sorted(
-        found, key=lambda hole: (hole.answer, -len(hole.accounts), PATHS.index(hole.path), hole.accounts)
+        (
+            Hole(words, tuple(paths), need, accounts, targets)
+            for (words, accounts, targets), paths in found.items()
+        ),
+        key=lambda hole: (hole.answer, -len(hole.accounts), PATHS.index(hole.paths[0]), hole.accounts),
     )

@@ -12,7 +12,7 @@ from seawall.assurance.findings import KINDS, Found
 from seawall.assurance.people import FACTS, Person
 from seawall.assurance.series import DAY
 from seawall.assurance.strength import FLAG_WORDS, LEVEL_WORDS
-from seawall.assurance.takeover import Exposure, Way
+from seawall.assurance.takeover import ATTACKS, Exposure, Way
 from seawall.report.assurance_what_if import what_if_document
 from seawall.report.times import moment, rfc3339
 from seawall.schema.methods import METHODS
@@ -25,8 +25,13 @@ CAUSES = {
     "device-code": "a device code lets in whoever sent it",
     "no-policy": "no policy asks for a second factor",
     "no-second-factor": "no second factor is registered: whoever has the password registers one",
-    "phishable": "what it signs in with can be phished",
+    "phishable": "the strongest that is registered can be phished",
 }
+BY_SOURCE = {
+    ("phishable", "the policies"): "policies ask for no more than what can be phished",
+    ("phishable", "sign-in"): "it was let in with what can be phished",
+}
+"""What a cause means where it is known from policies, or from a sign-in."""
 PATH_WORDS = {
     "browser": "in the browser",
     "apps": "in apps",
@@ -63,6 +68,7 @@ def assurance_document(
             }
             for place, person in enumerate(result.people)
         ],
+        "reasons": {attack: reasons(result, attack) for attack in ATTACKS},
         "changes": [
             {
                 "kind": step.change.kind,
@@ -90,7 +96,7 @@ def assurance_document(
         "holes": [
             {
                 "answer": hole.answer,
-                "path": hole.path,
+                "paths": list(hole.paths),
                 "needs": hole.need,
                 "accounts": list(hole.accounts),
                 "applications": list(hole.targets),
@@ -179,6 +185,30 @@ def _account(person: Person, password: Exposure, phishing: Exposure, result: Ass
     }
 
 
+def reasons(result: Assessment, attack: str) -> list[dict[str, Any]]:
+    """Why accounts are open to an attack, the reason of most of them first; administrators first among the accounts."""
+    found: dict[tuple[str, str], list[Person]] = {}
+    example: dict[tuple[str, str], str | None] = {}
+    for one in result.exposed:
+        for way in one.ways if one.attack == attack else ():
+            key = (way.cause, _way(way, ())["text"])
+            people = found.setdefault(key, [])
+            if not people or people[-1] is not one.person:
+                people.append(one.person)
+            example.setdefault(key, way.seen.uid or None)
+    order = sorted(found, key=lambda key: (-len(found[key]), key))
+    return [
+        {
+            "cause": key[0],
+            "text": key[1],
+            "accounts": [p.account for p in sorted(found[key], key=lambda p: (not p.is_admin, p.account))],
+            "administrators": sum(bool(p.is_admin) for p in found[key]),
+            "example": example[key],
+        }
+        for key in order
+    ]
+
+
 def _exposure(one: Exposure, result: Assessment) -> dict[str, Any]:
     return {
         "answer": one.answer,
@@ -191,9 +221,9 @@ def _exposure(one: Exposure, result: Assessment) -> dict[str, Any]:
 def _way(way: Way, names: Sequence[str]) -> dict[str, Any]:
     return {
         "cause": way.cause,
-        "text": CAUSES[way.cause],
+        "text": BY_SOURCE.get((way.cause, way.known_from), CAUSES[way.cause]),
         "paths": list(way.paths),
-        "applications": [names[place] for place in way.targets],
+        "applications": [names[place] for place in way.targets] if names else [],
         "last": rfc3339(way.seen.time) if way.seen.count else None,
         "record": way.seen.uid or None,
         "known_from": way.known_from,

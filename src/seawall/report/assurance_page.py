@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def render_assurance(document: dict[str, Any]) -> str:
         ),
         rows=ROWS,
         levels=LEVELS,
+        findings=[list(found) for _, found in groupby(document["findings"], key=lambda one: one["kind"])],
         series=[(name, _bars(days)) for name, days in _by_organisation(document["days"])],
         width=_WIDTH,
         height=_HEIGHT,

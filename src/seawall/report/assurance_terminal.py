@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -74,17 +74,11 @@ def _answer(console: Console, counts: dict[str, int], question: str) -> None:
 def _question(console: Console, document: dict[str, Any], attack: str, question: str) -> None:
     _line(console, "")
     _line(console, question, style="bold")
-    rows = [account for account in document["accounts"] if account[attack]["answer"] == "open"]
-    rows.sort(key=lambda account: (not account["admin"], -len(account[attack]["ways"]), account["account"]))
-    _table(
-        console,
-        ("account", "why", "known from"),
-        [
-            (_name(account), _why(account[attack]["ways"]), _known(account[attack]["ways"]))
-            for account in rows
-        ],
-        len(rows),
-    )
+    rows = [
+        (one["text"], _counted(one), _some(one["accounts"]), one["example"] or "")
+        for one in document["reasons"][attack]
+    ]
+    _table(console, ("why", "accounts", "who", "a record"), rows, len(rows))
     unknown = [account for account in document["accounts"] if account[attack]["answer"] == "unknown"]
     for reason, count in _reasons(unknown, attack):
         _line(console, f"  not known of {plural(count, 'account')}: {reason}")
@@ -98,27 +92,10 @@ def _reasons(accounts: Sequence[dict[str, Any]], attack: str) -> list[tuple[str,
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:6]
 
 
-def _name(account: dict[str, Any]) -> str:
-    return f"{account['account']} (administrator)" if account["admin"] else str(account["account"])
-
-
-def _why(ways: Iterable[dict[str, Any]]) -> str:
-    return "; ".join(dict.fromkeys(f"{way['text']}{_where(way)}" for way in ways))
-
-
-def _where(way: dict[str, Any]) -> str:
-    if way["cause"] not in ("no-policy", "phishable") or not way["applications"]:
-        return ""
-    paths = " and ".join(PATH_WORDS[path] for path in way["paths"])
-    return f" {paths}"
-
-
-def _known(ways: Iterable[dict[str, Any]]) -> str:
-    return "; ".join(
-        dict.fromkeys(
-            f"{way['known_from']} {way['record']}" if way["record"] else way["known_from"] for way in ways
-        )
-    )
+def _counted(reason: dict[str, Any]) -> str:
+    """How many accounts, and administrators among them."""
+    admins = plural(reason["administrators"], "administrator")
+    return f"{len(reason['accounts']):,}" + (f", {admins}" if reason["administrators"] else "")
 
 
 def _changes(console: Console, document: dict[str, Any]) -> None:
@@ -177,7 +154,12 @@ def _holes(console: Console, document: dict[str, Any]) -> None:
     if not holes:
         _line(console, "  every account, application and path is asked for a second factor")
     rows = [
-        (hole["answer"], PATH_WORDS[hole["path"]], _some(hole["accounts"]), _some(hole["applications"]))
+        (
+            hole["answer"],
+            ", ".join(PATH_WORDS[path] for path in hole["paths"]),
+            _some(hole["accounts"]),
+            _some(hole["applications"]),
+        )
         for hole in holes
     ]
     _table(console, ("", "path", "accounts", "applications"), rows, len(rows))

@@ -94,7 +94,7 @@ def test_the_check_finds_clocks() -> None:
 
 NETWORK = {"ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "asyncio"}
 NETWORKED = (
-    "webhooks/sending.py",
+    "webhooks/posting.py",
     "live/wire.py",
     "live/spawning.py",
     "live/parser.py",

@@ -12,22 +12,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-import http.client
-import socket
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
-from seawall.jose.fetch import (
-    Deadline,
-    FetchRefused,
-    Incoming,
-    Location,
-    TrustStore,
-    connect,
-    location_of,
-    translated,
-    verifying,
-)
+from seawall.jose.fetch import TrustStore, location_of
+from seawall.webhooks.posting import NotAnswered, post
 from seawall.webhooks.webhook import Webhook
 
 TIMEOUT: Final = 15.0
@@ -36,7 +24,6 @@ TIMEOUT: Final = 15.0
 LONGEST_ANSWER: Final = 16 * 1024
 """Bytes of an answer that are given back."""
 
-_ANSWER_BYTES: Final = 256 * 1024
 _PREFIX: Final = "whsec_"
 
 
@@ -91,23 +78,20 @@ def send(
     """
     headers = {
         "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "User-Agent": "seawall",
-        "Connection": "close",
         "webhook-id": message_id,
         "webhook-timestamp": str(seconds),
         "Idempotency-Key": message_id,
     }
     if webhook.secret:
         headers["webhook-signature"] = signature(webhook.secret, message_id, seconds, body)
-    exchange = _Exchange(Deadline(timeout), LONGEST_ANSWER if wants_answer else 0)
+    wanted = LONGEST_ANSWER if wants_answer else 0
     try:
-        where = location_of(webhook.url, allow_loopback_http=True)
-        status, answer = _post(exchange, where, headers, body, trust)
-    except FetchRefused as error:
-        raise NotDelivered(str(error), may_have_arrived=exchange.has_begun) from None
+        answer = post(webhook.url, headers, body, timeout=timeout, trust=trust, wanted=wanted)
+    except NotAnswered as error:
+        raise NotDelivered(str(error), may_have_arrived=error.may_have_arrived) from None
+    status = answer.status
     if 200 <= status < 300:
-        return answer
+        return answer.body
     if 300 <= status < 400:
         raise NotDelivered(
             f"the receiver answered with a redirect ({status}); none is followed", may_have_arrived=False
@@ -115,53 +99,3 @@ def send(
     raise NotDelivered(
         f"the receiver answered with status {status}", is_final=status == 410, may_have_arrived=status >= 500
     )
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """One exchange: its time limit, how much of the answer is wanted, and whether anything was sent yet."""
-
-    deadline: Deadline
-    wanted: int
-    has_begun: bool = False
-
-
-def _post(
-    exchange: _Exchange, where: Location, headers: dict[str, str], body: bytes, trust: TrustStore | None
-) -> tuple[int, bytes]:
-    lines = [f"POST {where.target} HTTP/1.1", f"Host: {where.authority}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    request = "\r\n".join((*lines, "", "")).encode("ascii") + body
-    with translated():
-        context = verifying(trust) if where.scheme == "https" else None
-        with connect(where, exchange.deadline) as plain:
-            plain.settimeout(exchange.deadline.left())
-            if context is None:
-                return _asked(exchange, plain, request)
-            with context.wrap_socket(
-                plain, server_hostname=where.host, suppress_ragged_eofs=False
-            ) as secured:
-                return _asked(exchange, secured, request)
-
-
-def _asked(exchange: _Exchange, connection: socket.socket, request: bytes) -> tuple[int, bytes]:
-    connection.settimeout(exchange.deadline.left())
-    exchange.has_begun = True
-    connection.sendall(request)
-    incoming = Incoming(connection, _ANSWER_BYTES, exchange.deadline)
-    answer = http.client.HTTPResponse(cast("socket.socket", incoming), method="POST")
-    try:
-        answer.begin()
-        return answer.status, _body(answer, exchange.wanted)
-    finally:
-        answer.close()
-
-
-def _body(answer: http.client.HTTPResponse, wanted: int) -> bytes:
-    """What came of the body: that it broke off changes nothing about the status."""
-    if not wanted:
-        return b""
-    try:
-        return answer.read(wanted)
-    except (OSError, http.client.HTTPException, FetchRefused):
-        return b""

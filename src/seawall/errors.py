@@ -184,3 +184,29 @@ class ServeInvalid(SeawallError):
 
     code = "serve-invalid"
     exit_code = 2
+
+
+class CaseInvalid(SeawallError):
+    """The case file of a notification is missing, is not TOML, or some of what it says makes no sense."""
+
+    code = "case-invalid"
+    exit_code = 2
+
+
+class RegisterBroken(SeawallError):
+    """The register of who was told was changed, is damaged, or cannot be read: nothing is sent on its word."""
+
+    code = "register-broken"
+
+
+class RegisterInUse(SeawallError):
+    """Another run writes to the register of this case."""
+
+    code = "register-in-use"
+
+
+class LettersChanged(SeawallError):
+    """The letters are not those that were drafted and approved: nothing was sent."""
+
+    code = "letters-changed"
+    exit_code = 2

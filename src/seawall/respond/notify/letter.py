@@ -1,0 +1,231 @@
+"""The facts of one letter: what a scope and a case file say to one recipient, and to nobody else. No language yet.
+
+An owner's letter holds their mailboxes alone; an organisation's holds its own. A mailbox that the scope does not know is
+refused: a letter about nothing would read like a promise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from seawall.errors import CaseInvalid
+from seawall.report.visible import visible
+from seawall.respond.notify.case_file import Case, Recipient, RecipientKind, Sender, Words
+from seawall.schema.scope import Gap, Message, Scope, Subject, Verdict
+
+_ORDER: Final[tuple[Verdict, ...]] = ("touched", "possible", "not_touched")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """A folder that must be presumed taken as a whole, and when it was."""
+
+    path: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """What is known of one mailbox, account or organisation."""
+
+    kind: str
+    name: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    first: int | None
+    last: int | None
+    messages: int
+    unnamed_messages: int
+    folders: tuple[FolderFacts, ...]
+    is_throttled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a letter says. Its digest decides whether there is anything new to tell.
+
+    `messages` are those certainly read, of the recipient's mailboxes alone. `aware` and the like are RFC 3339 texts.
+    """
+
+    case: str
+    title: str
+    recipient: str
+    kind: RecipientKind
+    name: str
+    organisation: str
+    verdict: Verdict
+    start: int
+    end: int
+    is_bounded: bool
+    sources: tuple[str, ...]
+    aware: str
+    contained: str | None
+    next_update: str | None
+    subjects: tuple[SubjectFacts, ...]
+    messages: tuple[Message, ...]
+    sender: Sender
+    words: Words
+
+    @property
+    def mailboxes(self) -> tuple[SubjectFacts, ...]:
+        """The mailboxes among the subjects; the accounts where there is no mailbox."""
+        return tuple(s for s in self.subjects if s.kind == "mailbox") or tuple(
+            s for s in self.subjects if s.kind == "account"
+        )
+
+    def of(self, verdict: Verdict) -> tuple[SubjectFacts, ...]:
+        """The mailboxes with a verdict."""
+        return tuple(subject for subject in self.mailboxes if subject.verdict == verdict)
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The first and the last sign of the intruder among the subjects, None where there is none."""
+        first = [s.first for s in self.subjects if s.first is not None and s.verdict == "touched"]
+        last = [s.last for s in self.subjects if s.last is not None and s.verdict == "touched"]
+        return (min(first), max(last)) if first and last else None
+
+    @property
+    def read(self) -> int:
+        """Messages that were certainly read."""
+        return sum(subject.messages for subject in self.mailboxes)
+
+    @property
+    def unnamed(self) -> int:
+        """Messages that the logs count without naming them."""
+        return sum(subject.unnamed_messages for subject in self.mailboxes)
+
+    @property
+    def folders(self) -> tuple[tuple[str, FolderFacts], ...]:
+        """Folders presumed taken, with their mailbox."""
+        return tuple((subject.name, folder) for subject in self.mailboxes for folder in subject.folders)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the logs lack, each gap once."""
+        return tuple(dict.fromkeys(gap for subject in self.subjects for gap in subject.gaps))
+
+
+def facts_of(case: Case, recipient: Recipient, scope: Scope) -> Facts:
+    """Return what this recipient is to be told. Raises CaseInvalid where the scope does not know their mailboxes."""
+    subjects = (
+        _organisation(recipient, scope) if recipient.kind == "organisation" else _owner(recipient, scope)
+    )
+    names = {subject.name.casefold() for subject in subjects if subject.kind == "mailbox"}
+    tenants = {subject.tenant for subject in subjects}
+    words = case.texts.get(recipient.language, Words())
+    return Facts(
+        case=case.case.id,
+        title=case.case.title,
+        recipient=recipient.id,
+        kind=recipient.kind,
+        name=recipient.name,
+        organisation=recipient.organisation,
+        verdict=worst(subject.verdict for subject in subjects),
+        start=scope.start,
+        end=scope.end,
+        is_bounded=scope.is_bounded,
+        sources=scope.sources,
+        aware=case.case.aware.isoformat(),
+        contained=_text(case.case.contained),
+        next_update=_text(case.case.next_update),
+        subjects=tuple(_subject_facts(subject) for subject in subjects),
+        messages=tuple(
+            message
+            for message in scope.messages
+            if message.mailbox.casefold() in names and (not message.tenant or message.tenant in tenants)
+        ),
+        sender=case.sender,
+        words=words,
+    )
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that a letter has to speak of: touched before possible before not touched."""
+    return min(verdicts, key=_ORDER.index)
+
+
+def digest_of(facts: Facts) -> str:
+    """SHA-256 of the facts: where it is the same there is nothing new to tell. Why a correction is made is left out of it."""
+    told = replace(facts, words=msgspec.structs.replace(facts.words, correction=""))
+    return hashlib.sha256(encoded(told)).hexdigest()
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON with keys in order; halves of surrogate pairs become `?`."""
+    return msgspec.json.encode(_replaced(msgspec.to_builtins(value)), order="sorted")
+
+
+def facts_from(content: bytes) -> Facts:
+    """Return the facts that `encoded` wrote. Raises ValueError."""
+    return msgspec.json.decode(content, type=Facts)
+
+
+def _owner(recipient: Recipient, scope: Scope) -> list[Subject]:
+    wanted = {name.casefold() for name in recipient.mailboxes}
+    found = [
+        subject
+        for subject in (*scope.mailboxes, *scope.accounts)
+        if subject.name.casefold() in wanted
+        and (not recipient.organisation or subject.tenant == recipient.organisation)
+    ]
+    missing = wanted - {subject.name.casefold() for subject in found}
+    if missing:
+        raise CaseInvalid(
+            f"recipient {recipient.id}: the scope says nothing of {visible(min(missing), 100)!r}",
+            fix="name the mailbox as scope.json does, or leave it out: no letter is written about what was not examined",
+        )
+    if len({subject.tenant for subject in found}) > 1:
+        raise CaseInvalid(
+            f"recipient {recipient.id}: these mailboxes are there in several organisations",
+            fix="say which one, with organisation",
+        )
+    return found
+
+
+def _organisation(recipient: Recipient, scope: Scope) -> list[Subject]:
+    everything: Sequence[Subject] = (*scope.organisations, *scope.mailboxes, *scope.accounts)
+    found = [subject for subject in everything if subject.tenant == recipient.organisation]
+    if not found:
+        raise CaseInvalid(
+            f"recipient {recipient.id}: the scope says nothing of the organisation "
+            f"{visible(recipient.organisation, 100)!r}",
+            fix="name it as scope.json does (tenant)",
+        )
+    return found
+
+
+def _subject_facts(subject: Subject) -> SubjectFacts:
+    return SubjectFacts(
+        subject.kind,
+        subject.name,
+        subject.verdict,
+        subject.reasons,
+        subject.gaps,
+        subject.first,
+        subject.last,
+        subject.messages,
+        subject.unnamed_messages,
+        tuple(FolderFacts(folder.path, folder.first, folder.last) for folder in subject.folders),
+        subject.is_throttled,
+    )
+
+
+def _text(time: Any) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _replaced(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(part) for part in value]
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value

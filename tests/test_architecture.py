@@ -105,6 +105,8 @@ NETWORKED = (
 """The places that may: fetching key sets, webhooks, the two ends between a server and its watch, and the server."""
 HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
 """What may be used of `socket`: reading addresses."""
+READING = {"urllib.parse"}
+"""What takes addresses apart and puts them together, and opens nothing."""
 
 
 def _imported(tree: ast.AST) -> set[str]:
@@ -112,7 +114,7 @@ def _imported(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.module not in READING:
             found.add((node.module or "").split(".")[0])
     return found
 

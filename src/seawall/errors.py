@@ -210,3 +210,22 @@ class LettersChanged(SeawallError):
 
     code = "letters-changed"
     exit_code = 2
+
+
+class PlanInvalid(SeawallError):
+    """A containment plan is damaged or of another version, or a name from the logs cannot be part of a call."""
+
+    code = "plan-invalid"
+    exit_code = 3
+
+
+class JournalBroken(SeawallError):
+    """The journal of a containment was changed or damaged, or is another plan's: nothing was done."""
+
+    code = "journal-broken"
+
+
+class JournalBusy(SeawallError):
+    """Another process applies or undoes this containment just now."""
+
+    code = "journal-busy"

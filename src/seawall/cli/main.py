@@ -22,6 +22,7 @@ from seawall.cli import (
     gate,
     keys,
     lab,
+    respond,
     rules,
     scan,
     serve,
@@ -52,6 +53,11 @@ app.add_typer(store.app, name="store", short_help="Look after what watch and ser
 app.command("explain", short_help="Say why an incident stands out, in words and numbers.")(explain.explain)
 app.command("assurance", short_help="Say who could be taken over, and what to change first.")(
     assurance.assurance
+)
+app.add_typer(
+    respond.app,
+    name="respond",
+    short_help="Plan what to do about an incident.",
 )
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")

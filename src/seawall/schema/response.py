@@ -1,15 +1,23 @@
-"""Containment: what is to be done about an intrusion, in which order, and how each step is undone. Values only."""
+"""Containment: what is to be done about an intrusion, in which order, and how each step is undone. Values only.
+
+An `Action` makes at most one change, or the same change to each thing that a `Read` finds, so that after a crash
+the vendor can be asked about each change by itself.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Vendor = Literal["microsoft", "google", "okta"]
-VENDORS: tuple[Vendor, ...] = ("microsoft", "google", "okta")
+Vendor = Literal["microsoft", "google", "okta", "gate"]
+"""Who is asked. `gate` is Seawall's own gate, with its revocations."""
+
+VENDORS: tuple[Vendor, ...] = ("microsoft", "google", "okta", "gate")
 
 Confidence = Literal["certain", "likely", "precaution"]
 """How sure it is that a step meets the intruder: `certain` (proved touched), `likely` (raised), `precaution` (possible)."""
+
+CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "precaution")
 
 ActionKind = Literal[
     "block_renewal",
@@ -23,16 +31,23 @@ ActionKind = Literal[
     "remove_forwarding",
     "remove_delegate",
     "remove_method",
+    "remove_role",
     "reset_password",
     "enable_account",
 ]
 
+Operator = Literal["equal", "contains", "between"]
+"""How a condition compares a field, as text: the same (without regard to case), holds it, lies from `a` to `b`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a vendor's documented API. `path` begins with `/` below the vendor's base URL; `body` is JSON or None.
+    """One call of a vendor's documented API.
 
-    Where the vendor has no API for it, `powershell` or `by_hand` alone say what to do.
+    `path` begins with `/` below the base URL of the vendor's `service`. Every value in it is percent-encoded; a
+    `{read.field}` stands for what a `Read` found, and is encoded as one segment when it is filled in. `body` is JSON or
+    None; in it `{"$read": "name"}` or `{"$read": "name.field"}` stands for what was read, `{"$given": "approver"}` for who
+    approved, and `{"$given": "password"}` for a password that is made when the call is sent and kept nowhere.
     """
 
     method: str
@@ -43,14 +58,61 @@ class Call:
     """The least permission that the call needs, in the vendor's words."""
 
     documentation: str = ""
+    service: str = ""
+    """Which API of the vendor, where it has several: `directory` or `gmail` at Google."""
+
+    subject: str = ""
+    """The account as which the call is made, where an administrator cannot make it as himself (Gmail's settings)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an item must have to be meant. `field` may name a nested value: `emailAddress.address`."""
+
+    field: str
+    operator: Operator
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A call that reads, and what of its answer is kept under `name`.
+
+    `items` is the field of the answer that holds a list, `.` when the answer itself is the list, empty when the answer
+    is one object. Of a list, the items are meant that meet every condition of `where`. `keep` are the fields that are
+    journalled; nothing else of an answer is, because answers hold secrets.
+    """
+
+    name: str
+    call: Call
+    keep: tuple[str, ...]
+    items: str = ""
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How the vendor's state tells that a change was made; the `Read` of this name is asked again.
+
+    `equal`: the field has this value. `changed`: the field is another one than before. `absent`: no item has the
+    item's value in the field. `present`: some item is found. `restored`: the object, or some item, has the values from
+    before in all `fields`.
+    """
+
+    read: str
+    test: Literal["equal", "changed", "absent", "present", "restored"]
+    fields: tuple[str, ...]
+    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """One step of a plan. `id` is stable within the plan; `after` are ids that must have been done before.
 
-    `before` reads the state that `undo` needs, and is journalled before anything is changed. `irreversible` says what
-    cannot be undone, empty when all can.
+    `before` reads the state that `undo` needs, and is journalled before anything is changed. With `each`, the name of a
+    list that is read, `calls` and `undo` are made for each of its items. `done` and `undone` say how the vendor's state
+    tells whether that happened; without one, a person is asked after a crash. `irreversible` says what cannot be
+    undone, empty when all can. An action without `calls` is done by hand, by `powershell` or as `by_hand` says.
     """
 
     id: str
@@ -61,15 +123,51 @@ class Action:
     title: str
     reason: str
     confidence: Confidence
-    calls: tuple[Call, ...]
-    before: tuple[Call, ...] = ()
+    calls: tuple[Call, ...] = ()
+    before: tuple[Read, ...] = ()
+    each: str = ""
+    done: Check | None = None
     undo: tuple[Call, ...] = ()
+    undone: Check | None = None
     after: tuple[str, ...] = ()
     powershell: tuple[str, ...] = ()
     undo_powershell: tuple[str, ...] = ()
     by_hand: str = ""
     irreversible: str = ""
+    evidence: tuple[str, ...] = ()
+    """The log's own ids of the records that say so."""
+
     details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person has to do it."""
+        return not self.calls
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """What the intruder was known by when the plan was made: values of the event columns, sorted.
+
+    `usual` are the values that the contained accounts had shown besides, by column: what is among them tells nothing.
+    """
+
+    accounts: tuple[str, ...]
+    first: int
+    last: int
+    technique: str = ""
+    kind: str = ""
+    addresses: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    usual: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +180,25 @@ class Plan:
     actions: tuple[Action, ...]
     prerequisites: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    actor: Actor | None = None
+
+
+StepState = Literal[
+    "pending", "done", "already", "failed", "unclear", "blocked", "waiting", "left out", "undone"
+]
+"""Where a step stands.
+
+- `done`: Seawall made the change, or a person confirmed it. `already`: there was nothing to change.
+- `failed`: the vendor refused; nothing was changed, or only part of it. `unclear`: it is not known whether it was.
+- `blocked`: a step that must come before is not done. `waiting`: to be done by hand. `left out`: not asked for.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How one step stands: its state, why, and how many changes were made."""
+
+    step: str
+    state: StepState
+    why: str = ""
+    changes: int = 0

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.incidents.patterns import PATTERNS
+from seawall.respond.contain.powershell import command, literal
 from seawall.rules.detector import RULES
 from seawall.server.console.data.plan import NOTE, plan
-from seawall.server.console.data.powershell import command, literal
 from tests.server.console.samples import HOSTILE, INCIDENT, with_text
 
 GUID = "00000000-aaaa-4bbb-8ccc-000000000001"

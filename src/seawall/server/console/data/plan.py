@@ -11,10 +11,11 @@ from typing import Final
 
 from seawall.plurals import plural
 from seawall.report import words
+from seawall.respond.contain.powershell import command
+from seawall.respond.contain.templates import is_guid
 from seawall.rules.detector import RULES
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.incident_values import Confidence, Plan, PlanStep
-from seawall.server.console.data.powershell import command, is_guid
 
 NOTE: Final = (
     "Seawall applies none of this: the steps are shown to be read, copied and run by a person with the rights. "

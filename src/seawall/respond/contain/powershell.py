@@ -11,8 +11,6 @@ LONGEST: Final = 320
 _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
 """PowerShell ends a single-quoted text at any of these."""
 
-_GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
 
 def literal(value: str) -> str | None:
     """The value as a single-quoted literal; None for one that no name can be: too long, or with hidden characters.
@@ -31,8 +29,3 @@ def command(template: str, **values: str) -> str | None:
     if any(text is None for text in literals.values()):
         return None
     return re.sub(r"\{(\w+)\}", lambda found: literals[found[1]] or "", template)
-
-
-def is_guid(value: str) -> bool:
-    """Whether this is the id of an object, in lower case."""
-    return _GUID.fullmatch(value) is not None

@@ -1,0 +1,118 @@
+"""A containment plan and what became of it, for a terminal: steps, calls, PowerShell, undo; built from values alone.
+
+Names in a plan come from logs and were partly written by an intruder: every line passes `visible` and nothing is markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from seawall.plurals import plural
+from seawall.report.visible import visible
+from seawall.schema.response import Action, Call, Plan, Read, StepResult, StepState
+
+_BASES = {
+    ("microsoft", ""): "https://graph.microsoft.com/v1.0",
+    ("google", "directory"): "https://admin.googleapis.com",
+    ("google", "gmail"): "https://gmail.googleapis.com",
+    ("okta", ""): "https://YOUR-ORGANISATION.okta.com",
+    ("gate", ""): "https://YOUR-GATE",
+}
+_STYLES: dict[StepState, str] = {
+    "done": "green",
+    "already": "green",
+    "undone": "green",
+    "failed": "bold red",
+    "unclear": "bold red",
+    "blocked": "dark_orange",
+    "waiting": "yellow",
+}
+_LINE = 600
+
+
+def show_plan(console: Console, plan: Plan, *, with_calls: bool) -> None:
+    """Print a plan: what to know before, then the steps in order; with the calls, the PowerShell and the undo of each."""
+    for title, lines in (("Before you begin", plan.prerequisites), ("Know this", plan.warnings)):
+        if lines:
+            console.print(_text(title, "bold"))
+            for line in lines:
+                console.print(Padding(_text(f"- {line}"), (0, 0, 0, 2)))
+            console.print()
+    console.print(_text(f"{plural(len(plan.actions), 'step')}, in this order", "bold"))
+    for number, action in enumerate(plan.actions, start=1):
+        head = Text.assemble((f"{number:>3}  ", "bold"), (f"{action.confidence:<10}  ", "cyan"))
+        head.append_text(_text(action.title, "bold"))
+        console.print(head.append_text(_text(f"  {action.id}", "dim")))
+        for part in _step(action, with_calls=with_calls):
+            console.print(Padding(part, (0, 0, 0, 5)))
+
+
+def show_results(console: Console, plan: Plan, results: Sequence[StepResult]) -> None:
+    """Print how every step of a plan stands."""
+    by_id = {action.id: action for action in plan.actions}
+    for result in results:
+        action = by_id[result.step]
+        head = Text(f"{result.state:<9} ", style=_STYLES.get(result.state, "dim"))
+        head.append_text(_text(action.title))
+        if result.changes > 1:
+            head.append(f" ({plural(result.changes, 'change')})")
+        console.print(head.append_text(_text(f"  {action.id}", "dim")))
+        if result.why:
+            console.print(Padding(_text(result.why, "dim"), (0, 0, 0, 10)))
+        if result.state == "waiting":
+            for line in _by_hand(action):
+                console.print(Padding(line, (0, 0, 0, 10)))
+
+
+def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:
+    yield _text(action.reason, "dim")
+    if action.after:
+        yield _text(f"after: {', '.join(action.after)}", "dim")
+    if action.is_by_hand or not with_calls:
+        yield from _by_hand(action) if action.is_by_hand else ()
+    else:
+        for read in action.before:
+            yield _text(f"reads   {read.call.method} {_url(action, read.call)}{_meant(read)}")
+        each = f"   for each {action.each} that was found" if action.each else ""
+        for call in action.calls:
+            yield _text(f"calls   {_call(action, call)}{each}")
+        for call in action.undo:
+            yield _text(f"undo    {_call(action, call)}")
+        for line in action.powershell:
+            yield _text(f"or      PS> {line}")
+        for line in action.undo_powershell:
+            yield _text(f"undo    PS> {line}")
+    if action.irreversible:
+        yield _text(f"cannot be undone: {action.irreversible}", "yellow")
+
+
+def _by_hand(action: Action) -> Iterator[Text]:
+    yield _text(f"by hand: {action.by_hand}")
+    for line in action.powershell:
+        yield _text(f"PS> {line}")
+    for line in action.undo_powershell:
+        yield _text(f"undo    PS> {line}")
+
+
+def _call(action: Action, call: Call) -> str:
+    body = f" {msgspec.json.encode(call.body).decode()}" if call.body is not None else ""
+    return f"{call.method} {_url(action, call)}{body}"
+
+
+def _url(action: Action, call: Call) -> str:
+    return _BASES.get((action.vendor, call.service), "") + call.path
+
+
+def _meant(read: Read) -> str:
+    words = {"equal": "is", "contains": "holds", "between": "lies in"}
+    conditions = [f"{one.field} {words[one.operator]} {one.value}" for one in read.where]
+    return f"   where {' and '.join(conditions)}" if conditions else ""
+
+
+def _text(value: str, style: str = "") -> Text:
+    return Text(visible(value, _LINE), style=style, overflow="fold")

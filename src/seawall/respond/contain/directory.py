@@ -1,0 +1,282 @@
+"""Steps that take back what was changed in Entra's directory: consents, app permissions, app credentials, roles. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from seawall.respond.contain.microsoft import graph
+from seawall.respond.contain.records import Record
+from seawall.respond.contain.steps import Subject, by_record, shell, why
+from seawall.respond.contain.templates import filter_text, is_guid, segment
+from seawall.schema.response import Action, Check, Condition, Read
+
+_GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,200}?ClientId: ([0-9a-fA-F-]{36})")
+_KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36}),KeyType=(\w+)")
+_GRANT_FIELDS: Final = ("clientId", "consentType", "principalId", "resourceId", "scope")
+_ROLE_FIELDS: Final = ("roleDefinitionId", "principalId", "directoryScopeId")
+_ASSIGNMENT_FIELDS: Final = ("principalId", "resourceId", "appRoleId")
+GRANTS_PERMISSION: Final = "DelegatedPermissionGrant.ReadWrite.All"
+
+
+def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+    """The steps that take back what a record of the directory did; none for a record of anything else."""
+    name = record.activity.strip().rstrip(".").replace("–", "-")
+    if name in {"Consent to application", "Add delegated permission grant", "Add OAuth2PermissionGrant"}:
+        yield from _consents(subject, record)
+    elif name == "Add app role assignment to service principal":
+        yield from _application_permissions(subject, record)
+    elif name in {
+        "Add service principal credentials",
+        "Update application - Certificates and secrets management",
+    }:
+        yield from _credentials(subject, record)
+    elif name in {"Add member to role", "Add eligible member to role"}:
+        yield from _roles(subject, record)
+
+
+def _consents(subject: Subject, record: Record) -> Iterator[Action]:
+    made = record.text("ConsentAction.Permissions").rpartition("=>")[2]
+    grants = dict.fromkeys(_GRANT.findall(made))
+    for grant, client in grants:
+        if is_guid(client):
+            title = f"Remove the consent {grant} to {_application(record)}"
+            yield _consent(subject, record, title, client, Condition("id", "equal", grant))
+    if not grants and is_guid(record.resource):
+        # The record names the application alone: its grants for this account are meant, or all where nobody is named.
+        title = f"Remove the consents to {_application(record)}"
+        meant = (
+            Condition("principalId", "equal", record.object_id)
+            if is_guid(record.object_id)
+            else Condition("clientId", "equal", record.resource)
+        )
+        yield _consent(subject, record, title, record.resource, meant)
+
+
+def _consent(subject: Subject, record: Record, title: str, client: str, meant: Condition) -> Action:
+    body: dict[str, Any] = {field: {"$read": f"grant.{field}"} for field in _GRANT_FIELDS}
+    path = f"/oauth2PermissionGrants?$filter={segment(f'clientId eq {_quoted(client)}')}"
+    read = Read(
+        "grant",
+        graph("GET", path, "DelegatedPermissionGrant.Read.All", "oauth2permissiongrant-list"),
+        ("id", *_GRANT_FIELDS),
+        items="value",
+        where=(meant,),
+    )
+    return by_record(
+        subject,
+        record,
+        kind="remove_consent",
+        title=title,
+        reason=why(record, "A consent lets an application read mail without a password until it is removed"),
+        before=(read,),
+        each="grant",
+        calls=(
+            graph(
+                "DELETE",
+                "/oauth2PermissionGrants/{grant.id}",
+                GRANTS_PERMISSION,
+                "oauth2permissiongrant-delete",
+            ),
+        ),
+        done=Check("grant", "absent", ("id",)),
+        undo=(
+            graph(
+                "POST",
+                "/oauth2PermissionGrants",
+                GRANTS_PERMISSION,
+                "oauth2permissiongrant-post",
+                body=body,
+                expect=(200, 201),
+            ),
+        ),
+        undone=Check("grant", "restored", ("clientId", "principalId", "resourceId", "scope")),
+        irreversible="The application's refresh tokens end with the consent and do not come back.",
+    )
+
+
+def _application_permissions(subject: Subject, record: Record) -> Iterator[Action]:
+    principal = record.text("ServicePrincipal.ObjectID")
+    role = record.text("AppRole.Id")
+    if not is_guid(principal) or not is_guid(role):
+        return
+    base = f"/servicePrincipals/{principal}/appRoleAssignments"
+    body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _ASSIGNMENT_FIELDS}
+    yield by_record(
+        subject,
+        record,
+        kind="remove_consent",
+        title=f"Remove the permission {record.text('AppRole.Value') or role} of the application {principal}",
+        reason=why(record, "With it the application acts on every mailbox, without any account"),
+        before=(
+            Read(
+                "assignment",
+                graph("GET", base, "Application.Read.All", "serviceprincipal-list-approleassignments"),
+                ("id", *_ASSIGNMENT_FIELDS),
+                items="value",
+                where=(Condition("appRoleId", "equal", role),),
+            ),
+        ),
+        each="assignment",
+        calls=(
+            graph(
+                "DELETE",
+                base + "/{assignment.id}",
+                "AppRoleAssignment.ReadWrite.All",
+                "serviceprincipal-delete-approleassignments",
+            ),
+        ),
+        done=Check("assignment", "absent", ("id",)),
+        undo=(
+            graph(
+                "POST",
+                base,
+                "AppRoleAssignment.ReadWrite.All",
+                "serviceprincipal-post-approleassignments",
+                body=body,
+                expect=(200, 201),
+            ),
+        ),
+        undone=Check("assignment", "restored", _ASSIGNMENT_FIELDS),
+    )
+
+
+def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
+    if not is_guid(record.resource):
+        return
+    where = "applications" if _target_type(record) == "Application" else "servicePrincipals"
+    for key, kind in _added_keys(record):
+        title = (
+            f"Remove the {'secret' if kind == 'Password' else 'certificate'} {key} of {_application(record)}"
+        )
+        reason = why(record, "A credential that an intruder added works until it is removed")
+        forever = "A removed secret or certificate cannot be put back: the application gets a new one."
+        if kind != "Password":
+            # Graph's removeKey asks for a proof signed by a key of the application itself.
+            noun = "Application" if where == "applications" else "ServicePrincipal"
+            yield by_record(
+                subject, record, kind="remove_app_credential", title=title, reason=reason, irreversible=forever,
+                by_hand="In the Entra admin center, under the application's certificates and secrets, remove the certificate "
+                "with this key id. Graph removes one only for who can sign with the application's own key.",
+                powershell=shell(
+                    f"Get-Mg{noun} -{noun}Id {{id}} | Select-Object -ExpandProperty KeyCredentials", id=record.resource
+                ),
+            )  # fmt: skip
+            continue
+        kind_of = "application" if where == "applications" else "serviceprincipal"
+        base = f"/{where}/{record.resource}"
+        yield by_record(
+            subject,
+            record,
+            kind="remove_app_credential",
+            title=title,
+            reason=reason,
+            before=(
+                Read(
+                    "secret",
+                    graph(
+                        "GET",
+                        f"{base}?$select=passwordCredentials",
+                        "Application.Read.All",
+                        f"{kind_of}-get",
+                    ),
+                    ("keyId", "displayName", "startDateTime", "endDateTime", "hint"),
+                    items="passwordCredentials",
+                    where=(Condition("keyId", "equal", key),),
+                ),
+            ),
+            each="secret",
+            calls=(
+                graph(
+                    "POST",
+                    f"{base}/removePassword",
+                    "Application.ReadWrite.All",
+                    f"{kind_of}-removepassword",
+                    body={"keyId": {"$read": "secret.keyId"}},
+                ),
+            ),
+            done=Check("secret", "absent", ("keyId",)),
+            irreversible=forever,
+        )
+
+
+def _added_keys(record: Record) -> list[tuple[str, str]]:
+    """The keys that a record added: those of the new value that are not in the old one."""
+    old: set[str] = set()
+    for target in _list(record.raw.get("targetResources")):
+        for change in _list(target.get("modifiedProperties")) if isinstance(target, dict) else []:
+            if isinstance(change, dict) and change.get("displayName") == "KeyDescription":
+                old |= {key for key, _ in _KEY.findall(str(change.get("oldValue") or ""))}
+    return [
+        found
+        for found in dict.fromkeys(_KEY.findall(record.text("KeyDescription")))
+        if found[0] not in old and is_guid(found[0])
+    ]
+
+
+def _target_type(record: Record) -> str:
+    targets = _list(record.raw.get("targetResources"))
+    first = targets[0] if targets and isinstance(targets[0], dict) else {}
+    return str(first.get("type") or "")
+
+
+def _roles(subject: Subject, record: Record) -> Iterator[Action]:
+    member, role = record.resource, record.text("Role.TemplateId")
+    if not is_guid(member) or not is_guid(role):
+        return
+    path = f"/roleManagement/directory/roleAssignments?$filter={segment(f'principalId eq {_quoted(member)}')}"
+    body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _ROLE_FIELDS}
+    permission = "RoleManagement.ReadWrite.Directory"
+    yield by_record(
+        subject,
+        record,
+        kind="remove_role",
+        title=f"Take the role {record.text('Role.DisplayName') or role} from {record.text('Target') or member}",
+        reason=why(record, "A role that was handed out stays when the account is clean again"),
+        before=(
+            Read(
+                "assignment",
+                graph("GET", path, "RoleManagement.Read.Directory", "rbacapplication-list-roleassignments"),
+                ("id", *_ROLE_FIELDS),
+                items="value",
+                where=(
+                    Condition("roleDefinitionId", "equal", role),
+                    Condition("principalId", "equal", member),
+                ),
+            ),
+        ),
+        each="assignment",
+        calls=(
+            graph(
+                "DELETE",
+                "/roleManagement/directory/roleAssignments/{assignment.id}",
+                permission,
+                "unifiedroleassignment-delete",
+            ),
+        ),
+        done=Check("assignment", "absent", ("id",)),
+        undo=(
+            graph(
+                "POST",
+                "/roleManagement/directory/roleAssignments",
+                permission,
+                "rbacapplication-post-roleassignments",
+                body=body,
+                expect=(200, 201),
+            ),
+        ),
+        undone=Check("assignment", "restored", _ROLE_FIELDS),
+    )
+
+
+def _application(record: Record) -> str:
+    return record.text("Target", "DisplayName", "AppId") or record.resource
+
+
+def _quoted(value: str) -> str:
+    return f"'{filter_text(value)}'"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,77 @@
+"""A plan as one JSON document and back. A plan that was changed is refused: its id is a hash of what it says."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from seawall.errors import InputUnreadable, OutputUnwritable, PlanInvalid
+from seawall.respond.contain.planning import identity
+from seawall.schema.conversion import prepare
+from seawall.schema.response import Plan
+
+VERSION: Final = 1
+LARGEST: Final = 64 * 1024 * 1024
+_FIX: Final = "make it anew with `seawall respond plan`"
+
+prepare(Plan)
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values."""
+    plain: dict[str, Any] = msgspec.to_builtins(plan)
+    return {"plan_version": VERSION, **plain}
+
+
+def plan_from_document(document: Mapping[str, Any]) -> Plan:
+    """The plan that `plan_document` wrote. Raises PlanInvalid for anything else, also for one that was changed."""
+    if document.get("plan_version") != VERSION:
+        raise PlanInvalid("no containment plan of this version", fix=_FIX)
+    plain = {
+        name: value for name, value in document.items() if name not in {"plan_version", "schema_version"}
+    }
+    try:
+        found = msgspec.convert(plain, Plan)
+    except (ValueError, TypeError) as error:
+        raise PlanInvalid(f"no containment plan ({error})", fix=_FIX) from None
+    if found.id != identity(found):
+        raise PlanInvalid("the plan was changed after it was made", fix=_FIX)
+    return found
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan to `path`, whole or not at all, for its owner alone: it names accounts. Raises OutputUnwritable."""
+    part = path.with_name(path.name + ".part")
+    content = msgspec.json.format(msgspec.json.encode(plan_document(plan)), indent=1) + b"\n"
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            os.fchmod(target.fileno(), stat.S_IRUSR | stat.S_IWUSR)
+            target.write(content)
+            target.flush()
+            os.fsync(target.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputUnwritable(f"{path}: {error.strerror or error}", fix="choose another place") from error
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file. Raises InputUnreadable, PlanInvalid."""
+    try:
+        with path.open("rb") as source:
+            content = source.read(LARGEST + 1)
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from error
+    if len(content) > LARGEST:
+        raise PlanInvalid(f"{path}: larger than {LARGEST:,} bytes", fix=_FIX)
+    try:
+        document = msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        raise PlanInvalid(f"{path}: not JSON, or not one object", fix=_FIX) from None
+    return plan_from_document(document)

@@ -1,0 +1,292 @@
+"""Makes the plan: which steps, in which order, how sure each is, and what to know before. Pure.
+
+The order stops the way back in first: keys and renewal, then methods, credentials, consents, delegates and roles that
+were left behind; then the account is blocked, its password replaced, and only then its sessions are ended, because a
+session that is ended before can be opened again. What hides in the mailbox comes after that, and sessions are ended
+once more at the end, for what was issued meanwhile. Nothing is done unasked: this only says what would be done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+
+from seawall.errors import PlanInvalid
+from seawall.plurals import plural
+from seawall.respond.contain import directory, exchange, gate, google, microsoft, okta
+from seawall.respond.contain.records import Record, encodable, records
+from seawall.respond.contain.steps import Subject, by_account
+from seawall.schema.incidents import Incident
+from seawall.schema.response import CONFIDENCES, Action, ActionKind, Actor, Confidence, Plan, Vendor
+from seawall.schema.scope import Scope
+
+RANKS: Final[dict[ActionKind, int]] = {
+    "block_key": 0,
+    "block_renewal": 1,
+    "remove_method": 2,
+    "remove_app_credential": 3,
+    "remove_consent": 4,
+    "remove_delegate": 5,
+    "remove_role": 6,
+    "disable_account": 8,
+    "disable_service_principal": 8,
+    "reset_password": 9,
+    "revoke_sessions": 10,
+    "remove_inbox_rule": 11,
+    "remove_forwarding": 12,
+    "enable_account": 13,
+}
+"""The order of the steps. Of what is done as the account itself (Gmail's settings), 7; sessions once more, last."""
+
+_AS_THE_ACCOUNT: Final = 7
+_ONCE_MORE: Final = 20
+_VENDOR_NAMES: Final = {"microsoft": "Microsoft Graph", "google": "Google", "okta": "Okta", "gate": "gate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the events say for a plan.
+
+    `rows` are events that changed something, by or on the accounts in question. `systems` are the vendors in whose logs an
+    account acts, `object_ids` its id in Entra's directory; both by account. `intruders` are ids of the intruder's records.
+    """
+
+    rows: tuple[Mapping[str, Any], ...] = ()
+    systems: Mapping[str, frozenset[Vendor]] = field(default_factory=dict)
+    object_ids: Mapping[str, str] = field(default_factory=dict)
+    intruders: frozenset[str] = frozenset()
+    actor: Actor | None = None
+
+
+def plan(
+    evidence: Evidence,
+    *,
+    incident: Incident | None = None,
+    scope: Scope | None = None,
+    with_gate: bool = False,
+    thumbprints: Sequence[str] = (),
+    created_from: str = "",
+) -> Plan:
+    """The plan for an incident, a scope, or an incident whose scope is known.
+
+    `thumbprints` are keys that are known to be stolen; they are blocked at the gate.
+    """
+    subjects = list(subjects_of(incident, scope, evidence))
+    kind = incident.kind if incident else ""
+    changes = records(evidence.rows, evidence.intruders)
+    found: list[Action] = []
+    unmade: list[str] = []
+
+    def take(what: str, made: Iterator[Action]) -> None:
+        try:
+            found.extend(made)
+        except PlanInvalid:
+            unmade.append(what)
+
+    for subject in subjects:
+        keys = thumbprints if subject is subjects[0] else ()
+        take(subject.account, gate.steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
+        take(subject.account, _standing(subject, evidence.systems.get(subject.account, frozenset())))
+        for record in changes:
+            if _concerns(record, subject):
+                take(record.id, _undoing(subject, record))
+    actions = tuple(_linked(sorted(_merged(found), key=_place)))
+    made = Plan(
+        id="",
+        incident=incident.id if incident else "",
+        created_from=created_from,
+        actions=actions,
+        prerequisites=tuple(_prerequisites(actions)),
+        warnings=tuple(_warnings(incident, scope, subjects, actions, unmade)),
+        actor=evidence.actor,
+    )
+    return replace(made, id=identity(made))
+
+
+def identity(made: Plan) -> str:
+    """The id of a plan: a hash of everything else in it."""
+    return hashlib.sha256(msgspec.json.encode(replace(made, id=""), order="sorted")).hexdigest()[:16]
+
+
+def subjects_of(incident: Incident | None, scope: Scope | None, evidence: Evidence) -> Iterator[Subject]:
+    """Whose steps are made, the surest first. An account of both has what is surer, and both spans."""
+    found: dict[tuple[str, str], Subject] = {}
+
+    def add(tenant: str, account: str, sure: Confidence, first: int, last: int) -> None:
+        tenant, account = encodable(tenant), encodable(account)
+        known = found.get((tenant, account))
+        if known is not None:
+            sure = min(sure, known.sure, key=CONFIDENCES.index)
+            first, last = min(first, known.first), max(last, known.last)
+        found[tenant, account] = Subject(
+            tenant, account, sure, first, last, "@" not in account, evidence.object_ids.get(account, "")
+        )
+
+    if incident is not None:
+        sure: Confidence = "likely" if incident.raised else "precaution"
+        add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
+    for one in scope.accounts if scope is not None else ():
+        if scope is not None and one.verdict != "not_touched":
+            first = scope.start if one.first is None else one.first
+            last = scope.end if one.last is None else one.last
+            add(one.tenant, one.name, "certain" if one.verdict == "touched" else "precaution", first, last)
+    yield from sorted(found.values(), key=lambda one: (CONFIDENCES.index(one.sure), one.tenant, one.account))
+
+
+def _concerns(record: Record, subject: Subject) -> bool:
+    """Whether a record is the subject's: it made the change, or the intruder made it in its mailbox."""
+    if record.tenant != subject.tenant:
+        return False
+    if record.account == subject.account:
+        return record.is_intruders or subject.first <= record.time <= subject.last
+    return record.is_intruders and record.mailbox == subject.account
+
+
+def _undoing(subject: Subject, record: Record) -> Iterator[Action]:
+    if record.vendor == "microsoft":
+        if microsoft.registers_method(record):
+            yield from microsoft.methods(subject, record)
+        yield from directory.from_record(subject, record)
+        yield from exchange.from_record(subject, record)
+    elif record.vendor == "google":
+        yield from google.from_record(subject, record)
+    else:
+        yield from okta.from_record(subject, record)
+
+
+def _standing(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
+    """The steps about the account itself. Of an account that is only possibly touched, sessions are ended and no more."""
+    if subject.is_application:
+        yield from _application(subject, systems)
+        return
+    is_possible = subject.sure == "precaution"
+    for vendor in sorted(systems):
+        module = {"microsoft": microsoft, "google": google, "okta": okta}[vendor]
+        yield module.revoke(subject, is_last=False)
+        if is_possible:
+            continue
+        yield module.reset(subject)
+        yield module.revoke(subject, is_last=True)
+    if is_possible:
+        return
+    if "microsoft" in systems:
+        yield microsoft.look_at_methods(subject)
+        yield microsoft.disable(subject)
+    if "google" in systems:
+        yield google.app_passwords(subject)
+        yield google.suspend(subject)
+    if "okta" in systems:
+        yield okta.suspend(subject)
+
+
+def _application(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
+    if "microsoft" in systems:
+        yield microsoft.disable_application(subject)
+    for vendor in sorted(systems - {"microsoft"}):
+        yield by_account(
+            subject,
+            vendor=vendor,
+            kind="disable_service_principal",
+            title=f"Block the application {subject.account} at {_VENDOR_NAMES[vendor]}",
+            reason="An application signs in with credentials of its own.",
+            by_hand="In the vendor's admin console, deactivate the application and replace its credentials.",
+        )
+
+
+def _merged(actions: Iterable[Action]) -> list[Action]:
+    """The same step once, with all records that say so, as sure as the surest."""
+    found: dict[str, Action] = {}
+    for action in actions:
+        known = found.get(action.id)
+        if known is not None:
+            action = replace(
+                action,
+                confidence=min(known.confidence, action.confidence, key=CONFIDENCES.index),
+                evidence=tuple(dict.fromkeys((*known.evidence, *action.evidence))),
+            )
+        found[action.id] = action
+    return list(found.values())
+
+
+def _place(action: Action) -> tuple[int, int, str, str, str]:
+    rank = RANKS[action.kind]
+    if action.details.get("last"):
+        rank = _ONCE_MORE
+    elif any(call.subject for call in action.calls):
+        rank = min(rank, _AS_THE_ACCOUNT) if rank < _AS_THE_ACCOUNT else _AS_THE_ACCOUNT
+    return (rank, CONFIDENCES.index(action.confidence), action.account, action.vendor, action.id)
+
+
+def _linked(actions: Sequence[Action]) -> Iterator[Action]:
+    """With what must be done before: block before the password, both before sessions are ended."""
+    needs: dict[ActionKind, tuple[ActionKind, ...]] = {
+        "reset_password": ("disable_account",),
+        "revoke_sessions": ("disable_account", "reset_password"),
+    }
+    place = {(action.vendor, action.tenant, action.account, action.kind): action.id for action in actions}
+    for action in actions:
+        kinds = () if action.details.get("last") else needs.get(action.kind, ())
+        ids = [place.get((action.vendor, action.tenant, action.account, kind)) for kind in kinds]
+        yield replace(action, after=tuple(found for found in ids if found is not None))
+
+
+def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
+    yield "Work with an account that this plan does not touch, from a device that the intruder cannot have."
+    yield "Save the evidence first: the scan's folder, and an export of the logs. Some steps end what could still be watched."
+    yield "Speak with the holders of the accounts by telephone or in person: whoever reads the mail also reads the question."
+    for vendor, name in _VENDOR_NAMES.items():
+        calls = [call for action in actions if action.vendor == vendor for call in _calls(action)]
+        permissions = sorted({call.permission for call in calls if call.permission})
+        if permissions:
+            yield f"{name} needs these permissions: {', '.join(permissions)}."
+        elif calls:
+            yield "The gate needs its administrator's token."
+
+
+def _calls(action: Action) -> Iterator[Any]:
+    yield from (read.call for read in action.before)
+    yield from action.calls
+    yield from action.undo
+
+
+def _warnings(
+    incident: Incident | None,
+    scope: Scope | None,
+    subjects: Sequence[Subject],
+    actions: Sequence[Action],
+    unmade: Sequence[str],
+) -> Iterator[str]:
+    if unmade:
+        yield (
+            f"{plural(len(unmade), 'step')} could not be made, because a name holds what no address can: look by hand at "
+            + ", ".join(dict.fromkeys(unmade[:5]))
+        )
+    if incident is not None and incident.kind in gate.FORGED:
+        yield (
+            "Disabling accounts, resetting passwords and revoking sessions do nothing against forged tokens: whoever holds a "
+            "stolen signing key makes a new one for any account. What ends them is the key and the renewal, blocked where tokens "
+            "are accepted: the steps block_key and block_renewal come first, and without them the rest is not containment."
+        )
+    unlisted = incident.details.get("events_not_listed") if incident is not None else 0
+    if isinstance(unlisted, int) and unlisted > 0:
+        yield (
+            f"{plural(unlisted, 'record')} of the intruder are not listed in the incident: what they changed may be missing here."
+        )
+    if incident is not None and incident.coverage:
+        yield "The logs had limits in this time: what the intruder left behind may not be in them, so look by hand too."
+    if scope is not None and scope.is_bounded:
+        yield "The search for the scope was stopped by a bound: more accounts may be touched than this plan knows."
+    if not actions:
+        yield "There is nothing in the records from which a step could be made."
+    without = [
+        one.account for one in subjects if not any(action.account == one.account for action in actions)
+    ]
+    if without:
+        shown = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
+        yield f"No system is known for {plural(len(without), 'account')}, so that nothing is planned there: {shown}"
+    if any(action.confidence == "precaution" for action in actions):
+        yield "Steps marked precaution may meet the holder's own doings: ask first, and apply them one by one with --steps."

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.rules import directory, mailbox, signing_in
+from seawall.rules import directory, mailbox, resets, signing_in
 from seawall.rules.rule import Rule
 from seawall.schema.batches import MISSING, CodedBatch, Codes, Floats
-from seawall.schema.state import Saved, State, copied
+from seawall.schema.state import Saved, State, copied, nested
 
-RULES: tuple[Rule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES)
+RULES: tuple[Rule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES, *resets.RULES)
 RULE_GROUPS = tuple(dict.fromkeys(rule.group for rule in RULES))
 
 PRIOR_RATE = 1.0 / 200.0
@@ -36,6 +36,7 @@ class RuleDetector:
     def __init__(self) -> None:
         self._fired = np.zeros((0, len(RULES)))
         self._days = np.zeros(0)
+        self._memories = {rule.name: rule.memory() for rule in RULES if rule.memory is not None}
 
     def observe(self, batch: CodedBatch) -> Hits:
         """Return the hits of a day, with rates as they were before it, then learn the day's."""
@@ -43,7 +44,8 @@ class RuleDetector:
         person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
         rows, rules = [], []
         for index, rule in enumerate(RULES):
-            found = np.flatnonzero(rule.matches(batch) & person)
+            matches = rule.matches if rule.memory is None else self._memories[rule.name].observe
+            found = np.flatnonzero(matches(batch) & person)
             rows.append(found)
             rules.append(np.full(len(found), index, np.int32))
         row, rule_index = np.concatenate(rows), np.concatenate(rules)
@@ -65,12 +67,15 @@ class RuleDetector:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return copied(self, {"_fired": np.float64, "_days": np.float64})
+        memories = {name.replace("-", "_"): memory.state() for name, memory in self._memories.items()}
+        return {**copied(self, {"_fired": np.float64, "_days": np.float64}), **nested(**memories)}
 
     def restore(self, saved: Saved) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._days = saved.array("days", np.float64, None)
         self._fired = saved.array("fired", np.float64, len(self._days), len(RULES))
+        for name, memory in self._memories.items():
+            memory.restore(saved.part(name.replace("-", "_")))
 
     def _reserve(self, tenants: int) -> None:
         if tenants > len(self._days):

@@ -6,21 +6,40 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Vocabulary, pair_keys
 from seawall.schema.ordering import grouped
+from seawall.schema.state import Saved, State
+
+
+class Memory(Protocol):
+    """What a rule remembers of the days before."""
+
+    def observe(self, batch: CodedBatch) -> Bools:
+        """Return which events of the day show the technique, bool (n,), and learn the day."""
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+
+
+def never(batch: CodedBatch) -> Bools:
+    """Match nothing."""
+    return np.zeros(len(batch), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A technique and the events that show it.
 
-    `matches` returns bool (n,) for a batch of n events of one day. `group` is the family of techniques that
-    the ranker knows (persistence, consent, credential, grant, evasion, collection, identity, legacy, attempts).
-    `misses` says what the rule does not see.
+    `matches` returns bool (n,) for a batch of n events of one day; a rule that needs the days before has a `memory`
+    instead. `group` is the family of techniques that the ranker knows (persistence, consent, credential, grant, evasion,
+    collection, identity, legacy, attempts). `misses` says what the rule does not see.
     """
 
     name: str
@@ -28,7 +47,8 @@ class Rule:
     technique: str
     words: str
     misses: str
-    matches: Callable[[CodedBatch], Bools]
+    matches: Callable[[CodedBatch], Bools] = never
+    memory: Callable[[], Memory] | None = None
 
 
 SHORT = 4_096

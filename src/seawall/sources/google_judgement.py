@@ -201,6 +201,18 @@ def interactive(of_kind: str | None, login_type: str | None, name: str | None) -
 
 _ANONYMOUS = "105250506097979753968"
 """The profile that stands for whoever is not signed in."""
+_UNIQUE_ID = re.compile(r"[0-9]{18,24}")
+
+
+def is_service_account(client: str | None) -> bool:
+    """Whether an OAuth client id is the numeric id of a service account, which acts as the application that it is.
+
+    Clients that people let in have names (`….apps.googleusercontent.com`). In `token` the actor of such a record is the user in
+    whose name it acted (domain-wide delegation).
+    """
+    return client is not None and _UNIQUE_ID.fullmatch(client) is not None
+
+
 _ROBOT = re.compile(r"(?i)@(?:[\w.-]+\.)?gserviceaccount\.com$")
 
 

@@ -134,6 +134,9 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
             values["email"], values["profile"] = acting, None
     elif of_kind == "admin":
         values["mailbox"] = event.text("user_email", "email_log_search_recipient", "target_user")
+    if found.application == "token" and event.name == "activity" and judge.is_service_account(values["app"]):
+        values["resource"] = values["email"]
+        values["client"], values["email"], values["profile"] = values["app"], None, None
 
 
 def _unmapped(

@@ -8,7 +8,7 @@ from seawall.lab.acts import Act
 from seawall.lab.clients import Client
 from seawall.lab.dice import Dice
 from seawall.lab.organisation import Application, Person, Tenant
-from seawall.lab.records.accounts import client_id, letters, program_name
+from seawall.lab.records.accounts import client_id, digits, letters, program_name
 from seawall.lab.records.google_activity import (
     Found,
     Record,
@@ -122,7 +122,7 @@ def _call(act: Act, client: Client, tenant: Tenant, dice: Dice) -> Found:
         event(
             "auth",
             "activity",
-            text("client_id", client_id(client.app)),
+            text("client_id", _client_of(act, client)),
             text("app_name", program_name(client)),
             text("client_type", "WEB" if client.family == "app" else "NATIVE_DESKTOP"),
             text("api_name", "gmail"),
@@ -132,6 +132,11 @@ def _call(act: Act, client: Client, tenant: Tenant, dice: Dice) -> Found:
         ),
         who=act.mailbox,
     )
+
+
+def _client_of(act: Act, client: Client) -> str:
+    """Return the client id: a number for a service account, which acts in a user's name by domain-wide delegation."""
+    return digits(client.app, 21) if isinstance(act.who, Application) else client_id(client.app)
 
 
 _FILE_WORK = {

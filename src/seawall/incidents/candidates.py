@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.behaviour.detector import Behaviour, Groups
 from seawall.behaviour.fields import FIELDS, Field
+from seawall.incidents.beginnings import Beginnings, beginnings
 from seawall.incidents.features import FEATURES, Table
 from seawall.incidents.fired import Fired
 from seawall.incidents.patterns import PATTERNS, Pattern, named
@@ -76,6 +77,7 @@ class Candidate:
     points: tuple[tuple[int, str, int, bool], ...] = field(default=())
     adjustments: tuple[Adjustment, ...] = ()
     sigma: tuple[Fired, ...] = ()
+    beginnings: Beginnings = ()
 
     def with_curve(self, curve: tuple[tuple[int, float], ...]) -> Candidate:
         """Return the candidate with the times at which its score passed each value."""
@@ -130,6 +132,7 @@ def describe(
         unlinked=bool(lineage.unknown[intruder].any()),
         points=_points(groups, int(day.actor[row]), intruder),
         sigma=sigma,
+        beginnings=beginnings(batch, intruder),
     )
 
 

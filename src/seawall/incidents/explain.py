@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from seawall.behaviour.fields import FIELDS
 from seawall.incidents.aspects import aspect as aspect_of
 from seawall.incidents.aspects import weights
+from seawall.incidents.beginnings import added
 from seawall.incidents.candidates import Candidate, Fact
 from seawall.incidents.fired import SIGMA
 from seawall.incidents.group import Case
@@ -77,6 +78,7 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
                 }
                 for one in top.sigma
             ],
+            "session_roots": added([c.beginnings for c in story]),
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
             "threshold": round(threshold, 4) if math.isfinite(threshold) else None,

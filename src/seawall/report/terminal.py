@@ -107,6 +107,7 @@ def _facts(incident: Incident) -> Table:
     facts = [
         ("When", f"{span_text(incident.first_event, incident.last_event)} UTC"),
         ("Threshold", f"crossed at {minute_text(detected)} UTC" if detected is not None else "never crossed"),
+        *([("Sessions", began)] if (began := words.beginnings_text(incident)) else []),
         ("Standing", "raised" if incident.raised else "below the budget"),
         ("Organisation", incident.tenant),
         ("Kind", words.aspect_name(incident.kind)),

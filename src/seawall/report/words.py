@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from seawall.plurals import plural
 from seawall.report.times import span_text
 from seawall.schema.findings import Reason
@@ -184,6 +186,30 @@ def normal_ifs(incident: Incident) -> tuple[str, ...]:
     return tuple(sentence(row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
 
 
+ROOT_WORDS = {
+    "strong": "with two factors",
+    "claimed": "with a second factor that the token claims from before",
+    "weak": "with a single factor",
+    "not told": "with a sign-in that does not say how strong it was",
+    "no sign-in seen": "without a sign-in on the same day",
+    "no session in the record": "that cannot be told, for want of a session id",
+}
+"""How a session began, by what it goes back to, after *1 session*."""
+
+
+def beginnings_text(incident: Incident) -> str:
+    """How the sessions began in which mail was read, empty where no mail was."""
+    roots = incident.details.get("session_roots")
+    if not isinstance(roots, Mapping):
+        return ""
+    told = [
+        f"{number(count)} {words}"
+        for root, words in ROOT_WORDS.items()
+        if isinstance(count := roots.get(root), int)
+    ]
+    return ", ".join(told)
+
+
 def ticket_lines(incident: Incident) -> tuple[str, ...]:
     """The verdict and its reasons in plain words, line by line, to be pasted into a ticket."""
     lines = [
@@ -199,6 +225,8 @@ def ticket_lines(incident: Incident) -> tuple[str, ...]:
     lines.append(
         f"Mail: {messages_text(incident)}, in {plural(len(incident.mailboxes), 'mailbox', 'mailboxes')}"
     )
+    if began := beginnings_text(incident):
+        lines.append(f"Sessions in which mail was read, by how they began: {began}")
     lines += [f"Not shown by the logs: {note}" for note in incident.coverage]
     lines += [f"Next: {action}" for action in incident.actions]
     lines.append(f"Seawall incident {incident.id}")

@@ -94,7 +94,7 @@ def _given(
         _noted(problems, counted)
         if not found:
             raise InputUnreadable(
-                f"no conditional access policy is in {policies[0]}",
+                f"no conditional access policy is in {policies[0]}{_why(problems)}",
                 fix="give what GET /identity/conditionalAccess/policies answers",
             )
     registrations: list[Registration] = []
@@ -103,7 +103,7 @@ def _given(
         _noted(problems, counted)
         if not registrations:
             raise InputUnreadable(
-                f"no account with its sign-in methods is in {methods[0]}",
+                f"no account with its sign-in methods is in {methods[0]}{_why(problems)}",
                 fix="see docs/assurance.md for the shapes",
             )
     proposed: list[AccessPolicy] | None = None
@@ -112,7 +112,7 @@ def _given(
         _noted(problems, counted)
         if not read_in:
             raise InputUnreadable(
-                f"no conditional access policy is in {what_if}",
+                f"no conditional access policy is in {what_if}{_why(problems)}",
                 fix="write it as Microsoft Graph does: docs/assurance.md",
             )
         proposed = [replace(one, state="enabled") for one in read_in]
@@ -123,6 +123,11 @@ def _given(
         directory.partial |= more.partial
         directory.nested |= more.nested
     return Given(registrations, found, proposed, directory, is_instead)
+
+
+def _why(problems: Sequence[Problem]) -> str:
+    """Why the first part of a file was not read, to be put after what was looked for."""
+    return f" ({problems[0].reason})" if problems else ""
 
 
 def _noted(problems: Sequence[Problem], counted: _Counted) -> None:

@@ -50,6 +50,10 @@ SECOND_FACTOR = 2.0
 """The effort of a second factor for whoever has none yet."""
 
 _MOST_EXCLUSIONS = 200
+_MOST_COPIED = 2_000_000
+"""Names in all policies without one exclusion each: every one of them is a policy of its own."""
+_MOST_CHANGES = 2_000
+"""Changes to policies that are weighed, in order of the policies' names; Entra allows a tenant 240 policies."""
 
 
 def candidates(
@@ -70,6 +74,7 @@ def candidates(
             )
         else:
             found += _without_exclusions(policy, names, places)
+    del found[_MOST_CHANGES:]
     admins = frozenset(e.person.account for e in exposed if e.person.is_admin)
     everybody = Principals(everybody=True)
     found += [
@@ -152,7 +157,9 @@ def _without_exclusions(
     """The policy without one of its exclusions each."""
     excluded = policy.exclude
     for kind in ("users", "groups", "roles"):
-        for uid in sorted(getattr(excluded, kind))[:_MOST_EXCLUSIONS]:
+        named = getattr(excluded, kind)
+        most = min(_MOST_EXCLUSIONS, _MOST_COPIED // (len(named) + 1))
+        for uid in sorted(named)[:most]:
             less = replace(excluded, **{kind: getattr(excluded, kind) - {uid}})
             shown = names.get(uid, uid)
             yield Change(

@@ -172,7 +172,7 @@ def _holes(console: Console, document: dict[str, Any]) -> None:
 
 def _what_if(console: Console, told: dict[str, Any]) -> None:
     _line(console, "")
-    _line(console, f"What if: {', '.join(told['policies'])}, {told['basis']}", style="bold")
+    _line(console, f"What if: {_some(told['policies'])}, {told['basis']}", style="bold")
     for attack, question in QUESTIONS.items():
         change = told["takeover"][attack]
         opened = f", newly open: {_some(change['newly_open'])}" if change["newly_open"] else ""

@@ -17,6 +17,7 @@ from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.pipeline import Progress
 from seawall.report.assurance import Read, assurance_document
 from seawall.report.assurance_page import write_assurance_page
+from seawall.report.assurance_tables import TABLES, write_tables
 from seawall.schema.assurance import AccessPolicy, Directory, Registration
 from seawall.schema.problems import Problem
 from seawall.sources import read, total_bytes
@@ -24,7 +25,7 @@ from seawall.sources.access_policies import read_policies
 from seawall.sources.registrations import read_registrations
 from seawall.store import Coder, Spool
 
-OUTPUTS = ("assurance.html", "assurance.json")
+OUTPUTS = ("assurance.html", "assurance.json", *TABLES)
 """The files of an assessment."""
 _MOST_PROBLEMS = 200
 _LONGEST_LINE = 64 << 20
@@ -67,9 +68,11 @@ def assessment(
     with tempfile.TemporaryDirectory(prefix=".seawall-") as scratch:
         collector = _collected(paths, Path(scratch), counted, progress)
     counted.read.problem_counts = dict(sorted(counted.codes.items()))
-    document = assurance_document(assess(collector, given), counted.read, raised)
+    result = assess(collector, given)
+    document = assurance_document(result, counted.read, raised)
     if out is not None:
         _write(out, document)
+        write_tables(out, result)
     return document
 
 

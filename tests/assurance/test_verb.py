@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seawall.assessment import assessment
+from seawall.assessment import OUTPUTS, assessment
 from seawall.cli.main import main
 from seawall.report.assurance_page import render_assurance
 
@@ -92,7 +92,7 @@ def test_everything_given_at_once(logs: Path, tmp_path: Path, capsys: pytest.Cap
     idle = next(one for one in document["accounts"] if one["account"] == "idle@x.example")
     assert idle["password"]["answer"] == "open"
     assert "no sign-in of this account was seen" in idle["password"]["not_known"]
-    assert {path.name for path in out.iterdir()} == {"assurance.html", "assurance.json"}
+    assert {path.name for path in out.iterdir()} == set(OUTPUTS)
     written = json.loads((out / "assurance.json").read_text("utf-8"))
     assert written["summary"] == document["summary"]
 

@@ -53,7 +53,12 @@ def assurance(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Write assurance.html and assurance.json there."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Write assurance.html, assurance.json and tables of sign-ins and sessions there.",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,

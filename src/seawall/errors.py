@@ -93,6 +93,13 @@ class GateInvalid(SeawallError):
     exit_code = 2
 
 
+class SignalsInvalid(SeawallError):
+    """The settings, the signing key or the outbox of signals are missing, open to others, or make no sense."""
+
+    code = "signals-invalid"
+    exit_code = 2
+
+
 class PolicyInvalid(SeawallError):
     """The policy file is missing, is not TOML, or some of its settings make no sense."""
 

@@ -54,11 +54,7 @@ app.command("explain", short_help="Say why an incident stands out, in words and 
 app.command("assurance", short_help="Say who could be taken over, and what to change first.")(
     assurance.assurance
 )
-app.add_typer(
-    respond.app,
-    name="respond",
-    short_help="Plan what to do about an incident.",
-)
+app.add_typer(respond.app, name="respond", short_help="Contain, notify and warn after an incident.")
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")
 app.command("gate", short_help="Let only valid tokens through to applications.")(gate.gate)

@@ -13,7 +13,7 @@ from seawall.errors import StoreBroken
 from seawall.server.bodies import BodyRefused, read_body
 from seawall.server.status import peer_of
 from seawall.tokens.decision import harmless
-from seawall.tokens.event_token import SignalRefused, Transmitters
+from seawall.tokens.event_token import SignalRefused
 from seawall.tokens.revocation_store import RevocationStore
 from seawall.tokens.signals import Received, interpret
 
@@ -36,7 +36,7 @@ def event_routes(worker: Worker) -> list[Route]:
         if not transmitters.all:
             return JSONResponse({"code": "not-found"}, 404)
         try:
-            received = await _received(request, worker, transmitters)
+            received = await _received(request, worker)
         except BodyRefused as refused:
             return _refusal(worker, request, "invalid_request", refused.code, refused.status)
         except SignalRefused as refused:
@@ -44,49 +44,56 @@ def event_routes(worker: Worker) -> list[Route]:
             return _refusal(worker, request, refused.err, refused.description, status)
         except StoreBroken as broken:
             return _refusal(worker, request, "invalid_request", broken.code, 503)
-        _say(worker, request, received)
+        say_received(worker, received, peer_of(request) or "unix")
         return Response(status_code=202, headers=_HEADERS)
 
     return [Route("/events", events, methods=["POST"])]
 
 
-async def _received(request: Request, worker: Worker, transmitters: Transmitters) -> Received:
+async def _received(request: Request, worker: Worker) -> Received:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != CONTENT_TYPE:
         raise BodyRefused(415, f"the content type is not {CONTENT_TYPE}")
     settings = worker.settings
     body = await read_body(request, most=settings.body_bytes, seconds=settings.header_seconds)
+    received: Received = await worker.take_signal(lambda: take(worker, body.strip()))
+    return received
 
-    def take() -> Received:
-        now = worker.clock()
-        token = transmitters.read(body.strip(), now, revocations=worker.follower.revocations)
-        received = interpret(token, now)
-        with RevocationStore.open(worker.loaded.store) as store:
-            store.receive(received.signal)
-        return received
 
-    received: Received = await worker.take_signal(take)
+def take(worker: Worker, token: str | bytes) -> Received:
+    """Verify an event token, pushed or polled, and do what it asks. Raises `SignalRefused` or `StoreBroken`."""
+    now = worker.clock()
+    genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
+    received = interpret(genuine, now)
+    with RevocationStore.open(worker.loaded.store) as store:
+        store.receive(received.signal)
     return received
 
 
 def _refusal(worker: Worker, request: Request, err: str, description: str, status: int) -> Response:
-    line = {
-        "event": "signal", "at": round(worker.clock(), 3), "outcome": "refused", "code": err,
-        "words": description, "peer": peer_of(request) or "unix",
-    }  # fmt: skip
-    _log.warning("%s", json.dumps(line, ensure_ascii=True))
-    worker.metrics.event(err)
+    say_refused(worker, err, description, peer_of(request) or "unix")
     return JSONResponse({"err": err, "description": description}, status, _HEADERS)
 
 
-def _say(worker: Worker, request: Request, received: Received) -> None:
+def say_refused(worker: Worker, err: str, description: str, peer: str) -> None:
+    """Log and count an event token that was not taken; `peer` is who brought it."""
+    line = {
+        "event": "signal", "at": round(worker.clock(), 3), "outcome": "refused", "code": err,
+        "words": description, "peer": peer,
+    }  # fmt: skip
+    _log.warning("%s", json.dumps(line, ensure_ascii=True))
+    worker.metrics.event(err)
+
+
+def say_received(worker: Worker, received: Received, peer: str) -> None:
+    """Log and count what an event token did."""
     signal = received.signal
     line: dict[str, Any] = {
         "event": "signal", "at": round(worker.clock(), 3), "outcome": "accepted",
         "transmitter": harmless(signal.transmitter), "revocations": len(signal.revocations),
         "lifts": len(signal.lifts), "unresolved": list(received.unresolved),
         "events": [{"name": one.name, "outcome": one.outcome} for one in received.events],
-        "peer": peer_of(request) or "unix",
+        "peer": peer,
     }  # fmt: skip
     _log.warning("%s", json.dumps(line, ensure_ascii=True))
     for one in received.events:

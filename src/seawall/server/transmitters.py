@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.errors import GateInvalid
+from seawall.server.polling_settings import Polling, read_polling
 from seawall.tokens.event_token import EVENT_TYPE, Transmitter
 from seawall.tokens.policy_faults import MALFORMED, Faults, read_settings
 from seawall.tokens.policy_issuer import read_issuer
 from seawall.tokens.policy_settings import DAY, Setting
-from seawall.tokens.policy_values import flag, seconds, texts
+from seawall.tokens.policy_values import flag, seconds, text, texts, url
 
 if TYPE_CHECKING:
     from seawall.tokens.policy import IssuerPolicy
@@ -21,6 +22,9 @@ TRANSMITTER_SETTINGS: Final = (
     Setting("speaks_for", "texts", None, "issuers whose tokens it may revoke, exactly as in `iss`", texts(), needed=True),
     Setting("may_lift", "true or false", False, "its `account-enabled` takes back its own `account-disabled`", flag),
     Setting("max_age", "duration", "7d", "how old an event may be", seconds(60, 366 * DAY)),
+    Setting("poll", "URL", None, "where the gate fetches its events (RFC 8936); without it they are pushed to `/events`", url),
+    Setting("poll_token_file", "path", None, "a file with the bearer token for that, mode 0600; needed with `poll`", text),
+    Setting("poll_every", "duration", "2s", "how long between two questions", seconds(1, 3600)),
     Setting("memory", "duration", "400d", "how long what it says of sessions and times is remembered", seconds(3600, 3660 * DAY)),
 )  # fmt: skip
 """Settings of a transmitter beside those of an issuer that make sense for it."""
@@ -35,7 +39,15 @@ OF_AN_ISSUER: Final = frozenset(
 """Settings of `[[issuer]]` that a transmitter has too (docs/policy.md)."""
 
 
-def read_transmitters(document: PolicyDocument, clock: Callable[[], float]) -> tuple[Transmitter, ...]:
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """A transmitter, and how its events are fetched if they are not pushed."""
+
+    transmitter: Transmitter
+    polling: Polling | None
+
+
+def read_transmitters(document: PolicyDocument, clock: Callable[[], float]) -> tuple[Listened, ...]:
     """The transmitters of a policy file. Raises `PolicyInvalid` or `GateInvalid`, which name the line."""
     tables = document.tables.get("gate", {}).get("transmitter", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -48,7 +60,7 @@ def read_transmitters(document: PolicyDocument, clock: Callable[[], float]) -> t
     ]
     faults.refuse()
     made = tuple(one for one in found if one is not None)
-    if len({one.policy.issuer for one in made}) != len(made):
+    if len({one.transmitter.policy.issuer for one in made}) != len(made):
         raise GateInvalid(f"{document.path}: two transmitters have one issuer", fix="keep one of them")
     return made
 
@@ -59,7 +71,7 @@ def _transmitter(
     document: PolicyDocument,
     faults: Faults,
     clock: Callable[[], float],
-) -> Transmitter | None:
+) -> Listened | None:
     own = {setting.name for setting in TRANSMITTER_SETTINGS}
     for name in sorted(table.keys() - own - OF_AN_ISSUER):
         faults.add((*at, name), "is not a setting of a transmitter", "see docs/gate.md")
@@ -70,7 +82,9 @@ def _transmitter(
     policy = read_issuer(rest, at, document.path.parent, faults, clock)
     if policy is None or MALFORMED in values.values():
         return None
-    return _made(policy, values, at, faults)
+    transmitter = _made(policy, values, at, faults)
+    polling = read_polling(policy, values, at, document, faults)
+    return None if transmitter is None else Listened(transmitter, polling)
 
 
 def _made(

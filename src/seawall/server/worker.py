@@ -23,6 +23,7 @@ from seawall.server.judge import Judge, make_judge
 from seawall.server.keys_at_hand import KeysAtHand, never_wait
 from seawall.server.log_lines import LineHandler
 from seawall.server.metrics import Metrics
+from seawall.server.polling import Poller
 from seawall.server.record import Record
 from seawall.server.risk import RiskList
 from seawall.server.settings import GateSettings, read_settings
@@ -39,6 +40,7 @@ from seawall.tokens.revocation_follower import Follower
 
 if TYPE_CHECKING:
     from seawall.server.elevation import StepUp
+    from seawall.server.polling_settings import Polling
 
 VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
 """Groups of endpoints."""
@@ -72,6 +74,7 @@ class Loaded:
     settings: GateSettings
     store: Path
     transmitters: Transmitters
+    polled: tuple[Polling, ...]
     step_up: Path
     """Where passkeys and elevations are kept."""
 
@@ -83,11 +86,13 @@ def load(path: Path) -> Loaded:
     if not settings.origins:
         _need_no_origins(document)
     _know_issuers(document, settings)
+    listened = read_transmitters(document, time.time)
     return Loaded(
         document=document,
         settings=settings,
         store=document.revocation_store or path.parent / "revocations.db",
-        transmitters=Transmitters(read_transmitters(document, time.time)),
+        transmitters=Transmitters(one.transmitter for one in listened),
+        polled=tuple(one.polling for one in listened if one.polling is not None),
         step_up=settings.step_up.store or path.parent / "step-up.db",
     )
 
@@ -152,6 +157,7 @@ class Worker:
         self._desk = ThreadPoolExecutor(2, "desk")
         self._signals = ThreadPoolExecutor(THREADS, "signals")
         self._tasks: list[asyncio.Task[None]] = []
+        self._poller = Poller(self)
         self.verify = VerifyEndpoint(
             lambda: self.judge,
             self.metrics,
@@ -178,11 +184,14 @@ class Worker:
             )
         self.judge = self._made(self.loaded, self._risk)
         self.measure()
+        if EVENTS in self.boot.parts:
+            self._poller.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
         self._tasks = [asyncio.create_task(self._warm(self.judge)), asyncio.create_task(self._tick())]
 
     async def stop(self) -> None:
         """Stop what `start` began."""
+        self._poller.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -222,6 +231,8 @@ class Worker:
         risk = self.judge.risk if self.judge else self._risk
         if risk.state == "broken":
             yield Fault("risk-unknown", f"the file of incidents: {risk.fault}", stops=risk.refuses_all)
+        for name, why in self._poller.faults().items():
+            yield Fault("signals-away", f"events of {name}: {why}", stops=False)
         if self._policy_fault:
             yield Fault("policy-stale", f"an earlier policy is in use: {self._policy_fault}", stops=False)
         if self.step_up is not None and self.step_up.broken:

@@ -1,0 +1,103 @@
+"""Delivery by push (RFC 8935): one POST for each event token, in order, again with growing pauses until it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from seawall.jose.fetch import TrustStore
+from seawall.jose.strict_json import JsonRefused, loads
+from seawall.respond.signals.outbox import Kept, Outbox
+from seawall.respond.signals.settings import Stream
+from seawall.webhooks.posting import Answer, NotAnswered, post
+
+TIMEOUT: Final = 15.0
+FIRST_PAUSE: Final = 2
+LONGEST_PAUSE: Final = 3600
+AT_ONCE: Final = 100
+LONGEST_ANSWER: Final = 16 * 1024
+LATER: Final = frozenset({"authentication_failed", "access_denied"})
+"""Errors that are about us and not about the token (RFC 8935 section 2.4): the operator mends them, and it is sent again."""
+
+Post = Callable[..., Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one turn of a stream did: how many were taken and refused, how many still wait, and why the turn ended early."""
+
+    stream: str
+    taken: int
+    refused: int
+    waiting: int
+    fault: str = ""
+
+
+def deliver(
+    outbox: Outbox,
+    stream: Stream,
+    now: Callable[[], float],
+    *,
+    trust: TrustStore | None = None,
+    send: Post = post,
+) -> Delivery:
+    """Send what waits for one receiver and is due, in order; a failure ends the turn, so that the order stays."""
+    taken = refused = 0
+    fault = ""
+    while not fault and (waiting := outbox.waiting(stream.name, AT_ONCE)):
+        for kept in waiting:
+            if kept.after > now():
+                fault = f"tried again later: {kept.description}"
+                break
+            fault, was_taken = _deliver(outbox, stream, kept, now, trust, send)
+            if fault:
+                break
+            taken, refused = taken + was_taken, refused + (not was_taken)
+    return Delivery(stream.name, taken, refused, outbox.count(stream.name), fault)
+
+
+def _deliver(
+    outbox: Outbox, stream: Stream, kept: Kept, now: Callable[[], float], trust: TrustStore | None, send: Post
+) -> tuple[str, bool]:
+    """Send one. Returns why it failed (empty: it was answered) and whether it was taken."""
+    headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
+    if stream.token:
+        headers["Authorization"] = f"Bearer {stream.token}"
+    try:
+        answer = send(
+            stream.endpoint, headers, kept.token.encode("ascii"), timeout=TIMEOUT, trust=trust, wanted=LONGEST_ANSWER
+        )  # fmt: skip
+    except NotAnswered as error:
+        return _failed(outbox, kept, now, str(error), None), False
+    if answer.status == 202:
+        outbox.taken(stream.name, [kept.token_id], int(now()))
+        return "", True
+    err, words = _said(answer)
+    if answer.status == 400 and err and err not in LATER:
+        outbox.refused(stream.name, kept.token_id, err, words, int(now()))
+        return "", False
+    fault = f"the receiver answered {answer.status}{f' {err}' if err else ''}"
+    return _failed(outbox, kept, now, fault, answer.retry_after), False
+
+
+def _failed(outbox: Outbox, kept: Kept, now: Callable[[], float], fault: str, wait: str | None) -> str:
+    pause = min(FIRST_PAUSE << min(kept.attempts, 20), LONGEST_PAUSE)
+    if wait is not None and wait.isascii() and wait.isdigit():
+        pause = max(pause, min(int(wait[:9]), LONGEST_PAUSE))
+    outbox.failed(kept.number, fault, int(now()) + pause)
+    return fault
+
+
+def _said(answer: Answer) -> tuple[str, str]:
+    """The receiver's `err` and `description` (RFC 8935 section 2.3), in visible characters; empty where it gives none."""
+    try:
+        document = loads(answer.body, max_bytes=LONGEST_ANSWER)
+    except JsonRefused:
+        return "", ""
+    if not isinstance(document, dict):
+        return "", ""
+    texts = (document.get("err"), document.get("description"))
+    err, words = (json.dumps(text)[1:-1] if isinstance(text, str) else "" for text in texts)
+    return err[:80], words

@@ -1,0 +1,216 @@
+"""Push and poll without a network: what waits, what is taken, and what a receiver can say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall.errors import SignalsInvalid
+from seawall.respond.signals import poll, push, settings, signing, transmitter
+from seawall.respond.signals.event import Notice, Subject
+from seawall.respond.signals.outbox import Outbox
+from seawall.respond.signals.settings import Settings, Stream
+from seawall.webhooks.posting import Answer, NotAnswered
+
+PUSHED = Stream("gate", "https://g.example/events", "push", "https://g.example/events", "t0ken")
+POLLED = Stream("other", "https://o.example", "poll", digest=bytes(32))
+
+
+class Receiver:
+    """Answers as it is told, and remembers what came."""
+
+    def __init__(self, *answers: Answer | NotAnswered) -> None:
+        self.answers = list(answers)
+        self.came: list[bytes] = []
+        self.headers: dict[str, str] = {}
+
+    def __call__(self, url: str, headers: dict[str, str], body: bytes, **_: Any) -> Answer:
+        self.came.append(body)
+        self.headers = headers
+        answer = self.answers.pop(0) if self.answers else Answer(202, None, b"")
+        if isinstance(answer, NotAnswered):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Any:
+    made = Outbox(tmp_path / "signals.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def told(tmp_path: Path, outbox: Outbox) -> list[transmitter.Told]:
+    loaded = Settings("https://s.example", tmp_path, tmp_path, (PUSHED, POLLED))
+    notices = [Notice("session-revoked", Subject("https://i.example", name), 10_000_000) for name in "abc"]
+    return transmitter.tell(loaded, signing.make(tmp_path / "key.pem"), outbox, notices, 100)
+
+
+def test_the_same_is_told_once(tmp_path: Path, outbox: Outbox, told: list[transmitter.Told]) -> None:
+    loaded = Settings("https://s.example", tmp_path, tmp_path, (PUSHED, POLLED))
+    notice = Notice("session-revoked", Subject("https://i.example", "a"), 10_000_000)
+    again = transmitter.tell(loaded, signing.load(tmp_path / "key.pem"), outbox, [notice], 200)
+    assert [one.is_new for one in told] == [True] * 6
+    assert [one.is_new for one in again] == [False] * 2
+    assert outbox.count("gate") == 3
+
+
+def test_what_was_answered_is_not_sent_again(outbox: Outbox, told: list[transmitter.Told]) -> None:
+    receiver = Receiver()
+    done = push.deliver(outbox, PUSHED, lambda: 101, send=receiver)
+    assert (done.taken, done.refused, done.waiting, done.fault) == (3, 0, 0, "")
+    assert receiver.headers["Authorization"] == "Bearer t0ken"
+    assert receiver.headers["Content-Type"] == "application/secevent+jwt"
+    push.deliver(outbox, PUSHED, lambda: 102, send=receiver)
+    assert len(receiver.came) == len(set(receiver.came)) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(503, None, b""),
+        Answer(429, "7", b""),
+        Answer(401, None, b""),
+        Answer(400, None, b'{"err": "authentication_failed"}'),
+        Answer(400, None, b"<html>"),
+        Answer(200, None, b""),
+        Answer(302, None, b""),
+        NotAnswered("no connection", may_have_arrived=False),
+    ],
+    ids=["503", "429", "401", "about-us", "no-json", "200", "redirect", "away"],
+)
+def test_a_failure_ends_the_turn_and_is_tried_again_in_order(
+    outbox: Outbox, told: list[transmitter.Told], answer: Answer | NotAnswered
+) -> None:
+    receiver = Receiver(answer)
+    first = push.deliver(outbox, PUSHED, lambda: 100, send=receiver)
+    assert (first.taken, first.waiting, len(receiver.came)) == (0, 3, 1)
+    assert first.fault
+    early = push.deliver(outbox, PUSHED, lambda: 101, send=receiver)
+    assert (early.waiting, len(receiver.came)) == (3, 1)
+    later = push.deliver(outbox, PUSHED, lambda: 108, send=receiver)
+    assert (later.taken, later.waiting) == (3, 0)
+    assert receiver.came[0] == receiver.came[1]
+
+
+def test_pauses_grow_and_end(outbox: Outbox, told: list[transmitter.Told]) -> None:
+    now, pauses = 0, []
+    for _ in range(15):
+        push.deliver(outbox, PUSHED, lambda now=now: now, send=Receiver(Answer(500, None, b"")))  # type: ignore[misc]
+        after = outbox.waiting("gate", 1)[0].after
+        pauses.append(after - now)
+        now = after
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (push.FIRST_PAUSE, push.LONGEST_PAUSE)
+
+
+def test_a_token_that_is_not_wanted_stops_no_other(outbox: Outbox, told: list[transmitter.Told]) -> None:
+    body = b'{"err": "invalid_audience", "description": "not \\u001b[31m me"}'
+    done = push.deliver(outbox, PUSHED, lambda: 100, send=Receiver(Answer(400, None, body)))
+    assert (done.taken, done.refused, done.waiting) == (2, 1, 0)
+    refused = next(one for one in outbox.all() if one.state == "refused")
+    assert refused.err == "invalid_audience"
+    assert refused.description.isprintable()
+    assert outbox.again(refused.number)
+    assert not outbox.again(refused.number)
+    assert push.deliver(outbox, PUSHED, lambda: 100, send=Receiver()).taken == 1
+
+
+def ask(outbox: Outbox, **question: Any) -> dict[str, Any]:
+    asked = poll.read(json.dumps(question).encode())
+    poll.take(outbox, POLLED, asked, 100)
+    return poll.answer(outbox, POLLED, asked)
+
+
+def test_polling_gives_until_it_is_acknowledged(outbox: Outbox, told: list[transmitter.Told]) -> None:
+    mine = [one.token_id for one in told if one.stream == "other"]
+    first = ask(outbox, maxEvents=2)
+    assert list(first["sets"]) == mine[:2]
+    assert first["moreAvailable"] is True
+    assert ask(outbox, maxEvents=2)["sets"] == first["sets"]
+    error = {mine[1]: {"err": "invalid_key", "description": "who?"}}
+    last = ask(outbox, ack=[mine[0]], setErrs=error)
+    assert list(last["sets"]) == mine[2:]
+    assert "moreAvailable" not in last
+    assert ask(outbox, ack=[mine[2], "unknown", mine[0]], maxEvents=0) == {"sets": {}}
+    assert {one.token_id: one.state for one in outbox.all() if one.stream == "other"} == {
+        mine[0]: "taken", mine[1]: "refused", mine[2]: "taken",
+    }  # fmt: skip
+    assert outbox.count("gate") == 3  # another stream's answers are its own
+
+
+@given(st.binary(max_size=200) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["maxEvents", "ack", "setErrs", "err", "returnImmediately"]), inner, max_size=4),
+    max_leaves=8,
+).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+def test_no_question_breaks_the_transmitter(body: bytes) -> None:
+    try:
+        found = poll.read(body)
+    except poll.PollRefused:
+        return
+    assert 0 <= found.most <= poll.MOST
+    assert all(isinstance(one, str) for one in found.acknowledged)
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE t (x)")
+    other.close()
+    path.chmod(0o600)
+    with pytest.raises(SignalsInvalid, match="something else"):
+        Outbox(path)
+
+
+GOOD = """
+[transmitter]
+issuer = "https://s.example"
+key = "key.pem"
+[[stream]]
+name = "gate"
+audience = "https://g.example/events"
+push = "https://g.example/events"
+"""
+
+
+def test_settings_are_read_and_tokens_shown_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x" * 40)
+    (tmp_path / "token").chmod(0o600)
+    path = tmp_path / "signals.toml"
+    path.write_text(GOOD + '[[stream]]\nname = "o"\naudience = "o"\npoll = true\ntoken_file = "token"\n')
+    found = settings.load(path)
+    assert found.outbox == tmp_path / "signals.db"
+    assert [one.way for one in found.streams] == ["push", "poll"]
+    assert "xxxx" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("https://g.example/events", "http://g.example/events"),
+        ("[transmitter]", "[sender]"),
+        ('name = "gate"', 'name = "../gate"'),
+        ('push = "https://g.example/events"', "poll = true"),
+        ('push = "https://g.example/events"', ""),
+        ('key = "key.pem"', 'key = "key.pem"\nkid = "1"'),
+        ("[[stream]]", "[stream]"),
+        ('name = "gate"', 'name = "gate"\ntoken_file = "open"'),
+    ],
+    ids=["plain-http", "other-table", "path", "no-token", "no-way", "unknown", "one-bracket", "open-token"],
+)
+def test_settings_that_are_wrong_are_refused(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "open").write_text("x" * 40)
+    path = tmp_path / "signals.toml"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(SignalsInvalid):
+        settings.load(path)

@@ -29,6 +29,7 @@ from seawall.report.html import write_report
 from seawall.report.input import Budget, ReportInput
 from seawall.report.times import rfc3339
 from seawall.rules.sigma.load import load as load_rules
+from seawall.rules.sigma.run import RuleSet
 from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
@@ -112,11 +113,13 @@ def scan(
     settings: ScanSettings | None = None,
     progress: Progress | None = None,
     watch: Callable[[Scored], None] | None = None,
+    rules_read: Callable[[RuleSet], None] | None = None,
 ) -> ScanResult:
     """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
 
     Raises `InputUnreadable` when no path exists, `OutputUnwritable` when `out` cannot be written. Records that
-    cannot be read are problems in the result, never exceptions. `watch` is shown each scored day.
+    cannot be read are problems in the result, never exceptions. `watch` is shown each scored day, `rules_read` the rules before
+    anything else is read.
     """
     started = time.perf_counter()
     settings = settings or ScanSettings(budget=budget)
@@ -125,6 +128,8 @@ def scan(
     inputs = _without_results(inputs, folder)
     networks = Networks.load(settings.mmdb)
     rules = load_rules(settings.rules, with_pack=settings.pack)
+    if rules_read is not None:
+        rules_read(rules)
     engine, tally = Engine(load() if settings.learnt else None, rules), _Tally()
     book = RuleBook(rules)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:

@@ -47,6 +47,8 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
       seawall rules list
       seawall rules list --rules sigma/ --json
     """
+    from seawall.rules.sigma.telling import told
+
     loaded = _loaded(folders)
     rows = [_row(about, "runs") for about in loaded.abouts]
     rows += [_skipped_row(one.file, one.reason, one.about) for one in loaded.skipped]
@@ -62,7 +64,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
         streams.write(
             f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}\n"
         )
-    streams.say(loaded.told)
+    streams.say(told(loaded)[0])
 
 
 @app.command("test", short_help="Try rules on the records that lie beside them.")

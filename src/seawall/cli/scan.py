@@ -12,6 +12,7 @@ from seawall.cli import streams
 
 if TYPE_CHECKING:
     from seawall.pipeline import ScanResult
+    from seawall.rules.sigma.run import RuleSet
     from seawall.settings import ScanSettings
 
 DEFAULT_OUT = Path("seawall-out")
@@ -111,7 +112,15 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
     from seawall.cli import progress
 
     with progress.shown(quiet=quiet) as report:
-        return pipeline.scan(paths, out=out, settings=settings, progress=report)
+        return pipeline.scan(
+            paths, out=out, settings=settings, progress=report, rules_read=None if quiet else _tell_rules
+        )
+
+
+def _tell_rules(rules: RuleSet) -> None:
+    from seawall.rules.sigma.telling import told
+
+    streams.say(*told(rules))
 
 
 def _next(result: ScanResult, out: Path) -> str:

@@ -217,5 +217,6 @@ class _Telling:
                 f"nobody can sign in yet: {ready.address}setup makes the first admin with this code, once, within a day:",
                 f"  {ready.setup_code}",
             )
+        self.say(*ready.rules)
         kept = "nothing is kept" if self._is_demo else f"everything is kept in {ready.store}"
         self.say(kept, "Ctrl-C ends it")

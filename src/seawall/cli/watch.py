@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seawall.live.settings import LiveSettings
     from seawall.live.silence import Change
     from seawall.live.status import Status
+    from seawall.rules.sigma.run import RuleSet
     from seawall.schema.incidents import Incident
     from seawall.watch.stream import Piped
 
@@ -131,7 +132,7 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
         stream = cast("Piped", sys.stdin.buffer) if reads_stdin else None
         service = Service(settings, database, lake, stream=stream, news=telling.news)
         service.subscribe(telling.status)
-        telling.started(settings, database.place)
+        telling.started(settings, database.place, service.rules)
         service.run(stop, until)
     telling.ended(service.status(), is_over=not is_interrupted)
     if signal.SIGINT in is_interrupted:
@@ -147,9 +148,12 @@ class _Telling:
         self._fault: str | None = None
         self._width = 0
 
-    def started(self, settings: LiveSettings, place: str) -> None:
-        """Say what is followed, and where it is kept."""
+    def started(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
+        """Say what is followed, where it is kept, and which rules are asked."""
         if not self._quiet:
+            from seawall.rules.sigma.telling import told
+
+            streams.say(*told(rules))
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"
             streams.say(f"watching {followed}; kept in {settings.store}, database {place}")
 

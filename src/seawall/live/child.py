@@ -23,6 +23,7 @@ from seawall.live.service import Service
 from seawall.live.settings import from_plain
 from seawall.live.status import Status
 from seawall.live.wire import Wire
+from seawall.rules.sigma.telling import told
 
 PARSERS = max((os.cpu_count() or 2) // 2, 1)
 """Processes that read bodies."""
@@ -54,6 +55,7 @@ def main(descriptor: int) -> None:
     try:
         with opened(settings) as (database, lake), Parsers(PARSERS) as parsers:
             service = Service(settings, database, lake, parse=parsers.parse)
+            _send(wire, {"kind": "rules", "lines": told(service.rules)})
             service.subscribe(lambda status: _send_status(wire, status, stop))
             listener = threading.Thread(target=_listen, args=(wire, service, stop), daemon=True)
             listener.start()

@@ -44,7 +44,10 @@ class _Waiting:
 
 
 class WatchProcess:
-    """A `Watcher` whose work another process does. Use as a context: it runs inside, and is stopped at its end."""
+    """A `Watcher` whose work another process does. Use as a context: it runs inside, and is stopped at its end.
+
+    `rules_told` says which Sigma rules it asks, and which not and why.
+    """
 
     def __init__(self, settings: LiveSettings) -> None:
         self._settings = settings
@@ -55,6 +58,7 @@ class WatchProcess:
         self._bytes = 0
         self._room = threading.Condition()
         self._status = NOTHING
+        self.rules_told: tuple[str, ...] = ()
         self._subscribers = Subscribers()
         self._is_stopping = False
         self._has_started = threading.Event()
@@ -196,6 +200,8 @@ class WatchProcess:
         if kind == "status":
             self._has_started.set()
             self._show(msgspec.convert(head["status"], Status))
+        elif kind == "rules":
+            self.rules_told = tuple(map(str, head["lines"]))
         elif kind == "ended":
             self._ended = _error(head)
         elif (waiting := self._waiting.get(head["number"])) is not None:

@@ -55,15 +55,15 @@ _DAY = 86_400_000_000
 class Scorer:
     """Detection and what is made of it. Used by one thread; a `Job` alone may run in another.
 
-    `revision` is that of the incidents, `seconds` what the last scoring took, `dirty` the days that wait to be scored, or to be
-    counted where nothing but copies came.
+    `rules` are those of Sigma, `revision` is that of the incidents, `seconds` what the last scoring took, `dirty` the days that
+    wait to be scored, or to be counted where nothing but copies came.
     """
 
     def __init__(
         self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None
     ) -> None:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
-        self._rules = load(settings.rules)
+        self.rules = load(settings.rules)
         self._detection = self._fresh()
         self._rulings, self._turns = Rulings(), Turns()
         self._known: dict[str, dict[str, Incident]] = defaultdict(dict)
@@ -86,7 +86,7 @@ class Scorer:
     def _fresh(self) -> Detection:
         settings = self._settings
         return Detection(
-            self._lake, learnt=settings.learnt, scratch=settings.store / "scratch", rules=self._rules
+            self._lake, learnt=settings.learnt, scratch=settings.store / "scratch", rules=self.rules
         )
 
     @property
@@ -102,7 +102,7 @@ class Scorer:
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
                 states[name.removeprefix(_STATE)] = unpack(content)
         self._rows = rows_of(states)
-        if is_outdated(states, self._rules):  # what was learnt was learnt by other rules
+        if is_outdated(states, self.rules):  # what was learnt was learnt by other rules
             self._rows = {}
             self._detection.mark((size.day - EPOCH).days for size in self._lake.size().days)
         else:

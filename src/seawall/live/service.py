@@ -34,6 +34,7 @@ from seawall.live.silence import Change, Listening
 from seawall.live.status import Status
 from seawall.live.upkeep import Forgetting, Upkeep
 from seawall.live.watcher import LONGEST_WAIT, Receipt
+from seawall.rules.sigma.run import RuleSet
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake
@@ -117,6 +118,11 @@ class Service:
         if not self._has_keys.wait(LONGEST_WAIT):  # before the start is over, no request is known again
             raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
         return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
+
+    @property
+    def rules(self) -> RuleSet:
+        """The Sigma rules that are asked, and what does not run."""
+        return self._scorer.rules
 
     def status(self) -> Status:
         """See `Watcher`."""

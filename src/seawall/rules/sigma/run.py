@@ -53,12 +53,6 @@ class RuleSet:
         """Return how many of the rules that run cannot hit a record as its vendor writes it."""
         return sum(bool(about.cannot_hit) for about in self.abouts)
 
-    @property
-    def told(self) -> str:
-        """Return in words how many rules run, how many of them cannot hit, and how many do not run."""
-        idle = f" ({self.idle:,} of them cannot hit)" if self.idle else ""
-        return f"{len(self):,} rules run{idle}, {len(self.skipped):,} do not"
-
     def fields_of(self, name: str) -> dict[str, dict[str, list[str]]]:
         """Return for each field that a rule asks what answers to it in each family of sources: columns and JSON paths."""
         rules = [rule for rule in self.rules if rule.about.id == name]

@@ -98,12 +98,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in."""
+    """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in.
+
+    `rules` are lines that say which Sigma rules the watch asks, and which not and why.
+    """
 
     address: str
     store: Path
     setup_code: str | None
     has_pages: bool
+    rules: tuple[str, ...] = ()
 
 
 def serve(
@@ -121,15 +125,17 @@ def serve(
     check_free(plan.place)
     with ExitStack() as stack:
         context = stack.enter_context(opened(plan, settings, make=live is not None))
+        rules: tuple[str, ...] = ()
         if live is not None:
             check_writer(context.database)
-            context.service = stack.enter_context(WatchProcess(live))
+            context.service = stack.enter_context(process := WatchProcess(live))
+            rules = process.rules_told
             if beside is not None:
                 stack.enter_context(beside(context.service))
         application = create_app(context)
         warming = stack.enter_context(_warmed(context))
         code = _setup_code(context)
-        ready = Ready(plan.address(settings), plan.store, code, _has_pages())
+        ready = Ready(plan.address(settings), plan.store, code, _has_pages(), rules)
 
         def told() -> None:
             on_ready(ready)

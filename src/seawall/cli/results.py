@@ -48,7 +48,7 @@ def tell(result: ScanResult, out: Path) -> None:
     rules = summary.get("rules", {})
     if rules.get("hits") or rules.get("skipped"):
         say(
-            f"rules: {rules['hits']:,} hits of {plural(rules['loaded'], 'rule')}, {rules['skipped']:,} not run "
+            f"rules: {plural(rules['hits'], 'hit')} of {plural(rules['loaded'], 'rule')}, {rules['skipped']:,} not run "
             f"(see {out / 'rules.json'})"
         )
     for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:

@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.errors import UsageError
+from seawall.report.visible import visible
 
 if TYPE_CHECKING:
     from seawall.rules.sigma.model import About
@@ -61,9 +62,8 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
         why = f"  SKIPPED: {row['reason']}" if row["status"] == "skipped" else ""
         why = f"  CANNOT HIT: {row['cannot_hit']}" if row.get("cannot_hit") else why
         tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
-        streams.write(
-            f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}\n"
-        )
+        said = f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}"
+        streams.write(visible(said) + "\n")
     streams.say(told(loaded)[0])
 
 
@@ -99,7 +99,7 @@ def try_rules(
         streams.answer_json({"rules": rows, "passed": len(found) - len(failed), "failed": len(failed)})
     else:
         for trial in failed:
-            streams.write("".join(f"{trial.about.file}: {fault}\n" for fault in trial.faults))
+            streams.write("".join(visible(f"{trial.about.file}: {fault}") + "\n" for fault in trial.faults))
         streams.say(f"{len(found) - len(failed):,} rules pass, {len(failed):,} fail")
     if failed:
         raise typer.Exit(FAILED)
@@ -143,7 +143,7 @@ def explain_rule(
             f"{family}: {' or '.join(columns) or 'not kept'}" for family, columns in families.items()
         )
         lines.append(f"field {field}: {said}")
-    streams.write("\n".join(line for line in lines if line) + "\n")
+    streams.write("\n".join(visible(line) for line in lines if line) + "\n")
 
 
 def _loaded(folders: list[Path] | None) -> RuleSet:

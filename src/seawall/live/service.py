@@ -34,7 +34,6 @@ from seawall.live.silence import Change, Listening
 from seawall.live.status import Status
 from seawall.live.upkeep import Forgetting, Upkeep
 from seawall.live.watcher import LONGEST_WAIT, Receipt
-from seawall.rules.sigma.run import RuleSet
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake
@@ -90,6 +89,7 @@ class Service:
         self._networks = Networks.load(settings.mmdb)
         self._batcher = Batcher(settings.sizes)
         self._scorer = Scorer(settings, lake, clock, step)
+        self.rules = self._scorer.rules
         self._courier = Courier(database, settings.webhooks, clock, step=step)
         self._upkeep = Upkeep(
             lake,
@@ -107,8 +107,7 @@ class Service:
         self._gauge = Gauge(clock, self._looked)
         self._apart = Apart[Scoring]("seawall-scoring")
         self._job: Job | None = None
-        self._ticked = 0.0
-        self._has_begun = False
+        self._ticked, self._has_begun = 0.0, False
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
     # What others ask.
@@ -118,11 +117,6 @@ class Service:
         if not self._has_keys.wait(LONGEST_WAIT):  # before the start is over, no request is known again
             raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
         return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
-
-    @property
-    def rules(self) -> RuleSet:
-        """The Sigma rules that are asked, and what does not run."""
-        return self._scorer.rules
 
     def status(self) -> Status:
         """See `Watcher`."""

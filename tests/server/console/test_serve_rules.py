@@ -54,8 +54,8 @@ def test_an_incident_of_a_served_store_names_the_hit_of_a_rule_of_the_folder(tmp
     log = tmp_path / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         url, end = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE
         text = ""
         while not text.endswith("}\n"):

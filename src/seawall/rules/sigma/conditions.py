@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from seawall.rules.sigma.model import Either, Every, Keyword, Leaf, Node, Not, Same, Test
@@ -10,31 +11,41 @@ from seawall.rules.sigma.predicates import Unsupported, node
 
 MOST_NODES = 20_000
 MOST_DEPTH = 200
+MOST_WORDS = 2_000
+"""Of a condition, counting what `1 of them` stands for."""
 
 
 def condition(detections: Any) -> Node:
     """Return the condition of a rule's detections; of several conditions one is enough. Raises `Unsupported`."""
     parsed = [one.parsed for one in detections.parsed_condition]
-    trees = [_tree(one, 0) for one in parsed if one is not None]
+    left = count(MOST_NODES, -1)
+    trees = [_tree(one, 0, left) for one in parsed if one is not None]
     if not trees:
         raise Unsupported("has no condition")
-    found = _either(trees)
-    if sum(1 for _ in nodes(found)) > MOST_NODES:
-        raise Unsupported(f"asks more than {MOST_NODES:,} questions")
-    return found
+    return _either(trees)
 
 
-def _tree(item: Any, depth: int) -> Node:
+def refuse_endless(detection: Any) -> None:
+    """Raise `Unsupported` for a condition that is too much work to parse: each `of` in it stands for all selections."""
+    wanted = detection.get("condition") if isinstance(detection, dict) else None
+    words = " ".join(map(str, wanted if isinstance(wanted, list) else [wanted])).lower().split()
+    if len(words) + (words.count("of") + words.count("them")) * len(detection or ()) > MOST_WORDS:
+        raise Unsupported(f"has a condition of more than {MOST_WORDS:,} words")
+
+
+def _tree(item: Any, depth: int, left: Iterator[int]) -> Node:
     import sigma.conditions as sigma
 
     if depth > MOST_DEPTH:
         raise Unsupported("has a condition that is nested too deep")
+    if next(left) <= 0:
+        raise Unsupported(f"asks more than {MOST_NODES:,} questions")
     if isinstance(item, sigma.ConditionAND):
-        return _every([_tree(one, depth + 1) for one in item.args])
+        return _every([_tree(one, depth + 1, left) for one in item.args])
     if isinstance(item, sigma.ConditionOR):
-        return _either([_tree(one, depth + 1) for one in item.args])
+        return _either([_tree(one, depth + 1, left) for one in item.args])
     if isinstance(item, sigma.ConditionNOT):
-        return Not(_tree(item.args[0], depth + 1))
+        return Not(_tree(item.args[0], depth + 1, left))
     if isinstance(item, sigma.ConditionFieldEqualsValueExpression):
         return node(item.field, item.value)
     if isinstance(item, sigma.ConditionValueExpression):

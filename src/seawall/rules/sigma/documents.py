@@ -31,10 +31,14 @@ def documents(folder: Path) -> Iterator[Document | Skipped]:
     """Yield the documents of all YAML files below a folder (or of one file), in order of their paths."""
     found = sorted(_files(folder))
     for path in found[:MOST_FILES]:
-        name = path.name if path == folder else path.relative_to(folder).as_posix()
-        yield from _read(path, name)
+        yield from _read(path, readable(path.name if path == folder else path.relative_to(folder).as_posix()))
     if len(found) > MOST_FILES:
-        yield Skipped(str(folder), f"holds {len(found):,} files; {MOST_FILES:,} are read")
+        yield Skipped(readable(str(folder)), f"holds {len(found):,} files; {MOST_FILES:,} are read")
+
+
+def readable(text: str) -> str:
+    """Return a text of somebody else's, be it a file's name, with what is no character written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -43,12 +47,15 @@ def _files(folder: Path) -> Iterator[Path]:
         return
     for path in folder.rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
+        if not hidden and path.suffix.lower() in SUFFIXES and not path.is_dir():
             yield path
 
 
 def _read(path: Path, name: str) -> Iterator[Document | Skipped]:
     try:
+        if not path.is_file():  # a pipe would be waited for, a device has no end
+            yield Skipped(name, "cannot be read: no file")
+            return
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
@@ -89,15 +96,19 @@ def _check(events: Iterator[Any]) -> None:
     """Look at what a text says before anything is made of it. Raises `ValueError`."""
     import yaml
 
-    depth = nodes = aliases = 0
+    nodes = aliases = 0
+    open_: list[str | None] = []
     for event in events:
         nodes += isinstance(event, yaml.NodeEvent)
-        aliases += isinstance(event, yaml.AliasEvent)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if event.anchor in open_:
+                raise ValueError("repeats itself within itself")
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_.append(event.anchor)
         elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MOST_DEPTH:
+            open_.pop()
+        if len(open_) > MOST_DEPTH:
             raise ValueError(f"is nested deeper than {MOST_DEPTH} levels")
         if nodes > (NODES_WITH_ALIASES if aliases else MOST_NODES) or aliases > MOST_ALIASES:
             raise ValueError("says too much for a rule, or repeats it by aliases")

@@ -14,10 +14,11 @@ from typing import Any
 
 from seawall.errors import InputUnreadable
 from seawall.rules.sigma import fields
-from seawall.rules.sigma.conditions import condition, needed
-from seawall.rules.sigma.documents import Document, documents
+from seawall.rules.sigma.conditions import condition, needed, refuse_endless
+from seawall.rules.sigma.documents import Document, documents, readable
 from seawall.rules.sigma.doubts import doubt
 from seawall.rules.sigma.model import LEVELS, About, Correlation, Rule, Skipped
+from seawall.rules.sigma.patterns import policy
 from seawall.rules.sigma.predicates import Unsupported
 from seawall.rules.sigma.run import RuleSet
 
@@ -26,7 +27,10 @@ KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
 MOST_RULES = 5_000
 _NO_ID = re.compile(r"[^a-zA-Z0-9._-]+")
 _LONGEST = 2_000
+_LONGEST_REASON = 300
 PACK = "pack"
+BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""How what is no rule fails in the parser, whose own errors are values too: each of them is the file's fault."""
 
 
 @lru_cache(maxsize=1)
@@ -75,10 +79,9 @@ class _Reading:
 
     def take(self, document: Document) -> None:
         """Read a document."""
-        from sigma.exceptions import SigmaError
-
-        about = _told(document)
+        about: About | None = None
         try:
+            about = _told(document)
             self._refuse_another(about)
             if "correlation" in document.content:
                 self._waiting.append((about, _correlation_of(document.content)))
@@ -86,8 +89,7 @@ class _Reading:
                 self._single(about, document.content)
         except Unsupported as error:
             self.skipped.append(Skipped(document.file, str(error), about))
-        except (SigmaError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            # What is no rule fails in the parser in many ways, and each of them is the file's fault.
+        except BROKEN as error:
             self.skipped.append(Skipped(document.file, f"cannot be parsed: {_reason(error)}", about))
         else:
             self._files[about.id] = document.file
@@ -105,7 +107,8 @@ class _Reading:
             raise Unsupported("is a part of a collection (action), which is not read")
         if "filter" in content:
             raise Unsupported("is a filter for other rules, which is not read")
-        collection = SigmaCollection.from_dicts([content], collect_errors=True)
+        refuse_endless(content.get("detection"))
+        collection = SigmaCollection.from_dicts([content], collect_errors=True, policy=policy())
         errors = [*collection.errors, *(error for rule in collection.rules for error in rule.errors)]
         if errors or not collection.rules:
             raise Unsupported(f"cannot be parsed: {_reason(errors[0]) if errors else 'holds no rule'}")
@@ -127,6 +130,8 @@ class _Reading:
                 self.correlations.append(self._tied(about, read))
             except Unsupported as error:
                 self.skipped.append(Skipped(about.file, str(error), about))
+            except BROKEN as error:
+                self.skipped.append(Skipped(about.file, f"cannot be parsed: {_reason(error)}", about))
 
     def _tied(self, about: About, read: Any) -> Correlation:
         places = []
@@ -207,7 +212,10 @@ def _told(document: Document) -> About:
     parts = (logsource.get(key) for key in ("product", "category", "service"))
     level = str(content.get("level", "medium")).lower()
     name = str(content.get("id") or content.get("name") or Path(document.file).with_suffix("").as_posix())
-    canonical = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
+    try:
+        canonical = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
+    except TypeError:  # names that are no texts
+        canonical = ascii(content)
     return About(
         _NO_ID.sub("-", name.lower())[:100],
         _said(content.get("title")) or Path(document.file).stem,
@@ -218,13 +226,13 @@ def _told(document: Document) -> About:
         _listed(content.get("tags")),
         _listed(content.get("falsepositives")),
         _listed(content.get("misses")),
-        "/".join(str(part) for part in parts if part) or "any",
+        _said("/".join(str(part) for part in parts if part)) or "any",
         hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest(),
     )
 
 
 def _said(value: Any) -> str:
-    return "" if value is None else " ".join(str(value).split())[:_LONGEST]
+    return "" if value is None else readable(" ".join(str(value).split())[:_LONGEST])
 
 
 def _listed(value: Any) -> tuple[str, ...]:
@@ -237,4 +245,7 @@ def _name(value: Any) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    """Return what an error says, the middle of it left out where it repeats the rule: what is wrong stands at the end."""
+    said = " ".join(str(error).split())
+    said = said if len(said) <= _LONGEST_REASON else f"{said[:100]} … {said[100 - _LONGEST_REASON :]}"
+    return readable(said) or type(error).__name__

@@ -14,11 +14,8 @@ from typing import Any
 
 import re2
 
+from seawall.rules.sigma import patterns
 from seawall.rules.sigma.model import Either, Keyword, Leaf, Node, Not, Predicate, Same, Test
-
-LONGEST_PATTERN = 4_096
-MOST_MEMORY = 1 << 22
-"""Bytes that RE2 may use for one pattern."""
 
 NOTHING = frozenset({"", "[]", "{}"})
 """How rules write that a field is empty. Events make no difference between a field that is empty and one that is not there."""
@@ -161,12 +158,8 @@ def _expression(value: Any) -> Test:
 
 def _compiled(pattern: str) -> Predicate:
     """Return whether a pattern is found in a text. Raises `Unsupported` for what RE2 refuses."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise Unsupported(f"has a pattern of {len(pattern):,} characters")
-    options = re2.Options()
-    options.max_mem, options.log_errors = MOST_MEMORY, False
     try:
-        search = re2.compile(pattern, options).search
+        search = patterns.compiled(pattern).search
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

@@ -14,6 +14,7 @@ import pytest
 
 import seawall
 from seawall.cli.main import main
+from seawall.rules.sigma.run import RuleSet
 
 from .samples import Result, incidents, written
 
@@ -59,8 +60,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
     fake = ModuleType("seawall.pipeline")
 
-    def scan(paths: Any, out: Any = None, *, settings: Any = None, progress: Any = None) -> Result:
+    def scan(
+        paths: Any, out: Any = None, *, settings: Any = None, progress: Any = None, rules_read: Any = None
+    ) -> Result:
         calls.append({"paths": paths, "out": out, "settings": settings})
+        if rules_read is not None:
+            rules_read(RuleSet())
         progress("read", 1, 2, 100)
         progress("score", 1, 1, 1200)
         written(out)

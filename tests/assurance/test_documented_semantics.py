@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.assurance.evaluation import MAYBE, NO, YES, Evaluator, Target, Who
 from seawall.assurance.holes import Grid
-from seawall.schema.assurance import DEMANDS, AccessPolicy, Directory, Principals
+from seawall.schema.assurance import DEMANDS, PATHS, AccessPolicy, Directory, Principals
 from seawall.sources.access_controls import granted_for, strength_of, weakest
 from seawall.sources.device_filters import strangers_of
 
@@ -140,6 +140,21 @@ def test_a_policy_that_spares_known_devices_covers_an_intruder(tmp_path: Path) -
     (one,), directory, _ = read(tmp_path, policy(conditions=spared))
     assert one.doubts == ()
     assert (Grid([ANN], [Target(EXCHANGE)], directory).cover([one]).answer(1) == YES).all()
+
+
+def test_security_defaults_block_legacy_protocols_and_perhaps_ask_for_more(tmp_path: Path) -> None:
+    defaults = {
+        "id": "00000000-0000-0000-0000-000000000005",
+        "displayName": "Security Defaults",
+        "isEnabled": True,
+    }
+    found, directory, problems = read(tmp_path, defaults)
+    answers = Grid([ANN], [Target(EXCHANGE)], directory).cover(found).answer(1)[0, 0].tolist()
+    assert dict(zip(PATHS, answers, strict=True)) == {
+        "browser": MAYBE, "apps": MAYBE, "activesync": YES, "legacy": YES, "device_code": MAYBE,
+    }  # fmt: skip
+    off, _, more = read(tmp_path, {**defaults, "isEnabled": False})
+    assert (off, problems, more) == ([], [], [])
 
 
 controls = st.lists(

@@ -183,7 +183,8 @@ def _what_if(console: Console, told: dict[str, Any]) -> None:
     _line(console, "  sign-ins " + ", ".join(f"{count:,} {word}" for word, count in told["sign_ins"].items()))
     _line(
         console,
-        f"  {plural(len(told['bothered']), 'account')} asked, on {plural(told['account_days'], 'day')} in all",
+        f"  {plural(len(told['bothered']), 'account')} asked, on {plural(told['account_days'], 'day')} in all"
+        + (f": {_some([one['account'] for one in told['bothered']])}" if told["bothered"] else ""),
     )
     if told["loosened"]["sign_ins"]:
         less = plural(told["loosened"]["sign_ins"], "sign-in")

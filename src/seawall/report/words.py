@@ -192,7 +192,7 @@ ROOT_WORDS = {
     "weak": "with a single factor",
     "not told": "with a sign-in that does not say how strong it was",
     "no sign-in seen": "without a sign-in on the same day",
-    "no session in the record": "that cannot be told, for want of a session id",
+    "no session in the record": "of which it cannot be told, for want of a session id",
 }
 """How a session began, by what it goes back to, after *1 session*."""
 

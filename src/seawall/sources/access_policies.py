@@ -25,6 +25,7 @@ from seawall.sources.device_filters import Strangers, strangers_of
 from seawall.sources.documents import Found, objects
 from seawall.sources.excerpts import record_problem
 from seawall.sources.json_values import as_text, encode, structure
+from seawall.sources.security_defaults import is_security_defaults, policies_of
 
 _LONGEST = 256
 _CUT_OFF_AT = (20, 100)
@@ -58,7 +59,9 @@ def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], Directory,
             problems.append(item)
             continue
         value = _lower(item.value)
-        if "conditions" in value or "grantcontrols" in value:
+        if is_security_defaults(value):
+            policies |= {(one.uid, one.name): one for one in policies_of(value, item.where)}
+        elif "conditions" in value or "grantcontrols" in value:
             policy = _policy(value, item)
             if policy is None:
                 problems.append(_unread(item, "a policy without a state or conditions"))

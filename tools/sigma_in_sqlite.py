@@ -228,10 +228,9 @@ def hits_by_record(marked: Iterable[tuple[Sequence[int], Sequence[str | None]]])
     return found
 
 
-def same_log(numbers: Iterable[int], log: str, records: Sequence[bytes]) -> set[int]:
+def same_log(numbers: Iterable[int], log: str, logs: Sequence[str | None]) -> set[int]:
     """Return the numbers of the records that are of a log: Seawall asks rules for Entra's logs of the audit log as well."""
-    decode = msgspec.json.Decoder().decode
-    return {number for number in numbers if log_of(decode(records[number])) == log}
+    return {number for number in numbers if logs[number] == log}
 
 
 class _EachValue(ValueTransformation):

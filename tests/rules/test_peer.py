@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tools.sigma_in_sqlite import Peer, hits_by_record, rules, same_log
+from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
 
 from seawall.enrich import Networks, enrich
 from seawall.lab.bench import write_bench_records
@@ -48,10 +48,11 @@ def test_the_same_records_are_hit_as_by_another_engine(records: Path, folder: Pa
     lines = records.read_bytes().splitlines()
     peer = Peer(rules([PACK, *folders]))
     peer.fill(lines)
+    logs = [log_of(json.loads(line)) for line in lines]
     queries, mine, silent = peer.queries(), hits_by_record(marked), 0
     assert len(queries) == len(peer.asked) > 160
     for name, (asked, query) in queries.items():
         theirs = set(peer.hits(query))
-        assert same_log(mine.get(name, set()), asked.log, lines) == theirs, (asked.rule.title, query)
+        assert same_log(mine.get(name, set()), asked.log, logs) == theirs, (asked.rule.title, query)
         silent += not theirs
     assert silent < len(queries) / 5, "rules that hit nothing prove nothing"

@@ -26,7 +26,7 @@ DERIVED_FIELDS = (*(f"Context.{name}" for name in CONTEXT_FIELDS), "Folders.Path
 
 KEPT_FIELDS = (
     "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties", "Folder", "Folders", "Item",
-    "ItemType", "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SourceFileName", "SourceRelativeUrl",
+    "ItemType", "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SensitivityLabelId", "SourceFileName", "SourceRelativeUrl",
     "TargetUserOrGroupName", "TargetUserOrGroupType",
 )  # fmt: skip
 """Known fields that no column holds in full; they go to `unmapped`. `Folders` names the messages that were read."""

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from seawall.rules.sigma.model import Test
+from seawall.rules.sigma.model import Predicate, Test
 from seawall.rules.sigma.records import Records
 from seawall.rules.sigma.values import EVERYTHING, NAMES, parsed, top_names, values
-from seawall.schema.batches import MISSING, Bools
+from seawall.schema.batches import Bools, Codes
 from seawall.schema.ordering import Rows
 
 REMEMBERED_NAMES = 100_000
 REMEMBERED_TEXTS = 10_000
 """Values of which the answers are kept from batch to batch; then all are forgotten."""
-
-UNSEEN = -1
-"""Stands for rows of which the text was not looked at yet."""
 
 LONGEST_REMEMBERED = 4_096
 """Characters of a text up to which its answers are kept."""
@@ -32,7 +31,7 @@ class _Answers:
     def __init__(self) -> None:
         self.tests: list[Test] = []
         self._exact: dict[str, list[int]] = defaultdict(list)
-        self._others: list[int] = []
+        self._others: list[tuple[int, tuple[Predicate, ...]]] = []
         self._known: dict[Test, int] = {}
 
     def add(self, test: Test) -> int:
@@ -44,7 +43,7 @@ class _Answers:
             for text in test.exact:
                 self._exact[text].append(place)
             if test.others:
-                self._others.append(place)
+                self._others.append((place, test.others))
         return place
 
     def say(self, found: Iterable[str], row: Bools, first: int) -> bool:
@@ -54,9 +53,12 @@ class _Answers:
             is_any = True
             for place in self._exact.get(text.lower(), ()):
                 row[first + place] = True
-            for place in self._others:
-                if not row[first + place] and any(passes(text) for passes in self.tests[place].others):
-                    row[first + place] = True
+            for place, others in self._others:
+                if not row[first + place]:
+                    for passes in others:
+                        if passes(text):
+                            row[first + place] = True
+                            break
         return is_any
 
 
@@ -112,12 +114,27 @@ class NameFacet:
 
     def passes(self, records: Records, rows: Rows, place: int) -> Bools:
         """Return which rows have a value that passes a question."""
-        return np.asarray(self.table(records)[:, place][records.coded(self.column)[0][rows]])
+        says = self.table(records)[:, place]
+        return np.asarray(
+            says[records.coded(self.column)[0][rows]] if says.any() else np.zeros(len(rows), bool)
+        )
 
     def is_nothing(self, records: Records, rows: Rows, place: int) -> Bools:
         """Return which rows have no value."""
         del place
         return self.passes(records, rows, -1)
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is known of a batch: `table` says for each of its distinct texts (the last: null) the bits of those `seen`."""
+
+    records: Records
+    codes: Codes
+    texts: pa.Array
+    table: Bools
+    seen: Bools
+    rows: Rows | None = None
 
 
 class TextFacet:
@@ -133,9 +150,9 @@ class TextFacet:
         self._layout: dict[str, tuple[int, int]] = {}
         self._heads: dict[str, list[str]] = {}
         self._always: list[str] = []
-        self._width = 0
+        self._width, self._is_json = 0, False
         self._known: dict[str, Bools] = {}
-        self._looked: tuple[Records, Rows, Bools] | None = None
+        self._looked: _Look | None = None
 
     def add(self, path: str, test: Test) -> int:
         """Return the place of a question."""
@@ -162,26 +179,37 @@ class TextFacet:
         self._looked = None
 
     def _bits(self, records: Records, rows: Rows, bit: Callable[[], int]) -> Bools:
+        look = self._look(records, rows)
+        says = look.table[:, bit()]
+        return np.asarray(says[look.codes[rows]] if says.any() else np.zeros(len(rows), bool))
+
+    def _look(self, records: Records, rows: Rows) -> _Look:
+        """Look at the texts of rows. Questions follow each other about the same rows: those were looked at."""
         self._laid_out()
-        if self._looked is None or self._looked[0] is not records:
-            nothing = np.zeros((1, self._width), bool)
-            nothing[0, [empty for _, empty in self._layout.values()]] = True
-            self._looked = records, np.full(len(records), UNSEEN, np.int64), nothing
-        _, seen, table = self._looked
-        fresh = rows[seen[rows] == UNSEEN]
-        if len(fresh):
-            codes, distinct = records.distinct(self.column, fresh)
-            seen[fresh] = np.where(codes == MISSING, 0, codes + len(table))
-            if distinct:
-                table = np.concatenate([table, np.stack([self._answered(text) for text in distinct])])
-                self._looked = records, seen, table
-        return np.asarray(table[:, bit()][seen[rows]])
+        look = self._looked
+        if look is None or look.records is not records:
+            codes, texts = records.texts(self.column)
+            table = np.zeros((len(texts) + 1, self._width), bool)
+            table[-1, [empty for _, empty in self._layout.values()]] = True
+            look = self._looked = _Look(records, codes, texts, table, np.zeros(len(table), bool))
+            look.seen[-1] = True
+        if rows is not look.rows:
+            asked = np.zeros(len(look.seen), bool)
+            asked[look.codes[rows]] = True
+            fresh = np.flatnonzero(asked & ~look.seen)
+            if len(fresh):
+                texts = look.texts.take(pa.array(fresh)).to_pylist()
+                look.table[fresh] = np.stack([self._answered(text) for text in texts])
+            look.seen |= asked
+            look.rows = rows
+        return look
 
     def _laid_out(self) -> None:
         """Number the bits: of each path those of its tests, then whether there is nothing."""
         if self._layout:
             return
         self._width, self._heads, self._always = 0, defaultdict(list), []
+        self._is_json = any(self._paths)
         for path, answers in self._paths.items():
             size = len(answers.tests)
             self._layout[path] = self._width, self._width + size
@@ -193,15 +221,14 @@ class TextFacet:
             for end in range(1, len(parts) + 1):
                 self._heads[".".join(parts[:end])].append(path)
 
-    def _answered(self, text: str | None) -> Bools:
-        text = text or ""
+    def _answered(self, text: str) -> Bools:
         row = self._known.get(text)
         if row is not None:
             return row
         row = np.zeros(self._width, bool)
         for _, empty in self._layout.values():
             row[empty] = True
-        found = parsed(text)
+        found = parsed(text) if self._is_json else None
         paths = dict.fromkeys(self._always)
         if isinstance(found, dict):
             for name in top_names(found):

@@ -17,6 +17,9 @@ import re2
 from seawall.rules.sigma import patterns
 from seawall.rules.sigma.model import Either, Keyword, Leaf, Node, Not, Predicate, Same, Test
 
+ANYTHING = frozenset({".", ".+"})
+"""How rules write that a field has a value; many do, of fields with very many, where an engine is dear to ask."""
+
 NOTHING = frozenset({"", "[]", "{}"})
 """How rules write that a field is empty. Events make no difference between a field that is empty and one that is not there."""
 
@@ -153,7 +156,13 @@ def _plain(wanted: str, shape: str, *, cased: bool) -> Predicate:
 def _expression(value: Any) -> Test:
     flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
     pattern = str(value.regexp)
+    if pattern in ANYTHING and not flags:
+        return Test(others=(_is_anything,))
     return Test(others=(_compiled(f"(?{flags}){pattern}" if flags else pattern),))
+
+
+def _is_anything(value: str) -> bool:
+    return bool(value.strip("\n"))
 
 
 def _compiled(pattern: str) -> Predicate:

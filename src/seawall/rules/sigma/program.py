@@ -14,7 +14,11 @@ from seawall.rules.sigma.records import Records
 from seawall.rules.sigma.rows import Valued, coded_values
 from seawall.rules.sigma.selectors import Selectors
 from seawall.rules.sigma.steps import EitherStep, EveryStep, LeafStep, NotStep, Question, SameStep, Step
+from seawall.rules.sigma.values import EVERYTHING, NAMES
 from seawall.schema.ordering import Rows
+
+WHOLE = ("", EVERYTHING, NAMES)
+"""Paths of which the answers take all of a text: they are asked apart, of the few records that it may matter for."""
 
 
 class Program:
@@ -23,7 +27,7 @@ class Program:
     def __init__(self, family: str) -> None:
         self.family = family
         self._names: dict[tuple[str, Spell | None], NameFacet] = {}
-        self._texts: dict[str, TextFacet] = {}
+        self._texts: dict[tuple[str, str | None], TextFacet] = {}
         self._rules: list[tuple[int, Step]] = []
         self.selectors = Selectors()
 
@@ -79,7 +83,8 @@ class Program:
                 facet = self._names.setdefault(key, NameFacet(*key))
                 found.append(Question(facet, facet.add(test), answer.where))
             else:
-                facet = self._texts.setdefault(answer.column, TextFacet(answer.column))
+                share = answer.column, answer.path if answer.path in WHOLE else None
+                facet = self._texts.setdefault(share, TextFacet(answer.column))
                 asked = test if answer.spell is None else _spelled(test, answer.spell)
                 found.append(Question(facet, facet.add(answer.path, asked), answer.where))
         return LeafStep(tuple(found), asks=bool(test.exact or test.others), nothing=test.nothing)

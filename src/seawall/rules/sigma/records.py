@@ -24,7 +24,7 @@ class Records:
     def __init__(self, events: pa.Table) -> None:
         self._events = events
         self._coded: dict[str, Coded] = {}
-        self._texts: dict[str, pa.Array] = {}
+        self._texts: dict[str, tuple[Codes, pa.Array]] = {}
         self._where: dict[tuple[str, tuple[str, ...]], Bools] = {}
 
     def __len__(self) -> int:
@@ -40,24 +40,21 @@ class Records:
             found = self._coded[name] = _coded(self._events[name])
         return found
 
-    def text(self, name: str) -> pa.Array:
-        """Return a text column."""
+    def texts(self, name: str) -> tuple[Codes, pa.Array]:
+        """Return the codes int32 (n,) of a text column and the distinct texts; the code beyond them is null's."""
         found = self._texts.get(name)
         if found is None:
-            found = self._texts[name] = _whole(self._events[name])
+            column = pc.dictionary_encode(_whole(self._events[name]))
+            null = len(column.dictionary)
+            codes = np.asarray(column.indices.fill_null(null).to_numpy(zero_copy_only=False), np.int32)
+            found = self._texts[name] = codes, column.dictionary
         return found
-
-    def distinct(self, name: str, rows: Rows) -> Coded:
-        """Return for rows of a text column the codes int32 (rows,), -1 for null, and the distinct texts."""
-        column = self.text(name)
-        if column.null_count == len(column):
-            return np.full(len(rows), MISSING, np.int32), []
-        return _coded(column.take(pa.array(rows)))
 
     def is_empty(self, name: str, rows: Rows) -> Bools:
         """Return which rows of a text column hold no text."""
-        sizes = pc.fill_null(pc.binary_length(self.text(name)), 0)
-        return np.asarray(sizes.to_numpy(zero_copy_only=False)[rows] == 0)
+        codes, texts = self.texts(name)
+        is_empty = np.append(pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0, True)
+        return np.asarray(is_empty[codes[rows]])
 
     def where(self, name: str, wanted: tuple[str, ...]) -> Bools:
         """Return which events hold one of the wanted values in a name column."""

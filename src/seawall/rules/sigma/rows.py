@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from seawall.rules.sigma.fields import Answer, Named
 from seawall.rules.sigma.records import Records, renumbered
@@ -36,22 +37,30 @@ def row_values(records: Records, rows: Rows, answers: Sequence[Answer]) -> list[
 
 
 def _answered(records: Records, rows: Rows, answer: Answer) -> Valued:
-    if isinstance(answer, Named) or not answer.path:
-        codes, distinct = records.coded(answer.column)
-        codes = codes[rows]
-        said: list[tuple[str, ...]] = [() if value is None else (value,) for value in distinct]
+    said: list[tuple[str, ...]]
+    if isinstance(answer, Named):
+        codes, names = records.coded(answer.column)
+        used, place = renumbered(codes[rows].astype(np.int64) + 1, len(names) + 1)
+        found = [None, *names]
+        said = [() if found[code] is None else (str(found[code]),) for code in used.tolist()]
     else:
-        codes, distinct = records.distinct(answer.column, rows)
-        said = [_inside(text or "", answer.path) for text in distinct]
+        codes, texts = records.texts(answer.column)
+        used, place = renumbered(codes[rows].astype(np.int64), len(texts) + 1)
+        said = [
+            _inside(text or "", answer.path)
+            for text in texts.take(pa.array(used, mask=used == len(texts))).to_pylist()
+        ]
     if answer.spell is not None:
         said = [tuple(one for value in some for one in answer.spell(value)) for some in said]
-    place = codes.astype(np.int64) + 1
+    place = place + 1
     if answer.where:
         place = np.where(records.where(*answer.where)[rows], place, 0)
     return place, [(), *said]
 
 
 def _inside(text: str, path: str) -> tuple[str, ...]:
+    if not path:
+        return (text,) if text else ()
     try:
         return tuple(values(parsed(text), path))
     except RecursionError:

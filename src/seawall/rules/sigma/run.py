@@ -150,13 +150,14 @@ class RuleSet:
             size = len(pairs)
         first = np.empty(size, np.int64)
         first[place] = np.arange(len(rows))
+        rule, told = self.rules[number].about.id, correlation.about.id
+        picked = []
+        for codes, found in columns:
+            texts = [[text.lower()[:LONGEST_KEY] for text in some[:MOST_VALUES]] for some in found]
+            picked.append([texts[code] for code in codes[first].tolist()])
         said: list[object] = []
-        for at in first.tolist():
-            of_fields = [
-                [text.lower()[:LONGEST_KEY] for text in found[codes[at]][:MOST_VALUES]]
-                for codes, found in columns
-            ]
-            key = [texts[0] if texts else None for texts in of_fields[: len(grouping)]]
-            counted = of_fields[len(grouping) :]
-            said.append((correlation.about.id, self.rules[number].about.id, key, counted))
+        for at in range(size):
+            of_fields = [column[at] for column in picked]
+            key = [some[0] if some else None for some in of_fields[: len(grouping)]]
+            said.append((told, rule, key, of_fields[len(grouping) :]))
         return place, said

@@ -52,9 +52,15 @@ class Selectors:
         ends = np.cumsum(np.bincount(codes, minlength=len(selectors)))
         starts = np.concatenate([[0], ends[:-1]])
 
+        known: dict[bytes, Rows] = {}
+
         def rows_of(verdict: npt.NDArray[np.bool_]) -> Rows:
-            parts = [by_selector[starts[one] : ends[one]] for one in np.flatnonzero(verdict).tolist()]
-            return np.concatenate(parts) if parts else rows[:0]
+            """Return the rows of selectors; the very same for rules that agree in them, so that what is asked of them is kept."""
+            found = known.get(verdict.tobytes())
+            if found is None:
+                parts = [by_selector[starts[one] : ends[one]] for one in np.flatnonzero(verdict).tolist()]
+                found = known[verdict.tobytes()] = np.concatenate([rows[:0], *parts])
+            return found
 
         for place in np.flatnonzero(verdicts.any(axis=0)).tolist():
             verdict = verdicts[:, place]

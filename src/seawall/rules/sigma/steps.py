@@ -153,13 +153,15 @@ class EveryStep:
 
     def of(self, records: Records, rows: Rows) -> Bools:
         """Return which rows pass."""
-        left = np.arange(len(rows))
+        result = np.ones(len(rows), bool)
+        left = rows
         for part in self._parts:
-            left = left[part.of(records, rows[left])]
+            passed = part.of(records, left)
+            if not passed.all():
+                result[result] = passed
+                left = left[passed]
             if not len(left):
                 break
-        result = np.zeros(len(rows), bool)
-        result[left] = True
         return result
 
 
@@ -180,10 +182,14 @@ class EitherStep:
     def of(self, records: Records, rows: Rows) -> Bools:
         """Return which rows pass."""
         result = np.zeros(len(rows), bool)
+        left = rows
         for part in self._parts:
-            still = np.flatnonzero(~result)
-            if len(still):
-                result[still] = part.of(records, rows[still])
+            passed = part.of(records, left)
+            if passed.any():
+                result[~result] = passed
+                left = left[~passed]
+            if not len(left):
+                break
         return result
 
 

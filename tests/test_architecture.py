@@ -92,7 +92,20 @@ def test_the_check_finds_clocks() -> None:
         assert list(_impure(ast.parse(line))), line
 
 
-NETWORK = {"ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "asyncio"}
+NETWORK = {
+    "ssl",
+    "http",
+    "urllib",
+    "urllib3",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "ftplib",
+    "smtplib",
+    "asyncio",
+    "msal",
+    "google",
+}
 NETWORKED = (
     "webhooks/posting.py",
     "live/wire.py",
@@ -100,9 +113,11 @@ NETWORKED = (
     "live/parser.py",
     "live/child.py",
     "jose/fetch.py",
+    "collect/exchange.py",
+    "collect/access/",
     "server/",
 )
-"""The places that may: fetching key sets, webhooks, the two ends between a server and its watch, and the server."""
+"""The places that may: fetching key sets and logs, webhooks, the two ends between a server and its watch, and the server."""
 HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
 """What may be used of `socket`: reading addresses."""
 READING = {"urllib.parse"}

@@ -236,3 +236,28 @@ class JournalBusy(SeawallError):
     """Another process applies or undoes this containment just now."""
 
     code = "journal-busy"
+
+
+class CollectInvalid(SeawallError):
+    """The settings of a collector make no sense, or a secret is missing, or can be read by others."""
+
+    code = "collect-invalid"
+    exit_code = 2
+
+
+class CollectRefused(SeawallError):
+    """A vendor does not let the collector in, or refuses what it asks: a wrong secret, a missing permission, a wrong tenant."""
+
+    code = "collect-refused"
+
+
+class CollectIncomplete(SeawallError):
+    """Not everything that was asked could be fetched; the rest is asked again the next time."""
+
+    code = "collect-incomplete"
+
+
+class CollectionBroken(SeawallError):
+    """The ledger of what was collected is missing, damaged, or of something else."""
+
+    code = "collection-broken"

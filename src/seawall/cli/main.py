@@ -15,6 +15,7 @@ import typer
 from seawall import __version__
 from seawall.cli import (
     assurance,
+    collect,
     demo,
     doctor,
     evaluate,
@@ -46,6 +47,9 @@ app = typer.Typer(
 )
 app.command("demo", short_help="Stage intruders in a made-up organisation and find them.")(demo.demo)
 app.command("scan")(scan.scan)
+app.add_typer(
+    collect.app, name="collect", short_help="Fetch logs from vendors' APIs, and say what is missing."
+)
 app.command("watch", short_help="Follow logs as they are written, and tell of incidents.")(watch.watch)
 app.command("serve", short_help="Open the console: watch, detect, and work on incidents.")(serve.serve)
 app.add_typer(user.app, name="user", short_help="Say who may sign in to the console.")
@@ -93,7 +97,7 @@ def seawall(
     \b
     Exit codes: 0 done, 1 failure, 2 usage, 3 input unreadable,
     10 found: incidents at or above --fail-on, a refused token, a leaked key,
-    130 interrupted.
+    a gap in what was collected, 130 interrupted.
     """
 
 

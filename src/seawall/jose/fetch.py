@@ -95,9 +95,9 @@ class Fetched:
     content_type: str
 
 
-def location_of(url: str, *, allow_loopback_http: bool = False) -> Location:
+def location_of(url: str, *, allow_loopback_http: bool = False, longest: int = LONGEST_URL) -> Location:
     """What a URL says, if it may be asked at all. Raises `FetchRefused` with a code `url-…`."""
-    if len(url) > LONGEST_URL or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
+    if len(url) > longest or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
         raise FetchRefused("url-malformed")
     try:
         parts = urlsplit(url)

@@ -1,0 +1,119 @@
+"""Takes answers of JSON apart without looking into the records: each stays the bytes that came."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LONGEST_TIME: Final = 40
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = 1_000_000
+_LATEST: Final = 1 << 53
+
+
+class Malformed(Exception):
+    """An answer is no JSON, or not of the form that it must have."""
+
+
+def decoded(body: bytes, kind: Any) -> Any:
+    """Return an answer as a value of a type. Raises Malformed for anything else, however deep or wrong it is."""
+    if body.startswith(b"\xef\xbb\xbf"):
+        body = body[3:]
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
+        raise Malformed from None
+
+
+def lines_of(records: Sequence[msgspec.Raw]) -> list[bytes]:
+    """Return records on one line each. Only the white space between values is changed, and only where a line would break."""
+    lines = []
+    for record in records:
+        line = bytes(record)
+        if b"\n" in line or b"\r" in line:
+            try:
+                line = msgspec.json.format(line, indent=-1)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                raise Malformed from None
+        lines.append(line)
+    return lines
+
+
+def identity(*parts: bytes) -> bytes:
+    """Return 16 bytes that stand for these parts."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
+def moment(text: str | None) -> int:
+    """Return a time in microseconds since 1970, 0 for what is none. A time without a zone is UTC, as vendors mean it."""
+    if not text or len(text) > _LONGEST_TIME:
+        return 0
+    try:
+        found = datetime.fromisoformat(text)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+        since = found - _EPOCH
+    except (ValueError, OverflowError):
+        return 0
+    micros = (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+    return micros if 0 < micros < _LATEST else 0
+
+
+def written(micros: int, *, digits: int = 3) -> str:
+    """Return a time as vendors read it: `2026-03-01T00:00:00.000Z`; without a fraction where there are no digits."""
+    found = datetime.fromtimestamp(micros // _SECOND, UTC)
+    fraction = f".{micros % _SECOND:06}"[: digits + 1] if digits else ""
+    return f"{found:%Y-%m-%dT%H:%M:%S}{fraction}"
+
+
+class _Reason(msgspec.Struct):
+    reason: Any = None
+
+
+class _Fault(msgspec.Struct):
+    code: Any = None
+    status: Any = None
+    errors: Any = None
+
+
+class _Faults(msgspec.Struct):
+    error: Any = None
+    error_codes: Any = None
+    errorCode: Any = None  # noqa: N815 - Okta's name
+
+
+def vendor_code(body: bytes) -> str:
+    """Return the code by which a vendor names a fault (`AF20024`, `E0000047`, `rateLimitExceeded`), empty where there is
+    none."""
+    try:
+        faults: _Faults = decoded(body[: 64 * 1024], _Faults)
+    except Malformed:
+        return ""
+    candidates: list[Any] = [faults.errorCode]
+    if isinstance(faults.error, str):
+        numbers = faults.error_codes if isinstance(faults.error_codes, list) else []
+        number = f".AADSTS{numbers[0]}" if numbers and isinstance(numbers[0], int) else ""
+        candidates.append(faults.error + number)
+    if isinstance(faults.error, dict):
+        listed = faults.error.get("errors")
+        if isinstance(listed, list) and listed and isinstance(listed[0], dict):
+            candidates.append(listed[0].get("reason"))
+        candidates += [faults.error.get("code"), faults.error.get("status")]
+    for found in candidates:
+        if isinstance(found, str) and _CODE.fullmatch(found):
+            return found
+    return ""
+
+
+def sha256(data: bytes) -> bytes:
+    """Return the digest of bytes."""
+    return hashlib.sha256(data).digest()

@@ -1,0 +1,229 @@
+"""Asks one vendor, with patience: what fails for now is asked again, and no more often than the vendor wants.
+
+For each answer it is decided in this order:
+
+1. 2xx: it is the answer.
+2. 401: the access token is renewed once for a request, and the request repeated.
+3. Throttled (429, or what the vendor's dialect says): wait as long as the answer says, else as for 4.
+4. 408, 5xx, no whole answer, no JSON where there must be: wait, twice as long each time, with chance in it.
+5. Anything else is final.
+
+All waiting for one request has a limit in number and in sum; then it is given up for now, and nothing is lost by it, because
+what was not answered is asked in the next pass.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from seawall.collect.answers import Malformed, vendor_code
+from seawall.collect.clock import Clock
+from seawall.collect.exchange import MOST_BYTES, Answer, Broken, Exchange
+
+Result = TypeVar("Result")
+_RETRIED: Final = frozenset({408, 500, 502, 503, 504})
+_FINAL: Final = frozenset({"too-large", "tls-failed"})
+"""What asking again at once does not better: an answer that is too large, a certificate that is not trusted."""
+
+
+class Unavailable(Exception):
+    """The vendor could not answer for now. `code` says what the last attempt ended with."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Refused(Exception):
+    """The vendor's answer is final: a status, the vendor's own code for it, and the headers."""
+
+    def __init__(self, status: int, code: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {code}".strip())
+        self.status, self.code = status, code
+        self.headers: Mapping[str, str] = headers or {}
+
+
+class Access(Protocol):
+    """What proves to a vendor who asks."""
+
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
+        """Return headers for a request. Raises Unavailable and CollectRefused."""
+        ...
+
+    def renew(self) -> None:
+        """Forget what the vendor takes no more, so that the next headers are new ones."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited, in seconds: `first` at first and twice as long each time up to `longest`; at most `asked` when the
+    vendor says how long, `attempts` in number and `whole` in sum for one request."""
+
+    attempts: int = 8
+    first: float = 1.0
+    longest: float = 120.0
+    asked: float = 900.0
+    whole: float = 1800.0
+
+    def pause(self, attempt: int, asked: float | None, dice: float) -> float | None:
+        """Return how long to wait after a failed attempt (from 0), None to give up. `dice` is between 0 and 1."""
+        if attempt + 1 >= self.attempts or (asked is not None and asked > self.asked):
+            return None
+        if asked is not None:
+            # Never earlier than the vendor says; a little later, because others wait for the same moment.
+            return asked + dice * self.first
+        ceiling = min(self.first * 2.0**attempt, self.longest)
+        return ceiling * (0.5 + dice / 2)
+
+
+def never(_: Answer, __: str) -> bool:
+    """No other answer than 429 says that the vendor is asked too often."""
+    return False
+
+
+class Client:
+    """Asks one host. Safe to use from several threads. `counts` are the faults that were met, by name.
+
+    `is_throttled` knows how else a vendor says that it is asked too often, from the answer and its code; `pace` is the least
+    time between two requests.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        access: Access | None,
+        clock: Clock,
+        patience: Patience | None = None,
+        is_throttled: Callable[[Answer, str], bool] = never,
+        pace: float = 0.0,
+    ) -> None:
+        self._exchange, self._access, self._clock = exchange, access, clock
+        self._patience = patience or Patience()
+        self._is_throttled, self._pace = is_throttled, pace
+        self._next = 0
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def check(self, url: str) -> None:
+        """Refuse a URL that leads elsewhere. Raises Elsewhere."""
+        self._exchange.check(url)
+
+    def counts(self) -> dict[str, int]:
+        """Return the faults that were met since this was last asked."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        return dict(counts)
+
+    def get(self, url: str, read: Callable[[Answer], Result], limit: int = MOST_BYTES) -> Result:
+        """Return what `read` makes of the answer; where it raises Malformed, the answer is asked for again.
+
+        Raises Unavailable, Refused, Elsewhere, Stopped, CollectRefused.
+        """
+        return self.ask("GET", url, read, limit=limit)
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        read: Callable[[Answer], Result],
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = MOST_BYTES,
+    ) -> Result:
+        """Send a request until it is answered. Raises as `get` does."""
+        waited, is_renewed, attempt = 0.0, False, 0
+        while True:
+            self._keep_pace()
+            asked: float | None = None
+            try:
+                answer = self._exchange.send(method, url, self._headers(method, url, headers), body, limit)
+                self._heed(answer)
+                if 200 <= answer.status < 300:
+                    return read(answer)
+                code = vendor_code(answer.body)
+                if answer.status == 401 and self._access is not None and not is_renewed:
+                    self._note("token-renewed")
+                    self._access.renew()
+                    is_renewed = True
+                    continue
+                fault = self._judged(answer, code)
+                asked = self._asked(answer)
+            except Broken as broken:
+                fault = broken.code
+                if fault in _FINAL:
+                    self._note(fault)
+                    raise (Refused(200, fault) if fault == "too-large" else Unavailable(fault)) from None
+            except Malformed:
+                fault = "malformed"
+            self._note(fault)
+            pause = self._patience.pause(attempt, asked, self._clock.dice())
+            if pause is None or waited + pause > self._patience.whole:
+                raise Unavailable(fault)
+            waited, attempt = waited + pause, attempt + 1
+            self._clock.wait(pause)
+
+    def _judged(self, answer: Answer, code: str) -> str:
+        """The name of a fault that passes. Raises Refused for one that does not."""
+        if answer.status == 429 or self._is_throttled(answer, code):
+            return "throttled"
+        if answer.status in _RETRIED:
+            return f"status-{answer.status}"
+        self._note(f"status-{answer.status}")
+        raise Refused(answer.status, "redirect" if 300 <= answer.status < 400 else code, answer.headers)
+
+    def _headers(self, method: str, url: str, headers: Mapping[str, str] | None) -> dict[str, str]:
+        # Before a token is made or taken, so that not even a renewal is caused by a URL that leads elsewhere.
+        self._exchange.check(url)
+        own = self._access.headers(method, url) if self._access is not None else {}
+        return {**(headers or {}), **own}
+
+    def _asked(self, answer: Answer) -> float | None:
+        """How many seconds the vendor wants to be left alone: `Retry-After`, or Okta's time of the next window."""
+        now = self._clock.now() / 1e6
+        if (after := _seconds(answer.headers.get("retry-after"), now)) is not None:
+            return after
+        reset = answer.headers.get("x-rate-limit-reset", "")
+        if answer.status == 429 and reset.isascii() and reset.isdigit() and len(reset) < 12:
+            return max(int(reset) - now, 0.0) + 1.0
+        return None
+
+    def _heed(self, answer: Answer) -> None:
+        """When the last request of a window was used up, wait for the next one rather than be turned away."""
+        remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
+        if remaining.strip() == "0" and reset.isascii() and reset.isdigit() and len(reset) < 12:
+            until = min(int(reset) * 1_000_000, self._clock.now() + int(self._patience.asked * 1e6))
+            with self._lock:
+                self._next = max(self._next, until)
+
+    def _keep_pace(self) -> None:
+        with self._lock:
+            now = self._clock.now()
+            at = max(self._next, now)
+            self._next = at + int(self._pace * 1e6)
+        if at > now:
+            self._clock.wait((at - now) / 1e6)
+
+    def _note(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] += 1
+
+
+def _seconds(value: str | None, now: float) -> float | None:
+    """The seconds of a `Retry-After`, which is a number or a date; None for anything else."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit() and len(value) < 9:
+        return float(value)
+    try:
+        moment: Any = parsedate_to_datetime(value)
+        return max(float(moment.timestamp()) - now, 0.0)
+    except (ValueError, TypeError, OverflowError):
+        return None

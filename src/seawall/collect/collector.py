@@ -1,0 +1,151 @@
+"""A collector made of its settings: the source, its access, and the ledger and folder that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seawall.collect.access.google import GoogleAccess
+from seawall.collect.access.microsoft import MicrosoftAccess, certificate_credential
+from seawall.collect.access.okta import ApiToken, PrivateKeyAccess
+from seawall.collect.client import Access, Client
+from seawall.collect.clock import Clock
+from seawall.collect.clouds import GOOGLE, GRAPH, MANAGEMENT, Cloud
+from seawall.collect.exchange import Elsewhere, Exchange
+from seawall.collect.ledger import Book, open_book
+from seawall.collect.secret import secret_of
+from seawall.collect.segments import Segments
+from seawall.collect.settings import Vendor
+from seawall.collect.source import Source
+from seawall.collect.vendors import entra, google, m365, okta
+from seawall.errors import CollectInvalid, OutputUnwritable
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What fetches one vendor's logs of one tenant. `clients` are all that speak to the network."""
+
+    vendor: Vendor
+    tenant: str
+    source: Source
+    clients: tuple[Client, ...]
+
+
+def collector_of(
+    vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
+) -> Collector:
+    """Return a collector. `base_url` takes the place of all of the vendor's hosts. Raises CollectInvalid."""
+    if base_url is not None:
+        base_url = base_url.rstrip("/")
+        _exchange(base_url)
+    if vendor == "m365":
+        return _m365(settings, clock, base_url)
+    if vendor == "entra":
+        return _entra(settings, clock, base_url)
+    return _google(settings, clock, base_url) if vendor == "google" else _okta(settings, clock, base_url)
+
+
+def ledger_folder(out: Path) -> Path:
+    """Return the folder of the ledgers that belong to a folder of logs: beside it, so that nothing follows them as logs."""
+    out = out.absolute()
+    return out.with_name(f"{out.name}.ledger")
+
+
+@contextmanager
+def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
+    """Open folder and ledger of a collector, made where they are not. Raises as `open_book` does, and OutputUnwritable."""
+    ledgers = ledger_folder(out)
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ledgers.mkdir(mode=0o700, exist_ok=True)
+        waiting = ledgers / f"{vendor}-{tenant}"
+        waiting.mkdir(mode=0o700, exist_ok=True)
+        is_one = out.stat().st_dev == waiting.stat().st_dev
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{out}: cannot be made: {error.strerror}", fix="choose another --out"
+        ) from error
+    if not is_one:
+        raise OutputUnwritable(
+            f"{out} and {ledgers} are in two file systems",
+            fix="choose a folder with its parent in one file system",
+        )
+    about = {"vendor": vendor, "tenant": tenant}
+    with open_book(ledgers / f"{vendor}-{tenant}.sqlite", about, Segments(out, waiting)) as book:
+        yield book
+
+
+def _exchange(url: str) -> Exchange:
+    try:
+        return Exchange(url)
+    except Elsewhere:
+        raise CollectInvalid(
+            "--base-url is no https:// URL, nor an http:// URL of this machine itself",
+            fix="--base-url https://host",
+        ) from None
+
+
+def _microsoft(
+    settings: Mapping[str, Any], cloud: Cloud, base_url: str | None, clock: Clock, variable: str
+) -> tuple[MicrosoftAccess, Client]:
+    """Access by the certificate, where there is one, else by the secret. The scope is whatever was consented to."""
+    if settings["certificate"] is not None:
+        credential: Any = certificate_credential(
+            secret_of(settings["certificate"], variable, "--certificate")
+        )
+    else:
+        credential = secret_of(settings["secret_file"], variable, "--secret-file")
+    login_base = base_url or cloud.login
+    login = Client(_exchange(login_base), None, clock)
+    scope = f"{cloud.api}/.default"
+    access = MicrosoftAccess(
+        settings["client_id"], settings["tenant"], cloud.login, scope, credential, login, login_base
+    )
+    return access, login
+
+
+def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+    cloud = MANAGEMENT[settings["cloud"]]
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET")
+    base = base_url or cloud.api
+    client = Client(_exchange(base), access, clock, is_throttled=m365.is_throttled)
+    source = m365.M365(client, base, settings["tenant"], settings["content_types"], settings["days"])
+    return Collector("m365", settings["tenant"], source, (client, login))
+
+
+def _entra(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+    cloud = GRAPH[settings["cloud"]]
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET")
+    base = base_url or cloud.api
+    client = Client(_exchange(base), access, clock, pace=entra.PACE)
+    source = entra.Entra(client, base, settings["feeds"], settings["days"])
+    return Collector("entra", settings["tenant"], source, (client, login))
+
+
+def _google(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+    key = secret_of(settings["key_file"], "SEAWALL_GOOGLE_KEY", "--key-file")
+    login_base = base_url or GOOGLE.login
+    login = Client(_exchange(login_base), None, clock)
+    access = GoogleAccess(key, settings["administrator"], login, f"{login_base}/token")
+    base = base_url or GOOGLE.api
+    client = Client(_exchange(base), access, clock, is_throttled=google.is_throttled)
+    source = google.Google(client, base, settings["applications"], settings["days"], settings["customer"])
+    return Collector("google", settings["customer"], source, (client, login))
+
+
+def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+    base = base_url or f"https://{settings['domain']}"
+    login = Client(_exchange(base), None, clock)
+    if settings["client_id"] is not None:
+        key = secret_of(settings["key_file"], "SEAWALL_OKTA_KEY", "--key-file")
+        access: Access = PrivateKeyAccess(
+            key, settings["client_id"], base, login, clock, settings["key_id"] or "", dpop=settings["dpop"]
+        )
+    else:
+        access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
+    client = Client(_exchange(base), access, clock)
+    source = okta.Okta(client, base, clock, settings["days"])
+    return Collector("okta", settings["domain"], source, (client, login))

@@ -1,0 +1,33 @@
+"""What a vendor's API is to a collector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from seawall.collect.coverage import Painted
+from seawall.collect.ledger import Ask, Feed
+from seawall.collect.piece import Piece
+from seawall.schema.collected import Span
+
+ENDLESS = 1 << 60
+"""The end of a question that has none."""
+
+Knows = Callable[[str], bool]
+"""Whether a blob is kept already, by its id."""
+
+
+class Source(Protocol):
+    """One API. All three raise Unavailable, Refused, Elsewhere, Stopped and CollectRefused, and keep nothing by themselves."""
+
+    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+        """Return what is collected, and of each whether the vendor began to keep it only now."""
+        ...
+
+    def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
+        """Return the spans of a feed to ask for now, the oldest first. An endless one is asked once and goes on for ever."""
+        ...
+
+    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+        """Yield what answers a question, from where its cursor says, so that keeping the pieces in turn loses nothing."""
+        ...

@@ -1,0 +1,33 @@
+"""What was collected: which spans of a log are proved complete, and where something is missing. Times are microseconds, UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.schema.scope import Gap
+
+Span = tuple[int, int]
+"""From the first to before the second, microseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedFeed:
+    """One log of one tenant.
+
+    `source` is the name that its events have (`m365_audit`, `entra_signin` …), `feed` the part of the vendor's API that was
+    asked (`Audit.Exchange`). `begin` is the first moment that was to be collected. In the spans of `proved`, which are by the
+    time of the events, everything was fetched that the vendor delivers within `settle` microseconds; nothing is said of other
+    times. `gaps` are known to be missing.
+    """
+
+    tenant: str
+    source: str
+    feed: str
+    begin: int
+    settle: int
+    proved: tuple[Span, ...]
+    gaps: tuple[Gap, ...]
+
+    def is_proved(self, start: int, end: int) -> bool:
+        """Whether everything from `start` to before `end` is proved to be there."""
+        return any(first <= start and end <= last for first, last in self.proved)

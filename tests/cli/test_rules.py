@@ -51,7 +51,7 @@ def logs(tmp_path: Path) -> Path:
 
 
 def says_all(told: str) -> None:
-    assert "(1 of them cannot hit), 2 do not\n" in told
+    assert "for others that count them, 1 cannot hit), 2 do not\n" in told
     assert "not run: mine/broken.yml: is no YAML" in told
     assert "not run: mine/windows.yml: looks at logs that are not read here: windows\n" in told
     assert "\x1b" not in told
@@ -99,6 +99,38 @@ def test_a_list_says_of_each_whether_it_runs(run: Run, folder: Path) -> None:
     lines = run("rules", "list", "--rules", str(folder)).out.splitlines()
     assert sum("  CANNOT HIT: asks for an account called UPN" in line for line in lines) == 1
     assert sum("  SKIPPED: " in line for line in lines) == 2
+
+
+def test_what_is_asked_for_others_alone_is_marked(run: Run) -> None:
+    rows = {row["id"]: row for row in json.loads(run("rules", "list", "--json").out)["rules"]}
+    parts = sum(row["is_part"] for row in rows.values())
+    assert 0 < parts < len(rows)
+    listed = run("rules", "list")
+    assert sum(line.endswith("  PART of a rule that counts it") for line in listed.out.splitlines()) == parts
+    assert f"({parts} of them for others that count them)" in listed.err
+
+
+def test_a_rule_is_explained_by_its_file_the_whole_before_its_parts(run: Run, folder: Path) -> None:
+    counts = run("rules", "explain", "mailboxes_granted_in_a_row").out
+    assert counts.startswith("One account gave out many mailboxes")
+    assert "field Operation: m365: activity_name" in counts
+    assert "looks at: m365\n" in run("rules", "explain", "good", "--rules", str(folder)).out
+    assert (
+        "cannot hit: it asks for an account called UPN"
+        in run("rules", "explain", "idle", "--rules", str(folder)).out
+    )
+    for name in ("windows", "2f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b11"):
+        got = run("rules", "explain", name, "--rules", str(folder))
+        assert got.code == 2
+        assert "runs: looks at logs that are not read here" in got.err
+
+
+def test_a_rule_that_does_not_run_fails_its_trial(run: Run, folder: Path) -> None:
+    got = run("rules", "test", str(folder))
+    assert got.code == 1
+    assert "mine/broken.yml: does not run: is no YAML" in got.out
+    assert "mine/good.yml: good.positive.jsonl is not there" in got.out
+    assert got.err == "0 rules pass, 4 fail\n"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["rules", "list", "--help"], ["scan", "--help"]])

@@ -12,7 +12,7 @@ from seawall.errors import UsageError
 from seawall.report.visible import visible
 
 if TYPE_CHECKING:
-    from seawall.rules.sigma.model import About
+    from seawall.rules.sigma.model import About, Skipped
     from seawall.rules.sigma.run import RuleSet
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -51,7 +51,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
     from seawall.rules.sigma.telling import told
 
     loaded = _loaded(folders)
-    rows = [_row(about, "runs") for about in loaded.abouts]
+    rows = [{**_row(about, "runs"), "is_part": about.id in loaded.parts} for about in loaded.abouts]
     rows += [_skipped_row(one.file, one.reason, one.about) for one in loaded.skipped]
     rows.sort(key=lambda row: (row["file"], row["id"] or ""))
     if as_json:
@@ -60,6 +60,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
         return
     for row in rows:
         why = f"  SKIPPED: {row['reason']}" if row["status"] == "skipped" else ""
+        why = "  PART of a rule that counts it" if row["id"] in loaded.parts else why
         why = f"  CANNOT HIT: {row['cannot_hit']}" if row.get("cannot_hit") else why
         tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
         said = f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}"
@@ -119,10 +120,12 @@ def explain_rule(
       seawall rules explain my-rule --rules my-rules/ --json
     """
     loaded = _loaded(folders)
-    wanted = [about for about in loaded.abouts if rule.lower() in (about.id, Path(about.file).stem.lower())]
-    reasons = [one for one in loaded.skipped if one.about and one.about.id == rule.lower()]
+    name = rule.lower()
+    wanted = [about for about in loaded.abouts if name in (about.id, Path(about.file).stem.lower())]
+    wanted.sort(key=lambda about: (about.id != name, about.id in loaded.parts))
     if not wanted:
-        why = f": {reasons[0].reason}" if reasons else ""
+        reasons = [one.reason for one in loaded.skipped if name in _names(one)]
+        why = f": {reasons[0]}" if reasons else ""
         raise UsageError(f"no rule {rule} runs{why}", fix="seawall rules list")
     document = _explained(loaded, wanted[0])
     if as_json:
@@ -132,6 +135,8 @@ def explain_rule(
         f"{document['title']} ({document['level']})",
         document["description"],
         f"file: {document['file']}",
+        f"looks at: {document['logsource']}",
+        f"cannot hit: it {document['cannot_hit']}" if "cannot_hit" in document else "",
     ]
     lines += [
         f"{name.replace('_', ' ')}: {'; '.join(document[name])}"
@@ -150,6 +155,11 @@ def _loaded(folders: list[Path] | None) -> RuleSet:
     from seawall.rules.sigma.load import load
 
     return load(tuple(folders or ()))
+
+
+def _names(skipped: Skipped) -> tuple[str, ...]:
+    own = (skipped.about.id,) if skipped.about else ()
+    return (*own, Path(skipped.file).stem.lower())
 
 
 def _row(about: About, status: str) -> dict[str, Any]:

@@ -33,8 +33,11 @@ class Trial:
 
 
 def trials(folder: Path) -> Iterator[Trial]:
-    """Yield a trial for each rule of a folder that is told; one without records beside it has a fault."""
+    """Yield a trial for each rule of a folder that is told; one that does not run, or has no records beside it, has a fault."""
     rules, networks = load((folder,), with_pack=False), Networks.load()
+    for one in rules.skipped:
+        about = one.about or About("", Path(one.file).stem, one.file)
+        yield Trial(about, 0, (f"does not run: {one.reason}",))
     for number, about in enumerate(rules.abouts):
         if number < len(rules.rules) and rules.rules[number].is_silent:
             continue  # told by its correlation alone

@@ -49,6 +49,11 @@ class RuleSet:
         return len(self.rules) + len(self.correlations)
 
     @property
+    def parts(self) -> frozenset[str]:
+        """Return the ids of rules that are asked for others alone, which count or order their hits."""
+        return frozenset(rule.about.id for rule in self.rules if rule.is_silent)
+
+    @property
     def idle(self) -> int:
         """Return how many of the rules that run cannot hit a record as its vendor writes it."""
         return sum(bool(about.cannot_hit) for about in self.abouts)

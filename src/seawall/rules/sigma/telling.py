@@ -11,10 +11,13 @@ MOST_SAID = 10
 
 def told(rules: RuleSet) -> tuple[str, ...]:
     """Return lines: counts, then the first files that do not run, each with its reason. Their names are anybody's text."""
-    idle = f" ({rules.idle:,} of them cannot hit)" if rules.idle else ""
-    lines = [f"rules: {len(rules):,} run{idle}, {len(rules.skipped):,} do not"]
+    parts = len(rules.parts)
+    more = [f"{parts:,} of them for others that count them"] if parts else []
+    more += [f"{rules.idle:,} cannot hit"] if rules.idle else []
+    of_these = f" ({', '.join(more)})" if more else ""
+    lines = [f"rules: {len(rules):,} run{of_these}, {len(rules.skipped):,} do not"]
     lines += [f"not run: {one.file}: {one.reason}" for one in rules.skipped[:MOST_SAID]]
-    more = len(rules.skipped) - MOST_SAID
-    if more > 0:
-        lines.append(f"not run: {plural(more, 'more rule')}, see seawall rules list")
+    others = len(rules.skipped) - MOST_SAID
+    if others > 0:
+        lines.append(f"not run: {plural(others, 'more rule')}, see seawall rules list")
     return tuple(lines)

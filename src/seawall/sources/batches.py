@@ -15,6 +15,7 @@ from seawall.sources.assemble import NO_TIME, empty_events, readable, to_events
 from seawall.sources.excerpts import record_problem
 from seawall.sources.json_records import Record
 from seawall.sources.limits import Limits
+from seawall.sources.quick_rows import QuickRow
 from seawall.sources.recognise import SOURCES, BrokenInside, Source, recognise
 
 _TEXT_BUDGET = 48 << 20
@@ -48,13 +49,16 @@ class Rows:
         self._size = 0
         self._records = 0
 
-    def add(self, found: Record | Problem) -> None:
+    def add(self, found: Record | QuickRow | Problem) -> None:
         """Take one record or problem."""
         if isinstance(found, Problem):
             self._problem(found)
             return
-        line, record = found
         self._records += 1
+        if isinstance(found, QuickRow):
+            self._add_row(found.source, found.row, found.line)
+            return
+        line, record = found
         try:
             source, inner = recognise(record, self._limits.depth)
             row = source.row(inner)
@@ -68,8 +72,11 @@ class Rows:
         except RecursionError:
             self._problems.append(record_problem(self._name, line, "too-deep", "nested too deep"))
             return
-        self._rows.setdefault(source.NAME, []).append(row)
-        self._lines.setdefault(source.NAME, []).append(line)
+        self._add_row(source.NAME, row, line)
+
+    def _add_row(self, source: str, row: tuple[str | None, ...], line: int) -> None:
+        self._rows.setdefault(source, []).append(row)
+        self._lines.setdefault(source, []).append(line)
         self._size += sum(map(len, filter(None, row)))
 
     def add_table(self, source: str, raw: Any, lines: npt.NDArray[np.int64], size: int) -> None:
@@ -155,7 +162,9 @@ def in_file_order(tables: list[Any]) -> Any:
     return whole.take(pa.array(np.argsort(lines, kind="stable")))
 
 
-def drain(rows: Rows, found: Iterator[Record | Problem]) -> Iterator[tuple[Any, list[Problem], int]]:
+def drain(
+    rows: Rows, found: Iterator[Record | QuickRow | Problem]
+) -> Iterator[tuple[Any, list[Problem], int]]:
     """Batches of everything an iterator of records yields."""
     for item in found:
         rows.add(item)

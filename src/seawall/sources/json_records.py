@@ -3,7 +3,7 @@ objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -28,8 +28,12 @@ _MOST_AROUND = 6
 """Fields of an object around records; one with more is a record itself."""
 
 
-def json_records(stream: Utf8Stream, name: str, limits: Limits) -> Iterator[Record | Problem]:
-    """Every record or the problem it is. Memory is bounded by `record_bytes` and a constant."""
+Quick = Callable[[bytes, Iterator[int], int], Any]
+"""Reads the text of one record, numbers it, and returns what stands for it; None of a text that it leaves. Last the depth."""
+
+
+def json_records(stream: Utf8Stream, name: str, limits: Limits, quick: Quick | None = None) -> Iterator[Any]:
+    """Every record or the problem it is, or what `quick` makes of it. Memory is bounded by `record_bytes` and a constant."""
     numbers = count(1)
     head = stream.peek(HEAD)
     if is_line_delimited(head, limits.depth):
@@ -37,9 +41,19 @@ def json_records(stream: Utf8Stream, name: str, limits: Limits) -> Iterator[Reco
             if line is None:
                 yield _too_large(name, next(numbers), limits)
             elif line.strip():
-                yield from line_records(line, name, numbers, limits)
+                yield from _of_line(line, name, numbers, limits, quick)
         return
-    yield from _document_records(stream, name, numbers, limits)
+    yield from _document_records(stream, name, numbers, limits, quick)
+
+
+def _of_line(
+    line: bytes, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+) -> Iterator[Any]:
+    found = None if quick is None else quick(line, numbers, limits.depth)
+    if found is None:
+        yield from line_records(line, name, numbers, limits)
+    else:
+        yield found
 
 
 def is_line_delimited(head: bytes, depth: int = 64) -> bool:
@@ -133,14 +147,17 @@ def _items(value: dict[str, Any]) -> list[Any] | None:
 
 
 def _document_records(
-    stream: Utf8Stream, name: str, numbers: Iterator[int], limits: Limits
-) -> Iterator[Record | Problem]:
+    stream: Utf8Stream, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+) -> Iterator[Any]:
     head = stream.peek(_WHOLE + 1)
     if len(head) <= _WHOLE and (head.count(b"[") + head.count(b"{")) < 2_000_000:
         pieces = _cut(head, limits)
         if pieces is not None:
             _read_away(stream)
             for text in pieces:
+                if quick is not None and (found := quick(text, numbers, limits.depth)) is not None:
+                    yield found
+                    continue
                 try:
                     item = parse(text, limits.depth)
                 except (NotJson, TooDeep):
@@ -156,9 +173,9 @@ def _document_records(
     scanner = Scanner(limits.record_bytes, WRAPPERS, {"items": PAGE_KIND})
     while chunk := stream.read(CHUNK):
         for piece in scanner.feed(chunk):
-            yield from _piece(piece, name, numbers, limits)
+            yield from _piece(piece, name, numbers, limits, quick)
     for piece in scanner.finish():
-        yield from _piece(piece, name, numbers, limits)
+        yield from _piece(piece, name, numbers, limits, quick)
 
 
 def _read_away(stream: Utf8Stream) -> None:
@@ -207,12 +224,12 @@ def _whole(head: bytes, limits: Limits) -> Any:
 
 
 def _piece(
-    piece: bytes | TooLong, name: str, numbers: Iterator[int], limits: Limits
-) -> Iterator[Record | Problem]:
+    piece: bytes | TooLong, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+) -> Iterator[Any]:
     if isinstance(piece, TooLong):
         yield _too_large(name, next(numbers), limits)
     else:
-        yield from line_records(piece, name, numbers, limits)
+        yield from _of_line(piece, name, numbers, limits, quick)
 
 
 def _too_large(name: str, line: int, limits: Limits) -> Problem:

@@ -18,6 +18,7 @@ from seawall.sources.excerpts import record_problem
 from seawall.sources.json_records import Record, line_records
 from seawall.sources.json_values import parse
 from seawall.sources.limits import Limits
+from seawall.sources.quick_rows import QuickRow, quick
 
 Taken = tuple[Any, list[Problem], int]
 
@@ -106,11 +107,15 @@ class ManyLines:
                     self._take()
                     yield self._rows.take()
 
-    def _found(self, line: bytes | None) -> Iterator[Record | Problem]:
+    def _found(self, line: bytes | None) -> Iterator[Record | QuickRow | Problem]:
         if line is None:
             reason = f"one record larger than {self._limits.record_bytes} bytes"
             yield record_problem(self._name, next(self._numbers), "too-large", reason)
         elif line and not line.isspace():
+            row = quick(line, self._numbers, self._limits.depth)
+            if row is not None:
+                yield row
+                return
             for found in line_records(line, self._name, self._numbers, self._limits):
                 if not isinstance(found, Problem):
                     self._source.learn(found[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from seawall.sources import okta_judgement as judge
@@ -70,62 +71,119 @@ def _is_log(log: Part, is_said: bool) -> bool:
     if is_said:
         return True
     has_mark = any(mark in log for mark in _MARKS)
-    return has_mark and "actor" in log and "published" in log and _TYPE.fullmatch(event_type) is not None
+    return has_mark and "actor" in log and "published" in log and is_type(event_type)
+
+
+def is_type(event_type: str) -> bool:
+    """Whether a text is spelt as types of events are."""
+    return len(event_type) <= _LONGEST_TYPE and _TYPE.fullmatch(event_type) is not None
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The raw columns of one record, and its `unmapped` last."""
     log = _held(record) or Part(record)
-    event_type = log.text("eventtype") or ""
-    what = kind(event_type)
-    outcome, actor, client = log.part("outcome"), log.part("actor"), log.part("client")
-    context, debug = log.part("authenticationcontext"), log.part("debugcontext").part("debugdata")
-    targets = targets_of(log) if "target" in log else NO_TARGETS
-    agent, forwarded = client.part("useragent"), _forwarded(log)
-    place = client.part("geographicalcontext")
-    token = log.part("transaction").part("detail").text("requestapitokenid")
-    session, kept_session = _session(context, token)
-    raw_agent = agent.text("rawuseragent")
-    values: dict[str, str | None] = {
-        "id": log.text("uuid") or content_id(record),
-        "time": _time(log, record),
-        "type": event_type or None,
-        "kind": what,
-        "result": outcome.text("result"),
-        "reason": outcome.text("reason"),
-        "actor_type": actor.text("type"),
-        "actor_alternate": actor.text("alternateid"),
-        "actor_id": actor.text("id"),
-        "actor_name": actor.text("displayname"),
-        "target_domain": targets.domain,
-        "ip": client.text("ipaddress") or client.text("ip"),
-        "forwarded": forwarded.text("ip"),
-        "country": place.text("country") or forwarded.part("geographicalcontext").text("country"),
-        "agent": raw_agent,
-        "browser": agent.text("browser"),
-        "device": _device(log, debug),
-        "session": session,
-        "key": token,
-    }
-    if what == "sign_in":
-        values |= _sign_in(debug, context, targets)
-    else:
-        values["resource"] = targets.resource
-        values["parameters"] = parameters(targets, debug)
-    kept = rest(record, log, raw_agent, context if kept_session else None)
-    return (*map(values.get, RAW_COLUMNS), encode(kept) if kept else None)
+    client = client_of(log.part("client"))
+    seen = Seen(
+        log.text("uuid") or content_id(record),
+        _time(log, record),
+        log.text("eventtype") or "",
+        outcome_of(log.part("outcome")),
+        actor_of(log.part("actor")),
+        client,
+        forwarded_of(log.part("request")),
+        log.part("device").text("id"),
+        log.part("authenticationcontext"),
+        log.part("debugcontext").part("debugdata"),
+        log.part("transaction").part("detail").text("requestapitokenid"),
+        targets_of(log) if "target" in log else NO_TARGETS,
+    )
+    values, keeps_session = columns(seen)
+    kept = rest(record, log, client[2], seen.context if keeps_session else None)
+    return (*values, encode(kept) if kept else None)
 
 
-def _sign_in(debug: Part, context: Part, targets: Targets) -> dict[str, str | None]:
-    return {
-        "app": targets.app,
-        "app_name": targets.app_name,
-        "methods": spelt_methods(debug, context, targets),
-        "credential": debug.text("clientauthtype") or debug.text("clientauthenticationmethod"),
-        "mode": debug.text("signonmode"),
-        "grant": debug.text("granttype"),
-        "path": _path(debug.text("requesturi")),
-    }
+Text = str | None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What columns are made of, however it was found: see `outcome_of`, `actor_of`, `client_of` and `forwarded_of`."""
+
+    uid: Text
+    time: Text
+    event_type: str
+    outcome: tuple[Text, Text]
+    actor: tuple[Text, Text, Text, Text]
+    client: tuple[Text, Text, Text, Text]
+    forwarded: tuple[Text, Text]
+    device: Text
+    context: Part
+    debug: Part
+    token: Text
+    targets: Targets
+
+
+def outcome_of(part: Part) -> tuple[Text, Text]:
+    """Result and reason."""
+    return part.text("result"), part.text("reason")
+
+
+def actor_of(part: Part) -> tuple[Text, Text, Text, Text]:
+    """Type, address, id and name."""
+    return part.text("type"), part.text("alternateid"), part.text("id"), part.text("displayname")
+
+
+def client_of(part: Part) -> tuple[Text, Text, Text, Text]:
+    """Address, country, user agent and browser."""
+    agent = part.part("useragent")
+    country = part.part("geographicalcontext").text("country")
+    return (
+        part.text("ipaddress") or part.text("ip"),
+        country,
+        agent.text("rawuseragent"),
+        agent.text("browser"),
+    )
+
+
+def forwarded_of(request: Part) -> tuple[Text, Text]:
+    """Address and country at the start of a chain of proxies, which are the client's."""
+    chain = request.parts("ipchain", 1)
+    first = chain[0] if chain else NOTHING
+    return first.text("ip"), first.part("geographicalcontext").text("country")
+
+
+def columns(seen: Seen) -> tuple[tuple[Text, ...], bool]:
+    """The values of `RAW_COLUMNS`, and whether the session's id is to be kept beside them because it is none."""
+    debug, targets = seen.debug, seen.targets
+    what = kind(seen.event_type)
+    session, keeps_session = _session(seen.context, seen.token)
+    ip, country, agent, browser = seen.client
+    device = seen.device or debug.text("dthash") or debug.text("devicefingerprint")
+    before = (seen.uid, seen.time, seen.event_type or None, what, *seen.outcome, *seen.actor, targets.domain)
+    place = (ip, seen.forwarded[0], country or seen.forwarded[1], agent, browser, device, session, seen.token)
+    if what != "sign_in":
+        changed = parameters(targets, debug)
+        return (
+            *before,
+            targets.resource,
+            None,
+            None,
+            *place,
+            None,
+            None,
+            None,
+            None,
+            None,
+            changed,
+        ), keeps_session
+    proof = (
+        spelt_methods(debug, seen.context, targets),
+        debug.text("clientauthtype") or debug.text("clientauthenticationmethod"),
+        debug.text("signonmode"),
+        debug.text("granttype"),
+        _path(debug.text("requesturi")),
+    )
+    return (*before, None, targets.app, targets.app_name, *place, *proof, None), keeps_session
 
 
 def _path(address_asked: str | None) -> str | None:
@@ -138,7 +196,7 @@ def _path(address_asked: str | None) -> str | None:
 
 def _time(log: Part, record: dict[str, Any]) -> str | None:
     found = log.text("published")
-    if found and _is_spelt_out(found):
+    if found and is_spelt_out(found):
         return found
     around = log if log.held is record else Part(record)
     texts = [text for part in (log, around) for name in _TIMES if (text := part.text(name.replace("_", "")))]
@@ -147,19 +205,9 @@ def _time(log: Part, record: dict[str, Any]) -> str | None:
     )
 
 
-def _is_spelt_out(text: str) -> bool:
+def is_spelt_out(text: str) -> bool:
     """Whether a time is spelt about as Okta does; anything else is looked at closer."""
     return len(text) > 18 and text[4] == text[7] == "-" and text[:4].isdigit()
-
-
-def _forwarded(log: Part) -> Part:
-    """The first address of a chain of proxies, which is the client's."""
-    chain = log.part("request").parts("ipchain", 1)
-    return chain[0] if chain else NOTHING
-
-
-def _device(log: Part, debug: Part) -> str | None:
-    return log.part("device").text("id") or debug.text("dthash") or debug.text("devicefingerprint")
 
 
 def _session(context: Part, token: str | None) -> tuple[str | None, bool]:

@@ -158,10 +158,10 @@ def _partly(role: str, value: Any, log: Part, agent: str | None, context: Part |
     if role == "version":
         return None if value == "0" else value
     if role == "client":
-        return _without_agent(value) if agent else value
+        return without_agent(value) if agent else value
     if role == "request":
-        return _without_copy(value, log.part("client"))
-    return _without(value, "externalsessionid") if context is None and isinstance(value, dict) else value
+        return without_copy(value, log.part("client"))
+    return without(value, "externalsessionid") if context is None and isinstance(value, dict) else value
 
 
 @once_for_names
@@ -173,30 +173,32 @@ def _others(names: Names) -> dict[str, Names]:
     }
 
 
-def _without(value: dict[str, Any], plain: str) -> dict[str, Any]:
+def without(value: dict[str, Any], plain: str) -> dict[str, Any]:
+    """An object without the member of a plain name, one of those of `_others`."""
     return {name: value[name] for name in _others(tuple(value))[plain]}
 
 
-def _without_agent(client: Any) -> Any:
+def without_agent(client: Any) -> Any:
+    """A client without the text of its user agent."""
     if not isinstance(client, dict):
         return client
     place = plain_names(tuple(client)).get("useragent")
     agent = client.get(place) if place is not None else None
-    return {**client, place: _without(agent, "rawuseragent")} if isinstance(agent, dict) else client
+    return {**client, place: without(agent, "rawuseragent")} if isinstance(agent, dict) else client
 
 
-def _without_copy(request: Any, client: Part) -> Any:
+def without_copy(request: Any, client: Part) -> Any:
     """Leave out a chain of addresses that only repeats the client's own."""
     part = Part(request)
     chain = part.value("ipchain")
     if not isinstance(request, dict) or not isinstance(chain, list):
         return request
     if not chain:
-        return _without(request, "ipchain")
+        return without(request, "ipchain")
     own = Part(chain[0])
     is_copy = len(chain) == 1 and own.value("ip") == client.value("ipaddress") and set(own.held) <= {
         "ip", "version", "source", "geographicalContext"
     }  # fmt: skip
     if is_copy and own.value("geographicalcontext") == client.value("geographicalcontext"):
-        return _without(request, "ipchain") if own.value("source") is None else request
+        return without(request, "ipchain") if own.value("source") is None else request
     return request

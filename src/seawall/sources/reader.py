@@ -21,6 +21,7 @@ from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD, is_line_delimited, json_records
 from seawall.sources.limits import Limits
 from seawall.sources.lines import Utf8Stream
+from seawall.sources.quick_rows import quick
 from seawall.sources.spool import is_worth_spooling, spooled_batches
 
 Taken = tuple[Any, list[Problem], int]
@@ -103,11 +104,10 @@ def _read_text(stream: BoundedStream, limits: Limits, plain: BinaryIO | None, si
         yield from spooled_batches(text, stream.name, limits)
         return
     if looks_like_json(head, limits):
-        records = json_records(text, stream.name, limits)
         if has_embedded_lines(head, limits):
-            yield from embedded_batches(records, stream.name, limits)
+            yield from embedded_batches(json_records(text, stream.name, limits), stream.name, limits)
         else:
-            yield from drain(rows, records)
+            yield from drain(rows, json_records(text, stream.name, limits, quick))
         return
     header = table_header(head)
     if header is not None and not is_foreign_header(head):

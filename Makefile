@@ -43,6 +43,7 @@ bench: .venv/development
 	$(BIN)/python bench/scan_million.py
 	$(BIN)/python bench/scan_leaks.py
 	$(BIN)/python bench/verify_tokens.py
+	PYTHONPATH=. $(BIN)/python bench/rules.py
 
 lock:
 	tools/lock.sh

@@ -118,7 +118,7 @@ def _given(
                 f"no conditional access policy is in {what_if}{_why(problems)}",
                 fix="write it as Microsoft Graph does: docs/assurance.md",
             )
-        proposed = [replace(one, state="enabled") for one in read_in]
+        proposed = _as_if_enabled(read_in, found or ())
         directory.members |= more.members
         directory.names |= more.names
         directory.places |= more.places
@@ -126,6 +126,16 @@ def _given(
         directory.partial |= more.partial
         directory.nested |= more.nested
     return Given(registrations, found, proposed, directory, is_instead)
+
+
+def _as_if_enabled(proposed: Sequence[AccessPolicy], today: Sequence[AccessPolicy]) -> list[AccessPolicy]:
+    """The proposed policies as if they were enabled. What is switched off today, and in the proposal too, stays off: a whole
+    export may be the proposal."""
+    off = {one.uid for one in today if one.uid and one.state == "disabled"}
+    return [
+        one if one.state == "disabled" and one.uid in off else replace(one, state="enabled")
+        for one in proposed
+    ]
 
 
 def _why(problems: Sequence[Problem]) -> str:

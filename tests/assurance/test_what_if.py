@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from seawall.assessment import assessment
 from seawall.assurance.assess import Assessment, Given
 from seawall.assurance.replay import OUTCOMES
 from seawall.cli.main import main
@@ -147,6 +148,20 @@ def test_the_verb_says_what_a_proposal_stands_on(tmp_path: Path, capsys: pytest.
     assert "instead of all policies of today" in capsys.readouterr().out
     assert "Tried instead of all policies" in (tmp_path / "out" / "assurance.html").read_text()
     assert main(["assurance", str(logs), "--instead", "--what-if", str(proposed)]) == 2
+
+
+def test_what_is_switched_off_today_and_in_the_proposal_stays_off(tmp_path: Path) -> None:
+    logs, today, proposed = (tmp_path / name for name in ("logs.json", "today.json", "proposed.json"))
+    logs.write_text(json.dumps([graph_sign_in("one", clientAppUsed="Browser")]))
+    off, waiting = (
+        policy("Off", state="disabled"),
+        policy("Waiting", state="enabledForReportingButNotEnforced"),
+    )
+    today.write_text(json.dumps([off, waiting]))
+    for what, then in ((off, 1), (waiting, 0), ({**off, "id": "new"}, 0)):
+        proposed.write_text(json.dumps([what]))
+        told = assessment([logs], policies=[today], what_if=proposed)["what_if"]["sign_ins"]
+        assert told["untouched"] == then, what["displayName"]
 
 
 def test_members_of_the_proposal_are_known_to_it(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from seawall.sources.m365_judgement import address, clean, identifier
 from seawall.sources.okta_details import NO_TARGETS, Targets, parameters, rest, spelt_methods, targets_of
 from seawall.sources.okta_fields import NOTHING, Part, plain_names
 from seawall.sources.okta_kinds import kind
+from seawall.sources.okta_table import is_table_row, record_of
 from seawall.sources.times import to_microseconds
 
 NAME = "okta"
@@ -38,7 +39,16 @@ _MARKS = (
 )
 _WRAPPERS = ("okta", "detail")
 """Members in which collectors keep the record beside what they add: Elastic's fields, EventBridge's detail."""
-_TIMES = ("published", "p_event_time", "@timestamp", "_time", "timestamp", "time", "eventtime")
+_TIMES = (
+    "published",
+    "p_event_time",
+    "@timestamp",
+    "_time",
+    "timestamp",
+    "time",
+    "eventtime",
+    "TimeGenerated",
+)
 _TRANSIENT = "trs"
 """How session ids begin that are made for a single request, as with an API token."""
 _LONGEST_TYPE = 256
@@ -46,7 +56,7 @@ _LONGEST_TYPE = 256
 
 def recognises(record: dict[str, Any]) -> bool:
     """Whether an object is a record of the System Log, or holds one."""
-    return _held(record) is not None
+    return _held(record_of(record) if is_table_row(record) else record) is not None
 
 
 def _held(record: dict[str, Any]) -> Part | None:
@@ -81,6 +91,8 @@ def is_type(event_type: str) -> bool:
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The raw columns of one record, and its `unmapped` last."""
+    if is_table_row(record):
+        record = record_of(record)
     log = _held(record) or Part(record)
     client = client_of(log.part("client"))
     seen = Seen(

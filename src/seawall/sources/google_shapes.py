@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from seawall.sources.google_judgement import AUTHORIZE, FORWARDING, kind
+from seawall.sources.google_log_entries import activity_of, is_log_entry
 from seawall.sources.google_mail import DELIVERY, delivery
 from seawall.sources.json_values import as_text, structure
 from seawall.sources.lower import once_for_names
@@ -109,6 +110,8 @@ def is_activity(record: dict[str, Any]) -> bool:
     if identity.__class__ is str and identity[:1] == "{":
         identity = structure(identity)
         return isinstance(identity, dict) and "applicationName" in identity
+    if "protoPayload" in record:
+        return is_log_entry(record)
     log = record.get("p_log_type")
     return log.__class__ is str and log.startswith("GSuite.")
 
@@ -124,6 +127,8 @@ def activity(record: dict[str, Any]) -> Activity:
     """The activity that an object is, whichever way it was exported."""
     if "time_usec" in record and "event_name" in record:
         return _table_row(_nested(record))
+    if "protoPayload" in record and is_log_entry(record):
+        return _of_api(activity_of(record), is_dotted=False)
     is_dotted = "id.applicationName" in record or "id.time" in record
     return _of_api(_nested(record) if is_dotted else record, is_dotted=is_dotted)
 

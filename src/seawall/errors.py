@@ -226,6 +226,13 @@ class PlanInvalid(SeawallError):
     exit_code = 3
 
 
+class RespondInvalid(SeawallError):
+    """The settings of who asks the vendors make no sense, or name nobody for a vendor that a plan needs."""
+
+    code = "respond-invalid"
+    exit_code = 2
+
+
 class JournalBroken(SeawallError):
     """The journal of a containment was changed or damaged, or is another plan's: nothing was done."""
 

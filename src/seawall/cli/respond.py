@@ -1,23 +1,26 @@
-"""`seawall respond`: plan what to do about an incident, apply it, undo it. One file for each verb."""
+"""`seawall respond`: plan what to do about an incident, do it, take it back, and warn others. One file for each verb."""
 
 from __future__ import annotations
 
 import typer
 
-from seawall.cli import respond_plan, respond_signals
+from seawall.cli import respond_apply, respond_plan, respond_signals
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
 def respond() -> None:
-    """Act on an incident: plan what to do, and warn other systems.
+    """Act on an incident: plan what to do, do it, take it back, and warn other systems.
 
-    Nothing is done unasked.
+    Nothing is done unasked: a plan is printed, and applied when a person is named who approved it.
 
     \b
     Examples:
       seawall respond plan 1 --out out --to plan.json
+      seawall respond apply plan.json
+      seawall respond apply plan.json --apply --approver "Ann Example" --config respond.toml
+      seawall respond undo plan.journal.jsonl
       seawall respond signals tell session-revoked --issuer https://login.example.com --account 4f2e --send
     """
 
@@ -25,4 +28,8 @@ def respond() -> None:
 app.command("plan", short_help="Say what to do about an incident, in order, with the undo of each step.")(
     respond_plan.plan
 )
+app.command("apply", short_help="Do what a plan says; without --apply, print what would be done.")(
+    respond_apply.apply
+)
+app.command("undo", short_help="Take back what was applied, to what was read before.")(respond_apply.undo)
 app.add_typer(respond_signals.app, name="signals", short_help="Warn other systems with signed events.")

@@ -154,7 +154,7 @@ class Client:
                     is_renewed = True
                     continue
                 fault = self._judged(answer, code)
-                asked = self._asked(answer)
+                asked = asked_pause(answer, self._clock)
             except Broken as broken:
                 fault = broken.code
                 if fault in _FINAL:
@@ -184,16 +184,6 @@ class Client:
         own = self._access.headers(method, url) if self._access is not None else {}
         return {**(headers or {}), **own}
 
-    def _asked(self, answer: Answer) -> float | None:
-        """How many seconds the vendor wants to be left alone: `Retry-After`, or Okta's time of the next window."""
-        now = self._clock.now() / 1e6
-        if (after := _seconds(answer.headers.get("retry-after"), now)) is not None:
-            return after
-        reset = answer.headers.get("x-rate-limit-reset", "")
-        if answer.status == 429 and reset.isascii() and reset.isdigit() and len(reset) < 12:
-            return max(int(reset) - now, 0.0) + 1.0
-        return None
-
     def _heed(self, answer: Answer) -> None:
         """When the last request of a window was used up, wait for the next one rather than be turned away."""
         remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
@@ -213,6 +203,17 @@ class Client:
     def _note(self, name: str) -> None:
         with self._lock:
             self._counts[name] += 1
+
+
+def asked_pause(answer: Answer, clock: Clock) -> float | None:
+    """How many seconds the vendor wants to be left alone: `Retry-After`, or Okta's time of the next window."""
+    now = clock.now() / 1e6
+    if (after := _seconds(answer.headers.get("retry-after"), now)) is not None:
+        return after
+    reset = answer.headers.get("x-rate-limit-reset", "")
+    if answer.status == 429 and reset.isascii() and reset.isdigit() and len(reset) < 12:
+        return max(int(reset) - now, 0.0) + 1.0
+    return None
 
 
 def _seconds(value: str | None, now: float) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,8 +20,15 @@ MOST_BYTES: Final = 1024 * 1024
 class GoogleAccess:
     """Access by a service account's key. `login` asks the token host, `token_url` is its address as configured."""
 
-    def __init__(self, key: str, administrator: str, login: Client, token_url: str) -> None:
-        self._credentials = _credentials(key, administrator)
+    def __init__(
+        self,
+        key: str,
+        administrator: str,
+        login: Client,
+        token_url: str,
+        scopes: Sequence[str] = (SCOPE,),
+    ) -> None:
+        self._credentials = _credentials(key, administrator, scopes)
         self._transport = _Transport(login, token_url)
         self._lock = threading.Lock()
 
@@ -53,7 +60,7 @@ class GoogleAccess:
             ) from None
 
 
-def _credentials(key: str, administrator: str) -> Any:
+def _credentials(key: str, administrator: str, scopes: Sequence[str]) -> Any:
     from google.oauth2 import service_account
 
     refused = CollectInvalid(
@@ -70,7 +77,7 @@ def _credentials(key: str, administrator: str) -> Any:
         stated["token_uri"] = TOKEN_URL
         stated.pop("universe_domain", None)
         return service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
-            stated, scopes=[SCOPE], subject=administrator
+            stated, scopes=list(scopes), subject=administrator
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         raise refused from None

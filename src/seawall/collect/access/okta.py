@@ -12,7 +12,7 @@ import hashlib
 import json
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -66,7 +66,9 @@ class PrivateKeyAccess:
         key_id: str = "",
         *,
         dpop: bool = True,
+        scopes: Sequence[str] = (SCOPE,),
     ) -> None:
+        self._scope = " ".join(scopes)
         self._key, self._algorithm, self._key_id = _signing_key(key, key_id)
         self._client_id, self._base, self._client, self._clock = client_id, base, client, clock
         self._proof = _Proof(clock) if dpop else None
@@ -98,7 +100,7 @@ class PrivateKeyAccess:
             body = form(
                 {
                     "grant_type": "client_credentials",
-                    "scope": SCOPE,
+                    "scope": self._scope,
                     "client_assertion_type": _ASSERTION_TYPE,
                     "client_assertion": self._assertion(url),
                 }
@@ -114,7 +116,7 @@ class PrivateKeyAccess:
                     continue
                 raise CollectRefused(
                     f"{url}: the application got no access token: {refused.code or refused.status}",
-                    fix="check client id and key, that okta.logs.read is granted, and DPoP (docs/collect.md)",
+                    fix="check client id and key, that its scopes are granted, and DPoP (docs/collect.md)",
                 ) from None
             self._token = granted.access_token
             self._until = self._clock.now() / 1e6 + granted.expires_in - EARLY_SECONDS

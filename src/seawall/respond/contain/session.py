@@ -1,0 +1,91 @@
+"""A plan with its journal: begun or gone on with, steps chosen by id, place or confidence, and what a person confirms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seawall.errors import JournalBroken, UsageError
+from seawall.respond.contain import journal as journals
+from seawall.respond.contain.documents import plan_document
+from seawall.respond.contain.history import Phase, history
+from seawall.respond.contain.journal import Journal
+from seawall.schema.response import CONFIDENCES, Action, Confidence, Plan, StepResult
+
+LONGEST_NAME = 200
+
+
+def journal_path(plan_file: Path) -> Path:
+    """Where the journal of a plan lies unless somebody says otherwise: beside it."""
+    return plan_file.with_name(f"{plan_file.stem}.journal.jsonl")
+
+
+@contextmanager
+def begun(path: Path, plan: Plan, clock: Callable[[], str]) -> Iterator[Journal]:
+    """The journal of this plan, begun if it is new. Raises JournalBroken where it is another plan's."""
+    with journals.opened(path, clock=clock) as journal:
+        known = history(journal.entries).plan
+        if known is None:
+            journal.append("opened", plan=plan_document(plan))
+        elif known.id != plan.id:
+            raise JournalBroken(f"{path}: is the journal of another plan", fix="give another --journal")
+        yield journal
+
+
+def plan_of(path: Path) -> Plan:
+    """The plan in a journal. Raises JournalBroken."""
+    plan = history(journals.read(path)).plan
+    if plan is None:
+        raise JournalBroken(f"{path}: holds no plan", fix="give the journal that apply wrote")
+    return plan
+
+
+def chosen(plan: Plan, steps: str | None, up_to: Confidence) -> frozenset[str]:
+    """The ids of the steps that are asked for: those named, else all that are at least so sure. Raises UsageError."""
+    if steps is None:
+        most = CONFIDENCES.index(up_to)
+        return frozenset(action.id for action in plan.actions if CONFIDENCES.index(action.confidence) <= most)
+    return frozenset(step(plan, name).id for name in steps.split(",") if name.strip())
+
+
+def step(plan: Plan, name: str) -> Action:
+    """The step of an id, the start of one, or its place in the plan. Raises UsageError."""
+    name = name.strip()
+    if re.fullmatch(r"[0-9]{1,6}", name) and 1 <= int(name) <= len(plan.actions):
+        return plan.actions[int(name) - 1]
+    found = [action for action in plan.actions if name and action.id.startswith(name)]
+    if len(found) != 1:
+        what = "no step" if not found else f"{len(found)} steps"
+        raise UsageError(
+            f"{what} {name!r} in the plan", fix="an id, the start of one, or a place in the plan"
+        )
+    return found[0]
+
+
+def named_person(name: str | None, option: str) -> str:
+    """The name of a person who answers for what is done. Raises UsageError where there is none."""
+    text = (name or "").strip()
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise UsageError(
+            f"{option} names the person who answers for this",
+            fix=f"{option} 'Ann Example', as others know her",
+        )
+    return text
+
+
+def confirm(journal: Journal, action: Action, by: str, phase: Phase) -> None:
+    """Take down that a person did a step, or saw that it is done."""
+    journal.append("confirmed", phase=phase, step=action.id, by=by)
+
+
+def standing(plan: Plan, entries: Iterable[journals.Entry], phase: Phase) -> list[StepResult]:
+    """How every step stands by what a journal says, without asking anybody."""
+    past = history(entries)
+    found = []
+    for action in plan.actions:
+        one = past.past(phase, action.id)
+        made = sum(change.outcome == "done" for change in one.changes.values())
+        found.append(StepResult(action.id, one.state, one.why, made))
+    return found

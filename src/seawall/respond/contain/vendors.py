@@ -1,0 +1,183 @@
+"""Sends a plan's calls to the vendors: each to the one host that is configured, with patience where nothing was done.
+
+For each answer, in this order:
+
+1. 2xx: it is the answer.
+2. 401: the access token is renewed once for a call, and the call repeated; the vendor did nothing.
+3. 429, or what a vendor says instead: the vendor did nothing. Wait as long as it says, and ask again.
+4. 408, 5xx or no whole answer: a read is asked again; of a change it is not known whether it was made (`CallUnclear`).
+5. Anything else is final: nothing was changed (`CallRefused`).
+
+What a vendor's answer says in words is not kept: its own code for the fault is enough, and words may quote what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from seawall.collect.answers import Malformed, decoded, vendor_code
+from seawall.collect.client import Access, Patience, Unavailable, asked_pause
+from seawall.collect.clock import Clock
+from seawall.collect.exchange import Answer, Broken, Elsewhere, Exchange
+from seawall.errors import PlanInvalid
+from seawall.respond.contain.asking import CallRefused, CallUnclear, Reply
+from seawall.respond.contain.checks import items_of
+from seawall.schema.response import Call, Read, Vendor
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_PAGES: Final = 200
+SETTLING: Final = 3.0
+"""Seconds before a change of which nothing is known is looked for: vendors show a change a little after they made it."""
+
+_UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
+_THROTTLED_CODES: Final = frozenset(
+    {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "E0000047"}
+)
+"""How vendors say with another status than 429 that they are asked too often (Google: 403)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One service of a vendor: where its base URL is, how it is spoken to, and who asks."""
+
+    base: str
+    exchange: Exchange
+    access: Access
+
+
+Hosts = Callable[[Vendor, str, str], Host]
+"""The host of (vendor, service, subject). Raises PlanInvalid where the operator configured none."""
+
+
+@dataclass(slots=True)
+class Vendors:
+    """Everybody whom a plan may ask. Hosts are made when they are first needed."""
+
+    hosts: Hosts
+    clock: Clock
+    patience: Patience = field(default_factory=Patience)
+    _known: dict[tuple[Vendor, str, str], Host] = field(default_factory=dict)
+
+    def ask(self, vendor: Vendor, call: Call) -> Reply:
+        """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
+        host = self._host(vendor, call)
+        answer = self._asked(host, call, host.base + call.path)
+        return Reply(answer.status, _document(answer))
+
+    def pages(self, vendor: Vendor, call: Call, items: str) -> list[Any]:
+        """All items of a list, page by page. Raises as `ask` does; a list without end is refused."""
+        host = self._host(vendor, call)
+        read = Read("", call, (), items)
+        url, found = host.base + call.path, list[Any]()
+        for _ in range(MOST_PAGES):
+            answer = self._asked(host, call, url)
+            document = _document(answer)
+            page = items_of(read, document)
+            found += page
+            following = _next(url, answer, document, page)
+            if following is None:
+                return found
+            url = following
+        raise CallRefused(200, "too-many-pages")
+
+    def _host(self, vendor: Vendor, call: Call) -> Host:
+        key = (vendor, call.service, call.subject)
+        if key not in self._known:
+            self._known[key] = self.hosts(*key)
+        return self._known[key]
+
+    def _asked(self, host: Host, call: Call, url: str) -> Answer:
+        is_read = call.method == "GET"
+        body = None if call.body is None else msgspec.json.encode(call.body)
+        waited, is_renewed, attempt = 0.0, False, 0
+        while True:
+            answer, fault = self._sent(host, call.method, url, body)
+            pause: float | None = None
+            if answer is not None:
+                if 200 <= answer.status < 300:
+                    return answer
+                code = vendor_code(answer.body)
+                if answer.status == 401 and not is_renewed:
+                    host.access.renew()
+                    is_renewed = True
+                    continue
+                is_throttled = answer.status == 429 or code in _THROTTLED_CODES
+                if not is_throttled and answer.status not in _UNKNOWN:
+                    raise CallRefused(answer.status, code)
+                fault = code or f"status-{answer.status}"
+                pause = asked_pause(answer, self.clock)
+                if not is_throttled and not is_read:
+                    self._settle()
+                    raise CallUnclear(fault)
+            elif not is_read:
+                self._settle()
+                raise CallUnclear(fault)
+            pause = self.patience.pause(attempt, pause, self.clock.dice())
+            if pause is None or waited + pause > self.patience.whole:
+                raise CallRefused(answer.status if answer is not None else 0, fault)
+            waited, attempt = waited + pause, attempt + 1
+            self.clock.wait(pause)
+
+    def _sent(self, host: Host, method: str, url: str, body: bytes | None) -> tuple[Answer | None, str]:
+        """The answer, or None and why there is none. Raises what the access raises; then nothing was sent."""
+        try:
+            host.exchange.check(url)
+            headers = dict(host.access.headers(method, url))
+        except Elsewhere:
+            raise PlanInvalid("a call leads to another host than the configured one") from None
+        except Unavailable as unavailable:
+            raise CallRefused(0, f"no access token: {unavailable.code}") from None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return host.exchange.send(method, url, headers, body, MOST_BYTES), ""
+        except Broken as broken:
+            return None, broken.code
+
+    def _settle(self) -> None:
+        self.clock.wait(SETTLING)
+
+
+def _document(answer: Answer) -> Any:
+    """The JSON of an answer, None where it has no body. Raises CallUnclear where it is something else."""
+    if not answer.body.strip():
+        return None
+    try:
+        return decoded(answer.body, Any)
+    except Malformed:
+        raise CallUnclear("malformed") from None
+
+
+def _next(url: str, answer: Answer, document: Any, page: Any) -> str | None:
+    """Where the next page is: a link (Graph, Okta), a token (Google), or what comes after the last number (the gate).
+
+    A link that leads to another host is refused when it is asked.
+    """
+    if isinstance(document, Mapping):
+        link = document.get("@odata.nextLink")
+        if isinstance(link, str):
+            return link
+        token = document.get("nextPageToken")
+        if isinstance(token, str) and token:
+            return _with(url, "pageToken", token)
+        if document.get("more") is True and page and isinstance(page[-1], Mapping):
+            return _with(url, "after", str(page[-1].get("id", "")))
+        return None
+    for part in answer.headers.get("link", "").split(","):
+        target, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            return target.strip().removeprefix("<").removesuffix(">")
+    return None
+
+
+def _with(url: str, name: str, value: str) -> str:
+    """The URL with a parameter of this value, in place of the one it has."""
+    path, _, query = url.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith(f"{name}=")]
+    kept.append(f"{name}={quote(value, safe='')}")
+    return f"{path}?{'&'.join(kept)}"

@@ -1,0 +1,213 @@
+"""`seawall respond`: plans are printed and kept, nothing is done unasked, and what is done is done once and taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from seawall.report.documents import write_incidents
+from seawall.schema.events import ENRICHED_SCHEMA
+from tests.respond.contain.okta_api import Okta
+from tests.respond.contain.samples import ANN, incident, row
+from tests.respond.contain.serving import served
+
+from .conftest import Outcome, Run
+
+
+def write_events(path: Path, rows: list[dict[str, Any]]) -> None:
+    """An events file of these rows, with every column."""
+    names = ENRICHED_SCHEMA.names
+    full = [
+        {
+            **dict.fromkeys(names),
+            **one,
+            "time": datetime.fromtimestamp(one["time"] / 1e6, UTC),
+        }
+        for one in rows
+    ]
+    pq.write_table(pa.Table.from_pylist(full, schema=ENRICHED_SCHEMA), path)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """What a scan left: one incident, whose intruder deactivated nothing but brought an identity provider."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    write_incidents(folder / "incidents.jsonl", [incident("record-1")])
+    rows = [
+        row("system.idp.lifecycle.create", 1, source="okta", resource_uid="0oa1", parameters={"Target": "evil\x1b[31m"}),
+        row("user.session.start", 2, source="okta", kind="sign_in"),
+    ]  # fmt: skip
+    write_events(folder / "events.parquet", rows)
+    return folder
+
+
+@pytest.fixture
+def okta(tmp_path: Path) -> Iterator[Okta]:
+    vendor = Okta()
+    vendor.add_user(ANN)
+    vendor.providers["0oa1"] = {"id": "0oa1", "status": "ACTIVE"}
+    (tmp_path / "token").write_text("token-1\n")
+    (tmp_path / "token").chmod(0o600)
+    with served(vendor):
+        (tmp_path / "respond.toml").write_text(f'[okta]\nbase_url = "{vendor.base}"\ntoken_file = "token"\n')
+        yield vendor
+
+
+def planned(run: Run, out: Path) -> dict[str, Any]:
+    done = run("respond", "plan", "1", "--out", str(out), "--to", "plan.json", "--json")
+    assert done.code == 0, done.err
+    document: dict[str, Any] = json.loads(done.out)
+    return document["plan"]  # type: ignore[no-any-return]
+
+
+def test_a_plan_is_made_from_what_a_scan_left(run: Run, out: Path) -> None:
+    plan = planned(run, out)
+    kinds = [action["kind"] for action in plan["actions"]]
+    assert kinds == [
+        "block_renewal",
+        "disable_account",
+        "reset_password",
+        "revoke_sessions",
+        "revoke_sessions",
+    ]
+    shown = run("respond", "plan", "1", "--out", str(out), "--calls")
+    assert "POST https://YOUR-ORGANISATION.okta.com/api/v1/idps/0oa1/lifecycle/deactivate" in shown.out
+    assert "\x1b" not in shown.out
+    assert "cannot be undone" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("plan",), 2),
+        (("plan", "1", "--thumbprint", "x"), 2),
+        (("plan", "nosuch"), 2),
+        (("apply", "missing.json"), 3),
+        (("apply", "plan.json", "--up-to", "sure"), 2),
+        (("apply", "plan.json", "--steps", "nosuch"), 2),
+        (("apply", "plan.json", "--apply"), 2),
+        (("apply", "plan.json", "--apply", "--approver", " "), 2),
+        (("apply", "plan.json", "--apply", "--approver", "Ann"), 2),
+        (("apply", "plan.json", "--apply", "--approver", "Ann", "--config", "missing.toml"), 2),
+        (("apply", "plan.json", "--done", "1"), 2),
+        (("undo", "missing"), 1),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(run: Run, out: Path, words: tuple[str, ...], code: int) -> None:
+    planned(run, out)
+    more = ("--out", str(out)) if words[0] == "plan" else ()
+    done = run("respond", *words, *more)
+    assert done.code == code, done.err
+    assert "fix:" in done.err
+
+
+def test_without_apply_nobody_is_asked(run: Run, out: Path, okta: Okta) -> None:
+    planned(run, out)
+    shown = run("respond", "apply", "plan.json", "--config", "respond.toml")
+    assert shown.code == 0
+    assert "nothing was done" in shown.err
+    assert okta.calls == []
+    assert not Path("plan.journal.jsonl").exists()
+
+
+def apply(run: Run, *more: str) -> Outcome:
+    return run(
+        "respond", "apply", "plan.json", "--apply", "--approver", "Ann Example", "--config", "respond.toml", *more
+    )  # fmt: skip
+
+
+def test_applied_once_and_undone(run: Run, out: Path, okta: Okta) -> None:
+    planned(run, out)
+    done = apply(run, "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert {step["state"] for step in document["steps"]} == {"done"}
+    assert okta.users[ANN]["status"] == "SUSPENDED"
+    assert okta.providers["0oa1"]["status"] == "INACTIVE"
+    journal = Path("plan.journal.jsonl")
+    assert journal.stat().st_mode & 0o777 == 0o600
+    assert '"by":"Ann Example"' in journal.read_text()
+    assert "token-1" not in journal.read_text() + done.out + done.err
+    count = len(okta.changes())
+    assert apply(run).code == 0
+    assert len(okta.changes()) == count
+    shown = run("respond", "undo", str(journal))
+    assert "unsuspend" in shown.out
+    assert okta.users[ANN]["status"] == "SUSPENDED"
+    undone = run(
+        "respond", "undo", str(journal), "--apply", "--approver", "Bob", "--config", "respond.toml", "--json"
+    )
+    assert undone.code == 0, undone.err
+    assert okta.users[ANN]["status"] == "ACTIVE"
+    assert okta.providers["0oa1"]["status"] == "ACTIVE"
+
+
+def test_what_fails_is_said_by_the_exit_code(run: Run, out: Path, okta: Okta) -> None:
+    planned(run, out)
+    okta.token = "another"
+    done = apply(run)
+    assert done.code == 1
+    assert "failed" in done.out
+    assert "blocked" in done.out
+    assert "401" in done.out
+
+
+def test_an_unclear_step_is_settled_by_a_person(
+    run: Run, out: Path, okta: Okta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seawall.collect.clock import Clock
+    from tests.respond.contain.serving import Fault
+
+    monkeypatch.setattr(Clock, "wait", lambda *_: None)
+    plan = planned(run, out)
+    okta.faults = [Fault("DELETE", "/sessions", lost=True)]
+    done = apply(run)
+    assert done.code == 1
+    assert "--again" in done.out
+    step = next(action["id"] for action in plan["actions"] if action["kind"] == "revoke_sessions")
+    confirmed = run("respond", "apply", "plan.json", "--done", step, "--by", "Bob Example", "--json")
+    assert confirmed.code == 0, confirmed.err
+    states = {one["step"]: one for one in json.loads(confirmed.out)["steps"]}
+    assert (states[step]["state"], states[step]["why"]) == ("done", "confirmed by Bob Example")
+    count = len(okta.cleared)
+    assert apply(run).code == 0
+    assert len(okta.cleared) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[okta]\ndomain = 'acme.okta.com/../evil'\n", "domain"),
+        ("[okta]\nbase_url = 'http://evil.example'\ntoken_file = 'token'\n", "https"),
+        ("[okta]\nbase_url = 'https://user@evil.example'\ntoken_file = 'token'\n", "https"),
+        ("[okta]\nsecret = 'x'\n", "secret"),
+        ("okta = 3\n", "okta"),
+        ("[okta\n", "Expected"),
+        ("\xff", "decode"),
+    ],
+)
+def test_settings_that_make_no_sense(run: Run, out: Path, okta: Okta, text: str, what: str) -> None:
+    planned(run, out)
+    Path("respond.toml").write_bytes(text.encode("latin-1"))
+    done = apply(run)
+    assert done.code in {1, 2}
+    assert what in done.err + done.out
+    assert okta.calls == []
+
+
+def test_a_secret_that_others_can_read_is_not_used(run: Run, out: Path, okta: Okta) -> None:
+    planned(run, out)
+    os.chmod("token", 0o644)  # noqa: PTH101 - a name in the working folder
+    done = apply(run)
+    assert done.code == 1
+    assert "others can read" in done.out
+    assert okta.calls == []

@@ -1,0 +1,101 @@
+"""Runs plans against servers on this machine, with a clock whose waiting costs nothing and tokens that can end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from seawall.collect.client import Patience
+from seawall.collect.clock import Clock
+from seawall.collect.exchange import Exchange
+from seawall.errors import PlanInvalid
+from seawall.respond.contain.carrying_out import Run
+from seawall.respond.contain.history import Phase
+from seawall.respond.contain.journal import Journal, opened
+from seawall.respond.contain.vendors import Host, Vendors
+from seawall.schema.response import Plan, StepResult
+from seawall.schema.response import Vendor as VendorName
+
+from .serving import Vendor
+
+
+class QuickClock(Clock):
+    """Waits nothing, and remembers for how long it should have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+    def now(self) -> int:
+        return 1_790_000_000_000_000
+
+    def dice(self) -> float:
+        return 0.0
+
+
+class Tokens:
+    """A token that is taken until the server wants another; `renewals` counts."""
+
+    def __init__(self, renewed: str = "token-2") -> None:
+        self.token, self._renewed = "token-1", renewed
+        self.renewals = 0
+
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def renew(self) -> None:
+        self.token = self._renewed
+        self.renewals += 1
+
+
+def asking(
+    servers: Mapping[VendorName, Vendor], clock: Clock | None = None, tokens: Tokens | None = None
+) -> Vendors:
+    """Asks these servers."""
+    access = tokens or Tokens()
+
+    def hosts(vendor: VendorName, service: str, subject: str) -> Host:
+        if vendor not in servers:
+            raise PlanInvalid(f"nobody is configured to ask {vendor}")
+        base = servers[vendor].base
+        return Host(base, Exchange(base), access)
+
+    return Vendors(hosts, clock or QuickClock(), Patience(attempts=4, whole=600.0))
+
+
+def moments() -> Callable[[], str]:
+    """A clock for journals: the same in every run."""
+    count = iter(range(1, 1_000_000))
+    return lambda: f"2026-11-26T00:00:00.{next(count):06}Z"
+
+
+@contextmanager
+def journal_of(path: Path, plan: Plan) -> Iterator[Journal]:
+    """The journal of a plan, begun if it is new."""
+    from seawall.respond.contain.documents import plan_document
+
+    with opened(path, clock=moments()) as journal:
+        if not any(entry["event"] == "opened" for entry in journal.entries):
+            journal.append("opened", plan=plan_document(plan))
+        yield journal
+
+
+def run(
+    plan: Plan,
+    path: Path,
+    vendors: Vendors,
+    phase: Phase = "apply",
+    chosen: frozenset[str] | None = None,
+    again: frozenset[str] = frozenset(),
+) -> dict[str, StepResult]:
+    """One run; the results by step."""
+    everything = frozenset(action.id for action in plan.actions)
+    with journal_of(path, plan) as journal:
+        one = Run(
+            plan, journal, vendors, "Ann Approver", phase, everything if chosen is None else chosen, again
+        )
+        return {result.step: result for result in one.carry_out()}

@@ -1,0 +1,149 @@
+"""A vendor's API on this machine: keeps state, logs every call, checks the token, and fails as it is told to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Answer = tuple[int, Any]
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next call of a method whose path ends so.
+
+    `status` with `code` is answered instead, with the headers; `lost`: the change is made and the answer never comes;
+    `dropped`: the connection ends before anything is done.
+    """
+
+    method: str
+    ending: str
+    status: int = 0
+    code: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    lost: bool = False
+    dropped: bool = False
+    times: int = 1
+
+
+class Vendor:
+    """What every vendor's server has. Subclasses answer."""
+
+    prefix: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, int]] = []
+        """(method, path with query, status); status 0: no answer was sent."""
+        self.faults: list[Fault] = []
+        self.token = "token-1"
+        self.base = ""
+        self.lock = threading.Lock()
+        self._number = 0
+        self._time = 0
+
+    def answer(self, method: str, parts: list[str], query: dict[str, str], body: Any) -> Answer:
+        """Status and document for a call; path segments are decoded."""
+        raise NotImplementedError
+
+    def error(self, status: int, code: str) -> Any:
+        """An error's body, as the vendor documents it."""
+        raise NotImplementedError
+
+    def headers(self, status: int, document: Any) -> dict[str, str]:
+        """Further headers of an answer."""
+        return {}
+
+    def changes(self) -> list[tuple[str, str]]:
+        """The changing calls that were answered with success, or made and lost."""
+        return [(method, path) for method, path, status in self.calls if method != "GET" and status < 300]
+
+    def new_id(self) -> str:
+        self._number += 1
+        return f"new-{self._number}"
+
+    def now(self) -> str:
+        self._time += 1
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_790_000_000 + self._time))
+
+    def handle(
+        self, method: str, target: str, token: str, body: Any
+    ) -> tuple[int, Any, dict[str, str]] | None:
+        """One call under the lock: status, document and headers, or None for a connection that ends."""
+        parts = urlsplit(target)
+        with self.lock:
+            fault = next(
+                (one for one in self.faults if one.method == method and parts.path.endswith(one.ending)), None
+            )
+            if fault is not None:
+                fault.times -= 1
+                if fault.times == 0:
+                    self.faults.remove(fault)
+                if fault.dropped:
+                    self.calls.append((method, target, 0x3FF))
+                    return None
+                if fault.status:
+                    self.calls.append((method, target, fault.status))
+                    return fault.status, self.error(fault.status, fault.code), fault.headers
+            if token != self.token:
+                self.calls.append((method, target, 401))
+                return 401, self.error(401, "InvalidAuthenticationToken"), {}
+            segments = [unquote(part) for part in parts.path.removeprefix(self.prefix).strip("/").split("/")]
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            status, document = self.answer(method, segments, query, body)
+            self.calls.append((method, target, status))
+            if fault is not None and fault.lost:
+                return None
+            return status, document, self.headers(status, document)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else every answer waits 40 ms for the client's acknowledgement
+    wbufsize = -1
+    vendor: Vendor
+
+    def _serve(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        data = self.rfile.read(length)
+        token = (self.headers.get("Authorization") or "").partition(" ")[2]
+        answer = self.vendor.handle(self.command, self.path, token, json.loads(data) if data else None)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, document, headers = answer
+        content = b"" if document is None else json.dumps(document).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the library's names
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def served(vendor: Vendor) -> Iterator[Vendor]:
+    """Let a vendor answer on a port of its own; `base` is where."""
+    handler = type("Handler", (_Handler,), {"vendor": vendor})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        vendor.base = f"http://127.0.0.1:{server.server_address[1]}{vendor.prefix}"
+        try:
+            yield vendor
+        finally:
+            server.shutdown()
+            thread.join()

@@ -270,6 +270,29 @@ def test_a_password_that_was_the_first_of_two_steps_did_not_suffice(tmp_path: Pa
     assert [step.change.kind for step in result.steps] == ["enforce-okta", "resistant-okta"]
 
 
+@pytest.mark.parametrize("system", ["okta", "google"])
+def test_a_device_may_be_remembered_where_the_account_has_a_second_factor(
+    tmp_path: Path, system: str
+) -> None:
+    source = {"okta": "okta", "google": "google_workspace"}[system]
+
+    def step(uid: str, account: str, session: str, method: str) -> dict[str, Any]:
+        own = {"source": source, "session_uid": session, "auth_method": method, "actor_user_uid": None}
+        return signed(uid, account, "", **own)
+
+    rows = [
+        step("1", "shown@x.example", "s1", "password"), step("2", "shown@x.example", "s2", "mfa"),
+        step("3", "has@x.example", "s3", "password"), step("4", "alone@x.example", "s4", "password"),
+    ]  # fmt: skip
+    result = assessed(
+        tmp_path, rows, Given((registered("has@x.example", "password", "push", system=system),))
+    )
+    assert {name: answer[0] for name, answer in answers(result).items() if name != "has@x.example"} == {
+        "shown@x.example": "unknown", "alone@x.example": "open",
+    }  # fmt: skip
+    assert answers(result)["has@x.example"][0] == ("closed" if system == "google" else "unknown")
+
+
 def test_what_if_of_a_policy_on_risk_is_for_risky_sign_ins(tmp_path: Path) -> None:
     whole = {**json.loads(PASSWORD), "requirement": "singleFactorAuthentication"}
     rows = [

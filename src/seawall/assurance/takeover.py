@@ -56,6 +56,9 @@ class Exposure:
     missing: list[str] = field(default_factory=list)
 
 
+REMEMBERED = (
+    "a password alone sufficed, perhaps on a device that is remembered: other records show a second factor"
+)
 NO_SIGN_IN = "no sign-in of this account was seen"
 NO_EXPORT = "no export of registered methods names this account"
 NO_POLICIES = "no access policies were given"
@@ -159,8 +162,22 @@ def _seen_to_suffice(result: Exposure, person: Person) -> None:
     )  # fmt: skip
     for cause, paths in facts:
         seen = person.fact(cause)
-        if seen.count:
+        if not seen.count:
+            continue
+        if cause == "password-only" and _may_be_remembered(person):
+            result.missing.append(REMEMBERED)
+        else:
             result.ways.append(Way(cause, paths, (), seen, "sign-in"))
+
+
+def _may_be_remembered(person: Person) -> bool:
+    """Whether a sign-in without a second factor may have been on a device that had shown one.
+
+    Entra's records say so of a device; Google's and Okta's do not.
+    """
+    one = person.registration
+    shows = person.fact("two-factors").count or person.fact("phishing-resistant").count
+    return person.system != "entra" and bool(shows or (one is not None and one.can_mfa))
 
 
 def _provider(result: Exposure, person: Person) -> bool:

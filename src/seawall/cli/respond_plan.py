@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seawall.cli import streams
+from seawall.cli.event_pieces import pieces
 from seawall.cli.scan import DEFAULT_OUT
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _made(
 ) -> Plan:
     from seawall.report.documents import look_up
     from seawall.report.scope_document import read_scope
-    from seawall.respond.contain.evidence import Gathering, gathered, spans
+    from seawall.respond.contain.evidence import NEEDED, Gathering, gathered, spans
     from seawall.respond.contain.planning import plan as make_plan
 
     incident = look_up(out / "incidents.jsonl", wanted)[2] if wanted is not None else None
@@ -108,7 +109,7 @@ def _made(
         kind=incident.kind if incident else "",
     )
     return make_plan(
-        gathered(_pieces(out / "events.parquet"), gathering),
+        gathered(pieces(out / "events.parquet", NEEDED), gathering),
         incident=incident,
         scope=scope,
         with_gate=gate,
@@ -127,21 +128,3 @@ def _accounts(incident: Incident | None, scope: Scope | None) -> Iterator[tuple[
                 scope.start if one.first is None else one.first,
                 scope.end if one.last is None else one.last,
             )
-
-
-def _pieces(path: Path) -> Iterator[Any]:
-    """The events file, piece by piece, in the columns that a plan needs. Raises InputUnreadable."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from seawall.errors import InputUnreadable
-    from seawall.respond.contain.evidence import NEEDED
-
-    try:
-        with pq.ParquetFile(path) as file:
-            columns = [name for name in NEEDED if name in file.schema_arrow.names]
-            for batch in file.iter_batches(columns=columns):
-                yield pa.Table.from_batches([batch])
-    except (OSError, pa.ArrowException) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "no events file"
-        raise InputUnreadable(f"{path}: {why}", fix="give --out DIR, a folder that a scan wrote") from None

@@ -107,6 +107,7 @@ NETWORK = {
     "google",
 }
 NETWORKED = (
+    "respond/notify/smtp.py",
     "webhooks/posting.py",
     "live/wire.py",
     "live/spawning.py",
@@ -117,7 +118,7 @@ NETWORKED = (
     "collect/access/",
     "server/",
 )
-"""The places that may: fetching key sets and logs, webhooks, the two ends between a server and its watch, and the server."""
+"""The places that may: letters by mail, key sets and logs, webhooks, the two ends between a server and its watch, the server."""
 HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
 """What may be used of `socket`: reading addresses."""
 READING = {"urllib.parse"}

@@ -58,7 +58,7 @@ def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
         for parameter in command.params
         if "--database" in parameter.opts
     }
-    assert {path[0] for path in found} == {"watch", "serve", "user", "store"} | (
+    assert {path[0] for path in found} == {"watch", "serve", "user", "store", "respond"} | (
         {"doctor"} & {p[0] for p in found}
     )
     for path, parameter in found.items():
@@ -84,7 +84,7 @@ def test_no_verb_is_documented_that_does_not_exist() -> None:
 def test_examples_name_real_verbs_and_options() -> None:
     for line in re.findall(r"^    seawall ([a-z].*)$", PAGE, re.MULTILINE):
         words = line.split()
-        path = tuple(words[:2]) if tuple(words[:2]) in TREE else tuple(words[:1])
+        path = next(tuple(words[:count]) for count in (3, 2, 1) if tuple(words[:count]) in TREE)
         used = {word for word in words if word.startswith("-")}
         assert used <= options(TREE[path]), line
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import respond_apply, respond_export, respond_plan, respond_signals
+from seawall.cli import respond_apply, respond_export, respond_notify, respond_plan, respond_signals
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
 def respond() -> None:
-    """Act on an incident: plan what to do, do it, take it back, and warn other systems.
+    """Act on an incident: plan what to do, do it, take it back, warn other systems, tell those affected.
 
     Nothing is done unasked: a plan is printed, and applied when a person is named who approved it.
 
@@ -22,6 +22,7 @@ def respond() -> None:
       seawall respond apply plan.json --apply --approver "Ann Example" --config respond.toml
       seawall respond undo plan.journal.jsonl
       seawall respond signals tell session-revoked --issuer https://login.example.com --account 4f2e --send
+      seawall respond notify draft case/case.toml
     """
 
 
@@ -36,3 +37,4 @@ app.command("export", short_help="Give an incident to other programs: OCSF, STIX
     respond_export.export
 )
 app.add_typer(respond_signals.app, name="signals", short_help="Warn other systems with signed events.")
+app.add_typer(respond_notify.app, name="notify", short_help="Tell those affected, and know who was told.")

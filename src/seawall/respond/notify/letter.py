@@ -152,8 +152,11 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def digest_of(facts: Facts) -> str:
-    """SHA-256 of the facts: where it is the same there is nothing new to tell. Why a correction is made is left out of it."""
-    told = replace(facts, words=msgspec.structs.replace(facts.words, correction=""))
+    """SHA-256 of the facts: where it is the same there is nothing new to tell.
+
+    Left out are what says nothing to a reader by itself: why a correction is made, and the names of the files that were read.
+    """
+    told = replace(facts, sources=(), words=msgspec.structs.replace(facts.words, correction=""))
     return hashlib.sha256(encoded(told)).hexdigest()
 
 

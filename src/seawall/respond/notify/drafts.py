@@ -1,0 +1,283 @@
+"""Drafts: all letters of a case as they would go out, in a folder, with one digest that a person approves.
+
+A letter that is final already is not drafted again: what is still to be delivered of it goes out as it was. Whoever has a version
+with the same facts has nothing new to hear.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from seawall.errors import CaseInvalid, LettersChanged, OutputUnwritable, RegisterBroken
+from seawall.report.visible import visible
+from seawall.respond.notify.case_file import Case, Recipient
+from seawall.respond.notify.changes import changes
+from seawall.respond.notify.enclosures import enclosures
+from seawall.respond.notify.forms import as_html, as_pdf, as_text
+from seawall.respond.notify.keys import case_key, code_of
+from seawall.respond.notify.language import language
+from seawall.respond.notify.letter import Facts, digest_of, encoded, facts_from, facts_of
+from seawall.respond.notify.register import Register, sync_folder
+from seawall.respond.notify.tracking import Version, newest_arrived, versions
+from seawall.respond.notify.writing import Earlier, Edition, write
+from seawall.schema.scope import Scope
+from seawall.webhooks.sending import target_of
+from seawall.webhooks.webhook import Webhook
+
+FOLDER: Final = "drafts"
+FINAL: Final = "letters"
+MANIFEST: Final = "draft.json"
+_MOST: Final = 64 * 1024 * 1024
+
+
+class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One letter of a draft: where it goes by which way, and the SHA-256 of its files. `is_final`: it is one already."""
+
+    recipient: str
+    version: int
+    facts: str
+    verdict: str
+    language: str
+    title: str
+    targets: dict[str, str]
+    files: dict[str, str]
+    is_final: bool = False
+
+    def folder(self, case: Path) -> Path:
+        """Where its files lie."""
+        return (
+            final_folder(case, self.recipient, self.version)
+            if self.is_final
+            else case / FOLDER / FINAL / self.recipient
+        )
+
+
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All letters of a case. `notes` say what a person should know before approving."""
+
+    case: str
+    letters: tuple[DraftedLetter, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the letters and where they go: what is approved."""
+        return hashlib.sha256(msgspec.json.encode((self.case, self.letters))).hexdigest()
+
+
+def final_folder(case: Path, recipient: str, version: int) -> Path:
+    """Where a version lies once it is final."""
+    return case / FINAL / recipient / f"v{version}"
+
+
+def draft(
+    case: Case, scope: Scope, folder: Path, *, at: int, fonts: Sequence[Path] = (), only: Sequence[str] = ()
+) -> Draft:
+    """Write all letters into `drafts/`, or those of `only`, and return what they are. Sends nothing.
+
+    Raises CaseInvalid, OutputUnwritable, RegisterBroken.
+    """
+    chosen = [case.recipient(id_) for id_ in only] or case.recipients
+    told = [(recipient, facts_of(case, recipient, scope)) for recipient in chosen]
+    _check_places(case, scope)
+    register = Register.read(folder)
+    maker = _Maker(case, folder, register, case_key(folder, create=True), at, tuple(fonts), [])
+    _clear(folder / FOLDER)
+    write_file(folder / FOLDER / MANIFEST, b"{}")  # marks the folder as ours, and is no draft yet
+    letters = tuple(maker.letter(recipient, facts) for recipient, facts in told)
+    made = Draft(case.case.id, letters, tuple(maker.notes))
+    write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
+    return made
+
+
+def read_draft(folder: Path) -> Draft:
+    """Return the draft that was written last, with every file of it checked. Raises LettersChanged."""
+    fix = "`seawall respond notify draft`, then look at the letters again"
+    path = folder / FOLDER / MANIFEST
+    try:
+        found = msgspec.json.decode(_read(path), type=Draft)
+    except (OSError, ValueError) as error:
+        raise LettersChanged(
+            f"{path}: no draft ({getattr(error, 'strerror', None) or error})", fix=fix
+        ) from error
+    for letter in found.letters:
+        for name, digest in letter.files.items():
+            file = letter.folder(folder) / name
+            try:
+                is_same = "/" not in name and hashlib.sha256(_read(file)).hexdigest() == digest
+            except OSError as error:
+                raise LettersChanged(f"{file}: {error.strerror or error}", fix=fix) from error
+            if not is_same:
+                raise LettersChanged(f"{file} is not what was drafted", fix=fix)
+    return found
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Makes the letters of one draft."""
+
+    case: Case
+    folder: Path
+    register: Register
+    key: bytes
+    at: int
+    fonts: tuple[Path, ...]
+    notes: list[str]
+
+    def letter(self, recipient: Recipient, facts: Facts) -> DraftedLetter:
+        """Write one letter, or name the final one that says the same."""
+        digest = digest_of(facts)
+        targets = targets_of(recipient)
+        if not targets:
+            self.notes.append(f"{recipient.id} has neither email nor webhook: the letter can be printed")
+        final = [version for version in versions(self.register.entries) if version.recipient == recipient.id]
+        newest = newest_arrived(self.register.entries, recipient.id)
+        same = [version for version in final if version.facts == digest and version.version >= newest]
+        if same:
+            kept = same[-1]
+            tongue = language(recipient.language, self.case.case.zone)
+            title = tongue.say(f"title.{facts.kind}_{facts.verdict}")
+            return DraftedLetter(
+                recipient.id,
+                kept.version,
+                digest,
+                facts.verdict,
+                recipient.language,
+                title,
+                targets,
+                kept.files,
+                is_final=True,
+            )
+        version = 1 + max((version.version for version in final), default=0)
+        earlier = self._earlier(next((v for v in final if v.version == newest), None), facts)
+        return self._written(recipient, facts, digest, targets, version, earlier)
+
+    def _earlier(self, told: Version | None, facts: Facts) -> Earlier | None:
+        if told is None:
+            return None
+        path = final_folder(self.folder, told.recipient, told.version) / "facts.json"
+        try:
+            content = _read(path)
+        except OSError as error:
+            raise RegisterBroken(
+                f"{path}: {error.strerror or error}", fix="take it from a copy of the folder"
+            ) from error
+        if hashlib.sha256(content).hexdigest() != told.files.get("facts.json"):
+            raise RegisterBroken(f"{path} is not what was sent", fix="take it from a copy of the folder")
+        return Earlier(told.version, told.at, changes(facts_from(content), facts))
+
+    def _written(
+        self,
+        recipient: Recipient,
+        facts: Facts,
+        digest: str,
+        targets: dict[str, str],
+        version: int,
+        earlier: Earlier | None,
+    ) -> DraftedLetter:
+        tongue = language(recipient.language, self.case.case.zone)
+        enclosed = enclosures(facts)
+        code = code_of(self.key, self.case.case.id, recipient.id, version)
+        document = write(facts, Edition(version, self.at, code, earlier, tuple(enclosed)), tongue)
+        pdf = as_pdf(document, self.fonts)
+        if not pdf.is_archival:
+            self.notes.append(
+                f"{recipient.id}: the PDF shows some characters as boxes; give --fonts a folder with fonts that have them"
+            )
+        files: dict[str, bytes] = {
+            "facts.json": encoded(facts),
+            "letter.html": as_html(document).encode("utf-8"),
+            "letter.pdf": pdf.content,
+            "letter.txt": as_text(document).encode("utf-8"),
+            **enclosed,
+        }
+        place = self.folder / FOLDER / FINAL / recipient.id
+        for name, content in files.items():
+            write_file(place / name, content)
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        return DraftedLetter(
+            recipient.id, version, digest, facts.verdict, recipient.language, document.title, targets, hashes
+        )
+
+
+def targets_of(recipient: Recipient) -> dict[str, str]:
+    """Where a recipient is reached, by way; of a webhook its name without what may be secret."""
+    targets = {}
+    if recipient.email:
+        targets["mail"] = recipient.email
+    if recipient.webhook:
+        targets["webhook"] = target_of(Webhook(recipient.webhook))
+    return targets
+
+
+def _check_places(case: Case, scope: Scope) -> None:
+    """Refuse to write to where the intruder may be reading."""
+    watched = {
+        subject.name.casefold()
+        for subject in (*scope.mailboxes, *scope.accounts)
+        if subject.verdict != "not_touched"
+    }
+    faults = [
+        f"recipient {recipient.id}: the intruder may read {visible(recipient.email, 254)}"
+        for recipient in case.recipients
+        if recipient.email.casefold() in watched and not recipient.uses_affected_mailbox
+    ]
+    if faults:
+        raise CaseInvalid(
+            faults[0],
+            details=faults,
+            fix="give another address, or allow it with uses_affected_mailbox = true",
+        )
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and have it on the disk. Raises OutputUnwritable."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(content)
+            target.flush()
+            os.fsync(target.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{path}: {error.strerror or error}", fix="check the folder of the case"
+        ) from error
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as source:
+        return source.read(_MOST)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the draft before. Only a folder that is one is touched."""
+    try:
+        if folder.is_symlink() or (
+            folder.exists() and not (folder / MANIFEST).exists() and any(folder.iterdir())
+        ):
+            raise OutputUnwritable(f"{folder} is no folder of drafts", fix="move it away")
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{folder}: {error.strerror or error}", fix="check the folder of the case"
+        ) from error
+
+
+def plain(made: Draft) -> dict[str, Any]:
+    """The draft as a document."""
+    return {"digest": made.digest, **msgspec.to_builtins(made)}

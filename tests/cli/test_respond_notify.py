@@ -1,0 +1,220 @@
+"""`seawall respond notify`: from a scope to letters that were sent once, and who was told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from seawall.report.scope_document import write_scope
+from seawall.respond.notify.case_file import read_case
+from seawall.store.place import open_store
+from tests.respond.cases import ANNA, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
+from tests.respond.mail_server import serving
+
+from .conftest import Outcome, Run
+
+NOTIFY = ("respond", "notify")
+
+
+def smtp(port: int) -> str:
+    return f'[smtp]\nhost = "127.0.0.1"\nsecurity = "none"\nport = {port}'
+
+
+def digest(outcome: Outcome) -> str:
+    found = re.search(r"--draft ([0-9a-f]{12}) ", outcome.err)
+    assert found is not None, outcome.err
+    return found[1]
+
+
+def test_a_case_from_its_beginning_to_its_end(run: Run, tmp_path: Path) -> None:
+    with serving() as server:
+        file = folder(tmp_path / "case", SHORT, case_text(more=smtp(server.port)))
+        drafted = run(*NOTIFY, "draft", str(file))
+        assert drafted.code == 0, drafted.err
+        assert "cannot" not in drafted.err
+        assert (file.parent / "drafts" / "letters" / "anna" / "letter.pdf").read_bytes().startswith(b"%PDF")
+        send = (*NOTIFY, "send", str(file), "--draft", digest(drafted))
+        looked = run(*send)
+        assert looked.code == 0
+        assert "nothing was sent" in looked.err
+        assert not server.envelopes
+        sent = run(*send, "--approved-by", "Eva Muster", "--json")
+        assert sent.code == 0, sent.err
+        assert json.loads(sent.out)["counts"] == {"sent": 4}
+        again = run(*send, "--approved-by", "Eva Muster")
+        assert again.code == 0
+        assert "4 told already" in again.err
+        assert len(server.envelopes) == 4
+        text = str(server.messages[1].get_payload(0))
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text)
+    assert code is not None
+    confirmed = run(
+        *NOTIFY, "acknowledge", str(file), "--code", code[0].lower().replace("-", " "), "--by", "Ben"
+    )
+    assert confirmed.out == "acknowledged: ben, version 1\n"
+    told = json.loads(run(*NOTIFY, "register", str(file), "--who", "ben@contoso.example", "--json").out)
+    assert told["told"] is True
+    assert told["deliveries"][0]["state"] == "acknowledged"
+    pdf = (file.parent / "letters" / "ben" / "v1" / "letter.pdf").read_bytes()
+    assert told["versions"][0]["files"]["letter.pdf"] == hashlib.sha256(pdf).hexdigest()
+    assert told["versions"][0]["approved_by"] == "Eva Muster"
+
+
+def test_whether_somebody_was_told_and_why_not(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case", SHORT, case_text({"anna": RECIPIENTS["anna"]}))
+    register = (*NOTIFY, "register", str(file), "--who")
+    carla = run(*register, CARLA)
+    assert "was not told" in carla.out
+    assert "proved not touched" in carla.out
+    assert "mail access records cover all 20 days" in carla.out
+    assert "were not examined" in run(*register, "stranger@elsewhere.example").out
+    assert "nothing was sent yet" in run(*register, ANNA.upper()).out
+    noted = run(
+        *NOTIFY,
+        "tell",
+        str(file),
+        "--recipient",
+        "anna",
+        "--way",
+        "telephone",
+        "--by",
+        "Eva",
+        "--when",
+        "2026-11-20T10:00:00Z",
+    )
+    assert noted.code == 0, noted.err
+    answer = json.loads(run(*register, "Anna Beispiel", "--json").out)
+    assert answer["told"] is True
+    assert answer["otherwise"] == [
+        {"recipient": "anna", "at": "2026-11-20T10:00:00Z", "way": "telephone", "by": "Eva", "note": ""}
+    ]
+
+
+def test_what_failed_is_an_exit_code(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case", SHORT, case_text({"anna": RECIPIENTS["anna"]}, more=smtp(1)))
+    drafted = run(*NOTIFY, "draft", str(file))
+    sent = run(*NOTIFY, "send", str(file), "--draft", digest(drafted), "--approved-by", "Eva")
+    assert sent.code == 1
+    assert "1 failed" in sent.err
+    assert run(*NOTIFY, "send", str(file), "--draft", "0" * 12, "--approved-by", "Eva").code == 2
+    changed = run(*NOTIFY, "register", str(file), "--head", "1:" + "0" * 64)
+    assert changed.code == 1
+    assert "noted elsewhere" in changed.err
+    assert run(*NOTIFY, "register", str(file), "--head", "x").code == 2
+
+
+def test_a_store_keeps_the_end_of_the_register(run: Run, tmp_path: Path) -> None:
+    open_store(tmp_path / "store", make=True).close()
+    with serving() as server:
+        file = folder(
+            tmp_path / "case", SHORT, case_text({"anna": RECIPIENTS["anna"]}, more=smtp(server.port))
+        )
+        drafted = run(*NOTIFY, "draft", str(file))
+        send = (
+            *NOTIFY,
+            "send",
+            str(file),
+            "--draft",
+            digest(drafted),
+            "--approved-by",
+            "Eva",
+            "--store",
+            str(tmp_path / "store"),
+        )
+        assert run(*send).code == 0
+    look = (*NOTIFY, "register", str(file), "--store", str(tmp_path / "store"))
+    assert run(*look).code == 0
+    register = file.parent / "register.jsonl"
+    register.write_bytes(b"".join(register.read_bytes().splitlines(keepends=True)[:-1]))
+    assert run(*NOTIFY, "register", str(file)).code == 0, "nothing in the file itself shows it"
+    shortened = run(*look)
+    assert shortened.code == 1
+    assert "noted elsewhere" in shortened.err
+
+
+def test_a_case_file_is_begun_from_a_scope(run: Run, tmp_path: Path) -> None:
+    names = [ANNA, "a'\"\\b@x.example", 'x"]\n[smtp]\nhost = "evil.example"', "\u202e"]
+    write_scope(
+        tmp_path / "scope.json", scope([mailbox(name) for name in names], organisations=SHORT.organisations)
+    )
+    begun = run(*NOTIFY, "begin", "New Case!", "--scope", "scope.json")
+    assert begun.code == 0, begun.err
+    file = tmp_path / "New Case!" / "case.toml"
+    plain = tomllib.loads(file.read_text())
+    assert plain["case"]["id"] == "New-Case"
+    assert "smtp" not in plain
+    assert [recipient["name"] for recipient in plain["recipients"]] == ["contoso", ANNA, "a'\"\\b@x.example"]
+    refused = run(*NOTIFY, "draft", str(file))
+    assert refused.code == 2
+    assert "sender.email" in refused.err
+    file.write_text(file.read_text().replace('email = ""\nphone', 'email = "a@b.example"\nphone'))
+    assert read_case(file).case.nis2 is False
+    assert "neither email nor webhook" in run(*NOTIFY, "draft", str(file)).err
+    assert run(*NOTIFY, "begin", "New Case!", "--scope", "scope.json").code == 2
+
+
+def test_only_some_letters(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case")
+    drafted = run(*NOTIFY, "draft", str(file), "--recipient", "ben", "--json")
+    assert [letter["recipient"] for letter in json.loads(drafted.out)["letters"]] == ["ben"]
+    assert sorted(path.name for path in (file.parent / "drafts" / "letters").iterdir()) == ["ben"]
+
+
+def test_deadlines_and_reports(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case", SHORT, case_text(case="nis2 = true"))
+    shown = run(*NOTIFY, "deadlines", str(file))
+    assert "NIS2 Art. 23(4)(a)" in shown.out
+    assert "2026-11-21 09:30 CET" in shown.out
+    assert "no legal advice" in shown.err
+    noted = run(
+        *NOTIFY,
+        "report",
+        str(file),
+        "--duty",
+        "gdpr-33",
+        "--by",
+        "Eva",
+        "--when",
+        "2026-11-21T00:00:00Z",
+        "--note",
+        "portal",
+    )
+    assert noted.code == 0, noted.err
+    found = {
+        one["duty"]: one
+        for one in json.loads(run(*NOTIFY, "deadlines", str(file), "--json").out)["deadlines"]
+    }
+    assert found["gdpr-33"]["state"] == "done"
+    assert found["gdpr-33"]["due"] == "2026-11-23T09:30:00+01:00"
+    assert found["gdpr-33"]["left_seconds"] is None
+    assert isinstance(found["nis2-notification"]["left_seconds"], int)
+    assert run(*NOTIFY, "report", str(file), "--duty", "nis3", "--by", "Eva").code == 2
+    assert (
+        run(*NOTIFY, "report", str(file), "--duty", "gdpr-33", "--by", "Eva", "--when", "yesterday").code == 2
+    )
+
+
+def test_a_package(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case")
+    made = run(*NOTIFY, "package", str(file), "--out", str(tmp_path / "out"), "--json")
+    assert sorted(json.loads(made.out)["files"]) == sorted(path.name for path in (tmp_path / "out").iterdir())
+
+
+def test_bounces(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case")
+    (tmp_path / "mail").mkdir()
+    read = run(*NOTIFY, "bounces", str(file), str(tmp_path / "mail"), "--json")
+    assert json.loads(read.out)["read"] == 0
+    assert run(*NOTIFY, "bounces", str(file), str(tmp_path / "nowhere")).code == 3
+
+
+@pytest.mark.parametrize("content", ["", "[case]\n", "x = ", "[case]\nid = 5\n"], ids=range(4))
+def test_a_case_file_that_is_none(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "case.toml").write_text(content)
+    assert run(*NOTIFY, "deadlines", "case.toml").code == 2
+    assert run(*NOTIFY, "draft", "nowhere.toml").code == 2

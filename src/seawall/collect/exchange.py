@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as TookTooLong
 
 from seawall.jose.fetch import FetchRefused, Location, location_of, trust_store
@@ -103,6 +103,8 @@ class Exchange:
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, data)
         except SSLError:
             raise Broken("tls-failed") from None
+        except NewConnectionError:  # which is a kind of the next
+            raise Broken("connection-broke") from None
         except TookTooLong:
             raise Broken("timeout") from None
         except (HTTPError, OSError, ValueError):

@@ -72,6 +72,8 @@ def _credentials(key: str, administrator: str, scopes: Sequence[str]) -> Any:
         raise refused from None
     if not isinstance(stated, dict) or stated.get("type") != "service_account":
         raise refused
+    if not all(isinstance(stated.get(name), str) for name in ("client_email", "private_key")):
+        raise refused
     try:
         # The signed claim that is as good as the key goes to this address, so the file does not choose it.
         stated["token_uri"] = TOKEN_URL

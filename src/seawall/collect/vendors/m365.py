@@ -120,12 +120,13 @@ class M365:
         )
         failed: Unavailable | None = None
         failures = 0
+        met: set[str] = set()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="seawall-collect") as pool:
             while True:
                 listed, following = self._client.get(url, _page)
                 if following is not None:
                     self._client.check(following)
-                for piece in self._contents(pool, listed, knows):
+                for piece in self._contents(pool, listed, met, knows):
                     if piece.reason.startswith(FOR_NOW):
                         failed, failures = Unavailable(piece.reason.removeprefix(FOR_NOW)), failures + 1
                         if failures >= MOST_FAILED:
@@ -144,10 +145,11 @@ class M365:
             raise failed
         yield Piece(state="marker", is_last=True)
 
-    def _contents(self, pool: ThreadPoolExecutor, listed: list[_Content], knows: Knows) -> Iterator[Piece]:
+    def _contents(
+        self, pool: ThreadPoolExecutor, listed: list[_Content], met: set[str], knows: Knows
+    ) -> Iterator[Piece]:
         """The content of one page of a list, in its order, several of it on their way at a time."""
         waiting: deque[Future[Piece]] = deque()
-        met: set[str] = set()
         for entry in listed:
             if entry.contentId in met or knows(entry.contentId):
                 yield Piece(entry.contentId, "repeated")

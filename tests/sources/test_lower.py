@@ -58,7 +58,7 @@ def rest_of(record: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     for source in (record, inner if isinstance(inner, dict) else {}):
         for key, value in source.items():
             if key.lower() not in known and value not in (*NOTHING, "[]", "{}"):
-                kept.setdefault(key, value)
+                kept[key] = value  # members of `properties` win
     return kept
 
 

@@ -34,7 +34,7 @@ def signals() -> None:
     Examples:
       seawall respond signals key signing.pem
       seawall respond signals tell session-revoked --issuer https://login.example.com --account 4f2e --send
-      seawall respond signals deliver
+      seawall respond signals contained plan.journal.jsonl --send
       seawall respond signals serve --listen 127.0.0.1:8095
     """
 
@@ -124,6 +124,31 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
         for one in told:
             streams.write(f"{one.stream}: {one.event} {'is kept' if one.is_new else 'was told before'}\n")
     _say(pushed)
+
+
+@app.command(short_help="Tell every receiver what a containment did.")
+def contained(
+    journal: Annotated[
+        Path, typer.Argument(metavar="JOURNAL", help="The journal of `seawall respond apply`.")
+    ],
+    settings: SETTINGS = HERE,
+    send: Annotated[bool, typer.Option("--send", help="Do it. Otherwise it is shown.")] = False,
+    json: JSON = False,
+) -> None:
+    """Tell every receiver what a containment did: accounts that were shut, sessions that were ended, credentials that changed.
+
+    \b
+    Examples:
+      seawall respond signals contained plan.journal.jsonl
+      seawall respond signals contained plan.journal.jsonl --send
+
+    Told again, nothing is told twice; after more steps, or an undo, what is new is told.
+    """
+    from seawall.respond.contain.journal import read
+    from seawall.respond.signals.journalled import notices
+    from seawall.respond.signals.settings import load
+
+    tell_all(load(settings), notices(read(journal)), send=send, json=json)
 
 
 @app.command(short_help="Push once what waits, and say what became of it.")

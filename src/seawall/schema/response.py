@@ -137,6 +137,9 @@ class Action:
     evidence: tuple[str, ...] = ()
     """The log's own ids of the records that say so."""
 
+    object_id: str = ""
+    """The directory's id of the account, where a record states it: as its tokens name it."""
+
     details: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -69,6 +69,7 @@ def by_record(subject: Subject, record: Record, **rest: Any) -> Action:
             tenant=record.tenant or subject.tenant,
             confidence=subject.for_record(record),
             evidence=(record.id,) if record.id else (),
+            object_id=subject.object_id if rest.get("account", subject.account) == subject.account else "",
             **{"account": subject.account, **rest},
         )
     )
@@ -81,6 +82,7 @@ def by_account(subject: Subject, **rest: Any) -> Action:
             id="",
             tenant=subject.tenant,
             account=subject.account,
+            object_id=subject.object_id,
             **{"confidence": subject.sure, **rest},
         )
     )

@@ -56,9 +56,11 @@ def rest_of(record: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     inner = structure({key.lower(): value for key, value in record.items()}.get("properties"))
     kept: dict[str, Any] = {}
     for source in (record, inner if isinstance(inner, dict) else {}):
-        for key, value in source.items():
-            if key.lower() not in known and value not in (*NOTHING, "[]", "{}"):
-                kept[key] = value  # members of `properties` win
+        kept |= {  # members of `properties` win
+            key: value
+            for key, value in source.items()
+            if key.lower() not in known and value not in (*NOTHING, "[]", "{}")
+        }
     return kept
 
 

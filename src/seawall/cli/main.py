@@ -26,6 +26,7 @@ from seawall.cli import (
     respond,
     rules,
     scan,
+    scope,
     serve,
     step_up,
     store,
@@ -58,6 +59,7 @@ app.command("explain", short_help="Say why an incident stands out, in words and 
 app.command("assurance", short_help="Say who could be taken over, and what to change first.")(
     assurance.assurance
 )
+app.command("scope", short_help="Say who was touched, who may have been, and who was not.")(scope.scope)
 app.add_typer(respond.app, name="respond", short_help="Contain, notify and warn after an incident.")
 app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
 app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")

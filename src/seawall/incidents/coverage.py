@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -216,12 +216,20 @@ def _names_of(saved: Saved, name: str) -> dict[int, str]:
     return dict(zip(codes.tolist(), saved.texts(name, len(codes)), strict=True))
 
 
-def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end: int) -> list[CoverageNote]:
-    """Return the silences that are longer than the source's own habit (four times its 95th percentile)."""
+def silent_spans(hours: Sequence[int], start: int, end: int) -> tuple[Times, Times, float]:
+    """Return hours with the edges of a span (n + 2,), how many hours pass in silence after each but the last, and how many may.
+
+    `hours` are those, in order, in which a source had records.
+    """
     edges = np.array([start // HOUR - 1, *hours, end // HOUR])
     silences = np.diff(edges) - 1
     habit = float(np.percentile(silences[1:-1], 95)) if len(silences) > 10 else GAP_HOURS
-    limit = max(GAP_HOURS, 4 * habit)
+    return edges, silences, max(GAP_HOURS, 4 * habit)
+
+
+def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end: int) -> list[CoverageNote]:
+    """Return the silences that are longer than the source's own habit (four times its 95th percentile)."""
+    edges, silences, limit = silent_spans(hours, start, end)
     return [
         CoverageNote(
             tenant,

@@ -14,6 +14,7 @@ import msgspec
 from seawall.errors import OutputUnwritable, UsageError
 from seawall.lab.acts import NOBODY, Act, Diary
 from seawall.lab.attacks import FAMILIES
+from seawall.lab.attacks.campaigns import FAMILY, plan_campaigns, stage_actor
 from seawall.lab.attacks.plan import plan_attacks
 from seawall.lab.attacks.stage import Episode
 from seawall.lab.chores.daily import do_chores
@@ -71,6 +72,11 @@ def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
         episode.diary.attack = episode.number
         FAMILIES[episode.family].stage(episode)
         episode.diary.attack = NOBODY
+    for part in plan_campaigns(settings, diaries, len(episodes)):
+        part.diary.attack = part.number
+        stage_actor(part)
+        part.diary.attack = NOBODY
+        episodes.append(part)
     for diary in diaries:
         if diary.tenant.systems.is_federated:
             open_applications(diary, Dice(settings.seed, 11, diary.tenant.number))
@@ -151,7 +157,7 @@ def _truth(
                 "id": f"attack-{episode.number:03d}",
                 "family": episode.family,
                 "difficulty": episode.difficulty,
-                "near_impossible": FAMILIES[episode.family].near_impossible,
+                "near_impossible": episode.family != FAMILY and FAMILIES[episode.family].near_impossible,
                 "tenant": episode.diary.tenant.id,
                 "accounts": episode.subjects,
                 "first_event": _text(first),
@@ -159,7 +165,12 @@ def _truth(
                 "events": ids,
                 "mailboxes": mailboxes_of(acts),
                 "items_read": sum(act.count for act in acts if act.kind == "read"),
+                "taken": {
+                    mailbox: taken.document()
+                    for mailbox, taken in sorted(part.taken.get(episode.number, {}).items())
+                },
             }
+            | ({"campaign": episode.actor.name} if episode.actor else {})
         )
     start = settings.first_day()
     return {
@@ -178,5 +189,22 @@ def _truth(
         "last_time": _text(start + 86400 * settings.days),
         "quiet_until": _text(start + 86400 * settings.quiet()),
         "attacks": attacks,
+        **({"campaigns": _campaigns(episodes)} if settings.campaigns else {}),
         "confusers": [span for diary in diaries for span in diary.spans],
     }
+
+
+def _campaigns(episodes: list[Episode]) -> list[dict[str, Any]]:
+    """What each actor is known by: addresses, its application and key, and the first and last of its days."""
+    actors = {episode.actor.name: episode.actor for episode in episodes if episode.actor}
+    return [
+        {
+            "id": name,
+            "addresses": sorted(actor.used),
+            "application": actor.application.app,
+            "keys": [key for _, key in actor.application.keys],
+            "ways": list(actor.ways),
+            "tenants": sorted({one.diary.tenant.id for one in episodes if one.actor is actor}),
+        }
+        for name, actor in sorted(actors.items())
+    ]

@@ -18,7 +18,8 @@ class WorldSettings:
     is a number of episodes over the whole world, staged after `quiet_days`. `families` and `confusers`: names, None
     for all, at random rates. `density` multiplies how much an ordinary day leaves in the logs (1: about 15 to 25
     records for each account and day). `mess`: late, repeated, broken and differently spelt records, as exports have.
-    `systems`: whose logs: Microsoft 365, Google Workspace, Okta alone, or Okta before one of the suites.
+    `systems`: whose logs: Microsoft 365, Google Workspace, Okta alone, or Okta before one of the suites. `campaigns`: actors
+    that each visit several organisations.
     """
 
     seed: int
@@ -34,6 +35,7 @@ class WorldSettings:
     quiet_days: int | None = None
     density: float = 1.0
     systems: SystemsChoice = "microsoft"
+    campaigns: int = 0
 
     def first_day(self) -> float:
         """Return midnight UTC of the first day, in seconds since the epoch."""
@@ -53,4 +55,6 @@ class WorldSettings:
         values["start"] = self.start.isoformat() if self.start else None
         if self.systems == "microsoft":  # so that worlds made before there were others stay as they were
             del values["systems"]
+        if not self.campaigns:
+            del values["campaigns"]
         return values

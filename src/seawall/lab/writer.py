@@ -16,6 +16,7 @@ import msgspec
 from seawall.lab.acts import NOBODY, Act, Diary
 from seawall.lab.dice import Dice
 from seawall.lab.records import audit_files
+from seawall.lab.records.taken import Taken, reads
 
 Record = dict[str, Any]
 _ENCODER = msgspec.json.Encoder()
@@ -37,11 +38,15 @@ class Stream:
 
 @dataclass(slots=True)
 class Exported:
-    """What came out: number of records written (repeats included), ids of each attack's records, first and last time."""
+    """What came out: number of records written (repeats included), ids of each attack's records, first and last time.
+
+    `taken` is what each attack's readable records say was read, by mailbox.
+    """
 
     records: int = 0
     ids: dict[int, list[str]] = field(default_factory=dict)
     spans: dict[int, tuple[float, float]] = field(default_factory=dict)
+    taken: dict[int, dict[str, Taken]] = field(default_factory=dict)
 
 
 class Writer(ABC):
@@ -79,6 +84,9 @@ class Writer(ABC):
                 continue
             if self._deliver(stream, act.time, record):
                 out[uid] = None
+                if act.attack != NOBODY and reads(act):
+                    by_mailbox = self.exported.taken.setdefault(act.attack, {})
+                    by_mailbox.setdefault(act.mailbox.upn, Taken()).add(record)
         if out and act.attack != NOBODY:
             self.exported.ids.setdefault(act.attack, []).extend(out)
             first, last = self.exported.spans.get(act.attack, (act.time, act.time))

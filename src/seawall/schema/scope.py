@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 IndicatorKind = Literal[
-    "account", "mailbox", "address", "network", "session", "token", "key", "app", "user_agent", "device"
+    "account",
+    "mailbox",
+    "address",
+    "network",
+    "session",
+    "token",
+    "key",
+    "app",
+    "user_agent",
+    "device",
+    "incident",
 ]
-"""What an intruder can be known by. `network` is an ASN (`AS64500`), `key` a service principal's credential."""
+"""What an intruder can be known by. `network` is an ASN (`AS64500`), `key` a service principal's credential, `incident` the id
+of an incident, whose records are known."""
 
 Verdict = Literal["touched", "possible", "not_touched"]
 """`touched` and `not_touched` are proved; everything that is not proved is `possible`."""
@@ -126,3 +137,6 @@ class Scope:
     sources: tuple[str, ...] = ()
     is_bounded: bool = False
     """Whether a bound on growth stopped the search: more may be touched than is said."""
+
+    is_complete: bool = False
+    """Whether whoever asked vouched that the intruder is known by nothing but the seeds: verdicts then rest on that word."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from seawall.lab.acts import Diary, Held, held_by, read, sign_in
 from seawall.lab.chores.people import web_of, working_time
@@ -11,6 +12,9 @@ from seawall.lab.clients import Client, Session, browser_client, outlook_desktop
 from seawall.lab.dice import Dice
 from seawall.lab.networks import Network, Place, networks_of
 from seawall.lab.organisation import Application, Person
+
+if TYPE_CHECKING:
+    from seawall.lab.attacks.campaigns import Actor
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Episode:
     last_day: int
     victims: list[Person] = field(default_factory=list)
     app: Application | None = None
+    actor: Actor | None = None
     subjects: list[str] = field(default_factory=list)
 
     @property

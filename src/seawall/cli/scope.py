@@ -1,0 +1,199 @@
+"""`seawall scope`: who was touched by an intruder, who may have been, and who is proved not to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.store_options import DatabaseUrl
+
+if TYPE_CHECKING:
+    from seawall.respond.scope import Asked
+    from seawall.schema.scope import IndicatorKind, Scope
+    from seawall.scoping import Reading
+
+Values = list[str] | None
+
+
+def scope(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Files and folders of logs, or the one folder that a scan wrote.",
+            show_default=False,
+        ),
+    ] = None,
+    address: Annotated[Values, typer.Option(metavar="IP", help="An address of the intruder's.")] = None,
+    session: Annotated[Values, typer.Option(metavar="ID", help="A session.")] = None,
+    token: Annotated[Values, typer.Option(metavar="ID", help="A token, by its unique id.")] = None,
+    key: Annotated[Values, typer.Option(metavar="ID", help="An application's credential.")] = None,
+    incident: Annotated[
+        Values, typer.Option(metavar="INCIDENT", help="An incident of the scan's results: its id or rank.")
+    ] = None,
+    network: Annotated[Values, typer.Option(metavar="ASN", help="A network; needs --from.")] = None,
+    app: Annotated[Values, typer.Option(metavar="ID", help="An application; needs --from.")] = None,
+    user_agent: Annotated[
+        Values, typer.Option(metavar="TEXT", help="A user agent, to the letter; needs --from.")
+    ] = None,
+    device: Annotated[Values, typer.Option(metavar="ID", help="A device; needs --from.")] = None,
+    account: Annotated[
+        Values, typer.Option(metavar="NAME", help="An account that was taken over; needs --from.")
+    ] = None,
+    mailbox: Annotated[
+        Values, typer.Option(metavar="NAME", help="A mailbox that was read; needs --from.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="When the intrusion began; else told from the logs.",
+            show_default=False,
+        ),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="TIME", help="When it ended; else the end of the logs.", show_default=False
+        ),
+    ] = None,
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete", help="Vouch that the intruder is known by nothing else: who shows others is clear."
+        ),
+    ] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
+    ] = None,
+    database: DatabaseUrl = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Write scope.json, messages.csv, touched.csv and scope.html there.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Say who was touched by an intruder, who may have been, and who is proved not to be.
+
+    \b
+    Examples:
+      seawall scope exports/ --address 203.0.113.7 --out scope
+      seawall scope out --incident 1
+      seawall scope exports/ --app 5e3ce6c0-2b1f-4285-8d4b-75ee78787346 --from 2026-05-15
+      seawall scope --store seawall-store --session 0f3a8f2e-0000-4000-8000-000000000001
+
+    Everything may be repeated. What is not proved either way is possibly touched: presume that it was.
+    """
+    from seawall.report.scope_document import scope_document
+
+    seeds: dict[IndicatorKind, Values] = {
+        "address": address, "session": session, "token": token, "key": key, "network": network, "app": app,
+        "user_agent": user_agent, "device": device, "account": account, "mailbox": mailbox,
+    }  # fmt: skip
+    asked = _asked(seeds, start, end, complete=complete)
+    found, reading = _searched(paths or [], store, database, asked, incident or [], quiet=quiet)
+    if out is not None:
+        from seawall.report.scope_files import write_scope_files
+
+        write_scope_files(out, found)
+    if as_json:
+        streams.answer_json(scope_document(found))
+    else:
+        from seawall.report.scope_terminal import show_scope
+
+        streams.answer(lambda console: show_scope(console, found))
+    if not quiet:
+        _tell(found, reading, out)
+
+
+def _asked(
+    seeds: dict[IndicatorKind, Values], start: str | None, end: str | None, *, complete: bool
+) -> Asked:
+    from seawall.respond.scope import Asked
+    from seawall.respond.scope.seeds import many
+
+    return Asked(
+        tuple(seed for kind, values in seeds.items() for seed in many(kind, values)),
+        _time("--from", start),
+        _time("--to", end),
+        is_complete=complete,
+    )
+
+
+def _time(option: str, text: str | None) -> int | None:
+    """Microseconds of a time or a day, UTC where it names no zone."""
+    from datetime import UTC, datetime
+
+    from seawall.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option}: {text!r} is no time", fix="write 2026-05-15 or 2026-05-15T08:00:00Z"
+        ) from None
+    zoned = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+    return round(zoned.timestamp() * 1_000_000)
+
+
+def _searched(
+    paths: list[Path],
+    store: Path | None,
+    database: str | None,
+    asked: Asked,
+    incidents: list[str],
+    *,
+    quiet: bool,
+) -> tuple[Scope, Reading]:
+    from dataclasses import replace
+
+    from seawall import scoping
+    from seawall.cli import progress
+    from seawall.errors import InputUnreadable, UsageError
+    from seawall.respond.scope import Bounds
+
+    if (store is None) == (not paths):
+        raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
+    is_scan = len(paths) == 1 and (paths[0] / scoping.EVENTS).is_file()
+    if incidents and not is_scan:
+        raise UsageError(
+            "--incident names an incident of a scan's results",
+            fix="give the folder that `seawall scan --out` wrote",
+        )
+    if incidents:
+        asked = replace(asked, incidents=scoping.incident_records(paths[0], incidents))
+    with progress.shown(quiet=quiet) as report:
+        if is_scan:
+            return scoping.scope_of_scan(paths[0], asked, Bounds())
+        if store is not None:
+            from seawall.store.place import open_store
+
+            with open_store(store, database) as opened:
+                return scoping.scope_of_store(opened, asked, Bounds(), report)
+        found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report)
+    if not reading.events:
+        raise InputUnreadable("no event was read", fix="give logs, as for seawall scan")
+    return found, reading
+
+
+def _tell(found: Scope, reading: Reading, out: Path | None) -> None:
+    from seawall.report.scope_words import warnings
+
+    for warning in warnings(found):
+        streams.say(f"warning: {warning}")
+    for code, count in sorted(reading.problems.items()):
+        streams.say(f"not read: {count:,} ({code}); what they held is in no verdict")
+    if out is not None:
+        streams.next_step(f"open {streams.quoted(out / 'scope.html')} in a browser")

@@ -1,0 +1,72 @@
+"""What a scope leaves behind to be handed on: `scope.json`, two tables, a page. Nothing of a log is markup or formula in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from seawall.errors import OutputUnwritable
+from seawall.report.csv_text import Cell, csv_lines
+from seawall.report.scope_document import write_scope
+from seawall.report.scope_page import write_scope_page
+from seawall.report.times import rfc3339
+from seawall.schema.scope import Scope, Subject
+
+FILES = ("scope.json", "messages.csv", "touched.csv", "scope.html")
+_MESSAGES = ("organisation", "mailbox", "time", "internet_message_id", "folder", "size", "record")
+_TOUCHED = (
+    "kind", "organisation", "name", "verdict", "records", "first", "last", "messages", "messages_not_named",
+    "folders_taken", "throttled", "reasons",
+)  # fmt: skip
+
+
+def write_scope_files(folder: Path, scope: Scope) -> None:
+    """Write all files, each whole or not at all. Raises OutputUnwritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"cannot write into {folder}: {error.strerror or error}", fix="choose another folder with --out"
+        ) from error
+    write_scope(folder / "scope.json", scope)
+    _write(folder / "messages.csv", csv_lines(_MESSAGES, _messages(scope)))
+    _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _told(scope))))
+    write_scope_page(folder / "scope.html", scope)
+
+
+def _messages(scope: Scope) -> Iterator[list[Cell]]:
+    for one in scope.messages:
+        yield [one.tenant, one.mailbox, rfc3339(one.time), one.id, one.folder, one.size, one.record]
+
+
+def _told(scope: Scope) -> Iterator[Subject]:
+    for parts in (scope.organisations, scope.mailboxes, scope.accounts):
+        yield from (one for one in parts if one.verdict != "not_touched")
+
+
+def _subject(one: Subject) -> list[Cell]:
+    return [
+        one.kind,
+        one.tenant,
+        one.name,
+        one.verdict,
+        one.record_count,
+        rfc3339(one.first) if one.first is not None else None,
+        rfc3339(one.last) if one.last is not None else None,
+        one.messages,
+        one.unnamed_messages,
+        "; ".join(folder.path for folder in one.folders),
+        one.is_throttled,
+        " ".join(one.reasons),
+    ]
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8", errors="replace", newline="") as target:
+            target.writelines(lines)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputUnwritable(f"{path}: {error.strerror or error}", fix="choose another folder") from error

@@ -1,0 +1,100 @@
+"""A scope for a terminal: what has to be said first, the verdicts counted, then who was touched and what of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seawall.plurals import plural
+from seawall.report import scope_words as words
+from seawall.report.times import span_text
+from seawall.report.visible import visible
+from seawall.schema.scope import Scope, Step, Subject
+
+ROWS = 20
+"""Rows of one table; `--json` and `--out` have all."""
+_CELL = 400
+
+
+def show_scope(console: Console, scope: Scope) -> None:
+    """Print a scope."""
+    for warning in words.warnings(scope):
+        _line(console, warning, style="bold")
+    _line(console, f"span: {words.span(scope)}")
+    _counts(console, scope)
+    _steps(console, scope.steps)
+    _touched(console, scope.mailboxes, "mailbox", "Mailboxes proved touched")
+    _touched(console, scope.accounts, "account", "Accounts proved touched")
+    _possible(console, scope)
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(visible(text, 2_000), style=style))
+
+
+def _table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], more: int) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell, _CELL)) for cell in row))
+    console.print(table)
+    if more > 0:
+        _line(console, f"{more:,} more: --json and --out have all")
+
+
+def _counts(console: Console, scope: Scope) -> None:
+    rows = []
+    for parts, name in (
+        (scope.organisations, "organisations"),
+        (scope.mailboxes, "mailboxes"),
+        (scope.accounts, "accounts"),
+    ):
+        shares = words.shares(parts)
+        rows.append([name, f"{len(parts):,}", *(f"{count:,} ({share})" for count, share in shares.values())])
+    _table(console, ["", "in the logs", *words.VERDICTS.values()], rows, 0)
+
+
+def _steps(console: Console, steps: Sequence[Step]) -> None:
+    _line(console, "How the search went", style="bold")
+    rows = [
+        [str(step.round), f"{step.indicator.kind.replace('_', ' ')} {step.indicator.value}", step.reason]
+        for step in steps[:ROWS]
+    ]
+    _table(console, ["round", "what", "why"], rows, len(steps) - ROWS)
+
+
+def _touched(console: Console, parts: Sequence[Subject], noun: str, title: str) -> None:
+    found = [one for one in parts if one.verdict == "touched"]
+    if not found:
+        return
+    found.sort(key=lambda one: (-one.messages, -one.record_count, one.tenant, one.name))
+    _line(console, title, style="bold")
+    rows = [
+        [
+            one.name,
+            span_text(one.first, one.last) if one.first is not None and one.last is not None else "",
+            words.read(one) if noun == "mailbox" else plural(one.record_count, "record"),
+            " ".join(one.reasons),
+        ]
+        for one in found[:ROWS]
+    ]
+    _table(
+        console,
+        [noun, "when (UTC)", "read" if noun == "mailbox" else "records", "why"],
+        rows,
+        len(found) - ROWS,
+    )
+
+
+def _possible(console: Console, scope: Scope) -> None:
+    found = [one for one in scope.mailboxes if one.verdict == "possible"]
+    if not found:
+        return
+    _line(console, "Mailboxes possibly touched: presume that they were", style="bold")
+    rows = [[one.name, " ".join(one.reasons)] for one in found[:ROWS]]
+    _table(console, ["mailbox", "what leaves it open"], rows, len(found) - ROWS)

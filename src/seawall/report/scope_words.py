@@ -1,0 +1,75 @@
+"""A scope in words: what every face says of it in the same way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from seawall.plurals import plural
+from seawall.report.times import span_text
+from seawall.schema.scope import Scope, Subject, Verdict
+
+VERDICTS: dict[Verdict, str] = {
+    "touched": "proved touched",
+    "possible": "possibly touched",
+    "not_touched": "proved not touched",
+}
+MEANINGS: dict[Verdict, str] = {
+    "touched": "A record that succeeded carries what the intruder is known by.",
+    "possible": "Something leaves it open: a gap, throttling, records that cannot be told apart. Presume touched.",
+    "not_touched": "The logs would have shown it over the whole span, and show none.",
+}
+KINDS = {"organisation": "organisations", "mailbox": "mailboxes", "account": "accounts"}
+
+
+def span(scope: Scope) -> str:
+    """Return the span that was looked at."""
+    return f"{span_text(scope.start, scope.end)} UTC"
+
+
+def shares(parts: Sequence[Subject]) -> dict[Verdict, tuple[int, str]]:
+    """Return of each verdict how many there are, and the share in per cent."""
+    counts = Counter(one.verdict for one in parts)
+    return {verdict: (counts[verdict], share(counts[verdict], len(parts))) for verdict in VERDICTS}
+
+
+def share(count: int, total: int) -> str:
+    """Return a share in per cent; what is not none or all never looks like it."""
+    if not total or not count or count == total:
+        return "100 %" if total and count else "0 %"
+    return f"{min(max(100 * count / total, 0.1), 99.9):.1f} %"
+
+
+def read(one: Subject) -> str:
+    """Return what was certainly read of a mailbox, and what must be presumed taken."""
+    parts = []
+    if one.messages:
+        parts.append(plural(one.messages, "message"))
+    if one.unnamed_messages:
+        parts.append(f"up to {plural(one.unnamed_messages, 'message')} that the log counts and does not name")
+    if one.folders:
+        parts.append(f"{plural(len(one.folders), 'whole folder')} ({_paths(one)})")
+    return ", ".join(parts) or ("no message" if one.verdict == "touched" else "")
+
+
+def _paths(one: Subject, most: int = 4) -> str:
+    paths = [folder.path or "not named" for folder in one.folders]
+    more = f" and {len(paths) - most:,} more" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more
+
+
+def warnings(scope: Scope) -> list[str]:
+    """Return what has to be said before anything else."""
+    found = []
+    if scope.is_bounded:
+        found.append(
+            "The search was cut short by its bounds: more may be touched than is said here, and nobody is proved not touched."
+        )
+    if scope.is_complete:
+        found.append(
+            "Whoever asked vouched that the intruder is known by nothing but the seeds. Who is proved not touched here is so on "
+            "that word."
+        )
+    if not any(step.events for step in scope.steps if step.round == 0):
+        found.append("No record of the span carries any of the seeds: check them, and the span.")
+    return found

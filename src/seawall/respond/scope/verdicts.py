@@ -1,0 +1,232 @@
+"""The verdict on each account, mailbox and organisation, with the reasons.
+
+`touched` is proved by a record of the intruder's. `not_touched` is proved only when all of this holds:
+
+1. the sources that would have shown it reach over the whole span, without a gap, a cut or a loss by throttling;
+2. a mailbox is in the records of mail access at all, and its auditing was not switched off;
+3. every record of the span carries an identifier, and comes from where the account was before it, or from a session of such;
+4. its account was not used by the intruder, and the search was not cut short.
+
+Where whoever asks vouches that the seeds are all that the intruder is known by, 3 is: every record of the span carries a value
+of one of their kinds, and another one. The verdict then says that it rests on that word.
+
+Everything else is `possible`, each with what leaves it open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seawall.plurals import plural
+from seawall.respond.scope.coverage import MAIL, SIGN_IN, Coverage
+from seawall.respond.scope.messages import Read
+from seawall.respond.scope.tallies import Tally, Whose
+from seawall.schema.scope import Gap, Indicator, IndicatorKind, Subject, Verdict
+
+Key = tuple[str, str]
+_MOST_LED = 3
+BOUNDED = "The search was cut short by its bounds: what lies behind them is not known."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search found, as verdicts need it. `given` are accounts and mailboxes that the seeds name."""
+
+    coverage: Coverage
+    indicators: Sequence[Indicator]
+    led: Mapping[Whose, Mapping[Key, Sequence[tuple[int, int]]]]
+    ids: Mapping[Whose, Mapping[Key, tuple[str, ...]]]
+    read: Read
+    used: frozenset[Key]
+    is_bounded: bool
+    since: str
+    given: frozenset[str] = field(default_factory=frozenset)
+    vouched: tuple[IndicatorKind, ...] = ()
+
+
+def account(tally: Tally, found: Found) -> Subject:
+    """Return the verdict on an account."""
+    has_mail = found.coverage.has(tally.tenant, MAIL)
+    gaps = found.coverage.gaps(tally.tenant, (SIGN_IN, MAIL) if has_mail else (SIGN_IN,))
+    kinds = (SIGN_IN, MAIL) if has_mail else (SIGN_IN,)
+    doubts = _doubts(tally, found)
+    if tally.name in found.given:
+        doubts.insert(0, "It is named as taken over: its records are the intruder's or its holder's.")
+    return _subject("account", tally, found, gaps, doubts, kinds)
+
+
+def mailbox(tally: Tally, found: Found) -> Subject:
+    """Return the verdict on a mailbox."""
+    gaps = found.coverage.gaps(tally.tenant, (MAIL,), tally.name)
+    doubts = _doubts(tally, found)
+    if tally.throttled:
+        doubts.append(
+            f"Its mail access was throttled ({plural(tally.throttled, 'record')} say so): reads of 24 hours are missing, "
+            "presume everything read."
+        )
+    if not tally.shown:
+        doubts.append("It is in no record of mail access: its auditing may be off.")
+    if tally.name in found.given:
+        doubts.insert(0, "It is named as touched: its records are the intruder's or its holder's.")
+    if (tally.tenant, tally.name) in found.used and not tally.sure:
+        doubts.append(
+            "Its account was used by the intruder, or may have been: presume that the mailbox was too."
+        )
+    return _subject("mailbox", tally, found, gaps, doubts, (MAIL,))
+
+
+def unseen(tally: Tally, found: Found) -> Subject:
+    """Return the verdict on the mailbox of a person whose mailbox no record names."""
+    blank = Tally(tally.tenant, tally.name, True, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None)
+    return mailbox(blank, found)
+
+
+def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject:
+    """Return the verdict on an organisation, from those on all its accounts and mailboxes."""
+    mailboxes = [one for one in parts if one.kind == "mailbox"]
+    needed = (SIGN_IN, MAIL) if mailboxes or found.coverage.has(tenant, MAIL) else (SIGN_IN,)
+    gaps = found.coverage.gaps(tenant, needed)
+    verdicts = {one.verdict for one in parts}
+    verdict: Verdict = "touched" if "touched" in verdicts else "possible"
+    if verdicts == {"not_touched"} and not gaps and tenant != "unknown" and not found.is_bounded:
+        verdict = "not_touched"
+    reasons = [_shares("mailbox", "mailboxes", mailboxes)] if mailboxes else ["No mailbox is in the logs."]
+    reasons.append(_shares("account", "accounts", [one for one in parts if one.kind == "account"]))
+    if tenant == "unknown":
+        reasons.append("These records do not say which organisation they are of.")
+    if found.is_bounded and verdict != "touched":
+        reasons.append(BOUNDED)
+    if verdict == "not_touched":
+        reasons.append(found.coverage.sentence(tenant, needed))
+    touched = [one for one in parts if one.verdict == "touched"]
+    return Subject(
+        "organisation",
+        tenant,
+        tenant,
+        verdict,
+        tuple(reasons),
+        gaps,
+        record_count=sum(one.record_count for one in touched if one.kind == "account"),
+        first=min((one.first for one in touched if one.first is not None), default=None),
+        last=max((one.last for one in touched if one.last is not None), default=None),
+        messages=sum(one.messages for one in mailboxes),
+        unnamed_messages=sum(one.unnamed_messages for one in mailboxes),
+        is_throttled=any(one.is_throttled for one in mailboxes),
+    )
+
+
+def _shares(noun: str, nouns: str, parts: Sequence[Subject]) -> str:
+    counts = [
+        sum(one.verdict == verdict for one in parts) for verdict in ("touched", "possible", "not_touched")
+    ]
+    touched, possible, clear = counts
+    return (
+        f"Of {plural(len(parts), noun, nouns)} {touched:,} proved touched, {possible:,} possibly touched, "
+        f"{clear:,} proved not touched."
+    )
+
+
+def _doubts(tally: Tally, found: Found) -> list[str]:
+    """What of the records themselves leaves it open."""
+    doubts = []
+    if tally.open:
+        doubts.append(
+            f"{_carry(tally.open)} something of the intruder's, from where the account was before "
+            f"{found.since}: the intruder's or the holder's."
+        )
+    if tally.strange:
+        known = "this account was not seen before" if tally.before else "nothing is known before the span"
+        doubts.append(
+            f"{plural(tally.strange, 'record')} of the span without anything that the intruder is known by, but from where "
+            f"{known}: the holder's or somebody else's."
+        )
+    if tally.unlinked:
+        missing = " or ".join(_words(kind) for kind in found.vouched) or "address or session"
+        doubts.append(
+            f"{plural(tally.unlinked, 'record')} of the span without {missing}: nobody can tell whose."
+        )
+    return doubts
+
+
+def _subject(
+    kind: Whose,
+    tally: Tally,
+    found: Found,
+    gaps: tuple[Gap, ...],
+    doubts: list[str],
+    needed: Sequence[str],
+) -> Subject:
+    key = (tally.tenant, tally.name)
+    if tally.sure:
+        verdict: Verdict = "touched"
+        reasons = [*_proof(kind, tally, found), *doubts]
+    elif doubts or gaps or found.is_bounded or tally.tenant == "unknown":
+        verdict = "possible"
+        reasons = doubts + [gap.text for gap in gaps[:_MOST_LED]] + ([BOUNDED] if found.is_bounded else [])
+        reasons = reasons or ["Its records do not say which organisation they are of."]
+    else:
+        verdict = "not_touched"
+        reasons = [_clear(kind, tally, found), found.coverage.sentence(tally.tenant, needed)]
+    if tally.tried:
+        reasons.append(f"{plural(tally.tried, 'attempt')} with something of the intruder's failed.")
+    messages, unnamed = found.read.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
+    return Subject(
+        kind,
+        tally.tenant,
+        tally.name,
+        verdict,
+        tuple(reasons),
+        gaps if verdict != "not_touched" else (),
+        records=found.ids[kind].get(key, ()),
+        record_count=tally.sure,
+        first=tally.first,
+        last=tally.last,
+        messages=messages,
+        unnamed_messages=unnamed,
+        folders=found.read.folders.get(key, ()) if kind == "mailbox" else (),
+        is_throttled=kind == "mailbox" and tally.throttled > 0,
+    )
+
+
+def _proof(kind: Whose, tally: Tally, found: Found) -> list[str]:
+    """What proves it: by which of the intruder's things, and what was done."""
+    led = found.led[kind].get((tally.tenant, tally.name), ())
+    named = [
+        f"{_words(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
+        for number, count in led[:_MOST_LED]
+    ]
+    more = f" and {len(led) - _MOST_LED:,} more" if len(led) > _MOST_LED else ""
+    reasons = [f"{plural(tally.sure, 'record')} of the intruder's, by {', '.join(named)}{more}."]
+    done = []
+    if tally.signed_in:
+        done.append(plural(tally.signed_in, "sign-in"))
+    if tally.read:
+        done.append(f"{plural(tally.read, 'record')} of mail access")
+    rest = tally.sure - tally.signed_in - tally.read
+    if rest:
+        done.append(plural(rest, "other action"))
+    return [*reasons, f"Among them {', '.join(done)}."]
+
+
+def _carry(count: int) -> str:
+    return f"{plural(count, 'record')} {'carries' if count == 1 else 'carry'}"
+
+
+def _words(kind: IndicatorKind) -> str:
+    return kind.replace("_", " ")
+
+
+def _clear(kind: Whose, tally: Tally, found: Found) -> str:
+    if not tally.records:
+        return f"No record of the span is of this {kind}, which the logs show otherwise."
+    if found.vouched:
+        carried = " or ".join(_words(one) for one in found.vouched)
+        return (
+            f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry another "
+            f"{carried}, and whoever asked vouches that the intruder is known by nothing else."
+        )
+    return (
+        f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry an address or "
+        "a session, and come from where the account was before."
+    )

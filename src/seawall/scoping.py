@@ -1,0 +1,244 @@
+"""The scope of an intrusion, end to end: logs, a scan's results or a store become one events file, which is searched.
+
+Wires rooms as a scan does, without detection: records are read, enriched, deduplicated and merged exactly as there.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.enrich import Networks, enrich
+from seawall.errors import InputUnreadable
+from seawall.incidents.coverage import EXPORT_RECORDS
+from seawall.pipeline import Progress
+from seawall.report.times import parse_rfc3339
+from seawall.respond.scope import Asked, Bounds, search
+from seawall.schema.scope import Gap, Scope
+from seawall.sources import read, total_bytes
+from seawall.store import Coder, EventsFile, Spool
+from seawall.store.place import Store
+
+EVENTS = "events.parquet"
+"""What the results of a scan are known by."""
+
+_SCRATCH = ".seawall-"
+_LONGEST_LINE = 64 << 20
+_PAGE = 1_000
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read on the way: counts, problems by code, `lost` and `held` records by file."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    problems: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, list[int]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+
+    def note(self, file: str, line: int, code: str) -> None:
+        """Count a problem; a file that is no log has lost nothing."""
+        self.problems[code] = self.problems.get(code, 0) + 1
+        if code != "not-a-log":
+            self.lost.setdefault(file, []).append(line)
+
+
+def scope_of_logs(
+    paths: Sequence[Path], asked: Asked, bounds: Bounds, progress: Progress | None = None
+) -> tuple[Scope, Reading]:
+    """Search files and folders of logs. Raises InputUnreadable for a path that does not exist."""
+    asked.check()
+    for path in paths:
+        if not path.exists():
+            raise InputUnreadable(f"no such file or folder: {path}", fix="check the path")
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
+        place = Path(scratch)
+        cut, reading = gather(paths, place, progress)
+        return _search(place / EVENTS, asked, bounds, place, cut, reading, list(map(str, paths))), reading
+
+
+def scope_of_store(
+    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None
+) -> tuple[Scope, Reading]:
+    """Search the events that a store keeps."""
+    asked.check()
+    reading = Reading()
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
+        place = Path(scratch)
+        _not_read(store, reading)
+        cut = _gathered(place, lambda coder: _kept(store.lake, coder, reading), reading, progress)
+        return _search(place / EVENTS, asked, bounds, place, cut, reading, [str(store.folder)]), reading
+
+
+def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds) -> tuple[Scope, Reading]:
+    """Search the events of a scan's results."""
+    asked.check()
+    if not (folder / EVENTS).is_file():
+        raise InputUnreadable(
+            f"{folder}: no results of a scan", fix="give the folder that `seawall scan --out` wrote"
+        )
+    reading = Reading()
+    _problems_of_scan(folder / "problems.jsonl", reading)
+    cut = _cut_of_scan(folder / "coverage.json")
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
+        return _search(folder / EVENTS, asked, bounds, Path(scratch), cut, reading, [str(folder)]), reading
+
+
+def gather(
+    paths: Sequence[Path], place: Path, progress: Progress | None = None
+) -> tuple[list[tuple[str, Gap]], Reading]:
+    """Read logs into an events file in a folder; return what only the files tell of gaps, and what was read."""
+    reading = Reading()
+    return _gathered(place, lambda coder: _read(paths, coder, reading, progress), reading, progress), reading
+
+
+def _search(
+    events: Path,
+    asked: Asked,
+    bounds: Bounds,
+    scratch: Path,
+    cut: Sequence[tuple[str, Gap]],
+    reading: Reading,
+    sources: Sequence[str],
+) -> Scope:
+    return search(events, asked, scratch, bounds=bounds, cut=cut, lost=reading.lost, sources=sources)
+
+
+def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the records of incidents of a scan's results, each named by its id or its place in the list (`1`: the worst)."""
+    path = folder / "incidents.jsonl"
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for place, line in enumerate(iter(lambda: lines.readline(_LONGEST_LINE), ""), 1):
+                incident = json.loads(line)
+                if not isinstance(incident, dict):
+                    raise TypeError("not an incident")  # noqa: TRY301 - told below, like everything else that is wrong
+                uid = str(incident.get("id", ""))
+                if uid in wanted or str(place) in wanted:
+                    found[uid] = tuple(str(one) for one in incident.get("events") or ())
+    except (OSError, ValueError, RecursionError, TypeError) as error:
+        raise InputUnreadable(
+            f"{path}: no results of a scan can be read there",
+            fix="give the folder that `seawall scan --out` wrote",
+        ) from error
+    if len(found) < len(set(wanted)):
+        raise InputUnreadable(
+            f"{path}: no incident {', '.join(wanted)}", fix="take an id or a place from incidents.jsonl"
+        )
+    return found
+
+
+def _gathered(
+    place: Path,
+    tables: Callable[[Coder], Iterable[pa.Table]],
+    reading: Reading,
+    progress: Progress | None,
+) -> list[tuple[str, Gap]]:
+    """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
+    coder, spool = Coder(), Spool(place)
+    for table in tables(coder):
+        spool.add(table)
+    spool.settle(*coder.settled())
+    full = [name for name, held in reading.held.items() if held == EXPORT_RECORDS]
+    cut: dict[tuple[str, str], tuple[int, int]] = {}
+    days = spool.days()
+    with EventsFile(place / EVENTS) as file:
+        for number, day in enumerate(days, 1):
+            batch, duplicates = spool.load(day)
+            reading.events += len(batch)
+            reading.duplicates += duplicates
+            file.write(batch, np.full(len(batch), np.nan))
+            for name in full:
+                _note_cut(cut, batch, name)
+            if progress:
+                progress("score", number, len(days), reading.records)
+    return [(tenant, _truncated(name, start, end)) for (tenant, name), (start, end) in sorted(cut.items())]
+
+
+def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str) -> None:
+    rows = np.flatnonzero(batch.one_of("source_file", (name,)))
+    for row in rows[[0, -1]].tolist() if len(rows) else ():
+        key, time = (batch.value("org_uid", row), name), int(batch.time[row])
+        low, high = cut.get(key, (time, time))
+        cut[key] = (min(low, time), max(high, time))
+
+
+def _truncated(name: str, start: int, end: int) -> Gap:
+    text = (
+        f"{name} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
+        "it was probably cut off there."
+    )
+    return Gap(start, end, "all", "truncated", text)
+
+
+def _read(
+    paths: Sequence[Path], coder: Coder, reading: Reading, progress: Progress | None
+) -> Iterable[pa.Table]:
+    networks, total, done = Networks.load(()), total_bytes(paths), 0
+    for batch in read(paths):
+        reading.records += batch.records
+        for problem in batch.problems:
+            reading.note(problem.source_file, problem.line, problem.code)
+        if batch.events.num_rows:
+            name = batch.events["source_file"][0].as_py()
+            reading.held[name] = max(reading.held.get(name, 0), int(batch.events["source_line"][-1].as_py()))
+            yield coder.encode(enrich(batch.events, networks))
+        done += batch.bytes_read
+        if progress:
+            progress("read", min(done, total), total, reading.records)
+
+
+def _kept(lake: Any, coder: Coder, reading: Reading) -> Iterable[pa.Table]:
+    for held in lake.size().days:
+        for table in lake.day(held.tenant, held.day):
+            reading.records += table.num_rows
+            yield coder.encode(table)
+
+
+def _not_read(store: Store, reading: Reading) -> None:
+    with store.database.reading() as unit:
+        after, page = 0, unit.problems.page(limit=_PAGE)
+        while page:
+            for number, _, problem in page:
+                after = number
+                reading.note(problem.source_file, problem.line, problem.code)
+            page = unit.problems.page(after=after, limit=_PAGE)
+
+
+def _problems_of_scan(path: Path, reading: Reading) -> None:
+    """Note what a scan could not read. Raises InputUnreadable where that cannot be told: fail closed."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                problem = json.loads(line)
+                reading.note(str(problem["source_file"]), int(problem["line"]), str(problem["code"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputUnreadable(
+            f"{path}: cannot be read, so nobody knows what was not", fix="scan the logs again"
+        ) from error
+
+
+def _cut_of_scan(path: Path) -> list[tuple[str, Gap]]:
+    """What a scan noted of files that were probably cut off. What cannot be read is said as a gap: fail closed."""
+    try:
+        notes = json.loads(path.read_text("utf-8"))["coverage"]
+        cut = [one for one in notes if one["code"] == "truncated"]
+        spans = [(parse_rfc3339(one["start"]), parse_rfc3339(one["end"])) for one in cut]
+        return [
+            (str(one["tenant"]), Gap(*span, "all", "truncated", str(one["text"])))
+            for one, span in zip(cut, spans, strict=True)
+        ]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputUnreadable(
+            f"{path}: cannot be read, so nobody knows what was cut off", fix="scan the logs again"
+        ) from error

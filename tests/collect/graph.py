@@ -30,6 +30,11 @@ def sign_in(number: int, time: int, code: int = 0, **more: Any) -> Entry:
         "createdDateTime": stamp(time)[:-1] + "4567Z",
         "userPrincipalName": f"user{number % 5}@acme.example",
         "appId": "de8bc8b5-d9f9-48b1-a8ad-b748da725064",
+        "appDisplayName": "Office 365 Exchange Online",
+        "resourceDisplayName": "Office 365 Exchange Online",
+        "clientAppUsed": "Browser",
+        "correlationId": f"correlation-{number}",
+        "isInteractive": True,
         "ipAddress": "192.0.2.7",
         "status": {"errorCode": code},
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +66,7 @@ def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
         waiting = ledgers / f"{vendor}-{tenant}"
         waiting.mkdir(mode=0o700, exist_ok=True)
         is_one = out.stat().st_dev == waiting.stat().st_dev
+        status = ledgers.stat()
     except OSError as error:
         raise OutputUnwritable(
             f"{out}: cannot be made: {error.strerror}", fix="choose another --out"
@@ -72,6 +75,11 @@ def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
         raise OutputUnwritable(
             f"{out} and {ledgers} are in two file systems",
             fix="choose a folder with its parent in one file system",
+        )
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
+        raise OutputUnwritable(
+            f"{ledgers}: others may write there, and what it says must be true",
+            fix=f"chmod 700 {ledgers}, as the user who collects",
         )
     about = {"vendor": vendor, "tenant": tenant}
     with open_book(ledgers / f"{vendor}-{tenant}.sqlite", about, Segments(out, waiting)) as book:

@@ -26,7 +26,7 @@ MOST_FAILED = 2
 REMEMBERED = 30 * DAY
 """Ids of records are remembered for so long after they happened."""
 
-EARLIEST_RESTART = frozenset({400, 404, 410})
+CURSOR_FORGOTTEN = frozenset({400, 404, 410})
 """Statuses by which a vendor says that it knows a cursor no more."""
 
 
@@ -106,21 +106,22 @@ class Run:
                 return
 
     def _asks(self, number: int, begin: int) -> Iterator[Ask]:
-        tried = self._book.open_asks(number)
-        yield from tried
+        yield from self._book.open_asks(number)
+        waiting = self._book.open_asks(number)
         for start, end in self._source.spans(begin, self._book.coverage(number), self._now()):
-            if not any(ask.start <= start and end <= ask.end for ask in tried):
+            if not any(ask.start <= start and end <= ask.end for ask in waiting):
                 yield self._book.ask(number, start, end, self._now())
 
     def _answer(self, feed: str, ask: Ask, outcome: Outcome) -> None:
         try:
             self._fetched(feed, ask, outcome)
         except (Refused, Elsewhere) as error:
+            if ask.cursor is not None and isinstance(error, Refused) and error.status in CURSOR_FORGOTTEN:
+                # What it brought is kept, its span is due again as a whole, and what is known is not written again.
+                self._book.give_up(ask, "restarted", self._now())
+                return
             self._book.give_up(ask, "refused", self._now())
-            if ask.cursor is None or not isinstance(error, Refused) or error.status not in EARLIEST_RESTART:
-                raise
-            # The vendor has forgotten where this was; the span is due as a whole, and what is known is not written again.
-            self._fetched(feed, self._book.ask(ask.feed, ask.start, ask.end, self._now()), outcome)
+            raise
 
     def _fetched(self, feed: str, ask: Ask, outcome: Outcome) -> None:
         batch: list[Piece] = []

@@ -1,0 +1,39 @@
+"""The bench of a million records, with some thousand: nothing lost, nothing doubled, the ledger exact."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [0, 2])
+def test_some_thousand_records(tmp_path: Path, kills: int) -> None:
+    command = [
+        sys.executable,
+        "bench/collect.py",
+        "--records",
+        "6000",
+        "--faults",
+        "0.2",
+        "--kills",
+        str(kills),
+    ]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^exact +True$", done.stdout, re.MULTILINE)
+    assert re.search(r"^lost +0$", done.stdout, re.MULTILINE)
+    assert re.search(rf"^kills +{kills}$", done.stdout, re.MULTILINE)

@@ -14,6 +14,7 @@ from seawall.errors import CaseInvalid
 from seawall.respond.notify.changes import ChangeCode
 from seawall.respond.notify.language import language, languages, words_of
 from seawall.schema.coverage import CoverageCode
+from seawall.schema.events import KINDS
 from tests.respond.cases import HOSTILE, T
 
 FORMS = {"zero", "one", "two", "few", "many", "other"}
@@ -76,7 +77,8 @@ def test_advice_is_there_for_everyone(tag: str) -> None:
 
 @pytest.mark.parametrize("tag", languages())
 def test_every_code_has_words(tag: str) -> None:
-    assert set(get_args(CoverageCode)) <= set(words_of(tag)["gap"])
+    assert set(get_args(CoverageCode)) | {"audit-off", "not-read"} <= set(words_of(tag)["gap"])
+    assert set(KINDS) - {"other"} <= set(words_of(tag)["source"])
     assert {code.replace("-", "_") for code in get_args(ChangeCode)} <= set(words_of(tag)["changed"])
 
 

@@ -21,7 +21,7 @@ from seawall.respond.notify.forms import as_html, as_pdf, as_text
 from seawall.respond.notify.language import language
 from seawall.respond.notify.letter import Facts, digest_of, encoded, facts_from, facts_of
 from seawall.respond.notify.writing import Earlier, Edition, write
-from seawall.schema.scope import Folder, Message, Scope
+from seawall.schema.scope import Folder, Gap, Message, Scope
 from tests.respond.cases import (
     ANNA,
     BEN,
@@ -299,3 +299,36 @@ def test_a_message_number_can_be_copied_from_the_pdf(tmp_path: Path) -> None:
 def test_text_is_wrapped_and_never_cuts_a_word(tmp_path: Path) -> None:
     for line in as_text(letter(facts(tmp_path, "contoso", LONG))).splitlines():
         assert len(line) <= 76 or " " not in line.strip("* ")
+
+
+def test_an_account_that_has_no_mailbox_or_was_used_otherwise_is_listed(tmp_path: Path) -> None:
+    service = dataclasses.replace(
+        mailbox("00000000-0000-4000-8000-000000000001", reasons=("x",)), kind="account", messages=9
+    )
+    given = scope(
+        [mailbox(ANNA, "possible")], accounts=[dataclasses.replace(mailbox(ANNA), kind="account"), service]
+    )
+    owner = letter(facts(tmp_path, "anna", given))
+    assert section(owner, "known").splitlines()[:2] == [
+        "For your mailbox anna@contoso.example, access cannot be ruled out.",
+        "Your account anna@contoso.example was used by somebody else.",
+    ]
+    organisation = section(letter(facts(tmp_path, "contoso", given)), "known")
+    assert "2 mailboxes or accounts were accessed" in organisation
+    assert service.name in organisation
+    assert section(letter(facts(tmp_path, "contoso", given)), "taken").startswith(
+        "The records name no message"
+    )
+
+
+def test_a_gap_is_said_in_the_language_or_in_the_words_of_the_analysis(tmp_path: Path) -> None:
+    gaps = (
+        Gap(T, T + DAY, "mail_access", "audit-off", "English words"),
+        Gap(T, T + DAY, "{source}", "strange-code", "the {text} of the analysis"),
+        Gap(T, T + DAY, "x.y", "use.other", ""),
+    )
+    said = section(letter(facts(tmp_path, "anna", scope([mailbox(ANNA, gaps=gaps)])), "de"), "unknown")
+    assert "nicht protokolliert (Zugriffe auf Mails, 1. November 2026, 01:00 bis" in said
+    assert "English words" not in said
+    assert "Im Wortlaut der Auswertung: the {text} of the analysis ({source}, " in said
+    assert "use.other (x.y, " in said

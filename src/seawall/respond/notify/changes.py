@@ -64,8 +64,8 @@ def _words(facts: Facts) -> tuple[Any, ...]:
 
 
 def _mailboxes(before: Facts, after: Facts) -> list[Change]:
-    old = {subject.name: subject.verdict for subject in before.mailboxes}
-    new = {subject.name: subject.verdict for subject in after.mailboxes}
+    old = {subject.name: subject.verdict for subject in before.listed}
+    new = {subject.name: subject.verdict for subject in after.listed}
     found = []
     for name, verdict in new.items():
         if name not in old:

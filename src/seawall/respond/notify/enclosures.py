@@ -17,7 +17,7 @@ def enclosures(facts: Facts) -> dict[str, bytes]:
     """Return the files of one recipient by name, without those that would be empty or too large."""
     files = {
         "messages.csv": messages_csv(facts.messages) if facts.messages else b"",
-        "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.mailboxes else b"",
+        "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed else b"",
         "folders.csv": _folders(facts) if facts.folders else b"",
     }
     return {name: content for name, content in files.items() if 0 < len(content) <= MOST_BYTES}
@@ -33,9 +33,20 @@ def messages_csv(messages: tuple[Message, ...]) -> bytes:
 
 
 def _mailboxes(facts: Facts) -> bytes:
-    header = ("name", "verdict", "first", "last", "messages_read", "messages_unnamed", "folders", "throttled")
+    header = (
+        "kind",
+        "name",
+        "verdict",
+        "first",
+        "last",
+        "messages_read",
+        "messages_unnamed",
+        "folders",
+        "throttled",
+    )
     rows: list[tuple[Cell, ...]] = [
         (
+            subject.kind,
             subject.name,
             subject.verdict,
             None if subject.first is None else rfc3339(subject.first),
@@ -45,7 +56,7 @@ def _mailboxes(facts: Facts) -> bytes:
             len(subject.folders),
             subject.is_throttled,
         )
-        for subject in facts.mailboxes
+        for subject in facts.listed
     ]
     return _encoded(header, rows)
 

@@ -22,7 +22,7 @@ def known(facts: Facts, language: Language) -> tuple[Block, ...]:
     say = language.say
     blocks: list[Block] = []
     if facts.kind == "owner":
-        blocks.append(bullets([_owner_line(subject, language) for subject in _told(facts)]))
+        blocks.append(bullets([_owner_line(subject, language) for subject in facts.listed]))
     else:
         counts = [
             say(f"known.count_{verdict}", count=len(found))
@@ -38,22 +38,9 @@ def known(facts: Facts, language: Language) -> tuple[Block, ...]:
     if facts.verdict == "not_touched":
         examined.append(say("known.covered"))
     blocks.append(paragraph(" ".join(examined)))
-    if facts.kind == "organisation" and facts.mailboxes:
+    if facts.kind == "organisation" and facts.listed:
         blocks += _mailbox_table(facts, language)
     return tuple(blocks)
-
-
-def _told(facts: Facts) -> list[SubjectFacts]:
-    """Mailboxes, and accounts where they say something else than their mailbox."""
-    mailboxes = {
-        subject.name.casefold(): subject.verdict for subject in facts.subjects if subject.kind == "mailbox"
-    }
-    return [
-        subject
-        for subject in facts.subjects
-        if subject.kind == "mailbox"
-        or (subject.kind == "account" and mailboxes.get(subject.name.casefold()) != subject.verdict)
-    ]
 
 
 def _owner_line(subject: SubjectFacts, language: Language) -> str:
@@ -94,6 +81,8 @@ def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
             lines = [say("known.presume", reason=line) for line in lines]
         if len(gaps) > GAPS:
             lines.append(say("unknown.more_gaps", count=len(gaps) - GAPS))
+        if facts.verdict == "possible" and any(subject.reasons for subject in facts.of("possible")):
+            lines.append(say("unknown.annex"))
         blocks.append(bullets(lines))
     elif facts.verdict == "possible":
         reasons = [reason for subject in facts.of("possible") for reason in subject.reasons]
@@ -114,16 +103,25 @@ def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
 
 
 def _gap(gap: Gap, language: Language) -> str:
-    key = f"gap.{gap.code}"
-    is_known = "." not in gap.code and gap.code != "other" and language.has(key)
-    reason = language.say(key) if is_known else language.say("gap.other", text=gap.text or gap.code)
+    reason = _named("gap", gap.code, language) or language.say("gap.other", text=gap.text or gap.code)
     return language.say(
         "unknown.gap",
         reason=reason,
-        source=gap.source,
+        source=_named("source", gap.source, language) or gap.source,
         start=language.time(gap.start),
         end=language.time(gap.end),
     )
+
+
+def _named(section: str, code: str, language: Language) -> str:
+    """The words for a code, empty where the language does not know it: other rooms may be ahead of it."""
+    if (
+        code == "other"
+        or not code.replace("-", "").replace("_", "").isalpha()
+        or not language.has(f"{section}.{code}")
+    ):
+        return ""
+    return language.say(f"{section}.{code}")
 
 
 def taken(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> tuple[Block, ...]:

@@ -75,14 +75,24 @@ class Facts:
 
     @property
     def mailboxes(self) -> tuple[SubjectFacts, ...]:
-        """The mailboxes among the subjects; the accounts where there is no mailbox."""
+        """The mailboxes among the subjects; the accounts where there is no mailbox. What was read is counted here, once."""
         return tuple(s for s in self.subjects if s.kind == "mailbox") or tuple(
             s for s in self.subjects if s.kind == "account"
         )
 
+    @property
+    def listed(self) -> tuple[SubjectFacts, ...]:
+        """Mailboxes, and accounts that have none or of which something else is known than of their mailbox."""
+        known = {s.name.casefold(): s.verdict for s in self.subjects if s.kind == "mailbox"}
+        return tuple(
+            s
+            for s in self.subjects
+            if s.kind == "mailbox" or (s.kind == "account" and known.get(s.name.casefold()) != s.verdict)
+        )
+
     def of(self, verdict: Verdict) -> tuple[SubjectFacts, ...]:
-        """The mailboxes with a verdict."""
-        return tuple(subject for subject in self.mailboxes if subject.verdict == verdict)
+        """Those of `listed` with a verdict."""
+        return tuple(subject for subject in self.listed if subject.verdict == verdict)
 
     @property
     def span(self) -> tuple[int, int] | None:

@@ -211,3 +211,37 @@ def test_a_secret_that_others_can_read_is_not_used(run: Run, out: Path, okta: Ok
     assert done.code == 1
     assert "others can read" in done.out
     assert okta.calls == []
+
+
+def test_a_return_is_found_in_logs_and_in_a_scans_results(
+    run: Run, out: Path, okta: Okta, tmp_path: Path
+) -> None:
+    """The journal says what the intruder was known by and since when it is to be looked for."""
+    evil: dict[str, Any] = {"src_ip": "198.51.100.7", "app_uid": "evil-app", "client": "python/rest"}
+    write_events(
+        out / "events.parquet",
+        [row("system.idp.lifecycle.create", 1, source="okta", resource_uid="0oa1", **evil)],
+    )
+    planned(run, out)
+    refused = run("respond", "watch", "plan.journal.jsonl", str(out))
+    assert refused.code == 1
+    assert apply(run).code == 0
+    none = run("respond", "watch", "plan.journal.jsonl", str(out))
+    assert (none.code, none.out) == (0, "No return was found.\n")
+    later: dict[str, Any] = {**evil, "src_ip": "203.0.113.9", "src_asn": 64999}
+    again = row("MailItemsAccessed", 9, kind="mail_access", **later)
+    again["time"] = int(datetime.now(UTC).timestamp() * 1e6) + 7_200_000_000
+    write_events(tmp_path / "events.parquet", [again])
+    found = run(
+        "respond", "watch", "plan.journal.jsonl", str(out), str(tmp_path / "events.parquet"), "--json"
+    )
+    assert found.code == 10, found.err
+    (one,) = json.loads(found.out)["returns"]
+    assert one["records"] == ["record-9"]
+    assert "application evil-app and client python/rest" in one["text"]
+    missing = run("respond", "watch", "plan.journal.jsonl", "nosuch")
+    assert missing.code == 3
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "one.jsonl").write_text("not a log\n")
+    assert run("respond", "watch", "plan.journal.jsonl", str(logs)).code == 0

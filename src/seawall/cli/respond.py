@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import respond_apply, respond_export, respond_notify, respond_plan, respond_signals
+from seawall.cli import (
+    respond_apply,
+    respond_export,
+    respond_notify,
+    respond_plan,
+    respond_signals,
+    respond_watch,
+)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,6 +40,7 @@ app.command("apply", short_help="Do what a plan says; without --apply, print wha
     respond_apply.apply
 )
 app.command("undo", short_help="Take back what was applied, to what was read before.")(respond_apply.undo)
+app.command("watch", short_help="Look for the return of an intruder that was contained.")(respond_watch.watch)
 app.command("export", short_help="Give an incident to other programs: OCSF, STIX, CSV, Sigma.")(
     respond_export.export
 )

@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from seawall.plurals import plural
+from seawall.report.times import span_text
 from seawall.report.visible import visible
-from seawall.schema.response import Action, Call, Plan, Read, StepResult, StepState
+from seawall.schema.response import Action, Call, Plan, Read, Return, StepResult, StepState
 
 _BASES = {
     ("microsoft", ""): "https://graph.microsoft.com/v1.0",
@@ -67,6 +68,16 @@ def show_results(console: Console, plan: Plan, results: Sequence[StepResult]) ->
         if result.state == "waiting":
             for line in _by_hand(action):
                 console.print(Padding(line, (0, 0, 0, 10)))
+
+
+def show_returns(console: Console, returns: Sequence[Return]) -> None:
+    """Print who came back after a containment, the surest first."""
+    for one in returns:
+        head = Text(f"{span_text(one.first, one.last)} UTC  ", style="dim")
+        console.print(head.append_text(_text(one.text, "bold")))
+        shown = ", ".join(one.records[:3])
+        more = f" and {one.record_count - 3:,} more" if one.record_count > 3 else ""
+        console.print(Padding(_text(f"records {shown}{more}", "dim"), (0, 0, 0, 2)))
 
 
 def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:

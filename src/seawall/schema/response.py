@@ -152,7 +152,7 @@ class Action:
 class Actor:
     """What the intruder was known by when the plan was made: values of the event columns, sorted.
 
-    `usual` are the values that the contained accounts had shown besides, by column: what is among them tells nothing.
+    `usual` are the values that the contained accounts had shown before, by name: what is among them tells nothing.
     """
 
     accounts: tuple[str, ...]
@@ -205,3 +205,36 @@ class StepResult:
     state: StepState
     why: str = ""
     changes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """What was contained, when, and what the intruder was known by. `until` ends the time of raised attention.
+
+    Times are microseconds since the epoch, UTC.
+    """
+
+    id: str
+    at: int
+    until: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Events after a containment that show the intruder again: what is as before, and what changed.
+
+    `shared` are (what, value) of the intruder that few others show. `changed` are (what, values before, values now).
+    `records` are the log's own ids, at most 200; `record_count` how many there are.
+    """
+
+    account: str
+    was_contained: bool
+    first: int
+    last: int
+    shared: tuple[tuple[str, str], ...]
+    changed: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+    only_tried: bool
+    records: tuple[str, ...]
+    record_count: int
+    text: str

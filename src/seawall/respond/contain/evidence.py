@@ -67,7 +67,9 @@ class Gathering:
             )
             self._values(table.filter(is_intruders), self._shown)
             own = pc.is_in(_text(table, "account"), value_set=names)
-            self._values(table.filter(pc.and_(own, pc.invert(is_intruders))), self._usual)
+            begin = min((first for first, _ in self.accounts.values()), default=0)
+            is_before = pc.less(table.column("time").cast(pa.int64()), begin)
+            self._values(table.filter(pc.and_(own, is_before)), self._usual)
             self._changes(table)
 
     def _who(self, table: pa.Table) -> None:

@@ -1,0 +1,89 @@
+"""How often an intruder's return is found after a containment, and how often somebody else is taken for it.
+
+Attacks of the lab are cut in two in the middle of their records: the first half is contained, the second is the return, once as
+it is, and once from another network with other sessions and tokens. Nothing in the logs knows of the containment, so that
+holders go on in sessions that a real one would have ended.
+
+    python bench/returns.py RESULTS:TRUTH.json …       folders that a scan of `seawall lab make` worlds wrote
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from seawall.respond.adaptation import DAY, looked
+from seawall.respond.contain.evidence import Gathering, gathered
+from seawall.schema.response import Containment
+
+LEAST = 4
+"""Records that an attack must have to be cut."""
+
+MOVED = {
+    "src_ip": "203.0.113.9",
+    "src_prefix": "203.0.113.0/24",
+    "session_uid": "other",
+    "token_uid": "other",
+}
+
+
+def moved(table: pa.Table, rows: Any) -> pa.Table:
+    """The table with these rows from another network, in other sessions and with other tokens."""
+    for name, value in MOVED.items():
+        column = table.column(name).cast(pa.string())
+        has = pc.and_(rows, pc.is_valid(column))
+        table = table.set_column(table.column_names.index(name), name, pc.if_else(has, value, column))
+    column = table.column("src_asn")
+    return table.set_column(table.column_names.index("src_asn"), "src_asn", pc.if_else(rows, 64999, column))
+
+
+def judged(table: pa.Table, attack: dict[str, Any], counts: Counter[str]) -> None:
+    """Cut one attack, and count what is found."""
+    is_hostile = pc.is_in(
+        table.column("metadata_uid"), value_set=pa.array(sorted(attack["events"]), pa.string())
+    )
+    times = table.column("time").cast(pa.int64())
+    ordered = sorted(times.filter(is_hostile).to_pylist())
+    if len(ordered) < LEAST or ordered[-1] == ordered[len(ordered) // 2]:
+        return
+    at = ordered[len(ordered) // 2]
+    early = table.filter(pc.and_(is_hostile, pc.less_equal(times, at)))
+    named = set(early.column("account").to_pylist()) & set(attack["accounts"])
+    if not named:
+        return
+    counts["attacks"] += 1
+    counts["accounts"] += len({one for one in pc.unique(table.column("account")).to_pylist() if one})
+    gathering = Gathering(
+        dict.fromkeys(named, (ordered[0], at)), frozenset(early.column("metadata_uid").to_pylist())
+    )
+    actor = gathered([table], gathering).actor
+    assert actor is not None
+    late = pc.and_(is_hostile, pc.greater(times, at))
+    for word, events in (("as it was", table), ("moved", moved(table, late))):
+        found = looked([events], Containment("", at, at + 30 * DAY, actor)).returns()
+        hostile = {one.account for one in found if set(one.records) & set(attack["events"])}
+        counts[f"found, {word}"] += bool(hostile)
+        counts[f"other accounts told of, {word}"] += len({one.account for one in found} - hostile)
+
+
+def main() -> None:
+    """Print the counts."""
+    counts: Counter[str] = Counter()
+    for argument in sys.argv[1:]:
+        folder, _, truth = argument.partition(":")
+        table = pq.read_table(Path(folder) / "events.parquet")
+        for attack in json.loads(Path(truth).read_text("utf-8"))["attacks"]:
+            judged(table, attack, counts)
+    for name, count in counts.items():
+        print(f"{count:>7,}  {name}")
+
+
+if __name__ == "__main__":
+    main()

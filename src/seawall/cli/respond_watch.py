@@ -1,0 +1,92 @@
+"""`seawall respond watch`: after a containment, is the intruder back, and what changed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CAME_BACK = 10
+
+
+def watch(
+    journal: Annotated[
+        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+    ],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", help="Logs, or folders that a scan wrote: from before and after."),
+    ],
+    days: Annotated[
+        int, typer.Option(metavar="N", min=1, max=365, help="For how many days after the containment.")
+    ] = 30,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Look for the return of an intruder that was contained: with what it was known by, and what it changed.
+
+    \b
+    Examples:
+      seawall respond watch plan.journal.jsonl exports/
+      seawall respond watch plan.journal.jsonl exports/ --days 60 --json
+
+    Give logs from before the containment too: what many accounts use tells nothing.
+
+    \b
+    Exit codes: 0 no return was found, 10 the intruder is back, 3 nothing could be read.
+    """
+    import msgspec
+
+    from seawall.cli import progress
+    from seawall.errors import JournalBroken
+    from seawall.report.containment import show_returns
+    from seawall.report.times import rfc3339
+    from seawall.respond.adaptation import containment_of
+    from seawall.respond.contain.journal import read
+    from seawall.returning import look
+
+    contained = containment_of(read(journal), days)
+    if contained is None:
+        raise JournalBroken(f"{journal}: nothing was contained yet", fix="seawall respond apply PLAN --apply")
+    with progress.shown(quiet=quiet) as report:
+        looking, reading = look(paths, contained, report)
+    found = looking.returns()
+    if as_json:
+        streams.answer_json(
+            {
+                "contained": rfc3339(contained.at),
+                "until": rfc3339(contained.until),
+                "accounts": contained.actor.accounts,
+                "records": reading.records,
+                "problem_counts": reading.problems,
+                "is_bounded": looking.is_bounded,
+                "returns": [
+                    {**msgspec.to_builtins(one), "first": rfc3339(one.first), "last": rfc3339(one.last)}
+                    for one in found
+                ],
+            }
+        )
+    elif found:
+
+        def draw(console: Console) -> None:
+            show_returns(console, found)
+
+        streams.answer(draw)
+    else:
+        streams.write("No return was found.\n")
+    if not quiet:
+        streams.say(
+            f"looked from {rfc3339(contained.at)} to {rfc3339(contained.until)}, {reading.records:,} records read"
+        )
+        for code, count in sorted(reading.problems.items(), key=lambda one: -one[1])[:3]:
+            streams.say(f"not read: {count:,} × {code}")
+        if looking.is_bounded:
+            streams.say("there was more to look at than was looked at: give fewer days")
+    if found:
+        raise typer.Exit(CAME_BACK)

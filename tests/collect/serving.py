@@ -45,7 +45,7 @@ class Still(Clock):
 class Request:
     method: str
     path: str
-    query: Mapping[str, str]
+    query: dict[str, str]
     headers: Mapping[str, str]
     body: bytes
 
@@ -126,7 +126,7 @@ def serving(api: Api, *, keep: bool = True) -> Iterator[Server]:
             if reply.status == 0:
                 self.close_connection = True
                 return
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)  # without a date: the vendor's clock is the test's
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))

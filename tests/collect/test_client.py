@@ -21,6 +21,7 @@ from seawall.collect.answers import Malformed, decoded, lines_of, moment, vendor
 from seawall.collect.client import Client, Patience, Refused, Unavailable
 from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Broken, Elsewhere, Exchange
+from seawall.errors import CollectRefused
 from tests.collect.collecting import Fixed
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, as_json, fault, serving
 
@@ -138,6 +139,32 @@ def test_a_pause_between_requests() -> None:
         for _ in range(4):
             client.get(f"{server.url}/things", lambda answer: answer.body)
     assert sum(clock.waits) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("minutes", [-3000, -11, 11, 3000])
+def test_a_clock_that_is_wrong_is_refused(minutes: int) -> None:
+    """It would ask for time that has not come, and call it complete."""
+    dated = as_json({"fine": True}, Date=formatdate(NOW / 1e6 - minutes * 60, usegmt=True))
+    with (
+        serving(Says(dated)) as server,
+        pytest.raises(CollectRefused, match="ahead" if minutes > 0 else "behind"),
+    ):
+        asked(server)
+
+
+@pytest.mark.parametrize("date", [formatdate(NOW / 1e6 - 500, usegmt=True), "yesterday", ""])
+def test_a_clock_that_is_right_enough(date: str) -> None:
+    with serving(Says(as_json({"fine": True}, Date=date))) as server:
+        assert asked(server) == {"fine": True}
+
+
+def test_answers_that_were_cut_short_cost_no_connection() -> None:
+    with serving(Says(Reply(200, b"x" * 600_000))) as server:
+        sent = Exchange(server.url)
+        for _ in range(40):
+            with pytest.raises(Broken, match="too-large"):
+                sent.send("GET", server.url, {}, limit=100)
+        assert len(sent.send("GET", server.url, {}).body) == 600_000
 
 
 def test_a_stop_ends_the_waiting() -> None:

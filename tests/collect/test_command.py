@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,18 @@ def test_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert m365(tmp_path, server, "--secret-file", str(secret_file(tmp_path)), "--quiet") == 0
     assert main(["collect", "status", *out]) == 10
     assert "part-expired" in capsys.readouterr().out
+
+
+def test_a_wrong_clock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sign-in host's own words about the time are enough: no token is asked for."""
+    api = management()
+    with serving(api) as server:
+        api.base = server.url
+        late = {"Date": formatdate(time.time() - 7200, usegmt=True)}
+        server.faults = lambda request: replace(api.answer(request), headers=late)
+        assert m365(tmp_path, server, "--secret-file", str(secret_file(tmp_path))) == 1
+        assert api.tokens == 0
+    assert "this machine's clock is 120 minutes ahead" in capsys.readouterr().err
 
 
 def test_a_wrong_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,6 +125,16 @@ def test_a_next_link_that_leads_elsewhere(tmp_path: Path) -> None:
         assert run(tmp_path, server, clock).refused == {INTERACTIVE: "elsewhere"}
 
 
+def test_pages_without_an_end(tmp_path: Path) -> None:
+    clock = Still()
+    api = Graph(clock.now, [sign_in(n, NOW - HOUR - n) for n in range(10)])
+    with serving(api) as server:
+        api.base = server.url
+        server.faults = lambda request: request.query.pop("$skiptoken", None) and None
+        assert run(tmp_path, server, clock).waiting == {INTERACTIVE: "endless"}
+    assert len(ids(tmp_path, "id")) == 3
+
+
 def test_no_premium_licence(tmp_path: Path) -> None:
     """Sign-ins are refused, audits come."""
     clock = Still()

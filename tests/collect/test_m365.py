@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seawall.collect.client import Client, Patience
+from seawall.collect.clock import Stopped
 from seawall.collect.run import Outcome
 from seawall.collect.vendors.m365 import M365, is_throttled
 from seawall.collect.windows import DAY, HOUR, MINUTE
@@ -265,6 +266,37 @@ def test_what_nobody_asked_for_in_time_is_a_gap(tmp_path: Path) -> None:
         assert run(tmp_path, server, clock).is_complete
     gap = standing(tmp_path).feed.gaps[0]
     assert (gap.code, gap.start, gap.end) == ("not-fetched", NOW, NOW + 3 * DAY + 10 * MINUTE)
+
+
+def test_a_list_without_an_end(tmp_path: Path) -> None:
+    """A page that leads to itself: what it lists comes, and the span stays open."""
+    clock = Still()
+    api = Management(clock.now, blobs(2, NOW - 2 * HOUR, MINUTE), page=1)
+    with serving(api) as server:
+        api.base = server.url
+        server.faults = lambda request: request.query.pop("nextPage", None) and None
+        assert run(tmp_path, server, clock).waiting == {"Audit.Exchange": "endless"}
+    assert len(lines(tmp_path)) == 10
+
+
+def test_a_stop_keeps_what_came(tmp_path: Path) -> None:
+    clock = Still()
+    api = Management(clock.now, blobs(6, NOW - 2 * HOUR, MINUTE))
+
+    def stop(request: Request) -> Reply | None:
+        if request.path.endswith("/b3"):
+            clock.stop.set()
+        return None
+
+    with serving(api) as server:
+        api.base, server.faults = server.url, stop
+        with pytest.raises(Stopped):
+            run(tmp_path, server, clock)
+        assert 0 < len(lines(tmp_path)) < 60
+        clock.stop.clear()
+        server.faults = lambda _: None
+        assert run(tmp_path, server, clock).is_complete
+    assert sorted(numbers(tmp_path)) == list(range(60))
 
 
 def test_every_request_names_the_publisher(tmp_path: Path) -> None:

@@ -19,14 +19,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from seawall.collect.answers import Malformed, vendor_code
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import MOST_BYTES, Answer, Broken, Exchange
+from seawall.errors import CollectRefused
 
 Result = TypeVar("Result")
 _RETRIED: Final = frozenset({408, 500, 502, 503, 504})
+MOST_SKEW: Final = 600.0
+"""Seconds by which this machine's clock and the vendor's may differ. New spans reach back as far (`windows.Rhythm.overlap`)."""
+
 _FINAL: Final = frozenset({"too-large", "tls-failed"})
 """What asking again at once does not better: an answer that is too large, a certificate that is not trusted."""
 
@@ -185,7 +189,17 @@ class Client:
         return {**(headers or {}), **own}
 
     def _heed(self, answer: Answer) -> None:
-        """When the last request of a window was used up, wait for the next one rather than be turned away."""
+        """Refuse a clock that is wrong; wait for the next window where the last request of one was used up.
+
+        With a clock that is ahead, time that has not come yet would be asked for, be empty, and count as complete.
+        """
+        date = _seconds_since(answer.headers.get("date", ""))
+        if date is not None and abs(date - self._clock.now() / 1e6) > MOST_SKEW:
+            minutes = round((self._clock.now() / 1e6 - date) / 60)
+            raise CollectRefused(
+                f"this machine's clock is {abs(minutes)} minutes {'ahead' if minutes > 0 else 'behind'}, by the vendor's",
+                fix="set the clock (NTP); until then nothing can be called complete",
+            )
         remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
         if remaining.strip() == "0" and reset.isascii() and reset.isdigit() and len(reset) < 12:
             until = min(int(reset) * 1_000_000, self._clock.now() + int(self._patience.asked * 1e6))
@@ -223,8 +237,13 @@ def _seconds(value: str | None, now: float) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit() and len(value) < 9:
         return float(value)
+    moment = _seconds_since(value)
+    return None if moment is None else max(moment - now, 0.0)
+
+
+def _seconds_since(date: str) -> float | None:
+    """The seconds since 1970 of a date of HTTP; None for anything else."""
     try:
-        moment: Any = parsedate_to_datetime(value)
-        return max(float(moment.timestamp()) - now, 0.0)
-    except (ValueError, TypeError, OverflowError):
+        return float(parsedate_to_datetime(date).timestamp())
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None

@@ -97,7 +97,9 @@ class Exchange:
             try:
                 data = _whole(response, limit, until)
             except BaseException:
+                # Closed and given back: a place that is not given back is lost to the pool, which has few.
                 response.close()
+                response.release_conn()
                 raise
             response.release_conn()
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, data)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from seawall.collect.client import Client, Refused, Unavailable
-from seawall.collect.clock import Clock
+from seawall.collect.clock import Clock, Stopped
 from seawall.collect.exchange import Elsewhere
 from seawall.collect.ledger import Ask, Book, Feed
 from seawall.collect.piece import Piece
@@ -135,6 +135,8 @@ class Run:
                 if size >= BATCH_BYTES or records >= BATCH_RECORDS or len(batch) >= BATCH_PIECES or is_old:
                     self._keep(feed, ask, batch, outcome)
                     batch, size, records, since = [], 0, 0, self._clock.now()
+                if self._clock.stop.is_set():
+                    raise Stopped
         finally:
             if batch:
                 self._keep(feed, ask, batch, outcome)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from seawall.collect.answers import identity
+from seawall.collect.client import Unavailable
 from seawall.collect.coverage import Painted
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.piece import Piece
@@ -15,6 +17,21 @@ ENDLESS = 1 << 60
 
 Knows = Callable[[str], bool]
 """Whether a blob is kept already, by its id."""
+
+
+class Trail:
+    """The places that the answer to one question has led to. None of them may come twice: that would have no end."""
+
+    def __init__(self) -> None:
+        self._met: set[bytes] = set()
+
+    def follow(self, cursor: str) -> str:
+        """Return the cursor. Raises Unavailable for one that was followed before."""
+        digest = identity(cursor.encode("utf-8", "replace"))
+        if digest in self._met:
+            raise Unavailable("endless")
+        self._met.add(digest)
+        return cursor
 
 
 class Source(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from seawall.collect.client import Client, Refused, Unavailable
+from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Elsewhere
 from seawall.errors import CollectInvalid, CollectRefused
 
@@ -50,7 +51,7 @@ class GoogleAccess:
 
         try:
             self._credentials.refresh(self._transport)
-        except (Unavailable, Elsewhere):
+        except (Unavailable, Elsewhere, Stopped, CollectRefused):
             raise
         except (GoogleAuthError, ValueError) as error:
             code = f": {self._transport.fault}" if self._transport.fault else ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from seawall.collect.client import Client, Refused, Unavailable
+from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Elsewhere, form, with_query
 from seawall.errors import CollectInvalid, CollectRefused
 
@@ -71,7 +72,7 @@ class MicrosoftAccess:
                     instance_discovery=False,
                 )
             found = self._app.acquire_token_for_client(scopes=[self._scope])
-        except (Unavailable, Elsewhere):
+        except (Unavailable, Elsewhere, Stopped, CollectRefused):
             raise
         except Exception as error:  # noqa: BLE001 - what MSAL raises may quote the answer, and has no common class
             raise CollectRefused(

@@ -26,7 +26,7 @@ from seawall.collect.coverage import Painted
 from seawall.collect.exchange import Answer, with_query
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.piece import Piece
-from seawall.collect.source import Knows
+from seawall.collect.source import Knows, Trail
 from seawall.collect.windows import DAY, HOUR, Rhythm, due
 from seawall.schema.collected import Span
 
@@ -85,11 +85,12 @@ class Entra:
         """Yield the pages of a span."""
         del knows
         url: str | None = ask.cursor or self._first(feed, ask)
+        trail = Trail()
         while url is not None:
             piece = self._client.get(url, _piece)
             url = piece.cursor
             if url is not None:
-                self._client.check(url)
+                self._client.check(trail.follow(url))
             piece.is_last = url is None
             yield piece
 

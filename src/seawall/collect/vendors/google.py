@@ -23,7 +23,7 @@ from seawall.collect.coverage import Painted
 from seawall.collect.exchange import Answer, with_query
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.piece import Piece
-from seawall.collect.source import Knows
+from seawall.collect.source import Knows, Trail
 from seawall.collect.windows import DAY, HOUR, SECOND, Rhythm, due
 from seawall.schema.collected import Span
 
@@ -81,12 +81,15 @@ class Google:
             values["customerId"] = self._customer
         url = f"{self._base}/admin/reports/v1/activity/users/all/applications/{feed}"
         token = ask.cursor
+        trail = Trail()
         while True:
             piece = self._client.get(
                 with_query(url, {**values, **({"pageToken": token} if token else {})}), _piece
             )
             token = piece.cursor
             piece.is_last = token is None
+            if token is not None:
+                trail.follow(token)
             yield piece
             if token is None:
                 return

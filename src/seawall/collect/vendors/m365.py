@@ -19,13 +19,13 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.collect.answers import decoded, identity, lines_of, moment, sha256, written
+from seawall.collect.answers import Malformed, decoded, identity, lines_of, moment, sha256, written
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.coverage import Painted
 from seawall.collect.exchange import Answer, Elsewhere, with_query
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.piece import Piece
-from seawall.collect.source import Knows
+from seawall.collect.source import Knows, Trail
 from seawall.collect.windows import DAY, HOUR, MINUTE, Rhythm, due
 from seawall.schema.collected import Span
 
@@ -41,6 +41,7 @@ THREADS: Final = 8
 MOST_FAILED: Final = 3
 """After so much content in a row that could not be had, the rest of a span waits for the next pass."""
 
+LONGEST_ID: Final = 4096
 FOR_NOW: Final = "for-now:"
 _EXPIRED: Final = frozenset({"AF20050", "AF20051"})
 
@@ -121,6 +122,7 @@ class M365:
         failed: Unavailable | None = None
         failures = 0
         met: set[str] = set()
+        trail = Trail()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="seawall-collect") as pool:
             while True:
                 listed, following = self._client.get(url, _page)
@@ -139,7 +141,7 @@ class M365:
                     yield piece
                 if following is None:
                     break
-                url = following
+                url = trail.follow(following)
         if failed is not None:
             yield Piece(state="marker")
             raise failed
@@ -195,6 +197,8 @@ def _subscriptions(answer: Answer) -> list[_Subscription]:
 
 def _page(answer: Answer) -> tuple[list[_Content], str | None]:
     found: list[_Content] = decoded(answer.body, list[_Content])
+    if any(len(one.contentId) > LONGEST_ID for one in found):
+        raise Malformed
     return found, answer.headers.get("nextpageuri") or None
 
 

@@ -26,7 +26,7 @@ from seawall.collect.coverage import Painted
 from seawall.collect.exchange import Answer, with_query
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.piece import Piece
-from seawall.collect.source import ENDLESS, Knows
+from seawall.collect.source import ENDLESS, Knows, Trail
 from seawall.collect.windows import DAY, HOUR
 from seawall.schema.collected import Span
 
@@ -66,6 +66,7 @@ class Okta:
         """Yield pages until one is empty."""
         del feed, knows
         first = {"since": f"{written(ask.start)}Z", "sortOrder": "ASCENDING", "limit": str(PAGE)}
+        trail = Trail()
         url = ask.cursor or with_query(f"{self._base}/api/v1/logs", first)
         while True:
             asked_at = self._clock.now()
@@ -76,7 +77,7 @@ class Okta:
                 # A page without events is nothing to note, but its link may be a newer one.
                 yield Piece(state="marker", cursor=piece.cursor or url, covered=asked_at)
                 return
-            url = piece.cursor or url
+            url = trail.follow(piece.cursor or url)
             yield piece
 
 

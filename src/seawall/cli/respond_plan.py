@@ -29,10 +29,11 @@ def plan(
     ] = DEFAULT_OUT,
     scope: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="A scope.json: also the accounts that were touched, or may have been."
-        ),
+        typer.Option(metavar="FILE", help="A scope.json: also the accounts that are proved touched."),
     ] = None,
+    possible: Annotated[
+        bool, typer.Option("--possible", help="With --scope: also those that cannot be ruled out.")
+    ] = False,
     gate: Annotated[
         bool, typer.Option("--gate", help="Also block tokens and their renewal at a gate of yours.")
     ] = False,
@@ -69,7 +70,7 @@ def plan(
         )
     if thumbprint and not gate:
         raise UsageError("--thumbprint is blocked at a gate", fix="give --gate too")
-    made = _made(incident, out, scope, gate=gate, thumbprints=tuple(thumbprint or ()))
+    made = _made(incident, out, scope, possible=possible, gate=gate, thumbprints=tuple(thumbprint or ()))
     if to is not None:
         from seawall.respond.contain.documents import write_plan
 
@@ -89,7 +90,13 @@ def plan(
 
 
 def _made(
-    wanted: str | None, out: Path, scope_file: Path | None, *, gate: bool, thumbprints: tuple[str, ...]
+    wanted: str | None,
+    out: Path,
+    scope_file: Path | None,
+    *,
+    possible: bool,
+    gate: bool,
+    thumbprints: tuple[str, ...],
 ) -> Plan:
     from seawall.report.documents import look_up
     from seawall.report.scope_document import read_scope
@@ -98,7 +105,7 @@ def _made(
 
     incident = look_up(out / "incidents.jsonl", wanted)[2] if wanted is not None else None
     scope = read_scope(scope_file) if scope_file is not None else None
-    rows = list(_accounts(incident, scope))
+    rows = list(_accounts(incident, scope, possible=possible))
     intruders = frozenset(incident.events if incident else ()) | frozenset(
         record for one in (scope.accounts if scope else ()) for record in one.records
     )
@@ -112,17 +119,21 @@ def _made(
         gathered(pieces(out / "events.parquet", NEEDED), gathering),
         incident=incident,
         scope=scope,
+        with_possible=possible,
         with_gate=gate,
         thumbprints=thumbprints,
         created_from=str(out),
     )
 
 
-def _accounts(incident: Incident | None, scope: Scope | None) -> Iterator[tuple[str, int, int]]:
+def _accounts(
+    incident: Incident | None, scope: Scope | None, *, possible: bool
+) -> Iterator[tuple[str, int, int]]:
     if incident is not None:
         yield incident.account, incident.first_event, incident.last_event
     for one in scope.accounts if scope is not None else ():
-        if scope is not None and one.verdict != "not_touched":
+        is_wanted = one.verdict == "touched" or (possible and one.verdict == "possible")
+        if scope is not None and is_wanted:
             yield (
                 one.name,
                 scope.start if one.first is None else one.first,

@@ -277,9 +277,11 @@ def test_a_scope_makes_touched_certain_and_possible_a_precaution() -> None:
         TIME, TIME + SECOND, (), (),
         tuple(subject(name, verdict) for name, verdict in zip(names, verdicts, strict=True)), (), (),
     )  # fmt: skip
-    found = plan(
-        evidence(systems=dict.fromkeys(names, frozenset({"microsoft"}))), incident=incident(), scope=scope
-    )
+    known = evidence(systems=dict.fromkeys(names, frozenset({"microsoft"})))
+    touched_alone = plan(known, incident=incident(), scope=scope)
+    assert {action.account for action in touched_alone.actions} == {ANN}
+    found = plan(known, incident=incident(), scope=scope, with_possible=True)
+    assert [action.account for action in found.actions][-1] == "bob@example.org"
     assert {action.confidence for action in found.actions if action.account == ANN and action.calls} == {
         "certain"
     }

@@ -67,15 +67,17 @@ def plan(
     *,
     incident: Incident | None = None,
     scope: Scope | None = None,
+    with_possible: bool = False,
     with_gate: bool = False,
     thumbprints: Sequence[str] = (),
     created_from: str = "",
 ) -> Plan:
     """The plan for an incident, a scope, or an incident whose scope is known.
 
+    With `with_possible` also for accounts that the scope cannot rule out: where logs are short, these are most accounts.
     `thumbprints` are keys that are known to be stolen; they are blocked at the gate.
     """
-    subjects = list(subjects_of(incident, scope, evidence))
+    subjects = list(subjects_of(incident, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
     changes = records(evidence.rows, evidence.intruders)
     found: list[Action] = []
@@ -94,7 +96,9 @@ def plan(
         for record in changes:
             if _concerns(record, subject):
                 take(record.id, _undoing(subject, record))
-    actions = tuple(_linked(sorted(_merged(found), key=_place)))
+    sure = {(one.tenant, one.account): one.sure for one in subjects}
+    late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
+    actions = tuple(_linked(sorted(_merged(found), key=lambda one: (_whose(one) in late, _place(one)))))
     made = Plan(
         id="",
         incident=incident.id if incident else "",
@@ -112,7 +116,9 @@ def identity(made: Plan) -> str:
     return hashlib.sha256(msgspec.json.encode(replace(made, id=""), order="sorted")).hexdigest()[:16]
 
 
-def subjects_of(incident: Incident | None, scope: Scope | None, evidence: Evidence) -> Iterator[Subject]:
+def subjects_of(
+    incident: Incident | None, scope: Scope | None, evidence: Evidence, *, with_possible: bool = False
+) -> Iterator[Subject]:
     """Whose steps are made, the surest first. An account of both has what is surer, and both spans."""
     found: dict[tuple[str, str], Subject] = {}
 
@@ -130,7 +136,8 @@ def subjects_of(incident: Incident | None, scope: Scope | None, evidence: Eviden
         sure: Confidence = "likely" if incident.raised else "precaution"
         add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
     for one in scope.accounts if scope is not None else ():
-        if scope is not None and one.verdict != "not_touched":
+        is_wanted = one.verdict == "touched" or (with_possible and one.verdict == "possible")
+        if scope is not None and is_wanted:
             first = scope.start if one.first is None else one.first
             last = scope.end if one.last is None else one.last
             add(one.tenant, one.name, "certain" if one.verdict == "touched" else "precaution", first, last)
@@ -210,6 +217,10 @@ def _merged(actions: Iterable[Action]) -> list[Action]:
             )
         found[action.id] = action
     return list(found.values())
+
+
+def _whose(action: Action) -> tuple[str, str]:
+    return action.tenant, action.account
 
 
 def _place(action: Action) -> tuple[int, int, str, str, str]:

@@ -75,6 +75,16 @@ CUT_BEFORE = Reply(0)
 """The connection breaks before there is an answer."""
 
 
+def without(name: str) -> Callable[[Request], Reply | None]:
+    """A vendor that overlooks a parameter, and answers as if it had not been there."""
+
+    def overlook(request: Request) -> Reply | None:
+        request.query.pop(name, None)
+        return None
+
+    return overlook
+
+
 class Api(Protocol):
     def answer(self, request: Request) -> Reply: ...
 

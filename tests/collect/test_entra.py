@@ -12,7 +12,7 @@ from seawall.collect.vendors.entra import FEEDS, PACE, Entra
 from seawall.collect.windows import DAY, HOUR, MINUTE
 from tests.collect.collecting import client_of, collect, ids, standing
 from tests.collect.graph import Entry, Graph, audit, sign_in
-from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving
+from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving, without
 
 INTERACTIVE = "signIns/interactiveUser"
 
@@ -130,7 +130,7 @@ def test_pages_without_an_end(tmp_path: Path) -> None:
     api = Graph(clock.now, [sign_in(n, NOW - HOUR - n) for n in range(10)])
     with serving(api) as server:
         api.base = server.url
-        server.faults = lambda request: request.query.pop("$skiptoken", None) and None
+        server.faults = without("$skiptoken")
         assert run(tmp_path, server, clock).waiting == {INTERACTIVE: "endless"}
     assert len(ids(tmp_path, "id")) == 3
 

@@ -14,7 +14,7 @@ from seawall.collect.vendors.m365 import M365, is_throttled
 from seawall.collect.windows import DAY, HOUR, MINUTE
 from tests.collect.collecting import client_of, collect, ids, lines, standing
 from tests.collect.management import FEED, TENANT, Blob, Management, blob
-from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving
+from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving, without
 
 TYPES = ("Audit.Exchange",)
 
@@ -274,7 +274,7 @@ def test_a_list_without_an_end(tmp_path: Path) -> None:
     api = Management(clock.now, blobs(2, NOW - 2 * HOUR, MINUTE), page=1)
     with serving(api) as server:
         api.base = server.url
-        server.faults = lambda request: request.query.pop("nextPage", None) and None
+        server.faults = without("nextPage")
         assert run(tmp_path, server, clock).waiting == {"Audit.Exchange": "endless"}
     assert len(lines(tmp_path)) == 10
 

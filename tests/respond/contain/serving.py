@@ -113,7 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         data = self.rfile.read(length)
         token = (self.headers.get("Authorization") or "").partition(" ")[2]
-        answer = self.vendor.handle(self.command, self.path, token, json.loads(data) if data else None)
+        is_form = self.headers.get_content_type() == "application/x-www-form-urlencoded"
+        body = data.decode() if is_form else json.loads(data) if data else None
+        answer = self.vendor.handle(self.command, self.path, token, body)
         if answer is None:
             self.close_connection = True
             return

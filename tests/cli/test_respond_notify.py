@@ -13,7 +13,7 @@ import pytest
 from seawall.report.scope_document import write_scope
 from seawall.respond.notify.case_file import read_case
 from seawall.store.place import open_store
-from tests.respond.cases import ANNA, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
+from tests.respond.cases import ANNA, BEN, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
 from tests.respond.mail_server import serving
 
 from .conftest import Outcome, Run
@@ -93,6 +93,44 @@ def test_whether_somebody_was_told_and_why_not(run: Run, tmp_path: Path) -> None
     assert answer["otherwise"] == [
         {"recipient": "anna", "at": "2026-11-20T10:00:00Z", "way": "telephone", "by": "Eva", "note": ""}
     ]
+
+
+def test_a_letter_on_paper_is_final_confirmed_and_corrected(run: Run, tmp_path: Path) -> None:
+    values = {name: value for name, value in RECIPIENTS["ben"].items() if name != "email"}
+    text = case_text({"ben": {**values, "street": "Harbour Street 1\nDublin"}})
+    file = folder(tmp_path / "case", SHORT, text)
+    drafted = run(*NOTIFY, "draft", str(file))
+    assert "to be printed" in drafted.err
+    sent = run(*NOTIFY, "send", str(file), "--draft", digest(drafted), "--approved-by", "Eva")
+    assert sent.code == 0, sent.err
+    place = file.parent / "letters" / "ben" / "v1"
+    assert f"print {place / 'letter.pdf'}" in sent.err
+    letter = (place / "letter.txt").read_text()
+    assert "Ben Example\nHarbour Street 1\nDublin\n" in letter
+    who = (*NOTIFY, "register", str(file), "--who", "ben", "--json")
+    assert json.loads(run(*who).out)["told"] is False
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", letter)
+    assert code is not None
+    assert run(*NOTIFY, "acknowledge", str(file), "--code", code[0], "--by", "Ben").code == 0
+    assert json.loads(run(*who).out)["told"] is True
+    write_scope(file.parent / "scope.json", scope([mailbox(BEN)]))
+    assert run(*NOTIFY, "draft", str(file)).code == 0
+    assert (
+        "Correction: Someone else had access"
+        in (file.parent / "drafts" / "letters" / "ben" / "letter.txt").read_text()
+    )
+
+
+def test_many_letters_say_how_far_they_are(run: Run, tmp_path: Path) -> None:
+    names = [f"p{number}@contoso.example" for number in range(60)]
+    people = {
+        f"p{number}": {"kind": "owner", "name": name, "mailboxes": [name]}
+        for number, name in enumerate(names)
+    }
+    file = folder(tmp_path / "case", scope([mailbox(name, "possible") for name in names]), case_text(people))
+    drafted = run(*NOTIFY, "draft", str(file))
+    assert "50 of 60 letters" in drafted.err
+    assert "60 of 60 letters" in drafted.err
 
 
 def test_what_failed_is_an_exit_code(run: Run, tmp_path: Path) -> None:

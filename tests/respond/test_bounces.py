@@ -120,6 +120,25 @@ def test_of_two_attempts_the_report_marks_the_letter_and_what_is_acknowledged_st
     assert states(tmp_path)["anna"] == "acknowledged"
 
 
+def test_a_late_report_about_an_address_that_was_corrected_is_no_bounce_of_the_new_one(
+    tmp_path: Path,
+) -> None:
+    sent(tmp_path)
+    with Register.writing(tmp_path, at=AT) as register:
+        where = {"recipient": "anna", "version": 1, "way": "mail", "target": "anna@elsewhere.example"}
+        register.append(
+            "bounced", at=AT, recipient="anna", version=1, way="mail", target="anna@private.example"
+        )
+        register.append("intent", at=AT, details={"key": KEY}, **where)  # type: ignore[arg-type]
+        register.append("sent", at=AT, **where)  # type: ignore[arg-type]
+    (tmp_path / "one.eml").write_bytes(report(target="Anna@private.example"))
+    taken(tmp_path, tmp_path)
+    assert states(tmp_path)["anna"] == "sent"
+    (tmp_path / "two.eml").write_bytes(report(target="anna@elsewhere.example"))
+    taken(tmp_path, tmp_path)
+    assert states(tmp_path)["anna"] == "bounced"
+
+
 def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     sent(tmp_path)
     place = tmp_path / "mail"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from seawall.respond.notify.register import Register
     from seawall.respond.notify.sending import Result
 
+_MANY = 50
+"""Letters after which one is told how far it is."""
+
 
 def begin(
     folder: Annotated[
@@ -98,6 +101,7 @@ def draft(
         at=now(),
         fonts=tuple(fonts or ()),
         only=tuple(recipient or ()),
+        step=_said,
     )
     if as_json:
         streams.answer_json(plain(made))
@@ -109,6 +113,11 @@ def draft(
     streams.next_step(
         f"seawall respond notify send {streams.quoted(case)} --draft {made.digest[:12]} --approved-by NAME"
     )
+
+
+def _said(done: int, of: int) -> None:
+    if of >= _MANY and (done % _MANY == 0 or done == of):
+        streams.say(f"{done:,} of {of:,} letters")
 
 
 def send(
@@ -186,6 +195,7 @@ def _sent(
     as_json: bool,
 ) -> None:
     from seawall.respond.notify.case_file import read_case
+    from seawall.respond.notify.drafts import final_folder as letter_folder
     from seawall.respond.notify.register import Register
     from seawall.respond.notify.sending import Sender, summary
     from seawall.respond.notify.showing import result_document, show_results
@@ -204,6 +214,12 @@ def _sent(
         register = Register.read(case.parent)
         if store is not None and register.head.sequence:
             note_head(register, read.case.id, store, database)
+    for letter in found.letters:
+        if not letter.targets:
+            place = letter_folder(case.parent, letter.recipient, letter.version)
+            streams.say(
+                f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and note it with `tell`"
+            )
     counts = summary(results)
     if as_json:
         document = {

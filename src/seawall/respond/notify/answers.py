@@ -39,7 +39,10 @@ def answer(who: str, case: Case, register: Register, scope: Scope | None) -> Ans
     otherwise = tuple(
         entry for entry in register.entries if entry.action == "told" and entry.recipient in ids
     )
-    was_told: bool | None = bool(otherwise) or any(d.state in {"sent", "acknowledged"} for d in tried)
+    confirmed = any(entry.action == "acknowledged" and entry.recipient in ids for entry in register.entries)
+    was_told: bool | None = (
+        bool(otherwise) or confirmed or any(d.state in {"sent", "acknowledged"} for d in tried)
+    )
     if not was_told and any(delivery.state in ARRIVED for delivery in tried):
         was_told = None
     final = tuple(version for version in versions(register.entries) if version.recipient in ids)

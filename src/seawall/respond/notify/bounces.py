@@ -87,8 +87,19 @@ def _note(register: Register, delivery: Delivery, report: Report, at: int) -> En
         "reason": report.reason, "status": report.status, "said": report.action, "report": report.digest,
         "about": report.target,
     }  # fmt: skip
+    action = _ACTIONS.get(report.action, "noted")
+    earlier = {
+        entry.target.casefold()
+        for entry in register.entries
+        if entry.action == "intent"
+        and (entry.recipient, entry.version, entry.way) == (delivery.recipient, delivery.version, "mail")
+    } - {delivery.target.casefold()}
+    if (
+        report.target.casefold() in earlier
+    ):  # the address was corrected meanwhile, and this is about the old one
+        action = "noted"
     return register.append(
-        _ACTIONS.get(report.action, "noted"), at=at, recipient=delivery.recipient, version=delivery.version, way="mail",
+        action, at=at, recipient=delivery.recipient, version=delivery.version, way="mail",
         target=delivery.target, details=details,
     )  # fmt: skip
 

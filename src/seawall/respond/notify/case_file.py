@@ -114,6 +114,7 @@ class Recipient(_Part, frozen=True, kw_only=True):
     kind: RecipientKind
     name: str
     language: str = "en"
+    street: Text = ""
     organisation: str = ""
     mailboxes: tuple[str, ...] = ()
     email: str = ""

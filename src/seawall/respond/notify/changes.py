@@ -60,6 +60,7 @@ def _words(facts: Facts) -> tuple[Any, ...]:
         facts.next_update,
         facts.title,
         facts.name,
+        facts.street,
     )
 
 

@@ -38,15 +38,15 @@ def acknowledge(
 def tell(
     register: Register, case: Case, recipient: str, *, way: str, by: str, note: str, when: int, at: int
 ) -> Entry:
-    """Note that a person told a recipient otherwise, for example by telephone. Raises CaseInvalid."""
+    """Note that a person told a recipient otherwise, for example by telephone. Raises CaseInvalid.
+
+    It counts for the newest version that is final: that is what there was to tell.
+    """
     case.recipient(recipient)
+    newest = max((one.version for one in versions(register.entries) if one.recipient == recipient), default=0)
+    details = {"note": _line(note), "when": when}
     return register.append(
-        "told",
-        at=at,
-        recipient=recipient,
-        way=_line(way),
-        by=_line(by),
-        details={"note": _line(note), "when": when},
+        "told", at=at, recipient=recipient, version=newest, way=_line(way), by=_line(by), details=details
     )
 
 

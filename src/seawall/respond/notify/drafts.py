@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from seawall.respond.notify.enclosures import enclosures
 from seawall.respond.notify.forms import as_html, as_pdf, as_text
 from seawall.respond.notify.keys import case_key, code_of
 from seawall.respond.notify.language import language
-from seawall.respond.notify.letter import Facts, digest_of, encoded, facts_from, facts_of
+from seawall.respond.notify.letter import Facts, Known, digest_of, encoded, facts_from, facts_of
 from seawall.respond.notify.register import Register, sync_folder
 from seawall.respond.notify.tracking import Version, newest_arrived, versions
 from seawall.respond.notify.writing import Earlier, Edition, write
@@ -35,7 +35,7 @@ from seawall.webhooks.webhook import Webhook
 FOLDER: Final = "drafts"
 FINAL: Final = "letters"
 MANIFEST: Final = "draft.json"
-_MOST: Final = 64 * 1024 * 1024
+_MOST: Final = 1024 * 1024 * 1024
 
 
 class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,21 +79,33 @@ def final_folder(case: Path, recipient: str, version: int) -> Path:
 
 
 def draft(
-    case: Case, scope: Scope, folder: Path, *, at: int, fonts: Sequence[Path] = (), only: Sequence[str] = ()
+    case: Case,
+    scope: Scope,
+    folder: Path,
+    *,
+    at: int,
+    fonts: Sequence[Path] = (),
+    only: Sequence[str] = (),
+    step: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Draft:
     """Write all letters into `drafts/`, or those of `only`, and return what they are. Sends nothing.
 
+    `step` is told how many letters are written, of how many.
     Raises CaseInvalid, OutputUnwritable, RegisterBroken.
     """
     chosen = [case.recipient(id_) for id_ in only] or case.recipients
-    told = [(recipient, facts_of(case, recipient, scope)) for recipient in chosen]
+    known = Known(scope)
+    told = [(recipient, facts_of(case, recipient, known)) for recipient in chosen]
     _check_places(case, scope)
     register = Register.read(folder)
     maker = _Maker(case, folder, register, case_key(folder, create=True), at, tuple(fonts), [])
     _clear(folder / FOLDER)
     write_file(folder / FOLDER / MANIFEST, b"{}")  # marks the folder as ours, and is no draft yet
-    letters = tuple(maker.letter(recipient, facts) for recipient, facts in told)
-    made = Draft(case.case.id, letters, tuple(maker.notes))
+    letters = []
+    for number, (recipient, facts) in enumerate(told, start=1):
+        letters.append(maker.letter(recipient, facts))
+        step(number, len(told))
+    made = Draft(case.case.id, tuple(letters), tuple(maker.notes))
     write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
     return made
 
@@ -137,7 +149,9 @@ class _Maker:
         digest = digest_of(facts)
         targets = targets_of(recipient)
         if not targets:
-            self.notes.append(f"{recipient.id} has neither email nor webhook: the letter can be printed")
+            self.notes.append(
+                f"{recipient.id} has neither email nor webhook: `send` makes the letter final, to be printed"
+            )
         final = [version for version in versions(self.register.entries) if version.recipient == recipient.id]
         newest = newest_arrived(self.register.entries, recipient.id)
         same = [version for version in final if version.facts == digest and version.version >= newest]

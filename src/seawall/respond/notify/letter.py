@@ -59,6 +59,7 @@ class Facts:
     recipient: str
     kind: RecipientKind
     name: str
+    street: str
     organisation: str
     verdict: Verdict
     start: int
@@ -122,13 +123,37 @@ class Facts:
         return tuple(dict.fromkeys(gap for subject in self.subjects for gap in subject.gaps))
 
 
-def facts_of(case: Case, recipient: Recipient, scope: Scope) -> Facts:
+class Known:
+    """A scope, indexed: hundreds of letters are written of one."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.named: dict[str, list[Subject]] = {}
+        self.of_tenant: dict[str, list[Subject]] = {}
+        for subject in (*scope.organisations, *scope.mailboxes, *scope.accounts):
+            self.of_tenant.setdefault(subject.tenant, []).append(subject)
+            if subject.kind != "organisation":
+                self.named.setdefault(subject.name.casefold(), []).append(subject)
+        self._messages: dict[str, list[Message]] = {}
+        for message in scope.messages:
+            self._messages.setdefault(message.mailbox.casefold(), []).append(message)
+
+    def messages(self, subjects: Sequence[Subject]) -> tuple[Message, ...]:
+        """The messages of mailboxes, in the scope's order."""
+        names = dict.fromkeys(subject.name.casefold() for subject in subjects if subject.kind == "mailbox")
+        tenants = {subject.tenant for subject in subjects}
+        found = [message for name in names for message in self._messages.get(name, ())]
+        found.sort(key=lambda message: (message.mailbox, message.time, message.id))
+        return tuple(message for message in found if not message.tenant or message.tenant in tenants)
+
+
+def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
     """Return what this recipient is to be told. Raises CaseInvalid where the scope does not know their mailboxes."""
+    known = known if isinstance(known, Known) else Known(known)
+    scope = known.scope
     subjects = (
-        _organisation(recipient, scope) if recipient.kind == "organisation" else _owner(recipient, scope)
+        _organisation(recipient, known) if recipient.kind == "organisation" else _owner(recipient, known)
     )
-    names = {subject.name.casefold() for subject in subjects if subject.kind == "mailbox"}
-    tenants = {subject.tenant for subject in subjects}
     words = case.texts.get(recipient.language, Words())
     return Facts(
         case=case.case.id,
@@ -136,6 +161,7 @@ def facts_of(case: Case, recipient: Recipient, scope: Scope) -> Facts:
         recipient=recipient.id,
         kind=recipient.kind,
         name=recipient.name,
+        street=recipient.street,
         organisation=recipient.organisation,
         verdict=worst(subject.verdict for subject in subjects),
         start=scope.start,
@@ -146,11 +172,7 @@ def facts_of(case: Case, recipient: Recipient, scope: Scope) -> Facts:
         contained=_text(case.case.contained),
         next_update=_text(case.case.next_update),
         subjects=tuple(_subject_facts(subject) for subject in subjects),
-        messages=tuple(
-            message
-            for message in scope.messages
-            if message.mailbox.casefold() in names and (not message.tenant or message.tenant in tenants)
-        ),
+        messages=known.messages(subjects),
         sender=case.sender,
         words=words,
     )
@@ -180,13 +202,13 @@ def facts_from(content: bytes) -> Facts:
     return msgspec.json.decode(content, type=Facts)
 
 
-def _owner(recipient: Recipient, scope: Scope) -> list[Subject]:
+def _owner(recipient: Recipient, known: Known) -> list[Subject]:
     wanted = {name.casefold() for name in recipient.mailboxes}
     found = [
         subject
-        for subject in (*scope.mailboxes, *scope.accounts)
-        if subject.name.casefold() in wanted
-        and (not recipient.organisation or subject.tenant == recipient.organisation)
+        for name in sorted(wanted)
+        for subject in known.named.get(name, ())
+        if not recipient.organisation or subject.tenant == recipient.organisation
     ]
     missing = wanted - {subject.name.casefold() for subject in found}
     if missing:
@@ -202,9 +224,8 @@ def _owner(recipient: Recipient, scope: Scope) -> list[Subject]:
     return found
 
 
-def _organisation(recipient: Recipient, scope: Scope) -> list[Subject]:
-    everything: Sequence[Subject] = (*scope.organisations, *scope.mailboxes, *scope.accounts)
-    found = [subject for subject in everything if subject.tenant == recipient.organisation]
+def _organisation(recipient: Recipient, known: Known) -> list[Subject]:
+    found = known.of_tenant.get(recipient.organisation, [])
     if not found:
         raise CaseInvalid(
             f"recipient {recipient.id}: the scope says nothing of the organisation "

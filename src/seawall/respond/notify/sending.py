@@ -143,7 +143,8 @@ class Sender:
             planned = plan(self.case, draft, register, resend=resend)
             for letter in draft.letters:
                 mine = [one for one in planned if one.letter is letter]
-                if any(one.step in ("send", "again") and one.way not in stopped for one in mine):
+                is_tried = any(one.step in ("send", "again") and one.way not in stopped for one in mine)
+                if is_tried or not letter.targets:  # what is printed is final too: its code must be known
                     self._settle(register, letter, by)
                 for one in mine:
                     if one.step not in ("send", "again") or one.way in stopped:

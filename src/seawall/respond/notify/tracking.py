@@ -118,7 +118,7 @@ def _acknowledge(found: dict[tuple[str, int, str], Delivery], entry: Entry) -> N
 
 
 def newest_arrived(entries: Sequence[Entry], recipient: str) -> int:
-    """Return the newest version that the recipient has or may have, 0 where they have none."""
-    return max(
-        (d.version for d in deliveries(entries) if d.recipient == recipient and d.state in ARRIVED), default=0
-    )
+    """Return the newest version that the recipient has or may have, also on paper; 0 where they have none."""
+    sent = [d.version for d in deliveries(entries) if d.recipient == recipient and d.state in ARRIVED]
+    said = [e.version for e in entries if e.action in {"told", "acknowledged"} and e.recipient == recipient]
+    return max((*sent, *said), default=0)

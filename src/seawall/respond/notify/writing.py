@@ -74,7 +74,7 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
         verdict=facts.verdict,
         verdict_text=say(f"verdict.{facts.verdict}"),
         sender=_sender(facts, language),
-        recipient=(language.shown(facts.name),),
+        recipient=(language.shown(facts.name), *_lines_of(facts.street, language)),
         reference=tuple(reference),
         confidential=say("phrase.confidential"),
         salutation=say("phrase.dear", name=facts.name),
@@ -89,11 +89,18 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
 
 def _sender(facts: Facts, language: Language) -> tuple[str, ...]:
     sender = facts.sender
-    street = [language.shown(line) for line in sender.street.splitlines() if line.strip()]
-    lines = [language.shown(sender.organisation), *street, language.shown(sender.email)]
+    lines = [
+        language.shown(sender.organisation),
+        *_lines_of(sender.street, language),
+        language.shown(sender.email),
+    ]
     if sender.phone:
         lines.append(f"{language.say('phrase.phone')}: {language.shown(sender.phone)}")
     return tuple(lines)
+
+
+def _lines_of(text: str, language: Language) -> list[str]:
+    return [language.shown(line) for line in text.splitlines() if line.strip()]
 
 
 def _closing(facts: Facts, language: Language) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +106,9 @@ class Server:
 
 
 @contextmanager
-def serving(api: Api, *, keep: bool = True) -> Iterator[Server]:
+def serving(
+    api: Api, *, keep: bool = True, secured: Callable[[Server], ssl.SSLContext] | None = None
+) -> Iterator[Server]:
     server = Server(api)
 
     class Handler(BaseHTTPRequestHandler):
@@ -159,6 +162,8 @@ def serving(api: Api, *, keep: bool = True) -> Iterator[Server]:
             return
 
     listener = Listener(("127.0.0.1", 0), Handler)
+    if secured is not None:
+        listener.socket = secured(server).wrap_socket(listener.socket, server_side=True)
     server.url = f"http://127.0.0.1:{listener.server_port}"
     thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     thread.start()

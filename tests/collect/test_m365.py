@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -266,6 +267,29 @@ def test_what_nobody_asked_for_in_time_is_a_gap(tmp_path: Path) -> None:
         assert run(tmp_path, server, clock).is_complete
     gap = standing(tmp_path).feed.gaps[0]
     assert (gap.code, gap.start, gap.end) == ("not-fetched", NOW, NOW + 3 * DAY + 10 * MINUTE)
+
+
+def test_whatever_a_record_is_it_is_kept(tmp_path: Path) -> None:
+    """Values that are no records, records without a time, hostile texts: each on its line, once, also when it comes again."""
+    clock = Still()
+    values: list[Any] = [
+        None,
+        7,
+        "text",
+        [],
+        {"CreationTime": 7},
+        {"CreationTime": "soon"},
+        {"Id": "\u2028\n=cmd|' '!A1"},
+    ]
+    body = json.dumps(values, indent=3).encode()
+    api = Management(clock.now, [Blob("odd", NOW - HOUR, body), Blob("again", NOW - MINUTE, body)])
+    with serving(api) as server:
+        api.base = server.url
+        for _ in range(3):
+            assert run(tmp_path, server, clock).is_complete
+            clock.time += 40 * DAY
+            api.blobs.append(Blob(f"later-{clock.time}", clock.time - MINUTE, body))
+    assert [json.loads(line) for line in lines(tmp_path)] == values
 
 
 def test_a_list_without_an_end(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.errors import InputUnreadable
+from seawall.plurals import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,34 +81,28 @@ def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
 
     from seawall.report.visible import visible
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in (
-        "log",
-        "tenant",
-        "records",
-        "asked until",
-        "proved until",
-        "missing",
-        "half within",
-        "95 % within",
-    ):
-        table.add_column(
-            name, justify="right" if name in {"records", "half within", "95 % within"} else "left"
+    names = ("log", "records", "asked until", "proved until", "missing", "half within", "95 % within")
+    for tenant in dict.fromkeys(row["tenant"] for row in rows):
+        table = Table(
+            box=None, padding=(0, 2, 0, 0), header_style="bold", title=visible(tenant), title_justify="left"
         )
-    for row in rows:
-        delays = row["delays"].get("event", {})
-        cells = (
-            f"{row['vendor']}/{row['feed']}",
-            row["tenant"],
-            f"{row['new_records']:,}",
-            row["asked_until"] or "never",
-            row["proved"][-1][1] if row["proved"] else "nothing yet",
-            _missing(row),
-            _seconds(delays.get("p50")),
-            _seconds(delays.get("p95")),
-        )
-        table.add_row(*(visible(cell) for cell in cells))
-    console.print(table)
+        for name in names:
+            table.add_column(
+                name, justify="right" if name in {"records", *names[-2:]} else "left", no_wrap=True
+            )
+        for row in (one for one in rows if one["tenant"] == tenant):
+            delays = row["delays"].get("event", {})
+            cells = (
+                f"{row['vendor']}/{row['feed']}",
+                f"{row['new_records']:,}",
+                row["asked_until"] or "never",
+                row["proved"][-1][1] if row["proved"] else "nothing yet",
+                _missing(row),
+                _seconds(delays.get("p50")),
+                _seconds(delays.get("p95")),
+            )
+            table.add_row(*(visible(cell) for cell in cells))
+        console.print(table)
     for row in rows:
         for gap in row["gaps"]:
             text = (
@@ -117,7 +112,7 @@ def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
 
 
 def _missing(row: dict[str, Any]) -> str:
-    words = [f"{len(row['gaps'])} gaps"] if row["gaps"] else []
+    words = [plural(len(row["gaps"]), "gap")] if row["gaps"] else []
     words += ["behind"] if row["is_behind"] else []
     return ", ".join(words) or "nothing"
 

@@ -14,6 +14,9 @@ Span = tuple[int, int]
 class CollectedFeed:
     """One log of one tenant.
 
+    `tenant` is as the collector was told: the directory id of Microsoft, Google's customer id, Okta's domain. Events of
+    m365_audit and google_workspace name their organisation so; those of Entra and Okta may go by a mail domain.
+
     `source` is the name that its events have (`m365_audit`, `entra_signin` …), `feed` the part of the vendor's API that was
     asked (`Audit.Exchange`). `begin` is the first moment that was to be collected. In the spans of `proved`, which are by the
     time of the events, everything was fetched that the vendor delivers within `settle` microseconds; nothing is said of other

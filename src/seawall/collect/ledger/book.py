@@ -227,11 +227,13 @@ class Book:
                 _count(work, feed, counts, now)
 
     def forget(self, before: int) -> None:
-        """Forget ids of records that happened before, so that the ledger does not grow for ever."""
+        """Forget ids of records that happened before, so that the ledger does not grow for ever; not of those without a time."""
         with self._transaction() as work:
             feeds = [row[0] for row in work.execute("SELECT feed FROM feeds")]
             for feed in feeds:
-                work.execute("DELETE FROM seen WHERE feed = ? AND hour < ?", (feed, before // HOUR))
+                work.execute(
+                    "DELETE FROM seen WHERE feed = ? AND hour BETWEEN 1 AND ?", (feed, before // HOUR - 1)
+                )
 
     def _new(
         self, work: sqlite3.Connection, ask: Ask, pieces: Sequence[Piece]

@@ -205,14 +205,19 @@ def _page(answer: Answer) -> tuple[list[_Content], str | None]:
 def _records(answer: Answer) -> Piece:
     """The records of a blob. The same record in another blob is known by its bytes, so that nothing that differs is dropped."""
     lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
-    times = [
-        moment(text if isinstance(text := decoded(line, _Record).CreationTime, str) else None)
-        for line in lines
-    ]
     return Piece(
         size=len(answer.body),
         sha256=sha256(answer.body),
         lines=lines,
         identities=[identity(line) for line in lines],
-        times=times,
+        times=[_time(line) for line in lines],
     )
+
+
+def _time(line: bytes) -> int:
+    """When a record says that it happened; whatever a record is, it is kept."""
+    try:
+        text = decoded(line, _Record).CreationTime
+    except Malformed:
+        return 0
+    return moment(text if isinstance(text, str) else None)

@@ -218,6 +218,6 @@ def _tell_the_owner(person: Person, victim: str, tenant: str) -> None:
         assert len(server.messages) == 2  # never twice
     register = ("respond", "notify", "register", "case/case.toml", "--who")
     answer = person.reads(*register, victim)
-    assert answer["was_told"] is True
+    assert answer["told"] is True
     assert {delivery["state"] for delivery in answer["deliveries"]} == {"sent"}
-    assert person.reads(*register, "nobody@example.org")["was_told"] is False
+    assert person.reads(*register, "nobody@example.org")["told"] is False

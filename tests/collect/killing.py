@@ -1,7 +1,7 @@
 """Kills a collector with SIGKILL at each of its steps in turn, lets it go on, and says what it ended with.
 
-Runs as a process of its own without threads, because it forks: `python -m tests.collect.killing URL FOLDER`. Prints one line of
-JSON for each step: what was in the folder when it was killed, and what is there and in the ledger at the end.
+Runs as a process of its own without threads, because it forks: `python -m tests.collect.killing URL FOLDER VENDOR`. Prints
+one line of JSON for each step: what was in the folder when it was killed, and what is there and in the ledger at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from typing import Any
 
 from seawall.collect.client import Client
 from seawall.collect.ledger import standings, tables
+from seawall.collect.source import Source
+from seawall.collect.vendors.entra import Entra
 from seawall.collect.vendors.m365 import M365, is_throttled
+from seawall.collect.vendors.okta import Okta
 from tests.collect.collecting import client_of, collect, lines
 from tests.collect.management import TENANT
 from tests.collect.serving import Still
@@ -77,16 +80,17 @@ def forked(action: Callable[[], None]) -> bool:
     return not os.WIFSIGNALED(status)
 
 
-def one_pass(url: str, folder: Path, kill_at: int = 0) -> None:
+def one_pass(url: str, folder: Path, vendor: str, kill_at: int = 0) -> None:
     if kill_at:
         watched(kill_at)
     clock = Still()
     client = client_of(url, clock, is_throttled=is_throttled)
-
-    def make(it: Client) -> M365:
-        return M365(it, url, TENANT, ("Audit.Exchange",), days=0.4, threads=1)
-
-    outcome = collect(folder, make, client, clock)
+    makers: dict[str, Callable[[Client], Source]] = {
+        "m365": lambda it: M365(it, url, TENANT, ("Audit.Exchange",), days=0.4, threads=1),
+        "entra": lambda it: Entra(it, url, ("directoryAudits",), days=0.4),
+        "okta": lambda it: Okta(it, url, clock, days=0.4),
+    }
+    outcome = collect(folder, makers[vendor], client, clock, vendor)
     assert outcome.is_complete
 
 
@@ -104,17 +108,17 @@ def ended(folder: Path) -> dict[str, Any]:
     }
 
 
-def main(url: str, folder: Path) -> None:
+def main(url: str, folder: Path, vendor: str) -> None:
     step, is_over = 0, False
     while not is_over:
         step += 1
         here = folder / f"{step:04}"
         here.mkdir()
-        is_over = forked(lambda step=step, here=here: one_pass(url, here, step))  # type: ignore[misc]
+        is_over = forked(lambda step=step, here=here: one_pass(url, here, vendor, step))  # type: ignore[misc]
         killed = len(lines(here))
-        forked(lambda here=here: one_pass(url, here))  # type: ignore[misc]
+        forked(lambda here=here: one_pass(url, here, vendor))  # type: ignore[misc]
         print(json.dumps({"step": step, "killed": killed, "is_over": is_over, **ended(here)}), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

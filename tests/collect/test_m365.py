@@ -133,6 +133,8 @@ def test_subscriptions(tmp_path: Path) -> None:
         api.base = server.url
         assert run(tmp_path, server, clock, types=types).is_complete
         assert api.enabled == set(types)
+        started = [request for request in server.requests if request.path.endswith("/start")]
+        assert [(one.method, one.headers["content-length"]) for one in started] == [("POST", "0")] * 2
         feed = standing(tmp_path).feed
         # A new subscription has nothing of before, and its first content up to twelve hours later.
         assert feed.begin == NOW

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
@@ -147,7 +147,7 @@ def _whole(response: urllib3.BaseHTTPResponse, limit: int, until: float) -> byte
 def with_query(url: str, values: Mapping[str, str]) -> str:
     """Return a URL with these parameters behind it."""
     joint = "&" if "?" in url else "?"
-    return f"{url}{joint}{urlencode(values)}" if values else url
+    return f"{url}{joint}{urlencode(values, quote_via=quote, safe='')}" if values else url
 
 
 def form(values: Mapping[str, str]) -> bytes:

@@ -60,7 +60,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
         **_MICROSOFT,
         "cloud": Setting("text", "the national cloud", choices=tuple(GRAPH), default="world"),
         "feeds": Setting("texts", "which logs are fetched", choices=FEEDS, default=FEEDS),
-        "days": Setting("days", _DAYS, default=7),
+        "days": Setting("days", _DAYS, default=30),
     },
     "google": {
         "customer": Setting(

@@ -56,7 +56,7 @@ class _Record(msgspec.Struct):
 class Entra:
     """Sign-ins and audits of one tenant. `base` is the URL of Graph's host, `days` how far back the first pass reaches."""
 
-    def __init__(self, client: Client, base: str, feeds: Sequence[str], days: float = 7) -> None:
+    def __init__(self, client: Client, base: str, feeds: Sequence[str], days: float = 30) -> None:
         self._client, self._base, self._feeds, self._days = client, base, tuple(feeds), days
 
     def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:

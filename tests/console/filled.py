@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -80,10 +81,12 @@ def hostile_events() -> pa.Table:
 def _hostile_rows() -> Iterator[dict[str, object]]:
     for number in range(4):
         text = HOSTILE[number % len(HOSTILE)]
+        rule = {"kind": "mail_rule", "parameters": json.dumps({"Name": text, "ForwardTo": HOSTILE[1]})}
         yield event(
             f"hostile-{number}",
             minute=number,
-            activity_name=f"Mail{text}",
+            **(rule if number == 3 else {}),
+            activity_name="New-InboxRule" if number == 3 else f"Mail{text}",
             account=HOSTILE_ACCOUNT,
             mailbox=f"box{text}",
             app_uid=f"app{text}",
@@ -122,5 +125,12 @@ def hostile_incident() -> Incident:
         related=(f"other{text}@contoso.example",),
         events=tuple(f"hostile-{number}" for number in range(4)),
         family="",
-        details={**plain.details, "technique": f"technique{text}"},
+        details={
+            **plain.details,
+            "technique": f"technique{text}",
+            "sigma": [
+                {"id": "x", "title": f"title{text}", "level": "high", "technique": HOSTILE[1], "events": 3}
+            ],
+            "session_roots": {"weak": 2},
+        },
     )

@@ -33,6 +33,10 @@ def test_queue_incident_and_records(visit: Visiting, width: int) -> None:
     made.go(f"/incidents/{HOSTILE_ID}")
     expect(page.locator(".incident-verdict")).to_contain_text(HOSTILE[0])
     expect(page.locator(".coverage")).to_contain_text(f"coverage{HOSTILE[0]}")
+    expect(page.locator(".sigma")).to_contain_text(f"title{HOSTILE[0]}")
+    expect(page.locator(".plan")).to_contain_text("<img src=x")
+    for fold in page.locator(".plan summary").all():
+        fold.click()
     page.locator(".record-open").first.click()
     drawer = page.get_by_role("dialog")
     expect(drawer).to_contain_text(f"agent{HOSTILE[0]}")

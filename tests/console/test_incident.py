@@ -6,11 +6,15 @@ import hashlib
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from seawall.respond.contain.documents import read_plan
 from tests.console.conftest import Visit, Visiting
+from tests.console.filled import HOSTILE_ID
+from tests.report.samples import HOSTILE
 
 pytestmark = pytest.mark.browser
 
@@ -88,13 +92,37 @@ def test_evidence_is_exported_whole(visit: Visiting) -> None:
             assert hashlib.sha256(archive.read(name)).hexdigest() == digest
 
 
-def test_the_plan_is_shown_copied_and_says_that_nothing_is_applied(visit: Visiting) -> None:
+def test_the_plan_is_shown_copied_and_saved_to_be_applied_elsewhere(visit: Visiting, tmp_path: Path) -> None:
     page = opened(visit, "mail-forwarding").page
+    account = page.locator(".incident-account").inner_text()
     panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Containment plan"))
     expect(panel).to_contain_text(re.compile("applies none of this"))
-    expect(panel.locator(".plan > li").first).to_be_visible()
+    steps = panel.locator(".plan > li")
+    expect(steps.filter(has_text=f"Block sign-in of {account}")).to_have_count(1)
+    expect(steps.filter(has_text=re.compile("rule|forward", re.IGNORECASE)).first).to_contain_text(
+        "From 1 record"
+    )
+    steps.filter(has_text=f"Block sign-in of {account}").get_by_text("Undo", exact=True).click()
+    expect(steps.filter(has_text=f"Block sign-in of {account}")).to_contain_text("-AccountEnabled:$true")
     panel.get_by_role("button", name="Copy the plan").click()
     assert page.evaluate("navigator.clipboard.readText()").startswith("1. ")
+    with page.expect_download() as waiting:
+        panel.get_by_role("button", name="Save plan.json").click()
+    waiting.value.save_as(tmp_path / "plan.json")
+    assert f"Block sign-in of {account}" in {
+        action.title for action in read_plan(tmp_path / "plan.json").actions
+    }
+
+
+def test_how_sessions_began_and_which_rules_hit_is_said(visit: Visiting) -> None:
+    made = visit(f"/incidents/{HOSTILE_ID}")
+    facts = made.page.locator(".incident-facts")
+    expect(facts).to_contain_text("2 with a single factor")
+    panel = made.page.locator(".panel").filter(
+        has=made.page.get_by_role("heading", name="Sigma rules that hit")
+    )
+    expect(panel).to_contain_text(f"title{HOSTILE[0]}")
+    expect(panel).to_contain_text("3 records")
 
 
 def choose_answer(page: Page, name: str) -> None:
@@ -135,7 +163,7 @@ def test_compromised_needs_no_scope(visit: Visiting) -> None:
 
 
 def test_a_campaign_leads_to_other_accounts(visit: Visiting) -> None:
-    page = opened(visit, "forged-or-stolen-token").page
+    page = opened(visit, "password-spray").page
     account = page.locator(".incident-account").inner_text()
     panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Related accounts"))
     other = panel.locator(".shared-account a").filter(has_not_text=account).first

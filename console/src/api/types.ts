@@ -202,6 +202,14 @@ export interface TimelineSlot {
   label: string;
 }
 
+/** A Sigma rule that hit records of the incident. */
+export interface SigmaHit {
+  title: string;
+  level: string;
+  technique: string;
+  events: number;
+}
+
 export interface Incident extends IncidentRow {
   reasons: Reason[];
   base: number;
@@ -213,6 +221,9 @@ export interface Incident extends IncidentRow {
   p: number;
   unsupervised: number;
   rules: string[];
+  sigma: SigmaHit[];
+  /** How the sessions began in which mail was read; empty where none was. */
+  sessions: string;
   coverage: string[];
   actions: string[];
   events: number;
@@ -275,16 +286,34 @@ export interface Related {
 
 export interface PlanStep {
   order: number;
-  text: string;
-  why: string;
-  command_powershell?: string | null;
-  undo: string | null;
-  confidence: "do now" | "confirm first";
+  id: string;
+  title: string;
+  reason: string;
+  confidence: "certain" | "likely" | "precaution";
+  /** Orders of the steps that must come before. */
+  after: number[];
+  by_hand: string;
+  reads: string[];
+  calls: string[];
+  undo: string[];
+  powershell: string[];
+  undo_powershell: string[];
+  /** What cannot be undone; empty when all can. */
+  irreversible: string;
+  /** The log's own ids of records that say so. */
+  records: string[];
+  record_count: number;
 }
 
 export interface Plan {
+  id: string;
   steps: PlanStep[];
-  note: string;
+  /** Further steps, which the file has. */
+  more: number;
+  before: string[];
+  warnings: string[];
+  /** Why there is no plan; null where there is one. */
+  missing: string | null;
 }
 
 export interface ScopeValue {

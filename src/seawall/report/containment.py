@@ -88,12 +88,11 @@ def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:
         yield from _by_hand(action) if action.is_by_hand else ()
     else:
         for read in action.before:
-            yield _text(f"reads   {read.call.method} {_url(action, read.call)}{_meant(read)}")
-        each = f"   for each {action.each} that was found" if action.each else ""
+            yield _text(f"reads   {read_text(action, read)}")
         for call in action.calls:
-            yield _text(f"calls   {_call(action, call)}{each}")
+            yield _text(f"calls   {call_text(action, call, each=action.each)}")
         for call in action.undo:
-            yield _text(f"undo    {_call(action, call)}")
+            yield _text(f"undo    {call_text(action, call)}")
         for line in action.powershell:
             yield _text(f"or      PS> {line}")
         for line in action.undo_powershell:
@@ -110,9 +109,16 @@ def _by_hand(action: Action) -> Iterator[Text]:
         yield _text(f"undo    PS> {line}")
 
 
-def _call(action: Action, call: Call) -> str:
+def read_text(action: Action, read: Read) -> str:
+    """What a step reads first, and of a list which items are meant."""
+    return f"{read.call.method} {_url(action, read.call)}{_meant(read)}"
+
+
+def call_text(action: Action, call: Call, *, each: str = "") -> str:
+    """A call as one line: method, address and body; `each` names the list for whose items it is made."""
     body = f" {msgspec.json.encode(call.body).decode()}" if call.body is not None else ""
-    return f"{call.method} {_url(action, call)}{body}"
+    more = f"   for each {each} that was found" if each else ""
+    return f"{call.method} {_url(action, call)}{body}{more}"
 
 
 def _url(action: Action, call: Call) -> str:

@@ -125,7 +125,7 @@ def test_one_incident_by_either_id(shown: Console) -> None:
 
 @pytest.mark.parametrize("id_", ["nosuch", "..%2f..", "%00", "x" * 5000, "'", "%F0%9F%98%80"])
 def test_no_such_incident(shown: Console, id_: str) -> None:
-    for rest in ("", "/plan", "/records", "/evidence.zip"):
+    for rest in ("", "/plan", "/plan.json", "/records", "/evidence.zip"):
         answer = shown.browser().get(f"/api/incidents/{id_}{rest}")
         assert answer.status_code == 404
         assert answer.json()["error"]["code"] == "not-found"
@@ -203,6 +203,8 @@ def test_evidence(own: Console) -> None:
         lines = archive.read("events.jsonl").splitlines()
         assert [json.loads(line)["id"] for line in lines] == [f"id-{n}" for n in range(10)]
         assert "4 further records" in archive.read("README.txt").decode()
+        assert len(json.loads(archive.read("finding.json"))["evidences"]) == 10
+        assert json.loads(archive.read("bundle.json"))["type"] == "bundle"
     with own.context.database.reading() as work:
         entry = work.audit.page(limit=100)[-1]
     assert (entry.action, entry.subject, entry.actor) == ("evidence-exported", WORST, "local")

@@ -10,20 +10,41 @@ import zipfile
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
+from seawall.respond.export import writing
+from seawall.respond.export.artefacts import Artefacts
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.evidence import Export, write_evidence
 from seawall.server.console.data.presentation import incident_value
 from seawall.server.console.data.record_values import Record
 from tests.server.console.samples import HOSTILE, INCIDENT, T0, record, with_text
 
-NAMES = ["incident.json", "events.csv", "events.jsonl", "report.html", "README.txt", "manifest.json"]
+ARTEFACTS = Artefacts(
+    (
+        {
+            "metadata_uid": "r1",
+            "time": "2026-03-01T00:00:00Z",
+            "source": "m365_audit",
+            "src_ip": "198.51.100.7",
+        },
+    ),
+    {"m365_audit": {"src_prefix": ("198.51.100.0/24",), "activity_name": ("MailItemsAccessed",)}},
+    {"src_prefix": frozenset({"203.0.113.0/24"})},
+)
+NAMES = [
+    "incident.json", "events.csv", "events.jsonl", "report.html", "finding.json", "bundle.json", "rules.yml", "README.txt",
+    "manifest.json",
+]  # fmt: skip
 
 
 def made(incident: Incident, records: list[Record], zone: str = "Europe/Berlin", left_out: int = 0) -> bytes:
     target = io.BytesIO()
     export = Export(T0, "ann", "0.1.0", ZoneInfo(zone))
-    write_evidence(target, incident, incident_value(incident), iter(records), export, left_out=left_out)
+    forms = writing.files(incident, ARTEFACTS, "0.1.0")
+    write_evidence(
+        target, incident, incident_value(incident), iter(records), export, left_out=left_out, forms=forms
+    )
     return target.getvalue()
 
 
@@ -32,6 +53,27 @@ def members(content: bytes) -> dict[str, bytes]:
         assert archive.testzip() is None
         assert archive.namelist() == NAMES
         return {name: archive.read(name) for name in NAMES}
+
+
+def test_the_forms_for_other_programs_are_inside() -> None:
+    files = members(made(INCIDENT, [record("x")]))
+    assert json.loads(files["finding.json"])["class_uid"] == 2004
+    assert json.loads(files["bundle.json"])["type"] == "bundle"
+    (rule,) = yaml.safe_load_all(files["rules.yml"])
+    assert rule["detection"]["from_network"] == {"ClientIP|cidr": ["198.51.100.0/24"]}
+    readme = files["README.txt"].decode()
+    for name in NAMES[:-1]:
+        assert name in readme
+
+
+def test_without_records_the_forms_that_need_some_are_left_out() -> None:
+    target = io.BytesIO()
+    write_evidence(
+        target, INCIDENT, incident_value(INCIDENT), [], Export(T0, "ann", "0.1.0", ZoneInfo("UTC"))
+    )
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == [*NAMES[:4], *NAMES[-2:]]
+        assert "rules.yml" not in archive.read("README.txt").decode()
 
 
 def test_the_manifest_has_the_digest_of_every_other_file() -> None:

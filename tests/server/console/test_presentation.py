@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from seawall.server.console.data.incident_values import IncidentValue
+from seawall.server.console.data.incident_values import IncidentValue, SigmaHit
 from seawall.server.console.data.presentation import incident_row, incident_value, time_text
 from seawall.server.console.json_text import encoded
 from tests.server.console.samples import HOSTILE, INCIDENT, T0, texts, with_text
@@ -29,6 +29,20 @@ def test_the_whole_incident() -> None:
     assert value.technique == "T1078.004 Cloud Accounts"
     assert "0 of 1,240 peers" in value.text
     assert value.text.startswith("HIGH: ann@example.org (example.org)")
+
+
+def test_sigma_rules_and_how_sessions_began() -> None:
+    hit = {"id": "x", "title": "A rule", "level": "high", "technique": "T1114.003", "events": 2}
+    details = {
+        "sigma": [hit, {**hit, "events": "x"}, "x", {**hit, "technique": None, "events": 0}],
+        "session_roots": {"strong": 1, "weak": 12},
+    }
+    value = incident_value(replace(INCIDENT, details=details))
+    assert value.sigma == [SigmaHit("A rule", "high", "T1114.003", 2), SigmaHit("A rule", "high", "", 0)]
+    assert value.sessions == "1 with two factors, 12 with a single factor"
+    assert value.sessions in value.text
+    odd = incident_value(replace(INCIDENT, details={"sigma": 7, "session_roots": []}))
+    assert (odd.sigma, odd.sessions) == ([], "")
 
 
 def test_numbers_that_json_does_not_know() -> None:

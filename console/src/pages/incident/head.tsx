@@ -97,6 +97,7 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
           </Fact>
         )}
         <Fact name="Messages read">{messagesWords(incident.messages)}</Fact>
+        {incident.sessions && <Fact name="Sessions in which mail was read, by how they began">{incident.sessions}</Fact>}
         <Fact name="Mailboxes" title={incident.mailbox_names.join(", ")}>
           {incident.mailboxes === 1 && incident.mailbox_names[0] !== incident.account ? <span className="log-text">{incident.mailbox_names[0]}</span> : number(incident.mailboxes)}
         </Fact>

@@ -17,6 +17,7 @@ import { exportEvidence, Head } from "./head";
 import { ContainmentPlan } from "./plan";
 import { Records } from "./records";
 import { RelatedAccounts } from "./related";
+import { SigmaHits } from "./sigma";
 import { UsualVersusNow } from "./usual";
 import "./incident.css";
 
@@ -78,6 +79,7 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
       <div className="incident-body">
         <div className="incident-main">
           <Evidence incident={incident} />
+          <SigmaHits hits={incident.sigma} />
           <UsualVersusNow rows={incident.usual} />
           <Activity incident={incident} />
           <EvidenceCurve incident={incident} />

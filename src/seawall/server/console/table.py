@@ -12,6 +12,7 @@ MODULES: Final = (
     "session",
     "data.summary",
     "data.incidents",
+    "data.containment",
     "data.records",
     "data.accounts",
     "data.related",

@@ -4,6 +4,9 @@
     events.jsonl    its records, exactly
     events.csv      the same for a spreadsheet: nothing in it is a formula, which changes texts that look like one
     report.html     a page to read, without a network
+    finding.json    the incident as an OCSF Detection Finding   (these three are the forms of `seawall respond export`)
+    bundle.json     the same as a STIX 2.1 bundle
+    rules.yml       Sigma rules that would hit this intruder again, where something tells it from the holder
     README.txt      what is what, and in which time zone
     manifest.json   size and SHA-256 of each of these
 
@@ -14,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
@@ -29,6 +32,7 @@ from seawall.report.html import render_report
 from seawall.report.input import ReportInput
 from seawall.report.times import moment, rfc3339
 from seawall.report.visible import visible
+from seawall.respond.export.writing import FORMS
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.incident_values import IncidentDocument, IncidentValue
 from seawall.server.console.data.record_values import Record
@@ -37,6 +41,16 @@ from seawall.server.console.json_text import encoded
 _IN_MEMORY: Final = 8 << 20
 _STAMP: Final = (1980, 1, 1, 0, 0, 0)
 _MEDIA: Final = 0o100600 << 16
+FORMS_INSIDE: Final = (FORMS["ocsf"], FORMS["stix"], FORMS["sigma"])
+"""Files for other programs. The tables among the forms are left out: the archive has its own."""
+
+_ABOUT_FORMS: Final = {
+    FORMS["ocsf"]: "the incident as an OCSF 1.5 Detection Finding, for a SIEM",
+    FORMS["stix"]: "the incident as a STIX 2.1 bundle, for those with whom indicators are shared",
+    FORMS[
+        "sigma"
+    ]: "Sigma rules that would hit this intruder again: of its networks and applications, not of its technique",
+}
 COLUMNS: Final = tuple(
     field.name for field in msgspec.structs.fields(Record) if field.name not in ("time", "raw")
 )
@@ -60,8 +74,13 @@ def write_evidence(
     export: Export,
     *,
     left_out: int = 0,
+    forms: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the archive. `left_out` is how many of the incident's records `records` does not hold."""
+    """Write the archive. `left_out` is how many of the incident's records `records` does not hold.
+
+    `forms` are the files of `respond.export.writing`, by name; those of `FORMS_INSIDE` are put in.
+    """
+    inside = {name: forms[name] for name in FORMS_INSIDE if forms and name in forms}
     document = IncidentDocument(value, rfc3339(export.at), export.by, export.version)
     with (
         SpooledTemporaryFile(max_size=_IN_MEMORY) as lines,
@@ -69,12 +88,13 @@ def write_evidence(
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=6) as archive,
     ):
         count = _write_records(records, lines, table, export.zone)
-        readme = _readme(value, export, count, left_out)
+        readme = _readme(value, export, count, left_out, list(inside))
         manifest = [
             _put(archive, "incident.json", [msgspec.json.format(encoded(document), indent=2)]),
             _put(archive, "events.csv", _chunks(table)),
             _put(archive, "events.jsonl", _chunks(lines)),
             _put(archive, "report.html", [_report(incident).encode("utf-8", "replace")]),
+            *(_put(archive, name, [text.encode("utf-8", "replace")]) for name, text in inside.items()),
             _put(archive, "README.txt", [readme.encode("utf-8", "replace")]),
         ]
         whole = {
@@ -148,12 +168,14 @@ def _report(incident: Incident) -> str:
     return render_report(ReportInput((replace(incident, raised=True),), period=times))
 
 
-def _readme(value: IncidentValue, export: Export, count: int, left_out: int) -> str:
+def _readme(value: IncidentValue, export: Export, count: int, left_out: int, forms: Sequence[str]) -> str:
     more = (
         f" {left_out:,} further records of it are not in here: they were too many, or are no longer stored."
         if left_out
         else ""
     )
+    told = "".join(f"{name:<16}{_ABOUT_FORMS[name]}\n" for name in forms)
+    names = " ".join(("incident.json", "events.csv", "events.jsonl", "report.html", *forms, "README.txt"))
     return f"""Evidence of a Seawall incident
 
 Incident      {value.id}
@@ -165,7 +187,7 @@ incident.json   the incident: reasons, usual and now, timeline, answers
 events.jsonl    {plural(count, "record")}, one JSON object a line, with every field that was logged.{more}
 events.csv      the same records for a spreadsheet
 report.html     the incident as a page; it needs no network
-manifest.json   size and SHA-256 of each file
+{told}manifest.json   size and SHA-256 of each file
 
 Times
 All times are UTC (they end in Z). In events.csv the column "time {export.zone.key}" repeats each in the time zone
@@ -174,7 +196,7 @@ All times are UTC (they end in Z). In events.csv the column "time {export.zone.k
 events.csv is safe to open: text that a spreadsheet would calculate has an apostrophe before it, and control characters
 are shown as their numbers. So it is not exact to the letter; events.jsonl is.
 
-To check the files: sha256sum incident.json events.csv events.jsonl report.html README.txt, and compare with manifest.json.
+To check the files: sha256sum {names}, and compare with manifest.json.
 The manifest proves that the files belong together, not who made them: keep its own digest with your case.
 """
 

@@ -14,7 +14,6 @@ SeverityName = Literal["low", "medium", "high", "critical"]
 AnswerName = Literal["compromised", "safe", "expected-change"]
 QueueName = Literal["open", "announced", "answered", "candidates", "all"]
 IncidentOrder = Literal["score", "-time", "account"]
-Confidence = Literal["do now", "confirm first"]
 SharedKey = Literal["network", "app", "client", "prefix"]
 Count = Annotated[int, Meta(ge=0)]
 T = TypeVar("T")
@@ -138,8 +137,20 @@ class AnswerValue(msgspec.Struct, frozen=True, kw_only=True):
     standing: bool
 
 
+class SigmaHit(msgspec.Struct, frozen=True):
+    """A Sigma rule that hit records of the incident. `technique` is empty where the rule names none."""
+
+    title: str
+    level: str
+    technique: str
+    events: Count
+
+
 class IncidentValue(IncidentRow, frozen=True, kw_only=True):
-    """An incident with everything that explains it. `text` is the reason in words, to be pasted into a ticket."""
+    """An incident with everything that explains it. `text` is the reason in words, to be pasted into a ticket.
+
+    `sessions` says how the sessions began in which mail was read, empty where none was.
+    """
 
     reasons: list[ReasonValue]
     base: float
@@ -151,6 +162,8 @@ class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     p: float | None
     unsupervised: float | None
     rules: list[str]
+    sigma: list[SigmaHit]
+    sessions: str
     coverage: list[str]
     actions: list[str]
     events: Count
@@ -195,24 +208,6 @@ class RelatedValue(msgspec.Struct, frozen=True):
     looked_from: str
     looked_to: str
     is_cut: bool
-
-
-class PlanStep(msgspec.Struct, frozen=True):
-    """One step of containment, to be taken by a person. `command_powershell` is text to be copied."""
-
-    order: int
-    text: str
-    why: str
-    undo: str | None
-    confidence: Confidence
-    command_powershell: str | None = None
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """Steps in their order. `note` says that nothing is applied."""
-
-    steps: list[PlanStep]
-    note: str
 
 
 class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""The incident queue, one incident, its plan, and the queue as CSV."""
+"""The incident queue, one incident, and the queue as CSV."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from seawall.report.visible import visible
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.answer_values import answer_value
 from seawall.server.console.data.choosing import ORDERS, QueueFilter, QueuePage, choice_of, purpose_of
-from seawall.server.console.data.incident_values import AnswerName, IncidentRow, IncidentValue, Page, Plan
-from seawall.server.console.data.plan import plan
+from seawall.server.console.data.incident_values import AnswerName, IncidentRow, IncidentValue, Page
 from seawall.server.console.data.presentation import incident_value, listed_row
 from seawall.server.console.data.stored import remembered
 from seawall.server.console.endpoint import Call, Endpoint
@@ -77,13 +76,6 @@ def incident(call: Call) -> IncidentValue:
     """One incident."""
     with call.context.database.reading() as work:
         return whole(work, *found(work, call.path["id"]), call.now)
-
-
-def containment(call: Call) -> Plan:
-    """The plan of an incident."""
-    with call.context.database.reading() as work:
-        one, _ = found(work, call.path["id"])
-    return plan(one)
 
 
 def table(call: Call) -> Response:
@@ -169,14 +161,5 @@ ENDPOINTS: Final = (
         summary="One incident with everything that explains it; an id that it had before answers with the new one",
         group="incidents",
         answer=IncidentValue,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/incidents/{id}/plan",
-        handle=containment,
-        role="viewer",
-        summary="Steps of containment, to be taken by a person: nothing is applied",
-        group="incidents",
-        answer=Plan,
     ),
 )

@@ -21,6 +21,7 @@ from seawall.server.console.data.incident_values import (
     Messages,
     ReasonValue,
     SeverityName,
+    SigmaHit,
     TimelineValue,
     UsualValue,
 )
@@ -137,6 +138,8 @@ def incident_value(
         p=number_or_none(details.get("p")),
         unsupervised=number_or_none(details.get("unsupervised")),
         rules=[rule for rule in rules if isinstance(rule, str)] if isinstance(rules, list | tuple) else [],
+        sigma=_sigma(details.get("sigma")),
+        sessions=words.beginnings_text(incident),
         coverage=list(incident.coverage),
         actions=list(incident.actions),
         events=words.record_count(incident),
@@ -188,6 +191,17 @@ def _reason(reason: Reason) -> ReasonValue:
         reason.silent,
         {name: finite(count) for name, count in reason.counts.items()},
     )
+
+
+def _sigma(hits: Any) -> list[SigmaHit]:
+    """The Sigma rules that hit, of an incident's details; what is none is left out."""
+    if not isinstance(hits, list | tuple):
+        return []
+    return [
+        SigmaHit(*(str(hit.get(name) or "") for name in ("title", "level", "technique")), events)
+        for hit in hits
+        if isinstance(hit, dict) and isinstance(events := hit.get("events"), int) and events >= 0
+    ]
 
 
 def _curve(points: Any) -> list[tuple[str, float]]:

@@ -16,7 +16,10 @@ from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
 from seawall import __version__
+from seawall.respond.export import writing
+from seawall.respond.export.artefacts import NEEDED, Gathering, gathered
 from seawall.schema.incidents import Incident
+from seawall.server.console.data.account_events import account_events
 from seawall.server.console.data.choosing import Cursor, Limit, Name
 from seawall.server.console.data.evidence import Export, write_evidence
 from seawall.server.console.data.incident_values import Page
@@ -168,10 +171,12 @@ def evidence(call: Call) -> Response:
         value = whole(work, incident, listed, call.now)
     target: IO[bytes] = SpooledTemporaryFile(max_size=8 << 20)  # noqa: SIM115 - closed when it was sent
     try:
-        records = list(_records(call.context.lake, incident)) if call.context.lake is not None else []
+        lake = call.context.lake
+        records = list(_records(lake, incident)) if lake is not None else []
         left_out = max(value.events - len(records), 0)
         export = Export(call.now, call.who.name, __version__, zone)
-        write_evidence(target, incident, value, records, export, left_out=left_out)
+        forms = forms_of(lake, incident) if lake is not None else None
+        write_evidence(target, incident, value, records, export, left_out=left_out, forms=forms)
         with call.context.database.writing() as work:
             call.note(work, "evidence-exported", incident.id, records=len(records), time_zone=zone.key)
         size = target.tell()
@@ -201,6 +206,13 @@ def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
                 break
         if count:
             return
+
+
+def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
+    """The incident in the forms of `seawall respond export`, by file name; from the stored events of its account."""
+    gathering = Gathering(incident.tenant, incident.account, frozenset(incident.events), incident.first_event)
+    artefacts = gathered(account_events(lake, incident, NEEDED), gathering)
+    return writing.files(incident, artefacts, __version__)
 
 
 def _sent(source: IO[bytes]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -81,7 +82,10 @@ def hostile_events() -> pa.Table:
 def _hostile_rows() -> Iterator[dict[str, object]]:
     for number in range(4):
         text = HOSTILE[number % len(HOSTILE)]
-        rule = {"kind": "mail_rule", "parameters": json.dumps({"Name": text, "ForwardTo": HOSTILE[1]})}
+        rule: dict[str, Any] = {
+            "kind": "mail_rule",
+            "parameters": json.dumps({"Name": text, "ForwardTo": HOSTILE[1]}),
+        }
         yield event(
             f"hostile-{number}",
             minute=number,

@@ -198,7 +198,9 @@ def _sigma(hits: Any) -> list[SigmaHit]:
     if not isinstance(hits, list | tuple):
         return []
     return [
-        SigmaHit(*(str(hit.get(name) or "") for name in ("title", "level", "technique")), events)
+        SigmaHit(
+            str(hit.get("title") or ""), str(hit.get("level") or ""), str(hit.get("technique") or ""), events
+        )
         for hit in hits
         if isinstance(hit, dict) and isinstance(events := hit.get("events"), int) and events >= 0
     ]

@@ -189,6 +189,10 @@ def test_a_case_file_is_begun_from_a_scope(run: Run, tmp_path: Path) -> None:
     assert [recipient["name"] for recipient in plain["recipients"]] == ["contoso", ANNA, "a'\"\\b@x.example"]
     refused = run(*NOTIFY, "draft", str(file))
     assert refused.code == 2
+    assert "`aware`" in refused.err, "nobody but a person knows when"
+    file.write_text(file.read_text().replace("# aware = ", "aware = "))
+    refused = run(*NOTIFY, "draft", str(file))
+    assert refused.code == 2
     assert "sender.email" in refused.err
     file.write_text(file.read_text().replace('email = ""\nphone', 'email = "a@b.example"\nphone'))
     assert read_case(file).case.nis2 is False

@@ -110,8 +110,21 @@ def test_every_letter_says_what_is_known_what_is_not_what_was_taken_and_what_to_
 
 def test_a_presumption_without_a_gap_gives_its_reason(tmp_path: Path) -> None:
     given = scope([mailbox(BEN, "possible", reasons=("the address is one that others use too",))])
-    document = letter(facts(tmp_path, "ben", given))
-    assert "Why we presume it: the address is one that others use too" in section(document, "unknown")
+    said = section(letter(facts(tmp_path, "ben", given)), "unknown")
+    assert "Why we presume it: there are records that can be attributed" in said
+    assert "the address is one that others use too" in said
+    german = letter(facts(tmp_path, "ben", given), "de")
+    assert "sicher zuordnen" in section(german, "unknown")
+    assert "others use too" not in section(german, "unknown")
+    assert "others use too" in section(german, "evidence")
+
+
+def test_a_no_that_rests_on_somebodys_word_says_so(tmp_path: Path) -> None:
+    vouched = dataclasses.replace(SHORT, is_complete=True)
+    assert "rests on the word" in section(letter(facts(tmp_path, "carla", vouched)), "known")
+    assert "rests on the word" in section(letter(facts(tmp_path, "contoso", vouched)), "known")
+    assert "rests on the word" not in section(letter(facts(tmp_path, "anna", vouched)), "known")
+    assert "rests on the word" not in section(letter(facts(tmp_path, "carla")), "known")
 
 
 def test_folders_and_throttling_are_presumed_taken(tmp_path: Path) -> None:

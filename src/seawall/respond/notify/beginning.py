@@ -20,7 +20,7 @@ _HEAD: Final = """\
 [case]
 id = "{id}"
 title = ""                            # in a few words; it stands on every letter
-aware = {aware}      # when you became aware, with the offset from UTC: deadlines run from it
+# aware = {aware}    # when you became aware, with the offset from UTC: deadlines run from it
 zone = "UTC"                          # times in letters are given for this zone, for example "Europe/Berlin"
 # contained = 2026-01-31T18:00:00Z    # when the access was ended
 # next_update = 2026-02-07T12:00:00Z  # by when recipients hear from you again

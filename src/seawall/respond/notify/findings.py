@@ -37,6 +37,8 @@ def known(facts: Facts, language: Language) -> tuple[Block, ...]:
     examined = [say("known.examined", start=language.time(facts.start), end=language.time(facts.end))]
     if facts.verdict == "not_touched":
         examined.append(say("known.covered"))
+    if facts.is_complete and facts.of("not_touched"):
+        examined.append(say("known.vouched"))
     blocks.append(paragraph(" ".join(examined)))
     if facts.kind == "organisation" and facts.listed:
         blocks += _mailbox_table(facts, language)
@@ -85,10 +87,7 @@ def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
             lines.append(say("unknown.annex"))
         blocks.append(bullets(lines))
     elif facts.verdict == "possible":
-        reasons = [reason for subject in facts.of("possible") for reason in subject.reasons]
-        blocks.append(
-            bullets([say("known.presume", reason=reason) for reason in list(dict.fromkeys(reasons))[:GAPS]])
-        )
+        blocks.append(bullets(_doubts(facts, language)))
     lines = [visible(line) for line in facts.words.unknown if line.strip()]
     if gaps and facts.verdict == "touched":
         lines.append(say("unknown.also_touched"))
@@ -100,6 +99,15 @@ def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
     lines.append(say("unknown.mistake"))
     blocks.append(bullets(lines))
     return tuple(blocks)
+
+
+def _doubts(facts: Facts, language: Language) -> list[str]:
+    """Why it is possible although the logs have no gap. The analysis speaks English: others find its words in the annex."""
+    reasons = list(dict.fromkeys(reason for subject in facts.of("possible") for reason in subject.reasons))
+    lines = [language.say("known.presume", reason=language.say("unknown.doubt"))]
+    if not language.is_english:
+        return [*lines, language.say("unknown.annex")] if reasons else lines
+    return [*lines, *(language.shown(reason) for reason in reasons[:GAPS])]
 
 
 def _gap(gap: Gap, language: Language) -> str:

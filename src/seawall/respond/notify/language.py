@@ -39,6 +39,11 @@ class Language:
     _words: dict[str, Any]
     _locale: Locale
 
+    @property
+    def is_english(self) -> bool:
+        """Whether sentences of the analysis are in this language."""
+        return self._locale.language == "en"
+
     def say(self, key: str, **values: Any) -> str:
         """Return a sentence with its values; `count` chooses the plural form."""
         words = self._words

@@ -65,6 +65,7 @@ class Facts:
     start: int
     end: int
     is_bounded: bool
+    is_complete: bool
     sources: tuple[str, ...]
     aware: str
     contained: str | None
@@ -167,6 +168,7 @@ def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
         start=scope.start,
         end=scope.end,
         is_bounded=scope.is_bounded,
+        is_complete=scope.is_complete,
         sources=scope.sources,
         aware=case.case.aware.isoformat(),
         contained=_text(case.case.contained),

@@ -245,3 +245,31 @@ def test_a_return_is_found_in_logs_and_in_a_scans_results(
     logs.mkdir()
     (logs / "one.jsonl").write_text("not a log\n")
     assert run("respond", "watch", "plan.journal.jsonl", str(logs)).code == 0
+
+
+def test_a_watch_is_told_of_a_containment_and_that_it_ended(
+    run: Run, out: Path, okta: Okta, tmp_path: Path
+) -> None:
+    from seawall.store.database import Database
+
+    planned(run, out)
+    assert apply(run).code == 0
+    (tmp_path / "store").mkdir(mode=0o700)
+    Database.open(tmp_path / "store" / "seawall.db", should_migrate=True).close()
+    words = ("respond", "attention", "plan.journal.jsonl", "--store", "store", "--json")
+    assert run(*words).code == 2, "somebody answers for it"
+    done = run(*words, "--by", "Ann Example")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["organisations"] == 1
+    again = run(*words, "--by", "Ann Example")
+    assert json.loads(again.out)["organisations"] == 0
+    database = Database.open(tmp_path / "store" / "seawall.db")
+    with database.reading() as work:
+        (one,) = work.containments.standing(at=0)
+        assert one.document["actor"]["accounts"] == [ANN]
+        assert [entry.action for entry in work.audit.page()] == ["attention-begun", "attention-begun"]
+    ended = run(*words, "--by", "Bob Example", "--end")
+    assert json.loads(ended.out)["organisations"] == 1
+    with database.reading() as work:
+        assert work.containments.standing(at=0) == []
+    database.close()

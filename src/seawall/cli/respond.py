@@ -6,6 +6,7 @@ import typer
 
 from seawall.cli import (
     respond_apply,
+    respond_attention,
     respond_export,
     respond_notify,
     respond_plan,
@@ -40,6 +41,9 @@ app.command("apply", short_help="Do what a plan says; without --apply, print wha
     respond_apply.apply
 )
 app.command("undo", short_help="Take back what was applied, to what was read before.")(respond_apply.undo)
+app.command("attention", short_help="Have a watch raise what follows a containment, whatever the budget.")(
+    respond_attention.attention
+)
 app.command("watch", short_help="Look for the return of an intruder that was contained.")(respond_watch.watch)
 app.command("export", short_help="Give an incident to other programs: OCSF, STIX, CSV, Sigma.")(
     respond_export.export

@@ -45,12 +45,18 @@ class Case:
 
 def group(candidates: Iterable[Candidate]) -> list[Case]:
     """Group candidates by account over the window, strongest first within each, worst case first overall."""
-    by_account: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        by_account[(candidate.tenant, candidate.account)].append(candidate)
+        # What comes after a containment is told apart from what was contained, however near it is.
+        by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
     cases = [case for found in by_account.values() for case in _windows(found)]
     cases = _with_families(cases)
     return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
+
+
+def is_raised_anyway(candidate: Candidate) -> bool:
+    """Whether a containment draws attention to a candidate, so that it is raised whatever the budget."""
+    return any(change.raises for change in candidate.adjustments)
 
 
 def _windows(found: list[Candidate]) -> list[Case]:
@@ -110,12 +116,17 @@ def raised(
     """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
 
     `sparing` leaves budget over rather than raise a case whose reasons together speak against an intruder (they
-    sum to less than nothing). A case that answers excused is never raised to fill a budget.
+    sum to less than nothing). A case that answers excused is never raised to fill a budget. What follows a containment is
+    raised beside the budget.
     """
     used: dict[str, int] = defaultdict(int)
     chosen = set()
     for case in cases:
         tenant = case.top.tenant
+        if is_raised_anyway(case.top):
+            if case.score >= floor:
+                chosen.add(case.id)
+            continue
         is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
         least = max(floor, case.top.base) if sparing or is_excused else floor
         if case.score >= least and used[tenant] < limits.get(tenant, 0):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from seawall.schema.answers import Answered, Draft, Lesson, Value
+from seawall.schema.answers import Answered, Draft, Lesson, Shown, Value
 from seawall.schema.conversion import prepare
+from seawall.schema.response import Containment
 from seawall.store.database import Work
+from seawall.store.database.containments import Contained
 from seawall.store.database.feedback import Feedback
 
 COVERED_DAYS = 60
@@ -18,6 +20,16 @@ COVERED_DAYS = 60
 
 _DAY = 86_400_000_000
 _PAGE = 1_000
+_MANY = 1_000
+_MOST_ACCOUNTS = 10_000
+_ASPECTS = {
+    "prefix": "prefixes",
+    "device": "devices",
+    "key": "keys",
+    "client": "clients",
+    "app": "applications",
+}
+"""By what a contained intruder is known again: the field of detection, and the name in the containment."""
 
 
 class _Taught(msgspec.Struct, frozen=True):
@@ -83,8 +95,48 @@ def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answ
 
 
 def standing_answers(work: Work, *, at: int) -> tuple[Answered, ...]:
-    """Return what the answers teach that still cover anything at a time (microseconds)."""
-    return teaching(kept_answers(work, at=at), work.aliases.all())
+    """Return what the answers teach that still cover anything at a time (microseconds), and what was contained."""
+    return (*contained(work, at=at), *teaching(kept_answers(work, at=at), work.aliases.all()))
 
 
-prepare(_Scope, Answered)
+def contained(work: Work, *, at: int) -> tuple[Answered, ...]:
+    """Return what containments say that draw attention at a time, or did lately, one for each account."""
+    return tuple(
+        answer
+        for one in work.containments.standing(at=at - COVERED_DAYS * _DAY)
+        for answer in remembered(one)
+    )
+
+
+def remembered(kept: Contained) -> Iterator[Answered]:
+    """Return what a containment says, as detection learns it: of each account, with what its intruder was known by."""
+    try:
+        containment = msgspec.convert(kept.document, Containment)
+    except msgspec.ValidationError:
+        return
+    shown = tuple(
+        Shown(aspect, value, 0.0, 0, _MANY)
+        for aspect, name in _ASPECTS.items()
+        for value in getattr(containment.actor, name)
+        if value not in containment.actor.usual.get(name, ())
+    )
+    for place, account in enumerate(containment.actor.accounts[:_MOST_ACCOUNTS]):
+        yield Answered(
+            # Numbers below nothing are no answer's.
+            id=-(kept.id * _MOST_ACCOUNTS + place + 1),
+            incident=f"containment {containment.id} {place}",
+            tenant=kept.tenant,
+            account=account,
+            account_type="user",
+            answer="compromised",
+            reach="account",
+            values=(),
+            given_at=containment.at,
+            as_of=containment.at,
+            expires_at=containment.until,
+            lessons=(Lesson(-1, "", 0.0, shown),),
+            plan=containment.id,
+        )
+
+
+prepare(_Scope, Answered, Containment)

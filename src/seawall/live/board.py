@@ -16,7 +16,7 @@ from seawall.incidents.answers.regrouping import Rows, cases, chosen, id_of
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.decision import LEAST_SCORE
 from seawall.incidents.group import allowed
-from seawall.live.answering import kept_answers, teaching
+from seawall.live.answering import contained, kept_answers, teaching
 from seawall.live.candidates import unpacked
 from seawall.live.commit import BUDGET
 from seawall.live.ruling import CANDIDATE_DAYS, DAY, RULED_DAYS
@@ -82,7 +82,7 @@ class Board:
         """Return what the budget makes of the candidates with some answers."""
         changed = effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change
-        found = cases(self.columns, scores)
+        found = cases(self.columns, scores, changed.raising)
         return Ruled(changed, scores, found, self.let_through(found, changed, self.budget))
 
     def let_through(self, found: Sequence[Rows], changed: Effects, budget: float | None) -> list[Rows]:
@@ -94,6 +94,7 @@ class Board:
             changed.change,
             since=self.since,
             is_sparing=budget is None,
+            raising=changed.raising,
         )
 
     def is_shown(self, case: Rows) -> bool:
@@ -139,6 +140,7 @@ class Boards:
             key = (
                 work.incidents.revision(),
                 work.answers.mark(),
+                work.containments.mark(),
                 budget,
                 last,
                 tuple(sorted(marks.items())),
@@ -184,7 +186,7 @@ class Boards:
             last,
             dict(days[last].get("tenants", {})) if last in days else {},
             budget,
-            teaching(kept, work.aliases.all()),
+            (*contained(work, at=at), *teaching(kept, work.aliases.all())),
             tuple(kept),
         )
 

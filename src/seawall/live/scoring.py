@@ -257,7 +257,7 @@ class Scorer:
 
     def _marked(self, work: Work) -> tuple[Any, ...]:
         """What ruling depends on beside candidates."""
-        return work.answers.mark(), budget_of(work, self._settings.budget)
+        return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
 
     def _learn(self, scoring: Scoring) -> None:
         for (day, shard), result in scoring.days.items():

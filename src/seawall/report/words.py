@@ -18,6 +18,7 @@ ASPECTS = {
     "app_network": "Application × network",
     "attempts": "Attempts before",
     "attention": "Taken over before",
+    "contained": "Contained before",
     "birth": "Token's birth",
     "client": "Client",
     "client_network": "Client × network",

@@ -295,4 +295,5 @@ def containment_of(entries: Iterable[dict[str, Any]], days: int = ATTENTION_DAYS
     if plan is None or plan.actor is None or not done:
         return None
     at = parse_rfc3339(done[0])
-    return Containment(plan.id, at, at + days * DAY, plan.actor)
+    tenants = tuple(sorted({action.tenant for action in plan.actions if action.tenant}))
+    return Containment(plan.id, at, at + days * DAY, plan.actor, tenants)

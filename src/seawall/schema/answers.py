@@ -81,6 +81,13 @@ class Answered:
     as_of: int
     expires_at: int | None
     lessons: tuple[Lesson, ...]
+    plan: str = ""
+    """The plan that was carried out, where this is no analyst's answer but the memory of a containment."""
+
+    @property
+    def is_containment(self) -> bool:
+        """Whether a containment speaks: it draws attention, raises whatever the budget, and teaches no weights."""
+        return bool(self.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +101,5 @@ class Adjustment:
     aspect: str
     weight: float
     text: str
+    raises: bool = False
+    """Whether its incident is raised whatever the budget."""

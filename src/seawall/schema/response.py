@@ -218,6 +218,7 @@ class Containment:
     at: int
     until: int
     actor: Actor
+    tenants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

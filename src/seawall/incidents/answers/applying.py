@@ -12,7 +12,7 @@ import numpy as np
 
 from seawall.incidents.answers.columns import Columns
 from seawall.incidents.answers.expected import Taken, taken
-from seawall.incidents.answers.hostile import Added, added, markers
+from seawall.incidents.answers.hostile import STRONG, Added, added, markers
 from seawall.incidents.answers.refit import Factors, factors
 from seawall.incidents.answers.units import UNIT_IN_GROUP, UNITS, summed
 from seawall.incidents.aspects import Aspect
@@ -135,8 +135,21 @@ class Effects:
         by = "answer" if len(numbers) == 1 else "answers"
         return f"expected since {_date(since)} by {by} {words}"
 
+    @property
+    def raising(self) -> frozenset[int]:
+        """The rows to which a containment draws attention: raised whatever the budget, and cases of their own."""
+        return frozenset(row for row, found in self._added.items() if any(self._raises(one) for one in found))
+
+    def _raises(self, one: Added) -> bool:
+        """Whether it is the contained account, or shows enough of the intruder's: a client alone is easily shared."""
+        is_containment = self._answers[one.answers[0]].is_containment
+        return is_containment and (not one.values or one.weight >= STRONG)
+
     def _more(self, one: Added) -> Adjustment:
         first = self._answers[one.answers[0]]
+        if first.is_containment:
+            text, raises = _returned(first, one), self._raises(one)
+            return Adjustment("behaviour", "contained", one.weight, text, raises=raises)
         if not one.values:
             text = f"the account was taken over, as answer {first.id} of {_date(first.given_at)} says: watched for 30 days"
             return Adjustment("behaviour", "attention", one.weight, text)
@@ -153,7 +166,7 @@ def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
     benign = [answer for answer in standing if answer.answer != "compromised"]
     off = taken(columns, benign, frozenset(markers(takeovers)))
     more = added(columns, takeovers)
-    fitted = factors(standing, now)
+    fitted = factors([answer for answer in standing if not answer.is_containment], now)
     weighed = _weighed(columns, fitted, off)
     change = weighed.copy()
     change[off.rows] -= summed(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
@@ -176,6 +189,17 @@ def _weighed(columns: Columns, fitted: dict[str, Factors], off: Taken) -> Floats
         rows = columns.of_tenant.get(tenant, np.empty(0, np.int64))
         result[rows] = summed(left[rows], found.values[:, None] - 1.0)[:, 0]
     return np.where(columns.protected, np.maximum(result, 0.0), result)
+
+
+def _returned(containment: Answered, one: Added) -> str:
+    """What of a contained intruder is seen again, and what changed, in words."""
+    since = f"contained on {_date(containment.as_of)} (plan {containment.plan})"
+    changed = " and ".join(f"{aspect} {value}" for aspect, value in one.changed)
+    rest = f"; changed since then: {changed}" if changed else ""
+    if not one.values:
+        return f"the account was {since}: raised for 30 days whatever the budget{rest}"
+    values = " and ".join(f"{value.aspect} {value.value}" for value in one.values)
+    return f"shares {values} with the intruder that was {since}; few others use it{rest}"
 
 
 def _date(time: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from seawall.incidents.answers.columns import USUAL_DAYS, Columns, plain
 from seawall.incidents.answers.expected import DAY, is_own
+from seawall.incidents.candidates import Candidate
 from seawall.schema.answers import Answered, Value
 
 STRONG, WEAK = 1.5, 0.75
@@ -28,11 +29,15 @@ ATTENTION_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What is added to one candidate for one reason. `values` are (field, value) that are shared; none: attention."""
+    """What is added to one candidate for one reason. `values` are (field, value) that are shared; none: attention.
+
+    `changed`, of a containment, are (field, value) where the intruder had shown another one.
+    """
 
     weight: float
     answers: tuple[int, ...]
     values: tuple[Value, ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
 
 
 def few(peers: int) -> int:
@@ -63,11 +68,13 @@ def added(columns: Columns, answers: Iterable[Answered]) -> dict[int, list[Added
     for row, found in sorted(_shared(columns, answers).items()):
         weight = min(sum(MARKERS[value.aspect] for value, _ in found), MOST)
         numbers = tuple(sorted({number for _, number in found}))
-        result[row].append(Added(weight, numbers, tuple(value for value, _ in found)))
+        shared = tuple(value for value, _ in found)
+        result[row].append(Added(weight, numbers, shared, _changed(columns, row, answers, numbers)))
     for answer in answers:
         for row in _watched(columns, answer):
             if not any(not one.values for one in result[row]):
-                result[row].append(Added(ATTENTION, (answer.id,)))
+                changed = _changed(columns, row, answers, (answer.id,))
+                result[row].append(Added(ATTENTION, (answer.id,), changed=changed))
     return {row: found for row, found in result.items() if found}
 
 
@@ -77,7 +84,8 @@ def _shared(columns: Columns, answers: Iterable[Answered]) -> dict[int, list[tup
         for tenant, value in markers([answer]):
             for row in columns.showing(tenant, value.aspect, value.value).tolist():
                 candidate = columns.candidates[row]
-                is_late = candidate.first >= answer.as_of + MARKED_DAYS * DAY
+                days = ATTENTION_DAYS if answer.is_containment else MARKED_DAYS
+                is_late = candidate.first >= answer.as_of + days * DAY or _is_before(answer, candidate)
                 if is_late or is_own(answer, candidate) or any(value == known for known, _ in shared[row]):
                     continue
                 fact = next(fact for fact in candidate.facts if fact.field == value.aspect)
@@ -91,4 +99,31 @@ def _watched(columns: Columns, answer: Answered) -> list[int]:
     rows = columns.of_account.get((answer.tenant, answer.account), ())
     those = ((row, columns.candidates[row]) for row in rows)
     until = answer.as_of + ATTENTION_DAYS * DAY
-    return [row for row, one in those if one.day >= since and one.first < until and not is_own(answer, one)]
+    return [
+        row
+        for row, one in those
+        if one.day >= since and one.first < until and not is_own(answer, one) and not _is_before(answer, one)
+    ]
+
+
+def _is_before(answer: Answered, candidate: Candidate) -> bool:
+    """Whether a group began before the containment that speaks: it is what was contained, and no return."""
+    return answer.is_containment and candidate.first < answer.as_of
+
+
+def _changed(
+    columns: Columns, row: int, answers: Iterable[Answered], numbers: tuple[int, ...]
+) -> tuple[tuple[str, str], ...]:
+    """What a group shows where a contained intruder had shown something else, by field."""
+    before: dict[str, set[str]] = defaultdict(set)
+    for answer in answers:
+        if answer.is_containment and answer.id in numbers:
+            for lesson in answer.lessons:
+                for one in lesson.shown:
+                    before[one.aspect].add(plain(one.aspect, one.value))
+    facts = {fact.field: fact.now for fact in columns.candidates[row].facts}
+    return tuple(
+        (aspect, facts[aspect])
+        for aspect in MARKERS
+        if before.get(aspect) and facts.get(aspect) and plain(aspect, facts[aspect]) not in before[aspect]
+    )

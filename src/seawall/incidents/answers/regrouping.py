@@ -28,11 +28,14 @@ class Rows:
         return self.story[0]
 
 
-def cases(columns: Columns, scores: Floats) -> list[Rows]:
-    """Return the cases that the candidates make with these scores, worst first: those of `group`, as rows."""
+def cases(columns: Columns, scores: Floats, raising: frozenset[int] = frozenset()) -> list[Rows]:
+    """Return the cases that the candidates make with these scores, worst first: those of `group`, as rows.
+
+    `raising` are rows to which a containment draws attention: they are no part of what was contained.
+    """
     found: list[Rows] = []
     values = scores.tolist()
-    for rows in columns.of_account.values():
+    for rows in _apart(columns.of_account.values(), raising):
         if len(rows) == 1:
             found.append(Rows(values[rows[0]], (rows[0],), (rows[0],)))
         else:
@@ -44,6 +47,16 @@ def cases(columns: Columns, scores: Floats) -> list[Rows]:
         return (-case.score, top.first, top.tenant, top.account)
 
     return sorted(found, key=order)
+
+
+def _apart(accounts: Iterable[list[int]], raising: frozenset[int]) -> Iterable[list[int]]:
+    for rows in accounts:
+        if raising.isdisjoint(rows):
+            yield rows
+            continue
+        for side in (False, True):
+            if own := [row for row in rows if (row in raising) is side]:
+                yield own
 
 
 def _windows(columns: Columns, scores: list[float], rows: list[int]) -> Iterable[Rows]:
@@ -77,6 +90,7 @@ def chosen(
     *,
     since: int,
     is_sparing: bool,
+    raising: frozenset[int] = frozenset(),
 ) -> list[Rows]:
     """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on.
 
@@ -86,6 +100,10 @@ def chosen(
     result = []
     for case in ordered:
         top = columns.candidates[case.top]
+        if case.top in raising:
+            if top.day >= since and case.score >= LEAST_SCORE:
+                result.append(case)
+            continue
         is_held = is_sparing or change[case.top] < EXCUSED
         least = max(LEAST_SCORE, top.base) if is_held else LEAST_SCORE
         if top.day >= since and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):

@@ -167,3 +167,19 @@ class SettingRow(Model):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     document: Mapped[dict[str, Any]] = mapped_column(Document)
+
+
+class ContainmentRow(Model):
+    """A containment that draws attention until a time, or until somebody ended that."""
+
+    __tablename__ = "containments"
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    plan: Mapped[str] = mapped_column(index=True)
+    tenant: Mapped[str]
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    until: Mapped[int] = mapped_column(BigInteger)
+    given_by: Mapped[str]
+    given_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+    ended_by: Mapped[str | None]

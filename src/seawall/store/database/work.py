@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from seawall.store.database.audit import AuditTrail
 from seawall.store.database.codes import IngestTokens, Invites
+from seawall.store.database.containments import Containments
 from seawall.store.database.days import Candidates, Days, Dirty
 from seawall.store.database.feedback import Answers
 from seawall.store.database.incidents import Incidents
@@ -108,6 +109,11 @@ class Work:
     def totals(self) -> Totals:
         """Sums over everything that was taken in."""
         return Totals(self.session)
+
+    @cached_property
+    def containments(self) -> Containments:
+        """What was contained, so that its return is raised."""
+        return Containments(self.session)
 
     @cached_property
     def settings(self) -> Settings:

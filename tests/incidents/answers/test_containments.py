@@ -1,0 +1,133 @@
+"""A containment draws attention: what follows is raised whatever the budget, apart from what was contained, and reversibly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall.incidents.answers.applying import apply, effects
+from seawall.incidents.answers.columns import Columns
+from seawall.incidents.answers.expected import DAY
+from seawall.incidents.answers.regrouping import cases, chosen, id_of
+from seawall.incidents.candidates import Candidate
+from seawall.incidents.decision import LEAST_SCORE, decide
+from seawall.incidents.group import allowed, group
+from seawall.live.answering import remembered
+from seawall.schema.answers import Answered
+from seawall.schema.response import Actor, Containment
+from seawall.store.database.containments import Contained
+
+from .making import ACCOUNTS, NOW, TODAY, candidate, fact
+
+ADA, BEN = ACCOUNTS[:2]
+AT = (TODAY - 5) * DAY
+
+
+def containment(**actor: Any) -> tuple[Answered, ...]:
+    """What is remembered of a containment of Ada's account five days ago."""
+    known = Actor(
+        accounts=(ADA,), first=AT - DAY, last=AT,
+        **{"prefixes": ("198.51.100.0/24",), "clients": ("python/rest", "chrome/browser"),
+           "usual": {"clients": ("chrome/browser",)}, **actor},
+    )  # fmt: skip
+    found = Containment("plan-1", AT, AT + 30 * DAY, known, ("org",))
+    kept = Contained(1, "plan-1", "org", msgspec.to_builtins(found), found.until, "Ann", AT, None, None)
+    return tuple(remembered(kept))
+
+
+def at_day(day: int, account: str = ADA, *facts: Any, **changes: Any) -> Candidate:
+    return candidate(facts, {"network.backed_off": 0.5}, day=day, account=account, **changes)
+
+
+def raised(found: list[Candidate], answers: tuple[Answered, ...], budget: float = 0.0) -> list[Any]:
+    taught = apply(found, answers, NOW)
+    return [one for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised]
+
+
+def test_what_follows_a_containment_is_raised_without_a_budget() -> None:
+    old, new = at_day(TODAY - 6), at_day(TODAY - 2, ADA, fact("client", "curl/rest"))
+    assert raised([old, new], ()) == []
+    (one,) = raised([old, new], containment())
+    assert one.first_event == new.first
+    reason = next(reason for reason in one.reasons if reason.aspect == "contained")
+    assert "contained on" in reason.text
+    assert "plan plan-1" in reason.text
+    assert "changed since then: client curl/rest" in reason.text
+    assert one.score == pytest.approx(one.base + sum(reason.weight for reason in one.reasons))
+
+
+def test_it_is_told_apart_from_what_was_contained() -> None:
+    """However near and however much weaker: else it would only be another day of the incident that is known."""
+    old, new = candidate(account=ADA, day=TODAY - 6), at_day(TODAY - 4)
+    together = decide([old, new], [], {"org": 100}, 30, 1.0).incidents
+    assert len(together) == 1
+    apart = decide(apply([old, new], containment(), NOW), [], {"org": 100}, 30, 1.0).incidents
+    assert [one.first_event for one in apart if one.raised] == [old.first, new.first]
+    assert apart[0].id == together[0].id
+
+
+def test_another_account_that_shows_the_intruders_rare_thing() -> None:
+    shared = at_day(TODAY - 1, BEN, fact("prefix", "198.51.100.0/24"), fact("client", "curl/rest"))
+    (one,) = raised([shared], containment())
+    text = next(reason.text for reason in one.reasons if reason.aspect == "contained")
+    assert "shares prefix 198.51.100.0/24 with the intruder that was contained on" in text
+    common = at_day(TODAY - 1, BEN, fact("prefix", "198.51.100.0/24", accounts=60))
+    assert raised([common], containment()) == []
+    alone = at_day(TODAY - 1, BEN, fact("client", "python/rest"))
+    assert raised([alone], containment()) == [], "a client alone is easily shared"
+    assert apply([alone], containment(), NOW)[0].score > alone.score
+    both = at_day(TODAY - 1, BEN, fact("client", "python/rest"), fact("app", "evil-app"))
+    assert len(raised([both], containment(applications=("evil-app",)))) == 1
+    usual = at_day(TODAY - 1, BEN, fact("client", "chrome/browser"))
+    assert raised([usual], containment()) == [], "what the contained account's holder uses tells nothing"
+
+
+def test_it_ends_by_itself_and_leaves_no_trace_when_ended() -> None:
+    late = at_day(TODAY + 30, ADA)
+    assert raised([late], containment()) == []
+    found = [at_day(TODAY - 2, ADA), at_day(TODAY - 1, BEN)]
+    assert apply(found, (), NOW) == found
+    assert [one.adjustments for one in apply(found, containment(), NOW)][1] == ()
+
+
+def test_a_containment_teaches_no_weights() -> None:
+    found = [at_day(TODAY - 2, ADA, fact("prefix", "198.51.100.0/24"))]
+    assert effects(Columns(found), containment(), NOW).factors == {}
+
+
+def test_what_cannot_be_read_says_nothing() -> None:
+    kept = Contained(1, "plan-1", "org", {"id": 3}, 0, "Ann", 0, None, None)
+    assert list(remembered(kept)) == []
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(TODAY - 20, TODAY), st.sampled_from([ADA, BEN]), st.floats(-4, 4),
+                  st.sampled_from(["198.51.100.0/24", "192.0.2.0/24"])), max_size=8),
+    st.floats(0, 0.2),
+    st.booleans(),
+)  # fmt: skip
+def test_the_desk_says_the_same_as_the_watch(
+    rows: list[tuple[int, str, float, str]], budget: float, is_on: bool
+) -> None:
+    found = [
+        replace(candidate((fact("prefix", prefix),), {"network.backed_off": score}, day=day, account=account,
+                          first=day * DAY + number), network=prefix)
+        for number, (day, account, score, prefix) in enumerate(rows)
+    ]  # fmt: skip
+    answers = containment() if is_on else ()
+    columns = Columns(found)
+    changed = effects(columns, answers, NOW)
+    scores = columns.scores + changed.change
+    made = cases(columns, scores, changed.raising)
+    limits = {tenant: allowed(budget, 100, 30) for tenant in columns.of_tenant}
+    let = chosen(columns, made, limits, changed.change, since=0, is_sparing=False, raising=changed.raising)
+    taught = apply(found, answers, NOW)
+    assert [id_of(columns, case) for case in made] == [case.id for case in group(taught)]
+    expected = {one.id for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised}
+    assert {id_of(columns, case) for case in let if case.score >= LEAST_SCORE} == expected

@@ -27,6 +27,9 @@ def evaluate(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")
     ] = DEFAULT_OUT,
+    scope: Annotated[
+        bool, typer.Option("--scope", help="Measure scopes of campaigns over several organisations instead.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
 ) -> None:
     """Measure recall at each budget, time to detection and false incidents on quiet worlds.
@@ -36,7 +39,11 @@ def evaluate(
       seawall evaluate
       seawall evaluate --worlds 20 --accounts 1000 --out figures --json
       seawall evaluate --systems okta --worlds 3
+      seawall evaluate --scope --worlds 3
     """
+    if scope:
+        _scopes(worlds, seed, accounts, days, systems, out, as_json=as_json)
+        return
     from seawall.evaluate import run
     from seawall.evaluate.table import as_markdown
 
@@ -47,3 +54,17 @@ def evaluate(
     else:
         streams.write(as_markdown(result))
     streams.next_step(f"open {streams.quoted(out / 'evaluation.md')}, or the plots beside it")
+
+
+def _scopes(
+    worlds: int, seed: int, accounts: int, days: int, systems: Systems, out: Path, *, as_json: bool
+) -> None:
+    from seawall.evaluate.scope_trials import as_table, measure_scopes, write_figures
+
+    streams.say("making worlds and searching them; this takes minutes")
+    result = measure_scopes(worlds=worlds, seed=seed, accounts=accounts, days=days, systems=systems.value)
+    write_figures(result, out)
+    if as_json:
+        streams.answer_json(result)
+    else:
+        streams.write(as_table(result))

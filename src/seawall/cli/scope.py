@@ -67,6 +67,12 @@ def scope(
             "--complete", help="Vouch that the intruder is known by nothing else: who shows others is clear."
         ),
     ] = False,
+    unread_checked: Annotated[
+        bool,
+        typer.Option(
+            "--unread-checked", help="Vouch that the records that could not be read were looked at by hand."
+        ),
+    ] = False,
     store: Annotated[
         Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
     ] = None,
@@ -100,7 +106,7 @@ def scope(
         "address": address, "session": session, "token": token, "key": key, "network": network, "app": app,
         "user_agent": user_agent, "device": device, "account": account, "mailbox": mailbox,
     }  # fmt: skip
-    asked = _asked(seeds, start, end, complete=complete)
+    asked = _asked(seeds, start, end, complete=complete, unread_checked=unread_checked)
     found, reading = _searched(paths or [], store, database, asked, incident or [], quiet=quiet)
     if out is not None:
         from seawall.report.scope_files import write_scope_files
@@ -117,7 +123,12 @@ def scope(
 
 
 def _asked(
-    seeds: dict[IndicatorKind, Values], start: str | None, end: str | None, *, complete: bool
+    seeds: dict[IndicatorKind, Values],
+    start: str | None,
+    end: str | None,
+    *,
+    complete: bool,
+    unread_checked: bool,
 ) -> Asked:
     from seawall.respond.scope import Asked
     from seawall.respond.scope.seeds import many
@@ -127,6 +138,7 @@ def _asked(
         _time("--from", start),
         _time("--to", end),
         is_complete=complete,
+        is_unread_checked=unread_checked,
     )
 
 

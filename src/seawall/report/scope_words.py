@@ -70,6 +70,8 @@ def warnings(scope: Scope) -> list[str]:
             "Whoever asked vouched that the intruder is known by nothing but the seeds. Who is proved not touched here is so on "
             "that word."
         )
+    if scope.is_unread_checked:
+        found.append("Whoever asked vouched that the records which could not be read are not the intruder's.")
     if not any(step.events for step in scope.steps if step.round == 0):
         found.append("No record of the span carries any of the seeds: check them, and the span.")
     return found

@@ -138,5 +138,8 @@ class Scope:
     is_bounded: bool = False
     """Whether a bound on growth stopped the search: more may be touched than is said."""
 
+    is_unread_checked: bool = False
+    """Whether whoever asked vouched that the records which could not be read were looked at by hand."""
+
     is_complete: bool = False
     """Whether whoever asked vouched that the intruder is known by nothing but the seeds: verdicts then rest on that word."""

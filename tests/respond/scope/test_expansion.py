@@ -108,6 +108,24 @@ def test_a_stolen_session_does_not_make_its_holders_records_the_intruders(tmp_pa
     assert any("the intruder's or the holder's" in reason for reason in ann.reasons)
 
 
+def test_the_holder_of_a_stolen_session_may_come_to_new_places(tmp_path: Path) -> None:
+    stolen = at_home("ann", "x", HISTORY, 0)[0]["session_uid"]
+    travel = {**ELSEWHERE, "session_uid": stolen}
+    near = {"src_ip": "198.51.101.5", "src_prefix": "198.51.101.0/24", "session_uid": stolen}
+    rows = [
+        *days_at_home(),
+        theirs("evil-1", session_uid=stolen),
+        theirs("evil-2", minute=40, **near),
+        theirs("hotel", minute=300, client="chrome/browser", **travel),
+        theirs("hotel-bob", "bob", minute=310, client="chrome/browser", **ELSEWHERE),
+    ]
+    scope = searched(tmp_path, rows)
+    assert mailbox(scope, "ann").records == ("evil-1", "evil-2")
+    assert mailbox(scope, "bob").verdict == "possible"
+    given = searched(tmp_path, rows, ("session", stolen))
+    assert mailbox(given, "ann").records == ("evil-1", "evil-2", "hotel")
+
+
 def _unplaced(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "src_ip": None, "src_prefix": None, "src_asn": None, "src_network_class": None}
 

@@ -16,6 +16,7 @@ from seawall.schema.scope import Gap
 MOST = 2_000
 """Lost records of a file that are placed one by one; of more, all of the file's time is a gap."""
 
+_NAMED = 5
 _TIMES = """SELECT line, time, max(time) OVER before - time, time - min(time) OVER before FROM events WHERE file = ? AND line > 0
     WINDOW before AS (ORDER BY line ROWS UNBOUNDED PRECEDING)"""
 
@@ -37,11 +38,15 @@ def gaps(
         spans = [(*records.one("SELECT min(time), max(time) FROM events WHERE file = ?", [file]), len(lines))]
     else:
         spans = _merged(_placed(records, file, lines, span))
+    numbers = ", ".join(f"{line:,}" for line in sorted(lines)[:_NAMED]) + (
+        " …" if len(lines) > _NAMED else ""
+    )
     for tenant in held or tenants:
         for first, last, count in spans:
             if first < span[1] and last >= span[0]:
-                where = f"{file}, between {span_text(first, last)}" if held and 0 not in lines else file
-                text = f"{plural(count, 'record')} of {where} could not be read: nobody can say whose."
+                where = f", from {span_text(first, last)}," if held and 0 not in lines else ""
+                which = f" (number {numbers})" if 0 not in lines else ""
+                text = f"{plural(count, 'record')} of {file}{where} could not be read{which}: look at it by hand."
                 yield tenant, Gap(first, last, "all", "not-read", text)
 
 

@@ -23,13 +23,16 @@ _WHOSE: tuple[IndicatorKind, ...] = ("account", "mailbox")
 
 _GRADES = {
     "strong": f"""CASE WHEN e.nearness = 2 THEN {OPEN}
-        WHEN e.nearness = 0 AND e.class IS DISTINCT FROM 'microsoft' THEN {SURE}
-        WHEN f.is_own THEN {SURE} ELSE {OPEN} END""",
+        WHEN f.is_own THEN {SURE}
+        WHEN e.nearness = 0 AND e.class IS DISTINCT FROM 'microsoft'
+            AND (f.is_given OR e.network IN (SELECT t.network FROM theirs t)) THEN {SURE}
+        ELSE {OPEN} END""",
     "habitual": f"CASE WHEN h.days >= {HABIT_DAYS} THEN {OPEN} ELSE {SURE} END",
     "whose": f"{OPEN}",
     "incident": f"CASE WHEN e.nearness = 2 THEN {OPEN} ELSE {SURE} END",
 }
-"""A session may be the holder's own, stolen: then the records from the holder's own places are open. So is an address, an
+"""A session may be the holder's own, stolen. Then only those of its records prove that come from a network of the intruder's
+in which the account never was (for a seed: from any such network): a holder too comes to new places. Open, too, is an address, an
 application or a browser that the account used on several days before."""
 
 
@@ -77,8 +80,9 @@ class Meetings:
     def _ask(self, indicators: Sequence[Indicator], first: int) -> None:
         self._records.run(
             """CREATE OR REPLACE TABLE asked (number INTEGER, kind VARCHAR, value VARCHAR, tenant VARCHAR, first BIGINT,
-            last BIGINT, is_own BOOLEAN)"""
+            last BIGINT, is_own BOOLEAN, is_given BOOLEAN)"""
         )
+        self._records.run(_THEIRS)
         columns = {
             "number": pa.array(range(first, first + len(indicators)), pa.int32()),
             "kind": pa.array([one.kind for one in indicators]),
@@ -87,6 +91,7 @@ class Meetings:
             "first": pa.array([one.start for one in indicators], pa.int64()),
             "last": pa.array([one.end for one in indicators], pa.int64()),
             "is_own": pa.array([False] * len(indicators)),
+            "is_given": pa.array([first == 0] * len(indicators)),
         }
         self._records.keep("asked", columns)
         for kind in STRONG:
@@ -100,12 +105,16 @@ class Meetings:
         return int(count)
 
 
+_THEIRS = f"""CREATE OR REPLACE TABLE theirs AS SELECT DISTINCT network FROM best JOIN events USING (id)
+    WHERE grade = {SURE} AND network IS NOT NULL AND class IS DISTINCT FROM 'microsoft'"""
+
 _OWN = """UPDATE asked SET is_own = true FROM (
-    SELECT f.number, arg_min(e.nearness = 0 OR coalesce(b.grade, 0) = 2, (e.time, e.id)) AS begins
+    SELECT f.number, arg_min(coalesce(b.grade, 0) = 2 OR (f.is_given AND e.nearness = 0), (e.time, e.id)) AS begins
     FROM asked f JOIN events e ON e.{kind} = f.value AND (f.tenant = '' OR f.tenant = e.tenant)
     LEFT JOIN best b ON b.id = e.id WHERE f.kind = '{kind}' GROUP BY f.number
 ) o WHERE asked.number = o.number AND o.begins"""
-"""A session is the intruder's own where its first record is the intruder's, or comes from where the account never was."""
+"""A session is the intruder's own where its first record is the intruder's; one that is given, also where it comes from where
+the account never was."""
 
 
 def _column_value(indicator: Indicator) -> str:

@@ -49,7 +49,7 @@ def search(
         read = read_messages(records, bounds.messages)
         vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
         tallies.sort_out(records, vouched)
-        coverage = Coverage(records, start, end, cut, lost)
+        coverage = Coverage(records, start, end, cut, None if asked.is_unread_checked else lost)
         found = verdicts.Found(
             coverage,
             meetings.indicators,
@@ -77,6 +77,7 @@ def search(
         read.messages,
         tuple(sources),
         is_bounded or read.is_cut,
+        asked.is_unread_checked,
         asked.is_complete,
     )
 

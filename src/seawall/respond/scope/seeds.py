@@ -23,6 +23,7 @@ class Asked:
     `incident` is an incident's id and `records` the log's own ids of the records judged to be the intruder's. `tenant`
     limits the seeds, not the search, to one organisation. `is_complete`: whoever asks vouches that the intruder is known by
     nothing but the seeds, so that records which carry other values of their kinds are not the intruder's.
+    `is_unread_checked`: and that the records which could not be read were looked at by hand, and are not either.
     """
 
     seeds: tuple[tuple[IndicatorKind, str], ...] = ()
@@ -31,6 +32,7 @@ class Asked:
     tenant: str = ""
     incidents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_complete: bool = False
+    is_unread_checked: bool = False
 
     def check(self) -> None:
         """Raise UsageError where nothing can come of it."""

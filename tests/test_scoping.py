@@ -1,0 +1,148 @@
+"""The same scope comes from logs, from a scan's results and from a store; campaigns of the lab are found as they were staged."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall import scan
+from seawall.enrich import Networks, enrich
+from seawall.errors import InputUnreadable, UsageError
+from seawall.lab import World, WorldSettings, make_world
+from seawall.report.times import parse_rfc3339
+from seawall.respond.scope import Asked, Bounds
+from seawall.schema.scope import IndicatorKind, Scope
+from seawall.scoping import incident_records, scope_of_logs, scope_of_scan, scope_of_store
+from seawall.sources import read
+from seawall.store.place import open_store
+from tests.logs import recorded
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    settings = WorldSettings(
+        8, tenants=2, accounts=20, days=24, attacks=1, campaigns=2, density=0.5, confusers=()
+    )
+    return make_world(settings, tmp_path_factory.mktemp("world"))
+
+
+def seeds(campaign: dict[str, Any]) -> Asked:
+    return Asked(tuple(("address", one) for one in campaign["addresses"]))
+
+
+def taken(world: World, campaign: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the truth says that each mailbox lost to an actor."""
+    return {
+        (attack["tenant"], mailbox): lost
+        for attack in world.truth["attacks"]
+        if attack.get("campaign") == campaign["id"]
+        for mailbox, lost in attack["taken"].items()
+    }
+
+
+def verdicts(scope: Scope) -> dict[tuple[str, str], str]:
+    return {(one.tenant, one.name): one.verdict for one in scope.mailboxes}
+
+
+def without_sources(scope: Scope) -> Scope:
+    return dataclasses.replace(scope, sources=())
+
+
+def test_every_mailbox_of_a_campaign_is_touched_with_exactly_its_messages(world: World) -> None:
+    for campaign in world.truth["campaigns"]:
+        scope, _ = scope_of_logs([world.folder / "logs"], seeds(campaign), Bounds())
+        lost = taken(world, campaign)
+        assert lost
+        found = {(one.tenant, one.name): one for one in scope.mailboxes}
+        assert {key for key, one in found.items() if one.verdict == "touched"} <= set(lost)
+        for key, truth in lost.items():
+            assert found[key].verdict in ("touched", "possible")
+            named = {one.id for one in scope.messages if (one.tenant, one.mailbox) == key}
+            assert named <= set(truth["messages"])
+            assert found[key].messages == len(named)
+        exact = sum(found[key].messages == len(truth["messages"]) for key, truth in lost.items())
+        assert exact >= len(lost) / 2
+
+
+def test_with_one_address_alone_nobody_who_was_touched_is_cleared(world: World) -> None:
+    for campaign in world.truth["campaigns"]:
+        for address in campaign["addresses"]:
+            scope, _ = scope_of_logs([world.folder / "logs"], Asked((("address", address),)), Bounds())
+            found = verdicts(scope)
+            assert not [key for key in taken(world, campaign) if found[key] == "not_touched"]
+
+
+def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, tmp_path: Path) -> None:
+    asked = seeds(world.truth["campaigns"][0])
+    from_logs, reading = scope_of_logs([world.folder / "logs"], asked, Bounds())
+    scan([world.folder / "logs"], out=tmp_path / "out")
+    from_scan, _ = scope_of_scan(tmp_path / "out", asked, Bounds())
+    assert without_sources(from_scan) == without_sources(from_logs)
+    assert reading.records == reading.events + reading.duplicates + sum(
+        count for code, count in reading.problems.items() if code != "not-a-log"
+    )
+    networks = Networks.load(())
+    with open_store(tmp_path / "store", make=True) as store:
+        for batch in read([world.folder / "logs"]):
+            if batch.events.num_rows:
+                store.lake.append(enrich(batch.events, networks))
+            with store.database.writing() as unit:
+                unit.problems.add(batch.problems, at=1)
+        from_store, _ = scope_of_store(store, asked, Bounds())
+    assert verdicts(from_store) == verdicts(from_logs)
+    assert from_store.messages == from_logs.messages
+
+
+def test_an_incident_of_a_scan_is_where_a_search_begins(world: World, tmp_path: Path) -> None:
+    scan([world.folder / "logs"], out=tmp_path)
+    first = json.loads((tmp_path / "incidents.jsonl").read_text().splitlines()[0])
+    assert incident_records(tmp_path, ["1"]) == {first["id"]: tuple(first["events"])}
+    assert incident_records(tmp_path, [first["id"]]) == incident_records(tmp_path, ["1"])
+    scope, _ = scope_of_scan(tmp_path, Asked(incidents=incident_records(tmp_path, ["1"])), Bounds())
+    assert scope.steps[0].events >= len(set(first["events"]))
+    with pytest.raises(InputUnreadable, match="no incident"):
+        incident_records(tmp_path, ["zz"])
+
+
+def test_what_a_scan_left_out_is_not_taken_for_nothing(world: World, tmp_path: Path) -> None:
+    scan([world.folder / "logs"], out=tmp_path)
+    asked = seeds(world.truth["campaigns"][0])
+    (tmp_path / "problems.jsonl").unlink()
+    with pytest.raises(InputUnreadable, match="nobody knows what was not"):
+        scope_of_scan(tmp_path, asked, Bounds())
+    (tmp_path / "problems.jsonl").write_text("")
+    (tmp_path / "coverage.json").write_text("{}")
+    with pytest.raises(InputUnreadable, match="cut off"):
+        scope_of_scan(tmp_path, asked, Bounds())
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    asked = Asked((("address", "192.0.2.1"),))
+    with pytest.raises(InputUnreadable):
+        scope_of_logs([tmp_path / "none"], asked, Bounds())
+    with pytest.raises(InputUnreadable):
+        scope_of_scan(tmp_path, asked, Bounds())
+    with pytest.raises(UsageError):
+        scope_of_logs([tmp_path], Asked(), Bounds())
+
+
+def test_a_recorded_organisation(tmp_path: Path) -> None:
+    """The intruder's address of a recorded intrusion: 10 messages of one mailbox, in one record.
+
+    One record could not be read. It lies before 5 May: who asks from then on can clear mailboxes, who asks from earlier cannot.
+    """
+    logs = recorded(tmp_path)
+    address: tuple[tuple[IndicatorKind, str], ...] = (("address", "5.253.204.108"),)
+    scope, _ = scope_of_logs([logs], Asked(address), Bounds())
+    assert "not_touched" not in {one.verdict for one in scope.mailboxes}
+    since, _ = scope_of_logs([logs], Asked(address, start=parse_rfc3339("2021-05-05T00:00:00Z")), Bounds())
+    assert "not_touched" in {one.verdict for one in since.mailboxes}
+    looked_at, _ = scope_of_logs([logs], Asked(address, is_unread_checked=True), Bounds())
+    assert "not_touched" in {one.verdict for one in looked_at.mailboxes}
+    touched = [one for one in scope.mailboxes if one.verdict == "touched"]
+    assert [one.messages for one in touched] == [10]
+    assert any(step.indicator.kind == "session" and step.is_followed for step in scope.steps)

@@ -20,7 +20,7 @@ from seawall.cli.main import main
 from seawall.collect.clock import Clock
 from tests.collect.collecting import lines
 from tests.collect.management import CLIENT, SECRET, TENANT, Management, blob
-from tests.collect.serving import Server, fault, serving
+from tests.collect.serving import Reply, Request, Server, fault, serving
 
 HOUR = 3_600_000_000
 
@@ -119,6 +119,23 @@ def test_a_wrong_clock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert m365(tmp_path, server, "--secret-file", str(secret_file(tmp_path))) == 1
         assert api.tokens == 0
     assert "this machine's clock is 120 minutes ahead" in capsys.readouterr().err
+
+
+def test_a_token_that_ends_meanwhile(tmp_path: Path) -> None:
+    """The library has it for an hour yet, but the vendor takes it no more: another one is asked for, once."""
+    api = management()
+
+    def end(request: Request) -> Reply | None:
+        if request.path.endswith("/b3"):
+            api.token = "token-2"
+        return None
+
+    with serving(api) as server:
+        api.base, server.faults = server.url, end
+        assert m365(tmp_path, server, "--secret-file", str(secret_file(tmp_path))) == 0
+        assert server.sent["401"] > 0
+    assert api.tokens == 2
+    assert len(lines(tmp_path)) == 60
 
 
 def test_a_wrong_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from seawall.collect.clock import Stopped
 from seawall.collect.run import Outcome
 from seawall.collect.vendors.m365 import M365, is_throttled
 from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.errors import OutputUnwritable
 from tests.collect.collecting import client_of, collect, ids, lines, standing
 from tests.collect.management import FEED, TENANT, Blob, Management, blob
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving, without
@@ -303,6 +306,28 @@ def test_a_list_without_an_end(tmp_path: Path) -> None:
         server.faults = without("nextPage")
         assert run(tmp_path, server, clock).waiting == {"Audit.Exchange": "endless"}
     assert len(lines(tmp_path)) == 10
+
+
+def test_a_disk_that_is_full_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Still()
+    api = Management(clock.now, blobs(12))
+    real, calls = os.fsync, 0
+
+    def full(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with serving(api) as server:
+        api.base = server.url
+        with pytest.raises(OutputUnwritable, match="No space left"):
+            run(tmp_path, server, clock)
+        assert run(tmp_path, server, clock).is_complete
+    assert sorted(numbers(tmp_path)) == list(range(120))
+    assert standing(tmp_path).segment_records == 120
 
 
 def test_a_stop_keeps_what_came(tmp_path: Path) -> None:

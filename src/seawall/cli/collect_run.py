@@ -14,7 +14,7 @@ from seawall.collect.clock import Clock, Stopped
 from seawall.collect.collector import collector_of, open_collection
 from seawall.collect.run import Outcome, Run
 from seawall.collect.settings import Vendor, read_settings
-from seawall.errors import CollectIncomplete, CollectRefused
+from seawall.errors import CollectIncomplete, CollectRefused, OutputUnwritable
 from seawall.plurals import plural
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def run(
 
 
 def _pass(passes: Run, say: Any) -> None:
-    """One of many passes: what is refused now may be allowed again before the next, so it is said and not the end."""
+    """One of many passes. What is refused may be allowed, and a disk that is full have room, before the next: neither is the
+    end."""
     try:
         outcome = passes.once()
-    except CollectRefused as error:
+    except (CollectRefused, OutputUnwritable) as error:
         streams.say(f"error: {error.message}", f"  fix: {error.fix}")
         return
     if outcome.records:

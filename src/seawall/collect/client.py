@@ -111,6 +111,7 @@ class Client:
         self._patience = patience or Patience()
         self._is_throttled, self._pace = is_throttled, pace
         self._next = 0
+        self._renewals = 0
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
@@ -146,6 +147,7 @@ class Client:
         while True:
             self._keep_pace()
             asked: float | None = None
+            generation = self._renewals
             try:
                 answer = self._exchange.send(method, url, self._headers(method, url, headers), body, limit)
                 self._heed(answer)
@@ -153,8 +155,7 @@ class Client:
                     return read(answer)
                 code = vendor_code(answer.body)
                 if answer.status == 401 and self._access is not None and not is_renewed:
-                    self._note("token-renewed")
-                    self._access.renew()
+                    self._renew(self._access, generation)
                     is_renewed = True
                     continue
                 fault = self._judged(answer, code)
@@ -172,6 +173,14 @@ class Client:
                 raise Unavailable(fault)
             waited, attempt = waited + pause, attempt + 1
             self._clock.wait(pause)
+
+    def _renew(self, access: Access, generation: int) -> None:
+        """Renew the token that a request was refused with, unless another request has done so meanwhile."""
+        with self._lock:
+            if self._renewals == generation:
+                self._renewals += 1
+                self._counts["token-renewed"] += 1
+                access.renew()
 
     def _judged(self, answer: Answer, code: str) -> str:
         """The name of a fault that passes. Raises Refused for one that does not."""

@@ -64,6 +64,7 @@ class Run:
     def once(self) -> Outcome:
         """Make one pass. Raises Stopped, CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing."""
         outcome = Outcome()
+        self._book.settle()
         try:
             feeds = self._source.feeds(self._now())
         except Unavailable as error:

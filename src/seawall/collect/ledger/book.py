@@ -107,7 +107,6 @@ class Book:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
         self._path, self._connection, self._segments = path, connection, segments
-        self._placed: list[int] = []
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -188,10 +187,6 @@ class Book:
         `prefix` begins the segment's name; `counts` are what was met on the way (repeats, faults), by name.
         """
         with self._transaction() as work:
-            work.executemany(
-                "UPDATE segments SET state = 'placed' WHERE segment = ?",
-                [(number,) for number in self._placed],
-            )
             lines, times, new = self._new(work, ask, pieces)
             segment = self._segment(work, ask, lines, times, now, prefix) if lines else None
             self._note(work, ask, pieces, new, now, segment)
@@ -202,9 +197,10 @@ class Book:
             elif pieces and pieces[-1].covered > ask.start:
                 until = pieces[-1].covered
                 self._paint(work, Ask(ask.number, ask.feed, ask.start, until, until, None))
-        self._placed = []
         if segment is not None and self._segments.place(segment[1]):
-            self._placed.append(segment[0])
+            # At once: from now on the file may be moved away, and must not be missed for that.
+            with self._transaction() as work:
+                work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (segment[0],))
         return len(lines)
 
     def give_up(self, ask: Ask, state: str, now: int) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from seawall.errors import CollectionBroken
+from seawall.errors import CollectionBroken, OutputUnwritable
 
 VERSION: Final = 1
 
@@ -89,8 +89,14 @@ def make(path: Path, about: dict[str, str]) -> None:
         raise broken(path, error) from error
 
 
-def broken(path: Path, error: Exception) -> CollectionBroken:
-    """Return the error of a ledger that cannot be used."""
+def broken(path: Path, error: Exception) -> CollectionBroken | OutputUnwritable:
+    """Return the error of a ledger that cannot be used: whether it may be again when there is room, or not."""
+    code = getattr(error, "sqlite_errorname", None) or ""
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return OutputUnwritable(
+            f"{path}: the ledger cannot be written: {error}",
+            fix="free space or correct its permissions; what was not written is fetched again",
+        )
     return CollectionBroken(
         f"{path}: the ledger cannot be used: {error}",
         fix="restore it from a backup, or collect into a new folder: a new ledger knows nothing of what came before",

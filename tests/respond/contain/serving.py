@@ -43,6 +43,9 @@ class Vendor:
         """(method, path with query, status); status 0: no answer was sent."""
         self.faults: list[Fault] = []
         self.token = "token-1"
+        self.token_type = "Bearer"
+        self.logs_in = False
+        self.asked_with: list[dict[str, str]] = []
         self.base = ""
         self.lock = threading.Lock()
         self._number = 0
@@ -59,6 +62,20 @@ class Vendor:
     def headers(self, status: int, document: Any) -> dict[str, str]:
         """Further headers of an answer."""
         return {}
+
+    def login(self, path: str, form: dict[str, list[str]]) -> Any:
+        """What a sign-in host says: where tokens are, or a token. What was asked with is kept in `asked_with`."""
+        authority = "https://login.microsoftonline.com" + path.removesuffix(
+            "/v2.0/.well-known/openid-configuration"
+        )
+        if path.endswith("/openid-configuration"):
+            return {
+                "issuer": f"{authority}/v2.0",
+                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{authority}/oauth2/v2.0/token",
+            }
+        self.asked_with.append({name: values[0] for name, values in form.items()})
+        return {"token_type": self.token_type, "expires_in": 3599, "access_token": self.token}
 
     def changes(self) -> list[tuple[str, str]]:
         """The changing calls that were answered with success, or made and lost."""
@@ -112,6 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         data = self.rfile.read(length)
+        if self.vendor.logs_in and self.path.endswith(("/openid-configuration", "/token")):
+            self._send(200, self.vendor.login(self.path, parse_qs(data.decode())), {})
+            return
         token = (self.headers.get("Authorization") or "").partition(" ")[2]
         is_form = self.headers.get_content_type() == "application/x-www-form-urlencoded"
         body = data.decode() if is_form else json.loads(data) if data else None
@@ -119,7 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        status, document, headers = answer
+        self._send(*answer)
+
+    def _send(self, status: int, document: Any, headers: dict[str, str]) -> None:
         content = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
         for name, value in headers.items():

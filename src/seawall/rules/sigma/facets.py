@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 
 from seawall.rules.sigma.model import Predicate, Test
 from seawall.rules.sigma.records import Records
-from seawall.rules.sigma.values import EVERYTHING, NAMES, parsed, top_names, values
-from seawall.schema.batches import Bools, Codes
+from seawall.rules.sigma.texts import NOTHING, Texts
+from seawall.schema.batches import Bools
 from seawall.schema.ordering import Rows
 
 REMEMBERED_NAMES = 100_000
-REMEMBERED_TEXTS = 10_000
 """Values of which the answers are kept from batch to batch; then all are forgotten."""
 
-LONGEST_REMEMBERED = 4_096
-"""Characters of a text up to which its answers are kept."""
+UNKNOWN = 2
+"""What a question says of a text that was not asked yet, beside 0 and 1."""
 
 Spell = Callable[[str], Iterable[str]]
 
 
 class _Answers:
-    """Tests in the order in which they were added, and what they say of texts: bits `passes`, then whether there was none."""
+    """Tests in the order in which they were added, and what they say of texts."""
 
     def __init__(self) -> None:
         self.tests: list[Test] = []
@@ -46,20 +44,39 @@ class _Answers:
                 self._others.append((place, test.others))
         return place
 
-    def say(self, found: Iterable[str], row: Bools, first: int) -> bool:
-        """Set the bits of tests that one of the texts passes, from `first` on; return whether there was any text."""
-        is_any = False
-        for text in found:
-            is_any = True
-            for place in self._exact.get(text.lower(), ()):
-                row[first + place] = True
-            for place, others in self._others:
-                if not row[first + place]:
-                    for passes in others:
-                        if passes(text):
-                            row[first + place] = True
-                            break
-        return is_any
+    def nothing(self) -> Bools:
+        """Return what tests say where there is no value, bool (tests + 1, 1)."""
+        return np.array([[False]] * len(self.tests) + [[True]])
+
+    def say(self, found: Sequence[Sequence[str]]) -> Bools:
+        """Return for each of m fields with their values which tests one of the values passes, and whether there was none.
+
+        bool (tests + 1, m).
+        """
+        says = np.zeros((len(self.tests) + 1, len(found)), bool)
+        says[-1] = [not some for some in found]
+        places: dict[str, int] = {}
+        which = np.array([places.setdefault(text, len(places)) for some in found for text in some], np.int64)
+        owner = np.repeat(np.arange(len(found)), [len(some) for some in found])
+        if not places:
+            return says
+        for test, passing in self._passing(tuple(places)):
+            says[test, owner[passing[which]]] = True
+        return says
+
+    def _passing(self, texts: Sequence[str]) -> Iterator[tuple[int, Bools]]:
+        """Yield tests and which texts pass them."""
+        exact: dict[int, list[int]] = defaultdict(list)
+        for at, text in enumerate(texts if self._exact else ()):
+            for test in self._exact.get(text.lower(), ()):
+                exact[test].append(at)
+        for test, some in exact.items():
+            passing = np.zeros(len(texts), bool)
+            passing[some] = True
+            yield test, passing
+        for test, others in self._others:
+            for passes in others:
+                yield test, np.fromiter(map(passes, texts), bool, len(texts))
 
 
 class NameFacet:
@@ -97,11 +114,9 @@ class NameFacet:
                 fresh = {value for value in found if value is not None}
             if not self._rows:
                 self._table = np.zeros((0, width), bool)
-            more = np.zeros((len(fresh), width), bool)
-            for place, value in enumerate(fresh):
-                self._rows[value] = len(self._table) + place
-                spelled = (value,) if self._spell is None else self._spell(value)
-                more[place, -1] = not self._answers.say(spelled, more[place], 0)
+            self._rows |= {value: len(self._table) + place for place, value in enumerate(fresh)}
+            spelled = [(value,) if self._spell is None else tuple(self._spell(value)) for value in fresh]
+            more = self._answers.say(spelled).T
             self._table = np.concatenate([self._table, more])
         result = np.zeros((len(found) + 1, width), bool)
         result[-1, -1] = True
@@ -115,9 +130,9 @@ class NameFacet:
     def passes(self, records: Records, rows: Rows, place: int) -> Bools:
         """Return which rows have a value that passes a question."""
         says = self.table(records)[:, place]
-        return np.asarray(
-            says[records.coded(self.column)[0][rows]] if says.any() else np.zeros(len(rows), bool)
-        )
+        if not says.any():
+            return np.zeros(len(rows), bool)
+        return np.asarray(says.take(records.codes(self.column, rows)))
 
     def is_nothing(self, records: Records, rows: Rows, place: int) -> Bools:
         """Return which rows have no value."""
@@ -125,123 +140,53 @@ class NameFacet:
         return self.passes(records, rows, -1)
 
 
-@dataclass(slots=True)
-class _Look:
-    """What is known of a batch: `table` says for each of its distinct texts (the last: null) the bits of those `seen`."""
-
-    records: Records
-    codes: Codes
-    texts: pa.Array
-    table: Bools
-    seen: Bools
-    rows: Rows | None = None
-
-
 class TextFacet:
-    """Questions about what the JSON of a text column holds at paths; the empty path is the text itself.
+    """Questions about what the JSON of a text column holds at a path; the empty path is the text itself. A place is a question.
 
     Only texts of the rows that are asked for are looked at.
     """
 
-    def __init__(self, column: str) -> None:
-        self.column = column
-        self._paths: dict[str, _Answers] = {}
-        self._places: list[tuple[str, int]] = []
-        self._layout: dict[str, tuple[int, int]] = {}
-        self._heads: dict[str, list[str]] = {}
-        self._always: list[str] = []
-        self._width, self._is_json = 0, False
-        self._known: dict[str, Bools] = {}
-        self._looked: _Look | None = None
+    def __init__(self, column: str, path: str) -> None:
+        self.column, self._path = column, path
+        self._answers = _Answers()
+        self._age = -1
+        self._says: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
 
-    def add(self, path: str, test: Test) -> int:
+    def add(self, test: Test) -> int:
         """Return the place of a question."""
-        answers = self._paths.setdefault(path, _Answers())
-        self._places.append((path, answers.add(test)))
-        self._known.clear()
-        self._layout.clear()
-        return len(self._places) - 1
+        self._age = -1
+        return self._answers.add(test)
 
     def passes(self, records: Records, rows: Rows, place: int) -> Bools:
         """Return which rows have a value that passes a question."""
-        path, inner = self._places[place]
-        return self._bits(records, rows, lambda: self._layout[path][0] + inner)
+        (numbers, asked), texts = records.numbers(self.column, rows), records.texts(self.column)
+        self._reserve(texts)
+        says = self._says[place].take(asked)
+        if (says == UNKNOWN).any():
+            self._answer(texts, asked[says == UNKNOWN])
+            says = self._says[place].take(asked)
+        if not says.any():
+            return np.zeros(len(rows), bool)
+        return np.asarray(self._says[place].take(numbers).view(bool))
 
     def is_nothing(self, records: Records, rows: Rows, place: int) -> Bools:
-        """Return which rows have no value at the path of a question."""
-        path, _ = self._places[place]
-        if not path:
-            return records.is_empty(self.column, rows)
-        return self._bits(records, rows, lambda: self._layout[path][1])
+        """Return which rows have no value at the path."""
+        del place
+        if not self._path:
+            return np.asarray(records.numbers(self.column, rows)[0] == NOTHING)
+        return self.passes(records, rows, -1)
 
-    def forget(self) -> None:
-        """Let go of the last batch."""
-        self._looked = None
+    def _reserve(self, texts: Texts) -> None:
+        """Make room for what is said of every text that is known."""
+        tests = len(self._answers.tests) + 1
+        if self._age != texts.age:
+            self._age, self._says = texts.age, np.zeros((tests, 0), np.int8)
+        if self._says.shape[1] < len(texts):
+            more = np.full((tests, 2 * len(texts) - self._says.shape[1]), UNKNOWN, np.int8)
+            self._says = np.concatenate([self._says, more], axis=1)
 
-    def _bits(self, records: Records, rows: Rows, bit: Callable[[], int]) -> Bools:
-        look = self._look(records, rows)
-        says = look.table[:, bit()]
-        return np.asarray(says[look.codes[rows]] if says.any() else np.zeros(len(rows), bool))
-
-    def _look(self, records: Records, rows: Rows) -> _Look:
-        """Look at the texts of rows. Questions follow each other about the same rows: those were looked at."""
-        self._laid_out()
-        look = self._looked
-        if look is None or look.records is not records:
-            codes, texts = records.texts(self.column)
-            table = np.zeros((len(texts) + 1, self._width), bool)
-            table[-1, [empty for _, empty in self._layout.values()]] = True
-            look = self._looked = _Look(records, codes, texts, table, np.zeros(len(table), bool))
-            look.seen[-1] = True
-        if rows is not look.rows:
-            asked = np.zeros(len(look.seen), bool)
-            asked[look.codes[rows]] = True
-            fresh = np.flatnonzero(asked & ~look.seen)
-            if len(fresh):
-                texts = look.texts.take(pa.array(fresh)).to_pylist()
-                look.table[fresh] = np.stack([self._answered(text) for text in texts])
-            look.seen |= asked
-            look.rows = rows
-        return look
-
-    def _laid_out(self) -> None:
-        """Number the bits: of each path those of its tests, then whether there is nothing."""
-        if self._layout:
-            return
-        self._width, self._heads, self._always = 0, defaultdict(list), []
-        self._is_json = any(self._paths)
-        for path, answers in self._paths.items():
-            size = len(answers.tests)
-            self._layout[path] = self._width, self._width + size
-            self._width += size + 1
-            if path in ("", EVERYTHING, NAMES):
-                self._always.append(path)
-                continue
-            parts = path.split(".")
-            for end in range(1, len(parts) + 1):
-                self._heads[".".join(parts[:end])].append(path)
-
-    def _answered(self, text: str) -> Bools:
-        row = self._known.get(text)
-        if row is not None:
-            return row
-        row = np.zeros(self._width, bool)
-        for _, empty in self._layout.values():
-            row[empty] = True
-        found = parsed(text) if self._is_json else None
-        paths = dict.fromkeys(self._always)
-        if isinstance(found, dict):
-            for name in top_names(found):
-                paths |= dict.fromkeys(self._heads.get(name, ()))
-        for path in paths:
-            first, empty = self._layout[path]
-            try:
-                there = [text] * bool(text) if path == "" else values(found, path)
-                row[empty] = not self._paths[path].say(there, row, first)
-            except RecursionError:  # text within text within text: nothing is looked for in there
-                continue
-        if len(text) <= LONGEST_REMEMBERED:
-            if len(self._known) >= REMEMBERED_TEXTS:
-                self._known.clear()
-            self._known[text] = row
-        return row
+    def _answer(self, texts: Texts, fresh: Rows) -> None:
+        self._says[:, fresh] = self._answers.nothing()
+        some = fresh[texts.may_hold(self._path, fresh)]
+        if len(some):
+            self._says[:, some] = self._answers.say([texts.inside(at, self._path) for at in some.tolist()])

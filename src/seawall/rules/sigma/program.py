@@ -14,11 +14,7 @@ from seawall.rules.sigma.records import Records
 from seawall.rules.sigma.rows import Valued, coded_values
 from seawall.rules.sigma.selectors import Selectors
 from seawall.rules.sigma.steps import EitherStep, EveryStep, LeafStep, NotStep, Question, SameStep, Step
-from seawall.rules.sigma.values import EVERYTHING, NAMES
 from seawall.schema.ordering import Rows
-
-WHOLE = ("", EVERYTHING, NAMES)
-"""Paths of which the answers take all of a text: they are asked apart, of the few records that it may matter for."""
 
 
 class Program:
@@ -27,7 +23,7 @@ class Program:
     def __init__(self, family: str) -> None:
         self.family = family
         self._names: dict[tuple[str, Spell | None], NameFacet] = {}
-        self._texts: dict[tuple[str, str | None], TextFacet] = {}
+        self._texts: dict[tuple[str, str], TextFacet] = {}
         self._rules: list[tuple[int, Step]] = []
         self.selectors = Selectors()
 
@@ -57,8 +53,6 @@ class Program:
         """Let go of the last batch."""
         for name in self._names.values():
             name.forget()
-        for text in self._texts.values():
-            text.forget()
 
     def _step(self, node: Node) -> Step:
         if isinstance(node, Leaf):
@@ -83,10 +77,10 @@ class Program:
                 facet = self._names.setdefault(key, NameFacet(*key))
                 found.append(Question(facet, facet.add(test), answer.where))
             else:
-                share = answer.column, answer.path if answer.path in WHOLE else None
-                facet = self._texts.setdefault(share, TextFacet(answer.column))
+                at = (answer.column, answer.path)
+                facet = self._texts.setdefault(at, TextFacet(*at))
                 asked = test if answer.spell is None else _spelled(test, answer.spell)
-                found.append(Question(facet, facet.add(answer.path, asked), answer.where))
+                found.append(Question(facet, facet.add(asked), answer.where))
         return LeafStep(tuple(found), asks=bool(test.exact or test.others), nothing=test.nothing)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from seawall.rules.sigma.fields import Answer, Named
 from seawall.rules.sigma.records import Records, renumbered
-from seawall.rules.sigma.values import parsed, values
 from seawall.schema.ordering import Rows
 
 Valued = tuple[Rows, list[tuple[str, ...]]]
@@ -44,24 +42,12 @@ def _answered(records: Records, rows: Rows, answer: Answer) -> Valued:
         found = [None, *names]
         said = [() if found[code] is None else (str(found[code]),) for code in used.tolist()]
     else:
-        codes, texts = records.texts(answer.column)
-        used, place = renumbered(codes[rows].astype(np.int64), len(texts) + 1)
-        said = [
-            _inside(text or "", answer.path)
-            for text in texts.take(pa.array(used, mask=used == len(texts))).to_pylist()
-        ]
+        (numbers, _), texts = records.numbers(answer.column, rows), records.texts(answer.column)
+        used, place = renumbered(numbers.astype(np.int64), len(texts))
+        said = [texts.known_inside(number, answer.path) for number in used.tolist()]
     if answer.spell is not None:
         said = [tuple(one for value in some for one in answer.spell(value)) for some in said]
     place = place + 1
     if answer.where:
         place = np.where(records.where(*answer.where)[rows], place, 0)
     return place, [(), *said]
-
-
-def _inside(text: str, path: str) -> tuple[str, ...]:
-    if not path:
-        return (text,) if text else ()
-    try:
-        return tuple(values(parsed(text), path))
-    except RecursionError:
-        return ()

@@ -6,28 +6,24 @@ group and count.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
 from seawall.rules.sigma import conditions, fields
+from seawall.rules.sigma.keys import Keys
 from seawall.rules.sigma.model import About, Correlation, Rule, Skipped
 from seawall.rules.sigma.program import Program
 from seawall.rules.sigma.records import Records, renumbered
 from seawall.rules.sigma.spellings import FAMILIES
+from seawall.rules.sigma.texts import Texts
 from seawall.schema.ordering import Rows
 
-LONGEST_KEY = 512
-"""Characters of a value that a correlation groups by."""
-
-MOST_VALUES = 8
-"""Values of a field that a correlation groups or counts by, where a record has several."""
-
 SEPARATOR = " "
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,9 @@ class RuleSet:
     correlations: tuple[Correlation, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
+    _texts: defaultdict[str, Texts] = field(
+        default_factory=lambda: defaultdict(Texts), repr=False, compare=False
+    )
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
@@ -91,9 +90,12 @@ class RuleSet:
         `[[correlation, rule, keys, values]]`.
         """
         with self._lock:  # what is remembered of values is shared
-            records = Records(events)
+            records = Records(events, self._texts)
             hits = self._hits(records)
-            return self._joined(len(records), hits), self._keyed(records, hits)
+            marks = self._joined(len(records), hits), self._keyed(records, hits)
+            for texts in self._texts.values():
+                texts.end_batch()
+            return marks
 
     def _hits(self, records: Records) -> list[tuple[int, str, Rows]]:
         """Return (rule, family, rows) of all hits, in order of rules within each family."""
@@ -122,47 +124,11 @@ class RuleSet:
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
 
     def _keyed(self, records: Records, hits: list[tuple[int, str, Rows]]) -> pa.Array:
-        """Take down the values that correlations group and count by: later they may be gone.
-
-        Records that say the same are written once: ordinary days are full of them.
-        """
-        codes = np.zeros(len(records), np.int64)
-        said: list[tuple[object, ...]] = [()]
+        """Take down what correlations need of hits."""
+        keys = Keys(len(records))
         for number, family, rows in hits:
+            coded = partial(self.programs()[family].coded, records)
             for correlation in self.correlations:
                 if number in correlation.rules:
-                    place, found = self._values(records, family, rows, correlation, number)
-                    pairs, inverse = renumbered(codes[rows] * len(found) + place, len(said) * len(found))
-                    codes[rows] = len(said) + inverse
-                    said += [
-                        (*said[before], found[now])
-                        for before, now in (divmod(pair, len(found)) for pair in pairs.tolist())
-                    ]
-        used, inverse = renumbered(codes, len(said))
-        texts = [_encode(said[code]).decode() if code else None for code in used.tolist()]
-        return pa.array(texts, pa.string()).take(pa.array(inverse))
-
-    def _values(
-        self, records: Records, family: str, rows: Rows, correlation: Correlation, number: int
-    ) -> tuple[Rows, list[object]]:
-        """Return for each row the place of what it says to a correlation, and all that is said."""
-        grouping = correlation.group_by[number]
-        program = self.programs()[family]
-        columns = [program.coded(records, rows, name) for name in (*grouping, *correlation.value)]
-        place, size = np.zeros(len(rows), np.int64), 1
-        for codes, found in columns:
-            pairs, place = renumbered(place * len(found) + codes, size * len(found))
-            size = len(pairs)
-        first = np.empty(size, np.int64)
-        first[place] = np.arange(len(rows))
-        rule, told = self.rules[number].about.id, correlation.about.id
-        picked = []
-        for codes, found in columns:
-            texts = [[text.lower()[:LONGEST_KEY] for text in some[:MOST_VALUES]] for some in found]
-            picked.append([texts[code] for code in codes[first].tolist()])
-        said: list[object] = []
-        for at in range(size):
-            of_fields = [column[at] for column in picked]
-            key = [some[0] if some else None for some in of_fields[: len(grouping)]]
-            said.append((told, rule, key, of_fields[len(grouping) :]))
-        return place, said
+                    keys.take(rows, correlation, (number, self.rules[number].about.id), family, coded)
+        return keys.array()

@@ -23,6 +23,7 @@ COLUMNS = ("kind", "activity_name", "status", "status_code", "auth_protocol", "a
 REMEMBERED = 20_000
 """Selectors of which verdicts are kept; then all are forgotten."""
 
+LARGEST_KEY = 1 << 62
 NEVER, OPEN, ALWAYS = 0, 1, 2
 Selector = tuple[str | None, ...]
 
@@ -62,7 +63,10 @@ class Selectors:
                 found = known[verdict.tobytes()] = np.concatenate([rows[:0], *parts])
             return found
 
-        for place in np.flatnonzero(verdicts.any(axis=0)).tolist():
+        able = np.flatnonzero(verdicts.any(axis=0)).tolist()
+        for place in sorted(
+            able, key=lambda one: verdicts[:, one].tobytes()
+        ):  # questions about the same rows in a row
             verdict = verdicts[:, place]
             yield place, rows_of(verdict == ALWAYS), rows_of(verdict == OPEN)
 
@@ -93,11 +97,16 @@ class Selectors:
 
 def _selected(records: Records, rows: Rows) -> tuple[Rows, list[Selector]]:
     """Return for each row the place of its selector, and the selectors."""
-    codes, found = np.zeros(len(rows), np.int64), list[Selector]([()])
-    for name in COLUMNS:
-        place, values = records.coded(name)
-        meanings = [None, *values]
-        pairs, codes = renumbered(codes * len(meanings) + place[rows] + 1, len(found) * len(meanings))
-        both = (divmod(pair, len(meanings)) for pair in pairs.tolist())
-        found = [(*found[one], meanings[other]) for one, other in both]
-    return codes, found
+    columns = [records.coded(name) for name in COLUMNS]
+    keys, size = np.zeros(len(rows), np.int64), 1
+    for places, values in columns:
+        if size > LARGEST_KEY // (len(values) + 1):
+            some, keys = renumbered(keys, size)
+            size = len(some)
+        keys = keys * (len(values) + 1) + places[rows] + 1
+        size *= len(values) + 1
+    some, codes = renumbered(keys, size)
+    first = np.empty(len(some), np.int64)
+    first[codes[::-1]] = rows[::-1]
+    told = ([[*values, None][place] for place in places[first].tolist()] for places, values in columns)
+    return codes, list(zip(*told, strict=True))

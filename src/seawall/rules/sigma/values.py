@@ -121,9 +121,9 @@ def _opened(found: Any) -> Any:
     return found
 
 
-def top_names(found: Any) -> Iterator[str]:
-    """Yield the names at the top of a parsed JSON value, in lower case."""
-    yield from _spellings(found) if isinstance(found, dict) else ()
+def top_names(found: Any) -> frozenset[str]:
+    """Return the names at the top of a parsed JSON value, in lower case."""
+    return frozenset(_spellings(found)) if isinstance(found, dict) else frozenset()
 
 
 def _spellings(found: dict[str, Any]) -> dict[str, str]:

@@ -97,6 +97,14 @@ def test_what_was_done_late_and_what_is_overdue_is_said(tmp_path: Path) -> None:
     assert left_text(timedelta(hours=5, minutes=12)) == "5 h 12 min"
 
 
+def test_of_two_notes_the_last_counts(tmp_path: Path) -> None:
+    with Register.writing(tmp_path, at=at(AWARE)) as register:
+        for hours in (80, 20):
+            when = AWARE + timedelta(hours=hours)
+            report(register, "gdpr-33", by="Eva", note="", when=at(when), at=at(AWARE))
+        assert by_id(facts(), register=register)["gdpr-33"].state == "done"
+
+
 def test_that_letters_went_out_is_no_proof_that_all_were_told(tmp_path: Path) -> None:
     read = case(case_text(), tmp_path)
     with Register.writing(tmp_path, at=at(AWARE)) as register:

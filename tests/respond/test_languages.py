@@ -11,11 +11,12 @@ import pytest
 from babel import Locale
 
 from seawall.errors import CaseInvalid
+from seawall.report.times import parse_rfc3339
 from seawall.respond.notify.changes import ChangeCode
 from seawall.respond.notify.language import language, languages, words_of
 from seawall.schema.coverage import CoverageCode
 from seawall.schema.events import KINDS
-from tests.respond.cases import HOSTILE, T
+from tests.respond.cases import DAY, HOSTILE, T
 
 FORMS = {"zero", "one", "two", "few", "many", "other"}
 
@@ -102,7 +103,20 @@ def test_numbers_dates_and_plurals_are_the_languages_own() -> None:
     assert english.time(T) == "1 November 2026, 01:00"
     assert german.time(T) == "1. November 2026, 01:00"
     assert language("de").time(T) == "1. November 2026, 00:00"
-    assert german.zone_text(T) == "Europe/Berlin (UTC+01:00)"
+    assert german.zone_text(T, T + 1) == "Europe/Berlin (UTC+01:00)"
+    assert german.zone_text(T - 10 * DAY, T) == "Europe/Berlin (UTC+02:00, UTC+01:00)"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_a_log_may_say_any_time(text: str, zone: str) -> None:
+    time = parse_rfc3339(text)
+    for said in (
+        language("de", zone).time(time),
+        language("en", zone).short_time(time),
+        language("en", zone).zone_text(time),
+    ):
+        assert said
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))

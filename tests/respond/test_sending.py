@@ -8,16 +8,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from email import message_from_bytes
 from email.message import Message
+from email.policy import SMTP
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seawall.errors import CaseInvalid, LettersChanged, RegisterBroken
-from seawall.respond.notify.case_file import Case, read_case
-from seawall.respond.notify.drafts import Draft, draft, final_folder
+from seawall.respond.notify.case_file import Case, Recipient, read_case
+from seawall.respond.notify.drafts import Draft, DraftedLetter, draft, final_folder
+from seawall.respond.notify.message import mail
 from seawall.respond.notify.register import Register
 from seawall.respond.notify.sending import Result, Sender, approved, plan
 from seawall.respond.notify.tracking import Delivery, deliveries
@@ -573,3 +579,24 @@ def test_every_fault_of_a_case_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CaseInvalid) as refused:
         read_case(file)
     assert len(refused.value.details) == 5
+
+
+@given(
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=200),
+    st.text(st.characters(codec="utf-8"), max_size=200),
+)
+def test_any_name_that_a_case_file_takes_stays_in_its_header(name: str, title: str) -> None:
+    values = {"id": "anna", **RECIPIENTS["anna"], "name": name}
+    read = msgspec.toml.decode(case_text({"anna": RECIPIENTS["anna"]}), type=Case)
+    recipient = msgspec.convert(values, Recipient)
+    letter = DraftedLetter("anna", 1, "f", "touched", "de", title, {}, {})
+    made = mail(
+        read, recipient, letter, {"letter.txt": b"text", "letter.html": b"<p>text"}, identity="0" * 32, at=NOW
+    )
+    parsed = message_from_bytes(made, policy=SMTP)
+    assert [address.addr_spec for address in parsed["To"].addresses] == ["anna@private.example"]
+    assert set(parsed.keys()) == {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+                                  "Content-Language"}  # fmt: skip
+    assert parsed["Bcc"] is None
+    assert max(len(line) for line in made.split(b"\r\n")) <= 998
+    assert b"\n" not in made.replace(b"\r\n", b"")

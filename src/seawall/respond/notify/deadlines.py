@@ -71,7 +71,9 @@ class Deadline:
 
 def deadlines(case: CaseFacts, entries: Sequence[Entry], *, now: datetime) -> tuple[Deadline, ...]:
     """Return the deadlines of the rules that may apply, in the order of their end."""
-    reported = {entry.target: entry for entry in reversed(entries) if entry.action == "reported"}
+    reported = {
+        entry.target: entry for entry in entries if entry.action == "reported"
+    }  # the last word counts
     found = [_deadline(duty, case, reported, entries, now) for duty in DUTIES if _may_apply(duty, case)]
     return tuple(sorted(found, key=lambda deadline: (deadline.due is None, deadline.due or now)))
 

@@ -99,10 +99,10 @@ class Language:
         day = format_date(local.date(), format="medium", locale=self._locale)
         return f"{day}, {format_time(local.time(), format='short', locale=self._locale)}"
 
-    def zone_text(self, microseconds: int) -> str:
-        """The zone by name, and its offset at a time, because an abbreviation is not unique."""
-        offset = self._local(moment(microseconds)).strftime("%z")
-        return f"{self.zone.key} (UTC{offset[:3]}:{offset[3:5]})"
+    def zone_text(self, *times: int) -> str:
+        """The zone by name, with its offsets at these times: an abbreviation is not unique, and clocks are changed."""
+        offsets = dict.fromkeys(self._local(moment(time)).strftime("%z") for time in times)
+        return f"{self.zone.key} ({', '.join(f'UTC{offset[:3]}:{offset[3:5]}' for offset in offsets)})"
 
     def _time(self, time: datetime) -> str:
         from babel.dates import format_date, format_time
@@ -112,7 +112,11 @@ class Language:
         return f"{day}, {format_time(local.time(), format='short', locale=self._locale)}"
 
     def _local(self, time: datetime) -> datetime:
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(self.zone)
+        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+        try:
+            return aware.astimezone(self.zone)
+        except OverflowError:  # the first or the last day that there is, in a log that says so
+            return aware
 
 
 def _cut(text: str, limit: int) -> str:

@@ -48,7 +48,7 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
     day = moment(edition.date).astimezone(language.zone).date()
     sections = (
         _changed(facts, edition, language),
-        Section("happened", say("section.happened"), _happened(facts, language, kind)),
+        Section("happened", say("section.happened"), _happened(facts, edition.date, language, kind)),
         Section("known", say("section.known"), findings.known(facts, language)),
         Section("unknown", say("section.unknown"), findings.unknown(facts, language)),
         Section("taken", say("section.taken"), findings.taken(facts, language, edition.enclosures)),
@@ -145,7 +145,7 @@ def _change(change: Change, language: Language) -> str:
     return language.say(f"changed.{change.code.replace('-', '_')}", **values)
 
 
-def _happened(facts: Facts, language: Language, kind: str) -> tuple[Block, ...]:
+def _happened(facts: Facts, day: int, language: Language, kind: str) -> tuple[Block, ...]:
     say = language.say
     times = [say("happened.aware", time=language.time_of(facts.aware))]
     if facts.contained is None:
@@ -156,7 +156,7 @@ def _happened(facts: Facts, language: Language, kind: str) -> tuple[Block, ...]:
         paragraph(say(f"happened.{kind}")),
         *_paragraphs(facts.words.happened),
         paragraph(" ".join(times)),
-        paragraph(say("phrase.times", zone=language.zone_text(facts.end))),
+        paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, day))),
     )
 
 

@@ -105,6 +105,7 @@ NETWORK = {
     "asyncio",
     "msal",
     "google",
+    "confluent_kafka",
 }
 NETWORKED = (
     "respond/notify/smtp.py",
@@ -116,6 +117,7 @@ NETWORKED = (
     "jose/fetch.py",
     "collect/exchange.py",
     "collect/access/",
+    "collect/kafka/member.py",
     "server/",
 )
 """The places that may: letters by mail, key sets and logs, webhooks, the two ends between a server and its watch, the server."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import collect_status
+from seawall.cli import collect_kafka, collect_status
 
 if TYPE_CHECKING:
     from seawall.collect.settings import Vendor
@@ -207,6 +207,9 @@ def okta(
         "days": days,
     }
     _run("okta", typed, config, out, once, interval, base_url, quiet, as_json)
+
+
+app.command("kafka", short_help="Read topics of Kafka, or Azure Event Hubs.")(collect_kafka.kafka)
 
 
 @app.command("status", short_help="Say what was fetched, what is proved complete, and what is missing.")

@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Fetch until told to stop, or once. Raises CollectIncomplete when one pass could not fetch everything."""
     settings = read_settings(vendor, config, typed)
-    with _stopping() as stop:
+    with stopping() as stop:
         clock = Clock(stop)
         collector = collector_of(vendor, settings, clock, base_url)
         say = (lambda _: None) if quiet else streams.say
@@ -42,7 +42,7 @@ def run(
             passes = Run(vendor, collector.source, collector.clients, book, clock, streams.say)
             try:
                 if once:
-                    _told(passes.once(), vendor, collector.tenant, out, quiet, as_json)
+                    told(passes.once(), vendor, collector.tenant, out, quiet, as_json)
                     return
                 say(f"collecting {vendor} of {collector.tenant} into {out}, every {interval:g} seconds")
                 while True:
@@ -64,7 +64,8 @@ def _pass(passes: Run, say: Any) -> None:
         say(plural(outcome.records, "new record"))
 
 
-def _told(outcome: Outcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool) -> None:
+def told(outcome: Outcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool) -> None:
+    """Say what one pass brought. Raises CollectIncomplete when it could not fetch everything."""
     if as_json:
         streams.answer_json(
             {
@@ -89,7 +90,7 @@ def _told(outcome: Outcome, vendor: str, tenant: str, out: Path, quiet: bool, as
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
+def stopping() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set: what has come by then is kept, and nothing is half-written."""
     stop = threading.Event()
 

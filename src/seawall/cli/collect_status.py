@@ -66,6 +66,17 @@ def _row(one: Standing, now: int) -> dict[str, Any]:
         "bytes": one.bytes,
         "files": one.segments,
         "counts": one.counts,
+        "partitions": [
+            {
+                "partition": place.number,
+                "next": place.next,
+                "end": place.high,
+                "lag": place.lag,
+                "looked_at": _time(place.looked_at),
+                "messages": place.messages,
+            }
+            for place in one.partitions
+        ],
         "delays": {
             kind: dict(zip(("p50", "p95", "p99"), values, strict=True)) for kind, values in one.delays.items()
         },
@@ -114,6 +125,8 @@ def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
 def _missing(row: dict[str, Any]) -> str:
     words = [plural(len(row["gaps"]), "gap")] if row["gaps"] else []
     words += ["behind"] if row["is_behind"] else []
+    lag = sum(place["lag"] or 0 for place in row["partitions"])
+    words += [f"{lag:,} messages to read"] if lag else []
     return ", ".join(words) or "nothing"
 
 

@@ -59,6 +59,13 @@ def ledger_folder(out: Path) -> Path:
 @contextmanager
 def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
     """Open folder and ledger of a collector, made where they are not. Raises as `open_book` does, and OutputUnwritable."""
+    path, segments = collection_at(out, vendor, tenant)
+    with open_book(path, {"vendor": vendor, "tenant": tenant}, segments) as book:
+        yield book
+
+
+def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
+    """Return a ledger's path, and where its segments wait and go; makes their folders. Raises OutputUnwritable."""
     ledgers = ledger_folder(out)
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,9 +88,7 @@ def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
             f"{ledgers}: others may write there, and what it says must be true",
             fix=f"chmod 700 {ledgers}, as the user who collects",
         )
-    about = {"vendor": vendor, "tenant": tenant}
-    with open_book(ledgers / f"{vendor}-{tenant}.sqlite", about, Segments(out, waiting)) as book:
-        yield book
+    return ledgers / f"{vendor}-{tenant}.sqlite", Segments(out, waiting)
 
 
 def _exchange(url: str) -> Exchange:

@@ -65,6 +65,9 @@ class Segments:
             final.parent.mkdir(parents=True, exist_ok=True)
             waiting.rename(final)
             _sync_folder(final.parent)
+        except FileNotFoundError:
+            # Another process that shares this ledger was quicker.
+            return final.exists()
         except OSError as error:
             raise _unwritable(final, error) from error
         return True
@@ -74,7 +77,7 @@ class Segments:
         try:
             for path in self._waiting.iterdir():
                 if path.suffix == ".jsonl":
-                    path.unlink()
+                    path.unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(self._waiting, error) from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from seawall.collect.clouds import GRAPH, MANAGEMENT
+from seawall.collect.kafka.configuration import PROPERTIES
 from seawall.collect.vendors.entra import FEEDS
 from seawall.collect.vendors.google import APPLICATIONS
 from seawall.collect.vendors.m365 import CONTENT_TYPES
@@ -21,11 +22,14 @@ from seawall.errors import CollectInvalid
 from seawall.tokens.toml_lines import Path as Place
 from seawall.tokens.toml_lines import toml_lines
 
-Vendor = Literal["m365", "entra", "google", "okta"]
+Vendor = Literal["m365", "entra", "google", "okta", "kafka"]
 Kind = Literal["text", "texts", "path", "days", "flag"]
 LARGEST: Final = 1024 * 1024
 GUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 HOST: Final = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+SERVER: Final = r"(\[[0-9A-Fa-f:]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}"
+TOPIC: Final = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}"
+PROPERTY: Final = rf"({'|'.join(map(re.escape, PROPERTIES))})=[A-Za-z0-9._-]{{1,100}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,26 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
         "dpop": Setting("flag", "whether the application requires proof of possession", default=True),
         "token_file": Setting("path", "a file with an API token, in place of an application"),
         "days": Setting("days", _DAYS, default=30),
+    },
+    "kafka": {
+        "servers": Setting("texts", "a broker to begin with, HOST:PORT", SERVER, is_needed=True),
+        "topics": Setting("texts", "the name of a topic", TOPIC, is_needed=True),
+        "group": Setting("text", "the consumer group", r"[A-Za-z0-9._$-]{1,200}", default="seawall"),
+        "protocol": Setting("text", "whether it is encrypted", choices=("tls", "plaintext"), default="tls"),
+        "mechanism": Setting(
+            "text",
+            "how --username signs in",
+            choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+            default="PLAIN",
+        ),
+        "username": Setting("text", "the name to sign in with", r"[\x21-\x7e]{1,200}"),
+        "secret_file": Setting("path", "a file with a connection string, a password or a client secret"),
+        "tenant": Setting("text", "the directory (tenant) id", GUID),
+        "client_id": Setting("text", "the application (client) id", GUID),
+        "certificate": Setting("path", "a PEM file with a private key and its certificate"),
+        "cloud": Setting("text", "the national cloud", choices=tuple(GRAPH), default="world"),
+        "ca_file": Setting("path", "the certificates of the authorities to trust"),
+        "properties": Setting("texts", "a property that may be set, NAME=VALUE", PROPERTY),
     },
 }
 

@@ -42,16 +42,20 @@ class MicrosoftAccess:
     def headers(self, method: str, url: str) -> Mapping[str, str]:
         """Return the header of a token that is valid now, a new one where it must be. Raises Unavailable, CollectRefused."""
         del method, url
+        return {"Authorization": f"Bearer {self.token()[0]}"}
+
+    def token(self) -> tuple[str, int]:
+        """Return a token that is valid now, and for how many seconds still. Raises Unavailable, CollectRefused."""
         with self._lock:
             found = self._acquired()
-        token = found.get("access_token")
+        token, seconds = found.get("access_token"), found.get("expires_in")
         if not isinstance(token, str):
             code = found.get("error") if isinstance(found.get("error"), str) else "no token"
             raise CollectRefused(
                 f"{self._authority}: the application got no access token: {code}",
                 fix="check tenant, client id and secret or certificate (docs/collect.md)",
             )
-        return {"Authorization": f"Bearer {token}"}
+        return token, seconds if isinstance(seconds, int) else 0
 
     def renew(self) -> None:
         """Forget the token that was refused."""

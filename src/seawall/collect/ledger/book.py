@@ -23,7 +23,7 @@ from seawall.collect.coverage import Painted, paint
 from seawall.collect.ledger import tables
 from seawall.collect.piece import Piece
 from seawall.collect.segments import Segment, Segments
-from seawall.errors import CollectionBroken, DatabaseInUse
+from seawall.errors import DatabaseInUse
 
 HOUR: Final = 3_600_000_000
 DELAY_STEP: Final = math.log(1.1)
@@ -68,14 +68,10 @@ def open_book(path: Path, about: Mapping[str, str], segments: Segments) -> Itera
     """
     with _locked(path):
         if not path.exists():
-            tables.make(path, dict(about))
+            tables.make(path, about)
         connection = tables.connected(path)
         try:
-            stated = dict(connection.execute("SELECT name, value FROM about"))
-            if any(stated.get(name) != value for name, value in about.items()):
-                raise CollectionBroken(
-                    f"{path}: is the ledger of something else", fix="give another folder with --out"
-                )
+            tables.compare(path, connection, about)
             book = Book(path, connection, segments)
             book.settle()
             yield book
@@ -190,8 +186,8 @@ class Book:
             lines, times, new = self._new(work, ask, pieces)
             segment = self._segment(work, ask, lines, times, now, prefix) if lines else None
             self._note(work, ask, pieces, new, now, segment)
-            _count(work, ask.feed, {**counts, **_repeats(pieces, new)}, now)
-            _count_delays(work, ask.feed, pieces, times, now)
+            count_names(work, ask.feed, {**counts, **_repeats(pieces, new)}, now)
+            count_delays(work, ask.feed, pieces, times, now)
             if pieces and pieces[-1].is_last:
                 self._paint(work, ask)
             elif pieces and pieces[-1].covered > ask.start:
@@ -220,7 +216,7 @@ class Book:
         """Note faults that came without anything to keep."""
         if counts:
             with self._transaction() as work:
-                _count(work, feed, counts, now)
+                count_names(work, feed, counts, now)
 
     def forget(self, before: int) -> None:
         """Forget ids of records that happened before, so that the ledger does not grow for ever; not of those without a time."""
@@ -347,7 +343,8 @@ def _repeats(pieces: Sequence[Piece], new: Sequence[int]) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-def _count(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], now: int) -> None:
+def count_names(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], now: int) -> None:
+    """Add to what was counted, by name."""
     work.executemany(
         "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (feed, name)"
         " DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at",
@@ -355,7 +352,7 @@ def _count(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], now: 
     )
 
 
-def _count_delays(
+def count_delays(
     work: sqlite3.Connection, feed: int, pieces: Sequence[Piece], times: Sequence[int], now: int
 ) -> None:
     """Of new records how long after they happened they are here; of blobs how long after they were made."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from seawall.collect.coverage import holes, settled, without
 from seawall.collect.ledger import tables
 from seawall.collect.ledger.book import DELAY_STEP
+from seawall.collect.ledger.partition_reading import Place, lost_messages, places
 from seawall.schema.collected import CollectedFeed, Span
 from seawall.schema.scope import Gap
 
@@ -23,6 +24,7 @@ MOST_GAPS = 1_000
 class Standing:
     """How one feed stands. `delays` are seconds by kind (`event`, `blob`) at 50, 95 and 99 %; `counts` by name.
 
+    `partitions` are those of a Kafka topic.
     `asked_until` is the newest moment that was asked for, `open_asks` how many questions wait for the rest of their answer.
     """
 
@@ -40,6 +42,7 @@ class Standing:
     segment_records: int
     counts: dict[str, int]
     delays: dict[str, tuple[float, float, float]]
+    partitions: tuple[Place, ...]
 
 
 def collected(folder: Path) -> tuple[CollectedFeed, ...]:
@@ -117,6 +120,7 @@ def _collected(work: sqlite3.Connection, tenant: str, feed: int) -> CollectedFee
         gaps.append(
             Gap(first, last + 1, source, "file-lost", f"{name}: a file was lost before it had its name")
         )
+    gaps += lost_messages(work, feed, name, source)
     proved = [
         (max(start, proved_from), end - (settle - relist))
         for start, end in settled(painted, relist)
@@ -165,6 +169,7 @@ def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> 
         segment_records,
         counts,
         {kind: _percentiles(work, feed, kind) for kind in _kinds(work, feed)},
+        places(work, feed),
     )
 
 

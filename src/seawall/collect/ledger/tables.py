@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -71,15 +72,24 @@ def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def make(path: Path, about: dict[str, str]) -> None:
-    """Make an empty ledger that nobody else can read, all at once. Raises CollectionBroken."""
+def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]) -> None:
+    """Make sure that a ledger is of what it should be of. Raises CollectionBroken."""
+    stated = dict(connection.execute("SELECT name, value FROM about"))
+    if any(stated.get(name) != value for name, value in about.items()):
+        raise CollectionBroken(
+            f"{path}: is the ledger of something else", fix="give another folder with --out"
+        )
+
+
+def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
+    """Make an empty ledger that nobody else can read, all at once; `more` are further tables. Raises CollectionBroken."""
     half = path.with_suffix(".new")
     try:
         half.unlink(missing_ok=True)
         half.touch(mode=0o600, exist_ok=False)
         connection = sqlite3.connect(half, isolation_level=None)
         try:
-            connection.executescript(f"BEGIN; {TABLES} COMMIT;")
+            connection.executescript(f"BEGIN; {TABLES} {more} COMMIT;")
             values = {**about, "format": "seawall-collection", "version": str(VERSION)}
             connection.executemany("INSERT INTO about VALUES (?, ?)", values.items())
         finally:

@@ -29,7 +29,8 @@ class _Answers:
     def __init__(self) -> None:
         self.tests: list[Test] = []
         self._exact: dict[str, list[int]] = defaultdict(list)
-        self._others: list[tuple[int, tuple[Predicate, ...]]] = []
+        self._others: list[tuple[int, Predicate]] = []
+        self._lowered: list[tuple[int, Predicate]] = []
         self._known: dict[Test, int] = {}
 
     def add(self, test: Test) -> int:
@@ -40,8 +41,8 @@ class _Answers:
             self.tests.append(test)
             for text in test.exact:
                 self._exact[text].append(place)
-            if test.others:
-                self._others.append((place, test.others))
+            self._others += [(place, passes) for passes in test.others]
+            self._lowered += [(place, passes) for passes in test.lowered]
         return place
 
     def nothing(self) -> Bools:
@@ -67,16 +68,18 @@ class _Answers:
     def _passing(self, texts: Sequence[str]) -> Iterator[tuple[int, Bools]]:
         """Yield tests and which texts pass them."""
         exact: dict[int, list[int]] = defaultdict(list)
-        for at, text in enumerate(texts if self._exact else ()):
-            for test in self._exact.get(text.lower(), ()):
+        lower = [text.lower() for text in texts] if self._exact or self._lowered else []
+        for at, text in enumerate(lower if self._exact else ()):
+            for test in self._exact.get(text, ()):
                 exact[test].append(at)
         for test, some in exact.items():
             passing = np.zeros(len(texts), bool)
             passing[some] = True
             yield test, passing
-        for test, others in self._others:
-            for passes in others:
-                yield test, np.fromiter(map(passes, texts), bool, len(texts))
+        for test, passes in self._lowered:
+            yield test, np.fromiter(map(passes, lower), bool, len(texts))
+        for test, passes in self._others:
+            yield test, np.fromiter(map(passes, texts), bool, len(texts))
 
 
 class NameFacet:

@@ -49,7 +49,7 @@ Predicate = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What is asked of a value: one of some texts (in lower case), or any of other predicates.
+    """What is asked of a value: one of some texts (in lower case), or any of other predicates, of which `lowered` see lower case.
 
     `nothing` also holds where a field has no value. A record's field may have several values: one is enough.
     """
@@ -57,14 +57,30 @@ class Test:
     exact: frozenset[str] = frozenset()
     others: tuple[Predicate, ...] = ()
     nothing: bool = False
+    lowered: tuple[Predicate, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Return whether there are values that pass."""
+        return bool(self.exact or self.others or self.lowered)
 
     def of(self, value: str) -> bool:
         """Return whether a value passes."""
-        return value.lower() in self.exact or any(passes(value) for passes in self.others)
+        lower = value.lower()
+        return (
+            lower in self.exact
+            or any(passes(lower) for passes in self.lowered)
+            or any(passes(value) for passes in self.others)
+        )
 
     def __or__(self, other: Test) -> Test:
         """Return the test that holds where either does."""
-        return Test(self.exact | other.exact, (*self.others, *other.others), self.nothing or other.nothing)
+        return Test(
+            self.exact | other.exact,
+            (*self.others, *other.others),
+            self.nothing or other.nothing,
+            (*self.lowered, *other.lowered),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _keyword(value: Any) -> Node:
     if not texts:
         raise Unsupported("searches for a keyword that is empty")
     cased = isinstance(value, sigma.SigmaCasedString)
-    return Keyword(Test(others=(_matching(["*", *parts, "*"], cased=cased),)), texts)
+    return Keyword(_matching(["*", *parts, "*"], cased=cased), texts)
 
 
 def _parts(value: Any) -> list[str | None]:
@@ -112,45 +112,42 @@ class _Literal(str):
 def _text(value: Any, *, cased: bool = False) -> Test:
     parts = _parts(value)
     if any(not isinstance(part, _Literal) for part in parts):
-        return Test(others=(_matching(parts, cased=cased),))
+        return _matching(parts, cased=cased)
     whole = "".join(part for part in parts if part is not None)
     if whole in NOTHING:
         return Test(frozenset({whole}), nothing=True)
     return Test(others=(whole.__eq__,)) if cased else Test(frozenset({whole.lower()}))
 
 
-def _matching(parts: Sequence[str | None], *, cased: bool) -> Predicate:
+def _matching(parts: Sequence[str | None], *, cased: bool) -> Test:
+    """Return the test of a pattern."""
+    if cased:
+        return Test(others=(_pattern(parts),))
+    lower = [_Literal(part.lower()) if isinstance(part, _Literal) else part for part in parts]
+    return Test(lowered=(_pattern(lower),))
+
+
+def _pattern(parts: Sequence[str | None]) -> Predicate:
     """Return the predicate of a pattern: by plain comparison where it begins, ends or is within asterisks alone."""
     literal = [part for part in parts if isinstance(part, _Literal)]
     shape = "".join("x" if isinstance(part, _Literal) else "?" if part is None else "*" for part in parts)
     shape = re.sub(r"\*+", "*", shape)
     if len(literal) <= 1 and shape in ("*", "*x*", "x*", "*x"):
-        wanted = literal[0] if literal else ""
-        return _plain(str(wanted) if cased else wanted.lower(), shape, cased=cased)
+        return _plain(str(literal[0]) if literal else "", shape)
     pattern = "".join(
-        re2.escape(part if cased else part.lower())
-        if isinstance(part, _Literal)
-        else "."
-        if part is None
-        else ".*"
-        for part in parts
+        re2.escape(part) if isinstance(part, _Literal) else "." if part is None else ".*" for part in parts
     )
-    search = _compiled(f"(?s)^(?:{pattern})$")
-    return search if cased else lambda value: search(value.lower())
+    return _compiled(f"(?s)^(?:{pattern})$")
 
 
-def _plain(wanted: str, shape: str, *, cased: bool) -> Predicate:
-    if shape == "*":
-        return lambda _: True
-    if shape == "*x*":
-        return (lambda value: wanted in value) if cased else (lambda value: wanted in value.lower())
-    if shape == "x*":
-        return (
-            (lambda value: value.startswith(wanted))
-            if cased
-            else (lambda value: value.lower().startswith(wanted))
-        )
-    return (lambda value: value.endswith(wanted)) if cased else (lambda value: value.lower().endswith(wanted))
+def _plain(wanted: str, shape: str) -> Predicate:
+    plain: dict[str, Predicate] = {
+        "*": lambda _: True,
+        "*x*": lambda value: wanted in value,
+        "x*": lambda value: value.startswith(wanted),
+        "*x": lambda value: value.endswith(wanted),
+    }
+    return plain[shape]
 
 
 def _expression(value: Any) -> Test:

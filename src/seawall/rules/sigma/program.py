@@ -81,7 +81,7 @@ class Program:
                 facet = self._texts.setdefault(at, TextFacet(*at))
                 asked = test if answer.spell is None else _spelled(test, answer.spell)
                 found.append(Question(facet, facet.add(asked), answer.where))
-        return LeafStep(tuple(found), asks=bool(test.exact or test.others), nothing=test.nothing)
+        return LeafStep(tuple(found), asks=test.asks, nothing=test.nothing)
 
 
 def _spelled(test: Test, spell: Spell) -> Test:

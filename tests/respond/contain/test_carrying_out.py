@@ -398,3 +398,66 @@ def test_pages_that_lead_elsewhere_are_not_followed(whole: Plan, tmp_path: Path)
         results = run(whole, tmp_path / "journal", asking({"microsoft": graph}))
     assert results[by_kind(whole, "remove_inbox_rule").id].state == "failed"
     assert results[by_kind(whole, "disable_account").id].state == "done"
+
+
+def test_what_was_undone_is_not_done_again_by_the_same_plan(
+    graph: Graph, whole: Plan, tmp_path: Path
+) -> None:
+    block = by_kind(whole, "disable_account")
+    for phase in ("apply", "undo", "apply"):
+        results = run(whole, tmp_path / "journal", asking({"microsoft": graph}), phase, frozenset({block.id}))
+    assert results[block.id].state == "undone"
+    assert graph.users[ANN]["accountEnabled"] is True
+    assert len(graph.changes()) == 2
+
+
+def test_undoing_asks_for_what_was_done_by_hand_where_it_can_be_undone(graph: Graph, tmp_path: Path) -> None:
+    """Forwarding has a command for it; to have looked through methods has none."""
+    forwarding = row("Set-Mailbox", mailbox=ANN, parameters={"ForwardingSmtpAddress": "smtp:x@evil.example"})
+    found = plan(evidence(forwarding), incident=incident("record-1"))
+    hands = {action.kind: action for action in found.actions if action.is_by_hand}
+    path = tmp_path / "journal"
+    run(found, path, asking({"microsoft": graph}))
+    with journal_of(path, found) as journal:
+        for action in hands.values():
+            journal.append("confirmed", phase="apply", step=action.id, by="Bob")
+    results = run(found, path, asking({"microsoft": graph}), "undo")
+    assert results[hands["remove_forwarding"].id].state == "waiting"
+    assert results[hands["remove_method"].id].state == "left out"
+    with journal_of(path, found) as journal:
+        journal.append("confirmed", phase="undo", step=hands["remove_forwarding"].id, by="Bob")
+    results = run(found, path, asking({"microsoft": graph}), "undo")
+    assert results[hands["remove_forwarding"].id].state == "undone"
+
+
+def test_a_vendor_that_is_away_after_a_lost_answer_leaves_it_unclear(
+    graph: Graph, whole: Plan, tmp_path: Path
+) -> None:
+    """Later, when the vendor can be asked, the same run finds out, and makes nothing twice."""
+    block = by_kind(whole, "disable_account")
+    graph.faults = [
+        Fault("PATCH", "/users/ann%40example.org", lost=True),
+        *(Fault("GET", "/users/ann%40example.org", 503) for _ in range(20)),
+    ]
+    graph.faults.insert(0, Fault("GET", "/users/ann%40example.org", 429, headers={"Retry-After": "0"}))
+    handle, seen = graph.handle, list[str]()
+
+    def late(method: str, target: str, token: str, body: Any) -> Any:
+        """The vendor is away only after the change was asked for."""
+        if method == "PATCH":
+            seen.append(target)
+        away, graph.faults = graph.faults, graph.faults if seen else []
+        try:
+            return handle(method, target, token, body)
+        finally:
+            if not seen:
+                graph.faults = away
+
+    graph.handle = late  # type: ignore[method-assign]
+    chosen = frozenset({block.id})
+    results = run(whole, tmp_path / "journal", asking({"microsoft": graph}), chosen=chosen)
+    assert results[block.id].state == "unclear"
+    graph.faults = []
+    results = run(whole, tmp_path / "journal", asking({"microsoft": graph}), chosen=chosen)
+    assert results[block.id].state == "done"
+    assert len(graph.changes()) == 1

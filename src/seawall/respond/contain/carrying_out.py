@@ -62,8 +62,10 @@ class Run:
             return settled
         try:
             state, why = self._carried_out(action, past)
-        except (CallRefused, CallUnclear) as refused:  # of a read: nothing was changed
-            state, why = "failed", f"the vendor's state cannot be read: {refused}"
+        except (CallRefused, CallUnclear) as refused:  # of a read: by it nothing was changed
+            is_open = any(change.is_open for change in past.changes.values())
+            state = "unclear" if is_open else "failed"
+            why = f"the vendor's state cannot be read: {refused}"
         except (OutputUnwritable, JournalBroken):  # what cannot be journalled is not done
             raise
         except SeawallError as error:
@@ -73,6 +75,8 @@ class Run:
     def _settled(self, action: Action, past: Past) -> StepResult | None:
         """The result of a step that needs nothing done now; None where it does."""
         made = sum(change.outcome == "done" for change in past.changes.values())
+        if self.phase == "apply" and self.past.state(action) == "undone":
+            return StepResult(action.id, "undone", "was taken back: make another plan to do it again", made)
         if past.state in {*SETTLED, "undone"}:
             return StepResult(action.id, past.state, past.why, made)
         if self.phase == "undo":
@@ -95,13 +99,13 @@ class Run:
             return StepResult(action.id, "left out", "was not applied")
         if action.id not in self.chosen:
             return StepResult(action.id, "left out", "not asked for")
-        if applied.confirmed_by and not touched:
+        if applied.confirmed_by and not touched and action.undo_powershell:
             return self._end(action, past, "waiting", "was done by hand: undo it by hand")
         if any(change.is_open for change in touched):
             return self._end(
                 action, past, "unclear", "it is not known whether this was applied: settle that first"
             )
-        if not touched:
+        if not touched and not applied.confirmed_by:
             return StepResult(action.id, "left out", "nothing was changed")
         if not action.undo:
             return StepResult(action.id, "left out", action.irreversible or "cannot be undone")

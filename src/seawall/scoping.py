@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,15 @@ from seawall.respond.scope import Asked, Bounds, search
 from seawall.schema.scope import Gap, Scope
 from seawall.sources import read, total_bytes
 from seawall.store import Coder, EventsFile, Spool
+from seawall.store.database import Database
+from seawall.store.lake import Lake
 from seawall.store.place import Store
 
 EVENTS = "events.parquet"
 """What the results of a scan are known by."""
+
+Lost = tuple[str, int, str]
+"""A record that could not be read: its file, its number in it, the code of the problem."""
 
 _SCRATCH = ".seawall-"
 _LONGEST_LINE = 64 << 20
@@ -70,13 +76,31 @@ def scope_of_store(
     store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None
 ) -> tuple[Scope, Reading]:
     """Search the events that a store keeps."""
+    source = str(store.folder)
+    return scope_of_lake(
+        store.lake, not_read(store.database), asked, bounds, source=source, progress=progress
+    )
+
+
+def scope_of_lake(
+    lake: Lake,
+    lost: Iterable[Lost],
+    asked: Asked,
+    bounds: Bounds,
+    *,
+    source: str,
+    days: tuple[date, date] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Scope, Reading]:
+    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read."""
     asked.check()
     reading = Reading()
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
-        _not_read(store, reading)
-        cut = _gathered(place, lambda coder: _kept(store.lake, coder, reading), reading, progress)
-        return _search(place / EVENTS, asked, bounds, place, cut, reading, [str(store.folder)]), reading
+        for file, line, code in lost:
+            reading.note(file, line, code)
+        cut = _gathered(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
+        return _search(place / EVENTS, asked, bounds, place, cut, reading, [source]), reading
 
 
 def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds) -> tuple[Scope, Reading]:
@@ -198,21 +222,27 @@ def _read(
             progress("read", min(done, total), total, reading.records)
 
 
-def _kept(lake: Any, coder: Coder, reading: Reading) -> Iterable[pa.Table]:
+def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | None) -> Iterable[pa.Table]:
     for held in lake.size().days:
+        if days is not None and not days[0] <= held.day < days[1]:
+            continue
         for table in lake.day(held.tenant, held.day):
             reading.records += table.num_rows
             yield coder.encode(table)
 
 
-def _not_read(store: Store, reading: Reading) -> None:
-    with store.database.reading() as unit:
-        after, page = 0, unit.problems.page(limit=_PAGE)
-        while page:
-            for number, _, problem in page:
-                after = number
-                reading.note(problem.source_file, problem.line, problem.code)
+def not_read(database: Database, since: int = 0) -> Iterator[Lost]:
+    """Yield what a store could not read, since a time (microseconds): nothing is read before it happens."""
+    after = 0
+    while True:
+        with database.reading() as unit:
             page = unit.problems.page(after=after, limit=_PAGE)
+        if not page:
+            return
+        for number, at, problem in page:
+            after = number
+            if at >= since:
+                yield problem.source_file, problem.line, problem.code
 
 
 def _problems_of_scan(path: Path, reading: Reading) -> None:

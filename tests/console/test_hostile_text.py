@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -46,6 +47,20 @@ def test_queue_incident_and_records(visit: Visiting, width: int) -> None:
     page.get_by_role("button", name="Answer").first.click()
     page.get_by_role("radio").nth(2).check()
     expect(page.get_by_role("dialog")).to_contain_text(HOSTILE[7])
+    check(page, width)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_scope(visit: Visiting, width: int) -> None:
+    page = visit(f"/incidents/{HOSTILE_ID}", width=width).page
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Who else was touched"))
+    panel.get_by_role("button", name=re.compile("^Search")).click()
+    expect(panel).to_contain_text(re.compile("Searching since"))
+    expect(panel).not_to_contain_text(re.compile("Searching since"), timeout=120_000)
+    expect(panel.locator(".scope-list").first).to_contain_text("<img src=x")
+    for fold in panel.locator("summary").all():
+        fold.click()
+    expect(panel).to_contain_text(f"network{HOSTILE[0]}")
     check(page, width)
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from seawall.report.scope_document import read_scope
 from seawall.respond.contain.documents import read_plan
 from tests.console.conftest import Visit, Visiting
+from tests.console.doors.serving import axe_faults
 from tests.console.filled import HOSTILE_ID
 from tests.report.samples import HOSTILE
 
@@ -123,6 +125,31 @@ def test_how_sessions_began_and_which_rules_hit_is_said(visit: Visiting) -> None
     )
     expect(panel).to_contain_text(f"title{HOSTILE[0]}")
     expect(panel).to_contain_text("3 records")
+
+
+def test_who_else_was_touched_is_searched_by_keys_and_saved(visit: Visiting, tmp_path: Path) -> None:
+    page = opened(visit, "password-spray").page
+    account = page.locator(".incident-account").inner_text()
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="Who else was touched"))
+    panel.get_by_role("button", name="Search from this incident").focus()
+    page.keyboard.press("Enter")
+    expect(panel).to_contain_text(re.compile("Searching since"))
+    expect(panel.locator(".scope-counts")).to_be_visible(timeout=120_000)
+    expect(panel.locator(".scope-list").first).to_contain_text(account)
+    expect(panel.locator("tr").filter(has_text="Accounts").locator(".is-touched")).to_have_count(1)
+    steps = panel.get_by_text(re.compile("^Steps of the search"))
+    steps.focus()
+    page.keyboard.press("Enter")
+    expect(panel).to_contain_text(re.compile("in the span carry it|in the span carries it"))
+    assert axe_faults(page) == []
+    with page.expect_download() as waiting:
+        panel.get_by_role("button", name="messages.csv").click()
+    assert waiting.value.suggested_filename == "messages.csv"
+    with page.expect_download() as waiting:
+        panel.get_by_role("button", name="scope.json").click()
+    waiting.value.save_as(tmp_path / "scope.json")
+    found = read_scope(tmp_path / "scope.json")
+    assert account in {one.name for one in found.accounts if one.verdict == "touched"}
 
 
 def choose_answer(page: Page, name: str) -> None:

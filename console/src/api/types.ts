@@ -316,6 +316,61 @@ export interface Plan {
   missing: string | null;
 }
 
+export interface VerdictCounts {
+  kind: "account" | "mailbox" | "organisation";
+  touched: number;
+  possible: number;
+  not_touched: number;
+}
+
+/** An account or a mailbox that was touched, or may have been. */
+export interface ScopedSubject {
+  kind: VerdictCounts["kind"];
+  tenant: string;
+  name: string;
+  verdict: "touched" | "possible" | "not_touched";
+  reasons: string[];
+  records: number;
+  first: string | null;
+  last: string | null;
+  messages: number;
+  /** What of it was read, in words. */
+  read: string;
+}
+
+export interface ScopedStep {
+  round: number;
+  kind: string;
+  value: string;
+  source: string;
+  is_followed: boolean;
+  reason: string;
+}
+
+/** Who else the intruder touched. */
+export interface Scoped {
+  start: string;
+  end: string;
+  warnings: string[];
+  is_bounded: boolean;
+  counts: VerdictCounts[];
+  touched: ScopedSubject[];
+  more_touched: number;
+  possible: ScopedSubject[];
+  more_possible: number;
+  steps: ScopedStep[];
+  more_steps: number;
+  messages: number;
+}
+
+export interface ScopeSearch {
+  state: "none" | "running" | "done" | "failed";
+  by: string;
+  begun_at: string | null;
+  why: string;
+  scope: Scoped | null;
+}
+
 export interface ScopeValue {
   aspect: string;
   value: string;

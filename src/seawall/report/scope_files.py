@@ -29,9 +29,14 @@ def write_scope_files(folder: Path, scope: Scope) -> None:
             f"cannot write into {folder}: {error.strerror or error}", fix="choose another folder with --out"
         ) from error
     write_scope(folder / "scope.json", scope)
-    _write(folder / "messages.csv", csv_lines(_MESSAGES, _messages(scope)))
+    write_messages(folder / "messages.csv", scope)
     _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _told(scope))))
     write_scope_page(folder / "scope.html", scope)
+
+
+def write_messages(path: Path, scope: Scope) -> None:
+    """Write the messages that were certainly read as CSV, whole or not at all. Raises OutputUnwritable."""
+    _write(path, csv_lines(_MESSAGES, _messages(scope)))
 
 
 def _messages(scope: Scope) -> Iterator[list[Cell]]:

@@ -17,9 +17,11 @@ import { exportEvidence, Head } from "./head";
 import { ContainmentPlan } from "./plan";
 import { Records } from "./records";
 import { RelatedAccounts } from "./related";
+import { IncidentScope } from "./scope";
 import { SigmaHits } from "./sigma";
 import { UsualVersusNow } from "./usual";
 import "./incident.css";
+import "./response.css";
 
 interface Props {
   id: string;
@@ -84,6 +86,7 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
           <Activity incident={incident} />
           <EvidenceCurve incident={incident} />
           <Records incident={incident} />
+          {mayAnswer && <IncidentScope id={incident.id} />}
         </div>
         <div className="incident-side">
           <Answers incident={incident} onChanged={answered} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />

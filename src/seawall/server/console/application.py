@@ -15,7 +15,7 @@ from starlette.routing import Route
 from seawall.errors import SeawallError
 from seawall.server.console import ingest
 from seawall.server.console.bundle import Bundle
-from seawall.server.console.data import lately
+from seawall.server.console.data import lately, scope_search
 from seawall.server.console.data.summary import summary_of
 from seawall.server.console.gatekeeper import Gatekeeper
 from seawall.server.console.guard import Guard, answer_to, say_broken
@@ -61,6 +61,7 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
             kitchen.close()
             ingest.close(context)
             lately.close(context)
+            scope_search.close(context)
 
     return Starlette(
         routes=routes,

@@ -13,6 +13,7 @@ MODULES: Final = (
     "data.summary",
     "data.incidents",
     "data.containment",
+    "data.scope",
     "data.records",
     "data.accounts",
     "data.related",

@@ -1,0 +1,95 @@
+"""Searches for a scope in a process of its own: `python -m` this, with a task on standard input. Ends when that is closed.
+
+The console must go on answering meanwhile, and a search that takes too long must be ended, which a thread cannot be.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seawall.errors import SeawallError
+from seawall.report.scope_document import write_scope
+from seawall.report.scope_files import write_messages
+from seawall.respond.scope import Asked, Bounds
+from seawall.scoping import Lost, scope_of_lake
+from seawall.server.console.data.scope_values import scoped_value
+from seawall.store.lake import Lake
+
+VALUE: Final = "value.json"
+SCOPE: Final = "scope.json"
+MESSAGES: Final = "messages.csv"
+LOST: Final = "lost.jsonl"
+FAULT: Final = "fault.txt"
+POLITE: Final = 10
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What is to be searched: the lake's folder, the days, the incident's id with its records, and the bounds."""
+
+    folder: str
+    lake: str
+    first_day: date
+    end_day: date
+    incident: str
+    tenant: str
+    records: list[str]
+    messages: int
+
+
+def run(task: Task) -> None:
+    """Search, and leave the files in the task's folder. Raises what the search raises."""
+    folder = Path(task.folder)
+    tempfile.tempdir = task.folder  # so that who made the folder can clear it all away
+    asked = Asked(incidents={task.incident: tuple(task.records)})
+    with Lake.open(Path(task.lake)) as lake:
+        scope, _ = scope_of_lake(
+            lake,
+            _lost(folder / LOST),
+            asked,
+            Bounds(messages=task.messages),
+            source="the console's store",
+            days=(task.first_day, task.end_day),
+        )
+    write_scope(folder / SCOPE, scope)
+    write_messages(folder / MESSAGES, scope)
+    (folder / VALUE).write_bytes(msgspec.json.encode(scoped_value(scope)))
+
+
+def _lost(path: Path) -> Iterator[Lost]:
+    decoder = msgspec.json.Decoder(Lost)
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decoder.decode(line)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> int:
+    """Take the task of the first line of standard input."""
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.nice(POLITE)
+    try:
+        run(task)
+    except SeawallError as error:
+        (Path(task.folder) / FAULT).write_text(error.code, encoding="utf-8")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # the thread that waits for the parent holds standard input

@@ -1,0 +1,177 @@
+"""The scope of an incident in the console: searched beside it, by analysts, with an end; its files; hostile texts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.report.scope_document import read_scope
+from seawall.schema.scope import Indicator, Scope, Step, Subject
+from seawall.server.console.data import scope_search
+from seawall.server.console.data.scope_search import Searches, days_of, searches_of
+from seawall.server.console.data.scope_values import MOST_TOUCHED, scoped_value
+from seawall.server.console.refused import Refused
+from tests.events import event, table
+from tests.server.console.consoles import Browser, Console
+from tests.server.console.filled import ANN, BOB, FIRST, filled
+from tests.server.console.samples import DAY, HOSTILE, INCIDENT
+
+WORST = f"{0:012x}"
+PATH = f"/api/incidents/{WORST}/scope"
+MESSAGE = "<secret@x.example>"
+
+
+def bound(uid: str, minute: float, **columns: Any) -> dict[str, Any]:
+    """A record of the intruder's that names a message."""
+    raw = json.dumps({"Folders": [{"Path": "\\Inbox", "FolderItems": [{"InternetMessageId": MESSAGE}]}]})
+    return event(uid, 0, minute, unmapped=raw, src_ip="198.51.100.66", session_uid="stolen", **columns)
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Console]:
+    with filled(tmp_path) as made:
+        assert made.context.lake is not None
+        rows = [bound(f"s-{n}", n) for n in range(3)] + [bound("s-bob", 30, account=BOB, mailbox=BOB)]
+        made.context.lake.append(table(rows))
+        with made.context.database.writing() as work:
+            found = work.incidents.get(WORST)
+            assert found is not None
+            work.incidents.put([replace(found, events=tuple(f"s-{n}" for n in range(3)))])
+        yield made
+        scope_search.close(made.context)
+
+
+def searched(browser: Browser, console: Console) -> Any:
+    """The answer, once the search is over."""
+    begun = browser.post(PATH)
+    assert begun.status_code == 200, begun.text
+    assert begun.json()["state"] == "running"
+    search = searches_of(console.context).of(WORST)
+    assert search is not None
+    assert search.done.wait(120)
+    return browser.get(PATH).json()
+
+
+def test_a_search_follows_the_intruder_to_another_account(team: Console, tmp_path: Path) -> None:
+    browser = team.signed_in("analyst")
+    assert browser.get(PATH).json()["state"] == "none"
+    assert browser.get(f"/api/incidents/{WORST}/messages.csv").status_code == 409
+    answer = searched(browser, team)
+    assert (answer["state"], answer["why"], answer["by"]) == ("done", "", "analyst-user")
+    found = answer["scope"]
+    touched = {(one["kind"], one["name"]) for one in found["touched"]}
+    assert {("account", ANN), ("account", BOB), ("mailbox", ANN), ("mailbox", BOB)} <= touched
+    assert all(one["reasons"] for one in found["touched"])
+    accounts = next(one for one in found["counts"] if one["kind"] == "account")
+    assert accounts["touched"] == sum(1 for kind, _ in touched if kind == "account")
+    assert found["steps"][0]["kind"] == "incident"
+    assert any(step["value"] == "stolen" and step["is_followed"] for step in found["steps"])
+    scope = browser.get(f"/api/incidents/{WORST}/scope.json")
+    place = tmp_path / "downloaded.json"
+    place.write_bytes(scope.content)
+    assert {one.name for one in read_scope(place).accounts if one.verdict == "touched"} >= {ANN, BOB}
+    rows = list(csv.DictReader(io.StringIO(browser.get(f"/api/incidents/{WORST}/messages.csv").text)))
+    assert len(rows) == found["messages"]
+    with team.context.database.reading() as work:
+        entries = [(one.action, one.subject, one.actor) for one in work.audit.page(limit=50)]
+    assert ("scope-searched", WORST, "analyst-user") in entries
+    assert ("scope-exported", WORST, "analyst-user") in entries
+    assert ("records-read", ANN, "analyst-user") in entries
+
+
+def test_one_search_at_a_time_and_none_without_an_end(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hung(subprocess.Popen):  # type: ignore[type-arg]
+        """A search that does not end."""
+
+        def __init__(self, *_: Any, **more: Any) -> None:
+            super().__init__(["sleep", "60"], **more)
+
+    monkeypatch.setattr("subprocess.Popen", Hung)
+    team.context.notes["scope searches"] = Searches(seconds=1.0)
+    browser = team.signed_in("analyst")
+    assert browser.post(PATH).json()["state"] == "running"
+    assert browser.post(PATH).json()["state"] == "running"
+    refused = browser.post(f"/api/incidents/{1:012x}/scope")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+    search = searches_of(team.context).of(WORST)
+    assert search is not None
+    assert search.done.wait(30)
+    assert search.process is not None
+    assert search.process.poll() is not None
+    answer = browser.get(PATH).json()
+    assert (answer["state"], answer["scope"]) == ("failed", None)
+    assert "took longer" in answer["why"]
+    assert browser.get(f"/api/incidents/{WORST}/scope.json").status_code == 409
+
+
+def test_the_end_of_the_console_ends_the_search_and_removes_what_was_found(team: Console) -> None:
+    browser = team.signed_in("analyst")
+    browser.post(PATH)
+    search = searches_of(team.context).of(WORST)
+    assert search is not None
+    folder = Path(search.folder.name)
+    scope_search.close(team.context)
+    assert search.done.is_set()
+    assert not folder.exists()
+    assert browser.post(PATH).status_code == 503
+
+
+def test_too_many_events_are_refused(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope_search, "MOST_EVENTS", 5)
+    refused = team.signed_in("analyst").post(PATH)
+    assert refused.status_code == 409
+    assert "seawall scope" in refused.json()["error"]["fix"]
+
+
+def test_what_cannot_be_written_down_is_not_searched(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seawall.server.console.endpoint import Call
+
+    browser = team.signed_in("analyst")
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            Call, "note", lambda *_, **__: (_ for _ in ()).throw(Refused(503, "unavailable", "no"))
+        )
+        assert browser.post(PATH).status_code == 503
+    search = searches_of(team.context).of(WORST)
+    assert search is not None
+    assert search.done.wait(30)
+    assert browser.get(PATH).json()["state"] == "failed"
+
+
+def test_viewers_may_not(team: Console) -> None:
+    viewer = team.signed_in("viewer")
+    assert viewer.get(PATH).status_code == 403
+    assert viewer.post(PATH).status_code == 403
+
+
+@pytest.mark.parametrize("time", [-(10**18), 0, 10**18])
+def test_days_outside_the_calendar(time: int) -> None:
+    first, end = days_of(replace(INCIDENT, first_event=time, last_event=time))
+    assert date.min < first < end < date.max
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_are_made_visible(text: str) -> None:
+    seed = Indicator("session", text, FIRST, FIRST + DAY, text)
+    one = Subject("account", text, text, "touched", (text,) * 9, record_count=1)
+    scope = Scope(
+        FIRST, FIRST + DAY, (seed,), (Step(0, seed, seed, True, text),), (one,) * (MOST_TOUCHED + 1), (), ()
+    )
+    value = scoped_value(scope)
+    assert (len(value.touched), value.more_touched) == (MOST_TOUCHED, 1)
+    for shown in (
+        value.touched[0].name,
+        *value.touched[0].reasons,
+        value.steps[0].value,
+        value.steps[0].reason,
+    ):
+        assert not set(shown) & set("\n\r\x00\x1b\u202e\u200b\ud800")

@@ -159,6 +159,7 @@ def test_a_name_that_two_organisations_have_is_refused_until_one_is_named(tmp_pa
 
 def test_the_operators_words_come_in_the_recipients_language(tmp_path: Path) -> None:
     german = {
+        "title": "Zugriff im November",
         "happened": "Der Schlüssel eines Dienstes wurde missbraucht.",
         "measures": ["Zugang gesperrt"],
         "unknown": ["Wer es war"],
@@ -168,6 +169,7 @@ def test_the_operators_words_come_in_the_recipients_language(tmp_path: Path) -> 
     more = "\n".join([*lines, "[texts.en]", 'happened = "A key was abused."'])
     document = letter(facts(tmp_path, "anna", text=case_text(more=more)), "de")
     assert "Der Schlüssel eines Dienstes" in section(document, "happened")
+    assert ("Fall", "2026-11-mail: Zugriff im November") in document.reference
     assert section(document, "done") == "Zugang gesperrt"
     assert "Wer es war" in section(document, "unknown")
     assert section(document, "advice").startswith("Rufen Sie an")

@@ -94,8 +94,9 @@ class Smtp(_Part, frozen=True, kw_only=True):
 
 
 class Words(_Part, frozen=True, kw_only=True):
-    """What the operator adds in one language. `correction` says why a later version differs."""
+    """What the operator adds in one language. `title` replaces the case's, `correction` says why a later version differs."""
 
+    title: Text = ""
     happened: Text = ""
     measures: tuple[Text, ...] = ()
     unknown: tuple[Text, ...] = ()

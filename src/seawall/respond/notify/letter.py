@@ -158,7 +158,7 @@ def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
     words = case.texts.get(recipient.language, Words())
     return Facts(
         case=case.case.id,
-        title=case.case.title,
+        title=words.title or case.case.title,
         recipient=recipient.id,
         kind=recipient.kind,
         name=recipient.name,

@@ -334,3 +334,17 @@ def test_nobody_answers(
     assert once(tmp_path, cluster) == 1
     assert "not everything could be fetched: all (" in capsys.readouterr().err
     assert list((tmp_path / "logs").iterdir()) == []
+
+
+def test_settings_in_a_file(tmp_path: Path, cluster: Cluster) -> None:
+    cluster.make("a", 1)
+    cluster.make("b", 2)
+    cluster.produce("a", numbered(0, 10))
+    cluster.produce("b", numbered(10, 30))
+    file = tmp_path / "collect.toml"
+    file.write_text(
+        f"[kafka]\nservers = {json.dumps(cluster.servers.split(','))}\ntopics = ['a', 'b']\nprotocol = 'plaintext'\n"
+    )
+    assert main(["collect", "kafka", "--config", str(file), "--once", "--out", str(tmp_path / "logs")]) == 0
+    assert Counter(lines(tmp_path)) == Counter(numbered(0, 30))
+    assert {path.parent.parent.name for path in (tmp_path / "logs").rglob("*.jsonl")} == {"a", "b"}

@@ -18,7 +18,7 @@ from seawall.collect.ledger.partitions import Look, PartitionBook, Stretch
 from seawall.collect.run import BATCH_BYTES, BATCH_RECORDS, BATCH_WAIT, Outcome
 from seawall.collect.source import ENDLESS
 from seawall.collect.windows import SECOND
-from seawall.errors import CollectionBroken, CollectRefused, MissingExtra
+from seawall.errors import CollectInvalid, CollectionBroken, CollectRefused, MissingExtra
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -37,6 +37,8 @@ SAID_AGAIN: Final = 60 * SECOND
 _SILENT: Final = logging.getLogger("seawall.kafka")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
+
+_SECRETS: Final = ("sasl.password", "ssl.key.pem")
 
 Key = tuple[str, int]
 
@@ -374,8 +376,10 @@ def _consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaError],
     try:
         return Consumer({**configuration, "error_cb": on_error}, logger=_SILENT)
     except (KafkaException, ValueError, TypeError) as error:
-        name = error.args[0].name() if isinstance(error, KafkaException) else type(error).__name__
-        raise CollectRefused(
-            f"the library takes no such settings ({name})",
+        text = error.args[0].str() if isinstance(error, KafkaException) else type(error).__name__
+        if any(str(configuration[name]) in text for name in _SECRETS if name in configuration):
+            text = "what it says holds a secret"
+        raise CollectInvalid(
+            f"the library takes no such settings: {text}",
             fix="check certificate and properties (docs/collect.md)",
         ) from None

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from email import message_from_bytes
 from email.message import Message
@@ -226,6 +227,26 @@ def test_a_server_that_is_not_there_is_tried_once(tmp_path: Path) -> None:
     assert "connecting to 127.0.0.1:1" in second.planned.reason
     made_final = [entry.recipient for entry in Register.read(tmp_path).entries if entry.action == "letter"]
     assert made_final == ["anna"], "what nobody tried to send is a draft still"
+
+
+def test_a_server_whose_answer_drips_is_left(tmp_path: Path) -> None:
+    def drip(connection: Any) -> None:
+        try:
+            for _ in range(600):
+                connection.sendall(b"2")
+                time.sleep(0.05)
+        except OSError:
+            return
+        raise AssertionError("nobody left")
+
+    with leaving(drip) as port:
+        text = smtp(port).replace("timeout = 10", "timeout = 0.1")
+        file = prepared(tmp_path, people={"anna": RECIPIENTS["anna"]}, more=text)
+        began = time.monotonic()
+        results = sent(file)
+    assert time.monotonic() - began < 20
+    assert results[0].outcome is not None
+    assert results[0].outcome.state == "failed"
 
 
 def test_letters_go_over_tls_with_a_name_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

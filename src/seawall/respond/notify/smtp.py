@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from seawall.errors import CaseInvalid
 from seawall.jose.fetch import FetchRefused, trust_store
 from seawall.report.visible import visible
 from seawall.respond.notify.case_file import Smtp
+
+LONGEST: Final = 10
+"""One delivery takes at most so many times the time limit of one answer."""
 
 LONGEST_ANSWER: Final = 300
 _LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
@@ -96,10 +101,11 @@ class MailTransport:
         context = trust_store(Path(settings.ca_file) if settings.ca_file else None)
         progress.doing = f"connecting to {host}:{port}"
         server: smtplib.SMTP
+        limit = LONGEST * settings.timeout
         if settings.security == "tls":
-            server = smtplib.SMTP_SSL(host, port, timeout=settings.timeout, context=context)
+            server = _SmtpTls(host, port, timeout=settings.timeout, context=context, limit=limit)
         else:
-            server = smtplib.SMTP(host, port, timeout=settings.timeout)
+            server = _Smtp(host, port, timeout=settings.timeout, limit=limit)
         try:
             server.ehlo_or_helo_if_needed()
             if settings.security == "starttls":
@@ -141,6 +147,39 @@ class MailTransport:
         if code != 250:
             return _answered(code, answer, progress)
         return Outcome("sent", _shown(answer))
+
+
+class _Limited(smtplib.SMTP):
+    """A connection that is cut after a time, however slowly its server answers: `timeout` bounds one wait, not their sum."""
+
+    def __init__(self, *values: Any, limit: float, **named: Any) -> None:
+        self._watch = threading.Timer(limit, self._cut)
+        self._watch.daemon = True
+        self._watch.start()
+        try:
+            super().__init__(*values, **named)
+        except BaseException:
+            self._watch.cancel()
+            raise
+
+    def _cut(self) -> None:
+        connection = getattr(self, "sock", None)
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection; nothing is left to be cut."""
+        self._watch.cancel()
+        super().close()
+
+
+class _Smtp(_Limited):
+    """In the clear, until TLS is started."""
+
+
+class _SmtpTls(_Limited, smtplib.SMTP_SSL):
+    """TLS from the first byte."""
 
 
 @dataclass(slots=True)

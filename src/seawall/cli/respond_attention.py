@@ -37,6 +37,7 @@ def attention(
     import msgspec
 
     from seawall.errors import JournalBroken
+    from seawall.plurals import plural
     from seawall.report.times import rfc3339
     from seawall.respond.adaptation import containment_of
     from seawall.respond.contain.journal import read
@@ -68,9 +69,9 @@ def attention(
             {"plan": found.id, "until": rfc3339(found.until), "ended": end, "organisations": changed}
         )
     elif end:
-        streams.write(f"attention to plan {found.id} was ended in {changed} organisations\n")
+        streams.write(f"attention to plan {found.id} was ended in {plural(changed, 'organisation')}\n")
     else:
         streams.write(
-            f"plan {found.id} is remembered in {changed} organisations until {rfc3339(found.until)}\n"
+            f"plan {found.id} is remembered in {plural(changed, 'organisation')} until {rfc3339(found.until)}\n"
         )
     streams.next_step(f"seawall store check{where(store, database)}")

@@ -29,6 +29,9 @@ from seawall.store.database import Database
 from seawall.store.lake import Lake
 from seawall.store.place import Store
 
+Missing = Sequence[tuple[str, Gap]]
+"""Gaps, each with the organisation that it is of."""
+
 EVENTS = "events.parquet"
 """What the results of a scan are known by."""
 
@@ -59,9 +62,14 @@ class Reading:
 
 
 def scope_of_logs(
-    paths: Sequence[Path], asked: Asked, bounds: Bounds, progress: Progress | None = None
+    paths: Sequence[Path],
+    asked: Asked,
+    bounds: Bounds,
+    progress: Progress | None = None,
+    missing: Missing = (),
 ) -> tuple[Scope, Reading]:
-    """Search files and folders of logs. Raises InputUnreadable for a path that does not exist."""
+    """Search files and folders of logs. `missing` are gaps that a collector knows. Raises InputUnreadable for a path that
+    does not exist."""
     asked.check()
     for path in paths:
         if not path.exists():
@@ -69,16 +77,18 @@ def scope_of_logs(
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
         cut, reading = gather(paths, place, progress)
-        return _search(place / EVENTS, asked, bounds, place, cut, reading, list(map(str, paths))), reading
+        return _search(
+            place / EVENTS, asked, bounds, place, [*cut, *missing], reading, list(map(str, paths))
+        ), reading
 
 
 def scope_of_store(
-    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None
+    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, missing: Missing = ()
 ) -> tuple[Scope, Reading]:
     """Search the events that a store keeps."""
     source = str(store.folder)
     return scope_of_lake(
-        store.lake, not_read(store.database), asked, bounds, source=source, progress=progress
+        store.lake, not_read(store.database), asked, bounds, source=source, progress=progress, missing=missing
     )
 
 
@@ -91,6 +101,7 @@ def scope_of_lake(
     source: str,
     days: tuple[date, date] | None = None,
     progress: Progress | None = None,
+    missing: Missing = (),
 ) -> tuple[Scope, Reading]:
     """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read."""
     asked.check()
@@ -100,10 +111,10 @@ def scope_of_lake(
         for file, line, code in lost:
             reading.note(file, line, code)
         cut = _gathered(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
-        return _search(place / EVENTS, asked, bounds, place, cut, reading, [source]), reading
+        return _search(place / EVENTS, asked, bounds, place, [*cut, *missing], reading, [source]), reading
 
 
-def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds) -> tuple[Scope, Reading]:
+def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds, missing: Missing = ()) -> tuple[Scope, Reading]:
     """Search the events of a scan's results."""
     asked.check()
     if not (folder / EVENTS).is_file():
@@ -114,7 +125,9 @@ def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds) -> tuple[Scope, Re
     _problems_of_scan(folder / "problems.jsonl", reading)
     cut = _cut_of_scan(folder / "coverage.json")
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
-        return _search(folder / EVENTS, asked, bounds, Path(scratch), cut, reading, [str(folder)]), reading
+        return _search(
+            folder / EVENTS, asked, bounds, Path(scratch), [*cut, *missing], reading, [str(folder)]
+        ), reading
 
 
 def gather(

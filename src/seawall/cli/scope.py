@@ -12,7 +12,7 @@ from seawall.cli.store_options import DatabaseUrl
 
 if TYPE_CHECKING:
     from seawall.respond.scope import Asked
-    from seawall.schema.scope import IndicatorKind, Scope
+    from seawall.schema.scope import Gap, IndicatorKind, Scope
     from seawall.scoping import Reading
 
 Values = list[str] | None
@@ -77,6 +77,14 @@ def scope(
         Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
     ] = None,
     database: DatabaseUrl = None,
+    collected: Annotated[
+        Path | None,
+        typer.Option(
+            "--collected",
+            metavar="DIR",
+            help="What its ledger does not prove complete is no proof of anything.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -107,7 +115,7 @@ def scope(
         "user_agent": user_agent, "device": device, "account": account, "mailbox": mailbox,
     }  # fmt: skip
     asked = _asked(seeds, start, end, complete=complete, unread_checked=unread_checked)
-    found, reading = _searched(paths or [], store, database, asked, incident or [], quiet=quiet)
+    found, reading = _searched(paths or [], store, database, asked, incident or [], collected, quiet=quiet)
     if out is not None:
         from seawall.report.scope_files import write_scope_files
 
@@ -166,6 +174,7 @@ def _searched(
     database: str | None,
     asked: Asked,
     incidents: list[str],
+    collected: Path | None,
     *,
     quiet: bool,
 ) -> tuple[Scope, Reading]:
@@ -186,18 +195,34 @@ def _searched(
         )
     if incidents:
         asked = replace(asked, incidents=scoping.incident_records(paths[0], incidents))
+    missing = _missing(collected, asked) if collected is not None else []
     with progress.shown(quiet=quiet) as report:
         if is_scan:
-            return scoping.scope_of_scan(paths[0], asked, Bounds())
+            return scoping.scope_of_scan(paths[0], asked, Bounds(), missing)
         if store is not None:
             from seawall.store.place import open_store
 
             with open_store(store, database) as opened:
-                return scoping.scope_of_store(opened, asked, Bounds(), report)
-        found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report)
+                return scoping.scope_of_store(opened, asked, Bounds(), report, missing)
+        found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report, missing)
     if not reading.events:
         raise InputUnreadable("no event was read", fix="give logs, as for seawall scan")
     return found, reading
+
+
+def _missing(folder: Path, asked: Asked) -> list[tuple[str, Gap]]:
+    """What the ledger of collected logs does not prove. A ledger that is not there would prove everything: it must be."""
+    from seawall.collect.clock import Clock
+    from seawall.collect.collector import ledger_folder
+    from seawall.collect.ledger import collected, unproved
+    from seawall.errors import InputUnreadable
+
+    feeds = collected(ledger_folder(folder))
+    if not feeds:
+        raise InputUnreadable(
+            f"{folder}: no ledger of collected logs", fix="give the folder that seawall collect wrote to"
+        )
+    return unproved(feeds, asked.start or 0, asked.end if asked.end is not None else Clock().now())
 
 
 def _tell(found: Scope, reading: Reading, out: Path | None) -> None:

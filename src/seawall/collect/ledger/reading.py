@@ -16,6 +16,9 @@ from seawall.collect.ledger.partition_reading import Place, lost_messages, place
 from seawall.schema.collected import CollectedFeed, Span
 from seawall.schema.scope import Gap
 
+BY_EVENT = frozenset({"part-refused", "part-expired", "file-lost"})
+"""Gaps that say when their events happened; the others say when something was delivered."""
+
 MOST_GAPS = 1_000
 """Gaps that are listed one by one for each feed; what is beyond is one more, over all of the rest."""
 
@@ -127,7 +130,8 @@ def _collected(work: sqlite3.Connection, tenant: str, feed: int) -> CollectedFee
         if max(start, proved_from) < end - (settle - relist)
     ]
     # A hole by the time of delivery leaves out what happened up to `settle` before it.
-    missing = [(gap.start - (settle - relist), gap.end) for gap in gaps]
+    late = settle - relist
+    missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
     spans: tuple[Span, ...] = tuple(without(proved, missing))
     return CollectedFeed(tenant, source, name, begin, settle, spans, _bounded(gaps))
 

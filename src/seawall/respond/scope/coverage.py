@@ -81,7 +81,9 @@ class Coverage:
                 self._gaps[(tenant, "all")].append(gap)
         for tenant, gap in cut:
             if gap.start - DAY < end and gap.end + DAY > start:
-                self._gaps[(tenant, "all")].append(gap)
+                # A collector may know an organisation by another name than its records do: then it may be any of them.
+                for name in (tenant,) if tenant in self.tenants else self.tenants:
+                    self._gaps[(name, "all")].append(gap)
 
     def has(self, tenant: str, kind: str) -> bool:
         """Return whether an organisation has records of a kind."""

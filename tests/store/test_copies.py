@@ -48,6 +48,7 @@ def fill(work: Work) -> None:
     work.oidc_identities.link("https://i.example", "s", user, at=1)
     work.invites.add(b"a code of some length", "invite", at=1, expires_at=100, user=user)
     work.ingest_tokens.add("syslog", bytes(32), by="Ann", at=1)
+    work.containments.remember("plan", "org", {"a": 1}, until=9, by="ann", at=1)
     work.views.put("ann", "mine", "is:open", at=1)
     work.settings.put("budget", {"per_day": 3})
     work.candidates.put_day(DAY_NUMBER, [b"\x00one", bytes(10_000)], tenants=["t", "t"])

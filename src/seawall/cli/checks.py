@@ -67,7 +67,7 @@ def _packages() -> Check:
     for requirement in metadata.requires("seawall") or []:
         if "extra ==" in requirement:
             continue
-        name = requirement.split(">")[0].split("=")[0].split(";")[0].strip()
+        name = requirement.split(">")[0].split("=")[0].split(";")[0].split("[")[0].strip()
         try:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:

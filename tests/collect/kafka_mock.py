@@ -51,6 +51,9 @@ class Cluster:
         # A producer remembers how many partitions there were.
         self.producer = self.new_producer()
 
+    def refuse(self, topic: str, code: int) -> None:
+        self._library.rd_kafka_mock_topic_set_error(self._handle, topic.encode(), code)
+
     def down(self, broker: int) -> None:
         self._library.rd_kafka_mock_broker_set_down(self._handle, broker)
 

@@ -348,3 +348,19 @@ def test_settings_in_a_file(tmp_path: Path, cluster: Cluster) -> None:
     assert main(["collect", "kafka", "--config", str(file), "--once", "--out", str(tmp_path / "logs")]) == 0
     assert Counter(lines(tmp_path)) == Counter(numbered(0, 30))
     assert {path.parent.parent.name for path in (tmp_path / "logs").rglob("*.jsonl")} == {"a", "b"}
+
+
+def test_a_topic_that_is_not_there_yet_keeps_no_other_waiting(
+    tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.make("later", 1)
+    cluster.refuse("later", 3)
+    cluster.make("logs", 1)
+    cluster.produce("logs", numbered(0, 10))
+    assert once(tmp_path, cluster, "--topic", "later") == 1
+    assert "later (UNKNOWN_TOPIC_OR_PART)" in capsys.readouterr().err
+    assert len(lines(tmp_path)) == 10
+    cluster.refuse("later", 0)
+    cluster.produce("later", numbered(10, 20))
+    assert once(tmp_path, cluster, "--topic", "later") == 0
+    assert Counter(lines(tmp_path)) == Counter(numbered(0, 20))

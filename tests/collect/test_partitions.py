@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,3 +133,20 @@ def test_a_ledger_is_of_one_group_and_one_cluster(tmp_path: Path) -> None:
 def _states(folder: Path) -> list[str]:
     with sqlite3.connect(folder / "logs.ledger" / "kafka-acme.sqlite") as work:
         return [row[0] for row in work.execute("SELECT state FROM segments")]
+
+
+@pytest.mark.slow
+def test_killed_at_every_step(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.collect.killing_partitions", str(tmp_path)]
+    said = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=500
+    ).stdout
+    rows = [json.loads(text) for text in said.splitlines()]
+    every = sorted(line.decode() for number in (0, 1) for line in stretch(None, 9, number).lines)
+    assert rows[-1]["is_over"]
+    assert len(rows) > 40
+    assert {row["killed"] for row in rows} >= {0, 6, 12, 18}
+    for row in rows:
+        assert row["lines"] == every
+        assert row["counted"] == [18, 18, 0, NOW + 9]
+        assert row["waiting"] == 0

@@ -61,6 +61,7 @@ class Member:
         self._astray: set[Key] = set()
         self._is_assigned = self._is_moved = False
         self._counts: Counter[str] = Counter()
+        self._held = self._held_bytes = 0
         self._fault = ""
         self._said_at: dict[str, int] = {}
         self._outcome = Outcome()
@@ -105,7 +106,7 @@ class Member:
         return False
 
     def _found(self) -> bool:
-        """Whether the cluster named all topics; their partitions are noted, and missing ones said."""
+        """Whether the cluster answered. Partitions are noted; a topic that is missing is said, and keeps no other waiting."""
         from confluent_kafka import KafkaException
 
         try:
@@ -118,9 +119,11 @@ class Member:
                     )
                 found = answer.topics[topic]
                 if found.error is not None:
-                    self._fault = found.error.name()
-                    self._say(f"{topic}: {self._fault}")
-                    return False
+                    # Event Hubs that diagnostic settings write to are made with the first record.
+                    self._outcome.waiting[topic] = found.error.name()
+                    self._say(f"{topic}: {found.error.name()}")
+                    continue
+                self._outcome.waiting.pop(topic, None)
                 self._book.meet(self._ask(topic).feed, found.partitions)
         except KafkaException as error:
             self._fault = error.args[0].name()
@@ -181,20 +184,19 @@ class Member:
         moment = min(max(message.timestamp()[1], 0) * 1_000, now)
         stretch.lines += lines
         stretch.times += [moment] * len(lines)
+        self._held += len(lines)
+        self._held_bytes += size
         stretch.size += size
         stretch.messages += 1
         stretch.next = offset + 1
 
     def _is_full(self) -> bool:
-        stretches = self._stretches.values()
-        return (
-            sum(one.size for one in stretches) >= BATCH_BYTES
-            or sum(len(one.lines) for one in stretches) >= BATCH_RECORDS
-        )
+        return self._held_bytes >= BATCH_BYTES or self._held >= BATCH_RECORDS
 
     def _store(self) -> None:
         """Store what came, and tell the broker afterwards."""
         self._since = now = self._clock.now()
+        self._held = self._held_bytes = 0
         for topic, ask in self._asks.items():
             moved = [one for one in self._stretches.values() if one.topic == topic and one.next != one.stored]
             if not moved:

@@ -22,7 +22,6 @@ from seawall.settings import SCHEMA_VERSION
 
 QUESTIONS = ("all addresses", "one address", "all addresses, vouched for")
 TENANTS, CAMPAIGNS = 3, 3
-Key = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -95,29 +94,29 @@ def _seeds(addresses: Sequence[str], question: str) -> Asked:
 
 
 def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str, Any]) -> None:
-    lost: dict[Key, dict[str, Any]] = {}
+    # By name alone, which holds the domain: a vendor's log knows its own id of an organisation.
+    lost: dict[str, dict[str, Any]] = {}
     for attack in truth["attacks"]:
         if attack.get("campaign") == campaign["id"]:
-            lost |= {(attack["tenant"], mailbox): taken for mailbox, taken in attack["taken"].items()}
-    named: dict[Key, set[str]] = {}
+            lost |= attack["taken"]
+    named: dict[str, set[str]] = {}
     for message in scope.messages:
-        named.setdefault((message.tenant, message.mailbox), set()).add(message.id)
+        named.setdefault(message.mailbox, set()).add(message.id)
     count.campaigns += 1
     for one in scope.mailboxes:
-        key = (one.tenant, one.name)
-        taken = lost.get(key)
+        taken = lost.get(one.name)
         if taken is None:
             count.others[one.verdict] += 1
             continue
         count.touched[one.verdict] += 1
-        wanted, found = set(taken["messages"]), named.get(key, set())
+        wanted, found = set(taken["messages"]), named.get(one.name, set())
         count.messages += len(wanted)
         count.messages_found += len(wanted & found)
         count.messages_wrong += len(found - wanted)
         if one.verdict == "touched":
             count.exact += found == wanted and one.messages == len(wanted)
             count.too_many += bool(found - wanted)
-    count.touched["not_touched"] += len(lost.keys() - {(one.tenant, one.name) for one in scope.mailboxes})
+    count.touched["not_touched"] += len(lost.keys() - {one.name for one in scope.mailboxes})
 
 
 def _figures(count: Count) -> dict[str, Any]:

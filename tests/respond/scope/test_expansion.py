@@ -173,6 +173,15 @@ def test_the_same_network_and_client_link_where_the_network_is_rare(tmp_path: Pa
     assert mailbox(other_client, "bob").verdict == "possible"
 
 
+def test_a_network_of_households_supports_and_does_not_link(tmp_path: Path) -> None:
+    home: dict[str, Any] = {"src_network_class": "residential"}
+    near = {**home, "src_ip": "198.51.101.5", "src_prefix": "198.51.101.0/24"}
+    rows = [*days_at_home(), theirs("evil-1", **home), theirs("evil-2", "bob", minute=90, **near)]
+    scope = searched(tmp_path, rows)
+    assert not step(scope, "198.51.101.5").is_followed
+    assert mailbox(scope, "bob").verdict == "possible"
+
+
 def test_a_network_that_holders_use_supports_and_does_not_link(tmp_path: Path) -> None:
     near = {**THEIRS, "src_ip": "198.51.101.5", "src_prefix": "198.51.101.0/24"}
     usual = theirs("cara-1", "cara", 4, src_ip="198.51.102.5", src_prefix="198.51.102.0/24")

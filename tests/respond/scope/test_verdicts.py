@@ -195,13 +195,10 @@ def test_an_address_that_the_account_used_before_is_as_much_its_holders(tmp_path
 
 def test_whoever_vouches_for_the_seeds_clears_strange_places_and_the_answer_says_so(tmp_path: Path) -> None:
     odd = bobs(src_ip="192.0.2.1", src_prefix="192.0.2.0/24", src_asn=64999)
-    blank = {
-        **at_home("cara", "blank", HISTORY + 1, 300)[1],
-        "src_ip": None,
-        "src_prefix": None,
-        "src_asn": None,
-    }
-    scope = searched(tmp_path, [*days_at_home(), theirs("evil-1"), odd, blank], is_complete=True)
+    nowhere = {"src_ip": None, "src_prefix": None, "src_asn": None}
+    blank = {**at_home("cara", "blank", HISTORY + 1, 300)[1], **nowhere, "session_uid": None}
+    placed = {**at_home("bob", "placed", HISTORY + 1, 310)[1], **nowhere, "session_uid": odd["session_uid"]}
+    scope = searched(tmp_path, [*days_at_home(), theirs("evil-1"), odd, blank, placed], is_complete=True)
     assert mailbox(scope, "bob").verdict == "not_touched"
     assert "vouches" in mailbox(scope, "bob").reasons[0]
     assert scope.is_complete

@@ -11,6 +11,9 @@ _WORDS = {"session": "session", "token": "token", "key": "key", "address": "addr
 _RARE_NETWORK = 100
 """A network is rare that one in so many accounts of an organisation used before the intrusion, or fewer."""
 
+_HOUSEHOLDS = ("residential", "mobile")
+"""Networks in which holders turn up with the same browsers as anybody: being there too links nothing."""
+
 _OTHERS = {
     "microsoft": "it is the provider's own network: whose requests come from there, it does not tell",
     "corporate": "it is an organisation's way out to the internet, which many share",
@@ -48,6 +51,8 @@ def _strong(one: Candidate) -> tuple[bool, str]:
 
 def _alike(one: Candidate, used: str, since: str) -> tuple[bool, str]:
     shared = f"the same network ({one.holder}) and the same client and application as the intruder"
+    if one.place in _HOUSEHOLDS:
+        return False, f"{shared}, but it is one of households: that supports, it does not link; {used}"
     if one.network_before * _RARE_NETWORK > one.total:
         return False, (
             f"{shared}, but {one.network_before:,} of {plural(one.total, 'account')} used that network before {since}: "

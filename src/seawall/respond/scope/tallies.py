@@ -67,19 +67,20 @@ _PROVIDER = f"""(coalesce(e.account_type = 'system', false) OR coalesce(e.accoun
     AND e.account IN ({", ".join(f"'{one}'" for one in (*RESERVED, *OTHERS))}), false))"""
 """The provider's own processes, and its services where they keep house without touching mail."""
 
-_HOLDERS = f"""CREATE TABLE holders AS SELECT e.tenant, e.session FROM events e LEFT JOIN best b USING (id)
+_HOLDERS = """CREATE TABLE holders AS SELECT e.tenant, e.session FROM events e LEFT JOIN best b USING (id)
     WHERE e.session IS NOT NULL GROUP BY ALL
-    HAVING bool_or(e.is_usual) AND NOT coalesce(bool_or(b.grade IN ({SURE}, {OPEN})), false)"""
+    HAVING bool_or(e.is_usual OR {vouched}) AND NOT coalesce(bool_or(b.grade IN ({sure}, {open})), false)"""
 
 
 def sort_out(records: Records, vouched: Sequence[IndicatorKind] = ()) -> None:
     """Say of each record what it is, once the search is over.
 
     `vouched` are the kinds of which the intruder's values are all known: a record that carries another value is not the
-    intruder's, and one that carries none cannot be told.
+    intruder's, and one that carries none is judged by its session, which others of its records place.
     """
-    records.run(_HOLDERS)
-    lacks = " AND ".join(f"e.{kind} IS NULL" for kind in vouched or _IDENTIFIERS)
+    carries = " OR ".join(f"e.{kind} IS NOT NULL" for kind in vouched) or "false"
+    records.run(_HOLDERS.format(vouched=f"({carries})", sure=SURE, open=OPEN))
+    lacks = " AND ".join([*(f"e.{kind} IS NULL" for kind in vouched or _IDENTIFIERS), "s.session IS NULL"])
     records.run(
         _SORTED_OUT.format(lacks=f"({lacks})", vouched="true" if vouched else "false", provider=_PROVIDER)
     )

@@ -6,17 +6,20 @@ import csv
 import io
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from seawall.report.scope_document import read_scope
 from seawall.schema.scope import Indicator, Scope, Step, Subject
 from seawall.server.console.data import scope_search
+from seawall.server.console.data.scope_child import LOST, Task
 from seawall.server.console.data.scope_search import Searches, days_of, searches_of
 from seawall.server.console.data.scope_values import MOST_TOUCHED, scoped_value
 from seawall.server.console.refused import Refused
@@ -123,6 +126,21 @@ def test_the_end_of_the_console_ends_the_search_and_removes_what_was_found(team:
     assert search.done.is_set()
     assert not folder.exists()
     assert browser.post(PATH).status_code == 503
+
+
+def test_a_search_whose_console_was_killed_ends_and_leaves_nothing_behind(
+    team: Console, tmp_path: Path
+) -> None:
+    assert team.context.lake is not None
+    folder = tmp_path / "search"
+    folder.mkdir()
+    (folder / LOST).touch()
+    first, end = days_of(INCIDENT)
+    task = Task(str(folder), str(team.context.lake.root), first, end, WORST, "org", ["s-1"], 10)
+    run = [sys.executable, "-m", "seawall.server.console.data.scope_child"]
+    ended = subprocess.run(run, input=msgspec.json.encode(task) + b"\n", timeout=60, check=False)
+    assert ended.returncode == 1
+    assert not folder.exists()
 
 
 def test_too_many_events_are_refused(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,11 +22,15 @@ from seawall.server.console.data.incident_values import Count
 from seawall.server.console.data.incidents import found
 from seawall.server.console.data.presentation import time_text
 from seawall.server.console.data.reading import note_reading
+from seawall.server.console.data.stored import remembered
 from seawall.server.console.endpoint import JSON, Call, Endpoint
 from seawall.server.console.refused import conflict
 from seawall.store.lake import Lake
 
 MADE_FROM: Final = "the console"
+MINUTE: Final = 60_000_000
+"""Microseconds for which a plan is not made again, unless an incident changed."""
+
 MOST_SHOWN: Final = 500
 """Steps that are shown; the file has all."""
 
@@ -97,6 +101,7 @@ def file(call: Call) -> Response:
 def _plan_of(call: Call) -> tuple[Incident, Plan | None, str]:
     with call.context.database.reading() as work:
         incident, _ = found(work, call.path["id"])
+        state = (work.incidents.revision(), call.now // MINUTE)
     lake = call.context.lake
     if lake is None:
         return (
@@ -104,7 +109,7 @@ def _plan_of(call: Call) -> tuple[Incident, Plan | None, str]:
             None,
             "A plan is made from records, and none are stored here: `seawall serve` with --store keeps them.",
         )
-    made = plan_of(lake, incident)
+    made = remembered(call.context, "plans", incident.id, state, lambda: plan_of(lake, incident))
     if made is not None:
         return incident, made, ""
     start, end = (time_text(time) for time in span_of(incident))

@@ -6,6 +6,7 @@ The console must go on answering meanwhile, and a search that takes too long mus
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -71,15 +72,18 @@ def _lost(path: Path) -> Iterator[Lost]:
             yield decoder.decode(line)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: str) -> None:
+    """End when the console has gone, killed or not, and leave no copy of events behind."""
     sys.stdin.buffer.read()
+    for _ in range(3):  # the search may be writing
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
 def main() -> int:
     """Take the task of the first line of standard input."""
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(task.folder,), daemon=True).start()
     os.nice(POLITE)
     try:
         run(task)

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
+from seawall.collect.ledger.partitions import Stretch, open_partitions
+from seawall.collect.segments import Segments
 from tests.collect.collecting import lines
 from tests.collect.kafka_mock import Cluster, kafka
 
@@ -364,3 +366,31 @@ def test_a_topic_that_is_not_there_yet_keeps_no_other_waiting(
     cluster.produce("later", numbered(10, 20))
     assert once(tmp_path, cluster, "--topic", "later") == 0
     assert Counter(lines(tmp_path)) == Counter(numbered(0, 20))
+
+
+@pytest.mark.slow
+def test_what_another_stored_meanwhile_is_not_stored_again(tmp_path: Path, cluster: Cluster) -> None:
+    """The member has read ten messages; another stores the first five of them before it does."""
+    cluster.make("logs", 1)
+    cluster.produce("logs", numbered(0, 100))
+    member = started(tmp_path, cluster)
+    try:
+        waited(lambda: _read(tmp_path) >= 100)
+        cluster.produce("logs", numbered(100, 110))
+        (path,) = (tmp_path / "logs.ledger").glob("*.sqlite")
+        segments = Segments(tmp_path / "logs", path.with_suffix(""))
+        with open_partitions(path, {"vendor": "kafka"}, segments) as book:
+            (ask,) = book.open_asks(1)
+            other = Stretch("logs", 0, 100, 105, 5, 80, numbered(100, 105), [1] * 5)
+            time.sleep(1.0)
+            assert book.store(ask, [other], 1_764_000_000_000_000, "kafka/other", {}) == (5, [])
+        waited(lambda: _read(tmp_path) >= 110)
+        assert ended(member) == 0
+    finally:
+        member.kill()
+        member.wait()
+    cluster.produce("logs", numbered(110, 120))
+    assert once(tmp_path, cluster) == 0
+    assert Counter(lines(tmp_path)) == Counter(numbered(0, 120))
+    with ledger(tmp_path) as work:
+        assert work.execute("SELECT count FROM counts WHERE name = 'stored-by-another'").fetchall() == [(1,)]

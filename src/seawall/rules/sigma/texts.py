@@ -103,7 +103,7 @@ class Texts:
             more = np.full(2 * len(self._texts) - len(self._shape), MISSING, np.int64)
             self._shape = np.concatenate([self._shape, more])
         for number in numbers[self._shape[numbers] == MISSING].tolist():
-            names = top_names(self._read(number))
+            names = top_names(self._texts[number])
             self._shape[number] = self._shapes.setdefault(names, len(self._shapes))
         return self._shape[numbers]
 

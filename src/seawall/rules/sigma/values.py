@@ -20,6 +20,7 @@ _VALUE_FIELDS = (
     "value", "newvalue", "intvalue", "boolvalue", "multivalue", "multiintvalue", "multimessagevalue", "messagevalue",
 )  # fmt: skip
 _decode = msgspec.json.Decoder().decode
+_decode_top = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -121,9 +122,12 @@ def _opened(found: Any) -> Any:
     return found
 
 
-def top_names(found: Any) -> frozenset[str]:
-    """Return the names at the top of a parsed JSON value, in lower case."""
-    return frozenset(_spellings(found)) if isinstance(found, dict) else frozenset()
+def top_names(text: str) -> frozenset[str]:
+    """Return the names at the top of a JSON text, in lower case; what lies below is passed over, not read."""
+    try:
+        return frozenset(_spellings(_decode_top(text)))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return frozenset()
 
 
 def _spellings(found: dict[str, Any]) -> dict[str, str]:

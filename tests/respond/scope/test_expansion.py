@@ -162,13 +162,17 @@ def test_a_stolen_key_of_a_service_proves_by_where_it_is_used(tmp_path: Path) ->
     assert mailbox(scope, "ann").verdict == "not_touched"
 
 
-def test_the_same_network_and_client_link_where_the_network_is_rare(tmp_path: Path) -> None:
+def test_the_same_network_and_client_make_possible_and_prove_only_where_more_links(tmp_path: Path) -> None:
     near = {**THEIRS, "src_ip": "198.51.101.5", "src_prefix": "198.51.101.0/24"}
     rows = [*days_at_home(), theirs("evil-1"), theirs("evil-2", "bob", minute=90, **near)]
     scope = searched(tmp_path, rows)
     assert step(scope, "198.51.101.5").is_followed
     assert "the same network" in step(scope, "198.51.101.5").reason
-    assert mailbox(scope, "bob").verdict == "touched"
+    assert mailbox(scope, "bob").verdict == "possible"
+    assert "only resembles" in mailbox(scope, "bob").reasons[0]
+    linked = searched(tmp_path, [*rows, theirs("evil-3", "bob", minute=100)])
+    assert mailbox(linked, "bob").verdict == "touched"
+    assert "evil-2" in mailbox(linked, "bob").records
     other_client = searched(tmp_path, [*rows[:-1], {**rows[-1], "client": "outlook/mapi"}])
     assert mailbox(other_client, "bob").verdict == "possible"
 

@@ -60,5 +60,5 @@ def _alike(one: Candidate, used: str, since: str) -> tuple[bool, str]:
         )
     return True, (
         f"{shared}, a network that {one.network_before:,} of {plural(one.total, 'account')} used before {since}; "
-        f"{used}, none before"
+        f"{used}, none before; whom nothing else links is possibly touched"
     )

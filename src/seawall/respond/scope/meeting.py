@@ -5,7 +5,7 @@ Each record that is met gets a grade: `SURE` (it proves), `OPEN` (the intruder's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -27,13 +27,16 @@ _GRADES = {
         WHEN e.nearness = 0 AND e.class IS DISTINCT FROM 'microsoft'
             AND (f.is_given OR e.network IN (SELECT t.network FROM theirs t)) THEN {SURE}
         ELSE {OPEN} END""",
-    "habitual": f"CASE WHEN h.days >= {HABIT_DAYS} THEN {OPEN} ELSE {SURE} END",
+    "habitual": f"""CASE WHEN h.days >= {HABIT_DAYS} THEN {OPEN}
+        WHEN f.is_alike AND l.account IS NULL THEN {OPEN}
+        ELSE {SURE} END""",
     "whose": f"{OPEN}",
     "incident": f"CASE WHEN e.nearness = 2 THEN {OPEN} ELSE {SURE} END",
 }
 """A session may be the holder's own, stolen. Then only those of its records prove that come from a network of the intruder's
 in which the account never was (for a seed: from any such network): a holder too comes to new places. Open, too, is an address, an
-application or a browser that the account used on several days before."""
+application or a browser that the account used on several days before, and an address that only resembles the intruder's where
+nothing else links the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,11 @@ class Meetings:
         for name, uids in incidents.items():
             records.keep("told", {"incident": pa.array([name] * len(uids)), "uid": pa.array(list(uids))})
 
-    def meet(self, indicators: Sequence[Indicator]) -> list[Met]:
-        """Note which records meet the indicators, and return how many do."""
+    def meet(self, indicators: Sequence[Indicator], alike: Collection[Indicator] = ()) -> list[Met]:
+        """Note which records meet the indicators, and return how many do; `alike` are those that resemble the intruder's."""
         first = len(self.indicators)
         self.indicators += indicators
-        self._ask(indicators, first)
+        self._ask(indicators, first, alike)
         for kind in dict.fromkeys(one.kind for one in indicators):
             self._records.run(_query(kind), {"start": self._start} if kind in _HABITUAL else None)
         counted = {
@@ -77,12 +80,13 @@ class Meetings:
         )
         return [counted.get(first + place, Met(0, 0)) for place in range(len(indicators))]
 
-    def _ask(self, indicators: Sequence[Indicator], first: int) -> None:
+    def _ask(self, indicators: Sequence[Indicator], first: int, alike: Collection[Indicator]) -> None:
         self._records.run(
             """CREATE OR REPLACE TABLE asked (number INTEGER, kind VARCHAR, value VARCHAR, tenant VARCHAR, first BIGINT,
-            last BIGINT, is_own BOOLEAN, is_given BOOLEAN)"""
+            last BIGINT, is_own BOOLEAN, is_given BOOLEAN, is_alike BOOLEAN)"""
         )
         self._records.run(_THEIRS)
+        self._records.run(_LINKED)
         columns = {
             "number": pa.array(range(first, first + len(indicators)), pa.int32()),
             "kind": pa.array([one.kind for one in indicators]),
@@ -92,6 +96,7 @@ class Meetings:
             "last": pa.array([one.end for one in indicators], pa.int64()),
             "is_own": pa.array([False] * len(indicators)),
             "is_given": pa.array([first == 0] * len(indicators)),
+            "is_alike": pa.array([one in alike for one in indicators]),
         }
         self._records.keep("asked", columns)
         for kind in STRONG:
@@ -107,6 +112,9 @@ class Meetings:
 
 _THEIRS = f"""CREATE OR REPLACE TABLE theirs AS SELECT DISTINCT network FROM best JOIN events USING (id)
     WHERE grade = {SURE} AND network IS NOT NULL AND class IS DISTINCT FROM 'microsoft'"""
+
+_LINKED = f"""CREATE OR REPLACE TABLE linked AS SELECT DISTINCT tenant, account FROM best JOIN events USING (id)
+    WHERE grade = {SURE} AND account IS NOT NULL"""
 
 _OWN = """UPDATE asked SET is_own = true FROM (
     SELECT f.number, arg_min(coalesce(b.grade, 0) = 2 OR (f.is_given AND e.nearness = 0), (e.time, e.id)) AS begins
@@ -134,7 +142,8 @@ def _query(kind: IndicatorKind) -> str:
             SELECT u.tenant, u.account, u.{column} AS value, count(DISTINCT u.time // {DAY}) AS days FROM events u
             JOIN asked a ON a.kind = '{kind}' AND u.{column} = a.value
             WHERE u.ok AND u.time < $start AND u.account IS NOT NULL GROUP BY ALL
-        ) h ON h.tenant = e.tenant AND h.account = e.account AND h.value = f.value"""
+        ) h ON h.tenant = e.tenant AND h.account = e.account AND h.value = f.value
+        LEFT JOIN linked l ON l.tenant = e.tenant AND l.account = e.account"""
     elif kind in _WHOSE:
         grade = _GRADES["whose"]
     else:

@@ -231,6 +231,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--faults", type=float, default=0.05)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--kill-within", type=float, default=12.0, help="seconds of a pass, at most")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
@@ -246,7 +247,11 @@ def main() -> None:
     for moment in PASSES:
         now.value = BEGIN + moment
         while True:
-            after = chance.uniform(1.0, 12.0) if killed < options.kills else None
+            after = (
+                chance.uniform(options.kill_within / 12, options.kill_within)
+                if killed < options.kills
+                else None
+            )
             told, was_killed, code = one_pass(context, url, now, options.out, after)
             killed += was_killed
             if was_killed:

@@ -24,6 +24,8 @@ def test_some_thousand_records(tmp_path: Path, kills: int) -> None:
         "0.2",
         "--kills",
         str(kills),
+        "--kill-within",
+        "0.8",  # a pass takes a second or more
     ]
     done = subprocess.run(
         [*command, "--out", str(tmp_path / "out")],
@@ -36,4 +38,8 @@ def test_some_thousand_records(tmp_path: Path, kills: int) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^exact +True$", done.stdout, re.MULTILINE)
     assert re.search(r"^lost +0$", done.stdout, re.MULTILINE)
-    assert re.search(rf"^kills +{kills}$", done.stdout, re.MULTILINE)
+    landed = re.search(r"^kills +(\d+)$", done.stdout, re.MULTILINE)
+    assert landed is not None
+    assert (
+        min(kills, 1) <= int(landed[1]) <= kills
+    )  # what is left after the first may be done before the second

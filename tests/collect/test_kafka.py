@@ -139,7 +139,7 @@ def test_compressed(tmp_path: Path, cluster: Cluster, codec: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2])  # others were tried by hand: each takes most of a minute
 def test_killed_at_any_moment_by_two(tmp_path: Path, cluster: Cluster, seed: int) -> None:
     """Two members share a folder; each is killed again and again while messages come. Nothing is lost, nothing doubled."""
     dice = random.Random(seed)

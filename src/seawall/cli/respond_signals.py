@@ -83,11 +83,11 @@ def tell(
       seawall respond signals tell account-disabled --issuer https://login.example.com --account 4f2e --send
       seawall respond signals tell credential-change --email ann@example.org --credential app --change delete
     """
-    from seawall.respond.signals.event import Notice, Subject
+    from seawall.respond.signals.event import Notice, Subject, event_named
     from seawall.respond.signals.settings import load
 
     notice = Notice(
-        event,  # type: ignore[arg-type] # checked by the notice
+        event_named(event),
         Subject(issuer, account, session, email),
         _moment(at),
         reason,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import InputUnreadable, OutputUnwritable
+from seawall.errors import InputUnreadable
 from seawall.report.times import parse_rfc3339, rfc3339
+from seawall.report.whole_file import write_whole
 from seawall.schema.conversion import prepare
 from seawall.schema.scope import Scope
 from seawall.settings import SCHEMA_VERSION
@@ -38,16 +38,8 @@ def scope_from_document(document: Mapping[str, Any]) -> Scope:
 
 def write_scope(path: Path, scope: Scope) -> None:
     """Write a scope to `path`, whole or not at all. Raises OutputUnwritable."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as target:
-            target.write(msgspec.json.format(msgspec.json.encode(scope_document(scope)), indent=1) + b"\n")
-            target.flush()
-            os.fsync(target.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputUnwritable(f"{path}: {error.strerror or error}", fix="choose another folder") from error
+    content = msgspec.json.format(msgspec.json.encode(scope_document(scope)), indent=1) + b"\n"
+    write_whole(path, content, fix="choose another folder")
 
 
 def read_scope(path: Path) -> Scope:

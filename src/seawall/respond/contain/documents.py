@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import InputUnreadable, OutputUnwritable, PlanInvalid
+from seawall.errors import InputUnreadable, PlanInvalid
+from seawall.report.whole_file import write_whole
 from seawall.respond.contain.planning import identity
 from seawall.schema.conversion import prepare
 from seawall.schema.response import Plan
@@ -46,19 +45,8 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan to `path`, whole or not at all, for its owner alone: it names accounts. Raises OutputUnwritable."""
-    part = path.with_name(path.name + ".part")
     content = msgspec.json.format(msgspec.json.encode(plan_document(plan)), indent=1) + b"\n"
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as target:
-            os.fchmod(target.fileno(), stat.S_IRUSR | stat.S_IWUSR)
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputUnwritable(f"{path}: {error.strerror or error}", fix="choose another place") from error
+    write_whole(path, content, fix="choose another place")
 
 
 def read_plan(path: Path) -> Plan:

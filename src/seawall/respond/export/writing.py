@@ -11,11 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from seawall.errors import OutputUnwritable
+from seawall.report.whole_file import write_whole
 from seawall.respond.export import ocsf, sigma, stix_bundle, tables
 from seawall.respond.export.artefacts import Artefacts
 from seawall.schema.incidents import Incident
 
 MANIFEST: Final = "SHA256SUMS"
+_FIX: Final = "choose another folder with --to"
 FORMS: Final = {
     "ocsf": "finding.json",
     "stix": "bundle.json",
@@ -59,10 +61,10 @@ def write(folder: Path, made: dict[str, str]) -> None:
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in contents.items())
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, content in {**contents, MANIFEST: sums.encode("ascii")}.items():
-            (folder / name).write_bytes(content)
     except OSError as error:
-        raise OutputUnwritable(f"{folder}: {error.strerror}", fix="choose another folder with --to") from None
+        raise OutputUnwritable(f"{folder}: {error.strerror}", fix=_FIX) from None
+    for name, content in {**contents, MANIFEST: sums.encode("ascii")}.items():
+        write_whole(folder / name, content, fix=_FIX)
 
 
 def _json(document: dict[str, Any]) -> str:

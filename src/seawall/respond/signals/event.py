@@ -25,6 +25,15 @@ URIS: Final[Mapping[EventName, str]] = {
     "account-enabled": f"{RISC}account-enabled",
 }
 
+
+def event_named(text: str) -> EventName:
+    """Return the event of a name. Raises UsageError where there is none."""
+    for name in URIS:
+        if name == text:
+            return name
+    raise UsageError(f"{text!r} is no event", fix=f"one of {', '.join(URIS)}")
+
+
 CREDENTIALS: Final = (
     "password", "pin", "x509", "fido2-platform", "fido2-roaming", "fido-u2f", "verifiable-credential",
     "phone-voice", "phone-sms", "app",
@@ -94,8 +103,7 @@ class Notice:
 
     def __post_init__(self) -> None:
         """Refuse what the specifications have no word for."""
-        if self.event not in URIS:
-            raise UsageError(f"{self.event!r} is no event", fix=f"one of {', '.join(URIS)}")
+        event_named(self.event)
         if self.credential not in CREDENTIALS:
             raise UsageError(f"{self.credential!r} is no credential", fix=f"one of {', '.join(CREDENTIALS)}")
         if self.change not in CHANGES:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from seawall.schema.scope import Scope, Step
 from tests.respond.scope.story import (
     HISTORY,
@@ -213,6 +215,57 @@ def test_an_address_is_judged_in_each_organisation_by_itself(tmp_path: Path) -> 
     )
     verdicts = {one.name: one.verdict for one in scope.organisations}
     assert verdicts == {"org": "touched", "other": "possible"}
+
+
+def _two_organisations(**elsewhere: Any) -> list[dict[str, Any]]:
+    return [
+        *days_at_home(),
+        *days_at_home(tenant="other"),
+        theirs("evil-1"),
+        theirs("evil-2", "bob", org_uid="other", **elsewhere),
+    ]
+
+
+def test_an_incident_leads_into_other_organisations(tmp_path: Path) -> None:
+    scope = searched(tmp_path, _two_organisations(), ("incident", "i1"), incidents={"i1": ("evil-1",)})
+    verdicts = {one.name: one.verdict for one in scope.organisations}
+    assert verdicts == {"org": "touched", "other": "touched"}
+    touched = [(one.tenant, one.name, one.messages) for one in scope.mailboxes if one.verdict == "touched"]
+    assert touched == [("org", "ann@x.example", 1), ("other", "bob@x.example", 1)]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"src_network_class": "mobile"},
+        {"src_network_class": "residential"},
+        {"src_network_class": "anonymiser"},
+        {"client": "outlook/mapi"},
+    ],
+    ids=lambda one: next(iter(one.values())),
+)
+def test_a_shared_address_proves_nothing_of_another_organisation(
+    elsewhere: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = _two_organisations(**elsewhere)
+    scope = searched(tmp_path, rows, ("incident", "i1"), incidents={"i1": ("evil-1",)})
+    assert {one.name: one.verdict for one in scope.organisations} == {"org": "touched", "other": "possible"}
+    led = next(one for one in scope.steps if one.indicator.tenant == "other")
+    assert led.is_followed
+    assert "whom nothing else links is possibly touched" in led.reason
+    bob = next(one for one in scope.mailboxes if (one.tenant, one.name) == ("other", "bob@x.example"))
+    assert "that others may share" in bob.reasons[0]
+
+
+def test_a_token_leads_into_other_organisations(tmp_path: Path) -> None:
+    rows = [
+        *days_at_home(),
+        *days_at_home(tenant="other"),
+        theirs("evil-1", token_uid="t1"),
+        theirs("evil-2", "bob", org_uid="other", token_uid="t1", src_ip="198.51.100.77"),
+    ]
+    scope = searched(tmp_path, rows, ("incident", "i1"), incidents={"i1": ("evil-1",)})
+    assert {one.name: one.verdict for one in scope.organisations} == {"org": "touched", "other": "touched"}
 
 
 def test_an_incident_leads_on_from_its_records(tmp_path: Path) -> None:

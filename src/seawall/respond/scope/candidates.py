@@ -12,6 +12,10 @@ from seawall.respond.scope.records import Records
 from seawall.schema.scope import IndicatorKind
 
 
+_SHARED = ("residential", "mobile", "anonymiser")
+"""Networks in which one address may be many people's within a few weeks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Something that may be the intruder's, in one organisation.
@@ -19,7 +23,9 @@ class Candidate:
     `source` is the number of the indicator that led to it. `accounts` used it at all, `before` of them before the
     intrusion, `unlinked` of them are not linked to the intruder otherwise; the organisation has `total`. `days` is on how
     many days it was seen, `holder` whose network it is and `place` the kind of that. `client` is what it shares with the
-    intruder's records where nothing stronger links it, `network_before` how many used that network before.
+    intruder's records where nothing stronger links it, `network_before` how many used that network before. `is_shared` is an
+    address that leads into an organisation in which nothing is the intruder's yet, and that others may come from too: by the
+    kind of its network, or because neither client nor application is the intruder's there.
     """
 
     kind: IndicatorKind
@@ -36,6 +42,7 @@ class Candidate:
     holder: str = ""
     client: str = ""
     network_before: int = 0
+    is_shared: bool = False
 
 
 def candidates(
@@ -44,7 +51,7 @@ def candidates(
     """Return what to judge next, in a stable order; `known` are (kind, value, organisation) that were judged already."""
     records.run("CREATE OR REPLACE TEMP TABLE totals AS " + _TOTALS)
     found = [one for kind in STRONG for one in _strong(records, kind)]
-    found += _addresses(records, start)
+    found += _addresses(records, start, end)
     found += _alike(records, start, end)
     fresh: dict[tuple[str, str, str], Candidate] = {}
     for one in found:
@@ -58,18 +65,18 @@ _TOTALS = "SELECT tenant, count(DISTINCT account) AS total FROM events GROUP BY 
 
 
 def _strong(records: Records, kind: IndicatorKind) -> list[Candidate]:
-    """Sessions, tokens or keys on the intruder's records that other records carry too."""
+    """Sessions, tokens or keys on the intruder's records that other records carry too, in whatever organisation."""
     query = f"""
         WITH carried AS (
-            SELECT e.tenant, e.{kind} AS value, min(b.number) AS source FROM best b JOIN events e USING (id)
+            SELECT e.{kind} AS value, min(b.number) AS source FROM best b JOIN events e USING (id)
             WHERE b.grade = {SURE} AND e.{kind} IS NOT NULL GROUP BY ALL
         )
-        SELECT c.tenant, c.value, c.source, count(*), count(DISTINCT e.account), count(DISTINCT e.time // {DAY}),
+        SELECT e.tenant, c.value, c.source, count(*), count(DISTINCT e.account), count(DISTINCT e.time // {DAY}),
             any_value(t.total)
-        FROM carried c JOIN events e ON e.tenant = c.tenant AND e.{kind} = c.value
-        LEFT JOIN best b ON b.id = e.id JOIN totals t ON t.tenant = c.tenant
-        GROUP BY c.tenant, c.value, c.source HAVING count(*) FILTER (b.id IS NULL) > 0
-        ORDER BY c.tenant, c.value"""
+        FROM carried c JOIN events e ON e.{kind} = c.value
+        LEFT JOIN best b ON b.id = e.id JOIN totals t ON t.tenant = e.tenant
+        GROUP BY e.tenant, c.value, c.source HAVING count(*) FILTER (b.id IS NULL) > 0
+        ORDER BY e.tenant, c.value"""
     return [
         Candidate(kind, value, tenant, source, events, accounts, 0, 0, total, days)
         for tenant, value, source, events, accounts, days, total in records.rows(query)
@@ -87,18 +94,29 @@ _LINKED = f"""linked AS (
 )"""
 
 
-def _addresses(records: Records, start: int) -> list[Candidate]:
-    """Addresses of the intruder's records."""
+def _addresses(records: Records, start: int, end: int) -> list[Candidate]:
+    """Addresses of the intruder's records, in every organisation that has records from them."""
+    shared = ", ".join(f"'{one}'" for one in _SHARED)
     query = f"""
-        WITH carried AS (
-            SELECT e.tenant, e.address AS value, min(b.number) AS source FROM best b JOIN events e USING (id)
-            WHERE b.grade = {SURE} AND e.address IS NOT NULL GROUP BY ALL
-        ), {_LINKED}
-        SELECT c.tenant, c.value, c.source, {_USE}
-        FROM carried c JOIN events e ON e.tenant = c.tenant AND e.address = c.value
-        LEFT JOIN linked l ON l.tenant = e.tenant AND l.account = e.account JOIN totals t ON t.tenant = c.tenant
-        GROUP BY c.tenant, c.value, c.source ORDER BY c.tenant, c.value"""
-    return [_address(row) for row in records.rows(query, {"start": start})]
+        WITH theirs AS (
+            SELECT e.tenant, e.address AS value, e.app, e.client, b.number FROM best b JOIN events e USING (id)
+            WHERE b.grade = {SURE} AND e.address IS NOT NULL
+        ), carried AS (
+            SELECT value, min(number) AS source FROM theirs GROUP BY ALL
+        ), {_LINKED}, meant AS (
+            SELECT DISTINCT tenant, value FROM theirs
+            UNION SELECT e.tenant, e.address FROM events e JOIN theirs t ON t.value = e.address
+                AND t.app IS NOT DISTINCT FROM e.app AND t.client IS NOT DISTINCT FROM e.client
+                AND coalesce(t.app, t.client) IS NOT NULL
+            WHERE e.class IS NULL OR e.class NOT IN ({shared})
+        )
+        SELECT e.tenant, c.value, c.source, {_USE}, '', 0, any_value(m.value) IS NULL
+        FROM carried c JOIN events e ON e.address = c.value
+        LEFT JOIN meant m ON m.tenant = e.tenant AND m.value = c.value
+        LEFT JOIN linked l ON l.tenant = e.tenant AND l.account = e.account JOIN totals t ON t.tenant = e.tenant
+        GROUP BY e.tenant, c.value, c.source HAVING bool_or(e.time >= $start AND e.time < $end)
+        ORDER BY e.tenant, c.value"""
+    return [_address(row) for row in records.rows(query, {"start": start, "end": end})]
 
 
 def _alike(records: Records, start: int, end: int) -> list[Candidate]:
@@ -122,7 +140,8 @@ def _alike(records: Records, start: int, end: int) -> list[Candidate]:
             WHERE b.id IS NULL AND e.ok AND e.nearness = 0 AND e.address IS NOT NULL AND e.time >= $start AND e.time < $end
             GROUP BY ALL
         ), {_LINKED}
-        SELECT c.tenant, c.value, c.source, {_USE}, any_value(c.client), any_value(c.network_before)
+        SELECT c.tenant, c.value, c.source, {_USE}, any_value(c.client), any_value(c.network_before),
+            false
         FROM alike c JOIN events e ON e.tenant = c.tenant AND e.address = c.value
         LEFT JOIN linked l ON l.tenant = e.tenant AND l.account = e.account JOIN totals t ON t.tenant = c.tenant
         GROUP BY c.tenant, c.value, c.source ORDER BY c.tenant, c.value"""
@@ -130,9 +149,24 @@ def _alike(records: Records, start: int, end: int) -> list[Candidate]:
 
 
 def _address(row: Sequence[Any]) -> Candidate:
-    tenant, value, source, events, accounts, before, unlinked, days, place, holder, total, *alike = row
-    client, network_before = alike or ("", 0)
+    (
+        tenant,
+        value,
+        source,
+        events,
+        accounts,
+        before,
+        unlinked,
+        days,
+        place,
+        holder,
+        total,
+        client,
+        network_before,
+        is_shared,
+    ) = row
     return Candidate(
         "address", value, tenant, source, events, accounts, before, unlinked, total, days,
         place=place, holder=str(holder).strip(), client=client, network_before=network_before,
+        is_shared=is_shared,
     )  # fmt: skip

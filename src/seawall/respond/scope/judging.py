@@ -35,7 +35,10 @@ def judged(one: Candidate, bounds: Bounds, since: str) -> tuple[bool, str]:
         return False, f"{used}, {one.unlinked:,} of them with nothing else of the intruder's{where}"
     if one.client:
         return _alike(one, used, since)
-    return True, f"{used}, none before {since}{where}"
+    open_ = (
+        "; many share such addresses: whom nothing else links is possibly touched" if one.is_shared else ""
+    )
+    return True, f"{used}, none before {since}{where}{open_}"
 
 
 def _strong(one: Candidate) -> tuple[bool, str]:

@@ -165,7 +165,7 @@ def _followed(
 ) -> list[Step]:
     follow = [one for one, (is_followed, _) in zip(found, answers, strict=True) if is_followed]
     sources = list(meetings.indicators)
-    alike = {_indicator(one, span) for one in follow if one.client}
+    alike = {_indicator(one, span) for one in follow if one.client or one.is_shared}
     met = (
         dict(zip(follow, meetings.meet([_indicator(one, span) for one in follow], alike), strict=True))
         if follow

@@ -133,7 +133,8 @@ def _doubts(tally: Tally, found: Found) -> list[str]:
     if tally.open:
         doubts.append(
             f"{_carry(tally.open)} something of the intruder's, from where the account was before "
-            f"{found.since}, or from an address that only resembles the intruder's: the intruder's or the holder's."
+            f"{found.since}, or from an address that others may share or that only resembles the intruder's: the intruder's or "
+            "the holder's."
         )
     if tally.strange:
         known = "this account was not seen before" if tally.before else "nothing is known before the span"

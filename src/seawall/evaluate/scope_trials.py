@@ -1,6 +1,7 @@
 """Measures scopes on made-up campaigns over several organisations: wrong verdicts, message counts, and what can be told at all.
 
-Each actor is asked for three times: by all its addresses, by the first alone, and by all with the word that they are all.
+Each actor is asked for four times: by all its addresses, by the first alone, by all with the word that they are all, and by the
+records of its first attack alone, as from an incident.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from seawall.schema.scope import VERDICTS, Scope
 from seawall.scoping import EVENTS, gather
 from seawall.settings import SCHEMA_VERSION
 
-QUESTIONS = ("all addresses", "one address", "all addresses, vouched for")
+QUESTIONS = ("all addresses", "one address", "all addresses, vouched for", "one attack's records")
 TENANTS, CAMPAIGNS = 3, 3
 
 
@@ -78,15 +79,18 @@ def _asked(
             continue
         for question in QUESTIONS:
             with tempfile.TemporaryDirectory(dir=place) as scratch:
-                asked = _seeds(campaign["addresses"], question)
+                asked = _seeds(campaign, truth, question)
                 scope = search(
                     place / EVENTS, asked, Path(scratch), bounds=Bounds(), cut=cut, lost=reading.lost
                 )
             yield question, campaign, scope, truth
 
 
-def _seeds(addresses: Sequence[str], question: str) -> Asked:
-    known = addresses[:1] if question == QUESTIONS[1] else addresses
+def _seeds(campaign: dict[str, Any], truth: dict[str, Any], question: str) -> Asked:
+    if question == QUESTIONS[3]:
+        first = next(one for one in truth["attacks"] if one.get("campaign") == campaign["id"])
+        return Asked(incidents={first["id"]: tuple(first["events"])})
+    known = campaign["addresses"][:1] if question == QUESTIONS[1] else campaign["addresses"]
     is_vouched = question == QUESTIONS[2]
     return Asked(
         tuple(("address", one) for one in known), is_complete=is_vouched, is_unread_checked=is_vouched

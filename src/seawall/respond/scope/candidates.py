@@ -11,7 +11,6 @@ from seawall.respond.scope.meeting import STRONG, SURE
 from seawall.respond.scope.records import Records
 from seawall.schema.scope import IndicatorKind
 
-
 _SHARED = ("residential", "mobile", "anonymiser")
 """Networks in which one address may be many people's within a few weeks."""
 

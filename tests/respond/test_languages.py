@@ -72,7 +72,7 @@ def test_plural_forms_are_those_of_the_language(tag: str) -> None:
 @pytest.mark.parametrize("tag", languages())
 def test_advice_is_there_for_everyone(tag: str) -> None:
     for kind in ("owner", "organisation"):
-        for verdict in ("touched", "possible", "not_touched"):
+        for verdict in ("touched", "used", "possible", "not_touched"):
             assert len(words_of(tag)["advice"][f"{kind}_{verdict}"]) >= 2
 
 
@@ -101,8 +101,9 @@ def test_numbers_dates_and_plurals_are_the_languages_own() -> None:
     assert german.say("taken.read", count=1) == "1 Nachricht wurde sicher gelesen."
     assert german.say("taken.read", count=12_345) == "12.345 Nachrichten wurden sicher gelesen."
     assert english.time(T) == "1 November 2026, 01:00"
-    assert german.time(T) == "1. November 2026, 01:00"
-    assert language("de").time(T) == "1. November 2026, 00:00"
+    assert german.time(T) == "1. November 2026, 01:00 Uhr"
+    assert language("de").time(T) == "1. November 2026, 00:00 Uhr"
+    assert language("en").zone_text(T) == "UTC"
     assert german.zone_text(T, T + 1) == "Europe/Berlin (UTC+01:00)"
     assert german.zone_text(T - 10 * DAY, T) == "Europe/Berlin (UTC+02:00, UTC+01:00)"
 

@@ -21,7 +21,7 @@ from seawall.respond.notify.forms import as_html, as_pdf, as_text
 from seawall.respond.notify.language import language
 from seawall.respond.notify.letter import Facts, digest_of, encoded, facts_from, facts_of
 from seawall.respond.notify.writing import Earlier, Edition, write
-from seawall.schema.scope import Folder, Gap, Message, Scope
+from seawall.schema.scope import Folder, Gap, Message, Scope, Subject
 from tests.respond.cases import (
     ANNA,
     BEN,
@@ -117,6 +117,40 @@ def test_a_presumption_without_a_gap_gives_its_reason(tmp_path: Path) -> None:
     assert "sicher zuordnen" in section(german, "unknown")
     assert "others use too" not in section(german, "unknown")
     assert "others use too" in section(german, "evidence")
+
+
+def used(verdict: str = "possible") -> Scope:
+    """Anna's account was used; of her mailbox it is not proved."""
+    account = dataclasses.replace(mailbox(ANNA), kind="account", messages=0)
+    whole = Subject("organisation", "contoso", "contoso", "touched", ("one account was used",))
+    return scope([mailbox(ANNA, verdict)], organisations=[whole], accounts=[account])
+
+
+@pytest.mark.parametrize(("tag", "word"), [("en", "proved: account was used"), ("de", "Konto wurde benutzt")])
+def test_an_account_that_was_used_is_no_proof_that_its_mail_was_read(
+    tmp_path: Path, tag: str, word: str
+) -> None:
+    for who in ("anna", "contoso"):
+        document = letter(facts(tmp_path, who, used()), tag)
+        assert word in document.verdict_text
+        assert document.verdict == "touched"
+        known = language(tag, "Europe/Berlin")
+        kind = "owner" if who == "anna" else "organisation"
+        assert document.title == known.say(f"title.{kind}_used")
+        assert known.say(f"happened.{kind}_touched") not in section(document, "happened")
+        assert known.say("unknown.doubt") in section(document, "unknown")
+        assert known.items("advice.owner_touched")[0] not in section(document, "advice")
+    document = letter(facts(tmp_path, "anna", used("touched")), tag)
+    assert document.title == language(tag).say("title.owner_touched")
+
+
+def test_the_annex_says_of_what_it_speaks_and_names_no_path(tmp_path: Path) -> None:
+    given = dataclasses.replace(used(), sources=("/home/ann/cases/other-customer/exports",))
+    said = section(letter(facts(tmp_path, "anna", given)), "evidence")
+    assert f"Mailbox {ANNA}: reason for" in said
+    assert f"Account {ANNA}: reason for" in said
+    assert "Examined: exports" in said
+    assert "/home" not in said
 
 
 def test_a_no_that_rests_on_somebodys_word_says_so(tmp_path: Path) -> None:
@@ -343,7 +377,7 @@ def test_a_gap_is_said_in_the_language_or_in_the_words_of_the_analysis(tmp_path:
         Gap(T, T + DAY, "x.y", "use.other", ""),
     )
     said = section(letter(facts(tmp_path, "anna", scope([mailbox(ANNA, gaps=gaps)])), "de"), "unknown")
-    assert "nicht protokolliert (Zugriffe auf Mails, 1. November 2026, 01:00 bis" in said
+    assert "nicht protokolliert (Zugriffe auf Mails, 1. November 2026, 01:00 Uhr bis" in said
     assert "English words" not in said
     assert "Im Wortlaut der Auswertung: the {text} of the analysis ({source}, " in said
     assert "use.other (x.y, " in said

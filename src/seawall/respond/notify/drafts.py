@@ -158,7 +158,7 @@ class _Maker:
         if same:
             kept = same[-1]
             tongue = language(recipient.language, self.case.case.zone)
-            title = tongue.say(f"title.{facts.kind}_{facts.verdict}")
+            title = tongue.say(f"title.{facts.kind}_{facts.finding}")
             return DraftedLetter(
                 recipient.id,
                 kept.version,

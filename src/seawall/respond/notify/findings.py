@@ -76,21 +76,24 @@ def _mailbox_table(facts: Facts, language: Language) -> list[Block]:
 def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
     """What nobody can say: gaps of the logs first, because they are why a *possible* is not a no."""
     say, gaps = language.say, facts.gaps
+    is_open = facts.finding in {"possible", "used"}
     blocks: list[Block] = []
     if gaps:
         lines = [_gap(gap, language) for gap in gaps[:GAPS]]
-        if facts.verdict == "possible":
+        if is_open:
             lines = [say("known.presume", reason=line) for line in lines]
         if len(gaps) > GAPS:
             lines.append(say("unknown.more_gaps", count=len(gaps) - GAPS))
-        if facts.verdict == "possible" and any(subject.reasons for subject in facts.of("possible")):
+        if is_open and any(subject.reasons for subject in facts.of("possible")):
             lines.append(say("unknown.annex"))
         blocks.append(bullets(lines))
-    elif facts.verdict == "possible":
+    elif facts.verdict == "possible" or (is_open and facts.of("possible")):
         blocks.append(bullets(_doubts(facts, language)))
     lines = [visible(line) for line in facts.words.unknown if line.strip()]
     if gaps and facts.verdict == "touched":
         lines.append(say("unknown.also_touched"))
+    if facts.verdict == "touched":
+        lines.append(say("unknown.uncounted"))
     if facts.verdict != "not_touched":
         lines.append(say("unknown.use"))
     if facts.is_bounded:

@@ -102,6 +102,8 @@ class Language:
     def zone_text(self, *times: int) -> str:
         """The zone by name, with its offsets at these times: an abbreviation is not unique, and clocks are changed."""
         offsets = dict.fromkeys(self._local(moment(time)).strftime("%z") for time in times)
+        if self.zone.key == "UTC":
+            return "UTC"
         return f"{self.zone.key} ({', '.join(f'UTC{offset[:3]}:{offset[3:5]}' for offset in offsets)})"
 
     def _time(self, time: datetime) -> str:
@@ -109,7 +111,9 @@ class Language:
 
         local = self._local(time)
         day = format_date(local.date(), format="long", locale=self._locale)
-        return f"{day}, {format_time(local.time(), format='short', locale=self._locale)}"
+        return self.say(
+            "phrase.moment", day=day, time=format_time(local.time(), format="short", locale=self._locale)
+        )
 
     def _local(self, time: datetime) -> datetime:
         aware = time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -97,6 +97,19 @@ class Facts:
         return tuple(subject for subject in self.listed if subject.verdict == verdict)
 
     @property
+    def finding(self) -> str:
+        """The verdict as a letter has to put it: `used` where accounts were used and no mailbox is proved to be opened.
+
+        Whether somebody who used an account also opened its mailbox is another question, and a letter must not answer it.
+        """
+        if self.verdict != "touched" or any(
+            s.kind == "mailbox" and s.verdict == "touched" for s in self.subjects
+        ):
+            return self.verdict
+        is_used = any(s.kind == "account" and s.verdict == "touched" for s in self.subjects)
+        return "used" if is_used else self.verdict
+
+    @property
     def span(self) -> tuple[int, int] | None:
         """The first and the last sign of the intruder among the subjects, None where there is none."""
         first = [s.first for s in self.subjects if s.first is not None and s.verdict == "touched"]

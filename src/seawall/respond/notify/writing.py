@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final
 
 from seawall.report.times import moment
@@ -41,19 +42,18 @@ class Edition:
 def write(facts: Facts, edition: Edition, language: Language) -> Document:
     """Return the letter."""
     say = language.say
-    kind = f"{facts.kind}_{facts.verdict}"
-    title = say(f"title.{kind}")
+    title = say(f"title.{facts.kind}_{facts.finding}")
     if edition.earlier is not None:
         title = f"{say('title.correction')}: {title}"
     day = moment(edition.date).astimezone(language.zone).date()
     sections = (
         _changed(facts, edition, language),
-        Section("happened", say("section.happened"), _happened(facts, edition.date, language, kind)),
+        Section("happened", say("section.happened"), _happened(facts, edition.date, language)),
         Section("known", say("section.known"), findings.known(facts, language)),
         Section("unknown", say("section.unknown"), findings.unknown(facts, language)),
         Section("taken", say("section.taken"), findings.taken(facts, language, edition.enclosures)),
         Section("done", say("section.done"), _lines(facts.words.measures)),
-        Section("advice", say("section.advice"), _advice(facts, language, kind)),
+        Section("advice", say("section.advice"), _advice(facts, language)),
         Section("next", say("section.next"), _next(facts, edition, language)),
         Section("evidence", say("section.evidence"), _evidence(facts, language)),
     )
@@ -72,7 +72,7 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
         language=language.tag,
         title=title,
         verdict=facts.verdict,
-        verdict_text=say(f"verdict.{facts.verdict}"),
+        verdict_text=say(f"verdict.{facts.finding}"),
         sender=_sender(facts, language),
         recipient=(language.shown(facts.name), *_lines_of(facts.street, language)),
         reference=tuple(reference),
@@ -145,7 +145,7 @@ def _change(change: Change, language: Language) -> str:
     return language.say(f"changed.{change.code.replace('-', '_')}", **values)
 
 
-def _happened(facts: Facts, day: int, language: Language, kind: str) -> tuple[Block, ...]:
+def _happened(facts: Facts, day: int, language: Language) -> tuple[Block, ...]:
     say = language.say
     times = [say("happened.aware", time=language.time_of(facts.aware))]
     if facts.contained is None:
@@ -153,16 +153,16 @@ def _happened(facts: Facts, day: int, language: Language, kind: str) -> tuple[Bl
     else:
         times.append(say("happened.contained", time=language.time_of(facts.contained)))
     return (
-        paragraph(say(f"happened.{kind}")),
+        paragraph(say(f"happened.{facts.kind}_{facts.finding}")),
         *_paragraphs(facts.words.happened),
         paragraph(" ".join(times)),
         paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, day))),
     )
 
 
-def _advice(facts: Facts, language: Language, kind: str) -> tuple[Block, ...]:
+def _advice(facts: Facts, language: Language) -> tuple[Block, ...]:
     own = [visible(line) for line in facts.words.advice if line.strip()]
-    return (bullets([*own, *language.items(f"advice.{kind}")]),)
+    return (bullets([*own, *language.items(f"advice.{facts.kind}_{facts.finding}")]),)
 
 
 def _next(facts: Facts, edition: Edition, language: Language) -> tuple[Block, ...]:
@@ -196,7 +196,7 @@ def _next(facts: Facts, edition: Edition, language: Language) -> tuple[Block, ..
 
 def _evidence(facts: Facts, language: Language) -> tuple[Block, ...]:
     reasons = [
-        f"{language.shown(subject.name)}: {language.shown(reason)}"
+        f"{language.say(f'evidence.{subject.kind}', name=subject.name)}: {language.shown(reason)}"
         for subject in facts.subjects
         for reason in dict.fromkeys(subject.reasons)
     ]
@@ -204,5 +204,6 @@ def _evidence(facts: Facts, language: Language) -> tuple[Block, ...]:
     if reasons:
         blocks += [paragraph(language.say("evidence.lead")), bullets(reasons[:REASONS], quoted=True)]
     if facts.sources:
-        blocks.append(paragraph(language.say("evidence.sources", sources=", ".join(facts.sources))))
+        names = ", ".join(dict.fromkeys(PurePath(source).name or source for source in facts.sources))
+        blocks.append(paragraph(language.say("evidence.sources", sources=names)))
     return tuple(blocks)

@@ -1,4 +1,4 @@
-"""Looks for the return of a contained intruder in logs or in a scan's results. Wires rooms: read, enrich, look."""
+"""Looks for the return of a contained intruder in logs, a scan's results or a store. Wires rooms: read, enrich, look."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable
 from seawall.pipeline import Progress
 from seawall.respond.adaptation import COLUMNS, Looking, looked
+from seawall.respond.window import LATEST, around
 from seawall.schema.response import Containment
 from seawall.sources import read, total_bytes
-
-EVENTS = "events.parquet"
-"""What the results of a scan are known by."""
+from seawall.store.lake import Lake
+from seawall.store.lake.layout import day_of
+from seawall.store.merging import EVENTS
 
 
 @dataclass(slots=True)
@@ -38,6 +39,28 @@ def look(
             raise InputUnreadable(f"no such file or folder: {path}", fix="check the path")
     reading = Reading()
     return looked(_pieces(paths, reading, progress), containment), reading
+
+
+def look_in_store(
+    lake: Lake, containment: Containment, progress: Progress | None = None
+) -> tuple[Looking, Reading]:
+    """Look through what a store keeps, from as long before the intruder came as `respond.window` says. Raises LakeBroken."""
+    reading = Reading()
+    return looked(_stored(lake, containment, reading, progress), containment), reading
+
+
+def _stored(
+    lake: Lake, containment: Containment, reading: Reading, progress: Progress | None
+) -> Iterator[Any]:
+    first = day_of(around(containment.actor.first, containment.actor.last)[0])
+    last = day_of(min(containment.until, LATEST - 1))
+    days = [held for held in lake.size().days if first <= held.day <= last]
+    for number, held in enumerate(days, 1):
+        for table in lake.day(held.tenant, held.day):
+            reading.records += table.num_rows
+            yield table
+        if progress:
+            progress("read", number, len(days), reading.records)
 
 
 def _pieces(paths: Sequence[Path], reading: Reading, progress: Progress | None) -> Iterator[Any]:

@@ -24,16 +24,14 @@ from seawall.report.times import parse_rfc3339
 from seawall.respond.scope import Asked, Bounds, search
 from seawall.schema.scope import Gap, Scope
 from seawall.sources import read, total_bytes
-from seawall.store import Coder, EventsFile, Spool
+from seawall.store import Coder
 from seawall.store.database import Database
 from seawall.store.lake import Lake
+from seawall.store.merging import EVENTS, merged
 from seawall.store.place import Store
 
 Missing = Sequence[tuple[str, Gap]]
 """Gaps, each with the organisation that it is of."""
-
-EVENTS = "events.parquet"
-"""What the results of a scan are known by."""
 
 Lost = tuple[str, int, str]
 """A record that could not be read: its file, its number in it, the code of the problem."""
@@ -182,23 +180,14 @@ def _gathered(
     progress: Progress | None,
 ) -> list[tuple[str, Gap]]:
     """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
-    coder, spool = Coder(), Spool(place)
-    for table in tables(coder):
-        spool.add(table)
-    spool.settle(*coder.settled())
-    full = [name for name, held in reading.held.items() if held == EXPORT_RECORDS]
     cut: dict[tuple[str, str], tuple[int, int]] = {}
-    days = spool.days()
-    with EventsFile(place / EVENTS) as file:
-        for number, day in enumerate(days, 1):
-            batch, duplicates = spool.load(day)
-            reading.events += len(batch)
-            reading.duplicates += duplicates
-            file.write(batch, np.full(len(batch), np.nan))
-            for name in full:
-                _note_cut(cut, batch, name)
-            if progress:
-                progress("score", number, len(days), reading.records)
+    for number, days, batch, duplicates in merged(place, tables):
+        reading.events += len(batch)
+        reading.duplicates += duplicates
+        for name in [name for name, held in reading.held.items() if held == EXPORT_RECORDS]:
+            _note_cut(cut, batch, name)
+        if progress:
+            progress("score", number, days, reading.records)
     return [(tenant, _truncated(name, start, end)) for (tenant, name), (start, end) in sorted(cut.items())]
 
 

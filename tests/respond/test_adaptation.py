@@ -31,8 +31,9 @@ NEW_NETWORK = {"src_ip": "203.0.113.9", "src_prefix": "203.0.113.0/24", "src_asn
 
 def event(number: int, account: str, time: int, **columns: Any) -> dict[str, Any]:
     return {
-        **dict.fromkeys(ENRICHED_SCHEMA.names), "metadata_uid": f"r{number}", "account": account, "source": "m365_audit",
-        "kind": "mail_access", "status": "success", "time": datetime.fromtimestamp(time / 1e6, UTC), **columns,
+        **dict.fromkeys(ENRICHED_SCHEMA.names), "metadata_uid": f"r{number}", "org_uid": "org", "account": account,
+        "source": "m365_audit", "kind": "mail_access", "status": "success",
+        "time": datetime.fromtimestamp(time / 1e6, UTC), **columns,
     }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ AT = START + 15 * DAY
 
 def actor(**changes: Any) -> Actor:
     intruders = frozenset(f"r{200 + n}" for n in range(3))
-    gathering = Gathering({ANN: (START + 14 * DAY, START + 14 * DAY + 3 * HOUR)}, intruders)
+    gathering = Gathering({("org", ANN): (START + 14 * DAY, START + 14 * DAY + 3 * HOUR)}, intruders)
     found = gathered([table(*before())], gathering).actor
     assert found is not None
     return replace(found, **changes)

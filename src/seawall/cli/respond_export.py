@@ -8,17 +8,19 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.event_pieces import pieces
-from seawall.cli.scan import DEFAULT_OUT
+from seawall.cli.incident_options import IncidentOption, OutFolder, StoreInstead, named_once, opened
+from seawall.cli.store_options import DatabaseUrl
 
 
 def export(
     incident: Annotated[
-        str, typer.Argument(metavar="INCIDENT", help="An incident's id, the start of one, or its rank.")
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that a scan wrote.")
-    ] = DEFAULT_OUT,
+        str | None,
+        typer.Argument(metavar="[INCIDENT]", help="An incident's id, the start of one, or its rank."),
+    ] = None,
+    out: OutFolder = None,
+    store: StoreInstead = None,
+    named: IncidentOption = None,
+    database: DatabaseUrl = None,
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write all forms there, with the SHA-256 of each file.")
     ] = None,
@@ -34,20 +36,22 @@ def export(
       seawall respond export 1 --out out --to case-1
       seawall respond export 1 --form sigma > rules/case-1.yml
       seawall respond export 3f9a --form ocsf
+      seawall respond export --store seawall-store --incident 3f9a --to case-1
     """
     from seawall import __version__
     from seawall.errors import UsageError
-    from seawall.report.documents import look_up
     from seawall.respond.export import writing
-    from seawall.respond.export.artefacts import NEEDED, Gathering, gathered
+    from seawall.responding import forms_of
 
+    wanted = named_once(incident, named)
+    if wanted is None:
+        raise UsageError("an export is of an incident", fix="give INCIDENT")
     if (to is None) == (form is None):
         raise UsageError("either all forms or one", fix="give --to DIR, or --form NAME")
     if form is not None and form not in writing.FORMS:
         raise UsageError(f"{form!r} is no form", fix=f"one of {', '.join(writing.FORMS)}")
-    found = look_up(out / "incidents.jsonl", incident)[2]
-    gathering = Gathering(found.tenant, found.account, frozenset(found.events), found.first_event)
-    made = writing.files(found, gathered(pieces(out / "events.parquet", NEEDED), gathering), __version__)
+    with opened(out, store, database) as kept:
+        made = forms_of(kept, kept.incident(wanted), __version__)
     if writing.FORMS["sigma"] not in made:
         streams.say("no Sigma rule: nothing tells the intruder from what the account had shown before")
     if form is not None:

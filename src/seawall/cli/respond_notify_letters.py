@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
+from seawall.cli.incident_options import StoreInstead
 from seawall.cli.respond_notify_options import SCOPE, CaseFile, ScopeFile, aware_text, now, scope_of
 from seawall.cli.store_options import AsJson, DatabaseUrl
 from seawall.plurals import plural
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from seawall.respond.notify.drafts import Draft
     from seawall.respond.notify.register import Register
     from seawall.respond.notify.sending import Result
+    from seawall.schema.scope import Scope
 
 _MANY = 50
 """Letters after which one is told how far it is."""
@@ -27,11 +29,23 @@ def begin(
         Path, typer.Argument(metavar="DIR", help="The folder of the case; it is made.", show_default=False)
     ],
     scope: Annotated[
-        Path, typer.Option("--scope", metavar="FILE", help="What `seawall scope` wrote.", show_default=False)
-    ],
+        Path | None,
+        typer.Option("--scope", metavar="FILE", help="What `seawall scope` wrote.", show_default=False),
+    ] = None,
+    store: StoreInstead = None,
+    incident: Annotated[
+        str | None,
+        typer.Option(
+            "--incident",
+            metavar="INCIDENT",
+            help="With --store: the incident whose scope is searched there: its id or rank.",
+        ),
+    ] = None,
+    database: DatabaseUrl = None,
     everyone: Annotated[
         bool, typer.Option("--everyone", help="List also those who are proved not touched.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the folder of a case: the scope, and a case file with everybody affected, to fill in.
@@ -40,19 +54,20 @@ def begin(
     Examples:
       seawall respond notify begin case --scope scope.json
       seawall respond notify begin case --scope scope.json --everyone
+      seawall respond notify begin case --store seawall-store --incident 3f9a
     """
     import re
 
     from seawall.errors import UsageError
-    from seawall.report.scope_document import read_scope, write_scope
+    from seawall.report.scope_document import write_scope
     from seawall.respond.notify.beginning import begun
     from seawall.respond.notify.drafts import write_file
     from seawall.respond.notify.ways import PASSWORD
 
-    found = read_scope(scope)
     file = folder / "case.toml"
     if file.exists():
         raise UsageError(f"{file} is there already", fix="choose another folder, or edit it")
+    found = _scope(scope, store, database, incident, quiet=quiet)
     id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
     text = begun(found, id_, aware_text(now()), variable=PASSWORD, everyone=everyone)
     write_file(file, text.encode("utf-8"))
@@ -65,6 +80,35 @@ def begin(
     streams.next_step(
         f"fill in {streams.quoted(file)}, then seawall respond notify draft {streams.quoted(file)}"
     )
+
+
+def _scope(
+    file: Path | None, store: Path | None, database: str | None, incident: str | None, *, quiet: bool
+) -> Scope:
+    """The scope that a case is begun from: of a file, or searched in a store. Raises UsageError."""
+    from seawall import scoping
+    from seawall.cli import progress
+    from seawall.errors import UsageError
+    from seawall.report.scope_document import read_scope
+    from seawall.report.scope_words import warnings
+    from seawall.respond.scope import Asked, Bounds
+    from seawall.responding import records_of, stored
+    from seawall.store.place import open_store
+
+    if (file is None) == (store is None):
+        raise UsageError("begin from a scope, or a store", fix="give --scope or --store, and not both")
+    if file is not None and incident is None:
+        return read_scope(file)
+    if store is None or incident is None:
+        raise UsageError("--incident names an incident of a store", fix="give --store and --incident")
+    with progress.shown(quiet=quiet) as report, open_store(store, database) as opened:
+        asked = Asked(incidents=records_of(stored(opened), [incident]))
+        found, reading = scoping.scope_of_store(opened, asked, Bounds(), report)
+    if not quiet:
+        streams.say(*(f"warning: {warning}" for warning in warnings(found)))
+        for code, count in sorted(reading.problems.items()):
+            streams.say(f"not read: {count:,} ({code}); what they held is in no verdict")
+    return found
 
 
 def draft(

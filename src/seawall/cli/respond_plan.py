@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seawall.cli import streams
-from seawall.cli.event_pieces import pieces
-from seawall.cli.scan import DEFAULT_OUT
+from seawall.cli.incident_options import IncidentOption, OutFolder, StoreInstead, named_once, opened
+from seawall.cli.store_options import DatabaseUrl
 
 if TYPE_CHECKING:
-    from seawall.schema.incidents import Incident
+    from seawall.responding import Kept
     from seawall.schema.response import Plan
-    from seawall.schema.scope import Scope
 
 
 def plan(
@@ -23,10 +21,10 @@ def plan(
         str | None,
         typer.Argument(metavar="[INCIDENT]", help="An incident's id, the start of one, or its rank."),
     ] = None,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder that a scan wrote: incidents and events."),
-    ] = DEFAULT_OUT,
+    out: OutFolder = None,
+    store: StoreInstead = None,
+    named: IncidentOption = None,
+    database: DatabaseUrl = None,
     scope: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A scope.json: also the accounts that are proved touched."),
@@ -58,19 +56,24 @@ def plan(
     Examples:
       seawall respond plan 1 --out out --to plan.json
       seawall respond plan 1 --out out --scope scope.json --calls
+      seawall respond plan --store seawall-store --incident 3f9a --to plan.json
       seawall respond plan 1 --out out --gate --thumbprint cThIIoDvwdueQB468K5xDc5633seEFoqwxjF_xSJyQQ
 
     Nothing is done, and no network is used.
     """
     from seawall.errors import UsageError
 
-    if incident is None and scope is None:
+    wanted = named_once(incident, named)
+    if wanted is None and scope is None:
         raise UsageError(
             "a plan is about an incident, a scope, or both", fix="give INCIDENT, or --scope FILE"
         )
     if thumbprint and not gate:
         raise UsageError("--thumbprint is blocked at a gate", fix="give --gate too")
-    made = _made(incident, out, scope, possible=possible, gate=gate, thumbprints=tuple(thumbprint or ()))
+    with opened(out, store, database) as kept:
+        made = _made(
+            kept, wanted, scope, with_possible=possible, with_gate=gate, thumbprints=tuple(thumbprint or ())
+        )
     if to is not None:
         from seawall.respond.contain.documents import write_plan
 
@@ -89,53 +92,22 @@ def plan(
         streams.next_step("the same with --to plan.json, to apply it")
 
 
-def _made(
-    wanted: str | None,
-    out: Path,
-    scope_file: Path | None,
-    *,
-    possible: bool,
-    gate: bool,
-    thumbprints: tuple[str, ...],
-) -> Plan:
-    from seawall.report.documents import look_up
+def _made(kept: Kept, wanted: str | None, scope_file: Path | None, **how: Any) -> Plan:
+    from seawall.errors import InputUnreadable
     from seawall.report.scope_document import read_scope
-    from seawall.respond.contain.evidence import NEEDED, Gathering, gathered, spans
-    from seawall.respond.contain.planning import plan as make_plan
+    from seawall.report.times import rfc3339
+    from seawall.responding import Question, plan_of
 
-    incident = look_up(out / "incidents.jsonl", wanted)[2] if wanted is not None else None
-    scope = read_scope(scope_file) if scope_file is not None else None
-    rows = list(_accounts(incident, scope, possible=possible))
-    intruders = frozenset(incident.events if incident else ()) | frozenset(
-        record for one in (scope.accounts if scope else ()) for record in one.records
+    question = Question(
+        kept.incident(wanted) if wanted is not None else None,
+        read_scope(scope_file) if scope_file is not None else None,
+        **how,
     )
-    gathering = Gathering(
-        spans(rows),
-        intruders,
-        technique=str(incident.details.get("technique", "")) if incident else "",
-        kind=incident.kind if incident else "",
-    )
-    return make_plan(
-        gathered(pieces(out / "events.parquet", NEEDED), gathering),
-        incident=incident,
-        scope=scope,
-        with_possible=possible,
-        with_gate=gate,
-        thumbprints=thumbprints,
-        created_from=str(out),
-    )
-
-
-def _accounts(
-    incident: Incident | None, scope: Scope | None, *, possible: bool
-) -> Iterator[tuple[str, int, int]]:
-    if incident is not None:
-        yield incident.account, incident.first_event, incident.last_event
-    for one in scope.accounts if scope is not None else ():
-        is_wanted = one.verdict == "touched" or (possible and one.verdict == "possible")
-        if scope is not None and is_wanted:
-            yield (
-                one.name,
-                scope.start if one.first is None else one.first,
-                scope.end if one.last is None else one.last,
-            )
+    made = plan_of(kept, question)
+    if made is None:
+        start, end = map(rfc3339, question.gathering().span)
+        raise InputUnreadable(
+            f"{kept.name}: no record of the accounts from {start} to {end}: they were removed, or never came here",
+            fix="give the results or the store that the incident is of",
+        )
+    return made

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
+from seawall.cli.incident_options import StoreInstead
+from seawall.cli.store_options import DatabaseUrl
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from seawall.respond.adaptation import Looking
+    from seawall.returning import Reading
+    from seawall.schema.response import Containment
 
 CAME_BACK = 10
 
@@ -20,9 +26,15 @@ def watch(
         Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
     ],
     paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH", help="Logs, or folders that a scan wrote: from before and after."),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Logs, or folders that a scan wrote: from before and after.",
+            show_default=False,
+        ),
+    ] = None,
+    store: StoreInstead = None,
+    database: DatabaseUrl = None,
     days: Annotated[
         int, typer.Option(metavar="N", min=1, max=365, help="For how many days after the containment.")
     ] = 30,
@@ -35,6 +47,7 @@ def watch(
     Examples:
       seawall respond watch plan.journal.jsonl exports/
       seawall respond watch plan.journal.jsonl exports/ --days 60 --json
+      seawall respond watch plan.journal.jsonl --store seawall-store
 
     Give logs from before the containment too: what many accounts use tells nothing.
 
@@ -43,19 +56,18 @@ def watch(
     """
     import msgspec
 
-    from seawall.cli import progress
-    from seawall.errors import JournalBroken
+    from seawall.errors import JournalBroken, UsageError
     from seawall.report.containment import show_returns
     from seawall.report.times import rfc3339
     from seawall.respond.adaptation import containment_of
     from seawall.respond.contain.journal import read
-    from seawall.returning import look
 
+    if (store is None) == (not paths):
+        raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
     contained = containment_of(read(journal), days)
     if contained is None:
         raise JournalBroken(f"{journal}: nothing was contained yet", fix="seawall respond apply PLAN --apply")
-    with progress.shown(quiet=quiet) as report:
-        looking, reading = look(paths, contained, report)
+    looking, reading = _looked(paths or [], store, database, contained, quiet=quiet)
     found = looking.returns()
     if as_json:
         streams.answer_json(
@@ -90,3 +102,17 @@ def watch(
             streams.say("there was more to look at than was looked at: give fewer days")
     if found:
         raise typer.Exit(CAME_BACK)
+
+
+def _looked(
+    paths: list[Path], store: Path | None, database: str | None, contained: Containment, *, quiet: bool
+) -> tuple[Looking, Reading]:
+    from seawall.cli import progress
+    from seawall.returning import look, look_in_store
+    from seawall.store.place import open_store
+
+    with progress.shown(quiet=quiet) as report:
+        if store is None:
+            return look(paths, contained, report)
+        with open_store(store, database) as opened:
+            return look_in_store(opened.lake, contained, report)

@@ -32,7 +32,10 @@ def scope(
     token: Annotated[Values, typer.Option(metavar="ID", help="A token, by its unique id.")] = None,
     key: Annotated[Values, typer.Option(metavar="ID", help="An application's credential.")] = None,
     incident: Annotated[
-        Values, typer.Option(metavar="INCIDENT", help="An incident of the scan's results: its id or rank.")
+        Values,
+        typer.Option(
+            metavar="INCIDENT", help="An incident of the scan's results, or of the store: its id or rank."
+        ),
     ] = None,
     network: Annotated[Values, typer.Option(metavar="ASN", help="A network; needs --from.")] = None,
     app: Annotated[Values, typer.Option(metavar="ID", help="An application; needs --from.")] = None,
@@ -105,6 +108,7 @@ def scope(
       seawall scope out --incident 1
       seawall scope exports/ --app 5e3ce6c0-2b1f-4285-8d4b-75ee78787346 --from 2026-05-15
       seawall scope --store seawall-store --session 0f3a8f2e-0000-4000-8000-000000000001
+      seawall scope --store seawall-store --incident 3f9a
 
     Everything may be repeated. What is not proved either way is possibly touched: presume that it was.
     """
@@ -184,16 +188,18 @@ def _searched(
     from seawall.cli import progress
     from seawall.errors import InputUnreadable, UsageError
     from seawall.respond.scope import Bounds
+    from seawall.responding import records_of, stored
+    from seawall.store.merging import EVENTS
 
     if (store is None) == (not paths):
         raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
-    is_scan = len(paths) == 1 and (paths[0] / scoping.EVENTS).is_file()
-    if incidents and not is_scan:
+    is_scan = len(paths) == 1 and (paths[0] / EVENTS).is_file()
+    if incidents and not is_scan and store is None:
         raise UsageError(
-            "--incident names an incident of a scan's results",
-            fix="give the folder that `seawall scan --out` wrote",
+            "--incident names an incident of a scan's results, or of a store",
+            fix="give the folder that `seawall scan --out` wrote, or --store",
         )
-    if incidents:
+    if incidents and is_scan:
         asked = replace(asked, incidents=scoping.incident_records(paths[0], incidents))
     missing = _missing(collected, asked) if collected is not None else []
     with progress.shown(quiet=quiet) as report:
@@ -203,6 +209,8 @@ def _searched(
             from seawall.store.place import open_store
 
             with open_store(store, database) as opened:
+                if incidents:
+                    asked = replace(asked, incidents=records_of(stored(opened), incidents))
                 return scoping.scope_of_store(opened, asked, Bounds(), report, missing)
         found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report, missing)
     if not reading.events:

@@ -18,8 +18,9 @@ from seawall.lab.world import make_world
 from seawall.lab.world_settings import SystemsChoice, WorldSettings
 from seawall.respond.scope import Asked, Bounds, search
 from seawall.schema.scope import VERDICTS, Scope
-from seawall.scoping import EVENTS, gather
+from seawall.scoping import gather
 from seawall.settings import SCHEMA_VERSION
+from seawall.store.merging import EVENTS
 
 QUESTIONS = ("all addresses", "one address", "all addresses, vouched for", "one attack's records")
 TENANTS, CAMPAIGNS = 3, 3

@@ -90,10 +90,11 @@ class Looking:
     def add(self, events: pa.Table) -> None:
         """Take a piece of events."""
         table = events.select([name for name in COLUMNS if name in events.column_names])
+        times = table.column("time").cast(pa.int64())
+        table = table.set_column(table.column_names.index("time"), "time", times)
         accounts = _text(table, "account")
         self._accounts.update(one for one in pc.unique(accounts).to_pylist() if one)
         actor = self.containment.actor
-        times = table.column("time").cast(pa.int64())
         is_after = pc.and_(pc.greater(times, self.containment.at), pc.less(times, self.containment.until))
         is_meant = pc.is_in(accounts, value_set=pa.array(actor.accounts, pa.string()))
         for name in (*STRONG, *WEAK):
@@ -121,7 +122,7 @@ class Looking:
                 continue
             place = (row["account"], *(_plain(row.get(KNOWN_BY[name])) for name in WEAK[:3]))
             group = self._groups.get(place)
-            time = row["time"] if isinstance(row["time"], int) else round(row["time"].timestamp() * 1e6)
+            time = row["time"]
             if group is None:
                 if len(self._groups) >= MOST_GROUPS:
                     self._left_out += 1

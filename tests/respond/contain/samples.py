@@ -68,9 +68,9 @@ def evidence(
     """What events say, of rows that are changes already."""
     values: dict[str, Any] = {
         "rows": rows,
-        "systems": {ANN: frozenset({"microsoft"})},
-        "object_ids": {ANN: ANN_ID},
+        "systems": {(TENANT, ANN): frozenset({"microsoft"})},
+        "object_ids": {(TENANT, ANN): ANN_ID},
         "intruders": frozenset(intruders),
-        "actor": Gathering({ANN: (TIME, TIME + SECOND)}, frozenset(intruders)).evidence().actor,
+        "actor": Gathering({(TENANT, ANN): (TIME, TIME + SECOND)}, frozenset(intruders)).evidence().actor,
     }
     return Evidence(**{**values, **changes})

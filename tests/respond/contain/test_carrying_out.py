@@ -22,7 +22,7 @@ from .google_api import Google
 from .graph import Graph
 from .okta_api import Okta
 from .running import QuickClock, Tokens, asking, journal_of, moments, run
-from .samples import ANN, ANN_ID, evidence, incident, row
+from .samples import ANN, ANN_ID, TENANT, evidence, incident, row
 from .serving import Fault, served
 from .test_planning import APP, CONSENT, GRANT, KEY, OLD_KEY, PRINCIPAL, RULE, SECRET
 
@@ -189,7 +189,7 @@ def test_an_answer_that_never_came_is_looked_up_at_the_vendor(
 def test_a_change_that_cannot_be_looked_up_is_asked_of_a_person(tmp_path: Path) -> None:
     okta = Okta()
     okta.add_user(ANN)
-    found = plan(evidence(systems={ANN: frozenset({"okta"})}), incident=incident())
+    found = plan(evidence(systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident())
     first = by_kind(found, "revoke_sessions")
     with served(okta):
         okta.faults = [Fault("DELETE", "/sessions", lost=True)]
@@ -224,7 +224,8 @@ def test_google_applied_and_undone(tmp_path: Path) -> None:
     ]  # fmt: skip
     ids = tuple(one["metadata_uid"] for one in rows)
     found = plan(
-        evidence(*rows, intruders=ids, systems={ANN: frozenset({"google"})}), incident=incident(*ids)
+        evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({"google"})}),
+        incident=incident(*ids),
     )
     with served(google):
         before = copy.deepcopy((google.users, google.lists, google.forwarding))
@@ -270,7 +271,9 @@ def test_okta_applied_and_undone(tmp_path: Path) -> None:
         ),
     ]  # fmt: skip
     ids = tuple(one["metadata_uid"] for one in rows)
-    found = plan(evidence(*rows, intruders=ids, systems={ANN: frozenset({"okta"})}), incident=incident(*ids))
+    found = plan(
+        evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident(*ids)
+    )
     with served(okta):
         results = run(found, tmp_path / "journal", asking({"okta": okta}))
         assert {result.state for result in results.values()} == {"done"}

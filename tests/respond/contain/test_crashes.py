@@ -21,7 +21,7 @@ from .google_api import Google
 from .graph import Graph
 from .okta_api import Okta
 from .running import asking, run
-from .samples import ANN, ANN_ID, evidence, incident, row
+from .samples import ANN, ANN_ID, TENANT, evidence, incident, row
 from .serving import Vendor, served
 from .test_carrying_out import EVIL_RULE, HER_GRANT
 from .test_planning import APP, CONSENT, KEY, OLD_KEY, RULE, SECRET
@@ -74,7 +74,9 @@ def planned(vendor: VendorName) -> Plan:
         ],
     }[vendor]  # fmt: skip
     ids = tuple(one["metadata_uid"] for one in rows)
-    return plan(evidence(*rows, intruders=ids, systems={ANN: frozenset({vendor})}), incident=incident(*ids))
+    return plan(
+        evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({vendor})}), incident=incident(*ids)
+    )
 
 
 MAKERS: dict[VendorName, Callable[[], Vendor]] = {"microsoft": graph, "google": google, "okta": okta}

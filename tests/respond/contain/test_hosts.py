@@ -65,7 +65,9 @@ def asked(settings: Settings) -> Vendors:
 
 def planned(vendor: VendorName, *rows: dict[str, Any]) -> Any:
     ids = tuple(one["metadata_uid"] for one in rows)
-    return plan(evidence(*rows, intruders=ids, systems={ANN: frozenset({vendor})}), incident=incident(*ids))
+    return plan(
+        evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({vendor})}), incident=incident(*ids)
+    )
 
 
 def test_microsoft_by_a_clients_secret(tmp_path: Path) -> None:

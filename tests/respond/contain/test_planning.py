@@ -182,7 +182,10 @@ def test_methods_are_removed_where_a_record_registers_one() -> None:
 )  # fmt: skip
 def test_what_was_left_at_google(activity: str, columns: dict[str, Any], kind: str, path: str) -> None:
     found = plan(
-        evidence(row(activity, source="google_workspace", **columns), systems={ANN: frozenset({"google"})}),
+        evidence(
+            row(activity, source="google_workspace", **columns),
+            systems={(TENANT, ANN): frozenset({"google"})},
+        ),
         incident=incident("record-1"),
     )
     action = only(found, kind)
@@ -207,7 +210,7 @@ def test_what_was_left_at_google(activity: str, columns: dict[str, Any], kind: s
 )  # fmt: skip
 def test_what_was_left_at_okta(activity: str, columns: dict[str, Any], kind: str, path: str) -> None:
     found = plan(
-        evidence(row(activity, source="okta", **columns), systems={ANN: frozenset({"okta"})}),
+        evidence(row(activity, source="okta", **columns), systems={(TENANT, ANN): frozenset({"okta"})}),
         incident=incident("record-1"),
     )
     assert only(found, kind).calls[0].path == path
@@ -261,7 +264,8 @@ def test_against_forged_tokens_accounts_do_nothing() -> None:
 
 def test_an_application_is_blocked_and_not_reset() -> None:
     found = plan(
-        evidence(systems={APP: frozenset({"microsoft"})}), incident=incident("record-1", account=APP)
+        evidence(systems={(TENANT, APP): frozenset({"microsoft"})}),
+        incident=incident("record-1", account=APP),
     )
     assert [action.kind for action in found.actions] == ["disable_service_principal"]
     assert found.actions[0].calls[0].path == f"/servicePrincipals(appId='{APP}')"
@@ -277,7 +281,7 @@ def test_a_scope_makes_touched_certain_and_possible_a_precaution() -> None:
         TIME, TIME + SECOND, (), (),
         tuple(subject(name, verdict) for name, verdict in zip(names, verdicts, strict=True)), (), (),
     )  # fmt: skip
-    known = evidence(systems=dict.fromkeys(names, frozenset({"microsoft"})))
+    known = evidence(systems={(TENANT, name): frozenset({"microsoft"}) for name in names})
     touched_alone = plan(known, incident=incident(), scope=scope)
     assert {action.account for action in touched_alone.actions} == {ANN}
     found = plan(known, incident=incident(), scope=scope, with_possible=True)
@@ -337,7 +341,7 @@ def test_no_value_changes_a_calls_host_or_path_or_leaves_its_quotes(
             activity, source=source, account=account, mailbox=name, resource_uid=name, parameters=parameters
         )
         return plan(
-            evidence(event, systems={account: frozenset({vendor})}),
+            evidence(event, systems={(TENANT, account): frozenset({vendor})}),
             incident=incident("record-1", account=account),
         )
 
@@ -363,7 +367,7 @@ def test_no_value_changes_a_calls_host_or_path_or_leaves_its_quotes(
 
 def test_every_kind_has_its_place_and_nothing_sure_waits_for_what_is_less_sure() -> None:
     found = plan(
-        evidence(RULE, CONSENT, SECRET, systems={ANN: frozenset({"microsoft", "google", "okta"})}),
+        evidence(RULE, CONSENT, SECRET, systems={(TENANT, ANN): frozenset({"microsoft", "google", "okta"})}),
         incident=incident("record-1", kind="forged-or-stolen-token"),
         with_gate=True,
     )

@@ -10,7 +10,7 @@ from seawall.errors import PlanInvalid
 from seawall.respond.contain.planning import plan
 from seawall.respond.contain.templates import address, filled_body, filled_path, kept, segment, value_at
 
-from .samples import ANN, evidence, incident, row
+from .samples import ANN, TENANT, evidence, incident, row
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", "\ud800", "x" * 2_001])
@@ -65,7 +65,7 @@ def test_fields_with_dots_and_nested_ones() -> None:
 
 def test_a_record_whose_name_is_no_segment_is_said_and_the_rest_is_planned() -> None:
     event = row("system.api_token.create", source="okta", resource_uid="..")
-    found = plan(evidence(event, systems={ANN: frozenset({"okta"})}), incident=incident("record-1"))
+    found = plan(evidence(event, systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident("record-1"))
     assert "1 step could not be made" in found.warnings[0]
     assert "record-1" in found.warnings[0]
     assert [action.kind for action in found.actions] == [

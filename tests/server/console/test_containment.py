@@ -18,7 +18,7 @@ from seawall.server.console.data.containment import plan_of, plan_value
 from seawall.store.lake import Lake
 from tests.events import event, table
 from tests.server.console.consoles import Console
-from tests.server.console.filled import ANN, FIRST, filled
+from tests.server.console.filled import ANN, FIRST, filled, incidents
 from tests.server.console.samples import DAY, HOSTILE, INCIDENT
 
 WORST = f"{0:012x}"
@@ -37,7 +37,10 @@ def rule(uid: str, name: str = "tidy", **columns: Any) -> dict[str, Any]:
 def own(tmp_path: Path) -> Iterator[Console]:
     with filled(tmp_path, ConsoleSettings()) as made:
         assert made.context.lake is not None
-        made.context.lake.append(table([rule("id-3")]))
+        made.context.lake.append(table([rule("rule-1")]))
+        worst = incidents()[0]
+        with made.context.database.writing() as work:
+            work.incidents.put([replace(worst, events=(*worst.events, "rule-1"))])
         yield made
 
 
@@ -48,7 +51,7 @@ def test_the_plan_is_made_of_the_stored_records(own: Console) -> None:
     titles = [step["title"] for step in made["steps"]]
     assert f"Block sign-in of {ANN}" in titles
     removal = next(step for step in made["steps"] if "rule" in step["title"].lower())
-    assert removal["records"] == ["id-3"]
+    assert removal["records"] == ["rule-1"]
     assert removal["confidence"] == "likely"
     revoked = next(step for step in made["steps"] if step["title"].startswith("Revoke sessions"))
     assert {made["steps"][order - 1]["title"] for order in revoked["after"]} >= {f"Block sign-in of {ANN}"}

@@ -6,7 +6,7 @@ accounts in question becomes objects. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,9 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.respond.contain.planning import Evidence
-from seawall.respond.contain.records import CHANGES, COLUMNS, VENDOR_OF
+from seawall.respond.contain.records import CHANGES, COLUMNS, VENDOR_OF, encodable
 from seawall.respond.contain.templates import is_guid
+from seawall.respond.window import around
 from seawall.schema.response import Actor, Vendor
+
+Whose = tuple[str, str]
+"""An organisation, and an account of it: one name may be there in many, an application's id for example."""
+
+Span = tuple[int, int]
+"""The first and the last time (microseconds) at which an account was the intruder's."""
 
 KNOWN_BY: Final[dict[str, str]] = {
     "addresses": "src_ip",
@@ -41,48 +48,88 @@ MOST_VALUES: Final = 500
 
 @dataclass(slots=True)
 class Gathering:
-    """Takes pieces of events one after another. `accounts` maps each account in question to its (first, last) time."""
+    """Takes pieces of events one after another. `accounts` maps each account in question to its (first, last) time.
 
-    accounts: Mapping[str, tuple[int, int]]
+    `begin` is when the intruder came, the first of these times unless given: what the accounts showed before is their holders'.
+    What lies outside of `respond.window` is not looked at, so that more events than these change nothing.
+    """
+
+    accounts: Mapping[Whose, Span]
     intruders: frozenset[str]
+    begin: int | None = None
     technique: str = ""
     kind: str = ""
+    is_empty: bool = True
+    """Whether no event of the accounts was there so far."""
+
     _rows: list[dict[str, Any]] = field(default_factory=list)
-    _systems: dict[str, set[Vendor]] = field(default_factory=dict)
-    _objects: dict[str, str] = field(default_factory=dict)
+    _systems: dict[Whose, set[Vendor]] = field(default_factory=dict)
+    _objects: dict[Whose, str] = field(default_factory=dict)
     _shown: dict[str, set[str]] = field(default_factory=dict)
     _usual: dict[str, set[str]] = field(default_factory=dict)
 
+    @property
+    def span(self) -> Span:
+        """From when to before when events are looked at."""
+        first, last = self._edges()
+        return around(min(first, self._begin()), last)
+
+    @property
+    def tenants(self) -> dict[str, frozenset[str]]:
+        """The accounts in question, by organisation."""
+        names: dict[str, set[str]] = {}
+        for tenant, account in self.accounts:
+            names.setdefault(tenant, set()).add(account)
+        return {tenant: frozenset(found) for tenant, found in names.items()}
+
     def add(self, events: pa.Table) -> None:
         """Take a piece of events."""
-        names = pa.array(sorted(self.accounts), pa.string())
         table = events.select([name for name in NEEDED if name in events.column_names])
-        own = pc.is_in(_text(table, "account"), value_set=names)
-        theirs = pc.is_in(_text(table, "mailbox"), value_set=names)
-        table = table.filter(pc.fill_null(pc.or_kleene(own, theirs), False))
-        if table.num_rows:
-            self._who(table)
-            is_intruders = pc.is_in(
-                table.column("metadata_uid"), value_set=pa.array(sorted(self.intruders), pa.string())
-            )
-            self._values(table.filter(is_intruders), self._shown)
-            own = pc.is_in(_text(table, "account"), value_set=names)
-            begin = min((first for first, _ in self.accounts.values()), default=0)
-            is_before = pc.less(table.column("time").cast(pa.int64()), begin)
-            self._values(table.filter(pc.and_(own, is_before)), self._usual)
-            self._changes(table)
+        times = table.column("time").cast(pa.int64())
+        table = table.set_column(table.column_names.index("time"), "time", times)
+        start, end = self.span
+        in_time = pc.and_(pc.greater_equal(times, start), pc.less(times, end))
+        meant = pc.or_(self._ours(table, "account"), self._ours(table, "mailbox"))
+        table = table.filter(pc.and_(in_time, meant))
+        if not table.num_rows:
+            return
+        is_own = self._ours(table, "account")
+        self.is_empty = self.is_empty and not pc.any(is_own).as_py()
+        self._who(table.filter(is_own))
+        is_intruders = pc.is_in(
+            _text(table, "metadata_uid"), value_set=pa.array(sorted(self.intruders), pa.string())
+        )
+        self._values(table.filter(is_intruders), self._shown)
+        is_before = pc.less(table.column("time"), self._begin())
+        self._values(table.filter(pc.and_(is_own, is_before)), self._usual)
+        self._changes(table)
+
+    def _edges(self) -> Span:
+        spans = self.accounts.values()
+        return min((first for first, _ in spans), default=0), max((last for _, last in spans), default=0)
+
+    def _begin(self) -> int:
+        return self._edges()[0] if self.begin is None else self.begin
+
+    def _ours(self, table: pa.Table, column: str) -> Any:
+        """Which rows name one of the accounts in a column, in its own organisation."""
+        here, tenants = _text(table, column), _text(table, "org_uid")
+        found: Any = pa.array([False] * table.num_rows, pa.bool_())
+        for tenant, names in sorted(self.tenants.items()):
+            is_named = pc.is_in(here, value_set=pa.array(sorted(names), pa.string()))
+            found = pc.or_(found, pc.and_(is_named, pc.fill_null(pc.equal(tenants, tenant), False)))
+        return found
 
     def _who(self, table: pa.Table) -> None:
-        pairs = table.select(["account", "source", "actor_user_uid"]).group_by(
-            ["account", "source", "actor_user_uid"], use_threads=False
-        )
+        names = ["org_uid", "account", "source", "actor_user_uid"]
+        pairs = table.select(names).group_by(names, use_threads=False)
         for row in pairs.aggregate([]).to_pylist():
-            if row["account"] in self.accounts and row["source"] in VENDOR_OF:
-                vendor = VENDOR_OF[row["source"]]
-                self._systems.setdefault(row["account"], set()).add(vendor)
+            if row["source"] in VENDOR_OF:
+                whose, vendor = (row["org_uid"], row["account"]), VENDOR_OF[row["source"]]
+                self._systems.setdefault(whose, set()).add(vendor)
                 if vendor == "microsoft" and is_guid(row["actor_user_uid"]):
-                    known = self._objects.get(row["account"], row["actor_user_uid"])
-                    self._objects[row["account"]] = min(known, row["actor_user_uid"])
+                    known = self._objects.get(whose, row["actor_user_uid"])
+                    self._objects[whose] = min(known, row["actor_user_uid"])
 
     def _values(self, table: pa.Table, into: dict[str, set[str]]) -> None:
         for column in KNOWN_BY.values():
@@ -95,10 +142,9 @@ class Gathering:
         succeeded = pc.not_equal(pc.fill_null(_text(table, "status"), ""), "failure")
         changed = table.filter(pc.fill_null(pc.and_(kinds, succeeded), False))
         for row in changed.select([name for name in COLUMNS if name in changed.column_names]).to_pylist():
-            time = row["time"] if isinstance(row["time"], int) else int(row["time"].timestamp() * 1_000_000)
-            first, last = self.accounts.get(row["account"], (time + 1, time))
+            first, last = self.accounts.get((row["org_uid"], row["account"]), (row["time"] + 1, row["time"]))
             is_intruders = row["metadata_uid"] in self.intruders
-            if (is_intruders or first <= time <= last) and len(self._rows) < MOST_ROWS:
+            if (is_intruders or first <= row["time"] <= last) and len(self._rows) < MOST_ROWS:
                 self._rows.append(row)
 
     def evidence(self) -> Evidence:
@@ -108,9 +154,9 @@ class Gathering:
             for name, column in KNOWN_BY.items()
         }
         actor = Actor(
-            accounts=tuple(sorted(self.accounts)),
-            first=min((first for first, _ in self.accounts.values()), default=0),
-            last=max((last for _, last in self.accounts.values()), default=0),
+            accounts=tuple(sorted({account for _, account in self.accounts})),
+            first=self._begin(),
+            last=self._edges()[1],
             technique=self.technique,
             kind=self.kind,
             usual={
@@ -121,7 +167,7 @@ class Gathering:
         )
         return Evidence(
             rows=tuple(self._rows),
-            systems={account: frozenset(systems) for account, systems in self._systems.items()},
+            systems={whose: frozenset(systems) for whose, systems in self._systems.items()},
             object_ids=dict(self._objects),
             intruders=self.intruders,
             actor=actor,
@@ -135,12 +181,13 @@ def gathered(pieces: Iterable[pa.Table], gathering: Gathering) -> Evidence:
     return gathering.evidence()
 
 
-def spans(rows: Sequence[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:
-    """The accounts with the span of each, of (account, first, last) that may name one several times."""
-    found: dict[str, tuple[int, int]] = {}
-    for account, first, last in rows:
-        before = found.get(account, (first, last))
-        found[account] = (min(before[0], first), max(before[1], last))
+def spans(rows: Iterable[tuple[str, str, int, int]]) -> dict[Whose, Span]:
+    """The accounts with the span of each, of (organisation, account, first, last) that may name one several times."""
+    found: dict[Whose, Span] = {}
+    for tenant, account, first, last in rows:
+        whose = encodable(tenant), encodable(account)
+        before = found.get(whose, (first, last))
+        found[whose] = (min(before[0], first), max(before[1], last))
     return found
 
 

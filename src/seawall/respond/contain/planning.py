@@ -23,6 +23,7 @@ from seawall.respond.contain.steps import Subject, by_account
 from seawall.schema.incidents import Incident
 from seawall.schema.response import CONFIDENCES, Action, ActionKind, Actor, Confidence, Plan, Vendor
 from seawall.schema.scope import Scope
+from seawall.schema.scope import Subject as Touched
 
 RANKS: Final[dict[ActionKind, int]] = {
     "block_key": 0,
@@ -52,12 +53,13 @@ class Evidence:
     """What the events say for a plan.
 
     `rows` are events that changed something, by or on the accounts in question. `systems` are the vendors in whose logs an
-    account acts, `object_ids` its id in Entra's directory; both by account. `intruders` are ids of the intruder's records.
+    account acts, `object_ids` its id in Entra's directory; both by organisation and account. `intruders` are ids of the
+    intruder's records.
     """
 
     rows: tuple[Mapping[str, Any], ...] = ()
-    systems: Mapping[str, frozenset[Vendor]] = field(default_factory=dict)
-    object_ids: Mapping[str, str] = field(default_factory=dict)
+    systems: Mapping[tuple[str, str], frozenset[Vendor]] = field(default_factory=dict)
+    object_ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
     intruders: frozenset[str] = frozenset()
     actor: Actor | None = None
 
@@ -92,7 +94,8 @@ def plan(
     for subject in subjects:
         keys = thumbprints if subject is subjects[0] else ()
         take(subject.account, gate.steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
-        take(subject.account, _standing(subject, evidence.systems.get(subject.account, frozenset())))
+        systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
+        take(subject.account, _standing(subject, systems))
         for record in changes:
             if _concerns(record, subject):
                 take(record.id, _undoing(subject, record))
@@ -129,19 +132,30 @@ def subjects_of(
             sure = min(sure, known.sure, key=CONFIDENCES.index)
             first, last = min(first, known.first), max(last, known.last)
         found[tenant, account] = Subject(
-            tenant, account, sure, first, last, "@" not in account, evidence.object_ids.get(account, "")
+            tenant,
+            account,
+            sure,
+            first,
+            last,
+            is_application="@" not in account,
+            object_id=evidence.object_ids.get((tenant, account), ""),
         )
 
     if incident is not None:
         sure: Confidence = "likely" if incident.raised else "precaution"
         add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
-    for one in scope.accounts if scope is not None else ():
-        is_wanted = one.verdict == "touched" or (with_possible and one.verdict == "possible")
-        if scope is not None and is_wanted:
+    if scope is not None:
+        for one in wanted_of(scope, with_possible=with_possible):
             first = scope.start if one.first is None else one.first
             last = scope.end if one.last is None else one.last
             add(one.tenant, one.name, "certain" if one.verdict == "touched" else "precaution", first, last)
     yield from sorted(found.values(), key=lambda one: (CONFIDENCES.index(one.sure), one.tenant, one.account))
+
+
+def wanted_of(scope: Scope, *, with_possible: bool) -> list[Touched]:
+    """The accounts of a scope for which steps are made: those proved touched, and if wanted those that cannot be ruled out."""
+    verdicts = {"touched", "possible"} if with_possible else {"touched"}
+    return [one for one in scope.accounts if one.verdict in verdicts]
 
 
 def _concerns(record: Record, subject: Subject) -> bool:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.report.times import rfc3339
+from seawall.respond.window import around
 
 SEEN: Final = (
     "src_ip",
@@ -62,7 +63,8 @@ class Artefacts:
 class Gathering:
     """Takes pieces of events, in any sizes. `ids` are the log's ids of the intruder's records, the first of them at `first`.
 
-    What the account does later may be the intruder's again, so that its holder is known by what came before.
+    What the account does later may be the intruder's again, so that its holder is known by what came before, for as long as
+    `respond.window` looks back.
     """
 
     tenant: str
@@ -87,7 +89,9 @@ class Gathering:
             _text(table, "metadata_uid"), value_set=pa.array(sorted(self.ids), pa.string())
         )
         intruders = table.filter(is_intruders)
-        before = table.filter(pc.and_(_gained(table), pc.less(table["time"].cast(pa.int64()), self.first)))
+        times, start = table["time"].cast(pa.int64()), around(self.first, self.first)[0]
+        is_before = pc.and_(pc.less(times, self.first), pc.greater_equal(times, start))
+        before = table.filter(pc.and_(_gained(table), is_before))
         for column in SEEN:
             self._count(intruders, column)
             own = _text(before, column).drop_null()

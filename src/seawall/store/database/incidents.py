@@ -74,6 +74,13 @@ class Incidents:
         """Return the ids of all incidents."""
         return set(self._session.execute(select(QueueRow.incident)).scalars())
 
+    def in_order(self) -> list[str]:
+        """Return the ids of all incidents in reading order: what was raised first, then the candidates, each the worst first."""
+        query = select(QueueRow.incident).order_by(
+            QueueRow.raised.desc(), QueueRow.score.desc(), QueueRow.incident
+        )
+        return list(self._session.execute(query).scalars())
+
     def get(self, id_: str) -> Incident | None:
         """Return one incident, None where there is none of this id (`aliases` knows those that it had before)."""
         return next(iter(self._whole([id_])), None)

@@ -55,6 +55,7 @@ def pieces(parts: Iterable[Footer], wanted: Wanted) -> list[Piece]:
         if group.first < wanted.end
         and group.last >= wanted.start
         and (wanted.account is None or group.may_hold(wanted.account))
+        and (wanted.accounts is None or any(group.may_hold(account) for account in wanted.accounts))
     ]
 
 
@@ -127,7 +128,8 @@ def matching(piece: Piece, wanted: Wanted) -> tuple[Times, Digests, npt.NDArray[
 
 def _asked_columns(group: Group, wanted: Wanted) -> list[str]:
     names = []
-    if wanted.account is not None and not group.holds_only(wanted.account):
+    is_one = wanted.account is not None and not group.holds_only(wanted.account)
+    if is_one or wanted.accounts is not None:
         names.append("account")
     if wanted.mailbox is not None:
         names.append("mailbox")
@@ -140,8 +142,10 @@ def _matching(table: pa.Table, group: Group, wanted: Wanted) -> tuple[Times, Dig
     time = table["time"].cast(pa.int64()).to_numpy()
     chosen = (time >= wanted.start) & (time < wanted.end)
     asked = _asked_columns(group, wanted)
-    if "account" in asked:
+    if "account" in asked and wanted.account is not None:
         chosen &= is_text(table["account"], wanted.account)
+    if wanted.accounts is not None:
+        chosen &= is_one_of(table["account"], wanted.accounts)
     if "mailbox" in asked:
         chosen &= is_text(table["mailbox"], wanted.mailbox)
     if wanted.record is not None:

@@ -55,6 +55,9 @@ class Wanted:
     records: frozenset[str] | None = None
     """Record ids of which one is wanted; with an account or of an organisation's day."""
 
+    accounts: frozenset[str] | None = None
+    """Accounts of which one is wanted."""
+
     is_thorough: bool = False
     """Look for the record id in every row: no Bloom filter, which carries no checksum, may say that it is not there."""
 
@@ -74,6 +77,9 @@ class Wanted:
         if self.records is not None:
             texts.append("metadata_uid IN (SELECT unnest(?::VARCHAR[]))")
             parameters.append(sorted(self.records))
+        if self.accounts is not None:
+            texts.append("account IN (SELECT unnest(?::VARCHAR[]))")
+            parameters.append(sorted(self.accounts))
         return " AND ".join(texts), parameters
 
 

@@ -10,14 +10,13 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
+from seawall import responding
 from seawall.report.containment import call_text, read_text
 from seawall.report.visible import visible
 from seawall.respond.contain.documents import plan_document
-from seawall.respond.contain.evidence import NEEDED, Gathering
-from seawall.respond.contain.planning import plan as planned
+from seawall.responding import Question, StoredEvents
 from seawall.schema.incidents import Incident
 from seawall.schema.response import Action, Confidence, Plan
-from seawall.server.console.data.account_events import account_events, span_of
 from seawall.server.console.data.incident_values import Count
 from seawall.server.console.data.incidents import found
 from seawall.server.console.data.presentation import time_text
@@ -112,26 +111,14 @@ def _plan_of(call: Call) -> tuple[Incident, Plan | None, str]:
     made = remembered(call.context, "plans", incident.id, state, lambda: plan_of(lake, incident))
     if made is not None:
         return incident, made, ""
-    start, end = (time_text(time) for time in span_of(incident))
+    start, end = map(time_text, Question(incident).gathering().span)
     why = f"No record of the account is stored from {start} to {end}: they were removed, or never came here."
     return incident, None, f"A plan is made from records. {why}"
 
 
 def plan_of(lake: Lake, incident: Incident) -> Plan | None:
     """The plan of an incident, from the stored events of its account; None where there are none."""
-    gathering = Gathering(
-        {incident.account: (incident.first_event, incident.last_event)},
-        frozenset(incident.events),
-        technique=str(incident.details.get("technique", "")),
-        kind=incident.kind,
-    )
-    is_empty = True
-    for events in account_events(lake, incident, NEEDED):
-        gathering.add(events)
-        is_empty = False
-    if is_empty:
-        return None
-    return planned(gathering.evidence(), incident=incident, created_from=MADE_FROM)
+    return responding.plan_of(StoredEvents(lake, MADE_FROM), Question(incident))
 
 
 def plan_value(made: Plan) -> PlanValue:

@@ -15,11 +15,9 @@ import pyarrow as pa
 from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
-from seawall import __version__
-from seawall.respond.export import writing
-from seawall.respond.export.artefacts import NEEDED, Gathering, gathered
+from seawall import __version__, responding
+from seawall.responding import StoredEvents
 from seawall.schema.incidents import Incident
-from seawall.server.console.data.account_events import account_events
 from seawall.server.console.data.choosing import Cursor, Limit, Name
 from seawall.server.console.data.evidence import Export, write_evidence
 from seawall.server.console.data.incident_values import Page
@@ -210,9 +208,7 @@ def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
 
 def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
     """The incident in the forms of `seawall respond export`, by file name; from the stored events of its account."""
-    gathering = Gathering(incident.tenant, incident.account, frozenset(incident.events), incident.first_event)
-    artefacts = gathered(account_events(lake, incident, NEEDED), gathering)
-    return writing.files(incident, artefacts, __version__)
+    return responding.forms_of(StoredEvents(lake, "the console"), incident, __version__)
 
 
 def _sent(source: IO[bytes]) -> Iterator[bytes]:

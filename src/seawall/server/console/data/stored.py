@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from seawall.respond.window import EARLIEST, LATEST
 from seawall.schema.incidents import Incident
 from seawall.server.console.data.incident_values import Page
 from seawall.server.console.data.record_rows import records_of
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-EARLIEST: Final = 0
-LATEST: Final = 253_402_214_400_000_000
 MOST_INCIDENTS: Final = 50
 """Incidents of one account whose records are told apart."""
 

@@ -145,12 +145,12 @@ def test_an_account_that_was_used_is_no_proof_that_its_mail_was_read(
 
 
 def test_the_annex_says_of_what_it_speaks_and_names_no_path(tmp_path: Path) -> None:
-    given = dataclasses.replace(used(), sources=("/home/ann/cases/other-customer/exports",))
+    given = dataclasses.replace(used(), sources=("/srv/ann/other-customer/exports",))
     said = section(letter(facts(tmp_path, "anna", given)), "evidence")
     assert f"Mailbox {ANNA}: reason for" in said
     assert f"Account {ANNA}: reason for" in said
     assert "Examined: exports" in said
-    assert "/home" not in said
+    assert "/srv" not in said
 
 
 def test_a_no_that_rests_on_somebodys_word_says_so(tmp_path: Path) -> None:

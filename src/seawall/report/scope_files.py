@@ -9,6 +9,7 @@ from seawall.errors import OutputUnwritable
 from seawall.report.csv_text import Cell, csv_lines
 from seawall.report.scope_document import write_scope
 from seawall.report.scope_page import write_scope_page
+from seawall.report.scope_words import name
 from seawall.report.times import rfc3339
 from seawall.schema.scope import Scope, Subject
 
@@ -53,7 +54,7 @@ def _subject(one: Subject) -> list[Cell]:
     return [
         one.kind,
         one.tenant,
-        one.name,
+        name(one),
         one.verdict,
         one.record_count,
         rfc3339(one.first) if one.first is not None else None,

@@ -13,7 +13,7 @@ from seawall.plurals import plural
 from seawall.report import scope_words as words
 from seawall.report.times import span_text
 from seawall.report.visible import visible
-from seawall.schema.scope import Scope, Step, Subject
+from seawall.schema.scope import Scope, Subject
 
 ROWS = 20
 """Rows of one table; `--json` and `--out` have all."""
@@ -26,7 +26,8 @@ def show_scope(console: Console, scope: Scope) -> None:
         _line(console, warning, style="bold")
     _line(console, f"span: {words.span(scope)}")
     _counts(console, scope)
-    _steps(console, scope.steps)
+    _organisations(console, scope.organisations)
+    _steps(console, scope)
     _touched(console, scope.mailboxes, "mailbox", "Mailboxes proved touched")
     _touched(console, scope.accounts, "account", "Accounts proved touched")
     _possible(console, scope)
@@ -59,13 +60,22 @@ def _counts(console: Console, scope: Scope) -> None:
     _table(console, ["", "in the logs", *words.VERDICTS.values()], rows, 0)
 
 
-def _steps(console: Console, steps: Sequence[Step]) -> None:
+def _organisations(console: Console, organisations: Sequence[Subject]) -> None:
+    """Each organisation's verdict, where there are several: the touched first."""
+    if len(organisations) < 2:
+        return
+    places = {verdict: place for place, verdict in enumerate(words.VERDICTS)}
+    ordered = sorted(organisations, key=lambda one: (places[one.verdict], -one.record_count, one.name))
+    rows = [[words.name(one), words.VERDICTS[one.verdict], " ".join(one.reasons)] for one in ordered[:ROWS]]
+    _table(console, ["organisation", "verdict", "why"], rows, len(ordered) - ROWS)
+
+
+def _steps(console: Console, scope: Scope) -> None:
     _line(console, "How the search went", style="bold")
     rows = [
-        [str(step.round), f"{step.indicator.kind.replace('_', ' ')} {step.indicator.value}", step.reason]
-        for step in steps[:ROWS]
+        [str(step.round), words.indicator(step.indicator, scope), step.reason] for step in scope.steps[:ROWS]
     ]
-    _table(console, ["round", "what", "why"], rows, len(steps) - ROWS)
+    _table(console, ["round", "what", "why"], rows, len(scope.steps) - ROWS)
 
 
 def _touched(console: Console, parts: Sequence[Subject], noun: str, title: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from seawall.plurals import plural
 from seawall.report.times import span_text
-from seawall.schema.scope import Scope, Subject, Verdict
+from seawall.schema.scope import Indicator, Scope, Subject, Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "touched": "proved touched",
@@ -25,6 +25,20 @@ KINDS = {"organisation": "organisations", "mailbox": "mailboxes", "account": "ac
 def span(scope: Scope) -> str:
     """Return the span that was looked at."""
     return f"{span_text(scope.start, scope.end)} UTC"
+
+
+def name(one: Subject) -> str:
+    """Return what a person knows a subject by: of an organisation its first domain, where its id says nothing."""
+    return one.domains[0] if one.domains else one.name
+
+
+def indicator(one: Indicator, scope: Scope) -> str:
+    """Return what the intruder is known by, and in which organisation where it is not in all of several."""
+    where = ""
+    if one.tenant and len(scope.organisations) > 1:
+        names = {organisation.name: name(organisation) for organisation in scope.organisations}
+        where = f" in {names.get(one.tenant, one.tenant)}"
+    return f"{one.kind.replace('_', ' ')} {one.value}{where}"
 
 
 def shares(parts: Sequence[Subject]) -> dict[Verdict, tuple[int, str]]:

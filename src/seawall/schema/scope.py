@@ -117,6 +117,8 @@ class Subject:
 
     folders: tuple[Folder, ...] = ()
     is_throttled: bool = False
+    domains: tuple[str, ...] = ()
+    """Of an organisation: the domains of most of its accounts' names, so that people know which one an id means."""
 
 
 @dataclass(frozen=True, slots=True)

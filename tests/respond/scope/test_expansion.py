@@ -230,6 +230,7 @@ def test_an_incident_leads_into_other_organisations(tmp_path: Path) -> None:
     scope = searched(tmp_path, _two_organisations(), ("incident", "i1"), incidents={"i1": ("evil-1",)})
     verdicts = {one.name: one.verdict for one in scope.organisations}
     assert verdicts == {"org": "touched", "other": "touched"}
+    assert {one.domains for one in scope.organisations} == {("x.example",)}
     touched = [(one.tenant, one.name, one.messages) for one in scope.mailboxes if one.verdict == "touched"]
     assert touched == [("org", "ann@x.example", 1), ("other", "bob@x.example", 1)]
 

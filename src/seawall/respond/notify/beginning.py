@@ -73,7 +73,8 @@ def begun(scope: Scope, id_: str, aware: str, *, variable: str, everyone: bool =
 def _recipient(subject: Subject, ids: _Ids) -> Iterator[str]:
     yield f"\n[[recipients]]        # {subject.verdict}\nid = {_quoted(ids.of(subject.name))}\n"
     if subject.kind == "organisation":
-        yield f'kind = "organisation"\nname = {_quoted(subject.name)}\norganisation = {_quoted(subject.tenant)}\n'
+        name = next((domain for domain in subject.domains if _is_nameable(domain)), subject.name)
+        yield f'kind = "organisation"\nname = {_quoted(name)}\norganisation = {_quoted(subject.tenant)}\n'
     else:
         yield f'kind = "owner"\nname = {_quoted(subject.name)}\nmailboxes = [{_quoted(subject.name)}]\n'
         if subject.tenant:

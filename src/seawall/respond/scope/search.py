@@ -20,7 +20,6 @@ from seawall.respond.scope.tallies import Tally, Whose
 from seawall.schema.scope import Gap, Indicator, Scope, Step, Subject
 
 _WHOSE: tuple[Whose, ...] = ("account", "mailbox")
-_GUEST = "#ext#"
 
 
 def search(
@@ -90,7 +89,7 @@ def _mailboxes(mailboxes: Sequence[Tally], accounts: Sequence[Tally], found: ver
         for one in accounts
         if one.is_person
         and "@" in one.name
-        and _GUEST not in one.name
+        and verdicts.GUEST not in one.name
         and (one.tenant, one.name) not in named
         and found.coverage.has(one.tenant, MAIL)
     ]

@@ -15,6 +15,7 @@ Everything else is `possible`, each with what leaves it open.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,9 @@ from seawall.schema.scope import Gap, Indicator, IndicatorKind, Subject, Verdict
 
 Key = tuple[str, str]
 _MOST_LED = 3
+GUEST = "#ext#"
+"""What the names of guests hold."""
+
 BOUNDED = "The search was cut short by its bounds: what lies behind them is not known."
 
 
@@ -113,6 +117,16 @@ def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject
         messages=sum(one.messages for one in mailboxes),
         unnamed_messages=sum(one.unnamed_messages for one in mailboxes),
         is_throttled=any(one.is_throttled for one in mailboxes),
+        domains=_domains(parts),
+    )
+
+
+def _domains(parts: Sequence[Subject]) -> tuple[str, ...]:
+    """The domains of most accounts, the most used first; guests keep the names that they have at home."""
+    names = (one.name.lower() for one in parts if one.kind == "account" and GUEST not in one.name.lower())
+    counts = Counter(name.rpartition("@")[2] for name in names if "@" in name)
+    return tuple(
+        domain for domain, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_MOST_LED]
     )
 
 

@@ -74,8 +74,8 @@ def test_a_plan_is_made_from_what_a_scan_left(run: Run, out: Path) -> None:
     kinds = [action["kind"] for action in plan["actions"]]
     assert kinds == [
         "block_renewal",
-        "disable_account",
         "reset_password",
+        "disable_account",
         "revoke_sessions",
         "revoke_sessions",
     ]

@@ -97,12 +97,17 @@ def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:
             yield _text(f"or      PS> {line}")
         for line in action.undo_powershell:
             yield _text(f"undo    PS> {line}")
+    for one in action.requires:
+        yield _text(f"only if {one.read}.{one.field} is {' or '.join(one.allowed)}; else a person is asked")
+    if isinstance(action.details.get("note"), str):
+        yield _text(f"note: {action.details['note']}", "dim")
     if action.irreversible:
         yield _text(f"cannot be undone: {action.irreversible}", "yellow")
 
 
 def _by_hand(action: Action) -> Iterator[Text]:
-    yield _text(f"by hand: {action.by_hand}")
+    if action.by_hand:
+        yield _text(f"by hand: {action.by_hand}")
     for line in action.powershell:
         yield _text(f"PS> {line}")
     for line in action.undo_powershell:

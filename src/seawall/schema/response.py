@@ -94,15 +94,30 @@ class Read:
 class Check:
     """How the vendor's state tells that a change was made; the `Read` of this name is asked again.
 
-    `equal`: the field has this value. `changed`: the field is another one than before. `absent`: no item has the
-    item's value in the field. `present`: some item is found. `restored`: the object, or some item, has the values from
-    before in all `fields`.
+    `equal`: the field has this value. `among`: it has one of the values that `value` lists. `changed`: the field is another
+    one than before. `absent`: no item has the item's value in the field. `present`: some item is found. `restored`: the
+    object, or some item, has the values from before in all `fields`.
     """
 
     read: str
-    test: Literal["equal", "changed", "absent", "present", "restored"]
+    test: Literal["equal", "among", "changed", "absent", "present", "restored"]
     fields: tuple[str, ...]
     value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a read must say for the calls of a step to be made; where it says otherwise, a person has to act.
+
+    The `field` of what the `Read` of this name found must have one of the `allowed` values. A field that the vendor does
+    not state stops nothing: then the vendor's own answer to the call decides. `words` say what to do instead; `{value}` in
+    them is what was read.
+    """
+
+    read: str
+    field: str
+    allowed: tuple[str, ...]
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +126,9 @@ class Action:
 
     `before` reads the state that `undo` needs, and is journalled before anything is changed. With `each`, the name of a
     list that is read, `calls` and `undo` are made for each of its items. `done` and `undone` say how the vendor's state
-    tells whether that happened; without one, a person is asked after a crash. `irreversible` says what cannot be
-    undone, empty when all can. An action without `calls` is done by hand, by `powershell` or as `by_hand` says.
+    tells whether that happened; without one, a person is asked after a crash. `requires` is what must be so before a call
+    is made. `irreversible` says what cannot be undone, empty when all can. An action without `calls` is done by hand, by
+    `powershell` or as `by_hand` says.
     """
 
     id: str
@@ -141,6 +157,7 @@ class Action:
     """The directory's id of the account, where a record states it: as its tokens name it."""
 
     details: dict[str, Any] = field(default_factory=dict)
+    requires: tuple[Requirement, ...] = ()
 
     @property
     def is_by_hand(self) -> bool:

@@ -1,8 +1,12 @@
-"""Okta's management API, as its documentation says it."""
+"""Okta's management API, as its documentation says it.
+
+Where the documentation is silent the server takes the harder side: of a suspended account it says that it can only be
+unsuspended or deactivated, so that here its password cannot be replaced.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .serving import Answer, Vendor
 
@@ -10,7 +14,7 @@ from .serving import Answer, Vendor
 class Okta(Vendor):
     """One organisation. Users are found by login or id; only the lifecycle's own transitions are allowed."""
 
-    prefix = ""
+    denied: ClassVar[str] = "E0000006"
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,6 +23,7 @@ class Okta(Vendor):
         self.tokens: dict[str, dict[str, Any]] = {}
         self.providers: dict[str, dict[str, Any]] = {}
         self.cleared: list[str] = []
+        self._following = ""
 
     def add_user(self, login: str, **lists: list[dict[str, Any]]) -> None:
         identity = f"00u{len(self.users)}"
@@ -27,6 +32,11 @@ class Okta(Vendor):
             "status": "ACTIVE",
             "passwordChanged": "2026-01-01T00:00:00.000Z",
             "profile": {"login": login},
+            "credentials": {
+                "password": {},
+                "recovery_question": {"question": "secret"},
+                "provider": {"type": "OKTA", "name": "OKTA"},
+            },
         }
         self.lists[identity] = {kind: lists.get(kind, []) for kind in ("factors", "grants", "roles")}
 
@@ -38,6 +48,26 @@ class Okta(Vendor):
             "errorId": "oae1",
             "errorCauses": [],
         }
+
+    def login(self, path: str, form: dict[str, list[str]]) -> Answer:
+        """The token endpoint. A scope that is not granted to the application is refused."""
+        self.asked_with.append({name: values[0] for name, values in form.items()})
+        return self.scoped(form["scope"][0])
+
+    def needed(self, method: str, parts: list[str]) -> frozenset[str]:
+        """The scopes as the documentation of each operation lists them."""
+        kind = {"api-tokens": "apiTokens", "idps": "idps"}.get(
+            parts[2], "roles" if parts[-1:] == ["roles"] else "users"
+        )
+        if len(parts) > 5 and parts[4] == "roles":
+            kind = "roles"
+        return frozenset({f"okta.{kind}.{'read' if method == 'GET' else 'manage'}"})
+
+    def headers(self, status: int, document: Any) -> dict[str, str]:
+        """The link to the next page, as Okta writes it: of several in one header, the last."""
+        following, self._following = self._following, ""
+        links = f'<{self.base}/self?q=a,b>; rel="self", <{following}>; rel="next"'
+        return {"Link": links} if following else {}
 
     def answer(self, method: str, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         match method, parts:
@@ -65,40 +95,54 @@ class Okta(Vendor):
     ) -> Answer:
         match method, rest:
             case "GET", []:
-                return 200, {
-                    **user,
-                    "credentials": {"password": {}, "recovery_question": {"question": "secret"}},
-                }
+                return 200, user
             case "POST", []:
                 assert len(body["credentials"]["password"]["value"]) >= 16
+                if user["credentials"]["provider"]["type"] != "OKTA" or user["status"] == "SUSPENDED":
+                    return 400, self.error(400, "E0000001")
                 user["passwordChanged"] = self.now()
                 return 200, user
             case "POST", ["lifecycle", verb]:
                 start, end = {"suspend": ("ACTIVE", "SUSPENDED"), "unsuspend": ("SUSPENDED", "ACTIVE")}[verb]
                 if user["status"] != start:
-                    return 403, self.error(403, "E0000038")
+                    return 400, self.error(400, "E0000001")
                 user["status"] = end
-                return 200, {}
+                return 200, None
             case "DELETE", ["sessions"]:
-                assert query == {"oauthTokens": "true"}
+                assert query == {"oauthTokens": "true", "forgetDevices": "true"}
                 self.cleared.append(user["id"])
                 return 204, None
             case _, [kind, *tail] if kind in self.lists[user["id"]]:
-                return self._list(method, self.lists[user["id"]][kind], tail, body)
+                path = f"/api/v1/users/{user['id']}/{kind}"
+                return self._list(method, path, self.lists[user["id"]][kind], tail, query, body)
         return 404, self.error(404, "E0000007")
 
-    def _list(self, method: str, listed: list[dict[str, Any]], rest: list[str], body: Any) -> Answer:
+    def _list(
+        self, method: str, path: str, listed: list[dict[str, Any]], rest: list[str], query: dict[str, str], body: Any
+    ) -> Answer:  # fmt: skip
         if method == "GET":
-            return 200, listed
+            if not path.endswith("/grants"):  # the only list of these that comes in pages
+                return 200, listed
+            start = int(query.get("after", "0").partition(",")[0])
+            self._following = f"{self.base}{path}?after={start + 2},x" if start + 2 < len(listed) else ""
+            return 200, listed[start : start + 2]
         if method == "POST":
+            wanted = {"type", "role", "resource-set"} if body["type"] == "CUSTOM" else {"type"}
+            if set(body) != wanted:
+                return 400, self.error(400, "E0000001")
             made = {
                 "id": self.new_id(),
-                "label": {"SUPER_ADMIN": "Super Administrator"}[body["type"]],
+                "label": {"SUPER_ADMIN": "Super Administrator"}.get(body["type"], "Custom role"),
+                "assignmentType": "USER",
                 **body,
             }
             listed.append(made)
             return 201, made
-        left = [one for one in listed if one["id"] != rest[0]]
+        gone = next((one for one in listed if one["id"] == rest[0]), {})
+        # With Okta Verify's push factor all of its factors go.
+        verify = {"push", "signed_nonce", "token:software:totp"}
+        together = verify if gone.get("factorType") in verify - {"token:software:totp"} else set[str]()
+        left = [one for one in listed if one["id"] != rest[0] and one.get("factorType") not in together]
         if len(left) == len(listed):
             return 404, self.error(404, "E0000007")
         listed[:] = left

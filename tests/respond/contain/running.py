@@ -58,7 +58,7 @@ def asking(
     """Asks these servers."""
     access = tokens or Tokens()
 
-    def hosts(vendor: VendorName, service: str, subject: str) -> Host:
+    def hosts(vendor: VendorName, service: str, subject: str, scope: str) -> Host:
         if vendor not in servers:
             raise PlanInvalid(f"nobody is configured to ask {vendor}")
         base = servers[vendor].base

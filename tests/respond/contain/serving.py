@@ -37,6 +37,8 @@ class Vendor:
     """What every vendor's server has. Subclasses answer."""
 
     prefix: ClassVar[str] = ""
+    denied: ClassVar[str] = ""
+    """The vendor's code where a token lacks the scope."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, int]] = []
@@ -46,6 +48,12 @@ class Vendor:
         self.token_type = "Bearer"
         self.logs_in = False
         self.asked_with: list[dict[str, str]] = []
+        self.granted: frozenset[str] | None = None
+        """The scopes that the administrator granted; a token that asks for another is refused as a whole. None: all."""
+
+        self.scopes: dict[str, frozenset[str]] = {}
+        """The scopes of the tokens that were issued; one that was handed to the test holds all."""
+
         self.base = ""
         self.lock = threading.Lock()
         self._number = 0
@@ -63,19 +71,32 @@ class Vendor:
         """Further headers of an answer."""
         return {}
 
-    def login(self, path: str, form: dict[str, list[str]]) -> Any:
+    def needed(self, method: str, parts: list[str]) -> frozenset[str]:
+        """The scopes of which a call needs one; empty: any token will do."""
+        return frozenset()
+
+    def scoped(self, scope: str) -> Answer:
+        """A token for scopes, told apart from others, or the refusal where one was not granted."""
+        wanted = frozenset(scope.split())
+        if self.granted is not None and not wanted <= self.granted:
+            return 401, {"error": "unauthorized_client", "error_description": "secret words"}
+        token = f"{self.token}~{len(self.scopes)}"
+        self.scopes[token] = wanted
+        return 200, {"token_type": self.token_type, "expires_in": 3599, "access_token": token}
+
+    def login(self, path: str, form: dict[str, list[str]]) -> Answer:
         """What a sign-in host says: where tokens are, or a token. What was asked with is kept in `asked_with`."""
         authority = "https://login.microsoftonline.com" + path.removesuffix(
             "/v2.0/.well-known/openid-configuration"
         )
         if path.endswith("/openid-configuration"):
-            return {
+            return 200, {
                 "issuer": f"{authority}/v2.0",
                 "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
                 "token_endpoint": f"{authority}/oauth2/v2.0/token",
             }
         self.asked_with.append({name: values[0] for name, values in form.items()})
-        return {"token_type": self.token_type, "expires_in": 3599, "access_token": self.token}
+        return 200, {"token_type": self.token_type, "expires_in": 3599, "access_token": self.token}
 
     def changes(self) -> list[tuple[str, str]]:
         """The changing calls that were answered with success, or made and lost."""
@@ -108,11 +129,15 @@ class Vendor:
                 if fault.status:
                     self.calls.append((method, target, fault.status))
                     return fault.status, self.error(fault.status, fault.code), fault.headers
-            if token != self.token:
+            if token.partition("~")[0] != self.token:
                 self.calls.append((method, target, 401))
                 return 401, self.error(401, "InvalidAuthenticationToken"), {}
             segments = [unquote(part) for part in parts.path.removeprefix(self.prefix).strip("/").split("/")]
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            scopes, needed = self.scopes.get(token), self.needed(method, segments)
+            if scopes is not None and needed and not scopes & needed:
+                self.calls.append((method, target, 403))
+                return 403, self.error(403, self.denied), {}
             status, document = self.answer(method, segments, query, body)
             self.calls.append((method, target, status))
             if fault is not None and fault.lost:
@@ -130,7 +155,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         data = self.rfile.read(length)
         if self.vendor.logs_in and self.path.endswith(("/openid-configuration", "/token")):
-            self._send(200, self.vendor.login(self.path, parse_qs(data.decode())), {})
+            self._send(*self.vendor.login(self.path, parse_qs(data.decode())), {})
+            return
+        if self.command in {"POST", "PUT"} and "Content-Length" not in self.headers:
+            self._send(411, None, {})  # a change without a body has to say so
             return
         token = (self.headers.get("Authorization") or "").partition(" ")[2]
         is_form = self.headers.get_content_type() == "application/x-www-form-urlencoded"

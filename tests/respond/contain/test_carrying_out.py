@@ -161,7 +161,7 @@ def test_what_the_vendor_refuses_stops_what_depends_on_it_alone(
     failed = results[by_kind(whole, "disable_account").id]
     assert (failed.state, failed.why) == (
         "failed",
-        "the vendor refused 1 of 1: 403 Authorization_RequestDenied",
+        "the vendor refused 1 of 1: 403 Authorization_RequestDenied: the call needs User.EnableDisableAccount.All",
     )
     assert results[by_kind(whole, "reset_password").id].state == "blocked"
     assert results[by_kind(whole, "remove_consent").id].state == "done"
@@ -213,6 +213,7 @@ def test_google_applied_and_undone(tmp_path: Path) -> None:
                  {"id": "f1", "criteria": {"query": "invoice"}, "action": {"forward": "x@evil.example"}}],
         delegates=[{"delegateEmail": "eve@example.org", "verificationStatus": "accepted"}],
         asps=[{"codeId": 7, "name": "old"}],
+        forwardingAddresses=[{"forwardingEmail": "x@evil.example", "verificationStatus": "accepted"}],
     )  # fmt: skip
     google.forwarding[ANN] = {"enabled": True, "emailAddress": "x@evil.example", "disposition": "trash"}
     rows = [
@@ -238,6 +239,9 @@ def test_google_applied_and_undone(tmp_path: Path) -> None:
         undone = run(found, tmp_path / "journal", asking({"google": google}), "undo")
         assert {result.state for result in undone.values()} == {"undone", "left out"}
         users, lists, forwarding = before
+        assert google.users[ANN].pop("changePasswordAtNextLogin"), (
+            "stays, because the password stays replaced"
+        )
         assert google.users == users
         assert google.forwarding == forwarding
         assert google.lists[ANN]["delegates"] == lists[ANN]["delegates"]
@@ -255,7 +259,7 @@ def test_okta_applied_and_undone(tmp_path: Path) -> None:
         ANN,
         factors=[
             {"id": "old", "factorType": "push", "created": "2020-01-01T00:00:00.000Z"},
-            {"id": "new", "factorType": "push", "created": "2026-05-28T20:26:50.000Z"},
+            {"id": "new", "factorType": "webauthn", "created": "2026-05-28T20:26:50.000Z"},
         ],
         roles=[{"id": "r1", "type": "SUPER_ADMIN", "label": "Super Administrator"}],
     )

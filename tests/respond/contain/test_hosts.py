@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from seawall.errors import CollectInvalid, RespondInvalid
-from seawall.respond.contain.hosts import OKTA_SCOPES, Configured
+from seawall.respond.contain.hosts import Configured
 from seawall.respond.contain.planning import plan
 from seawall.respond.contain.settings import (
     GateSettings,
@@ -91,14 +91,8 @@ def test_google_as_the_administrator_and_as_the_mailbox(tmp_path: Path, pem: str
     google.logs_in = True
     google.add_user(ANN)
     google.forwarding[ANN] = {"enabled": True, "emailAddress": "x@evil.example", "disposition": "trash"}
-    key = {
-        "type": "service_account", "client_email": "seawall@project.iam.gserviceaccount.com", "private_key": pem,
-        "private_key_id": "1", "token_uri": "https://evil.example/token",
-    }  # fmt: skip
     with served(google):
-        settings = GoogleSettings(
-            "admin@example.org", key_file=secret(tmp_path, json.dumps(key)), base_url=google.base
-        )
+        settings = google_settings(google, tmp_path, pem)
         found = planned("google", row("email_forwarding_out_of_domain", source="google_workspace"))
         results = run(found, tmp_path / "journal", asked(Settings(google=settings)))
     assert {one.state for one in results.values()} == {"done", "already"}
@@ -106,13 +100,48 @@ def test_google_as_the_administrator_and_as_the_mailbox(tmp_path: Path, pem: str
     claims = [
         jwt.decode(login["assertion"], options={"verify_signature": False}) for login in google.asked_with
     ]
-    by_subject = {claim["sub"]: claim["scope"] for claim in claims}
-    assert by_subject.keys() == {"admin@example.org", ANN}
-    assert "gmail" not in by_subject["admin@example.org"]
-    assert set(by_subject[ANN].split()) == {
-        "https://www.googleapis.com/auth/gmail.settings.basic",
-        "https://www.googleapis.com/auth/gmail.settings.sharing",
-    }
+    scope = "https://www.googleapis.com/auth/"
+    assert {(claim["sub"], claim["scope"].removeprefix(scope)) for claim in claims} == {
+        ("admin@example.org", "admin.directory.user.readonly"),
+        ("admin@example.org", "admin.directory.user"),
+        ("admin@example.org", "admin.directory.user.security"),
+        (ANN, "gmail.settings.basic"),
+        (ANN, "gmail.settings.sharing"),
+    }, "each token is for one scope, because one that is not granted refuses all that it is asked with"
+
+
+def test_a_scope_that_google_was_not_granted_is_named_and_the_other_steps_go_on(
+    tmp_path: Path, pem: str
+) -> None:
+    google = Google()
+    google.logs_in = True
+    scope = "https://www.googleapis.com/auth/admin.directory.user"
+    google.granted = frozenset({scope, f"{scope}.readonly"})
+    google.add_user(ANN)
+    with served(google):
+        asks = asked(Settings(google=google_settings(google, tmp_path, pem)))
+        found = planned("google")
+        results = run(found, tmp_path / "journal", asks)
+        states = {action.title: results[action.id] for action in found.actions}
+        assert states[f"Suspend {ANN}"].state == states[f"Replace the password of {ANN}"].state == "done"
+        refused = states[f"Sign {ANN} out everywhere once more"]
+        assert refused.state == "failed"
+        assert f"unauthorized_client): the call needs {scope}.security, authorised" in refused.why
+        google.granted = None
+        results = run(
+            found, tmp_path / "journal", asked(Settings(google=google_settings(google, tmp_path, pem)))
+        )
+        assert {one.state for one in results.values()} <= {"done", "already"}, (
+            "nothing was sent, so nothing is unclear"
+        )
+
+
+def google_settings(google: Google, folder: Path, pem: str) -> GoogleSettings:
+    key = {
+        "type": "service_account", "client_email": "seawall@project.iam.gserviceaccount.com", "private_key": pem,
+        "private_key_id": "1", "token_uri": "https://evil.example/token",
+    }  # fmt: skip
+    return GoogleSettings("admin@example.org", key_file=secret(folder, json.dumps(key)), base_url=google.base)
 
 
 def test_okta_by_an_applications_key(tmp_path: Path, pem: str) -> None:
@@ -124,7 +153,7 @@ def test_okta_by_an_applications_key(tmp_path: Path, pem: str) -> None:
         settings = OktaSettings(client_id="0oa1", key_file=secret(tmp_path, pem), base_url=okta.base)
         results = run(planned("okta"), tmp_path / "journal", asked(Settings(okta=settings)))
     assert {one.state for one in results.values()} == {"done"}
-    assert set(okta.asked_with[0]["scope"].split()) == set(OKTA_SCOPES)
+    assert sorted(one["scope"] for one in okta.asked_with) == ["okta.users.manage", "okta.users.read"]
     assert pem.splitlines()[1] not in (tmp_path / "journal").read_text()
 
 
@@ -138,7 +167,10 @@ def test_every_scope_of_okta_is_one_that_a_step_needs() -> None:
     ]  # fmt: skip
     found = planned("okta", *rows)
     calls = [call for one in found.actions for call in (*(r.call for r in one.before), *one.calls, *one.undo)]
-    assert {call.permission for call in calls} == set(OKTA_SCOPES)
+    kinds = ("users", "roles", "apiTokens", "idps")
+    assert {call.permission for call in calls} == {
+        f"okta.{kind}.{verb}" for kind in kinds for verb in ("read", "manage")
+    }
 
 
 def test_a_real_gate_refuses_the_account_until_it_is_undone(tmp_path: Path) -> None:
@@ -172,10 +204,12 @@ def test_what_is_not_configured_is_said(tmp_path: Path) -> None:
     hosts = Configured(Settings(), QuickClock())
     for vendor in ("microsoft", "google", "okta", "gate"):
         with pytest.raises(RespondInvalid, match=vendor):
-            hosts(vendor, "", "")
+            hosts(vendor, "", "", "")
     with pytest.raises(RespondInvalid, match="cloud"):
         Configured(Settings(microsoft=MicrosoftSettings(TENANT, CLIENT, cloud="moon")), QuickClock())(
-            "microsoft", "", ""
+            "microsoft", "", "", ""
         )
     with pytest.raises(CollectInvalid, match="SEAWALL_RESPOND_GOOGLE_KEY"):
-        Configured(Settings(google=GoogleSettings("a@b.example")), QuickClock())("google", "directory", "")
+        Configured(Settings(google=GoogleSettings("a@b.example")), QuickClock())(
+            "google", "directory", "", "x"
+        )

@@ -8,6 +8,12 @@ from typing import Any, Protocol
 from seawall.schema.response import Call, Vendor
 
 
+def refusal(status: int, code: str, advice: str) -> str:
+    """What a refusal says to a person."""
+    said = " ".join(part for part in (str(status) if status else "", code) if part)
+    return f"{said}: {advice}" if advice else said
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A vendor's answer that was expected. `document` is its JSON, None without a body."""
@@ -17,11 +23,14 @@ class Reply:
 
 
 class CallRefused(Exception):
-    """The vendor refused a call for good: nothing was changed by it. `code` is the vendor's own."""
+    """The vendor refused a call for good: nothing was changed by it. `code` is the vendor's own, `advice` what to do.
 
-    def __init__(self, status: int, code: str = "") -> None:
-        super().__init__(f"{status} {code}".strip())
-        self.status, self.code = status, code
+    Status 0: nothing was sent, or no answer ever came.
+    """
+
+    def __init__(self, status: int, code: str = "", advice: str = "") -> None:
+        super().__init__(refusal(status, code, advice))
+        self.status, self.code, self.advice = status, code, advice
 
 
 class CallUnclear(Exception):

@@ -15,12 +15,12 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from seawall.errors import JournalBroken, OutputUnwritable, SeawallError
-from seawall.respond.contain.asking import Asking, CallRefused, CallUnclear
-from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant
+from seawall.respond.contain.asking import Asking, CallRefused, CallUnclear, refusal
+from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant, singled, unmet
 from seawall.respond.contain.history import History, Past, Phase, history
 from seawall.respond.contain.journal import Journal
 from seawall.respond.contain.templates import filled_body, filled_path, kept
@@ -127,6 +127,9 @@ class Run:
             self._say("before", step=action.id, found=past.before)
             if self._is_done_already(action, past.before):
                 return "already", "it was so before"
+            by_hand = unmet(action, past.before)
+            if by_hand:
+                return "waiting", by_hand
         before = past.before or {}
         items = _targets(action, before)
         if not items:
@@ -243,10 +246,7 @@ class Run:
         if action.each:
             state[action.each] = {name: value for name, value in item.items() if name != "made"}
         given = {"password": _password(), "approver": self.approver}
-        filled = Call(
-            call.method, filled_path(call.path, state), filled_body(call.body, state, given), call.expect,
-            service=call.service, subject=call.subject,
-        )  # fmt: skip
+        filled = replace(call, path=filled_path(call.path, state), body=filled_body(call.body, state, given))
         self._say("intent", step=action.id, change=number, method=call.method, path=filled.path)
         change.is_open = True
         try:
@@ -262,6 +262,7 @@ class Run:
                 outcome=change.outcome,
                 status=refused.status,
                 code=refused.code,
+                advice=refused.advice,
             )
         except CallUnclear as unclear:
             change.outcome = "unclear"
@@ -288,7 +289,7 @@ class Run:
         for entry in reversed(self.journal.entries):
             is_failure = entry["event"] == "result" and entry["outcome"] == "failed"
             if is_failure and self.past.past(self.phase, entry["step"]) is past:
-                return f"{entry.get('status', '')} {entry.get('code', '')}".strip()
+                return refusal(entry.get("status", 0), entry.get("code", ""), entry.get("advice", ""))
         return "no answer"
 
     def _is_done_already(self, action: Action, before: Mapping[str, Found]) -> bool:
@@ -314,12 +315,7 @@ class Run:
         return state
 
     def _read(self, action: Action, read: Read, state: Mapping[str, Found]) -> Found:
-        call = Call(
-            read.call.method,
-            filled_path(read.call.path, state),
-            service=read.call.service,
-            subject=read.call.subject,
-        )
+        call = replace(read.call, path=filled_path(read.call.path, singled(action.before, state)))
         try:
             if read.items:
                 return found(read, _Listed(read, self.asking.pages(action.vendor, call, read.items)).document)

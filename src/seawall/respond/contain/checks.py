@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from seawall.report.visible import visible
 from seawall.respond.contain.templates import kept, value_at
 from seawall.schema.response import Action, Check, Condition, Read
 
@@ -66,6 +67,25 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def singled(reads: Sequence[Read], state: Mapping[str, Found]) -> dict[str, Any]:
+    """What was read, with a list of which exactly one item is meant as that item: then a later read may name its fields."""
+    single = dict[str, Any](state)
+    for read in reads:
+        items = meant(read, state.get(read.name)) if read.items and read.where else []
+        if len(items) == 1:
+            single[read.name] = items[0]
+    return single
+
+
+def unmet(action: Action, before: Mapping[str, Found]) -> str:
+    """What a person has to do in place of the step, because what was read does not allow its calls; else empty."""
+    for one in action.requires:
+        value = value_at(before.get(one.read), one.field)
+        if isinstance(value, str) and value not in one.allowed:
+            return one.words.replace("{value}", visible(value))
+    return ""
+
+
 def is_so(
     check: Check, action: Action, before: Mapping[str, Found], now: Found, item: Mapping[str, Any] | None
 ) -> bool | None:
@@ -86,6 +106,8 @@ def is_so(
         return None
     if check.test == "equal":
         return bool(value == check.value)
+    if check.test == "among":
+        return value in check.value
     then = before.get(check.read)
     return bool(value != value_at(then, check.fields[0]))
 

@@ -2,6 +2,8 @@
 
 They are changed as the account itself, by a service account with domain-wide delegation; that no longer works once the
 account is suspended. So at Google what is in the mailbox comes before the account is suspended.
+
+Google's log of API calls (`token`) names the method and not what it was called with: then a person has to look.
 """
 
 from __future__ import annotations
@@ -12,12 +14,19 @@ from typing import Any, Final
 from seawall.respond.contain.records import Record
 from seawall.respond.contain.steps import Subject, by_record, why
 from seawall.respond.contain.templates import address
-from seawall.schema.response import Action, Call, Check, Condition, Read
+from seawall.schema.response import Action, ActionKind, Call, Check, Condition, Read
 
 DOCS: Final = "https://developers.google.com/workspace/gmail/api/reference/rest/v1/"
 BASIC: Final = "https://www.googleapis.com/auth/gmail.settings.basic"
 SHARING: Final = "https://www.googleapis.com/auth/gmail.settings.sharing"
 FILTER_FIELDS: Final = ("criteria", "action")
+
+_SENDERS: Final[tuple[ActionKind, str, str]] = (
+    "remove_forwarding", "addresses to send as", "Answers go where the intruder set them to go",
+)  # fmt: skip
+_OLD_PROTOCOLS: Final[tuple[ActionKind, str, str]] = (
+    "remove_forwarding", "settings of POP and IMAP", "A mail program of the intruder's goes on fetching mail",
+)  # fmt: skip
 
 
 def from_record(subject: Subject, record: Record) -> Iterator[Action]:
@@ -26,11 +35,40 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
     if name in {"gmail.users.settings.updateAutoForwarding", "email_forwarding_out_of_domain"}:
         yield _auto_forwarding(subject, record)
     elif name == "gmail.users.settings.forwardingAddresses.create":
-        yield from _forwarding_address(subject, record)
+        yield _forwarding_address(subject, record)
     elif name == "gmail.users.settings.filters.create":
-        yield from _filter(subject, record)
+        yield _filter(subject, record)
     elif name == "gmail.users.settings.delegates.create":
-        yield from _delegate(subject, record)
+        yield _delegate(subject, record)
+    elif name in _TO_LOOK_AT:
+        yield _looked_at(subject, record, *_TO_LOOK_AT[name])
+
+
+_TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
+    "gmail.users.settings.sendAs.create": _SENDERS,
+    "gmail.users.settings.sendAs.update": _SENDERS,
+    "gmail.users.settings.sendAs.patch": _SENDERS,
+    "gmail.users.settings.updateVacation": (
+        "remove_forwarding", "automatic answers", "An automatic answer tells every sender what the intruder wants",
+    ),
+    "gmail.users.settings.updateImap": _OLD_PROTOCOLS,
+    "gmail.users.settings.updatePop": _OLD_PROTOCOLS,
+}  # fmt: skip
+
+
+def _looked_at(subject: Subject, record: Record, kind: ActionKind, what: str, reason: str) -> Action:
+    """A step for a person: the record says that something was set, and not what."""
+    account = record.owner
+    return by_record(
+        subject,
+        record,
+        account=account,
+        kind=kind,
+        title=f"Look through the {what} of {account}",
+        reason=why(record, reason),
+        by_hand=f"The record does not say what was set. Look through the {what} in Gmail's settings, with the holder.",
+        irreversible="Note what you change: Seawall cannot put it back.",
+    )
 
 
 def _gmail(
@@ -75,21 +113,25 @@ def _auto_forwarding(subject: Subject, record: Record) -> Action:
         done=Check("forwarding", "equal", ("enabled",), False),
         undo=(_gmail("PUT", account, path, SHARING, page, body),),
         undone=Check("forwarding", "restored", fields),
+        details={
+            "note": "Google forwards to an address again only while it is among the verified forwarding addresses."
+        },
     )
 
 
-def _forwarding_address(subject: Subject, record: Record) -> Iterator[Action]:
+def _forwarding_address(subject: Subject, record: Record) -> Action:
     target = record.text("forwardingEmail", "email_forwarding_destination_address")
+    reason = "A verified address can be forwarded to again at any time"
     if not target:
-        return
+        return _looked_at(subject, record, "remove_forwarding", "forwarding addresses", reason)
     account = record.owner
-    yield by_record(
+    return by_record(
         subject,
         record,
         account=account,
         kind="remove_forwarding",
         title=f"Remove {target} from the forwarding addresses of {account}",
-        reason=why(record, "A verified address can be forwarded to again at any time"),
+        reason=why(record, reason),
         before=(
             Read(
                 "address",
@@ -116,30 +158,19 @@ def _forwarding_address(subject: Subject, record: Record) -> Iterator[Action]:
     )
 
 
-def _filter(subject: Subject, record: Record) -> Iterator[Action]:
+def _filter(subject: Subject, record: Record) -> Action:
     account, found = record.owner, record.text("id", "filterId")
     base = "users.settings.filters/"
+    reason = "A filter that forwards or hides mail goes on working after the intruder is gone"
     if not found:
-        yield by_record(
-            subject,
-            record,
-            account=account,
-            kind="remove_inbox_rule",
-            title=f"Look through the filters of {account}",
-            reason=why(
-                record, "A filter that forwards or hides mail goes on working after the intruder is gone"
-            ),
-            by_hand="The record does not name the filter. Look through all of them in Gmail's settings, with the holder.",
-            irreversible="Note a filter before removing it.",
-        )
-        return
-    yield by_record(
+        return _looked_at(subject, record, "remove_inbox_rule", "filters", reason)
+    return by_record(
         subject,
         record,
         account=account,
         kind="remove_inbox_rule",
         title=f"Remove the filter {found} of {account}",
-        reason=why(record, "A filter that forwards or hides mail goes on working after the intruder is gone"),
+        reason=why(record, reason),
         before=(
             Read(
                 "filter",
@@ -167,18 +198,19 @@ def _filter(subject: Subject, record: Record) -> Iterator[Action]:
     )
 
 
-def _delegate(subject: Subject, record: Record) -> Iterator[Action]:
+def _delegate(subject: Subject, record: Record) -> Action:
     delegate, account = record.text("delegateEmail", "delegate_email"), record.owner
+    reason = "A delegate reads on when the account is clean again"
     if not delegate:
-        return
+        return _looked_at(subject, record, "remove_delegate", "delegates", reason)
     base = "users.settings.delegates/"
-    yield by_record(
+    return by_record(
         subject,
         record,
         account=account,
         kind="remove_delegate",
         title=f"Take the mailbox {account} from its delegate {delegate}",
-        reason=why(record, "A delegate reads on when the account is clean again"),
+        reason=why(record, reason),
         before=(
             Read(
                 "delegate",

@@ -1,11 +1,15 @@
-"""Steps for an account of Google Workspace: the Directory API. Gmail's settings are in `gmail.py`. Pure."""
+"""Steps for an account of Google Workspace: the Directory API. Gmail's settings are in `gmail.py`. Pure.
+
+Every call is in docs/containment-calls.md with what Google's documentation says of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from seawall.respond.contain import gmail
+from seawall.respond.contain import gmail, google_roles
+from seawall.respond.contain.google_directory import SECURITY, USERS, directory, user
 from seawall.respond.contain.records import Record
 from seawall.respond.contain.steps import (
     OLD_ONE_IS_GONE,
@@ -15,37 +19,7 @@ from seawall.respond.contain.steps import (
     by_record,
     why,
 )
-from seawall.respond.contain.templates import address
-from seawall.schema.response import Action, Call, Check, Condition, Read
-
-DIRECTORY: Final = "https://developers.google.com/workspace/admin/directory/reference/rest/v1/"
-SCOPE: Final = "https://www.googleapis.com/auth/"
-USERS: Final = SCOPE + "admin.directory.user"
-SECURITY: Final = SCOPE + "admin.directory.user.security"
-
-
-def _directory(
-    method: str, path: str, scope: str, page: str, body: dict[str, Any] | None = None, **values: str
-) -> Call:
-    return Call(
-        method,
-        address("/admin/directory/v1/users/" + path, **values),
-        body,
-        permission=scope,
-        documentation=DIRECTORY + page,
-        service="directory",
-    )
-
-
-def _user(subject: Subject) -> Read:
-    call = _directory(
-        "GET",
-        "{account}?fields=id,primaryEmail,suspended,isEnrolledIn2Sv",
-        USERS + ".readonly",
-        "users/get",
-        account=subject.account,
-    )
-    return Read("user", call, ("id", "primaryEmail", "suspended", "isEnrolledIn2Sv"))
+from seawall.schema.response import Action, Check, Condition, Read
 
 
 def suspend(subject: Subject) -> Action:
@@ -57,13 +31,13 @@ def suspend(subject: Subject) -> Action:
         kind="disable_account",
         title=f"Suspend {subject.account}",
         reason="Nobody signs in to the account until its holder has it back. Mail to it is refused while it is suspended.",
-        before=(_user(subject),),
-        calls=(_directory("PUT", "{account}", USERS, "users/update", {"suspended": True}, **account),),
+        before=(user(subject.account),),
+        calls=(directory("PUT", "/users/{account}", USERS, "users/update", {"suspended": True}, **account),),
         done=Check("user", "equal", ("suspended",), True),
         undo=(
-            _directory(
+            directory(
                 "PUT",
-                "{account}",
+                "/users/{account}",
                 USERS,
                 "users/update",
                 {"suspended": {"$read": "user.suspended"}},
@@ -83,7 +57,7 @@ def reset(subject: Subject) -> Action:
         kind="reset_password",
         title=f"Replace the password of {subject.account}",
         reason="A password that the intruder knows opens the next session. Where another provider signs in, reset it there too.",
-        calls=(_directory("PUT", "{account}", USERS, "users/update", body, account=subject.account),),
+        calls=(directory("PUT", "/users/{account}", USERS, "users/update", body, account=subject.account),),
         irreversible=OLD_ONE_IS_GONE,
     )
 
@@ -98,7 +72,9 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
         reason="What was opened while the other steps ran would live on."
         if is_last
         else "Ends web and device sessions. Applications keep their tokens until those are removed.",
-        calls=(_directory("POST", "{account}/signOut", SECURITY, "users/signOut", account=subject.account),),
+        calls=(
+            directory("POST", "/users/{account}/signOut", SECURITY, "users/signOut", account=subject.account),
+        ),
         irreversible=SESSIONS_STAY_ENDED,
         details={"last": is_last},
     )
@@ -115,16 +91,16 @@ def app_passwords(subject: Subject) -> Action:
         before=(
             Read(
                 "password",
-                _directory("GET", "{account}/asps", SECURITY, "asps/list", account=subject.account),
+                directory("GET", "/users/{account}/asps", SECURITY, "asps/list", account=subject.account),
                 ("codeId", "name", "creationTime"),
                 items="items",
             ),
         ),
         each="password",
         calls=(
-            _directory(
+            directory(
                 "DELETE",
-                "{account}/asps/{password.codeId}",
+                "/users/{account}/asps/{password.codeId}",
                 SECURITY,
                 "asps/delete",
                 account=subject.account,
@@ -135,9 +111,31 @@ def app_passwords(subject: Subject) -> Action:
     )
 
 
+def backup_codes(subject: Subject) -> Action:
+    """Invalidate the backup codes. They are not read first: a list of them is a list of working second factors."""
+    return by_account(
+        subject,
+        vendor="google",
+        kind="remove_method",
+        title=f"Invalidate the backup codes of {subject.account}",
+        reason="A backup code is a second factor that outlives the password, and nothing in the log tells who wrote it down.",
+        calls=(
+            directory(
+                "POST",
+                "/users/{account}/verificationCodes/invalidate",
+                SECURITY,
+                "verificationCodes/invalidate",
+                account=subject.account,
+            ),
+        ),
+        irreversible="Codes that were invalidated stay invalid: the holder makes new ones.",
+    )
+
+
 def from_record(subject: Subject, record: Record) -> Iterator[Action]:
     """The steps that take back what a record of Google did, Gmail's settings too; none for a record of anything else."""
     yield from gmail.from_record(subject, record)
+    yield from google_roles.from_record(subject, record)
     name = record.activity
     if name == "authorize":
         yield from _tokens(subject, record)
@@ -165,12 +163,7 @@ _BY_HAND: Final = {
         "Take the application off the trusted ones",
         "In the Admin console: Security, Access and data control, API controls, App access control.",
     ),
-    "ASSIGN_ROLE": (
-        "remove_role",
-        "Take back the administrator role",
-        "In the Admin console: Account, Admin roles.",
-    ),
-    "GRANT_ADMIN_PRIVILEGE": (
+    "GRANT_DELEGATED_ADMIN_PRIVILEGES": (
         "remove_role",
         "Take back the administrator's rights",
         "In the Admin console: Account, Admin roles.",
@@ -233,7 +226,7 @@ def _tokens(subject: Subject, record: Record) -> Iterator[Action]:
         before=(
             Read(
                 "token",
-                _directory("GET", "{account}/tokens", SECURITY, "tokens/list", account=account),
+                directory("GET", "/users/{account}/tokens", SECURITY, "tokens/list", account=account),
                 ("clientId", "displayText", "scopes"),
                 items="items",
                 where=(Condition("clientId", "equal", client),),
@@ -241,8 +234,12 @@ def _tokens(subject: Subject, record: Record) -> Iterator[Action]:
         ),
         each="token",
         calls=(
-            _directory(
-                "DELETE", "{account}/tokens/{token.clientId}", SECURITY, "tokens/delete", account=account
+            directory(
+                "DELETE",
+                "/users/{account}/tokens/{token.clientId}",
+                SECURITY,
+                "tokens/delete",
+                account=account,
             ),
         ),
         done=Check("token", "absent", ("clientId",)),

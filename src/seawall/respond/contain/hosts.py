@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,25 +16,12 @@ from seawall.collect.clouds import GOOGLE, GRAPH
 from seawall.collect.exchange import Elsewhere, Exchange
 from seawall.collect.secret import secret_of
 from seawall.errors import RespondInvalid
-from seawall.respond.contain.gmail import BASIC, SHARING
-from seawall.respond.contain.google import SECURITY, USERS
 from seawall.respond.contain.settings import Settings
 from seawall.respond.contain.vendors import Host
-from seawall.schema.response import Vendor
+from seawall.schema.response import Plan, Vendor
 
+_LOCKS_OUT: Final = frozenset({"disable_account", "reset_password", "revoke_sessions", "remove_role"})
 GMAIL: Final = "https://gmail.googleapis.com"
-OKTA_SCOPES: Final = (
-    "okta.users.read",
-    "okta.users.manage",
-    "okta.roles.read",
-    "okta.roles.manage",
-    "okta.apiTokens.read",
-    "okta.apiTokens.manage",
-    "okta.idps.read",
-    "okta.idps.manage",
-)
-"""What is asked of Okta's token endpoint; each has to be granted to the application."""
-
 VARIABLES: Final = {
     "microsoft": "SEAWALL_RESPOND_MICROSOFT_SECRET",
     "google": "SEAWALL_RESPOND_GOOGLE_KEY",
@@ -59,6 +46,21 @@ class Bearer:
         """Nothing."""
 
 
+def spares_who_asks(plan: Plan, wanted: Collection[str], settings: Settings) -> None:
+    """Raise RespondInvalid where a step that is wanted would lock out the administrator for whom Seawall asks Google.
+
+    From then on nothing could be asked there, and nothing be taken back.
+    """
+    who = settings.google.administrator.casefold() if settings.google is not None else ""
+    for action in plan.actions:
+        is_own = action.vendor == "google" and action.account.casefold() == who
+        if is_own and action.id in wanted and action.kind in _LOCKS_OUT:
+            raise RespondInvalid(
+                f"{action.id} would lock out {action.account}, for whom Seawall asks Google",
+                fix="name another administrator in [google] of --config",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Configured:
     """Everybody whom the settings name."""
@@ -66,8 +68,8 @@ class Configured:
     settings: Settings
     clock: Clock
 
-    def __call__(self, vendor: Vendor, service: str, subject: str) -> Host:
-        """The host of a vendor's service, asked as a subject. Raises RespondInvalid, and CollectInvalid for secrets."""
+    def __call__(self, vendor: Vendor, service: str, subject: str, scope: str) -> Host:
+        """The host of a vendor's service, asked as a subject, with a token for a scope. Raises RespondInvalid, CollectInvalid."""
         if getattr(self.settings, vendor) is None:
             raise RespondInvalid(
                 f"nobody is configured to ask {vendor}", fix=f"a table [{vendor}] in the file of --config"
@@ -75,8 +77,8 @@ class Configured:
         if vendor == "microsoft":
             return self._microsoft()
         if vendor == "google":
-            return self._google(service, subject)
-        return self._okta() if vendor == "okta" else self._gate()
+            return self._google(service, subject, scope)
+        return self._okta(scope) if vendor == "okta" else self._gate()
 
     def _microsoft(self) -> Host:
         about = self.settings.microsoft
@@ -100,7 +102,7 @@ class Configured:
         )
         return _host((about.base_url or cloud.api) + "/v1.0", access)
 
-    def _google(self, service: str, subject: str) -> Host:
+    def _google(self, service: str, subject: str, scope: str) -> Host:
         about = self.settings.google
         assert about is not None  # noqa: S101 - looked at above
         login_base = about.base_url or GOOGLE.login
@@ -111,11 +113,11 @@ class Configured:
             subject or about.administrator,
             login,
             f"{login_base}/token",
-            (BASIC, SHARING) if is_gmail else (USERS, SECURITY),
+            (scope,),
         )
         return _host(about.base_url or (GMAIL if is_gmail else GOOGLE.api), access)
 
-    def _okta(self) -> Host:
+    def _okta(self, scope: str) -> Host:
         about = self.settings.okta
         assert about is not None  # noqa: S101 - looked at above
         base = about.base_url or f"https://{about.domain}"
@@ -130,7 +132,7 @@ class Configured:
                 self.clock,
                 about.key_id,
                 dpop=about.dpop,
-                scopes=OKTA_SCOPES,
+                scopes=(scope,),
             )
         else:
             access = ApiToken(_secret(about.token_file, "okta"))

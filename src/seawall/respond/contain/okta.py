@@ -1,11 +1,14 @@
 """Steps for an account of Okta: the management API. Pure.
 
 An account is suspended rather than deactivated: deactivating takes its applications away and cannot be undone exactly.
+Okta suspends accounts whose status is ACTIVE and no others, and says of suspended ones that they can only be unsuspended
+or deactivated: so the password is replaced before. Every call is in docs/containment-calls.md with what Okta's
+documentation says of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from seawall.report.times import rfc3339
@@ -19,10 +22,15 @@ from seawall.respond.contain.steps import (
     why,
 )
 from seawall.respond.contain.templates import address
-from seawall.schema.response import Action, Call, Check, Condition, Read
+from seawall.schema.response import Action, ActionKind, Call, Check, Condition, Read, Requirement
 
 DOCS: Final = "https://developer.okta.com/docs/api/openapi/okta-management/management/tags/"
 MANAGE: Final = "okta.users.manage"
+ROLE_FIELDS: Final = ("type", "role", "resource-set")
+"""What a role assignment says again when it is put back: `type` of a standard role; of a custom one, its ids too."""
+
+BLOCKED: Final = ("SUSPENDED", "DEPROVISIONED")
+"""The statuses with which nobody signs in until an administrator changes them."""
 
 
 def _call(
@@ -37,7 +45,7 @@ def _user(account: str) -> Read:
     return Read(
         "user",
         _call("GET", "/users/{account}", "okta.users.read", "user", account=account),
-        ("id", "status", "passwordChanged"),
+        ("id", "status", "passwordChanged", "credentials.provider.type"),
     )
 
 
@@ -55,7 +63,17 @@ def suspend(subject: Subject) -> Action:
                 "POST", "/users/{account}/lifecycle/suspend", MANAGE, "userlifecycle", account=subject.account
             ),
         ),
-        done=Check("user", "equal", ("status",), "SUSPENDED"),
+        requires=(
+            Requirement(
+                "user",
+                "status",
+                ("ACTIVE",),
+                "Okta suspends accounts that are ACTIVE, and this one is {value}, which can become usable again without an "
+                "administrator. Activate or unlock it and run this again, or deactivate it (which takes its applications "
+                "away), then say --done.",
+            ),
+        ),
+        done=Check("user", "among", ("status",), list(BLOCKED)),
         undo=(
             _call(
                 "POST",
@@ -79,6 +97,14 @@ def reset(subject: Subject) -> Action:
         title=f"Replace the password of {subject.account} at Okta",
         reason="A password that the intruder knows opens the next session. Accounts from a directory are reset there.",
         before=(_user(subject.account),),
+        requires=(
+            Requirement(
+                "user",
+                "credentials.provider.type",
+                ("OKTA", "IMPORT"),
+                "Its password is kept in {value} and not in Okta: replace it there, then say --done.",
+            ),
+        ),
         calls=(_call("POST", "/users/{account}", MANAGE, "user", body, account=subject.account),),
         done=Check("user", "changed", ("passwordChanged",)),
         irreversible=OLD_ONE_IS_GONE,
@@ -86,7 +112,7 @@ def reset(subject: Subject) -> Action:
 
 
 def revoke(subject: Subject, *, is_last: bool) -> Action:
-    """End all sessions and OAuth tokens. Okta does not tell whether sessions were ended."""
+    """End all sessions and OAuth tokens, and forget devices that are trusted. Okta does not tell whether that was done."""
     return by_account(
         subject,
         vendor="okta",
@@ -96,7 +122,14 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
         if is_last
         else "Ends Okta's sessions, refresh and access tokens. Sessions of the applications behind Okta live on in them.",
         before=(_user(subject.account),),
-        calls=(_call("DELETE", "/users/{user.id}/sessions?oauthTokens=true", MANAGE, "usersessions"),),
+        calls=(
+            _call(
+                "DELETE",
+                "/users/{user.id}/sessions?oauthTokens=true&forgetDevices=true",
+                MANAGE,
+                "usersessions",
+            ),
+        ),
         irreversible=SESSIONS_STAY_ENDED,
         details={"last": is_last},
     )
@@ -125,7 +158,8 @@ def _enrolled(subject: Subject, record: Record) -> Action:
         each="factor",
         calls=(_call("DELETE", "/users/{user.id}/factors/{factor.id}", MANAGE, "userfactor"),),
         done=Check("factor", "absent", ("id",)),
-        irreversible="A removed factor cannot be put back: its holder enrols it again.",
+        irreversible="A removed factor cannot be put back: its holder enrols it again. With a push factor of Okta Verify, Okta "
+        "removes all of Okta Verify's factors of the account, the holder's too.",
     )
 
 
@@ -165,12 +199,11 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         yield _enrolled(subject, record)
     elif name in {"app.oauth2.consent.grant", "app.oauth2.as.consent.grant"}:
         yield _consented(subject, record)
-    elif name == "system.api_token.create" and record.resource:
-        yield _api_token(subject, record)
-    elif name == "user.account.privilege.grant" and record.resource and record.text("privilegeGranted"):
-        yield _role(subject, record)
-    elif name in {"system.idp.lifecycle.create", "system.idp.lifecycle.activate"} and record.resource:
-        yield _identity_provider(subject, record)
+    elif name in _NAMED:
+        named = record.resource and (name != _GRANTED or record.text("privilegeGranted"))
+        yield from _NAMED[name](subject, record) if named else _unnamed(subject, record)
+    elif name == "system.idp.lifecycle.update":
+        yield from _unnamed(subject, record)
     elif name.startswith("app.oauth2.credentials.lifecycle."):
         yield by_record(
             subject,
@@ -184,9 +217,35 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         )
 
 
-def _api_token(subject: Subject, record: Record) -> Action:
+_GRANTED: Final = "user.account.privilege.grant"
+
+
+def _unnamed(subject: Subject, record: Record) -> Iterator[Action]:
+    """A step for a person, because the record does not say which thing it was, or what it was before."""
+    kind, what, where = _TO_LOOK_AT[record.activity]
+    yield by_record(
+        subject,
+        record,
+        kind=kind,
+        title=f"Look through the {what} at Okta" + (f": {record.resource}" if record.resource else ""),
+        reason=why(record, "What an intruder made or changed there stays when the account is clean again"),
+        by_hand=f"The record does not say enough for a call. In the Admin Console: {where}.",
+        irreversible="Note what you change: Seawall cannot put it back.",
+    )
+
+
+_TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
+    "system.api_token.create": ("remove_app_credential", "API tokens", "Security, API, Tokens"),
+    _GRANTED: ("remove_role", "administrators", "Security, Administrators"),
+    "system.idp.lifecycle.create": ("block_renewal", "identity providers", "Security, Identity Providers"),
+    "system.idp.lifecycle.activate": ("block_renewal", "identity providers", "Security, Identity Providers"),
+    "system.idp.lifecycle.update": ("block_renewal", "identity providers", "Security, Identity Providers"),
+}
+
+
+def _api_token(subject: Subject, record: Record) -> Iterator[Action]:
     path, page = "/api-tokens/{token}", "apitoken"
-    return by_record(
+    yield by_record(
         subject,
         record,
         kind="remove_app_credential",
@@ -205,7 +264,14 @@ def _api_token(subject: Subject, record: Record) -> Action:
     )
 
 
-def _role(subject: Subject, record: Record) -> Action:
+def _roles(subject: Subject, record: Record) -> Iterator[Action]:
+    """A step for each role that a record names; it may name several with commas."""
+    for label in dict.fromkeys(part.strip() for part in record.text("privilegeGranted").split(",")):
+        if label:
+            yield _role(subject, record, label)
+
+
+def _role(subject: Subject, record: Record, label: str) -> Action:
     base, page = "/users/{user.id}/roles", "roleassignmentauser"
     member = record.resource
     return by_record(
@@ -213,31 +279,42 @@ def _role(subject: Subject, record: Record) -> Action:
         record,
         account=member,
         kind="remove_role",
-        title=f"Take the role {record.text('privilegeGranted')} from {record.text('Target') or member}",
+        title=f"Take the role {label} from {record.text('Target') or member}",
         reason=why(record, "A role that was handed out stays when the account is clean again"),
         before=(
             _user(member),
             Read(
                 "role",
                 _call("GET", base, "okta.roles.read", page),
-                ("id", "type", "label"),
+                ("id", "label", "assignmentType", *ROLE_FIELDS),
                 items=".",
-                where=(Condition("label", "equal", record.text("privilegeGranted")),),
+                where=(Condition("label", "equal", label),),
             ),
         ),
         each="role",
         calls=(_call("DELETE", base + "/{role.id}", "okta.roles.manage", page),),
         done=Check("role", "absent", ("id",)),
-        undo=(_call("POST", base, "okta.roles.manage", page, {"type": {"$read": "role.type"}}),),
-        undone=Check("role", "restored", ("type",)),
-        details={"note": "A role that is given back gets a new id."},
+        undo=(
+            _call(
+                "POST",
+                base,
+                "okta.roles.manage",
+                page,
+                {field: {"$read": f"role.{field}"} for field in ROLE_FIELDS},
+            ),
+        ),
+        undone=Check("role", "restored", ROLE_FIELDS),
+        details={
+            "note": "A role that is given back gets a new id, and is not limited again to the groups or applications that it "
+            "was limited to. A role that comes from a group is taken away there."
+        },
     )
 
 
-def _identity_provider(subject: Subject, record: Record) -> Action:
+def _identity_provider(subject: Subject, record: Record) -> Iterator[Action]:
     path, page, scope = "/idps/{idp}", "identityprovider", "okta.idps.manage"
     idp = record.resource
-    return by_record(
+    yield by_record(
         subject,
         record,
         kind="block_renewal",
@@ -255,3 +332,11 @@ def _identity_provider(subject: Subject, record: Record) -> Action:
         undo=(_call("POST", path + "/lifecycle/activate", scope, page, idp=idp),),
         undone=Check("provider", "restored", ("status",)),
     )
+
+
+_NAMED: Final[dict[str, Callable[[Subject, Record], Iterator[Action]]]] = {
+    "system.api_token.create": _api_token,
+    _GRANTED: _roles,
+    "system.idp.lifecycle.create": _identity_provider,
+    "system.idp.lifecycle.activate": _identity_provider,
+}

@@ -43,6 +43,9 @@ RANKS: Final[dict[ActionKind, int]] = {
 }
 """The order of the steps. Of what is done as the account itself (Gmail's settings), 7; sessions once more, last."""
 
+_PASSWORD_FIRST: Final = frozenset({"okta"})
+"""Vendors that say of a blocked account that it can only be unblocked: there the password comes first."""
+
 _AS_THE_ACCOUNT: Final = 7
 _ONCE_MORE: Final = 20
 _VENDOR_NAMES: Final = {"microsoft": "Microsoft Graph", "google": "Google", "okta": "Okta", "gate": "gate"}
@@ -115,8 +118,16 @@ def plan(
 
 
 def identity(made: Plan) -> str:
-    """The id of a plan: a hash of everything else in it."""
-    return hashlib.sha256(msgspec.json.encode(replace(made, id=""), order="sorted")).hexdigest()[:16]
+    """The id of a plan: a hash of everything else in it.
+
+    What plans did not have at first counts only where it says something: a plan that was made before, and the journal of an
+    incident that is not over, keep their id.
+    """
+    plain: dict[str, Any] = msgspec.to_builtins(replace(made, id=""))
+    for action in plain["actions"]:
+        if not action["requires"]:
+            del action["requires"]
+    return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
 
 
 def subjects_of(
@@ -199,6 +210,7 @@ def _standing(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
         yield microsoft.disable(subject)
     if "google" in systems:
         yield google.app_passwords(subject)
+        yield google.backup_codes(subject)
         yield google.suspend(subject)
     if "okta" in systems:
         yield okta.suspend(subject)
@@ -237,13 +249,16 @@ def _whose(action: Action) -> tuple[str, str]:
     return action.tenant, action.account
 
 
-def _place(action: Action) -> tuple[int, int, str, str, str]:
+def _place(action: Action) -> tuple[int, int, str, str, bool, str]:
     rank = RANKS[action.kind]
+    if action.vendor in _PASSWORD_FIRST and action.kind == "reset_password":
+        rank = RANKS["disable_account"]
     if action.details.get("last"):
         rank = _ONCE_MORE
     elif any(call.subject for call in action.calls):
         rank = min(rank, _AS_THE_ACCOUNT) if rank < _AS_THE_ACCOUNT else _AS_THE_ACCOUNT
-    return (rank, CONFIDENCES.index(action.confidence), action.account, action.vendor, action.id)
+    is_later = action.vendor in _PASSWORD_FIRST and action.kind == "disable_account"
+    return (rank, CONFIDENCES.index(action.confidence), action.account, action.vendor, is_later, action.id)
 
 
 def _linked(actions: Sequence[Action]) -> Iterator[Action]:
@@ -255,6 +270,8 @@ def _linked(actions: Sequence[Action]) -> Iterator[Action]:
     place = {(action.vendor, action.tenant, action.account, action.kind): action.id for action in actions}
     for action in actions:
         kinds = () if action.details.get("last") else needs.get(action.kind, ())
+        if action.kind == "reset_password" and action.vendor in _PASSWORD_FIRST:
+            kinds = ()
         ids = [place.get((action.vendor, action.tenant, action.account, kind)) for kind in kinds]
         yield replace(action, after=tuple(found for found in ids if found is not None))
 

@@ -13,6 +13,7 @@ What a vendor's answer says in words is not kept: its own code for the fault is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,15 +25,19 @@ from seawall.collect.answers import Malformed, decoded, vendor_code
 from seawall.collect.client import Access, Patience, Unavailable, asked_pause
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import Answer, Broken, Elsewhere, Exchange
-from seawall.errors import PlanInvalid
+from seawall.errors import CollectRefused, PlanInvalid
 from seawall.respond.contain.asking import CallRefused, CallUnclear, Reply
 from seawall.respond.contain.checks import items_of
+from seawall.respond.contain.refusals import advice
 from seawall.schema.response import Call, Read, Vendor
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_PAGES: Final = 200
 SETTLING: Final = 3.0
 """Seconds before a change of which nothing is known is looked for: vendors show a change a little after they made it."""
+
+_LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
+"""A link's URL may hold commas, so that several links of one header are not told apart by them."""
 
 _UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
 _THROTTLED_CODES: Final = frozenset(
@@ -50,8 +55,15 @@ class Host:
     access: Access
 
 
-Hosts = Callable[[Vendor, str, str], Host]
-"""The host of (vendor, service, subject). Raises PlanInvalid where the operator configured none."""
+Hosts = Callable[[Vendor, str, str, str], Host]
+"""The host of (vendor, service, subject, scope). Raises PlanInvalid where the operator configured none.
+
+The scope is empty at vendors whose tokens hold whatever was granted to the application (Microsoft, the gate).
+"""
+
+BY_SCOPE: Final = frozenset({"google", "okta"})
+"""Vendors whose tokens are asked for a scope each. Both refuse a token as a whole when one of the scopes that are asked for
+was not granted; so a call asks for its own alone, and a permission that a plan does not need is never missed."""
 
 
 @dataclass(slots=True)
@@ -61,12 +73,12 @@ class Vendors:
     hosts: Hosts
     clock: Clock
     patience: Patience = field(default_factory=Patience)
-    _known: dict[tuple[Vendor, str, str], Host] = field(default_factory=dict)
+    _known: dict[tuple[Vendor, str, str, str], Host] = field(default_factory=dict)
 
     def ask(self, vendor: Vendor, call: Call) -> Reply:
         """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
         host = self._host(vendor, call)
-        answer = self._asked(host, call, host.base + call.path)
+        answer = self._asked(host, vendor, call, host.base + call.path)
         return Reply(answer.status, _document(answer))
 
     def pages(self, vendor: Vendor, call: Call, items: str) -> list[Any]:
@@ -75,7 +87,7 @@ class Vendors:
         read = Read("", call, (), items)
         url, found = host.base + call.path, list[Any]()
         for _ in range(MOST_PAGES):
-            answer = self._asked(host, call, url)
+            answer = self._asked(host, vendor, call, url)
             document = _document(answer)
             page = items_of(read, document)
             found += page
@@ -86,17 +98,17 @@ class Vendors:
         raise CallRefused(200, "too-many-pages")
 
     def _host(self, vendor: Vendor, call: Call) -> Host:
-        key = (vendor, call.service, call.subject)
+        key = (vendor, call.service, call.subject, call.permission if vendor in BY_SCOPE else "")
         if key not in self._known:
             self._known[key] = self.hosts(*key)
         return self._known[key]
 
-    def _asked(self, host: Host, call: Call, url: str) -> Answer:
+    def _asked(self, host: Host, vendor: Vendor, call: Call, url: str) -> Answer:
         is_read = call.method == "GET"
         body = None if call.body is None else msgspec.json.encode(call.body)
         waited, is_renewed, attempt = 0.0, False, 0
         while True:
-            answer, fault = self._sent(host, call.method, url, body)
+            answer, fault = self._sent(host, vendor, call, url, body)
             pause: float | None = None
             if answer is not None:
                 if 200 <= answer.status < 300:
@@ -108,7 +120,7 @@ class Vendors:
                     continue
                 is_throttled = answer.status == 429 or code in _THROTTLED_CODES
                 if not is_throttled and answer.status not in _UNKNOWN:
-                    raise CallRefused(answer.status, code)
+                    raise CallRefused(answer.status, code, advice(vendor, call, answer.status, code))
                 fault = code or f"status-{answer.status}"
                 pause = asked_pause(answer, self.clock)
                 if not is_throttled and not is_read:
@@ -123,19 +135,23 @@ class Vendors:
             waited, attempt = waited + pause, attempt + 1
             self.clock.wait(pause)
 
-    def _sent(self, host: Host, method: str, url: str, body: bytes | None) -> tuple[Answer | None, str]:
-        """The answer, or None and why there is none. Raises what the access raises; then nothing was sent."""
+    def _sent(
+        self, host: Host, vendor: Vendor, call: Call, url: str, body: bytes | None
+    ) -> tuple[Answer | None, str]:
+        """The answer, or None and why there is none. Raises CallRefused where there is no token: nothing was sent."""
         try:
             host.exchange.check(url)
-            headers = dict(host.access.headers(method, url))
+            headers = dict(host.access.headers(call.method, url))
         except Elsewhere:
             raise PlanInvalid("a call leads to another host than the configured one") from None
         except Unavailable as unavailable:
             raise CallRefused(0, f"no access token: {unavailable.code}") from None
+        except CollectRefused as refused:
+            raise CallRefused(0, refused.message, advice(vendor, call, 0, "")) from None
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            return host.exchange.send(method, url, headers, body, MOST_BYTES), ""
+            return host.exchange.send(call.method, url, headers, body, MOST_BYTES), ""
         except Broken as broken:
             return None, broken.code
 
@@ -168,11 +184,8 @@ def _next(url: str, answer: Answer, document: Any, page: Any) -> str | None:
         if document.get("more") is True and page and isinstance(page[-1], Mapping):
             return _with(url, "after", str(page[-1].get("id", "")))
         return None
-    for part in answer.headers.get("link", "").split(","):
-        target, _, relation = part.partition(";")
-        if 'rel="next"' in relation:
-            return target.strip().removeprefix("<").removesuffix(">")
-    return None
+    link = _LINK.search(answer.headers.get("link", ""))
+    return link[1] if link else None
 
 
 def _with(url: str, name: str, value: str) -> str:

@@ -19,7 +19,7 @@ from seawall.schema.response import Vendor as VendorName
 from .google_api import Google
 from .okta_api import Okta
 from .running import asking, run
-from .samples import ANN, evidence, incident, row
+from .samples import ANN, TENANT, evidence, incident, row
 from .serving import Fault, served
 
 EVE = "eve@example.org"
@@ -27,7 +27,9 @@ EVE = "eve@example.org"
 
 def planned(vendor: VendorName, *rows: dict[str, Any]) -> Plan:
     ids = tuple(one["metadata_uid"] for one in rows)
-    return plan(evidence(*rows, intruders=ids, systems={ANN: frozenset({vendor})}), incident=incident(*ids))
+    return plan(
+        evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({vendor})}), incident=incident(*ids)
+    )
 
 
 def step(found: Plan, words: str) -> Action:

@@ -1,13 +1,13 @@
-"""Collects a million audit records from a local server that fails as vendors do, and compares what came, to the byte.
+"""Collects a million records from a local server that fails as vendors do, and compares what came, to the byte.
 
-    python bench/collect.py [--records 1000000] [--faults 0.05] [--kills 0]
+    PYTHONPATH=. python bench/collect.py [--vendor m365|entra|google|okta] [--records 1000000] [--faults 0.05] [--kills 0]
 
-The server is an Office 365 Management Activity API in a process of its own (tests/collect/management.py). Of its requests a
-share fails: 429 with Retry-After, 403 with AF429, 500, 503, connections that break before or in the middle of an answer, answers
-that end too early. Of its content some is listed two or three times, some turns up hours or days late in spans that were asked
-for, and some brings records that were in other content. The collector, in a process of its own too, makes passes over three and
-a half days of a clock that the bench sets; its pauses are shortened a hundredfold. With --kills it is killed with SIGKILL so
-often meanwhile.
+The server is a vendor's API in a process of its own, with the sign-in host before it (bench/collect_vendors). Of its requests a
+share fails: each way in which the vendor says that it is asked too often, 500, 503, connections that break before or in the
+middle of an answer, answers that end too early, places in a list that were forgotten; and access tokens end. Some records turn
+up hours or days late in spans that were asked for, some come twice. The collector, in a process of its own too, with the
+vendor's own library for access, makes passes over days of a clock that it shares with the vendor: it goes on when somebody waits,
+and waiting takes a hundredth of its time. With --kills it is killed with SIGKILL so often meanwhile.
 
 Prints whether every record is in the files exactly once as it was sent, and whether the ledger says exactly that.
 """
@@ -26,6 +26,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,116 +34,42 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.collect.collecting import Fixed
-from tests.collect.management import TENANT, Blob, Management, stamp
-from tests.collect.serving import CUT_BEFORE, Reply, Request, fault, serving
+from tests.collect.serving import serving
 
-from seawall.collect.client import Client
+from collect_vendors import entra, google, m365, okta
+from collect_vendors.vendor import BEGIN, Failing, Vendor, faults_by_name
 from seawall.collect.clock import Clock
-from seawall.collect.collector import ledger_folder, open_collection
-from seawall.collect.exchange import Exchange
+from seawall.collect.collector import collector_of, ledger_folder, open_collection
 from seawall.collect.ledger import standings
 from seawall.collect.run import Run
-from seawall.collect.vendors.m365 import CONTENT_TYPES, M365, is_throttled
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collect.settings import read_settings
+from seawall.collect.windows import HOUR
 
 OUT = Path(__file__).parent / "out" / "collect"
-BEGIN = 1_764_158_400_000_000
-PER_BLOB = 100
-PASSES = (0, 2 * MINUTE, HOUR + MINUTE, 7 * HOUR, 26 * HOUR, 50 * HOUR, 84 * HOUR)
+VENDORS: dict[str, Vendor] = {one.VENDOR.name: one.VENDOR for one in (m365, entra, google, okta)}
 HASTE = 100
 
-WORDS = ("MailItemsAccessed", "Send", "UserLoggedIn", "FileAccessed", "Update", "New-InboxRule")
+
+def vendor_of(options: argparse.Namespace) -> Vendor:
+    """Return the vendor, as forgetful as it shall be."""
+    vendor = VENDORS[options.vendor]
+    return vendor if options.forgets is None else replace(vendor, forgets=options.forgets)
 
 
-def line(number: int, created: int) -> bytes:
-    """A record of about 1,000 bytes, made of its number."""
-    digits = f"{number:012}"
-    filler = hashlib.sha256(digits.encode()).hexdigest()
-    return (
-        f'{{"CreationTime":"{stamp(created - number % 3600 * 1_000_000)[:19]}","Id":"00000000-0000-4000-8000-{digits}",'
-        f'"Operation":"{WORDS[number % 6]}","OrganizationId":"{TENANT}","RecordType":50,"ResultStatus":"Succeeded",'
-        f'"UserKey":"{filler[:16]}","UserType":0,"Version":1,"Workload":"Exchange","ClientIP":"192.0.2.{number % 250}",'
-        f'"UserId":"user{number % 5000}@acme.example","AppId":"{filler[:8]}-0000-0000-0000-000000000000",'
-        f'"ClientInfoString":"Client=OWA;Action=ViaProxy;{filler}","SessionId":"{filler[16:52]}",'
-        f'"OperationProperties":[{{"Name":"MailAccessType","Value":"Bind"}},{{"Name":"IsThrottled","Value":"False"}}],'
-        f'"Folders":[{{"FolderItems":[{{"InternetMessageId":"<{filler}@acme.example>","SizeInBytes":{number % 90_000}}}],'
-        f'"Id":"{filler}{filler}","Path":"\\\\Inbox"}}],"OriginatingServer":"XX0PR00MB{number % 10_000:04} (15.20.4200.000)"}}'
-    ).encode()
-
-
-class Made(Management):
-    """Content that is made when it is asked for."""
-
-    def __init__(self, now: Any, records: int) -> None:
-        chance = random.Random(7)
-        count = records // PER_BLOB
-        self.first: dict[str, int] = {}
-        blobs = []
-        for number in range(count):
-            created = BEGIN - 5 * DAY + number * (5 * DAY - MINUTE) // count
-            name = f"{number:08}$audit"
-            late = 0
-            if chance.random() < 0.03:
-                created = BEGIN - chance.randrange(3 * DAY)
-                late = BEGIN + chance.randrange(created + 3 * DAY - BEGIN)
-            blob = Blob(name, created, b"", late, 1, CONTENT_TYPES[number % 4])
-            blob.times = chance.choice((2, 3)) if chance.random() < 0.05 else 1
-            self.first[name] = number * PER_BLOB
-            blobs.append(blob)
-        # The same records in other content: a part of what another one had.
-        for number in range(0, count, 50):
-            again = blobs[number]
-            name = f"{number:08}$again"
-            self.first[name] = number * PER_BLOB
-            blobs.append(Blob(name, again.created, b"", again.listed, 1, again.type))
-        super().__init__(now, blobs, set(CONTENT_TYPES), 200)
-        self.known = {blob.id: blob for blob in blobs}
-        self.lists: dict[str, list[Blob]] = {}
-
-    def body(self, name: str) -> bytes:
-        first, created = self.first[name], self.known[name].created
-        return b"[" + b",".join(line(first + n, created) for n in range(PER_BLOB)) + b"]"
-
-    def _content(self, name: str) -> Reply:
-        return Reply(200, self.body(name)) if name in self.known else fault(404, "AF20050")
-
-
-def faults(share: float, met: Counter[str], seed: int) -> Any:
-    """A share of the requests fails, but for the start of subscriptions."""
-    chance = random.Random(seed)
-
-    def judge(_: Request) -> Reply | None:
-        if chance.random() >= share:
-            return None
-        kind = chance.choice(("429", "AF429", "500", "503", "cut", "half", "short"))
-        met[kind] += 1
-        return {
-            "429": fault(429, "AF429", Retry_After="2"),
-            "AF429": fault(403, "AF429"),
-            "500": fault(500, "AF50000"),
-            "503": fault(503),
-            "cut": CUT_BEFORE,
-            "half": Reply(200, b"[" + b" " * 100_000, cut=50_000),
-            "short": Reply(200, b'[{"Id": "x", "Operation'),
-        }[kind]
-
-    return judge
-
-
-def serve(records: int, share: float, now: Any, pipe: Connection) -> None:
+def serve(options: argparse.Namespace, now: Any, pipe: Connection) -> None:
     """The vendor, until it is told to stop; then it says what it did."""
-    met: Counter[str] = Counter()
-    api = Made(lambda: now.value, records)
-    with serving(api, keep=False) as server:
-        api.base, server.faults = server.url, faults(share, met, 11)
+    vendor = vendor_of(options)
+    api = vendor.make(lambda: int(now.value), options.records, options.out)
+    failing = Failing(vendor, api, options.faults, lambda: int(now.value))
+    with serving(failing, keep=False) as server:
+        api.base = server.url
         pipe.send(server.url)
         pipe.recv()
-    pipe.send((dict(met), dict(server.sent)))
+    pipe.send((dict(failing.met), dict(failing.whole), dict(server.sent)))
 
 
 class Shared(Clock):
-    """The clock of vendor and collector. Pauses are short, and do not move it."""
+    """The clock of vendor and collector. Waiting moves it, and takes a hundredth of its time."""
 
     def __init__(self, now: Any) -> None:
         super().__init__()
@@ -153,25 +80,25 @@ class Shared(Clock):
 
     def wait(self, seconds: float) -> None:
         super().wait(seconds / HASTE)
+        with self._shared.get_lock():
+            self._shared.value += int(max(seconds, 0.0) * 1e6)
 
 
-def collect(url: str, now: Any, folder: Path, pipe: Connection | None) -> None:
+def collect(vendor: str, url: str, now: Any, folder: Path, pipe: Connection) -> None:
     """One pass of the collector."""
     clock = Shared(now)
-    client = Client(Exchange(url), Fixed("token-1"), clock, is_throttled=is_throttled)
-    source = M365(client, url, TENANT, CONTENT_TYPES)
-    with open_collection(folder / "logs", "m365", TENANT) as book:
-        outcome = Run("m365", source, [client], book, clock).once()
-    if pipe is not None:
-        pipe.send((outcome.records, outcome.waiting, outcome.refused))
+    known: Any = vendor
+    settings = read_settings(known, None, VENDORS[vendor].settings(folder))
+    collector = collector_of(known, settings, clock, url)
+    with open_collection(folder / "logs", vendor, collector.tenant) as book:
+        outcome = Run(vendor, collector.source, collector.clients, book, clock).once()
+    pipe.send((outcome.records, outcome.waiting, outcome.refused))
 
 
-def one_pass(
-    context: Any, url: str, now: Any, folder: Path, kill_after: float | None
-) -> tuple[Any, bool, int]:
+def one_pass(context: Any, task: tuple[Any, ...], kill_after: float | None) -> tuple[Any, bool, int]:
     """Run one pass in a process of its own; return what it said, whether it was killed, and its exit code."""
     here, there = context.Pipe()
-    process = context.Process(target=collect, args=(url, now, folder, there))
+    process = context.Process(target=collect, args=(*task, there))
     process.start()
     process.join(kill_after)
     if process.is_alive() and kill_after is not None:
@@ -182,127 +109,146 @@ def one_pass(
     return (here.recv() if here.poll() else None), False, process.exitcode or 0
 
 
-def check(folder: Path, api: Made, records: int) -> dict[str, Any]:
-    """Compare files and ledger with what the vendor has."""
-    times: dict[int, int] = {}
-    for blob in api.blobs:
-        for number in range(api.first[blob.id], api.first[blob.id] + PER_BLOB):
-            times.setdefault(number, blob.created)
+def passes(context: Any, url: str, now: Any, options: argparse.Namespace) -> int:
+    """Make all passes; return how often the collector was killed."""
+    chance = random.Random(3)
+    began, killed = time.monotonic(), 0
+    for moment in VENDORS[options.vendor].moments:
+        now.value = max(BEGIN + moment, now.value)
+        while True:
+            within = options.kill_within
+            after = chance.uniform(within / 12, within) if killed < options.kills else None
+            told, was_killed, code = one_pass(context, (options.vendor, url, now, options.out), after)
+            killed += was_killed
+            if was_killed:
+                continue
+            seconds = time.monotonic() - began
+            print(f"pass at {moment / HOUR:6.2f} h: {told} (exit {code}), {seconds:.0f} s", flush=True)
+            if told is None or (not told[1] and not told[2]):
+                break
+    return killed
+
+
+def compared(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, Any]:
+    """Compare the files with what the vendor has, and with what the ledger says of them."""
     found: Counter[int] = Counter()
-    different = 0
+    changed = 0
+    files: dict[str, bytes] = {}
     for path in sorted((folder / "logs").rglob("*.jsonl")):
-        for text in path.read_bytes().splitlines():
-            number = int(text[text.index(b'"Id":"') + 30 :][:12])
+        data = path.read_bytes()
+        files[path.relative_to(folder / "logs").as_posix()] = hashlib.sha256(data).digest()
+        for text in data.splitlines():
+            number = vendor.number(text)
             found[number] += 1
-            different += text != line(number, times[number])
-    rows = standings(ledger_folder(folder / "logs"))
-    with sqlite3.connect(ledger_folder(folder / "logs") / f"m365-{TENANT}.sqlite") as database:
-        kept = dict(database.execute("SELECT content, sha256 FROM pieces WHERE state = 'came'"))
-        listed = database.execute("SELECT coalesce(sum(records), 0), count(*) FROM segments").fetchone()
-        kept_size, kept_records = database.execute("SELECT sum(bytes), sum(records) FROM pieces").fetchone()
-    wrong = sum(kept.get(blob.id) != hashlib.sha256(api.body(blob.id)).digest() for blob in api.blobs)
-    counts: Counter[str] = Counter()
-    for row in rows:
-        counts.update(row.counts)
+            changed += number >= records or vendor.plain(text) != vendor.plain(api.line(number))
+    with sqlite3.connect(ledger_folder(folder / "logs") / f"{vendor.name}-{vendor.tenant}.sqlite") as ledger:
+        stated = dict(ledger.execute("SELECT name, sha256 FROM segments WHERE state = 'placed'"))
+        in_segments = ledger.execute("SELECT coalesce(sum(records), 0) FROM segments").fetchone()[0]
     return {
         "lost": sum(number not in found for number in range(records)),
         "doubled": sum(count - 1 for count in found.values()),
         "invented": sum(number >= records for number in found),
-        "changed": different,
+        "changed": changed,
         "in files": sum(found.values()),
+        "ledger: records in files": in_segments,
+        "ledger: files": len(stated),
+        "ledger: files with another SHA-256": sum(
+            files.get(name) != stated.get(name) for name in {*files, *stated}
+        ),
+    }
+
+
+def accounted(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, Any]:
+    """Say what the ledger has of the vendor's answers. `whole` are the digests of what the vendor sent in full."""
+    rows = standings(ledger_folder(folder / "logs"))
+    with sqlite3.connect(ledger_folder(folder / "logs") / f"{vendor.name}-{vendor.tenant}.sqlite") as ledger:
+        kept = Counter(row[0] for row in ledger.execute("SELECT sha256 FROM pieces WHERE state = 'came'"))
+        came = ledger.execute("SELECT sum(records), sum(bytes) FROM pieces WHERE state = 'came'").fetchone()
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts.update(row.counts)
+    return {
         "ledger: new records": sum(row.new_records for row in rows),
-        "ledger: records in files": listed[0],
-        "ledger: files": listed[1],
-        "ledger: records that came": kept_records,
-        "ledger: bytes that came": kept_size,
-        "ledger: blobs": len(kept),
-        "vendor: blobs": len(api.blobs),
-        "ledger: blobs with another SHA-256": wrong,
+        "ledger: records that came": came[0],
+        "ledger: repeated records": counts["repeated-records"],
+        "ledger: bytes that came": came[1],
+        "ledger: answers": kept.total(),
+        "ledger: answers that nobody sent": (kept - whole).total(),
+        "vendor: answers that the ledger has not": (whole - kept).total(),
         "ledger: gaps": sum(len(row.feed.gaps) for row in rows),
         "ledger: open questions": sum(row.open_asks for row in rows),
         "ledger: counts": dict(sorted(counts.items())),
     }
 
 
+def judged(result: dict[str, Any], vendor: Vendor, records: int, kills: int) -> bool:
+    """Whether nothing is lost, doubled or changed, and the ledger says exactly what happened."""
+    nothing = ("lost", "doubled", "invented", "changed", "ledger: gaps", "ledger: answers that nobody sent")
+    everything = ("in files", "ledger: new records", "ledger: records in files")
+    # What a killed collector had met or been sent is lost with it, and is asked for again.
+    undisturbed = kills > 0 or (
+        all(ours == theirs for ours, theirs in result["faults by ledger and vendor"].values())
+        and not (vendor.name != "m365" and result["vendor: answers that the ledger has not"])
+    )
+    return (
+        not any(result[name] for name in (*nothing, "ledger: files with another SHA-256"))
+        and all(result[name] == records for name in everything)
+        and result["ledger: records that came"] == records + result["ledger: repeated records"]
+        and result["ledger: open questions"] == vendor.standing
+        and undisturbed
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--vendor", choices=VENDORS, default="m365")
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--faults", type=float, default=0.05)
+    parser.add_argument("--forgets", type=float, help="share of places in a list that are forgotten")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--kill-within", type=float, default=12.0, help="seconds of a pass, at most")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
+    vendor = vendor_of(options)
+    vendor.settings(options.out)
     context = multiprocessing.get_context("spawn")
     now = context.Value("q", BEGIN)
     here, there = context.Pipe()
-    vendor = context.Process(target=serve, args=(options.records, options.faults, now, there), daemon=True)
-    vendor.start()
+    process = context.Process(target=serve, args=(options, now, there), daemon=True)
+    process.start()
     url = here.recv()
-    chance = random.Random(3)
-    began, killed = time.monotonic(), 0
-    for moment in PASSES:
-        now.value = BEGIN + moment
-        while True:
-            after = (
-                chance.uniform(options.kill_within / 12, options.kill_within)
-                if killed < options.kills
-                else None
-            )
-            told, was_killed, code = one_pass(context, url, now, options.out, after)
-            killed += was_killed
-            if was_killed:
-                continue
-            print(
-                f"pass at {moment / HOUR:6.2f} h: {told} (exit {code}), {time.monotonic() - began:.0f} s",
-                flush=True,
-            )
-            if told is None or (not told[1] and not told[2]):
-                break
+    began = time.monotonic()
+    killed = passes(context, url, now, options)
     seconds = time.monotonic() - began
     here.send("stop")
-    met, sent = here.recv()
-    vendor.join(10)
-    result = check(options.out, Made(lambda: now.value, options.records), options.records)
-    result |= {"vendor: faults": met, "vendor: answers": sent, "kills": killed, "seconds": round(seconds, 1)}
-    named = result["ledger: counts"]
-    result["ledger: faults as the vendor counts them"] = {
-        "throttled": (named.get("throttled", 0), met.get("429", 0) + met.get("AF429", 0)),
-        "status-500": (named.get("status-500", 0), met.get("500", 0)),
-        "status-503": (named.get("status-503", 0), met.get("503", 0)),
-        "connection-broke": (named.get("connection-broke", 0), met.get("cut", 0) + met.get("half", 0)),
-        "malformed": (named.get("malformed", 0), met.get("short", 0)),
+    met, whole, sent = here.recv()
+    process.join(10)
+    api = vendor.make(lambda: int(now.value), options.records, options.out)
+    result = compared(vendor, api, options.out, options.records)
+    result |= accounted(vendor, options.out, Counter(whole))
+    result |= {
+        "vendor: faults": met,
+        "vendor: answers by status": sent,
+        "faults by ledger and vendor": faults_by_name(vendor, result["ledger: counts"], met),
+        "kills": killed,
+        "seconds": round(seconds, 1),
     }
-    faults_agree = all(
-        ours == theirs for ours, theirs in result["ledger: faults as the vendor counts them"].values()
-    )
-    exact = (
-        not any(
-            result[name]
-            for name in ("lost", "doubled", "invented", "changed", "ledger: gaps", "ledger: open questions")
-        )
-        and result["in files"]
-        == result["ledger: new records"]
-        == result["ledger: records in files"]
-        == options.records
-        and result["ledger: blobs"] == result["vendor: blobs"]
-        and not result["ledger: blobs with another SHA-256"]
-        and (faults_agree or options.kills > 0)
-    )
+    exact = judged(result, vendor, options.records, killed)
     for name, value in result.items():
         print(f"{name:45} {value}")
     print(f"{'records a second':45} {options.records / seconds:,.0f}")
     print(f"{'exact':45} {exact}")
-    record = {
+    about = {
+        "vendor": vendor.name,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "python": platform.python_version(),
-        **{name: value for name, value in result.items() if not isinstance(value, tuple)},
-        "exact": exact,
     }
-    (options.out.parent / "collect.json").write_text(json.dumps(record, indent=1))
+    written = options.out.parent / f"collect-{vendor.name}.json"
+    written.write_text(json.dumps({**about, **result, "exact": exact}, indent=1))
     sys.exit(0 if exact else 1)
 
 

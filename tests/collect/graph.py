@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from tests.collect.management import stamp
+from tests.collect.management import TENANT, sign_in_host, stamp
 from tests.collect.serving import Reply, Request, fault
 
 
@@ -48,14 +48,19 @@ def audit(number: int, time: int) -> Entry:
 
 @dataclass
 class Graph:
+    """The API. `page` is how many records an answer has, and `overlap` how many of them the next one has again."""
+
     now: Callable[[], int]
     entries: list[Entry] = field(default_factory=list)
     page: int = 3
     token: str = "token-1"
     base: str = ""
     keeps: int = 30 * 86_400_000_000
+    overlap: int = 0
 
     def answer(self, request: Request) -> Reply:
+        if request.path.startswith(f"/{TENANT}/"):
+            return sign_in_host(request, self.token)
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return fault(401, "InvalidAuthenticationToken")
         condition = request.query["$filter"]
@@ -70,19 +75,27 @@ class Graph:
             return fault(404, "ResourceNotFound")
         start, end = re.findall(rf"{name} ge (\S+) and {name} le (\S+)", condition)[0]
         first, last = (int(datetime.fromisoformat(text).timestamp() * 1_000_000) for text in (start, end))
+        found = self.found(kind, first, last)
+        at = int(request.query.get("$skiptoken", 0))
+        until = at + self.page
+        body = b'{"@odata.context": "x", "value": [' + b",\n".join(self.texts(found[at:until])) + b"]"
+        if until < len(found):
+            link = f"{self.base}{request.path}?$filter={quote(condition)}&$skiptoken={until - self.overlap}"
+            body += f', "@odata.nextLink": "{link}"'.encode()
+        return Reply(200, body + b"}")
+
+    def found(self, kind: str, first: int, last: int) -> Sequence[Any]:
+        """What there is of a kind between two times, both included, the newest first."""
         now = self.now()
-        found = [
-            one.record
+        return [
+            one
             for one in sorted(self.entries, key=lambda one: -one.time)
             if one.kind == kind
             and first <= one.time <= last
             and one.listed <= now
             and one.time > now - self.keeps
         ]
-        at = int(request.query.get("$skiptoken", 0))
-        answer: dict[str, Any] = {"@odata.context": "x", "value": found[at : at + self.page]}
-        if at + self.page < len(found):
-            answer["@odata.nextLink"] = (
-                f"{self.base}{request.path}?$filter={quote(condition)}&$skiptoken={at + self.page}"
-            )
-        return Reply(200, json.dumps(answer, indent=1).encode())
+
+    def texts(self, found: Sequence[Any]) -> list[bytes]:
+        """Records as they are sent."""
+        return [json.dumps(one.record, indent=1).encode() for one in found]

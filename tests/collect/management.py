@@ -55,6 +55,24 @@ def blob(name: str, created: int, *numbers: int, delay: int = 60_000_000, **more
     return Blob(name, created, body, **more)  # type: ignore[arg-type]
 
 
+def sign_in_host(request: Request, token: str, elsewhere: str = "") -> Reply:
+    """What the host before the APIs answers: its discovery document, and a token for the secret or any certificate."""
+    authority = f"https://login.microsoftonline.com/{TENANT}"
+    if request.path.endswith("/openid-configuration"):
+        return as_json(
+            {
+                "issuer": f"{authority}/v2.0",
+                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{elsewhere or authority}/oauth2/v2.0/token",
+            }
+        )
+    body = request.body.decode()
+    if f"client_secret={SECRET}" not in body and "client_assertion=" not in body:
+        wrong = {"error": "invalid_client", "error_codes": [7000215], "error_description": "no"}
+        return as_json(wrong, 401)
+    return as_json({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+
+
 @dataclass
 class Management:
     """The API. `now` is the vendor's clock; `page` how many entries a list has; `token` what is taken as access token."""
@@ -70,7 +88,8 @@ class Management:
 
     def answer(self, request: Request) -> Reply:
         if request.path.startswith(f"/{TENANT}/"):
-            return self._login(request)
+            self.tokens += request.method == "POST"
+            return sign_in_host(request, self.token, self.elsewhere)
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return fault(401, "AF10000")
         if request.query.get("PublisherIdentifier") != TENANT:
@@ -85,23 +104,6 @@ class Management:
         if operation == "/subscriptions/content":
             return self._list(request)
         return self._content(operation.removeprefix("/audit/"))
-
-    def _login(self, request: Request) -> Reply:
-        authority = f"https://login.microsoftonline.com/{TENANT}"
-        if request.path.endswith("/openid-configuration"):
-            return as_json(
-                {
-                    "issuer": f"{authority}/v2.0",
-                    "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
-                    "token_endpoint": f"{self.elsewhere or authority}/oauth2/v2.0/token",
-                }
-            )
-        body = request.body.decode()
-        if f"client_secret={SECRET}" not in body and "client_assertion=" not in body:
-            wrong = {"error": "invalid_client", "error_codes": [7000215], "error_description": "no"}
-            return as_json(wrong, 401)
-        self.tokens += 1
-        return as_json({"token_type": "Bearer", "expires_in": 3599, "access_token": self.token})
 
     def _start(self, name: str) -> Reply:
         if name in self.enabled:

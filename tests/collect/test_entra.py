@@ -156,10 +156,29 @@ def test_a_skip_token_that_was_forgotten(tmp_path: Path) -> None:
         server.faults = lambda request: fault(500) if request.query.get("$skiptoken") == "6" else None
         assert run(tmp_path, server, clock).waiting
         server.faults = lambda request: fault(400) if request.query.get("$skiptoken") == "6" else None
-        assert run(tmp_path, server, clock).refused
+        assert run(tmp_path, server, clock).waiting == {INTERACTIVE: "cursor-forgotten"}
         server.faults = lambda _: None
         assert run(tmp_path, server, clock).is_complete
     assert sorted(ids(tmp_path, "id")) == sorted(one.record["id"] for one in api.entries)
+
+
+def test_a_skip_token_that_is_forgotten_once(tmp_path: Path) -> None:
+    """The span is asked for anew in the same pass, so that one that says it is complete is."""
+    clock = Still()
+    api = Graph(clock.now, [sign_in(n, NOW - HOUR - n) for n in range(10)])
+    forgotten: list[str] = []
+
+    def once(request: Request) -> Reply | None:
+        if request.query.get("$skiptoken") != "6" or forgotten:
+            return None
+        forgotten.append("6")
+        return fault(400)
+
+    with serving(api) as server:
+        api.base, server.faults = server.url, once
+        assert run(tmp_path, server, clock).is_complete
+    assert sorted(ids(tmp_path, "id")) == sorted(one.record["id"] for one in api.entries)
+    assert standing(tmp_path, INTERACTIVE).open_asks == 0
 
 
 def test_what_graph_may_not_have_kept_is_not_proved(tmp_path: Path) -> None:

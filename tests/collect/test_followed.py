@@ -29,9 +29,9 @@ from seawall.watch import Follower
 from tests.collect.collecting import client_of, collect, lines
 from tests.collect.graph import Graph, audit, sign_in
 from tests.collect.management import CLIENT, SECRET, TENANT, Management, blob
+from tests.collect.reports import CUSTOMER, Reports, activity
 from tests.collect.serving import NOW, Still, serving
-from tests.collect.test_google import CUSTOMER, Reports, activity
-from tests.collect.test_okta import SystemLog, event
+from tests.collect.system_log import SystemLog, event
 
 ROOT = Path(__file__).parents[2]
 

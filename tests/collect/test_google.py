@@ -1,15 +1,11 @@
-"""The Reports API of a made-up customer, and what is collected from it."""
+"""What is collected from the Reports API of a made-up Google customer."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,78 +17,8 @@ from seawall.collect.run import Outcome
 from seawall.collect.vendors.google import Google, is_throttled
 from seawall.collect.windows import DAY, HOUR, MINUTE
 from tests.collect.collecting import client_of, collect, lines, standing
-from tests.collect.management import stamp
-from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, as_json, fault, serving
-
-CUSTOMER = "C01234567"
-SCOPE = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
-
-
-def activity(number: int, time: int, application: str = "login", **more: Any) -> dict[str, Any]:
-    return {
-        "kind": "admin#reports#activity",
-        "id": {
-            "time": stamp(time),
-            "uniqueQualifier": str(-(10**18) + number),
-            "applicationName": application,
-            "customerId": CUSTOMER,
-        },
-        "etag": f'"{number}"',
-        "actor": {"email": f"user{number % 5}@acme.example"},
-        "events": [{"type": "login", "name": "login_success"}],
-        **more,
-    }
-
-
-@dataclass
-class Reports:
-    """The API; both ends of a span are left out, which its documentation neither says nor excludes."""
-
-    now: Callable[[], int]
-    items: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
-    page: int = 4
-    token: str = "token-1"
-    key: Any = None
-    asked: int = 0
-
-    def answer(self, request: Request) -> Reply:
-        if request.path == "/token":
-            return self._token(request)
-        self.asked += 1
-        if request.headers.get("authorization") != f"Bearer {self.token}":
-            return fault(401, "authError")
-        if request.query["customerId"] != CUSTOMER or request.query["maxResults"] != "1000":
-            return fault(400, "invalid")
-        application = request.path.rsplit("/", 1)[1]
-        first, last = (
-            int(datetime.fromisoformat(request.query[name]).timestamp() * 1_000_000)
-            for name in ("startTime", "endTime")
-        )
-        if first >= last:
-            return fault(400, "invalid")
-        now = self.now()
-        # An etag belongs to an answer and not to an activity: it may be another each time.
-        found = [
-            {**record, "etag": f'"{self.asked}"'}
-            for time, listed, record in self.items
-            if record["id"]["applicationName"] == application and first < time < last and listed <= now
-        ]
-        at = int(request.query.get("pageToken", "p0")[1:])
-        answer: dict[str, Any] = {"kind": "admin#reports#activities"}
-        if found:
-            answer["items"] = found[at : at + self.page]
-        if at + self.page < len(found):
-            answer["nextPageToken"] = f"p{at + self.page}"
-        return as_json(answer)
-
-    def _token(self, request: Request) -> Reply:
-        assertion = dict(pair.split("=") for pair in request.body.decode().split("&"))["assertion"]
-        claims = jwt.decode(
-            assertion, self.key, algorithms=["RS256"], audience="https://oauth2.googleapis.com/token"
-        )
-        if (claims["sub"], claims["scope"]) != ("audit@acme.example", SCOPE):
-            return as_json({"error": "unauthorized_client", "error_description": "no"}, 401)
-        return as_json({"access_token": self.token, "expires_in": 3599, "token_type": "Bearer"})
+from tests.collect.reports import CUSTOMER, Reports, activity
+from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving
 
 
 def run(folder: Path, server: Server, clock: Still, applications: tuple[str, ...] = ("login",)) -> Outcome:

@@ -12,8 +12,9 @@ import pytest
 from seawall.collect.windows import HOUR, MINUTE
 from tests.collect.graph import Graph, audit
 from tests.collect.management import Blob, Management, blob
+from tests.collect.reports import Reports, activity
 from tests.collect.serving import NOW, serving
-from tests.collect.test_okta import SystemLog, event
+from tests.collect.system_log import SystemLog, event
 
 ROOT = Path(__file__).parents[2]
 TIMES = (NOW - 9 * HOUR, NOW - 8 * HOUR, NOW - HOUR)
@@ -38,18 +39,29 @@ def system_log() -> SystemLog:
     )
 
 
+def reports() -> Reports:
+    found = [(time + m, 0, activity(3 * n + m, time + m)) for n, time in enumerate(TIMES) for m in range(3)]
+    return Reports(lambda: NOW, found, page=4, overlap=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("vendor", "make", "least", "pieces"),
-    [("m365", management, 40, 4), ("entra", graph, 40, 5), ("okta", system_log, 10, 5)],
-    ids=["m365", "entra", "okta"],
+    [
+        ("m365", management, 40, 4),
+        ("entra", graph, 40, 5),
+        ("google", reports, 30, 3),
+        ("okta", system_log, 10, 5),
+    ],
+    ids=["m365", "entra", "google", "okta"],
 )
 def test_killed_at_every_step(
     tmp_path: Path, vendor: str, make: type[Management], least: int, pieces: int
 ) -> None:
     api = make()  # type: ignore[call-arg]
     with serving(api) as server:
-        api.base = server.url
+        if not isinstance(api, Reports):
+            api.base = server.url
         command = [sys.executable, "-m", "tests.collect.killing", server.url, str(tmp_path), vendor]
         said = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=500

@@ -256,7 +256,7 @@ def test_a_page_that_was_forgotten(tmp_path: Path) -> None:
         assert run(tmp_path, server, clock).waiting
         failing = False
         outcome = run(tmp_path, server, clock)
-        assert outcome.refused == {"Audit.Exchange": "400 AF20031"}
+        assert outcome.waiting == {"Audit.Exchange": "cursor-forgotten"}
         server.faults = lambda _: None
         assert run(tmp_path, server, clock).is_complete
     assert sorted(numbers(tmp_path)) == list(range(40))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
 
 import jwt
 import pytest
@@ -23,59 +18,9 @@ from seawall.collect.run import Outcome
 from seawall.collect.vendors.okta import Okta
 from seawall.collect.windows import DAY, HOUR, MINUTE
 from tests.collect.collecting import client_of, collect, ids, lines, standing
-from tests.collect.management import micros, stamp
-from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, as_json, fault, serving
-
-
-@dataclass
-class SystemLog:
-    """Events in the order in which Okta has them: `(kept at, event)`. `limit` requests are left of this minute."""
-
-    now: Callable[[], int]
-    events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    page: int = 4
-    authorization: str = "Bearer token-1"
-    base: str = ""
-    limit: int | None = None
-    forgotten: bool = False
-
-    def answer(self, request: Request) -> Reply:
-        if request.headers.get("authorization") != self.authorization:
-            return as_json({"errorCode": "E0000011", "errorSummary": "Invalid token provided"}, 401)
-        headers = {}
-        if self.limit is not None:
-            if not self.limit:
-                self.limit = 3
-                reset = str(self.now() // 1_000_000 + 60)
-                return as_json(
-                    {"errorCode": "E0000047"}, 429, X_Rate_Limit_Remaining="0", X_Rate_Limit_Reset=reset
-                )
-            self.limit -= 1
-        query = request.query
-        if "until" in query or query.get("sortOrder") != "ASCENDING":
-            return as_json({"errorCode": "E0000001"}, 400)
-        if "after" in query and self.forgotten:
-            return as_json({"errorCode": "E0000053"}, 400)
-        now = self.now()
-        kept = [one for one in sorted(self.events, key=lambda one: one[0]) if one[0] <= now]
-        if "after" in query:
-            at = int(query["after"])
-        else:
-            since = micros(query["since"][:19])
-            at = next((number for number, one in enumerate(kept) if one[0] >= since), len(kept))
-        found = [event for _, event in kept[at : at + self.page]]
-        link = f"{self.base}/api/v1/logs?after={at + len(found)}&sortOrder=ASCENDING&limit=1000"
-        headers["Link"] = f'<{self.base}/api/v1/logs?x=1>; rel="self", <{link}>; rel="next"'
-        return Reply(200, json.dumps(found).encode(), headers)
-
-
-def event(number: int, kept: int, delay: int = 0) -> tuple[int, dict[str, Any]]:
-    return kept, {
-        "uuid": f"00000000-0000-11ef-8000-{number:012}",
-        "published": stamp(kept - delay),
-        "eventType": "user.session.start",
-        "actor": {"alternateId": f"user{number % 5}@acme.example"},
-    }
+from tests.collect.management import stamp
+from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving
+from tests.collect.system_log import Organisation, SystemLog, event
 
 
 def run(folder: Path, server: Server, clock: Still) -> Outcome:
@@ -168,75 +113,6 @@ def test_a_link_that_leads_elsewhere(tmp_path: Path) -> None:
         assert run(tmp_path, server, clock).refused == {"system-log": "elsewhere"}
         assert len(server.requests) == 1
     assert lines(tmp_path) == []
-
-
-def thumbprint(jwk: dict[str, str]) -> str:
-    text = json.dumps({name: jwk[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-
-
-@dataclass
-class Organisation:
-    """Okta's token endpoint, and the log behind it that takes the tokens with their proofs."""
-
-    log: SystemLog
-    key: Any
-    algorithm: str
-    dpop: bool
-    bound: str = ""
-    proofs: set[str] = field(default_factory=set)
-    token: str = "token-of-okta"
-
-    def answer(self, request: Request) -> Reply:
-        if request.path == "/oauth2/v1/token":
-            return self._token(request)
-        scheme = "DPoP" if self.dpop else "Bearer"
-        self.log.authorization = f"{scheme} {self.token}"
-        if self.dpop:
-            claims = self._proof(request)
-            digest = hashlib.sha256(self.token.encode()).digest()
-            assert claims["ath"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        return self.log.answer(request)
-
-    def _proof(self, request: Request) -> dict[str, Any]:
-        proof = request.headers["dpop"]
-        header = jwt.get_unverified_header(proof)
-        assert header["typ"] == "dpop+jwt"
-        assert set(header["jwk"]) == {"kty", "n", "e"}
-        key = jwt.PyJWK(header["jwk"], "RS256").key
-        claims: dict[str, Any] = jwt.decode(proof, key, algorithms=["RS256"])
-        assert (claims["htm"], claims["htu"]) == (request.method, self.log.base + request.path)
-        assert claims["jti"] not in self.proofs
-        self.proofs.add(claims["jti"])
-        assert self.bound in {"", thumbprint(header["jwk"])}
-        self.bound = thumbprint(header["jwk"])
-        return claims
-
-    def _token(self, request: Request) -> Reply:
-        body = {
-            name: unquote_plus(value)
-            for name, value in (pair.split("=") for pair in request.body.decode().split("&"))
-        }
-        assert body["scope"] == "okta.logs.read"
-        assert body["grant_type"] == "client_credentials"
-        assert jwt.get_unverified_header(body["client_assertion"])["kid"] == "kid-1"
-        claims = jwt.decode(
-            body["client_assertion"],
-            self.key,
-            algorithms=[self.algorithm],
-            audience=f"{self.log.base}/oauth2/v1/token",
-        )
-        assert claims["iss"] == claims["sub"] == "0oaclient"
-        assert claims["exp"] - claims["iat"] <= 3600
-        if self.dpop:
-            if "dpop" not in request.headers:
-                return as_json({"error": "invalid_dpop_proof"}, 400)
-            if self._proof(request).get("nonce") != "nonce-1":
-                return as_json({"error": "use_dpop_nonce"}, 400, dpop_nonce="nonce-1")
-        kind = "DPoP" if self.dpop else "Bearer"
-        return as_json(
-            {"token_type": kind, "expires_in": 3600, "access_token": self.token, "scope": body["scope"]}
-        )
 
 
 def command(folder: Path, server: Server, *more: str) -> int:

@@ -140,14 +140,20 @@ class Client:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        made: Callable[[], tuple[bytes, Mapping[str, str]]] | None = None,
         limit: int = MOST_BYTES,
     ) -> Result:
-        """Send a request until it is answered. Raises as `get` does."""
+        """Send a request until it is answered. Raises as `get` does.
+
+        `made` makes body and headers anew for each attempt: a vendor may take what is signed only once.
+        """
         waited, is_renewed, attempt = 0.0, False, 0
         while True:
             self._keep_pace()
             asked: float | None = None
             generation = self._renewals
+            if made is not None:
+                body, headers = made()
             try:
                 answer = self._exchange.send(method, url, self._headers(method, url, headers), body, limit)
                 self._heed(answer)

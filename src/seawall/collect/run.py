@@ -29,6 +29,13 @@ REMEMBERED = 30 * DAY
 CURSOR_FORGOTTEN = frozenset({400, 404, 410})
 """Statuses by which a vendor says that it knows a cursor no more."""
 
+MOST_ROUNDS = 3
+"""So often are spans asked for in a pass of which the vendor forgot meanwhile where it was."""
+
+
+class _Forgotten(Exception):
+    """The vendor knows the cursor of a question no more."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -93,18 +100,29 @@ class Run:
             self._said(f"{feed.name}: {why}")
 
     def _all(self, feed: str, number: int, begin: int, outcome: Outcome) -> None:
-        """What was begun, then what is due. One question that fails does not keep the others waiting, several in a row do."""
+        """What was begun, then what is due; again where a vendor forgot where it was."""
+        for _ in range(MOST_ROUNDS):
+            if not self._round(feed, number, begin, outcome):
+                return
+        outcome.waiting[feed] = "cursor-forgotten"
+
+    def _round(self, feed: str, number: int, begin: int, outcome: Outcome) -> bool:
+        """Whether something was forgotten. One question that fails does not keep the others waiting, several in a row do."""
         failures = 0
+        is_forgotten = False
         for ask in self._asks(number, begin):
             try:
                 self._answer(feed, ask, outcome)
                 failures = 0
+            except _Forgotten:
+                is_forgotten = True
             except Unavailable as error:
                 outcome.waiting[feed], failures = error.code, failures + 1
             except (Refused, Elsewhere) as error:
                 outcome.refused[feed], failures = _words(error), failures + 1
             if failures >= MOST_FAILED:
-                return
+                return False
+        return is_forgotten
 
     def _asks(self, number: int, begin: int) -> Iterator[Ask]:
         yield from self._book.open_asks(number)
@@ -116,11 +134,11 @@ class Run:
     def _answer(self, feed: str, ask: Ask, outcome: Outcome) -> None:
         try:
             self._fetched(feed, ask, outcome)
-        except (Refused, Elsewhere) as error:
-            if ask.cursor is not None and isinstance(error, Refused) and error.status in CURSOR_FORGOTTEN:
-                # What it brought is kept, its span is due again as a whole, and what is known is not written again.
-                self._book.give_up(ask, "restarted", self._now())
-                return
+        except _Forgotten:
+            # What it brought is kept, its span is due again as a whole, and what is known is not written again.
+            self._book.give_up(ask, "restarted", self._now())
+            raise
+        except (Refused, Elsewhere):
             self._book.give_up(ask, "refused", self._now())
             raise
 
@@ -128,9 +146,11 @@ class Run:
         batch: list[Piece] = []
         size = records = 0
         since = self._clock.now()
+        cursor = ask.cursor
         try:
             for piece in self._source.fetch(feed, ask, lambda content: self._book.knows(ask.feed, content)):
                 batch.append(piece)
+                cursor = piece.cursor
                 size, records = size + sum(map(len, piece.lines)), records + len(piece.lines)
                 is_old = self._clock.now() - since >= BATCH_WAIT
                 if size >= BATCH_BYTES or records >= BATCH_RECORDS or len(batch) >= BATCH_PIECES or is_old:
@@ -138,6 +158,10 @@ class Run:
                     batch, size, records, since = [], 0, 0, self._clock.now()
                 if self._clock.stop.is_set():
                     raise Stopped
+        except Refused as refused:
+            if cursor is not None and refused.status in CURSOR_FORGOTTEN:
+                raise _Forgotten from None
+            raise
         finally:
             if batch:
                 self._keep(feed, ask, batch, outcome)

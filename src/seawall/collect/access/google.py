@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
+from seawall.collect.answers import decoded
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Elsewhere
@@ -117,4 +120,6 @@ class _Transport:
 
 
 def _response(answer: Answer) -> _Response:
+    """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
+    decoded(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.headers, answer.body)

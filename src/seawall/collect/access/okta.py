@@ -94,20 +94,9 @@ class PrivateKeyAccess:
     def _acquire(self) -> None:
         url = f"{self._base}/oauth2/v1/token"
         for is_second in (False, True):
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            if self._proof is not None:
-                headers["DPoP"] = self._proof.made("POST", url)
-            body = form(
-                {
-                    "grant_type": "client_credentials",
-                    "scope": self._scope,
-                    "client_assertion_type": _ASSERTION_TYPE,
-                    "client_assertion": self._assertion(url),
-                }
-            )
             try:
                 granted = self._client.ask(
-                    "POST", url, self._granted, body=body, headers=headers, limit=MOST_BYTES
+                    "POST", url, self._granted, made=lambda: self._request(url), limit=MOST_BYTES
                 )
             except Refused as refused:
                 nonce = refused.headers.get("dpop-nonce", "")
@@ -121,6 +110,19 @@ class PrivateKeyAccess:
             self._token = granted.access_token
             self._until = self._clock.now() / 1e6 + granted.expires_in - EARLY_SECONDS
             return
+
+    def _request(self, url: str) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of a request for a token. Okta takes an assertion and a proof once."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if self._proof is not None:
+            headers["DPoP"] = self._proof.made("POST", url)
+        body = {
+            "grant_type": "client_credentials",
+            "scope": self._scope,
+            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion": self._assertion(url),
+        }
+        return form(body), headers
 
     def _granted(self, answer: Answer) -> _Granted:
         granted: _Granted = decoded(answer.body, _Granted)

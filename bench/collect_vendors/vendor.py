@@ -1,0 +1,151 @@
+"""What a vendor is to the bench, and how it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.collect.serving import CUT_BEFORE, Reply, Request, fault
+
+BEGIN = 1_764_158_400_000_000
+"""The time of the first pass."""
+
+
+def page_of(records: int, most: int = 1000) -> int:
+    """Return how many entries a page has, so that few records have pages too."""
+    return min(most, max(most // 40, records // 200))
+
+
+class Made(Protocol):
+    """An API whose records are made of their numbers when they are asked for. `token` is what it takes."""
+
+    base: str
+    token: str
+
+    def answer(self, request: Request) -> Reply:
+        """Answer a request."""
+        ...
+
+    def line(self, number: int) -> bytes:
+        """A record as it has to be in the files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A vendor. `make` makes its API: the clock, how many records, and the folder in which `settings` put its keys.
+
+    `number` tells a line's number, `plain` takes out of a line what is another each time; `is_login` and `has_cursor` know
+    requests for a token, and those that go on where another answer ended. `throttles` are the ways to say that too much is
+    asked. `standing` is how many questions stay open for good, `moments` are the times of passes after BEGIN.
+    """
+
+    name: str
+    tenant: str
+    make: Callable[[Callable[[], int], int, Path], Any]
+    settings: Callable[[Path], Mapping[str, Any]]
+    number: Callable[[bytes], int]
+    throttles: Mapping[str, Callable[[int], Reply]]
+    is_login: Callable[[Request], bool]
+    has_cursor: Callable[[Request], bool]
+    moments: tuple[int, ...]
+    forgets: float = 1 / 300
+    standing: int = 0
+    threads: int = 1
+    plain: Callable[[bytes], bytes] = bytes
+
+
+@dataclass
+class Failing:
+    """A vendor's API of which a share of the requests fails. What it really sent is counted, and what it failed with."""
+
+    vendor: Vendor
+    api: Any
+    share: float
+    now: Callable[[], int]
+    met: Counter[str] = field(default_factory=Counter)
+    whole: Counter[bytes] = field(default_factory=Counter)
+    _chance: random.Random = field(default_factory=lambda: random.Random(11))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _asked: int = 0
+
+    def answer(self, request: Request) -> Reply:
+        """Answer, or fail."""
+        with self._lock:
+            self._asked += 1
+            if self._asked % TOKEN_REQUESTS == 0:
+                self.api.token = f"token-{self._asked}"
+            kind = self._kind(request)
+        reply = self._failed(kind, request)
+        if reply is None:
+            reply, kind = self.api.answer(request), ""
+        with self._lock:
+            if kind:
+                self.met["cut" if reply.status == 0 else kind] += 1
+            elif reply.status != 200:
+                self.met[f"answer-{reply.status}"] += 1
+            elif not self.vendor.is_login(request) and reply.body != b"[]":
+                self.whole[hashlib.sha256(reply.body).digest()] += 1
+        return reply
+
+    def _kind(self, request: Request) -> str:
+        """How this request fails, empty where it does not."""
+        is_login = self.vendor.is_login(request)
+        if not is_login and self.vendor.has_cursor(request) and self._chance.random() < self.vendor.forgets:
+            return "forgotten"
+        if self._chance.random() >= self.share:
+            return ""
+        throttles = ("429",) if is_login else tuple(self.vendor.throttles)
+        return self._chance.choice((self._chance.choice(throttles), "500", "503", "cut", "half", "short"))
+
+    def _failed(self, kind: str, request: Request) -> Reply | None:
+        if kind in self.vendor.throttles and not self.vendor.is_login(request):
+            return self.vendor.throttles[kind](self.now())
+        if kind in {"half", "short"}:
+            return self._broken(kind, self.api.answer(request))
+        return {
+            "": None,
+            "429": fault(429, Retry_After="2"),
+            "500": fault(500),
+            "503": fault(503),
+            "forgotten": fault(400, "expired"),
+            "cut": CUT_BEFORE,
+        }[kind]
+
+    def _broken(self, kind: str, reply: Reply) -> Reply:
+        """An answer that breaks off in the middle; or one that is shorter than it was, and says that it is whole."""
+        if reply.status != 200:
+            return CUT_BEFORE
+        middle = max(len(reply.body) // 2, 1)
+        if kind == "half":
+            return replace(reply, body=reply.body + b" ", cut=middle)
+        return replace(reply, body=b'[{"half' if len(reply.body) < 10 else reply.body[:middle])
+
+
+TOKEN_REQUESTS = 700
+"""After so many requests the access token has ended."""
+
+AGREE: Mapping[str, tuple[str, ...]] = {
+    "status-500": ("500",),
+    "status-503": ("503",),
+    "status-400": ("forgotten", "answer-400"),
+    "connection-broke": ("cut", "half"),
+    "malformed": ("short",),
+}
+"""The ledger's names of faults and the vendor's."""
+
+
+def faults_by_name(
+    vendor: Vendor, counts: Mapping[str, int], met: Mapping[str, int]
+) -> dict[str, tuple[int, int]]:
+    """Return how often each kind of fault was met, by the ledger and by the vendor."""
+    names = {**AGREE, "throttled": (*vendor.throttles, *(() if "429" in vendor.throttles else ("429",)))}
+    return {
+        name: (counts.get(name, 0), sum(met.get(one, 0) for one in theirs)) for name, theirs in names.items()
+    }

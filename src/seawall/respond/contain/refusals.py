@@ -36,7 +36,7 @@ _MEANINGS: Final[dict[tuple[str, str], str]] = {
     ("okta", "E0000038"): "Okta does not allow this for the account as it is now: look at its status",
 }
 """Sources: developer.okta.com, "Okta error codes and descriptions"; developers.google.com, "Gmail API: Resolve errors",
-"Directory API: Limits and Quotas"; support.google.com/a/answer/2405986 (what prebuilt administrators may not do)."""
+"Directory API: Limits and Quotas"; support.google.com/a/answer/1219251, "Administrator privilege definitions"."""
 
 
 def advice(vendor: Vendor, call: Call, status: int, code: str) -> str:

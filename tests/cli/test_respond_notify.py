@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,15 +190,67 @@ def test_a_case_file_is_begun_from_a_scope(run: Run, tmp_path: Path) -> None:
     assert [recipient["name"] for recipient in plain["recipients"]] == ["contoso", ANNA, "a'\"\\b@x.example"]
     refused = run(*NOTIFY, "draft", str(file))
     assert refused.code == 2
-    assert "`aware`" in refused.err, "nobody but a person knows when"
+    assert "case.aware is missing" in refused.err, "nobody but a person knows when"
     file.write_text(file.read_text().replace("# aware = ", "aware = "))
     refused = run(*NOTIFY, "draft", str(file))
     assert refused.code == 2
-    assert "sender.email" in refused.err
-    file.write_text(file.read_text().replace('email = ""\nphone', 'email = "a@b.example"\nphone'))
+    for name in ("organisation", "name", "email"):
+        assert f"sender.{name} is empty" in refused.err
+    filled = file.read_text().replace(
+        '[sender]\norganisation = ""\nname = ""', '[sender]\norganisation = "O"\nname = "N"'
+    )
+    file.write_text(filled.replace('email = ""\nphone', 'email = "a@b.example"\nphone'))
     assert read_case(file).case.nis2 is False
-    assert "neither email nor webhook" in run(*NOTIFY, "draft", str(file)).err
+    assert "no email and no webhook: contoso, anna-contoso.example," in run(*NOTIFY, "draft", str(file)).err
     assert run(*NOTIFY, "begin", "New Case!", "--scope", "scope.json").code == 2
+
+
+def test_a_case_is_begun_for_those_who_are_proved_touched_alone(run: Run, tmp_path: Path) -> None:
+    number = "2155c6ce-cf3c-464b-a246-62c360682f07"
+    whole = replace(SHORT.organisations[0], tenant=number, name=number)
+    write_scope(tmp_path / "scope.json", replace(SHORT, organisations=(whole,)))
+    assert run(*NOTIFY, "begin", "new", "--scope", "scope.json", "--touched").code == 0
+    file = tmp_path / "new" / "case.toml"
+    recipients = tomllib.loads(file.read_text())["recipients"]
+    assert [(one["kind"], one["name"]) for one in recipients] == [("organisation", ""), ("owner", ANNA)]
+    file.write_text(file.read_text().replace("# aware = ", "aware = "))
+    assert "the name is empty" in run(*NOTIFY, "draft", str(file)).err, "nobody is called by a number"
+    both = run(*NOTIFY, "begin", "other", "--scope", "scope.json", "--touched", "--everyone")
+    assert both.code == 2
+
+
+def test_letters_on_paper_are_listed_and_told(run: Run, tmp_path: Path) -> None:
+    anna = {"kind": "owner", "name": "Anna Beispiel", "mailboxes": [ANNA]}
+    file = folder(tmp_path / "case", SHORT, case_text({"anna": anna}))
+    send = (*NOTIFY, "send", str(file.parent), "--draft", digest(run(*NOTIFY, "draft", str(file.parent))))
+    looked = run(*send)
+    assert "paper" in looked.out
+    assert json.loads(run(*send, "--json").out)["printed"] == [{"recipient": "anna", "version": 1}]
+    sent = run(*send, "--approved-by", "Eva Muster")
+    assert (sent.code, "1 on paper" in sent.err, "to be printed" in sent.out) == (0, True, True)
+    assert "to be handed over" in run(*NOTIFY, "register", str(file)).out
+    told = (*NOTIFY, "tell", str(file), "--recipient", ANNA, "--way", "in person", "--by", "Eva")
+    assert run(*told).out == "noted: anna was told, in person\n"
+    assert json.loads(run(*NOTIFY, "register", str(file), "--json").out)["paper"][0]["state"] == "told"
+    answered = run(*NOTIFY, "register", str(file), "--who", "Anna Beispiel").out
+    assert re.search(r"told by Eva, in person, .* UTC$", answered, re.MULTILINE)
+    letter = (file.parent / "letters" / "anna" / "v1" / "letter.txt").read_text()
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", letter)
+    assert code is not None
+    assert run(*NOTIFY, "acknowledge", str(file), "--code", code[0], "--by", "Anna").code == 0
+    assert (
+        json.loads(run(*NOTIFY, "register", str(file), "--json").out)["paper"][0]["state"] == "acknowledged"
+    )
+
+
+def test_what_is_wrong_with_a_case_file_is_said_in_its_own_words(run: Run, tmp_path: Path) -> None:
+    file = folder(tmp_path / "case", SHORT, case_text())
+    file.write_text(file.read_text().replace("[sender]", '[sender]\nfax = "1"'))
+    assert "sender.fax is no key of a case file" in run(*NOTIFY, "draft", str(file)).err
+    assert (
+        "neither"
+        not in run(*NOTIFY, "tell", str(file), "--recipient", "nobody", "--way", "x", "--by", "y").err
+    )
 
 
 def test_only_some_letters(run: Run, tmp_path: Path) -> None:

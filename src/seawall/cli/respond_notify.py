@@ -19,7 +19,7 @@ def notify() -> None:
 
     \b
     Examples:
-      seawall respond notify begin case --scope scope.json
+      seawall respond notify begin case --scope scope/scope.json
       seawall respond notify draft case/case.toml
       seawall respond notify send case/case.toml --draft 3f2a9c1b7d40 --approved-by "Eva Muster"
       seawall respond notify register case/case.toml --who anna@contoso.example

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from seawall.respond.notify.drafts import Draft
     from seawall.respond.notify.register import Register
     from seawall.respond.notify.sending import Result
-    from seawall.schema.scope import Scope
+    from seawall.schema.scope import Scope, Verdict
+
+_SAID = 10
+"""Letters on paper that are named one by one."""
 
 _MANY = 50
 """Letters after which one is told how far it is."""
@@ -45,6 +48,9 @@ def begin(
     everyone: Annotated[
         bool, typer.Option("--everyone", help="List also those who are proved not touched.")
     ] = False,
+    touched: Annotated[
+        bool, typer.Option("--touched", help="List only those who are proved touched.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -52,8 +58,8 @@ def begin(
 
     \b
     Examples:
-      seawall respond notify begin case --scope scope.json
-      seawall respond notify begin case --scope scope.json --everyone
+      seawall respond notify begin case --scope scope/scope.json
+      seawall respond notify begin case --scope scope/scope.json --touched
       seawall respond notify begin case --store seawall-store --incident 3f9a
     """
     import re
@@ -64,12 +70,17 @@ def begin(
     from seawall.respond.notify.drafts import write_file
     from seawall.respond.notify.ways import PASSWORD
 
+    if everyone and touched:
+        raise UsageError("--everyone and --touched contradict each other", fix="give one of them, or neither")
+    wanted: tuple[Verdict, ...] = (
+        ("touched", "possible", "not_touched") if everyone else ("touched", "possible")
+    )
     file = folder / "case.toml"
     if file.exists():
         raise UsageError(f"{file} is there already", fix="choose another folder, or edit it")
     found = _scope(scope, store, database, incident, quiet=quiet)
     id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
-    text = begun(found, id_, aware_text(now()), variable=PASSWORD, everyone=everyone)
+    text = begun(found, id_, aware_text(now()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted)
     write_file(file, text.encode("utf-8"))
     if not (folder / SCOPE).exists():
         write_scope(folder / SCOPE, found)
@@ -128,7 +139,7 @@ def draft(
     \b
     Examples:
       seawall respond notify draft case/case.toml
-      seawall respond notify draft case/case.toml --scope scope.json --recipient anna
+      seawall respond notify draft case/case.toml --scope scope/scope.json --recipient anna
 
     Who has a letter that says the same already gets no new one; who has an older one gets a correction that says what changed.
     """
@@ -219,9 +230,12 @@ def send(
         return
     planned = plan(read, found, Register.read(case.parent), resend=tuple(resend or ()))
     if as_json:
-        streams.answer_json({"sent": False, "planned": [planned_document(one) for one in planned]})
+        printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed]
+        streams.answer_json(
+            {"sent": False, "planned": [planned_document(one) for one in planned], "printed": printed}
+        )
     else:
-        streams.answer(lambda console: show_planned(console, planned))
+        streams.answer(lambda console: show_planned(console, planned, found.printed))
     streams.say("nothing was sent")
     streams.next_step(
         f"the same with --approved-by NAME, once somebody has looked at {case.parent / 'drafts'}"
@@ -258,12 +272,14 @@ def _sent(
         register = Register.read(case.parent)
         if store is not None and register.head.sequence:
             note_head(register, read.case.id, store, database)
-    for letter in found.letters:
-        if not letter.targets:
-            place = letter_folder(case.parent, letter.recipient, letter.version)
-            streams.say(
-                f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and note it with `tell`"
-            )
+    for letter in found.printed[:_SAID]:
+        place = letter_folder(case.parent, letter.recipient, letter.version)
+        streams.say(
+            f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and note it with `tell`"
+        )
+    more = len(found.printed) - _SAID
+    if more > 0:
+        streams.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all of them")
     counts = summary(results)
     if as_json:
         document = {
@@ -273,8 +289,11 @@ def _sent(
         }
         streams.answer_json({**document, "head": str(register.head)})
     else:
-        streams.answer(lambda console: show_results(console, results))
-    streams.say(", ".join(f"{count} {name}" for name, count in counts.items()) or "there was nothing to send")
+        streams.answer(lambda console: show_results(console, results, found.printed))
+    told = [f"{count} {name}" for name, count in counts.items()]
+    if found.printed:
+        told.append(f"{len(found.printed)} on paper")
+    streams.say(", ".join(told) or "there was nothing to send")
     streams.next_step(f"seawall respond notify register {streams.quoted(case)}")
     if any(counts.get(name) for name in ("failed", "unsure", "needs a word", "not tried")):
         raise typer.Exit(1)

@@ -11,9 +11,20 @@ import typer
 if TYPE_CHECKING:
     from seawall.schema.scope import Scope
 
+
+def _case_file(path: Path) -> Path:
+    """The case file, also where its folder was given."""
+    return path / "case.toml" if path.is_dir() else path
+
+
 CaseFile = Annotated[
     Path,
-    typer.Argument(metavar="CASE", help="The case file; everything lies in its folder.", show_default=False),
+    typer.Argument(
+        metavar="CASE",
+        help="The case file, or its folder; everything lies there.",
+        show_default=False,
+        callback=_case_file,
+    ),
 ]
 ScopeFile = Annotated[
     Path | None,

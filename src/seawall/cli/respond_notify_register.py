@@ -53,21 +53,21 @@ def show(
     """
     from seawall.respond.notify.case_file import read_case
     from seawall.respond.notify.register import Register
-    from seawall.respond.notify.showing import delivery_document, show_deliveries
-    from seawall.respond.notify.tracking import deliveries
+    from seawall.respond.notify.showing import delivery_document, paper_document, show_deliveries
+    from seawall.respond.notify.tracking import deliveries, papers
 
     register = Register.read(case.parent)
     _compare(register, case, head, store, database)
     if who is not None:
         _answer(case, register, who, scope, as_json=as_json)
         return
-    found = deliveries(register.entries)
+    found, printed = deliveries(register.entries), papers(register.entries)
     if as_json:
-        streams.answer_json(
-            {"head": str(register.head), "deliveries": [delivery_document(one) for one in found]}
-        )
-    elif found:
-        streams.answer(lambda console: show_deliveries(console, found))
+        sent = [delivery_document(one) for one in found]
+        paper = [paper_document(one) for one in printed]
+        streams.answer_json({"head": str(register.head), "deliveries": sent, "paper": paper})
+    elif found or printed:
+        streams.answer(lambda console: show_deliveries(console, found, printed))
     else:
         streams.say(f"nothing was sent in the case {read_case(case).case.id} yet")
     streams.say(f"the register is whole; its end is {register.head}")
@@ -163,7 +163,13 @@ def acknowledge(
 def tell(
     case: CaseFile,
     recipient: Annotated[
-        str, typer.Option("--recipient", metavar="ID", help="Who was told.", show_default=False)
+        str,
+        typer.Option(
+            "--recipient",
+            metavar="ID",
+            help="Who was told: an id, or a name, address or mailbox.",
+            show_default=False,
+        ),
     ],
     way: Annotated[
         str, typer.Option("--way", metavar="TEXT", help="How: by telephone, in person.", show_default=False)

@@ -55,7 +55,7 @@ def plan(
     \b
     Examples:
       seawall respond plan 1 --out out --to plan.json
-      seawall respond plan 1 --out out --scope scope.json --calls
+      seawall respond plan 1 --out out --scope scope/scope.json --calls
       seawall respond plan --store seawall-store --incident 3f9a --to plan.json
       seawall respond plan 1 --out out --gate --thumbprint cThIIoDvwdueQB468K5xDc5633seEFoqwxjF_xSJyQQ
 

@@ -31,7 +31,7 @@ class Answer:
 
 def answer(who: str, case: Case, register: Register, scope: Scope | None) -> Answer:
     """Answer for a recipient's id, name or address, a mailbox, or an organisation."""
-    recipients = [recipient for recipient in case.recipients if _is_meant(recipient, who)]
+    recipients = [recipient for recipient in case.recipients if recipient.is_called(who)]
     ids = {recipient.id for recipient in recipients} | (
         {who} if any(e.recipient == who for e in register.entries) else set()
     )
@@ -48,13 +48,6 @@ def answer(who: str, case: Case, register: Register, scope: Scope | None) -> Ans
     final = tuple(version for version in versions(register.entries) if version.recipient in ids)
     why_not = () if was_told else tuple(_why_not(who, recipients, tried, scope))
     return Answer(who, tuple(sorted(ids)), was_told, tried, final, otherwise, why_not)
-
-
-def _is_meant(recipient: Recipient, who: str) -> bool:
-    names = (recipient.id, recipient.name, recipient.email, *recipient.mailboxes)
-    if recipient.kind == "organisation":
-        names = (*names, recipient.organisation)
-    return who.casefold() in {name.casefold() for name in names if name}
 
 
 def _why_not(

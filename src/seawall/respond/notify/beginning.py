@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from seawall.report.visible import visible
 from seawall.respond.notify.case_file import LONGEST_NAME
-from seawall.schema.scope import VERDICTS, Scope, Subject
+from seawall.schema.scope import VERDICTS, Scope, Subject, Verdict
 
 MOST: Final = 5_000
 """Recipients in a file that is begun."""
+
+_NUMBER: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""An organisation's id at Microsoft: no letter begins with *Dear 2155c6ce-…*."""
 
 _HEAD: Final = """\
 # The case file of a notification: docs/notify.md says what each line means. Nothing is sent by writing it.
@@ -54,14 +57,20 @@ street = ""
 """
 
 
-def begun(scope: Scope, id_: str, aware: str, *, variable: str, everyone: bool = False) -> str:
-    """Return the text of a case file for a scope; with `everyone` also for those proved not touched."""
-    wanted = [verdict for verdict in VERDICTS if everyone or verdict != "not_touched"]
+def begun(
+    scope: Scope,
+    id_: str,
+    aware: str,
+    *,
+    variable: str,
+    wanted: Collection[Verdict] = ("touched", "possible"),
+) -> str:
+    """Return the text of a case file for a scope, with a recipient for everybody who has one of the verdicts `wanted`."""
     subjects = [
         subject
-        for verdict in wanted
+        for verdict in VERDICTS
         for subject in (*scope.organisations, *scope.mailboxes)
-        if subject.verdict == verdict and _is_nameable(subject.name)
+        if subject.verdict == verdict and verdict in wanted and _is_nameable(subject.name)
     ]
     left_out = max(0, len(subjects) - MOST)
     count = f"{len(subjects) - left_out} recipients" + (f"; {left_out} more did not fit" if left_out else "")
@@ -74,7 +83,12 @@ def _recipient(subject: Subject, ids: _Ids) -> Iterator[str]:
     yield f"\n[[recipients]]        # {subject.verdict}\nid = {_quoted(ids.of(subject.name))}\n"
     if subject.kind == "organisation":
         name = next((domain for domain in subject.domains if _is_nameable(domain)), subject.name)
-        yield f'kind = "organisation"\nname = {_quoted(name)}\norganisation = {_quoted(subject.tenant)}\n'
+        called = (
+            '""                             # what people call it'
+            if _NUMBER.fullmatch(name)
+            else _quoted(name)
+        )
+        yield f'kind = "organisation"\nname = {called}\norganisation = {_quoted(subject.tenant)}\n'
     else:
         yield f'kind = "owner"\nname = {_quoted(subject.name)}\nmailboxes = [{_quoted(subject.name)}]\n'
         if subject.tenant:

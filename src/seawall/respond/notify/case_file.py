@@ -130,6 +130,13 @@ class Recipient(_Part, frozen=True, kw_only=True):
         named: tuple[tuple[Way, str], ...] = (("mail", self.email), ("webhook", self.webhook))
         return tuple(way for way, target in named if target)
 
+    def is_called(self, who: str) -> bool:
+        """Whether this is the recipient's id, name or address, a mailbox of theirs, or the organisation."""
+        names = (self.id, self.name, self.email, *self.mailboxes)
+        if self.kind == "organisation":
+            names = (*names, self.organisation)
+        return who.casefold() in {name.casefold() for name in names if name}
+
 
 class Case(_Part, frozen=True, kw_only=True):
     """The whole file. `texts` are the operator's words by language."""
@@ -149,10 +156,20 @@ class Case(_Part, frozen=True, kw_only=True):
             f"the case has no recipient {visible(id_, 100)!r}", fix="see [[recipients]] in the case file"
         )
 
+    def meant(self, who: str) -> Recipient:
+        """Return the one recipient of this id, name, address or mailbox. Raises CaseInvalid."""
+        found = [recipient for recipient in self.recipients if recipient.is_called(who)]
+        if len(found) > 1 and not any(recipient.id == who for recipient in found):
+            ids = ", ".join(recipient.id for recipient in found[:5])
+            raise CaseInvalid(
+                f"{visible(who, 100)!r} is more than one recipient", fix=f"give one id of {ids}"
+            )
+        return found[0] if len(found) == 1 else self.recipient(who)
+
 
 def read_case(path: Path) -> Case:
     """Return the case of a file. Raises CaseInvalid with what is wrong and where."""
-    fix = "`seawall respond notify begin --scope scope.json` writes one to start from"
+    fix = "`seawall respond notify begin case --scope scope/scope.json` writes one to start from"
     try:
         with path.open("rb") as source:
             content = source.read(LARGEST + 1)
@@ -163,13 +180,25 @@ def read_case(path: Path) -> Case:
     try:
         case = msgspec.toml.decode(content, type=Case)
     except (ValueError, RecursionError) as error:
-        raise CaseInvalid(f"{path}: {error}", fix="see docs/notify.md") from error
+        raise CaseInvalid(f"{path}: {_plainly(str(error))}", fix="see docs/notify.md") from error
     faults = tuple(_faults(case))
     if faults:
         raise CaseInvalid(
             f"{path}: {faults[0]}", details=[f"{path}: {fault}" for fault in faults], fix="see docs/notify.md"
         )
     return case
+
+
+def _plainly(error: str) -> str:
+    """What is wrong with the shape of a file, in the file's own words: `case.aware is missing`."""
+    found = re.fullmatch(
+        r"Object (missing required|contains unknown) field `(.+?)`(?: - at `\$\.?(.*)`)?", error, re.DOTALL
+    )
+    if found is None:
+        return error
+    kind, field, place = found.groups()
+    name = visible(f"{place}.{field}" if place else field, LONGEST_NAME)
+    return f"{name} is missing" if kind == "missing required" else f"{name} is no key of a case file"
 
 
 def _faults(case: Case) -> list[str]:
@@ -205,7 +234,12 @@ def _sender_faults(case: Case) -> list[str]:
         for name in ("organisation", "name", "phone", "role", "hours")
         if not _is_line(getattr(sender, name))
     ]
-    if not _ADDRESS.fullmatch(sender.email):
+    faults += [
+        f"sender.{name} is empty"
+        for name in ("organisation", "name", "email")
+        if not getattr(sender, name).strip()
+    ]
+    if sender.email.strip() and not _ADDRESS.fullmatch(sender.email):
         faults.append("sender.email is no plain address")
     if sender.acknowledge_url and not re.fullmatch(r"https://[\x21-\x7e]{1,500}", sender.acknowledge_url):
         faults.append("sender.acknowledge_url is not https://")

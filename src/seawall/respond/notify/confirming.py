@@ -42,7 +42,7 @@ def tell(
 
     It counts for the newest version that is final: that is what there was to tell.
     """
-    case.recipient(recipient)
+    recipient = case.meant(recipient).id
     newest = max((one.version for one in versions(register.entries) if one.recipient == recipient), default=0)
     details = {"note": _line(note), "when": when}
     return register.append(

@@ -35,6 +35,9 @@ from seawall.webhooks.webhook import Webhook
 FOLDER: Final = "drafts"
 FINAL: Final = "letters"
 MANIFEST: Final = "draft.json"
+_NAMED: Final = 5
+"""Recipients that a note names; the table has all of them."""
+
 _MOST: Final = 1024 * 1024 * 1024
 
 
@@ -66,6 +69,11 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     case: str
     letters: tuple[DraftedLetter, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def printed(self) -> tuple[DraftedLetter, ...]:
+        """The letters that go on paper, because their recipient has neither address nor webhook."""
+        return tuple(letter for letter in self.letters if not letter.targets)
 
     @property
     def digest(self) -> str:
@@ -105,7 +113,8 @@ def draft(
     for number, (recipient, facts) in enumerate(told, start=1):
         letters.append(maker.letter(recipient, facts))
         step(number, len(told))
-    made = Draft(case.case.id, tuple(letters), tuple(maker.notes))
+    made = Draft(case.case.id, tuple(letters))
+    made = msgspec.structs.replace(made, notes=_notes(made, maker.boxed))
     write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
     return made
 
@@ -142,16 +151,13 @@ class _Maker:
     key: bytes
     at: int
     fonts: tuple[Path, ...]
-    notes: list[str]
+    boxed: list[str]
+    """Recipients whose PDF shows characters as boxes."""
 
     def letter(self, recipient: Recipient, facts: Facts) -> DraftedLetter:
         """Write one letter, or name the final one that says the same."""
         digest = digest_of(facts)
         targets = targets_of(recipient)
-        if not targets:
-            self.notes.append(
-                f"{recipient.id} has neither email nor webhook: `send` makes the letter final, to be printed"
-            )
         final = [version for version in versions(self.register.entries) if version.recipient == recipient.id]
         newest = newest_arrived(self.register.entries, recipient.id)
         same = [version for version in final if version.facts == digest and version.version >= newest]
@@ -203,9 +209,7 @@ class _Maker:
         document = write(facts, Edition(version, self.at, code, earlier, tuple(enclosed)), tongue)
         pdf = as_pdf(document, self.fonts)
         if not pdf.is_archival:
-            self.notes.append(
-                f"{recipient.id}: the PDF shows some characters as boxes; give --fonts a folder with fonts that have them"
-            )
+            self.boxed.append(recipient.id)
         files: dict[str, bytes] = {
             "facts.json": encoded(facts),
             "letter.html": as_html(document).encode("utf-8"),
@@ -220,6 +224,25 @@ class _Maker:
         return DraftedLetter(
             recipient.id, version, digest, facts.verdict, recipient.language, document.title, targets, hashes
         )
+
+
+def _notes(made: Draft, boxed: Sequence[str]) -> tuple[str, ...]:
+    """What a person should know before approving, in few lines however many letters there are."""
+    notes = []
+    if printed := [letter.recipient for letter in made.printed]:
+        notes.append(
+            f"no email and no webhook: {_named(printed)}; `send` makes these letters final, to be printed"
+        )
+    if boxed:
+        notes.append(
+            f"characters that the PDF shows as boxes: {_named(boxed)}; --fonts DIR takes fonts that have them"
+        )
+    return tuple(notes)
+
+
+def _named(recipients: Sequence[str]) -> str:
+    more = len(recipients) - _NAMED
+    return ", ".join(recipients[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def targets_of(recipient: Recipient) -> dict[str, str]:

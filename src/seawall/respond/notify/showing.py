@@ -16,10 +16,10 @@ from seawall.report.times import minute_text, rfc3339
 from seawall.report.visible import visible
 from seawall.respond.notify.answers import Answer
 from seawall.respond.notify.deadlines import Deadline
-from seawall.respond.notify.drafts import Draft
+from seawall.respond.notify.drafts import Draft, DraftedLetter
 from seawall.respond.notify.register import Entry
 from seawall.respond.notify.sending import Planned, Result
-from seawall.respond.notify.tracking import Delivery, Version
+from seawall.respond.notify.tracking import Delivery, Paper, Version
 
 _NAME = 160
 _STYLES = {
@@ -44,12 +44,12 @@ def show_draft(console: Console, made: Draft) -> None:
     table = _table("recipient", "version", "what it says", "language", "goes to")
     for letter in made.letters:
         version = f"{letter.version}" + (" (final)" if letter.is_final else "")
-        goes = ", ".join(f"{way}: {target}" for way, target in letter.targets.items()) or "nowhere"
+        goes = ", ".join(f"{way}: {target}" for way, target in letter.targets.items()) or "paper"
         _row(table, letter.recipient, version, letter.verdict.replace("_", " "), letter.language, goes)
     console.print(table)
 
 
-def show_planned(console: Console, planned: Sequence[Planned]) -> None:
+def show_planned(console: Console, planned: Sequence[Planned], printed: Sequence[DraftedLetter] = ()) -> None:
     """Print what would be sent, and what would not and why."""
     table = _table("recipient", "version", "way", "to", "would be", "why")
     words = {"send": "sent", "again": "sent again", "done": "left", "ask": "left: needs --resend"}
@@ -63,10 +63,12 @@ def show_planned(console: Console, planned: Sequence[Planned]) -> None:
             words[one.step],
             one.reason,
         )
+    for letter in printed:
+        _row(table, letter.recipient, str(letter.version), "paper", "", "made final", "to be printed")
     console.print(table)
 
 
-def show_results(console: Console, results: Sequence[Result]) -> None:
+def show_results(console: Console, results: Sequence[Result], printed: Sequence[DraftedLetter] = ()) -> None:
     """Print what was sent, and what was not and why."""
     table = _table("recipient", "version", "way", "to", "state", "why")
     for result in results:
@@ -81,10 +83,20 @@ def show_results(console: Console, results: Sequence[Result]) -> None:
             state,
             outcome.reason if outcome else one.reason,
         )
+    for letter in printed:
+        _row(
+            table,
+            letter.recipient,
+            str(letter.version),
+            "paper",
+            "",
+            "final",
+            "to be printed and handed over",
+        )
     console.print(table)
 
 
-def show_deliveries(console: Console, found: Sequence[Delivery]) -> None:
+def show_deliveries(console: Console, found: Sequence[Delivery], papers: Sequence[Paper] = ()) -> None:
     """Print what became of each letter."""
     table = _table("recipient", "version", "way", "to", "state", "since (UTC)", "acknowledged (UTC)", "why")
     for one in found:
@@ -100,6 +112,19 @@ def show_deliveries(console: Console, found: Sequence[Delivery]) -> None:
             acknowledged,
             one.reason,
         )
+    for paper in papers:
+        confirmed = minute_text(paper.acknowledged_at) if paper.acknowledged_at is not None else ""
+        _row(
+            table,
+            paper.version.recipient,
+            str(paper.version.version),
+            "paper",
+            "",
+            paper.state,
+            minute_text(paper.at),
+            confirmed,
+            paper.reason,
+        )
     console.print(table)
 
 
@@ -111,9 +136,10 @@ def show_answer(console: Console, found: Answer) -> None:
         show_deliveries(console, found.deliveries)
     for entry in found.otherwise:
         note = visible(str(entry.details.get("note", "")), _NAME)
+        note = f": {note}" if note else ""
         when = minute_text(int(entry.details.get("when", entry.at)))
         console.print(
-            Text(f"told by {visible(entry.by, _NAME)}, {visible(entry.way, _NAME)}, {when} UTC: {note}")
+            Text(f"told by {visible(entry.by, _NAME)}, {visible(entry.way, _NAME)}, {when} UTC{note}")
         )
     for version in found.versions:
         said, digest = version.verdict.replace("_", " "), version.files.get("letter.pdf", "")[:16]
@@ -157,6 +183,14 @@ def delivery_document(one: Delivery) -> dict[str, Any]:
         "recipient": one.recipient, "version": one.version, "way": one.way, "target": one.target, "state": one.state,
         "since": rfc3339(one.at), "attempts": one.attempts, "sent_at": _time(one.sent_at),
         "acknowledged_at": _time(one.acknowledged_at), "reason": one.reason, "by": one.by, "key": one.key,
+    }  # fmt: skip
+
+
+def paper_document(one: Paper) -> dict[str, Any]:
+    """A letter on paper as plain values."""
+    return {
+        "recipient": one.version.recipient, "version": one.version.version, "way": "paper", "state": one.state,
+        "since": rfc3339(one.at), "acknowledged_at": _time(one.acknowledged_at), "reason": one.reason,
     }  # fmt: skip
 
 

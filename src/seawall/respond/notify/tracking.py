@@ -117,6 +117,38 @@ def _acknowledge(found: dict[tuple[str, int, str], Delivery], entry: Entry) -> N
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A final version that goes by no way from here: it is printed, and handed over by a person who says so."""
+
+    version: Version
+    state: Literal["to be handed over", "told", "acknowledged"]
+    at: int
+    acknowledged_at: int | None = None
+    reason: str = ""
+
+
+def papers(entries: Sequence[Entry]) -> list[Paper]:
+    """Return the letters on paper: versions that nothing was begun with, each with what people said of it."""
+    sent = {(one.recipient, one.version) for one in deliveries(entries)}
+    found = {
+        (one.recipient, one.version): Paper(one, "to be handed over", one.at)
+        for one in versions(entries)
+        if (one.recipient, one.version) not in sent
+    }
+    for entry in entries:
+        key = (entry.recipient, entry.version)
+        paper = found.get(key)
+        if paper is None:
+            continue
+        if entry.action == "told" and paper.state != "acknowledged":
+            at = int(entry.details.get("when", entry.at))
+            found[key] = replace(paper, state="told", at=at, reason=f"{entry.way}, by {entry.by}")
+        elif entry.action == "acknowledged":
+            found[key] = replace(paper, state="acknowledged", at=entry.at, acknowledged_at=entry.at)
+    return list(found.values())
+
+
 def newest_arrived(entries: Sequence[Entry], recipient: str) -> int:
     """Return the newest version that the recipient has or may have, also on paper; 0 where they have none."""
     sent = [d.version for d in deliveries(entries) if d.recipient == recipient and d.state in ARRIVED]

@@ -116,6 +116,7 @@ NETWORKED = (
     "live/child.py",
     "jose/fetch.py",
     "collect/exchange.py",
+    "collect/route.py",
     "collect/access/",
     "collect/kafka/member.py",
     "server/",

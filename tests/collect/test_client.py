@@ -5,22 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +24,7 @@ from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Broken, Elsewhere, Exchange
 from seawall.errors import CollectRefused
 from tests.collect.collecting import Fixed
+from tests.collect.proxying import tls
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, as_json, fault, serving
 
 
@@ -378,38 +372,9 @@ def test_pretty_records_are_put_on_one_line() -> None:
     assert lines[1] == b'{"c":"d"}'
 
 
-def tls(server: Server, folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A context with a throw-away certificate for this machine, and the certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(5)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "public.pem", folder / "private.pem"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(public, private)
-    return context, public
-
-
 def test_a_certificate_that_nobody_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not one byte of a request is sent, and it is not tried again at once; with the certificate trusted it works."""
-    with serving(Says(OK), secured=lambda server: tls(server, tmp_path)[0]) as server:
+    with serving(Says(OK), secured=lambda _: tls(tmp_path)[0]) as server:
         server.url = server.url.replace("http://", "https://")
         clock = Still()
         with pytest.raises(Unavailable, match="tls-failed"):

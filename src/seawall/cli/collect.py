@@ -24,6 +24,20 @@ Once = Annotated[bool, typer.Option("--once", help="Fetch what is there now, and
 Interval = Annotated[
     float, typer.Option(metavar="SECONDS", min=10.0, help="How long to wait between two passes.")
 ]
+Proxy = Annotated[
+    str | None,
+    typer.Option("--proxy", metavar="URL", help="An HTTP proxy: http://host:port, no password in it."),
+]
+ProxySecret = Annotated[
+    Path | None,
+    typer.Option("--proxy-secret-file", metavar="FILE", help="A file with the proxy's USER:PASSWORD."),
+]
+Bundle = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-bundle", metavar="FILE", help="PEM file of authorities to trust besides the system's."
+    ),
+]
 BaseUrl = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Ask this host in place of the vendor's: https, or this machine."),
@@ -70,6 +84,9 @@ def m365(
     days: Days = None,
     once: Once = False,
     interval: Interval = 300.0,
+    proxy: Proxy = None,
+    proxy_secret_file: ProxySecret = None,
+    ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -84,6 +101,7 @@ def m365(
     typed = {
         **_microsoft(tenant, client_id, secret_file, certificate, cloud, days),
         "content_types": content_type,
+        **_route(proxy, proxy_secret_file, ca_bundle),
     }
     _run("m365", typed, config, out, once, interval, base_url, quiet, as_json)
 
@@ -104,6 +122,9 @@ def entra(
     days: Days = None,
     once: Once = False,
     interval: Interval = 300.0,
+    proxy: Proxy = None,
+    proxy_secret_file: ProxySecret = None,
+    ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -115,7 +136,11 @@ def entra(
       seawall collect entra --tenant ID --client-id ID --certificate seawall.pem --out logs
       seawall collect entra --config collect.toml --feed directoryAudits --once
     """
-    typed = {**_microsoft(tenant, client_id, secret_file, certificate, cloud, days), "feeds": feed}
+    typed = {
+        **_microsoft(tenant, client_id, secret_file, certificate, cloud, days),
+        "feeds": feed,
+        **_route(proxy, proxy_secret_file, ca_bundle),
+    }
     _run("entra", typed, config, out, once, interval, base_url, quiet, as_json)
 
 
@@ -140,6 +165,9 @@ def google(
     days: Days = None,
     once: Once = False,
     interval: Interval = 300.0,
+    proxy: Proxy = None,
+    proxy_secret_file: ProxySecret = None,
+    ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -157,6 +185,7 @@ def google(
         "key_file": key_file,
         "applications": application,
         "days": days,
+        **_route(proxy, proxy_secret_file, ca_bundle),
     }
     _run("google", typed, config, out, once, interval, base_url, quiet, as_json)
 
@@ -186,6 +215,9 @@ def okta(
     days: Days = None,
     once: Once = False,
     interval: Interval = 60.0,
+    proxy: Proxy = None,
+    proxy_secret_file: ProxySecret = None,
+    ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -205,6 +237,7 @@ def okta(
         "dpop": dpop,
         "token_file": token_file,
         "days": days,
+        **_route(proxy, proxy_secret_file, ca_bundle),
     }
     _run("okta", typed, config, out, once, interval, base_url, quiet, as_json)
 
@@ -245,6 +278,10 @@ def _microsoft(
         "cloud": cloud,
         "days": days,
     }
+
+
+def _route(proxy: str | None, secret_file: Path | None, bundle: Path | None) -> dict[str, Any]:
+    return {"proxy": proxy, "proxy_secret_file": secret_file, "ca_bundle": bundle}
 
 
 def _run(

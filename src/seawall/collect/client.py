@@ -31,8 +31,11 @@ _RETRIED: Final = frozenset({408, 500, 502, 503, 504})
 MOST_SKEW: Final = 600.0
 """Seconds by which this machine's clock and the vendor's may differ. New spans reach back as far (`windows.Rhythm.overlap`)."""
 
-_FINAL: Final = frozenset({"too-large", "tls-failed"})
-"""What asking again at once does not better: an answer that is too large, a certificate that is not trusted."""
+_FINAL: Final = frozenset(
+    {"too-large", "tls-failed", "proxy-tls-failed", "proxy-401", "proxy-403", "proxy-405", "proxy-407"}
+)
+"""What asking again at once does not better: an answer that is too large, a certificate that is not trusted, a proxy that
+refuses."""
 
 
 class Unavailable(Exception):

@@ -18,6 +18,7 @@ from seawall.collect.clock import Clock
 from seawall.collect.clouds import GOOGLE, GRAPH, MANAGEMENT, Cloud
 from seawall.collect.exchange import Elsewhere, Exchange
 from seawall.collect.ledger import Book, open_book
+from seawall.collect.route import Route, route_of
 from seawall.collect.secret import secret_of
 from seawall.collect.segments import Segments
 from seawall.collect.settings import Vendor
@@ -40,14 +41,16 @@ def collector_of(
     vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
 ) -> Collector:
     """Return a collector. `base_url` takes the place of all of the vendor's hosts. Raises CollectInvalid."""
+    route = route_of(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
     if base_url is not None:
         base_url = base_url.rstrip("/")
-        _exchange(base_url)
+        _exchange(base_url, route)
     if vendor == "m365":
-        return _m365(settings, clock, base_url)
+        return _m365(settings, clock, base_url, route)
     if vendor == "entra":
-        return _entra(settings, clock, base_url)
-    return _google(settings, clock, base_url) if vendor == "google" else _okta(settings, clock, base_url)
+        return _entra(settings, clock, base_url, route)
+    make = _google if vendor == "google" else _okta
+    return make(settings, clock, base_url, route)
 
 
 def ledger_folder(out: Path) -> Path:
@@ -91,9 +94,9 @@ def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
     return ledgers / f"{vendor}-{tenant}.sqlite", Segments(out, waiting)
 
 
-def _exchange(url: str) -> Exchange:
+def _exchange(url: str, route: Route) -> Exchange:
     try:
-        return Exchange(url)
+        return Exchange(url, route)
     except Elsewhere:
         raise CollectInvalid(
             "--base-url is no https:// URL, nor an http:// URL of this machine itself",
@@ -102,7 +105,7 @@ def _exchange(url: str) -> Exchange:
 
 
 def _microsoft(
-    settings: Mapping[str, Any], cloud: Cloud, base_url: str | None, clock: Clock, variable: str
+    settings: Mapping[str, Any], cloud: Cloud, base_url: str | None, clock: Clock, variable: str, route: Route
 ) -> tuple[MicrosoftAccess, Client]:
     """Access by the certificate, where there is one, else by the secret. The scope is whatever was consented to."""
     if settings["certificate"] is not None:
@@ -112,7 +115,7 @@ def _microsoft(
     else:
         credential = secret_of(settings["secret_file"], variable, "--secret-file")
     login_base = base_url or cloud.login
-    login = Client(_exchange(login_base), None, clock)
+    login = Client(_exchange(login_base, route), None, clock)
     scope = f"{cloud.api}/.default"
     access = MicrosoftAccess(
         settings["client_id"], settings["tenant"], cloud.login, scope, credential, login, login_base
@@ -120,38 +123,38 @@ def _microsoft(
     return access, login
 
 
-def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
     cloud = MANAGEMENT[settings["cloud"]]
-    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET")
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET", route)
     base = base_url or cloud.api
-    client = Client(_exchange(base), access, clock, is_throttled=m365.is_throttled)
+    client = Client(_exchange(base, route), access, clock, is_throttled=m365.is_throttled)
     source = m365.M365(client, base, settings["tenant"], settings["content_types"], settings["days"])
     return Collector("m365", settings["tenant"], source, (client, login))
 
 
-def _entra(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+def _entra(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
     cloud = GRAPH[settings["cloud"]]
-    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET")
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", route)
     base = base_url or cloud.api
-    client = Client(_exchange(base), access, clock, pace=entra.PACE)
+    client = Client(_exchange(base, route), access, clock, pace=entra.PACE)
     source = entra.Entra(client, base, settings["feeds"], settings["days"])
     return Collector("entra", settings["tenant"], source, (client, login))
 
 
-def _google(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+def _google(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
     key = secret_of(settings["key_file"], "SEAWALL_GOOGLE_KEY", "--key-file")
     login_base = base_url or GOOGLE.login
-    login = Client(_exchange(login_base), None, clock)
+    login = Client(_exchange(login_base, route), None, clock)
     access = GoogleAccess(key, settings["administrator"], login, f"{login_base}/token")
     base = base_url or GOOGLE.api
-    client = Client(_exchange(base), access, clock, is_throttled=google.is_throttled)
+    client = Client(_exchange(base, route), access, clock, is_throttled=google.is_throttled)
     source = google.Google(client, base, settings["applications"], settings["days"], settings["customer"])
     return Collector("google", settings["customer"], source, (client, login))
 
 
-def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Collector:
+def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
     base = base_url or f"https://{settings['domain']}"
-    login = Client(_exchange(base), None, clock)
+    login = Client(_exchange(base, route), None, clock)
     if settings["client_id"] is not None:
         key = secret_of(settings["key_file"], "SEAWALL_OKTA_KEY", "--key-file")
         access: Access = PrivateKeyAccess(
@@ -159,6 +162,6 @@ def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None) -> Co
         )
     else:
         access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
-    client = Client(_exchange(base), access, clock)
+    client = Client(_exchange(base, route), access, clock)
     source = okta.Okta(client, base, clock, settings["days"])
     return Collector("okta", settings["domain"], source, (client, login))

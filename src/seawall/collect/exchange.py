@@ -1,12 +1,13 @@
 """One request to one vendor's host over HTTP, and its whole answer or a reason why there is none.
 
-No redirect is followed, no proxy of the environment is used, no cookie is kept, the certificate is always verified against
-the system's trust store, and an answer has a limit of bytes (also after decompression) and of time. A token is sent with
+No redirect is followed, no proxy of the environment is used (`route.py` knows one that was configured), no cookie is kept, the
+certificate is always verified, and an answer has a limit of bytes (also after decompression) and of time. A token is sent with
 requests; so every URL, above all one that the vendor names, has to be on the host that was configured.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as TookTooLong
 
-from seawall.jose.fetch import FetchRefused, Location, location_of, trust_store
+from seawall.collect.route import STRAIGHT, Route
+from seawall.jose.fetch import FetchRefused, Location, location_of
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 LONGEST_URL: Final = 16 * 1024
@@ -54,17 +56,11 @@ class Answer:
 class Exchange:
     """Requests to one host. Safe to use from several threads. Raises CollectInvalid through `origin_of` alone."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, route: Route = STRAIGHT) -> None:
         self.origin = _located(base)
         if self.origin is None:
             raise Elsewhere
-        self._pool = urllib3.PoolManager(
-            num_pools=1,
-            maxsize=MOST_CONNECTIONS,
-            block=True,
-            retries=False,
-            ssl_context=trust_store() if self.origin.scheme == "https" else None,
-        )
+        self._pool = route.pool(self.origin, MOST_CONNECTIONS)
 
     def close(self) -> None:
         """Close all connections."""
@@ -103,6 +99,8 @@ class Exchange:
                 raise
             response.release_conn()
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, data)
+        except ProxyError as error:
+            raise Broken(_proxy_code(error)) from None
         except SSLError:
             raise Broken("tls-failed") from None
         except NewConnectionError:  # which is a kind of the next
@@ -121,6 +119,14 @@ class Exchange:
         if (where.scheme, where.host, where.port) != (here.scheme, here.host, here.port):
             raise Elsewhere
         return where
+
+
+def _proxy_code(error: ProxyError) -> str:
+    """Why a proxy did not let a request through: `proxy-407` and the like as it says, `proxy-failed` where it says nothing."""
+    found = re.match(r"Tunnel connection failed: ([0-9]{3})(?![0-9])", str(error.original_error))
+    if found is not None:
+        return f"proxy-{found[1]}"
+    return "proxy-tls-failed" if isinstance(error.original_error, SSLError) else "proxy-failed"
 
 
 def _located(url: str) -> Location | None:

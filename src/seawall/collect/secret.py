@@ -47,10 +47,15 @@ def secret_of(path: Path | None, variable: str, option: str) -> str:
     """Return the secret of a file, else that of an environment variable. Raises CollectInvalid where there is neither."""
     if path is not None:
         return read_secret(path)
-    found = os.environ.get(variable, "").strip()
+    found = secret_in(variable)
     if not found:
         raise CollectInvalid(
             f"there is no secret: neither {option} nor {variable} is set",
             fix=f"{option} FILE, with chmod 600 FILE",
         )
     return found
+
+
+def secret_in(variable: str) -> str:
+    """Return what an environment variable holds, empty where it is not set."""
+    return os.environ.get(variable, "").strip()

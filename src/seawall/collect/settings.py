@@ -44,6 +44,15 @@ class Setting:
     is_needed: bool = False
 
 
+_ROUTE: Final = {
+    "proxy": Setting(
+        "text",
+        "the URL of a proxy, http://host:port (user and password go into proxy_secret_file)",
+        r"(?i:https?)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?/?",
+    ),
+    "proxy_secret_file": Setting("path", "a file with the proxy's user and password, USER:PASSWORD"),
+    "ca_bundle": Setting("path", "a PEM file of authorities that are trusted besides the system's own"),
+}
 _DAYS: Final = "how many days back the first pass reaches"
 _MICROSOFT: Final = {
     "tenant": Setting("text", "the directory (tenant) id", GUID, is_needed=True),
@@ -59,12 +68,14 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
             "texts", "what is subscribed to", choices=CONTENT_TYPES, default=CONTENT_TYPES
         ),
         "days": Setting("days", _DAYS, default=7),
+        **_ROUTE,
     },
     "entra": {
         **_MICROSOFT,
         "cloud": Setting("text", "the national cloud", choices=tuple(GRAPH), default="world"),
         "feeds": Setting("texts", "which logs are fetched", choices=FEEDS, default=FEEDS),
         "days": Setting("days", _DAYS, default=30),
+        **_ROUTE,
     },
     "google": {
         "customer": Setting(
@@ -76,6 +87,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
         "key_file": Setting("path", "the service account's JSON key"),
         "applications": Setting("texts", "which logs are fetched", r"[a-z_]{1,40}", default=APPLICATIONS),
         "days": Setting("days", _DAYS, default=30),
+        **_ROUTE,
     },
     "okta": {
         "domain": Setting("text", "the organisation's domain", HOST, is_needed=True),
@@ -85,6 +97,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
         "dpop": Setting("flag", "whether the application requires proof of possession", default=True),
         "token_file": Setting("path", "a file with an API token, in place of an application"),
         "days": Setting("days", _DAYS, default=30),
+        **_ROUTE,
     },
     "kafka": {
         "servers": Setting("texts", "a broker to begin with, HOST:PORT", SERVER, is_needed=True),

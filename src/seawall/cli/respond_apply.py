@@ -210,17 +210,18 @@ def _carried_out(
 ) -> None:
     from seawall.collect.clock import Clock
     from seawall.respond.contain.carrying_out import Run
-    from seawall.respond.contain.hosts import Configured, spares_who_asks
+    from seawall.respond.contain.hosts import Configured
     from seawall.respond.contain.session import begun, step
     from seawall.respond.contain.settings import read_settings
+    from seawall.respond.contain.sparing import spares_who_asks
     from seawall.respond.contain.vendors import Vendors
 
     clock = Clock()
     repeated = frozenset({step(plan, again).id}) if again is not None else frozenset[str]()
     settings = read_settings(config)
-    if phase == "apply":
-        spares_who_asks(plan, wanted, settings)
     vendors = Vendors(Configured(settings, clock), clock)
+    if phase == "apply":
+        spares_who_asks(plan, wanted, settings, vendors)
     results: list[StepResult] = []
     with begun(where, plan, _now) as journal:
         run = Run(plan, journal, vendors, approver, phase, wanted, repeated)

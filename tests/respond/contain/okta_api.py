@@ -24,6 +24,8 @@ class Okta(Vendor):
         self.providers: dict[str, dict[str, Any]] = {}
         self.cleared: list[str] = []
         self._following = ""
+        self.owner = ""
+        """Who made the API token."""
 
     def add_user(self, login: str, **lists: list[dict[str, Any]]) -> None:
         identity = f"00u{len(self.users)}"
@@ -71,6 +73,8 @@ class Okta(Vendor):
 
     def answer(self, method: str, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         match method, parts:
+            case "GET", ["api", "v1", "users", "me"] if self.owner:
+                return 200, self.users[self.owner]
             case _, ["api", "v1", "users", name, *rest]:
                 user = self.users.get(name) or next(
                     (one for one in self.users.values() if one["id"] == name), None

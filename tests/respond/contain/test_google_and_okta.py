@@ -10,9 +10,9 @@ import pytest
 
 from seawall.errors import RespondInvalid
 from seawall.respond.contain.documents import plan_document, plan_from_document
-from seawall.respond.contain.hosts import spares_who_asks
 from seawall.respond.contain.planning import identity, plan
-from seawall.respond.contain.settings import GoogleSettings, Settings
+from seawall.respond.contain.settings import GoogleSettings, OktaSettings, Settings
+from seawall.respond.contain.sparing import spares_who_asks
 from seawall.schema.response import Action, Plan, Requirement
 from seawall.schema.response import Vendor as VendorName
 
@@ -293,10 +293,33 @@ def test_who_asks_google_is_not_locked_out() -> None:
     found = planned("google")
     wanted = [action.id for action in found.actions]
     settings = Settings(google=GoogleSettings(ANN.upper()))
+    nobody = asking({})
     with pytest.raises(RespondInvalid, match="would lock out"):
-        spares_who_asks(found, wanted, settings)
-    spares_who_asks(found, [step(found, "backup codes").id], settings)
-    spares_who_asks(found, wanted, Settings(google=GoogleSettings("admin@example.org")))
+        spares_who_asks(found, wanted, settings, nobody)
+    spares_who_asks(found, [step(found, "backup codes").id], settings, nobody)
+    spares_who_asks(found, wanted, Settings(google=GoogleSettings("admin@example.org")), nobody)
+
+
+def test_who_made_oktas_token_is_not_locked_out() -> None:
+    found = planned("okta")
+    wanted = [action.id for action in found.actions]
+    okta = Okta()
+    okta.add_user("admin@example.org")
+    okta.add_user(ANN)
+    settings = Settings(okta=OktaSettings("acme.okta.com", token_file="token"))
+    with served(okta):
+        vendors = asking({"okta": okta})
+        okta.owner = ANN
+        with pytest.raises(RespondInvalid, match="would lock out"):
+            spares_who_asks(found, wanted, settings, vendors)
+        spares_who_asks(found, [], settings, vendors)
+        okta.owner = "admin@example.org"
+        spares_who_asks(found, wanted, settings, vendors)
+        calls = len(okta.calls)
+        spares_who_asks(found, wanted, Settings(okta=OktaSettings("acme.okta.com", "0oa1")), vendors)
+        assert len(okta.calls) == calls, "an application is nobody's"
+        okta.faults = [Fault("GET", "/users/me", 403, "E0000006")]
+        spares_who_asks(found, wanted, settings, vendors)
 
 
 def test_a_plan_from_before_requirements_still_reads() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +18,8 @@ from seawall.collect.secret import secret_of
 from seawall.errors import RespondInvalid
 from seawall.respond.contain.settings import Settings
 from seawall.respond.contain.vendors import Host
-from seawall.schema.response import Plan, Vendor
+from seawall.schema.response import Vendor
 
-_LOCKS_OUT: Final = frozenset({"disable_account", "reset_password", "revoke_sessions", "remove_role"})
 GMAIL: Final = "https://gmail.googleapis.com"
 VARIABLES: Final = {
     "microsoft": "SEAWALL_RESPOND_MICROSOFT_SECRET",
@@ -44,21 +43,6 @@ class Bearer:
 
     def renew(self) -> None:
         """Nothing."""
-
-
-def spares_who_asks(plan: Plan, wanted: Collection[str], settings: Settings) -> None:
-    """Raise RespondInvalid where a step that is wanted would lock out the administrator for whom Seawall asks Google.
-
-    From then on nothing could be asked there, and nothing be taken back.
-    """
-    who = settings.google.administrator.casefold() if settings.google is not None else ""
-    for action in plan.actions:
-        is_own = action.vendor == "google" and action.account.casefold() == who
-        if is_own and action.id in wanted and action.kind in _LOCKS_OUT:
-            raise RespondInvalid(
-                f"{action.id} would lock out {action.account}, for whom Seawall asks Google",
-                fix="name another administrator in [google] of --config",
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo test console format train evaluate bench lock clean
+# What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test console format train evaluate bench lock clean check-programs check-pages check-style check-types check-imports
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -15,16 +18,29 @@ demo: .venv/product
 	@$(BIN)/python tools/build_console.py --optional
 	@$(BIN)/seawall demo --out demo
 
-test: .venv/development
+test:
+	@$(MAKE) --no-print-directory -j 4 check-programs check-pages check-style check-types check-imports
+	@$(BIN)/python -m compileall -q src tests bench tools
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# What goes before the tests goes on side by side: one waits for the network, another needs a processor.
+check-programs:
 	@tools/ensure_chromium.sh
 	@tools/ensure_proxies.sh
 	@tools/ensure_postgresql.sh
+
+check-pages: .venv/development
 	$(BIN)/python tools/build_console.py --check
+
+check-style: .venv/development
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+check-types: .venv/development
 	$(BIN)/mypy
+
+check-imports: .venv/development
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --dist loadfile
 
 console: .venv/product
 	@$(BIN)/python tools/build_console.py

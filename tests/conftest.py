@@ -9,13 +9,31 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.temporary import room_in_memory
+
 pytest_plugins = ["tests.browsing"]
+
+room_in_memory()
 
 settings.register_profile("project", deadline=None)  # machines are busy at times
 settings.load_profile("project")
 
 # Whoever runs tests in several processes sets it; tables are wide off a terminal.
 os.environ.pop("COLUMNS", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: a long one that comes last leaves the other processes without work."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_tests_start_writes_no_bytecode() -> Iterator[None]:
+    """Some may write a few kilobytes and no more: Python does not notice bytecode that is cut, and believes it ever after."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        yield
 
 
 @pytest.fixture(autouse=True)

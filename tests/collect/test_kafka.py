@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,28 @@ from seawall.collect.segments import Segments
 from tests.collect.collecting import lines
 from tests.collect.kafka_mock import Cluster, kafka
 
-FAST = ("session.timeout.ms=3000", "heartbeat.interval.ms=300", "topic.metadata.refresh.interval.ms=1000")
+FAST = ("session.timeout.ms=3000", "heartbeat.interval.ms=300", "topic.metadata.refresh.interval.ms=1000", "fetch.wait.max.ms=50",
+        "reconnect.backoff.max.ms=500")  # fmt: skip
+"""Patience fit for a cluster in the next process. A broker answers no other question as long as a fetch waits at it."""
+
+HASTY = """
+import sys
+from pathlib import Path
+from seawall.cli.main import main
+from seawall.collect.kafka import member
+
+held, store = Path(sys.argv.pop(1)), member.Member._store
+
+def stored(self):
+    if held.exists():
+        held.write_text(str(sum(one.messages for one in self._stretches.values())))
+    else:
+        store(self)
+
+member.BATCH_WAIT, member.Member._store = 2 * member.SECOND, stored
+sys.exit(main())
+"""
+"""A member that stores every two seconds instead of every ten, and not at all while a file is there, which says what it holds."""
 
 
 @pytest.fixture
@@ -45,7 +67,7 @@ def once(folder: Path, cluster: Cluster, *more: str, topic: str = "logs") -> int
 def started(folder: Path, cluster: Cluster, name: str = "0") -> subprocess.Popen[bytes]:
     with (folder / f"said.{name}").open("ab") as said:
         return subprocess.Popen(
-            [sys.executable, "-m", "seawall.cli.main", *options(folder, cluster)], stderr=said
+            [sys.executable, "-c", HASTY, str(folder / "held"), *options(folder, cluster)], stderr=said
         )
 
 
@@ -54,7 +76,18 @@ def ended(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> int
     return process.wait(60)
 
 
-def waited(what: Callable[[], bool], seconds: float = 60) -> None:
+@contextmanager
+def holding(folder: Path, messages: list[bytes], cluster: Cluster) -> Iterator[None]:
+    """Send messages that the member reads and does not store before the end of this."""
+    held = folder / "held"
+    held.touch()
+    cluster.produce("logs", messages)
+    waited(lambda: held.read_text() == str(len(messages)))
+    yield
+    held.unlink()
+
+
+def waited(what: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end
@@ -159,7 +192,7 @@ def test_killed_at_any_moment_by_two(tmp_path: Path, cluster: Cluster, seed: int
                 -15,
             }
             members[name] = started(tmp_path, cluster, name)
-        waited(lambda: _read(tmp_path) >= len(values), 120)
+        waited(lambda: _read(tmp_path) >= len(values))
         assert [ended(one) for one in members.values()] == [0, 0]
     finally:
         for one in members.values():
@@ -185,10 +218,8 @@ def test_one_that_slept_while_its_partitions_went_away(tmp_path: Path, cluster: 
     try:
         cluster.produce("logs", numbered(0, 1000))
         waited(lambda: _read(tmp_path) >= 1000)
-        cluster.produce("logs", numbered(1000, 2000))
-        time.sleep(1.0)
-        first.send_signal(signal.SIGSTOP)
-        time.sleep(4.0)
+        with holding(tmp_path, numbered(1000, 2000), cluster):
+            first.send_signal(signal.SIGSTOP)
         assert once(tmp_path, cluster) == 0
         first.send_signal(signal.SIGCONT)
         cluster.produce("logs", numbered(2000, 2100))
@@ -212,7 +243,7 @@ def test_brokers_that_go_away_and_come_back(tmp_path: Path, cluster: Cluster) ->
         time.sleep(3.0)
         cluster.all_up()
         cluster.produce("logs", numbered(500, 900))
-        waited(lambda: _read(tmp_path) >= 900, 120)
+        waited(lambda: _read(tmp_path) >= 900)
         assert ended(member) == 0
     finally:
         member.kill()
@@ -332,6 +363,7 @@ def test_nobody_answers(
     tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("seawall.collect.kafka.member.PATIENCE", 1_000_000)
+    monkeypatch.setattr("seawall.collect.kafka.member.ANSWER", 1.0)
     cluster.all_down()
     assert once(tmp_path, cluster) == 1
     assert "not everything could be fetched: all (" in capsys.readouterr().err
@@ -376,14 +408,13 @@ def test_what_another_stored_meanwhile_is_not_stored_again(tmp_path: Path, clust
     member = started(tmp_path, cluster)
     try:
         waited(lambda: _read(tmp_path) >= 100)
-        cluster.produce("logs", numbered(100, 110))
-        (path,) = (tmp_path / "logs.ledger").glob("*.sqlite")
-        segments = Segments(tmp_path / "logs", path.with_suffix(""))
-        with open_partitions(path, {"vendor": "kafka"}, segments) as book:
-            (ask,) = book.open_asks(1)
-            other = Stretch("logs", 0, 100, 105, 5, 80, numbered(100, 105), [1] * 5)
-            time.sleep(1.0)
-            assert book.store(ask, [other], 1_764_000_000_000_000, "kafka/other", {}) == (5, [])
+        with holding(tmp_path, numbered(100, 110), cluster):
+            (path,) = (tmp_path / "logs.ledger").glob("*.sqlite")
+            segments = Segments(tmp_path / "logs", path.with_suffix(""))
+            with open_partitions(path, {"vendor": "kafka"}, segments) as book:
+                (ask,) = book.open_asks(1)
+                other = Stretch("logs", 0, 100, 105, 5, 80, numbered(100, 105), [1] * 5)
+                assert book.store(ask, [other], 1_764_000_000_000_000, "kafka/other", {}) == (5, [])
         waited(lambda: _read(tmp_path) >= 110)
         assert ended(member) == 0
     finally:

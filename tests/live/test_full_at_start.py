@@ -26,14 +26,19 @@ SEAWALL = [sys.executable, "-m", "seawall.cli.main"]
 
 @contextmanager
 def full(size: int) -> Iterator[None]:
-    """No file of this process may become larger than so many bytes; Python ignores the signal and gets the error."""
+    """No file of this process may become larger than so many bytes; Python ignores the signal and gets the error.
+
+    Python itself notices nothing when it writes bytecode that is cut, and believes it for ever after.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     assert signal.getsignal(signal.SIGXFSZ) is signal.SIG_IGN
+    keeps_no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = keeps_no_bytecode
 
 
 @pytest.fixture

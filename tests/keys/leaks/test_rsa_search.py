@@ -34,21 +34,22 @@ def spans(known: KnownKeys, data: bytes) -> list[tuple[int, str, str | None]]:
     return [(hit.offset, hit.form, hit.thumbprint) for hit in known.search(data)]
 
 
-KEYS = [numbers(bits, seed, e) for bits in (512, 1024, 2048) for seed in (1, 2) for e in (3, 17, 65537)]
-KEYS += [
-    numbers(3072),
-    numbers(4096),
-    numbers(2046),
-    numbers(1030),
-    numbers(1008),
-    numbers(1024, 3, 4294967297),
-    numbers(1024, 4, 37),
+SHAPES = [(bits, seed, e) for bits in (512, 1024, 2048) for seed in (1, 2) for e in (3, 17, 65537)]
+SHAPES += [
+    (3072, 0, 65537),
+    (4096, 0, 65537),
+    (2046, 0, 65537),
+    (1030, 0, 65537),
+    (1008, 0, 65537),
+    (1024, 3, 4294967297),
+    (1024, 4, 37),
 ]
+"""Arguments of `numbers`: the primes are looked for when a test wants them, not by each process that lists the tests."""
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    key=st.sampled_from(KEYS),
+    key=st.sampled_from(SHAPES).map(lambda shape: numbers(*shape)),
     which=st.sampled_from(["p", "q", "d of phi", "d of lambda"]),
     order=st.sampled_from(ORDERS),
     before=st.integers(0, 3000),

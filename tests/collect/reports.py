@@ -61,7 +61,7 @@ class Reports:
             int(datetime.fromisoformat(request.query[name]).timestamp() * 1_000_000)
             for name in ("startTime", "endTime")
         )
-        if first >= last:
+        if first >= last or first >= self.now():
             return fault(400, "invalid")
         found = self.found(application, first, last)
         at = int(request.query.get("pageToken", "p0")[1:])

@@ -289,6 +289,46 @@ def test_forwarding_cannot_come_back_to_an_address_that_was_removed(tmp_path: Pa
     assert (refused.state, "not verified any more" in refused.why) == ("failed", True)
 
 
+def test_what_was_done_in_part_is_counted_and_only_the_rest_is_done_the_next_time(tmp_path: Path) -> None:
+    google = Google()
+    google.add_user(ANN, asps=[{"codeId": number} for number in range(3)])
+    google.faults = [Fault("DELETE", "/asps/1", 403, "forbidden")]
+    found = planned("google")
+    passwords = step(found, "application passwords")
+    with served(google):
+        first = run(found, tmp_path / "journal", asking({"google": google}))[passwords.id]
+        assert (first.state, first.changes) == ("failed", 2)
+        assert "refused 1 of 3: 403 forbidden: the call needs " in first.why
+        assert google.lists[ANN]["asps"] == [{"codeId": 1}]
+        before = len(google.calls)
+        second = run(found, tmp_path / "journal", asking({"google": google}))[passwords.id]
+    assert (second.state, second.changes) == ("done", 3)
+    assert [path for method, path, _ in google.calls[before:] if method == "DELETE"] == [
+        "/admin/directory/v1/users/ann%40example.org/asps/1"
+    ]
+
+
+def test_an_account_of_google_that_was_suspended_before_stays_suspended(tmp_path: Path) -> None:
+    google = Google()
+    google.add_user(ANN)
+    google.users[ANN]["suspended"] = True
+    found = planned("google")
+    with served(google):
+        results = run(found, tmp_path / "journal", asking({"google": google}))
+        assert results[step(found, "Suspend").id].state == "already"
+        run(found, tmp_path / "journal", asking({"google": google}), "undo")
+    assert google.users[ANN]["suspended"] is True
+
+
+def test_an_account_that_okta_does_not_know_is_said(tmp_path: Path) -> None:
+    okta = Okta()
+    found = planned("okta")
+    with served(okta):
+        results = run(found, tmp_path / "journal", asking({"okta": okta}))
+    assert {one.state for one in results.values()} == {"failed", "blocked"}
+    assert "knows no such user" in results[step(found, "once more").id].why
+
+
 def test_who_asks_google_is_not_locked_out() -> None:
     found = planned("google")
     wanted = [action.id for action in found.actions]

@@ -57,6 +57,10 @@ def filled_path(path: str, state: State) -> str:
     """The path with what was read in its slots. Raises PlanInvalid where the vendor did not say it."""
 
     def fill(found: re.Match[str]) -> str:
+        if found[1] in state and state[found[1]] is None:
+            raise PlanInvalid(
+                f"the vendor knows no such {found[1]}: it was renamed or deleted, or never there"
+            )
         value = value_at(state.get(found[1]), found[2].lstrip("."))
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise PlanInvalid(f"the vendor's answer does not say {found[1]}{found[2]}")

@@ -100,6 +100,8 @@ def test_a_plan_is_made_from_what_a_scan_left(run: Run, out: Path) -> None:
         (("apply", "plan.json", "--apply", "--approver", "Ann", "--config", "missing.toml"), 2),
         (("apply", "plan.json", "--done", "1"), 2),
         (("undo", "missing"), 1),
+        (("undo", "plan.json"), 1),
+        (("plan", "1", "--to", "."), 1),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(run: Run, out: Path, words: tuple[str, ...], code: int) -> None:
@@ -117,6 +119,40 @@ def test_without_apply_nobody_is_asked(run: Run, out: Path, okta: Okta) -> None:
     assert "nothing was done" in shown.err
     assert okta.calls == []
     assert not Path("plan.journal.jsonl").exists()
+
+
+def test_by_hand_and_said_so(run: Run, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned(run, out)
+    shown = run("respond", "apply", "plan.json")
+    assert "next: seawall respond apply plan.json --apply --approver NAME --config FILE" in shown.err
+    call = "POST https://YOUR-ORGANISATION.okta.com/api/v1/idps/0oa1/lifecycle/deactivate"
+    assert any(line.endswith(call) for line in shown.out.splitlines())
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = run("respond", "apply", "plan.json")
+    assert any(line.endswith(call) for line in narrow.out.splitlines()), "what is copied stays one line"
+    assert run("respond", "undo", "plan.json").err.startswith("error: plan.json: a plan, not its journal")
+    said = run("respond", "apply", "plan.json", "--done", "disable-account", "--by", "Ann Example")
+    assert said.code == 0, said.err
+    assert "next: the other steps; seawall respond apply plan.json --done" in said.err
+    journal = Path("plan.journal.jsonl")
+    before = journal.read_bytes()
+    assert run("respond", "apply", "plan.json", "--done", "disable-account", "--by", "Bob Example").code == 0
+    assert journal.read_bytes() == before, "what was done once is told to others once"
+    assert "the journal of a plan" in run("respond", "apply", "plan.journal.jsonl").err
+    back = run("respond", "undo", "plan.journal.jsonl")
+    assert "1 step, in this order" in back.out
+    assert "Before you begin" not in back.out
+    assert "disable-account" in back.out
+    assert "reset-password" not in back.out
+
+
+def test_nothing_is_undone_where_nothing_was_applied(run: Run, out: Path, okta: Okta) -> None:
+    planned(run, out)
+    okta.users.clear()
+    assert apply(run, "--steps", "reset-password").code == 1
+    assert okta.changes() == []
+    shown = run("respond", "undo", "plan.journal.jsonl")
+    assert (shown.code, "nothing of it was applied" in shown.err, "next:" in shown.err) == (0, True, False)
 
 
 def apply(run: Run, *more: str) -> Outcome:

@@ -76,7 +76,9 @@ def apply(
     found = read_plan(plan)
     where = journal or journal_path(plan)
     wanted = chosen(found, steps, _level(up_to))
-    _run(found, where, "apply", wanted, really, approver, config, done, by, again, as_json)
+    typed = f"seawall respond apply {streams.quoted(plan)}"
+    typed += f" --journal {streams.quoted(journal)}" if journal else ""
+    _run(found, where, "apply", wanted, really, approver, config, done, by, again, as_json, typed)
 
 
 def undo(
@@ -109,7 +111,8 @@ def undo(
 
     found = plan_of(journal)
     wanted = chosen(found, steps, "precaution")
-    _run(found, journal, "undo", wanted, really, approver, config, done, by, again, as_json)
+    typed = f"seawall respond undo {streams.quoted(journal)}"
+    _run(found, journal, "undo", wanted, really, approver, config, done, by, again, as_json, typed)
 
 
 def _level(text: str) -> Any:
@@ -133,6 +136,7 @@ def _run(
     by: str | None,
     again: str | None,
     as_json: bool,
+    typed: str,
 ) -> None:
     from seawall.errors import UsageError
     from seawall.respond.contain.session import named_person
@@ -140,31 +144,37 @@ def _run(
     if done is not None:
         if really:
             raise UsageError("--done takes down what a person did; --apply does it", fix="one of the two")
-        _confirmed(plan, where, phase, done, named_person(by, "--by"), as_json)
+        _confirmed(plan, where, phase, done, named_person(by, "--by"), as_json, typed)
         return
     if by is not None:
         raise UsageError("--by says who did the step of --done", fix="give --done STEP too")
     if not really:
-        _shown(plan, where, phase, wanted, as_json)
+        _shown(plan, where, phase, wanted, as_json, typed)
         return
     name = named_person(approver, "--approver")
     if config is None:
         raise UsageError("--apply asks the vendors", fix="give --config FILE (docs/respond.md)")
-    _carried_out(plan, where, phase, wanted, name, config, again, as_json)
+    _carried_out(plan, where, phase, wanted, name, config, again, as_json, typed)
 
 
-def _shown(plan: Plan, where: Path, phase: Phase, wanted: frozenset[str], as_json: bool) -> None:
+def _shown(plan: Plan, where: Path, phase: Phase, wanted: frozenset[str], as_json: bool, typed: str) -> None:
     from dataclasses import replace
 
     from seawall.report.containment import show_plan, show_results
     from seawall.respond.contain import journal as journals
     from seawall.respond.contain.documents import plan_document
-    from seawall.respond.contain.session import standing
+    from seawall.respond.contain.session import applied_steps, standing
 
+    entries = journals.read(where) if where.exists() else []
     actions = tuple(action for action in plan.actions if action.id in wanted)
     left = len(plan.actions) - len(actions)
-    shown = replace(plan, actions=actions if phase == "apply" else tuple(reversed(actions)))
-    stands = standing(plan, journals.read(where), phase) if where.exists() else []
+    shown = replace(plan, actions=actions)
+    stands = standing(plan, entries, phase) if entries else []
+    if phase == "undo":
+        applied = applied_steps(entries)
+        actions = tuple(action for action in reversed(actions) if action.id in applied)
+        shown = replace(plan, actions=actions, prerequisites=(), warnings=())
+        stands = [one for one in stands if one.step in applied]
     if as_json:
         document = {
             "applied": False,
@@ -179,23 +189,23 @@ def _shown(plan: Plan, where: Path, phase: Phase, wanted: frozenset[str], as_jso
             streams.answer(lambda console: show_results(console, plan, stands))
     if left:
         streams.say(f"{left} more are less sure, or were not named: --up-to precaution, or --steps")
+    if not actions:
+        streams.say("nothing of it was applied" if phase == "undo" else "no step was asked for")
+        return
     streams.say("nothing was done")
-    verb = (
-        f"apply PLAN --journal {streams.quoted(where)}"
-        if phase == "apply"
-        else f"undo {streams.quoted(where)}"
-    )
-    streams.next_step(f"seawall respond {verb} --apply --approver NAME --config FILE")
+    if phase == "apply":
+        streams.say(f"by hand: do a step, then say so with {typed} --done STEP --by NAME")
+    streams.next_step(f"{typed} --apply --approver NAME --config FILE")
 
 
-def _confirmed(plan: Plan, where: Path, phase: Phase, name: str, by: str, as_json: bool) -> None:
+def _confirmed(plan: Plan, where: Path, phase: Phase, name: str, by: str, as_json: bool, typed: str) -> None:
     from seawall.respond.contain.session import begun, confirm, standing, step
 
     action = step(plan, name)
     with begun(where, plan, _now) as journal:
         confirm(journal, action, by, phase)
         stands, head = standing(plan, journal.entries, phase), journal.head
-    _told(plan, where, phase, stands, head, as_json)
+    _told(plan, where, phase, stands, head, as_json, typed)
 
 
 def _carried_out(
@@ -207,6 +217,7 @@ def _carried_out(
     config: Path,
     again: str | None,
     as_json: bool,
+    typed: str,
 ) -> None:
     from seawall.collect.clock import Clock
     from seawall.respond.contain.carrying_out import Run
@@ -232,12 +243,14 @@ def _carried_out(
         head = journal.head
     if phase == "undo":
         results.reverse()
-    _told(plan, where, phase, results, head, as_json)
+    _told(plan, where, phase, results, head, as_json, typed)
     if any(result.state in _NOT_WELL for result in results):
         raise typer.Exit(INCOMPLETE)
 
 
-def _told(plan: Plan, where: Path, phase: Phase, results: list[StepResult], head: str, as_json: bool) -> None:
+def _told(
+    plan: Plan, where: Path, phase: Phase, results: list[StepResult], head: str, as_json: bool, typed: str
+) -> None:
     from seawall.report.containment import show_results
 
     if as_json:
@@ -256,7 +269,11 @@ def _told(plan: Plan, where: Path, phase: Phase, results: list[StepResult], head
     streams.say(f"journal: {where}, which ends with {head}")
     waiting = [result.step for result in results if result.state == "waiting"]
     if waiting:
-        streams.next_step(f"do {waiting[0]} by hand, then say --done {waiting[0]} --by NAME")
+        streams.next_step(f"do {waiting[0]} by hand, then {typed} --done {waiting[0]} --by NAME")
+    elif open_ := [result.step for result in results if result.state == "pending"]:
+        streams.next_step(
+            f"the other steps; {typed} --done {open_[0]} --by NAME says that one was done by hand"
+        )
     elif phase == "apply":
         streams.next_step(f"seawall respond watch {streams.quoted(where)} PATH, in the days to come")
 

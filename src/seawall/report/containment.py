@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from seawall.plurals import plural
@@ -34,6 +35,8 @@ _STYLES: dict[StepState, str] = {
     "waiting": "yellow",
 }
 _LINE = 600
+_LONGEST_COMMAND = 4_000
+"""Characters of a call or a command: one that was cut off must not look whole, and mailboxes' rules are long."""
 
 
 def show_plan(console: Console, plan: Plan, *, with_calls: bool) -> None:
@@ -42,7 +45,7 @@ def show_plan(console: Console, plan: Plan, *, with_calls: bool) -> None:
         if lines:
             console.print(_text(title, "bold"))
             for line in lines:
-                console.print(Padding(_text(f"- {line}"), (0, 0, 0, 2)))
+                console.print(_item(line))
             console.print()
     console.print(_text(f"{plural(len(plan.actions), 'step')}, in this order", "bold"))
     for number, action in enumerate(plan.actions, start=1):
@@ -50,7 +53,7 @@ def show_plan(console: Console, plan: Plan, *, with_calls: bool) -> None:
         head.append_text(_text(action.title, "bold"))
         console.print(head.append_text(_text(f"  {action.id}", "dim")))
         for part in _step(action, with_calls=with_calls):
-            console.print(Padding(part, (0, 0, 0, 5)))
+            _indented(console, part, 5)
 
 
 def show_results(console: Console, plan: Plan, results: Sequence[StepResult]) -> None:
@@ -67,7 +70,22 @@ def show_results(console: Console, plan: Plan, results: Sequence[StepResult]) ->
             console.print(Padding(_text(result.why, "dim"), (0, 0, 0, 10)))
         if result.state == "waiting":
             for line in _by_hand(action):
-                console.print(Padding(line, (0, 0, 0, 10)))
+                _indented(console, line, 10)
+
+
+def _item(line: str) -> Table:
+    """One line of a list: what is folded stands below the words, not below the dash."""
+    item = Table.grid()
+    item.add_row("  - ", _text(line))
+    return item
+
+
+def _indented(console: Console, part: Text, columns: int) -> None:
+    """A sentence is folded at the edge; what somebody copies (a call, a command) stays one line."""
+    if part.no_wrap:
+        console.print(Text(" " * columns).append_text(part), soft_wrap=True)
+    else:
+        console.print(Padding(part, (0, 0, 0, columns)))
 
 
 def show_returns(console: Console, returns: Sequence[Return]) -> None:
@@ -88,15 +106,15 @@ def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:
         yield from _by_hand(action) if action.is_by_hand else ()
     else:
         for read in action.before:
-            yield _text(f"reads   {read_text(action, read)}")
+            yield _line(f"reads   {read_text(action, read)}")
         for call in action.calls:
-            yield _text(f"calls   {call_text(action, call, each=action.each)}")
+            yield _line(f"calls   {call_text(action, call, each=action.each)}")
         for call in action.undo:
-            yield _text(f"undo    {call_text(action, call)}")
+            yield _line(f"undo    {call_text(action, call)}")
         for line in action.powershell:
-            yield _text(f"or      PS> {line}")
+            yield _line(f"or      PS> {line}")
         for line in action.undo_powershell:
-            yield _text(f"undo    PS> {line}")
+            yield _line(f"undo    PS> {line}")
     for one in action.requires:
         yield _text(f"only if {one.read}.{one.field} is {' or '.join(one.allowed)}; else a person is asked")
     if isinstance(action.details.get("note"), str):
@@ -109,9 +127,9 @@ def _by_hand(action: Action) -> Iterator[Text]:
     if action.by_hand:
         yield _text(f"by hand: {action.by_hand}")
     for line in action.powershell:
-        yield _text(f"PS> {line}")
+        yield _line(f"PS> {line}")
     for line in action.undo_powershell:
-        yield _text(f"undo    PS> {line}")
+        yield _line(f"undo    PS> {line}")
 
 
 def read_text(action: Action, read: Read) -> str:
@@ -134,6 +152,10 @@ def _meant(read: Read) -> str:
     words = {"equal": "is", "contains": "holds", "between": "lies in"}
     conditions = [f"{one.field} {words[one.operator]} {one.value}" for one in read.where]
     return f"   where {' and '.join(conditions)}" if conditions else ""
+
+
+def _line(value: str) -> Text:
+    return Text(visible(value, _LONGEST_COMMAND), no_wrap=True)
 
 
 def _text(value: str, style: str = "") -> Text:

@@ -10,6 +10,8 @@ from seawall.errors import OutputUnwritable
 
 def write_whole(path: Path, content: bytes, *, fix: str) -> None:
     """Write `content` to `path`; what was there stays if that fails, and links are not followed. Raises OutputUnwritable."""
+    if not path.name:
+        raise OutputUnwritable(f"{path}: is a folder", fix=fix)
     part = path.with_name(path.name + ".part")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)

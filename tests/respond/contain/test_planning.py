@@ -294,6 +294,23 @@ def test_a_scope_makes_touched_certain_and_possible_a_precaution() -> None:
     assert not [action for action in found.actions if action.account == "eve@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("severity", "is_said"), [("low", True), ("medium", True), ("high", False), ("critical", False)]
+)
+def test_a_plan_says_when_the_holder_should_be_asked_first(severity: str, is_said: bool) -> None:
+    warnings = plan(evidence(), incident=incident(severity=severity)).warnings
+    assert any(f"severity is {severity}" in line and "Ask them" in line for line in warnings) is is_said
+
+
+def test_a_scope_of_other_logs_is_told_of() -> None:
+    incident_ = incident()
+    own = Subject("account", TENANT, ANN.upper(), "touched", ("seen",))
+    for accounts, is_said in (((own,), False), ((replace(own, tenant="other"),), True), ((), True)):
+        known = Scope(TIME, TIME + 1, (), (), accounts, (), ())
+        warnings = plan(evidence(), incident=incident_, scope=known).warnings
+        assert any("other logs" in line for line in warnings) is is_said
+
+
 def test_a_candidate_below_the_budget_is_a_precaution() -> None:
     assert {action.confidence for action in made(RULE, raised=False).actions} == {"precaution"}
 

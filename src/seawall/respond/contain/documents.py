@@ -55,11 +55,15 @@ def read_plan(path: Path) -> Plan:
         with path.open("rb") as source:
             content = source.read(LARGEST + 1)
     except OSError as error:
-        raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from error
+        raise InputUnreadable(
+            f"{path}: {error.strerror or error}", fix="give the file that `seawall respond plan --to` wrote"
+        ) from error
     if len(content) > LARGEST:
         raise PlanInvalid(f"{path}: larger than {LARGEST:,} bytes", fix=_FIX)
     try:
         document = msgspec.json.decode(content, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
-        raise PlanInvalid(f"{path}: not JSON, or not one object", fix=_FIX) from None
+        is_journal = content.startswith(b'{"number":1,') and b'"event":"opened"' in content
+        what = "the journal of a plan" if is_journal else "not JSON, or not one object"
+        raise PlanInvalid(f"{path}: {what}", fix="give the plan" if is_journal else _FIX) from None
     return plan_from_document(document)

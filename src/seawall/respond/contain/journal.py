@@ -25,6 +25,7 @@ from seawall.errors import JournalBroken, JournalBusy, OutputUnwritable
 
 LARGEST: Final = 256 * 1024 * 1024
 _NOTHING: Final = "0" * 64
+_OTHER: Final = "give the journal that `seawall respond apply` wrote"
 _FIX: Final = "look at the vendor what was done; keep the file as it is"
 
 Entry = dict[str, Any]
@@ -102,7 +103,7 @@ def read(path: Path) -> list[Entry]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise JournalBroken(f"{path}: {error.strerror}", fix="give the journal that apply wrote") from None
+        raise JournalBroken(f"{path}: {error.strerror}", fix=_OTHER) from None
     try:
         return _read(path, _content(descriptor))[0]
     finally:
@@ -158,6 +159,8 @@ def _read(path: Path, content: bytes) -> tuple[list[Entry], str, int | None]:
         try:
             entry = msgspec.json.decode(line, type=dict[str, Any])
         except (msgspec.DecodeError, RecursionError):
+            if content.startswith(b'{\n "plan_version"'):
+                raise JournalBroken(f"{path}: a plan, not its journal", fix=_OTHER) from None
             raise JournalBroken(f"{path}: line {len(entries) + 1} is not JSON", fix=_FIX) from None
         if entry.get("previous") != head or entry.get("number") != len(entries) + 1:
             raise JournalBroken(

@@ -295,6 +295,11 @@ def _calls(action: Action) -> Iterator[Any]:
     yield from action.undo
 
 
+def _knows(scope: Scope, incident: Incident) -> bool:
+    wanted = (incident.tenant, incident.account.casefold())
+    return any((one.tenant, one.name.casefold()) == wanted for one in scope.accounts)
+
+
 def _warnings(
     incident: Incident | None,
     scope: Scope | None,
@@ -313,6 +318,13 @@ def _warnings(
             "stolen signing key makes a new one for any account. What ends them is the key and the renewal, blocked where tokens "
             "are accepted: the steps block_key and block_renewal come first, and without them the rest is not containment."
         )
+    if incident is not None and incident.severity in {"low", "medium"}:
+        yield (
+            f"The incident's severity is {incident.severity}: it may be the holder's own doing. Ask them, by telephone or in "
+            "person, before anything is applied."
+        )
+    if incident is not None and scope is not None and not _knows(scope, incident):
+        yield f"The scope says nothing of {incident.account}: it is of other logs, or of another organisation."
     unlisted = incident.details.get("events_not_listed") if incident is not None else 0
     if isinstance(unlisted, int) and unlisted > 0:
         yield (

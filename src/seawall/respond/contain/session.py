@@ -76,8 +76,27 @@ def named_person(name: str | None, option: str) -> str:
 
 
 def confirm(journal: Journal, action: Action, by: str, phase: Phase) -> None:
-    """Take down that a person did a step, or saw that it is done."""
+    """Take down that a person did a step, or saw that it is done. What is known to be done is not taken down again.
+
+    Others are told of what was done with its time: one thing that was said twice would be two.
+    """
+    if history(journal.entries).past(phase, action.id).state in {"done", "undone"}:
+        return
     journal.append("confirmed", phase=phase, step=action.id, by=by)
+
+
+def applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
+    """The steps of which something was done, or may have been, and that were not taken back: what there is to undo."""
+    past = history(entries)
+    applied = {step for phase, step in past.steps if phase == "apply"}
+    back = {
+        step
+        for (phase, step), one in past.steps.items()
+        if phase == "undo" and one.state in {"undone", "already"}
+    }
+    return frozenset(
+        step for step in applied - back if (one := past.past("apply", step)).confirmed_by or one.is_begun
+    )
 
 
 def standing(plan: Plan, entries: Iterable[journals.Entry], phase: Phase) -> list[StepResult]:

@@ -57,7 +57,7 @@ class Server:
         assert isinstance(data, LoginPassword)
         given = data.login.decode(), data.password.decode()
         self.logins.append(given)
-        return AuthResult(success=given[1] == "right")
+        return AuthResult(success=given[1] == "right", handled=False)
 
 
 @contextmanager

@@ -300,7 +300,7 @@ def test_a_wrong_password_is_tried_once_and_shown_nowhere(tmp_path: Path) -> Non
         file = prepared(tmp_path / "case", more=text)
         first, second = sent(file)
         assert first.outcome is not None
-        assert "signing in" in first.outcome.reason
+        assert "signing in: the server answered 535" in first.outcome.reason
         assert second.outcome is None
         assert len(server.logins) == 1
     assert "wrong-password" not in (tmp_path / "case" / "register.jsonl").read_text()

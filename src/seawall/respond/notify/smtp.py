@@ -27,6 +27,10 @@ LONGEST: Final = 10
 """One delivery takes at most so many times the time limit of one answer."""
 
 LONGEST_ANSWER: Final = 300
+
+_OTHER_MECHANISM: Final = frozenset({504, 534, 538})
+"""Answers that refuse the way of signing in, not who signs in (RFC 4954, section 6)."""
+
 _LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 
 
@@ -114,6 +118,10 @@ class MailTransport:
                 server.ehlo()
             if settings.user:
                 progress.doing = "signing in"
+                ways = server.esmtp_features.get("auth", "").split()
+                if {"PLAIN", "LOGIN"} & set(ways):
+                    # TLS hides the password, and who keeps no clear passwords refuses every one that comes by CRAM-MD5.
+                    server.esmtp_features["auth"] = " ".join(way for way in ways if way != "CRAM-MD5")
                 server.login(settings.user, self.password)
         except BaseException:
             server.close()
@@ -172,6 +180,16 @@ class _Limited(smtplib.SMTP):
         """Close the connection; nothing is left to be cut."""
         self._watch.cancel()
         super().close()
+
+    def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
+        """Sign in. smtplib tries what was refused again by each other mechanism, which may lock the account: here a mechanism
+        that the server cannot or will not have is followed by the next, and a password that it refuses by none."""
+        try:
+            return super().auth(mechanism, authobject, initial_response_ok=initial_response_ok)
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code in _OTHER_MECHANISM:
+                raise
+            raise smtplib.SMTPResponseException(error.smtp_code, error.smtp_error) from None
 
 
 class _Smtp(_Limited):

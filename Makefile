@@ -29,7 +29,7 @@ check-programs:
 	@tools/ensure_proxies.sh
 	@tools/ensure_postgresql.sh
 
-check-pages: .venv/development
+check-pages: .venv/product
 	$(BIN)/python tools/build_console.py --check
 
 check-style: .venv/development

@@ -22,6 +22,12 @@ settings.load_profile("project")
 os.environ.pop("COLUMNS", None)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process more than there are processors: now and then one waits, for a broker, a browser or a program that starts."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests come first: a long one that comes last leaves the other processes without work."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -38,6 +38,7 @@ from seawall.store.place import Store
 _COLUMNS: Final = tuple(ENRICHED_SCHEMA.names)
 _ORGANISATION: Final = "org_uid"
 _SCRATCH: Final = ".seawall-"
+_AT_ONCE: Final = 50_000
 _LONGEST: Final = 200
 """Characters of what is looked up as an id."""
 
@@ -87,6 +88,18 @@ class ScanResults:
     def events(self, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:  # noqa: ARG002 - all of them, once
         """All events. Raises InputUnreadable."""
         return _pieces(self.folder / EVENTS, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedEvents:
+    """An events file."""
+
+    path: Path
+    name: str
+
+    def events(self, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:  # noqa: ARG002 - all of them, once
+        """All events. Raises InputUnreadable."""
+        return _pieces(self.path, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +237,7 @@ def stored_events(lake: Lake, asked: Asked, columns: Sequence[str]) -> Iterator[
         place = Path(scratch)
 
         def coded(coder: Coder) -> Iterable[pa.Table]:
-            return map(coder.encode, _rows(lake, asked))
+            return (coder.encode(rows) for rows in _joined(_rows(lake, asked)))
 
         if sum(len(batch) for _, _, batch, _ in merged(place, coded)):
             yield from _pieces(place / EVENTS, columns)
@@ -236,7 +249,7 @@ def _rows(lake: Lake, asked: Asked) -> Iterator[pa.Table]:
         wanted = Wanted(asked.start, asked.end, accounts=accounts)
         if tenant != UNKNOWN:
             for day in lake.rows_of_days(tenant, wanted, _COLUMNS):
-                yield from map(as_events, day)
+                yield from day
         nobodys = _without_organisation(lake, asked, tenant)
         if nobodys:
             for day in lake.rows_of_days(UNKNOWN, Wanted(asked.start, asked.end, accounts=nobodys), _COLUMNS):
@@ -258,7 +271,26 @@ def _without_organisation(lake: Lake, asked: Asked, tenant: str) -> frozenset[st
 
 def _named(rows: pa.Table, tenant: str) -> pa.Table:
     named = pc.fill_null(rows[_ORGANISATION].cast(pa.string()), tenant)
-    return as_events(rows.set_column(rows.column_names.index(_ORGANISATION), _ORGANISATION, named))
+    return rows.set_column(rows.column_names.index(_ORGANISATION), _ORGANISATION, named)
+
+
+def _joined(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows in few tables: what a day holds of an account is a handful."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        waiting.append(table)
+        count += table.num_rows
+        if count >= _AT_ONCE:
+            yield _one(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(tables: Sequence[pa.Table]) -> pa.Table:
+    plain = [as_events(table) for table in tables]
+    return pa.concat_tables(plain).unify_dictionaries().combine_chunks()
 
 
 def _pieces(path: Path, wanted: Sequence[str]) -> Iterator[pa.Table]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -100,12 +101,16 @@ def scope_of_lake(
     days: tuple[date, date] | None = None,
     progress: Progress | None = None,
     missing: Missing = (),
+    keep: Path | None = None,
 ) -> tuple[Scope, Reading]:
-    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read."""
+    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
+
+    In the folder `keep` the events are left as `EVENTS`, for who asks further.
+    """
     asked.check()
     reading = Reading()
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
-        place = Path(scratch)
+    with ExitStack() as stack:
+        place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH)))
         for file, line, code in lost:
             reading.note(file, line, code)
         cut = _gathered(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)

@@ -150,6 +150,23 @@ def test_who_else_was_touched_is_searched_by_keys_and_saved(visit: Visiting, tmp
     waiting.value.save_as(tmp_path / "scope.json")
     found = read_scope(tmp_path / "scope.json")
     assert account in {one.name for one in found.accounts if one.verdict == "touched"}
+    possible = {one.name for one in found.accounts if one.verdict == "possible"}
+    plan = page.locator(".panel").filter(has=page.get_by_role("heading", name="Containment plan"))
+    expect(plan).to_contain_text(f"{len(possible)} further accounts cannot be ruled out")
+    plan.get_by_role("button", name="Also possible").click()
+    plan.get_by_text(re.compile("accounts as a precaution$")).focus()
+    page.keyboard.press("Enter")
+    expect(plan.locator(".plan-possible .plan-account").first).to_be_visible()
+    assert set(plan.locator(".plan-possible h3").all_inner_texts()) >= possible
+    expect(plan.locator(".plan-accounts > li").first).to_contain_text(account)
+    expect(plan.locator(".plan-accounts > li").first).to_contain_text("certain")
+    assert axe_faults(page) == []
+    with page.expect_download() as waiting:
+        plan.get_by_role("button", name="Save plan.json").click()
+    waiting.value.save_as(tmp_path / "plan.json")
+    planned = {action.account for action in read_plan(tmp_path / "plan.json").actions}
+    assert account in planned
+    assert planned & possible
 
 
 def choose_answer(page: Page, name: str) -> None:

@@ -287,6 +287,8 @@ export interface Related {
 export interface PlanStep {
   order: number;
   id: string;
+  tenant: string;
+  account: string;
   title: string;
   reason: string;
   confidence: "certain" | "likely" | "precaution";
@@ -305,8 +307,29 @@ export interface PlanStep {
   record_count: number;
 }
 
+/** An account or a mailbox that a plan is about, and why. */
+export interface PlanAccount {
+  tenant: string;
+  account: string;
+  confidence: PlanStep["confidence"];
+  is_incidents: boolean;
+  reasons: string[];
+  /** Orders of its steps. */
+  steps: number[];
+  /** Further steps, which the file has. */
+  more: number;
+  irreversible: string[];
+}
+
 export interface Plan {
   id: string;
+  /** Whose steps: of the incident's account, of all proved touched, or also of those not ruled out. */
+  covers: "incident" | "touched" | "possible";
+  accounts: PlanAccount[];
+  more_accounts: number;
+  /** Accounts not ruled out that are not in it, and whether they can be asked for. */
+  left_out: number;
+  may_have_possible: boolean;
   steps: PlanStep[];
   /** Further steps, which the file has. */
   more: number;

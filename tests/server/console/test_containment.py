@@ -14,7 +14,8 @@ import pytest
 from seawall.incidents.patterns import PATTERNS
 from seawall.respond.contain.documents import plan_from_document, read_plan
 from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.data.containment import plan_of, plan_value
+from seawall.server.console.data.containment import plan_of
+from seawall.server.console.data.plan_values import plan_value
 from seawall.store.lake import Lake
 from tests.events import event, table
 from tests.server.console.consoles import Console

@@ -16,9 +16,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from seawall.report.documents import incident_document
 from seawall.report.scope_document import read_scope
+from seawall.respond.contain.documents import read_plan
 from seawall.schema.scope import Indicator, Scope, Step, Subject
-from seawall.server.console.data import scope_search
+from seawall.server.console.data import scope_child, scope_search
 from seawall.server.console.data.scope_child import LOST, Task
 from seawall.server.console.data.scope_search import Searches, days_of, searches_of
 from seawall.server.console.data.scope_values import MOST_TOUCHED, scoped_value
@@ -91,6 +93,62 @@ def test_a_search_follows_the_intruder_to_another_account(team: Console, tmp_pat
     assert ("records-read", ANN, "analyst-user") in entries
 
 
+def test_once_searched_the_plan_is_of_all_who_are_proved_touched(team: Console, tmp_path: Path) -> None:
+    browser, path = team.signed_in("analyst"), f"/api/incidents/{WORST}/plan"
+    alone = browser.get(path).json()
+    assert (alone["covers"], [one["account"] for one in alone["accounts"]]) == ("incident", [ANN])
+    answer = searched(browser, team)
+    touched = {one["name"]: one["reasons"] for one in answer["scope"]["touched"] if one["kind"] == "account"}
+    made = browser.get(path).json()
+    assert (made["covers"], made["missing"], made["may_have_possible"]) == ("touched", None, True)
+    accounts = {one["account"]: one for one in made["accounts"]}
+    assert set(accounts) == set(touched) == {ANN, BOB}
+    assert accounts[BOB]["reasons"] == touched[BOB]
+    assert next(iter(accounts)) == ANN
+    assert [one["is_incidents"] for one in accounts.values()] == [True, False]
+    assert {one["confidence"] for one in accounts.values()} == {"certain"}
+    for one in accounts.values():
+        steps = [step for step in made["steps"] if step["account"] == one["account"]]
+        assert [step["order"] for step in steps] == one["steps"]
+        assert one["irreversible"]
+        assert {step["irreversible"] for step in steps} - {""} == set(one["irreversible"])
+    saved = browser.get(f"{path}.json")
+    assert f'"plan-{made["id"]}.json"' in saved.headers["content-disposition"]
+    (tmp_path / "plan.json").write_bytes(saved.content)
+    plan = read_plan(tmp_path / "plan.json")
+    assert (plan.id, {action.account for action in plan.actions}) == (made["id"], {ANN, BOB})
+    more = browser.get(f"{path}?covers=possible").json()
+    possible = [one for one in more["accounts"] if one["confidence"] == "precaution"]
+    assert (more["covers"], len(possible), more["left_out"]) == ("possible", made["left_out"], 0)
+    assert possible
+    assert all(one["reasons"] for one in possible)
+    assert browser.get(f"{path}.json?covers=possible").json()["id"] == more["id"] != made["id"]
+    assert browser.get(f"{path}?covers=incident").json() == alone
+    assert team.signed_in("viewer").get(path).json() == alone
+    assert browser.get(f"{path}?covers=all").status_code == 422
+    with team.context.database.reading() as work:
+        taken = [one.details["covers"] for one in work.audit.page(limit=50) if one.action == "plan-exported"]
+    assert sorted(taken) == ["possible", "touched"]
+    search = searches_of(team.context).of(WORST)
+    assert search is not None
+    assert not [path.name for path in Path(search.folder.name).iterdir() if path.suffix == ".parquet"]
+
+
+def test_where_nearly_everybody_is_possible_nobody_of_them_is_planned_for(
+    team: Console, tmp_path: Path
+) -> None:
+    assert team.context.lake is not None
+    rows = [
+        event(f"p-{n}", 0, n % 60, account=f"p{n}@x.example") for n in range(scope_child.MOST_POSSIBLE + 1)
+    ]
+    team.context.lake.append(table(rows))
+    browser, path = team.signed_in("analyst"), f"/api/incidents/{WORST}/plan"
+    searched(browser, team)
+    made = browser.get(f"{path}?covers=possible").json()
+    assert (made["covers"], made["may_have_possible"]) == ("touched", False)
+    assert made["left_out"] > scope_child.MOST_POSSIBLE
+
+
 def test_one_search_at_a_time_and_none_without_an_end(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     class Hung(subprocess.Popen):  # type: ignore[type-arg]
         """A search that does not end."""
@@ -136,7 +194,7 @@ def test_a_search_whose_console_was_killed_ends_and_leaves_nothing_behind(
     folder.mkdir()
     (folder / LOST).touch()
     first, end = days_of(INCIDENT)
-    task = Task(str(folder), str(team.context.lake.root), first, end, WORST, "org", ["s-1"], 10)
+    task = Task(str(folder), str(team.context.lake.root), first, end, incident_document(INCIDENT), 10)
     run = [sys.executable, "-m", "seawall.server.console.data.scope_child"]
     ended = subprocess.run(run, input=msgspec.json.encode(task) + b"\n", timeout=60, check=False)
     assert ended.returncode == 1

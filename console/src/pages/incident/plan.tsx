@@ -1,45 +1,48 @@
-/** What to do about it, in order: shown, copied, and taken along as a file. Nothing here is applied by Seawall. */
+/** What to do about it, in order and by account: shown, copied, and taken along as a file. Nothing here is applied by Seawall. */
+import { useState } from "react";
 import { useResource } from "../../api/resource";
-import type { Plan, PlanStep } from "../../api/types";
+import type { Plan, PlanAccount, PlanStep } from "../../api/types";
 import { announce } from "../../app/announce";
-import { Button, CopyButton, download } from "../../design/controls";
+import { Link } from "../../app/link";
+import { accountAddress } from "../../app/router";
+import { useMayAnswer } from "../../app/session";
+import { Button, CopyButton, Segments, download, type Option } from "../../design/controls";
 import { Notice, Panel, Skeleton } from "../../design/states";
-import { plural } from "../../words/numbers";
+import { number, plural } from "../../words/numbers";
+import { Steps, SURE, stepLines } from "./plan-steps";
 
-/** What the words of confidence mean, as the documentation has them. */
-const SURE: Record<PlanStep["confidence"], string> = {
-  certain: "The account is proved touched",
-  likely: "The incident was raised",
-  precaution: "It may be the holder's own doing: ask first",
-};
+type Covers = Plan["covers"];
 
-/** A step as lines of text. */
-function stepLines(step: PlanStep): string[] {
-  const after = step.after.length > 0 ? [`   After: ${step.after.join(", ")}`] : [];
-  return [
-    `${step.order}. ${step.title} [${step.confidence}]`,
-    `   Why: ${step.reason}`,
-    ...after,
-    ...(step.calls.length === 0 && step.by_hand ? [`   By hand: ${step.by_hand}`] : []),
-    ...step.powershell.map((line) => `   PS> ${line}`),
-    ...step.calls.map((line) => `   API: ${line}`),
-    ...step.undo_powershell.map((line) => `   Undo: PS> ${line}`),
-    ...step.undo.map((line) => `   Undo: ${line}`),
-    ...(step.irreversible ? [`   Cannot be undone: ${step.irreversible}`] : []),
-  ];
+/** What cannot be undone, once for all steps. */
+function irreversible(plan: Plan): string[] {
+  return [...new Set(plan.accounts.flatMap((one) => one.irreversible))];
+}
+
+/** An account as a line of text. */
+function accountLine(one: PlanAccount): string {
+  return `- ${one.account} [${one.confidence}]: ${one.reasons.join(" ")} Steps: ${one.steps.join(", ") || "none"}`;
 }
 
 /** The plan as text for a ticket. */
 function planText(plan: Plan): string {
   const known = [...plan.before, ...plan.warnings].map((line) => `- ${line}`);
-  return [...plan.steps.flatMap(stepLines), "", "Know this:", ...known].join("\n");
+  const gone = irreversible(plan).map((line) => `- ${line}`);
+  return [
+    ...plan.steps.flatMap(stepLines),
+    ...(plan.accounts.length > 1 ? ["", "Accounts:", ...plan.accounts.map(accountLine)] : []),
+    ...(gone.length > 0 ? ["", "Cannot be undone:", ...gone] : []),
+    "",
+    "Know this:",
+    ...known,
+  ].join("\n");
 }
 
 export function ContainmentPlan({ id }: { id: string }) {
   const path = `/api/incidents/${encodeURIComponent(id)}/plan`;
-  const { data, error, loading, reload } = useResource<Plan>(path);
+  const [covers, setCovers] = useState<Covers>("touched");
+  const { data, error, loading, reload } = useResource<Plan>(path, { covers });
   const take = () => {
-    download(`${path}.json`);
+    download(`${path}.json?covers=${covers}`);
     announce("The plan is being saved");
   };
   return (
@@ -56,6 +59,7 @@ export function ContainmentPlan({ id }: { id: string }) {
       {data && data.missing !== null && <p className="soft small log-text">There is no plan. {data.missing}</p>}
       {data && data.missing === null && (
         <>
+          <Whose plan={data} asked={covers} onAsk={setCovers} />
           <p className="plan-note small">
             The console applies none of this. Take the plan along and run <code>seawall respond apply plan.json</code>: it prints what it would do,
             and does it once somebody approves it by name.
@@ -68,23 +72,9 @@ export function ContainmentPlan({ id }: { id: string }) {
               <span className="small log-text">{line}</span>
             </Notice>
           ))}
-          {data.before.length > 0 && (
-            <details className="plan-before small">
-              <summary>Before you begin</summary>
-              <ul>
-                {data.before.map((line) => (
-                  <li key={line} className="log-text">
-                    {line}
-                  </li>
-                ))}
-              </ul>
-            </details>
-          )}
-          <ol className="plan">
-            {data.steps.map((step) => (
-              <Step key={step.id} step={step} />
-            ))}
-          </ol>
+          <Folded title="Before you begin" lines={data.before} />
+          <Folded title={`What cannot be undone (${number(irreversible(data).length)})`} lines={irreversible(data)} />
+          <Body plan={data} />
           {data.more > 0 && <p className="soft small">{plural(data.more, "further step")} in the file.</p>}
         </>
       )}
@@ -92,48 +82,135 @@ export function ContainmentPlan({ id }: { id: string }) {
   );
 }
 
-function Step({ step }: { step: PlanStep }) {
-  const undo = [...step.undo_powershell, ...step.undo];
-  const calls = [...step.reads.map((line) => `reads ${line}`), ...step.calls];
+/** Whose steps are in the plan, and how to have more or fewer. */
+function Whose({ plan, asked, onAsk }: { plan: Plan; asked: Covers; onAsk: (covers: Covers) => void }) {
+  const maySearch = useMayAnswer();
+  if (plan.covers === "incident" && asked !== "incident") {
+    return (
+      <p className="plan-note small">
+        These are steps for this account alone.{" "}
+        {maySearch
+          ? "Search who else was touched, on this page: every account that is proved touched then joins the plan."
+          : "Once an analyst has searched who else was touched, analysts see the steps for them too."}
+      </p>
+    );
+  }
+  const options: Option<Covers>[] = [
+    { value: "incident", label: "This account" },
+    { value: "touched", label: "Proved touched" },
+  ];
+  if (plan.may_have_possible || plan.covers === "possible") options.push({ value: "possible", label: "Also possible" });
   return (
-    <li>
-      <div className="plan-head">
-        <span className="plan-order numbers">{step.order}</span>
-        <p className="log-text">{step.title}</p>
-        <span className={`tag ${step.confidence === "precaution" ? "" : "tag-now"}`} title={SURE[step.confidence]}>
-          {step.confidence}
-        </span>
-      </div>
-      <p className="plan-why small soft log-text">{step.reason}</p>
-      {(step.record_count > 0 || step.after.length > 0) && (
-        <p className="small soft" title={step.records.join(", ")}>
-          {step.record_count > 0 && `From ${plural(step.record_count, "record")}. `}
-          {step.after.length > 0 && `After ${step.after.length > 1 ? "steps" : "step"} ${step.after.join(" and ")}.`}
+    <div className="plan-whose">
+      <Segments label="Whose steps" options={options} value={asked} onChange={onAsk} />
+      {plan.covers === "touched" && plan.left_out > 0 && (
+        <p className="soft small">
+          {plural(plan.left_out, "further account")} cannot be ruled out.
+          {!plan.may_have_possible && (
+            <>
+              {" "}
+              They are too many to plan for here: save scope.json and run <code>seawall respond plan --possible --scope scope.json</code>.
+            </>
+          )}
         </p>
       )}
-      {step.calls.length === 0 && step.by_hand && <p className="small log-text">By hand: {step.by_hand}</p>}
-      {step.powershell.map((line) => (
-        <div className="plan-command" key={line}>
-          <code className="log-text">{line}</code>
-          <CopyButton text={line} look="quiet" />
-        </div>
-      ))}
-      {calls.length > 0 && <Lines name="Calls" lines={calls} />}
-      {undo.length > 0 && <Lines name="Undo" lines={undo} />}
-      {step.irreversible && <p className="plan-irreversible small log-text">Cannot be undone: {step.irreversible}</p>}
-    </li>
+      {plan.covers === "possible" && (
+        <p className="soft small">What is planned for those who are not ruled out is a precaution: ask their holders first.</p>
+      )}
+    </div>
   );
 }
 
-function Lines({ name, lines }: { name: string; lines: readonly string[] }) {
+function Folded({ title, lines }: { title: string; lines: readonly string[] }) {
+  if (lines.length === 0) return null;
   return (
-    <details className="small">
-      <summary>{name}</summary>
-      {lines.map((line) => (
-        <p key={line} className="log-text mono">
-          {line}
-        </p>
-      ))}
+    <details className="plan-before small">
+      <summary>{title}</summary>
+      <ul>
+        {lines.map((line) => (
+          <li key={line} className="log-text">
+            {line}
+          </li>
+        ))}
+      </ul>
     </details>
+  );
+}
+
+/** The steps: of one account as they are, of several by account, each with its place in the order of all. */
+function Body({ plan }: { plan: Plan }) {
+  if (plan.accounts.length < 2) return <Steps steps={plan.steps} />;
+  const byOrder = new Map(plan.steps.map((step) => [step.order, step]));
+  const isSure = (one: PlanAccount) => one.is_incidents || one.confidence !== "precaution";
+  const possible = plan.accounts.filter((one) => !isSure(one));
+  const list = (accounts: readonly PlanAccount[]) => (
+    <ul className="plan-accounts">
+      {accounts.map((one) => (
+        <Account key={`${one.tenant} ${one.account}`} one={one} steps={one.steps.flatMap((order) => byOrder.get(order) ?? [])} />
+      ))}
+    </ul>
+  );
+  return (
+    <>
+      <p className="soft small plan-order-note">Steps are numbered in the order in which they are done, over all accounts.</p>
+      {list(plan.accounts.filter(isSure))}
+      {possible.length > 0 && (
+        <details className="plan-possible">
+          <summary className="small">{plural(possible.length + plan.more_accounts, "account")} as a precaution</summary>
+          {list(possible)}
+          {plan.more_accounts > 0 && <p className="soft small">{plural(plan.more_accounts, "further account")} in the file.</p>}
+        </details>
+      )}
+      {possible.length === 0 && plan.more_accounts > 0 && (
+        <p className="soft small">{plural(plan.more_accounts, "further account")} in the file.</p>
+      )}
+    </>
+  );
+}
+
+function Account({ one, steps }: { one: PlanAccount; steps: readonly PlanStep[] }) {
+  const [first, ...rest] = one.reasons;
+  // Where the steps are in sight, or are one step of fifty that are alike, each says itself what cannot be undone.
+  const isFolded = !one.is_incidents;
+  return (
+    <li>
+      <div className="plan-account">
+        <h3>
+          <Link className="log-text" href={accountAddress(one.tenant, one.account)}>
+            {one.account}
+          </Link>
+        </h3>
+        <span className={`tag ${one.confidence === "precaution" ? "" : "tag-now"}`} title={SURE[one.confidence]}>
+          {one.confidence}
+        </span>
+      </div>
+      <p className="small soft log-text">
+        {one.is_incidents && "The account of this incident. "}
+        {first}
+      </p>
+      {rest.length > 0 && <Folded title="More of why" lines={rest} />}
+      {isFolded && one.confidence !== "precaution" && one.irreversible.length > 0 && (
+        <div className="plan-irreversible small">
+          <p>Cannot be undone:</p>
+          <ul>
+            {one.irreversible.map((line) => (
+              <li key={line} className="log-text">
+                {line}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {steps.length === 0 && one.more === 0 && <p className="soft small">Nothing is planned here.</p>}
+      {steps.length > 0 && (
+        <details open={!isFolded}>
+          <summary className="small">
+            {plural(steps.length, "step")}: {steps.map((step) => step.order).join(", ")}
+          </summary>
+          <Steps steps={steps} />
+        </details>
+      )}
+      {one.more > 0 && <p className="soft small">{plural(one.more, "further step")} in the file.</p>}
+    </li>
   );
 }

@@ -1,7 +1,7 @@
 /** Who else the intruder touched: searched for when an analyst asks, beside the console. */
 import { useEffect, useRef, useState } from "react";
 import { ApiError, post } from "../../api/client";
-import { provide, useResource } from "../../api/resource";
+import { provide, refresh, useResource } from "../../api/resource";
 import type { Scoped, ScopedStep, ScopedSubject, ScopeSearch, VerdictCounts } from "../../api/types";
 import { announce } from "../../app/announce";
 import { Link } from "../../app/link";
@@ -28,9 +28,12 @@ export function IncidentScope({ id }: { id: string }) {
 
   const before = useRef(state);
   useEffect(() => {
-    if (before.current === "running" && state !== "running") announce("The search for the scope has ended");
+    if (before.current === "running" && state !== "running") {
+      announce("The search for the scope has ended");
+      refresh(path.replace(/scope$/, "plan")); // whoever was found touched joins it
+    }
     before.current = state;
-  }, [state]);
+  }, [state, path]);
 
   const begin = async () => {
     try {

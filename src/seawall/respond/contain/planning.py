@@ -9,6 +9,7 @@ once more at the end, for what was issued meanwhile. Nothing is done unasked: th
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -84,7 +85,7 @@ def plan(
     """
     subjects = list(subjects_of(incident, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
-    changes = records(evidence.rows, evidence.intruders)
+    concerning = _Changes(records(evidence.rows, evidence.intruders))
     found: list[Action] = []
     unmade: list[str] = []
 
@@ -99,9 +100,8 @@ def plan(
         take(subject.account, gate.steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
         systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
         take(subject.account, _standing(subject, systems))
-        for record in changes:
-            if _concerns(record, subject):
-                take(record.id, _undoing(subject, record))
+        for record in concerning(subject):
+            take(record.id, _undoing(subject, record))
     sure = {(one.tenant, one.account): one.sure for one in subjects}
     late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
     actions = tuple(_linked(sorted(_merged(found), key=lambda one: (_whose(one) in late, _place(one)))))
@@ -169,13 +169,22 @@ def wanted_of(scope: Scope, *, with_possible: bool) -> list[Touched]:
     return [one for one in scope.accounts if one.verdict in verdicts]
 
 
-def _concerns(record: Record, subject: Subject) -> bool:
-    """Whether a record is the subject's: it made the change, or the intruder made it in its mailbox."""
-    if record.tenant != subject.tenant:
-        return False
-    if record.account == subject.account:
-        return record.is_intruders or subject.first <= record.time <= subject.last
-    return record.is_intruders and record.mailbox == subject.account
+class _Changes:
+    """Records of changes, found by whom they concern: there may be thousands of both."""
+
+    def __init__(self, changes: Iterable[Record]) -> None:
+        self._by: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in changes:
+            for name in dict.fromkeys((record.account, record.mailbox)):
+                if name:
+                    self._by[record.tenant, name].append(record)
+
+    def __call__(self, subject: Subject) -> Iterator[Record]:
+        """The subject's, by time: it made the change, or the intruder made it in its mailbox."""
+        for record in self._by.get((subject.tenant, subject.account), ()):
+            is_own = record.account == subject.account
+            if record.is_intruders or (is_own and subject.first <= record.time <= subject.last):
+                yield record
 
 
 def _undoing(subject: Subject, record: Record) -> Iterator[Action]:
@@ -336,9 +345,8 @@ def _warnings(
         yield "The search for the scope was stopped by a bound: more accounts may be touched than this plan knows."
     if not actions:
         yield "There is nothing in the records from which a step could be made."
-    without = [
-        one.account for one in subjects if not any(action.account == one.account for action in actions)
-    ]
+    planned = {action.account for action in actions}
+    without = [one.account for one in subjects if one.account not in planned]
     if without:
         shown = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
         yield f"No system is known for {plural(len(without), 'account')}, so that nothing is planned there: {shown}"

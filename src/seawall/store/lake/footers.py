@@ -6,7 +6,8 @@ for an account reads few groups. Where a footer states nothing, its group is rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -43,6 +44,11 @@ class Group:
     def may_hold(self, account: str) -> bool:
         """Whether rows of an account may lie in it."""
         return self.least is None or self.greatest is None or self.least <= account <= self.greatest
+
+    def may_hold_one_of(self, accounts: Sequence[str]) -> bool:
+        """Whether rows of one of some accounts, in order, may lie in it."""
+        place = 0 if self.least is None else bisect_left(accounts, self.least)
+        return place < len(accounts) and self.may_hold(accounts[place])
 
     def holds_only(self, account: str) -> bool:
         """Whether all of its rows are of an account."""

@@ -48,6 +48,7 @@ class _Rows:
 
 def pieces(parts: Iterable[Footer], wanted: Wanted) -> list[Piece]:
     """Return the groups that may hold wanted rows, by what the footers state."""
+    named = None if wanted.accounts is None else sorted(wanted.accounts)
     return [
         Piece(footer, group)
         for footer in parts
@@ -55,7 +56,7 @@ def pieces(parts: Iterable[Footer], wanted: Wanted) -> list[Piece]:
         if group.first < wanted.end
         and group.last >= wanted.start
         and (wanted.account is None or group.may_hold(wanted.account))
-        and (wanted.accounts is None or any(group.may_hold(account) for account in wanted.accounts))
+        and (named is None or group.may_hold_one_of(named))
     ]
 
 

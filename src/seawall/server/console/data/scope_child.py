@@ -11,38 +11,52 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from seawall.errors import SeawallError
+from seawall.report.documents import incident_from_document
 from seawall.report.scope_document import write_scope
 from seawall.report.scope_files import write_messages
+from seawall.respond.contain.documents import write_plan
 from seawall.respond.scope import Asked, Bounds
+from seawall.responding import MergedEvents, Question, plan_of
+from seawall.schema.incidents import Incident
+from seawall.schema.scope import Scope
 from seawall.scoping import Lost, scope_of_lake
+from seawall.server.console.data.plan_values import plan_value
 from seawall.server.console.data.scope_values import scoped_value
 from seawall.store.lake import Lake
+from seawall.store.merging import EVENTS
 
 VALUE: Final = "value.json"
 SCOPE: Final = "scope.json"
 MESSAGES: Final = "messages.csv"
 LOST: Final = "lost.jsonl"
 FAULT: Final = "fault.txt"
+PLANS: Final = {False: "plan.json", True: "plan-possible.json"}
+"""The files of the plans of all accounts proved touched, and also of those that cannot be ruled out."""
+
+PLAN_VALUES: Final = {False: "plan-value.json", True: "plan-possible-value.json"}
+MADE_FROM: Final = "the console"
+MOST_POSSIBLE: Final = 1_000
+"""Accounts that cannot be ruled out and are planned for: with short logs they are nearly all that there are."""
+
 POLITE: Final = 10
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What is to be searched: the lake's folder, the days, the incident's id with its records, and the bounds."""
+    """What is to be searched: the lake's folder, the days, the incident as a document, and the bounds."""
 
     folder: str
     lake: str
     first_day: date
     end_day: date
-    incident: str
-    tenant: str
-    records: list[str]
+    incident: dict[str, Any]
     messages: int
 
 
@@ -50,7 +64,8 @@ def run(task: Task) -> None:
     """Search, and leave the files in the task's folder. Raises what the search raises."""
     folder = Path(task.folder)
     tempfile.tempdir = task.folder  # so that who made the folder can clear it all away
-    asked = Asked(incidents={task.incident: tuple(task.records)})
+    incident = incident_from_document(task.incident)
+    asked = Asked(incidents={incident.id: tuple(incident.events)})
     with Lake.open(Path(task.lake)) as lake:
         scope, _ = scope_of_lake(
             lake,
@@ -59,10 +74,26 @@ def run(task: Task) -> None:
             Bounds(messages=task.messages),
             source="the console's store",
             days=(task.first_day, task.end_day),
+            keep=folder,
         )
     write_scope(folder / SCOPE, scope)
     write_messages(folder / MESSAGES, scope)
     (folder / VALUE).write_bytes(msgspec.json.encode(scoped_value(scope)))
+    _plan(folder, incident, replace(scope, messages=(), mailboxes=(), organisations=()))
+    (folder / EVENTS).unlink()  # what was found is kept, what was looked through is not
+
+
+def _plan(folder: Path, incident: Incident, scope: Scope) -> None:
+    """Leave the plans of the incident with its scope, from the same events."""
+    may = sum(one.verdict == "possible" for one in scope.accounts) <= MOST_POSSIBLE
+    for with_possible in (False, True) if may else (False,):
+        question = Question(incident, scope, with_possible=with_possible)
+        made = plan_of(MergedEvents(folder / EVENTS, MADE_FROM), question)
+        if made is None:
+            continue
+        write_plan(folder / PLANS[with_possible], made)
+        value = plan_value(made, question, may_have_possible=may)
+        (folder / PLAN_VALUES[with_possible]).write_bytes(msgspec.json.encode(value))
 
 
 def _lost(path: Path) -> Iterator[Lost]:

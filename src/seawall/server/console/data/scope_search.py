@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from seawall.report.documents import incident_document
 from seawall.schema.incidents import Incident
 from seawall.scoping import Lost
-from seawall.server.console.data.scope_child import FAULT, LOST, VALUE, Task
+from seawall.server.console.data.plan_values import PlanValue
+from seawall.server.console.data.scope_child import FAULT, LOST, PLAN_VALUES, VALUE, Task
 from seawall.server.console.data.scope_values import ScopedValue, SearchState
 from seawall.server.console.refused import conflict, unavailable
 from seawall.store.lake import Lake
@@ -60,6 +62,11 @@ class Search:
     def file(self, name: str) -> Path:
         """Where a file of the answer lies."""
         return Path(self.folder.name) / name
+
+    def plan(self, *, with_possible: bool) -> PlanValue | None:
+        """The plan of all whom the search found, None where there is none."""
+        path = self.file(PLAN_VALUES[with_possible])
+        return msgspec.json.decode(path.read_bytes(), type=PlanValue) if path.is_file() else None
 
     def value(self) -> ScopedValue:
         """What is shown of the answer."""
@@ -106,9 +113,7 @@ class Searches:
             str(lake.root.resolve()),
             first,
             end,
-            incident.id,
-            incident.tenant,
-            list(incident.events),
+            incident_document(incident),
             MOST_MESSAGES,
         )
         threading.Thread(

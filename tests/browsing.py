@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+PATIENCE_MILLISECONDS = 60_000
+"""How long a page may take; machines are busy at times."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -20,6 +23,7 @@ def browser() -> Iterator[Browser]:
     playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium on PATH: the page was not opened in a browser")
+    playwright_api.expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with playwright_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]

@@ -73,7 +73,7 @@ def test_incidents_rise_and_nothing_is_left_behind(tmp_path: Path) -> None:
             assert time.monotonic() - begin < PATIENCE, summary
             time.sleep(0.5)
             try:
-                summary = httpx.get(f"http://127.0.0.1:{port}/api/summary", timeout=20).json()
+                summary = httpx.get(f"http://127.0.0.1:{port}/api/summary", timeout=60).json()
             except httpx.HTTPError:
                 continue
         assert httpx.get(f"http://127.0.0.1:{port}/api/session").json()["demo"] is True

@@ -123,7 +123,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, how: signal.Signals) -
         while time.monotonic() < until and (not (tmp_path / "logs").exists() or len(lines(tmp_path)) < 40):
             time.sleep(0.1)
         process.send_signal(how)
-        said = process.communicate(timeout=30)[1]
+        said = process.communicate(timeout=60)[1]
         assert process.returncode == 0
         assert "stopped; the next start goes on from here" in said
         assert SECRET not in said

@@ -18,6 +18,7 @@ from typing import Literal
 import pytest
 from tools.build_console import BuildFailed, build, is_built
 
+from tests.browsing import PATIENCE_MILLISECONDS
 from tests.console import filled
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -95,7 +96,7 @@ def serving(store: Path, *arguments: str, command: tuple[str, ...] = ()) -> Iter
         yield line.strip().rstrip("/")
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         if process.stdout is not None:
             process.stdout.close()
 
@@ -147,7 +148,7 @@ def visit(browser: Browser, served: str) -> Iterator[Visiting]:
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
         made = Visit(page, address)
         visits.append(made)
 

@@ -52,13 +52,13 @@ def running(
             yield service
         finally:
             stop.set()
-            thread.join(60)
+            thread.join(120)
     assert not thread.is_alive()
     if raised:
         raise raised[0]
 
 
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not condition():

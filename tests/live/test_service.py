@@ -227,7 +227,7 @@ def test_a_full_queue_tells_senders_to_come_again(
             worker.start()
             taken = [one.result() for one in sent if one not in refused]
             stop.set()
-            worker.join(30)
+            worker.join(120)
     assert len(taken) == 64
     for one in refused:
         with pytest.raises(WatchBusy, match="no room"):

@@ -107,10 +107,10 @@ class Gate:
             asked = {"X-Original-URI": uri, "X-Original-Method": "GET", "X-Forwarded-Proto": "https", **asked}
         if token is not None:
             asked["Authorization"] = f"Bearer {token}"
-        return httpx.get(f"{self.url}/verify", headers=asked, timeout=20)
+        return httpx.get(f"{self.url}/verify", headers=asked, timeout=60)
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=20, **more)
+        return httpx.get(f"{self.url}{path}", timeout=60, **more)
 
     def pids(self) -> list[int]:
         """The worker processes."""
@@ -131,7 +131,7 @@ class Gate:
         return self.process.wait(20)
 
 
-def until(condition: Any, seconds: float = 30.0) -> float:
+def until(condition: Any, seconds: float = 60.0) -> float:
     """Wait for something to become true; how many seconds it took. Fails when it does not."""
     begin = time.monotonic()
     while not condition():

@@ -103,7 +103,7 @@ class Proxy:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
         if body:
             lines.append(f"Content-Length: {len(body)}")
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             received = b""
             while part := connection.recv(65536):

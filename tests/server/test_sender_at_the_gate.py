@@ -46,7 +46,7 @@ def ask(gate: Gate, token: str, *proofs: str, scheme: str = "DPoP", uri: str = "
         ("Authorization", f"{scheme} {token}"), ("X-Original-URI", uri), ("X-Original-Method", "GET"),
         ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "app.example"), *(("DPoP", one) for one in proofs),
     ]  # fmt: skip
-    return httpx.get(f"{gate.url}/verify", headers=headers, timeout=20)
+    return httpx.get(f"{gate.url}/verify", headers=headers, timeout=60)
 
 
 def test_a_proof_lets_its_token_through_once_on_any_worker(gate: Gate, key: ECKey) -> None:

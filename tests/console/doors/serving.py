@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
+from tests.browsing import PATIENCE_MILLISECONDS
+
 ROOT: Final = Path(__file__).parents[3]
 AXE: Final = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 BUNDLE: Final = ROOT / "src" / "seawall" / "server" / "console" / "bundle" / "index.html"
@@ -55,7 +57,7 @@ def serving(store: Path, *arguments: str) -> Iterator[Served]:
         finally:
             process.terminate()
             try:
-                process.communicate(timeout=20)
+                process.communicate(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
@@ -129,7 +131,7 @@ def opened(
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     return context, page, Watched(page)
 
 

@@ -150,7 +150,7 @@ def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     first.remember_set("https://b", None, 30)
     first.commit()
     first.__exit__()
-    thread.join(10)
+    thread.join(60)
     assert sorted(done) == ["https://a", "https://b"]
 
 

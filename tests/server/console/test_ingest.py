@@ -34,7 +34,7 @@ class Watch:
 
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
         if self.wait is not None:
-            self.wait.wait(10)
+            self.wait.wait(60)
         if self.error is not None:
             raise self.error
         self.given.append((body, source, key))

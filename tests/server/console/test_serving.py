@@ -148,7 +148,7 @@ def test_the_program_ends_without_taking_the_interpreter_apart(tmp_path: Path, n
         assert process.stdout is not None
         assert process.stdout.readline() == f"http://127.0.0.1:{port}/\n".encode()
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=60)
         assert process.returncode == 0
         assert rest == b""
 
@@ -314,7 +314,7 @@ def test_the_desk_is_read_ahead_once_started_and_ends_at_once(monkeypatch: pytes
     with serve_module._warmed(context) as thread:
         assert not begun.wait(0.05)
         thread.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert not ended.is_set()
     assert ended.is_set()
     with serve_module._warmed(context) as thread:

@@ -79,7 +79,7 @@ class Reader:
         return [json.loads(block["data"]) for block in blocks if block.get("event") == event]
 
 
-async def until(condition: Any, seconds: float = 30.0) -> None:
+async def until(condition: Any, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)

@@ -53,7 +53,7 @@ def post(gate: Gate, name: str, token: str | None, fields: Any, **headers: str) 
     said = {**PROXIED, **{key.replace("_", "-"): value for key, value in headers.items()}}
     if token is not None:
         said["Authorization"] = f"Bearer {token}"
-    return httpx.post(f"{gate.url}/step-up/{name}", json=fields, headers=said, timeout=20)
+    return httpx.post(f"{gate.url}/step-up/{name}", json=fields, headers=said, timeout=60)
 
 
 def command(*arguments: str) -> str:

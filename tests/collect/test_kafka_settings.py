@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -69,6 +70,48 @@ def test_a_password_needs_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(CollectInvalid) as error:
         configuration()
     assert "throw-away" not in f"{error.value!r}"
+
+
+@pytest.mark.parametrize(
+    "mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "connection string"]
+)
+def test_every_way_to_sign_in_reaches_the_library_and_no_secret_is_printed(
+    mechanism: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The library says itself what it was configured with; it does so where it is asked to, and hides what is sensitive."""
+    from confluent_kafka import Consumer
+
+    secret = "throw-away-0123456789"
+    monkeypatch.setenv("SEAWALL_KAFKA_SECRET", CONNECTION if mechanism == "connection string" else secret)
+    typed: dict[str, dict[str, Any]] = {
+        "OAUTHBEARER": {"tenant": TENANT, "client_id": CLIENT},
+        "connection string": {},
+    }
+    found = configuration(**typed.get(mechanism, {"username": "reader", "mechanism": mechanism}))
+    if "oauth_cb" in found:  # who asks Entra is tested below; here nobody is asked
+        found["oauth_cb"] = lambda _: (secret, time.time() + 3_600)
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.Logger("told", logging.DEBUG)  # noqa: LOG001 - one of its own, which nobody else hears
+    logger.addHandler(handler)
+    consumer = Consumer({**found, "debug": "conf", "log_level": 7}, logger=logger)
+    try:
+        for _ in range(50):
+            consumer.poll(0.05)
+            if any("bootstrap.servers" in line for line in said):
+                break
+    finally:
+        consumer.close()
+    told = "\n".join(said)
+    name = "PLAIN" if mechanism == "connection string" else mechanism
+    assert f"sasl.mechanisms = {name}" in told
+    assert "security.protocol = sasl_ssl" in told
+    assert "enable.ssl.certificate.verification = true" in told
+    captured = capfd.readouterr()
+    for text in (told, captured.out, captured.err):
+        assert secret not in text
+        assert "c2VjcmV0" not in text
 
 
 def test_a_certificate_of_a_client(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -517,6 +519,9 @@ def test_a_webhook_gets_the_letter_and_may_confirm_it(tmp_path: Path) -> None:
     assert data["code"] in data["text"]
     assert data["facts"]["subjects"]
     assert headers["webhook-id"].startswith("seawall-letter-")
+    pdf = base64.b64decode(data["pdf"], validate=True)
+    assert pdf.startswith(b"%PDF-")
+    assert hashlib.sha256(pdf).hexdigest() == data["sha256"]["letter.pdf"]
     assert states(file) == {("contoso", 1, "webhook"): "acknowledged"}
     entry = next(entry for entry in Register.read(tmp_path).entries if entry.action == "acknowledged")
     assert entry.by == "duty officer⟨U+202E⟩"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from seawall.errors import OutputUnwritable
@@ -21,6 +22,17 @@ def write_whole(path: Path, content: bytes, *, fix: str) -> None:
             target.flush()
             os.fsync(target.fileno())
         part.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise OutputUnwritable(f"{path}: {error.strerror or error}", fix=fix) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk: a file that was given its name is there after a crash too. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -208,7 +208,7 @@ def beginnings_text(incident: Incident) -> str:
         for root, words in ROOT_WORDS.items()
         if isinstance(count := roots.get(root), int)
     ]
-    return ", ".join(told)
+    return "; ".join(told)
 
 
 def ticket_lines(incident: Incident) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ import msgspec
 
 from seawall.errors import CaseInvalid, LettersChanged, OutputUnwritable, RegisterBroken
 from seawall.report.visible import visible
+from seawall.report.whole_file import write_whole
 from seawall.respond.notify.case_file import Case, Recipient
 from seawall.respond.notify.changes import changes
 from seawall.respond.notify.enclosures import enclosures
@@ -25,7 +26,7 @@ from seawall.respond.notify.forms import as_html, as_pdf, as_text
 from seawall.respond.notify.keys import case_key, code_of
 from seawall.respond.notify.language import language
 from seawall.respond.notify.letter import Facts, Known, digest_of, encoded, facts_from, facts_of
-from seawall.respond.notify.register import Register, sync_folder
+from seawall.respond.notify.register import Register
 from seawall.respond.notify.tracking import Version, newest_arrived, versions
 from seawall.respond.notify.writing import Earlier, Edition, write
 from seawall.schema.scope import Scope
@@ -38,6 +39,7 @@ MANIFEST: Final = "draft.json"
 _NAMED: Final = 5
 """Recipients that a note names; the table has all of them."""
 
+_FIX: Final = "check the folder of the case"
 _MOST: Final = 1024 * 1024 * 1024
 
 
@@ -276,21 +278,12 @@ def _check_places(case: Case, scope: Scope) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and have it on the disk. Raises OutputUnwritable."""
-    part = path.with_name(path.name + ".part")
+    """Write a file whole or not at all, and have it on the disk, in a folder that is made for it. Raises OutputUnwritable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
     except OSError as error:
-        raise OutputUnwritable(
-            f"{path}: {error.strerror or error}", fix="check the folder of the case"
-        ) from error
+        raise OutputUnwritable(f"{path}: {error.strerror or error}", fix=_FIX) from error
+    write_whole(path, content, fix=_FIX)
 
 
 def _read(path: Path) -> bytes:

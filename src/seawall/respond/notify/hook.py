@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +21,20 @@ from seawall.settings import SCHEMA_VERSION
 from seawall.webhooks.sending import NotDelivered, send
 from seawall.webhooks.webhook import Webhook
 
+MOST_PDF: Final = 1024 * 1024
+"""Bytes of a PDF in one body: the text and the page say the same."""
+
 MESSAGES: Final = 1_000
 """Messages in one body: receivers refuse what is large. How many were left out is said."""
 
 
 def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code: str, at: int) -> bytes:
-    """Return what is sent: the letter as text and page, its facts, and the hashes of all of its files."""
+    """Return what is sent: the letter as text, page and PDF (base64), its facts, and the hashes of all of its files.
+
+    A PDF larger than `MOST_PDF` is None: its hash is there, and the page says the same.
+    """
     facts = facts_from(files["facts.json"])
+    pdf = files["letter.pdf"]
     left_out = max(0, len(facts.messages) - MESSAGES)
     data: dict[str, Any] = {
         "case": case.case.id,
@@ -38,6 +46,7 @@ def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code:
         "code": code,
         "text": files["letter.txt"].decode("utf-8"),
         "html": files["letter.html"].decode("utf-8"),
+        "pdf": base64.b64encode(pdf).decode("ascii") if len(pdf) <= MOST_PDF else None,
         "facts": dataclasses.replace(facts, messages=facts.messages[:MESSAGES]),
         "messages_left_out": left_out,
         "sha256": letter.files,

@@ -21,6 +21,7 @@ import msgspec
 
 from seawall.errors import RegisterBroken, RegisterInUse
 from seawall.report.times import parse_rfc3339, rfc3339
+from seawall.report.whole_file import sync_folder
 
 NAME: Final = "register.jsonl"
 LARGEST: Final = 256 * 1024 * 1024
@@ -174,15 +175,6 @@ def head_of(text: str) -> Head:
     if len(digest) != len(START) or not sequence.isdecimal():
         raise ValueError("a head is a number, a colon and 64 hexadecimal digits")
     return Head(int(sequence), digest)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _content(path: Path, descriptor: int) -> tuple[bytes, bytes]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from seawall.errors import CaseInvalid, LettersChanged
+from seawall.report.whole_file import sync_folder
 from seawall.respond.notify.case_file import Case, Recipient
 from seawall.respond.notify.drafts import (
     Draft,
@@ -25,7 +26,7 @@ from seawall.respond.notify.drafts import (
 from seawall.respond.notify.hook import body
 from seawall.respond.notify.keys import case_key, code_of, identity_of
 from seawall.respond.notify.message import mail, message_id
-from seawall.respond.notify.register import Action, Register, sync_folder
+from seawall.respond.notify.register import Action, Register
 from seawall.respond.notify.smtp import Outcome, Outgoing, Transport
 from seawall.respond.notify.tracking import Delivery, deliveries, versions
 

@@ -109,6 +109,34 @@ def test_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "part-expired" in capsys.readouterr().out
 
 
+def test_a_log_that_left_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not behind: nobody asks for it any more, and since when is said; when it comes back, it is as any other."""
+    api = management()
+    access = ["--secret-file", str(secret_file(tmp_path)), "--quiet"]
+    out = ["--out", str(tmp_path / "logs")]
+    with serving(api) as server:
+        api.base = server.url
+        assert m365(tmp_path, server, *access, "--content-type", "Audit.General") == 0
+        assert m365(tmp_path, server, *access) == 0
+        later = Clock().now() + 48 * HOUR
+        monkeypatch.setattr(Clock, "now", lambda _: later)
+        capsys.readouterr()
+        assert main(["collect", "status", *out, "--json"]) == 10
+        rows = {row["feed"]: row for row in json.loads(capsys.readouterr().out)["feeds"]}
+        assert {name: (row["is_behind"], bool(row["ended"])) for name, row in rows.items()} == {
+            "Audit.Exchange": (True, False),
+            "Audit.General": (False, True),
+        }
+        assert main(["collect", "status", *out]) == 10
+        assert f"no longer asked since {rows['Audit.General']['ended']}" in capsys.readouterr().out
+        assert m365(tmp_path, server, *access, "--content-type", "Audit.General") == 0
+        capsys.readouterr()
+        assert main(["collect", "status", *out, "--json"]) == 0
+        assert [row["ended"] for row in json.loads(capsys.readouterr().out)["feeds"]] == [None, None]
+
+
 def test_a_wrong_clock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The sign-in host's own words about the time are enough: no token is asked for."""
     api = management()

@@ -340,6 +340,20 @@ def test_lag_is_told(tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFix
     assert "15 messages to read" in capsys.readouterr().out
 
 
+def test_a_topic_that_left_the_settings(
+    tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for topic in ("logs", "more"):
+        cluster.make(topic, 1)
+        cluster.produce(topic, numbered(0, 3))
+    assert once(tmp_path, cluster, "--topic", "more") == 0
+    assert once(tmp_path, cluster) == 0
+    capsys.readouterr()
+    assert main(["collect", "status", "--out", str(tmp_path / "logs"), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["feeds"]
+    assert {row["feed"]: row["ended"] is not None for row in rows} == {"logs": False, "more": True}
+
+
 def test_offsets_are_told_to_the_broker_afterwards(tmp_path: Path, cluster: Cluster) -> None:
     from confluent_kafka import Consumer, TopicPartition
 

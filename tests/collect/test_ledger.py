@@ -175,11 +175,20 @@ def test_gaps_are_told(tmp_path: Path) -> None:
     assert found.gaps == ()
 
 
-def test_ids_are_forgotten(tmp_path: Path) -> None:
+def test_a_ledger_of_before(tmp_path: Path) -> None:
+    """One that has not the tables of later is read as it is, and gets them when it is written."""
     with opened(tmp_path) as book:
         number, _ = book.feed(FEED)
-        ask = book.ask(number, NOW - DAY, NOW, NOW)
-        book.keep(ask, [piece(1, time=NOW - DAY), piece(2)], NOW, "p", {})
-        book.forget(NOW - HOUR)
-    with sqlite3.connect(tmp_path / "logs.ledger" / "m365-acme.sqlite") as database:
-        assert database.execute("SELECT count(*) FROM seen").fetchone() == (1,)
+        book.keep(book.ask(number, NOW - DAY, NOW, NOW), [piece(1, is_last=True)], NOW, "p", {})
+    path = tmp_path / "logs.ledger" / "m365-acme.sqlite"
+    with sqlite3.connect(path) as database:
+        database.executescript("DROP TABLE folded; DROP TABLE retired;")
+    (before,) = standings(tmp_path / "logs.ledger")
+    assert (before.asks, before.new_records, before.feed.ended) == (1, 1, 0)
+    with opened(tmp_path) as book:
+        book.only([], NOW)
+    (after,) = standings(tmp_path / "logs.ledger")
+    assert (after.asks, after.new_records, after.feed.ended) == (1, 1, NOW)
+    with opened(tmp_path) as book:
+        book.only([FEED.name], NOW)
+    assert standings(tmp_path / "logs.ledger") == (before,)

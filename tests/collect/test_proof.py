@@ -30,7 +30,7 @@ def test_every_moment_is_proved_or_told(
     proved: list[tuple[int, int]], missing: list[tuple[int, int]], begin: int, start: int, length: int
 ) -> None:
     gaps = tuple(Gap(first, last, "okta", "not-fetched", "") for first, last in missing)
-    feed = CollectedFeed("acme", "okta", "log", begin, 0, tuple(proved), gaps)
+    feed = CollectedFeed("okta", "acme", "okta", "log", begin, 0, tuple(proved), gaps)
     found = [gap for _, gap in unproved([feed], start, start + length)]
     for moment in range(start, start + length):
         told = any(gap.start <= moment < gap.end for gap in found)

@@ -52,7 +52,8 @@ def _row(one: Standing, now: int) -> dict[str, Any]:
         "begin": _time(feed.begin),
         "asked_until": _time(one.asked_until),
         "last_asked": _time(one.last_asked),
-        "is_behind": now - one.asked_until > BEHIND,
+        "ended": _time(feed.ended),
+        "is_behind": not feed.ended and now - one.asked_until > BEHIND,
         "proved": [[_time(start), _time(end)] for start, end in feed.proved],
         "gaps": [
             {"start": _time(gap.start), "end": _time(gap.end), "code": gap.code, "text": gap.text}
@@ -125,6 +126,7 @@ def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
 def _missing(row: dict[str, Any]) -> str:
     words = [plural(len(row["gaps"]), "gap")] if row["gaps"] else []
     words += ["behind"] if row["is_behind"] else []
+    words += [f"no longer asked since {row['ended']}"] if row["ended"] else []
     lag = sum(place["lag"] or 0 for place in row["partitions"])
     words += [f"{lag:,} messages to read"] if lag else []
     return ", ".join(words) or "nothing"

@@ -7,11 +7,28 @@ because a later answer holds all that an earlier one had and what has come since
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from seawall.schema.collected import Span
 
 Painted = tuple[int, int, int]
 """From the first to before the second, asked for at the third."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What later questions may bring again, in microseconds.
+
+    A slot of `slot` that was asked for `again` after its end is not asked for any more, nor is one that is older than `keeps`.
+    Questions reach back `overlap` further. What comes may have happened up to `late` before the moment by
+    which it is filed.
+    """
+
+    again: int
+    keeps: int
+    slot: int
+    overlap: int
+    late: int
 
 
 def paint(painted: Sequence[Painted], start: int, end: int, asked_at: int) -> list[Painted]:
@@ -98,3 +115,36 @@ def without(spans: Iterable[Span], missing: Iterable[Span]) -> list[Span]:
             if part[0] < part[1]
         ]
     return left
+
+
+def reach(painted: Sequence[Painted], waiting: Iterable[Span], begin: int, now: int, recall: Recall) -> int:
+    """Return the earliest moment at which something may have happened that a later question brings.
+
+    `waiting` are the spans of questions that are not answered in full; one that ends after `now` is endless, and goes on where
+    the map ends.
+    """
+    floor = max(begin, now - recall.keeps)
+    starts = [start for start, end in waiting if end <= now]
+    starts += [first for first, _ in holes(painted, floor, now)]
+    starts += [
+        first // recall.slot * recall.slot
+        for first, last, at in painted
+        if last > floor and at < -(-last // recall.slot) * recall.slot + recall.again
+    ]
+    return min(starts, default=now) - recall.overlap - recall.late
+
+
+def packed(painted: Iterable[Painted], before: int, relist: int) -> list[Painted]:
+    """Return the map with neighbours made one that end before a time and were asked for `relist` after them.
+
+    What is settled (`settled` with this `relist`) and what was never asked for stay the same.
+    """
+    result: list[Painted] = []
+    is_old = False
+    for first, last, at in painted:
+        was_old, is_old = is_old, last <= before and at >= last + relist
+        if is_old and was_old and result[-1][1] == first:
+            result[-1] = (result[-1][0], last, max(result[-1][2], at))
+        else:
+            result.append((first, last, at))
+    return result

@@ -23,8 +23,8 @@ BATCH_WAIT = 10 * SECOND
 MOST_FAILED = 2
 """After so many failed questions in a row a feed is left until the next pass."""
 
-REMEMBERED = 30 * DAY
-"""Ids of records are remembered for so long after they happened."""
+KEPT = 400 * DAY
+"""So long does the ledger tell of each question, answer and file; of older ones it has the sums."""
 
 CURSOR_FORGOTTEN = frozenset({400, 404, 410})
 """Statuses by which a vendor says that it knows a cursor no more."""
@@ -82,8 +82,7 @@ class Run:
             return outcome
         for feed, is_new in feeds:
             self._one(feed, is_new, outcome)
-        if outcome.is_complete:
-            self._book.forget(self._now() - REMEMBERED)
+        self._book.only([feed.name for feed, _ in feeds], self._now())
         return outcome
 
     def _one(self, feed: Feed, is_new: bool, outcome: Outcome) -> None:
@@ -96,6 +95,7 @@ class Run:
             self._all(feed.name, number, begin, outcome)
         finally:
             self._book.count(number, self._counts(), self._now())
+        self._book.prune(number, feed, self._now(), self._now() - KEPT)
         if why := outcome.waiting.get(feed.name) or outcome.refused.get(feed.name):
             self._said(f"{feed.name}: {why}")
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seawall.collect.coverage import Painted, holes, oldest_asking
+from seawall.collect.coverage import Painted, Recall, holes, oldest_asking
 from seawall.schema.collected import Span
 
 SECOND = 1_000_000
@@ -31,6 +31,10 @@ class Rhythm:
     keeps: int
     overlap: int = 10 * MINUTE
     ages: tuple[int, ...] = (HOUR, 6 * HOUR, DAY, 3 * DAY)
+
+    def recall(self, late: int) -> Recall:
+        """Return what may come again of a log that is asked for so. `late`: see there."""
+        return Recall(self.ages[-1], self.keeps, self.slot, self.overlap, late)
 
 
 def due(begin: int, painted: Sequence[Painted], rhythm: Rhythm, now: int) -> list[Span]:

@@ -23,6 +23,7 @@ class CollectedFeed:
     times. `gaps` are known to be missing.
     """
 
+    vendor: str
     tenant: str
     source: str
     feed: str
@@ -30,6 +31,8 @@ class CollectedFeed:
     settle: int
     proved: tuple[Span, ...]
     gaps: tuple[Gap, ...]
+    ended: int = 0
+    """Since when it is not asked for any more, because it left the settings; 0 where it is."""
 
     def is_proved(self, start: int, end: int) -> bool:
         """Whether everything from `start` to before `end` is proved to be there."""

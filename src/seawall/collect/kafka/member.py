@@ -125,6 +125,7 @@ class Member:
                     continue
                 self._outcome.waiting.pop(topic, None)
                 self._book.meet(self._ask(topic).feed, found.partitions)
+            self._book.only(self._topics, self._clock.now())
         except KafkaException as error:
             self._fault = error.args[0].name()
             return False

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from seawall.collect.coverage import Painted, paint
-from seawall.collect.ledger import tables
+from seawall.collect.coverage import Painted, Recall, packed, paint, reach
+from seawall.collect.ledger import pruning, retiring, tables
 from seawall.collect.piece import Piece
 from seawall.collect.segments import Segment, Segments
 from seawall.errors import DatabaseInUse
@@ -58,6 +58,8 @@ class Feed:
     proved_from: int
     settle: int
     relist: int
+    recall: Recall | None = None
+    """What may come again; None: everything may, for ever."""
 
 
 @contextmanager
@@ -142,6 +144,12 @@ class Book:
             row = work.execute("SELECT feed, begin FROM feeds WHERE name = ?", (feed.name,)).fetchone()
         return int(row[0]), int(row[1])
 
+    def only(self, names: Sequence[str], now: int) -> None:
+        """Note that these feeds alone are asked for; of others it is kept since when they are not."""
+        if retiring.is_other(self._connection, names):
+            with self._transaction() as work:
+                retiring.retire(work, names, now)
+
     def coverage(self, feed: int) -> list[Painted]:
         """Return when each moment was last asked for."""
         rows = self._connection.execute(
@@ -218,14 +226,30 @@ class Book:
             with self._transaction() as work:
                 count_names(work, feed, counts, now)
 
-    def forget(self, before: int) -> None:
-        """Forget ids of records that happened before, so that the ledger does not grow for ever; not of those without a time."""
+    def prune(self, number: int, feed: Feed, now: int, before: int) -> None:
+        """Forget what no answer can need any more, so that the ledger does not grow for ever; see `pruning`."""
+        if feed.recall is None:
+            return
+        painted, begin = self.coverage(number), self.begin(number)
+        waiting = [(ask.start, ask.end) for ask in self.open_asks(number)]
+        since = reach(painted, waiting, begin, now, feed.recall)
+        old = now - feed.recall.keeps - feed.recall.slot
+        short = packed(painted, old, feed.relist)
+        if len(short) == len(painted) and not pruning.is_due(self._connection, number, begin, since, before):
+            return
         with self._transaction() as work:
-            feeds = [row[0] for row in work.execute("SELECT feed FROM feeds")]
-            for feed in feeds:
-                work.execute(
-                    "DELETE FROM seen WHERE feed = ? AND hour BETWEEN 1 AND ?", (feed, before // HOUR - 1)
+            pruning.forget_ids(work, number, begin, since)
+            pruning.fold(work, number, before)
+            if len(short) < len(painted):
+                work.execute("DELETE FROM coverage WHERE feed = ?", (number,))
+                work.executemany(
+                    "INSERT INTO coverage VALUES (?, ?, ?, ?)", [(number, *part) for part in short]
                 )
+
+    def begin(self, number: int) -> int:
+        """Return the first moment that is to be collected of a feed."""
+        found = self._connection.execute("SELECT begin FROM feeds WHERE feed = ?", (number,)).fetchone()
+        return int(found[0])
 
     def _new(
         self, work: sqlite3.Connection, ask: Ask, pieces: Sequence[Piece]

@@ -13,14 +13,15 @@ def unproved(feeds: Iterable[CollectedFeed], start: int, end: int) -> list[tuple
     """Return, each with its tenant, the parts of a span (microseconds) that were to be collected and are not proved complete.
 
     A gap that is known has its own code; what is only not proved yet has `not-proved`. What lies before the begin of a
-    collection is left out: other exports may hold it.
+    collection is left out, as is what came after its end: other exports may hold it.
     """
     found: list[tuple[str, Gap]] = []
     for feed in feeds:
         known = [gap for gap in feed.gaps if gap.start < end and gap.end > start]
         found += [(feed.tenant, gap) for gap in known]
         open_spans = without(
-            [(max(start, feed.begin), end)], [*feed.proved, *((gap.start, gap.end) for gap in known)]
+            [(max(start, feed.begin), min(end, feed.ended or end))],
+            [*feed.proved, *((gap.start, gap.end) for gap in known)],
         )
         for first, last in open_spans:
             if first < last:

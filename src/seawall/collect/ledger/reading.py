@@ -13,6 +13,8 @@ from seawall.collect.coverage import holes, settled, without
 from seawall.collect.ledger import tables
 from seawall.collect.ledger.book import DELAY_STEP
 from seawall.collect.ledger.partition_reading import Place, lost_messages, places
+from seawall.collect.ledger.pruning import folded
+from seawall.collect.ledger.retiring import retired_since
 from seawall.schema.collected import CollectedFeed, Span
 from seawall.schema.scope import Gap
 
@@ -56,8 +58,8 @@ def collected(folder: Path) -> tuple[CollectedFeed, ...]:
     found: list[CollectedFeed] = []
     for path in _ledgers(folder):
         with _read(path) as work:
-            _, tenant = _about(work)
-            found += [_collected(work, tenant, feed) for feed in _feeds(work)]
+            vendor, tenant = _about(work)
+            found += [_collected(work, vendor, tenant, feed) for feed in _feeds(work)]
     return tuple(found)
 
 
@@ -94,7 +96,7 @@ def _feeds(work: sqlite3.Connection) -> list[int]:
     return [row[0] for row in work.execute("SELECT feed FROM feeds ORDER BY name").fetchall()]
 
 
-def _collected(work: sqlite3.Connection, tenant: str, feed: int) -> CollectedFeed:
+def _collected(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> CollectedFeed:
     name, source, begin, proved_from, settle, relist = work.execute(
         "SELECT name, source, begin, proved_from, settle, relist FROM feeds WHERE feed = ?", (feed,)
     ).fetchone()
@@ -133,7 +135,9 @@ def _collected(work: sqlite3.Connection, tenant: str, feed: int) -> CollectedFee
     late = settle - relist
     missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
     spans: tuple[Span, ...] = tuple(without(proved, missing))
-    return CollectedFeed(tenant, source, name, begin, settle, spans, _bounded(gaps))
+    return CollectedFeed(
+        vendor, tenant, source, name, begin, settle, spans, _bounded(gaps), retired_since(work, feed)
+    )
 
 
 def _bounded(gaps: list[Gap]) -> tuple[Gap, ...]:
@@ -158,19 +162,20 @@ def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> 
     ).fetchone()
     until = work.execute("SELECT coalesce(max(end), 0) FROM coverage WHERE feed = ?", (feed,)).fetchone()[0]
     counts = dict(work.execute("SELECT name, count FROM counts WHERE feed = ? ORDER BY name", (feed,)))
+    sums = folded(work, feed)
     return Standing(
         vendor,
-        _collected(work, tenant, feed),
-        number,
+        _collected(work, vendor, tenant, feed),
+        number + sums["asks"],
         open_asks,
         until,
         last_asked,
-        pieces,
-        records,
-        new_records,
-        size,
-        segments,
-        segment_records,
+        pieces + sums["pieces"],
+        records + sums["records"],
+        new_records + sums["new_records"],
+        size + sums["bytes"],
+        segments + sums["segments"],
+        segment_records + sums["segment_records"],
         counts,
         {kind: _percentiles(work, feed, kind) for kind in _kinds(work, feed)},
         places(work, feed),

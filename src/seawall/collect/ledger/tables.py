@@ -49,6 +49,14 @@ CREATE TABLE delays (
     PRIMARY KEY (feed, kind, bucket)) WITHOUT ROWID;
 """
 
+LATER: Final = """
+CREATE TABLE IF NOT EXISTS folded (
+    feed INTEGER PRIMARY KEY, asks INTEGER NOT NULL, pieces INTEGER NOT NULL, records INTEGER NOT NULL,
+    new_records INTEGER NOT NULL, bytes INTEGER NOT NULL, segments INTEGER NOT NULL, segment_records INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS retired (feed INTEGER PRIMARY KEY, since INTEGER NOT NULL);
+"""
+"""Tables that older ledgers of this version have not: made when one is opened to be written."""
+
 
 def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
     """Open a ledger that is there. Raises CollectionBroken."""
@@ -67,6 +75,8 @@ def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
             raise CollectionBroken(
                 f"{path}: is no ledger of this version", fix="give another folder with --out"
             )
+        if not is_read:
+            connection.executescript(f"BEGIN IMMEDIATE; {LATER} COMMIT;")
     except sqlite3.Error as error:
         raise broken(path, error) from error
     return connection

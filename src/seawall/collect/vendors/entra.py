@@ -71,6 +71,7 @@ class Entra:
                     max(begin, now - CERTAIN + HOUR),
                     SETTLE,
                     SETTLE,
+                    RHYTHM.recall(DAY),
                 ),
                 False,
             )

@@ -61,7 +61,7 @@ class Google:
         """Return what is collected."""
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         return [
-            (Feed(name, "google_workspace", begin, begin, SETTLE, SETTLE), False)
+            (Feed(name, "google_workspace", begin, begin, SETTLE, SETTLE, RHYTHM.recall(DAY)), False)
             for name in self._applications
         ]
 

@@ -37,6 +37,9 @@ SETTLE: Final = DAY
 FIRST_CONTENT: Final = 12 * HOUR
 """It takes up to so long until a new subscription has its first content."""
 
+LATEST: Final = 30 * DAY
+"""A record that is delivered again so long after it happened, in other content, is taken for a new one."""
+
 THREADS: Final = 8
 MOST_FAILED: Final = 3
 """After so much content in a row that could not be had, the rest of a span waits for the next pass."""
@@ -94,7 +97,9 @@ class M365:
             is_new = name not in enabled and self._started(name)
             # Of a subscription that was there before, nobody says since when: what it has is fetched, but proves nothing.
             proved_from = now + FIRST_CONTENT if is_new else now
-            feed = Feed(name, "m365_audit", now if is_new else begin, proved_from, SETTLE, HOUR)
+            feed = Feed(
+                name, "m365_audit", now if is_new else begin, proved_from, SETTLE, HOUR, RHYTHM.recall(LATEST)
+            )
             found.append((feed, is_new))
         return found
 

@@ -24,7 +24,7 @@ import msgspec
 from seawall.collect.answers import Malformed, decoded, identity, lines_of, moment, sha256, written
 from seawall.collect.client import Client
 from seawall.collect.clock import Clock
-from seawall.collect.coverage import Painted
+from seawall.collect.coverage import Painted, Recall
 from seawall.collect.exchange import Answer, with_query
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.piece import Piece
@@ -37,6 +37,9 @@ KEEPS: Final = 90 * DAY
 SETTLE: Final = HOUR
 OVERLAP: Final = HOUR
 """When a link is known no more, a new question begins so long before the end of the old one."""
+
+RECALL: Final = Recall(0, KEEPS, 1, OVERLAP, 30 * DAY)
+"""Okta has most events at once; that one comes again 30 days after it happened was not heard of."""
 
 PAGE: Final = 1000
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
@@ -56,7 +59,7 @@ class Okta:
     def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
         """Return what is collected."""
         begin = now - min(int(self._days * DAY), KEEPS - HOUR)
-        return [(Feed(FEED, "okta", begin, begin, SETTLE, SETTLE), False)]
+        return [(Feed(FEED, "okta", begin, begin, SETTLE, SETTLE, RECALL), False)]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
         """Return the one question that never ends, from where the last one was answered."""

@@ -85,6 +85,8 @@ class Management:
     base: str = ""
     elsewhere: str = ""
     tokens: int = 0
+    states: bool = True
+    """Whether a list of subscriptions states that one is enabled: in the documented sample one does not."""
 
     def answer(self, request: Request) -> Reply:
         if request.path.startswith(f"/{TENANT}/"):
@@ -97,7 +99,10 @@ class Management:
         operation = request.path.removeprefix(FEED)
         if operation == "/subscriptions/list":
             return as_json(
-                [{"contentType": one, "status": "enabled", "webhook": None} for one in self.enabled]
+                [
+                    {"contentType": one, **({"status": "enabled"} if self.states else {}), "webhook": None}
+                    for one in self.enabled
+                ]
             )
         if operation == "/subscriptions/start":
             return self._start(request.query["contentType"])
@@ -126,9 +131,7 @@ class Management:
         headers = {}
         if at + self.page < len(found):
             query = f"contentType={request.query['contentType']}&startTime={request.query['startTime']}"
-            query += (
-                f"&endTime={request.query['endTime']}&PublisherIdentifier={TENANT}&nextPage={at + self.page}"
-            )
+            query += f"&endTime={request.query['endTime']}&nextPage={at + self.page}"  # as documented, without who asks
             headers["NextPageUri"] = f"{self.base}{FEED}/subscriptions/content?{query}"
         entries = [
             {

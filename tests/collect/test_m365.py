@@ -55,6 +55,17 @@ def test_pages_and_content(tmp_path: Path) -> None:
     assert found.feed.gaps == ()
 
 
+def test_a_subscription_whose_status_is_left_out_is_there(tmp_path: Path) -> None:
+    """It is not started, which would change it, and what it has is fetched from seven days back."""
+    clock = Still()
+    api = Management(clock.now, blobs(5), states=False)
+    with serving(api) as server:
+        api.base = server.url
+        outcome = run(tmp_path, server, clock)
+        assert (outcome.records, outcome.is_complete) == (50, True)
+        assert not [path for path in server.paths() if path.endswith("/subscriptions/start")]
+
+
 def test_late_and_repeated_content(tmp_path: Path) -> None:
     """Content that is listed twice, and content that turns up late in spans that were asked for."""
     clock = Still()

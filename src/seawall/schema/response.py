@@ -31,19 +31,22 @@ ActionKind = Literal[
     "remove_forwarding",
     "remove_delegate",
     "remove_method",
+    "disable_device",
     "remove_role",
     "reset_password",
     "enable_account",
 ]
 
-Operator = Literal["equal", "contains", "between"]
-"""How a condition compares a field, as text: the same (without regard to case), holds it, lies from `a` to `b`."""
+Operator = Literal["equal", "contains", "between", "missing"]
+"""How a condition compares a field, as text: the same (without regard to case), holds it, lies from `a` to `b`; or the vendor
+does not state it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a vendor's documented API.
 
+    `expect` are the statuses that the documentation gives for success: after another one it is not known what a change did.
     `path` begins with `/` below the base URL of the vendor's `service`. Every value in it is percent-encoded; a
     `{read.field}` stands for what a `Read` found, and is encoded as one segment when it is filled in. `body` is JSON or
     None; in it `{"$read": "name"}` or `{"$read": "name.field"}` stands for what was read, `{"$given": "approver"}` for who
@@ -56,6 +59,9 @@ class Call:
     expect: tuple[int, ...] = (200, 201, 202, 204)
     permission: str = ""
     """The least permission that the call needs, in the vendor's words."""
+
+    role: str = ""
+    """The role of the vendor's directory that the caller has to hold besides, in the vendor's words."""
 
     documentation: str = ""
     service: str = ""
@@ -71,7 +77,21 @@ class Condition:
 
     field: str
     operator: Operator
-    value: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a person has to know once a step has read something that meets `condition`: an object, or some item of a list.
+
+    With `by_hand` the call would not do what the step says: no change is made, and a person does it. With `of_meant`, of a
+    list only the items that the read means are looked at.
+    """
+
+    condition: Condition
+    text: str
+    by_hand: bool = False
+    of_meant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,7 @@ class Read:
 
     `items` is the field of the answer that holds a list, `.` when the answer itself is the list, empty when the answer
     is one object. Of a list, the items are meant that meet every condition of `where`. `keep` are the fields that are
-    journalled; nothing else of an answer is, because answers hold secrets.
+    journalled; nothing else of an answer is, because answers hold secrets. `notices` are told with the step's result.
     """
 
     name: str
@@ -88,6 +108,7 @@ class Read:
     keep: tuple[str, ...]
     items: str = ""
     where: tuple[Condition, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from seawall.errors import PlanInvalid
 from seawall.respond.contain.documents import plan_document, plan_from_document, read_plan, write_plan
+from seawall.respond.contain.microsoft import METHODS
 from seawall.respond.contain.planning import RANKS, plan
 from seawall.schema.response import CONFIDENCES, Action, Call, Plan
 from seawall.schema.scope import Scope, Subject
@@ -161,7 +162,7 @@ def test_methods_are_removed_where_a_record_registers_one() -> None:
     assert not [action for action in steps(made(), "remove_method") if action.calls]
     found = made(row("User registered security info", source="entra_audit", kind="directory"))
     removed = [action for action in steps(found, "remove_method") if action.calls]
-    assert len(removed) == 5
+    assert len(removed) == len(METHODS)
     for action in removed:
         assert action.before[0].where[0].operator == "between"
         assert action.irreversible

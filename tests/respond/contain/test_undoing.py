@@ -86,7 +86,7 @@ def server(state: dict[str, Any]) -> Graph:
         "resourceId": "r",
         "scope": "Mail.Read",
     }
-    vendor.grants = [{"id": "other", **grant, "scope": "User.Read"}]
+    vendor.grants = [{"id": "other", **grant, "resourceId": "s", "scope": "User.Read"}]
     vendor.grants += [{"id": GRANT, **grant}] if state["has_grant"] else []
     vendor.applications[APP] = [{"keyId": OLD_KEY}] + ([{"keyId": KEY}] if state["has_key"] else [])
     vendor.roles = [
@@ -100,7 +100,7 @@ def server(state: dict[str, Any]) -> Graph:
 
 
 def comparable(vendor: Graph) -> dict[str, list[str]]:
-    """What undoing has to bring back: everything but ids that the vendor gives, and the order that it gives things."""
+    """What undoing has to bring back: everything but what the vendor gives things, their order, and capitals."""
     things = {
         "users": [{"accountEnabled": one["accountEnabled"]} for one in vendor.users.values()],
         "rules": vendor.rules[ANN],
@@ -108,9 +108,11 @@ def comparable(vendor: Graph) -> dict[str, list[str]]:
         "grants": vendor.grants,
         "roles": vendor.roles,
     }
+    own = {"id", "hasError", "isReadOnly"}
     return {
         name: sorted(
-            json.dumps({k: v for k, v in one.items() if k != "id"}, sort_keys=True) for one in listed
+            json.dumps({k: v for k, v in one.items() if k not in own}, sort_keys=True).casefold()
+            for one in listed
         )
         for name, listed in things.items()
     }

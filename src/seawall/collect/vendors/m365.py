@@ -5,8 +5,11 @@ Content is filed by the time at which it became available, and the events in it 
 
 - A list covers 24 hours at most and begins at most seven days ago; longer spans give a part without saying so.
 - `NextPageUri` and `contentUri` are URLs that the answer names: a token goes with them only to the configured host.
-- Throttling is status 429, or 403 with the code AF429. `PublisherIdentifier` goes with every request, also for content.
-- A subscription that exists is AF20024, which is what was wanted. What was available while one was off cannot be had later.
+- Throttling has the code AF429; with which status, 429 or 403, is not documented. `PublisherIdentifier` goes with every
+  request, also for content and further pages, whose documented addresses have none.
+- A subscription that is listed is not started again, also where the list leaves its status out, as the documented sample does:
+  what it has is up to seven days old. To start one that exists changes it, by the documentation; it is known to answer
+  AF20024. What was available while one was off cannot be had later.
 - The same content is listed again, and content turns up late in spans that were asked for: they are asked for again.
 """
 
@@ -90,7 +93,7 @@ class M365:
     def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
         """Start the subscriptions that are not there; return all, and which of them began now."""
         listed = self._client.get(self._url("subscriptions/list"), _subscriptions)
-        enabled = {one.contentType for one in listed if one.status == "enabled"}
+        enabled = {one.contentType for one in listed if one.status in {None, "enabled"}}
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         found = []
         for name in self._content_types:
@@ -133,6 +136,7 @@ class M365:
                 listed, following = self._client.get(url, _page)
                 if following is not None:
                     self._client.check(following)
+                    following = self._identified(following)
                 for piece in self._contents(pool, listed, met, knows):
                     if piece.reason.startswith(FOR_NOW):
                         failed, failures = Unavailable(piece.reason.removeprefix(FOR_NOW)), failures + 1
@@ -171,8 +175,7 @@ class M365:
     def _content(self, entry: _Content) -> Piece:
         created = moment(entry.contentCreated)
         try:
-            url = with_query(entry.contentUri, {"PublisherIdentifier": self._tenant})
-            piece = self._client.get(url, _records)
+            piece = self._client.get(self._identified(entry.contentUri), _records)
         except Elsewhere:
             piece = Piece(state="refused", reason="elsewhere")
         except Unavailable as error:
@@ -186,6 +189,12 @@ class M365:
                 piece = Piece(state="refused", reason=refused.code or f"status-{refused.status}")
         piece.content, piece.created = entry.contentId, created
         return piece
+
+    def _identified(self, url: str) -> str:
+        """The URL with who asks, which an address from an answer leaves out: else it counts to everybody's quota."""
+        if "publisheridentifier=" in url.lower():
+            return url
+        return with_query(url, {"PublisherIdentifier": self._tenant})
 
     def _url(self, operation: str, **values: str) -> str:
         return with_query(f"{self._root}/{operation}", {**values, "PublisherIdentifier": self._tenant})

@@ -20,9 +20,10 @@ from typing import Any, Final
 
 from seawall.errors import JournalBroken, OutputUnwritable, SeawallError
 from seawall.respond.contain.asking import Asking, CallRefused, CallUnclear, refusal
-from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant, singled, unmet
+from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant, singled, told, unmet
 from seawall.respond.contain.history import History, Past, Phase, history
 from seawall.respond.contain.journal import Journal
+from seawall.respond.contain.refusals import IS_SO_ALREADY
 from seawall.respond.contain.templates import filled_body, filled_path, kept
 from seawall.schema.response import Action, Call, Check, Plan, Read, StepResult, StepState
 
@@ -126,17 +127,21 @@ class Run:
             past.before = self._read_before(action)
             self._say("before", step=action.id, found=past.before)
             if self._is_done_already(action, past.before):
-                return "already", "it was so before"
+                return "already", _joined("it was so before", _notices(action, past.before)[0])
             by_hand = unmet(action, past.before)
             if by_hand:
                 return "waiting", by_hand
         before = past.before or {}
+        notices, is_by_hand = _notices(action, before)
+        if is_by_hand and not past.is_begun:
+            return "waiting", notices
         items = _targets(action, before)
         if not items:
-            return "already", "nothing of the kind is there"
+            return "already", _joined("nothing of the kind is there", notices)
         for number, item in enumerate(items):
             self._change(action, past, number, item, item, before)
-        return self._summed(past, len(items))
+        state, why = self._summed(past, len(items))
+        return state, _joined(why, notices)
 
     def _undone(self, action: Action, past: Past) -> tuple[StepState, str]:
         applied = self.past.past("apply", action.id)
@@ -184,8 +189,7 @@ class Run:
     ) -> None:
         """Make one change, unless it was made: see the list at the top. `target` is what its check is about."""
         change = past.change(number)
-        call = action.undo[0] if self.phase == "undo" else action.calls[0]
-        check = action.undone if self.phase == "undo" else action.done
+        check = self._check(action)
         for _ in range(_TRIES):
             if change.outcome in {"done", "gone"} and not change.is_open:
                 return
@@ -193,7 +197,7 @@ class Run:
                 return
             if change.outcome in {"done", "gone"} and not change.is_open:
                 return
-            self._make(action, past, number, item, before, call)
+            self._make(action, past, number, item, before, target)
             if not change.is_open:
                 return
         if change.is_open:
@@ -239,9 +243,9 @@ class Run:
         number: int,
         item: Mapping[str, Any],
         before: Mapping[str, Found],
-        call: Call,
+        target: Mapping[str, Any],
     ) -> None:
-        change = past.change(number)
+        change, call = past.change(number), self._call(action)
         state: dict[str, Any] = {**before, "made": item.get("made") or {}}
         if action.each:
             state[action.each] = {name: value for name, value in item.items() if name != "made"}
@@ -254,6 +258,8 @@ class Run:
         except CallRefused as refused:
             change.is_open = False
             is_gone = refused.status == 404 and call.method == "DELETE"
+            if refused.status in IS_SO_ALREADY and (check := self._check(action)) is not None:
+                is_gone = self._says(action, check, before, target) is True
             change.outcome = "gone" if is_gone else "failed"
             self._say(
                 "result",
@@ -273,6 +279,12 @@ class Run:
             self._say(
                 "result", step=action.id, change=number, outcome="done", status=reply.status, made=change.made
             )
+
+    def _call(self, action: Action) -> Call:
+        return action.undo[0] if self.phase == "undo" else action.calls[0]
+
+    def _check(self, action: Action) -> Check | None:
+        return action.undone if self.phase == "undo" else action.done
 
     def _summed(self, past: Past, wanted: int) -> tuple[StepState, str]:
         outcomes = [past.change(number) for number in past.changes]
@@ -321,7 +333,8 @@ class Run:
                 return found(read, _Listed(read, self.asking.pages(action.vendor, call, read.items)).document)
             return found(read, self.asking.ask(action.vendor, call).document)
         except CallRefused as refused:
-            if refused.status == 404:
+            # A list that is empty is an empty list: 404 means that whoever should have it is not there, or cannot be asked.
+            if refused.status == 404 and not read.items:
                 return found(read, None)
             raise
 
@@ -339,6 +352,22 @@ class _Listed:
     @property
     def document(self) -> Any:
         return self.items if self.read.items == "." else {self.read.items: self.items}
+
+
+def _notices(action: Action, before: Mapping[str, Found]) -> tuple[str, bool]:
+    """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
+    met = [pair for read in action.before for pair in told(read, before.get(read.name))]
+    is_by_hand = any(notice.by_hand for notice, _ in met)
+    texts = [
+        notice.text.replace("{count}", str(count))
+        for notice, count in met
+        if notice.by_hand or not is_by_hand
+    ]
+    return "; ".join(texts), is_by_hand
+
+
+def _joined(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
 
 
 def _targets(action: Action, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:

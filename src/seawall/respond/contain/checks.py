@@ -5,13 +5,13 @@ Vendors do not spell names alike everywhere: texts are compared without regard t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from seawall.report.visible import visible
 from seawall.respond.contain.templates import kept, value_at
-from seawall.schema.response import Action, Check, Condition, Read
+from seawall.schema.response import Action, Check, Condition, Notice, Read
 
 COUNTED: Final = "$counted"
 """How many things that say the same are known to be there, in the item that is looked for."""
@@ -42,8 +42,20 @@ def meant(read: Read, items: Found) -> list[dict[str, Any]]:
     return [item for item in items if all(_meets(item, condition) for condition in read.where)]
 
 
+def told(read: Read, now: Found) -> Iterator[tuple[Notice, int]]:
+    """The notices of a read that are met, each with how many things meet it."""
+    items = now if isinstance(now, list) else [now] if now is not None else []
+    for notice in read.notices:
+        looked_at = meant(read, now) if notice.of_meant else items
+        count = sum(_meets(item, notice.condition) for item in looked_at)
+        if count:
+            yield notice, count
+
+
 def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
     value = value_at(item, condition.field)
+    if condition.operator == "missing":
+        return value is None
     if not isinstance(value, str | int):
         return False
     text = str(value).casefold()
@@ -138,5 +150,15 @@ def _is_restored(check: Check, then: Found, now: Found, item: Mapping[str, Any] 
 
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any] | None, fields: tuple[str, ...]) -> bool:
-    """Whether two things say the same in these fields."""
-    return other is not None and all(value_at(one, field) == value_at(other, field) for field in fields)
+    """Whether two things say the same in these fields. Graph keeps what a rule looks for in capitals."""
+    return other is not None and all(
+        _folded(value_at(one, field)) == _folded(value_at(other, field)) for field in fields
+    )
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.casefold()
+    if isinstance(value, Mapping):
+        return {key: _folded(one) for key, one in value.items()}
+    return [_folded(one) for one in value] if isinstance(value, list) else value

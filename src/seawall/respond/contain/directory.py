@@ -1,4 +1,4 @@
-"""Steps that take back what was changed in Entra's directory: consents, app permissions, app credentials, roles. Pure."""
+"""Steps that take back what was changed in Entra's directory: consents, application permissions, credentials. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from seawall.respond.contain.microsoft import graph
+from seawall.respond.contain.microsoft import CHANGED, graph
 from seawall.respond.contain.records import Record
 from seawall.respond.contain.steps import Subject, by_record, shell, why
 from seawall.respond.contain.templates import filter_text, is_guid, segment
-from seawall.schema.response import Action, Check, Condition, Read
+from seawall.schema.response import Action, ActionKind, Check, Condition, Read
 
 _GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,200}?ClientId: ([0-9a-fA-F-]{36})")
 _KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36}),KeyType=(\w+)")
 _GRANT_FIELDS: Final = ("clientId", "consentType", "principalId", "resourceId", "scope")
-_ROLE_FIELDS: Final = ("roleDefinitionId", "principalId", "directoryScopeId")
 _ASSIGNMENT_FIELDS: Final = ("principalId", "resourceId", "appRoleId")
 GRANTS_PERMISSION: Final = "DelegatedPermissionGrant.ReadWrite.All"
+"""For reading too: the least that listing needs by its documentation, Directory.Read.All, reads the whole directory."""
 
 
 def from_record(subject: Subject, record: Record) -> Iterator[Action]:
@@ -32,16 +32,17 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         "Update application - Certificates and secrets management",
     }:
         yield from _credentials(subject, record)
-    elif name in {"Add member to role", "Add eligible member to role"}:
-        yield from _roles(subject, record)
 
 
 def _consents(subject: Subject, record: Record) -> Iterator[Action]:
-    made = record.text("ConsentAction.Permissions").rpartition("=>")[2]
+    before, _, made = record.text("ConsentAction.Permissions").rpartition("=>")
     grants = dict.fromkeys(_GRANT.findall(made))
+    known = {grant for grant, _ in _GRANT.findall(before)}
     for grant, client in grants:
         if is_guid(client):
             title = f"Remove the consent {grant} to {_application(record)}"
+            if grant in known:
+                title += ", which was there before with other permissions"
             yield _consent(subject, record, title, client, Condition("id", "equal", grant))
     if not grants and is_guid(record.resource):
         # The record names the application alone: its grants for this account are meant, or all where nobody is named.
@@ -52,6 +53,24 @@ def _consents(subject: Subject, record: Record) -> Iterator[Action]:
             else Condition("clientId", "equal", record.resource)
         )
         yield _consent(subject, record, title, record.resource, meant)
+    elif not grants:
+        yield _unnamed(
+            subject, record, "remove_consent", "the consents that were given",
+            "In the Entra admin center, under the enterprise application, Permissions, revoke what nobody wanted.",
+        )  # fmt: skip
+
+
+def _unnamed(subject: Subject, record: Record, kind: ActionKind, what: str, by_hand: str) -> Action:
+    """Have a person look where the record does not say which thing it was about."""
+    return by_record(
+        subject,
+        record,
+        kind=kind,
+        title=f"Look through {what}",
+        reason=why(record, "The record does not name it in the form that a call needs"),
+        by_hand=by_hand,
+        irreversible="Note what you remove: it has to be given again by hand.",
+    )
 
 
 def _consent(subject: Subject, record: Record, title: str, client: str, meant: Condition) -> Action:
@@ -59,7 +78,7 @@ def _consent(subject: Subject, record: Record, title: str, client: str, meant: C
     path = f"/oauth2PermissionGrants?$filter={segment(f'clientId eq {_quoted(client)}')}"
     read = Read(
         "grant",
-        graph("GET", path, "DelegatedPermissionGrant.Read.All", "oauth2permissiongrant-list"),
+        graph("GET", path, GRANTS_PERMISSION, "oauth2permissiongrant-list"),
         ("id", *_GRANT_FIELDS),
         items="value",
         where=(meant,),
@@ -88,11 +107,11 @@ def _consent(subject: Subject, record: Record, title: str, client: str, meant: C
                 GRANTS_PERMISSION,
                 "oauth2permissiongrant-post",
                 body=body,
-                expect=(200, 201),
             ),
         ),
-        undone=Check("grant", "restored", ("clientId", "principalId", "resourceId", "scope")),
-        irreversible="The application's refresh tokens end with the consent and do not come back.",
+        undone=Check("grant", "restored", _GRANT_FIELDS),
+        irreversible="Access tokens that the application has work until they end. Whether its refresh tokens come back with "
+        "the consent, the documentation does not say.",
     )
 
 
@@ -100,6 +119,10 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
     principal = record.text("ServicePrincipal.ObjectID")
     role = record.text("AppRole.Id")
     if not is_guid(principal) or not is_guid(role):
+        yield _unnamed(
+            subject, record, "remove_consent", "the application permissions that were given",
+            "In the Entra admin center, under the enterprise application, Permissions, revoke what it should not have.",
+        )  # fmt: skip
         return
     base = f"/servicePrincipals/{principal}/appRoleAssignments"
     body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _ASSIGNMENT_FIELDS}
@@ -135,7 +158,6 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
                 "AppRoleAssignment.ReadWrite.All",
                 "serviceprincipal-post-approleassignments",
                 body=body,
-                expect=(200, 201),
             ),
         ),
         undone=Check("assignment", "restored", _ASSIGNMENT_FIELDS),
@@ -143,10 +165,16 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
 
 
 def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
-    if not is_guid(record.resource):
+    keys = _added_keys(record)
+    if not is_guid(record.resource) or not keys:
+        yield _unnamed(
+            subject, record, "remove_app_credential", f"the secrets and certificates of {_application(record)}",
+            "In the Entra admin center, under the application and under its enterprise application, remove those that were "
+            "added during the intrusion.",
+        )  # fmt: skip
         return
     where = "applications" if _target_type(record) == "Application" else "servicePrincipals"
-    for key, kind in _added_keys(record):
+    for key, kind in keys:
         title = (
             f"Remove the {'secret' if kind == 'Password' else 'certificate'} {key} of {_application(record)}"
         )
@@ -178,7 +206,7 @@ def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
                     graph(
                         "GET",
                         f"{base}?$select=passwordCredentials",
-                        "Application.Read.All",
+                        "Application.ReadWrite.All",
                         f"{kind_of}-get",
                     ),
                     ("keyId", "displayName", "startDateTime", "endDateTime", "hint"),
@@ -194,6 +222,7 @@ def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
                     "Application.ReadWrite.All",
                     f"{kind_of}-removepassword",
                     body={"keyId": {"$read": "secret.keyId"}},
+                    expect=CHANGED,
                 ),
             ),
             done=Check("secret", "absent", ("keyId",)),
@@ -219,55 +248,6 @@ def _target_type(record: Record) -> str:
     targets = _list(record.raw.get("targetResources"))
     first = targets[0] if targets and isinstance(targets[0], dict) else {}
     return str(first.get("type") or "")
-
-
-def _roles(subject: Subject, record: Record) -> Iterator[Action]:
-    member, role = record.resource, record.text("Role.TemplateId")
-    if not is_guid(member) or not is_guid(role):
-        return
-    path = f"/roleManagement/directory/roleAssignments?$filter={segment(f'principalId eq {_quoted(member)}')}"
-    body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _ROLE_FIELDS}
-    permission = "RoleManagement.ReadWrite.Directory"
-    yield by_record(
-        subject,
-        record,
-        kind="remove_role",
-        title=f"Take the role {record.text('Role.DisplayName') or role} from {record.text('Target') or member}",
-        reason=why(record, "A role that was handed out stays when the account is clean again"),
-        before=(
-            Read(
-                "assignment",
-                graph("GET", path, "RoleManagement.Read.Directory", "rbacapplication-list-roleassignments"),
-                ("id", *_ROLE_FIELDS),
-                items="value",
-                where=(
-                    Condition("roleDefinitionId", "equal", role),
-                    Condition("principalId", "equal", member),
-                ),
-            ),
-        ),
-        each="assignment",
-        calls=(
-            graph(
-                "DELETE",
-                "/roleManagement/directory/roleAssignments/{assignment.id}",
-                permission,
-                "unifiedroleassignment-delete",
-            ),
-        ),
-        done=Check("assignment", "absent", ("id",)),
-        undo=(
-            graph(
-                "POST",
-                "/roleManagement/directory/roleAssignments",
-                permission,
-                "rbacapplication-post-roleassignments",
-                body=body,
-                expect=(200, 201),
-            ),
-        ),
-        undone=Check("assignment", "restored", _ROLE_FIELDS),
-    )
 
 
 def _application(record: Record) -> str:

@@ -18,7 +18,7 @@ import msgspec
 
 from seawall.errors import PlanInvalid
 from seawall.plurals import plural
-from seawall.respond.contain import directory, exchange, gate, google, microsoft, okta
+from seawall.respond.contain import directory, exchange, gate, google, microsoft, okta, roles
 from seawall.respond.contain.records import Record, encodable, records
 from seawall.respond.contain.steps import Subject, by_account
 from seawall.schema.incidents import Incident
@@ -30,6 +30,7 @@ RANKS: Final[dict[ActionKind, int]] = {
     "block_key": 0,
     "block_renewal": 1,
     "remove_method": 2,
+    "disable_device": 2,
     "remove_app_credential": 3,
     "remove_consent": 4,
     "remove_delegate": 5,
@@ -125,8 +126,14 @@ def identity(made: Plan) -> str:
     """
     plain: dict[str, Any] = msgspec.to_builtins(replace(made, id=""))
     for action in plain["actions"]:
-        if not action["requires"]:
-            del action["requires"]
+        calls = (*(read["call"] for read in action["before"]), *action["calls"], *action["undo"])
+        for part, name in (
+            (action, "requires"),
+            *((read, "notices") for read in action["before"]),
+            *((call, "role") for call in calls),
+        ):
+            if not part[name]:
+                del part[name]
     return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
 
 
@@ -191,7 +198,10 @@ def _undoing(subject: Subject, record: Record) -> Iterator[Action]:
     if record.vendor == "microsoft":
         if microsoft.registers_method(record):
             yield from microsoft.methods(subject, record)
+        if microsoft.registers_device(record):
+            yield microsoft.devices(subject, record)
         yield from directory.from_record(subject, record)
+        yield from roles.from_record(subject, record)
         yield from exchange.from_record(subject, record)
     elif record.vendor == "google":
         yield from google.from_record(subject, record)
@@ -291,9 +301,13 @@ def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
     yield "Speak with the holders of the accounts by telephone or in person: whoever reads the mail also reads the question."
     for vendor, name in _VENDOR_NAMES.items():
         calls = [call for action in actions if action.vendor == vendor for call in _calls(action)]
-        permissions = sorted({call.permission for call in calls if call.permission})
+        asked = {call.permission for call in calls if call.permission}
+        permissions = sorted(one for one in asked if microsoft.COVERED.get(one) not in asked)
         if permissions:
             yield f"{name} needs these permissions: {', '.join(permissions)}."
+            roles = sorted({part for call in calls for part in call.role.split("; ") if part})
+            if roles:
+                yield f"{name} also wants a role of the directory for the application itself: {'; '.join(roles)}."
         elif calls:
             yield "The gate needs its administrator's token."
 

@@ -20,7 +20,18 @@ _WHERE: Final[dict[Vendor, str]] = {
     "okta": "granted to the application (Admin Console: Applications, the application, Okta API Scopes)",
 }
 
+IS_SO_ALREADY: Final = frozenset({400, 409})
+"""Statuses with which vendors refuse to make what is there, and to take away what is not."""
+
+_NO_MAILBOX: Final = (
+    "Graph opens no mailbox of this name: it has no licence, is kept on-premises, or is none. What an intruder left in it may "
+    "still be there: look by PowerShell"
+)
+
 _MEANINGS: Final[dict[tuple[str, str], str]] = {
+    ("microsoft", "MailboxNotEnabledForRESTAPI"): _NO_MAILBOX,
+    ("microsoft", "ErrorNonExistentMailbox"): _NO_MAILBOX,
+    ("microsoft", "ErrorAccessDenied"): "or a policy of Exchange keeps the application from this mailbox",
     ("google", "forbidden"): (
         "the administrator for whom Seawall asks lacks the privilege, or the account is an administrator's, which only a "
         "super administrator may change"
@@ -36,7 +47,8 @@ _MEANINGS: Final[dict[tuple[str, str], str]] = {
     ("okta", "E0000038"): "Okta does not allow this for the account as it is now: look at its status",
 }
 """Sources: developer.okta.com, "Okta error codes and descriptions"; developers.google.com, "Gmail API: Resolve errors",
-"Directory API: Limits and Quotas"; support.google.com/a/answer/1219251, "Administrator privilege definitions"."""
+"Directory API: Limits and Quotas"; support.google.com/a/answer/1219251, "Administrator privilege definitions";
+learn.microsoft.com, "Known issues with Microsoft Graph". No page has `MailboxNotEnabledForRESTAPI`: Graph answers with it."""
 
 
 def advice(vendor: Vendor, call: Call, status: int, code: str) -> str:
@@ -44,7 +56,10 @@ def advice(vendor: Vendor, call: Call, status: int, code: str) -> str:
     said = []
     if status in _DENIED and call.permission:
         where = f", {_WHERE[vendor]}" if vendor in _WHERE else ""
-        said.append(f"the call needs {call.permission}{where}")
+        role = f", and as a role of the directory {call.role}" if call.role else ""
+        said.append(f"the call needs {call.permission}{where}{role}")
+    if status == 429:
+        said.append("it was asked too often, by others too: run it again later")
     meaning = _MEANINGS.get((vendor, code))
     if meaning:
         said.append(meaning)

@@ -2,7 +2,7 @@
 
 For each answer, in this order:
 
-1. 2xx: it is the answer.
+1. 2xx: it is the answer. Of a change, one that the documentation does not give for success tells nothing (`CallUnclear`).
 2. 401: the access token is renewed once for a call, and the call repeated; the vendor did nothing.
 3. 429, or what a vendor says instead: the vendor did nothing. Wait as long as it says, and ask again.
 4. 408, 5xx or no whole answer: a read is asked again; of a change it is not known whether it was made (`CallUnclear`).
@@ -79,6 +79,9 @@ class Vendors:
         """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
         host = self._host(vendor, call)
         answer = self._asked(host, vendor, call, host.base + call.path)
+        if call.method != "GET" and answer.status not in call.expect:
+            self._settle()
+            raise CallUnclear(f"status-{answer.status}")
         return Reply(answer.status, _document(answer))
 
     def pages(self, vendor: Vendor, call: Call, items: str) -> list[Any]:
@@ -131,7 +134,8 @@ class Vendors:
                 raise CallUnclear(fault)
             pause = self.patience.pause(attempt, pause, self.clock.dice())
             if pause is None or waited + pause > self.patience.whole:
-                raise CallRefused(answer.status if answer is not None else 0, fault)
+                status = answer.status if answer is not None else 0
+                raise CallRefused(status, fault, advice(vendor, call, status, fault))
             waited, attempt = waited + pause, attempt + 1
             self.clock.wait(pause)
 

@@ -214,7 +214,8 @@ def test_what_was_left_at_okta(activity: str, columns: dict[str, Any], kind: str
         evidence(row(activity, source="okta", **columns), systems={(TENANT, ANN): frozenset({"okta"})}),
         incident=incident("record-1"),
     )
-    assert only(found, kind).calls[0].path == path
+    (action,) = [one for one in found.actions if one.evidence]
+    assert (action.kind, action.calls[0].path) == (kind, path)
 
 
 def test_what_the_account_did_besides_is_a_precaution() -> None:

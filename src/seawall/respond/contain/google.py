@@ -30,7 +30,8 @@ def suspend(subject: Subject) -> Action:
         vendor="google",
         kind="disable_account",
         title=f"Suspend {subject.account}",
-        reason="Nobody signs in to the account until its holder has it back. Mail to it is refused while it is suspended.",
+        reason="Nobody signs in to the account until its holder has it back. Google's help says that suspending resets sign-in "
+        "cookies and applications' tokens, and that new mail is blocked meanwhile.",
         before=(user(subject.account),),
         calls=(directory("PUT", "/users/{account}", USERS, "users/update", {"suspended": True}, **account),),
         done=Check("user", "equal", ("suspended",), True),
@@ -71,7 +72,7 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
         title=f"Sign {subject.account} out everywhere{' once more' if is_last else ''}",
         reason="What was opened while the other steps ran would live on."
         if is_last
-        else "Ends web and device sessions. Applications keep their tokens until those are removed.",
+        else "Ends web and device sessions. Of applications' tokens Google does not say so: those are removed one by one.",
         calls=(
             directory("POST", "/users/{account}/signOut", SECURITY, "users/signOut", account=subject.account),
         ),
@@ -129,6 +130,22 @@ def backup_codes(subject: Subject) -> Action:
             ),
         ),
         irreversible="Codes that were invalidated stay invalid: the holder makes new ones.",
+    )
+
+
+def look_at_methods(subject: Subject) -> Action:
+    """Have a person look through the second factors and devices: no call lists them."""
+    return by_account(
+        subject,
+        vendor="google",
+        kind="remove_method",
+        confidence="precaution",
+        title=f"Look through the second factors and devices of {subject.account} with its holder",
+        reason="A second factor, a passkey, a recovery address or a device that an intruder added survives the reset of the "
+        "password. Google's interface lists none of them with their time, and logs do not hold every one.",
+        by_hand="In the Admin console: Directory, Users, the account, Security: remove what its holder does not know. Then "
+        "Devices: block or wipe what is not the holder's.",
+        irreversible="Note what you remove: the holder adds it again.",
     )
 
 

@@ -135,6 +135,22 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
     )
 
 
+def look_at_methods(subject: Subject) -> Action:
+    """Have a person look through the authenticators: the list that Okta gives depends on policies and on who asks."""
+    return by_account(
+        subject,
+        vendor="okta",
+        kind="remove_method",
+        confidence="precaution",
+        title=f"Look through the authenticators of {subject.account} at Okta with its holder",
+        reason="A factor that an intruder enrolled survives the reset of the password. Okta lists the factors that the "
+        "enrolment policy allows, judged from where it is asked, and logs do not hold every enrolment.",
+        by_hand="In the Admin Console: Directory, People, the account: its authenticators and devices. Remove what its holder "
+        "does not know.",
+        irreversible="Note what you remove: the holder enrols it again.",
+    )
+
+
 def _enrolled(subject: Subject, record: Record) -> Action:
     """Remove factors that were enrolled during the intrusion."""
     account = record.resource if "@" in record.resource else subject.account

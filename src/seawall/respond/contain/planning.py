@@ -228,10 +228,12 @@ def _standing(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
         yield microsoft.look_at_methods(subject)
         yield microsoft.disable(subject)
     if "google" in systems:
+        yield google.look_at_methods(subject)
         yield google.app_passwords(subject)
         yield google.backup_codes(subject)
         yield google.suspend(subject)
     if "okta" in systems:
+        yield okta.look_at_methods(subject)
         yield okta.suspend(subject)
 
 

@@ -23,8 +23,10 @@ from seawall.incidents.coverage import EXPORT_RECORDS
 from seawall.pipeline import Progress
 from seawall.report.times import parse_rfc3339
 from seawall.respond.scope import Asked, Bounds, search
+from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Scope
 from seawall.sources import read, total_bytes
+from seawall.sources.remains import told
 from seawall.store import Coder
 from seawall.store.database import Database
 from seawall.store.lake import Lake
@@ -40,24 +42,38 @@ Lost = tuple[str, int, str]
 _SCRATCH = ".seawall-"
 _LONGEST_LINE = 64 << 20
 _PAGE = 1_000
+MOST_REMAINS = 2_000
+"""Lost records of a file whose remains are looked at."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What was read on the way: counts, problems by code, `lost` and `held` records by file."""
+    """What was read on the way: counts, problems by code, `lost` and `held` records by file, `remains` of the lost ones."""
 
     records: int = 0
     events: int = 0
     duplicates: int = 0
     problems: dict[str, int] = field(default_factory=dict)
     lost: dict[str, list[int]] = field(default_factory=dict)
+    remains: dict[str, dict[int, str]] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
 
-    def note(self, file: str, line: int, code: str) -> None:
+    def note(self, file: str, line: int, code: str, remains: str = "") -> None:
         """Count a problem; a file that is no log has lost nothing."""
         self.problems[code] = self.problems.get(code, 0) + 1
         if code != "not-a-log":
             self.lost.setdefault(file, []).append(line)
+            if remains:
+                kept = self.remains.setdefault(file, {})
+                if len(kept) < MOST_REMAINS:
+                    kept[line] = remains
+
+    def told(self) -> dict[str, dict[int, Told]]:
+        """What is left of lost records, by file and number."""
+        return {
+            file: dict(zip(held, told(list(held.values())), strict=True))
+            for file, held in self.remains.items()
+        }
 
 
 def scope_of_logs(
@@ -150,7 +166,16 @@ def _search(
     reading: Reading,
     sources: Sequence[str],
 ) -> Scope:
-    return search(events, asked, scratch, bounds=bounds, cut=cut, lost=reading.lost, sources=sources)
+    return search(
+        events,
+        asked,
+        scratch,
+        bounds=bounds,
+        cut=cut,
+        lost=reading.lost,
+        told=reading.told(),
+        sources=sources,
+    )
 
 
 def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -219,7 +244,7 @@ def _read(
     for batch in read(paths):
         reading.records += batch.records
         for problem in batch.problems:
-            reading.note(problem.source_file, problem.line, problem.code)
+            reading.note(problem.source_file, problem.line, problem.code, problem.remains)
         if batch.events.num_rows:
             name = batch.events["source_file"][0].as_py()
             reading.held[name] = max(reading.held.get(name, 0), int(batch.events["source_line"][-1].as_py()))
@@ -258,7 +283,8 @@ def _problems_of_scan(path: Path, reading: Reading) -> None:
         with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 problem = json.loads(line)
-                reading.note(str(problem["source_file"]), int(problem["line"]), str(problem["code"]))
+                left = str(problem.get("remains", ""))
+                reading.note(str(problem["source_file"]), int(problem["line"]), str(problem["code"]), left)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputUnreadable(
             f"{path}: cannot be read, so nobody knows what was not", fix="scan the logs again"

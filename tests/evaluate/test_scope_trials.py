@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seawall.evaluate.scope_trials import QUESTIONS, Count, _count, _figures, as_table
-from seawall.schema.scope import Message, Scope, Subject, Verdict
+from seawall.schema.scope import Doubt, Gap, Message, Scope, Subject, Verdict
 
 TRUTH = {
     "attacks": [
@@ -50,6 +50,22 @@ def test_a_mailbox_that_is_in_no_verdict_is_wrongly_cleared() -> None:
 def test_the_table_has_a_row_for_each_question() -> None:
     counts = figures({"a": "touched", "b": "possible"}, {"a": ["<1>", "<2>"]})
     document = {"questions": {question: _figures(counts) for question in QUESTIONS}}
-    lines = as_table(document).splitlines()
-    assert len(lines) == 2 + len(QUESTIONS)
-    assert len({line.count("|") for line in lines}) == 1
+    answers, _, reasons = as_table(document).partition("\n\n")
+    assert len(answers.splitlines()) == 2 + len(QUESTIONS)
+    assert len({line.count("|") for line in answers.splitlines()}) == 1
+    assert len({line.count("|") for line in reasons.splitlines()}) == 1
+
+
+def test_what_keeps_a_mailbox_open_is_counted_alone_and_with_others() -> None:
+    count = Count()
+    gap, doubt = Gap(0, 1, "mail_access", "gap", "silent"), Doubt("strange", "new", 3)
+    for name, doubts, gaps, at_most in (
+        ("d", (doubt,), (), 4),
+        ("e", (doubt,), (gap,), None),
+        ("f", (), (gap, gap), None),
+    ):
+        one = Subject("mailbox", "t", name, "possible", (), gaps, doubts=doubts, at_most=at_most)
+        _count(count, {"id": "c"}, Scope(0, 1, (), (), (), (one,), ()), {"attacks": []})
+    found = _figures(count)
+    assert found["kept_open"] == {"strange": [2, 1], "gap": [2, 1]}
+    assert found["at_most"] == {"mailboxes": 1, "median": 4, "ten_or_fewer": 1}

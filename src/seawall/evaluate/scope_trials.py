@@ -7,6 +7,7 @@ records of its first attack alone, as from an incident.
 from __future__ import annotations
 
 import json
+import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,13 +18,14 @@ from typing import Any
 from seawall.lab.world import make_world
 from seawall.lab.world_settings import SystemsChoice, WorldSettings
 from seawall.respond.scope import Asked, Bounds, search
-from seawall.schema.scope import VERDICTS, Scope
+from seawall.schema.scope import VERDICTS, Scope, Subject
 from seawall.scoping import gather
 from seawall.settings import SCHEMA_VERSION
 from seawall.store.merging import EVENTS
 
 QUESTIONS = ("all addresses", "one address", "all addresses, vouched for", "one attack's records")
 TENANTS, CAMPAIGNS = 3, 3
+FEW = 10
 
 
 @dataclass(slots=True)
@@ -31,7 +33,9 @@ class Count:
     """What came of one question, over all campaigns.
 
     `touched` counts the mailboxes that were truly read by verdict, `others` all others; `exact` those proved touched
-    whose messages are exactly the truth's, `too_many` those with messages that are not in it.
+    whose messages are exactly the truth's, `too_many` those with messages that are not in it. Of the others that stay possible
+    `kept` counts which reasons keep them so, `alone` those which nothing else keeps, `at_most` the messages that may have been
+    read where that is known.
     """
 
     campaigns: int = 0
@@ -42,6 +46,9 @@ class Count:
     messages: int = 0
     messages_found: int = 0
     messages_wrong: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    alone: Counter[str] = field(default_factory=Counter)
+    at_most: list[int] = field(default_factory=list)
 
 
 def measure_scopes(
@@ -82,7 +89,13 @@ def _asked(
             with tempfile.TemporaryDirectory(dir=place) as scratch:
                 asked = _seeds(campaign, truth, question)
                 scope = search(
-                    place / EVENTS, asked, Path(scratch), bounds=Bounds(), cut=cut, lost=reading.lost
+                    place / EVENTS,
+                    asked,
+                    Path(scratch),
+                    bounds=Bounds(),
+                    cut=cut,
+                    lost=reading.lost,
+                    told=reading.told(),
                 )
             yield question, campaign, scope, truth
 
@@ -112,6 +125,8 @@ def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str
         taken = lost.get(one.name)
         if taken is None:
             count.others[one.verdict] += 1
+            if one.verdict == "possible":
+                _note_reasons(count, one)
             continue
         count.touched[one.verdict] += 1
         wanted, found = set(taken["messages"]), named.get(one.name, set())
@@ -124,6 +139,15 @@ def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str
     count.touched["not_touched"] += len(lost.keys() - {one.name for one in scope.mailboxes})
 
 
+def _note_reasons(count: Count, one: Subject) -> None:
+    reasons = one.open_by()
+    count.kept.update(reasons)
+    if len(reasons) == 1:
+        count.alone.update(reasons)
+    if one.at_most is not None:
+        count.at_most.append(one.at_most)
+
+
 def _figures(count: Count) -> dict[str, Any]:
     return {
         "campaigns": count.campaigns,
@@ -131,6 +155,12 @@ def _figures(count: Count) -> dict[str, Any]:
         "wrong_not_touched": count.touched["not_touched"],
         "others": {verdict: count.others[verdict] for verdict in VERDICTS},
         "wrong_touched": count.others["touched"],
+        "kept_open": {code: [number, count.alone[code]] for code, number in count.kept.most_common()},
+        "at_most": {
+            "mailboxes": len(count.at_most),
+            "median": statistics.median_low(count.at_most) if count.at_most else None,
+            "ten_or_fewer": sum(number <= FEW for number in count.at_most),
+        },
         "exact": count.exact,
         "too_many": count.too_many,
         "messages": {
@@ -161,7 +191,23 @@ def as_table(document: dict[str, Any]) -> str:
             f"| **{found['wrong_touched']:,}**, {others['possible']:,} ({100 * others['possible'] / total:.0f} %), "
             f"{others['not_touched']:,} ({100 * others['not_touched'] / total:.0f} %) |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_reasons(document["questions"])]) + "\n"
+
+
+def _reasons(questions: dict[str, Any]) -> Iterator[str]:
+    """Which reasons keep mailboxes possible that were not read: so many, so many by nothing else."""
+    yield f"| what keeps mailboxes possible that were not read: by this, by this alone | {' | '.join(questions)} |"
+    yield "|---|" + "---|" * len(questions)
+    codes = dict.fromkeys(code for found in questions.values() for code in found["kept_open"])
+    for code in codes:
+        cells = [found["kept_open"].get(code, [0, 0]) for found in questions.values()]
+        yield f"| `{code}` | {' | '.join(f'{kept:,}, {alone:,}' for kept, alone in cells)} |"
+    bounded = [found["at_most"] for found in questions.values()]
+    cells = [
+        f"{one['mailboxes']:,}: median {one['median']}, {one['ten_or_fewer']:,} at most {FEW}"
+        for one in bounded
+    ]
+    yield f"| messages that may have been read at most, where that is known | {' | '.join(cells)} |"
 
 
 def write_figures(document: dict[str, Any], out: Path) -> None:

@@ -25,7 +25,8 @@ class Problem:
 
     `line` is the 1-based record number in `source_file`, 0 for the file as a whole. A file-level problem
     counts as a record only when `counts_as_record` is true, so that records = events + duplicates + problems.
-    `excerpt` is at most 200 characters, with secrets and tokens masked.
+    `excerpt` is at most 200 characters, with secrets and tokens masked. `remains` is what can still be believed of a damaged
+    record, as JSON: its time and names, never its content.
     """
 
     source_file: str
@@ -35,3 +36,18 @@ class Problem:
     field: str = ""
     excerpt: str = ""
     counts_as_record: bool = True
+    remains: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the remains of a damaged record say: when (microseconds), of which organisation, what kind, who, whose mailbox.
+
+    None: they do not say it.
+    """
+
+    time: int | None = None
+    tenant: str | None = None
+    kind: str | None = None
+    account: str | None = None
+    mailbox: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 IndicatorKind = Literal[
     "account",
@@ -58,7 +58,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A span in which the logs could not have shown the intruder, and why: coverage that is missing."""
+    """A span in which the logs could not have shown the intruder, and why: coverage that is missing.
+
+    `code`: `no-source`, `gap` (silent, or fewer records than its rhythm has), `truncated`, `not-read`, `audit-off`, `quiet` (one
+    mailbox's records stop), or a collector's own.
+    """
 
     start: int
     end: int
@@ -67,9 +71,38 @@ class Gap:
     text: str
 
 
+DoubtCode = Literal[
+    "named", "open", "used", "throttled", "not-shown", "unlinked", "strange", "bounded", "no-organisation"
+]  # fmt: skip
+"""What of the records themselves leaves an account or a mailbox open; what is missing of the logs is a `Gap`.
+
+- `named`: a seed says that it was taken over; `open`: records carry something of the intruder's, and may be the holder's;
+- `used`: a mailbox whose account was used by the intruder, or may have been;
+- `throttled`: more was read than the log holds; `not-shown`: no record of mail access names the mailbox;
+- `unlinked`: records that carry nothing by which anybody could be told; `strange`: records from a place that is new;
+- `bounded`: the search was cut short; `no-organisation`: the records do not say whose they are.
+"""
+
+
+DOUBTS: tuple[DoubtCode, ...] = get_args(DoubtCode)
+"""The gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One thing that leaves an account or a mailbox open, in words, and how many records it is about (0: not about records)."""
+
+    code: DoubtCode
+    text: str
+    records: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message that was certainly read (Bind). `id` is the internet message id; `record` the log's own record id."""
+    """One message that was certainly read (Bind), or may have been: then `doubt` says why it is not certain.
+
+    `id` is the internet message id; `record` the log's own record id.
+    """
 
     mailbox: str
     id: str
@@ -78,6 +111,7 @@ class Message:
     time: int
     tenant: str = ""
     size: int | None = None
+    doubt: DoubtCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +154,29 @@ class Subject:
     domains: tuple[str, ...] = ()
     """Of an organisation: the domains of most of its accounts' names, so that people know which one an id means."""
 
+    doubts: tuple[Doubt, ...] = ()
+    """What of the records leaves it open, the gravest first; `reasons` has their words too."""
+
+    possible_messages: int = 0
+    """Distinct messages, not among `messages`, that are named by records which may be the intruder's or carry nothing to tell."""
+
+    possible_unnamed_messages: int = 0
+    """Messages that such records count but do not name."""
+
+    at_most: int | None = None
+    """Of a mailbox that is possibly touched: how many messages may have been read, if only records that are there say so."""
+
+    def open_by(self) -> frozenset[str]:
+        """Return the codes of what leaves it open: of its own records, of the logs."""
+        return frozenset(one.code for one in self.doubts) | frozenset(one.code for one in self.gaps)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The answer: the span that was looked at, the seeds and steps, and every subject of the logs with its verdict.
 
-    `messages` are all that were certainly read, by mailbox and time. `sources` say what was read (paths or the store).
+    `messages` are all that were certainly read, by mailbox and time, `possible_messages` those that records name of which it
+    cannot be told whether they are the intruder's. `sources` say what was read (paths or the store).
     """
 
     start: int
@@ -145,3 +196,5 @@ class Scope:
 
     is_complete: bool = False
     """Whether whoever asked vouched that the intruder is known by nothing but the seeds: verdicts then rest on that word."""
+
+    possible_messages: tuple[Message, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from seawall.schema.problems import Problem, ProblemCode
+from seawall.sources.remains import remains
 
 EXCERPT_CHARACTERS = 200
 
@@ -35,7 +36,9 @@ def record_problem(
     source_file: str, line: int, code: ProblemCode, reason: str, *, field: str = "", text: str | bytes = ""
 ) -> Problem:
     """A problem of one record; it counts as a record."""
-    return Problem(source_file, line, code, reason, field, excerpt(text))
+    return Problem(
+        source_file, line, code, reason, field, excerpt(text), remains=remains(text) if text else ""
+    )
 
 
 def file_problem(source_file: str, code: ProblemCode, reason: str) -> Problem:

@@ -20,6 +20,19 @@ HOLDERS = 3
 MANY = 5
 """An address that so many accounts of an organisation used before the intrusion is its own way out."""
 
+MAIL, SIGN_IN = "mail_access", "sign_in"
+"""The kinds of record that show an intruder."""
+
+GMAIL = "delivery:"
+"""How what Gmail's own log says begins; calls of applications alone do not show what people open."""
+
+SHOWS = f"""(kind = '{MAIL}'
+    AND (source IS DISTINCT FROM 'google_workspace' OR starts_with(coalesce(activity, ''), '{GMAIL}')))"""
+"""A record that shows that reading of its mailbox is logged."""
+
+THROTTLED_AT = 1_000
+"""Exchange Online stops to log Bind for a mailbox, for 24 hours, when it has so many records of it in 24 hours."""
+
 RECORDS = 2_000
 """Ids of records that are told of a subject or a folder."""
 

@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from seawall.respond.scope.bounds import RECORDS
-from seawall.respond.scope.meeting import SURE
+from seawall.respond.scope.meeting import OPEN, SURE
 from seawall.respond.scope.records import Records
 from seawall.schema.scope import Folder, Message
 
@@ -43,22 +43,51 @@ class Read:
     is_cut: bool
 
 
+_ACCESS = "e.kind = 'mail_access' AND e.mailbox IS NOT NULL AND e.access IS DISTINCT FROM 'sync'"
+_CERTAIN = f"""SELECT e.id AS row, NULL::VARCHAR AS doubt FROM best b JOIN events e USING (id)
+    WHERE b.grade = {SURE} AND {_ACCESS} ORDER BY e.id"""
+_DOUBTFUL = f"""SELECT e.id AS row, CASE WHEN e.grade = {OPEN} THEN 'open' ELSE 'unlinked' END AS doubt FROM sorted e
+    WHERE e.ok AND e.time >= $start AND e.time < $end AND {_ACCESS}
+        AND (e.grade = {OPEN} OR e.grade < 0 AND e.is_unlinked) ORDER BY e.id"""
+
+
 def read_messages(records: Records, most: int) -> Read:
     """Return what the intruder's records of mail access say was read."""
-    records.run(
-        """CREATE TABLE named (row BIGINT, place INTEGER, uid VARCHAR, folder VARCHAR, size BIGINT);
-        CREATE TABLE listed (row BIGINT, names INTEGER)"""
-    )
-    bound = [
-        row
-        for (row,) in records.rows(
-            f"""SELECT e.id FROM best b JOIN events e USING (id) WHERE b.grade = {SURE} AND e.kind = 'mail_access'
-            AND e.mailbox IS NOT NULL AND e.access IS DISTINCT FROM 'sync' ORDER BY e.id"""
-        )
-    ]
-    _take_down(records, bound)
+    _begin(records, records.rows(_CERTAIN))
     found = _listed(records, most + 1)
     return Read(tuple(found[:most]), _counts(records), _folders(records), len(found) > most)
+
+
+def possible_messages(records: Records, span: tuple[int, int], most: int) -> Read:
+    """Return what records name of which it cannot be told whether they are the intruder's, once they are sorted out.
+
+    Records from a place that is new to the account are not among them: they are most of a traveller's days. A message that
+    was certainly read is told there alone.
+    """
+    records.run(
+        "CREATE TABLE certain AS SELECT DISTINCT e.tenant, e.mailbox, n.uid FROM named n JOIN events e ON e.id = n.row"
+    )
+    records.run("DROP TABLE named; DROP TABLE listed; DROP TABLE bound")
+    _begin(records, records.rows(_DOUBTFUL, {"start": span[0], "end": span[1]}))
+    records.run(
+        """DELETE FROM named USING events e, certain c
+        WHERE e.id = named.row AND c.tenant = e.tenant AND c.mailbox = e.mailbox AND c.uid = named.uid"""
+    )
+    found = _listed(records, most + 1)
+    return Read(tuple(found[:most]), _counts(records), {}, len(found) > most)
+
+
+def _begin(records: Records, rows: list[tuple[Any, ...]]) -> None:
+    """Note the messages that records name; each row is a record's and why it is not certain."""
+    records.run(
+        """CREATE TABLE named (row BIGINT, place INTEGER, uid VARCHAR, folder VARCHAR, size BIGINT);
+        CREATE TABLE listed (row BIGINT, names INTEGER); CREATE TABLE bound (row BIGINT, doubt VARCHAR)"""
+    )
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    records.keep(
+        "bound", {"row": pa.array(columns[0], pa.int64()), "doubt": pa.array(columns[1], pa.string())}
+    )
+    _take_down(records, [row for row, _ in rows])
 
 
 def _take_down(records: Records, rows: list[int]) -> None:
@@ -145,19 +174,19 @@ def _text(value: Any) -> str | None:
 
 
 _FIRST = """SELECT e.tenant, e.mailbox, n.uid, arg_min(n.folder, (e.time, e.id, n.place)) AS folder,
-    arg_min(e.uid, (e.time, e.id)) AS record, min(e.time) AS time, max(n.size) AS size
-    FROM named n JOIN events e ON e.id = n.row GROUP BY e.tenant, e.mailbox, n.uid"""
+    arg_min(e.uid, (e.time, e.id)) AS record, min(e.time) AS time, max(n.size) AS size, min(d.doubt) AS doubt
+    FROM named n JOIN events e ON e.id = n.row JOIN bound d ON d.row = n.row GROUP BY e.tenant, e.mailbox, n.uid"""
 
 
 def _listed(records: Records, most: int) -> list[Message]:
     rows = records.rows(
-        f"SELECT tenant, mailbox, uid, folder, record, time, size FROM ({_FIRST}) "
+        f"SELECT tenant, mailbox, uid, folder, record, time, size, doubt FROM ({_FIRST}) "
         "ORDER BY tenant, mailbox, time, uid LIMIT ?",
         [most],
     )
     return [
-        Message(mailbox, uid, folder, record or "", time, tenant, size)
-        for tenant, mailbox, uid, folder, record, time, size in rows
+        Message(mailbox, uid, folder, record or "", time, tenant, size, doubt)
+        for tenant, mailbox, uid, folder, record, time, size, doubt in rows
     ]
 
 
@@ -166,10 +195,8 @@ def _counts(records: Records) -> dict[tuple[str, str], tuple[int, int]]:
         "SELECT e.tenant, e.mailbox, count(DISTINCT n.uid) FROM named n JOIN events e ON e.id = n.row GROUP BY ALL"
     )
     unnamed = records.rows(
-        f"""SELECT e.tenant, e.mailbox, sum(greatest(coalesce(e.items, 1) - coalesce(l.names, 0), 0))
-        FROM best b JOIN events e USING (id) LEFT JOIN listed l ON l.row = e.id
-        WHERE b.grade = {SURE} AND e.kind = 'mail_access' AND e.mailbox IS NOT NULL AND e.access IS DISTINCT FROM 'sync'
-        GROUP BY ALL"""
+        """SELECT e.tenant, e.mailbox, sum(greatest(coalesce(e.items, 1) - coalesce(l.names, 0), 0))
+        FROM bound b JOIN events e ON e.id = b.row LEFT JOIN listed l ON l.row = e.id GROUP BY ALL"""
     )
     counts = {(tenant, mailbox): (int(count), 0) for tenant, mailbox, count in distinct}
     for tenant, mailbox, count in unnamed:

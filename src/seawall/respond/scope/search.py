@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from seawall.plurals import plural
 from seawall.report.times import day_text
 from seawall.respond.scope import tallies, verdicts
-from seawall.respond.scope.bounds import LEAD, Bounds
+from seawall.respond.scope.bounds import LEAD, MAIL, Bounds
 from seawall.respond.scope.candidates import Candidate, candidates
-from seawall.respond.scope.coverage import MAIL, Coverage
+from seawall.respond.scope.coverage import Coverage
 from seawall.respond.scope.judging import judged
 from seawall.respond.scope.meeting import Meetings, Met
-from seawall.respond.scope.messages import read_messages
+from seawall.respond.scope.messages import possible_messages, read_messages
 from seawall.respond.scope.records import Records
 from seawall.respond.scope.seeds import Asked
-from seawall.respond.scope.tallies import Tally, Whose
+from seawall.respond.scope.tallies import Tally, Whose, blank
+from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Indicator, Scope, Step, Subject
 
 _WHOSE: tuple[Whose, ...] = ("account", "mailbox")
@@ -30,12 +31,13 @@ def search(
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     cut: Sequence[tuple[str, Gap]] = (),
     lost: Mapping[str, Sequence[int]] | None = None,
+    told: Mapping[str, Mapping[int, Told]] | None = None,
     sources: Sequence[str] = (),
 ) -> Scope:
     """Search an events file (`store.events_file`) from what is known of the intruder.
 
     `scratch` is a folder for the search's own files. `cut` are gaps that only whoever read the logs knows, by organisation,
-    and `lost` the numbers of each file's records that could not be read.
+    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them.
     Raises UsageError for seeds that make no sense, InputUnreadable for a file that holds no events.
     """
     asked.check()
@@ -48,13 +50,15 @@ def search(
         read = read_messages(records, bounds.messages)
         vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
         tallies.sort_out(records, vouched)
-        coverage = Coverage(records, start, end, cut, None if asked.is_unread_checked else lost)
+        perhaps = possible_messages(records, (start, end), bounds.messages)
+        coverage = Coverage(records, start, end, cut, None if asked.is_unread_checked else lost, told)
         found = verdicts.Found(
             coverage,
             meetings.indicators,
             {whose: tallies.led_by(records, whose) for whose in _WHOSE},
             {whose: tallies.ids(records, whose) for whose in _WHOSE},
             read,
+            perhaps,
             frozenset(tallies.owners(records)),
             is_bounded,
             day_text(start),
@@ -63,8 +67,10 @@ def search(
         )
         accounts = tallies.tallies(records, "account", start, end)
         mailboxes = tallies.tallies(records, "mailbox", start, end)
-    judged_accounts = [verdicts.account(one, found) for one in accounts]
-    judged_mailboxes = _mailboxes(mailboxes, accounts, found)
+    boxes = {(one.tenant, one.name): one for one in mailboxes}
+    boxes |= {(one.tenant, one.name): blank(one) for one in _missing(boxes, accounts, found)}
+    judged_accounts = [verdicts.account(one, found, boxes.get((one.tenant, one.name))) for one in accounts]
+    judged_mailboxes = [verdicts.mailbox(boxes[key], found) for key in sorted(boxes)]
     return Scope(
         start,
         end,
@@ -75,16 +81,18 @@ def search(
         tuple(_organisations(coverage.tenants, [*judged_accounts, *judged_mailboxes], found)),
         read.messages,
         tuple(sources),
-        is_bounded or read.is_cut,
+        is_bounded or read.is_cut or perhaps.is_cut,
         asked.is_unread_checked,
         asked.is_complete,
+        perhaps.messages,
     )
 
 
-def _mailboxes(mailboxes: Sequence[Tally], accounts: Sequence[Tally], found: verdicts.Found) -> list[Subject]:
-    """Verdicts on all mailboxes, those of people too whose mailbox no record names, where others' are named."""
-    named = {(one.tenant, one.name) for one in mailboxes}
-    missing = [
+def _missing(
+    named: Container[tuple[str, str]], accounts: Sequence[Tally], found: verdicts.Found
+) -> list[Tally]:
+    """The accounts of people whose mailbox no record names, where others' are named."""
+    return [
         one
         for one in accounts
         if one.is_person
@@ -93,9 +101,6 @@ def _mailboxes(mailboxes: Sequence[Tally], accounts: Sequence[Tally], found: ver
         and (one.tenant, one.name) not in named
         and found.coverage.has(one.tenant, MAIL)
     ]
-    subjects = [verdicts.mailbox(one, found) for one in mailboxes]
-    subjects += [verdicts.unseen(one, found) for one in missing]
-    return sorted(subjects, key=lambda one: (one.tenant, one.name))
 
 
 def _organisations(tenants: Sequence[str], parts: Sequence[Subject], found: verdicts.Found) -> list[Subject]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seawall.incidents.provider import OTHERS, RESERVED
-from seawall.respond.scope.bounds import DAY, RECORDS
-from seawall.respond.scope.coverage import MAIL, SIGN_IN
+from seawall.respond.scope.bounds import DAY, MAIL, RECORDS, SHOWS, SIGN_IN, THROTTLED_AT
 from seawall.respond.scope.meeting import OPEN, SURE, TRIED
 from seawall.respond.scope.records import Records
 from seawall.schema.scope import IndicatorKind
@@ -25,6 +24,8 @@ class Tally:
     - `unlinked` carry neither an address nor a session, token or key;
     - `strange` come from where the account was not seen before the span;
 
+    Of those that are open, unlinked or strange and are mail access, `items` counts the messages that they name or count, `syncs`
+    those that took a whole folder.
     `tried` failed with something of the intruder's. Of all: `shown` in mail access; `throttled` in the span or the day before.
     """
 
@@ -42,6 +43,8 @@ class Tally:
     shown: int
     throttled: int
     before: int
+    items: int
+    syncs: int
     first: int | None
     last: int | None
 
@@ -51,6 +54,13 @@ class Tally:
         return self.records - self.sure - self.open - self.unlinked - self.strange
 
 
+def blank(account: Tally) -> Tally:
+    """Return the tally of the mailbox of an account which no record names."""
+    return Tally(account.tenant, account.name, True, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None)
+
+
+_LIMITED = f"""kind = '{MAIL}' AND mailbox IS NOT NULL AND access IS DISTINCT FROM 'sync'
+    AND source IN ('m365_audit', 'office_activity')"""
 _IDENTIFIERS = ("address", "session", "token", "key")
 _SORTED_OUT = """CREATE OR REPLACE TEMP VIEW sorted AS SELECT e.*, coalesce(b.grade, -1) AS grade,
     {lacks} AND NOT {provider} AND e.kind IS DISTINCT FROM 'other' AS is_unlinked,
@@ -86,12 +96,26 @@ def sort_out(records: Records, vouched: Sequence[IndicatorKind] = ()) -> None:
     )
 
 
+_OVERFULL = f"""CREATE OR REPLACE TEMP TABLE overfull AS
+    SELECT id FROM (
+        SELECT id, count(*) OVER (
+            PARTITION BY tenant, mailbox ORDER BY time RANGE BETWEEN {DAY} PRECEDING AND CURRENT ROW
+        ) AS held FROM events e SEMI JOIN (
+            SELECT tenant, mailbox FROM events WHERE {_LIMITED} GROUP BY ALL HAVING count(*) >= {THROTTLED_AT}
+        ) m USING (tenant, mailbox) WHERE {_LIMITED}
+    ) WHERE held >= {THROTTLED_AT}"""
+"""Records of Bind with which a mailbox has as many in a day as are logged: the next ones are not, for a day."""
+
+
 def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]:
     """Return the counts of every account or mailbox that the records name, by organisation and name.
 
     The provider's own processes are no accounts.
     """
+    records.run(_OVERFULL)
     inside = "time >= $start AND time < $end"
+    doubtful = f"""ok AND {inside} AND kind = '{MAIL}'
+        AND (grade = {OPEN} OR grade < 0 AND (is_unlinked OR NOT is_holders))"""
     query = f"""SELECT tenant, {whose}, bool_or(account_type = 'user'),
         count(*) FILTER (ok AND {inside}),
         count(*) FILTER (grade = {SURE}),
@@ -101,9 +125,11 @@ def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]
         count(*) FILTER (ok AND {inside} AND grade < 0 AND is_unlinked),
         count(*) FILTER (ok AND {inside} AND grade < 0 AND NOT is_unlinked AND NOT is_holders),
         count(*) FILTER (grade = {TRIED}),
-        count(*) FILTER (kind = '{MAIL}'),
-        count(*) FILTER (throttled AND time >= $start - {DAY} AND time < $end),
+        count(*) FILTER ({SHOWS}),
+        count(*) FILTER ((throttled OR id IN (SELECT f.id FROM overfull f)) AND time >= $start - {DAY} AND time < $end),
         count(*) FILTER (ok AND time < $start),
+        coalesce(sum(greatest(coalesce(items, 1), 1)) FILTER ({doubtful} AND access IS DISTINCT FROM 'sync'), 0)::BIGINT,
+        count(*) FILTER ({doubtful} AND access = 'sync'),
         min(time) FILTER (grade = {SURE}), max(time) FILTER (grade = {SURE})
     FROM sorted WHERE {whose} IS NOT NULL GROUP BY tenant, {whose}
     HAVING '{whose}' = 'mailbox' OR bool_or(NOT is_provider) ORDER BY tenant, {whose}"""

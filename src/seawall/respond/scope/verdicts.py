@@ -20,28 +20,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seawall.plurals import plural
-from seawall.respond.scope.coverage import MAIL, SIGN_IN, Coverage
+from seawall.respond.scope.bounds import MAIL, SIGN_IN
+from seawall.respond.scope.coverage import Coverage
+from seawall.respond.scope.doubts import doubts_of_account, doubts_of_mailbox, kind_words
 from seawall.respond.scope.messages import Read
 from seawall.respond.scope.tallies import Tally, Whose
-from seawall.schema.scope import Gap, Indicator, IndicatorKind, Subject, Verdict
+from seawall.schema.scope import Doubt, DoubtCode, Gap, Indicator, IndicatorKind, Subject, Verdict
 
 Key = tuple[str, str]
 _MOST_LED = 3
 GUEST = "#ext#"
 """What the names of guests hold."""
 
+_TOLD: frozenset[DoubtCode] = frozenset({"used", "open", "unlinked", "strange"})
+"""Doubts about records that are there: what may have been read stands in them."""
+
 BOUNDED = "The search was cut short by its bounds: what lies behind them is not known."
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the search found, as verdicts need it. `given` are accounts and mailboxes that the seeds name."""
+    """What the search found, as verdicts need it. `given` are accounts and mailboxes that the seeds name, `perhaps` what may
+    have been read."""
 
     coverage: Coverage
     indicators: Sequence[Indicator]
     led: Mapping[Whose, Mapping[Key, Sequence[tuple[int, int]]]]
     ids: Mapping[Whose, Mapping[Key, tuple[str, ...]]]
     read: Read
+    perhaps: Read
     used: frozenset[Key]
     is_bounded: bool
     since: str
@@ -49,41 +56,26 @@ class Found:
     vouched: tuple[IndicatorKind, ...] = ()
 
 
-def account(tally: Tally, found: Found) -> Subject:
-    """Return the verdict on an account."""
+def account(tally: Tally, found: Found, box: Tally | None = None) -> Subject:
+    """Return the verdict on an account; `box` is its own mailbox's tally, where it has one."""
     has_mail = found.coverage.has(tally.tenant, MAIL)
-    gaps = found.coverage.gaps(tally.tenant, (SIGN_IN, MAIL) if has_mail else (SIGN_IN,))
     kinds = (SIGN_IN, MAIL) if has_mail else (SIGN_IN,)
-    doubts = _doubts(tally, found)
-    if tally.name in found.given:
-        doubts.insert(0, "It is named as taken over: its records are the intruder's or its holder's.")
+    gaps = found.coverage.gaps(tally.tenant, kinds, tally.name)
+    doubts = doubts_of_account(tally, box, found.since, found.vouched, is_named=tally.name in found.given)
     return _subject("account", tally, found, gaps, doubts, kinds)
 
 
 def mailbox(tally: Tally, found: Found) -> Subject:
     """Return the verdict on a mailbox."""
     gaps = found.coverage.gaps(tally.tenant, (MAIL,), tally.name)
-    doubts = _doubts(tally, found)
-    if tally.throttled:
-        doubts.append(
-            f"Its mail access was throttled ({plural(tally.throttled, 'record')} say so): reads of 24 hours are missing, "
-            "presume everything read."
-        )
-    if not tally.shown:
-        doubts.append("It is in no record of mail access: its auditing may be off.")
-    if tally.name in found.given:
-        doubts.insert(0, "It is named as touched: its records are the intruder's or its holder's.")
-    if (tally.tenant, tally.name) in found.used and not tally.sure:
-        doubts.append(
-            "Its account was used by the intruder, or may have been: presume that the mailbox was too."
-        )
+    doubts = doubts_of_mailbox(
+        tally,
+        found.since,
+        found.vouched,
+        is_named=tally.name in found.given,
+        is_used=(tally.tenant, tally.name) in found.used,
+    )
     return _subject("mailbox", tally, found, gaps, doubts, (MAIL,))
-
-
-def unseen(tally: Tally, found: Found) -> Subject:
-    """Return the verdict on the mailbox of a person whose mailbox no record names."""
-    blank = Tally(tally.tenant, tally.name, True, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None)
-    return mailbox(blank, found)
 
 
 def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject:
@@ -141,51 +133,32 @@ def _shares(noun: str, nouns: str, parts: Sequence[Subject]) -> str:
     )
 
 
-def _doubts(tally: Tally, found: Found) -> list[str]:
-    """What of the records themselves leaves it open."""
-    doubts = []
-    if tally.open:
-        doubts.append(
-            f"{_carry(tally.open)} something of the intruder's, from where the account was before "
-            f"{found.since}, or from an address that others may share or that only resembles the intruder's: the intruder's or "
-            "the holder's."
-        )
-    if tally.strange:
-        known = "this account was not seen before" if tally.before else "nothing is known before the span"
-        doubts.append(
-            f"{plural(tally.strange, 'record')} of the span without anything that the intruder is known by, but from where "
-            f"{known}: the holder's or somebody else's."
-        )
-    if tally.unlinked:
-        missing = " or ".join(_words(kind) for kind in found.vouched) or "address or session"
-        doubts.append(
-            f"{plural(tally.unlinked, 'record')} of the span without {missing}: nobody can tell whose."
-        )
-    return doubts
-
-
 def _subject(
     kind: Whose,
     tally: Tally,
     found: Found,
     gaps: tuple[Gap, ...],
-    doubts: list[str],
+    doubts: list[Doubt],
     needed: Sequence[str],
 ) -> Subject:
     key = (tally.tenant, tally.name)
+    if found.is_bounded:
+        doubts = [*doubts, Doubt("bounded", BOUNDED)]
+    if tally.tenant == "unknown":
+        doubts = [*doubts, Doubt("no-organisation", "Its records do not say which organisation they are of.")]
     if tally.sure:
         verdict: Verdict = "touched"
-        reasons = [*_proof(kind, tally, found), *doubts]
-    elif doubts or gaps or found.is_bounded or tally.tenant == "unknown":
+        reasons = [*_proof(kind, tally, found), *(one.text for one in doubts)]
+    elif doubts or gaps:
         verdict = "possible"
-        reasons = doubts + [gap.text for gap in gaps[:_MOST_LED]] + ([BOUNDED] if found.is_bounded else [])
-        reasons = reasons or ["Its records do not say which organisation they are of."]
+        reasons = [one.text for one in doubts] + [gap.text for gap in gaps[:_MOST_LED]]
     else:
         verdict = "not_touched"
         reasons = [_clear(kind, tally, found), found.coverage.sentence(tally.tenant, needed)]
     if tally.tried:
         reasons.append(f"{plural(tally.tried, 'attempt')} with something of the intruder's failed.")
     messages, unnamed = found.read.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
+    possible, possible_unnamed = found.perhaps.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
     return Subject(
         kind,
         tally.tenant,
@@ -201,14 +174,24 @@ def _subject(
         unnamed_messages=unnamed,
         folders=found.read.folders.get(key, ()) if kind == "mailbox" else (),
         is_throttled=kind == "mailbox" and tally.throttled > 0,
+        doubts=tuple(doubts),
+        possible_messages=possible,
+        possible_unnamed_messages=possible_unnamed,
+        at_most=_at_most(tally, doubts) if kind == "mailbox" and verdict == "possible" and not gaps else None,
     )
+
+
+def _at_most(tally: Tally, doubts: Sequence[Doubt]) -> int | None:
+    """How many messages may have been read, where only records that are there leave it open; None where nobody can say."""
+    is_told = all(one.code in _TOLD for one in doubts)
+    return tally.items if is_told and not tally.syncs else None
 
 
 def _proof(kind: Whose, tally: Tally, found: Found) -> list[str]:
     """What proves it: by which of the intruder's things, and what was done."""
     led = found.led[kind].get((tally.tenant, tally.name), ())
     named = [
-        f"{_words(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
+        f"{kind_words(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
         for number, count in led[:_MOST_LED]
     ]
     more = f" and {len(led) - _MOST_LED:,} more" if len(led) > _MOST_LED else ""
@@ -224,19 +207,11 @@ def _proof(kind: Whose, tally: Tally, found: Found) -> list[str]:
     return [*reasons, f"Among them {', '.join(done)}."]
 
 
-def _carry(count: int) -> str:
-    return f"{plural(count, 'record')} {'carries' if count == 1 else 'carry'}"
-
-
-def _words(kind: IndicatorKind) -> str:
-    return kind.replace("_", " ")
-
-
 def _clear(kind: Whose, tally: Tally, found: Found) -> str:
     if not tally.records:
         return f"No record of the span is of this {kind}, which the logs show otherwise."
     if found.vouched:
-        carried = " or ".join(_words(one) for one in found.vouched)
+        carried = " or ".join(kind_words(one) for one in found.vouched)
         return (
             f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry another "
             f"{carried}, and whoever asked vouches that the intruder is known by nothing else."

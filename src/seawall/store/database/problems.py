@@ -15,7 +15,10 @@ from seawall.schema.problems import Problem
 from seawall.store.database.bulk import forget, insert_columns
 from seawall.store.database.models import ProblemRow
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Problem))
+_NOT_KEPT = "remains"
+"""A store forgets what was left of damaged records: their excerpts are for a person, and nothing searches them."""
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Problem) if field.name != _NOT_KEPT)
 
 
 class Problems:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seawall import __version__
-from seawall.cli import checks, progress, scan
+from seawall.cli import checks, progress, scan, streams
 from seawall.errors import InputUnreadable
 
 from .conftest import Run
@@ -215,3 +215,29 @@ def test_real_checks_never_raise(tmp_path: Path) -> None:
     for name in (*loading, "Disk"):
         assert found[name].state == "ok", found[name]
     assert all(check.fix for check in found.values() if check.state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("called", "path", "shown"),
+    [
+        (".venv/bin/seawall", "", "fill it in, then .venv/bin/seawall respond notify draft seawall.toml"),
+        ("a place/seawall", "", "fill it in, then 'a place/seawall' respond notify draft seawall.toml"),
+        (".venv/bin/seawall", "here", "fill it in, then seawall respond notify draft seawall.toml"),
+        ("/usr/bin/pytest", "", "fill it in, then seawall respond notify draft seawall.toml"),
+    ],
+)
+def test_the_next_step_can_be_typed(
+    called: str,
+    path: str,
+    shown: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "seawall").write_text("")
+    (tmp_path / "here" / "seawall").chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setenv("PATH", str(tmp_path / path) if path else str(tmp_path / "nowhere"))
+    streams.next_step("fill it in, then seawall respond notify draft seawall.toml")
+    assert capsys.readouterr().err == f"next: {shown}\n"

@@ -267,6 +267,7 @@ def test_a_return_is_found_in_logs_and_in_a_scans_results(
     assert apply(run).code == 0
     none = run("respond", "watch", "plan.journal.jsonl", str(out))
     assert (none.code, none.out) == (0, "No return was found.\n")
+    assert "no record is from after the containment" in none.err
     later: dict[str, Any] = {**evil, "src_ip": "203.0.113.9", "src_asn": 64999}
     again = row("MailItemsAccessed", 9, kind="mail_access", **later)
     again["time"] = int(datetime.now(UTC).timestamp() * 1e6) + 7_200_000_000
@@ -275,6 +276,7 @@ def test_a_return_is_found_in_logs_and_in_a_scans_results(
         "respond", "watch", "plan.journal.jsonl", str(out), str(tmp_path / "events.parquet"), "--json"
     )
     assert found.code == 10, found.err
+    assert json.loads(found.out)["records_after"] == 1
     (one,) = json.loads(found.out)["returns"]
     assert one["records"] == ["record-9"]
     assert "application evil-app and client python/rest" in one["text"]

@@ -76,6 +76,7 @@ def watch(
                 "until": rfc3339(contained.until),
                 "accounts": contained.actor.accounts,
                 "records": reading.records,
+                "records_after": looking.after,
                 "problem_counts": reading.problems,
                 "is_bounded": looking.is_bounded,
                 "returns": [
@@ -94,8 +95,13 @@ def watch(
         streams.write("No return was found.\n")
     if not quiet:
         streams.say(
-            f"looked from {rfc3339(contained.at)} to {rfc3339(contained.until)}, {reading.records:,} records read"
+            f"looked from {rfc3339(contained.at)} to {rfc3339(contained.until)}, {reading.records:,} records read, "
+            f"{looking.after:,} of them from that time"
         )
+        if not looking.after:
+            streams.say(
+                "warning: no record is from after the containment, so that no return could be seen: give newer logs"
+            )
         for code, count in sorted(reading.problems.items(), key=lambda one: -one[1])[:3]:
             streams.say(f"not read: {count:,} × {code}")
         if looking.is_bounded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from seawall.settings import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_NAME = "seawall"
+_VERB = re.compile(rf"(?<![\w./-]){_NAME} (?=[a-z])")
 
 PLAIN_WIDTH = 140
 """Columns that tables may take off a terminal, where nobody tells how wide the reader is."""
@@ -83,8 +87,17 @@ def say(*lines: str) -> None:
 
 
 def next_step(command: str) -> None:
-    """The last line of a verb: what to type next."""
-    say(f"next: {command}")
+    """The last line of a verb: what to type next, with the program as it is found from here."""
+    say(f"next: {_VERB.sub(_program, command)}")
+
+
+def _program(_: re.Match[str]) -> str:
+    """How this program was called, where its name alone would not be found."""
+    import shutil
+
+    called = Path(sys.argv[0])
+    is_found = called.name != _NAME or shutil.which(_NAME) is not None
+    return f"{_NAME} " if is_found else f"{quoted(called)} "
 
 
 def quoted(path: Path) -> str:

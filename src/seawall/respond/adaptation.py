@@ -86,6 +86,8 @@ class Looking:
     _sharers: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     _accounts: set[str] = field(default_factory=set)
     _left_out: int = 0
+    after: int = 0
+    """Records from the time that is looked at: where there are none, nobody can have been seen to come back."""
 
     def add(self, events: pa.Table) -> None:
         """Take a piece of events."""
@@ -96,6 +98,7 @@ class Looking:
         self._accounts.update(one for one in pc.unique(accounts).to_pylist() if one)
         actor = self.containment.actor
         is_after = pc.and_(pc.greater(times, self.containment.at), pc.less(times, self.containment.until))
+        self.after += pc.sum(is_after).as_py() or 0
         is_meant = pc.is_in(accounts, value_set=pa.array(actor.accounts, pa.string()))
         for name in (*STRONG, *WEAK):
             told = _telling(actor, name)

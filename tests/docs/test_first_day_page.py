@@ -1,0 +1,84 @@
+"""The page that goes through a whole answer: its commands run in its order, and print what it says they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+PAGE = (Path(__file__).parents[2] / "docs" / "first-day.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(console|toml)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+CUT = "…"
+DIGEST = re.compile(r"--draft ([0-9a-f]{12})\b")
+
+
+def steps() -> Iterator[tuple[str, list[str]]]:
+    """The commands of the page with the lines that it shows of each; a file is written by the command `toml`."""
+    for kind, text in BLOCKS:
+        if kind == "toml":
+            yield "toml", text.splitlines()
+            continue
+        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, *shown = part.splitlines()
+            yield command, shown
+
+
+def plain(line: str) -> str:
+    """A line without what differs from one run to the next: spaces of a table."""
+    return " ".join(line.split())
+
+
+def is_there(shown: list[str], printed: list[str]) -> str:
+    """The first line that is not printed where the page shows it, empty where all are. `…` stands for what is left out."""
+    place, is_cut = 0, True
+    for line in map(plain, shown):
+        if line == CUT:
+            is_cut = True
+            continue
+        start, exact = line.removesuffix(CUT).rstrip(), not line.endswith(CUT)
+        rest = range(place, len(printed)) if is_cut else range(place, min(place + 1, len(printed)))
+        hits = (n for n in rest if (printed[n] == line if exact else printed[n].startswith(start)))
+        found = next(hits, None)
+        if found is None:
+            return line
+        place, is_cut = found + 1, False
+    return ""
+
+
+def test_lines_are_compared_in_order_and_to_the_letter() -> None:
+    printed = ["one", "two two", "three"]
+    assert is_there(["one", CUT, "three"], printed) == ""
+    assert is_there(["one", "two …", "three"], printed) == ""
+    assert is_there(["one", "three"], printed) == "three"
+    assert is_there(["three", "one"], printed) == "one"
+    assert is_there(["tw"], printed) == "tw"
+
+
+def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
+    digest = {}
+    for command, shown in steps():
+        if command == "toml":
+            (tmp_path / "case" / "case.toml").write_text("\n".join(shown) + "\n", "utf-8")
+            continue
+        words = shlex.split(DIGEST.sub(lambda found: f"--draft {digest.get(found[1], found[1])}", command))
+        assert words[0] == "seawall"
+        done = subprocess.run(
+            [sys.executable, "-m", "seawall.cli.main", *words[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            env={**os.environ, "COLUMNS": "140"},
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        printed = [plain(line) for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        wanted, real = DIGEST.search("\n".join(shown)), DIGEST.search(done.stderr)
+        if wanted is not None and real is not None:
+            digest[wanted[1]] = real[1]
+            shown = [line.replace(wanted[1], real[1]) for line in shown]
+        assert is_there([line for line in shown if line.strip()], printed) == "", (command, printed)
+    assert len(digest) == 1

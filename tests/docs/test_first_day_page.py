@@ -59,7 +59,7 @@ def test_lines_are_compared_in_order_and_to_the_letter() -> None:
 
 
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
-    digest = {}
+    digest: dict[str, str] = {}
     for command, shown in steps():
         if command == "toml":
             (tmp_path / "case" / "case.toml").write_text("\n".join(shown) + "\n", "utf-8")

@@ -35,7 +35,7 @@ def test_queue_incident_and_records(visit: Visiting, width: int) -> None:
     expect(page.locator(".incident-verdict")).to_contain_text(HOSTILE[0])
     expect(page.locator(".coverage")).to_contain_text(f"coverage{HOSTILE[0]}")
     expect(page.locator(".sigma")).to_contain_text(f"title{HOSTILE[0]}")
-    expect(page.locator(".plan")).to_contain_text("<img src=x")
+    expect(page.locator(".plan", has_text="<img src=x").first).to_be_visible()
     for fold in page.locator(".plan summary").all():
         fold.click()
     page.locator(".record-open").first.click()

@@ -115,8 +115,13 @@ def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:
             yield _line(f"or      PS> {line}")
         for line in action.undo_powershell:
             yield _line(f"undo    PS> {line}")
-    for one in action.requires:
-        yield _text(f"only if {one.read}.{one.field} is {' or '.join(one.allowed)}; else a person is asked")
+    for name in dict.fromkeys(
+        f"{read.name}.{notice.condition.field}"
+        for read in action.before
+        for notice in read.notices
+        if notice.by_hand
+    ):
+        yield _text(f"looks at {name} first: it may be for a person to do", "dim")
     if isinstance(action.details.get("note"), str):
         yield _text(f"note: {action.details['note']}", "dim")
     if action.irreversible:

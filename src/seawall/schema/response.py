@@ -37,9 +37,9 @@ ActionKind = Literal[
     "enable_account",
 ]
 
-Operator = Literal["equal", "contains", "between", "missing"]
-"""How a condition compares a field, as text: the same (without regard to case), holds it, lies from `a` to `b`; or the vendor
-does not state it."""
+Operator = Literal["equal", "contains", "between", "outside", "missing"]
+"""How a condition compares a field, as text: the same (without regard to case), holds it, lies from `a` to `b`, is none of
+`a|b`; or the vendor does not state it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class Condition:
 class Notice:
     """What a person has to know once a step has read something that meets `condition`: an object, or some item of a list.
 
-    With `by_hand` the call would not do what the step says: no change is made, and a person does it. With `of_meant`, of a
+    With `by_hand` the call would not do what the step says: no change is made, and a person does it. In `text`, `{count}` is
+    how many things meet it and `{value}` what the first of them has. With `of_meant`, of a
     list only the items that the read means are looked at.
     """
 
@@ -127,29 +128,13 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """What a read must say for the calls of a step to be made; where it says otherwise, a person has to act.
-
-    The `field` of what the `Read` of this name found must have one of the `allowed` values. A field that the vendor does
-    not state stops nothing: then the vendor's own answer to the call decides. `words` say what to do instead; `{value}` in
-    them is what was read.
-    """
-
-    read: str
-    field: str
-    allowed: tuple[str, ...]
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Action:
     """One step of a plan. `id` is stable within the plan; `after` are ids that must have been done before.
 
     `before` reads the state that `undo` needs, and is journalled before anything is changed. With `each`, the name of a
     list that is read, `calls` and `undo` are made for each of its items. `done` and `undone` say how the vendor's state
-    tells whether that happened; without one, a person is asked after a crash. `requires` is what must be so before a call
-    is made. `irreversible` says what cannot be undone, empty when all can. An action without `calls` is done by hand, by
-    `powershell` or as `by_hand` says.
+    tells whether that happened; without one, a person is asked after a crash. `irreversible` says what cannot be undone,
+    empty when all can. An action without `calls` is done by hand, by `powershell` or as `by_hand` says.
     """
 
     id: str
@@ -178,7 +163,6 @@ class Action:
     """The directory's id of the account, where a record states it: as its tokens name it."""
 
     details: dict[str, Any] = field(default_factory=dict)
-    requires: tuple[Requirement, ...] = ()
 
     @property
     def is_by_hand(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import pytest
 
 from seawall.errors import RespondInvalid
 from seawall.respond.contain.documents import plan_document, plan_from_document
-from seawall.respond.contain.planning import identity, plan
+from seawall.respond.contain.planning import plan
 from seawall.respond.contain.settings import GoogleSettings, OktaSettings, Settings
 from seawall.respond.contain.sparing import spares_who_asks
-from seawall.schema.response import Action, Plan, Requirement
+from seawall.schema.response import Action, Plan
 from seawall.schema.response import Vendor as VendorName
 
 from .google_api import Google
@@ -362,13 +361,23 @@ def test_who_made_oktas_token_is_not_locked_out() -> None:
         spares_who_asks(found, wanted, settings, vendors)
 
 
-def test_a_plan_from_before_requirements_still_reads() -> None:
+@pytest.mark.parametrize(
+    ("vendor", "words"), [("google", "super administrator"), ("okta", "an administrator role")]
+)
+def test_what_is_wanted_besides_scopes_is_said_before(vendor: VendorName, words: str) -> None:
+    (line,) = [one for one in planned(vendor).prerequisites if "permissions" in one]
+    assert words in line
+
+
+def test_a_plan_from_before_notices_still_reads() -> None:
     """An incident that began before an upgrade goes on, and can be undone."""
     found = planned("google")
     document = plan_document(found)
     for action in document["actions"]:
-        assert action.pop("requires") in ([], ())
+        calls = (*(read["call"] for read in action["before"]), *action["calls"], *action["undo"])
+        for part, name in (
+            *((read, "notices") for read in action["before"]),
+            *((call, "role") for call in calls),
+        ):
+            assert not part.pop(name)
     assert plan_from_document(document) == found
-    needs = Requirement("user", "status", ("ACTIVE",), "look")
-    other = replace(found, actions=(replace(found.actions[0], requires=(needs,)), *found.actions[1:]))
-    assert identity(other) != identity(found)

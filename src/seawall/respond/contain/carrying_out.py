@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from seawall.errors import JournalBroken, OutputUnwritable, SeawallError
 from seawall.respond.contain.asking import Asking, CallRefused, CallUnclear, refusal
-from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant, singled, told, unmet
+from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant, singled, told
 from seawall.respond.contain.history import History, Past, Phase, history
 from seawall.respond.contain.journal import Journal
 from seawall.respond.contain.refusals import IS_SO_ALREADY
@@ -128,9 +128,6 @@ class Run:
             self._say("before", step=action.id, found=past.before)
             if self._is_done_already(action, past.before):
                 return "already", _joined("it was so before", _notices(action, past.before)[0])
-            by_hand = unmet(action, past.before)
-            if by_hand:
-                return "waiting", by_hand
         before = past.before or {}
         notices, is_by_hand = _notices(action, before)
         if is_by_hand and not past.is_begun:
@@ -358,11 +355,7 @@ def _notices(action: Action, before: Mapping[str, Found]) -> tuple[str, bool]:
     """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
     met = [pair for read in action.before for pair in told(read, before.get(read.name))]
     is_by_hand = any(notice.by_hand for notice, _ in met)
-    texts = [
-        notice.text.replace("{count}", str(count))
-        for notice, count in met
-        if notice.by_hand or not is_by_hand
-    ]
+    texts = [text for notice, text in met if notice.by_hand or not is_by_hand]
     return "; ".join(texts), is_by_hand
 
 

@@ -42,14 +42,15 @@ def meant(read: Read, items: Found) -> list[dict[str, Any]]:
     return [item for item in items if all(_meets(item, condition) for condition in read.where)]
 
 
-def told(read: Read, now: Found) -> Iterator[tuple[Notice, int]]:
-    """The notices of a read that are met, each with how many things meet it."""
+def told(read: Read, now: Found) -> Iterator[tuple[Notice, str]]:
+    """The notices of a read that are met, each with its text filled."""
     items = now if isinstance(now, list) else [now] if now is not None else []
     for notice in read.notices:
         looked_at = meant(read, now) if notice.of_meant else items
-        count = sum(_meets(item, notice.condition) for item in looked_at)
-        if count:
-            yield notice, count
+        met = [item for item in looked_at if _meets(item, notice.condition)]
+        if met:
+            value = visible(str(value_at(met[0], notice.condition.field)))
+            yield notice, notice.text.replace("{count}", str(len(met))).replace("{value}", value)
 
 
 def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
@@ -59,6 +60,8 @@ def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
     if not isinstance(value, str | int):
         return False
     text = str(value).casefold()
+    if condition.operator == "outside":
+        return text not in condition.value.casefold().split("|")
     if condition.operator == "equal":
         return text == condition.value.casefold()
     if condition.operator == "contains":
@@ -87,15 +90,6 @@ def singled(reads: Sequence[Read], state: Mapping[str, Found]) -> dict[str, Any]
         if len(items) == 1:
             single[read.name] = items[0]
     return single
-
-
-def unmet(action: Action, before: Mapping[str, Found]) -> str:
-    """What a person has to do in place of the step, because what was read does not allow its calls; else empty."""
-    for one in action.requires:
-        value = value_at(before.get(one.read), one.field)
-        if isinstance(value, str) and value not in one.allowed:
-            return one.words.replace("{value}", visible(value))
-    return ""
 
 
 def is_so(

@@ -22,7 +22,7 @@ from seawall.respond.contain.steps import (
     why,
 )
 from seawall.respond.contain.templates import address
-from seawall.schema.response import Action, ActionKind, Call, Check, Condition, Read, Requirement
+from seawall.schema.response import Action, ActionKind, Call, Check, Condition, Notice, Read
 
 DOCS: Final = "https://developer.okta.com/docs/api/openapi/okta-management/management/tags/"
 MANAGE: Final = "okta.users.manage"
@@ -41,12 +41,26 @@ def _call(
     )
 
 
-def _user(account: str) -> Read:
+def _user(account: str, *notices: Notice) -> Read:
     return Read(
         "user",
         _call("GET", "/users/{account}", "okta.users.read", "user", account=account),
         ("id", "status", "passwordChanged", "credentials.provider.type"),
+        notices=notices,
     )
+
+
+_NOT_ACTIVE: Final = Notice(
+    Condition("status", "outside", "|".join(("ACTIVE", *BLOCKED))),
+    "Okta suspends accounts that are ACTIVE, and this one is {value}, which can become usable again without an administrator. "
+    "Activate or unlock it and run this again, or deactivate it (which takes its applications away), then say --done.",
+    by_hand=True,
+)
+_KEPT_ELSEWHERE: Final = Notice(
+    Condition("credentials.provider.type", "outside", "OKTA|IMPORT"),
+    "Its password is kept in {value} and not in Okta: replace it there, then say --done.",
+    by_hand=True,
+)
 
 
 def suspend(subject: Subject) -> Action:
@@ -57,20 +71,10 @@ def suspend(subject: Subject) -> Action:
         kind="disable_account",
         title=f"Suspend {subject.account} at Okta",
         reason="Nobody signs in to any application behind Okta until its holder has the account back.",
-        before=(_user(subject.account),),
+        before=(_user(subject.account, _NOT_ACTIVE),),
         calls=(
             _call(
                 "POST", "/users/{account}/lifecycle/suspend", MANAGE, "userlifecycle", account=subject.account
-            ),
-        ),
-        requires=(
-            Requirement(
-                "user",
-                "status",
-                ("ACTIVE",),
-                "Okta suspends accounts that are ACTIVE, and this one is {value}, which can become usable again without an "
-                "administrator. Activate or unlock it and run this again, or deactivate it (which takes its applications "
-                "away), then say --done.",
             ),
         ),
         done=Check("user", "among", ("status",), list(BLOCKED)),
@@ -96,15 +100,7 @@ def reset(subject: Subject) -> Action:
         kind="reset_password",
         title=f"Replace the password of {subject.account} at Okta",
         reason="A password that the intruder knows opens the next session. Accounts from a directory are reset there.",
-        before=(_user(subject.account),),
-        requires=(
-            Requirement(
-                "user",
-                "credentials.provider.type",
-                ("OKTA", "IMPORT"),
-                "Its password is kept in {value} and not in Okta: replace it there, then say --done.",
-            ),
-        ),
+        before=(_user(subject.account, _KEPT_ELSEWHERE),),
         calls=(_call("POST", "/users/{account}", MANAGE, "user", body, account=subject.account),),
         done=Check("user", "changed", ("passwordChanged",)),
         irreversible=OLD_ONE_IS_GONE,

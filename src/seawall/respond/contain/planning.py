@@ -128,7 +128,6 @@ def identity(made: Plan) -> str:
     for action in plain["actions"]:
         calls = (*(read["call"] for read in action["before"]), *action["calls"], *action["undo"])
         for part, name in (
-            (action, "requires"),
             *((read, "notices") for read in action["before"]),
             *((call, "role") for call in calls),
         ):
@@ -297,6 +296,14 @@ def _linked(actions: Sequence[Action]) -> Iterator[Action]:
         yield replace(action, after=tuple(found for found in ids if found is not None))
 
 
+_BESIDES: Final[dict[Vendor, str]] = {
+    "google": " The administrator for whom it is asked needs the privileges for it too, and has to be a super administrator "
+    "where an account of the plan is an administrator's.",
+    "okta": " The application needs an administrator role that covers these accounts besides.",
+}
+"""What a vendor wants besides the scopes. Sources: docs/containment-calls.md."""
+
+
 def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
     yield "Work with an account that this plan does not touch, from a device that the intruder cannot have."
     yield "Save the evidence first: the scan's folder, and an export of the logs. Some steps end what could still be watched."
@@ -306,7 +313,7 @@ def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
         asked = {call.permission for call in calls if call.permission}
         permissions = sorted(one for one in asked if microsoft.COVERED.get(one) not in asked)
         if permissions:
-            yield f"{name} needs these permissions: {', '.join(permissions)}."
+            yield f"{name} needs these permissions: {', '.join(permissions)}.{_BESIDES.get(vendor, '')}"
             roles = sorted({part for call in calls for part in call.role.split("; ") if part})
             if roles:
                 yield f"{name} also wants a role of the directory for the application itself: {'; '.join(roles)}."

@@ -296,7 +296,7 @@ def _linked(actions: Sequence[Action]) -> Iterator[Action]:
         yield replace(action, after=tuple(found for found in ids if found is not None))
 
 
-_BESIDES: Final[dict[Vendor, str]] = {
+_BESIDES: Final[dict[str, str]] = {
     "google": " The administrator for whom it is asked needs the privileges for it too, and has to be a super administrator "
     "where an account of the plan is an administrator's.",
     "okta": " The application needs an administrator role that covers these accounts besides.",

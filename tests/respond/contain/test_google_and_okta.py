@@ -319,6 +319,15 @@ def test_an_account_of_google_that_was_suspended_before_stays_suspended(tmp_path
     assert google.users[ANN]["suspended"] is True
 
 
+def test_an_account_that_google_does_not_know_is_no_success(tmp_path: Path) -> None:
+    """Not even of what would be removed from it: it may have been renamed."""
+    google = Google()
+    found = planned("google", google_row("authorize", client_id="evil"))
+    with served(google):
+        results = run(found, tmp_path / "journal", asking({"google": google}))
+    assert {results[action.id].state for action in found.actions if action.calls} == {"failed", "blocked"}
+
+
 def test_an_account_that_okta_does_not_know_is_said(tmp_path: Path) -> None:
     okta = Okta()
     found = planned("okta")

@@ -41,6 +41,8 @@ _MEANINGS: Final[dict[tuple[str, str], str]] = {
         "Gmail does not serve this account now: it may be suspended, or have no mailbox; or the address to forward to is not "
         "verified any more"
     ),
+    ("google", "notFound"): "Google knows no such account or thing: was it renamed or deleted?",
+    ("okta", "E0000007"): "Okta knows no such account or thing: was it renamed or deleted?",
     ("okta", "E0000001"): "Okta does not allow this for the account as it is now: look at its status",
     ("okta", "E0000006"): "or the application's administrator role does not cover this account",
     ("okta", "E0000011"): "the token is not valid: it ended or was revoked",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from seawall.sources.assemble import NO_TIME, parse_times
 from seawall.sources.clients import reduce_client
 from seawall.sources.distinct import Column, Mapper, distinct_rows
 from seawall.sources.excerpts import excerpt
+from seawall.sources.m365_judgement import admin_mailbox
 from seawall.sources.signin_codes import is_interrupted
 from seawall.sources.times import in_range, to_microseconds
 
@@ -299,3 +301,19 @@ def test_two_columns_become_the_first_that_holds_something(
     merged = m365_audit._coalesce(one, two)
     assert merged.array().to_pylist() == [a or b or None for a, b in zip(left, right, strict=False)]
     assert len(set(merged.values)) == len(merged.values)
+
+
+@pytest.mark.parametrize(
+    ("identity", "mailbox"),
+    [
+        ("Mara@Example.org", "mara@example.org"),
+        ("mara@example.org:\\Calendar", "mara@example.org"),
+        ("mara@example.org:\\Inbox\\Below", "mara@example.org"),
+        ("mara@example.org\\rule", "mara@example.org"),
+        ("EURP.PROD/Hosted/example.onmicrosoft.com/mara@example.org", "mara@example.org"),
+        ("Mara Lind", None),
+    ],
+)
+def test_a_cmdlet_names_a_mailbox_and_not_its_folder(identity: str, mailbox: str | None) -> None:
+    parameters = json.dumps([{"Name": "Identity", "Value": identity}])
+    assert admin_mailbox(None, parameters, "admin", "root@example.org") == (mailbox,)

@@ -245,8 +245,8 @@ def actions(top: Candidate) -> tuple[str, ...]:
     else:
         steps = [
             "Ask the holder, by another way than mail, whether this was them.",
-            "Revoke the account's sessions and refresh tokens.",
-            "Reset the password and review sign-in methods.",
+            "Block the account, reset the password and review sign-in methods.",
+            "Then revoke the account's sessions and refresh tokens: one that was ended before can be opened again.",
         ]
     groups = {RULE_WORDS[name].group for name in top.rules}
     if "identity" in groups:

@@ -201,9 +201,8 @@ def admin_mailbox(
         return (None,)
     bag = named_values(parameters)
     for candidate in (unquoted(bag.get("Identity")), unquoted(bag.get("Mailbox")), object_id):
-        found = _mailbox_name((candidate or "").rsplit("\\", 1)[0]) or _mailbox_name(
-            (candidate or "").rsplit("/", 1)[-1]
-        )
+        whose = (candidate or "").split(":\\", 1)[0]  # of a folder: mara@example.org:\Calendar
+        found = _mailbox_name(whose.rsplit("\\", 1)[0]) or _mailbox_name(whose.rsplit("/", 1)[-1])
         if found:
             return (found,)
     # A rule without another mailbox's name is the holder's own.

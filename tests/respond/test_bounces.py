@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import time
 from email.message import Message
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -192,3 +193,28 @@ def test_a_place_that_is_none(tmp_path: Path) -> None:
     sent(tmp_path)
     with pytest.raises(InputUnreadable):
         taken(tmp_path, tmp_path / "nowhere")
+
+
+def test_a_message_of_endless_parameters_takes_no_time(tmp_path: Path) -> None:
+    long = b";a=b" * 400_000
+    for name, content in (
+        ("outer", b"Content-Type: multipart/report" + long + b"\r\n\r\n"),
+        ("inner", b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed" + long + b"\r\n\r\n"),
+        ("folded", b"Content-Type: multipart/report" + long.replace(b";", b";\r\n ") + b"\r\n\r\n"),
+        ("ours", report()),
+    ):  # fmt: skip
+        (tmp_path / f"{name}.eml").write_bytes(content)
+    sent(tmp_path)
+    begun = time.process_time()
+    found = taken(tmp_path, tmp_path)
+    assert time.process_time() - begun < 5
+    assert (found.strange, len(found.taken)) == (3, 1)
+
+
+def test_a_message_that_is_nested_without_end_is_left_alone(tmp_path: Path) -> None:
+    head = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
+    (tmp_path / "a.eml").write_bytes(head + b"Content-Type: message/rfc822\r\n\r\n" * 20_000)
+    (tmp_path / "b.eml").write_bytes(report())
+    sent(tmp_path)
+    found = taken(tmp_path, tmp_path)
+    assert (found.unreadable + found.strange, len(found.taken)) == (1, 1)

@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from email import message_from_bytes
 from email.message import Message
 from email.policy import SMTP
+from email.utils import getaddresses
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seawall.errors import CaseInvalid, LettersChanged, RegisterBroken
@@ -362,7 +363,8 @@ def test_a_run_that_is_killed_sends_nothing_twice(tmp_path: Path, where: str, ar
         before = len(server.envelopes)
         results = sent(file, resend=["anna"])
         assert results[0].outcome is not None
-        assert len(server.envelopes) == before + 1
+        # What was handed over before the end may be taken in late.
+        assert before + 1 <= len(server.envelopes) <= (2 if arrives is None else before + 1)
         assert len({message["Message-ID"] for message in server.messages}) == 1
     assert states(file) == {("anna", 1, "mail"): "sent"}
 
@@ -374,6 +376,9 @@ def test_a_run_that_is_killed_before_it_announces_anything_just_goes_on(tmp_path
         sent(file)
         register = file.parent / "register.jsonl"
         register.write_bytes(register.read_bytes().split(b"\n")[0] + b"\n" + b'{"sequence": 2, "act')
+        # A message is written after it was announced.
+        for message in final_folder(tmp_path, "anna", 1).glob("mail-*"):
+            message.unlink()
         server.envelopes.clear()
         assert [result.outcome.state for result in sent(file) if result.outcome] == ["sent"]
     assert len(server.envelopes) == 1
@@ -607,10 +612,22 @@ def test_every_fault_of_a_case_file_is_named(tmp_path: Path) -> None:
     assert len(refused.value.details) == 5
 
 
-@given(
-    st.text(st.characters(codec="utf-8"), min_size=1, max_size=200),
-    st.text(st.characters(codec="utf-8"), max_size=200),
-)
+STEERING = st.lists(
+    st.sampled_from(
+        ["=?utf-8?q?x=0D=0ABcc:_evil@example.org?=", "=?utf-8?b?YQ0KQmNjOiBl?=", "evil@example.org", "<", ">", ",", ";", ":", "(",
+         ")", '"', "\\", "[", "]", "@", ".", "=?", "?=", "=", "'", " ", "é", "漢字", "a" * 40, "\u202e", "\r\n", "\x00"]
+    ),
+    max_size=25,
+).map(lambda parts: "".join(parts)[:200])  # fmt: skip
+"""What a header could be steered by: encoded words that hold line breaks, and what separates addresses once quotes are lost."""
+
+ANY = st.text(st.characters(codec="utf-8"), max_size=200) | STEERING
+
+
+@given(ANY, ANY)
+@example("a" * 70 + " <evil@example.org>", "=?utf-8?q?a=0D=0ABcc:_evil@example.org?=")
+@example("x" * 60 + ', "evil" <evil@example.org>, ' + "y" * 60, "")
+@example("=?utf-8?q?evil=40example=2Eorg=3E=2C?= x", "")
 def test_any_name_that_a_case_file_takes_stays_in_its_header(name: str, title: str) -> None:
     values = {"id": "anna", **RECIPIENTS["anna"], "name": name}
     read = msgspec.toml.decode(case_text({"anna": RECIPIENTS["anna"]}), type=Case)
@@ -621,8 +638,43 @@ def test_any_name_that_a_case_file_takes_stays_in_its_header(name: str, title: s
     )
     parsed = message_from_bytes(made, policy=SMTP)
     assert [address.addr_spec for address in parsed["To"].addresses] == ["anna@private.example"]
+    plainly = str(message_from_bytes(made)["To"])
+    assert [address for _, address in getaddresses([plainly])] == ["anna@private.example"]
     assert set(parsed.keys()) == {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
                                   "Content-Language"}  # fmt: skip
     assert parsed["Bcc"] is None
     assert max(len(line) for line in made.split(b"\r\n")) <= 998
     assert b"\n" not in made.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize("lost", ["all", "the end"])
+def test_a_register_that_was_cut_off_sends_nothing_again(tmp_path: Path, lost: str) -> None:
+    with serving() as server:
+        file = prepared(tmp_path, server.port)
+        sent(file)
+        assert len(server.messages) == 2
+        register = tmp_path / "register.jsonl"
+        lines = register.read_bytes().splitlines(keepends=True)
+        register.write_bytes(b"" if lost == "all" else lines[0])
+        again = sent(file)
+        assert {one.planned.step for one in again} == {"ask"}
+        assert all("register says nothing of it" in one.planned.reason for one in again)
+        assert len(server.messages) == 2
+        sent(file, resend=("anna",))
+    assert [envelope.rcpt_tos for envelope in server.envelopes[2:]] == [["anna@private.example"]]
+
+
+@pytest.mark.parametrize("tag", ["+notice", "+a+b", "+"])
+def test_an_address_with_a_tag_leads_to_the_same_mailbox(tmp_path: Path, tag: str) -> None:
+    local, _, domain = ANNA.partition("@")
+    people = {"anna": {**RECIPIENTS["anna"], "email": f"{local}{tag}@{domain}".upper()}}
+    file = folder(tmp_path, SHORT, case_text(people))
+    with pytest.raises(CaseInvalid, match="the intruder may read"):
+        draft(read_case(file), SHORT, tmp_path, at=NOW)
+
+
+def test_a_sender_whose_answers_the_intruder_reads_is_told(tmp_path: Path) -> None:
+    text = case_text({"ben": RECIPIENTS["ben"]}).replace("response@northwind.example", ANNA)
+    file = folder(tmp_path, SHORT, text)
+    made = draft(read_case(file), SHORT, tmp_path, at=NOW)
+    assert any("sender.email: the intruder may read" in note for note in made.notes)

@@ -114,6 +114,7 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
     signing_key = signing.load(settings.key)
     outbox = _outbox(settings)
     try:
+        transmitter.sign_anew(outbox, signing_key)
         told = transmitter.tell(settings, signing_key, outbox, notices, now)
         pushed = [push.deliver(outbox, one, time.time) for one in settings.streams if one.way == "push"]
     finally:
@@ -159,12 +160,14 @@ def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
     Examples:
       seawall respond signals deliver --settings signals.toml
     """
-    from seawall.respond.signals import push
+    from seawall.respond.signals import push, signing, transmitter
     from seawall.respond.signals.settings import load
 
     loaded = load(settings)
+    signing_key = signing.load(loaded.key)
     outbox = _outbox(loaded)
     try:
+        transmitter.sign_anew(outbox, signing_key)
         done = [push.deliver(outbox, one, time.time) for one in loaded.streams if one.way == "push"]
     finally:
         outbox.close()
@@ -243,9 +246,11 @@ def verify(
 
     loaded = load(settings)
     chosen = loaded.stream(stream)
+    signing_key = signing.load(loaded.key)
     outbox = _outbox(loaded)
     try:
-        transmitter.verify(loaded, signing.load(loaded.key), outbox, chosen, state, int(time.time()))
+        transmitter.sign_anew(outbox, signing_key)
+        transmitter.verify(loaded, signing_key, outbox, chosen, state, int(time.time()))
         done = [push.deliver(outbox, chosen, time.time)] if chosen.way == "push" else []
     finally:
         outbox.close()
@@ -268,7 +273,7 @@ def serve(
       seawall respond signals serve --listen 127.0.0.1:8095
     """
     from seawall.errors import SignalsInvalid
-    from seawall.respond.signals import signing
+    from seawall.respond.signals import signing, transmitter
     from seawall.respond.signals.settings import load
     from seawall.server.console.listening import Certificate, check_certificate, place_of
     from seawall.server.console.listening import listen as listen_at
@@ -287,7 +292,9 @@ def serve(
         check_certificate(pair)
     loaded = load(settings)
     outbox = _outbox(loaded)
-    work = Transmitting(loaded, signing.load(loaded.key), outbox)
+    signing_key = signing.load(loaded.key)
+    transmitter.sign_anew(outbox, signing_key)
+    work = Transmitting(loaded, signing_key, outbox)
     pusher = Pusher(work, lambda done: _say([done]))
 
     def ready() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jwk, jws
 
 from seawall.errors import SignalsInvalid
 from seawall.respond.signals import poll, push, settings, signing, transmitter
@@ -214,3 +215,92 @@ def test_settings_that_are_wrong_are_refused(tmp_path: Path, old: str, new: str)
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(SignalsInvalid):
         settings.load(path)
+
+
+def test_what_a_receiver_cannot_digest_does_not_keep_the_rest_from_arriving(
+    outbox: Outbox, told: list[transmitter.Told]
+) -> None:
+    poison = outbox.waiting("gate", 1)[0].token.encode()
+
+    def send(_url: str, _headers: dict[str, str], body: bytes, **_: Any) -> Answer:
+        return Answer(500 if body == poison else 202, None, b"")
+
+    now = 100
+    for _ in range(push.PATIENCE):
+        done = push.deliver(outbox, PUSHED, lambda now=now: now, send=send)  # type: ignore[misc]
+        assert (done.taken, done.waiting) == (0, 3)
+        now = outbox.waiting("gate", 1)[0].after
+    done = push.deliver(outbox, PUSHED, lambda: now, send=send)
+    assert (done.taken, done.waiting) == (2, 1)
+    assert "500" in done.fault
+    assert outbox.waiting("gate", 1)[0].attempts == push.PATIENCE + 1
+
+
+def test_a_receiver_that_is_away_is_not_asked_for_every_token(tmp_path: Path, outbox: Outbox) -> None:
+    for number in range(20):
+        outbox.put("gate", f"id-{number}", "session-revoked", "a.b.c", 100)
+        for _ in range(push.PATIENCE):
+            outbox.failed(number + 1, "away", 0)
+    receiver = Receiver(*[Answer(503, None, b"")] * 20)
+    done = push.deliver(outbox, PUSHED, lambda: 200, send=receiver)
+    assert (len(receiver.came), done.waiting) == (push.MOST_FAILURES, 20)
+
+
+def test_a_clock_that_was_put_back_stops_nothing(outbox: Outbox, told: list[transmitter.Told]) -> None:
+    in_ten_years = 400_000_000
+    push.deliver(outbox, PUSHED, lambda: in_ten_years, send=Receiver(Answer(503, None, b"")))
+    assert push.deliver(outbox, PUSHED, lambda: 200, send=Receiver()).taken == 3
+
+
+def test_of_two_runs_at_once_one_pushes(tmp_path: Path, outbox: Outbox, told: list[transmitter.Told]) -> None:
+    other = Outbox(tmp_path / "signals.db")
+    meanwhile: list[push.Delivery] = []
+    receiver = Receiver()
+
+    def send(*values: Any, **named: Any) -> Answer:
+        meanwhile.append(push.deliver(other, PUSHED, lambda: 101, send=receiver))
+        return receiver(*values, **named)
+
+    try:
+        done = push.deliver(outbox, PUSHED, lambda: 101, send=send)
+    finally:
+        other.close()
+    assert (done.taken, len(receiver.came), len(set(receiver.came))) == (3, 3, 3)
+    assert {one.fault for one in meanwhile} == {"another run pushes to it just now"}
+    assert push.deliver(outbox, PUSHED, lambda: 102, send=receiver).fault == ""
+
+
+def test_what_waits_is_signed_anew_with_a_new_key(
+    tmp_path: Path, outbox: Outbox, told: list[transmitter.Told]
+) -> None:
+    push.deliver(outbox, PUSHED, lambda: 100, send=Receiver(Answer(202, None, b""), Answer(503, None, b"")))
+    before = {kept.number: kept for kept in outbox.all()}
+    fresh = signing.make(tmp_path / "fresh.pem")
+    assert transmitter.sign_anew(outbox, fresh) == 5
+    assert transmitter.sign_anew(outbox, fresh) == 0
+    keys = jwk.KeySet([jwk.import_key({**fresh.jwk()})])
+    for kept in outbox.all():
+        old = before[kept.number]
+        assert (kept.token_id, kept.attempts, kept.state) == (old.token_id, old.attempts, old.state)
+        if kept.state == "waiting":
+            claims = json.loads(jws.deserialize_compact(kept.token, keys, algorithms=["ES256"]).payload)
+            assert claims["jti"] == kept.token_id
+            assert claims == json.loads(jws.extract_compact(old.token.encode()).payload)
+        else:
+            assert kept.token == old.token
+
+
+def test_ids_that_are_nobodys_or_anothers_acknowledge_nothing(
+    outbox: Outbox, told: list[transmitter.Told]
+) -> None:
+    others = [one.token_id for one in told if one.stream == "gate"]
+    names = ["", "nosuch", "' OR 1=1 --", "x" * 5_000, *others]
+    asked = poll.read(json.dumps({"ack": names, "setErrs": {name: {"err": "x"} for name in names}}).encode())
+    poll.take(outbox, POLLED, asked, 200)
+    assert (outbox.count("other"), outbox.count("gate")) == (3, 3)
+    mine = [one.token_id for one in told if one.stream == "other"]
+    both = poll.read(json.dumps({"ack": mine[:1], "setErrs": {mine[0]: {"err": "x"}}}).encode())
+    poll.take(outbox, POLLED, both, 201)
+    poll.take(outbox, POLLED, both, 202)
+    kept = {one.token_id: one for one in outbox.all() if one.stream == "other"}
+    assert (kept[mine[0]].state, kept[mine[0]].answered, outbox.count("other")) == ("taken", 201, 2)

@@ -10,6 +10,7 @@ import email
 import hashlib
 import mailbox
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
@@ -24,9 +25,14 @@ from seawall.respond.notify.tracking import Delivery, deliveries
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of one report that are read; the part that says what happened comes before the mail that is sent back."""
 
+LONGEST_HEADERS: Final = 32 * 1024
+"""Bytes of the headers of one part. The parser's time grows with the square of the parameters of one: a message to the bounce
+address must not take hours."""
+
 MOST: Final = 100_000
 """Messages that are looked at in one run."""
 
+_BLANK: Final = re.compile(rb"\r?\n\r?\n")
 _ACTIONS: Final[dict[str, Action]] = {
     "failed": "bounced", "delayed": "noted", "delivered": "noted", "relayed": "noted", "expanded": "noted",
 }  # fmt: skip
@@ -144,6 +150,8 @@ def _mbox(place: Path) -> Iterator[bytes]:
 
 def reports_of(content: bytes) -> tuple[Report, ...]:
     """Return what a message reports, one for each recipient that it names; nothing where it is no report."""
+    if any(len(block) > LONGEST_HEADERS and b"content-" in block.lower() for block in _BLANK.split(content)):
+        return ()
     message = email.message_from_bytes(content)
     if message.get_content_type() != "multipart/report":
         return ()

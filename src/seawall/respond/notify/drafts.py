@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -116,7 +116,7 @@ def draft(
         letters.append(maker.letter(recipient, facts))
         step(number, len(told))
     made = Draft(case.case.id, tuple(letters))
-    made = msgspec.structs.replace(made, notes=_notes(made, maker.boxed))
+    made = msgspec.structs.replace(made, notes=(*_notes(made, maker.boxed), *_own_places(case, scope)))
     write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
     return made
 
@@ -257,17 +257,29 @@ def targets_of(recipient: Recipient) -> dict[str, str]:
     return targets
 
 
+def _own_places(case: Case, scope: Scope) -> Iterator[str]:
+    """Say where answers and bounces are read by the intruder too: what recipients ask is as telling as what they are told."""
+    watched = {_mailbox(one.name) for one in (*scope.mailboxes, *scope.accounts) if one.verdict == "touched"}
+    own = {
+        "sender.email": case.sender.email,
+        "smtp.bounce_address": case.smtp.bounce_address if case.smtp else "",
+    }
+    for name, address in own.items():
+        if address and _mailbox(address) in watched:
+            yield f"{name}: the intruder may read {visible(address, 254)}, and with it what recipients answer"
+
+
 def _check_places(case: Case, scope: Scope) -> None:
     """Refuse to write to where the intruder may be reading."""
     watched = {
-        subject.name.casefold()
+        _mailbox(subject.name)
         for subject in (*scope.mailboxes, *scope.accounts)
         if subject.verdict != "not_touched"
     }
     faults = [
         f"recipient {recipient.id}: the intruder may read {visible(recipient.email, 254)}"
         for recipient in case.recipients
-        if recipient.email.casefold() in watched and not recipient.uses_affected_mailbox
+        if _mailbox(recipient.email) in watched and not recipient.uses_affected_mailbox
     ]
     if faults:
         raise CaseInvalid(
@@ -275,6 +287,14 @@ def _check_places(case: Case, scope: Scope) -> None:
             details=faults,
             fix="give another address, or allow it with uses_affected_mailbox = true",
         )
+
+
+def _mailbox(address: str) -> str:
+    """The mailbox that an address leads to, as far as the address says: `ann+notice@example.org` is Ann's too."""
+    local, at, domain = address.casefold().rpartition("@")
+    return (
+        f"{local.partition('+')[0]}{at}{domain}" if at and not local.startswith("+") else address.casefold()
+    )
 
 
 def write_file(path: Path, content: bytes) -> None:

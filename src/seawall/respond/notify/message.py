@@ -38,9 +38,9 @@ def mail(
     """Return the message to one recipient, who is the only one. `at` is when the version became final: its date."""
     sender = case.sender
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(_name(sender.organisation), addr_spec=sender.email)
-    message["To"] = Address(_name(recipient.name), addr_spec=recipient.email)
-    message["Subject"] = _name(letter.title)
+    message["From"] = Address(_phrase(sender.organisation), addr_spec=sender.email)
+    message["To"] = Address(_phrase(recipient.name), addr_spec=recipient.email)
+    message["Subject"] = _line(letter.title)
     message["Date"] = format_datetime(_second(at))
     message["Message-ID"] = message_id(case, identity)
     message["Auto-Submitted"] = "auto-generated"
@@ -59,9 +59,21 @@ def mail(
     return message.as_bytes()
 
 
-def _name(text: str) -> str:
-    """A text for a header: visible, on one line. The case file was checked already; this holds if it was not."""
-    return re.sub(r"\s+", " ", visible(text, 200)).strip()
+def _line(text: str) -> str:
+    """A text for a header: visible, on one line, and never taken for an encoded word.
+
+    The library decodes what looks like one (`=?utf-8?q?=0D=0ABcc:...?=`) and folds what comes out of it into the header: a name
+    in a log could write headers of its own. The case file was checked already; this holds if it was not.
+    """
+    shown = re.sub(r"\s+", " ", visible(text, 200)).strip()
+    return re.sub(r"=(?=\?)", "= ", shown)
+
+
+def _phrase(text: str) -> str:
+    """A name beside an address, of nothing that has a meaning there: where a long line is folded, the library loses quotes,
+    and what stood in them would be addresses and comments."""
+    plain = re.sub(r'[][()<>:;,"\\]', " ", _line(text)).replace("@", " at ")
+    return re.sub(r"\s+", " ", plain).lstrip(" .").rstrip()
 
 
 def _second(at: int) -> datetime:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from seawall.errors import CaseInvalid, LettersChanged
+from seawall.errors import CaseInvalid, LettersChanged, OutputUnwritable
 from seawall.report.whole_file import sync_folder
 from seawall.respond.notify.case_file import Case, Recipient
 from seawall.respond.notify.drafts import (
@@ -78,11 +78,12 @@ def plan(case: Case, draft: Draft, register: Register, *, resend: Collection[str
     for id_ in resend:
         case.recipient(id_)
     known = {(d.recipient, d.version, d.way): d for d in deliveries(register.entries)}
-    return [
+    made = [
         _planned(case.recipient(letter.recipient), letter, way, target, known, letter.recipient in resend)
         for letter in draft.letters
         for way, target in letter.targets.items()
     ]
+    return [_doubted(register.path.parent, one, is_wished=one.letter.recipient in resend) for one in made]
 
 
 def _planned(
@@ -100,6 +101,16 @@ def _planned(
     if is_wished and (step == "ask" or before.state == "sent"):
         step = "again"
     return Planned(letter, way, target, step, reason, before)
+
+
+def _doubted(folder: Path, planned: Planned, *, is_wished: bool) -> Planned:
+    """Ask a person where a message lies that the register says nothing of: its end was cut off, and it may have been sent."""
+    letter = planned.letter
+    place = final_folder(folder, letter.recipient, letter.version)
+    if planned.before is not None or not any(place.glob(f"{planned.way}-*")):
+        return planned
+    reason = f"a message of it lies in {place}, and the register says nothing of it: it may have arrived"
+    return replace(planned, step="again" if is_wished else "ask", reason=reason)
 
 
 def _step(recipient: Recipient, before: Delivery, target: str) -> tuple[Step, str]:
@@ -205,7 +216,6 @@ class Sender:
         outgoing = self._outgoing(register, one, key)
         digest = hashlib.sha256(outgoing.content).hexdigest()
         name = f"{one.way}-{digest[:12]}{'.eml' if one.way == 'mail' else '.json'}"
-        write_file(final_folder(self.folder, letter.recipient, letter.version) / name, outgoing.content)
         details = {
             "key": outgoing.key,
             "file": name,
@@ -214,6 +224,12 @@ class Sender:
         }
         self._note(register, one, "intent", by=by, details=details)
         self.step("intent")
+        # After its intent: a message of which the register says nothing is then one whose lines were cut off.
+        try:
+            write_file(final_folder(self.folder, letter.recipient, letter.version) / name, outgoing.content)
+        except OutputUnwritable as error:
+            self._note(register, one, "failed", details={"reason": error.message, "is_final": False})
+            raise
         outcome = transport.deliver(outgoing)
         self.step("delivered")
         self._note(

@@ -6,6 +6,8 @@ loses nothing and a receiver that counts ids acts once.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -69,6 +71,7 @@ class Outbox:
     def __init__(self, path: Path) -> None:
         """Open it, and make it where there is none. Raises `SignalsInvalid`."""
         self._lock = threading.Lock()
+        self._path = path
         try:
             if not path.exists() and not path.is_symlink():
                 store_file.create(path)
@@ -109,9 +112,34 @@ class Outbox:
             )
             return done.rowcount == 1
 
-    def waiting(self, stream: str, most: int) -> list[Kept]:
-        """Return the oldest tokens that the stream's receiver has not answered."""
-        return self._rows("WHERE stream = ? AND state = 'waiting' ORDER BY number LIMIT ?", (stream, most))
+    def waiting(self, stream: str, most: int, *, behind: int = 0) -> list[Kept]:
+        """Return the oldest tokens that the stream's receiver has not answered, of those behind a number."""
+        rest = "WHERE stream = ? AND state = 'waiting' AND number > ? ORDER BY number LIMIT ?"
+        return self._rows(rest, (stream, behind, most))
+
+    def all_waiting(self) -> list[Kept]:
+        """Return every token that no receiver has answered, oldest first."""
+        return self._rows("WHERE state = 'waiting' ORDER BY number", ())
+
+    def signed_anew(self, number: int, token: str) -> None:
+        """Keep a token that waits as it is signed now."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE tokens SET token = ? WHERE number = ? AND state = 'waiting'", (token, number)
+            )
+
+    @contextmanager
+    def turn(self, stream: str) -> Iterator[bool]:
+        """Whether it is ours to push to a stream for as long as this is held: of all threads and processes, one does."""
+        place = self._path.with_name(f"{self._path.name}.{stream}.lock")
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SignalsInvalid(f"{place}: {error.strerror}", fix="check the folder of the outbox") from None
+        try:
+            yield _is_ours(descriptor)
+        finally:
+            os.close(descriptor)
 
     def count(self, stream: str) -> int:
         """Return how many wait for a stream's receiver."""
@@ -180,3 +208,11 @@ class Outbox:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+
+def _is_ours(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

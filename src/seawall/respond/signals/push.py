@@ -16,6 +16,12 @@ from seawall.webhooks.posting import Answer, NotAnswered, post
 TIMEOUT: Final = 15.0
 FIRST_PAUSE: Final = 2
 LONGEST_PAUSE: Final = 3600
+PATIENCE: Final = 5
+"""Failures after which a token stands aside."""
+
+MOST_FAILURES: Final = 3
+"""Failures that end a turn, whoever stands aside: the receiver is away."""
+
 AT_ONCE: Final = 100
 LONGEST_ANSWER: Final = 16 * 1024
 LATER: Final = frozenset({"authentication_failed", "access_denied"})
@@ -43,19 +49,44 @@ def deliver(
     trust: TrustStore | None = None,
     send: Post = post,
 ) -> Delivery:
-    """Send what waits for one receiver and is due, in order; a failure ends the turn, so that the order stays."""
-    taken = refused = 0
-    fault = ""
-    while not fault and (waiting := outbox.waiting(stream.name, AT_ONCE)):
-        for kept in waiting:
-            if kept.after > now():
-                fault = f"tried again later: {kept.description}"
-                break
-            fault, was_taken = _deliver(outbox, stream, kept, now, trust, send)
-            if fault:
-                break
-            taken, refused = taken + was_taken, refused + (not was_taken)
+    """Send what waits for one receiver and is due, in order.
+
+    A failure ends the turn, so that the order stays. A token that failed `PATIENCE` times stands aside: what a receiver cannot
+    digest, a name that an intruder chose for example, must not keep everything behind it from arriving. One run pushes at a time.
+    """
+    with outbox.turn(stream.name) as is_ours:
+        if not is_ours:
+            return Delivery(stream.name, 0, 0, outbox.count(stream.name), "another run pushes to it just now")
+        taken, refused, fault = _turn(outbox, stream, now, trust, send)
     return Delivery(stream.name, taken, refused, outbox.count(stream.name), fault)
+
+
+def _turn(
+    outbox: Outbox, stream: Stream, now: Callable[[], float], trust: TrustStore | None, send: Post
+) -> tuple[int, int, str]:
+    """How many were taken, how many were refused, and the first fault."""
+    taken = refused = failures = behind = 0
+    fault = ""
+    while waiting := outbox.waiting(stream.name, AT_ONCE, behind=behind):
+        for kept in waiting:
+            behind = kept.number
+            if _is_later(kept, now()):
+                failed = f"tried again later: {kept.description}"
+            else:
+                failed, was_taken = _deliver(outbox, stream, kept, now, trust, send)
+                failures += bool(failed)
+            if not failed:
+                taken, refused = taken + was_taken, refused + (not was_taken)
+                continue
+            fault = fault or failed
+            if kept.attempts < PATIENCE or failures >= MOST_FAILURES:
+                return taken, refused, fault
+    return taken, refused, fault
+
+
+def _is_later(kept: Kept, now: float) -> bool:
+    """Whether a token's pause lasts. None is longer than the longest: where it seems so, the clock was put back."""
+    return now < kept.after <= now + LONGEST_PAUSE
 
 
 def _deliver(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from seawall.jose import base64url
 from seawall.respond.signals import event
 from seawall.respond.signals.event import Notice
 from seawall.respond.signals.outbox import Outbox
@@ -38,6 +40,21 @@ def _told(
     found = event.claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
     is_new = outbox.put(stream.name, found["jti"], notice.event, key.token(found), now)
     return Told(stream.name, notice.event, found["jti"], is_new)
+
+
+def sign_anew(outbox: Outbox, key: SigningKey) -> int:
+    """Sign what waits with the key of now, where it was signed with another one; return how many that were.
+
+    Receivers are shown the key of now alone, and what a key signed that was replaced, because it leaked, is nobody's word.
+    Ids and claims stay, so that a receiver that has a token already counts it once.
+    """
+    count = 0
+    for kept in outbox.all_waiting():
+        header, payload = (json.loads(base64url.decode(part)) for part in kept.token.split(".")[:2])
+        if header.get("kid") != key.kid:
+            outbox.signed_anew(kept.number, key.token(payload))
+            count += 1
+    return count
 
 
 def verify(settings: Settings, key: SigningKey, outbox: Outbox, stream: Stream, state: str, now: int) -> bool:

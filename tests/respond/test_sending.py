@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import os
@@ -509,6 +510,15 @@ def test_an_address_that_changed_after_sending_needs_a_word(tmp_path: Path) -> N
 def hook(url: str, **more: Any) -> dict[str, Any]:
     values = {name: value for name, value in RECIPIENTS["contoso"].items() if name != "email"}
     return {"contoso": {**values, "webhook": url, **more}}
+
+
+def test_a_webhook_is_told_no_path(tmp_path: Path) -> None:
+    given = dataclasses.replace(SHORT, sources=("/srv/ann/other-customer/exports", "/srv/ann/b.json"))
+    with receiving(200) as receiver:
+        sent(prepared(tmp_path, given=given, people=hook(receiver.url)), given)
+    body = receiver.requests[0][1]
+    assert json.loads(body)["data"]["facts"]["sources"] == ["exports", "b.json"]
+    assert b"other-customer" not in body
 
 
 def test_a_webhook_gets_the_letter_and_may_confirm_it(tmp_path: Path) -> None:

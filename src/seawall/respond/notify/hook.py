@@ -15,7 +15,7 @@ from seawall.report.times import rfc3339
 from seawall.report.visible import visible
 from seawall.respond.notify.case_file import Case
 from seawall.respond.notify.drafts import DraftedLetter
-from seawall.respond.notify.letter import encoded, facts_from
+from seawall.respond.notify.letter import encoded, facts_from, named
 from seawall.respond.notify.smtp import Outcome, Outgoing
 from seawall.settings import SCHEMA_VERSION
 from seawall.webhooks.sending import NotDelivered, send
@@ -47,7 +47,7 @@ def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code:
         "text": files["letter.txt"].decode("utf-8"),
         "html": files["letter.html"].decode("utf-8"),
         "pdf": base64.b64encode(pdf).decode("ascii") if len(pdf) <= MOST_PDF else None,
-        "facts": dataclasses.replace(facts, messages=facts.messages[:MESSAGES]),
+        "facts": dataclasses.replace(facts, messages=facts.messages[:MESSAGES], sources=named(facts.sources)),
         "messages_left_out": left_out,
         "sha256": letter.files,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, Final
 
 import msgspec
@@ -196,6 +197,11 @@ def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the verdict that a letter has to speak of: touched before possible before not touched."""
     return min(verdicts, key=_ORDER.index)
+
+
+def named(sources: Iterable[str]) -> tuple[str, ...]:
+    """The names of what was read, without where it lies: a path says whose machine it is, and of which other cases."""
+    return tuple(dict.fromkeys(PurePath(source).name or source for source in sources))
 
 
 def digest_of(facts: Facts) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Final
 
 from seawall.report.times import moment
@@ -13,7 +12,7 @@ from seawall.respond.notify import findings
 from seawall.respond.notify.changes import Change
 from seawall.respond.notify.document import Block, Document, Section, bullets, paragraph
 from seawall.respond.notify.language import LONGEST_VALUE, Language
-from seawall.respond.notify.letter import Facts
+from seawall.respond.notify.letter import Facts, named
 
 REASONS: Final = 60
 """Sentences of the analysis that are quoted in one letter."""
@@ -204,6 +203,5 @@ def _evidence(facts: Facts, language: Language) -> tuple[Block, ...]:
     if reasons:
         blocks += [paragraph(language.say("evidence.lead")), bullets(reasons[:REASONS], quoted=True)]
     if facts.sources:
-        names = ", ".join(dict.fromkeys(PurePath(source).name or source for source in facts.sources))
-        blocks.append(paragraph(language.say("evidence.sources", sources=names)))
+        blocks.append(paragraph(language.say("evidence.sources", sources=", ".join(named(facts.sources)))))
     return tuple(blocks)

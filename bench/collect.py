@@ -7,7 +7,7 @@ share fails: each way in which the vendor says that it is asked too often, 500, 
 middle of an answer, answers that end too early, places in a list that were forgotten; and access tokens end. Some records turn
 up hours or days late in spans that were asked for, some come twice. The collector, in a process of its own too, with the
 vendor's own library for access, makes passes over days of a clock that it shares with the vendor: it goes on when somebody waits,
-and waiting takes a hundredth of its time. With --kills it is killed with SIGKILL so often meanwhile.
+and waiting takes a hundredth of its time (--haste). With --kills it is killed with SIGKILL so often meanwhile.
 
 Prints whether every record is in the files exactly once as it was sent, and whether the ledger says exactly that.
 """
@@ -47,7 +47,6 @@ from seawall.collect.windows import HOUR
 
 OUT = Path(__file__).parent / "out" / "collect"
 VENDORS: dict[str, Vendor] = {one.VENDOR.name: one.VENDOR for one in (m365, entra, google, okta)}
-HASTE = 100
 
 
 def vendor_of(options: argparse.Namespace) -> Vendor:
@@ -69,24 +68,24 @@ def serve(options: argparse.Namespace, now: Any, pipe: Connection) -> None:
 
 
 class Shared(Clock):
-    """The clock of vendor and collector. Waiting moves it, and takes a hundredth of its time."""
+    """The clock of vendor and collector. Waiting moves it, and takes as much less time as there is haste."""
 
-    def __init__(self, now: Any) -> None:
+    def __init__(self, now: Any, haste: float) -> None:
         super().__init__()
-        self._shared = now
+        self._shared, self._haste = now, haste
 
     def now(self) -> int:
         return int(self._shared.value)
 
     def wait(self, seconds: float) -> None:
-        super().wait(seconds / HASTE)
+        super().wait(seconds / self._haste)
         with self._shared.get_lock():
             self._shared.value += int(max(seconds, 0.0) * 1e6)
 
 
-def collect(vendor: str, url: str, now: Any, folder: Path, pipe: Connection) -> None:
+def collect(vendor: str, url: str, now: Any, haste: float, folder: Path, pipe: Connection) -> None:
     """One pass of the collector."""
-    clock = Shared(now)
+    clock = Shared(now, haste)
     known: Any = vendor
     settings = read_settings(known, None, VENDORS[vendor].settings(folder))
     collector = collector_of(known, settings, clock, url)
@@ -118,7 +117,9 @@ def passes(context: Any, url: str, now: Any, options: argparse.Namespace) -> int
         while True:
             within = options.kill_within
             after = chance.uniform(within / 12, within) if killed < options.kills else None
-            told, was_killed, code = one_pass(context, (options.vendor, url, now, options.out), after)
+            told, was_killed, code = one_pass(
+                context, (options.vendor, url, now, options.haste, options.out), after
+            )
             killed += was_killed
             if was_killed:
                 continue
@@ -209,6 +210,7 @@ def main() -> None:
     parser.add_argument("--forgets", type=float, help="share of places in a list that are forgotten")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--kill-within", type=float, default=12.0, help="seconds of a pass, at most")
+    parser.add_argument("--haste", type=float, default=100.0, help="how much less time waiting takes")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)

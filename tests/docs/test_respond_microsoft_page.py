@@ -29,13 +29,18 @@ EVE = "eve@evil.example"
 FOLDER = f"{ANN}:\\Projects"
 KEYS = f"[[KeyIdentifier={KEY},KeyType=Password,KeyUsage=Verify]]"
 CERTIFICATES = f"[[KeyIdentifier={KEY},KeyType=AsymmetricX509Cert,KeyUsage=Verify]]"
+NONE_BEFORE = {
+    "type": "Application",
+    "modifiedProperties": [{"displayName": "KeyDescription", "oldValue": "[]"}],
+}
 DIRECTORY = (
     row("Add service principal credentials", source="entra_audit", kind="directory", resource_uid=PRINCIPAL,
-        parameters={"KeyDescription": KEYS}),
+        parameters={"KeyDescription": KEYS}, raw={"targetResources": [{**NONE_BEFORE, "type": "ServicePrincipal"}]}),
     row("Add service principal credentials", source="entra_audit", kind="directory", resource_uid=PRINCIPAL,
-        parameters={"KeyDescription": CERTIFICATES}),
+        parameters={"KeyDescription": CERTIFICATES},
+        raw={"targetResources": [{**NONE_BEFORE, "type": "ServicePrincipal"}]}),
     row("Update application - Certificates and secrets management", source="entra_audit", kind="directory",
-        resource_uid=APP, parameters={"KeyDescription": CERTIFICATES}, raw={"targetResources": [{"type": "Application"}]}),
+        resource_uid=APP, parameters={"KeyDescription": CERTIFICATES}, raw={"targetResources": [NONE_BEFORE]}),
     row("Register device", source="entra_audit", kind="directory"),
 )  # fmt: skip
 EXCHANGE = (

@@ -34,6 +34,7 @@ class Graph(Vendor):
         self.methods: dict[str, list[dict[str, Any]]] = {}
         self.grants: list[dict[str, Any]] = []
         self.applications: dict[str, list[dict[str, Any]]] = {}
+        self.trusted: dict[str, list[dict[str, Any]]] = {}
         self.principals: dict[str, dict[str, Any]] = {}
         self.roles: list[dict[str, Any]] = []
         self.eligible: list[dict[str, Any]] = []
@@ -77,16 +78,10 @@ class Graph(Vendor):
                 return self._grants(method, rest, query, body)
             case ["roleManagement", "directory", kind, *rest]:
                 return self._role_management(method, kind, rest, query, body)
-            case [("applications" | "servicePrincipals"), one, "removePassword"] if one in self.applications:
-                kept = [key for key in self.applications[one] if key["keyId"] != body["keyId"]]
-                if len(kept) == len(self.applications[one]):
-                    return self.refused(400, "Request_BadRequest")
-                self.applications[one] = kept
-                return 204, None
-            case [("applications" | "servicePrincipals"), one] if one in self.applications:
-                return 200, {"id": one, "passwordCredentials": self.applications[one]}
             case ["servicePrincipals", one, "appRoleAssignments", *rest] if one in self.app_roles:
                 return self._app_roles(method, one, rest, query, body)
+            case [("applications" | "servicePrincipals"), one, *rest] if one in self.applications:
+                return self._application(method, one, rest, body)
             case [one] if (found := re.fullmatch(r"servicePrincipals\(appId='(.*)'\)", one)) and found[
                 1
             ] in self.principals:
@@ -95,6 +90,37 @@ class Graph(Vendor):
                     return 204, None
                 return 200, self.principals[found[1]]
         return self.refused(404, "Request_ResourceNotFound")
+
+    def _application(self, method: str, one: str, rest: list[str], body: Any) -> Answer:
+        match rest:
+            case []:
+                return 200, {"id": one, "passwordCredentials": self.applications[one]}
+            case ["removePassword"]:
+                kept = [key for key in self.applications[one] if key["keyId"] != body["keyId"]]
+                if len(kept) == len(self.applications[one]):
+                    return self.refused(400, "Request_BadRequest")
+                self.applications[one] = kept
+                return 204, None
+            case ["federatedIdentityCredentials", *rest]:
+                return self._trust(method, one, rest, body)
+        return self.refused(404, "Request_ResourceNotFound")
+
+    def _trust(self, method: str, one: str, rest: list[str], body: Any) -> Answer:
+        held = self.trusted.setdefault(one, [])
+        if method == "GET":
+            return 200, {"value": held}
+        if method == "POST":
+            assert body.keys() >= {"name", "issuer", "subject", "audiences"}
+            if any(body["name"] == other["name"] for other in held):
+                return self.refused(409, "Request_MultipleObjectsWithSameKeyValue")
+            held.append({"description": None, **body, "id": self.new_id()})
+            return 201, held[-1]
+        self.trusted[one] = [other for other in held if other["id"] != rest[0]]
+        return (
+            (204, None)
+            if len(held) > len(self.trusted[one])
+            else self.refused(404, "Request_ResourceNotFound")
+        )
 
     def _user(self, method: str, name: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
         user = self.users[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -39,12 +40,27 @@ PERMITTED = row(
 CALENDAR = row(
     "Add-MailboxFolderPermission", mailbox=ANN, parameters={"Identity": f"{ANN}:\\Calendar", "User": "eve@evil.example"}
 )  # fmt: skip
+TRUST = {
+    "Name": "build", "Issuer": "https://evil.example/oidc", "Subject": "build", "Id": "dddddddd-0000-4000-8000-000000000009",
+    "Description": None, "Audiences": ["api://AzureADTokenExchange"],
+}  # fmt: skip
+TRUSTED = row(
+    "Update application", source="entra_audit", kind="directory", resource_uid=APP,
+    parameters={"FederatedIdentityCredentials": json.dumps([TRUST])},
+    raw={"targetResources": [{"type": "Application", "modifiedProperties": [
+        {"displayName": "FederatedIdentityCredentials", "oldValue": "[]"}]}]},
+)  # fmt: skip
 METHOD = row("User registered security info", source="entra_audit", kind="directory")
 SCHEDULE = {
     "startDateTime": "2026-05-01T00:00:00Z",
     "recurrence": None,
     "expiration": {"type": "noExpiration"},
 }
+
+
+def trust_of(one: dict[str, Any]) -> dict[str, Any]:
+    """What Graph says of a federated credential that is in a record."""
+    return {name.lower(): value for name, value in one.items() if name != "Id"}
 
 
 def planned(*rows: dict[str, Any], account: str = ANN) -> Plan:
@@ -73,6 +89,7 @@ def graph() -> Iterator[Graph]:
     vendor.rules[ANN] = [copy.deepcopy(EVIL_RULE)]
     vendor.grants = [dict(HER_GRANT)]
     vendor.applications[APP] = [{"keyId": KEY}]
+    vendor.trusted[APP] = [{"id": TRUST["Id"], **trust_of(TRUST)}]
     vendor.roles = [{"id": "r1", "roleDefinitionId": ROLE, "principalId": ANN_ID, "directoryScopeId": "/"}]
     vendor.eligible = [
         {"id": "e1", "roleDefinitionId": ROLE, "principalId": ANN_ID, "directoryScopeId": "/", "appScopeId": None,
@@ -288,7 +305,7 @@ def test_a_success_that_is_not_documented_is_looked_at(graph: Graph, tmp_path: P
     assert results[block.id].state == "done"
 
 
-EVERYTHING = (RULE, CONSENT, SECRET, ROLE_GIVEN, ELIGIBLE, PERMITTED, CALENDAR, METHOD)
+EVERYTHING = (RULE, CONSENT, SECRET, ROLE_GIVEN, ELIGIBLE, PERMITTED, CALENDAR, METHOD, TRUSTED)
 
 
 def test_the_permissions_that_a_plan_lists_are_enough_and_each_is_needed(
@@ -313,7 +330,18 @@ def test_the_permissions_that_a_plan_lists_are_enough_and_each_is_needed(
         assert not missing or any(missing in why for why in refused), (missing, refused)
 
 
-_STATE = ("users", "rules", "grants", "applications", "roles", "eligible", "app_roles", "calendar", "methods")
+_STATE = (
+    "users",
+    "rules",
+    "grants",
+    "applications",
+    "trusted",
+    "roles",
+    "eligible",
+    "app_roles",
+    "calendar",
+    "methods",
+)
 
 
 def test_every_call_of_a_plan_has_documented_permissions() -> None:

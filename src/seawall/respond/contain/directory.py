@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
+
 from seawall.respond.contain.microsoft import CHANGED, graph
 from seawall.respond.contain.records import Record
 from seawall.respond.contain.steps import Subject, by_record, shell, why
@@ -15,6 +17,8 @@ from seawall.schema.response import Action, ActionKind, Check, Condition, Read
 _GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,200}?ClientId: ([0-9a-fA-F-]{36})")
 _KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36}),KeyType=(\w+)")
 _GRANT_FIELDS: Final = ("clientId", "consentType", "principalId", "resourceId", "scope")
+_TRUST_FIELDS: Final = ("name", "issuer", "subject", "audiences", "description")
+FEDERATED: Final = "FederatedIdentityCredentials"
 _ASSIGNMENT_FIELDS: Final = ("principalId", "resourceId", "appRoleId")
 GRANTS_PERMISSION: Final = "DelegatedPermissionGrant.ReadWrite.All"
 """For reading too: the least that listing needs by its documentation, Directory.Read.All, reads the whole directory."""
@@ -32,6 +36,8 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         "Update application - Certificates and secrets management",
     }:
         yield from _credentials(subject, record)
+    elif name == "Update application" and record.text(FEDERATED):
+        yield from _federated(subject, record)
 
 
 def _consents(subject: Subject, record: Record) -> Iterator[Action]:
@@ -167,10 +173,11 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
 def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
     keys = _added_keys(record)
     if not is_guid(record.resource) or not keys:
+        listed = ", ".join(dict.fromkeys(key for key, _ in _KEY.findall(record.text("KeyDescription"))))
         yield _unnamed(
             subject, record, "remove_app_credential", f"the secrets and certificates of {_application(record)}",
             "In the Entra admin center, under the application and under its enterprise application, remove those that were "
-            "added during the intrusion.",
+            "added during the intrusion." + (f" After the change there were the key ids {listed}." if listed else ""),
         )  # fmt: skip
         return
     where = "applications" if _target_type(record) == "Application" else "servicePrincipals"
@@ -230,18 +237,114 @@ def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
         )
 
 
+def _federated(subject: Subject, record: Record) -> Iterator[Action]:
+    """Remove the trust that a record gave to a foreign issuer, whose tokens sign in as the application, with no secret."""
+    added = _added_trust(record)
+    if added is None or not is_guid(record.resource):
+        yield _unnamed(
+            subject, record, "remove_app_credential", f"the federated credentials of {_application(record)}",
+            "In the Entra admin center, under the application's certificates and secrets, Federated credentials, remove those "
+            "whose issuer nobody in the organisation knows.",
+        )  # fmt: skip
+        return
+    base = f"/applications/{record.resource}/federatedIdentityCredentials"
+    for one, before in added:
+        title = f"Remove the federated credential {one['Name']} of {_application(record)}"
+        again = ""
+        if before:
+            title += ", which was there before with other values"
+            again = (
+                f"Before the change it trusted {before.get('Issuer')} for {before.get('Subject')}: where that is wanted, set it "
+                "again by hand. "
+            )
+        yield by_record(
+            subject,
+            record,
+            kind="remove_app_credential",
+            title=title,
+            reason=why(
+                record,
+                f"Whoever holds a token of {one.get('Issuer')} for {one.get('Subject')} acts as the application",
+            ),
+            before=(
+                Read(
+                    "trust",
+                    graph(
+                        "GET", base, "Application.Read.All", "application-list-federatedidentitycredentials"
+                    ),
+                    ("id", *_TRUST_FIELDS),
+                    items="value",
+                    where=(Condition("id", "equal", one["Id"]),),
+                ),
+            ),
+            each="trust",
+            calls=(
+                graph(
+                    "DELETE",
+                    base + "/{trust.id}",
+                    "Application.ReadWrite.All",
+                    "federatedidentitycredential-delete",
+                ),
+            ),
+            done=Check("trust", "absent", ("id",)),
+            undo=(
+                graph(
+                    "POST",
+                    base,
+                    "Application.ReadWrite.All",
+                    "application-post-federatedidentitycredentials",
+                    body={field: {"$read": f"trust.{field}"} for field in _TRUST_FIELDS},
+                ),
+            ),
+            undone=Check("trust", "restored", _TRUST_FIELDS),
+            irreversible=again + "Access tokens that the application has work until they end.",
+        )
+
+
+def _added_trust(record: Record) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
+    """The federated credentials that a record added or changed, each with what it was; None where that cannot be told."""
+    held = _before(record, FEDERATED)
+    new, old = _objects(record.text(FEDERATED)), None if held is None else _objects(held or "[]")
+    if new is None or old is None:
+        return None
+    known = {one["Id"]: one for one in old}
+    return [(one, known.get(one["Id"], {})) for one in new if known.get(one["Id"]) != one]
+
+
+def _objects(text: str) -> list[dict[str, Any]] | None:
+    """The federated credentials in a value of a record; None where it does not hold them, each with its id and name."""
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    is_whole = isinstance(found, list) and all(
+        isinstance(one, dict) and is_guid(str(one.get("Id"))) and isinstance(one.get("Name"), str)
+        for one in found
+    )
+    return found if is_whole else None
+
+
 def _added_keys(record: Record) -> list[tuple[str, str]]:
-    """The keys that a record added: those of the new value that are not in the old one."""
-    old: set[str] = set()
-    for target in _list(record.raw.get("targetResources")):
-        for change in _list(target.get("modifiedProperties")) if isinstance(target, dict) else []:
-            if isinstance(change, dict) and change.get("displayName") == "KeyDescription":
-                old |= {key for key, _ in _KEY.findall(str(change.get("oldValue") or ""))}
-    return [
-        found
-        for found in dict.fromkeys(_KEY.findall(record.text("KeyDescription")))
-        if found[0] not in old and is_guid(found[0])
+    """The keys that a record added: those of the new value that are not in the old one.
+
+    Empty where the record does not say what was there before: those keys may be the organisation's own, and what is removed
+    does not come back.
+    """
+    held = _before(record, "KeyDescription")
+    old = {key for key, _ in _KEY.findall(held or "")}
+    found = dict.fromkeys(_KEY.findall(record.text("KeyDescription"))) if held is not None else {}
+    return [one for one in found if one[0] not in old and is_guid(one[0])]
+
+
+def _before(record: Record, name: str) -> str | None:
+    """What a property was before the change, empty for nothing; None where the record does not say."""
+    found = [
+        str(change.get("oldValue") or "")
+        for target in _list(record.raw.get("targetResources"))
+        for change in (_list(target.get("modifiedProperties")) if isinstance(target, dict) else [])
+        if isinstance(change, dict) and change.get("displayName") == name
     ]
+    return " ".join(found) if found else None
 
 
 def _target_type(record: Record) -> str:

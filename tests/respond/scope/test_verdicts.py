@@ -289,3 +289,9 @@ def test_names_that_are_sql_or_markup_are_names(tmp_path: Path) -> None:
     touched = [one.name for one in scope.mailboxes if one.verdict == "touched"]
     assert touched == [nasty]
     assert THEIRS["src_ip"] in [step.indicator.value for step in scope.steps]
+
+
+def test_a_folder_whose_name_is_a_pattern_is_a_folder(tmp_path: Path) -> None:
+    place = tmp_path / "a*b[c]" / "day=1"
+    place.mkdir(parents=True)
+    assert mailbox(searched(place, [*days_at_home(), theirs("evil-1")]), "ann").verdict == "touched"

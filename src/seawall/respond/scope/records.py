@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.respond.scope.bounds import DAY, MANY
 
-_ROWS = 100_000
 _MEMORY = "512MB"
 
 COLUMNS = {
@@ -69,36 +68,38 @@ class Records:
         self._path = events
         self._connection = _opened(scratch)
         try:
-            self._load()
+            self._load(scratch)
+            _shut(self._connection)
         except BaseException:
             self.close()
             raise
 
-    def _load(self) -> None:
+    def _load(self, scratch: Path) -> None:
+        """Take the columns out of the file that are searched, column by column and row group by row group."""
         try:
             with pq.ParquetFile(self._path) as file:
                 names = [name for name in COLUMNS if name in file.schema_arrow.names]
-                if not {"time", "org_uid", "account", "kind", "status"} <= set(names):
-                    raise InputUnreadable(
-                        f"{self._path}: no events file", fix="give what `seawall scan --out` wrote"
-                    )
-                self._fill(file, names)
-        except (OSError, pa.ArrowException) as error:
-            raise InputUnreadable(f"{self._path}: {error}", fix="scan the logs again") from error
-
-    def _fill(self, file: Any, names: Sequence[str]) -> None:
-        self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declared, COLUMNS))})")
-        first = 0
-        for batch in file.iter_batches(_ROWS, columns=names):
-            columns = {COLUMNS[name]: _plain(batch.column(name), name) for name in names}
-            columns["id"] = pa.array(np.arange(first, first + batch.num_rows))
-            first += batch.num_rows
-            self._connection.register("incoming", pa.table(columns))
-            held = ", ".join(columns)
+            if not {"time", "org_uid", "account", "kind", "status"} <= set(names):
+                raise InputUnreadable(
+                    f"{self._path}: no events file", fix="give what `seawall scan --out` wrote"
+                )
+            self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declared, COLUMNS))})")
+            given = (
+                scratch / "given.parquet"
+            )  # by a name of ours: in a folder's name DuckDB may see a pattern
+            given.unlink(missing_ok=True)
+            given.symlink_to(self._path.resolve())
+            taken = ", ".join(_taken(name) for name in names)
+            held = ", ".join(COLUMNS[name] for name in names)
             self.run(
-                f"INSERT INTO events ({held}, ok) SELECT {held}, coalesce(status, 'success') = 'success' FROM incoming"
+                f"""INSERT INTO events (id, ok, {held})
+                SELECT file_row_number, coalesce(status::VARCHAR, 'success') = 'success', {taken}
+                FROM read_parquet(?, file_row_number = true, hive_partitioning = false)""",
+                [str(given)],
             )
-            self._connection.unregister("incoming")
+            given.unlink()
+        except (OSError, pa.ArrowException, duckdb.Error) as error:
+            raise InputUnreadable(f"{self._path}: {error}", fix="scan the logs again") from error
 
     def place(self, start: int) -> None:
         """Work out, once the intrusion's beginning is known, how near each record's place is to what its account used before."""
@@ -187,20 +188,21 @@ def _declared(name: str) -> str:
     return f"{COLUMNS[name]} {kinds.get(name, 'VARCHAR')}"
 
 
-def _plain(column: Any, name: str) -> Any:
-    if name == "time":
-        return column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+def _taken(name: str) -> str:
+    return "epoch_us(time)" if name == "time" else f"{name}::{_declared(name).partition(' ')[2]}"
 
 
 def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
+    return duckdb.connect(
         str(scratch / "scope.duckdb"),
         config={
             "threads": 2, "memory_limit": _MEMORY, "temp_directory": str(scratch / "spill"),
             "autoinstall_known_extensions": False, "autoload_known_extensions": False,
         },
     )  # fmt: skip
+
+
+def _shut(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on it opens nothing: what is searched for comes from outside."""
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")
-    return connection

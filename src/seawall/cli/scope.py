@@ -94,7 +94,7 @@ def scope(
             "--out",
             "-o",
             metavar="DIR",
-            help="Write scope.json, messages.csv, touched.csv and scope.html there.",
+            help="Write scope.json, scope.html and three tables there.",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,

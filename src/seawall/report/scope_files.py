@@ -13,11 +13,11 @@ from seawall.report.scope_words import name
 from seawall.report.times import rfc3339
 from seawall.schema.scope import Scope, Subject
 
-FILES = ("scope.json", "messages.csv", "touched.csv", "scope.html")
+FILES = ("scope.json", "messages.csv", "possible-messages.csv", "touched.csv", "scope.html")
 _MESSAGES = ("organisation", "mailbox", "time", "internet_message_id", "folder", "size", "record")
 _TOUCHED = (
     "kind", "organisation", "name", "verdict", "records", "first", "last", "messages", "messages_not_named",
-    "folders_taken", "throttled", "reasons",
+    "folders_taken", "throttled", "possible_messages", "possible_messages_not_named", "at_most", "open_by", "reasons",
 )  # fmt: skip
 
 
@@ -31,6 +31,7 @@ def write_scope_files(folder: Path, scope: Scope) -> None:
         ) from error
     write_scope(folder / "scope.json", scope)
     write_messages(folder / "messages.csv", scope)
+    _write(folder / "possible-messages.csv", csv_lines((*_MESSAGES, "doubt"), _perhaps(scope)))
     _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _told(scope))))
     write_scope_page(folder / "scope.html", scope)
 
@@ -43,6 +44,21 @@ def write_messages(path: Path, scope: Scope) -> None:
 def _messages(scope: Scope) -> Iterator[list[Cell]]:
     for one in scope.messages:
         yield [one.tenant, one.mailbox, rfc3339(one.time), one.id, one.folder, one.size, one.record]
+
+
+def _perhaps(scope: Scope) -> Iterator[list[Cell]]:
+    for one in scope.possible_messages:
+        row = [
+            one.tenant,
+            one.mailbox,
+            rfc3339(one.time),
+            one.id,
+            one.folder,
+            one.size,
+            one.record,
+            one.doubt,
+        ]
+        yield list[Cell](row)
 
 
 def _told(scope: Scope) -> Iterator[Subject]:
@@ -63,6 +79,10 @@ def _subject(one: Subject) -> list[Cell]:
         one.unnamed_messages,
         "; ".join(folder.path for folder in one.folders),
         one.is_throttled,
+        one.possible_messages,
+        one.possible_unnamed_messages,
+        one.at_most,
+        "; ".join(sorted(one.open_by())),
         " ".join(one.reasons),
     ]
 

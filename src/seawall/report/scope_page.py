@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from seawall.plurals import plural
-from seawall.report import scope_words, times
+from seawall.report import scope_reasons, scope_words, times
 from seawall.report.html import environment, part, policy, write_page
 from seawall.schema.scope import Gap, Scope
 
@@ -35,6 +35,8 @@ def render_scope(scope: Scope) -> str:
             said=scope_words,
             moment=times.minute_text,
             gaps=_gaps(scope),
+            why=scope_reasons,
+            shared=scope_reasons.shared_gaps(scope),
             rows=ROWS,
             groups=[
                 (name, of_kind, scope_words.shares(of_kind))

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall.plurals import plural
+from seawall.report import scope_reasons as why
 from seawall.report import scope_words as words
 from seawall.report.times import span_text
 from seawall.report.visible import visible
@@ -24,6 +25,8 @@ def show_scope(console: Console, scope: Scope) -> None:
     """Print a scope."""
     for warning in words.warnings(scope):
         _line(console, warning, style="bold")
+    for sentence in why.answer(scope):
+        _line(console, sentence, style="bold")
     _line(console, f"span: {words.span(scope)}")
     _counts(console, scope)
     _organisations(console, scope.organisations)
@@ -106,5 +109,11 @@ def _possible(console: Console, scope: Scope) -> None:
     if not found:
         return
     _line(console, "Mailboxes possibly touched: presume that they were", style="bold")
-    rows = [[one.name, " ".join(one.reasons)] for one in found[:ROWS]]
-    _table(console, ["mailbox", "what leaves it open"], rows, len(found) - ROWS)
+    table = [[one.what, f"{one.kept:,}", f"{one.alone:,}", one.to_do] for one in why.reasons(found)]
+    _table(console, ["what leaves them open", "mailboxes", "by this alone", "what to do"], table, 0)
+    shared = why.shared_gaps(scope)
+    rows = [
+        [one.name, words.at_most(one), " ".join(why.own_reasons(one, shared))]
+        for one in why.gravest_first(found)[:ROWS]
+    ]
+    _table(console, ["mailbox", "read", "what leaves it open"], rows, len(found) - ROWS)

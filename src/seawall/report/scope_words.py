@@ -63,7 +63,17 @@ def read(one: Subject) -> str:
         parts.append(f"up to {plural(one.unnamed_messages, 'message')} that the log counts and does not name")
     if one.folders:
         parts.append(f"{plural(len(one.folders), 'whole folder')} ({_paths(one)})")
+    if one.possible_messages or one.possible_unnamed_messages:
+        perhaps = one.possible_messages + one.possible_unnamed_messages
+        parts.append(
+            f"perhaps {plural(perhaps, 'message')} {'more' if parts else 'of records that nobody can tell'}"
+        )
     return ", ".join(parts) or ("no message" if one.verdict == "touched" else "")
+
+
+def at_most(one: Subject) -> str:
+    """Return how much may have been read of a mailbox that is possibly touched, empty where nobody can say."""
+    return "" if one.at_most is None else f"{plural(one.at_most, 'message')} at most"
 
 
 def _paths(one: Subject, most: int = 4) -> str:

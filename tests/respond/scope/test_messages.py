@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seawall.respond.scope import Bounds
 from seawall.respond.scope.messages import named
-from tests.respond.scope.story import days_at_home, folders, mailbox, searched, theirs
+from tests.respond.scope.story import Row, days_at_home, folders, mailbox, searched, theirs
 
 
 def test_a_message_that_several_records_name_is_one(tmp_path: Path) -> None:
@@ -132,3 +132,22 @@ def test_whatever_a_record_holds_is_no_error(value: object) -> None:
         assert uid
         assert isinstance(folder, str)
         assert size is None or size >= 0
+
+
+def test_messages_that_nobody_can_tell_are_listed_apart(tmp_path: Path) -> None:
+    nowhere: Row = {"src_ip": None, "src_prefix": None, "src_asn": None, "session_uid": None}
+    rows = [
+        *days_at_home(),
+        theirs("evil-1", unmapped=folders("a", "b"), item_count=2),
+        theirs("blank-1", minute=60, unmapped=folders("b", "c"), item_count=5, **nowhere),
+        theirs("blank-2", "bob", minute=70, unmapped=folders("d"), item_count=1, **nowhere),
+    ]
+    scope = searched(tmp_path, rows)
+    ann, bob = mailbox(scope, "ann"), mailbox(scope, "bob")
+    assert (ann.messages, ann.possible_messages, ann.possible_unnamed_messages) == (2, 1, 3)
+    assert (bob.verdict, bob.messages, bob.possible_messages, bob.at_most) == ("possible", 0, 1, 1)
+    assert [(one.id, one.record, one.doubt) for one in scope.possible_messages] == [
+        ("<c@x.example>", "blank-1", "unlinked"),
+        ("<d@x.example>", "blank-2", "unlinked"),
+    ]
+    assert {one.id for one in scope.messages} == {"<a@x.example>", "<b@x.example>"}

@@ -25,7 +25,7 @@ class Tally:
     - `strange` come from where the account was not seen before the span;
 
     Of those that are open, unlinked or strange and are mail access, `items` counts the messages that they name or count, `syncs`
-    those that took a whole folder.
+    those that took a whole folder, or do not say how much they took.
     `tried` failed with something of the intruder's. Of all: `shown` in mail access; `throttled` in the span or the day before.
     """
 
@@ -129,7 +129,7 @@ def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]
         count(*) FILTER ((throttled OR id IN (SELECT f.id FROM overfull f)) AND time >= $start - {DAY} AND time < $end),
         count(*) FILTER (ok AND time < $start),
         coalesce(sum(greatest(coalesce(items, 1), 1)) FILTER ({doubtful} AND access IS DISTINCT FROM 'sync'), 0)::BIGINT,
-        count(*) FILTER ({doubtful} AND access = 'sync'),
+        count(*) FILTER ({doubtful} AND (access = 'sync' OR NOT {SHOWS})),
         min(time) FILTER (grade = {SURE}), max(time) FILTER (grade = {SURE})
     FROM sorted WHERE {whose} IS NOT NULL GROUP BY tenant, {whose}
     HAVING '{whose}' = 'mailbox' OR bool_or(NOT is_provider) ORDER BY tenant, {whose}"""

@@ -1,0 +1,168 @@
+"""What keeps subjects of a scope possible, counted, and what to do about each reason: an answer has to lead somewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from seawall.plurals import plural
+from seawall.schema.scope import DOUBTS, Gap, Scope, Subject
+
+REASONS: Final = {
+    "named": (
+        "A seed names it as taken over",
+        "Presume it touched, and give what its records carry (an address, a session) as seeds.",
+    ),
+    "open": (
+        "Records carry something of the intruder's, from where the holder was too",
+        "Ask the holder about these records and days; presume touched until then.",
+    ),
+    "used": (
+        "Its account was used by the intruder, or may have been",
+        "Presume the mailbox read; contain the account first.",
+    ),
+    "throttled": (
+        "Exchange stopped to log reads for a day",
+        "Presume everything read on that day; nothing can be got later.",
+    ),
+    "not-shown": (
+        "No record of mail access names it",
+        (
+            "Check its licence and auditing (Get-Mailbox, AuditEnabled, AuditOwner has "
+            "MailItemsAccessed); until then it cannot be told."
+        ),
+    ),
+    "unlinked": (
+        "Records carry neither address nor session",
+        "Their messages are in possible-messages.csv: at most those may have been read.",
+    ),
+    "strange": (
+        "Records come from a place that is new to the account",
+        (
+            "Ask the holder, give more weeks of logs before the span, or a later --from; if the seeds"
+            " are all that the intruder is known by, say so with --complete."
+        ),
+    ),
+    "bounded": (
+        "The search was cut short",
+        "Search again from fewer seeds, or for one organisation at a time.",
+    ),
+    "no-organisation": (
+        "Its records do not say of which organisation they are",
+        "Export the log with the organisation's id.",
+    ),
+    "gap": (
+        "A log is silent, or has fewer records than its rhythm has",
+        "Export these hours again; a collector's ledger (--collected) says what is whole.",
+    ),
+    "no-source": (
+        "The log that would show it is not there",
+        "Export that log for the whole span, and search again.",
+    ),
+    "truncated": (
+        "An export was probably cut off",
+        "Export shorter spans, so that none reaches the limit.",
+    ),
+    "not-read": (
+        "Records could not be read",
+        (
+            "Look at them by hand, in the files and lines that are named; if none is the intruder's, "
+            "say so with --unread-checked."
+        ),
+    ),
+    "audit-off": (
+        "Auditing was switched off",
+        "Nothing was logged then: presume touched, and ask who switched it off.",
+    ),
+    "quiet": (
+        "Its own records of mail access stop",
+        "Ask whether the holder was away; else its auditing or licence was taken away: presume touched.",
+    ),
+    "not-proved": (
+        "The collector does not prove these hours whole yet",
+        "Let it collect on, or search with an earlier --to.",
+    ),
+}
+"""Of each code of a doubt or a gap: what it is, and what to do. A collector's other codes are gaps too."""
+
+_ORDER: Final = {code: place for place, code in enumerate(DOUBTS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: how many subjects it keeps possible, and how many nothing else keeps so."""
+
+    code: str
+    what: str
+    to_do: str
+    kept: int
+    alone: int
+
+
+def reasons(parts: Sequence[Subject]) -> list[Reason]:
+    """Return what keeps subjects possible, what settles most by itself first."""
+    kept: Counter[str] = Counter()
+    alone: Counter[str] = Counter()
+    for one in parts:
+        if one.verdict == "possible":
+            codes = one.open_by()
+            kept.update(codes)
+            if len(codes) == 1:
+                alone.update(codes)
+    found = [Reason(code, *_said(code), number, alone[code]) for code, number in kept.items()]
+    return sorted(found, key=lambda one: (-one.alone, -one.kept, one.code))
+
+
+def _said(code: str) -> tuple[str, str]:
+    return REASONS.get(code, (f"The collector knows a gap ({code})", REASONS["gap"][1]))
+
+
+def gravest_first(parts: Sequence[Subject]) -> list[Subject]:
+    """Return subjects in the order in which they are to be looked at: by the gravest doubt, then by how much is open."""
+    return sorted(parts, key=lambda one: (_gravity(one), -(one.at_most or 0), one.tenant, one.name))
+
+
+def _gravity(one: Subject) -> int:
+    return min((_ORDER[doubt.code] for doubt in one.doubts), default=len(_ORDER))
+
+
+def own_reasons(one: Subject, shared: frozenset[Gap]) -> list[str]:
+    """Return what leaves one subject open; what is missing for its whole organisation is counted, and told elsewhere."""
+    return [doubt.text for doubt in one.doubts] + own_gaps(one, shared)
+
+
+def own_gaps(one: Subject, shared: frozenset[Gap]) -> list[str]:
+    """Return what is missing of one subject, and how much of its whole organisation is."""
+    own = [gap.text for gap in one.gaps if gap not in shared]
+    common = sum(gap in shared for gap in one.gaps)
+    return own + ([f"{plural(common, 'gap')} of its organisation's logs, told below."] if common else [])
+
+
+def shared_gaps(scope: Scope) -> frozenset[Gap]:
+    """Return what is missing of whole organisations."""
+    return frozenset(gap for one in scope.organisations for gap in one.gaps)
+
+
+def answer(scope: Scope) -> list[str]:
+    """Return the answer in sentences: how many, who, how sure, and how much may have been read."""
+    boxes, people = scope.mailboxes, scope.accounts
+    found = [_counted(boxes, "mailbox", "mailboxes", "read"), _counted(people, "account", "accounts", "used")]
+    bound = [one.at_most for one in boxes if one.at_most is not None]
+    if bound:
+        found.append(
+            f"Of {plural(len(bound), 'possible mailbox', 'possible mailboxes')} only records that are there leave it open: "
+            f"if they were touched, {plural(sum(bound), 'message')} at most were read."
+        )
+    return found
+
+
+def _counted(parts: Sequence[Subject], noun: str, nouns: str, done: str) -> str:
+    counts = Counter(one.verdict for one in parts)
+    messages = sum(one.messages for one in parts)
+    what = f" ({plural(messages, 'message')} by id)" if messages else ""
+    return (
+        f"Of {plural(len(parts), noun, nouns)} {counts['touched']:,} {'was' if counts['touched'] == 1 else 'were'} certainly "
+        f"{done}{what}, {counts['possible']:,} may have been, {counts['not_touched']:,} proved not."
+    )

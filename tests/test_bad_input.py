@@ -256,6 +256,7 @@ def test_random_bytes_never_raise(noise: bytes, start: bytes) -> None:
         assert summary["records"] == summary["events"] + summary["duplicates"] + summary["problems"]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, len(SOUND) - 1), st.binary(min_size=1, max_size=40))
 def test_damage_anywhere_never_raises(place: int, damage: bytes) -> None:

@@ -68,6 +68,7 @@ def test_every_mailbox_of_a_campaign_is_touched_with_exactly_its_messages(world:
         assert exact >= len(lost) / 2
 
 
+@pytest.mark.slow
 def test_with_one_address_alone_nobody_who_was_touched_is_cleared(world: World) -> None:
     for campaign in world.truth["campaigns"]:
         for address in campaign["addresses"]:
@@ -76,6 +77,7 @@ def test_with_one_address_alone_nobody_who_was_touched_is_cleared(world: World) 
             assert not [key for key in taken(world, campaign) if found[key] == "not_touched"]
 
 
+@pytest.mark.slow
 def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, tmp_path: Path) -> None:
     asked = seeds(world.truth["campaigns"][0])
     from_logs, reading = scope_of_logs([world.folder / "logs"], asked, Bounds())

@@ -23,6 +23,7 @@ from seawall.incidents.coverage import EXPORT_RECORDS
 from seawall.pipeline import Progress
 from seawall.report.times import parse_rfc3339
 from seawall.respond.scope import Asked, Bounds, search
+from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Scope
 from seawall.sources import read, total_bytes
@@ -33,8 +34,8 @@ from seawall.store.lake import Lake
 from seawall.store.merging import EVENTS, merged
 from seawall.store.place import Store
 
-Missing = Sequence[tuple[str, Gap]]
-"""Gaps, each with the organisation that it is of."""
+Collected = Sequence[CollectedFeed]
+"""What ledgers of collected logs prove, and what they miss."""
 
 Lost = tuple[str, int, str]
 """A record that could not be read: its file, its number in it, the code of the problem."""
@@ -81,9 +82,9 @@ def scope_of_logs(
     asked: Asked,
     bounds: Bounds,
     progress: Progress | None = None,
-    missing: Missing = (),
+    collected: Collected = (),
 ) -> tuple[Scope, Reading]:
-    """Search files and folders of logs. `missing` are gaps that a collector knows. Raises InputUnreadable for a path that
+    """Search files and folders of logs. `collected` is what a collector knows. Raises InputUnreadable for a path that
     does not exist."""
     asked.check()
     for path in paths:
@@ -93,17 +94,23 @@ def scope_of_logs(
         place = Path(scratch)
         cut, reading = gather(paths, place, progress)
         return _search(
-            place / EVENTS, asked, bounds, place, [*cut, *missing], reading, list(map(str, paths))
+            place / EVENTS, asked, bounds, place, cut, reading, collected, list(map(str, paths))
         ), reading
 
 
 def scope_of_store(
-    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, missing: Missing = ()
+    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, collected: Collected = ()
 ) -> tuple[Scope, Reading]:
     """Search the events that a store keeps."""
     source = str(store.folder)
     return scope_of_lake(
-        store.lake, not_read(store.database), asked, bounds, source=source, progress=progress, missing=missing
+        store.lake,
+        not_read(store.database),
+        asked,
+        bounds,
+        source=source,
+        progress=progress,
+        collected=collected,
     )
 
 
@@ -116,7 +123,7 @@ def scope_of_lake(
     source: str,
     days: tuple[date, date] | None = None,
     progress: Progress | None = None,
-    missing: Missing = (),
+    collected: Collected = (),
     keep: Path | None = None,
 ) -> tuple[Scope, Reading]:
     """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
@@ -130,10 +137,12 @@ def scope_of_lake(
         for file, line, code in lost:
             reading.note(file, line, code)
         cut = _gathered(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
-        return _search(place / EVENTS, asked, bounds, place, [*cut, *missing], reading, [source]), reading
+        return _search(place / EVENTS, asked, bounds, place, cut, reading, collected, [source]), reading
 
 
-def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds, missing: Missing = ()) -> tuple[Scope, Reading]:
+def scope_of_scan(
+    folder: Path, asked: Asked, bounds: Bounds, collected: Collected = ()
+) -> tuple[Scope, Reading]:
     """Search the events of a scan's results."""
     asked.check()
     if not (folder / EVENTS).is_file():
@@ -145,7 +154,7 @@ def scope_of_scan(folder: Path, asked: Asked, bounds: Bounds, missing: Missing =
     cut = _cut_of_scan(folder / "coverage.json")
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         return _search(
-            folder / EVENTS, asked, bounds, Path(scratch), [*cut, *missing], reading, [str(folder)]
+            folder / EVENTS, asked, bounds, Path(scratch), cut, reading, collected, [str(folder)]
         ), reading
 
 
@@ -164,6 +173,7 @@ def _search(
     scratch: Path,
     cut: Sequence[tuple[str, Gap]],
     reading: Reading,
+    collected: Collected,
     sources: Sequence[str],
 ) -> Scope:
     return search(
@@ -175,6 +185,7 @@ def _search(
         lost=reading.lost,
         told=reading.told(),
         sources=sources,
+        collected=collected,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seawall.collect.client import Client, Patience
+from seawall.collect.clock import Stopped
 from seawall.collect.run import Outcome
 from seawall.collect.vendors.entra import FEEDS, PACE, Entra
 from seawall.collect.windows import DAY, HOUR, MINUTE
@@ -192,3 +193,26 @@ def test_what_graph_may_not_have_kept_is_not_proved(tmp_path: Path) -> None:
     feed = standing(tmp_path, INTERACTIVE).feed
     assert feed.begin == NOW - 25 * DAY
     assert feed.proved[0][0] == NOW - 7 * DAY + HOUR
+
+
+def test_a_first_pass_that_is_interrupted_moves_no_begin(tmp_path: Path) -> None:
+    """The log that comes last was not asked for yet when it was; it begins where it would have."""
+    clock = Still()
+    begin = NOW - 2 * DAY
+    api = Graph(clock.now, [*entries(9), audit(1, begin + MINUTE)])
+    with serving(api) as server:
+        api.base = server.url
+
+        def stop(_: Request) -> Reply | None:
+            clock.stop.set()
+            return None
+
+        server.faults = stop
+        with pytest.raises(Stopped):
+            run(tmp_path, server, clock, (INTERACTIVE, "directoryAudits"))
+        clock.stop.clear()
+        server.faults = lambda _: None
+        clock.time += HOUR
+        assert run(tmp_path, server, clock, (INTERACTIVE, "directoryAudits")).is_complete
+    assert "audit-1" in ids(tmp_path, "id")
+    assert standing(tmp_path, "directoryAudits").feed.begin == begin

@@ -12,7 +12,8 @@ from seawall.cli.store_options import DatabaseUrl
 
 if TYPE_CHECKING:
     from seawall.respond.scope import Asked
-    from seawall.schema.scope import Gap, IndicatorKind, Scope
+    from seawall.schema.collected import CollectedFeed
+    from seawall.schema.scope import IndicatorKind, Scope
     from seawall.scoping import Reading
 
 Values = list[str] | None
@@ -201,28 +202,27 @@ def _searched(
         )
     if incidents and is_scan:
         asked = replace(asked, incidents=scoping.incident_records(paths[0], incidents))
-    missing = _missing(collected, asked) if collected is not None else []
+    feeds = _collected(collected) if collected is not None else ()
     with progress.shown(quiet=quiet) as report:
         if is_scan:
-            return scoping.scope_of_scan(paths[0], asked, Bounds(), missing)
+            return scoping.scope_of_scan(paths[0], asked, Bounds(), feeds)
         if store is not None:
             from seawall.store.place import open_store
 
             with open_store(store, database) as opened:
                 if incidents:
                     asked = replace(asked, incidents=records_of(stored(opened), incidents))
-                return scoping.scope_of_store(opened, asked, Bounds(), report, missing)
-        found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report, missing)
+                return scoping.scope_of_store(opened, asked, Bounds(), report, feeds)
+        found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report, feeds)
     if not reading.events:
         raise InputUnreadable("no event was read", fix="give logs, as for seawall scan")
     return found, reading
 
 
-def _missing(folder: Path, asked: Asked) -> list[tuple[str, Gap]]:
-    """What the ledger of collected logs does not prove. A ledger that is not there would prove everything: it must be."""
-    from seawall.collect.clock import Clock
+def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
+    """What the ledger of collected logs proves. One that is not there would prove everything: it must be."""
     from seawall.collect.collector import ledger_folder
-    from seawall.collect.ledger import collected, unproved
+    from seawall.collect.ledger import collected
     from seawall.errors import InputUnreadable
 
     feeds = collected(ledger_folder(folder))
@@ -230,7 +230,7 @@ def _missing(folder: Path, asked: Asked) -> list[tuple[str, Gap]]:
         raise InputUnreadable(
             f"{folder}: no ledger of collected logs", fix="give the folder that seawall collect wrote to"
         )
-    return unproved(feeds, asked.start or 0, asked.end if asked.end is not None else Clock().now())
+    return feeds
 
 
 def _tell(found: Scope, reading: Reading, out: Path | None) -> None:

@@ -13,6 +13,7 @@ from seawall.collect.ledger import Ask, Book, Feed
 from seawall.collect.piece import Piece
 from seawall.collect.source import Source
 from seawall.collect.windows import DAY, SECOND
+from seawall.schema.collected import folder_of
 
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_RECORDS = 50_000
@@ -80,14 +81,14 @@ class Run:
         except (Refused, Elsewhere) as error:
             outcome.refused["all"] = _words(error)
             return outcome
-        for feed, is_new in feeds:
-            self._one(feed, is_new, outcome)
+        # All are noted before one is asked: what interrupts this moves the begin of none.
+        for feed, is_new, number, begin in [(*one, *self._book.feed(one[0])) for one in feeds]:
+            self._one(feed, is_new, number, begin, outcome)
         self._book.only([feed.name for feed, _ in feeds], self._now())
         return outcome
 
-    def _one(self, feed: Feed, is_new: bool, outcome: Outcome) -> None:
+    def _one(self, feed: Feed, is_new: bool, number: int, begin: int, outcome: Outcome) -> None:
         """Everything of one feed. What cannot be had of it does not keep the others waiting."""
-        number, begin = self._book.feed(feed)
         painted = self._book.coverage(number)
         if is_new and painted:
             self._book.miss(number, max(end for _, end, _ in painted), self._now(), "subscription-was-off")
@@ -167,7 +168,7 @@ class Run:
                 self._keep(feed, ask, batch, outcome)
 
     def _keep(self, feed: str, ask: Ask, batch: list[Piece], outcome: Outcome) -> None:
-        prefix = f"{self._vendor}/{feed.replace('/', '-')}"
+        prefix = folder_of(self._vendor, self._book.tenant, feed)
         outcome.records += self._book.keep(ask, batch, self._clock.now(), prefix, self._counts())
         outcome.pieces += sum(piece.state == "came" for piece in batch)
 

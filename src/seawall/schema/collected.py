@@ -15,7 +15,8 @@ class CollectedFeed:
     """One log of one tenant.
 
     `tenant` is as the collector was told: the directory id of Microsoft, Google's customer id, Okta's domain. Events of
-    m365_audit and google_workspace name their organisation so; those of Entra and Okta may go by a mail domain.
+    m365_audit and google_workspace name their organisation so; those of Entra and Okta may go by mail domains. Which names the
+    events of its files got is found by their `folder`.
 
     `source` is the name that its events have (`m365_audit`, `entra_signin` …), `feed` the part of the vendor's API that was
     asked (`Audit.Exchange`). `begin` is the first moment that was to be collected. In the spans of `proved`, which are by the
@@ -34,6 +35,16 @@ class CollectedFeed:
     ended: int = 0
     """Since when it is not asked for any more, because it left the settings; 0 where it is."""
 
+    @property
+    def folder(self) -> str:
+        """The folder of its files, below that of the logs: by it an event is known to be of this log."""
+        return folder_of(self.vendor, self.tenant, self.feed)
+
     def is_proved(self, start: int, end: int) -> bool:
         """Whether everything from `start` to before `end` is proved to be there."""
         return any(first <= start and end <= last for first, last in self.proved)
+
+
+def folder_of(vendor: str, tenant: str, feed: str) -> str:
+    """Return the folder of a log's files. Of two tenants' files in one folder none may have the name of another."""
+    return f"{vendor}/{tenant}/{feed.replace('/', '-')}"

@@ -203,7 +203,9 @@ class Member:
             if not moved:
                 continue
             counts, self._counts = dict(self._counts), Counter()
-            records, refused = self._book.store(ask, moved, now, f"kafka/{topic[:120]}", counts)
+            records, refused = self._book.store(
+                ask, moved, now, f"kafka/{self._book.tenant}/{topic[:120]}", counts
+            )
             self._outcome.records += records
             for one in moved:
                 if any(one is other for other in refused):

@@ -105,6 +105,7 @@ class Book:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
         self._path, self._connection, self._segments = path, connection, segments
+        self.tenant = tables.stated(connection, "tenant")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

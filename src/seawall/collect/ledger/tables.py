@@ -82,6 +82,12 @@ def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def stated(connection: sqlite3.Connection, name: str) -> str:
+    """Return what a ledger says of itself, empty where it says nothing."""
+    found = connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+    return str(found[0]) if found is not None else ""
+
+
 def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]) -> None:
     """Make sure that a ledger is of what it should be of. Raises CollectionBroken."""
     stated = dict(connection.execute("SELECT name, value FROM about"))

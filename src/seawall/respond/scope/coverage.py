@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from seawall.incidents.coverage import NEEDED
 from seawall.report.times import span_text
 from seawall.respond.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
+from seawall.respond.scope.ledgers import Ledgers
 from seawall.respond.scope.lost import gaps as lost_gaps
 from seawall.respond.scope.quiet import quiet
 from seawall.respond.scope.records import Records
@@ -32,6 +33,7 @@ class Coverage:
 
     `cut` are gaps that only the files tell: (organisation, gap). `lost` are numbers of a file's records that were not
     read, `told` what is left of some of them.
+    `ledgers` know what is missing of collected logs, and which silence is proved to be one.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Coverage:
         cut: Sequence[tuple[str, Gap]] = (),
         lost: Mapping[str, Sequence[int]] | None = None,
         told: Mapping[str, Mapping[int, Told]] | None = None,
+        ledgers: Ledgers | None = None,
     ) -> None:
         self.start, self.end = start, end
         self.tenants = [tenant for (tenant,) in records.rows("SELECT DISTINCT tenant FROM events ORDER BY 1")]
@@ -58,6 +61,12 @@ class Coverage:
             said = (told or {}).get(file, {})
             for tenant, name, gap in lost_gaps(records, file, lines, (start, end), self.tenants, said):
                 (self._own[(tenant, name)] if name else self._gaps[(tenant, gap.source)]).append(gap)
+        if ledgers is not None:
+            for (tenant, kind), gaps in self._gaps.items():
+                self._gaps[(tenant, kind)] = [
+                    part for gap in gaps for part in ledgers.left(tenant, kind, gap)
+                ]
+            cut = [*cut, *ledgers.gaps(start, end)]
         for tenant, gap in cut:
             if gap.start - DAY < end and gap.end + DAY > start:
                 # A collector may know an organisation by another name than its records do: then it may be any of them.

@@ -12,11 +12,13 @@ from seawall.respond.scope.bounds import LEAD, MAIL, Bounds
 from seawall.respond.scope.candidates import Candidate, candidates
 from seawall.respond.scope.coverage import Coverage
 from seawall.respond.scope.judging import judged
+from seawall.respond.scope.ledgers import Ledgers
 from seawall.respond.scope.meeting import Meetings, Met
 from seawall.respond.scope.messages import possible_messages, read_messages
 from seawall.respond.scope.records import Records
 from seawall.respond.scope.seeds import Asked
 from seawall.respond.scope.tallies import Tally, Whose, blank
+from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Indicator, Scope, Step, Subject
 
@@ -33,11 +35,13 @@ def search(
     lost: Mapping[str, Sequence[int]] | None = None,
     told: Mapping[str, Mapping[int, Told]] | None = None,
     sources: Sequence[str] = (),
+    collected: Sequence[CollectedFeed] = (),
 ) -> Scope:
     """Search an events file (`store.events_file`) from what is known of the intruder.
 
     `scratch` is a folder for the search's own files. `cut` are gaps that only whoever read the logs knows, by organisation,
-    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them.
+    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them. `collected` is what ledgers of
+    collected logs prove.
     Raises UsageError for seeds that make no sense, InputUnreadable for a file that holds no events.
     """
     asked.check()
@@ -51,7 +55,8 @@ def search(
         vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
         tallies.sort_out(records, vouched)
         perhaps = possible_messages(records, (start, end), bounds.messages)
-        coverage = Coverage(records, start, end, cut, None if asked.is_unread_checked else lost, told)
+        unread = None if asked.is_unread_checked else lost
+        coverage = Coverage(records, start, end, cut, unread, told, Ledgers(records, collected))
         found = verdicts.Found(
             coverage,
             meetings.indicators,

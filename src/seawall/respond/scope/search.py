@@ -40,8 +40,8 @@ def search(
     """Search an events file (`store.events_file`) from what is known of the intruder.
 
     `scratch` is a folder for the search's own files. `cut` are gaps that only whoever read the logs knows, by organisation,
-    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them. `collected` is what ledgers of
-    collected logs prove.
+    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them. `collected` is
+    what ledgers of collected logs prove.
     Raises UsageError for seeds that make no sense, InputUnreadable for a file that holds no events.
     """
     asked.check()

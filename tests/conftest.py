@@ -25,7 +25,10 @@ os.environ.pop("COLUMNS", None)
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
     """One process more than there are processors: now and then one waits, for a broker, a browser or a program that starts."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (ours or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.errors import PlanInvalid
 from seawall.respond.contain.documents import plan_document, plan_from_document, read_plan, write_plan
+from seawall.respond.contain.evidence import Gathering, gathered
 from seawall.respond.contain.microsoft import METHODS
 from seawall.respond.contain.planning import RANKS, plan
+from seawall.schema.events import ENRICHED_SCHEMA
 from seawall.schema.response import CONFIDENCES, Action, Call, Plan
 from seawall.schema.scope import Scope, Subject
 from tests.server.console.samples import HOSTILE
@@ -414,3 +418,43 @@ def test_a_plan_is_the_same_whatever_the_order_of_rows() -> None:
     assert made(one, two) == made(two, one)
     assert made(one) != made(two)
     assert replace(made(one), id="") != made(one)
+
+
+@pytest.mark.parametrize(
+    ("before", "used", "expected"),
+    [
+        (2 * 3_600, None, ["likely"]),
+        (2 * 3_600, 90 * 60, ["likely"]),
+        (10 * 86_400, 9 * 86_400, ["precaution"]),
+        (2 * 3_600, 20 * 86_400, []),
+        (60 * 86_400, None, []),
+    ],
+    ids=["shortly before", "used meanwhile", "long before", "an old application", "beyond what is looked at"],
+)
+def test_the_consent_that_let_the_intruder_in_is_removed(
+    before: int, used: int | None, expected: list[str]
+) -> None:
+    """Its holder gives it, before the intruder comes, so that it is among nobody's records of the intrusion."""
+    app = "22222222-aaaa-4bbb-8ccc-000000000002"
+
+    def at(seconds: int, **columns: Any) -> dict[str, Any]:
+        return {**dict.fromkeys(ENRICHED_SCHEMA.names), **columns, "time": TIME - seconds * SECOND}
+
+    rows = [
+        at(0, **{**row("MailItemsAccessed", kind="mail_access"), "app_uid": app}),
+        at(before, **row("Consent to application.", 2, kind="directory", resource_uid=app)),
+        at(before, **row("Consent to application.", 3, kind="directory", resource_uid="another")),
+        at(before, **row("Consent to application.", 4, kind="directory", resource_uid=app, account="bob@example.org")),
+    ]  # fmt: skip
+    if used is not None:
+        rows.append(at(used, **{**row("MailItemsAccessed", 5, kind="mail_access"), "app_uid": app}))
+    table = pa.Table.from_pylist(
+        [{**one, "time": datetime.fromtimestamp(one["time"] / 1e6, UTC)} for one in rows],
+        schema=ENRICHED_SCHEMA,
+    )
+    gathering = Gathering({(TENANT, ANN): (TIME, TIME + SECOND)}, frozenset({"record-1"}))
+    made = plan(gathered([table], gathering), incident=incident("record-1"))
+    removed = [action for action in made.actions if action.kind == "remove_consent"]
+    assert [action.confidence for action in removed] == expected
+    assert {action.evidence for action in removed} <= {("record-2",)}
+    assert all("acts through this application" in action.reason for action in removed)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from seawall.respond.contain.microsoft import CHANGED, graph
-from seawall.respond.contain.records import Record
+from seawall.respond.contain.records import Record, plainly
 from seawall.respond.contain.steps import Subject, by_record, shell, why
 from seawall.respond.contain.templates import filter_text, is_guid, segment
 from seawall.schema.response import Action, ActionKind, Check, Condition, Read
@@ -26,7 +26,7 @@ GRANTS_PERMISSION: Final = "DelegatedPermissionGrant.ReadWrite.All"
 
 def from_record(subject: Subject, record: Record) -> Iterator[Action]:
     """The steps that take back what a record of the directory did; none for a record of anything else."""
-    name = record.activity.strip().rstrip(".").replace("–", "-")
+    name = plainly(record.activity)
     if name in {"Consent to application", "Add delegated permission grant", "Add OAuth2PermissionGrant"}:
         yield from _consents(subject, record)
     elif name == "Add app role assignment to service principal":

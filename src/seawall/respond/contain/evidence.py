@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.respond.contain.planning import Evidence
-from seawall.respond.contain.records import CHANGES, COLUMNS, VENDOR_OF, encodable
+from seawall.respond.contain.records import CHANGES, COLUMNS, CONSENTS, VENDOR_OF, encodable, plainly
 from seawall.respond.contain.templates import is_guid
 from seawall.respond.window import around
 from seawall.schema.response import Actor, Vendor
@@ -44,6 +44,8 @@ NEEDED: Final = tuple(dict.fromkeys((*COLUMNS, *KNOWN_BY.values())))
 
 MOST_ROWS: Final = 20_000
 MOST_VALUES: Final = 500
+TOLERANCE: Final = 3_600_000_000
+"""Microseconds by which a consent may be logged after the first use of its application."""
 
 
 @dataclass(slots=True)
@@ -63,8 +65,10 @@ class Gathering:
     """Whether no event of the accounts was there so far."""
 
     _rows: list[dict[str, Any]] = field(default_factory=list)
+    _consents: list[dict[str, Any]] = field(default_factory=list)
     _systems: dict[Whose, set[Vendor]] = field(default_factory=dict)
     _objects: dict[Whose, str] = field(default_factory=dict)
+    _first: dict[tuple[str, str, str], int] = field(default_factory=dict)
     _shown: dict[str, set[str]] = field(default_factory=dict)
     _usual: dict[str, set[str]] = field(default_factory=dict)
 
@@ -96,6 +100,7 @@ class Gathering:
         is_own = self._ours(table, "account")
         self.is_empty = self.is_empty and not pc.any(is_own).as_py()
         self._who(table.filter(is_own))
+        self._uses(table.filter(is_own))
         is_intruders = pc.is_in(
             _text(table, "metadata_uid"), value_set=pa.array(sorted(self.intruders), pa.string())
         )
@@ -146,6 +151,33 @@ class Gathering:
             is_intruders = row["metadata_uid"] in self.intruders
             if (is_intruders or first <= row["time"] <= last) and len(self._rows) < MOST_ROWS:
                 self._rows.append(row)
+            elif plainly(row["activity_name"] or "") in CONSENTS and len(self._consents) < MOST_ROWS:
+                self._consents.append(row)
+
+    def _uses(self, own: pa.Table) -> None:
+        """When an account used an application for the first time."""
+        if "app_uid" not in own.column_names:
+            return
+        names = ["org_uid", "account", "app_uid"]
+        plain = pa.table({**{name: _text(own, name) for name in names}, "time": own.column("time")})
+        grouped = plain.group_by(names, use_threads=False).aggregate([("time", "min")])
+        for row in grouped.to_pylist():
+            if row["app_uid"]:
+                key = (row["org_uid"], row["account"], row["app_uid"])
+                self._first[key] = min(self._first.get(key, row["time_min"]), row["time_min"])
+
+    def _letting_in(self) -> list[dict[str, Any]]:
+        """Consents of the accounts to applications that the intruder acts through, and that they had not used before."""
+        apps = self._shown.get("app_uid", set())
+        return [
+            row
+            for row in (*self._rows, *self._consents)
+            if plainly(row["activity_name"] or "") in CONSENTS
+            and any(
+                row["time"] <= self._first.get((row["org_uid"], row["account"], app), row["time"]) + TOLERANCE
+                for app in apps & {row["resource_uid"], row["app_uid"]}
+            )
+        ]
 
     def evidence(self) -> Evidence:
         """What all pieces together say."""
@@ -165,11 +197,14 @@ class Gathering:
             },
             **shown,
         )
+        letting_in = self._letting_in()
+        known = {row["metadata_uid"] for row in self._rows}
         return Evidence(
-            rows=tuple(self._rows),
+            rows=(*self._rows, *(row for row in letting_in if row["metadata_uid"] not in known)),
             systems={whose: frozenset(systems) for whose, systems in self._systems.items()},
             object_ids=dict(self._objects),
             intruders=self.intruders,
+            letting_in=frozenset(row["metadata_uid"] for row in letting_in if row["metadata_uid"]),
             actor=actor,
         )
 

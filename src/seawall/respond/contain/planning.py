@@ -66,6 +66,9 @@ class Evidence:
     systems: Mapping[tuple[str, str], frozenset[Vendor]] = field(default_factory=dict)
     object_ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
     intruders: frozenset[str] = frozenset()
+    letting_in: frozenset[str] = frozenset()
+    """Ids of consents to the intruder's applications, whenever they were given."""
+
     actor: Actor | None = None
 
 
@@ -86,7 +89,7 @@ def plan(
     """
     subjects = list(subjects_of(incident, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
-    concerning = _Changes(records(evidence.rows, evidence.intruders))
+    concerning = _Changes(records(evidence.rows, evidence.intruders, evidence.letting_in))
     found: list[Action] = []
     unmade: list[str] = []
 
@@ -186,10 +189,11 @@ class _Changes:
                     self._by[record.tenant, name].append(record)
 
     def __call__(self, subject: Subject) -> Iterator[Record]:
-        """The subject's, by time: it made the change, or the intruder made it in its mailbox."""
+        """The subject's, by time: it made the change then, or let the intruder in, or the intruder made it in its mailbox."""
         for record in self._by.get((subject.tenant, subject.account), ()):
             is_own = record.account == subject.account
-            if record.is_intruders or (is_own and subject.first <= record.time <= subject.last):
+            is_meant = record.lets_in or subject.first <= record.time <= subject.last
+            if record.is_intruders or (is_own and is_meant):
                 yield record
 
 

@@ -26,6 +26,17 @@ COLUMNS: Final = (
 CHANGES: Final = ("mail_rule", "admin", "directory")
 """The kinds of events that may leave something behind."""
 
+CONSENTS: Final = frozenset(
+    {
+        "Consent to application",
+        "Add delegated permission grant",
+        "Add OAuth2PermissionGrant",
+        "authorize",
+        "app.oauth2.as.consent.grant",
+    }
+)
+"""By what an account lets an application act for it. Its holder does it, led by the intruder, before the intruder comes."""
+
 VENDOR_OF: Final[dict[str, Vendor]] = {
     "m365_audit": "microsoft",
     "office_activity": "microsoft",
@@ -53,6 +64,9 @@ class Record:
     app_name: str
     object_id: str
     is_intruders: bool
+    lets_in: bool = False
+    """Whether it is a consent to an application that the intruder acts through."""
+
     parameters: dict[str, str] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
 
@@ -69,13 +83,21 @@ class Record:
         return self.mailbox or self.account
 
 
-def records(rows: Iterable[Mapping[str, Any]], intruders: frozenset[str]) -> list[Record]:
-    """The successful changes among rows of events, by time; `intruders` are ids of the intruder's records."""
-    found = [_record(row, intruders) for row in rows if row.get("source") in VENDOR_OF]
+def plainly(activity: str) -> str:
+    """The name of an operation as it is compared: logs end some with a full stop, and write some with a long dash."""
+    return activity.strip().rstrip(".").replace("\u2013", "-")
+
+
+def records(
+    rows: Iterable[Mapping[str, Any]], intruders: frozenset[str], letting_in: frozenset[str] = frozenset()
+) -> list[Record]:
+    """The successful changes among rows of events, by time; `intruders` are ids of the intruder's records, `letting_in` those
+    of consents to its applications."""
+    found = [_record(row, intruders, letting_in) for row in rows if row.get("source") in VENDOR_OF]
     return sorted(found, key=lambda record: (record.time, record.id))
 
 
-def _record(row: Mapping[str, Any], intruders: frozenset[str]) -> Record:
+def _record(row: Mapping[str, Any], intruders: frozenset[str], letting_in: frozenset[str]) -> Record:
     def text(name: str) -> str:
         value = row.get(name)
         return encodable(value) if isinstance(value, str) else ""
@@ -94,6 +116,7 @@ def _record(row: Mapping[str, Any], intruders: frozenset[str]) -> Record:
         app_name=text("app_name"),
         object_id=text("actor_user_uid"),
         is_intruders=text("metadata_uid") in intruders,
+        lets_in=text("metadata_uid") in letting_in,
         parameters={name.lower(): _plain(value) for name, value in parameters.items()},
         raw=_object(text("unmapped")),
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from seawall.respond.contain.powershell import command
 from seawall.respond.contain.records import Record
+from seawall.respond.window import DAY
 from seawall.schema.response import Action, Confidence
 
 NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
@@ -38,8 +39,9 @@ class Subject:
     object_id: str = ""
 
     def for_record(self, record: Record) -> Confidence:
-        """How sure a step is that takes back what a record did."""
-        return self.sure if record.is_intruders else "precaution"
+        """How sure a step is that takes back what a record did. What let the intruder in was given shortly before it came."""
+        is_fresh = record.lets_in and record.time >= self.first - DAY
+        return self.sure if record.is_intruders or is_fresh else "precaution"
 
 
 def named(action: Action) -> Action:
@@ -56,6 +58,8 @@ def shell(template: str, **values: str) -> tuple[str, ...]:
 
 def why(record: Record, words: str) -> str:
     """The reason for a step, from the record that it takes back."""
+    if record.lets_in and not record.is_intruders:
+        return f"{words} ({record.activity}; the intruder acts through this application)"
     whose = "the intruder's records" if record.is_intruders else "the account's other records of that time"
     return f"{words} ({record.activity}, among {whose})"
 

@@ -104,9 +104,12 @@ def test_an_incident_of_a_scan_is_where_a_search_begins(world: World, tmp_path: 
     first = json.loads((tmp_path / "incidents.jsonl").read_text().splitlines()[0])
     assert incident_records(tmp_path, ["1"]) == {first["id"]: tuple(first["events"])}
     assert incident_records(tmp_path, [first["id"]]) == incident_records(tmp_path, ["1"])
+    assert incident_records(tmp_path, [first["id"][:6]]) == incident_records(tmp_path, ["1"]), (
+        "as `respond plan` takes it"
+    )
     scope, _ = scope_of_scan(tmp_path, Asked(incidents=incident_records(tmp_path, ["1"])), Bounds())
     assert scope.steps[0].events >= len(set(first["events"]))
-    with pytest.raises(InputUnreadable, match="no incident"):
+    with pytest.raises(UsageError, match="no incident"):
         incident_records(tmp_path, ["zz"])
 
 

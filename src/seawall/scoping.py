@@ -21,6 +21,7 @@ from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable
 from seawall.incidents.coverage import EXPORT_RECORDS
 from seawall.pipeline import Progress
+from seawall.report.documents import look_up
 from seawall.report.times import parse_rfc3339
 from seawall.respond.scope import Asked, Bounds, search
 from seawall.schema.collected import CollectedFeed
@@ -41,7 +42,6 @@ Lost = tuple[str, int, str]
 """A record that could not be read: its file, its number in it, the code of the problem."""
 
 _SCRATCH = ".seawall-"
-_LONGEST_LINE = 64 << 20
 _PAGE = 1_000
 MOST_REMAINS = 2_000
 """Lost records of a file whose remains are looked at."""
@@ -190,28 +190,12 @@ def _search(
 
 
 def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the records of incidents of a scan's results, each named by its id or its place in the list (`1`: the worst)."""
-    path = folder / "incidents.jsonl"
-    found: dict[str, tuple[str, ...]] = {}
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for place, line in enumerate(iter(lambda: lines.readline(_LONGEST_LINE), ""), 1):
-                incident = json.loads(line)
-                if not isinstance(incident, dict):
-                    raise TypeError("not an incident")  # noqa: TRY301 - told below, like everything else that is wrong
-                uid = str(incident.get("id", ""))
-                if uid in wanted or str(place) in wanted:
-                    found[uid] = tuple(str(one) for one in incident.get("events") or ())
-    except (OSError, ValueError, RecursionError, TypeError) as error:
-        raise InputUnreadable(
-            f"{path}: no results of a scan can be read there",
-            fix="give the folder that `seawall scan --out` wrote",
-        ) from error
-    if len(found) < len(set(wanted)):
-        raise InputUnreadable(
-            f"{path}: no incident {', '.join(wanted)}", fix="take an id or a place from incidents.jsonl"
-        )
-    return found
+    """Return the records of incidents of a scan's results, each named by its id, the start of one, or its rank.
+
+    Raises InputUnreadable, UsageError.
+    """
+    found = (look_up(folder / "incidents.jsonl", one)[2] for one in wanted)
+    return {incident.id: tuple(incident.events) for incident in found}
 
 
 def _gathered(

@@ -109,6 +109,7 @@ def test_a_seed_that_nothing_carries_is_said_loudly(run: Run, logs: Path) -> Non
     found = run("scope", str(logs), "--address", "192.0.2.99", "--from", "2026-03-18")
     assert "No record of the span carries any of the seeds" in found.out
     assert "No record of the span carries any of the seeds" in found.err
+    assert "presume that they were" not in found.out, "a mistyped address accuses nobody"
 
 
 @pytest.mark.parametrize(

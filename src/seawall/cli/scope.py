@@ -35,7 +35,8 @@ def scope(
     incident: Annotated[
         Values,
         typer.Option(
-            metavar="INCIDENT", help="An incident of the scan's results, or of the store: its id or rank."
+            metavar="INCIDENT",
+            help="An incident of the scan's results, or of the store: its id, the start of one, or its rank.",
         ),
     ] = None,
     network: Annotated[Values, typer.Option(metavar="ASN", help="A network; needs --from.")] = None,

@@ -18,7 +18,7 @@ from seawall.schema.scope import Scope, Subject
 
 ROWS = 20
 """Rows of one table; `--json` and `--out` have all."""
-_CELL = 400
+_CELL = 1_200
 
 
 def show_scope(console: Console, scope: Scope) -> None:
@@ -106,7 +106,7 @@ def _touched(console: Console, parts: Sequence[Subject], noun: str, title: str) 
 
 def _possible(console: Console, scope: Scope) -> None:
     found = [one for one in scope.mailboxes if one.verdict == "possible"]
-    if not found:
+    if not found or not words.is_met(scope):  # of an intruder who was not met the list would be everybody
         return
     _line(console, "Mailboxes possibly touched: presume that they were", style="bold")
     table = [[one.what, f"{one.kept:,}", f"{one.alone:,}", one.to_do] for one in why.reasons(found)]

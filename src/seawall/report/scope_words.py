@@ -82,6 +82,11 @@ def _paths(one: Subject, most: int = 4) -> str:
     return ", ".join(paths[:most]) + more
 
 
+def is_met(scope: Scope) -> bool:
+    """Whether any record of the span carries a seed."""
+    return any(step.events for step in scope.steps if step.round == 0)
+
+
 def warnings(scope: Scope) -> list[str]:
     """Return what has to be said before anything else."""
     found = []
@@ -96,6 +101,6 @@ def warnings(scope: Scope) -> list[str]:
         )
     if scope.is_unread_checked:
         found.append("Whoever asked vouched that the records which could not be read are not the intruder's.")
-    if not any(step.events for step in scope.steps if step.round == 0):
+    if not is_met(scope):
         found.append("No record of the span carries any of the seeds: check them, and the span.")
     return found

@@ -43,8 +43,9 @@ class Asked:
         loose = [kind for kind, _ in self.seeds if kind in LOOSE]
         if loose and self.start is None:
             words = loose[0].replace("_", " ")
+            article = "an" if words.startswith("a") else "a"
             raise UsageError(
-                f"holders have a {words} too, so it has no beginning of its own",
+                f"holders have {article} {words} too, so it has no beginning of its own",
                 fix="say with --from since when it is the intruder's",
             )
         if self.is_complete and (

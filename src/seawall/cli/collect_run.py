@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli import streams
+from seawall.collect.advice import advice
 from seawall.collect.clock import Clock, Stopped
 from seawall.collect.collector import collector_of, open_collection
 from seawall.collect.run import Outcome, Run
@@ -83,7 +84,7 @@ def told(outcome: Outcome, vendor: str, tenant: str, out: Path, quiet: bool, as_
         failed = {**outcome.waiting, **outcome.refused}
         raise CollectIncomplete(
             f"not everything could be fetched: {', '.join(f'{feed} ({why})' for feed, why in failed.items())}",
-            fix="run it again, or leave it running; docs/collect.md says what each code means",
+            fix="; ".join(dict.fromkeys(advice(why) for why in failed.values())),
         )
     if not quiet:
         streams.next_step(f"seawall collect status --out {streams.quoted(out)}")

@@ -11,6 +11,10 @@ from typing import Any, Final
 import msgspec
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_AUDIT_OFF: Final = re.compile(r"DataServiceException: Tenant [0-9a-fA-F-]{36} does not exist")
+"""So says Microsoft's Management API, without a code, of a tenant whose unified audit log is off ("Troubleshooting the Office 365
+Management Activity API")."""
+
 _LONGEST_TIME: Final = 40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000_000
@@ -95,6 +99,8 @@ def vendor_code(body: bytes) -> str:
         number = f".AADSTS{numbers[0]}" if numbers and isinstance(numbers[0], int) else ""
         candidates.append(faults.error + number)
     if isinstance(faults.error, dict):
+        if _AUDIT_OFF.search(str(faults.error.get("message"))[:2000]):
+            return "audit-logging-off"
         listed = faults.error.get("errors")
         if isinstance(listed, list) and listed and isinstance(listed[0], dict):
             candidates.append(listed[0].get("reason"))

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol, TypeVar
 
+from seawall.collect.advice import advice
 from seawall.collect.answers import Malformed, vendor_code
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import MOST_BYTES, Answer, Broken, Exchange
@@ -30,6 +31,9 @@ Result = TypeVar("Result")
 _RETRIED: Final = frozenset({408, 500, 502, 503, 504})
 MOST_SKEW: Final = 600.0
 """Seconds by which this machine's clock and the vendor's may differ. New spans reach back as far (`windows.Rhythm.overlap`)."""
+
+QUIET: Final = 10.0
+"""Seconds that one request waits in sum before a person is told."""
 
 _FINAL: Final = frozenset(
     {"too-large", "tls-failed", "proxy-tls-failed", "proxy-401", "proxy-403", "proxy-405", "proxy-407"}
@@ -117,6 +121,8 @@ class Client:
         self._renewals = 0
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self.said: Callable[[str], None] = lambda _: None
+        """Is told when a request waits for long."""
 
     def check(self, url: str) -> None:
         """Refuse a URL that leads elsewhere. Raises Elsewhere."""
@@ -181,6 +187,8 @@ class Client:
             if pause is None or waited + pause > self._patience.whole:
                 raise Unavailable(fault)
             waited, attempt = waited + pause, attempt + 1
+            if waited > QUIET >= waited - pause:
+                self.said(f"waiting for {self._exchange.host} ({fault}): {advice(fault)}")
             self._clock.wait(pause)
 
     def _renew(self, access: Access, generation: int) -> None:

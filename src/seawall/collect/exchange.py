@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as TookTooLong
 
 from seawall.collect.route import STRAIGHT, Route
@@ -62,6 +62,11 @@ class Exchange:
             raise Elsewhere
         self._pool = route.pool(self.origin, MOST_CONNECTIONS)
 
+    @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return self.origin.host if self.origin is not None else ""
+
     def close(self) -> None:
         """Close all connections."""
         self._pool.clear()
@@ -103,6 +108,8 @@ class Exchange:
             raise Broken(_proxy_code(error)) from None
         except SSLError:
             raise Broken("tls-failed") from None
+        except NameResolutionError:  # which is a kind of the next
+            raise Broken("name-not-found") from None
         except NewConnectionError:  # which is a kind of the next
             raise Broken("connection-broke") from None
         except TookTooLong:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from seawall.collect.advice import advice
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.clock import Clock, Stopped
 from seawall.collect.exchange import Elsewhere
@@ -68,6 +69,8 @@ class Run:
     ) -> None:
         self._vendor, self._source, self._clients = vendor, source, clients
         self._book, self._clock, self._said = book, clock, said
+        for client in clients:
+            client.said = said
 
     def once(self) -> Outcome:
         """Make one pass. Raises Stopped, CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing."""
@@ -98,7 +101,7 @@ class Run:
             self._book.count(number, self._counts(), self._now())
         self._book.prune(number, feed, self._now(), self._now() - KEPT)
         if why := outcome.waiting.get(feed.name) or outcome.refused.get(feed.name):
-            self._said(f"{feed.name}: {why}")
+            self._said(f"{feed.name}: {why}: {advice(why)}")
 
     def _all(self, feed: str, number: int, begin: int, outcome: Outcome) -> None:
         """What was begun, then what is due; again where a vendor forgot where it was."""

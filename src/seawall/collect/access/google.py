@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.advice import advice
 from seawall.collect.answers import decoded
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.clock import Stopped
@@ -60,7 +61,9 @@ class GoogleAccess:
             code = f": {self._transport.fault}" if self._transport.fault else ""
             raise CollectRefused(
                 f"{TOKEN_URL}: the service account got no access token ({type(error).__name__}{code})",
-                fix="check the key, the administrator, and that the client id has this scope alone (docs/collect.md)",
+                fix=advice(self._transport.fault)
+                if self._transport.fault
+                else "check the key, the administrator, and that the client id has this scope alone (docs/collect.md)",
             ) from None
 
 

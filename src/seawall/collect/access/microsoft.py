@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.advice import ELSE, advice
 from seawall.collect.answers import decoded
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.clock import Stopped
@@ -53,10 +54,12 @@ class MicrosoftAccess:
             found = self._acquired()
         token, seconds = found.get("access_token"), found.get("expires_in")
         if not isinstance(token, str):
-            code = found.get("error") if isinstance(found.get("error"), str) else "no token"
+            code = str(found.get("error") or "no token")
             raise CollectRefused(
                 f"{self._authority}: the application got no access token: {code}",
-                fix="check tenant, client id and secret or certificate (docs/collect.md)",
+                fix=advice(code)
+                if advice(code) != ELSE
+                else "check tenant, client id and secret or certificate",
             )
         return token, seconds if isinstance(seconds, int) else 0
 

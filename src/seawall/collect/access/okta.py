@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.advice import advice
 from seawall.collect.answers import Malformed, decoded
 from seawall.collect.client import Client, Refused
 from seawall.collect.clock import Clock
@@ -105,7 +106,9 @@ class PrivateKeyAccess:
                     continue
                 raise CollectRefused(
                     f"{url}: the application got no access token: {refused.code or refused.status}",
-                    fix="check client id and key, that its scopes are granted, and DPoP (docs/collect.md)",
+                    fix=advice(refused.code)
+                    if refused.code
+                    else "check client id and key, that its scopes are granted, and DPoP (docs/collect.md)",
                 ) from None
             self._token = granted.access_token
             self._until = self._clock.now() / 1e6 + granted.expires_in - EARLY_SECONDS

@@ -314,3 +314,20 @@ def test_a_watch_is_told_of_a_containment_and_that_it_ended(
     with database.reading() as work:
         assert work.containments.standing(at=0) == []
     database.close()
+
+
+def test_without_send_one_reads_what_would_be_told_and_to_whom(run: Run, tmp_path: Path) -> None:
+    assert run("respond", "signals", "key", "signing.pem").code == 0
+    Path("signals.toml").write_text(
+        '[transmitter]\nissuer = "https://seawall.example"\nkey = "signing.pem"\n'
+        '[[stream]]\nname = "gate"\naudience = "https://gate.example"\npush = "https://gate.example/events"\n'
+    )
+    at = ("--at", "2026-11-26T14:00:00Z")
+    one = ("respond", "signals", "tell", "session-revoked", "--email", "ann@example.org", *at)
+    shown = run(*one)
+    assert shown.code == 0, shown.err
+    assert shown.out == "session-revoked of ann@example.org, done 2026-11-26T14:00:00Z: to gate\n"
+    assert "nobody was told" in shown.err
+    (claims,) = json.loads(run(*one, "--json").out)["claims"]
+    assert claims["sub_id"]["email"] == "ann@example.org"
+    assert not Path("signals.db").exists()

@@ -103,12 +103,15 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
 
     now = int(time.time())
     if not send:
-        claims = [
-            event.claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
-            for notice in notices
-            for stream in settings.streams
-        ]
-        streams.answer_json({"sent": False, "claims": claims})
+        if json:
+            claims = [
+                event.claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
+                for notice in notices
+                for stream in settings.streams
+            ]
+            streams.answer_json({"sent": False, "claims": claims})
+        else:
+            streams.write("".join(_would(notice, settings) for notice in notices))
         streams.say("nobody was told: add --send")
         return
     signing_key = signing.load(settings.key)
@@ -125,6 +128,18 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
         for one in told:
             streams.write(f"{one.stream}: {one.event} {'is kept' if one.is_new else 'was told before'}\n")
     _say(pushed)
+
+
+def _would(notice: Notice, settings: Settings) -> str:
+    """What would be told of one thing, and to whom, in a line; `--json` has the claims."""
+    from seawall.report.times import rfc3339
+    from seawall.report.visible import visible
+
+    subject = notice.subject
+    whom = subject.email or f"{subject.account} of {subject.issuer}"
+    session = f", session {subject.session}" if subject.session else ""
+    names = ", ".join(stream.name for stream in settings.streams)
+    return visible(f"{notice.event} of {whom}{session}, done {rfc3339(notice.at)}: to {names}") + "\n"
 
 
 @app.command(short_help="Tell every receiver what a containment did.")

@@ -67,3 +67,15 @@ def test_an_export_of_nothing_is_an_empty_log(run: Run, tmp_path: Path) -> None:
     got = run("scan", "quiet", "--out", "foreign")
     assert got.code == 3
     assert json.loads(Path("foreign/problems.jsonl").read_bytes())["code"] == "not-a-log"
+
+
+def test_a_folder_without_logs_says_where_to_look(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.txt").write_text("hello\n")
+    for folder, fix in (
+        ("empty", "give the folder that holds the exports"),
+        ("other", "see problems.jsonl for why"),
+    ):
+        found = run("scan", folder, "--out", f"{folder}-out")
+        assert (found.code, found.err.splitlines()[-1].strip()) == (3, f"fix: {fix}")

@@ -98,7 +98,10 @@ def scan(
         results.tell(result, out)
     if not result.summary["events"] and not is_empty:
         raise InputUnreadable(
-            "nothing was read: no log record in the given files and folders", fix="see problems.jsonl for why"
+            "nothing was read: no log record in the given files and folders",
+            fix="see problems.jsonl for why"
+            if result.problem_counts
+            else "give the folder that holds the exports",
         )
     if not quiet:
         streams.next_step(_next(result, out))

@@ -140,7 +140,7 @@ def test_no_more_than_so_many_in_a_while(times: list[float]) -> None:
     for now in sorted(times):
         if not rate.take("key", now):
             allowed.append(now)
-        assert sum(1 for at in allowed if now - 10 < at <= now) <= 5
+        assert sum(1 for at in allowed if now - at < 10) <= 5  # as it is reckoned there: floats are rounded
     assert len(allowed) >= min(5, len(times))
 
 

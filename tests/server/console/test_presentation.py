@@ -39,7 +39,7 @@ def test_sigma_rules_and_how_sessions_began() -> None:
     }
     value = incident_value(replace(INCIDENT, details=details))
     assert value.sigma == [SigmaHit("A rule", "high", "T1114.003", 2), SigmaHit("A rule", "high", "", 0)]
-    assert value.sessions == "1 with two factors, 12 with a single factor"
+    assert value.sessions == "1 with two factors; 12 with a single factor"
     assert value.sessions in value.text
     odd = incident_value(replace(INCIDENT, details={"sigma": 7, "session_roots": []}))
     assert (odd.sigma, odd.sessions) == ([], "")

@@ -32,6 +32,9 @@ _REACH = 26
 _LEAST = 2.0
 """Where fewer records than this are usual, none is no surprise."""
 
+_ALIKE = 3.0
+"""A day of the week is like another when it has no more than so many times its records: a Sunday says nothing of Mondays."""
+
 _STEADY = 1e6
 """A negative binomial with more is a Poisson distribution."""
 
@@ -69,6 +72,7 @@ class Rhythm:
         """Return the stretches that reach into the span (hours) and lack records, in order; all lie inside the log."""
         usual = self._usual()
         is_thin = (self._dense <= _THIN * usual) & (usual > 0) & ~self._is_delivered | (self._dense == 0)
+        is_thin[[0, -1]] = False  # hours in which the log begins and ends are not whole
         edges = np.flatnonzero(np.diff(np.concatenate([[0], is_thin.astype(np.int8), [0]])))
         found = []
         for low, high in edges.reshape(-1, 2).tolist():
@@ -113,19 +117,27 @@ class Rhythm:
         return np.asarray(self._sums[at + length] - self._sums[at], np.int64)
 
     def _steadiness(self, first: int, length: int) -> float:
-        """How little the same hours of different days differ beyond chance (the size of a negative binomial)."""
+        """How little the same hours of different days differ beyond chance (the size of a negative binomial): those of this
+        day of the week, or of all days that have about as many records, whichever differ more."""
         steps = np.arange(-_REACH * 7, _REACH * 7 + 1)
-        excess = squares = 0.0
+        days = []
         for place in range(WEEK // DAY):
             mine = steps[(steps % (WEEK // DAY)) == place]
             windows = self._windows(first + DAY * mine[mine != 0], length).astype(np.float64)
-            if len(windows) >= _WEEKS:
-                mean = windows.mean()
-                excess += float(
-                    ((windows - mean) ** 2).sum() * len(windows) / (len(windows) - 1) - windows.sum()
-                )
-                squares += len(windows) * float(mean) ** 2
-        return min(_STEADY, squares / excess) if excess > 0 else _STEADY
+            if len(windows) >= _WEEKS and windows.any():
+                spread = float(((windows - windows.mean()) ** 2).sum()) * len(windows) / (len(windows) - 1)
+                days.append((place, float(windows.mean()), len(windows), spread - float(windows.sum())))
+        own = [one for one in days if one[0] == 0]
+        alike = [one for one in days if own and own[0][1] / _ALIKE <= one[1] <= own[0][1] * _ALIKE]
+        return min(_size(own), _size(alike))
+
+
+def _size(days: list[tuple[int, float, int, float]]) -> float:
+    """The size of a negative binomial from days: place, mean, how many, their spread beyond chance (sum of squares)."""
+    excess = sum(one[3] for one in days)
+    return (
+        min(_STEADY, sum(count * mean**2 for _, mean, count, _ in days) / excess) if excess > 0 else _STEADY
+    )
 
 
 def tail(found: int, mean: float, size: float) -> float:

@@ -78,6 +78,13 @@ def scope(
             "--unread-checked", help="Vouch that the records that could not be read were looked at by hand."
         ),
     ] = False,
+    servers_only: Annotated[
+        bool,
+        typer.Option(
+            "--servers-only",
+            help="Vouch that the intruder comes from rented servers alone: a holder's own provider is clear.",
+        ),
+    ] = False,
     store: Annotated[
         Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
     ] = None,
@@ -120,7 +127,9 @@ def scope(
         "address": address, "session": session, "token": token, "key": key, "network": network, "app": app,
         "user_agent": user_agent, "device": device, "account": account, "mailbox": mailbox,
     }  # fmt: skip
-    asked = _asked(seeds, start, end, complete=complete, unread_checked=unread_checked)
+    asked = _asked(
+        seeds, start, end, complete=complete, unread_checked=unread_checked, servers_only=servers_only
+    )
     found, reading = _searched(paths or [], store, database, asked, incident or [], collected, quiet=quiet)
     if out is not None:
         from seawall.report.scope_files import write_scope_files
@@ -143,6 +152,7 @@ def _asked(
     *,
     complete: bool,
     unread_checked: bool,
+    servers_only: bool,
 ) -> Asked:
     from seawall.respond.scope import Asked
     from seawall.respond.scope.seeds import many
@@ -153,6 +163,7 @@ def _asked(
         _time("--to", end),
         is_complete=complete,
         is_unread_checked=unread_checked,
+        is_servers_only=servers_only,
     )
 
 

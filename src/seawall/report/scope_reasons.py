@@ -42,7 +42,8 @@ REASONS: Final = {
         "Records come from a place that is new to the account",
         (
             "Ask the holder, give more weeks of logs before the span, or a later --from; if the seeds"
-            " are all that the intruder is known by, say so with --complete."
+            " are all that the intruder is known by, say so with --complete; if it comes from rented servers"
+            " alone, with --servers-only."
         ),
     ),
     "bounded": (

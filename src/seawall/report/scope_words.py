@@ -101,6 +101,11 @@ def warnings(scope: Scope) -> list[str]:
         )
     if scope.is_unread_checked:
         found.append("Whoever asked vouched that the records which could not be read are not the intruder's.")
+    if scope.is_servers_only:
+        found.append(
+            "Whoever asked vouched that the intruder comes from rented servers and anonymisers alone. Who is proved not "
+            "touched here is so on that word."
+        )
     if not is_met(scope):
         found.append("No record of the span carries any of the seeds: check them, and the span.")
     return found

@@ -198,3 +198,6 @@ class Scope:
     """Whether whoever asked vouched that the intruder is known by nothing but the seeds: verdicts then rest on that word."""
 
     possible_messages: tuple[Message, ...] = ()
+
+    is_servers_only: bool = False
+    """Whether whoever asked vouched that the intruder comes from rented servers and anonymisers alone."""

@@ -17,6 +17,9 @@ anybody knows by what."""
 HOLDERS = 3
 """A session or a token that more accounts carry than this names nothing."""
 
+ROAMING_DAYS = 3
+"""On so many days before the intrusion an account came through a household's or a telephone's provider in the same way."""
+
 MANY = 5
 """An address that so many accounts of an organisation used before the intrusion is its own way out."""
 

@@ -53,7 +53,7 @@ def search(
         steps, is_bounded = _expand(records, meetings, seeds, bounds, (start, end))
         read = read_messages(records, bounds.messages)
         vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
-        tallies.sort_out(records, vouched)
+        tallies.sort_out(records, start, vouched, is_servers_only=asked.is_servers_only)
         perhaps = possible_messages(records, (start, end), bounds.messages)
         unread = None if asked.is_unread_checked else lost
         coverage = Coverage(records, start, end, cut, unread, told, Ledgers(records, collected))
@@ -90,6 +90,7 @@ def search(
         asked.is_unread_checked,
         asked.is_complete,
         perhaps.messages,
+        asked.is_servers_only,
     )
 
 

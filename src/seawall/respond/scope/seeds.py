@@ -24,6 +24,7 @@ class Asked:
     limits the seeds, not the search, to one organisation. `is_complete`: whoever asks vouches that the intruder is known by
     nothing but the seeds, so that records which carry other values of their kinds are not the intruder's.
     `is_unread_checked`: and that the records which could not be read were looked at by hand, and are not either.
+    `is_servers_only`: and that the intruder comes from rented servers and anonymisers alone.
     """
 
     seeds: tuple[tuple[IndicatorKind, str], ...] = ()
@@ -33,6 +34,7 @@ class Asked:
     incidents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_complete: bool = False
     is_unread_checked: bool = False
+    is_servers_only: bool = False
 
     def check(self) -> None:
         """Raise UsageError where nothing can come of it."""

@@ -10,6 +10,7 @@ from seawall.incidents.provider import OTHERS, RESERVED
 from seawall.respond.scope.bounds import DAY, MAIL, RECORDS, SHOWS, SIGN_IN, THROTTLED_AT
 from seawall.respond.scope.meeting import OPEN, SURE, TRIED
 from seawall.respond.scope.records import Records
+from seawall.respond.scope.roaming import ROAMS, note_roaming
 from seawall.schema.scope import IndicatorKind
 
 Whose = Literal["account", "mailbox"]
@@ -23,6 +24,7 @@ class Tally:
     - `open` are the intruder's or the holder's;
     - `unlinked` carry neither an address nor a session, token or key;
     - `strange` come from where the account was not seen before the span;
+    - `roaming` come from a new address block of a provider that the account used before in the same way;
 
     Of those that are open, unlinked or strange and are mail access, `items` counts the messages that they name or count, `syncs`
     those that took a whole folder, or do not say how much they took.
@@ -39,6 +41,7 @@ class Tally:
     open: int
     unlinked: int
     strange: int
+    roaming: int
     tried: int
     shown: int
     throttled: int
@@ -54,9 +57,16 @@ class Tally:
         return self.records - self.sure - self.open - self.unlinked - self.strange
 
 
+_COUNTED = (
+    "records", "sure", "read", "signed_in", "open", "unlinked", "strange", "roaming", "tried", "shown", "throttled", "before",
+    "items", "syncs",
+)  # fmt: skip
+
+
 def blank(account: Tally) -> Tally:
     """Return the tally of the mailbox of an account which no record names."""
-    return Tally(account.tenant, account.name, True, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None)
+    none = dict.fromkeys(_COUNTED, 0)
+    return Tally(account.tenant, account.name, True, **none, first=None, last=None)
 
 
 _LIMITED = f"""kind = '{MAIL}' AND mailbox IS NOT NULL AND access IS DISTINCT FROM 'sync'
@@ -65,8 +75,9 @@ _IDENTIFIERS = ("address", "session", "token", "key")
 _SORTED_OUT = """CREATE OR REPLACE TEMP VIEW sorted AS SELECT e.*, coalesce(b.grade, -1) AS grade,
     {lacks} AND NOT {provider} AND e.kind IS DISTINCT FROM 'other' AS is_unlinked,
     {provider} AS is_provider,
+    e.is_usual AS is_placed, {roams} AS is_roaming,
     {vouched} OR e.is_usual OR {provider} OR e.kind = 'other' AND e.address IS NULL
-        OR (e.address IS NULL AND s.session IS NOT NULL) AS is_holders
+        OR (e.address IS NULL AND s.session IS NOT NULL) OR {roams} AS is_holders
 FROM events e LEFT JOIN best b USING (id)
 LEFT JOIN holders s ON s.tenant = e.tenant AND s.session = e.session"""
 """A record without an address is its holder's where its session is: one that is used from the holder's places and is not
@@ -82,17 +93,23 @@ _HOLDERS = """CREATE TABLE holders AS SELECT e.tenant, e.session FROM events e L
     HAVING bool_or(e.is_usual OR {vouched}) AND NOT coalesce(bool_or(b.grade IN ({sure}, {open})), false)"""
 
 
-def sort_out(records: Records, vouched: Sequence[IndicatorKind] = ()) -> None:
+def sort_out(
+    records: Records, start: int, vouched: Sequence[IndicatorKind] = (), *, is_servers_only: bool = False
+) -> None:
     """Say of each record what it is, once the search is over.
 
     `vouched` are the kinds of which the intruder's values are all known: a record that carries another value is not the
-    intruder's, and one that carries none is judged by its session, which others of its records place.
+    intruder's, and one that carries none is judged by its session, which others of its records place. `is_servers_only`: the
+    intruder comes from rented servers and anonymisers alone. Raises UsageError where its records say otherwise.
     """
     carries = " OR ".join(f"e.{kind} IS NOT NULL" for kind in vouched) or "false"
+    note_roaming(records, start, is_vouched=is_servers_only)
     records.run(_HOLDERS.format(vouched=f"({carries})", sure=SURE, open=OPEN))
     lacks = " AND ".join([*(f"e.{kind} IS NULL" for kind in vouched or _IDENTIFIERS), "s.session IS NULL"])
     records.run(
-        _SORTED_OUT.format(lacks=f"({lacks})", vouched="true" if vouched else "false", provider=_PROVIDER)
+        _SORTED_OUT.format(
+            lacks=f"({lacks})", vouched="true" if vouched else "false", provider=_PROVIDER, roams=ROAMS
+        )
     )
 
 
@@ -124,6 +141,7 @@ def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]
         count(*) FILTER (grade = {OPEN}),
         count(*) FILTER (ok AND {inside} AND grade < 0 AND is_unlinked),
         count(*) FILTER (ok AND {inside} AND grade < 0 AND NOT is_unlinked AND NOT is_holders),
+        count(*) FILTER (ok AND {inside} AND grade < 0 AND is_roaming AND NOT is_placed),
         count(*) FILTER (grade = {TRIED}),
         count(*) FILTER ({SHOWS}),
         count(*) FILTER ((throttled OR id IN (SELECT f.id FROM overfull f)) AND time >= $start - {DAY} AND time < $end),

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seawall.plurals import plural
-from seawall.respond.scope.bounds import MAIL, SIGN_IN
+from seawall.respond.scope.bounds import MAIL, ROAMING_DAYS, SIGN_IN
 from seawall.respond.scope.coverage import Coverage
 from seawall.respond.scope.doubts import doubts_of_account, doubts_of_mailbox, kind_words
 from seawall.respond.scope.messages import Read
@@ -216,7 +216,14 @@ def _clear(kind: Whose, tally: Tally, found: Found) -> str:
             f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry another "
             f"{carried}, and whoever asked vouches that the intruder is known by nothing else."
         )
+    roaming = (
+        f" ({tally.roaming:,} of them from a new address block of a provider of households or telephones which it came through "
+        f"on {ROAMING_DAYS} days or more before, with the same application and client; whoever asked vouches that the intruder "
+        "comes from rented servers alone)"
+        if tally.roaming
+        else ""
+    )
     return (
         f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry an address or "
-        "a session, and come from where the account was before."
+        f"a session, and come from where the account was before{roaming}."
     )

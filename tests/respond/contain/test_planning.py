@@ -173,6 +173,17 @@ def test_methods_are_removed_where_a_record_registers_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("parameter", "is_registered"),
+    [("StrongAuthenticationMethod", True), ("StrongAuthenticationRequirement", False), ("Department", False)],
+)
+def test_an_account_that_is_updated_registers_a_method_where_its_methods_changed(
+    parameter: str, is_registered: bool
+) -> None:
+    found = made(row("Update user.", source="entra_audit", kind="directory", parameters={parameter: "[]"}))
+    assert any(action.calls for action in steps(found, "remove_method")) == is_registered
+
+
+@pytest.mark.parametrize(
     ("activity", "columns", "kind", "path"),
     [
         ("authorize", {"parameters": {"client_id": "evil.apps"}}, "remove_consent",

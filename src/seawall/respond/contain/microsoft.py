@@ -208,10 +208,11 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
 
 
 def registers_method(record: Record) -> bool:
-    """Whether a record says that a sign-in method was registered."""
+    """Whether a record says that a sign-in method was registered. That one is asked for now, or no longer, registers none."""
     name = record.activity.strip().rstrip(".")
     return name in REGISTRATIONS or (
-        name == "Update user" and any("strongauthentication" in key for key in record.parameters)
+        name == "Update user"
+        and any("strongauthentication" in key and "requirement" not in key for key in record.parameters)
     )
 
 
@@ -230,7 +231,7 @@ def methods(subject: Subject, record: Record) -> Iterator[Action]:
             subject,
             record,
             kind="remove_method",
-            title=f"Remove {words} of {subject.account} that were registered during the intrusion",
+            title=f"Remove {words} of {subject.account}, registered during the intrusion",
             reason=why(record, "A method that an intruder registered survives the reset of the password"),
             before=(
                 Read(

@@ -77,6 +77,10 @@ REASONS: Final = {
         "Auditing was switched off",
         "Nothing was logged then: presume touched, and ask who switched it off.",
     ),
+    "absent": (
+        "Nothing of it is in the logs for a long time",
+        "A leave looks so: ask; a collector's ledger (--collected) proves that nothing is missing.",
+    ),
     "quiet": (
         "Its own records of mail access stop",
         "Ask whether the holder was away; else its auditing or licence was taken away: presume touched.",

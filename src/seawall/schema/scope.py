@@ -61,7 +61,7 @@ class Gap:
     """A span in which the logs could not have shown the intruder, and why: coverage that is missing.
 
     `code`: `no-source`, `gap` (silent, or fewer records than its rhythm has), `truncated`, `not-read`, `audit-off`, `quiet` (one
-    mailbox's records stop), or a collector's own.
+    mailbox's records stop while its holder goes on), `absent` (nothing of a mailbox for long), or a collector's own.
     """
 
     start: int

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from seawall.respond.scope import Asked, Bounds, search
+from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Scope, Subject
 from tests.events import START, event, sign_in, table
@@ -83,6 +84,7 @@ def searched(
     cut: Sequence[tuple[str, Gap]] = (),
     lost: dict[str, list[int]] | None = None,
     told: dict[str, dict[int, Told]] | None = None,
+    collected: Sequence[CollectedFeed] = (),
     **asked: Any,
 ) -> Scope:
     """The scope of rows from seeds; an address of the intruder's unless others are given."""
@@ -94,7 +96,7 @@ def searched(
     scratch.mkdir(exist_ok=True)
     for left in scratch.iterdir():
         left.unlink()
-    return search(path, known, scratch, bounds=bounds, cut=cut, lost=lost, told=told)
+    return search(path, known, scratch, bounds=bounds, cut=cut, lost=lost, told=told, collected=collected)
 
 
 def day_at(day: int, minute: float = 0) -> int:

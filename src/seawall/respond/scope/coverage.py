@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seawall.incidents.coverage import NEEDED
 from seawall.report.times import span_text
@@ -66,12 +66,20 @@ class Coverage:
                 self._gaps[(tenant, kind)] = [
                     part for gap in gaps for part in ledgers.left(tenant, kind, gap)
                 ]
+            for (tenant, name), gaps in self._own.items():
+                self._own[(tenant, name)] = [
+                    part for gap in gaps for part in ledgers.left(tenant, gap.source, self._within(gap))
+                ]
             cut = [*cut, *ledgers.gaps(start, end)]
         for tenant, gap in cut:
             if gap.start - DAY < end and gap.end + DAY > start:
                 # A collector may know an organisation by another name than its records do: then it may be any of them.
                 for name in (tenant,) if tenant in self.tenants else self.tenants:
                     self._gaps[(name, "all")].append(gap)
+
+    def _within(self, gap: Gap) -> Gap:
+        """What of a mailbox's gap lies in the span: of what was before it nobody asks."""
+        return replace(gap, start=max(gap.start, self.start), end=min(gap.end, self.end))
 
     def has(self, tenant: str, kind: str) -> bool:
         """Return whether an organisation has records of a kind."""

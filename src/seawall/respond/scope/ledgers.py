@@ -21,7 +21,7 @@ from seawall.respond.scope.records import Records
 from seawall.schema.collected import CollectedFeed, Span
 from seawall.schema.scope import Gap
 
-SILENCE: Final = "gap"
+SILENCES: Final = ("gap", "absent")
 
 OWN: Final = 0.1
 """An organisation with a smaller share of the accounts or of the events in a tenant's files is a guest there: most of what it
@@ -61,7 +61,7 @@ class Ledgers:
 
         Proved is what every log is proved to hold whole out of which records of that kind came.
         """
-        feeds = self._all_of(tenant, kind) if gap.code == SILENCE else []
+        feeds = self._all_of(tenant, kind) if gap.code in SILENCES else []
         if not feeds:
             return [gap]
         rest = _together(without([(gap.start, gap.end)], feed.proved) for feed in feeds)

@@ -8,7 +8,8 @@ search that left it out). A mailbox is asked for three things:
 - no silence of a day or more, in which its holder did something else, is less likely than its own weeks have it (`rhythm`);
 - on a day on which something else was done in it (sent, moved, deleted), there is mail access too, where that is so otherwise.
 
-A long leave looks the same, and leaves the mailbox open. What it misses: a loss of some hours, of single records, or of some days
+A long leave looks the same, and leaves the mailbox open (`absent`), unless the ledger of what was collected proves that the
+log is whole: then nothing came because nobody was there. What it misses: a loss of some hours, of single records, or of some days
 in which the holder did nothing.
 """
 
@@ -26,6 +27,9 @@ from seawall.respond.scope.records import Records
 from seawall.respond.scope.rhythm import SURPRISE, Counts, Rhythm
 from seawall.respond.scope.silences import LONGEST_SILENCE
 from seawall.schema.scope import Gap
+
+QUIET, ABSENT = "quiet", "absent"
+"""Codes of gaps: a mailbox whose holder did something else in the silence, and one of which nothing came at all."""
 
 _TIMES_LONGER = 2
 _DAY_HOURS = 24
@@ -94,7 +98,7 @@ def quiet(records: Records, start: int, end: int) -> Iterator[tuple[tuple[str, s
             f"On {day_text(day * DAY)} it was worked in ({plural(acts, 'record')}), but no mail access was logged, as on "
             f"{100 * share:.1f} % of such days before: its records of mail access may be missing."
         )
-        yield (tenant, mailbox), Gap(day * DAY, (day + 1) * DAY, MAIL, "quiet", text)
+        yield (tenant, mailbox), Gap(day * DAY, (day + 1) * DAY, MAIL, QUIET, text)
 
 
 def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[Gap]:
@@ -105,25 +109,34 @@ def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: i
     if hours[-1] < low:
         one = _Silence(int(hours[-1]) + 1, high)
         if one.hours > LONGEST_SILENCE:
-            yield _gap(one, "and it is in no record of mail access since the span began")
+            yield _gap(one, "and it is in no record of mail access since the span began", _code(one, active))
         return
     rhythm: Rhythm | None = None
     an_hour = counts.sum() / max(hours[-1] + 1 - hours[0], 1)
     for one in _silences(hours, low, high):
         if one.hours > limit:
             known = f"and for {plural(longest, 'hour')} at most before the span"
-            yield _gap(one, known if longest else "and hardly anything is known of it before")
-        elif (
-            one.hours >= _DAY_HOURS
-            and an_hour * one.hours >= _EXPECTED
-            and np.any((active >= one.first) & (active < one.last))
-        ):
+            yield _gap(
+                one, known if longest else "and hardly anything is known of it before", _code(one, active)
+            )
+        elif one.hours >= _DAY_HOURS and an_hour * one.hours >= _EXPECTED and _is_alive(one, active):
             rhythm = rhythm or Rhythm(hours, counts)
             told = rhythm.stretch(one.first, one.last)
             if told is not None and told.chance * (high - low) < SURPRISE * one.hours:
                 yield _gap(
-                    one, f"where about {told.expected:,.0f} records are usual and others of its holder came"
+                    one,
+                    f"where about {told.expected:,.0f} records are usual and others of its holder came",
+                    QUIET,
                 )
+
+
+def _is_alive(one: _Silence, active: Counts) -> bool:
+    return bool(np.any((active >= one.first) & (active < one.last)))
+
+
+def _code(one: _Silence, active: Counts) -> str:
+    """What a silence is that is long for this mailbox: one in which its holder did something else asks why it was not read."""
+    return QUIET if _is_alive(one, active) else ABSENT
 
 
 def _silences(hours: Counts, low: int, high: int) -> Iterator[_Silence]:
@@ -136,10 +149,10 @@ def _silences(hours: Counts, low: int, high: int) -> Iterator[_Silence]:
         yield _Silence(int(hours[-1]) + 1, high)
 
 
-def _gap(one: _Silence, compared: str) -> Gap:
+def _gap(one: _Silence, compared: str, code: str) -> Gap:
     first, last = one.first * HOUR, one.last * HOUR
     text = (
         f"It is in no record of mail access for {plural(one.hours, 'hour')}, {span_text(first, last)}, {compared}: "
         "nobody was there, or its records are missing."
     )
-    return Gap(first, last, MAIL, "quiet", text)
+    return Gap(first, last, MAIL, code, text)

@@ -141,6 +141,9 @@ def test_who_else_was_touched_is_searched_by_keys_and_saved(visit: Visiting, tmp
     steps.focus()
     page.keyboard.press("Enter")
     expect(panel).to_contain_text(re.compile("in the span carry it|in the span carries it"))
+    panel.get_by_text(re.compile("^Possibly touched")).focus()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_label("What leaves it open").locator("li").first).to_be_visible()
     assert axe_faults(page) == []
     with page.expect_download() as waiting:
         panel.get_by_role("button", name="messages.csv").click()

@@ -361,6 +361,14 @@ export interface ScopedSubject {
   read: string;
 }
 
+/** What keeps mailboxes possible, and what to do about it. */
+export interface ScopedReason {
+  what: string;
+  to_do: string;
+  kept: number;
+  alone: number;
+}
+
 export interface ScopedStep {
   round: number;
   kind: string;
@@ -384,6 +392,7 @@ export interface Scoped {
   steps: ScopedStep[];
   more_steps: number;
   messages: number;
+  open_by: ScopedReason[];
 }
 
 export interface ScopeSearch {

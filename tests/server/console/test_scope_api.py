@@ -19,7 +19,7 @@ import pytest
 from seawall.report.documents import incident_document
 from seawall.report.scope_document import read_scope
 from seawall.respond.contain.documents import read_plan
-from seawall.schema.scope import Indicator, Scope, Step, Subject
+from seawall.schema.scope import Doubt, Indicator, Scope, Step, Subject
 from seawall.server.console.data import scope_child, scope_search
 from seawall.server.console.data.scope_child import LOST, Task
 from seawall.server.console.data.scope_search import Searches, days_of, searches_of
@@ -227,6 +227,22 @@ def test_viewers_may_not(team: Console) -> None:
     viewer = team.signed_in("viewer")
     assert viewer.get(PATH).status_code == 403
     assert viewer.post(PATH).status_code == 403
+
+
+def test_what_leaves_mailboxes_open_is_said_with_what_to_do_and_the_gravest_come_first() -> None:
+    def possible(name: str, code: Any, **more: Any) -> Subject:
+        return Subject("mailbox", "org", name, "possible", (), doubts=(Doubt(code, "Why.", 1),), **more)
+
+    boxes = (possible("a", "strange", at_most=3), possible("b", "open"), possible("c", "strange", at_most=9))
+    value = scoped_value(Scope(FIRST, FIRST + DAY, (), (), (), boxes, ()))
+    assert [one.name for one in value.possible] == ["b", "c", "a"]
+    assert [(one.kept, one.alone) for one in value.open_by] == [(2, 2), (1, 1)]
+    assert all(one.what and one.to_do for one in value.open_by)
+    assert [one.read for one in value.possible] == [
+        "",
+        "9 messages at most, if it was touched",
+        "3 messages at most, if it was touched",
+    ]
 
 
 @pytest.mark.parametrize("time", [-(10**18), 0, 10**18])

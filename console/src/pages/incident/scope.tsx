@@ -133,6 +133,20 @@ function Found({ scope }: { scope: Scoped }) {
       {scope.possible.length > 0 && (
         <details className="scope-fold small">
           <summary>Possibly touched ({number(scope.possible.length + scope.more_possible)})</summary>
+          <ul className="scope-list" aria-label="What leaves it open">
+            {scope.open_by.map((one) => (
+              <li key={one.what}>
+                <p>
+                  <b>{one.what}</b>{" "}
+                  <span className="soft numbers">
+                    {number(one.kept)}
+                    {one.alone > 0 && `, ${number(one.alone)} by this alone`}
+                  </span>
+                </p>
+                <p className="soft">{one.to_do}</p>
+              </li>
+            ))}
+          </ul>
           <Subjects subjects={scope.possible} more={scope.more_possible} />
         </details>
       )}

@@ -10,7 +10,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from seawall.plurals import plural
 from seawall.report import scope_words as words
+from seawall.report.scope_reasons import gravest_first, reasons
 from seawall.report.visible import visible
 from seawall.schema.scope import Indicator, Scope, Step, Subject, SubjectKind, Verdict
 from seawall.server.console.data.incident_values import Count, Time
@@ -49,6 +51,15 @@ class ScopedSubject(msgspec.Struct, frozen=True, kw_only=True):
     read: str
 
 
+class ScopedReason(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps mailboxes possible, what to do about it, how many it keeps so, and how many nothing else does."""
+
+    what: str
+    to_do: str
+    kept: Count
+    alone: Count
+
+
 class ScopedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the search: what was met, where it came from, whether it was followed, and why."""
 
@@ -75,6 +86,7 @@ class ScopedValue(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[ScopedStep]
     more_steps: Count
     messages: Count
+    open_by: list[ScopedReason] = []
 
 
 class ScopeSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,11 +117,15 @@ def scoped_value(scope: Scope) -> ScopedValue:
         ],
         touched=[_subject(one) for one in touched[:MOST_TOUCHED]],
         more_touched=max(len(touched) - MOST_TOUCHED, 0),
-        possible=[_subject(one) for one in possible[:MOST_POSSIBLE]],
+        possible=[_subject(one) for one in gravest_first(possible)[:MOST_POSSIBLE]],
         more_possible=max(len(possible) - MOST_POSSIBLE, 0),
         steps=[_step(one) for one in scope.steps[:MOST_STEPS]],
         more_steps=max(len(scope.steps) - MOST_STEPS, 0),
         messages=len(scope.messages),
+        open_by=[
+            ScopedReason(what=_text(one.what), to_do=_text(one.to_do), kept=one.kept, alone=one.alone)
+            for one in reasons(scope.mailboxes or scope.accounts)
+        ],
     )
 
 
@@ -129,8 +145,15 @@ def _subject(one: Subject) -> ScopedSubject:
         first=time_or_none(one.first),
         last=time_or_none(one.last),
         messages=one.messages,
-        read=_text(words.read(one)),
+        read=_text(_read(one)),
     )
+
+
+def _read(one: Subject) -> str:
+    """What was read in words; of what is possible how much it may have been, where that is known."""
+    if one.at_most is None:
+        return words.read(one)
+    return f"{plural(one.at_most, 'message')} at most, if it was touched"
 
 
 def _step(one: Step) -> ScopedStep:

@@ -74,7 +74,7 @@ def test_what_is_pushed_is_done_and_done_once(tmp_path: Path) -> None:
         ann, bob = gate.issuer.token(sub="ann"), gate.issuer.token(sub="bob", sid="s-1")
         assert gate.ask(ann).status_code == gate.ask(bob).status_code == 204
 
-        dry = seawall(tmp_path, "tell", "account-disabled", "--issuer", ISSUER, "--account", "ann")
+        dry = seawall(tmp_path, "tell", "account-disabled", "--issuer", ISSUER, "--account", "ann", "--json")
         assert json.loads(dry.stdout)["sent"] is False
         assert gate.ask(ann).status_code == 204
 

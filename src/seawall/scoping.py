@@ -24,6 +24,7 @@ from seawall.pipeline import Progress
 from seawall.report.documents import look_up
 from seawall.report.times import parse_rfc3339
 from seawall.respond.scope import Asked, Bounds, search
+from seawall.respond.scope.lost import file_text
 from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Scope
@@ -226,7 +227,7 @@ def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str
 
 def _truncated(name: str, start: int, end: int) -> Gap:
     text = (
-        f"{name} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
+        f"{file_text(name)} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
         "it was probably cut off there."
     )
     return Gap(start, end, "all", "truncated", text)

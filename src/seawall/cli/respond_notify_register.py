@@ -69,7 +69,7 @@ def show(
     elif found or printed:
         streams.answer(lambda console: show_deliveries(console, found, printed))
     else:
-        streams.say(f"nothing was sent in the case {read_case(case).case.id} yet")
+        streams.say(f"no letter was sent in the case {read_case(case).case.id} yet")
     streams.say(f"the register is whole; its end is {register.head}")
 
 

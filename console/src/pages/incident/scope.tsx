@@ -139,7 +139,7 @@ function Found({ scope }: { scope: Scoped }) {
                 <p>
                   <b>{one.what}</b>{" "}
                   <span className="soft numbers">
-                    {number(one.kept)}
+                    {plural(one.kept, "mailbox", "mailboxes")}
                     {one.alone > 0 && `, ${number(one.alone)} by this alone`}
                   </span>
                 </p>

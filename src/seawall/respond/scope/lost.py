@@ -113,12 +113,18 @@ def _names(
     return None
 
 
+def file_text(file: str) -> str:
+    """Return what a file is called in a reason: its name in its folder. Letters quote reasons, and whose machine it lies on is
+    nobody's business."""
+    return "/".join(file.split("/")[-2:])
+
+
 def _named(file: str, kind: str, places: Sequence[tuple[int, int]]) -> Gap:
     first, last = min(places)[0], max(places)[0]
     when = minute_text(first) if len(places) == 1 else span_text(first, last)
     which = _numbers([line for _, line in places])
     count = plural(len(places), "record")
-    text = f"{count} of {file} of this name ({which}, {when}) could not be read whole: look at it by hand."
+    text = f"{count} of {file_text(file)} of this name ({which}, {when}) could not be read whole: look at it by hand."
     return Gap(first, last + 1, kind, "not-read", text)
 
 
@@ -144,7 +150,7 @@ def _of_all(
         if first < span[1] and last >= span[0]:
             where = f", from {span_text(first, last)}," if is_known and not is_damaged else ""
             which = "" if is_damaged else f" ({_numbers(lines)})"
-            text = f"{plural(count, 'record')} of {file}{where} could not be read{which}: look at it by hand."
+            text = f"{plural(count, 'record')} of {file_text(file)}{where} could not be read{which}: look at it by hand."
             yield Gap(first, last, kind, "not-read", text)
 
 

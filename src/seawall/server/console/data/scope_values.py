@@ -151,6 +151,8 @@ def _subject(one: Subject) -> ScopedSubject:
 
 def _read(one: Subject) -> str:
     """What was read in words; of what is possible how much it may have been, where that is known."""
+    if one.kind != "mailbox":
+        return ""
     if one.at_most is None:
         return words.read(one)
     return f"{plural(one.at_most, 'message')} at most, if it was touched"

@@ -145,7 +145,7 @@ def test_records_that_could_not_be_read_are_a_gap_where_they_may_lie(tmp_path: P
     assert mailbox(early, "bob").verdict == "not_touched"
     damaged = searched(tmp_path, rows, lost={"a.jsonl": [0]})
     assert mailbox(damaged, "bob").verdict == "possible"
-    unknown = searched(tmp_path, rows, lost={"/home/ann/case 7/another.jsonl": [7]})
+    unknown = searched(tmp_path, rows, lost={"cases/ann/case 7/another.jsonl": [7]})
     assert mailbox(unknown, "bob").verdict == "possible"
     assert "1 record of case 7/another.jsonl" in mailbox(unknown, "bob").reasons[0]
 

@@ -63,7 +63,8 @@ class Bound(Organisation):
 
     def __init__(self, now: Callable[[], int], records: int, folder: Path) -> None:
         key: Any = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), None)
-        super().__init__(Events(now, records), key.public_key(), "RS256", dpop=True, now=now)
+        self.events = Events(now, records)
+        super().__init__(self.events, key.public_key(), "RS256", dpop=True, now=now)
 
     @property
     def base(self) -> str:
@@ -75,7 +76,7 @@ class Bound(Organisation):
         self.log.base = url
 
     def line(self, number: int) -> bytes:
-        return self.log.line(number)  # type: ignore[attr-defined,no-any-return]
+        return self.events.line(number)
 
 
 def settings(folder: Path) -> Mapping[str, Any]:

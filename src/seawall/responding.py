@@ -59,7 +59,7 @@ class Events(Protocol):
     def name(self) -> str:
         """How it is called, to a person."""
 
-    def events(self, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:
+    def events(self, asked: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """At least the events that are asked for, in these columns, in pieces."""
 
 
@@ -85,7 +85,7 @@ class ScanResults:
         """An incident of `incidents.jsonl`. Raises InputUnreadable, UsageError."""
         return look_up(self.folder / "incidents.jsonl", wanted)[2]
 
-    def events(self, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:  # noqa: ARG002 - all of them, once
+    def events(self, _: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """All events. Raises InputUnreadable."""
         return _pieces(self.folder / EVENTS, columns)
 
@@ -97,7 +97,7 @@ class MergedEvents:
     path: Path
     name: str
 
-    def events(self, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:  # noqa: ARG002 - all of them, once
+    def events(self, _: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """All events. Raises InputUnreadable."""
         return _pieces(self.path, columns)
 
@@ -109,7 +109,7 @@ class StoredEvents:
     lake: Lake
     name: str
 
-    def events(self, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:
+    def events(self, asked: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """The stored events that are asked for, as a scan writes them. Damaged parts are left out."""
         return stored_events(self.lake, asked, columns)
 

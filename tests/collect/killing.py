@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,9 @@ def main(url: str, folder: Path, vendor: str) -> None:
         step += 1
         here = folder / f"{step:04}"
         here.mkdir()
-        is_over = forked(lambda step=step, here=here: one_pass(url, here, vendor, step))  # type: ignore[misc]
+        is_over = forked(partial(one_pass, url, here, vendor, step))
         killed = len(lines(here))
-        forked(lambda here=here: one_pass(url, here, vendor))  # type: ignore[misc]
+        forked(partial(one_pass, url, here, vendor))
         print(json.dumps({"step": step, "killed": killed, "is_over": is_over, **ended(here)}), flush=True)
 
 

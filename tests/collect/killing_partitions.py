@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from seawall.collect.ledger import standings
@@ -39,9 +40,9 @@ def main(folder: Path) -> None:
         step += 1
         here = folder / f"{step:04}"
         here.mkdir()
-        is_over = forked(lambda step=step, here=here: one_life(here, step))  # type: ignore[misc]
+        is_over = forked(partial(one_life, here, step))
         killed = len(lines(here))
-        forked(lambda here=here: one_life(here))  # type: ignore[misc]
+        forked(partial(one_life, here))
         (row,) = standings(here / "logs.ledger")
         said = {
             "is_over": is_over,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import socket
@@ -90,20 +91,20 @@ def test_every_way_to_sign_in_reaches_the_library_and_no_secret_is_printed(
     found = configuration(**typed.get(mechanism, {"username": "reader", "mechanism": mechanism}))
     if "oauth_cb" in found:  # who asks Entra is tested below; here nobody is asked
         found["oauth_cb"] = lambda _: (secret, time.time() + 3_600)
-    said: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.Logger("told", logging.DEBUG)  # noqa: LOG001 - one of its own, which nobody else hears
-    logger.addHandler(handler)
+    written = io.StringIO()
+    logger = logging.getLogger(f"{__name__}.told")
+    monkeypatch.setattr(logger, "propagate", False)
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(written)])
+    logger.setLevel(logging.DEBUG)
     consumer = Consumer({**found, "debug": "conf", "log_level": 7}, logger=logger)
     try:
         for _ in range(50):
             consumer.poll(0.05)
-            if any("bootstrap.servers" in line for line in said):
+            if "bootstrap.servers" in written.getvalue():
                 break
     finally:
         consumer.close()
-    told = "\n".join(said)
+    told = written.getvalue()
     name = "PLAIN" if mechanism == "connection string" else mechanism
     assert f"sasl.mechanisms = {name}" in told
     assert "security.protocol = sasl_ssl" in told

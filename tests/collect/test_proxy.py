@@ -19,7 +19,7 @@ from tests.collect.collecting import lines
 from tests.collect.management import CLIENT, SECRET, TENANT
 from tests.collect.proxying import Proxy, proxying, tls
 from tests.collect.reports import CUSTOMER, Reports, activity
-from tests.collect.serving import Api, Server, Still, as_json, serving
+from tests.collect.serving import Api, Reply, Request, Server, Still, as_json, serving
 from tests.collect.test_command import management, secret_file
 from tests.collect.test_google import key_file
 from tests.collect.test_okta import organisation
@@ -29,7 +29,7 @@ PASSWORD = "not-a-real-proxy-password"
 
 
 class Fine:
-    def answer(self, _: object) -> object:
+    def answer(self, _: Request) -> Reply:
         return as_json({"fine": True})
 
 
@@ -125,7 +125,7 @@ def test_a_proxy_that_does_not_let_through(tmp_path: Path, how: str, code: str, 
     """What it refuses is not asked again at once; what passes is. Nothing reaches the vendor."""
     clock = Still()
     refuses = {"forbidden": 403, "broken": 502}.get(how, 0)
-    with proxying("seawall:right", refuses) as proxy, secured(Fine(), tmp_path) as server:  # type: ignore[arg-type]
+    with proxying("seawall:right", refuses) as proxy, secured(Fine(), tmp_path) as server:
         url = "http://127.0.0.1:1" if how == "gone" else proxy.url
         secret = "seawall:wrong" if how == "wrong" else "seawall:right"
         client = Client(Exchange(server.url, Route(url, secret)), None, clock)
@@ -138,7 +138,7 @@ def test_a_proxy_that_does_not_let_through(tmp_path: Path, how: str, code: str, 
 
 
 def test_through_a_proxy_the_vendors_certificate_is_verified(tmp_path: Path) -> None:
-    with proxying() as proxy, secured(Fine(), tmp_path) as server:  # type: ignore[arg-type]
+    with proxying() as proxy, secured(Fine(), tmp_path) as server:
         client = Client(Exchange(server.url, Route(proxy.url)), None, Still())
         with pytest.raises(Unavailable, match="tls-failed"):
             client.get(server.url, lambda answer: answer.body)
@@ -150,12 +150,12 @@ def test_through_a_proxy_the_vendors_certificate_is_verified(tmp_path: Path) -> 
 
 def test_neither_the_environment_nor_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of the environment is not used; what this machine itself is asked in the clear goes through none."""
-    with proxying() as proxy, secured(Fine(), tmp_path) as server:  # type: ignore[arg-type]
+    with proxying() as proxy, secured(Fine(), tmp_path) as server:
         for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         client = Client(Exchange(server.url, route_of(None, None, tmp_path / "public.pem")), None, Still())
         assert client.get(server.url, lambda answer: answer.status) == 200
-        with serving(Fine()) as plain:  # type: ignore[arg-type]
+        with serving(Fine()) as plain:
             client = Client(Exchange(plain.url, Route(proxy.url)), None, Still())
             assert client.get(plain.url, lambda answer: answer.status) == 200
         assert proxy.heads == []

@@ -49,11 +49,10 @@ _ACTORS = {
 """The field of each source that names the mailbox, and the one that names who acted: without it nobody is named."""
 
 _NEXT = re.compile(r',\s*"(?=[A-Za-z_][\w.]{0,60}"\s*:)')
-_BLANK = re.compile(r"[\s,]*")
+_NOT_BLANK = re.compile(r"[^\s,]")
 _FOLLOWS = re.compile(r'[{,\s]"')
 _COLON = re.compile(r"\s*:\s*")
 _decode = json.JSONDecoder(strict=False).raw_decode
-_string = json.decoder.scanstring  # type: ignore[attr-defined]
 
 
 @dataclass(slots=True)
@@ -99,10 +98,11 @@ def _object(text: str, read: _Read) -> None:
     """Read the members of an object up to its end, the cut, or what cannot be read on behind."""
     at: int | None = 1
     while at is not None:
-        at = _BLANK.match(text, at).end()  # type: ignore[union-attr]
-        if at >= len(text):
+        found = _NOT_BLANK.search(text, at)
+        if found is None:
             read.is_cut = True
             return
+        at = found.start()
         if text[at] == "}":
             if text[at + 1 :].strip():
                 read.is_torn = True
@@ -116,7 +116,7 @@ def _member(text: str, at: int, read: _Read) -> int | None:
         read.fields.pop(read.last, None)
         return _resumed(text, at, read)
     try:
-        name, at = _string(text, at + 1, False)
+        name, at = _decode(text, at)
     except ValueError as error:
         return _broken(text, at, error, read)
     colon = _COLON.match(text, at)
@@ -145,7 +145,7 @@ def _embedded(rest: str, read: _Read) -> None:
     read.is_cut = True
     for less in range(7):  # an escape of up to six characters may be cut
         try:
-            inner, _ = _string(rest[: len(rest) - less] + '"', 0, False)
+            inner, _ = _decode('"' + rest[: len(rest) - less] + '"')
         except ValueError:
             continue
         _inside(inner, read)

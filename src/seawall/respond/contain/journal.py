@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from seawall.errors import JournalBroken, JournalBusy, OutputUnwritable
+from seawall.report.whole_file import sync_folder
 
 LARGEST: Final = 256 * 1024 * 1024
 _NOTHING: Final = "0" * 64
@@ -115,7 +116,7 @@ def _descriptor(path: Path) -> int:
     try:
         try:
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except FileExistsError:
             descriptor = os.open(path, flags)
     except OSError as error:
@@ -127,14 +128,6 @@ def _descriptor(path: Path) -> int:
         os.close(descriptor)
         raise JournalBroken(f"{path}: not a file of this user alone", fix="a journal has mode 0600")
     return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _content(descriptor: int) -> bytes:

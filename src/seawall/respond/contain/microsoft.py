@@ -6,7 +6,7 @@ What Graph cannot do is in `exchange.py`. Permissions are application permission
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from seawall.report.times import rfc3339
 from seawall.respond.contain.records import Record
@@ -78,10 +78,19 @@ _USER_FIELDS: Final = (
 )
 
 
-def graph(method: str, path: str, permission: str, page: str, **rest: object) -> Call:
+def graph(
+    method: str,
+    path: str,
+    permission: str,
+    page: str,
+    *,
+    body: dict[str, Any] | None = None,
+    expect: tuple[int, ...] | None = None,
+    role: str = "",
+) -> Call:
     """A call of Graph; `page` is the page of its documentation, which gives the statuses of success too."""
     known = {"GET": (200,), "PATCH": CHANGED, "DELETE": CHANGED, "POST": MADE}[method]
-    return Call(method, path, permission=permission, documentation=DOCS + page, **{"expect": known, **rest})  # type: ignore[arg-type]
+    return Call(method, path, body, expect or known, permission, role, DOCS + page)
 
 
 def user_path(name: str, rest: str = "") -> str:

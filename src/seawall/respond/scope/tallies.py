@@ -75,7 +75,7 @@ _IDENTIFIERS = ("address", "session", "token", "key")
 _SORTED_OUT = """CREATE OR REPLACE TEMP VIEW sorted AS SELECT e.*, coalesce(b.grade, -1) AS grade,
     {lacks} AND NOT {provider} AND e.kind IS DISTINCT FROM 'other' AS is_unlinked,
     {provider} AS is_provider,
-    e.is_usual AS is_placed, {roams} AS is_roaming,
+    {roams} AS is_roaming,
     {vouched} OR e.is_usual OR {provider} OR e.kind = 'other' AND e.address IS NULL
         OR (e.address IS NULL AND s.session IS NOT NULL) OR {roams} AS is_holders
 FROM events e LEFT JOIN best b USING (id)
@@ -141,7 +141,7 @@ def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]
         count(*) FILTER (grade = {OPEN}),
         count(*) FILTER (ok AND {inside} AND grade < 0 AND is_unlinked),
         count(*) FILTER (ok AND {inside} AND grade < 0 AND NOT is_unlinked AND NOT is_holders),
-        count(*) FILTER (ok AND {inside} AND grade < 0 AND is_roaming AND NOT is_placed),
+        count(*) FILTER (ok AND {inside} AND grade < 0 AND is_roaming AND NOT is_usual),
         count(*) FILTER (grade = {TRIED}),
         count(*) FILTER ({SHOWS}),
         count(*) FILTER ((throttled OR id IN (SELECT f.id FROM overfull f)) AND time >= $start - {DAY} AND time < $end),

@@ -9,7 +9,7 @@ export PIP_NO_INPUT := 1
 # What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test console format train evaluate bench lock clean check-programs check-pages check-style check-types check-imports
+.PHONY: help demo test soak console format train evaluate bench lock clean check-programs check-pages check-style check-types check-imports
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -22,6 +22,10 @@ test:
 	@$(MAKE) --no-print-directory -j 4 check-programs check-pages check-style check-types check-imports
 	@$(BIN)/python -m compileall -q src tests bench tools
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# Long campaigns: fuzzing, shifted clocks, repetitions. They take minutes to hours, so that `make test` leaves them out.
+soak: check-programs check-pages .venv/development
+	$(BIN)/python -m pytest -m soak -n auto --timeout 0
 
 # What goes before the tests goes on side by side: one waits for the network, another needs a processor.
 check-programs:

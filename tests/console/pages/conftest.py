@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,9 @@ from tests.console.conftest import Visit, Visiting, alone, serving
 from tests.console.markup import MARK, TAG, broken, twin
 
 FAMILIES = ("forged_token", "bec_forwarding", "mfa_fatigue", "password_spray")
+START = date(2026, 3, 3)
 DAYS = 16
+"""On these days the staged attacks are plain enough for `critical`: how bad they look depends on their weekdays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,16 @@ class Living:
 
 
 def made(folder: Path) -> None:
-    """Logs of the last sixteen days, their twin, and what a watch makes of them."""
-    start = datetime.now(UTC).date() - timedelta(days=DAYS)
+    """Logs of sixteen fixed days, their twin, and what a watch makes of them."""
     settings = WorldSettings(
-        1, accounts=24, days=DAYS, attacks=len(FAMILIES), families=FAMILIES, density=0.5, start=start
+        1,
+        accounts=24,
+        days=DAYS,
+        attacks=len(FAMILIES),
+        families=FAMILIES,
+        density=0.5,
+        difficulty="easy",
+        start=START,
     )
     make_world(settings, folder / "world")
     logs = folder / "world" / "logs"
@@ -59,9 +67,22 @@ def made(folder: Path) -> None:
     store = folder / "store"
     command = [sys.executable, "-m", "seawall.cli.main", "watch", str(logs), "--store", str(store)]
     subprocess.run([*command, "--once", "--settle", "0", "--quiet"], check=True, capture_output=True)
+    assert "critical" in severities(store), (
+        "no incident of the fixture is critical: the tests of the pages need one"
+    )
     silent(store, attack["tenant"])
     known = {"tenant": attack["tenant"], "victim": victim, "intruder": intruder}
     (folder / "known.json").write_text(json.dumps(known), encoding="utf-8")
+
+
+def severities(store: Path) -> dict[str, int]:
+    """How many incidents of each severity a store has."""
+    database = Database.open(store / "seawall.db")
+    try:
+        with database.reading() as work:
+            return work.incidents.severities()
+    finally:
+        database.close()
 
 
 def silent(store: Path, tenant: str) -> None:

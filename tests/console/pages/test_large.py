@@ -25,6 +25,7 @@ from tests.report.samples import incident
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 INCIDENTS: Final = 10_000
 RECORDS: Final = 100_000
+LAST: Final = datetime(2026, 3, 28, 12, tzinfo=UTC)
 DAYS: Final = 25
 ACCOUNT: Final = "busy@x.example"
 SCROLLED: Final = """([selector, frames, step]) => new Promise((resolve) => {
@@ -47,13 +48,12 @@ SCROLLED: Final = """([selector, frames, step]) => new Promise((resolve) => {
 
 def records() -> Iterator[pa.Table]:
     """The account's records, a day at a time."""
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=DAYS)
     each = RECORDS // DAYS
     one = pa.Table.from_pylist([event("x", account=ACCOUNT, mailbox=ACCOUNT)], schema=ENRICHED_SCHEMA)
     whole = pa.concat_tables([one] * each).combine_chunks()
     names = {name: at for at, name in enumerate(whole.schema.names)}
     for day in range(DAYS):
-        base = int((start + timedelta(days=day)).timestamp() * 1_000_000)
+        base = int((LAST - timedelta(days=DAYS - day)).timestamp() * 1_000_000)
         moments = pa.array(range(base, base + each * 20_000_000, 20_000_000), pa.int64())
         ids = pc.binary_join_element_wise(f"d{day}", pc.cast(pa.array(range(each)), pa.string()), "-")
         table = whole.set_column(
@@ -73,7 +73,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, pages_built: None) -> Iter
     with Lake.create(store / "events") as lake:
         for table in records():
             lake.append(table)
-    now = int(datetime.now(UTC).timestamp() * 1_000_000)
+    last = int(LAST.timestamp() * 1_000_000)
     plain = incident(1)
     rows = [
         replace(
@@ -84,8 +84,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, pages_built: None) -> Iter
             severity=SEVERITIES[number % len(SEVERITIES)],
             score=12 - number / 1_000,
             raised=number < 40,
-            first_event=now - 7_200_000_000 - number * 60_000_000,
-            last_event=now - 3_600_000_000 - number * 60_000_000,
+            first_event=last - 7_200_000_000 - number * 60_000_000,
+            last_event=last - 3_600_000_000 - number * 60_000_000,
             timeline=plain.timeline[:2],
             related=(),
         )
@@ -95,7 +95,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, pages_built: None) -> Iter
     try:
         with database.writing() as work:
             work.incidents.put(rows)
-            work.announcements.add([row.id for row in rows[:40]], at=now)
+            work.announcements.add([row.id for row in rows[:40]], at=last)
     finally:
         database.close()
     with serving(store, "--no-watch") as made:

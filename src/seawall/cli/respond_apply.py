@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 INCOMPLETE = 1
 _NOT_WELL = frozenset({"failed", "unclear", "blocked"})
+_DEFAULT = "likely"
+_LISTED = 20
 
 Apply = Annotated[bool, typer.Option("--apply", help="Do it. Without this, what would be done is printed.")]
 Approver = Annotated[
@@ -26,10 +29,11 @@ Config = Annotated[
 ]
 Steps = Annotated[
     str | None,
-    typer.Option(metavar="STEPS", help="Only these: ids, starts of ids or places in the plan, with commas."),
+    typer.Option(metavar="STEPS", help="Only these: ids, starts of ids or numbers of the plan, with commas."),
 ]
 Done = Annotated[
-    str | None, typer.Option(metavar="STEP", help="A person did this step, or saw that it is done.")
+    str | None,
+    typer.Option(metavar="STEP", help="A person did this step, or saw that it is done: its number or id."),
 ]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="With --done: who.")]
 Again = Annotated[
@@ -50,7 +54,7 @@ def apply(
     up_to: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="Steps that are at least so sure: certain, likely or precaution."),
-    ] = "likely",
+    ] = _DEFAULT,
     steps: Steps = None,
     done: Done = None,
     by: By = None,
@@ -78,7 +82,8 @@ def apply(
     wanted = chosen(found, steps, _level(up_to))
     typed = f"seawall respond apply {streams.quoted(plan)}"
     typed += f" --journal {streams.quoted(journal)}" if journal else ""
-    _run(found, where, "apply", wanted, really, approver, config, done, by, again, as_json, typed)
+    asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, up_to), as_json)
+    _run(asked, really, approver, config, done, by, again)
 
 
 def undo(
@@ -112,7 +117,29 @@ def undo(
     found = plan_of(journal)
     wanted = chosen(found, steps, "precaution")
     typed = f"seawall respond undo {streams.quoted(journal)}"
-    _run(found, journal, "undo", wanted, really, approver, config, done, by, again, as_json, typed)
+    asked = _Asked(found, journal, "undo", wanted, typed, _choice(steps, _DEFAULT), as_json)
+    _run(asked, really, approver, config, done, by, again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a person asked for: the steps of a plan that are `wanted`, in one phase.
+
+    `typed` is the command without the options that choose steps; `choice` are those, as they were given.
+    """
+
+    plan: Plan
+    where: Path
+    phase: Phase
+    wanted: frozenset[str]
+    typed: str
+    choice: str
+    as_json: bool
+
+    @property
+    def show(self) -> str:
+        """The options that show the steps that are hidden."""
+        return "--steps" if self.choice.startswith(" --steps") else "--up-to precaution"
 
 
 def _level(text: str) -> Any:
@@ -124,19 +151,23 @@ def _level(text: str) -> Any:
     return text
 
 
+def _choice(steps: str | None, up_to: str) -> str:
+    """Return the options that choose the same steps again."""
+    from shlex import quote
+
+    if steps is not None:
+        return f" --steps {quote(steps)}"
+    return f" --up-to {up_to}" if up_to != _DEFAULT else ""
+
+
 def _run(
-    plan: Plan,
-    where: Path,
-    phase: Phase,
-    wanted: frozenset[str],
+    asked: _Asked,
     really: bool,
     approver: str | None,
     config: Path | None,
     done: str | None,
     by: str | None,
     again: str | None,
-    as_json: bool,
-    typed: str,
 ) -> None:
     from seawall.errors import UsageError
     from seawall.respond.contain.session import named_person
@@ -144,20 +175,20 @@ def _run(
     if done is not None:
         if really:
             raise UsageError("--done takes down what a person did; --apply does it", fix="one of the two")
-        _confirmed(plan, where, phase, done, named_person(by, "--by"), as_json, typed)
+        _confirm(asked, done, named_person(by, "--by"))
         return
     if by is not None:
         raise UsageError("--by says who did the step of --done", fix="give --done STEP too")
     if not really:
-        _shown(plan, where, phase, wanted, as_json, typed)
+        _show(asked)
         return
     name = named_person(approver, "--approver")
     if config is None:
         raise UsageError("--apply asks the vendors", fix="give --config FILE (docs/respond.md)")
-    _carried_out(plan, where, phase, wanted, name, config, again, as_json, typed)
+    _carry_out(asked, name, config, again)
 
 
-def _shown(plan: Plan, where: Path, phase: Phase, wanted: frozenset[str], as_json: bool, typed: str) -> None:
+def _show(asked: _Asked) -> None:
     from dataclasses import replace
 
     from seawall.report.containment import show_plan, show_results
@@ -165,123 +196,131 @@ def _shown(plan: Plan, where: Path, phase: Phase, wanted: frozenset[str], as_jso
     from seawall.respond.contain.documents import plan_document
     from seawall.respond.contain.session import applied_steps, standing
 
-    entries = journals.read(where) if where.exists() else []
-    actions = tuple(action for action in plan.actions if action.id in wanted)
-    left = len(plan.actions) - len(actions)
-    shown = replace(plan, actions=actions)
-    stands = standing(plan, entries, phase) if entries else []
-    if phase == "undo":
+    plan, is_undo = asked.plan, asked.phase == "undo"
+    entries = journals.read(asked.where) if asked.where.exists() else []
+    shown = [action for action in plan.actions if action.id in asked.wanted]
+    stands = standing(plan, entries, asked.phase) if entries else []
+    if is_undo:
         applied = applied_steps(entries)
-        actions = tuple(action for action in reversed(actions) if action.id in applied)
-        shown = replace(plan, actions=actions, prerequisites=(), warnings=())
+        shown = [action for action in reversed(shown) if action.id in applied]
+        plan = replace(plan, prerequisites=(), warnings=())
         stands = [one for one in stands if one.step in applied]
-    if as_json:
-        document = {
-            "applied": False,
-            "phase": phase,
-            "plan": plan_document(shown),
-            "steps": _plain(plan, stands),
-        }
-        streams.answer_json(document)
+    if asked.as_json:
+        document = plan_document(plan)
+        by_id = {action["id"]: action for action in document["actions"]}
+        document["actions"] = [by_id[action.id] for action in shown]
+        plain = _plain(plan, stands)
+        streams.answer_json({"applied": False, "phase": asked.phase, "plan": document, "steps": plain})
     else:
-        streams.answer(lambda console: show_plan(console, shown, with_calls=True))
+        streams.answer(lambda console: show_plan(console, plan, with_calls=True, shown=shown))
         if stands:
             streams.answer(lambda console: show_results(console, plan, stands))
-    if left:
-        streams.say(f"{left} more are less sure, or were not named: --up-to precaution, or --steps")
-    if not actions:
-        streams.say("nothing of it was applied" if phase == "undo" else "no step was asked for")
+    if not is_undo:
+        _say_what_is_hidden(asked)
+    if not shown:
+        streams.say("nothing of it was applied" if is_undo else "no step was asked for")
         return
     streams.say("nothing was done")
-    if phase == "apply":
+    typed = f"{asked.typed}{asked.choice}"
+    if not is_undo:
         streams.say(f"by hand: do a step, then say so with {typed} --done STEP --by NAME")
     streams.next_step(f"{typed} --apply --approver NAME --config FILE")
 
 
-def _confirmed(plan: Plan, where: Path, phase: Phase, name: str, by: str, as_json: bool, typed: str) -> None:
-    from seawall.respond.contain.session import begun, confirm, standing, step
+def _say_what_is_hidden(asked: _Asked) -> None:
+    hidden = [action for action in asked.plan.actions if action.id not in asked.wanted]
+    if not hidden:
+        return
+    numbers = asked.plan.numbers
+    named = [f"{numbers[action.id]} ({action.confidence})" for action in hidden]
+    more = f" and {len(named) - _LISTED:,} more" if len(named) > _LISTED else ""
+    noun = "step" if len(named) == 1 else "steps"
+    streams.say(
+        f"not shown: {noun} {', '.join(named[:_LISTED])}{more}; {asked.show} shows {'it' if noun == 'step' else 'them'}"
+    )
 
-    action = step(plan, name)
-    with begun(where, plan, _now) as journal:
-        confirm(journal, action, by, phase)
+
+def _confirm(asked: _Asked, name: str, by: str) -> None:
+    from seawall.respond.contain.session import begun, confirm, shown_step, standing
+
+    plan, phase = asked.plan, asked.phase
+    action = shown_step(plan, name, asked.wanted, asked.show)
+    with begun(asked.where, plan, _now) as journal:
+        confirm(journal, plan, action, by, phase)
         stands, head = standing(plan, journal.entries, phase), journal.head
-    _told(plan, where, phase, stands, head, as_json, typed)
+    was = "done" if phase == "apply" else "taken back"
+    streams.say(f"noted: step {plan.numbers[action.id]} was {was}: {action.title}")
+    _tell(asked, stands, head)
 
 
-def _carried_out(
-    plan: Plan,
-    where: Path,
-    phase: Phase,
-    wanted: frozenset[str],
-    approver: str,
-    config: Path,
-    again: str | None,
-    as_json: bool,
-    typed: str,
-) -> None:
+def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) -> None:
     from seawall.collect.clock import Clock
     from seawall.respond.contain.carrying_out import Run
     from seawall.respond.contain.hosts import Configured
-    from seawall.respond.contain.session import begun, step
+    from seawall.respond.contain.session import begun, shown_step
     from seawall.respond.contain.settings import read_settings
     from seawall.respond.contain.sparing import spares_who_asks
     from seawall.respond.contain.vendors import Vendors
 
-    clock = Clock()
-    repeated = frozenset({step(plan, again).id}) if again is not None else frozenset[str]()
+    plan, clock, numbers = asked.plan, Clock(), asked.plan.numbers
+    repeated = frozenset[str]()
+    if again is not None:
+        repeated = frozenset({shown_step(plan, again, asked.wanted, asked.show).id})
     settings = read_settings(config)
     vendors = Vendors(Configured(settings, clock), clock)
-    if phase == "apply":
-        spares_who_asks(plan, wanted, settings, vendors)
+    if asked.phase == "apply":
+        spares_who_asks(plan, asked.wanted, settings, vendors)
     results: list[StepResult] = []
-    with begun(where, plan, _now) as journal:
-        run = Run(plan, journal, vendors, approver, phase, wanted, repeated)
+    with begun(asked.where, plan, _now) as journal:
+        run = Run(plan, journal, vendors, approver, asked.phase, asked.wanted, repeated)
         for result in run.carry_out():
             if result.state != "left out":
-                streams.say(f"{result.state}: {result.step}")
+                streams.say(f"{result.state}: step {numbers[result.step]}, {result.step}")
             results.append(result)
         head = journal.head
-    if phase == "undo":
+    if asked.phase == "undo":
         results.reverse()
-    _told(plan, where, phase, results, head, as_json, typed)
+    _tell(asked, results, head)
     if any(result.state in _NOT_WELL for result in results):
         raise typer.Exit(INCOMPLETE)
 
 
-def _told(
-    plan: Plan, where: Path, phase: Phase, results: list[StepResult], head: str, as_json: bool, typed: str
-) -> None:
+def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
     from seawall.report.containment import show_results
 
-    if as_json:
+    plan, numbers = asked.plan, asked.plan.numbers
+    if asked.as_json:
         streams.answer_json(
             {
                 "applied": True,
-                "phase": phase,
+                "phase": asked.phase,
                 "plan": plan.id,
-                "journal": str(where),
+                "journal": str(asked.where),
                 "head": head,
                 "steps": _plain(plan, results),
             }
         )
     else:
         streams.answer(lambda console: show_results(console, plan, results))
-    streams.say(f"journal: {where}, which ends with {head}")
+    streams.say(f"journal: {asked.where}, which ends with {head}")
     waiting = [result.step for result in results if result.state == "waiting"]
     if waiting:
-        streams.next_step(f"do {waiting[0]} by hand, then {typed} --done {waiting[0]} --by NAME")
+        first = waiting[0]
+        streams.next_step(f"do step {numbers[first]} by hand, then {asked.typed} --done {first} --by NAME")
     elif open_ := [result.step for result in results if result.state == "pending"]:
+        first = open_[0]
         streams.next_step(
-            f"the other steps; {typed} --done {open_[0]} --by NAME says that one was done by hand"
+            f"the other steps; {asked.typed} --done {first} --by NAME says that step {numbers[first]} was done by hand"
         )
-    elif phase == "apply":
-        streams.next_step(f"seawall respond watch {streams.quoted(where)} PATH, in the days to come")
+    elif asked.phase == "apply":
+        streams.next_step(f"seawall respond watch {streams.quoted(asked.where)} PATH, in the days to come")
 
 
 def _plain(plan: Plan, results: list[StepResult]) -> list[dict[str, Any]]:
-    titles = {action.id: action.title for action in plan.actions}
+    titles, numbers = {action.id: action.title for action in plan.actions}, plan.numbers
     return [
         {
+            "number": numbers[one.step],
             "step": one.step,
             "title": titles[one.step],
             "state": one.state,

@@ -5,7 +5,7 @@ Names in a plan come from logs and were partly written by an intruder: every lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from rich.console import Console
@@ -35,42 +35,55 @@ _STYLES: dict[StepState, str] = {
     "waiting": "yellow",
 }
 _LINE = 600
+_RESULT_INDENT = 15
+"""Columns before the words of a result: its state and its number."""
 _LONGEST_COMMAND = 4_000
 """Characters of a call or a command: one that was cut off must not look whole, and mailboxes' rules are long."""
 
 
-def show_plan(console: Console, plan: Plan, *, with_calls: bool) -> None:
-    """Print a plan: what to know before, then the steps in order; with the calls, the PowerShell and the undo of each."""
+def show_plan(
+    console: Console, plan: Plan, *, with_calls: bool, shown: Sequence[Action] | None = None
+) -> None:
+    """Print a plan: what to know before, then the steps in order; with the calls, the PowerShell and the undo of each.
+
+    With `shown`, print these steps of the plan alone, in this order. Each keeps the number that it has in the plan.
+    """
+    numbers = plan.numbers
+    steps = plan.actions if shown is None else shown
     for title, lines in (("Before you begin", plan.prerequisites), ("Know this", plan.warnings)):
         if lines:
             console.print(_text(title, "bold"))
             for line in lines:
                 console.print(_item(line))
             console.print()
-    console.print(_text(f"{plural(len(plan.actions), 'step')}, in this order", "bold"))
-    for number, action in enumerate(plan.actions, start=1):
-        head = Text.assemble((f"{number:>3}  ", "bold"), (f"{action.confidence:<10}  ", "cyan"))
+    total = plural(len(plan.actions), "step")
+    of = total if len(steps) == len(plan.actions) else f"{len(steps):,} of {total}"
+    console.print(_text(f"{of}, in this order" if len(steps) > 1 else of, "bold"))
+    for action in steps:
+        head = Text.assemble((f"{numbers[action.id]:>3}  ", "bold"), (f"{action.confidence:<10}  ", "cyan"))
         head.append_text(_text(action.title, "bold"))
         console.print(head.append_text(_text(f"  {action.id}", "dim")))
-        for part in _step(action, with_calls=with_calls):
+        for part in _step(action, numbers, with_calls=with_calls):
             _indented(console, part, 5)
 
 
 def show_results(console: Console, plan: Plan, results: Sequence[StepResult]) -> None:
-    """Print how every step of a plan stands."""
+    """Print how every step of a plan stands, each with its number in the plan."""
     by_id = {action.id: action for action in plan.actions}
+    numbers = plan.numbers
     for result in results:
         action = by_id[result.step]
         head = Text(f"{result.state:<9} ", style=_STYLES.get(result.state, "dim"))
+        head.append(f"{numbers[result.step]:>3}  ", style="bold")
         head.append_text(_text(action.title))
         if result.changes > 1:
             head.append(f" ({plural(result.changes, 'change')})")
         console.print(head.append_text(_text(f"  {action.id}", "dim")))
         if result.why:
-            console.print(Padding(_text(result.why, "dim"), (0, 0, 0, 10)))
+            console.print(Padding(_text(result.why, "dim"), (0, 0, 0, _RESULT_INDENT)))
         if result.state == "waiting":
             for line in _by_hand(action):
-                _indented(console, line, 10)
+                _indented(console, line, _RESULT_INDENT)
 
 
 def _item(line: str) -> Table:
@@ -98,10 +111,13 @@ def show_returns(console: Console, returns: Sequence[Return]) -> None:
         console.print(Padding(_text(f"records {shown}{more}", "dim"), (0, 0, 0, 2)))
 
 
-def _step(action: Action, *, with_calls: bool) -> Iterator[Text]:
+def _step(action: Action, numbers: Mapping[str, int], *, with_calls: bool) -> Iterator[Text]:
     yield _text(action.reason, "dim")
-    if action.after:
-        yield _text(f"after: {', '.join(action.after)}", "dim")
+    before = sorted(numbers[id_] for id_ in action.after if id_ in numbers)
+    if before:
+        yield _text(
+            f"after: {'step' if len(before) == 1 else 'steps'} {' and '.join(map(str, before))}", "dim"
+        )
     if action.is_by_hand or not with_calls:
         yield from _by_hand(action) if action.is_by_hand else ()
     else:

@@ -88,7 +88,7 @@ def _explanation(incident: Incident, rank: int, ascii_only: bool) -> Iterable[Re
     limits = incident.coverage or ("No limit of the logs is known for this account and time.",)
     yield from _section("What the logs could not show", _bullets(limits))
     if incident.actions:
-        yield from _section("What to do", _bullets(incident.actions, numbered=True))
+        yield from _section("What to do", _bullets(incident.actions))
 
 
 def _entry_head(incident: Incident, rank: int, ascii_only: bool) -> Text:
@@ -189,8 +189,8 @@ def _usual(incident: Incident, ascii_only: bool) -> Table:
     return table
 
 
-def _bullets(lines: Sequence[str], *, numbered: bool = False) -> Table:
+def _bullets(lines: Sequence[str]) -> Table:
     grid = Table.grid(padding=(0, 1))
-    for index, line in enumerate(lines, start=1):
-        grid.add_row(Text(f"  {index}." if numbered else "  -", style="dim"), _text(line))
+    for line in lines:
+        grid.add_row(Text("  -", style="dim"), _text(line))
     return grid

@@ -207,6 +207,11 @@ class Plan:
     warnings: tuple[str, ...] = ()
     actor: Actor | None = None
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of every step by its id, from 1: the one numbering that every output prints."""
+        return {action.id: number for number, action in enumerate(self.actions, start=1)}
+
 
 StepState = Literal[
     "pending", "done", "already", "failed", "unclear", "blocked", "waiting", "left out", "undone"

@@ -86,7 +86,9 @@ class Run:
             return StepResult(action.id, "left out", "not asked for")
         missing = [step for step in action.after if self.past.past("apply", step).state not in SETTLED]
         if missing:
-            return self._end(action, past, "blocked", f"needs {', '.join(missing)} first")
+            numbers = self.plan.numbers
+            named = ", ".join(f"step {numbers.get(step, '?')} ({step})" for step in missing)
+            return self._end(action, past, "blocked", f"needs {named} first")
         if action.is_by_hand:
             return self._end(action, past, "waiting", "to be done by hand")
         return None
@@ -336,6 +338,8 @@ class Run:
             raise
 
     def _say(self, event: str, **content: Any) -> None:
+        if "step" in content:
+            content["step_number"] = self.plan.numbers.get(content["step"])
         self.journal.append(event, phase=self.phase, **content)
 
 

@@ -22,8 +22,10 @@ prepare(Plan)
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values."""
+    """Return the plan as plain values, each step with its number."""
     plain: dict[str, Any] = msgspec.to_builtins(plan)
+    numbers = plan.numbers
+    plain["actions"] = [{"number": numbers[action["id"]], **action} for action in plain["actions"]]
     return {"plan_version": VERSION, **plain}
 
 
@@ -38,9 +40,15 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         found = msgspec.convert(plain, Plan)
     except (ValueError, TypeError) as error:
         raise PlanInvalid(f"no containment plan ({error})", fix=_FIX) from None
-    if found.id != identity(found):
+    if found.id != identity(found) or not _has_its_numbers(document, found):
         raise PlanInvalid("the plan was changed after it was made", fix=_FIX)
     return found
+
+
+def _has_its_numbers(document: Mapping[str, Any], plan: Plan) -> bool:
+    """Return whether the numbers in a document are those of the order; plans that were made before state none."""
+    stated = [action.get("number") for action in document["actions"]]
+    return set(stated) <= {None} or stated == list(plan.numbers.values())
 
 
 def write_plan(path: Path, plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""A plan with its journal: begun or gone on with, steps chosen by id, place or confidence, and what a person confirms."""
+"""A plan with its journal: begun or gone on with, steps chosen by id, number or confidence, and what a person confirms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from seawall.errors import JournalBroken, UsageError
 from seawall.respond.contain import journal as journals
 from seawall.respond.contain.documents import plan_document
-from seawall.respond.contain.history import Phase, history
+from seawall.respond.contain.history import Past, Phase, history
 from seawall.respond.contain.journal import Journal
 from seawall.schema.response import CONFIDENCES, Action, Confidence, Plan, StepResult
 
@@ -51,17 +51,38 @@ def chosen(plan: Plan, steps: str | None, up_to: Confidence) -> frozenset[str]:
 
 
 def step(plan: Plan, name: str) -> Action:
-    """The step of an id, the start of one, or its place in the plan. Raises UsageError."""
+    """Return the step of an id, the start of one, or its number in the plan. Raises UsageError."""
     name = name.strip()
-    if re.fullmatch(r"[0-9]{1,6}", name) and 1 <= int(name) <= len(plan.actions):
+    if is_number(name) and 1 <= int(name) <= len(plan.actions):
         return plan.actions[int(name) - 1]
     found = [action for action in plan.actions if name and action.id.startswith(name)]
     if len(found) != 1:
         what = "no step" if not found else f"{len(found)} steps"
         raise UsageError(
-            f"{what} {name!r} in the plan", fix="an id, the start of one, or a place in the plan"
+            f"{what} {name!r} in the plan",
+            fix=f"give an id, the start of one, or a number, 1 to {len(plan.actions)}",
         )
     return found[0]
+
+
+def is_number(name: str) -> bool:
+    """Return whether a step is named by its number."""
+    return re.fullmatch(r"[0-9]{1,6}", name.strip()) is not None
+
+
+def shown_step(plan: Plan, name: str, shown: frozenset[str], show: str) -> Action:
+    """Return the step of a name. A number is taken only of a step that is shown: a person who counts lines means another one.
+
+    `show` are the options that show the step. Raises UsageError.
+    """
+    action = step(plan, name)
+    if is_number(name) and action.id not in shown:
+        number = plan.numbers[action.id]
+        raise UsageError(
+            f"step {number} ({action.confidence}) is not among the steps that this command shows: {action.title}",
+            fix=f"add {show}, or name the step by its id, {action.id}",
+        )
+    return action
 
 
 def named_person(name: str | None, option: str) -> str:
@@ -75,14 +96,26 @@ def named_person(name: str | None, option: str) -> str:
     return text
 
 
-def confirm(journal: Journal, action: Action, by: str, phase: Phase) -> None:
+def confirm(journal: Journal, plan: Plan, action: Action, by: str, phase: Phase) -> None:
     """Take down that a person did a step, or saw that it is done. What is known to be done is not taken down again.
 
-    Others are told of what was done with its time: one thing that was said twice would be two.
+    Others are told of what was done with its time: one thing that was said twice would be two. Raises UsageError where
+    a step would be taken back that was not applied.
     """
-    if history(journal.entries).past(phase, action.id).state in {"done", "undone"}:
+    past = history(journal.entries)
+    if past.past(phase, action.id).state in {"done", "undone"}:
         return
-    journal.append("confirmed", phase=phase, step=action.id, by=by)
+    number = plan.numbers[action.id]
+    if phase == "undo" and not _was_applied(past.past("apply", action.id)):
+        raise UsageError(
+            f"step {number} was not applied, so that it cannot be taken back: {action.title}",
+            fix="name a step that `seawall respond undo` lists",
+        )
+    journal.append("confirmed", phase=phase, step=action.id, step_number=number, by=by)
+
+
+def _was_applied(past: Past) -> bool:
+    return bool(past.confirmed_by) or past.is_begun
 
 
 def applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
@@ -94,9 +127,7 @@ def applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
         for (phase, step), one in past.steps.items()
         if phase == "undo" and one.state in {"undone", "already"}
     }
-    return frozenset(
-        step for step in applied - back if (one := past.past("apply", step)).confirmed_by or one.is_begun
-    )
+    return frozenset(step for step in applied - back if _was_applied(past.past("apply", step)))
 
 
 def standing(plan: Plan, entries: Iterable[journals.Entry], phase: Phase) -> list[StepResult]:

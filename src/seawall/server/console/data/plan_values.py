@@ -97,7 +97,7 @@ class PlanValue(msgspec.Struct, frozen=True, kw_only=True):
 def plan_value(made: Plan, question: Question | None = None, *, may_have_possible: bool = False) -> PlanValue:
     """A plan as the API answers it, with the accounts of the question that it answers."""
     question = question or Question()
-    places = {action.id: order for order, action in enumerate(made.actions, start=1)}
+    places = made.numbers
     steps = [_step(places[action.id], action, places) for action in made.actions[:MOST_SHOWN]]
     accounts = list(_accounts(made, question, places))
     scope = question.scope

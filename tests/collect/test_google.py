@@ -59,6 +59,24 @@ def test_late_ones_come_and_none_comes_twice(tmp_path: Path) -> None:
     assert standing(tmp_path, "admin").new_records == 0
 
 
+def test_a_challenge_that_shares_the_id_of_its_sign_in_is_kept(tmp_path: Path) -> None:
+    """Google gives a sign-in and its challenge the same qualifier and time; the `etag` differs with each answer."""
+    clock = Still()
+    api = Reports(clock.now, items(6))
+    time = api.items[2][0]
+    challenge = activity(2, time, events=[{"type": "login", "name": "login_challenge"}])
+    api.items.append((time, 0, challenge))
+    with serving(api) as server:
+        assert run(tmp_path, server, clock).is_complete
+        for number, (at, seen, record) in enumerate(api.items):
+            api.items[number] = (at, seen, {**record, "etag": '"again"'})
+        clock.time += 2 * HOUR
+        assert run(tmp_path, server, clock).is_complete
+    assert known(tmp_path) == expected(api)
+    names = [json.loads(line)["events"][0]["name"] for line in lines(tmp_path)]
+    assert sorted(names) == ["login_challenge", *["login_success"] * 6]
+
+
 @pytest.mark.parametrize(
     "reply",
     [

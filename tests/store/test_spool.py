@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.schema.batches import CodedBatch, Vocabulary
 from seawall.store import Coder, EventsFile, Spool
-from seawall.store.spool import DAY
+from seawall.store.twins import DAY
 from tests.events import event, sign_in, spool, table
 
 
@@ -257,3 +259,78 @@ def test_what_comes_in_small_tables_over_time_is_what_comes_at_once(
         for day in rest:
             often.drop(day)
         assert list((Path(folder) / "often").iterdir()) == []
+
+
+def _loaded(folder: Path, rows: list[dict[str, Any]]) -> tuple[CodedBatch, int]:
+    days = spool(folder, table(rows))
+    return days.load(days.days()[0])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"activity_name": "UserLoginFailed", "status": "failure"},
+        {"account": "bob@x.example"},
+        {"src_ip": "198.51.100.9", "src_prefix": "198.51.100.0/24"},
+        {"kind": "directory"},
+    ],
+)
+def test_one_id_with_different_content_is_two_events(tmp_path: Path, other: dict[str, Any]) -> None:
+    """Google gives a sign-in and its challenge one id; nothing promises that another vendor never does."""
+    both = [sign_in("a"), sign_in("a", **other)]
+    for rows in (both, both[::-1], [*both, both[1], both[0]]):
+        batch, duplicates = _loaded(tmp_path, rows)
+        assert (len(batch), duplicates) == (2, len(rows) - 2)
+        name = next(iter(other))
+        assert set(_texts(batch, name)) == {both[0][name], other[name]}
+
+
+def test_a_copy_that_lacks_a_value_is_still_a_copy(tmp_path: Path) -> None:
+    rows = [sign_in("a"), sign_in("a", src_ip=None, src_prefix=None, activity_name=None)]
+    for order in (rows, rows[::-1]):
+        batch, duplicates = _loaded(tmp_path, order)
+        assert (len(batch), duplicates) == (1, 1)
+        assert _texts(batch, "src_ip") == ["203.0.113.7"]
+
+
+def test_twins_of_another_log_join_one_of_two_events_with_their_id(tmp_path: Path) -> None:
+    rows = [
+        sign_in("a"),
+        sign_in("a", activity_name="UserLoginFailed", status="failure"),
+        sign_in("a", source="entra_signin", activity_name="Sign-in activity"),
+    ]
+    results = []
+    for order in itertools.permutations(rows):
+        batch, duplicates = _loaded(tmp_path, list(order))
+        assert len(batch) + duplicates == 3
+        assert len(batch) >= 2
+        results.append(
+            [
+                {name: batch.value(name, row) for name in ("source", "activity_name", "status")}
+                for row in range(len(batch))
+            ]
+        )
+    assert all(result == results[0] for result in results)
+
+
+def test_a_sign_in_that_was_delivered_again_has_its_final_status(tmp_path: Path) -> None:
+    """Microsoft delivers a sign-in when it waits for a second factor, and again under its id when it is decided."""
+    waits = sign_in(
+        "a", source="entra_signin", status="interrupted", status_code="50074", status_detail="prompted"
+    )
+    decided = sign_in("a", source="entra_signin", status="success", status_code=None, status_detail=None)
+    for order in ([waits, decided], [decided, waits], [waits, decided, waits]):
+        batch, duplicates = _loaded(tmp_path, order)
+        assert (len(batch), duplicates) == (1, len(order) - 1)
+        assert _texts(batch, "status") == ["success"]
+        assert _texts(batch, "status_code") == _texts(batch, "status_detail") == [""]
+
+
+def test_the_delivery_that_says_more_comes_first(tmp_path: Path) -> None:
+    """Steps of an authentication are added to a record of Graph after it was first delivered."""
+    early = sign_in("a", source="entra_signin", parameters='{"steps":[]}', auth_method="password")
+    late = sign_in("a", source="entra_signin", parameters='{"steps":["one","two"]}', auth_method="mfa")
+    for order in ([early, late], [late, early]):
+        batch, _ = _loaded(tmp_path, order)
+        assert _texts(batch, "auth_method") == ["mfa"]
+        assert batch.texts["parameters"].to_pylist() == ['{"steps":["one","two"]}']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,8 +80,8 @@ class Event:
 
 @dataclass(slots=True)
 class Activity:
-    """An activity: who did it, when, and its events; `rest` is what was not taken apart, `more` tells
-    events of one activity apart that came as records of their own."""
+    """An activity: who did it, when, and its events; `rest` is what was not taken apart. `more` is a
+    digest of the events: Google gives a sign-in and its challenge one qualifier, and exports give it to each event."""
 
     application: str | None
     time: Any
@@ -158,8 +159,10 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
     )  # fmt: skip
     if not events and (record.get("name") is not None or record.get("type") is not None):
         _flat(result, record, is_dotted=is_dotted)
-    elif "name" in record or "type" in record or "parameters" in record:
+        return result
+    if "name" in record or "type" in record or "parameters" in record:
         rest["envelope"] = _named(record)
+    result.more = _digest(events, raw)
     return result
 
 
@@ -202,16 +205,23 @@ def _flat(result: Activity, record: dict[str, Any], *, is_dotted: bool) -> None:
     ):
         event.is_odd, result.raw_events = True, [_named(record)]
     result.events = [event]
-    result.more = _told_apart(event)
+    result.more = _digest(result.events, result.raw_events)
 
 
 def _named(record: dict[str, Any]) -> dict[str, Any]:
     return {name: record[name] for name in ("type", "name", "parameters") if _is_something(record.get(name))}
 
 
-def _told_apart(event: Event) -> str:
-    said = msgspec.json.encode([event.type, event.name, event.parameters], order="deterministic")
-    return hashlib.blake2b(said, digest_size=6).hexdigest()
+def _digest(events: list[Event], raw: Sequence[Any]) -> str | None:
+    """Return a digest of what events say, whatever their order; None for none. `raw` are the events as they came."""
+    said = [
+        msgspec.json.encode(
+            raw[place] if event.is_odd and place < len(raw) else [event.type, event.name, event.parameters],
+            order="deterministic",
+        )
+        for place, event in enumerate(events)
+    ]
+    return hashlib.blake2b(b"\n".join(sorted(said)), digest_size=6).hexdigest() if said else None
 
 
 def _table_row(record: dict[str, Any]) -> Activity:
@@ -232,7 +242,7 @@ def _table_row(record: dict[str, Any]) -> Activity:
         [event],
         [],
         rest,
-        _told_apart(event),
+        _digest([event], ()),
     )
 
 

@@ -26,6 +26,8 @@ _TIMES = (
 _IDS = ("uuid", "eventdataid", "insertid", "uniquequalifier", "prowid", "eventoriginid", "id")
 _SHORTEST_ID = 16
 """Shorter ones (a Windows event's `Id`) number the kind of event and not the record."""
+_LONGEST_ID, _DIGEST = 512, 12
+"""Characters of an id that are kept, and of the digest behind it."""
 _ACCOUNTS = (
     "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid",
     "caller",
@@ -70,7 +72,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     account = _first_text(fields, _ACCOUNTS)
     account = account.lower() if account and "@" in account else None
     values = {
-        "metadata_uid": _record_id(fields) or content_id(record),
+        "metadata_uid": _record_id(fields, content_id(record)),
         "time": _time(fields),
         "kind": "other",
         "activity_name": _first_text(fields, _NAMES),
@@ -126,12 +128,13 @@ def _as_address(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _record_id(fields: dict[str, Any]) -> str | None:
+def _record_id(fields: dict[str, Any], content: str) -> str:
+    """Return the record's own id and a digest of its content: of an unknown log nobody knows what its `id` numbers."""
     for name in _IDS:
         value = fields.get(name)
         if isinstance(value, str | int) and len(str(value)) >= _SHORTEST_ID:
-            return str(value)[:512]
-    return None
+            return f"{str(value)[:_LONGEST_ID]}:{content[-_DIGEST:]}"
+    return content
 
 
 def _first_text(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:

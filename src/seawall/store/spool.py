@@ -15,23 +15,14 @@ from seawall.schema.batches import (
     Codes,
     Interner,
     Keys,
-    Times,
     Vocabulary,
     hash_text,
-    mix,
     pair_keys,
 )
-from seawall.schema.ordering import Rows, distinct
-from seawall.store.coder import NUMBERS, TEXTS, UNSEEN
+from seawall.schema.ordering import Rows
+from seawall.store.coder import NUMBERS, TEXTS
 from seawall.store.texts import HeldPiece, Piece, StoredTexts
-
-DAY = 86_400_000_000
-PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
-"""Of twins, the record of the source that says most comes first and is filled up from the others."""
-
-FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters", "rule_keys")
-"""Texts that are filled up too; `unmapped` is the record's own."""
-
+from seawall.store.twins import DAY, Twins
 
 LARGE_DAY = 200_000
 """Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
@@ -162,8 +153,9 @@ class Spool:
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
         hashes = self._hashes(day)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
-        kept, donors = self._merged(raw, texts, identity)
-        final = self._in_order(raw, texts, time, identity, kept)
+        twins = Twins(raw, texts, self._vocabularies, self._mappings)
+        kept, donors = twins.merge(identity)
+        final = twins.order(time, identity, kept)
         codes = {name: self._meaning(name, _picked(raw.pop(name), final)) for name in self._vocabularies}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
@@ -230,101 +222,9 @@ class Spool:
         """Return what codes of a column mean now; where there is no mapping, what they ever meant."""
         return self._mappings[name][codes] if name in self._mappings else codes
 
-    def _merged(
-        self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array], identity: Keys
-    ) -> tuple[Rows, dict[str, Rows]]:
-        """Fill the first of each set of twins from the others.
-
-        Returns the rows that stay and, per text column, the row that each row's text comes from.
-        """
-        shared = _shared(identity)
-        if not len(shared):
-            return np.arange(len(identity)), {}
-        organisation = self._meaning("org_uid", raw["org_uid"][shared])
-        order = np.lexsort((*self._preference(raw, texts, shared), identity[shared], organisation))
-        rows, organisation = shared[order], organisation[order]
-        start = np.ones(len(rows), bool)
-        start[1:] = (identity[rows[1:]] != identity[rows[:-1]]) | (organisation[1:] != organisation[:-1])
-        _fill(raw, rows, np.flatnonzero(start))
-        stays = np.ones(len(identity), bool)
-        stays[rows[~start]] = False
-        donors = {name: _donors(texts[name], rows, start) for name in FILLED_TEXTS}
-        return np.flatnonzero(stays), donors
-
-    def _in_order(
-        self,
-        raw: dict[str, np.ndarray],
-        texts: dict[str, pa.Array],
-        time: Times,
-        identity: Keys,
-        kept: Rows,
-    ) -> Rows:
-        """Return the rows in order of time and record id, of equal ones in an order that no file's place decides."""
-        order = kept[_by_time(time[kept], identity[kept])]
-        same = (time[order[1:]] == time[order[:-1]]) & (identity[order[1:]] == identity[order[:-1]])
-        if not same.any():
-            return order
-        at = np.zeros(len(order), bool)
-        at[1:] |= same
-        at[:-1] |= same
-        rows = order[at]
-        organisation = self._texts_hashed("org_uid", raw, rows)
-        among = np.lexsort((*self._preference(raw, texts, rows), organisation, identity[rows], time[rows]))
-        order[at] = rows[among]
-        return order
-
-    def _preference(
-        self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array], rows: Rows
-    ) -> tuple[np.ndarray, ...]:
-        """Keys to sort rows by, as for `lexsort`: the source that says most, then what they hold, then file and line.
-
-        Rows that are equal by all but the last are the same to detection: the order of files decides nothing.
-        """
-        source = self._meaning("source", raw["source"][rows])
-        content = np.zeros(len(rows), np.uint64)
-        for name in self._vocabularies:
-            if name not in UNSEEN:
-                content = mix(content, self._texts_hashed(name, raw, rows))
-        for name in ("time", *NUMBERS):
-            if name != "source_line":
-                content = mix(content, raw[name][rows].astype(np.int64).view(np.uint64))
-        for name, column in texts.items():
-            if name != "unmapped":
-                content = mix(content, hash_text(column.take(rows)))
-        file = self._texts_hashed("source_file", raw, rows)
-        return raw["source_line"][rows], file, content, self._ranks()[source]
-
-    def _texts_hashed(self, name: str, raw: dict[str, np.ndarray], rows: Rows) -> Keys:
-        """Return a hash of each row's text in a name column: codes depend on what else was read."""
-        codes = self._meaning(name, raw[name][rows])
-        used = distinct(codes)
-        texts = [self._vocabularies[name].text(code) for code in used.tolist()]
-        return np.asarray(hash_text(pa.array(texts, pa.string()))[np.searchsorted(used, codes)], np.uint64)
-
     def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
         codes = self._actors.learn(pair_keys(organisation, account))
         return np.where(account == MISSING, MISSING, codes).astype(np.int32)
-
-    def _ranks(self) -> np.ndarray:
-        values = self._vocabularies["source"].values
-        ranks = [PREFERRED.index(value) if value in PREFERRED else len(PREFERRED) for value in values]
-        return np.array([*ranks, len(PREFERRED)])
-
-
-def _donors(texts: pa.Array, rows: Rows, start: np.ndarray) -> Rows:
-    """Return which row's text each row takes: its own, or for a set's first without one, the next that has it.
-
-    `rows` are the sets one after the other, `start` bool where one begins.
-    """
-    donors = np.arange(len(texts))
-    has = np.asarray(texts.take(rows).is_valid())
-    place = np.where(has, np.arange(len(rows)), len(rows))
-    following = np.minimum.accumulate(place[::-1])[::-1]
-    firsts = np.flatnonzero(start)
-    ends = np.append(firsts[1:], len(rows))
-    found = following[firsts] < ends
-    donors[rows[firsts[found]]] = rows[following[firsts[found]]]
-    return donors
 
 
 def _ordered(column: pa.Array | StoredTexts, rows: Rows) -> pa.Array | StoredTexts:
@@ -353,47 +253,3 @@ def _narrowed(table: pa.Table) -> pa.Table:
             if least.itemsize < column.itemsize:
                 table = table.set_column(place, name, pa.array(column.astype(least)))
     return table
-
-
-def _by_time(time: Times, identity: Keys) -> Rows:
-    """Return the order by time and record id: by as much of both as 64 bits hold, and in full where that ties.
-
-    A day has fewer than 2^37 microseconds.
-    """
-    packed = (time % DAY).astype(np.uint64) << np.uint64(27)
-    packed |= identity >> np.uint64(37)
-    order = np.argsort(packed)
-    ordered = packed[order]
-    return np.lexsort((identity, time)) if (ordered[1:] == ordered[:-1]).any() else order
-
-
-def _shared(identity: Keys) -> Rows:
-    """Return the rows whose record id another row has too. No id is nobody's twin."""
-    ordered = np.sort(identity)
-    if not ((ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)).any():
-        return np.empty(0, np.int64)
-    order = np.argsort(identity)
-    ordered = identity[order]
-    same = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
-    twin = np.zeros(len(order), bool)
-    twin[1:] |= same
-    twin[:-1] |= same
-    return np.sort(order[twin])
-
-
-def _fill(raw: dict[str, np.ndarray], rows: Rows, starts: Rows) -> None:
-    """Fill what the first of each run of twins lacks from the next one that has it; never overwrite.
-
-    `rows` are the twins' rows, run after run; `starts` says where in them each run begins.
-    """
-    for name, column in raw.items():
-        if name in ("time", "source", "source_file", "source_line"):
-            continue
-        held = column[rows] != (0 if name == "token_issued_time" else MISSING)
-        lacking = np.flatnonzero(~held[starts])
-        if not len(lacking) or not held.any():
-            continue
-        places = np.where(held, np.arange(len(rows)), len(rows))
-        found = np.minimum.reduceat(places, starts)[lacking]
-        has = found < len(rows)
-        column[rows[starts[lacking[has]]]] = column[rows[found[has]]]

@@ -41,6 +41,7 @@ class _Page(msgspec.Struct):
 
 class _Record(msgspec.Struct):
     id: Any = None
+    events: Any = None
 
 
 def is_throttled(answer: Answer, code: str) -> bool:
@@ -107,7 +108,10 @@ def _piece(answer: Answer) -> Piece:
 
 
 def _known(line: bytes) -> tuple[bytes, int]:
-    """By what an activity is known again, and when it happened. The qualifier alone tells those of one moment apart."""
+    """By what an activity is known again, and when it happened.
+
+    Google gives a sign-in and its challenge one qualifier and time: they differ in their events.
+    """
     try:
         record: _Record = decoded(line, _Record)
     except Malformed:
@@ -118,4 +122,5 @@ def _known(line: bytes) -> tuple[bytes, int]:
     parts = [names.get(name) for name in ("uniqueQualifier", "time", "applicationName", "customerId")]
     if parts[0] is None:
         return identity(line), time
-    return identity(*(str(part).encode() for part in parts)), time
+    events = msgspec.json.encode(record.events, order="deterministic")
+    return identity(*(str(part).encode() for part in parts), events), time

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The tests of the gate run behind a real nginx and a real Caddy. Where they are absent and Debian packages can be
-# installed, install them (without starting their services); elsewhere those tests skip and say so.
+# The tests of the gate run behind a real nginx and a real Caddy, some of them before a real PHP. Where these are absent and
+# Debian packages can be installed, install them (without starting their services); elsewhere those tests skip and say so.
 set -u
+# Debian names the program of php-fpm after its version: /usr/sbin/php-fpm8.4.
+found() { command -v "$1" >/dev/null 2>&1 || compgen -G "/usr/sbin/$1*" >/dev/null; }
 missing=()
-for name in nginx caddy; do command -v "$name" >/dev/null 2>&1 || [ -x "/usr/sbin/$name" ] || missing+=("$name"); done
+for name in nginx caddy php-fpm; do found "$name" || missing+=("$name"); done
 [ "${#missing[@]}" = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing ${missing[*]} for the tests of the gate"
@@ -17,6 +19,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     >/dev/null 2>&1
 fi
 for name in "${missing[@]}"; do
-  command -v "$name" >/dev/null 2>&1 || [ -x "/usr/sbin/$name" ] || echo "no $name here: its tests will be skipped"
+  found "$name" || echo "no $name here: its tests will be skipped"
 done
 exit 0

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,10 +33,11 @@ def program(name: str) -> str | None:
 
 
 class App:
-    """Answers every request with what it got of it."""
+    """Answers every request with what it got of it, and agrees to every upgrade: what comes then is in `tunnelled`."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
+        self.tunnelled: list[bytes] = []
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -51,6 +52,14 @@ class App:
                     "body": self.rfile.read(length).decode("latin-1"),
                 }
                 owner.seen.append(got)
+                if self.headers.get("upgrade"):
+                    self.send_response(101)
+                    self.send_header("connection", "upgrade")
+                    self.send_header("upgrade", self.headers["upgrade"])
+                    self.end_headers()
+                    self.close_connection = True
+                    owner.tunnelled.append(self.connection.recv(65536))
+                    return
                 body = json.dumps(got).encode()
                 self.send_response(200)
                 self.send_header("content-length", str(len(body)))
@@ -97,16 +106,22 @@ class Proxy:
     logs: list[Path] = field(default_factory=list)
 
     def send(
-        self, path: str, *headers: str, method: str = "GET", body: bytes = b"", host: str = "app.example"
+        self,
+        path: str,
+        *headers: str,
+        method: str = "GET",
+        body: bytes = b"",
+        host: str = "app.example",
+        connection: str = "close",
     ) -> Reply:
         """Send a request exactly as written here."""
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
-        if body:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", f"Connection: {connection}", *headers]
+        if body and not any(line.lower().startswith("transfer-encoding") for line in headers):
             lines.append(f"Content-Length: {len(body)}")
-        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
-            connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as channel:
+            channel.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             received = b""
-            while part := connection.recv(65536):
+            while part := channel.recv(65536):
                 received += part
         head, _, rest = received.partition(b"\r\n\r\n")
         first, *others = head.decode("latin-1").split("\r\n")
@@ -126,11 +141,14 @@ def unchunked(text: bytes) -> bytes:
 
 
 @contextmanager
-def nginx(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
-    """`inside` is added to the server's block."""
+def nginx(
+    folder: Path, gate_port: int, inside: str = "", replaced: Mapping[str, str] | None = None
+) -> Iterator[Proxy]:
+    """`inside` is added to the server's block; `replaced` are lines of the page that stand otherwise here."""
     app, port = App(), free_port()
     lines = snippet("nginx").replace("    location / {", f"{inside}\n    location / {{")
-    lines = placed(lines, gate_port, app.port).replace("listen 8080;", f"listen 127.0.0.1:{port};")
+    lines = placed(changed(lines, replaced), gate_port, app.port)
+    lines = lines.replace("listen 8080;", f"listen 127.0.0.1:{port};")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(
         f"""
@@ -164,12 +182,14 @@ http {{
 
 
 @contextmanager
-def caddy(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
-    """`inside` is added to the site's block."""
+def caddy(
+    folder: Path, gate_port: int, inside: str = "", replaced: Mapping[str, str] | None = None
+) -> Iterator[Proxy]:
+    """`inside` is added to the site's block; `replaced` are lines of the page that stand otherwise here."""
     app, port = App(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
     lines = snippet("caddyfile").replace("\troute {", f"{inside}\n\troute {{")
-    lines = placed(lines, gate_port, app.port).replace(":8080 {", f":{port} {{")
+    lines = placed(changed(lines, replaced), gate_port, app.port).replace(":8080 {", f":{port} {{")
     options = "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n"
     (folder / "Caddyfile").write_text(options + lines, "utf-8")
     command = [str(program("caddy")), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
@@ -177,10 +197,17 @@ def caddy(folder: Path, gate_port: int, inside: str = "") -> Iterator[Proxy]:
         yield proxy
 
 
+def changed(lines: str, replaced: Mapping[str, str] | None) -> str:
+    """The printed lines with some of them replaced, each of which must be there."""
+    for before, after in (replaced or {}).items():
+        assert before in lines, before
+        lines = lines.replace(before, after)
+    return lines
+
+
 def placed(lines: str, gate_port: int, app_port: int) -> str:
     """The printed lines with other ports, and nothing else."""
     assert "127.0.0.1:8087" in lines
-    assert "127.0.0.1:3000" in lines
     return lines.replace("127.0.0.1:8087", f"127.0.0.1:{gate_port}").replace(
         "127.0.0.1:3000", f"127.0.0.1:{app_port}"
     )

@@ -13,6 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.server import refusals
+from seawall.server.header_names import (
+    METHOD_OVERRIDES,
+    check_hop_by_hop,
+    check_spellings,
+    fold_name,
+    is_guarded,
+)
 from seawall.server.paths import plain_path
 from seawall.server.settings import GateSettings
 
@@ -21,11 +28,10 @@ Headers = Iterable[tuple[bytes, bytes]]
 _URI = (b"x-original-uri", b"x-forwarded-uri")
 _METHOD = (b"x-original-method", b"x-forwarded-method")
 _PROTO, _HOST, _FORWARDED_HOST = b"x-forwarded-proto", b"host", b"x-forwarded-host"
-_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
 _ELSEWHERE = (b"x-original-url", b"x-rewrite-url")
 """Some applications and frameworks answer for the path that these name, whatever the request line says."""
 _SINGLE = frozenset({*_URI, *_METHOD, *_ELSEWHERE, _PROTO, _HOST, _FORWARDED_HOST, b"authorization"})
-_OURS = b"x-auth-"
+_HOP_BY_HOP = frozenset({b"connection", b"trailer", b"upgrade"})
 
 _METHOD_FORM = re.compile(rb"[A-Z][A-Z-]{0,31}")
 _HOST_FORM = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -102,24 +108,29 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
     found: dict[bytes, bytes] = {}
     proofs: tuple[bytes, ...] = ()
     overridden = False
-    for name, value in headers:
+    odd: list[bytes] = []
+    pairs = tuple(headers)
+    for name, value in pairs:
         if name in _SINGLE:
             if name in found:
                 raise refusals.HeaderRepeated(name.decode("latin-1"))
             found[name] = value
         elif name == b"dpop":
             proofs = (*proofs, value)
-        elif name in _OVERRIDES:
-            overridden = True
         elif name == certificate:
             if b"certificate" in found:
                 raise refusals.HeaderRepeated(name.decode("latin-1"))
             found[b"certificate"] = value
-        elif b"_" in name:
-            plain = name.replace(b"_", b"-")
-            if plain.startswith(_OURS) or plain in _SINGLE or plain in {b"dpop", certificate}:
+        elif name in _HOP_BY_HOP:
+            check_hop_by_hop(name, value, certificate)
+        elif (folded := fold_name(name)) in METHOD_OVERRIDES:
+            overridden = True
+        elif folded != name:
+            if is_guarded(folded, certificate):
                 raise refusals.HeaderAmbiguous(name.decode("latin-1"))
-            overridden = overridden or plain in _OVERRIDES
+            odd.append(name)
+    if odd:
+        check_spellings(odd, (name for name, _ in pairs))
     return found, proofs, overridden
 
 

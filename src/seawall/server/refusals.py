@@ -59,10 +59,21 @@ class HeaderRepeated(GateRefusal):
 
 
 class HeaderAmbiguous(GateRefusal):
-    """A header's name, written with `_`, is another's for applications that do not tell the two apart."""
+    """A header's name (`X.Auth_Subject`) is another's for applications that do not tell `_`, `.` and the like from `-`."""
 
     code = "header-ambiguous"
-    words = "a header with underscores would be taken for one of the gate's"
+    words = (
+        "an application could take a header for another one: its name differs in `_`, `.` or the like alone"
+    )
+
+
+class HeaderHopByHop(GateRefusal):
+    """`Connection` names a header, `Trailer` a guarded one, or `Upgrade` asks for a tunnel past the gate."""
+
+    code = "header-hop-by-hop"
+    words = (
+        "`Connection`, `Trailer` or `Upgrade` asks the proxy to drop or replace what the gate decides about"
+    )
 
 
 class OriginUnknown(GateRefusal):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -202,6 +203,7 @@ class Peer:
         said: dict[str, list[str]] = defaultdict(list)
         _flattened(record, "", said)
         _in_other_words(log, said)
+        said["parameters.added"] = _gained(record)
         aliases, bags = ALIASES[log], BAGS.get(log, ())
         for name in self._columns[log]:
             if name == EVERYTHING:
@@ -263,11 +265,42 @@ def _in_other_words(log: str, said: dict[str, list[str]]) -> None:
         words = {"devicecode": "Device Code", "ropc": "ROPC"}
         used = [one.lower() for one in said.get("authenticationprotocol", ())]
         said["portal.authenticationprotocol"] = [words[one] for one in used if one in words]
-    elif log == "m365" and said.get("resultstatus", [""])[0].lower() in ("true", "succeeded"):
-        said["portal.status"] = ["Success"]
+    elif log == "m365":
+        if said.get("resultstatus", [""])[0].lower() in ("true", "succeeded"):
+            said["portal.status"] = ["Success"]
+        for text in said.get("parameters", ()):
+            parts = shlex.split(text) if text.startswith("-") else []
+            for at, word in enumerate(parts):
+                is_set = at + 1 == len(parts) or parts[at + 1].startswith("-")
+                if word.startswith("-"):
+                    said[f"parameters.{word[1:].lower()}"].append("True" if is_set else parts[at + 1])
     elif log == "google":
         names = said.get("id.applicationname", [])
         said["cloud.servicename"] = [*names, *(f"{name}.googleapis.com" for name in names)]
+
+
+def _gained(record: dict[str, Any]) -> list[str]:
+    """Return the names of changed properties whose list has an entry that it did not have."""
+    targets = record.get("targetResources") or []
+    changes = [
+        *(record.get("ModifiedProperties") or []),
+        *(one for t in targets for one in t.get("modifiedProperties") or []),
+    ]
+    found = []
+    for change in changes:
+        if isinstance(change, dict):
+            named = {name.lower(): value for name, value in change.items()}
+            old, new = (_members(named.get(name)) for name in ("oldvalue", "newvalue"))
+            if not new <= old:
+                found.append(str(named.get("name", named.get("displayname"))))
+    return ["; ".join(found)] if found else []
+
+
+def _members(text: Any) -> set[str]:
+    with suppress(ValueError, TypeError):
+        listed = json.loads(text)
+        return {json.dumps(one) for one in listed} if isinstance(listed, list) else set()
+    return set()
 
 
 def _flattened(value: Any, path: str, said: dict[str, list[str]]) -> None:

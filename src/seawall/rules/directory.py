@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.rules.rule import Rule, by_activity, mentions, where
+from seawall.rules.rule import Rule, by_activity, mentions, parameters, where
 from seawall.schema.batches import CodedBatch
 
 MAIL_SCOPES = (
@@ -31,6 +31,12 @@ OKTA_POLICIES = (
 
 def _mail(batch: CodedBatch, row: int) -> bool:
     return mentions(batch, row, MAIL_SCOPES)
+
+
+def _gains_a_credential(batch: CodedBatch, row: int) -> bool:
+    """Entra writes one operation for secrets that are added and removed: an addition is named by the reader."""
+    said = parameters(batch, row)
+    return "KeyDescription" not in said or "KeyDescription" in str(said.get("Added"))
 
 
 _consents = by_activity(
@@ -70,12 +76,15 @@ RULES = (
         "T1098.001 Additional Cloud Credentials",
         "adds a secret or certificate to an application",
         "a secret that was stolen rather than added",
-        by_activity(
-            "Add service principal credentials",
-            "Update application - Certificates and secrets management",
-            "Update application – Certificates and secrets management",
-            "app.oauth2.credentials.lifecycle.create",
-            "app.oauth2.credentials.lifecycle.activate",
+        where(
+            by_activity(
+                "Add service principal credentials",
+                "Create application – Certificates and secrets management",
+                "Update application – Certificates and secrets management",
+                "app.oauth2.credentials.lifecycle.create",
+                "app.oauth2.credentials.lifecycle.activate",
+            ),
+            _gains_a_credential,
         ),
     ),
     Rule(

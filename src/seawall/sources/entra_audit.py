@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seawall.sources.additions import ADDED, added
 from seawall.sources.assemble import Normalised, parse_times
 from seawall.sources.clients import reduce_client
 from seawall.sources.json_values import as_text, content_id, encode, named_values, structure, unquoted
@@ -128,13 +129,18 @@ def _actor(get: Fields) -> dict[str, str | None]:
 def _parameters(targets: list[dict[str, Any]], details: dict[str, Any]) -> dict[str, str | None]:
     found: dict[str, str | None] = {name: unquoted(value) for name, value in details.items()}
     names = []
+    changes = []
     for target in targets:
         for change in _list(structure(target.get("modifiedProperties"))):
             if isinstance(change, dict) and isinstance(change.get("displayName"), str):
                 found[change["displayName"]] = unquoted(change.get("newValue"))
+                changes.append((change["displayName"], change.get("oldValue"), change.get("newValue")))
         name = target.get("userPrincipalName") or target.get("displayName")
         if isinstance(name, str) and name:
             names.append(name)
+    gained = added(changes)
+    if gained:
+        found[ADDED] = gained
     if names:
         found["Target"] = "; ".join(names)
     return found

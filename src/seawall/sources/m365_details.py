@@ -5,6 +5,7 @@ Pure functions of text, run once for each distinct combination of their argument
 
 from __future__ import annotations
 
+from seawall.sources.additions import ADDED, added
 from seawall.sources.json_values import encode, named_values, structure, unquoted
 from seawall.sources.m365_fields import FOLDER_PERMISSIONS
 from seawall.sources.m365_judgement import clean, identifier
@@ -77,9 +78,16 @@ def change(
         name: unquoted(value) for name, value in named_values(parameters).items() if name != "Actions"
     }
     properties = structure(modified)
-    for entry in properties if isinstance(properties, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("Name"), str):
-            found[entry["Name"]] = unquoted(entry.get("NewValue"))
+    entries = [
+        entry
+        for entry in (properties if isinstance(properties, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("Name"), str)
+    ]
+    for entry in entries:
+        found[entry["Name"]] = unquoted(entry.get("NewValue"))
+    if of_kind == "directory":
+        gained = added((entry["Name"], entry.get("OldValue"), entry.get("NewValue")) for entry in entries)
+        found |= {ADDED: gained} if gained else {}
     if isinstance(properties, dict):
         for name, value in properties.items():
             found[name] = unquoted(value.get("NewValue") if isinstance(value, dict) else value)

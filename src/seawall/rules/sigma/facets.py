@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from seawall.rules.sigma.folding import folded
 from seawall.rules.sigma.model import Predicate, Test
 from seawall.rules.sigma.records import Records
 from seawall.rules.sigma.texts import NOTHING, Texts
@@ -68,16 +69,21 @@ class _Answers:
     def _passing(self, texts: Sequence[str]) -> Iterator[tuple[int, Bools]]:
         """Yield tests and which texts pass them."""
         exact: dict[int, list[int]] = defaultdict(list)
-        lower = [text.lower() for text in texts] if self._exact or self._lowered else []
-        for at, text in enumerate(lower if self._exact else ()):
+        lower = [folded(text) for text in texts] if self._exact or self._lowered else []
+        whole = [text.strip() for text in lower]
+        for at, text in enumerate(whole if self._exact else ()):
             for test in self._exact.get(text, ()):
                 exact[test].append(at)
         for test, some in exact.items():
             passing = np.zeros(len(texts), bool)
             passing[some] = True
             yield test, passing
+        bare = [at for at, text in enumerate(lower) if len(text) != len(whole[at])] if self._lowered else []
         for test, passes in self._lowered:
-            yield test, np.fromiter(map(passes, lower), bool, len(texts))
+            passing = np.fromiter(map(passes, lower), bool, len(texts))
+            for at in bare:
+                passing[at] |= passes(whole[at])
+            yield test, passing
         for test, passes in self._others:
             yield test, np.fromiter(map(passes, texts), bool, len(texts))
 

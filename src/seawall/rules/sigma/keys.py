@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from seawall.rules.sigma.folding import folded_whole
 from seawall.rules.sigma.model import Correlation
 from seawall.rules.sigma.records import renumbered
 from seawall.rules.sigma.rows import Valued
@@ -85,7 +86,7 @@ class Keys:
 def _written(found: Iterable[Sequence[str]], *, is_key: bool) -> Iterable[str]:
     """Yield fields' values as JSON: of what groups the first, of what is counted all."""
     for some in found:
-        texts = [text.lower()[:LONGEST_KEY] for text in some[:MOST_VALUES]]
+        texts = [folded_whole(text)[:LONGEST_KEY] for text in some[:MOST_VALUES]]
         yield _encode((texts[0] if texts else None) if is_key else texts).decode()
 
 

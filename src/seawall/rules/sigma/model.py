@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from seawall.rules.sigma.folding import folded
+
 LEVELS = ("informational", "low", "medium", "high", "critical")
 
 
@@ -49,7 +51,7 @@ Predicate = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What is asked of a value: one of some texts (in lower case), or any of other predicates, of which `lowered` see lower case.
+    """What is asked of a value: one of some texts, or any of other predicates. `exact` and `lowered` see it folded (`folding`).
 
     `nothing` also holds where a field has no value. A record's field may have several values: one is enough.
     """
@@ -66,10 +68,11 @@ class Test:
 
     def of(self, value: str) -> bool:
         """Return whether a value passes."""
-        lower = value.lower()
+        lower = folded(value)
+        whole = lower.strip()
         return (
-            lower in self.exact
-            or any(passes(lower) for passes in self.lowered)
+            whole in self.exact
+            or any(passes(lower) or passes(whole) for passes in self.lowered)
             or any(passes(value) for passes in self.others)
         )
 

@@ -15,6 +15,7 @@ from typing import Any
 import re2
 
 from seawall.rules.sigma import patterns
+from seawall.rules.sigma.folding import folded, folded_whole
 from seawall.rules.sigma.model import Either, Keyword, Leaf, Node, Not, Predicate, Same, Test
 
 ANYTHING = frozenset({".", ".+"})
@@ -116,14 +117,14 @@ def _text(value: Any, *, cased: bool = False) -> Test:
     whole = "".join(part for part in parts if part is not None)
     if whole in NOTHING:
         return Test(frozenset({whole}), nothing=True)
-    return Test(others=(whole.__eq__,)) if cased else Test(frozenset({whole.lower()}))
+    return Test(others=(whole.__eq__,)) if cased else Test(frozenset({folded_whole(whole)}))
 
 
 def _matching(parts: Sequence[str | None], *, cased: bool) -> Test:
     """Return the test of a pattern."""
     if cased:
         return Test(others=(_pattern(parts),))
-    lower = [_Literal(part.lower()) if isinstance(part, _Literal) else part for part in parts]
+    lower = [_Literal(folded(part)) if isinstance(part, _Literal) else part for part in parts]
     return Test(lowered=(_pattern(lower),))
 
 
@@ -176,7 +177,7 @@ def _compiled(pattern: str) -> Predicate:
 @lru_cache(maxsize=65_536)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text.partition("%")[0])
+        return ip_address(text.partition("%")[0].strip())
     except ValueError:
         return None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seawall.rules.sigma.facets import Spell
+from seawall.rules.sigma.folding import plain
 
 Written = str | tuple[str, Spell]
 """An answer as tables write it: `column`, `unmapped:path`; `other:path` of events kept whole alone, and `service:column` of those
@@ -38,9 +39,9 @@ _SITE = re.compile(r"https?://[^/]+/(?:(?:sites|teams|personal)/[^/]+/)?", re.IG
 
 
 def operation(value: str) -> tuple[str, ...]:
-    """Return an operation as it is, without the full stop that the unified audit log ends it with, and with a plain dash."""
-    bare = value.removesuffix(".")
-    return tuple(dict.fromkeys((value, bare, value.replace("–", "-"), bare.replace("–", "-"))))
+    """Return an operation as it is, without the full stop or blank that the audit log ends it with, and with plain dashes."""
+    bare = value.strip().removesuffix(".").rstrip()
+    return tuple(dict.fromkeys((value, bare, plain(value), plain(bare))))
 
 
 def service(value: str) -> tuple[str, ...]:
@@ -129,6 +130,9 @@ M365 = Family(
         ("uniquetokenid appaccesscontext.uniquetokenid", ("token_uid",)),
         ("deviceid", ("device_uid",)),
         ("category", (("kind", _spelled()), "other:category")),
+        ("location locationdetails.countryorregion country", ("src_country", "other:location")),
+        ("authenticationprotocol", (("auth_protocol", _signs_in), "other:authenticationprotocol")),
+        ("targetresources.userprincipalname targetresources.displayname", ("parameters:target", "other:target")),
         ("targetresources targetresources.modifiedproperties targetresources.modifiedproperties.newvalue target targetobject",
          ("parameters:*",)),
         ("modifiedproperties modifiedproperties.newvalue", ("parameters:*",)),

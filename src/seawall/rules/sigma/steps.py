@@ -13,6 +13,7 @@ import numpy as np
 
 from seawall.rules.sigma.facets import NameFacet, TextFacet
 from seawall.rules.sigma.fields import Answer, Where
+from seawall.rules.sigma.folding import folded_whole
 from seawall.rules.sigma.model import Same
 from seawall.rules.sigma.records import Records
 from seawall.rules.sigma.rows import row_values
@@ -112,7 +113,7 @@ class SameStep:
         return np.array([self._holds(a, b) for a, b in zip(left, right, strict=True)], bool)
 
     def _holds(self, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-        pairs = ((one.lower(), other.lower()) for one in left for other in right)
+        pairs = ((folded_whole(one), folded_whole(other)) for one in left for other in right)
         if self._node.starts:
             return any(one.startswith(other) for one, other in pairs)
         if self._node.ends:

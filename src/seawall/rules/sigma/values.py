@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import re2
 
 EVERYTHING = "*"
 """The path of every value, however deep."""
@@ -19,6 +20,9 @@ _NAME_FIELDS = ("name", "key", "displayname")
 _VALUE_FIELDS = (
     "value", "newvalue", "intvalue", "boolvalue", "multivalue", "multiintvalue", "multimessagevalue", "messagevalue",
 )  # fmt: skip
+LONGEST_COMMAND = 20_000
+_PARAMETER = re2.compile(r'(?:^|\s)-([A-Za-z]\w*)(?:[:\s]+(\([^)]*\)|"[^"]*"|[^\s"(-][^\s"]*))?')
+_QUOTED = re2.compile(r'"([^"]*)"')
 _decode = msgspec.json.Decoder().decode
 _decode_top = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
@@ -44,7 +48,7 @@ def values(found: Any, path: str) -> Iterator[str]:
 
 
 def _at(found: Any, path: str) -> Iterator[Any]:
-    found = _opened(found)
+    found = _command(found) if isinstance(found, str) and found[:1] == "-" else _opened(found)
     if isinstance(found, list):
         for one in found:
             yield from _at(one, path)
@@ -68,7 +72,7 @@ def _paired(one: Any, path: str) -> Iterator[Any]:
     names = _spellings(one)
     for field in _NAME_FIELDS:
         name = one.get(names.get(field, ""))
-        if isinstance(name, str) and name.lower() == path:
+        if isinstance(name, str) and name.strip().lower() == path:
             yield from (one[names[value]] for value in _VALUE_FIELDS if value in names)
             return
 
@@ -120,6 +124,20 @@ def _opened(found: Any) -> Any:
         inner = parsed(found)
         return found if inner is None else inner
     return found
+
+
+def _command(text: str) -> Any:
+    """Return the parameters of a command as what they are set to: `-SearchName "Audit 7" -Purge -Members ("a","b")`.
+
+    The Security and Compliance Center writes those of its cmdlets so. A switch without a value is set.
+    """
+    if len(text) > LONGEST_COMMAND:
+        return text
+    found: dict[str, Any] = {}
+    for name, said in _PARAMETER.findall(text):
+        listed = _QUOTED.findall(said) if said[:1] == "(" else [said.strip('"').removeprefix("$")]
+        found[name] = "True" if not said else listed[0] if len(listed) == 1 else listed
+    return found or text
 
 
 def top_names(text: str) -> frozenset[str]:

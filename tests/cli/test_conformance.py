@@ -11,6 +11,9 @@ from .conftest import Run
 
 LAX = """
 from seawall.conformance import Verifier
+from seawall.conformance.workshop import Workshop
+
+sound = {Workshop().token().split(".")[0]}
 
 def verify(token, context):
     return {"token": token}
@@ -25,7 +28,16 @@ def chatter(token, context):
 def shout(token, context):
     raise ValueError("\\x1b[2J" + token[:10])
 
-partial = Verifier(refuse, lacks=["tenants"])
+def crash(token, context):
+    raise ValueError("always")
+
+def discern(token, context):
+    if len(token.split(".")) == 3 and token.split(".")[0] in sound:
+        return {"sub": "somebody"}
+    return None
+
+partial = Verifier(discern, lacks=["tenants"])
+narrow = Verifier(discern, lacks=["revocation"])
 """
 
 
@@ -54,6 +66,32 @@ def test_the_matrix_fits_a_narrow_terminal(run: Run, module: str, monkeypatch: p
     for word in ("hostile", "refused", "let", "in", "code", "controls", "accepted", "crashed", "covered"):
         assert word in " ".join(matrix[:2]).split(), matrix
     assert max(map(len, matrix)) <= 80
+
+
+@pytest.mark.parametrize("only", ["form,binding", "storm-0558"])
+@pytest.mark.parametrize("level", ["accepted", "crashed", "code", "not-covered"])
+def test_a_verifier_that_crashes_always_fails(run: Run, module: str, only: str, level: str) -> None:
+    """It said "0 of 639 hostile tokens refused, 0 of 61 controls accepted" and exited with 0."""
+    arguments = ("--verifier", f"{module}:crash", "--only", only, "--fail-on", level)
+    result = run("token", "conformance", *arguments)
+    assert result.code == 10
+    assert "not accepted: the verifier fails, whatever it refused" in result.err
+    assert "this run shows nothing: no sound token was accepted" in result.err
+    answer = json.loads(run("token", "conformance", *arguments, "--json").out)
+    assert (answer["passed"], answer["void"]) == (False, "no sound token was accepted")
+
+
+def test_a_run_that_shows_no_hostile_token_fails(run: Run, module: str) -> None:
+    result = run("token", "conformance", "--verifier", f"{module}:narrow", "--only", "revocation")
+    assert result.code == 10
+    assert "this run shows nothing: no hostile token was shown" in result.err
+
+
+def test_the_exit_code_can_be_silenced_and_the_verdict_cannot(run: Run, module: str) -> None:
+    arguments = ("--verifier", f"{module}:verify", "--only", "binding", "--fail-on", "never", "--json")
+    result = run("token", "conformance", *arguments)
+    assert result.code == 0
+    assert json.loads(result.out)["passed"] is False
 
 
 def test_refused_controls_fail(run: Run, module: str) -> None:
@@ -118,7 +156,8 @@ def test_what_a_verifier_prints_is_not_in_the_answer(run: Run, module: str) -> N
     result = run(
         "token", "conformance", "--verifier", f"{module}:chatter", "--only", "alphabet-surrogate", "--json"
     )
-    (case,) = json.loads(result.out)["cases"]
+    baseline, case = json.loads(result.out)["cases"]
+    assert baseline["name"] == "form-sound"
     assert (case["outcome"], case["detail"]) == ("crashed", "ValueError: \\udcff")
     assert "verifying" in result.err
 

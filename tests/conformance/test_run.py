@@ -11,10 +11,10 @@ import pytest
 
 from seawall.conformance import Context, Refused, RenewalAttempt, Verifier
 from seawall.conformance import verifier as verifiers
-from seawall.conformance.battery import cases
+from seawall.conformance.battery import cases, with_baseline
 from seawall.conformance.case import Case
-from seawall.conformance.matrix import LEVELS, failing, faulty, rows, totals
-from seawall.conformance.run import Result, document, judge, run
+from seawall.conformance.matrix import LEVELS, failing, faulty, has_passed, rows, totals, void_reason
+from seawall.conformance.run import MOST_TIMEOUTS, Result, document, judge, run
 from seawall.errors import UsageError
 
 (HOSTILE,) = cases(("storm-0558",))
@@ -191,6 +191,81 @@ def test_a_verifier_that_refuses_everything_is_found_out() -> None:
     results = list(run(Verifier(lambda token, context: None), cases(("form",))))
     assert totals(results)["accepted"] == 0
     assert {result.case.name for result in failing(results, "accepted")} == {"form-sound", "form-es256"}
+
+
+@pytest.mark.parametrize(
+    "verify",
+    [
+        raises(ValueError("always")),
+        raises(SystemExit(0)),
+        raises(Refused()),
+        lambda token, context: None,
+        lambda token, context: False,
+        accepts,
+    ],
+    ids=["crashes", "exits", "refuses", "none", "false", "accepts"],
+)
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_verifier_passes_that_gives_every_token_one_answer(
+    verify: Callable[[str, Context], Any], level: Any
+) -> None:
+    """A verifier that crashed on all 700 tokens passed: "0 of 639 refused, 0 of 61 controls accepted", exit 0."""
+    results = list(run(Verifier(verify), cases(("form", "binding"))))
+    assert not has_passed(results, level)
+    assert bool(failing(results, level)) == (level != "never")
+
+
+def test_one_control_that_crashes_or_hangs_fails_at_every_level() -> None:
+    for outcome in ("crashed", "timed-out", "refused"):
+        results = [_result(CONTROL, "accepted"), _result(HOSTILE, "refused"), _result(CONTROL, outcome)]
+        assert [len(failing(results, level)) for level in LEVELS] == [1, 1, 1, 1, 0]
+        assert not has_passed(results, "accepted")
+
+
+def test_a_verifier_that_never_answers_is_given_up() -> None:
+    """Ten unanswered tokens are enough: the rest, an hour of waiting, is counted as unanswered and not shown."""
+    shown: list[str] = []
+    wait = threading.Event()
+
+    def hangs(token: str, context: Context) -> None:
+        shown.append(token)
+        wait.wait()
+
+    chosen = (*cases(("form",)), *cases(("revocation",)))
+    results = list(run(Verifier(hangs, lacks=["revocation"]), chosen, limit=0.01))
+    wait.set()
+    assert len(shown) == MOST_TIMEOUTS
+    assert sum(result.outcome == "timed-out" for result in results) == len(cases(("form",)))
+    assert not has_passed(results, "accepted")
+
+
+def test_a_slow_verifier_is_not_given_up() -> None:
+    turns = iter(range(1000))
+
+    def sometimes(token: str, context: Context) -> None:
+        if next(turns) % 2:
+            time.sleep(0.5)
+
+    results = list(run(Verifier(sometimes), cases(("form",))[:24], limit=0.05))
+    assert {result.detail for result in results if result.outcome == "timed-out"} == {
+        "no answer within 0.05 s"
+    }
+
+
+def test_a_choice_without_a_sound_token_is_given_one() -> None:
+    """`--only storm-0558` against a verifier that crashes always had nothing to show that it ever accepts a token."""
+    assert [case.name for case in with_baseline((HOSTILE,))] == ["form-sound", "storm-0558"]
+    assert [case.name for case in with_baseline((RENEWAL,))] == ["form-sound", "renewal-sound"]
+    assert with_baseline((CONTROL, HOSTILE)) == (CONTROL, HOSTILE)
+
+
+def test_a_run_in_which_nothing_was_shown_does_not_pass() -> None:
+    lacking = Verifier(accepts, lacks=["revocation"])
+    results = list(run(lacking, with_baseline(cases(("revocation",)))))
+    assert void_reason(results).startswith("no hostile token was shown")
+    assert not has_passed(results, "accepted")
+    assert void_reason([]) == "no sound token was accepted"
+    assert void_reason([_result(CONTROL, "accepted")]) == ""
 
 
 def _result(case: Case, outcome: Any, **more: Any) -> Result:

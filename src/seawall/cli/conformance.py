@@ -76,17 +76,17 @@ def conformance(
         return
     if verifier is None:
         raise UsageError("no verifier", fix="name one with --verifier module:function, or --list the cases")
-    results, failures = _run(verifier, chosen, fail_on.value, time_limit)
+    results, passed = _run(verifier, battery.with_baseline(chosen), fail_on.value, time_limit)
     if as_json:
-        _answer_json(verifier, results, failures)
+        _answer_json(verifier, results, passed)
     else:
         streams.answer(lambda console: _draw(console, results))
-        _tell(results, failures)
-    if failures:
+        _tell(results, passed)
+    if not passed and fail_on is not Level.never:
         raise typer.Exit(FAULTS_FOUND)
 
 
-def _run(place: str, chosen: Sequence[Case], level: str, limit: float) -> tuple[list[Result], list[Result]]:
+def _run(place: str, chosen: Sequence[Case], level: str, limit: float) -> tuple[list[Result], bool]:
     import sys
     from contextlib import redirect_stdout
     from typing import cast
@@ -97,7 +97,7 @@ def _run(place: str, chosen: Sequence[Case], level: str, limit: float) -> tuple[
 
     with redirect_stdout(sys.stderr):  # stdout is the answer's, whatever the verifier prints
         results = list(run(load(place), chosen, limit=limit))
-    return results, matrix.failing(results, cast("matrix.Level", level))
+    return results, matrix.has_passed(results, cast("matrix.Level", level))
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -125,14 +125,15 @@ def _described(case: Case) -> dict[str, Any]:
     }
 
 
-def _answer_json(place: str, results: Sequence[Result], failures: Sequence[Result]) -> None:
+def _answer_json(place: str, results: Sequence[Result], passed: bool) -> None:
     from seawall.conformance import matrix
     from seawall.conformance.run import document
 
     streams.answer_json(
         {
             "verifier": place,
-            "passed": not failures,
+            "passed": passed,
+            "void": matrix.void_reason(results),
             "totals": matrix.totals(results),
             "families": matrix.rows(results),
             "cases": document(results),
@@ -184,7 +185,7 @@ def _draw(console: Console, results: Sequence[Result]) -> None:
             console.print(Text(f"  expected: {' or '.join(result.case.codes)}", style="dim"))
 
 
-def _tell(results: Sequence[Result], failures: Sequence[Result]) -> None:
+def _tell(results: Sequence[Result], passed: bool) -> None:
     from seawall.conformance import matrix
     from seawall.conformance.case import HARMS
 
@@ -197,6 +198,13 @@ def _tell(results: Sequence[Result], failures: Sequence[Result]) -> None:
     for harm, count in total["let_in"].items():
         if count:
             streams.say(f"let in, {harm}: {count:,} ({HARMS[harm]})")
-    if not failures and not matrix.faulty(results):
+    unproved = sum(result.is_unproved_control for result in results)
+    if unproved:
+        streams.say(
+            f"{plural(unproved, 'sound token')} not accepted: the verifier fails, whatever it refused"
+        )
+    if why := matrix.void_reason(results):
+        streams.say(f"this run shows nothing: {why}")
+    elif passed and not matrix.faulty(results):
         streams.say("nothing was let in that had to be refused")
     streams.next_step("seawall token conformance --list names every case; docs/conformance.md explains them")

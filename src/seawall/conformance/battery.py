@@ -53,6 +53,20 @@ def families() -> tuple[Family, ...]:
     return tuple(module.FAMILY for module in modules)
 
 
+BASELINE = "form-sound"
+"""The sound token that every verifier must accept: it needs no capability."""
+
+
+def with_baseline(chosen: tuple[Case, ...]) -> tuple[Case, ...]:
+    """`chosen`, with `BASELINE` before it where it holds no case that shows that the verifier accepts anything.
+
+    Without a sound token, a verifier that refuses everything or crashes on everything would look perfect.
+    """
+    if any(not case.hostile and not case.needs for case in chosen):
+        return chosen
+    return (*cases((BASELINE,)), *chosen)
+
+
 def cases(only: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> tuple[Case, ...]:
     """The cases of some families (or single cases, by name), or all, without some.
 

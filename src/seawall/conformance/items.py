@@ -24,11 +24,12 @@ class Battery:
     def __init__(self, config: pytest.Config) -> None:
         self.place = str(config.getoption("seawall_verifier"))
         try:
-            self.cases = battery.cases(
+            chosen = battery.cases(
                 _names(config.getoption("seawall_only")), _names(config.getoption("seawall_except"))
             )
         except UsageError as error:
             raise pytest.UsageError(f"{error.message}: {error.fix}") from None
+        self.cases = battery.with_baseline(chosen)
 
     def pytest_report_header(self) -> str:
         """One line at the top."""

@@ -12,7 +12,11 @@ from seawall.conformance.run import Fault, Result
 
 Level = Literal["accepted", "crashed", "code", "not-covered", "never"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-"""How strict a verdict is; each level holds the ones before it, but `never` holds none."""
+"""How strict a verdict is; each level holds the ones before it, but `never` holds none.
+
+Every level but `never` also holds each sound token that was not accepted, whatever the reason: a verifier that crashes on
+everything lets nothing in and is no verifier.
+"""
 
 _FAULTS: Final[dict[Level, frozenset[Fault]]] = {
     "accepted": frozenset({"let-in", "control-refused"}),
@@ -26,10 +30,31 @@ _ORDER: Final[tuple[Fault, ...]] = ("control-refused", "let-in", "crashed", "tim
 
 def failing(results: Sequence[Result], level: Level) -> list[Result]:
     """The results that fail at this level, worst first."""
+    if level == "never":
+        return []
     faults = _FAULTS[level]
     uncovered = level == "not-covered"
-    found = [r for r in results if r.fault in faults or (uncovered and r.outcome == "not-covered")]
+    found = [
+        r
+        for r in results
+        if r.fault in faults or r.is_unproved_control or (uncovered and r.outcome == "not-covered")
+    ]
     return sorted(found, key=_severity)
+
+
+def void_reason(results: Sequence[Result]) -> str:
+    """Why a run shows nothing at all about the verifier; empty when it shows something."""
+    if not any(not result.case.hostile and result.outcome == "accepted" for result in results):
+        return "no sound token was accepted"
+    hostile = [result for result in results if result.case.hostile]
+    if hostile and all(result.outcome == "not-covered" for result in hostile):
+        return "no hostile token was shown: the verifier lacks what they need"
+    return ""
+
+
+def has_passed(results: Sequence[Result], level: Level) -> bool:
+    """Whether the verifier passed at this level. `never` only silences the exit code: the verdict is that of `accepted`."""
+    return not failing(results, "accepted" if level == "never" else level) and not void_reason(results)
 
 
 def faulty(results: Sequence[Result]) -> list[Result]:

@@ -17,6 +17,9 @@ from seawall.errors import UsageError
 TIME_LIMIT: Final = 5.0
 """Seconds that a verifier has for one token."""
 
+MOST_TIMEOUTS: Final = 10
+"""Cases in a row that a verifier may leave without an answer; the rest are then counted as timed out without being shown."""
+
 Outcome = Literal["refused", "accepted", "crashed", "timed-out", "not-covered"]
 Fault = Literal["", "let-in", "control-refused", "crashed", "timed-out", "other-code"]
 
@@ -59,6 +62,11 @@ class Result:
             return "other-code" if self.outcome == "refused" and wrong else ""
         return "control-refused" if self.outcome == "refused" else ""
 
+    @property
+    def is_unproved_control(self) -> bool:
+        """Whether this is a sound token that was shown and, for whatever reason, not accepted."""
+        return not self.case.hostile and self.outcome not in {"accepted", "not-covered"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -70,9 +78,19 @@ class _Answer:
 def run(
     verifier: Verifier, cases: Iterable[Case], *, limit: float = TIME_LIMIT, now: float | None = None
 ) -> Iterator[Result]:
-    """Judge `verifier` by `cases`, in order. Each token is made just before it is shown; `now` fixes the time."""
+    """Judge `verifier` by `cases`, in order. Each token is made just before it is shown; `now` fixes the time.
+
+    After `MOST_TIMEOUTS` cases in a row without an answer no further token is shown: every remaining case is `timed-out`.
+    """
+    hanging = 0
     for case in cases:
-        yield judge(verifier, case, limit=limit, now=now)
+        if hanging >= MOST_TIMEOUTS and not case.needs & verifier.lacking:
+            yield Result(case, "timed-out", detail=f"not shown: {hanging} cases before it had no answer")
+            continue
+        result = judge(verifier, case, limit=limit, now=now)
+        if result.outcome != "not-covered":
+            hanging = hanging + 1 if result.outcome == "timed-out" else 0
+        yield result
 
 
 def judge(verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: float | None = None) -> Result:

@@ -112,6 +112,7 @@ def _issuer(trusted: TrustedIssuer, context: Context) -> IssuerPolicy:
         algorithms=frozenset(asymmetric),
         token_types=trusted.token_types,
         required_claims=trusted.required_claims,
+        canonical_guids=trusted.canonical_guids,
         tenants=trusted.tenants,
         consumer_issuer=trusted.consumer,
         key_issuer="required" if trusted.shared_keys else "single",

@@ -103,7 +103,7 @@ def test_the_log_only_grows(store: RevocationStore, path: Path) -> None:
     outside.close()
 
 
-VALUES = st.sampled_from(["a", "b"])
+VALUES = st.sampled_from(["a", "A", "b", "\uff41"])
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("revoke"), st.sampled_from(["kid", "subject", "not-before"]), VALUES, st.none() | st.integers(1, 40)),
@@ -160,6 +160,54 @@ def contents(view: View) -> dict[Any, float]:
         for part in scope.table(kind).parts
         for name, number in part.items()
     }
+
+
+VERSION_1 = """
+PRAGMA journal_mode = WAL; PRAGMA application_id = 99236369; PRAGMA user_version = 1;
+CREATE TABLE identity (store TEXT NOT NULL);
+CREATE TABLE log (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, lifts INTEGER,
+    kind TEXT, issuer TEXT, value TEXT, not_before REAL, expires REAL,
+    reason TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
+    CHECK ((lifts IS NULL) = (kind IS NOT NULL))
+);
+CREATE UNIQUE INDEX log_lifts ON log (lifts) WHERE lifts IS NOT NULL;
+CREATE INDEX log_key ON log (kind, issuer, value) WHERE lifts IS NULL;
+CREATE INDEX log_end ON log (expires) WHERE expires IS NOT NULL;
+CREATE TRIGGER log_only_grows BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
+CREATE TABLE signals (transmitter TEXT, token_id TEXT, at REAL NOT NULL, PRIMARY KEY (transmitter, token_id))
+    WITHOUT ROWID;
+INSERT INTO identity VALUES ('abc');
+INSERT INTO log (kind, issuer, value, reason, who, at) VALUES ('subject', 'https://Issuer.example/', 'ALICE', 'r', 'w', 1),
+    ('kid', '*', 'K1', 'r', 'w', 2), ('client', '*', 'C1', 'r', 'w', 3);
+INSERT INTO log (lifts, reason, who, at) VALUES (3, 'r', 'w', 4);
+"""
+"""A store as version 1 made it, with entries in capitals; entry 3 was lifted."""
+
+
+def test_a_store_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Version 1 compared letter by letter: its entries, typed in any spelling, must go on refusing."""
+    path = tmp_path / "revocations.db"
+    path.touch(0o600)
+    old = sqlite3.connect(path)
+    old.executescript(VERSION_1)
+    assert outcome(state(path), kid="x", client="x") == "revoked-subject"
+    assert outcome(state(path), subject="bob", kid="K1") == "revoked-key"
+    assert outcome(state(path), subject="bob", kid="k1", client="c1") == ""
+    with RevocationStore.open(path, thorough=True) as store:
+        assert [one.revocation.value for one in store.entries(now=NOW)] == ["ALICE", "K1"]
+        assert store.append([entry("subject", "alice", issuer=ISSUER)]) == (5,)
+        view, _ = store.load(now=NOW)
+        assert view.count == 2
+        store.lift(1, reason="mistake", who="ops", at=NOW)
+        assert outcome(Revocations(store.load(now=NOW)[0]), kid="x") == "revoked-subject"
+    with pytest.raises(sqlite3.IntegrityError, match="older program"):
+        old.execute(
+            "INSERT INTO log (kind, issuer, value, reason, who, at) VALUES ('kid', '*', 'k', 'r', 'w', 9)"
+        )
+    with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+        old.execute("UPDATE log SET value = 'k2'")
+    old.close()
 
 
 def test_ended_entries_are_compacted_and_numbers_are_never_used_again(
@@ -280,7 +328,8 @@ def _impossible_entry(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute(
-            "INSERT INTO log (kind, issuer, value, reason, who, at) VALUES ('nonsense', 'i', 'v', 'r', 'w', 1)"
+            "INSERT INTO log (kind, issuer, value, reason, who, at, issuer_key, value_key)"
+            " VALUES ('nonsense', 'i', 'v', 'r', 'w', 1, 'i', 'v')"
         )
     connection.close()
 

@@ -18,6 +18,7 @@ class TrustedIssuer:
     `key_set` is the JWKS document as this issuer serves it, byte for byte; it may be broken or hostile.
     `algorithms`, `token_types` (values of `typ`, lower case, without `application/`), `required_claims` (alternatives as
     `azp|appid`): what its tokens must have.
+    `canonical_guids`: GUIDs that name accounts, tenants and clients are written in lower case with hyphens, without braces.
     `tenants`: accepted values of `tid`; None where the issuer has no tenants.
     `consumer`: the issuer of personal accounts.
     `shared_keys`: the key set serves several issuers, so that each key must name its own (`issuer` in the JWK, in which
@@ -32,6 +33,7 @@ class TrustedIssuer:
     algorithms: frozenset[str] = frozenset({"RS256"})
     token_types: frozenset[str] = frozenset({"at+jwt"})
     required_claims: tuple[str, ...] = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id")
+    canonical_guids: bool = False
     tenants: frozenset[str] | None = None
     consumer: bool = False
     shared_keys: bool = False

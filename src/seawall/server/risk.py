@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from seawall.server.settings import RiskSettings
+from seawall.tokens.spelling import fold_name
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 LARGEST_FILE = 256 * 2**20
@@ -23,6 +24,8 @@ SETTLING = 1.0
 
 PATIENCE = 10.0
 """Seconds for which what was known still counts while a new version cannot be read."""
+
+LENGTH_OF_GUID: Final = 36
 
 State = Literal["off", "read", "broken"]
 
@@ -53,7 +56,7 @@ class RiskBroken(ValueError):
 
 
 def read_incidents(path: Path, severity: str) -> dict[str, Incident]:
-    """Raised incidents at or above a severity, by account in lower case; of several the one with the latest event."""
+    """Raised incidents at or above a severity, by account in one spelling; of several the one with the latest event."""
     least = SEVERITIES.index(severity)
     found: dict[str, Incident] = {}
     try:
@@ -72,12 +75,12 @@ def read_incidents(path: Path, severity: str) -> dict[str, Incident]:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise RiskBroken(f"line {number} is no incident") from None
         seconds = (seen if seen.tzinfo else seen.replace(tzinfo=UTC)).timestamp()
-        account = entry.account.casefold()
+        account = fold_name(entry.account)
         if not entry.raised or SEVERITIES.index(entry.severity) < least or not account:
             continue
         known = found.get(account)
         if known is None or known.last_event < seconds:
-            found[account] = Incident(entry.id, entry.severity, entry.tenant.casefold(), seconds)
+            found[account] = Incident(entry.id, entry.severity, fold_name(entry.tenant), seconds)
     return found
 
 
@@ -138,7 +141,7 @@ class RiskList:
         tenant = claims.get("tid")
         for name in self.settings.claims:
             value = claims.get(name)
-            incident = accounts.get(value.casefold()) if isinstance(value, str) else None
+            incident = accounts.get(fold_name(value)) if isinstance(value, str) else None
             if incident is None or (worst is not None and worst.last_event >= incident.last_event):
                 continue
             if _another(incident.tenant, tenant):
@@ -148,5 +151,8 @@ class RiskList:
 
 
 def _another(theirs: str, tenant: object) -> bool:
-    """Whether both name a tenant by its identifier, and not the same one."""
-    return isinstance(tenant, str) and len(theirs) == len(tenant) == 36 and theirs != tenant.casefold()
+    """Whether both name a tenant by its identifier, and not the same one. `theirs` is folded."""
+    if not isinstance(tenant, str):
+        return False
+    ours = fold_name(tenant)
+    return len(theirs) == len(ours) == LENGTH_OF_GUID and theirs != ours

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seawall.tokens.policy import ABSENT_TYPE, TENANT_PLACEHOLDER
-from seawall.tokens.policy_plan import GUID, NAMES, is_consumer
+from seawall.tokens.policy_plan import GUID, GUID_CLAIMS, NAMES, is_consumer
 from seawall.tokens.refusals import authentication, claims
+from seawall.tokens.spelling import is_disguised_guid
 from seawall.tokens.state import State
 
 LATEST_TIME = 253_402_300_799
@@ -60,6 +61,8 @@ def _check_tenant(state: State, tenant: str) -> None:
         raise claims.TenantMismatch
     if is_consumer(tenant) != entry.consumer_issuer:
         raise claims.ConsumerTenant
+    if tenant != lower:
+        raise claims.TenantMalformed
     if entry.tenants is not None and not plan.any_tenant and lower not in entry.tenants:
         raise claims.TenantNotAllowed
 
@@ -77,10 +80,18 @@ def check_claims(state: State) -> None:
     # RFC 9068 makes a scope one text; IdentityServer and PingFederate write an array of them.
     if "scope" in said and type(said["scope"]) is not str and not _all_texts(said["scope"]):
         raise claims.ClaimMalformed("scope")
+    if state.entry.canonical_guids:
+        _check_guids(said)
     if not state.plan.simple <= said.keys():
         raise claims.ClaimMissing(min(state.plan.simple - said.keys()))
     for demand in state.plan.required:
         _check_demand(said, demand)
+
+
+def _check_guids(said: Mapping[str, Any]) -> None:
+    for name in GUID_CLAIMS & said.keys():
+        if is_disguised_guid(said[name]):
+            raise claims.GuidNotCanonical(name)
 
 
 def _all_texts(value: Any) -> bool:

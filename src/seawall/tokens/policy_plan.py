@@ -14,6 +14,9 @@ CLIENTS = ("client_id", "azp", "appid", "cid")
 NAMES = frozenset({"iss", "sub", "jti", "uti", *CLIENTS, "tid", "oid", "sid", "acr"})
 """Claims that checks 9 and 10 hold to their type: a time, a text that is not empty."""
 
+GUID_CLAIMS = frozenset({"tid", "oid", "azp", "appid", "sub", "sid", "client_id", "cid"})
+"""Claims that name a tenant, account, client or session, and hold a GUID in most tokens of Entra."""
+
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _REMEMBERED = 256
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from seawall.errors import RevocationInvalid
 from seawall.tokens.policy import LONGEST_LIFETIME
+from seawall.tokens.spelling import fold_issuer, fold_name
 
 Kind = Literal["kid", "thumbprint", "issuer", "subject", "session", "token-id", "client", "not-before"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -16,7 +17,16 @@ ANY_ISSUER = "*"
 """Stands for every issuer."""
 
 Key = tuple[Kind, str, str]
-"""What a revocation is about: kind, issuer (or `ANY_ISSUER`), value. Two revocations may share one key."""
+"""What a revocation is about: kind, issuer (or `ANY_ISSUER`), value, as `key_of` spells them. Two revocations may share one."""
+
+EXACT_KINDS: frozenset[Kind] = frozenset({"kid", "thumbprint"})
+"""Kinds whose value is compared letter by letter: it comes from the key set, never from the token, and case tells keys apart."""
+
+
+def key_of(kind: Kind, issuer: str, value: str) -> Key:
+    """Return the key of a revocation: two spellings of one name have one key (`seawall.tokens.spelling`)."""
+    return (kind, fold_issuer(issuer), value if kind in EXACT_KINDS else fold_name(value))
+
 
 LONGEST_VALUE = 1024
 """Characters of a value, an issuer or a reason. Longer identifiers are in no token that passes its own limits."""
@@ -55,8 +65,8 @@ class Revocation:
 
     @property
     def key(self) -> Key:
-        """What it is about."""
-        return (self.kind, self.issuer, self.value)
+        """What it is about, in one spelling."""
+        return key_of(self.kind, self.issuer, self.value)
 
     @property
     def weight(self) -> float:

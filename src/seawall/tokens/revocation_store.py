@@ -12,16 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 from uuid import uuid4
 
 from seawall.errors import RevocationInvalid, StoreBroken
 from seawall.tokens import store_file
-from seawall.tokens.revocation import KINDS, Key, Revocation
+from seawall.tokens.revocation import KINDS, Key, Revocation, key_of
+from seawall.tokens.revocation_schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
 from seawall.tokens.revocations import EMPTY, View, weights
 
-APPLICATION_ID: Final = 0x5EA3A11
-VERSION: Final = 1
 BUSY_SECONDS = 2.0
 """How long a writer waits for another. Readers never wait: the file is in write-ahead mode."""
 
@@ -35,23 +34,6 @@ SIGNAL_MEMORY = 31 * 24 * 3600
 COMPACT_EVERY = 512
 """Entries between two compactions."""
 
-KINDS_AS_SQL = ", ".join(f"'{kind}'" for kind in KINDS)
-SCHEMA = f"""
-CREATE TABLE identity (store TEXT NOT NULL);
-CREATE TABLE log (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, lifts INTEGER,
-    kind TEXT, issuer TEXT, value TEXT, not_before REAL, expires REAL,
-    reason TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
-    CHECK ((lifts IS NULL) = (kind IS NOT NULL)),
-    CHECK (kind IS NULL OR (kind IN ({KINDS_AS_SQL}) AND typeof(issuer) = 'text' AND typeof(value) = 'text'))
-);
-CREATE UNIQUE INDEX log_lifts ON log (lifts) WHERE lifts IS NOT NULL;
-CREATE INDEX log_key ON log (kind, issuer, value) WHERE lifts IS NULL;
-CREATE INDEX log_end ON log (expires) WHERE expires IS NOT NULL;
-CREATE TRIGGER log_only_grows BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
-CREATE TABLE signals (transmitter TEXT, token_id TEXT, at REAL NOT NULL, PRIMARY KEY (transmitter, token_id))
-    WITHOUT ROWID;
-"""
 COLUMNS = "kind, issuer, value, not_before, expires, reason, who, at"
 STANDING = "log.lifts IS NULL AND NOT EXISTS (SELECT 1 FROM log AS later WHERE later.lifts = log.sequence)"
 
@@ -105,7 +87,8 @@ class RevocationStore:
         with _translated(path):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(
-                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; BEGIN; {SCHEMA} COMMIT;"
+                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+                f"BEGIN; {';'.join(SCHEMA)}; COMMIT;"
             )
             connection.execute("INSERT INTO identity VALUES (?)", (uuid4().hex,))
         return cls(path, connection)
@@ -121,6 +104,7 @@ class RevocationStore:
         connection = _connect(path)
         try:
             with _translated(path):
+                upgrade(connection)
                 _check_content(path, connection, thorough=thorough)
             return cls(path, connection)
         except BaseException:
@@ -169,9 +153,9 @@ class RevocationStore:
                 return False
             for lift in signal.lifts:
                 rows = connection.execute(
-                    "SELECT sequence FROM log WHERE kind = ? AND issuer = ? AND value = ? AND who = ? AND at <= ?"
+                    "SELECT sequence FROM log WHERE kind = ? AND issuer_key = ? AND value_key = ? AND who = ? AND at <= ?"
                     f" AND {STANDING}",
-                    (*lift.key, signal.who, lift.until),
+                    (*key_of(*lift.key), signal.who, lift.until),
                 ).fetchall()
                 for (sequence,) in rows:
                     _lift(connection, sequence, signal.reason, signal.who, signal.at)
@@ -201,7 +185,7 @@ class RevocationStore:
             # One pass along the file: a million look-ups by index would take several times as long.
             lifted = {row[0] for row in connection.execute("SELECT lifts FROM log WHERE lifts IS NOT NULL")}
             rows = connection.execute(
-                "SELECT sequence, kind, issuer, value, coalesce(not_before, 1.0) FROM log"
+                "SELECT sequence, kind, issuer_key, value_key, coalesce(not_before, 1.0) FROM log"
                 " NOT INDEXED WHERE lifts IS NULL AND (expires IS NULL OR expires > ?)",
                 (now,),
             )
@@ -220,14 +204,15 @@ class RevocationStore:
             keys: set[Key] = set()
             keys.update(
                 connection.execute(
-                    "SELECT named.kind, named.issuer, named.value FROM log JOIN log AS named"
+                    "SELECT named.kind, named.issuer_key, named.value_key FROM log JOIN log AS named"
                     " ON named.sequence = coalesce(log.lifts, log.sequence) WHERE log.sequence > ?",
                     (after,),
                 )
             )
             keys.update(
                 connection.execute(
-                    "SELECT kind, issuer, value FROM log WHERE expires > ? AND expires <= ?", (since, now)
+                    "SELECT kind, issuer_key, value_key FROM log WHERE expires > ? AND expires <= ?",
+                    (since, now),
                 )
             )
             changed = view.changed({key: _weight(connection, key, now) for key in keys}) if keys else view
@@ -324,8 +309,11 @@ def _insert(connection: sqlite3.Connection, entry: Revocation) -> int:
         entry.reason,
         entry.who,
         entry.at,
+        *entry.key[1:],
     )
-    cursor = connection.execute(f"INSERT INTO log ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    cursor = connection.execute(
+        f"INSERT INTO log ({COLUMNS}, issuer_key, value_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
+    )
     sequence = int(cursor.lastrowid or 0)
     if sequence % COMPACT_EVERY == 0:
         _compact(connection, entry.at)
@@ -354,7 +342,7 @@ def _last(connection: sqlite3.Connection) -> int:
 
 def _weight(connection: sqlite3.Connection, key: Key, now: float) -> float | None:
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM log WHERE kind = ? AND issuer = ? AND value = ? AND {STANDING}", key
+        f"SELECT {COLUMNS} FROM log WHERE kind = ? AND issuer_key = ? AND value_key = ? AND {STANDING}", key
     ).fetchall()
     return weights((_revocation(row) for row in rows), now=now).get(key)
 

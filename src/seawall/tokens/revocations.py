@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 
 from seawall.tokens.refusals import claims, revoked
 from seawall.tokens.revocation import ANY_ISSUER, Key, Kind, Revocation
+from seawall.tokens.spelling import fold_issuer, fold_name
 
 SHARDS = 4096
 """Parts of a large table. A change copies one part of it and this many pointers, never the table."""
@@ -209,7 +210,8 @@ class Revocations:
         """Raise the refusal that fits if any of this is revoked; return if nothing is.
 
         The values are those of the token, not yet verified. `object_id` is a second name of the subject (`oid`, which
-        Entra keeps the same for all applications). What is no text refuses, because it would match no entry.
+        Entra keeps the same for all applications). What is no text refuses, because it would match no entry. Names are
+        compared in one spelling (`seawall.tokens.spelling`), key names and thumbprints letter by letter.
         """
         if self.stale:
             raise revoked.RevocationsUnavailable
@@ -221,8 +223,9 @@ class Revocations:
                 raise claims.ClaimMalformed
         if type(issuer) is not str or (issued_at is not None and type(issued_at) not in _NUMBERS):
             raise claims.ClaimMalformed
-        subjects = tuple(name for name in (subject, object_id) if name)
-        own = view.scopes.get(issuer)
+        own = view.scopes.get(fold_issuer(issuer))
+        subjects = tuple(fold_name(name) for name in (subject, object_id) if name)
+        client, session, token_id = (name and fold_name(name) for name in (client, session, token_id))
         for scope in (view.anywhere,) if own is None else (own, view.anywhere):
             scope.refuse_key(kid, thumbprint)
             scope.refuse_holder(client, subjects, session, token_id)

@@ -82,8 +82,7 @@ def _read_account(
     elif form in {"opaque", "email", "account"}:
         member = {"opaque": "id", "email": "email", "account": "uri"}[form]
         name = _text(identifier, member).removeprefix("acct:" if form == "account" else "")
-        names = {name} if form == "opaque" else {name, name.lower()}
-        into.update((issuer, one) for issuer in issuers for one in names)
+        into.update((issuer, name) for issuer in issuers)
     elif not resolved:
         found.unresolved.append(form[:64])
 

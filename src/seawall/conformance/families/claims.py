@@ -27,6 +27,12 @@ def _cloud(**claims: Any) -> Callable[[Workshop], Presentation]:
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
 
 
+def _respelt(claim: str, spell: Callable[[str], str]) -> Callable[[Workshop], Presentation]:
+    """A sound token whose GUID in `claim` is spelt in another way."""
+    guid = "690222be-ff1a-4d56-abd1-7e4f7d38e474"
+    return _cloud(**{claim: spell(guid)})
+
+
 _WRONG_TYPES: dict[str, dict[str, tuple[Any, str]]] = {
     "sub": {
         "number": (248289761001, "a number, which a database may compare as it likes"),
@@ -102,6 +108,12 @@ _CASES: tuple[Case, ...] = (
     hostile("cloud-no-token-id", "no `uti`: the token cannot be revoked or found in a log", "Entra: access token claims",
             "claim-missing", "misuse", _cloud(uti=ABSENT)),
     hostile("cloud-no-subject", "no `sub`", "Entra: access token claims", "claim-missing", "misuse", _cloud(sub=ABSENT)),
+    *(hostile(f"cloud-{words}-{kind}", f"the `{claim}` {how}: every list of what was revoked names it otherwise",
+              "RFC 9562 section 4; Entra: access token claims", "guid-not-canonical claim-malformed", "misuse",
+              _respelt(claim, spell))
+      for words, claim in (("object", "oid"), ("client", "azp"), ("session", "sid"))
+      for kind, how, spell in (("capitals", "in capitals", str.upper), ("braces", "in braces", "{{{}}}".format),
+                               ("bare", "without hyphens", lambda guid: guid.replace("-", "")))),
     hostile("claims-empty", "no claims at all, rightly signed", _REQUIRED, "claim-missing issuer-unknown", "misuse",
             lambda w: w.with_payload(b"{}")),
     hostile("claims-in-capitals", "`EXP`, `AUD` and `ISS` in place of the real ones", "RFC 7519 section 4",

@@ -128,6 +128,9 @@ _CASES: tuple[Case, ...] = (
             _many(any_tenant=True, **_tenant("{" + TENANT + "}")), "tenants"),
     hostile("tenant-capitals", "the `tid` in capitals, the issuer not", _TENANT,
             "key-issuer-mismatch tenant-mismatch tenant-malformed", "laxity", _many(tid=TENANT.upper()), "tenants"),
+    hostile("tenant-capitals-everywhere", "the tenant in capitals in issuer and `tid`: what was revoked for the tenant names "
+            "another issuer", _TENANT, "tenant-malformed tenant-not-allowed", "misuse",
+            _many(any_tenant=True, **_tenant(TENANT.upper())), "tenants"),
     hostile("tenant-line", "a line end after the `tid`", _TENANT, "key-issuer-mismatch tenant-malformed", "laxity",
             _many(tid=TENANT + "\n"), "tenants"),
     hostile("tenant-path", "a tenant with a path of its own: two segments where one belongs", _TENANT,

@@ -39,6 +39,32 @@ def _before(seconds: float, subject: str = SUBJECT) -> Callable[[Workshop], Revo
     return lambda w: Revocation(kind="not-before", value=subject, issuer=ISSUER, before=w.now + seconds)
 
 
+def _cloud_respelt(
+    kind: Any, claim: str, spell: Callable[[str], str] = str.upper
+) -> Callable[[Workshop], Presentation]:
+    """A token of the identity provider that spells in another way what was revoked."""
+
+    def build(w: Workshop) -> Presentation:
+        claims = w.cloud_claims()
+        entry = Revocation(
+            kind=kind,
+            value=claims[claim],
+            issuer=claims["iss"],
+            before=w.now if kind == "not-before" else 0.0,
+        )
+        token = w.cloud_token(claims={**claims, claim: spell(claims[claim])})
+        return w.present(token, w.cloud(), revocations=(entry,))
+
+    return build
+
+
+def _respelt(kind: Any, value: str, **claims: Any) -> Callable[[Workshop], Presentation]:
+    """A sound token whose claims spell in another way what was revoked."""
+    return lambda w: w.present(
+        w.token(w.claims(**claims)), revocations=(Revocation(kind=kind, value=value, issuer=ISSUER),)
+    )
+
+
 def _cloud_token(w: Workshop) -> Presentation:
     claims = w.cloud_claims()
     entry = Revocation(kind="token", value=claims["uti"], issuer=claims["iss"])
@@ -81,6 +107,17 @@ _CASES: tuple[Case, ...] = _needed(
             _listed(_before(-2))),
     hostile("revoked-not-before-all", "everything that the issuer issued before now was revoked", _CSRB, "revoked-not-before",
             "misuse", _listed(_before(0, ""))),
+    *(hostile(f"revoked-{words}-{how}", f"the {what} was revoked, and the token writes its GUID {spelling}",
+              "RFC 9562 section 4", f"{code} guid-not-canonical claim-malformed", "misuse", _cloud_respelt(kind, claim, spell))
+      for words, what, kind, claim, code in (
+          ("object", "account", "subject", "oid", "revoked-subject"), ("app", "application", "client", "azp", "revoked-client"),
+          ("object-not-before", "account's tokens from before now", "not-before", "oid", "revoked-not-before"))
+      for how, spelling, spell in (("capitals", "in capitals", str.upper), ("braces", "in braces", "{{{}}}".format))),
+    hostile("revoked-mail-capitals", "the account was revoked by its mail address, and the token writes that in capitals",
+            "RFC 5321 section 2.4", "revoked-subject", "misuse",
+            _respelt("subject", "anna@example.org", sub="Anna@EXAMPLE.org")),
+    hostile("revoked-mail-wide", "the token writes the address in full-width letters", "Unicode section 3.13",
+            "revoked-subject", "misuse", _respelt("subject", "anna@example.org", sub="\uff41nna@example.org")),
     hostile("revoked-beside-others", "the session was ended, and the entry stands among others that do not fit", _CAEP,
             "revoked-session", "misuse",
             _listed(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),

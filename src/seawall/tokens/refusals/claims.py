@@ -24,7 +24,7 @@ class TenantMissing(Refusal, code="tenant-missing", check=8, source="Microsoft i
 class TenantMalformed(
     Refusal, code="tenant-malformed", check=8, source="Microsoft identity platform, tid claim"
 ):
-    """The tenant is not a GUID."""
+    """The tenant is not a GUID in lower case with hyphens."""
 
 
 class TenantMismatch(
@@ -61,6 +61,15 @@ class ClaimMissing(Refusal, code="claim-missing", check=9, source="RFC 9068 sect
 
 class ClaimMalformed(Refusal, code="claim-malformed", check=9, source="RFC 7519 section 4.1"):
     """A claim has the wrong type."""
+
+
+class GuidNotCanonical(
+    Refusal,
+    code="guid-not-canonical",
+    check=9,
+    source="RFC 9562 section 4, Microsoft identity platform, claims",
+):
+    """A claim holds a GUID in another spelling than the issuer's: lower case, hyphens, no braces."""
 
 
 class Expired(Refusal, code="expired", check=10, source="RFC 7519 section 4.1.4"):

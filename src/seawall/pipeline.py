@@ -24,6 +24,7 @@ from seawall.incidents.decision import decide
 from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.ranker import load
 from seawall.incidents.rule_book import RuleBook
+from seawall.incidents.unjudged import Unjudged
 from seawall.report.documents import write_incidents
 from seawall.report.html import write_report
 from seawall.report.input import Budget, ReportInput
@@ -35,7 +36,7 @@ from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
 from seawall.settings import SCHEMA_VERSION, ScanSettings
-from seawall.sources import EventBatch, read, total_bytes
+from seawall.sources import EventBatch, counts_of, read, total_bytes
 from seawall.store import Coder, EventsFile, Spool
 
 OUTPUTS = (
@@ -87,6 +88,7 @@ class _Tally:
     problem_counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     held: dict[str, int] = field(default_factory=dict)
+    unjudged: Unjudged = field(default_factory=Unjudged)
     first: int = 0
     last: int = 0
 
@@ -99,6 +101,7 @@ class _Tally:
             numbers[name] = max(numbers.get(name, 0), pc.max(batch.events["source_line"]).as_py())
         for name, number in numbers.items():
             self.held[name] = max(self.held.get(name, 0), number)
+            self.unjudged.of(name).add(*counts_of(batch, name))
 
     def days(self) -> int:
         """Return how many days lie between the first event and the last, both counted."""
@@ -136,7 +139,7 @@ def scan(
         spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
         candidates = _scored(spool, engine, meter, tally, progress, folder, _both(book.take, watch))
-    coverage = tuple(meter.notes())
+    coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
     incidents = decision.incidents
@@ -345,6 +348,8 @@ def _summary(
         "events": tally.events,
         "duplicates": tally.duplicates,
         "problems": tally.counted_problems,
+        "unrecognised": tally.unjudged.unrecognised,
+        "files_not_judged": sum(counts.is_unjudged for counts in tally.unjudged.files.values()),
         "accounts": engine.behaviour.accounts(),
         "tenants": engine.behaviour.tenants(),
         "candidates": len(incidents),

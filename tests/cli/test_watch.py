@@ -48,8 +48,28 @@ def test_json_lines_of_standard_input(
     documents = [json.loads(line) for line in got.out.splitlines()]
     assert documents[-1] == {
         "schema_version": 1, "type": "summary", "records": 2, "events": 1, "duplicates": 0, "problems": 1, "waiting": 0,
+        "not_judged": ["1 of 1 record of organisation unknown is of no log that Seawall recognises: nothing in it was judged."],
     }  # fmt: skip
     assert all(document["type"] == "incident.raised" for document in documents[:-1])
+
+
+def test_records_of_no_known_log_are_told(run: Run, tmp_path: Path) -> None:
+    """A collector's own format is read by nobody: a watch that stays silent must not look like one that finds nothing."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    records = [
+        {"@timestamp": f"2026-03-02T10:00:{n:02d}Z", "event": {"module": "o365"}, "user": {"name": "ann"}}
+        for n in range(20)
+    ]
+    (logs / "filebeat.jsonl").write_text("\n".join(map(json.dumps, records)))
+    store = str(tmp_path / "store")
+    got = run("watch", str(logs), "--store", store, "--once")
+    words = "NOT JUDGED: 20 of 20 records of organisation unknown are of no log that Seawall recognises"
+    assert words in got.out
+    assert words in got.err
+    again = run("watch", str(logs), "--store", store, "--once", "--json", "--quiet")
+    (summary,) = [json.loads(line) for line in again.out.splitlines()]
+    assert ["20 of 20 records" in text for text in summary["not_judged"]] == [True]
 
 
 @pytest.mark.parametrize(

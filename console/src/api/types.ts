@@ -504,6 +504,7 @@ export interface View {
 export interface SourceHealth {
   name: string;
   kind: string;
+  is_judged: boolean;
   tenant: string;
   records: number;
   problems: number;
@@ -521,6 +522,7 @@ export interface IngestHealth {
   gaps: { tenant: string; source: string; from: string; to: string; text: string }[];
   problems: { code: string; count: number; example: string }[];
   notes: string[];
+  unjudged: string[];
   outbox: { waiting: number; failed: number; last_error: string | null };
 }
 

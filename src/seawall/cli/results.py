@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from seawall.pipeline import ScanResult
 
+FILES_SHOWN = 10
+"""Files that were not judged that a terminal names; `coverage.json` holds them all."""
+
 SHOWN = 20
 """Raised incidents that a terminal shows; the page and `incidents.jsonl` hold them all."""
 
@@ -28,12 +31,26 @@ def show(result: ScanResult) -> None:
     def draw(console: Console) -> None:
         terminal.queue(console, raised[:SHOWN])
 
+    unjudged = not_judged(result)
+    for text in unjudged[:FILES_SHOWN]:
+        write(f"NOT JUDGED: {text}\n")
+    if len(unjudged) > FILES_SHOWN:
+        write(f"NOT JUDGED: {plural(len(unjudged) - FILES_SHOWN, 'further file')}, see coverage.json.\n")
     if raised:
         answer(draw)
+    elif unjudged:
+        write(
+            "This is no sign that nothing happened. Export the vendor's own records; docs/sources.md names what is read.\n"
+        )
     else:
         write("Nothing was raised.\n")
     if len(raised) > SHOWN:
         say(f"{len(raised) - SHOWN:,} more raised incidents are in the report.")
+
+
+def not_judged(result: ScanResult) -> list[str]:
+    """Return a sentence for each file of which most was not judged."""
+    return [note.text for note in result.coverage if note.code == "not-judged"]
 
 
 def tell(result: ScanResult, out: Path) -> None:
@@ -53,8 +70,11 @@ def tell(result: ScanResult, out: Path) -> None:
         )
     for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:
         say(f"not read: {count:,} × {code} (see {out / 'problems.jsonl'})")
+    unrecognised = summary.get("unrecognised", 0)
+    if unrecognised:
+        say(f"not judged: {plural(unrecognised, 'record')} of no log that Seawall recognises")
     if result.coverage:
-        say(f"the logs had {plural(len(result.coverage), 'limit')}, for example: {result.coverage[0].text}")
+        say(f"the logs had {plural(len(result.coverage), 'limit')}, for example: {result.coverage[-1].text}")
     say(f"report: {out / 'report.html'}")
 
 
@@ -69,6 +89,7 @@ def document(result: ScanResult, out: Path) -> dict[str, Any]:
         "summary": result.summary,
         "problem_counts": result.problem_counts,
         "coverage_notes": len(result.coverage),
+        "not_judged": not_judged(result),
         "networks": result.networks,
         "raised": [incident_document(incident) for incident in in_order(result.incidents) if incident.raised],
     }

@@ -62,7 +62,8 @@ def scan(
         typer.Option(
             "--fail-on",
             metavar="LEVEL",
-            help="Exit with 10 when a raised incident is low, medium, high or critical, or above it.",
+            help="Exit with 10 when a raised incident is low, medium, high or critical, or above it; "
+            "and when most of a file was not judged.",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
@@ -105,7 +106,7 @@ def scan(
         )
     if not quiet:
         streams.next_step(_next(result, out))
-    if fail_on is not None and _reached(result, fail_on.value):
+    if fail_on is not None and (results.not_judged(result) or _reached(result, fail_on.value)):
         raise typer.Exit(INCIDENTS_FOUND)
 
 

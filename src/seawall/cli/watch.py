@@ -146,6 +146,7 @@ class _Telling:
         self._quiet, self._as_json = quiet, as_json
         self._is_live = not quiet and sys.stderr.isatty()
         self._fault: str | None = None
+        self._unjudged: set[str] = set()
         self._width = 0
 
     def started(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
@@ -181,6 +182,12 @@ class _Telling:
                 f"trouble: {status.fault}; it is tried again" if status.fault else "the trouble is over"
             )
             self._fault = status.fault
+        for text in status.unjudged:
+            name = text.partition(" of organisation ")[2].partition(" ")[0]
+            if name not in self._unjudged:
+                self._unjudged.add(name)
+                self._wipe()
+                streams.say(f"NOT JUDGED: {text}")
         if self._is_live:
             text = _progress(status)
             sys.stderr.write("\r" + text.ljust(self._width))
@@ -191,7 +198,10 @@ class _Telling:
         """Say what was read in all."""
         self._wipe()
         if self._as_json and is_over:
-            _write_line({"type": "summary", **_sums(status)})
+            _write_line({"type": "summary", **_sums(status), "not_judged": list(status.unjudged)})
+        elif is_over:
+            for text in status.unjudged:
+                streams.write(f"NOT JUDGED: {text}\n")
         if not self._quiet:
             streams.say(
                 sums(_sums(status)) + (f" + {status.waiting:,} to be scored" if status.waiting else "")

@@ -18,7 +18,7 @@ SLACK = 1e-6
 LEAST_SCORE = -12.0
 """Cases below these log-odds are not shown at all: nothing in them was new."""
 
-ABOUT_FILES = frozenset({"truncated"})
+ABOUT_FILES = frozenset({"truncated", "not-judged"})
 """Notes that speak of a file are no part of an incident: how records are spread over files changes none."""
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
+from seawall.incidents.unjudged import unjudged_sources
 from seawall.live.silence import HOUR, MOST_SOURCES, Change, Key, Listening, source_name
 from seawall.schema.problems import Problem
+from seawall.sources import UNRECOGNISED
 from seawall.store.database.sources import Source
 from seawall.watch import Delivery
 
@@ -110,10 +113,20 @@ class Tally:
             )
         return sources, changes
 
+    def unjudged(self) -> tuple[str, ...]:
+        """Return a sentence for each organisation of which most records are of no log that is recognised."""
+        return tuple(unjudged_of(self.sources.values()))
+
     def add(self, sums: dict[str, int], sources: list[Source]) -> None:
         """Take over what was kept."""
         self.totals.update(sums)
         self.sources.update((source.name, source) for source in sources)
+
+
+def unjudged_of(sources: Iterable[Source]) -> list[str]:
+    """Return a sentence for each organisation of which most records are of no log that is recognised."""
+    counts = {(source.tenant, source.kind): source.records for source in sources}
+    return unjudged_sources(counts, UNRECOGNISED)
 
 
 def problems_of(delivery: Delivery) -> list[Problem]:

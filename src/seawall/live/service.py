@@ -349,8 +349,6 @@ class Service:
         if changes:
             self._mail.set()
 
-    # How it is doing.
-
     def _is_scoring_due(self, until: Until) -> bool:
         is_pressed = until != "stopped" and self._progress.is_read(until)
         return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
@@ -373,6 +371,7 @@ class Service:
             scoring_seconds=scorer.seconds,
             fault=self._courier.fault or self._upkeep.fault,
             notes=scorer.notes,
+            unjudged=self._tally.unjudged(),
         )
 
     def _end(self, courier: threading.Thread, upkeep: threading.Thread, until: Until) -> None:

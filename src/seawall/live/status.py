@@ -17,7 +17,8 @@ class Status:
     `records` = `events` + `duplicates` + `problems` + `waiting`, where `waiting` are kept but not scored yet. `rate` is
     records a second over the last ten seconds. `backlog_bytes` and `seconds_left` are None where that cannot be told.
     `fault` says in a sentence what keeps the watch from working just now; it goes on by itself when that is over. `notes` say
-    what the logs cannot show, the latest first.
+    what the logs cannot show, the latest first. `unjudged` says for which organisations most records are of no log that
+    Seawall recognises.
     """
 
     doing: Doing = "none"
@@ -37,6 +38,7 @@ class Status:
     scoring_seconds: float = 0.0
     fault: str | None = None
     notes: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
 
 
 NOTHING = Status()

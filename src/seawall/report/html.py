@@ -86,6 +86,7 @@ def render_report(report: ReportInput) -> str:
             severities=_severity_counts(report.raised),
             tenants=_tenants(report),
             coverage=_coverage_groups(report),
+            unjudged=[note.text for note in report.coverage if note.code == "not-judged"],
             problems=_problem_groups(report),
             period=_period(report),
             table_date=report.networks.get("date", ""),

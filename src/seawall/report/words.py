@@ -59,6 +59,7 @@ COVERAGE = {
     "short-history": "Too little history",
     "late": "Too late to be scored",
     "truncated": "Export cut off",
+    "not-judged": "Records that were not judged",
 }
 
 PROBLEMS = {

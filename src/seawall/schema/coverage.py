@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CoverageCode = Literal[
-    "gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated", "late"
+    "gap", "throttled", "no-source", "no-identifiers", "short-history", "truncated", "late", "not-judged"
 ]
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seawall.schema.problems import Problem
+from seawall.sources import other
 from seawall.sources.assemble import NO_TIME, empty_events, readable, to_events
 from seawall.sources.excerpts import record_problem
 from seawall.sources.json_records import Record
@@ -34,6 +36,18 @@ class EventBatch:
     problems: tuple[Problem, ...]
     records: int
     bytes_read: int
+
+
+def counts_of(batch: EventBatch, name: str) -> tuple[int, int, int, tuple[int, int] | None]:
+    """Return of a file in a batch its records, those of no recognised log, those that were not read, and the span of its
+    events (first and last, microseconds; None without events)."""
+    unread = sum(problem.counts_as_record for problem in batch.problems if problem.source_file == name)
+    events = batch.events
+    if not events.num_rows or events["source_file"][0].as_py() != name:
+        return unread, 0, unread, None
+    unrecognised = pc.sum(pc.equal(events["source"], other.NAME)).as_py() or 0
+    ends = pc.min_max(events["time"].cast(pa.int64())).as_py()
+    return events.num_rows + unread, unrecognised, unread, (ends["min"], ends["max"])
 
 
 class Rows:

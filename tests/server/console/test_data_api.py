@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from seawall.server.console.context import ConsoleSettings
+from seawall.store.database import Source
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, MARKUP, filled, incidents
 
@@ -265,6 +266,26 @@ def test_health(shown: Console) -> None:
     assert health["gaps"][0]["text"] == "a gap"
     assert health["problems"] == [{"code": "not-json", "count": 3, "example": f"{MARKUP}0"}]
     assert health["outbox"] == {"waiting": 0, "failed": 0, "last_error": None}
+    assert health["unjudged"] == []
+    assert all(source["is_judged"] for source in health["sources"])
+
+
+def test_health_tells_what_is_not_judged(own: Console) -> None:
+    now = own.clock()
+    with own.context.database.writing() as work:
+        work.sources.put(
+            [
+                Source("other/org", "other", "org", 9, 0, now, now, now, None, None),
+                Source("other/unknown", "other", "unknown", 5, 0, now, now, now, None, None),
+            ]
+        )
+    health = got(own.browser(), "/api/health/ingest")
+    assert health["unjudged"] == [
+        "5 of 5 records of organisation unknown are of no log that Seawall recognises: nothing in them was judged."
+    ]
+    judged = {source["name"]: source["is_judged"] for source in health["sources"]}
+    assert judged["m365/org"]
+    assert not judged["other/org"]
 
 
 def test_problems(shown: Console) -> None:

@@ -63,6 +63,22 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
           </div>
         </section>
       )}
+      {health.unjudged.length > 0 && (
+        <section className="alarm" role="alert">
+          <Icon name="warning" />
+          <div>
+            <h2>Most records of {health.unjudged.length === 1 ? "an organisation" : `${health.unjudged.length} organisations`} are not judged</h2>
+            <ul>
+              {health.unjudged.map((text) => (
+                <li key={text} className="log-text">
+                  {text}
+                </li>
+              ))}
+            </ul>
+            <p className="small">No incident is no sign that nothing happened. Collect the vendor's own records.</p>
+          </div>
+        </section>
+      )}
       {summary && <Ingest summary={summary} now={now} />}
       <Panel title="Sources">
         {health.sources.length === 0 ? (
@@ -167,6 +183,7 @@ function Source({ source, now }: { source: SourceHealth; now: number }) {
           </svg>
           {STATES[source.state]}
         </span>
+        {!source.is_judged && <div className="tiny source-silent">not judged: unknown log</div>}
       </td>
       <td data-name="Last delivery">{source.last_at === null ? "never" : <time dateTime={source.last_at} title={exact(source.last_at)}>{age(source.last_at, now)}</time>}</td>
       <td data-name="Behind" className="right">

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from seawall.live.counting import unjudged_of
 from seawall.live.status import NOTHING, Status
 from seawall.server.console.data.choosing import Cursor, Limit
 from seawall.server.console.data.incident_values import Page
@@ -22,6 +23,7 @@ from seawall.server.console.data.running_values import (
     SourceValue,
 )
 from seawall.server.console.endpoint import Call, Endpoint
+from seawall.sources import UNRECOGNISED
 from seawall.store.database import Source, Work
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def health(call: Call) -> IngestHealth:
         _gaps(kept if isinstance(kept, list) else []),
         problems,
         notes[:MOST_NOTES],
+        unjudged_of(sources)[:MOST_NOTES],
         OutboxValue(outbox.waiting, outbox.failed, outbox.last_error or None),
     )
 
@@ -122,6 +125,7 @@ def _source(source: Source, now: int) -> SourceValue:
     return SourceValue(
         name=source.name,
         kind=source.kind,
+        is_judged=source.kind != UNRECOGNISED,
         tenant=source.tenant,
         records=source.records,
         problems=source.problems,

@@ -75,10 +75,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A source. `lag_seconds` is how far its last event lies back; `silent_since` the alarm."""
+    """A source. `lag_seconds` is how far its last event lies back; `silent_since` the alarm. Records of no recognised log are
+    not judged."""
 
     name: str
     kind: str
+    is_judged: bool
     tenant: str
     records: Count
     problems: Count
@@ -118,12 +120,13 @@ class OutboxValue(msgspec.Struct, frozen=True):
 
 
 class IngestHealth(msgspec.Struct, frozen=True):
-    """Whether everything arrives. A silent source is an alarm."""
+    """Whether everything arrives. A silent source is an alarm, and so is an organisation whose records are mostly `unjudged`."""
 
     sources: list[SourceValue]
     gaps: list[Gap]
     problems: list[ProblemCount]
     notes: list[str]
+    unjudged: list[str]
     outbox: OutboxValue
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from seawall.incidents.engine import NOTHING_NEW, Engine, Scored
+from seawall.incidents.provider import OTHERS
 from seawall.incidents.ranker import load
 from tests.events import batches, event
 
@@ -42,6 +43,15 @@ def test_housekeeping_of_a_service_that_was_never_seen_is_not_ranked(
     assert day.score[row] == NOTHING_NEW
     assert (day.p[row] == 1).all()
     assert all(candidate.account != SHAREPOINT for candidate in day.kept)
+
+
+@pytest.mark.parametrize("application", OTHERS)
+def test_services_whose_ids_have_no_form_of_their_own_keep_house_too(
+    tmp_path: Path, application: str
+) -> None:
+    """ "Windows Azure Service Management API" and its kin write to directories of most tenants, as Microsoft documents."""
+    day = scored(tmp_path, account=application, app_uid=application)
+    assert all(candidate.account != application for candidate in day.kept)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,23 @@ def variants(n: int) -> list[Any]:
             ],
         ),
         mail_read(n, RecordType=25, Operation="MemberAdded", Members=[{"UPN": "é\u2028"}]),
+        mail_read(
+            n,
+            RecordType=40,
+            Operation="AlertEntityGenerated",
+            UserId="SecurityComplianceAlerts",
+            EntityType="User",
+            AlertEntityId="Mara.Lind@Example.org",
+            Data=json.dumps({"etype": "User"}),
+        ),
+        mail_read(
+            n,
+            RecordType=40,
+            UserId="SecurityComplianceAlerts",
+            Operation="AlertTriggered",
+            Data='{"f3u":"a@b.example"}',
+        ),
+        mail_read(n, RecordType=7, Operation="FileAccessed", UserId="urn:spo:guest#ben@partner.example"),
         mail_read(n, RecordType=6, Operation="FileAccessed", ObjectId="https://x/é", EventData="<a>"),
         mail_read(
             n,

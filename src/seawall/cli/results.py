@@ -73,8 +73,9 @@ def tell(result: ScanResult, out: Path) -> None:
     unrecognised = summary.get("unrecognised", 0)
     if unrecognised:
         say(f"not judged: {plural(unrecognised, 'record')} of no log that Seawall recognises")
-    if result.coverage:
-        say(f"the logs had {plural(len(result.coverage), 'limit')}, for example: {result.coverage[-1].text}")
+    limits = [note for note in result.coverage if note.code != "not-judged"]
+    if limits:
+        say(f"the logs had {plural(len(limits), 'limit')}, for example: {limits[0].text}")
     say(f"report: {out / 'report.html'}")
 
 

@@ -17,8 +17,19 @@ RESERVED = tuple(
 OTHERS = (
     "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9",  # Device Registration Service
     "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",  # Microsoft Teams Services
+    "62b732f7-fc71-40bc-b27d-35efcb0509de",  # Microsoft Teams AadSync
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013",  # Windows Azure Service Management API
+    "98db8bd6-0cc0-4e67-9de5-f187f1cd1b41",  # Microsoft Substrate Management
+    "65d91a3d-ab74-42e6-8a2f-0add61688c74",  # Microsoft Approval Management
+    "ea890292-c8c8-4433-b5ea-b09d0668e1a6",  # Azure Credential Configuration Endpoint Service
+    "f0ae4899-d877-4d3c-ae25-679e38eea492",  # AAD App Management
+    "2f5afa01-cdcb-4707-a62a-0803cc994c60",  # MS-CE-CXG-MAC-AadShadowRoleWriter
 )
-"""Further services of Microsoft whose ids are public and that write to directories as themselves."""
+"""Further services of Microsoft whose ids are public and that write to directories as themselves.
+
+Their ids have no form of their own. Source: "Unknown actors in audit reports" and "Microsoft service principal sign-in logs
+table" of Microsoft's documentation. They are known by the application's id, which is one world-wide, and never by a name.
+"""
 
 QUIET_KINDS = ("directory", "file", "other", "sign_in")
 """What housekeeping consists of. Whoever reads or changes mail is looked at, whatever the application."""

@@ -97,6 +97,7 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
     (columns["org_uid"],) = _identifier(raw["OrganizationId"])
     objects = _blank_to_null(table.column("ObjectId"))
     columns["_object"] = _rows_of(objects, _is(kind, ("admin", "mail_rule", "sign_in")))
+    raw["UserId"] = _alerted(raw["UserId"], contiguous(table.column(UNMAPPED)))
     _who(raw, kind, columns)
     _with_what(raw, kind, columns)
     _token(raw, table, columns)
@@ -118,6 +119,19 @@ _PLAIN = frozenset({
     "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties", *_ADDRESSES,
 })  # fmt: skip
 """Text of which nearly every value is another: not worth a dictionary."""
+
+
+def _alerted(user: Column, record: Any) -> Column:
+    """The users, with the person whom an alert names instead of the alerts' own."""
+    rows = np.append([judge.is_alert(value) for value in user.values], False)[user.codes]
+    if not rows.any():
+        return user
+    # Read one by one and not remembered: they are few, and each is another.
+    texts = record.filter(pa.array(rows)).to_pylist()
+    places = np.full(len(rows), -1)
+    places[rows] = np.arange(len(texts))
+    persons = pa.array([judge.alerted_person(text) for text in texts], pa.string())
+    return _coalesce(Column.of(persons.take(pa.array(places, mask=places < 0))), user)
 
 
 def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:

@@ -51,15 +51,15 @@ KNOWN_FIELDS = frozenset({*TEXT_FIELDS, *NESTED_FIELDS, *KEPT_FIELDS}) | DROPPED
 
 MAIL_RECORD_TYPES = frozenset({"2", "3", "50"})
 """ExchangeItem, ExchangeItemGroup, ExchangeItemAggregated."""
-FILE_RECORD_TYPES = frozenset({"4", "6", "14"})
-"""SharePoint, SharePointFileOperation, SharePointSharingOperation."""
+FILE_RECORD_TYPES = frozenset({"4", "6", "7", "14"})
+"""SharePoint, SharePointFileOperation, OneDrive, SharePointSharingOperation."""
 DIRECTORY_RECORD_TYPE = "8"
 SIGN_IN_RECORD_TYPE = "15"
 ADMIN_RECORD_TYPE = "1"
 
 RECORD_TYPE_NAMES = {
     "exchangeadmin": "1", "exchangeitem": "2", "exchangeitemgroup": "3", "sharepoint": "4",
-    "sharepointfileoperation": "6", "azureactivedirectory": "8", "sharepointsharingoperation": "14",
+    "sharepointfileoperation": "6", "onedrive": "7", "azureactivedirectory": "8", "sharepointsharingoperation": "14",
     "azureactivedirectorystslogon": "15", "exchangeitemaggregated": "50",
 }  # fmt: skip
 """Names that exports and tables write instead of the number."""

@@ -26,11 +26,28 @@ _ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _UPN = re.compile(r"[^\s@\\/,;<>\"]{1,128}@[^\s@\\/,;<>\"]{1,255}")
 _NOBODY = frozenset({"", "not available", "not-found", "unknown", "null", "none", "anonymous", "n/a", "-"})
 _SYSTEM = re.compile(
-    r"(?i)nt authority\\|^s-1-5-(?:18|19|20)$|^system$|^s-1-0-0$|^nt service\\|^microsoft\\"
-    r"|@[\w.-]*\.prod\.outlook\.com$"
+    r"(?i)^nt authority\\|^s-1-5-(?:18|19|20)$|^system$|^s-1-0-0$|^nt service\\|^microsoft\\"
+    r"|@[\w.-]*\.prod\.outlook\.com$|^(?:fim_password|spo|cxpweb)_service@support\.onmicrosoft\.com$"
     r"|^app@sharepoint$|^sharepoint\\system|^ffoservicepartneruser$|^threatintel$|^certificate$|^sid:system"
-    r"|^microsoft (?:teams sync|exchange|office)"
+    r"|^securitycompliancealerts$|^microsoft\.exchange\.[\w.]+$"
 )
+"""Names of the provider's own processes, which nobody else can have.
+
+A person's name in these logs is an address. These are none, or lie in domains of Microsoft's own. An application may have any
+name: it is never known by one.
+"""
+_GUEST = re.compile(r"(?i)^(?:urn:spo:guest#|i:0[#i]\.[a-z]\|membership\|)(?=[^|#]+$)")
+"""What SharePoint writes before the address of a guest, and before that of a member."""
+_ANONYMOUS = re.compile(r"(?i)^urn:spo:anon(?:#|$)")
+"""Whoever opened a link that needs no account."""
+_SUCCEEDED = frozenset({
+    "succeeded", "success", "successful", "true", "ok", "completed", "partiallysucceeded", "partialsuccess", "0",
+})  # fmt: skip
+_FAILED = frozenset({"failed", "failure", "fail", "false", "error", "denied", "blocked", "timeout"})
+_SYSTEM_KEY = re.compile(r"(?i)^s-1-5-(?:18|19|20)$")
+"""The keys of Windows' own accounts."""
+_APPLICATIONS = ("5", "6", "Application", "ServicePrincipal")
+_ALERTS = "securitycompliancealerts"
 _MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind"})
 _RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward")
@@ -125,9 +142,12 @@ def status(
     lowered = (clean(result) or "").lower()
     if not lowered:
         return None, None, None
-    if lowered in ("succeeded", "success", "true", "partiallysucceeded", "partialsuccess", "0"):
+    if lowered in _SUCCEEDED:
         return "success", None, (result if lowered.startswith("partial") else None)
-    return "failure", clean(result), clean(logon_error)
+    if lowered in _FAILED or (lowered.isdecimal() and lowered.isascii()):
+        return "failure", clean(result), clean(logon_error)
+    # "New", "Submitted": what a word means that the schema does not name, nobody knows.
+    return None, None, clean(result)
 
 
 def actor(
@@ -144,7 +164,7 @@ def actor(
 
     In an app-only read the actor is `UserKey` (user type 5) and `UserId` the owner of the mailbox.
     """
-    name, holder = clean(user), _mailbox_name(owner)
+    name, holder = clean(_person(user)), _mailbox_name(owner)
     key_text = clean(key)
     if user_type in APP_ONLY and of_kind in ("mail_access", "mail_action", "admin", "mail_rule"):
         application = identifier(client_app) or _guid(key_text) or identifier(app)
@@ -155,17 +175,56 @@ def actor(
         if application:
             return application, "service", None, application, holder
         return None, None, _guid(key_text), None, holder
-    if _SYSTEM.search(name) or (user_type in ("3", "DcAdmin") and not _UPN.fullmatch(name)):
-        return name.lower(), "system", None, None, holder
     if name.lower().startswith("serviceprincipal_"):
         application = identifier(acting) or name[17:].lower()
         return application, "service", name[17:].lower(), application, holder
-    if user_type in ("5", "6") and not _UPN.fullmatch(name):
-        application = _guid(name.lower()) or _guid(key_text)
-        if application:
-            return application, "service", None, application, holder
+    is_address = _UPN.fullmatch(name) is not None
+    if user_type in _APPLICATIONS and not is_address:
+        # What an application is called says nothing: anybody may call his so.
+        application = _guid(name.lower()) or _guid(key_text) or _guid(client_app) or _guid(app)
+        return application or name.lower(), "service", None, application, holder
+    if _SYSTEM.search(name) or (not is_address and _is_provider(user_type, key_text)):
         return name.lower(), "system", None, None, holder
     return name.lower(), "user", _guid(key_text), None, holder
+
+
+def _person(user: str | None) -> str | None:
+    """A user's name without what SharePoint writes before it; None for whoever opened a link without an account."""
+    if user is None or _ANONYMOUS.search(user.strip()):
+        return None
+    return _GUEST.sub("", user.strip())
+
+
+def _is_provider(user_type: str | None, key: str | None) -> bool:
+    """Whether the type of user or the key is one that Microsoft's data centre alone has."""
+    return user_type in ("3", "DcAdmin") or (key is not None and _SYSTEM_KEY.search(key) is not None)
+
+
+def is_alert(user: str | None) -> bool:
+    """Whether a record is an alert of Microsoft's: these state no person as their user."""
+    return user is not None and user.strip().lower() == _ALERTS
+
+
+def alerted_person(record: str | None) -> str | None:
+    """The one person whom an alert names as its user, given the record's JSON; None for none and for several.
+
+    `EntityType` and `AlertEntityId` of the schema, else the same in `Data` (`etype`, `eid`; `f3u`: the first users of an alert
+    that sums up several). Senders and recipients of mail are no users of an alert: it says nothing about what they did.
+    """
+    whole = structure(record)
+    whole = whole if isinstance(whole, dict) else {}
+    data = structure(whole.get("Data"))
+    data = data if isinstance(data, dict) else {}
+    for kind_of, name in (
+        (whole.get("EntityType"), whole.get("AlertEntityId")),
+        (data.get("etype"), data.get("eid")),
+    ):
+        if isinstance(kind_of, str) and kind_of.lower() == "user" and isinstance(name, str):
+            found = _mailbox_name(name)
+            if found:
+                return found
+    first = data.get("f3u")
+    return _mailbox_name(first) if isinstance(first, str) else None
 
 
 def _guid(text: str | None) -> str | None:

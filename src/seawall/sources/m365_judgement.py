@@ -182,7 +182,8 @@ def actor(
     if user_type in _APPLICATIONS and not is_address:
         # What an application is called says nothing: anybody may call his so.
         application = _guid(name.lower()) or _guid(key_text) or _guid(client_app) or _guid(app)
-        return application or name.lower(), "service", None, application, holder
+        if application or not (_SYSTEM.search(name) and _is_reserved_key(key_text, name)):
+            return application or name.lower(), "service", None, application, holder
     if _SYSTEM.search(name) or (not is_address and _is_provider(user_type, key_text)):
         return name.lower(), "system", None, None, holder
     return name.lower(), "user", _guid(key_text), None, holder
@@ -198,6 +199,11 @@ def _person(user: str | None) -> str | None:
 def _is_provider(user_type: str | None, key: str | None) -> bool:
     """Whether the type of user or the key is one that Microsoft's data centre alone has."""
     return user_type in ("3", "DcAdmin") or (key is not None and _SYSTEM_KEY.search(key) is not None)
+
+
+def _is_reserved_key(key: str | None, name: str) -> bool:
+    """Whether the key is no application's: one of Windows, of SharePoint's claims, or the reserved name once more."""
+    return key is not None and (key == name or key.lower().startswith(("s-1-", "i:0")))
 
 
 def is_alert(user: str | None) -> bool:

@@ -112,6 +112,7 @@ def _issuer(trusted: TrustedIssuer, context: Context) -> IssuerPolicy:
         algorithms=frozenset(asymmetric),
         token_types=trusted.token_types,
         required_claims=trusted.required_claims,
+        permission_claims=trusted.permission_claims,
         canonical_guids=trusted.canonical_guids,
         tenants=trusted.tenants,
         consumer_issuer=trusted.consumer,

@@ -18,6 +18,7 @@ class TrustedIssuer:
     `key_set` is the JWKS document as this issuer serves it, byte for byte; it may be broken or hostile.
     `algorithms`, `token_types` (values of `typ`, lower case, without `application/`), `required_claims` (alternatives as
     `azp|appid`): what its tokens must have.
+    `permission_claims`: one of them must hold a permission (a text, or a list of texts, that is not blank).
     `canonical_guids`: GUIDs that name accounts, tenants and clients are written in lower case with hyphens, without braces.
     `tenants`: accepted values of `tid`; None where the issuer has no tenants.
     `consumer`: the issuer of personal accounts.
@@ -33,6 +34,7 @@ class TrustedIssuer:
     algorithms: frozenset[str] = frozenset({"RS256"})
     token_types: frozenset[str] = frozenset({"at+jwt"})
     required_claims: tuple[str, ...] = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id")
+    permission_claims: tuple[str, ...] = ()
     canonical_guids: bool = False
     tenants: frozenset[str] | None = None
     consumer: bool = False

@@ -135,6 +135,7 @@ class Workshop:
             "key_set": self.shared_set(),
             "token_types": frozenset({"jwt"}),
             "required_claims": ("iss", "sub", "aud", "exp", "iat", "azp|appid", "uti", "tid"),
+            "permission_claims": ("scp", "roles"),
             "canonical_guids": True,
             "tenants": frozenset({TENANT}),
             "shared_keys": True,

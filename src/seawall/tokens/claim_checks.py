@@ -86,6 +86,20 @@ def check_claims(state: State) -> None:
         raise claims.ClaimMissing(min(state.plan.simple - said.keys()))
     for demand in state.plan.required:
         _check_demand(said, demand)
+    if state.entry.permission_claims:
+        _check_permissions(said, state.entry.permission_claims)
+
+
+def _check_permissions(said: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    """Refuse a token in which none of the claims grants anything, or one of them is no text and no array of texts."""
+    granted = False
+    for name in names:
+        value = said.get(name, "")
+        if type(value) is not str and not _all_texts(value):
+            raise claims.ClaimMalformed(name)
+        granted = granted or any(word.strip() for word in ([value] if type(value) is str else value))
+    if not granted:
+        raise claims.PermissionsMissing(" or ".join(names))
 
 
 def _check_guids(said: Mapping[str, Any]) -> None:

@@ -112,6 +112,7 @@ class IssuerPolicy:
     `keys` is where this issuer's keys come from.
     `token_types` are accepted values of `typ`: lower case, without `application/`; `ABSENT_TYPE` accepts none at all.
     `required_claims` beside `iss`, `exp` and `aud`; alternatives as `client_id|azp|appid`.
+    `permission_claims`: one of them must grant something: a text or an array of texts that is not blank (empty: no demand).
     `canonical_guids`: every GUID that names an account, tenant, client or session is written as Entra writes it.
     `tenants` are accepted values of `tid`, lower case; None for an issuer without tenants; `ANY_TENANT` for all.
     `consumer_issuer` is true only for the issuer of personal accounts; anywhere else the consumer tenant is refused.
@@ -133,6 +134,7 @@ class IssuerPolicy:
     algorithms: frozenset[str] = frozenset({"RS256"})
     token_types: frozenset[str] = frozenset({"at+jwt"})
     required_claims: tuple[str, ...] = ("sub", "client_id", "iat", "jti")
+    permission_claims: tuple[str, ...] = ()
     canonical_guids: bool = False
     tenants: frozenset[str] | None = None
     consumer_issuer: bool = False

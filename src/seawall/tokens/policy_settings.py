@@ -38,6 +38,8 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("trust_file", "path", None, "certificates (PEM) to trust for these URLs, in place of the system's", values.text),
     Setting("allow_loopback_http", "true or false", False, "plain http to this machine, for tests", values.flag),
     Setting("tenants", "GUIDs or `\"any\"`", None, "accepted `tid`; needed where the issuer holds `{tenantid}`", values.tenants),
+    Setting("permission_claims", "names", [], "one of them must hold a permission; the Entra profiles ask for `scp` or `roles`",
+            values.texts(values.claim, empty=True)),
     Setting("canonical_guids", "true or false", False, "a GUID in `tid`, `oid`, `azp`, `appid`, `sub`, `sid`, `client_id` "
             "or `cid` must be written in lower case with hyphens, as Entra writes it", values.flag),
     Setting("consumer_issuer", "true or false", False, "this issuer is that of personal Microsoft accounts; elsewhere their "

@@ -29,6 +29,9 @@ class Profile:
 
 _ENTRA_CLAIMS: Final = ["sub", "tid", "iat", "ver", "uti", "azp|appid"]
 
+_ENTRA_PERMISSIONS: Final = ["scp", "roles"]
+"""What a person (`scp`) or an administrator (`roles`) granted. Microsoft.Identity.Web refuses a token with neither (IDW10201)."""
+
 PROFILES: Final[dict[str, Profile]] = {
     profile.name: profile
     for profile in (
@@ -48,6 +51,7 @@ PROFILES: Final[dict[str, Profile]] = {
                 "key_issuer": "required",
                 "token_types": ["jwt"],
                 "required_claims": _ENTRA_CLAIMS,
+                "permission_claims": _ENTRA_PERMISSIONS,
                 "canonical_guids": True,
                 "max_lifetime": "2h",
             },
@@ -63,6 +67,7 @@ PROFILES: Final[dict[str, Profile]] = {
                 "key_issuer": "single",
                 "token_types": ["jwt"],
                 "required_claims": _ENTRA_CLAIMS,
+                "permission_claims": _ENTRA_PERMISSIONS,
                 "canonical_guids": True,
                 "max_lifetime": "2h",
             },
@@ -78,6 +83,7 @@ PROFILES: Final[dict[str, Profile]] = {
                 "key_issuer": "required",
                 "token_types": ["jwt"],
                 "required_claims": _ENTRA_CLAIMS,
+                "permission_claims": _ENTRA_PERMISSIONS,
                 "canonical_guids": True,
                 "max_lifetime": "2h",
             },
@@ -95,6 +101,7 @@ PROFILES: Final[dict[str, Profile]] = {
                 "consumer_issuer": True,
                 "token_types": ["jwt"],
                 "required_claims": _ENTRA_CLAIMS,
+                "permission_claims": _ENTRA_PERMISSIONS,
                 "canonical_guids": True,
                 "max_lifetime": "2h",
             },

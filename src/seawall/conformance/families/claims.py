@@ -6,10 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.context import ANY_TENANT
 from seawall.conformance.encoding import plain_json
-from seawall.conformance.workshop import ABSENT, AUDIENCE, CLIENT, ISSUER, Workshop
+from seawall.conformance.workshop import (
+    ABSENT,
+    AUDIENCE,
+    CLIENT,
+    ISSUER,
+    OTHER_TENANT,
+    Workshop,
+    tenant_issuer,
+)
 
 _AUD = "RFC 7519 section 4.1.3, RFC 9068 section 4"
+_PERMISSIONS = "Entra: validate scopes and roles"
 _REQUIRED = "RFC 9068 section 2.2"
 _WRONG = "audience-wrong"
 _MALFORMED = "audience-malformed audience-wrong"
@@ -108,6 +118,23 @@ _CASES: tuple[Case, ...] = (
     hostile("cloud-no-token-id", "no `uti`: the token cannot be revoked or found in a log", "Entra: access token claims",
             "claim-missing", "misuse", _cloud(uti=ABSENT)),
     hostile("cloud-no-subject", "no `sub`", "Entra: access token claims", "claim-missing", "misuse", _cloud(sub=ABSENT)),
+    control("claims-roles", "an application's token: roles, and no scopes", "Entra: access token claims",
+            _cloud(scp=ABSENT, roles=["Mail.Read"])),
+    hostile("cloud-no-permissions", "neither `scp` nor `roles`: an application's token that nobody granted anything",
+            _PERMISSIONS, "permissions-missing claim-missing", "misuse", _cloud(scp=ABSENT)),
+    hostile("cloud-no-permissions-any-tenant", "the same, from an organisation that is a stranger, where every tenant is served",
+            _PERMISSIONS, "permissions-missing claim-missing", "misuse",
+            lambda w: w.present(
+                w.cloud_token(claims=w.cloud_claims(scp=ABSENT, tid=OTHER_TENANT, iss=tenant_issuer(OTHER_TENANT))),
+                w.many(tenants=ANY_TENANT)), "tenants"),
+    *(hostile(f"cloud-permissions-{words}", f"`{claim}` is {how}, and nothing else grants anything", _PERMISSIONS, codes,
+              "misuse", _cloud(**{"scp": ABSENT, claim: value}))
+      for words, claim, how, value, codes in (
+          ("empty", "scp", "empty", "", "permissions-missing claim-missing claim-malformed"),
+          ("blank", "scp", "a blank", " ", "permissions-missing claim-missing claim-malformed"),
+          ("no-roles", "roles", "an empty list", [], "permissions-missing claim-missing claim-malformed"),
+          ("true", "roles", "true", True, "claim-malformed permissions-missing"),
+          ("object", "roles", "an object", {"Mail.Read": True}, "claim-malformed permissions-missing"))),
     *(hostile(f"cloud-{words}-{kind}", f"the `{claim}` {how}: every list of what was revoked names it otherwise",
               "RFC 9562 section 4; Entra: access token claims", "guid-not-canonical claim-malformed", "misuse",
               _respelt(claim, spell))

@@ -63,6 +63,15 @@ class ClaimMalformed(Refusal, code="claim-malformed", check=9, source="RFC 7519 
     """A claim has the wrong type."""
 
 
+class PermissionsMissing(
+    Refusal,
+    code="permissions-missing",
+    check=9,
+    source="Microsoft identity platform, validate scopes and roles",
+):
+    """The token grants nothing: it has neither scopes nor roles."""
+
+
 class GuidNotCanonical(
     Refusal,
     code="guid-not-canonical",

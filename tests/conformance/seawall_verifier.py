@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from seawall.conformance import Context, RenewalAttempt, Verifier
 from seawall.conformance.context import Revocation as Revoked
 from seawall.conformance.context import TrustedIssuer
 from seawall.jose.key_set import KeySet, KeySetRefused, read_key_set
-from seawall.tokens import renewal
+from seawall.tokens import key_absence, renewal
 from seawall.tokens.first_seen import FirstSeen
 from seawall.tokens.key_cache import CacheSettings, KeyCache
 from seawall.tokens.key_origins import OriginFailed
@@ -152,7 +153,10 @@ def _keys(trusted: TrustedIssuer, context: Context) -> KeyCache:
     )
     if len(served) > 1:
         cache.warm()
-        ticks[0] += settings.ttl + 1
+        for _ in range(key_absence.ANSWERS):  # long enough for what is no longer listed to be retired
+            ticks[0] += key_absence.SECONDS
+            with suppress(Refusal):
+                cache.lookup(trusted.issuer, "no such key", context.now)
     return cache
 
 

@@ -67,6 +67,14 @@ class Bench:
             assert time.monotonic() < until
             time.sleep(0.002)
 
+    def live(self, seconds: float, every: float = 301.0) -> None:
+        """Let time pass with a look-up of no known name now and then, so that the regular refreshes happen."""
+        until = self.elapsed + seconds
+        while self.elapsed < until:
+            self.elapsed = min(self.elapsed + every, until)
+            self.code("no such key")
+            self.settle(self.idle)
+
     def idle(self) -> bool:
         """Whether no refresh runs."""
         return self.cache._attempts.running is None

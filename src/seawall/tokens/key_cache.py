@@ -4,8 +4,11 @@
 2. When it is no longer fresh, one refresh is waited for. If that fails, the old set serves until `stale_limit`
    after it was loaded; then every look-up is refused (`key-source-unavailable`, or the code of the invalid set).
 3. A set that is invalid is a failure like any other: it never replaces a valid one.
-4. An unknown `kid` starts at most one refresh in `unknown_kid_interval`, whoever asks and however often.
-5. A key that vanished from the set stays known as retired, so that it is refused by its own code; its return is logged.
+4. An unknown, absent or retired `kid` starts at most one refresh in `unknown_kid_interval`, all of them together, whoever
+   asks and however often.
+5. A key that a valid set no longer lists is absent. It still counts, because an issuer's servers may answer differently for
+   a while, and is retired once it was missing repeatedly and for long (`key_absence`). A retired key stays known, so that
+   it is refused by its own code; its return is logged.
 6. A key that appears among known keys is logged and may be held for `quarantine` before it counts.
 7. A key that is denied here is revoked at once, whatever the source says.
 8. One refresh runs at a time. A look-up that finds, under the lock, another set than the one that it judged to be old or
@@ -24,23 +27,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from seawall.tokens.first_seen import FirstSeen
-from seawall.tokens.key_origins import Origin, OriginFailed
+from seawall.tokens.key_absence import Absence, count_absences
+from seawall.tokens.key_origins import Origin, OriginFailed, refusal_of
 from seawall.tokens.policy import HeldKey, issuer_fits
-from seawall.tokens.refusals.signing_key import (
-    KeyDuplicateKid,
-    KeySetInvalid,
-    KeySetMixed,
-    KeySourceUnavailable,
-    KeyUnfit,
-    KeyUnknown,
-    KeyUseWrong,
-)
+from seawall.tokens.refusals.signing_key import KeyUnfit, KeyUnknown, KeyUseWrong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seawall.jose.key_set import KeySet, RefusedKey
-    from seawall.tokens.refusals import Refusal
 
 AHEAD: Final = 0.8
 """The part of `ttl` after which a refresh is started in the background."""
@@ -92,6 +87,7 @@ class _Snapshot:
     held: Mapping[str, HeldKey]
     refused: Mapping[str, RefusedKey]
     loaded: float
+    absent: Mapping[str, Absence]
 
 
 @dataclass(slots=True)
@@ -140,6 +136,8 @@ class KeyCache:
         held = snapshot.held.get(kid)
         if held is None:
             held = self._unknown(snapshot, kid)
+        elif kid in snapshot.absent and not self._is_denied(kid, held):
+            held = self._missing(snapshot, kid)
         return self._unless_denied(kid, held)
 
     def at_hand(self, issuer: str, kid: str) -> HeldKey | None:
@@ -156,7 +154,14 @@ class KeyCache:
             if age >= self.settings.stale_limit:
                 return None
         held = snapshot.held.get(kid)
-        return None if held is None else self._unless_denied(kid, held)
+        if held is None:
+            return None
+        if kid in snapshot.absent and not self._is_denied(kid, held):
+            held = _with_absence(held, snapshot.absent[kid], self._ticks())
+            if held.state == "retired" and self._may_ask_again(snapshot):
+                return None
+            self._ask_again(snapshot)
+        return self._unless_denied(kid, held)
 
     def deny(self, names: Iterable[str]) -> None:
         """Revoke keys by name or thumbprint, from the next look-up on."""
@@ -184,11 +189,12 @@ class KeyCache:
             quarantined=tuple(key.key.thumbprint for key in held if key.quarantined_until > now),
         )
 
-    def _unless_denied(self, kid: str, held: HeldKey) -> HeldKey:
+    def _is_denied(self, kid: str, held: HeldKey) -> bool:
         denied = self._denied
-        if denied and (kid in denied or held.key.thumbprint in denied):
-            return dataclasses.replace(held, state="revoked")
-        return held
+        return bool(denied) and (kid in denied or held.key.thumbprint in denied)
+
+    def _unless_denied(self, kid: str, held: HeldKey) -> HeldKey:
+        return dataclasses.replace(held, state="revoked") if self._is_denied(kid, held) else held
 
     def _fresh(self) -> _Snapshot:
         """The set to use now, or the refusal that says why there is none."""
@@ -203,17 +209,12 @@ class KeyCache:
         self._refresh_and_wait(snapshot, settings.first_wait if snapshot is None else settings.wait)
         snapshot = self._snapshot
         if snapshot is None or self._ticks() - snapshot.loaded >= settings.stale_limit:
-            raise _refusal(self._attempts.failure)
+            raise refusal_of(self._attempts.failure)
         return snapshot
 
     def _unknown(self, snapshot: _Snapshot, kid: str) -> HeldKey:
         """A name that is not in the set: the set may have changed, which is asked rarely."""
-        attempts = self._attempts
-        with attempts.lock:
-            running, ticks = attempts.running, self._ticks()
-            if ticks >= attempts.after_unknown and self._snapshot is snapshot:
-                attempts.after_unknown = ticks + self.settings.unknown_kid_interval
-                running = self._begin_refresh()
+        running = self._ask_again(snapshot)
         if running is not None:
             running.wait(self.settings.wait)
         snapshot = self._snapshot or snapshot
@@ -224,6 +225,31 @@ class KeyCache:
         if refused is not None:
             raise (KeyUseWrong if refused.code in {"use", "operations"} else KeyUnfit)(refused.code)
         raise KeyUnknown
+
+    def _missing(self, snapshot: _Snapshot, kid: str) -> HeldKey:
+        """A key that the last set lacked: ask again, rarely; wait for the answer where without it the key is refused."""
+        running = self._ask_again(snapshot)
+        held = _with_absence(snapshot.held[kid], snapshot.absent[kid], self._ticks())
+        if held.state == "active" or running is None:
+            return held
+        running.wait(self.settings.wait)
+        now = self._snapshot or snapshot
+        found, absence = now.held.get(kid), now.absent.get(kid)
+        if found is None:  # listed by now, and unfit: the next look-up says why
+            return held
+        return found if absence is None else _with_absence(found, absence, self._ticks())
+
+    def _may_ask_again(self, snapshot: _Snapshot) -> bool:
+        return self._ticks() >= self._attempts.after_unknown and self._snapshot is snapshot
+
+    def _ask_again(self, snapshot: _Snapshot) -> threading.Event | None:
+        """The refresh that runs, or one for the sake of a name, of which there is one in an interval; None without one."""
+        attempts = self._attempts
+        with attempts.lock:
+            if not self._may_ask_again(snapshot):
+                return attempts.running
+            attempts.after_unknown = self._ticks() + self.settings.unknown_kid_interval
+            return self._begin_refresh()
 
     def _refresh_and_wait(self, seen: _Snapshot | None, seconds: float) -> None:
         running = self._start_refresh(seen)
@@ -307,14 +333,29 @@ class KeyCache:
             )
             if key.thumbprint in fresh and new:
                 self._say_new(kid, held[kid], previous.get(kid))
-        retired = {
-            kid: dataclasses.replace(old, state="retired") for kid, old in previous.items() if kid not in held
-        }
-        for kid in retired:
-            if previous[kid].state == "active":
+        ticks = self._ticks()
+        missing = [kid for kid in previous if kid not in held and kid not in loaded.refused_by_kid]
+        before = self._snapshot.absent if self._snapshot is not None else {}
+        absent = count_absences(before, missing, ticks)
+        kept = {kid: _with_absence(previous[kid], absent[kid], ticks) for kid in missing}
+        self._say_missing(previous, kept, absent)
+        # Those that are not retired yet come last: what has to be forgotten is what was retired first.
+        order = sorted(kept, key=lambda kid: kept[kid].state == "active")[-MOST_RETIRED:]
+        self._snapshot = _Snapshot(
+            MappingProxyType({kid: kept[kid] for kid in order} | held),
+            loaded.refused_by_kid,
+            ticks,
+            MappingProxyType({kid: absent[kid] for kid in order}),
+        )
+
+    def _say_missing(
+        self, previous: Mapping[str, HeldKey], kept: Mapping[str, HeldKey], absent: Mapping[str, Absence]
+    ) -> None:
+        for kid, key in kept.items():
+            if key.state == "retired" and previous[kid].state == "active":
                 _log.warning("keys of %s: %s is no longer listed: retired", ascii(self.issuer), ascii(kid))
-        kept = dict(list(retired.items())[-MOST_RETIRED:])
-        self._snapshot = _Snapshot(MappingProxyType(kept | held), loaded.refused_by_kid, self._ticks())
+            elif absent[kid].answers == 1:
+                _log.warning("keys of %s: %s is not listed: absent", ascii(self.issuer), ascii(kid))
 
     def _note(self, thumbprints: frozenset[str]) -> frozenset[str]:
         fresh = self._memory.note(thumbprints, self._clock())
@@ -327,6 +368,7 @@ class KeyCache:
     def _say_returned(self, previous: Mapping[str, HeldKey], loaded: KeySet) -> None:
         """A key that was gone is listed again, under its name or another: the very thing that Storm-0558 lived on."""
         gone = {old.key.thumbprint for old in previous.values() if old.state == "retired"}
+        gone -= {old.key.thumbprint for old in previous.values() if old.state == "active"}
         for key in loaded.keys:
             if key.thumbprint in gone:
                 _log.warning(
@@ -349,14 +391,6 @@ class KeyCache:
         )
 
 
-def _refusal(failure: OriginFailed | None) -> Refusal:
-    """The refusal that a failure to load amounts to."""
-    if failure is None:
-        return KeySourceUnavailable("no answer yet")
-    if failure.code in {"set-mixed", "set-private", "set-symmetric"}:
-        return KeySetMixed(failure.code)
-    if failure.code == "set-duplicate-kid":
-        return KeyDuplicateKid()
-    if failure.code.startswith("set-"):
-        return KeySetInvalid(failure.code)
-    return KeySourceUnavailable(failure.code)
+def _with_absence(held: HeldKey, absence: Absence, ticks: float) -> HeldKey:
+    """The key, retired where its absence is over."""
+    return dataclasses.replace(held, state="retired") if absence.is_over(ticks) else held

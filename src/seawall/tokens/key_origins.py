@@ -11,6 +11,13 @@ from typing import Any, Final
 from seawall.jose import strict_json
 from seawall.jose.fetch import FetchRefused, TrustStore, fetch, location_of
 from seawall.jose.key_set import LARGEST_SET, KeySet, KeySetRefused, read_key_set
+from seawall.tokens.refusals import Refusal
+from seawall.tokens.refusals.signing_key import (
+    KeyDuplicateKid,
+    KeySetInvalid,
+    KeySetMixed,
+    KeySourceUnavailable,
+)
 
 LARGEST_DISCOVERY: Final = 256 * 1024
 
@@ -137,3 +144,16 @@ def _host(url: str, connection: Connection) -> str:
         return location_of(url, allow_loopback_http=connection.allow_loopback_http).host
     except FetchRefused as refused:
         raise OriginFailed(refused.code, str(refused)) from None
+
+
+def refusal_of(failure: OriginFailed | None) -> Refusal:
+    """Return the refusal of every token whose key would have come from a load that failed (None: none has ended yet)."""
+    if failure is None:
+        return KeySourceUnavailable("no answer yet")
+    if failure.code in {"set-mixed", "set-private", "set-symmetric"}:
+        return KeySetMixed(failure.code)
+    if failure.code == "set-duplicate-kid":
+        return KeyDuplicateKid()
+    if failure.code.startswith("set-"):
+        return KeySetInvalid(failure.code)
+    return KeySourceUnavailable(failure.code)

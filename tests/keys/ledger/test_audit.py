@@ -59,22 +59,47 @@ def test_a_rotation_is_noticed_and_is_no_alarm(clocked: Clocked) -> None:
 def test_a_dead_key_that_came_back_is_critical_as_long_as_it_is_listed(clocked: Clocked) -> None:
     clocked.at(0, OLD, NEW)
     clocked.at(1, NEW)
-    assert clocked.at(30, OLD, NEW) == ["returned"]
+    assert clocked.at(31, OLD, NEW) == ["returned"]
     (finding,) = (f for f in clocked.last.findings if f.kind.code == "returned")
     assert (finding.kind.severity, finding.kid, finding.detail) == (
         "critical",
         "old",
         "away for 30 days, back 1 time",
     )
-    assert clocked.at(31, OLD, NEW) == ["returned"]
-    assert clocked.at(32, NEW) == ["vanished"]
+    assert clocked.at(32, OLD, NEW) == ["returned"]
+    assert clocked.at(33, NEW) == ["vanished"]
     assert clocked.at(40, OLD, NEW) == ["returned"]
 
 
 def test_a_dead_key_that_came_back_under_another_name_is_found_too(clocked: Clocked) -> None:
     clocked.at(0, OLD, NEW)
     clocked.at(1, NEW)
-    assert clocked.at(9, {**OLD, "kid": "fresh"}, NEW) == ["returned"]
+    assert clocked.at(40, {**OLD, "kid": "fresh"}, NEW) == ["returned"]
+
+
+def test_a_return_after_a_week_or_more_is_said_and_no_alarm(clocked: Clocked) -> None:
+    clocked.at(0, OLD, NEW)
+    clocked.at(1, NEW)
+    assert clocked.at(9, OLD, NEW) == ["returned-early"]
+    assert clocked.last.findings[0].kind.severity == "medium"
+
+
+def test_a_history_like_entras_has_no_critical(clocked: Clocked) -> None:
+    """Entra's set for organisations lost and regained keys 45 times in two months: that was 27 critical findings."""
+    listed = [jwk(ec_key(n), kid=f"k{n}") for n in range(5)]
+    absences = 0
+    missing: set[int] = set()
+    for day in range(63):
+        # Each day one key goes for one to three days, so that at the end each was away nine times.
+        back = {n for n in missing if (day + n) % 3 == 0}
+        missing = (missing - back) | ({day % 5} if day % 4 else set())
+        absences += len(back)
+        found = clocked.at(day, *(key for n, key in enumerate(listed) if n not in missing))
+        assert not {"returned", "returned-early"} & set(found), day
+        assert {f.kind.severity for f in clocked.last.findings} <= {"low"}
+    assert absences >= 45
+    clocked.at(63, *listed[1:])
+    assert clocked.at(63 + 90, *listed).count("returned") == 1, "after months it is dead"
 
 
 def test_servers_that_differ_for_a_moment_are_no_alarm(clocked: Clocked) -> None:
@@ -105,7 +130,7 @@ def test_a_ledger_does_not_grow_without_end(clocked: Clocked, monkeypatch: pytes
     assert len(clocked.last.sets[0].keys) == 3
     assert clocked.at(2, keys[5]).count("set-restless") == 1
     # What was remembered stays remembered: its return is noticed.
-    assert clocked.at(9, keys[0]) == ["returned"]
+    assert clocked.at(40, keys[0]) == ["returned"]
 
 
 def test_a_source_that_does_not_answer_makes_nothing_vanish(clocked: Clocked) -> None:

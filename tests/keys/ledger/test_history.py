@@ -6,10 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.keys.ledger.entries import Entry
-from seawall.keys.ledger.history import DAY, Listing, compare, date, length
+from seawall.keys.ledger.history import (
+    DAY,
+    LONG_ABSENCE,
+    SHORT_ABSENCE,
+    Listing,
+    code_of_absence,
+    compare,
+    date,
+    length,
+)
 from seawall.keys.ledger.store import NamedKey, Remembered
 
-RUNS = st.lists(st.tuples(st.integers(60, 3 * DAY), st.sets(st.integers(0, 4)), st.booleans()), max_size=12)
+RUNS = st.lists(st.tuples(st.integers(60, 33 * DAY), st.sets(st.integers(0, 4)), st.booleans()), max_size=12)
 """Seconds since the run before, which keys are listed, and whether all of the set was examined."""
 
 
@@ -19,14 +28,14 @@ def _entry(number: int) -> Entry:
 
 def _expected(past: list[tuple[int, set[int], bool]], number: int) -> tuple[int, int]:
     """How often a key came back by the last run, and after how long at most: looked up in all runs."""
-    returns, longest, last, gone = 0, 0, None, False
+    returns, longest, known, missed = 0, 0, False, None
     for at, listed, complete in past:
         if number in listed:
-            if gone and last is not None:
-                returns, longest = returns + 1, max(longest, at - last)
-            last, gone = at, False
-        elif complete and last is not None:
-            gone = True
+            if missed is not None:
+                returns, longest = returns + 1, max(longest, at - missed)
+            known, missed = True, None
+        elif complete and known and missed is None:
+            missed = at
     return returns, longest
 
 
@@ -48,8 +57,13 @@ def test_what_came_and_went_is_remembered_as_by_somebody_who_keeps_everything(
         known |= {key.identity: key for key in change.keys}
         for n in range(5):
             returns, longest = _expected(past, n)
-            code = "returned" if longest >= DAY else "flapping"
-            assert {code for code, kid in found if kid == f"kid{n}" and code in {"returned", "flapping"}} == (
+            code = (
+                "returned" if longest >= LONG_ABSENCE
+                else "returned-early" if longest >= SHORT_ABSENCE
+                else "flapping"
+            )  # fmt: skip
+            backs = {"returned", "returned-early", "flapping"}
+            assert {code for code, kid in found if kid == f"kid{n}" and code in backs} == (
                 {code} if n in listed and returns else set()
             )
             assert (("new-key", f"kid{n}") in found) == (n in listed and n not in before and len(past) > 1)
@@ -59,6 +73,14 @@ def test_what_came_and_went_is_remembered_as_by_somebody_who_keeps_everything(
                 assert key.last_seen == next(at for at, seen, _ in reversed(past) if n in seen)
                 assert (key.returns, key.longest_gap) == (returns, longest)
                 assert not (n in listed and key.gone_since is not None)
+
+
+def test_how_long_an_absence_must_be() -> None:
+    codes = [
+        code_of_absence(days * DAY - less)
+        for days, less in ((0, 0), (7, 1), (7, 0), (30, 1), (30, 0), (400, 0))
+    ]
+    assert codes == ["flapping", "flapping", "returned-early", "returned-early", "returned", "returned"]
 
 
 def test_lengths_and_dates_are_words() -> None:

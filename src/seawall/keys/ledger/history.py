@@ -12,6 +12,11 @@ from seawall.keys.ledger.store import NamedKey, Remembered
 from seawall.plurals import plural
 
 DAY: Final = 86_400
+SHORT_ABSENCE: Final = 7 * DAY
+"""Absences below this are `flapping`. Entra's set for organisations lost and regained keys 45 times in two months."""
+
+LONG_ABSENCE: Final = 30 * DAY
+"""Absences from this on are `returned`: no rotation is undone after a month, so somebody lists a dead key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def compare(
         if old is None and not first:
             findings.append(_finding("new-key", listing, key, "not seen at any earlier run"))
         if key.returns:
-            code = "returned" if key.longest_gap >= DAY else "flapping"
+            code = code_of_absence(key.longest_gap)
             words = f"away for {length(key.longest_gap)}, back {plural(key.returns, 'time')}"
             findings.append(_finding(code, listing, key, words))
     if listing.complete:
@@ -64,8 +69,16 @@ def compare(
     return Change(tuple(after.values()), tuple(findings))
 
 
+def code_of_absence(seconds: int) -> str:
+    """Return the finding for a key that is listed again after an absence of so many seconds."""
+    if seconds >= LONG_ABSENCE:
+        return "returned"
+    return "returned-early" if seconds >= SHORT_ABSENCE else "flapping"
+
+
 def _seen(listing: Listing, entry: Entry, old: Remembered | None, now: int) -> Remembered:
-    gap = now - old.last_seen if old is not None and old.gone_since is not None else None
+    # From the first run that missed it: when it went before that run is not known, and runs may be far apart.
+    gap = now - old.gone_since if old is not None and old.gone_since is not None else None
     return Remembered(
         set_name=listing.name,
         identity=entry.identity or "",

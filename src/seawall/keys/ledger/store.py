@@ -42,7 +42,7 @@ class Remembered:
     """One key of one set. Times are seconds since 1970, of runs of the audit.
 
     `identity` as in `Entry`. `gone_since` is the first run that missed the key, None while it is listed; `returns` counts
-    how often it came back, `longest_gap` is the longest absence before a return, in seconds.
+    how often it came back, `longest_gap` is the longest absence before a return, in seconds from the first run that missed it.
     """
 
     set_name: str

@@ -87,6 +87,23 @@ def test_a_seed_is_found_near_its_public_key(kind: str, distance: int) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["Ed25519", "P-256"])
+@pytest.mark.parametrize("shift", range(1, 8))
+@pytest.mark.parametrize("apart", [0, 5])
+def test_a_private_half_is_found_in_a_dump_that_is_not_aligned(kind: str, shift: int, apart: int) -> None:
+    """A memory image behind a header of odd length: what was aligned in memory is not aligned in the file."""
+    key = make(kind)
+    public, private = (
+        (key.public_key().public_bytes_raw(), key.private_bytes_raw())  # type: ignore[union-attr]
+        if kind == "Ed25519"
+        else (point(kind, "big"), scalar(kind, "little"))
+    )
+    data = bytearray(80_000)
+    data[8_000 + shift : 8_032 + shift] = public
+    data[48_000 + shift + apart : 48_032 + shift + apart] = private
+    assert [hit.offset for hit in known(kind).search(bytes(data))] == [48_000 + shift + apart]
+
+
 @pytest.mark.parametrize("place", [8, 64_000, 72_000, 120_000])
 def test_an_aligned_one_is_found_farther_away(place: int) -> None:
     data = bytearray(140_000)

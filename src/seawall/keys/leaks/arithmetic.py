@@ -6,8 +6,8 @@ within 64 KiB (`points`). Every hit has been proved by arithmetic; there are no 
 
 What this misses: numbers in other encodings (words of Java's integers in a heap, blinded or masked values), dP, dQ and
 qInv, scalars far from their point (a sketch finds both, see `sketches`), primes of keys with more than two or of unequal
-length, d where gcd(p - 1, q - 1) is unusual (8 of 1,000 keys that take d modulo lcm(p - 1, q - 1)) or e is longer than 42
-bits.
+length, or that do not look random, d where gcd(p - 1, q - 1) is unusual (10 of 1,000 keys that take d modulo
+lcm(p - 1, q - 1)) or e is longer than 42 bits.
 """
 
 from __future__ import annotations

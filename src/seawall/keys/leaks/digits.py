@@ -93,27 +93,44 @@ class _Number:
     is_right: Callable[[RsaModulus, bytes], bool]
 
 
+class _Alike:
+    """Numbers of one form and length, of any keys: one pass finds the places of them all."""
+
+    def __init__(self, numbers: Sequence[_Number]) -> None:
+        self._numbers = numbers
+        self.form, self.count = numbers[0].form, numbers[0].count
+        self.least = np.uint32(min(number.least for number in numbers))
+        self.most = np.uint32(max(number.most for number in numbers))
+
+    def keys_of(self, window: bytes, highest: int) -> Iterator[RsaModulus]:
+        """The keys of which a window is the number; `highest` is its highest digit."""
+        for number in self._numbers:
+            if number.least <= highest <= number.most and number.is_right(number.key, window):
+                yield number.key
+
+
 class DigitSearch:
     """Searches for primes and private exponents of several keys, at offsets that are multiples of four bytes."""
 
     def __init__(self, moduli: Sequence[RsaModulus]) -> None:
-        self._numbers = [number for key in moduli for number in _numbers(key)]
+        kinds: dict[tuple[str, int], list[_Number]] = {}
+        for number in (number for key in moduli for number in _numbers(key)):
+            kinds.setdefault((number.form, number.count), []).append(number)
+        self._kinds = [_Alike(numbers) for numbers in kinds.values()]
 
     def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
         """Numbers that begin in [start, end) and end within the data."""
         words = data[: len(data) // WORD * WORD].view("<u4")
         out = np.empty(_ROOM, np.int64)
-        for number in self._numbers:
+        for kind in self._kinds:
             place = -(-start // WORD)
-            last = min(-(-end // WORD), len(words) - number.count + 1)
+            last = min(-(-end // WORD), len(words) - kind.count + 1)
             while place < last:
-                found, place = find_digits(
-                    words, place, last, number.count, np.uint32(number.least), np.uint32(number.most), out
-                )
+                found, place = find_digits(words, place, last, kind.count, kind.least, kind.most, out)
                 for at in out[:found].tolist():
-                    if number.is_right(number.key, _little_endian(words[at : at + number.count])):
-                        length = WORD * number.count
-                        yield RawHit(WORD * at, f"{number.form}-python-int", number.key.thumbprint, length)
+                    digits = words[at : at + kind.count]
+                    for key in kind.keys_of(_little_endian(digits), int(digits[-1])):
+                        yield RawHit(WORD * at, f"{kind.form}-python-int", key.thumbprint, WORD * kind.count)
 
 
 def _numbers(key: RsaModulus) -> Iterator[_Number]:

@@ -3,8 +3,11 @@
 A public point is looked for as x big-endian, little-endian and, for curves over a prime field, in Montgomery form with
 64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes,
 and every aligned one within `FAR`, is tried as a scalar, if it is in range and looks random; a candidate counts only when
-its public point, computed, is the one looked for. Alignment is that of the buffer: it should begin where the file does, or
-a multiple of eight bytes later.
+its public point, computed, is the one looked for.
+
+An aligned offset is a multiple of eight, counted from the public point (a dump may shift all that it holds) or from the
+buffer's first byte, which should be the file's or a multiple of eight later. Of the offsets that are not aligned the nearest
+`UNALIGNED` that look random are tried too, while there is time to spare.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ FAR = 64 << 10
 """Bytes in which it is looked for at offsets that are a multiple of `ALIGNED`, as allocators give them; of a scalar only
 little-endian."""
 ALIGNED = 8  # allocators give multiples of 16, but gdb's gcore shifts them by 8 in the file
+UNALIGNED = 4_096
+"""Candidates of a stretch beyond `NEAR` that are tried although they are not aligned."""
 MOST_WORK = 250_000
 """Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
 bytes that are searched, one for each `BYTES_FOR_WORK`."""
@@ -132,7 +137,8 @@ class PointSearch:
                 yield from _copies(stretch, private, data)
 
     def _private_half(self, stretch: Stretch, data: Bytes) -> bytes | None:
-        candidates = _candidates(stretch, data)
+        has_time = self._work_left > MOST_WORK // 2
+        candidates = _candidates(stretch, data, UNALIGNED if has_time else 0)
         size = _FIRST
         while batch := list(itertools.islice(candidates, size)):
             for private in stretch.point.likely(batch):
@@ -164,28 +170,43 @@ class PointSearch:
         yield from open_stretches.values()
 
 
-def _candidates(stretch: Stretch, data: Bytes) -> Iterator[bytes]:
-    """Windows that may be the private half, each once, as big-endian bytes; those nearest to the point first."""
+def _places_to_try(stretch: Stretch, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Offsets in a stretch, nearest to a point first: those within `NEAR` and the aligned ones, and all others."""
+    indexes = np.arange(stretch.last - stretch.first - length + 1)
+    distances = _distances(indexes, np.array(stretch.places) - stretch.first)
+    starts = {0, *(place % ALIGNED for place in stretch.places)}
+    is_likely = (distances <= NEAR) | np.isin((indexes + stretch.first) % ALIGNED, list(starts))
+    order = np.argsort(distances, kind="stable")
+    return order[is_likely[order]], order[~is_likely[order]]
+
+
+def _random_looking(indexes: npt.NDArray[np.int64], windows: npt.NDArray[np.uint8]) -> Iterator[int]:
+    for low in range(0, len(indexes), BLOCK):
+        some = indexes[low : low + BLOCK]
+        yield from some[_looks_random(windows[some])].tolist()
+
+
+def _candidates(stretch: Stretch, data: Bytes, unaligned: int) -> Iterator[bytes]:
+    """Windows that may be the private half, each once, as big-endian bytes; those nearest to the point first.
+
+    After the near and the aligned ones come so many of the others.
+    """
     point = stretch.point
     if stretch.last - stretch.first < point.length:
         return
     windows = np.lib.stride_tricks.sliding_window_view(data[stretch.first : stretch.last], point.length)
-    indexes = np.arange(len(windows))
-    distances = _distances(indexes, np.array(stretch.places) - stretch.first)
-    is_near = distances <= NEAR
-    indexes = indexes[is_near | ((indexes + stretch.first) % ALIGNED == 0)]
-    indexes = indexes[np.argsort(distances[indexes], kind="stable")]
+    likely, others = _places_to_try(stretch, point.length)
+    near = _distances(likely, np.array(stretch.places) - stretch.first) <= NEAR
+    both_orders = set(likely[near].tolist())
     tried: set[bytes] = set()
-    for low in range(0, len(indexes), BLOCK):
-        some = indexes[low : low + BLOCK]
-        looks_random = _looks_random(windows[some])
-        for index in some[looks_random].tolist():
-            private = windows[index].tobytes()
-            orders = (private,) if point.edwards else (private[::-1], private)
-            for order in orders if is_near[index] else orders[:1]:
-                if order[0] <= point.highest and order not in tried:
-                    tried.add(order)
-                    yield order
+    last = itertools.islice(_random_looking(others, windows), unaligned)
+    for index in itertools.chain(_random_looking(likely, windows), last):
+        private = windows[index].tobytes()
+        orders = (private,) if point.edwards else (private[::-1], private)
+        for order in orders if index in both_orders else orders[:1]:
+            if order[0] <= point.highest and order not in tried:
+                tried.add(order)
+                yield order
 
 
 def _distances(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

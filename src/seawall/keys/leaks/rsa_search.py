@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from seawall.keys.leaks.digits import DigitSearch
 from seawall.keys.leaks.findings import RawHit
+from seawall.keys.leaks.randomness import bounds_for, mark_random
 
 SMALLEST_BITS = 512
 LARGEST_BITS = 8192
@@ -58,9 +59,13 @@ _SHARED_RARELY = (
     73,
     79,
 )
-_MULTIPLES = 3
-_FACTOR_BITS = 43
-"""Room for e times such a multiple: then one of 2^7 groups of eight windows needs a second look."""
+_MULTIPLES = 2
+_FACTOR_BITS = 44
+"""Room for e times such a multiple: then one of 2^6 windows needs a second look."""
+_CUT = 10
+"""As in `exponent_kernels`, which takes a second to import."""
+_TERM_BITS = 48
+"""As in `prime_kernels`, which takes a second to import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +140,18 @@ class _Numbers(Protocol):
 
 
 class RsaSearch:
-    """Searches for the numbers of several keys. Cost grows with the keys: see `docs/key-leaks.md`."""
+    """Searches for the numbers of all keys at once. What a further key costs is in `docs/key-leaks.md`."""
 
     def __init__(self, moduli: Sequence[RsaModulus]) -> None:
         self._searches: list[_Numbers] = [
             _Primes([key for key in moduli if key.prime_length == length])
             for length in sorted({key.prime_length for key in moduli})
         ]
-        self._searches += [_Exponent(key) for key in moduli if key.multiples]
+        with_exponents = [key for key in moduli if key.multiples]
+        self._searches += [
+            _Exponents([key for key in with_exponents if key.length == length])
+            for length in sorted({key.length for key in with_exponents})
+        ]
         self._digits = DigitSearch(moduli)
         self.longest = max((key.length * 8 // 7 for key in moduli), default=0)  # digits take the most room
 
@@ -172,6 +181,7 @@ class _Primes:
     def __init__(self, keys: Sequence[RsaModulus]) -> None:
         self._keys = keys
         self.length = keys[0].prime_length
+        self._bounds = bounds_for(self.length)
         self._bits, digits = _digits(self.length)
         self._smallest = np.uint8(min(key.smallest_top for key in keys))
         self._powers = np.array(
@@ -180,21 +190,31 @@ class _Primes:
         self._sieve = np.array([_SIEVE_PRODUCT, -pow(_SIEVE_PRODUCT, -1, _WORD) % _WORD], np.uint64)
         inverses = [pow(prime, -1, _WORD) for prime in _SIEVE]
         self._primes = np.array([inverses, [(_WORD - 1) // prime for prime in _SIEVE]], np.uint64)
-        rows = [[(key.n >> self._bits * i) % (1 << self._bits) for i in range(digits)] for key in keys]
-        self._dividends = np.array(rows, np.uint64)
+        self._dividends = _rows(keys, self._bits, digits)
+        self._terms = _rows(keys, _TERM_BITS, -(-self._bits * digits // _TERM_BITS), self._bits * digits)
 
     def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
-        from seawall.keys.leaks.kernels import find_divisors
+        from seawall.keys.leaks.prime_kernels import find_divisors
 
         out = np.empty((_HITS, 2), np.int64)
-        while start < end:
-            count, start = find_divisors(
-                data, start, end, self.length, self._bits, self._smallest, self._powers, self._sieve, self._primes,
-                self._dividends, out,
+        flags = mark_random(data, self._bounds)
+        here = start // 8 * 8
+        while here < end:
+            count, here = find_divisors(
+                data, flags, end, self.length, self._bits, self._smallest, self._powers, self._sieve, self._primes,
+                self._dividends, self._terms, here, out,
             )  # fmt: skip
             for place, index in out[:count].tolist():
-                if self._keys[index].is_divided_by(data[place : place + self.length].tobytes()):
+                window = data[place : place + self.length].tobytes()
+                if place >= start and self._keys[index].is_divided_by(window):
                     yield place, "rsa-prime", self._keys[index]
+
+
+def _rows(keys: Sequence[RsaModulus], bits: int, digits: int, kept_bits: int | None = None) -> Any:
+    """Return the moduli, or their `kept_bits` lowest bits, as rows of so many digits of so many bits, the lowest first."""
+    kept = -1 if kept_bits is None else (1 << kept_bits) - 1
+    rows = [[((key.n & kept) >> bits * i) % (1 << bits) for i in range(digits)] for key in keys]
+    return np.array(rows, np.uint64)
 
 
 def _digits(length: int) -> tuple[int, int]:
@@ -209,30 +229,35 @@ def _digits(length: int) -> tuple[int, int]:
     raise ValueError("longer than any modulus that is searched for")
 
 
-class _Exponent:
-    """The private exponent of one key."""
+class _Exponents:
+    """Private exponents of keys whose moduli are of one length."""
 
-    def __init__(self, key: RsaModulus) -> None:
-        self._key = key
-        self.length = key.length
-        self._multiples = key.multiples
-        self._factors = np.array([self._factor(multiple) for multiple in self._multiples], np.uint64)
+    def __init__(self, keys: Sequence[RsaModulus]) -> None:
+        self._keys = keys
+        self.length = keys[0].length
+        self._bounds = bounds_for(self.length)
+        self._factors = np.array(
+            [[self._factor(key, multiple) for multiple in key.multiples] for key in keys], np.uint64
+        )
 
-    def _factor(self, multiple: int) -> list[int]:
+    def _factor(self, key: RsaModulus, multiple: int) -> list[int]:
         """e times the multiple, divided by n, as `find_exponents` wants it."""
-        fraction = (self._key.e * multiple << (8 * self.length - 64 + 192)) // self._key.n
-        return [fraction >> shift & (_WORD - 1) for shift in (116, 128, 64, 0)]
+        fraction = (key.e * multiple << (8 * self.length - 64 + 192)) // key.n
+        return [fraction >> shift & (_WORD - 1) for shift in (128 - _CUT, 128, 64, 0)]
 
     def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
-        from seawall.keys.leaks.kernels import find_exponents
+        from seawall.keys.leaks.exponent_kernels import find_exponents
 
-        out = np.empty((_HITS, 2), np.int64)
-        while start < end:
-            count, start = find_exponents(data, start, end, self.length, self._factors, out)
-            for place, index in out[:count].tolist():
+        out = np.empty((_HITS, 3), np.int64)
+        flags = mark_random(data, self._bounds)
+        here = start // 8 * 8
+        while here < end:
+            count, here = find_exponents(data, flags, here, end, self.length, self._factors, out)
+            for place, index, factor in out[:count].tolist():
+                key = self._keys[index]
                 window = data[place : place + self.length].tobytes()
-                if self._key.is_opened_by(window, self._multiples[index]):
-                    yield place, "rsa-d", self._key
+                if place >= start and key.is_opened_by(window, key.multiples[factor]):
+                    yield place, "rsa-d", key
 
 
 def rsa_modulus(thumbprint: str, numbers: Any) -> RsaModulus | None:

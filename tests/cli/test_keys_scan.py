@@ -57,6 +57,7 @@ def test_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
                 "key": THUMBPRINT,
                 "known": False,
                 "length": len(PEM) - 1,
+                "accepted": None,
             }
         ],
         "bytes_scanned": len(PEM) + 3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from seawall.cli import streams
 
 if TYPE_CHECKING:
     from seawall.jose.key import PublicKey
+    from seawall.keys.leaks.accepted import Baseline
     from seawall.keys.leaks.findings import Account
     from seawall.keys.leaks.scan import LeakSettings
     from seawall.keys.leaks.search import BufferSearch
@@ -37,6 +39,16 @@ def scan(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Sketches of `seawall keys sketch`. May be repeated."),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Findings that were accepted before: they are shown, and do not count."
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Accept all that is found now: write it as a baseline."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes. Default: one for each core.")
     ] = 0,
@@ -51,24 +63,36 @@ def scan(
       seawall keys scan /var/crash build/ --jwks https://login.example.com/jwks
       seawall keys scan swap.img --sketches sketches.json
       gcore 4711 && seawall keys scan core.4711 --jwks jwks.json --json
-      zcat disk.img.gz | seawall keys scan -
+      seawall keys scan . --write-baseline accepted.json
+      seawall keys scan . --baseline accepted.json
+
+    Published test keys (of OpenSSL, of RFCs) are shown and do not count, unless they are keys of --jwks.
 
     \b
-    Exit codes: 0 everything searched and no key found, 3 nothing could be read,
-    4 no key found but something was skipped, 10 a key was found, 130 interrupted.
+    Exit codes: 0 everything searched and no key found that counts, 3 nothing could be read,
+    4 none found but something was skipped, 10 a key was found, 130 interrupted.
     """
     from seawall.errors import InputUnreadable
+    from seawall.keys.leaks.accepted import baseline_document, mark_accepted
     from seawall.report.key_leaks import leak_document, show_leaks
+    from seawall.report.whole_file import write_whole
 
+    accepted = _baseline(baseline) if baseline else None
     settings = _settings(jwks or [], sketches or [], jobs, quiet=quiet)
     account = _search(paths, settings, quiet=quiet)
+    account.findings = mark_accepted(account.findings, accepted)
+    if write_baseline:
+        document = json.dumps(baseline_document(account.findings), indent=1)
+        write_whole(
+            write_baseline, f"{document}\n".encode(), fix="name a file in a folder that you may write to"
+        )
     if as_json:
         streams.answer_json(leak_document(account))
     else:
         streams.answer(lambda console: show_leaks(console, account))
     if account.is_interrupted:
         return INTERRUPTED
-    if account.findings:
+    if any(not found.accepted for found in account.findings) and not write_baseline:
         return FOUND
     if not account.bytes_scanned and (account.skipped or not account.files):
         raise InputUnreadable("nothing was searched", fix="give files or folders that can be read")
@@ -84,10 +108,13 @@ def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) 
     sketched: set[str] = set()
     if keys:
         from seawall.keys.leaks.arithmetic import KnownKeys
+        from seawall.keys.leaks.written_search import WrittenSearch
 
         known = KnownKeys.from_public(keys)
         known.prepare()
-        others.append(known)
+        written = WrittenSearch(keys)
+        written.prepare()
+        others += [known, written]
         if not quiet:
             streams.say(
                 *(f"warning: bare numbers of key {name} are not searched for" for name in known.unsearched)
@@ -102,6 +129,18 @@ def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) 
         search.prepare()
         others.append(search)
     return LeakSettings(keys, frozenset(sketched), tuple(others), jobs)
+
+
+def _baseline(path: Path) -> Baseline:
+    from seawall.errors import InputUnreadable
+    from seawall.keys.leaks.accepted import BaselineUnreadable, read_baseline
+
+    try:
+        return read_baseline(path)
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror}", fix="write one with --write-baseline") from None
+    except BaselineUnreadable as error:
+        raise InputUnreadable(f"{path}: {error}", fix="write one with --write-baseline") from None
 
 
 def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> Account:

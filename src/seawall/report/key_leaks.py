@@ -30,6 +30,7 @@ def leak_document(account: Account) -> dict[str, Any]:
                 "key": found.key,
                 "known": found.is_known,
                 "length": found.length,
+                "accepted": found.accepted,
             }
             for found in account.findings
         ],
@@ -47,12 +48,17 @@ def show_leaks(console: Console, account: Account) -> None:
     """Print what was found, what was skipped and how much was searched."""
     from rich.filesize import decimal
 
-    if account.findings:
-        _show_findings(console, account.findings[:MOST_SHOWN])
-        console.print(_more(len(account.findings)), end="")
+    counting = [found for found in account.findings if not found.accepted]
+    if counting:
+        _show_findings(console, counting[:MOST_SHOWN])
+        console.print(_more(len(counting)), end="")
     if account.skipped:
         console.print(_skipped(account))
-    console.print(_found(account))
+    console.print(_found(counting))
+    for reason, count in Counter(
+        found.accepted for found in account.findings if found.accepted
+    ).most_common():
+        console.print(f"{plural(count, 'place')} not counted: {reason}", markup=False)
     skipped = f", {decimal(account.bytes_skipped)} skipped" if account.bytes_skipped else ""
     reasons = f", {len(account.skipped):,} skipped for a reason" if account.skipped else ", nothing skipped"
     console.print(
@@ -60,15 +66,15 @@ def show_leaks(console: Console, account: Account) -> None:
     )
 
 
-def _found(account: Account) -> str:
+def _found(findings: list[Finding]) -> str:
     """What was found, in words. One key often lies in several places, and a tired reader takes each for another."""
-    places = len(account.findings)
-    known = sum(found.is_known for found in account.findings)
+    places = len(findings)
+    known = sum(found.is_known for found in findings)
     if places < 2:
         asked = ", 1 of them asked about" if known else ""
         return f"{plural(places, 'private key')} found{asked}"
-    keys = len({found.key for found in account.findings if found.key})
-    unnamed = sum(found.key is None for found in account.findings)
+    keys = len({found.key for found in findings if found.key})
+    unnamed = sum(found.key is None for found in findings)
     said = [f"{keys:,} different keys" if keys > 1 else "one key"] if keys else []
     said += [f"in {unnamed:,} it is not known which"] if unnamed else []
     asked = f"; {known:,} of them hold a key asked about" if known else ""

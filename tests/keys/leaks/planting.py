@@ -138,6 +138,37 @@ def xml(key: rsa.RSAPrivateKey) -> bytes:
     return f"<RSAKeyValue>{body}</RSAKeyValue>".encode()
 
 
+def parameters(key: rsa.RSAPrivateKey) -> bytes:
+    """`JsonConvert.SerializeObject(rsa.ExportParameters(true))` of .NET."""
+    n = key.private_numbers()
+    values = {"D": n.d, "DP": n.dmp1, "DQ": n.dmq1, "Exponent": n.public_numbers.e, "InverseQ": n.iqmp}
+    values |= {"Modulus": n.public_numbers.n, "P": n.p, "Q": n.q}
+    return json.dumps({name: padded(value) for name, value in values.items()}).encode()
+
+
+def padded(value: int, size: int | None = None) -> str:
+    return base64.b64encode(value.to_bytes(size or (value.bit_length() + 7) // 8, "big")).decode()
+
+
+def bind(key: Any) -> bytes:
+    """What `dnssec-keygen` of BIND 9 writes into `K*.private`."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        n = key.private_numbers()
+        values = {"Algorithm": "8 (RSASHA256)", "Modulus": padded(n.public_numbers.n)}
+        values |= {"PublicExponent": padded(n.public_numbers.e), "PrivateExponent": padded(n.d)}
+        values |= {"Prime1": padded(n.p), "Prime2": padded(n.q), "Exponent1": padded(n.dmp1)}
+        values |= {"Exponent2": padded(n.dmq1), "Coefficient": padded(n.iqmp)}
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        name = {"P-256": "13 (ECDSAP256SHA256)", "P-384": "14 (ECDSAP384SHA384)"}[jwk(key)["crv"]]
+        scalar = padded(key.private_numbers().private_value, (key.key_size + 7) // 8)
+        values = {"Algorithm": name, "PrivateKey": scalar}
+    else:
+        name = "15 (ED25519)" if isinstance(key, ed25519.Ed25519PrivateKey) else "16 (ED448)"
+        values = {"Algorithm": name, "PrivateKey": base64.b64encode(key.private_bytes_raw()).decode()}
+    lines = ["Private-key-format: v1.3", *(f"{name}: {value}" for name, value in values.items())]
+    return "\n".join([*lines, "Created: 20261126120000", ""]).encode()
+
+
 def field(content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + content
 
@@ -219,6 +250,9 @@ def plain(key: Any) -> Iterator[tuple[str, bytes]]:
         yield "capi", capi(key)
         yield "pvk", pvk(key)
         yield "xml", xml(key)
+        yield "rsa-parameters-json", parameters(key)
+    if jwk(key).get("crv") not in ("P-521", "X25519") and jwk(key):
+        yield "bind", bind(key)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         yield "pem-sec1", pem(key, PKCS1)
         yield "sec1-der", der(key, PKCS1)
@@ -249,7 +283,7 @@ LAYERS: dict[str, Callable[[bytes], bytes]] = {
     "zlib:": zlib.compress,
     "gzip:": lambda content: gzip.compress(content, mtime=0),
 }
-TEXTS = ("pem-", "jwk", "xml", "ppk", "openssl-text")
+TEXTS = ("pem-", "jwk", "xml", "ppk", "openssl-text", "rsa-parameters-json", "bind")
 
 
 def samples(key: Any, *, layers: bool = True) -> Iterator[Sample]:

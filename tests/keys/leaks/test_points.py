@@ -94,7 +94,7 @@ def test_a_private_half_is_found_in_a_dump_that_is_not_aligned(kind: str, shift:
     """A memory image behind a header of odd length: what was aligned in memory is not aligned in the file."""
     key = make(kind)
     public, private = (
-        (key.public_key().public_bytes_raw(), key.private_bytes_raw())  # type: ignore[union-attr]
+        (key.public_key().public_bytes_raw(), key.private_bytes_raw())
         if kind == "Ed25519"
         else (point(kind, "big"), scalar(kind, "little"))
     )

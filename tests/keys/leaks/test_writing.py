@@ -300,8 +300,8 @@ def test_damaged_keys_break_nothing_and_become_no_other_key(data: st.DataObject)
         if not content:
             return
     for hit in SEARCHER.search(bytes(content)):
-        # of a fragment nothing proves the modulus, of a JWK without its point nothing proves the scalar
-        assert hit.thumbprint in KNOWN or hit.form.endswith(("-fragment", "jwk"))
+        # nothing proves the modulus of a fragment, nor a scalar without its point (a JWK, a text that lost it, BIND)
+        assert hit.thumbprint in KNOWN or hit.form.endswith(("-fragment", "jwk", "openssl-text", "bind"))
 
 
 @given(st.lists(st.integers(0, 60_000), min_size=1, max_size=5), st.integers(1, 40_000), st.randoms())

@@ -27,7 +27,15 @@ def _wide(text: str) -> bytes:
     return text.encode("utf-16-le")[:-1]
 
 
-WORDS = ("PRIVATE KEY", '"kty"', "RSAKeyValue", "PuTTY-User-Key", "Private-Key:")
+WORDS = (
+    "PRIVATE KEY",
+    '"kty"',
+    "RSAKeyValue",
+    "PuTTY-User-Key",
+    "Private-Key:",
+    "Private-key-format",
+    'Modulus"',
+)
 TELLING: tuple[bytes, ...] = (
     bytes.fromhex("0201000282"),
     bytes.fromhex("02010002818100"),

@@ -30,7 +30,8 @@ class Finding:
     """A private key in a place where it should not be.
 
     `path` names archive members and compressed pages as `outer!/inner`; `offset` counts bytes of the innermost,
-    decompressed stream. `is_known` says that the key is one of those the operator asked about.
+    decompressed stream. `is_known` says that the key is one of those the operator asked about. `accepted` says why the
+    finding is no reason to act (a published test key, a baseline), None where it is one.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Finding:
     key: str | None
     is_known: bool = False
     length: int = 0
+    accepted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

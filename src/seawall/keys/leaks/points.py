@@ -47,7 +47,7 @@ _FIELDS: dict[str, tuple[int, ec.EllipticCurve]] = {
     "secp384r1": (48, ec.SECP384R1()),
     "secp521r1": (66, ec.SECP521R1()),
 }
-_WORK = {32: 1, 48: 3, 57: 8, 66: 6}
+WORK = {32: 1, 48: 3, 57: 8, 66: 6}
 """What a try costs, by the bytes of the private half."""
 _FIRST, _LATER = 64, 1024
 """Candidates that are tried together: few at first, because a scalar usually lies close to its point."""
@@ -75,16 +75,28 @@ class Point:
         found = public_x(self.curve, batch)
         return [private for private, x in zip(batch, found, strict=True) if x is None or x == wanted]
 
+    def publics_of(self, batch: list[bytes]) -> list[bytes | None]:
+        """What this curve's public half is of each big-endian scalar (a seed: its bytes), None where it has none."""
+        if self.edwards is not None:
+            keys = (self.edwards.from_private_bytes(private) for private in batch)
+            return [key.public_key().public_bytes_raw() for key in keys]
+        assert self.curve is not None  # noqa: S101 - one of the two is set
+        found = public_x(self.curve, batch) if self.length != 32 else map(self._x, batch)
+        return [None if x is None else x.to_bytes(self.length, "big") for x in found]
+
+    def _x(self, private: bytes) -> int | None:
+        assert self.curve is not None  # noqa: S101 - Edwards keys do not come here
+        try:
+            key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
+        except ValueError:  # zero, or not below the order
+            return None
+        return key.public_key().public_numbers().x
+
     def is_public_of(self, private: bytes) -> bool:
         """Whether big-endian bytes (a seed: its bytes) are the private half."""
         if self.edwards is not None:
             return self.edwards.from_private_bytes(private).public_key().public_bytes_raw() == self.public
-        assert self.curve is not None  # noqa: S101 - one of the two is set
-        try:
-            key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
-        except ValueError:  # zero, or not below the order
-            return False
-        return key.public_key().public_numbers().x.to_bytes(self.length, "big") == self.public
+        return self._x(private) == int.from_bytes(self.public, "big")
 
 
 def point_of(thumbprint: str, native: object) -> Point | None:
@@ -144,7 +156,7 @@ class PointSearch:
             for private in stretch.point.likely(batch):
                 if stretch.point.is_public_of(private):
                     return private
-            self._work_left -= _WORK[stretch.point.length] * len(batch)
+            self._work_left -= WORK[stretch.point.length] * len(batch)
             if self._work_left < 0:
                 self.gave_up = True
                 return None

@@ -9,7 +9,18 @@ from typing import Protocol
 
 import yara_x
 
-from seawall.keys.leaks import binary, blobs, encoded, inflate, members, openssh, pem, printed, wide
+from seawall.keys.leaks import (
+    binary,
+    blobs,
+    encoded,
+    inflate,
+    members,
+    named_numbers,
+    openssh,
+    pem,
+    printed,
+    wide,
+)
 from seawall.keys.leaks.family import AHEAD, BEFORE, Family, Form
 from seawall.keys.leaks.findings import RawHit
 
@@ -17,6 +28,8 @@ FAMILIES: tuple[Family, ...] = (
     pem.FAMILY,
     members.JWK,
     members.XML,
+    named_numbers.PARAMETERS,
+    named_numbers.BIND,
     printed.FAMILY,
     openssh.FAMILY,
     blobs.PUTTY,

@@ -63,6 +63,21 @@ def test_the_answer_as_text_and_as_json(logs: Path, capsys: pytest.CaptureFixtur
     assert document["accounts"][1]["password"]["ways"][0]["record"] == "one"
 
 
+def test_granted_sign_ins_are_counted_of_the_accounts_that_had_them(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Accounts that only read mail, changed something or were refused are assessed too, and had no granted sign-in."""
+    refused = [
+        graph_sign_in(f"refused-{number}", f"idle{number}@x.example", status={"errorCode": 50126})
+        for number in range(4)
+    ]
+    (logs / "refused.json").write_text(json.dumps({"value": refused}))
+    assert main(["assurance", str(logs)]) == 0
+    told = capsys.readouterr().out
+    assert "2 granted sign-ins of 2 accounts" in told
+    assert "of 4 further accounts no granted sign-in was seen" in told
+
+
 def test_everything_given_at_once(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policies, methods, scanned = tmp_path / "policies.json", tmp_path / "methods.json", tmp_path / "scan"
     policies.write_text(json.dumps({"value": [policy(conditions=users(excludeGroups=["breakglass"]))]}))

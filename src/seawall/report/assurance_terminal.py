@@ -46,8 +46,12 @@ def _line(console: Console, *parts: str, style: str = "") -> None:
 def _sign_ins(console: Console, summary: dict[str, Any]) -> None:
     levels = summary["by_level"]
     told = ", ".join(f"{count:,} {word}" for word, count in levels.items() if count)
-    who = f"{plural(summary['granted'], 'granted sign-in')} of {plural(summary['accounts'], 'account')}"
+    seen = summary["accounts_with_sign_ins"]
+    who = f"{plural(summary['granted'], 'granted sign-in')} of {plural(seen, 'account')}"
     _line(console, who, f": {told}" if told else "")
+    without = summary["accounts"] - seen
+    if without:
+        _line(console, f"  of {plural(without, 'further account')} no granted sign-in was seen")
     marks = [f"{count:,} {word}" for word, count in summary["marks"].items() if count]
     if marks:
         _line(console, "  of these ", ", ".join(marks))

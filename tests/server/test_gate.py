@@ -121,6 +121,12 @@ def test_no_token_is_asked_for_one(gate: Gate) -> None:
         ("/assets\\..\\admin", "GET", {}, "path-ambiguous"),
         ("//admin", "GET", {}, "path-ambiguous"),
         ("/%61dmin", "GET", {}, "path-scope"),
+        ("/admin%20", "GET", {}, "path-scope"),
+        ("/admin.json", "GET", {}, "path-scope"),
+        ("/index.php/admin", "GET", {}, "path-scope"),
+        ("/secret%20/x", "GET", {}, "acr-insufficient"),
+        ("/assets/index.php/admin", "GET", {}, "path-scope"),
+        ("/assets/..%20/admin", "GET", {}, "path-ambiguous"),
     ],
 )
 def test_paths_ask_for_more(gate: Gate, uri: str, method: str, claims: dict[str, Any], code: str) -> None:

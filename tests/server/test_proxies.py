@@ -114,7 +114,8 @@ def test_a_client_cannot_say_what_it_asks_for(gate: Gate, proxy: Proxy, lies: tu
     "path",
     ["/assets/../admin", "/assets/%2e%2e/admin", "/assets/..%2fadmin", "//admin", "/assets//../admin", "/assets/..;/admin",
      "/assets\\..\\admin", "/%61dmin", "/ADMIN", "/admin/", "/admin?x=/assets", "/admin%00", "/./admin",
-     "/assets/%252e%252e/admin", "http://app.example/admin", "/admin;x=1"],
+     "/assets/%252e%252e/admin", "http://app.example/admin", "/admin;x=1", "/admin%20", "/admin.json",
+     "/admin./x", "/index.php/admin", "/assets/..%20/admin", "/assets/.../admin", "/%61ssets/../admin"],
 )  # fmt: skip
 def test_no_spelling_of_a_path_gets_around_its_rule(gate: Gate, proxy: Proxy, path: str) -> None:
     before = len(proxy.app.seen)

@@ -67,9 +67,9 @@ def of_issuer(policy: IssuerPolicy) -> Demand | None:
     return None
 
 
-def of_path(rule: PathRule | None) -> Demand | None:
+def of_path(rule: PathRule) -> Demand | None:
     """What a path asks."""
-    if rule is None or not (rule.acr_values or rule.max_authentication_age is not None):
+    if not (rule.acr_values or rule.max_authentication_age is not None):
         return None
     return Demand(rule.acr_values, frozenset(), rule.max_authentication_age)
 

@@ -44,7 +44,7 @@ class StepUp(Protocol):
     ) -> Sequence[Elevation]:
         """What holds now for the session of this token on this path, the newest first. Called in the event loop: no waiting.
 
-        `within` is the path of the rule that the request falls under: what was given for a shorter one does not count.
+        `within` is the path that a match of the rules names: what was given for a shorter one does not count.
         """
         ...
 

@@ -1,6 +1,6 @@
 """One decision: the request's path, its token with the fifteen checks, the account's risk, what the path asks.
 
-1. The path and its rule. A public path ends here.
+1. The path and its rules. A public path ends here.
 2. The token: checks 1 to 13 by `seawall.tokens.verify`, with check 14 taken out of the policy, because an elevation
    may meet it.
 3. Issuer, audience, scopes and roles of the path.
@@ -18,7 +18,8 @@ from seawall.server import demands, refusals
 from seawall.server.answers import NOTHING, Asks, Headers
 from seawall.server.identity import NOBODY, identity_headers, words_of
 from seawall.server.keys_at_hand import KeysAtHand
-from seawall.server.paths import PathRules
+from seawall.server.path_rules import NO_RULE, PathMatch, PathRules
+from seawall.server.paths import is_escaped_needlessly
 from seawall.server.recent_tokens import RecentTokens, Verified
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.refusals.written_form import TokenMissing
@@ -83,16 +84,22 @@ class Judge:
         request = case.request
         if self.rules and not request.path:
             raise refusals.ForwardedMissing
-        rule = self.rules.rule_for(request.path, request.method, overridden=request.overridden)
-        if rule is not None and rule.public:
+        match = self._match(request)
+        if match.public:
             return Verdict("", [*NOBODY], None)
         verified = self._verified(case, now)
-        if rule is not None:
+        for rule in match.rules:
             _check_path(rule, verified.token, case)
-        self._check_authentication(rule, verified.token, case, now)
+        self._check_authentication(match, verified.token, case, now)
         if verified.identity is None:
             verified.identity = identity_headers(verified.token.claims)
         return Verdict(case.issuer, verified.identity, verified)
+
+    def _match(self, request: OriginalRequest) -> PathMatch:
+        if not self.rules:
+            return NO_RULE
+        escaped = is_escaped_needlessly(request.target)
+        return self.rules.match(request.path, request.method, overridden=request.overridden, escaped=escaped)
 
     def claims_of(self, case: Case, now: float) -> Mapping[str, Any]:
         """The claims of the request's token, once checks 1 to 13 let it pass; what path and risk ask is not looked at."""
@@ -131,9 +138,7 @@ class Judge:
         )
         return token.strip(b" "), binding
 
-    def _check_authentication(
-        self, rule: PathRule | None, token: AccessToken, case: Case, now: float
-    ) -> None:
+    def _check_authentication(self, match: PathMatch, token: AccessToken, case: Case, now: float) -> None:
         if self.risk.refuses_all:
             raise refusals.RiskUnknown
         incident = self.risk.incident_of(token.claims)
@@ -141,7 +146,7 @@ class Judge:
             raise refusals.RiskRaised
         found = (
             self.asked.get(case.issuer),
-            demands.of_path(rule),
+            *(demands.of_path(rule) for rule in match.rules),
             demands.of_risk(incident, self.settings.risk),
         )
         asked = [demand for demand in found if demand is not None]
@@ -152,8 +157,7 @@ class Judge:
         unmet = demands.unmet(asked, given, now, skew)
         if unmet and self.step_up is not None:
             # One demand may be met by the token and another by an elevation, but each by one of them as a whole.
-            within = "" if rule is None else rule.exact or rule.prefix
-            held = self.step_up.elevations_of(token.claims, case.request.path, now, within=within)
+            held = self.step_up.elevations_of(token.claims, case.request.path, now, within=match.within)
             given += [demands.from_elevation(one, token.claims) for one in held if one.until > now]
             unmet = demands.unmet(asked, given, now, skew)
         if not unmet:

@@ -1,16 +1,12 @@
-"""Paths: read the same by gate, proxy and application, or refused; and the rule that a path falls under."""
+"""Paths: read the same by gate, proxy and application, or refused."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import unicodedata
 from urllib.parse import quote
 
-from seawall.server.refusals import MethodOverride, PathAmbiguous
-
-if TYPE_CHECKING:
-    from seawall.server.settings import PathRule
+from seawall.server.refusals import PathAmbiguous
 
 LONGEST_URI = 8192
 
@@ -21,20 +17,30 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _DANGEROUS = frozenset("/\\.%;?#")
 """Characters that a second reader may take for syntax once their escape is gone."""
 
-_DOTTED = re.compile(r"/\.{1,2}(?:/|$)")
+_DOTTED = re.compile(r"/(?:(?=[. +]*\.)[. +]+| +)(?:/|\Z)")
+"""A name of dots and blanks alone. Some systems cut blanks and dots off a name's end: `..%20` is `..` to them."""
+
+_NEEDLESS = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|2[Dd]|5[Ff]|7[Ee])")
+"""An escaped letter, digit, `-`, `_` or `~`: RFC 3986 section 2.3 says that none should be."""
+
+_LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\uff0f\uff3c\uff0e\u2028\u2029")
+"""Characters that are turned into `/`, `\\` or `.` where text is squeezed into an older character set, and line ends."""
+
+_IGNORABLE = frozenset({"Mn", "Me", "Cf", "Cc"})
 
 
 def plain_path(uri: str) -> str:
     """The decoded path of a request target (`/a%20b?c=d` gives `/a b`).
 
-    Raises `PathAmbiguous` for every target that two programs could read as two paths: dot segments, empty segments,
-    escaped separators and dots, backslashes, NUL and controls, `;`, broken escapes, bytes that are no UTF-8, and
-    every form but origin form. The query is not looked at.
+    Raises `PathAmbiguous` for every target that two programs could read as two paths: dot segments, segments of dots and
+    blanks, empty segments, escaped separators and dots, backslashes, NUL and controls, `;`, broken escapes, bytes that
+    are no UTF-8, characters that some programs turn into separators, and every form but origin form. The query is not
+    looked at.
     """
     if len(uri) > LONGEST_URI:
         raise PathAmbiguous
     path = uri.partition("?")[0]
-    if not _TARGET.fullmatch(path) or "//" in path or ("/." in path and _DOTTED.search(path)):
+    if not _TARGET.fullmatch(path) or "//" in path or ("." in path and _DOTTED.search(path)):
         raise PathAmbiguous
     if "%" not in path:
         return path
@@ -58,12 +64,29 @@ def _decoded(path: str) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise PathAmbiguous from None
-    if any(
-        "\x80" <= character <= "\x9f" or character in "\u2028\u2029\u2215\uff0f\uff3c\uff0e"
-        for character in text
-    ):
+    if _DOTTED.search(text) or not (text.isascii() or _is_unmistakable(text)):
         raise PathAmbiguous
     return text
+
+
+def _is_unmistakable(text: str) -> bool:
+    """Whether no character of the text becomes a separator, and no segment a dot segment, in a simpler writing."""
+    if any("\x80" <= character <= "\x9f" or character in _LIKE_SLASHES for character in text):
+        return False
+    simple = without_disguise(text)
+    separators = simple.count("/") == text.count("/") and "\\" not in simple and "//" not in simple
+    return separators and not _DOTTED.search(simple)
+
+
+def without_disguise(text: str) -> str:
+    """Return text without accents and invisible characters, and with plain characters for their wide, small or ringed forms."""
+    simple = unicodedata.normalize("NFKD", text)
+    return "".join(one for one in simple if unicodedata.category(one) not in _IGNORABLE)
+
+
+def is_escaped_needlessly(uri: str) -> bool:
+    """Whether the path of a request target escapes characters that no program has to escape (`/%61dmin`)."""
+    return "%" in uri and _NEEDLESS.search(uri.partition("?")[0]) is not None
 
 
 def is_plain(path: str) -> bool:
@@ -74,52 +97,3 @@ def is_plain(path: str) -> bool:
         return plain_path(quote(path, safe="/!$&'()*+,-.:=@_~\\;#")) == path
     except PathAmbiguous:
         return False
-
-
-class PathRules:
-    """The rules of a gate, the longest path first."""
-
-    __slots__ = ("_names_methods", "_rules")
-
-    def __init__(self, rules: Sequence[PathRule]) -> None:
-        def weight(rule: PathRule) -> tuple[int, bool, bool]:
-            return len(rule.exact or rule.prefix), bool(rule.exact), bool(rule.methods)
-
-        self._rules = tuple(sorted(rules, key=weight, reverse=True))
-        self._names_methods = any(rule.methods for rule in rules)
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
-
-    def rule_for(self, path: str, method: str, *, overridden: bool) -> PathRule | None:
-        """The rule of the longest matching path; `exact` before `prefix`, one that names the method before one that does not.
-
-        Rules that ask for something match in any case, because some applications do not tell `/Admin` from `/admin`;
-        rules that open a path match as written. `overridden` says that the request carries a header that makes some
-        applications act on another method: where rules depend on the method it is refused (`MethodOverride`).
-        """
-        if not self._rules:
-            return None
-        if overridden and self._names_methods:
-            raise MethodOverride
-        folded = path.casefold()
-        for rule in self._rules:
-            if (
-                rule.methods
-                and method not in rule.methods
-                and not (method == "HEAD" and "GET" in rule.methods)
-            ):
-                continue
-            if _matches(rule, path) if rule.public else _matches(rule, folded, fold=True):
-                return rule
-        return None
-
-
-def _matches(rule: PathRule, path: str, *, fold: bool = False) -> bool:
-    if rule.exact:
-        exact = rule.exact.casefold() if fold else rule.exact
-        # An application may answer `/admin/` as `/admin`: what asks for something is about both.
-        return path == exact or (fold and path == exact + "/")
-    prefix = rule.prefix.casefold() if fold else rule.prefix
-    stem = prefix.rstrip("/")
-    return path == stem or path.startswith(stem + "/")

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from seawall.errors import GateInvalid
 from seawall.server.addresses import LOOPBACK, Peers
+from seawall.server.path_rules import fold_path
 from seawall.server.paths import is_plain
 
 
@@ -31,7 +32,7 @@ class PathRule:
     prefix: str = _setting(
         "", "the path and everything below it: `/admin` is `/admin` and `/admin/…`, never `/administrator`"
     )
-    exact: str = _setting("", "this path alone; one of `prefix` and `exact` is needed")
+    exact: str = _setting("", "this path and nothing below it; one of `prefix` and `exact` is needed")
     methods: tuple[str, ...] = _setting((), "methods that the rule is about; every method unless given")
     public: bool = _setting(False, "no token is needed (and none is looked at)")
     issuers: tuple[str, ...] = _setting((), "names of the issuers whose tokens are taken; all unless given")
@@ -269,13 +270,13 @@ def _paths(reader: _Reader, tables: object) -> tuple[PathRule, ...]:
     if not isinstance(tables, list):
         raise reader.refuse("write [[gate.path]] with two brackets", "gate", "path")
     rules: list[PathRule] = []
-    seen: set[tuple[str, str, tuple[str, ...]]] = set()
+    seen: set[tuple[bool, str, tuple[str, ...]]] = set()
     for nth, table in enumerate(tables):
         rule = PathRule(**reader.read(PathRule, table, "gate", "path", nth))
-        place = (rule.prefix, rule.exact, rule.methods)
         fault = _fault_of_path(rule)
+        place = (bool(rule.exact), fold_path(rule.prefix or rule.exact), tuple(sorted(rule.methods)))
         if not fault and place in seen:
-            fault = "a second rule for the same path and methods"
+            fault = "a second rule for the same path and methods (many applications do not tell `/Admin/` from `/admin`)"
         if fault:
             raise reader.refuse(fault, "gate", "path", nth)
         seen.add(place)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from seawall.errors import StoreBroken
 from seawall.server.elevation import Elevation
-from seawall.server.paths import PathRules
+from seawall.server.path_rules import PathRules
 from seawall.server.refusals import PathAmbiguous
 from seawall.server.settings import PathRule, StepUpSettings
 from seawall.server.step_up import codes, service

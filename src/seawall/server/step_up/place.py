@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seawall.server.paths import plain_path
 
 if TYPE_CHECKING:
-    from seawall.server.paths import PathRules
+    from seawall.server.path_rules import PathRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,11 @@ class Place:
 def place_of(target: str, method: str, rules: PathRules) -> Place:
     """The place for a request that was refused. Raises `GateRefusal` for a path with two readings.
 
-    It is the path of the rule which that request falls under; without a rule it is the single path.
+    It is the path of the rule which that request falls under. It is the single path where there is no rule, or where the
+    rules fit only another spelling of the path: such an elevation holds for nothing else.
     """
     path = plain_path(target)
-    rule = rules.rule_for(path, method, overridden=False)
-    if rule is None or rule.public:
+    match = rules.match(path, method, overridden=False)
+    if not match.within:
         return Place(path.casefold(), below=False)
-    if rule.exact:
-        return Place(rule.exact.casefold(), below=False)
-    return Place(rule.prefix.casefold(), below=True)
+    return Place(match.within.casefold(), below=match.below)

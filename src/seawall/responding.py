@@ -7,6 +7,7 @@ than `respond.window` says.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ from seawall.store.merging import EVENTS, merged
 from seawall.store.place import Store
 
 _COLUMNS: Final = tuple(ENRICHED_SCHEMA.names)
+_PLACES: Final = ("metadata_uid", "src_ip")
 _ORGANISATION: Final = "org_uid"
 _SCRATCH: Final = ".seawall-"
 _AT_ONCE: Final = 50_000
@@ -206,6 +208,23 @@ def plan_of(kept: Events, question: Question) -> Plan | None:
         thumbprints=question.thumbprints,
         created_from=kept.name,
     )
+
+
+def addresses_of(kept: Events, incident: Incident) -> list[tuple[str, int]]:
+    """Return the client addresses of an incident's records with how many carry each, the most first.
+
+    Raises what `Events.events` raises.
+    """
+    asked = Asked(
+        {incident.tenant: frozenset({incident.account})}, *around(incident.first_event, incident.last_event)
+    )
+    wanted, found = pa.array(incident.events, pa.string()), Counter[str]()
+    for piece in kept.events(asked, _PLACES):
+        if "src_ip" in piece.column_names and "metadata_uid" in piece.column_names:
+            of_incident = pc.is_in(piece["metadata_uid"].cast(pa.string()), value_set=wanted)
+            addresses = piece["src_ip"].filter(of_incident).cast(pa.string()).to_pylist()
+            found.update(address for address in addresses if address)
+    return sorted(found.items(), key=lambda one: (-one[1], one[0]))
 
 
 def forms_of(kept: Events, incident: Incident, version: str) -> dict[str, str]:

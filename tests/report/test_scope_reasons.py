@@ -39,15 +39,16 @@ SCOPE = Scope(
 
 
 def test_reasons_are_counted_alone_and_with_others() -> None:
-    found = {one.code: (one.kept, one.alone) for one in reasons(BOXES)}
+    found = {one.code: (one.kept, one.alone) for one in reasons(BOXES, SCOPE)}
     assert found == {"strange": (2, 1), "gap": (1, 0), "quiet": (1, 0), "open": (1, 0)}
-    assert reasons(BOXES)[0].code == "strange"
+    assert reasons(BOXES, SCOPE)[0].code == "strange"
 
 
 def test_every_doubt_says_what_to_do() -> None:
     assert set(DOUBTS) <= set(REASONS)
     assert all(len(to_do) > 20 for _, to_do in REASONS.values())
-    assert reasons([Subject("mailbox", "t", "a", "possible", (), (Gap(0, 1, "x", "another", "y"),))])[0].to_do
+    unknown = Subject("mailbox", "t", "a", "possible", (), (Gap(0, 1, "x", "another", "y"),))
+    assert reasons([unknown], SCOPE)[0].to_do
 
 
 def test_the_gravest_comes_first() -> None:

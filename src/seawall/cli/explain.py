@@ -13,6 +13,8 @@ from seawall.cli.scan import DEFAULT_OUT
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from seawall.schema.incidents import Incident
+
 
 def explain(
     incident: Annotated[
@@ -34,13 +36,15 @@ def explain(
     from seawall.report.documents import incident_document, look_up
 
     rank, count, found = look_up(out / "incidents.jsonl", incident)
+    addresses = _addresses(out, found)
     if as_json:
-        streams.answer_json({"rank": rank, "incident": incident_document(found)})
+        said = [{"address": address, "records": records} for address, records in addresses or ()]
+        streams.answer_json({"rank": rank, "incident": incident_document(found), "addresses": said})
         return
     from seawall.report import terminal
 
     def draw(console: Console) -> None:
-        terminal.explanation(console, found, rank)
+        terminal.explanation(console, found, rank, addresses)
 
     streams.answer(draw)
     where = "" if out == DEFAULT_OUT else f" --out {streams.quoted(out)}"
@@ -48,3 +52,18 @@ def explain(
         streams.next_step(f"seawall explain {rank + 1}{where}")
     else:
         streams.next_step(f"open {streams.quoted(out / 'report.html')} in a browser")
+
+
+def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
+    """The addresses of the incident's records with how many carry each; None without a readable events file."""
+    from seawall.errors import InputUnreadable
+    from seawall.responding import ScanResults, addresses_of
+    from seawall.store.merging import EVENTS
+
+    if not (out / EVENTS).is_file():
+        return None
+    try:
+        return addresses_of(ScanResults(out), incident)
+    except InputUnreadable as error:
+        streams.say(f"the addresses of its records are not known: {error.message}")
+        return None

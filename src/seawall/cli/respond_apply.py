@@ -18,6 +18,10 @@ INCOMPLETE = 1
 _NOT_WELL = frozenset({"failed", "unclear", "blocked"})
 _DEFAULT = "likely"
 _LISTED = 20
+CONTAIN_FIRST = (
+    "seawall respond apply PLAN --apply --approver NAME --config FILE; "
+    "of a step that was done by hand: --done STEP --by NAME"
+)
 
 Apply = Annotated[bool, typer.Option("--apply", help="Do it. Without this, what would be done is printed.")]
 Approver = Annotated[

@@ -36,6 +36,7 @@ def attention(
 
     import msgspec
 
+    from seawall.cli.respond_apply import CONTAIN_FIRST
     from seawall.errors import JournalBroken
     from seawall.plurals import plural
     from seawall.report.times import rfc3339
@@ -48,7 +49,7 @@ def attention(
     name = named_person(by, "--by")
     found = containment_of(read(journal), days)
     if found is None:
-        raise JournalBroken(f"{journal}: nothing was contained yet", fix="seawall respond apply PLAN --apply")
+        raise JournalBroken(f"{journal}: nothing was contained yet", fix=CONTAIN_FIRST)
     now = time.time_ns() // 1_000
     changed = 0
     check_folder(store)

@@ -56,6 +56,7 @@ def watch(
     """
     import msgspec
 
+    from seawall.cli.respond_apply import CONTAIN_FIRST
     from seawall.errors import JournalBroken, UsageError
     from seawall.report.containment import show_returns
     from seawall.report.times import rfc3339
@@ -66,7 +67,7 @@ def watch(
         raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
     contained = containment_of(read(journal), days)
     if contained is None:
-        raise JournalBroken(f"{journal}: nothing was contained yet", fix="seawall respond apply PLAN --apply")
+        raise JournalBroken(f"{journal}: nothing was contained yet", fix=CONTAIN_FIRST)
     looking, reading = _looked(paths or [], store, database, contained, quiet=quiet)
     found = looking.returns()
     if as_json:

@@ -28,7 +28,10 @@ def scope(
             show_default=False,
         ),
     ] = None,
-    address: Annotated[Values, typer.Option(metavar="IP", help="An address of the intruder's.")] = None,
+    address: Annotated[
+        Values,
+        typer.Option(metavar="IP", help="An address of the intruder's, or a block of them: 203.0.113.0/24."),
+    ] = None,
     session: Annotated[Values, typer.Option(metavar="ID", help="A session.")] = None,
     token: Annotated[Values, typer.Option(metavar="ID", help="A token, by its unique id.")] = None,
     key: Annotated[Values, typer.Option(metavar="ID", help="An application's credential.")] = None,
@@ -69,7 +72,8 @@ def scope(
     complete: Annotated[
         bool,
         typer.Option(
-            "--complete", help="Vouch that the intruder is known by nothing else: who shows others is clear."
+            "--complete",
+            help="Assert that the given indicators are exhaustive; clear accounts that show others.",
         ),
     ] = False,
     unread_checked: Annotated[
@@ -131,6 +135,7 @@ def scope(
         seeds, start, end, complete=complete, unread_checked=unread_checked, servers_only=servers_only
     )
     found, reading = _searched(paths or [], store, database, asked, incident or [], collected, quiet=quiet)
+    typed = _typed(paths or [], store, database, start, end, collected, out, unread_checked=unread_checked)
     if out is not None:
         from seawall.report.scope_files import write_scope_files
 
@@ -142,7 +147,7 @@ def scope(
 
         streams.answer(lambda console: show_scope(console, found))
     if not quiet:
-        _tell(found, reading, out)
+        _tell(found, reading, out, typed)
 
 
 def _asked(
@@ -245,12 +250,40 @@ def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
     return feeds
 
 
-def _tell(found: Scope, reading: Reading, out: Path | None) -> None:
+def _typed(
+    paths: list[Path],
+    store: Path | None,
+    database: str | None,
+    start: str | None,
+    end: str | None,
+    collected: Path | None,
+    out: Path | None,
+    *,
+    unread_checked: bool,
+) -> str:
+    """Return the command as it was typed, without its seeds and without what it asserts of them."""
+    from shlex import quote
+
+    options = {"--store": store, "--from": start, "--to": end, "--collected": collected, "--out": out}
+    words = ["seawall scope", *map(streams.quoted, paths)]
+    words += [f"{name} {quote(str(value))}" for name, value in options.items() if value is not None]
+    words += ["--unread-checked"] if unread_checked else []
+    words += ["--database URL"] if database is not None else []  # it may hold a password
+    return " ".join(words)
+
+
+def _tell(found: Scope, reading: Reading, out: Path | None, typed: str) -> None:
+    from seawall.report.scope_reasons import exhaustive_options, has_inexhaustible_seed, is_open_by_new_places
     from seawall.report.scope_words import warnings
 
     for warning in warnings(found):
         streams.say(f"warning: {warning}")
     for code, count in sorted(reading.problems.items()):
         streams.say(f"not read: {count:,} ({code}); what they held is in no verdict")
+    options = exhaustive_options(found)
+    if options and has_inexhaustible_seed(found) and is_open_by_new_places(found):
+        streams.say(
+            f"if its records carry all that the intruder is known by, this clears more: {typed} {options} --complete"
+        )
     if out is not None:
         streams.next_step(f"open {streams.quoted(out / 'scope.html')} in a browser")

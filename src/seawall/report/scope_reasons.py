@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from seawall.plurals import plural
-from seawall.schema.scope import DOUBTS, Gap, Scope, Subject
+from seawall.schema.scope import DOUBTS, Gap, Indicator, Scope, Subject
 
 REASONS: Final = {
     "named": (
@@ -40,11 +41,7 @@ REASONS: Final = {
     ),
     "strange": (
         "Records come from a place that is new to the account",
-        (
-            "Ask the holder, give more weeks of logs before the span, or a later --from; if the seeds"
-            " are all that the intruder is known by, say so with --complete; if it comes from rented servers"
-            " alone, with --servers-only."
-        ),
+        "Ask the holder, give more weeks of logs before the span, or a later --from.",
     ),
     "bounded": (
         "The search was cut short",
@@ -92,6 +89,8 @@ REASONS: Final = {
 }
 """Of each code of a doubt or a gap: what it is, and what to do. A collector's other codes are gaps too."""
 
+_INEXHAUSTIBLE: Final = ("incident", "account", "mailbox")
+_MOST_OPTIONS: Final = 12
 _ORDER: Final = {code: place for place, code in enumerate(DOUBTS)}
 
 
@@ -106,8 +105,8 @@ class Reason:
     alone: int
 
 
-def reasons(parts: Sequence[Subject]) -> list[Reason]:
-    """Return what keeps subjects possible, what settles most by itself first."""
+def reasons(parts: Sequence[Subject], scope: Scope) -> list[Reason]:
+    """Return what keeps subjects possible, what settles most by itself first. What to do names options that `scope` takes."""
     kept: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     for one in parts:
@@ -116,12 +115,65 @@ def reasons(parts: Sequence[Subject]) -> list[Reason]:
             kept.update(codes)
             if len(codes) == 1:
                 alone.update(codes)
-    found = [Reason(code, *_said(code), number, alone[code]) for code, number in kept.items()]
+    found = [Reason(code, *_said(code, scope), number, alone[code]) for code, number in kept.items()]
     return sorted(found, key=lambda one: (-one.alone, -one.kept, one.code))
 
 
-def _said(code: str) -> tuple[str, str]:
-    return REASONS.get(code, (f"The collector knows a gap ({code})", REASONS["gap"][1]))
+def _said(code: str, scope: Scope) -> tuple[str, str]:
+    what, to_do = REASONS.get(code, (f"The collector knows a gap ({code})", REASONS["gap"][1]))
+    return what, " ".join([to_do, *_assertions(scope)]) if code == "strange" else to_do
+
+
+def _assertions(scope: Scope) -> Iterator[str]:
+    """The options by which a person may clear accounts that come from new places, where the search would take them."""
+    if not scope.is_complete:
+        instead = exhaustive_options(scope)
+        if not has_inexhaustible_seed(scope):
+            yield "If the seeds are all that the intruder is known by, add --complete."
+        elif instead:
+            yield (
+                "If its records carry all that the intruder is known by, search again from their values: "
+                f"{instead} --complete, without {_inexhaustible_options(scope)}."
+            )
+    if scope.is_from_servers and not scope.is_servers_only:
+        yield "If the intruder comes from rented servers alone, add --servers-only."
+
+
+def has_inexhaustible_seed(scope: Scope) -> bool:
+    """Return whether a seed is an incident, an account or a mailbox: --complete is refused with such seeds."""
+    return any(one.kind in _INEXHAUSTIBLE for one in scope.seeds)
+
+
+def is_open_by_new_places(scope: Scope) -> bool:
+    """Return whether some mailbox or account is possibly touched because its records come from new places."""
+    return any(
+        "strange" in one.open_by() for one in (*scope.mailboxes, *scope.accounts) if one.verdict == "possible"
+    )
+
+
+def _typed(indicators: Iterable[Indicator]) -> dict[tuple[str, str], None]:
+    """The values that can be typed, each once: logs may hold control characters."""
+    return dict.fromkeys((one.kind, one.value) for one in indicators if one.value.isprintable())
+
+
+def _inexhaustible_options(scope: Scope) -> str:
+    kinds = dict.fromkeys(one.kind for one in scope.seeds if one.kind in _INEXHAUSTIBLE)
+    return " and ".join(f"--{kind}" for kind in kinds)
+
+
+def exhaustive_options(scope: Scope) -> str:
+    """Return options that name what the intruder's records carry, for a search with --complete; empty where they are too many.
+
+    Sessions are left out where a command line would become too long: they only widen what such a search clears.
+    """
+    kept = [one for one in scope.seeds if one.kind not in _INEXHAUSTIBLE]
+    carried = [one for one in scope.known_by if one.kind in ("address", "key")]
+    values = _typed([*kept, *carried])
+    with_sessions = values | _typed([one for one in scope.known_by if one.kind == "session"])
+    chosen = with_sessions if len(with_sessions) <= _MOST_OPTIONS else values
+    if len(chosen) > _MOST_OPTIONS:
+        return ""
+    return " ".join(f"--{kind.replace('_', '-')} {shlex.quote(value)}" for kind, value in chosen)
 
 
 def gravest_first(parts: Sequence[Subject]) -> list[Subject]:

@@ -109,7 +109,7 @@ def _possible(console: Console, scope: Scope) -> None:
     if not found or not words.is_met(scope):  # of an intruder who was not met the list would be everybody
         return
     _line(console, "Mailboxes possibly touched: presume that they were", style="bold")
-    table = [[one.what, f"{one.kept:,}", f"{one.alone:,}", one.to_do] for one in why.reasons(found)]
+    table = [[one.what, f"{one.kept:,}", f"{one.alone:,}", one.to_do] for one in why.reasons(found, scope)]
     _table(console, ["what leaves them open", "mailboxes", "by this alone", "what to do"], table, 0)
     shared = why.shared_gaps(scope)
     rows = [

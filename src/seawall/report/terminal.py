@@ -39,9 +39,16 @@ def queue(console: Console, incidents: Sequence[Incident], *, first_rank: int = 
         console.print(_entry(incident, rank, _ascii_only(console)))
 
 
-def explanation(console: Console, incident: Incident, rank: int) -> None:
-    """Print one incident in full: why in words and numbers, usual versus now, the limits of the logs."""
-    console.print(Group(*_explanation(incident, rank, _ascii_only(console))))
+Addresses = Sequence[tuple[str, int]]
+"""Client addresses with how many records carry each, the most first."""
+
+
+def explanation(console: Console, incident: Incident, rank: int, addresses: Addresses | None = None) -> None:
+    """Print one incident in full: why in words and numbers, usual versus now, the limits of the logs.
+
+    `addresses` are those of its records, None where they are not known.
+    """
+    console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console))))
 
 
 def _ascii_only(console: Console) -> bool:
@@ -74,11 +81,13 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
     return Group(*parts, Text(""))
 
 
-def _explanation(incident: Incident, rank: int, ascii_only: bool) -> Iterable[RenderableType]:
+def _explanation(
+    incident: Incident, rank: int, addresses: Addresses | None, ascii_only: bool
+) -> Iterable[RenderableType]:
     yield _entry_head(incident, rank, ascii_only)
     yield _text(words.verdict(incident))
     yield Text("")
-    yield _facts(incident)
+    yield _facts(incident, addresses)
     yield from _section("Why", _evidence(incident, ascii_only))
     if incident.usual:
         yield from _section("Usual versus now", _usual(incident, ascii_only))
@@ -102,7 +111,7 @@ def _section(title: str, body: RenderableType) -> Iterable[RenderableType]:
     yield body
 
 
-def _facts(incident: Incident) -> Table:
+def _facts(incident: Incident, addresses: Addresses | None) -> Table:
     detected = incident.detected_at
     facts = [
         ("When", f"{span_text(incident.first_event, incident.last_event)} UTC"),
@@ -113,6 +122,7 @@ def _facts(incident: Incident) -> Table:
         ("Kind", words.aspect_name(incident.kind)),
         ("Technique", words.technique(incident)),
         ("Records", f"{plural(words.record_count(incident), 'record')} judged the intruder's"),
+        *([("Addresses", _counted(addresses))] if addresses is not None else []),
         ("Mailboxes", _listed(incident.mailboxes)),
         ("Messages", words.messages_text(incident)),
     ]
@@ -122,6 +132,13 @@ def _facts(incident: Incident) -> Table:
     for name, value in facts:
         grid.add_row(Text(name, style="dim"), _text(value))
     return grid
+
+
+def _counted(addresses: Addresses, most: int = 8) -> str:
+    """The addresses of most records; a search for the scope takes each, or a block of them."""
+    shown = ", ".join(f"{address} ({plural(records, 'record')})" for address, records in addresses[:most])
+    more = len(addresses) - most
+    return (shown or "no record carries one") + (f" and {more:,} more (--json)" if more > 0 else "")
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
@@ -137,28 +154,24 @@ def _table(*headings: str) -> Table:
 
 
 def _evidence(incident: Incident, ascii_only: bool) -> Table:
-    table = _table("Weight", "", "Reason", "Counts")
+    reasons, rest_count, rest = words.evidence(incident)
+    counts = ["; ".join(words.more_counts_of(reason)) for reason in reasons]
+    has_counts = any(counts)  # most reasons say their counts themselves
+    table = _table("Weight", "", "Reason", *(["Counts"] if has_counts else []))
     table.columns[0].justify = "right"
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    reasons, rest_count, rest = words.evidence(incident)
     widest = (
         max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
     )
-    for reason in reasons:
+    for reason, count in zip(reasons, counts, strict=True):
         what = _text(words.sentence(reason.text))
-        table.add_row(
-            _weight(reason.weight),
-            _bar(reason.weight / widest, ascii_only),
-            what,
-            Text("; ".join(words.more_counts_of(reason))),
-        )
+        bar = _bar(reason.weight / widest, ascii_only)
+        table.add_row(_weight(reason.weight), bar, what, *([Text(count)] if has_counts else []))
     if rest_count:
-        table.add_row(_weight(rest), "", Text(f"{plural(rest_count, 'smaller reason')} together"), "")
-    table.add_row(
-        _weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"), ""
-    )
+        table.add_row(_weight(rest), "", Text(f"{plural(rest_count, 'smaller reason')} together"))
+    table.add_row(_weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"))
     table.add_section()
-    table.add_row(Text(f"{incident.score:.1f}", style="bold"), "", Text("Score", style="bold"), "")
+    table.add_row(Text(f"{incident.score:.1f}", style="bold"), "", Text("Score", style="bold"))
     return table
 
 

@@ -31,7 +31,10 @@ SubjectKind = Literal["account", "mailbox", "organisation"]
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One thing that an intruder is known by, in an organisation (empty: in all), from `start` to before `end`."""
+    """One thing that an intruder is known by, in an organisation (empty: in all), from `start` to before `end`.
+
+    The value of an `address` may be a block of addresses (`203.0.113.0/24`).
+    """
 
     kind: IndicatorKind
     value: str
@@ -201,3 +204,9 @@ class Scope:
 
     is_servers_only: bool = False
     """Whether whoever asked vouched that the intruder comes from rented servers and anonymisers alone."""
+
+    known_by: tuple[Indicator, ...] = ()
+    """What the intruder's proved records carry: addresses outside the provider's network, sessions, tokens and keys."""
+
+    is_from_servers: bool = False
+    """Whether all proved records that state an address come from rented servers and anonymisers, as far as is known."""

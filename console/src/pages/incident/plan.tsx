@@ -109,7 +109,7 @@ function Whose({ plan, asked, onAsk }: { plan: Plan; asked: Covers; onAsk: (cove
           {!plan.may_have_possible && (
             <>
               {" "}
-              They are too many to plan for here: save scope.json and run <code>seawall respond plan --possible --scope scope.json</code>.
+              They are too many to plan for here: save scope.json and run <code>seawall respond plan --store DIR --possible --scope scope.json</code>.
             </>
           )}
         </p>

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from seawall.respond.scope.blocks import addresses_in
 from seawall.respond.scope.bounds import DAY, HABIT_DAYS
 from seawall.respond.scope.records import Records
 from seawall.schema.scope import Indicator, IndicatorKind
@@ -48,7 +49,10 @@ class Met:
 
 
 class Meetings:
-    """All records that were met so far, by the numbers of the indicators that they met."""
+    """All records that were met so far, by the numbers of the indicators that they met.
+
+    A block of addresses is one indicator: what an account used before is counted over the whole block.
+    """
 
     def __init__(self, records: Records, incidents: Mapping[str, Sequence[str]], start: int) -> None:
         self._records = records
@@ -87,16 +91,22 @@ class Meetings:
         )
         self._records.run(_THEIRS)
         self._records.run(_LINKED)
+        blocks = addresses_in(self._records, indicators)
+        rows = [
+            (number, one, value)
+            for number, one in enumerate(indicators, start=first)
+            for value in blocks.get(one, (_column_value(one),))
+        ]
         columns = {
-            "number": pa.array(range(first, first + len(indicators)), pa.int32()),
-            "kind": pa.array([one.kind for one in indicators]),
-            "value": pa.array([_column_value(one) for one in indicators]),
-            "tenant": pa.array([one.tenant for one in indicators]),
-            "first": pa.array([one.start for one in indicators], pa.int64()),
-            "last": pa.array([one.end for one in indicators], pa.int64()),
-            "is_own": pa.array([False] * len(indicators)),
-            "is_given": pa.array([first == 0] * len(indicators)),
-            "is_alike": pa.array([one in alike for one in indicators]),
+            "number": pa.array([number for number, _, _ in rows], pa.int32()),
+            "kind": pa.array([one.kind for _, one, _ in rows], pa.string()),
+            "value": pa.array([value for _, _, value in rows], pa.string()),
+            "tenant": pa.array([one.tenant for _, one, _ in rows], pa.string()),
+            "first": pa.array([one.start for _, one, _ in rows], pa.int64()),
+            "last": pa.array([one.end for _, one, _ in rows], pa.int64()),
+            "is_own": pa.array([False] * len(rows), pa.bool_()),
+            "is_given": pa.array([first == 0] * len(rows), pa.bool_()),
+            "is_alike": pa.array([one in alike for _, one, _ in rows], pa.bool_()),
         }
         self._records.keep("asked", columns)
         for kind in STRONG:
@@ -139,10 +149,10 @@ def _query(kind: IndicatorKind) -> str:
     elif kind in _HABITUAL:
         grade = _GRADES["habitual"]
         more = f"""LEFT JOIN (
-            SELECT u.tenant, u.account, u.{column} AS value, count(DISTINCT u.time // {DAY}) AS days FROM events u
+            SELECT u.tenant, u.account, a.number, count(DISTINCT u.time // {DAY}) AS days FROM events u
             JOIN asked a ON a.kind = '{kind}' AND u.{column} = a.value
             WHERE u.ok AND u.time < $start AND u.account IS NOT NULL GROUP BY ALL
-        ) h ON h.tenant = e.tenant AND h.account = e.account AND h.value = f.value
+        ) h ON h.tenant = e.tenant AND h.account = e.account AND h.number = f.number
         LEFT JOIN linked l ON l.tenant = e.tenant AND l.account = e.account"""
     elif kind in _WHOSE:
         grade = _GRADES["whose"]

@@ -34,6 +34,11 @@ ROAMS = f"""(e.class IN {_HOUSEHOLDS} AND EXISTS (
 """SQL: the record `e` comes through a provider that its account used before in the same way."""
 
 
+def is_from_servers(records: Records) -> bool:
+    """Return whether the proved records come from rented servers and anonymisers alone, as far as they say."""
+    return not records.rows(_ELSEWHERE)
+
+
 def note_roaming(records: Records, start: int, *, is_vouched: bool) -> None:
     """Make the table that `ROAMS` asks, once the search is over: it needs all that is known of the intruder.
 

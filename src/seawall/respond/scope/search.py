@@ -8,14 +8,17 @@ from pathlib import Path
 from seawall.plurals import plural
 from seawall.report.times import day_text
 from seawall.respond.scope import tallies, verdicts
+from seawall.respond.scope.blocks import addresses_in
 from seawall.respond.scope.bounds import LEAD, MAIL, Bounds
 from seawall.respond.scope.candidates import Candidate, candidates
 from seawall.respond.scope.coverage import Coverage
 from seawall.respond.scope.judging import judged
+from seawall.respond.scope.known import known_by
 from seawall.respond.scope.ledgers import Ledgers
 from seawall.respond.scope.meeting import Meetings, Met
 from seawall.respond.scope.messages import possible_messages, read_messages
 from seawall.respond.scope.records import Records
+from seawall.respond.scope.roaming import is_from_servers
 from seawall.respond.scope.seeds import Asked
 from seawall.respond.scope.tallies import Tally, Whose, blank
 from seawall.schema.collected import CollectedFeed
@@ -70,6 +73,7 @@ def search(
             frozenset(one.value for one in seeds if one.kind in _WHOSE),
             vouched,
         )
+        known, is_rented = known_by(records, start, end), is_from_servers(records)
         accounts = tallies.tallies(records, "account", start, end)
         mailboxes = tallies.tallies(records, "mailbox", start, end)
     boxes = {(one.tenant, one.name): one for one in mailboxes}
@@ -91,6 +95,8 @@ def search(
         asked.is_complete,
         perhaps.messages,
         asked.is_servers_only,
+        known,
+        is_rented,
     )
 
 
@@ -123,14 +129,17 @@ def _span(records: Records, asked: Asked) -> tuple[int, int]:
     if asked.start is not None:
         return asked.start, max(end, asked.start + 1)
     begins = []
-    for one in asked.indicators(0, end):
+    seeds = asked.indicators(0, end)
+    blocks = addresses_in(records, seeds)
+    for one in seeds:
         if one.kind == "incident":
             query = "SELECT min(time) FROM events WHERE uid IN (SELECT unnest(?::VARCHAR[]))"
             begins += records.rows(query, [list(asked.incidents[one.value])])
             continue
         query = f"""SELECT coalesce(min(time) FILTER (ok), min(time)) FROM events
-            WHERE {one.kind} = ? AND time < ? AND (? = '' OR tenant = ?)"""
-        begins += records.rows(query, [one.value, end, one.tenant, one.tenant])
+            WHERE {one.kind} IN (SELECT unnest(?::VARCHAR[])) AND time < ? AND (? = '' OR tenant = ?)"""
+        values = list(blocks.get(one, (one.value,)))
+        begins += records.rows(query, [values, end, one.tenant, one.tenant])
     known = [time for (time,) in begins if time is not None]
     start = min(known) - LEAD if known else first
     return start, max(end, start + 1)
@@ -149,6 +158,9 @@ def _expand(
         for one, met in zip(seeds, meetings.meet(seeds), strict=True)
     ]
     known = {(one.kind, one.value, one.tenant) for one in seeds}
+    known |= {
+        (one.kind, value, one.tenant) for one, held in addresses_in(records, seeds).items() for value in held
+    }
     for number in range(1, bounds.rounds + 2):
         found = candidates(records, *span, known)
         if not found:

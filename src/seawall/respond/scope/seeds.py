@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from seawall.errors import UsageError
+from seawall.respond.scope.blocks import spelt_block
 from seawall.schema.scope import Indicator, IndicatorKind
 
 _NETWORK = re.compile(r"(?:as)?([0-9]{1,10})", re.IGNORECASE)
 _LOWERED = frozenset({"account", "mailbox", "app"})
 LOOSE: tuple[IndicatorKind, ...] = ("account", "mailbox", "network", "app", "user_agent", "device")
 """What holders have too: it says nothing before somebody says from when on it is the intruder's."""
+
+NOT_EXHAUSTIVE: tuple[IndicatorKind, ...] = ("incident", "account", "mailbox")
+"""What cannot be all that an intruder is known by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,7 @@ class Asked:
                 f"holders have {article} {words} too, so it has no beginning of its own",
                 fix="say with --from since when it is the intruder's",
             )
-        if self.is_complete and (
-            self.incidents or any(kind in ("account", "mailbox") for kind, _ in self.seeds)
-        ):
+        if self.is_complete and (self.incidents or any(kind in NOT_EXHAUSTIVE for kind, _ in self.seeds)):
             raise UsageError(
                 "an incident, an account or a mailbox does not say all that an intruder is known by",
                 fix="give what its records carry (addresses, sessions, an application), or leave --complete out",
@@ -73,7 +75,7 @@ def spelt(kind: IndicatorKind, value: str) -> str:
     if not text:
         raise UsageError(f"an empty {kind.replace('_', ' ')}", fix="give its value")
     if kind == "address":
-        return _address(text)
+        return spelt_block(text) if "/" in text else _address(text)
     if kind == "network":
         match = _NETWORK.fullmatch(text)
         if not match:
@@ -86,7 +88,10 @@ def _address(text: str) -> str:
     try:
         found = ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
-        raise UsageError(f"{text!r} is no address", fix="give one IPv4 or IPv6 address") from None
+        raise UsageError(
+            f"{text!r} is no address",
+            fix="give an IPv4 or IPv6 address, or a block of them as 203.0.113.0/24",
+        ) from None
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return str(mapped or found)
 

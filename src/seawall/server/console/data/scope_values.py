@@ -22,7 +22,7 @@ MOST_TOUCHED: Final = 500
 MOST_POSSIBLE: Final = 100
 MOST_STEPS: Final = 300
 MOST_REASONS: Final = 4
-_LONGEST: Final = 600
+_LONGEST: Final = 2_000
 
 SearchState = Literal["none", "running", "done", "failed"]
 
@@ -124,7 +124,7 @@ def scoped_value(scope: Scope) -> ScopedValue:
         messages=len(scope.messages),
         open_by=[
             ScopedReason(what=_text(one.what), to_do=_text(one.to_do), kept=one.kept, alone=one.alone)
-            for one in reasons(scope.mailboxes or scope.accounts)
+            for one in reasons(scope.mailboxes or scope.accounts, scope)
         ],
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -123,6 +125,28 @@ def test_the_policy_says_what_a_grant_must_be_bound_to(
     assert code(**grant(binding=bound), binding=bound, rule=policy(sender=demand)) == expected
 
 
+WRAPPINGS: list[Callable[[str], str]] = [
+    lambda token: json.dumps(
+        dict(zip(("protected", "payload", "signature"), token.split("."), strict=False))
+    ),
+    lambda token: json.dumps({"payload": token, "signatures": [{"signature": token}]}),
+    "Bearer {}".format,
+    "bearer\t{}".format,
+    "DPoP {}".format,
+    "Authorization: Bearer {}".format,
+    "Bearer%20{}".format,
+    "Bearer Bearer {}".format,
+    '"{}"'.format,
+    "'{}'".format,
+    'Bearer "{}"'.format,
+    "%22{}%22".format,
+    " {}".format,
+    "{}\r\n".format,
+    "\ufeff{}".format,
+    "\x85{}\xa0".format,
+]
+"""How a token comes when it is copied from a header, a JSON document or a form: none of them is a secret that a server made."""
+
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("renewal-access-token", {"presented": jws()}),
     ("renewal-access-token", {"presented": jws("JWT")}),
@@ -130,6 +154,15 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("renewal-access-token", {"presented": f" {jws()}"}),
     ("renewal-access-token", {"presented": jws() + ".x.y"}),
     ("renewal-access-token", {"presented": jws().rsplit(".", 1)[0]}),
+    *(("renewal-access-token", {"presented": wrap(jws())}) for wrap in WRAPPINGS),
+    *(("renewal-access-token", {"presented": wrap("opaque-refresh-token")}) for wrap in WRAPPINGS[2:]),
+    *(("renewal-access-token", {"presented": wrap(jws("rt+jwt")), "signed": {"rt+jwt"}}) for wrap in WRAPPINGS),
+    ("renewal-access-token", {"presented": "{}"}),
+    ("renewal-access-token", {"presented": "[" + jws() + "]"}),
+    ("renewal-access-token", {"presented": base64url.encode(b'{"typ":"rt+jwt","typ":"JWT"}') + ".e30.AA", "signed": {"rt+jwt"}}),
+    ("renewal-access-token", {"presented": base64.b64encode(b'{"alg":"RS256"}').decode() + ".e30.AA"}),
+    ("renewal-access-token", {"presented": base64url.encode(b'\n { "alg" : "dir"}') + "....AA"}),
+    ("renewal-access-token", {"presented": jws() + "~disclosure~"}),
     ("renewal-access-token", {"presented": jws("rt+jwt"), "signed": {"other+jwt"}}),
     ("renewal-access-token", {"presented": jws("at+jwt"), "signed": {"rt+jwt"}}),
     ("renewal-access-token", {"signed": {"at+jwt"}}),
@@ -181,6 +214,31 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("expected", "changes"), CASES)
 def test_whatever_is_not_right_refuses(expected: str, changes: dict[str, Any]) -> None:
     assert code(**changes) == expected
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [
+        "tGzv3JOkF0XG5Qx2TlKWIA",
+        "1//0gabc-DEF_ghi",
+        "0.AXoAabc.AgABAAEAAAD",
+        "bearer",
+        "dpop-4f1d",
+        "ewrt9x.secret",
+        "{",
+        "a b",
+        "rt.x",
+    ],
+)
+def test_an_opaque_credential_stays_opaque(presented: str) -> None:
+    """Forms that vendors give out, and some that only begin like something else."""
+    assert code(presented=presented) == ("renewal-access-token" if presented == "{" else "")
+
+
+@given(st.binary(min_size=16, max_size=48), st.text("abcXYZ019-_", min_size=1))
+def test_a_random_credential_with_a_dot_is_no_token(secret: bytes, more: str) -> None:
+    if not secret.lstrip().startswith(b"{"):
+        assert code(presented=f"{base64url.encode(secret)}.{more}") == ""
 
 
 def test_a_server_may_name_the_type_of_its_signed_refresh_tokens() -> None:

@@ -164,6 +164,16 @@ def check_header(members: Mapping[str, Any]) -> None:
             raise kind
 
 
+def check_content_type(members: Mapping[str, Any]) -> None:
+    """Check 3 for tokens whose payload is claims: `cty` must not say that the payload is a token (RFC 7519 section 5.2).
+
+    A payload that is an object of claims in spite of it is read in two ways: as claims here, as a token elsewhere.
+    """
+    named = str(members.get("cty", "")).strip().lower().removeprefix("application/")
+    if named in {"jwt", "jose", "jose+json"} or named.endswith("+jwt"):
+        raise refused.NestedToken
+
+
 _BROUGHT_ALONG = (
     ("jwk", refused.HeaderKeyPresent),
     ("jku", refused.HeaderKeyUrl),

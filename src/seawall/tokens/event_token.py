@@ -158,6 +158,7 @@ class Transmitters:
 def _verify(state: State, headers: compact.HeaderReader, revocations: RevocationList | None) -> None:
     state.compact = compact.split(state.token)
     state.header = headers.read(state.compact.header_text)
+    compact.check_content_type(state.header.members)
     claims = compact.read_json(state.compact.payload, written_form.PayloadNotJson)
     if not isinstance(claims, dict):
         raise SignalRefused("invalid_request", "the claims are no object")

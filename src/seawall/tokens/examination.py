@@ -50,6 +50,8 @@ def read_header(state: State) -> None:
     state.header = header = _HEADERS.read(state.compact.header_text)
     if header.algorithm[:2].upper() == "HS":
         raise written_form.AlgSymmetric
+    if "cty" in header.members:
+        compact.check_content_type(header.members)
 
 
 def read_claims(state: State) -> None:

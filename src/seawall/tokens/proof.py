@@ -30,7 +30,7 @@ SLACK = 10
 LONGEST_ID = 256
 """Characters of `jti`. RFC 9449 asks for 96 random bits; anything much longer is there to fill our memory."""
 
-_FOREIGN = frozenset({"crit", "b64", "jku", "x5u", "x5c"})
+_FOREIGN = frozenset({"crit", "b64", "cty", "jku", "x5u", "x5c"})
 """Header members that would change what the signature means, or fetch a key from elsewhere."""
 
 

@@ -7,7 +7,10 @@ tenant and subject all the way; it never widens anything, and it ends where the 
 
 from __future__ import annotations
 
+import base64
+import codecs
 import math
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -27,6 +30,12 @@ RENEWABLE: Final = frozenset(
 
 LONGEST = 16 * 1024
 """Characters of a credential."""
+
+_AROUND: Final = " \t\r\n\v\f\0\x85\xa0\ufeff\u200b\u2028\u2029\"'"
+_WRAPPING: Final = re.compile(
+    r"\A(?:authorization\s*:|(?:bearer|dpop)(?:\s|:|%20|\+)|%20|%22|%27)|(?:%20|%22|%27)\Z", re.IGNORECASE
+)
+_HEADER_BEGINS: Final = re.compile(r"[\ufeff\s]*\{\s*[\"}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +115,8 @@ def check_renewal(
 
     `policy` is the issuer's: `max_chain_age` caps the time since the sign-in, `sender` what must be bound.
     `signed_credentials` names the header types (`rt+jwt`) of a server whose refresh tokens are signed tokens; without it
-    any signed or encrypted token is refused as a credential.
+    any signed or encrypted token is refused as a credential. A token in the JSON serialisation, and whatever comes with an
+    authorisation scheme, quotes or white space around it, is refused in any case: a server made no such credential.
 
     1. the credential is no access token, nor any token that an API might have seen; 2. there is a grant, of a kind that
     can be renewed, neither ended nor revoked; 3. it was not used before; 4. its session lives; 5. issuer, 6. client,
@@ -154,19 +164,51 @@ def _check_credential(presented: str, signed: frozenset[str]) -> None:
         raise refused.RenewalGrantMissing
     if "jwt" in signed or "at+jwt" in signed:
         raise refused.RenewalAccessToken("these types are those of access tokens")
-    segments = presented.strip().split(".")
-    if len(segments) < 2:
+    bare = _unwrapped(presented)
+    if bare[:1] in {"{", "["}:
+        raise refused.RenewalAccessToken("a token in the JSON serialisation")
+    kind = _type_of(bare)
+    if kind is None:
+        if bare != presented:
+            raise refused.RenewalAccessToken(
+                "an authorisation scheme, quotes or white space around the credential"
+            )
         return
-    try:
-        header = strict_json.loads(base64url.decode(segments[0].rstrip("=")), max_bytes=LONGEST)
-    except ValueError:
-        return
-    if not isinstance(header, dict):
-        return
-    named = header.get("typ")
-    kind = named.lower().removeprefix("application/") if isinstance(named, str) else None
-    if kind not in signed:
+    if bare != presented or kind not in signed:
         raise refused.RenewalAccessToken
+
+
+def _unwrapped(presented: str) -> str:
+    """The credential without what a careless client leaves around it: white space, quotes, `Bearer`, an escaped blank."""
+    bare, before = presented, ""
+    while bare != before:
+        before = bare
+        bare = _WRAPPING.sub("", bare.strip(_AROUND))
+    return bare
+
+
+def _type_of(credential: str) -> str | None:
+    """The `typ` of a signed or encrypted token, empty for one that names none or cannot be read; None for what is no token."""
+    first, dot, _ = credential.partition(".")
+    if not dot or not _begins_object(first):
+        return None
+    try:
+        header = strict_json.loads(base64url.decode(first), max_bytes=LONGEST)
+    except ValueError:
+        return ""  # whatever a laxer reader makes of it, it is no secret that a server made up
+    named = header.get("typ") if isinstance(header, dict) else None
+    return named.lower().removeprefix("application/") if isinstance(named, str) else ""
+
+
+def _begins_object(segment: str) -> bool:
+    """Whether base64 in any of its spellings gives the beginning of a JSON object, which a random text does not."""
+    plain = "".join(segment.split()).replace("-", "+").replace("_", "/").rstrip("=")[:64]
+    try:
+        octets = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        begins = codecs.getincrementaldecoder("utf-8")().decode(octets)
+    except ValueError:
+        return False
+    return _HEADER_BEGINS.match(begins) is not None
 
 
 def _check_grant(grant: Grant | None, now: float) -> Grant:

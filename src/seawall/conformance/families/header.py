@@ -82,6 +82,11 @@ def _url(name: str, place: str, code: str) -> tuple[str, str, Callable[[Workshop
     return name, code, _forged(lambda w: {name: place})
 
 
+def _content(cty: str) -> Callable[[Workshop], Presentation]:
+    """A sound token whose header says of what type its payload is."""
+    return lambda w: w.present(w.token(header=w.header(cty=cty)))
+
+
 _CASES: tuple[Case, ...] = (
     control("header-thumbprint", "a certificate's thumbprint beside the `kid`, as Entra writes it", "RFC 7515 section 4.1.7",
             _honest(_thumbprints)),
@@ -167,7 +172,11 @@ _CASES: tuple[Case, ...] = (
     hostile("kid-upper-case", "the `kid` in capitals: names of keys are case-sensitive", "RFC 7515 section 4.1.4",
             "key-unknown", "laxity", _kid(lambda w: w.key.kid.upper())),
     hostile("nested", "the payload is itself a token (`cty` JWT), rightly signed outside", "RFC 8725 section 3.3",
-            "payload-not-json", "laxity", lambda w: w.present(w.token(w.token().encode(), w.header(cty="JWT")))),
+            "nested-token payload-not-json", "laxity", lambda w: w.present(w.token(w.token().encode(), w.header(cty="JWT")))),
+    *(hostile(f"nested-claims-{words}", f"`cty` is `{cty}`, and the payload is no token but claims: two readers see two things",
+              "RFC 7519 section 5.2", "nested-token", "laxity",
+              _content(cty))
+      for words, cty in (("jwt", "JWT"), ("lower-case", "jwt"), ("long", "application/jwt"), ("typed", "at+jwt"))),
 )  # fmt: skip
 
 FAMILY = Family.of("header", "the header brings or names a key", *_CASES)

@@ -8,6 +8,7 @@ from typing import Any
 
 from seawall.conformance.case import Case, Family, Presentation, control, hostile
 from seawall.conformance.context import Context, Grant, RenewalAttempt, Revocation, Session
+from seawall.conformance.encoding import plain_json
 from seawall.conformance.keys import rsa_key
 from seawall.conformance.proofs import holder, thief
 from seawall.conformance.workshop import AUDIENCE, CLIENT, ISSUER, OTHER_TENANT, SUBJECT, TENANT, Workshop
@@ -76,6 +77,24 @@ def _needed(*cases: Case) -> tuple[Case, ...]:
     return tuple(replace(case, needs=case.needs | {"renewal"}) for case in cases)
 
 
+def _wrapped(wrap: Callable[[str], str]) -> Callable[[Workshop], Presentation]:
+    """An access token in another form, which the service finds on record."""
+    return _token(lambda w: wrap(w.token()), known=True)
+
+
+def _flattened(token: str) -> str:
+    """The flattened JSON serialisation (RFC 7515 section 7.2.2)."""
+    protected, payload, signature = token.split(".")
+    return plain_json({"payload": payload, "protected": protected, "signature": signature}).decode()
+
+
+def _general(token: str) -> str:
+    """The general JSON serialisation (RFC 7515 section 7.2.1)."""
+    protected, payload, signature = token.split(".")
+    signatures = [{"protected": protected, "signature": signature}]
+    return plain_json({"payload": payload, "signatures": signatures}).decode()
+
+
 _ACCESS = "renewal-access-token"
 _MISSING = "renewal-grant-missing"
 
@@ -103,6 +122,16 @@ _CASES: tuple[Case, ...] = _needed(
             _ACCESS, "misuse", _token(lambda w: w.token(header={"alg": "RS256", "kid": w.key.kid}), known=True)),
     hostile("renewal-by-token-and-blank", "an access token with a blank before it, past a check of its beginning", _CSRB,
             _ACCESS, "misuse", _token(lambda w: " " + w.token(), known=True)),
+    *(hostile(f"renewal-by-token-{words}", f"an access token is shown {how}, past a check for three segments or for `ey`", _CSRB,
+              _ACCESS, "misuse", _wrapped(wrap))
+      for words, how, wrap in (
+          ("json-flattened", "in the flattened JSON serialisation", _flattened),
+          ("json-general", "in the general JSON serialisation", _general),
+          ("with-scheme", "with `Bearer` before it", "Bearer {}".format),
+          ("with-scheme-lower", "with `bearer` and a tab before it", "bearer\t{}".format),
+          ("quoted", "in quotes", '"{}"'.format),
+          ("quoted-with-scheme", "in quotes, with `DPoP` before it", 'DPoP "{}"'.format),
+          ("with-line", "with a line end behind it", "{}\r\n".format))),
     hostile("renewal-unknown", "a credential that the service never gave out", _REFRESH, _MISSING, "forgery",
             _renewal(known=False)),
     hostile("renewal-empty", "an empty credential, on record by mistake", _REFRESH, _MISSING, "forgery",

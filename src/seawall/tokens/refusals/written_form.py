@@ -89,6 +89,10 @@ class CritUnknown(Refusal, code="crit-unknown", check=3, source="RFC 7515 sectio
     """The header demands an extension (crit) that is not understood."""
 
 
+class NestedToken(Refusal, code="nested-token", check=3, source="RFC 7519 section 5.2, RFC 8725 section 2.8"):
+    """The header says that the payload is a token itself (cty), which is not opened."""
+
+
 class HeaderKeyPresent(Refusal, code="header-key-present", check=3, source="RFC 8725 section 3.10"):
     """The header brings its own key (jwk)."""
 

@@ -20,6 +20,7 @@ from seawall.server.settings import (
     StepUpSettings,
 )
 from seawall.server.transmitters import TRANSMITTER_SETTINGS
+from seawall.tokens.claim_conditions import Conditions
 from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
@@ -28,6 +29,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
 def spelled(value: Any) -> str:
     """A default as it would stand in the file."""
     if value is None or value == "":
+        return ""
+    if isinstance(value, Conditions):
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -44,6 +44,7 @@ NOT_SHOWN = {
     "key-source-unavailable": "the kit hands the key set over: it is there, or it is invalid",
     "revocations-unavailable": "the kit hands the revocations over",
     "issuer-mismatch": "an issuer that no policy names is unknown",
+    "claim-not-allowed": "the kit has no conditions on the values of claims",
     "dpop-replay-unknown": "a guard that is full or broken",
     "dpop-nonce-required": "the kit has no nonces",
     "dpop-nonce-wrong": "the kit has no nonces",

@@ -36,6 +36,10 @@ issuers = ["other"]
 prefix = "/mail/settings"
 methods = ["DELETE"]
 roles = ["owner"]
+[[gate.path]]
+prefix = "/deploy"
+claims.repository = ["octo-org/octo-repo"]
+claims.protected = true
 [[issuer]]
 name = "other"
 issuer = "https://other.example"
@@ -115,6 +119,12 @@ def test_no_token_is_asked_for_one(gate: Gate) -> None:
         ("/mail/settings", "GET", {}, ""),
         ("/mail/settings/x", "DELETE", {}, "path-role"),
         ("/mail/settings/x", "DELETE", {"roles": ["owner"]}, ""),
+        ("/deploy/x", "GET", {}, "path-claim"),
+        ("/deploy/x", "GET", {"repository": "octo-org/octo-repo"}, "path-claim"),
+        ("/deploy/x", "GET", {"repository": "octo-org/octo-repo", "protected": 1}, "path-claim"),
+        ("/deploy/x", "GET", {"repository": "evil/octo-repo", "protected": True}, "path-claim"),
+        ("/deploy/x", "GET", {"repository": "octo-org/octo-repo", "protected": True}, ""),
+        ("/deploy/x", "GET", {"repository": ["octo-org/octo-repo"], "protected": [True]}, ""),
         ("/assets/../admin", "GET", {}, "path-ambiguous"),
         ("/assets/%2e%2e/admin", "GET", {}, "path-ambiguous"),
         ("/assets%2f..%2fadmin", "GET", {}, "path-ambiguous"),

@@ -12,6 +12,7 @@ from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.listen import prepare
 from seawall.server.settings import GateSettings, read_settings
 from seawall.server.worker import load as load_file
+from seawall.tokens.claim_conditions import Conditions
 from seawall.tokens.toml_lines import toml_lines
 from tests.server.gates import Issuer, policy_text
 
@@ -156,3 +157,25 @@ def test_peers_are_known_by_their_address(networks: list[str], address: str, ins
     assert (address in peers) is inside
     assert (address in peers) is inside  # the second time from memory
     assert None not in peers
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("claims.hd = []", "claims: hd: has no value"),
+        ("claims.hd = 1.5", "claims: hd: 1.5 is a number and no value to compare with"),
+        ("claims = {}", "claims: is empty"),
+        ("public = true\nclaims.hd = 'a'", "a public path cannot ask for anything of a token"),
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    with pytest.raises(GateInvalid) as refused:
+        load(tmp_path, f"[[gate.path]]\nprefix = '/a'\n{line}\n")
+    assert words in str(refused.value)
+
+
+def test_conditions_of_a_path_are_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, "[[gate.path]]\nprefix = '/a'\nclaims.hd = ['a', 'b']\nclaims.verified = true\n"
+    )
+    assert settings.paths[0].claims == Conditions.of({"hd": ["a", "b"], "verified": [True]})

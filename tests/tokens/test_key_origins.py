@@ -13,6 +13,7 @@ import pytest
 
 from seawall.jose.fetch import trust_store
 from seawall.jose.key_set import LARGEST_SET
+from seawall.tokens.key_absence import MOST_SECONDS
 from seawall.tokens.key_cache import CacheSettings, KeyCache
 from seawall.tokens.key_origins import (
     Connection,
@@ -203,7 +204,7 @@ def test_rotation_outage_and_return(server: HttpsServer, connection: Connection)
     assert story.code("new") == "active"
     server.say("/rotating", answer(jwks(new)))
     story.elapsed = 400.0
-    assert (story.code("old"), story.code("new")) == ("retired", "active")
+    assert (story.code("old"), story.code("new")) == ("active", "active"), "absent, and not for long"
     server.say("/rotating", answer(b"", status="503 Away"))
     story.elapsed = 1300.0
     assert story.code("new") == "active"
@@ -212,6 +213,8 @@ def test_rotation_outage_and_return(server: HttpsServer, connection: Connection)
     server.say("/rotating", answer(jwks(new)))
     story.elapsed = 1420.0
     assert story.code("new") == "active"
+    story.elapsed = 400.0 + MOST_SECONDS
+    assert (story.code("old"), story.code("new")) == ("retired", "active")
 
 
 def test_a_storm_of_unknown_names_reaches_the_server_once(

@@ -126,7 +126,7 @@ def test_check_9_alternatives_and_empty_claims() -> None:
     [
         *[(name, value) for name in ("sub", "jti", "client_id", "oid", "sid") for value in NO_TEXTS],
         ("scope", 7), ("scope", ["a", 7]), ("scope", {}), ("scope", None), ("cnf", "x"), ("cnf", None), ("act", []),
-        ("amr", "pwd"), ("amr", [1]), ("acr", 1), ("azp", 0),
+        ("amr", "pwd mfa"), ("amr", [1]), ("acr", True), ("azp", 0),
     ],
 )  # fmt: skip
 def test_check_9_claims_have_their_type(name: str, value: Any) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.server.answers import Asks
 from seawall.server.elevation import CODE_AMR, PASSKEY_AMR
 from seawall.server.identity import words_of
 from seawall.server.refusals import GateRefusal, StepUpNeeded
+from seawall.tokens.authentication_claims import read_acr, read_amr, read_authentication_time
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.refusals.authentication import AcrInsufficient, AmrInsufficient, AuthenticationTooOld
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from seawall.server.risk import Incident
     from seawall.server.settings import PathRule, RiskSettings, StepUpSettings
     from seawall.tokens.policy import IssuerPolicy
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,15 @@ def of_risk(incident: Incident | None, settings: RiskSettings) -> Demand | None:
 
 def from_claims(claims: Mapping[str, Any]) -> Authentication:
     """What a token says. Claims of a wrong type say nothing."""
-    acr, at = claims.get("acr"), claims.get("auth_time")
-    if isinstance(at, bool) or not isinstance(at, (int, float)):
-        at = None
-    return Authentication(acr if isinstance(acr, str) else None, frozenset(words_of(claims, "amr")), at)
+    acr, at = _or_none(read_acr, claims), _or_none(read_authentication_time, claims)
+    return Authentication(acr, frozenset(_or_none(read_amr, claims) or ()), at)
+
+
+def _or_none(read: Callable[[Mapping[str, Any]], _T], claims: Mapping[str, Any]) -> _T | None:
+    try:
+        return read(claims)
+    except ValueError:
+        return None
 
 
 def unmet(

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from seawall.server.refusals import ClaimTooLong
+from seawall.tokens.authentication_claims import read_acr
 from seawall.tokens.policy_plan import CLIENTS
 
 LONGEST_VALUE: Final = 1024
@@ -52,6 +53,13 @@ def _listed(*names: str) -> Callable[[Claims], str | None]:
     return read
 
 
+def _acr(claims: Claims) -> str | None:
+    try:
+        return read_acr(claims)
+    except ValueError:
+        return None
+
+
 def _token(claims: Claims) -> str | None:
     name = claims.get("jti") or claims.get("uti")
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32] if isinstance(name, str) else None
@@ -70,7 +78,7 @@ IDENTITY_HEADERS: Final = (
     IdentityHeader("X-Auth-Client", "`client_id`, `azp`, `appid` or `cid`", _claim(*CLIENTS)),
     IdentityHeader("X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _listed("scope", "scp")),
     IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _listed("roles")),
-    IdentityHeader("X-Auth-Acr", "`acr`", _claim("acr")),
+    IdentityHeader("X-Auth-Acr", "`acr`", _acr),
     IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _listed("amr")),
     IdentityHeader(
         "X-Auth-Token", "the first half of the SHA-256 of `jti` or `uti` in hex, as in the log", _token

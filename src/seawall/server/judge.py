@@ -177,17 +177,19 @@ def _check_path(rule: PathRule, token: AccessToken, case: Case) -> None:
     claims = token.claims
     if rule.issuers and case.issuer not in rule.issuers:
         raise refusals.IssuerNotHere
-    if rule.audiences and not set(rule.audiences) & _audiences(claims):
+    if rule.audiences and not set(rule.audiences) & _audiences(claims, token.policy.audience_claim):
         raise refusals.AudienceNotHere
     if rule.scopes and not set(rule.scopes) <= {*words_of(claims, "scope"), *words_of(claims, "scp")}:
         case.asks = Asks(scopes=rule.scopes, dpop=case.asks.dpop)
         raise refusals.ScopeInsufficient
     if rule.roles and not set(rule.roles) & set(words_of(claims, "roles")):
         raise refusals.RoleInsufficient
+    if (unmet := rule.claims.unmet(claims)) is not None:
+        raise refusals.ClaimNotHere(unmet if unmet.isprintable() else "")
 
 
-def _audiences(claims: Mapping[str, Any]) -> set[str]:
-    named = claims.get("aud")
+def _audiences(claims: Mapping[str, Any], claim: str) -> set[str]:
+    named = claims.get(claim)
     return {named} if isinstance(named, str) else {name for name in named or () if isinstance(name, str)}
 
 

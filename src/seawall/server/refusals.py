@@ -126,6 +126,13 @@ class RoleInsufficient(GateRefusal):
     words = "the token lacks a role that this path needs"
 
 
+class ClaimNotHere(GateRefusal):
+    """The path needs a value of a claim that the token does not have."""
+
+    code = "path-claim"
+    words = "a claim of the token has no value that this path allows"
+
+
 class RiskRaised(GateRefusal):
     """An incident was raised for the account, and the settings say that it stays outside."""
 

@@ -19,6 +19,8 @@ from seawall.errors import GateInvalid
 from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.path_rules import fold_path
 from seawall.server.paths import is_plain
+from seawall.tokens.claim_conditions import Conditions
+from seawall.tokens.policy_values import Wrong, conditions
 
 
 def _setting(default: Any, words: str, **limits: Any) -> Any:
@@ -41,6 +43,10 @@ class PathRule:
     )
     scopes: tuple[str, ...] = _setting((), "all of them must be in `scope` or `scp`")
     roles: tuple[str, ...] = _setting((), "one of them must be in `roles`")
+    claims: Conditions = _setting(
+        Conditions(),
+        'values that claims must have: `claims.hd = "example.org"`; see docs/policy.md, *Conditions on claims*',
+    )
     acr_values: tuple[str, ...] = _setting(
         (), "`acr` must be one of them; else a challenge to step up (RFC 9470)"
     )
@@ -205,6 +211,8 @@ class _Reader:
             hint = next(part for part in get_args(hint) if part is not type(None))
         if hint is Peers:
             return Peers(_texts(value))
+        if hint is Conditions:
+            return _conditions(value)
         if hint is Path:
             return self.path.parent / _text(value)
         if get_origin(hint) is tuple:
@@ -221,6 +229,16 @@ class _Reader:
         if hint in {int, float}:
             return _number(value, hint, limits)
         return _text(value, limits.get("pattern"))
+
+
+def _conditions(value: object) -> Conditions:
+    try:
+        return conditions(value)
+    except Wrong as wrong:
+        named = ".".join(str(part) for part in wrong.at if isinstance(part, str))
+        raise ValueError(
+            f"{named}: {wrong.what}; {wrong.fix}" if named else f"{wrong.what}; {wrong.fix}"
+        ) from None
 
 
 def _text(value: object, pattern: str | None = None) -> str:
@@ -296,6 +314,7 @@ def _fault_of_path(rule: PathRule) -> str:
         rule.audiences,
         rule.scopes,
         rule.roles,
+        rule.claims,
         rule.acr_values,
         rule.max_authentication_age,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seawall.tokens.policy import ABSENT_TYPE, TENANT_PLACEHOLDER
+from seawall.tokens.authentication_claims import read_acr, read_amr, read_authentication_time
+from seawall.tokens.policy import ABSENT_TYPE, TENANT_PLACEHOLDER, IssuerPolicy
 from seawall.tokens.policy_plan import GUID, GUID_CLAIMS, NAMES, is_consumer
 from seawall.tokens.refusals import authentication, claims
 from seawall.tokens.spelling import is_disguised_guid
@@ -18,7 +19,6 @@ KINDS: Mapping[str, type] = {
     **dict.fromkeys(NAMES, str),
     "nonce": str,
     **dict.fromkeys(("cnf", "act", "may_act"), dict),
-    "amr": list,
 }
 """Claims that have a meaning here, beside times, and what they must be. Other claims are the application's."""
 
@@ -70,13 +70,12 @@ def _check_tenant(state: State, tenant: str) -> None:
 def check_claims(state: State) -> None:
     """Check 9: the token is for me, every claim that has a meaning here has its type, and what the policy requires is there."""
     said = state.claims
-    _check_audience(said, state.entry.audiences)
+    _check_audience(said, state.entry)
     for name, value in said.items():
         kind = KINDS.get(name)
         if kind is not None and (type(value) is not kind or (not value and name in NAMES)):
             raise claims.ClaimMalformed(name)
-    if "amr" in said and not _all_texts(said["amr"]):
-        raise claims.ClaimMalformed("amr")
+    _check_sign_in(said)
     # RFC 9068 makes a scope one text; IdentityServer and PingFederate write an array of them.
     if "scope" in said and type(said["scope"]) is not str and not _all_texts(said["scope"]):
         raise claims.ClaimMalformed("scope")
@@ -86,8 +85,18 @@ def check_claims(state: State) -> None:
         raise claims.ClaimMissing(min(state.plan.simple - said.keys()))
     for demand in state.plan.required:
         _check_demand(said, demand)
+    if state.entry.conditions and (unmet := state.entry.conditions.unmet(said)) is not None:
+        raise (claims.ClaimNotAllowed if unmet in said else claims.ClaimMissing)(unmet)
     if state.entry.permission_claims:
         _check_permissions(said, state.entry.permission_claims)
+
+
+def _check_sign_in(said: Mapping[str, Any]) -> None:
+    try:
+        read_acr(said)
+        read_amr(said)
+    except ValueError as wrong:
+        raise claims.ClaimMalformed(str(wrong)) from None
 
 
 def _check_permissions(said: Mapping[str, Any], names: tuple[str, ...]) -> None:
@@ -121,10 +130,15 @@ def _check_demand(said: Mapping[str, Any], demand: tuple[str, ...]) -> None:
     raise claims.ClaimMissing("|".join(demand))
 
 
-def _check_audience(said: Mapping[str, Any], mine: frozenset[str]) -> None:
-    if "aud" not in said:
+def _check_audience(said: Mapping[str, Any], entry: IssuerPolicy) -> None:
+    if entry.audience_claim not in said:
         raise claims.AudienceMissing
-    named = said["aud"]
+    _check_named(said[entry.audience_claim], entry.audiences)
+    if entry.audience_claim != "aud" and "aud" in said:
+        _check_named(said["aud"], entry.audiences)
+
+
+def _check_named(named: Any, mine: frozenset[str]) -> None:
     if type(named) is str:
         if named not in mine:
             raise claims.AudienceWrong
@@ -145,7 +159,7 @@ def check_times(state: State) -> None:
     begins = time_claim(said, "nbf") if "nbf" in said else None
     issued = time_claim(said, "iat")
     if "auth_time" in said:
-        time_claim(said, "auth_time")
+        authentication_time(said)
     if now >= expires + skew:
         raise claims.Expired
     if begins is not None and now + skew < begins:
@@ -154,8 +168,25 @@ def check_times(state: State) -> None:
         raise claims.IssuedInFuture
     # Without `iat` the lifetime is counted from `nbf`, without both from now.
     start = issued if issued is not None else begins if begins is not None else now - skew
-    if expires - start > entry.max_lifetime:
+    if expires - start > _longest_lifetime(said, entry):
         raise claims.LifetimeTooLong
+
+
+def _longest_lifetime(said: Mapping[str, Any], entry: IssuerPolicy) -> int:
+    if entry.max_application_lifetime is None or "scp" in said or "scope" in said:
+        return entry.max_lifetime
+    return entry.max_application_lifetime if said.get("idtyp", "app") == "app" else entry.max_lifetime
+
+
+def authentication_time(said: Mapping[str, Any]) -> float | None:
+    """When the person signed in, in seconds since 1970; None where it is absent; refused as malformed for anything else."""
+    try:
+        when = read_authentication_time(said)
+    except ValueError:
+        raise claims.TimeMalformed("auth_time") from None
+    if when is not None and not 0 <= when <= LATEST_TIME:
+        raise claims.TimeMalformed("auth_time")
+    return when
 
 
 def time_claim(said: Mapping[str, Any], name: str) -> float | None:
@@ -174,12 +205,12 @@ def check_authentication(state: State) -> None:
     if not state.plan.demands_sign_in:
         return
     said, entry = state.claims, state.entry
-    if entry.acr_values and said.get("acr") not in entry.acr_values:
+    if entry.acr_values and read_acr(said) not in entry.acr_values:
         raise authentication.AcrInsufficient(acr_values=entry.acr_values)
-    if not entry.required_amr.issubset(said.get("amr", ())):
+    if not entry.required_amr.issubset(read_amr(said)):
         raise authentication.AmrInsufficient(acr_values=entry.acr_values)
     if entry.max_authentication_age is not None:
-        when = said.get("auth_time")
+        when = authentication_time(said)
         if when is None or state.now - when > entry.max_authentication_age + entry.clock_skew:
             raise authentication.AuthenticationTooOld(max_age=entry.max_authentication_age)
         if when > state.now + entry.clock_skew:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from seawall.tokens.claim_conditions import NO_CONDITIONS, Conditions
+
 if TYPE_CHECKING:
     from seawall.jose.key import PublicKey
 
@@ -35,6 +37,7 @@ LONGEST_LIFETIME: Final = 366 * 24 * 3600
 
 KeyState = Literal["active", "retired", "revoked"]
 KeyIssuer = Literal["required", "single"]
+AudienceClaim = Literal["aud", "client_id"]
 Sender = Literal["optional", "dpop", "mtls", "required"]
 
 
@@ -108,17 +111,20 @@ class IssuerPolicy:
     """What a token of one issuer must satisfy. Durations are seconds. Nonsense raises `ValueError` when it is made.
 
     `issuer` is compared exactly; it may hold `{tenantid}` once, which then stands for the token's `tid`.
-    `audiences` are my own names: a token must name one of them.
+    `audiences` are my own names: a token must name one of them in `audience_claim` (`client_id` where tokens have no `aud`;
+    an `aud` that is there all the same must name one too).
     `keys` is where this issuer's keys come from.
     `token_types` are accepted values of `typ`: lower case, without `application/`; `ABSENT_TYPE` accepts none at all.
     `required_claims` beside `iss`, `exp` and `aud`; alternatives as `client_id|azp|appid`.
+    `conditions`: values that claims must have.
     `permission_claims`: one of them must grant something: a text or an array of texts that is not blank (empty: no demand).
     `canonical_guids`: every GUID that names an account, tenant, client or session is written as Entra writes it.
     `tenants` are accepted values of `tid`, lower case; None for an issuer without tenants; `ANY_TENANT` for all.
     `consumer_issuer` is true only for the issuer of personal accounts; anywhere else the consumer tenant is refused.
     `key_issuer` `required`: every key must carry an issuer that equals `iss` once `{tenantid}` is filled from `tid`;
     `single`: the key source belongs to this issuer alone, a key without an issuer is its own.
-    `max_lifetime` caps `exp` - `iat`; `clock_skew` is how far clocks may differ.
+    `max_lifetime` caps `exp` - `iat`; `max_application_lifetime` the same for a token that an application has for itself
+    (no `scp`, no `scope`, no `idtyp` other than `app`), None for no difference; `clock_skew` is how far clocks may differ.
     `max_key_age` refuses keys older than this; None for no limit. `quarantine` is how long a newly seen key is held.
     `sender` `optional`: a token that is bound to a key (`cnf`) must be proved, others may be bearer tokens; `dpop`,
     `mtls`: must be bound in that way; `required`: must be bound in either.
@@ -134,12 +140,15 @@ class IssuerPolicy:
     algorithms: frozenset[str] = frozenset({"RS256"})
     token_types: frozenset[str] = frozenset({"at+jwt"})
     required_claims: tuple[str, ...] = ("sub", "client_id", "iat", "jti")
+    audience_claim: AudienceClaim = "aud"
+    conditions: Conditions = NO_CONDITIONS
     permission_claims: tuple[str, ...] = ()
     canonical_guids: bool = False
     tenants: frozenset[str] | None = None
     consumer_issuer: bool = False
     key_issuer: KeyIssuer = "single"
     max_lifetime: int = 24 * 3600
+    max_application_lifetime: int | None = None
     clock_skew: int = 60
     max_key_age: int | None = None
     quarantine: int = 0
@@ -163,8 +172,9 @@ class IssuerPolicy:
             raise ValueError("an issuer with a tenant placeholder needs the issuer on every key")
         if min(self.max_lifetime, self.max_chain_age) <= 0 or min(self.clock_skew, self.quarantine) < 0:
             raise ValueError("a policy's durations are positive")
-        if self.max_lifetime > LONGEST_LIFETIME:
-            raise ValueError("no token may live for more than a year")
+        longest = max(self.max_lifetime, self.max_application_lifetime or 0)
+        if longest > LONGEST_LIFETIME or self.max_application_lifetime == 0:
+            raise ValueError("no token may live for more than a year, or for no time")
 
     @property
     def templated(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from seawall.jose.fetch import FetchRefused, location_of, trust_store
+from seawall.tokens.claim_conditions import NO_CONDITIONS
 from seawall.tokens.first_seen import FirstSeen, MemoryBroken
 from seawall.tokens.key_cache import CacheSettings, KeyCache
 from seawall.tokens.key_origins import (
@@ -60,6 +61,7 @@ def read_issuer(
     check_names(table, (setting.name for setting in ISSUER_SETTINGS), at, faults)
     named = table.get("profile", DEFAULT)
     profile = PROFILES.get(named, PROFILES[DEFAULT]) if isinstance(named, str) else PROFILES[DEFAULT]
+    table = _with_profile_conditions(table, profile)
     values = read_settings(table, ISSUER_SETTINGS, _defaults(table, profile), at, faults)
     entry = Entry(at, table, values, profile, faults)
     for check in CHECKS:
@@ -84,7 +86,9 @@ def _defaults(table: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     tenants = table.get("tenants", found.get("tenants"))
     only = tenants[0] if isinstance(tenants, list) and len(tenants) == 1 else None
     tenant = only.lower() if isinstance(only, str) and GUID.fullmatch(only.lower()) else None
-    issuer = table.get("issuer")
+    if "max_lifetime" in table:  # who says how long tokens may live means those of applications too
+        found.pop("max_application_lifetime", None)
+    issuer = table.get("issuer", found.get("issuer"))
     for name, value in list(found.items()):
         if not isinstance(value, str):
             continue
@@ -94,7 +98,18 @@ def _defaults(table: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
             found[name] = (
                 None if not isinstance(issuer, str) else value.replace("{issuer}", issuer.rstrip("/"))
             )
+        elif "{host}" in value:
+            host = issuer.split("/")[2] if isinstance(issuer, str) and issuer.count("/") > 1 else None
+            found[name] = MALFORMED if not host else value.replace("{host}", host)
     return found
+
+
+def _with_profile_conditions(table: Mapping[str, Any], profile: Profile) -> Mapping[str, Any]:
+    """The table with the profile's conditions beside its own; of one claim the table's own condition counts."""
+    own, given = table.get("claims", {}), profile.settings.get("claims")
+    if given is None or not isinstance(own, dict):
+        return table
+    return {**table, "claims": {**given, **own}}
 
 
 def _check_tenants(entry: Entry) -> None:
@@ -164,7 +179,7 @@ def _check_sources(entry: Entry) -> None:
             "is missing: nothing says where the keys come from",
             f"set one of: {', '.join(SOURCES)}",
         )
-    if "key_hosts" in entry.own and "discovery" not in entry.own:
+    if "key_hosts" in entry.own and entry.values["discovery"] is None:
         entry.say("key_hosts", "goes only with discovery", "leave it out, or set discovery")
     if "jwks" in entry.own and entry.sound("quarantine") and entry.values["quarantine"]:
         entry.say("quarantine", "has no meaning for keys that are written in this file", "leave it out")
@@ -182,6 +197,8 @@ def _check_urls(entry: Entry) -> None:
         url = entry.values[name]
         if not isinstance(url, str):
             continue
+        if name == "issuer" and entry.values["http_issuer"] is True:
+            url = url.replace("http://", "https://", 1)
         try:
             location_of(url.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT), allow_loopback_http=allowed)
         except FetchRefused as refused:
@@ -197,6 +214,17 @@ def _check_okta(entry: Entry) -> None:
                   "use a custom authorisation server: https://ORGANISATION.okta.com/oauth2/default")  # fmt: skip
 
 
+def _check_conditions(entry: Entry) -> None:
+    """An issuer that serves strangers needs a condition that tells them apart."""
+    if not entry.sound("claims"):
+        return
+    wanted = entry.profile.one_condition_of
+    found = entry.values["claims"].names if entry.values["claims"] else frozenset()
+    if wanted and not found.intersection(wanted):
+        entry.say("claims", f"is missing: {entry.profile.meaning}, and anybody's get a token for your audience",
+                  f"set a condition on one of: {', '.join(wanted)}")  # fmt: skip
+
+
 CHECKS: Final[tuple[Callable[[Entry], None], ...]] = (
     _check_tenants,
     _check_template,
@@ -204,6 +232,7 @@ CHECKS: Final[tuple[Callable[[Entry], None], ...]] = (
     _check_sources,
     _check_urls,
     _check_okta,
+    _check_conditions,
 )
 
 
@@ -272,16 +301,19 @@ def _policy(entry: Entry, origin: Origin, memory: FirstSeen, clock: Callable[[],
         name=values["name"] or values["issuer"],
         issuer=values["issuer"],
         audiences=frozenset(values["audiences"]),
+        audience_claim=values["audience_claim"],
         keys=keys,
         algorithms=frozenset(values["algorithms"]),
         token_types=frozenset(values["token_types"]),
         required_claims=values["required_claims"],
+        conditions=values["claims"] or NO_CONDITIONS,
         permission_claims=values["permission_claims"],
         canonical_guids=values["canonical_guids"],
         tenants=values["tenants"],
         consumer_issuer=values["consumer_issuer"],
         key_issuer=values["key_issuer"],
         max_lifetime=values["max_lifetime"],
+        max_application_lifetime=values["max_application_lifetime"],
         clock_skew=values["clock_skew"],
         max_key_age=values["max_key_age"],
         quarantine=values["quarantine"],

@@ -11,7 +11,7 @@ TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
 CLIENTS = ("client_id", "azp", "appid", "cid")
 """Claims that name the client, the first that is there: RFC 9068, OpenID Connect and Entra, Entra version 1, Okta."""
 
-NAMES = frozenset({"iss", "sub", "jti", "uti", *CLIENTS, "tid", "oid", "sid", "acr"})
+NAMES = frozenset({"iss", "sub", "jti", "uti", *CLIENTS, "tid", "oid", "sid"})
 """Claims that checks 9 and 10 hold to their type: a time, a text that is not empty."""
 
 GUID_CLAIMS = frozenset({"tid", "oid", "azp", "appid", "sub", "sid", "client_id", "cid"})

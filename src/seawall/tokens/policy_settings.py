@@ -29,6 +29,10 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("profile", "word", DEFAULT, "ready-made settings, see *Profiles*", values.choice(*PROFILES)),
     Setting("issuer", "URL", None, "`iss`, exactly as tokens spell it; may hold `{tenantid}` once", values.issuer, needed=True),
     Setting("audiences", "texts", None, "your own names: a token must name one of them in `aud`", values.texts(), needed=True),
+    Setting("audience_claim", "word", "aud", "the claim that must name one of `audiences`; `client_id` for tokens "
+            "without `aud` (Cognito)", values.choice("aud", "client_id")),
+    Setting("http_issuer", "true or false", False, "`issuer` may begin with `http://` (AD FS): it is compared and never "
+            "fetched; keys still come over https", values.flag),
     Setting("jwks_uri", "URL", None, "the issuer's key set", values.url),
     Setting("discovery", "URL", None, "the issuer's discovery document, which names the key set", values.url),
     Setting("jwks_file", "path", None, "a file with the key set, read again every five minutes", values.text),
@@ -38,6 +42,8 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("trust_file", "path", None, "certificates (PEM) to trust for these URLs, in place of the system's", values.text),
     Setting("allow_loopback_http", "true or false", False, "plain http to this machine, for tests", values.flag),
     Setting("tenants", "GUIDs or `\"any\"`", None, "accepted `tid`; needed where the issuer holds `{tenantid}`", values.tenants),
+    Setting("claims", "table", None, "values that claims must have: `claims.hd = \"example.org\"`, see *Conditions on claims*",
+            values.conditions),
     Setting("permission_claims", "names", [], "one of them must hold a permission; the Entra profiles ask for `scp` or `roles`",
             values.texts(values.claim, empty=True)),
     Setting("canonical_guids", "true or false", False, "a GUID in `tid`, `oid`, `azp`, `appid`, `sub`, `sid`, `client_id` "
@@ -53,6 +59,8 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("required_claims", "names", ["sub", "client_id", "iat", "jti"],
             "beside `iss`, `exp` and `aud`; alternatives as `azp|appid`", values.texts(values.claim, empty=True)),
     Setting("max_lifetime", "duration", "24h", "longest time from `iat` to `exp`", values.seconds(1, LONGEST_LIFETIME)),
+    Setting("max_application_lifetime", "duration", None, "the same for a token that an application has for itself "
+            "(no `scp`, no `scope`); `max_lifetime` unless given", values.seconds(1, LONGEST_LIFETIME)),
     Setting("clock_skew", "duration", "60s", "how far clocks may differ", values.seconds(0, 600)),
     Setting("max_key_age", "duration", None, "refuse keys older than this", values.seconds(3600, 3660 * DAY)),
     Setting("quarantine", "duration", "0s", "hold a key that appears among known keys for this long",

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from seawall.jose.fetch import FetchRefused, location_of
+from seawall.tokens.claim_conditions import Conditions, Scalar
 from seawall.tokens.policy import ABSENT_TYPE, ANY_TENANT, ASYMMETRIC, CONSUMER_TENANT, TENANT_PLACEHOLDER
 from seawall.tokens.toml_lines import Path
 
 LONGEST_TEXT: Final = 2048
+LONGEST_NAME: Final = 256
 LONGEST_LIST: Final = 10_000
 ABSENT: Final = "absent"
 ANY: Final = "any"
@@ -153,6 +155,8 @@ def issuer(value: Any) -> str:
             "spell it in lower case, once",
         )
     plain = found.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT)
+    if plain.startswith("http://"):  # whether that is allowed is judged elsewhere
+        plain = "https://" + plain.removeprefix("http://")
     try:
         location_of(plain, allow_loopback_http=True)
     except FetchRefused as refused:
@@ -220,6 +224,33 @@ def tenants(value: Any) -> frozenset[str]:
             f"{shown(value)} is not possible", 'write an array of GUIDs, or "any" to serve every tenant'
         )
     return frozenset(texts(tenant)(value))
+
+
+def conditions(value: Any) -> Conditions:
+    """Allowed values of claims: a table of names, each with a text, a whole number, true or false, or an array of these."""
+    if not isinstance(value, dict) or not value:
+        raise Wrong(
+            f"is {kind_of(value)} where conditions are needed" if value != {} else "is empty",
+            'write claims.NAME = "value"',
+        )
+    return Conditions.of({name: _allowed(name, allowed) for name, allowed in value.items()})
+
+
+def _allowed(name: str, allowed: Any) -> list[Scalar]:
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Wrong(f"{shown(name)} is no name of a claim", 'write claims."NAME" = "value"', at=(name,))
+    items = allowed if isinstance(allowed, list) else [allowed]
+    if not items or len(items) > LONGEST_LIST:
+        raise Wrong("has no value, or too many", "list the values that are allowed", at=(name,))
+    seen: list[tuple[type, Scalar]] = []
+    for item in items:
+        if type(item) not in {str, int, bool} or item == "":
+            fix = 'write a text, a whole number, true or false; quote names that hold a dot: claims."a.b"'
+            raise Wrong(f"{shown(item)} is {kind_of(item)} and no value to compare with", fix, at=(name,))
+        if (type(item), item) in seen:
+            raise Wrong(f"{shown(item)} is listed twice", "list it once", at=(name,))
+        seen.append((type(item), item))
+    return items
 
 
 def key_set(value: Any) -> Mapping[str, Any]:

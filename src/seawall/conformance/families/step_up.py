@@ -57,7 +57,7 @@ _CASES: tuple[Case, ...] = _needed(
             _acr(acr=f"urn:example:password {_STRONG}")),
     hostile("acr-list", "the class is a list", _ACR, "claim-malformed acr-insufficient", "laxity", _acr(acr=[_STRONG])),
     hostile("acr-empty", "the class is empty", _ACR, "claim-malformed acr-insufficient", "misuse", _acr(acr="")),
-    hostile("acr-number", "the class is a number", _ACR, "claim-malformed acr-insufficient", "misuse", _acr(acr=3)),
+    hostile("acr-number", "the class is a number", _ACR, "acr-insufficient claim-malformed", "misuse", _acr(acr=3)),
     hostile("amr-missing", "no methods are named", _AMR, "amr-insufficient", "misuse", _amr()),
     hostile("amr-password", "a sign-in with a password alone", _AMR, "amr-insufficient", "misuse", _amr(amr=["pwd"])),
     hostile("amr-half", "a second factor, but no hardware key", _AMR, "amr-insufficient", "misuse",

@@ -63,6 +63,10 @@ class ClaimMalformed(Refusal, code="claim-malformed", check=9, source="RFC 7519 
     """A claim has the wrong type."""
 
 
+class ClaimNotAllowed(Refusal, code="claim-not-allowed", check=9, source="RFC 7519 section 4.3, fail closed"):
+    """A claim has another value than the policy allows."""
+
+
 class PermissionsMissing(
     Refusal,
     code="permissions-missing",

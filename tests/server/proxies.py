@@ -1,7 +1,8 @@
-"""A real nginx or Caddy with exactly the lines that docs/gate.md prints, and an application that says what reached it."""
+"""A real nginx, Caddy or Envoy with exactly the lines that docs/gate.md prints, and an application that says what reached it."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -29,6 +30,11 @@ def snippet(kind: str, page: Path = PAGE) -> str:
 
 
 def program(name: str) -> str | None:
+    """Where a proxy is, None where there is none. Envoy comes with a Python package for the tests."""
+    if name == "envoy":
+        package = importlib.util.find_spec("envoy")
+        found = Path(package.origin).parent / "_bin" / "envoy" if package and package.origin else None
+        return str(found) if found and found.exists() else None
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
 
@@ -193,6 +199,23 @@ def caddy(
     options = "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n"
     (folder / "Caddyfile").write_text(options + lines, "utf-8")
     command = [str(program("caddy")), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    with started(command, folder, port, app) as proxy:
+        yield proxy
+
+
+@contextmanager
+def envoy(folder: Path, gate_port: int) -> Iterator[Proxy]:
+    app, port = App(), free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    (_, section) = PAGE.read_text("utf-8").split("### Envoy\n")
+    (lines, *_) = re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    addresses = {"8087": gate_port, "3000": app.port, "8080": port}
+    for printed, other in addresses.items():
+        assert f"address: 127.0.0.1, port_value: {printed} }}" in lines
+        lines = lines.replace(f"port_value: {printed} }}", f"port_value: {other} }}")
+    (folder / "envoy.yaml").write_text(lines, "utf-8")
+    options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
+    command = [str(program("envoy")), "--config-path", str(folder / "envoy.yaml"), *options]
     with started(command, folder, port, app) as proxy:
         yield proxy
 

@@ -54,6 +54,7 @@ def test_challenges_follow_their_standards() -> None:
 
 def test_allowing_says_who_it_is_and_a_dry_run_does_not() -> None:
     assert allowed([(b"x-auth-subject", b"ann")]).status == 204
+    assert allowed([(b"x-auth-subject", b"ann")], in_line=True).status == 200
     answer = would_refuse(StepUpNeeded())
     assert (answer.status, dict(answer.headers)[b"x-seawall-would-refuse"]) == (204, b"risk-step-up")
     assert not any(value for name, value in answer.headers if name.startswith(b"x-auth-"))

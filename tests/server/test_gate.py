@@ -175,7 +175,11 @@ def test_two_stories_about_one_request_are_refused(gate: Gate) -> None:
 
 def test_envoy_asks_in_the_request_line(gate: Gate) -> None:
     token = {"Authorization": f"Bearer {gate.issuer.token()}"}
-    assert gate.get("/verify/mail?x=1", headers=token).status_code == 204
+    answer = gate.get("/verify/mail?x=1", headers=token)
+    assert (answer.status_code, answer.content) == (200, b""), (
+        "Envoy hands a 204 on to the client as a refusal"
+    )
+    assert answer.headers["x-auth-subject"] == "ann"
     assert gate.get("/verify/admin", headers=token).headers["x-seawall-code"] == "path-scope"
 
 
@@ -197,6 +201,8 @@ def test_a_dry_run_refuses_nothing_and_says_what_it_would(tmp_path: Path) -> Non
         answer = gate.ask(gate.issuer.token(), "/admin")
         assert (answer.status_code, answer.headers["x-seawall-would-refuse"]) == (204, "path-scope")
         assert answer.headers["x-auth-subject"] == ""
+        answer = gate.get("/verify/admin")
+        assert (answer.status_code, answer.headers["x-seawall-would-refuse"]) == (200, "token-missing")
         assert gate.ask(gate.issuer.token()).headers["x-auth-subject"] == "ann"
         assert gate.get("/healthz").json()["dry_run"] is True
         text = gate.get("/metrics").text

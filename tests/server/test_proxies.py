@@ -1,4 +1,4 @@
-"""The snippets of docs/gate.md, in a real nginx and a real Caddy, before a real gate."""
+"""The snippets of docs/gate.md, in a real nginx, a real Caddy and a real Envoy, before a real gate."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from tests.server.test_gate import RULES
 from tests.server.test_revoking import ADMIN, BEARER, TOKEN
 
 Start = Callable[[Path, int], AbstractContextManager[Proxy]]
-STARTS: dict[str, Start] = {"nginx": proxies.nginx, "caddy": proxies.caddy}
+STARTS: dict[str, Start] = {"nginx": proxies.nginx, "caddy": proxies.caddy, "envoy": proxies.envoy}
 
 
 def needs(name: str) -> None:
     if program(name) is None:
-        pytest.skip(f"there is no {name} here (tools/ensure_proxies.sh installs it where it can)")
+        pytest.skip(
+            f"there is no {name} here (tools/ensure_proxies.sh and the development packages bring it where they can)"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +170,7 @@ def test_every_identity_header_is_in_every_snippet() -> None:
         variable = header.name.lower().replace("-", "_")
         assert f"$upstream_http_{variable};" in snippet("nginx")
         assert header.name in snippet("caddyfile")
+        assert header.name.lower().startswith("x-auth-"), "what the lines for Envoy and Traefik hand on"
 
 
 @pytest.mark.parametrize("name", STARTS)

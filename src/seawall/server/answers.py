@@ -1,4 +1,4 @@
-"""What `/verify` answers: 204 with who it is, or 401, 403, 503 with the challenge that fits. Nothing else exists."""
+"""What `/verify` answers: 204 or 200 with who it is, or 401, 403, 503 with the challenge that fits. Nothing else exists."""
 
 from __future__ import annotations
 
@@ -62,14 +62,19 @@ class Answer:
     body: bytes = b""
 
 
-def allowed(identity: Headers) -> Answer:
-    """Go on, and this is who it is."""
+def allowed(identity: Headers, *, in_line: bool = False) -> Answer:
+    """Go on, and this is who it is.
+
+    `in_line`: the question stood in the request line behind `/verify`, as Envoy asks. Envoy takes 200 alone for a yes.
+    """
+    if in_line:
+        return Answer(200, [*identity, NO_STORE, (b"content-length", b"0")])
     return Answer(204, [*identity, NO_STORE])
 
 
-def would_refuse(refusal: Refused) -> Answer:
+def would_refuse(refusal: Refused, *, in_line: bool = False) -> Answer:
     """Dry run: go on, though it would have been refused. Says nothing of who it is, because nobody vouches for that."""
-    return Answer(204, [*NOBODY, (WOULD_REFUSE, refusal.code.encode("ascii")), NO_STORE])
+    return allowed([*NOBODY, (WOULD_REFUSE, refusal.code.encode("ascii"))], in_line=in_line)
 
 
 def refused(refusal: Refused, asks: Asks = NOTHING) -> Answer:

@@ -101,6 +101,10 @@ _VERIFY: Json = {
     ],
     "responses": {
         "204": _says("yes", headers={header.name: _header(header.words) for header in IDENTITY_HEADERS}),
+        "200": _says(
+            "yes, to a question in the request line (Envoy)",
+            headers={header.name: _header(header.words) for header in IDENTITY_HEADERS},
+        ),
         "401": _says("no: a valid or a better token is needed", _CODE, _CHALLENGE),
         "403": _says("no: another token would not help", _CODE, _REASON),
         "503": _says("no: the gate cannot decide", _CODE, _REASON),

@@ -70,6 +70,11 @@ class OriginalRequest:
         return f"{self.scheme}://{self.host}{self.target}" if self.target else ""
 
 
+def is_in_line(scope: Mapping[str, Any]) -> bool:
+    """Whether the question stands in the request line behind `/verify`, as Envoy asks."""
+    return len(scope["raw_path"]) > len(b"/verify")
+
+
 def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRequest:
     """Read the proxy's question. Raises `GateRefusal` whenever there is no single answer.
 

@@ -14,7 +14,7 @@ from seawall.server.answers import NOTHING, Answer, allowed, refused, would_refu
 from seawall.server.judge import Case, Judge, Verdict
 from seawall.server.keys_at_hand import MustWait
 from seawall.server.metrics import NOBODY
-from seawall.server.original_request import read_request
+from seawall.server.original_request import is_in_line, read_request
 from seawall.server.record import Record
 from seawall.tokens.refusals import Refusal
 
@@ -67,11 +67,12 @@ class VerifyEndpoint:
         now = self._clock()
         case: Case | None = None
         refusal: Refusal | refusals.GateRefusal
+        in_line = is_in_line(scope)
         try:
             judge = self._asked_by_a_proxy(scope)
             case = Case(read_request(scope, judge.settings))
             verdict = await self._decided(judge, case, now)
-            answer = allowed(verdict.identity)
+            answer = allowed(verdict.identity, in_line=in_line)
             self._record.allowed(verdict, now)
             self._metrics.decided("allow", verdict.issuer or NOBODY, "", time.perf_counter() - begin)
         except (Refusal, refusals.GateRefusal) as raised:
@@ -81,7 +82,7 @@ class VerifyEndpoint:
             say_broken("/verify", error)
         else:
             return answer
-        return self._refused(refusal, case, now, begin)
+        return self._refused(refusal, case, now, begin, in_line=in_line)
 
     def _asked_by_a_proxy(self, scope: Mapping[str, Any]) -> Judge:
         judge = self._judge()
@@ -93,11 +94,19 @@ class VerifyEndpoint:
         return judge
 
     def _refused(
-        self, refusal: Refusal | refusals.GateRefusal, case: Case | None, now: float, begin: float
+        self,
+        refusal: Refusal | refusals.GateRefusal,
+        case: Case | None,
+        now: float,
+        begin: float,
+        *,
+        in_line: bool,
     ) -> Answer:
         try:
             answer = (
-                would_refuse(refusal) if self._dry_run else refused(refusal, case.asks if case else NOTHING)
+                would_refuse(refusal, in_line=in_line)
+                if self._dry_run
+                else refused(refusal, case.asks if case else NOTHING)
             )
             claims = self._record.refused(case, refusal, now, dry_run=self._dry_run)
             outcome = "would-refuse" if self._dry_run else "refuse"

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.interrupts import hear_interrupts
 from tests.temporary import room_in_memory
 
 pytest_plugins = ["tests.browsing"]
 
 room_in_memory()
+hear_interrupts()
 
 settings.register_profile("project", deadline=None)  # machines are busy at times
 settings.load_profile("project")

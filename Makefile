@@ -30,6 +30,7 @@ soak: check-programs check-pages .venv/development
 # What goes before the tests goes on side by side: one waits for the network, another needs a processor.
 check-programs:
 	@tools/ensure_chromium.sh
+	@tools/ensure_clock.sh
 	@tools/ensure_proxies.sh
 	@tools/ensure_postgresql.sh
 

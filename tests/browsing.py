@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.shifted_clock import environment_of_browser
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -26,7 +28,9 @@ def browser() -> Iterator[Browser]:
     playwright_api.expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with playwright_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic"],
+            env=environment_of_browser(),
         )
         yield opened
         opened.close()

@@ -20,6 +20,7 @@ from tools.build_console import BuildFailed, build, is_built
 
 from tests.browsing import PATIENCE_MILLISECONDS
 from tests.console import filled
+from tests.shifted_clock import shift_pages
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 from playwright.sync_api import Browser, Dialog, Page, Request  # noqa: E402
@@ -147,6 +148,7 @@ def visit(browser: Browser, served: str) -> Iterator[Visiting]:
             accept_downloads=True,
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        shift_pages(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         made = Visit(page, address)

@@ -1,6 +1,10 @@
 """The logs of a made-up organisation, arriving as if it lived now and time ran fast: for `seawall serve --demo`.
 
-Weeks of quiet history come first and at once, so that detection has learnt; then a day about every second.
+Weeks of quiet history come first and at once, so that detection has learnt; then a day about every second, until yesterday.
+
+The organisation is the same on every day of the year: its logs begin on a Monday. How unusual an attack looks depends on
+the weekdays around it, so that logs that began on any weekday would make seven organisations. On some days nothing in them
+might be critical.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -27,9 +31,12 @@ DAY_SECONDS: Final = 1.2
 LONGEST_DAY: Final = 2.5
 HISTORY_SECONDS: Final = 120.0
 SEED: Final = 1
-DAYS: Final = 27
+DAYS: Final = 30
+"""Days that are made. Those that have not passed yet, six at most, do not arrive."""
 QUIET_DAYS: Final = 13
 """Fewer than `seawall demo` has: people wait for it."""
+
+_LEAST_DAYS: Final = DAYS - 6
 
 _STAMP: Final = re.compile(r"-([0-9]{8})T[0-9]{2}")
 
@@ -49,9 +56,10 @@ def place() -> Iterator[Path]:
 class Feed:
     """Makes the logs in `folder / "made"` and lets them arrive in `folder / "arriving"`. A context: it ends with it."""
 
-    def __init__(self, folder: Path, watcher: Watcher, say: Say, *, seed: int = SEED) -> None:
+    def __init__(self, folder: Path, watcher: Watcher, say: Say) -> None:
         self._made, self._arriving = folder / "made", folder / "arriving"
-        self._watcher, self._say, self._seed = watcher, say, seed
+        self._watcher, self._say = watcher, say
+        self._today = datetime.now(UTC).date()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo", daemon=True)
 
@@ -70,7 +78,7 @@ class Feed:
             if not self._ends.is_set():
                 self._say("the logs could not be made; try `seawall demo`")
             return
-        days = days_of(self._made / "logs")
+        days = days_of(self._made / "logs", before=self._today)
         history = history_of(days, self._made / "truth.json")
         self._say(f"{plural(len(history), 'day')} of history, to learn from")
         for day in history:
@@ -91,7 +99,7 @@ class Feed:
     def _is_made(self) -> bool:
         """Make the world in a process of its own, so that no page waits for it."""
         process = multiprocessing.get_context("spawn").Process(
-            target=_make, args=(self._seed, str(self._made)), name="seawall-demo", daemon=True
+            target=make, args=(self._made, self._today), name="seawall-demo", daemon=True
         )
         process.start()
         while process.is_alive() and not self._ends.wait(0.1):
@@ -118,12 +126,29 @@ class Feed:
         return True
 
 
-def days_of(logs: Path) -> dict[str, list[Path]]:
-    """The files of each day, in order of time, by the day that their names give."""
+def first_day(today: date) -> date:
+    """Return the Monday on which the logs begin: the last one since which `_LEAST_DAYS` days have passed."""
+    latest = today - timedelta(days=_LEAST_DAYS)
+    return latest - timedelta(days=latest.weekday())
+
+
+def make(folder: Path, today: date) -> None:
+    """Make a lively organisation whose last days may be yet to come."""
+    from dataclasses import replace
+
+    from seawall.lab import make_world
+    from seawall.lab.demo import demo_settings
+
+    settings = replace(demo_settings(SEED), days=DAYS, quiet_days=QUIET_DAYS, start=first_day(today))
+    make_world(settings, folder)
+
+
+def days_of(logs: Path, *, before: date) -> dict[str, list[Path]]:
+    """Return the files of each day `before` another, in order of time, by the day that their names give."""
     found: dict[str, list[Path]] = {}
     for file in sorted(logs.rglob("*")):
         stamp = _STAMP.search(file.name)
-        if stamp is not None and file.is_file():
+        if stamp is not None and stamp[1] < f"{before:%Y%m%d}" and file.is_file():
             found.setdefault(stamp[1], []).append(file)
     return dict(sorted(found.items()))
 
@@ -139,15 +164,3 @@ def history_of(days: dict[str, list[Path]], truth: Path) -> list[str]:
 
 def _has_scored(status: Status) -> bool:
     return status.doing == "idle" and status.records > 0 and status.dirty_days == 0
-
-
-def _make(seed: int, folder: str) -> None:
-    """A lively tenant whose last day was yesterday."""
-    from dataclasses import replace
-
-    from seawall.lab import make_world
-    from seawall.lab.demo import demo_settings
-
-    start = (datetime.now(UTC) - timedelta(days=DAYS)).date()
-    settings = replace(demo_settings(seed), days=DAYS, quiet_days=QUIET_DAYS, start=start)
-    make_world(settings, Path(folder))

@@ -17,6 +17,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 from tests.browsing import PATIENCE_MILLISECONDS
+from tests.shifted_clock import shift_pages
 
 ROOT: Final = Path(__file__).parents[3]
 AXE: Final = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -130,6 +131,7 @@ def opened(
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
     )
+    shift_pages(context)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MILLISECONDS)
     return context, page, Watched(page)

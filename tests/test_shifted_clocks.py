@@ -1,0 +1,91 @@
+"""The tests hold on other days than today: those that read the clock run once more under Debian's libfaketime."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.shifted_clock import LIBRARY, environment_at
+
+ROOT = Path(__file__).parents[1]
+MOMENTS: Final = [
+    datetime(2026, 11, 28, 10, tzinfo=UTC),
+    datetime(2027, 12, 31, 23, 59, 30, tzinfo=UTC),
+    datetime(2028, 2, 29, 12, tzinfo=UTC),
+    *(
+        datetime(2026, 12, 3, 0, 0, 5, tzinfo=UTC) + number * timedelta(days=17, hours=7)
+        for number in range(40)
+    ),
+]
+"""Every weekday and month, a leap day, the last seconds of a year; the first three also in `make test`."""
+
+QUICK: Final = (
+    "tests/console/pages/test_search_page.py",
+    "tests/cli/test_token_revoke.py",
+    "tests/docs/test_tokens_page.py",
+)
+READ_THE_CLOCK: Final = (
+    *QUICK,
+    "tests/cli/test_respond.py",
+    "tests/cli/test_store.py",
+    "tests/cli/test_token_check.py",
+    "tests/cli/test_user.py",
+    "tests/collect/test_command.py",
+    "tests/console/doors",
+    "tests/console/pages",
+    "tests/console/test_queue.py",
+    "tests/jose",
+    "tests/server/console/test_serving.py",
+    "tests/server/step_up",
+    "tests/server/test_gate.py",
+    "tests/server/test_revoking.py",
+    "tests/server/test_sender_at_the_gate.py",
+)
+
+pytestmark = pytest.mark.skipif(LIBRARY is None, reason="no libfaketime here: no other day was tried")
+
+
+def environment(moment: datetime) -> dict[str, str]:
+    """A shifted clock, and nothing that says to a test that it is one of several processes."""
+    shifted = environment_at(moment)
+    return {name: value for name, value in shifted.items() if not name.startswith("PYTEST_")}
+
+
+def pass_at(moment: datetime, tests: tuple[str, ...], folder: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--basetemp", str(folder / "inner")]
+    done = subprocess.run(
+        [*command, "--timeout", "0", *tests],
+        cwd=ROOT,
+        env=environment(moment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{moment:%A %d %B %Y %H:%M}\n{done.stdout[-6000:]}{done.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_a_program_and_what_it_starts_live_on_the_other_day(moment: datetime) -> None:
+    now = "import datetime; print(datetime.datetime.now(datetime.UTC).isoformat())"
+    inner = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '''{now}'''])"
+    done = subprocess.run(
+        [sys.executable, "-c", inner], env=environment(moment), capture_output=True, text=True, check=True
+    )
+    assert timedelta(seconds=-2) < datetime.fromisoformat(done.stdout.strip()) - moment < timedelta(minutes=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS[:3], ids=str)
+def test_tests_pass_on_three_other_days(moment: datetime, tmp_path: Path) -> None:
+    pass_at(moment, QUICK, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_what_reads_the_clock_passes_on_many_other_days(moment: datetime, tmp_path: Path) -> None:
+    pass_at(moment, READ_THE_CLOCK, tmp_path)

@@ -9,7 +9,7 @@ export PIP_NO_INPUT := 1
 # What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test soak console format train evaluate bench lock clean check-programs check-pages check-style check-types check-imports
+.PHONY: help demo test soak console format train evaluate bench figures figures-check lock clean check-programs check-pages check-style check-types check-imports
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -65,6 +65,13 @@ bench: .venv/development
 	$(BIN)/python bench/scan_leaks.py
 	$(BIN)/python bench/verify_tokens.py
 	PYTHONPATH=. $(BIN)/python bench/rules.py
+
+# Figures of README and docs: PARTS=speed takes minutes, PARTS=detection an hour; both want a machine that does nothing else.
+figures: .venv/development
+	$(BIN)/python -m tools.figures measure $(PARTS)
+
+figures-check: .venv/development
+	@$(BIN)/python -m tools.figures check
 
 lock:
 	tools/lock.sh

@@ -1,14 +1,18 @@
 """Measures the engine on small batches: 10,000 events at a time, from coded events to scored groups.
 
-python bench/batches.py [--records 1000000] [--size 10000]
+    python bench/batches.py [--records 1000000] [--size 10000] [--json]
+
+`--json` prints one JSON document.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,11 +31,23 @@ def main() -> None:
     )
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--size", type=int, default=10_000)
+    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    found = measure(asked.records, asked.size)
+    if asked.json:
+        print(json.dumps(found))
+        return
+    speed = found["events_a_second"]
+    print(f"{found['events']:,} events in batches of at most {asked.size:,}: {speed:,.0f} events/s,", end=" ")
+    print("median {median:.0f} ms, p99 {p99:.0f} ms, worst {worst:.0f} ms".format(**found["milliseconds"]))
+
+
+def measure(records: int, size: int) -> dict[str, Any]:
+    """Return events, events a second, and the milliseconds of a batch (median, p99, worst), as JSON-ready values."""
     coder, networks, engine, seconds = Coder(), Networks.load(), Engine(load()), []
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "records.jsonl"
-        write_bench_records(path, asked.records, 1)
+        write_bench_records(path, records, 1)
         (Path(scratch) / "spool").mkdir()
         spool = Spool(Path(scratch) / "spool")
         for batch in read([path]):
@@ -40,16 +56,24 @@ def main() -> None:
         events = 0
         for day in spool.days():
             whole, _ = spool.load(day)
-            for start in range(0, len(whole), asked.size):
-                part = whole.take(np.arange(start, min(start + asked.size, len(whole))))
+            for start in range(0, len(whole), size):
+                part = whole.take(np.arange(start, min(start + size, len(whole))))
                 begin = time.perf_counter()
                 engine.observe(part, day)
                 seconds.append(time.perf_counter() - begin)
                 events += len(part)
     times = np.array(seconds) * 1000
-    speed, at_99 = events / (times.sum() / 1000), np.percentile(times, 99)
-    print(f"{events:,} events in batches of at most {asked.size:,}: {speed:,.0f} events/s,", end=" ")
-    print(f"median {np.median(times):.0f} ms, p99 {at_99:.0f} ms, worst {times.max():.0f} ms")
+    spread = {
+        "median": float(np.median(times)),
+        "p99": float(np.percentile(times, 99)),
+        "worst": float(times.max()),
+    }
+    return {
+        "events": events,
+        "size": size,
+        "events_a_second": events / (times.sum() / 1000),
+        "milliseconds": spread,
+    }
 
 
 if __name__ == "__main__":

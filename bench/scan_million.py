@@ -1,9 +1,10 @@
 """Measures `seawall scan`, whole process, against a bare DuckDB read of the same columns in the same run.
 
-    python bench/scan_million.py [--records 1000000] [--runs 3] [--flat]
+    python bench/scan_million.py [--records 1000000] [--runs 3] [--flat] [--fresh] [--json]
 
 Prints CPU seconds, wall seconds and peak memory (medians over runs, the two commands in turn) and their ratio.
-`--flat` also scans ten times as many records and compares peak memory.
+`--flat` also scans ten times as many records and compares peak memory. `--fresh` makes
+the records anew, as the lab of today makes them. `--json` prints one JSON document.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from seawall.lab.bench import write_bench_records
 
@@ -63,10 +65,10 @@ def median(runs: list[Run]) -> Run:
     )
 
 
-def scanned(records: int) -> tuple[Path, list[str]]:
-    """Make (once) a file of records; return it and the command that scans it."""
+def scanned(records: int, *, is_fresh: bool = False) -> tuple[Path, list[str]]:
+    """Make (once, or anew where `is_fresh`) a file of records; return it and the command that scans it."""
     path = OUT / f"bench-{records}.jsonl"
-    if not path.exists():
+    if is_fresh or not path.exists():
         OUT.mkdir(parents=True, exist_ok=True)
         write_bench_records(path, records, 1)
     out = OUT / f"scan-{records}"
@@ -88,34 +90,57 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--flat", action="store_true")
+    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    path, command = scanned(asked.records)
+    found = measure(asked.records, asked.runs, is_flat=asked.flat, is_fresh=asked.fresh)
+    print(json.dumps(found) if asked.json else "\n".join(lines(found)))
+
+
+def measure(records: int, runs: int, *, is_flat: bool, is_fresh: bool) -> dict[str, Any]:
+    """Return what the read and the scan took, as JSON-ready values: seconds, bytes, and the median ratio of CPU seconds."""
+    path, command = scanned(records, is_fresh=is_fresh)
     bare_command = [sys.executable, "-c", BARE, str(path)]
     measured(bare_command)  # the first read warms the page cache for both
     bare, scan = [], []
-    for _ in range(asked.runs):
+    for _ in range(runs):
         bare.append(measured(bare_command))
         scan.append(measured(command))
-    one, two = median(bare), median(scan)
-    ratios = statistics.median(s.cpu / b.cpu for s, b in zip(scan, bare, strict=True))
-    summary = json.loads((OUT / f"scan-{asked.records}" / "summary.json").read_text())
-    where = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    size = path.stat().st_size / asked.records
-    print(f"{datetime.now(UTC).date()}, {where}, Python {platform.python_version()},", end=" ")
-    print(f"{asked.records:,} records of {size:,.0f} bytes")
-    show("bare DuckDB read", asked.records, one)
-    show("seawall scan", asked.records, two)
-    state = summary["state_bytes"] / max(summary["accounts"], 1)
-    print(f"CPU ratio {ratios:.2f}; state {state:,.0f} bytes an account")
-    if asked.flat:
-        _, ten = scanned(10 * asked.records)
-        show("ten times as many", 10 * asked.records, measured(ten))
+    summary = json.loads((OUT / f"scan-{records}" / "summary.json").read_text())
+    found = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "records": records,
+        "runs": runs,
+        "record_bytes": round(path.stat().st_size / records),
+        "read": asdict(median(bare)),
+        "scan": asdict(median(scan)),
+        "cpu_ratio": statistics.median(s.cpu / b.cpu for s, b in zip(scan, bare, strict=True)),
+        "state_bytes_an_account": round(summary["state_bytes"] / max(summary["accounts"], 1)),
+    }
+    if is_flat:
+        _, ten = scanned(10 * records, is_fresh=is_fresh)
+        found["tenfold"] = {"records": 10 * records, **asdict(measured(ten))}
+    return found
 
 
-def show(name: str, records: int, run: Run) -> None:
-    """Print one line of figures."""
-    speed, peak = records / run.wall, run.peak / 2**20
-    print(f"{name:18} {run.cpu:7.2f} CPU s {run.wall:7.2f} s {speed:10,.0f} records/s {peak:6.0f} MiB")
+def lines(found: dict[str, Any]) -> list[str]:
+    """Return the figures as lines of text."""
+    records = found["records"]
+    return [
+        f"{found['date']}, {found['machine']}, Python {found['python']}, {records:,} records of {found['record_bytes']:,} bytes",
+        shown("bare DuckDB read", records, found["read"]),
+        shown("seawall scan", records, found["scan"]),
+        f"CPU ratio {found['cpu_ratio']:.2f}; state {found['state_bytes_an_account']:,} bytes an account",
+        *([shown("ten times as many", 10 * records, found["tenfold"])] if "tenfold" in found else []),
+    ]
+
+
+def shown(name: str, records: int, run: dict[str, Any]) -> str:
+    """Return one line of figures."""
+    speed, peak = records / run["wall"], run["peak"] / 2**20
+    return f"{name:18} {run['cpu']:7.2f} CPU s {run['wall']:7.2f} s {speed:10,.0f} records/s {peak:6.0f} MiB"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,96 @@
+"""Digests of what decides a figure: when they differ from those kept beside the figures, the figures are stale."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+SOURCES: Final[dict[str, tuple[str, ...]]] = {
+    "engine": (
+        "src/seawall/assurance/**/*.py",
+        "src/seawall/behaviour/**/*.py",
+        "src/seawall/enrich/**/*.py",
+        "src/seawall/enrich/data/*",
+        "src/seawall/errors.py",
+        "src/seawall/incidents/*.py",
+        "src/seawall/lineage/**/*.py",
+        "src/seawall/pipeline.py",
+        "src/seawall/plurals.py",
+        "src/seawall/schema/**/*.py",
+        "src/seawall/settings.py",
+        "src/seawall/sources/**/*.py",
+        "src/seawall/store/*.py",
+    ),
+    "rules": ("src/seawall/rules/**/*.py", "src/seawall/rules/**/*.yml"),
+    "ranker": ("src/seawall/incidents/data/*",),
+    "report": (
+        "src/seawall/cli/results.py",
+        "src/seawall/cli/scan.py",
+        "src/seawall/report/**/*.py",
+        "src/seawall/report/templates/*",
+    ),
+    "made-up organisations": ("src/seawall/lab/**/*.py",),
+    "speed measurement": ("bench/batches.py", "bench/scan_million.py"),
+    "detection measurement": ("src/seawall/evaluate/**/*.py",),
+}
+"""Files by what they are. A name of a pattern with nothing behind it is an error: something was moved."""
+
+LOCK: Final = "requirements/development.lock"
+LIBRARIES: Final = {
+    "speed": ("duckdb", "maxminddb", "msgspec", "numpy", "pyarrow", "pybase64", "pysigma", "zstandard"),
+    "detection": (
+        "duckdb",
+        "lightgbm",
+        "msgspec",
+        "numpy",
+        "pyarrow",
+        "pyod",
+        "pysigma",
+        "scikit-learn",
+        "scipy",
+    ),
+}
+DECIDED_BY: Final = {
+    "speed": ("engine", "rules", "ranker", "report", "made-up organisations", "speed measurement"),
+    "detection": ("engine", "rules", "ranker", "made-up organisations", "detection measurement"),
+}
+"""Parts of the figures, each measured by itself, and what decides each beside its libraries."""
+
+
+def digest_files(root: Path, patterns: tuple[str, ...]) -> str:
+    """Return the digest of the names and contents of all files that match; raises `ValueError` where none matches a pattern."""
+    found: dict[str, Path] = {}
+    for pattern in patterns:
+        matches = [path for path in root.glob(pattern) if path.is_file() and "__pycache__" not in path.parts]
+        if not matches:
+            raise ValueError(f"no file is {pattern}: what decides the figures was moved")
+        found |= {path.relative_to(root).as_posix(): path for path in matches}
+    whole = hashlib.sha256()
+    for name, path in sorted(found.items()):
+        whole.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+def digest_libraries(lock: str, names: tuple[str, ...]) -> str:
+    """Return the digest of the locked versions of some packages; raises `ValueError` where one is not locked."""
+    versions = []
+    for name in names:
+        found = re.findall(rf"^{re.escape(name)}==([^\s\\]+)[^\n\\]*", lock, re.MULTILINE)
+        if not found:
+            raise ValueError(f"{LOCK} does not lock {name}")
+        versions.append(f"{name} {' '.join(sorted(found))}")
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:16]
+
+
+def digests_of(root: Path, part: str) -> dict[str, str]:
+    """Return the digest of each thing that decides one part of the figures."""
+    found = {name: digest_files(root, SOURCES[name]) for name in DECIDED_BY[part]}
+    return {**found, "libraries": digest_libraries((root / LOCK).read_text("utf-8"), LIBRARIES[part])}
+
+
+def stale(kept: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return what has changed since the figures were measured; empty where they still hold."""
+    return sorted(name for name in kept.keys() | now.keys() if kept.get(name) != now.get(name))

@@ -1,0 +1,160 @@
+"""Measures the parts of the figures on the commit that is checked out, each by the command that measures it alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tools.figures.digests import digests_of
+
+WRITTEN = ("README.md", "docs/evaluation.md", "docs/figures.json")
+"""Files that hold the figures: they alone may differ from the commit that is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured. `records` of a scan in `runs`, ten times as many once where `is_flat`; worlds of an evaluation."""
+
+    records: int = 1_000_000
+    runs: int = 5
+    is_flat: bool = True
+    worlds: int = 5
+    accounts: int = 500
+    days: int = 42
+    seed: int = 1
+
+
+class NotMeasured(Exception):
+    """Why nothing was measured."""
+
+
+def measure(root: Path, part: str, size: Size) -> dict[str, Any]:
+    """Return one part: the figures with commit, date, machine and digests. Raises `NotMeasured`."""
+    commit = commit_of(root)
+    digests = digests_of(root, part)
+    figures = {"speed": _speed, "detection": _detection}[part](root, size)
+    if commit_of(root) != commit or digests_of(root, part) != digests:
+        raise NotMeasured("the files changed while they were measured")
+    return {
+        "commit": commit,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "digests": digests,
+        "figures": figures,
+    }
+
+
+def commit_of(root: Path) -> str:
+    """Return the commit that is checked out; raises `NotMeasured` where files differ from it, the figures' own aside."""
+    others = [f":(exclude){name}" for name in WRITTEN]
+    changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", ".", *others)
+    if changed:
+        raise NotMeasured(f"commit first, figures belong to a commit:\n{changed}")
+    return _git(root, "rev-parse", "HEAD")
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured with."""
+    return {
+        "processor": f"{platform.machine()} {platform.system()}",
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "duckdb": metadata.version("duckdb"),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _speed(root: Path, size: Size) -> dict[str, Any]:
+    flat = ["--flat"] if size.is_flat else []
+    records = ["--records", str(size.records)]
+    scan = _answer(
+        root, ["bench/scan_million.py", *records, "--runs", str(size.runs), *flat, "--fresh", "--json"]
+    )
+    batches = _answer(root, ["bench/batches.py", *records, "--json"])
+    kept = (
+        "records",
+        "runs",
+        "record_bytes",
+        "read",
+        "scan",
+        "cpu_ratio",
+        "state_bytes_an_account",
+        "tenfold",
+    )
+    return {
+        **{name: scan[name] for name in kept if name in scan},
+        "detectors": {
+            "events_a_second": batches["events_a_second"],
+            "p99_ms": batches["milliseconds"]["p99"],
+        },
+        "help_seconds": _help_seconds(root),
+    }
+
+
+def _detection(root: Path, size: Size) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as out:
+        asked = {"worlds": size.worlds, "accounts": size.accounts, "days": size.days, "seed": size.seed}
+        options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
+        document = _answer(root, ["-m", "seawall.cli.main", "evaluate", *options, "--out", out, "--json"])
+    return detection_figures(document)
+
+
+def detection_figures(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of the document of `seawall evaluate`."""
+    methods = document["methods"]
+    recall = methods["Seawall"]["recall"]
+    return {
+        "asked": document["asked"],
+        "attacks": document["attacks"],
+        "counted": next(iter(recall.values()))["staged"],
+        "events": document["events"],
+        "recall": {
+            name: {budget: at["recall"] for budget, at in values["recall"].items()}
+            for name, values in methods.items()
+        },
+        "families_at_5": recall["5"]["families"],
+        "delay_seconds": document["median_delay_seconds"],
+        "false_at_5": document["false_at_5"],
+        "raised_at_5": document["raised_at_5"],
+        "quiet": {name: values["raised_a_day_per_1000"] for name, values in document["quiet"].items()},
+    }
+
+
+def _help_seconds(root: Path) -> float:
+    seconds = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        _run(root, ["-m", "seawall.cli.main", "--help"])
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds)
+
+
+def _answer(root: Path, arguments: list[str]) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(_run(root, arguments))
+    return answer
+
+
+def _run(root: Path, arguments: list[str]) -> str:
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise NotMeasured(f"{' '.join(command)} ended with {done.returncode}")
+    return done.stdout
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotMeasured(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()

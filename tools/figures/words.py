@@ -1,0 +1,219 @@
+"""Writes the figures as the sections of README and docs that hold them."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+START: Final = "<!-- figures:start -->"
+END: Final = "<!-- figures:end -->"
+WIDTH: Final = 120
+
+METHOD_WORDS: Final = {
+    "Seawall": "**Seawall**",
+    "Seawall, unsupervised": "Seawall without its learnt ranker",
+    "isolation forest": "isolation forest, on Seawall's features",
+    "ECOD": "ECOD, on Seawall's features",
+    "summed surprise": "summed surprise of single fields",
+    "new country, impossible travel": "new country and impossible travel",
+    "first-seen app per mailbox": "first-seen application per mailbox",
+    "rules alone": "the rules alone",
+}
+"""What README calls a method of `seawall evaluate`; the others keep their names."""
+
+
+def pages_with(kept: Mapping[str, Any], pages: Mapping[str, str]) -> dict[str, str]:
+    """Return README and the page of the evaluation with the figures anew; raises `ValueError` where markers are missing."""
+    sections = {"README.md": readme(kept), "docs/evaluation.md": details(kept)}
+    return {name: between_markers(pages[name], section) for name, section in sections.items()}
+
+
+def between_markers(page: str, section: str) -> str:
+    """Return a page with another section between its markers; raises `ValueError` where one is missing."""
+    before, begun, rest = page.partition(START)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended:
+        raise ValueError(f"no {START} and {END} around the figures")
+    return f"{before}{START}\n{section}\n{END}{after}"
+
+
+def readme(kept: Mapping[str, Any]) -> str:
+    """Return README's section: detection beside the baselines, speed beside a bare read."""
+    detection, speed = kept["detection"], kept["speed"]
+    return "\n\n".join(
+        [
+            _paragraph(
+                "`make figures` measures a commit and writes this section.",
+                "`make figures-check` says whether what was measured has changed since.",
+                "Machines differ, so trust ratios.",
+            ),
+            _paragraph(
+                "**Detection.**",
+                measured(detection),
+                _worlds(detection["figures"]),
+                _budgets(detection["figures"]),
+            ),
+            _recall(detection["figures"]),
+            _outcome(detection["figures"]),
+            _paragraph("**Speed.**", measured(speed), _records(speed["figures"])),
+            _times(speed["figures"]),
+            _rest(speed["figures"]),
+        ]
+    )
+
+
+def details(kept: Mapping[str, Any]) -> str:
+    """Return the section of the evaluation's page: what was found by family, and what was raised falsely."""
+    detection = kept["detection"]
+    figures = detection["figures"]
+    families: Mapping[str, list[int]] = figures["families_at_5"]
+    is_whole = sum(staged for _, staged in families.values()) == figures["counted"]
+    lines = [_paragraph(measured(detection), _worlds(figures)), ""]
+    if is_whole:
+        lines += ["| family | found of staged, at 5 a day |", "|---|---|"]
+        lines += [
+            f"| `{name}` | {caught} of {staged} |" for name, (caught, staged) in sorted(families.items())
+        ]
+    else:
+        lines.append("This measurement did not keep what was found by family.")
+    if figures.get("false_at_5"):
+        lines += [
+            "",
+            f"Seawall raised {figures['raised_at_5']} incidents at 5 a day. False ones, by what explains them:",
+            "",
+        ]
+        lines += [f"- {kind}: {count}" for kind, count in figures["false_at_5"].items()]
+    lines += [
+        "",
+        "Incidents raised on organisations without an attack, a day per 1,000 accounts at a budget of 2:",
+        "",
+    ]
+    lines += [f"- {name}: {raised:.2f}" for name, raised in figures["quiet"].items()]
+    return "\n".join(lines)
+
+
+def measured(part: Mapping[str, Any]) -> str:
+    """Return the sentence that says when, at which commit and with what one part was measured."""
+    when, machine = date.fromisoformat(part["date"]), part["machine"]
+    return (
+        f"Measured on {when.day} {when:%B %Y} at commit `{part['commit'][:7]}`, with {machine['processor']},"
+        f" {machine['cores']} cores, Python {machine['python']} and DuckDB {machine['duckdb']}."
+    )
+
+
+def _paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _worlds(figures: Mapping[str, Any]) -> str:
+    asked = figures["asked"]
+    return (
+        f"{asked['worlds']} made-up organisations of {asked['accounts']} accounts and {asked['days']} days, with seeds that"
+        f" trained nothing, have {figures['attacks']} staged attacks in {figures['events'] / 1e6:.2f} million events."
+        f" {figures['counted']} attacks count; the near-impossible ones do not."
+    )
+
+
+def _budgets(figures: Mapping[str, Any]) -> str:
+    *others, last = figures["recall"]["Seawall"]
+    return (
+        f"The table shows the share of attacks found when an analyst reads {', '.join(others)} or {last} incidents a day"
+        " for each 1,000 accounts."
+    )
+
+
+def _recall(figures: Mapping[str, Any]) -> str:
+    recall: Mapping[str, Mapping[str, float]] = figures["recall"]
+    budgets = list(recall["Seawall"])
+    lines = [f"| method | {' | '.join(budgets)} |", "|---|" + "---|" * len(budgets)]
+    for name in sorted(
+        recall, key=lambda one: (one != "Seawall", [-share for share in recall[one].values()])
+    ):
+        cells = [_share(recall[name][budget]) for budget in budgets]
+        shown = [f"**{cell}**" for cell in cells] if name == "Seawall" else cells
+        lines.append(f"| {METHOD_WORDS.get(name, name)} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def _outcome(figures: Mapping[str, Any]) -> str:
+    delay, quiet = figures["delay_seconds"], list(figures["quiet"].values())
+    missed = sorted(
+        (
+            (found, staged, name)
+            for name, (found, staged) in figures["families_at_5"].items()
+            if found < staged
+        ),
+        key=lambda one: (one[0] - one[1], one[2]),
+    )[:3]
+    weak = ", ".join(f"`{name}` ({found} of {staged} found)" for found, staged, name in missed)
+    error = _share(math.sqrt(0.5 / figures["counted"]))
+    return _paragraph(
+        f"At 5 a day half of the detected attacks of loud families are detected within {_delay(delay['loud'])} of event time",
+        f"after their first event, of all families within {_delay(delay['all'])}.",
+        *([f"Seawall misses these families most: {weak}."] if weak else []),
+        f"On organisations without an attack it raises {min(quiet):.2f} to {max(quiet):.2f} incidents a day per 1,000 accounts",
+        "at a budget of 2, also through roll-outs, a merger and a migration.",
+        f"With {figures['counted']} attacks the standard error of a difference is up to {error}.",
+        "One author made these worlds and the ranker's training worlds: expect less on yours.",
+        "[docs/evaluation.md](docs/evaluation.md#worlds) says how the worlds are made.",
+    )
+
+
+def _records(figures: Mapping[str, Any]) -> str:
+    return (
+        f"A scan of {_millions(figures['records'])} audit records of {figures['record_bytes']:,} bytes as JSON lines, whole"
+        " process, incidents and all files included, beside a bare read in the same run:"
+    )
+
+
+def _times(figures: Mapping[str, Any]) -> str:
+    rows = [
+        ("bare DuckDB read of the same columns", figures["records"], figures["read"]),
+        ("`seawall scan`", figures["records"], figures["scan"]),
+    ]
+    if "tenfold" in figures:
+        ten = figures["tenfold"]
+        rows.append((f"`seawall scan`, {_millions(ten['records'])} records", ten["records"], ten))
+    lines = ["| | CPU seconds | wall seconds | records a second | peak memory |", "|---|---|---|---|---|"]
+    for name, records, run in rows:
+        speed, peak = two_digits(records / run["wall"]), run["peak"] / 2**20
+        lines.append(
+            f"| {name} | {_seconds(run['cpu'])} | {_seconds(run['wall'])} | {speed} | {peak:,.0f} MiB |"
+        )
+    return "\n".join(lines)
+
+
+def _rest(figures: Mapping[str, Any]) -> str:
+    detectors, events = figures["detectors"], two_digits(figures["detectors"]["events_a_second"])
+    return _paragraph(
+        f"A scan takes {figures['cpu_ratio']:.1f} times the CPU of the read; the goal is 2.",
+        f"The detectors alone take {events} events a second in batches of 10,000 (p99 {detectors['p99_ms']:.0f} ms).",
+        f"The state of detection takes {figures['state_bytes_an_account'] / 1000:.1f} KB an account.",
+        f"`seawall --help` takes {figures['help_seconds']:.1f} s.",
+    )
+
+
+def two_digits(value: float) -> str:
+    """Return a number with two digits that count, and commas."""
+    return f"{round(value, 1 - math.floor(math.log10(value))):,.0f}" if value >= 1 else f"{value:.2g}"
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}".removeprefix("0") if value < 1 else "1"
+
+
+def _delay(seconds: float | None) -> str:
+    if seconds is None:
+        return "never"
+    return f"{math.ceil(seconds)} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:g} million" if count >= 1_000_000 else f"{count:,}"

@@ -10,7 +10,7 @@ import pytest
 
 from seawall.behaviour.day import cut
 from seawall.behaviour.detector import Behaviour, Groups
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import PROMPT_DENIED
 from tests.events import batches, event, sign_in
 
 ABROAD: dict[str, Any] = {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from seawall.rules.detector import RULES, RuleDetector
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import PROMPT_DENIED
 from tests.events import batches, event, sign_in
 
 

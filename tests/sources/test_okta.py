@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.events import KINDS, PROMPT_DENIED, STATUSES
+from seawall.schema.entra_codes import PROMPT_DENIED
+from seawall.schema.events import KINDS, STATUSES
 from seawall.sources import okta_judgement as judge
 from seawall.sources.countries import country_code
 from seawall.sources.okta_kinds import kind

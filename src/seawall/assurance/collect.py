@@ -13,16 +13,14 @@ import pyarrow as pa
 
 from seawall.assurance.strength import LEGACY, RISKY, ROPC, SINGLE, Strength, strength_of
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Keys, Times, Vocabulary, mix
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import NOT_GIVEN, numbers
 from seawall.schema.ordering import grouped
 
 Small = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.int16]
 
 OTHER, SUCCESS, FAILURE = 0, 1, 2
-DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
-"""A second factor that was asked for and not given: Entra's numbers, and what stands for it where the vendor has none."""
-ENROL = ("50072", "50079")
+ENROL = numbers("enrolment")
 """Entra's numbers for a sign-in that had to stop because no second factor was registered: the password was right."""
 AUDIT_LOGS = ("m365_audit", "office_activity")
 """Sources that say at most that a password was used, never that nothing else was: `UserAuthenticationMethod` is a bit field
@@ -206,7 +204,7 @@ class Collector:
         place, judged = self._judged(batch, rows)
         status = np.where(batch.one_of("status", ("success",))[rows], SUCCESS, OTHER)
         status = np.where(batch.one_of("status", ("failure",))[rows], FAILURE, status)
-        denied = batch.one_of("status_code", DENIED)[rows]
+        denied = batch.one_of("status_code", NOT_GIVEN)[rows]
         flags = _column(judged, "flags", place)
         is_told = ~batch.one_of("source", AUDIT_LOGS)[rows] | ((flags & (LEGACY | ROPC)) != 0)
         is_told |= _column(judged, "level", place) > SINGLE

@@ -6,15 +6,12 @@ import numpy as np
 
 from seawall.behaviour.day import Day
 from seawall.schema.batches import MISSING, Codes, Floats, Times, pair_keys
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import NOT_GIVEN
 from seawall.schema.ordering import grouped_pairs
 from seawall.schema.state import Kind, Saved, State, copied
 
 WINDOW = 24 * 3_600 * 1_000_000
 """Attempts count for successes up to this long after them, in microseconds."""
-
-DENIED_CODES = ("500121", "50158", "50088", "500131", "50133", PROMPT_DENIED)
-"""Results that say (Entra by number): the person did not approve the prompt (denied, timed out, or the code was wrong)."""
 
 _KEPT: dict[str, Kind] = {
     "_actor": np.int32,
@@ -52,7 +49,7 @@ class Attempts:
         sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor != MISSING)
         failed = sign_in & batch.one_of("status", ("failure",))
         rows = np.flatnonzero(failed | (sign_in & batch.one_of("status", ("interrupted",))))
-        denied = batch.one_of("status_code", DENIED_CODES)
+        denied = batch.one_of("status_code", NOT_GIVEN)
         keep = self._time >= day.number * WINDOW - WINDOW
         self._actor = np.concatenate([self._actor[keep], batch.actor[rows]])
         self._tenant = np.concatenate([self._tenant[keep], batch.codes["org_uid"][rows]]).astype(np.int32)

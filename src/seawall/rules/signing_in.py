@@ -6,12 +6,11 @@ import numpy as np
 
 from seawall.rules.rule import Rule
 from seawall.schema.batches import MISSING, Bools, CodedBatch
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import NOT_GIVEN
 
 SPRAYED_ACCOUNTS = 5
 PROMPTS = 3
 PROMPT_WINDOW = 60 * 60 * 1_000_000
-DENIED = ("500121", "50158", "50088", "500131", PROMPT_DENIED)
 WARNINGS = (
     "account_disabled_generic",
     "account_disabled_hijacked",
@@ -66,7 +65,7 @@ def _spray_then_success(batch: CodedBatch) -> Bools:
 
 def _prompt_bombing(batch: CodedBatch) -> Bools:
     """Match successes after three or more prompts were denied within the hour before."""
-    denied = np.flatnonzero(batch.one_of("status_code", DENIED) & (batch.actor != MISSING))
+    denied = np.flatnonzero(batch.one_of("status_code", NOT_GIVEN) & (batch.actor != MISSING))
     hits = np.zeros(len(batch), bool)
     if len(denied) < PROMPTS:
         return hits

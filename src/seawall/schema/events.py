@@ -29,9 +29,6 @@ KINDS = ("sign_in", "mail_access", "mail_action", "mail_rule", "admin", "directo
 STATUSES = ("success", "failure", "interrupted")
 """`interrupted`: the sign-in was neither granted nor denied yet (MFA demanded, prompt shown)."""
 
-PROMPT_DENIED = "prompt-denied"
-"""The `status_code` of a prompt that was refused, left unanswered or answered wrongly, where the vendor has no number for it."""
-
 ACCOUNT_TYPES = ("user", "service", "system")
 """`service`: an application acting as itself. `system`: the provider's own processes and cmdlets."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.schema.entra_codes import factor_code
 from seawall.sources.assemble import Normalised, parse_times, timestamps
 from seawall.sources.clients import reduce_client
 from seawall.sources.distinct import Column, Mapper
@@ -24,7 +25,7 @@ RAW_COLUMNS = (
     "client_used",
     "device", "session", "token", "methods", "requirement", "protocol", "transfer", "token_type",
     "interactive",
-    "key", "credential", "how",
+    "key", "credential", "how", "detail",
 )  # fmt: skip
 
 _CATEGORIES = re.compile(r"(?i)signinlogs$")
@@ -126,6 +127,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     kept = get.rest(_USED)
     if more:
         kept["status"] = {"additionalDetails": more}
+    values["detail"] = as_text(more) or _last_failure(details)
     return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
 
 
@@ -160,6 +162,16 @@ def _methods(details: Any) -> str | None:
     return ";".join(steps) or None
 
 
+def _last_failure(details: Any) -> str | None:
+    """What the last step that failed says of why, where the status says nothing."""
+    said = None
+    for step in details if isinstance(details, list) else ():
+        if isinstance(step, dict):
+            _, succeeded, result = (None if key is None else step[key] for key in _step_fields(tuple(step)))
+            said = as_text(result) if succeeded in (False, "false", "False") else said
+    return said
+
+
 def normalise(table: Any) -> Normalised:
     """Event columns of a table of raw columns."""
     raw = {
@@ -169,7 +181,9 @@ def normalise(table: Any) -> Normalised:
     }
     columns: dict[str, Any] = {"metadata_uid": table.column("id"), "token_uid": table.column("token")}
     columns["kind"], columns["activity_name"] = _what(raw["operation"])
-    columns["status"], columns["status_code"], columns["status_detail"] = _status(raw["error"], raw["reason"])
+    columns["status"], columns["status_code"], columns["status_detail"] = _status(
+        raw["error"], raw["reason"], raw["detail"]
+    )
     (
         columns["org_uid"], columns["account"], columns["account_type"], columns["actor_user_uid"],
         columns["actor_app_uid"], columns["app_uid"],
@@ -207,13 +221,15 @@ def _issued(time: Any, status: Any) -> Any:
     return pc.if_else(is_success, timestamps(time), None)
 
 
-def _status_of(error: str | None, reason: str | None) -> tuple[str | None, str | None, str | None]:
+def _status_of(
+    error: str | None, reason: str | None, detail: str | None
+) -> tuple[str | None, str | None, str | None]:
     code = clean(error)
     if code is None:
         return None, None, clean(reason)
     if code.lower() in ("0", "success"):
         return "success", None, None
-    return ("interrupted" if is_interrupted(code) else "failure"), code, clean(reason)
+    return ("interrupted" if is_interrupted(code) else "failure"), factor_code(code, detail), clean(reason)
 
 
 def _who_of(

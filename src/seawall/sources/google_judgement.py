@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import PROMPT_DENIED
 from seawall.sources.m365_judgement import clean
 
 FORWARDING = "email_forwarding_out_of_domain"

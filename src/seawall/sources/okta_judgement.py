@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from seawall.schema.events import PROMPT_DENIED
+from seawall.schema.entra_codes import PROMPT_DENIED
 from seawall.sources.m365_judgement import clean, identifier
 from seawall.sources.okta_kinds import CONTINUED, kind
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-_INTERRUPTED = frozenset({
-    16000, 16001, 50055, 50058, 50059, 50072, 50074, 50076, 50079, 50097, 50125, 50127, 50129, 50140, 50143,
-    50144, 50158, 50187, 50199, 50203, 50206, 51006, 52004, 65001, 70044, 81010, 81012, 81014, 90094, 90095,
-    9002341,
-})  # fmt: skip
+from seawall.schema.entra_codes import NAMES, numbers
+
+_INTERRUPTED = frozenset(map(int, numbers("interrupted")))
 INTERRUPTED_NAMES = frozenset({
-    "UserStrongAuthClientAuthNRequiredInterrupt", "UserStrongAuthClientAuthNRequired",
-    "UserStrongAuthEnrollmentRequiredInterrupt", "UserStrongAuthEnrollmentRequired",
-    "DeviceAuthenticationRequired",
-    "InteractionRequired", "KmsiInterrupt", "SsoUserAccountNotFoundInResourceTenant",
-    "UserInformationNotProvided",
-    "PasswordResetRegistrationRequiredInterrupt", "DelegationDoesNotExist", "CmsiInterrupt",
-    "UserConsentRequired",
+    *(name for name, number in NAMES.items() if int(number) in _INTERRUPTED), "UserConsentRequired",
 })  # fmt: skip
+"""Microsoft's names of the same results, which the unified audit log writes; the last is not in its list."""
 
 
 def is_interrupted(code: str | None) -> bool:

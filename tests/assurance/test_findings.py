@@ -52,8 +52,16 @@ def prompt(uid: str, minute: float, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("minutes", "approved", "expected"),
     [
-        ((0, 5, 10), 12, ["3 prompts denied, then one was approved"]),
-        ((0, 5, 10), 90, ["3 prompts denied, none approved after"]),
+        (
+            (0, 5, 10),
+            12,
+            ["second factor asked for 3 times and not given, then one was passed within an hour"],
+        ),
+        (
+            (0, 5, 10),
+            90,
+            ["second factor asked for 3 times and not given, none passed within the hour after"],
+        ),
         ((0, 30, 70), 71, []),
         ((0, 5), 6, []),
     ],

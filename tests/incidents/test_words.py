@@ -22,17 +22,23 @@ def counted(**counts: int) -> Candidate:
 @pytest.mark.parametrize(
     ("counts", "text"),
     [
-        ((1, 1, 1), "1 failed sign-in, 1 denied prompt before; 1 account failed from the same address block"),
+        (
+            (1, 1, 1),
+            "1 failed sign-in before; a second factor was asked for and not given 1 time; sign-ins to 1 account",
+        ),
         (
             (0, 2, 1500),
-            "0 failed sign-ins, 2 denied prompts before; 1,500 accounts failed from the same address block",
+            "0 failed sign-ins before; a second factor was asked for and not given 2 times; sign-ins to 1,500 accounts",
         ),
     ],
 )
 def test_attempts(counts: tuple[int, int, int], text: str) -> None:
     failures, denials, breadth = counts
     top = counted(failures=failures, denials=denials, spray_breadth=breadth)
-    assert _text("behaviour", "attempts", top, {}) == text
+    assert (
+        _text("behaviour", "attempts", top, {})
+        == f"{text} failed from the same address block that day or the day before"
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ Kind = Literal[
 ]
 KINDS: dict[Kind, str] = {
     "weak-root": "mail was read in a session whose sign-in showed no second factor",
-    "prompt-bombing": "several prompts for a second factor were denied within an hour",
+    "prompt-bombing": "a second factor was asked for several times within an hour and not given",
     "method-after-risk": "a sign-in method was registered after a sign-in that stands out",
     "shared-method": "one phone number or device is the second factor of several accounts",
     "skips-mfa": "signed in on a path that asks for no second factor",
@@ -119,7 +119,7 @@ def unproved_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Fou
 
 
 def prompt_bombing(signs: SignIns, by_actor: Mapping[int, Person]) -> Iterator[Found]:
-    """Three prompts or more denied within an hour, and whether one was approved within the hour after."""
+    """Three requests for a second factor or more that were not met within an hour, and whether one was within the hour after."""
     rows = np.flatnonzero(signs.denied)
     if len(rows) < PROMPTS:
         return
@@ -134,8 +134,8 @@ def prompt_bombing(signs: SignIns, by_actor: Mapping[int, Person]) -> Iterator[F
         after = np.flatnonzero(signs.succeeded & (signs.actor == one) & (signs.level >= 2))
         within = [row for row in after.tolist() if _follows(int(signs.time[row]), time[bursts])]
         denied = rows[(actor == one) & (time >= first) & (time <= last)]
-        text = f"{plural(len(denied), 'prompt')} denied" + (
-            ", then one was approved" if within else ", none approved after"
+        text = f"second factor asked for {plural(len(denied), 'time')} and not given" + (
+            ", then one was passed within an hour" if within else ", none passed within the hour after"
         )
         person = by_actor[one]
         uids = [*(signs.uid[row].as_py() or "" for row in [*within[:1], *denied[:_EXAMPLES].tolist()])]

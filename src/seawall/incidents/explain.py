@@ -11,6 +11,7 @@ from seawall.incidents.aspects import aspect as aspect_of
 from seawall.incidents.aspects import weights
 from seawall.incidents.beginnings import added
 from seawall.incidents.candidates import Candidate, Fact
+from seawall.incidents.claims import claim, counted
 from seawall.incidents.fired import SIGMA
 from seawall.incidents.group import Case
 from seawall.plurals import plural
@@ -86,14 +87,6 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
     )
 
 
-def claim(top: Candidate) -> tuple[str, str, str]:
-    """Return kind, technique and sentence: no more than the records can show of where its sessions come from."""
-    pattern = top.pattern
-    if pattern.unlinked is not None and top.unlinked and not top.values.get("lineage.orphan"):
-        return pattern.unlinked
-    return pattern.kind, pattern.technique, pattern.words
-
-
 def severity(score: float) -> Severity:
     """Return the severity of a score in log-odds."""
     return next((name for least, name in SEVERE if score >= least), "low")
@@ -152,18 +145,19 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
         return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
     values = top.values
     texts = {
-        "pattern": f"taken together ({top.pattern.name}): {_share(top.p)} of comparable account-days are as unusual",
+        "pattern": f"taken together ({top.pattern.name}): {_share(top.p)} as unusual",
         "birth": _birth(top),
-        "moved": "the session was born on another network",
+        "moved": "the session began on another network",
         "reused": "the session continues with another client on another network",
         "outlived": "used after the account's sessions were revoked",
         "foreign": "the token was issued by another tenant",
         "credential": "a credential was added to an application in the days before",
         "consent_any": "an application was let in by consent in the days before",
-        "attempts": f"{_counted(values, 'failures', 'failed sign-in')}, {_counted(values, 'denials', 'denied prompt')} before; "
-        f"{_counted(values, 'spray_breadth', 'account')} failed from the same address block",
-        "volume": f"{_counted(values, 'items', 'message')} read, {_counted(values, 'syncs', 'folder')} synchronised, "
-        f"{values['items_z']:.1f} deviations above usual",
+        "attempts": f"{counted(values, 'failures', 'failed sign-in')} before; a second factor was asked for and not given "
+        f"{counted(values, 'denials', 'time')}; sign-ins to {counted(values, 'spray_breadth', 'account')} failed from the same "
+        "address block that day or the day before",
+        "volume": f"{counted(values, 'items', 'message')} read, {counted(values, 'syncs', 'folder')} synchronised, "
+        f"{abs(values['items_z']):.1f} deviations {'below' if values['items_z'] < 0 else 'above'} usual",
         "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
         "hour": "active at hours that are unusual for this account",
         "context": "the account's history and kind, and the kind of network",
@@ -176,7 +170,7 @@ def _birth(top: Candidate) -> str:
     if top.values.get("lineage.orphan"):
         return "no sign-in that could have issued this session was found where sign-ins normally are"
     share = 1 - math.exp(-top.values.get("lineage.birthless", 0.0))
-    told = f"nobody signed in to the account from this network; here {share:.0%} of new networks begin with a sign-in"
+    told = f"no sign-in to the account from this network is known; here {share:.0%} of new networks begin with a sign-in"
     if not top.unlinked:
         return told
     return f"{told}; the records name no session or token, so whether one was issued is unknown"
@@ -192,12 +186,18 @@ def _places(gap: float, abroad: float) -> str:
     return "the account was not in use on its usual network around then"
 
 
+NO_HISTORY = "no earlier active day to compare with"
+
+
 def fact_text(fact: Fact) -> str:
     """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
-    seen = f"seen on {fact.seen:.0f} of {plural(round(fact.active_days), 'active day')}"
+    days = round(fact.active_days)
+    seen = f"seen on {min(round(fact.seen), days)} of {plural(days, 'active day')}" if days else NO_HISTORY
     cohort = f", {plural(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
     peers = (
         f"{min(fact.accounts, fact.peers):,} of {plural(fact.peers, 'peer')} use{'s' * (fact.peers == 1)} it"
+        if fact.peers
+        else "no peers to compare with"
     )
     return f"{WORDS[fact.field]} {fact.now}: {seen}; {peers}{cohort}"
 
@@ -309,13 +309,13 @@ def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
     }
 
 
-def _counted(values: Mapping[str, float], name: str, thing: str) -> str:
-    """Return a feature that is the logarithm of one more than a count, as that count of things."""
-    return plural(round(2.718281828459045 ** values[name] - 1), thing)
-
-
 def _share(p: float) -> str:
-    return f"1 in {round(1 / max(p, 1e-9)):,}"
+    often = round(1 / max(p, 1e-9))
+    return (
+        f"1 in {often:,} of comparable account-days are"
+        if often > 1
+        else "comparable account-days are mostly"
+    )
 
 
 def _sentence_case(kind: str) -> str:

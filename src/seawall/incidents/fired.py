@@ -34,7 +34,7 @@ class Fired:
     def text(self) -> str:
         """Return it in words."""
         technique = f" ({self.technique})" if self.technique else ""
-        often = f"1 in {round(math.exp(self.evidence)):,} account-days"
+        often = f"an estimated 1 in {round(math.exp(self.evidence)):,} account-days"
         return f"rule \u201c{self.title}\u201d{technique}, which fires on {often} here"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,8 @@ NEARLY = 4.0
 class Pattern:
     """One pattern. `dimensions` are three feature names, each a sum of features joined with `+`.
 
-    `needs` names a feature (or sum) that must be above zero for the pattern to speak at all. `kind` is the incident's
+    `needs` names a feature (or sum) that must be above zero for the pattern to speak at all, and above `least` for it to name an
+    incident: one account that failed is no spray. `kind` is the incident's
     kind, `words` its sentence, `technique` the ATT&CK technique. `unlinked` are these three where the records name no session
     and no token, so that nobody can say what was issued and what was not.
     """
@@ -33,6 +35,7 @@ class Pattern:
     words: str
     dimensions: tuple[str, str, str]
     needs: str = ""
+    least: float = 0.0
     unlinked: tuple[str, str, str] | None = None
 
 
@@ -41,34 +44,34 @@ PATTERNS: tuple[Pattern, ...] = (
         "strange-client",
         "account-takeover",
         "T1078.004 Cloud Accounts",
-        "is used from a network and by a client that do not belong to its holder",
+        "is used from a network or by a client that is unusual for it",
         ("network.backed_off", "client.backed_off", "country.rarity"),
     ),
     Pattern(
         "strange-app",
         "account-takeover",
         "T1550.001 Application Access Token",
-        "is used through an application that neither its holder nor the peers use from there",
+        "is used through an application that is unusual for it",
         ("app.backed_off", "app_network.backed_off", "network.rarity"),
     ),
     Pattern(
         "mail-without-sign-in",
         "forged-or-stolen-token",
         "T1606 Forge Web Credentials",
-        "is used from a network on which nobody ever signed in to it",
+        "is used from a network from which no sign-in to it is known",
         ("lineage.birthless", "network.backed_off", "app_client.backed_off"),
         "lineage.birthless",
-        (
+        unlinked=(
             "account-takeover",
             "T1078.004 Cloud Accounts",
-            "is used from a network on which nobody ever signed in to it, by records that cannot show what was issued",
+            "is used from a network from which no sign-in to it is known, by records that cannot show what was issued",
         ),
     ),
     Pattern(
         "token-never-issued",
         "forged-or-stolen-token",
         "T1606 Forge Web Credentials",
-        "is used with a token for which no sign-in exists",
+        "is used with a token for which no sign-in was found",
         ("lineage.orphan", "network.backed_off", "client.backed_off"),
         "lineage.orphan",
     ),
@@ -76,7 +79,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "session-moved",
         "session-theft",
         "T1539 Steal Web Session Cookie",
-        "has a session that was born in one place and is used in another",
+        "has a session that began on one network and is used on another",
         ("lineage.moved", "network.backed_off", "client_network.backed_off"),
         "lineage.moved",
     ),
@@ -108,7 +111,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "persistence",
         "mail-forwarding",
         "T1114.003 Email Forwarding Rule",
-        "had forwarding or hiding rules set from an unusual session",
+        "had rules set that forward, hide or reroute mail",
         ("rules.persistence", "network.backed_off", "client.backed_off"),
         "rules.persistence",
     ),
@@ -116,7 +119,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "grant",
         "delegate-abuse",
         "T1098.002 Additional Email Delegate Permissions",
-        "hands out mailbox access in a way that is not usual",
+        "gives somebody access to a mailbox",
         ("rules.grant", "activity.backed_off", "network.backed_off"),
         "rules.grant",
     ),
@@ -124,7 +127,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "other-mailboxes",
         "delegate-abuse",
         "T1114.002 Remote Email Collection",
-        "reads mailboxes of others that it never read before",
+        "reads mailboxes of others",
         ("mailbox.backed_off", "new_mailboxes", "items"),
         "foreign_mailboxes",
     ),
@@ -132,7 +135,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "consent",
         "consent-phishing",
         "T1528 Steal Application Access Token",
-        "let an application in",
+        "gives an application access",
         ("rules.consent+rules.consent_any", "activity.backed_off", "network.backed_off"),
         "rules.consent_any",
     ),
@@ -140,7 +143,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "new-app",
         "account-takeover",
         "T1550.001 Application Access Token",
-        "is read by an application that is new here",
+        "is read by an application that is unusual for it",
         ("app.backed_off", "app.rarity", "items+after_consent"),
         "has_mail",
     ),
@@ -148,7 +151,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "app-credential",
         "application-takeover",
         "T1098.001 Additional Cloud Credentials",
-        "got a new credential in a way that is not usual",
+        "adds a credential to an application",
         ("rules.credential", "activity.backed_off", "network.backed_off"),
         "rules.credential",
     ),
@@ -156,7 +159,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "service-abroad",
         "application-takeover",
         "T1078.004 Cloud Accounts",
-        "acts as an application from a network or with a key that it never used",
+        "acts as an application from a network or with a key that is unusual for it",
         ("network.backed_off", "key.backed_off+after_credential", "new_mailboxes"),
         "service",
     ),
@@ -164,23 +167,25 @@ PATTERNS: tuple[Pattern, ...] = (
         "spray",
         "password-spray",
         "T1110.003 Password Spraying",
-        "was signed in to from where many accounts had just failed",
+        "was signed in to from an address block from which sign-ins to many accounts failed that day or the day before",
         ("spray_breadth", "prefix.backed_off", "network.backed_off+failures_here"),
         "spray_breadth",
+        least=math.log1p(4.5),
     ),
     Pattern(
         "prompts",
         "prompt-bombing",
         "T1621 Multi-Factor Authentication Request Generation",
-        "approved a sign-in after its holder had denied prompts",
+        "is used after a second factor was asked for and not given",
         ("denials", "network.backed_off", "client.backed_off"),
         "denials",
+        least=math.log1p(2.5),
     ),
     Pattern(
         "method",
         "account-takeover",
         "T1556.006 Multi-Factor Authentication",
-        "had its sign-in methods changed from an unusual session",
+        "changes the sign-in methods of an account, or its ways of recovery",
         ("rules.identity", "network.backed_off", "client.backed_off"),
         "rules.identity",
     ),
@@ -188,7 +193,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "legacy",
         "legacy-protocol",
         "T1078.004 Cloud Accounts",
-        "is used over an old protocol that it did not use before",
+        "is used over an old protocol",
         ("method.backed_off", "client.backed_off", "network.backed_off"),
         "legacy",
     ),
@@ -196,7 +201,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "device-code",
         "device-code-phishing",
         "T1528 Steal Application Access Token",
-        "was signed in to by device code from an unusual place",
+        "was signed in to by device code or by handing over the password",
         ("method.backed_off", "network.backed_off", "app.backed_off"),
         "device_code",
     ),
@@ -204,7 +209,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "bulk",
         "mass-collection",
         "T1114.002 Remote Email Collection",
-        "has far more mail read than ever before",
+        "has more mail read than is usual for it",
         ("items_z", "syncs+items", "app_client.backed_off"),
         "has_mail",
     ),
@@ -212,7 +217,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "administration",
         "admin-takeover",
         "T1098 Account Manipulation",
-        "changes the organisation in ways that its holder does not",
+        "changes the organisation's policies, roles or logs, or searches its mailboxes",
         ("rules.evasion+rules.collection+rules.role", "activity.backed_off", "network.backed_off"),
         "rules.evasion+rules.collection+rules.role",
     ),
@@ -220,7 +225,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "two-places",
         "account-takeover",
         "T1078.004 Cloud Accounts",
-        "is used in two countries at the same time",
+        "is used in two countries within twelve hours",
         ("together_abroad", "network.backed_off", "client.backed_off"),
         "together_abroad",
     ),
@@ -248,7 +253,7 @@ def named(table: Table, row: int, p: Floats) -> Pattern:
     best, shown = PATTERNS[0], (-1, False)
     for at in np.flatnonzero(p <= NEARLY * p.min()).tolist():
         pattern = PATTERNS[at]
-        if pattern.needs and float(measure(pattern.needs, one)[0]) <= 0:
+        if pattern.needs and float(measure(pattern.needs, one)[0]) <= pattern.least:
             continue
         unusual = sum(float(measure(dimension, one)[0]) > EDGES[1] for dimension in pattern.dimensions)
         if (unusual, bool(pattern.needs)) > shown:

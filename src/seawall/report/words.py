@@ -103,7 +103,9 @@ def sentence(text: str) -> str:
 
 
 def of(part: float, whole: float, noun: str) -> str:
-    """`0 of 1,240 peers`, of the noun's singular."""
+    """`0 of 1,240 peers`, of the noun's singular; of none that there are none."""
+    if not round(whole):
+        return f"no earlier {noun}" if noun.endswith("day") else f"no {noun}s"
     return f"{number(part)} of {plural(round(whole), noun)}"
 
 

@@ -99,7 +99,7 @@ RULES = (
         "role-grant",
         "role",
         "T1098.003 Additional Cloud Roles",
-        "gives an account an administrator role",
+        "gives an account or group an administrator role",
         "roles inherited through groups",
         by_activity(
             "Add member to role",
@@ -118,7 +118,7 @@ RULES = (
         "method-change",
         "identity",
         "T1556.006 Multi-Factor Authentication",
-        "registers or removes a sign-in method",
+        "changes the sign-in methods of an account, or its ways of recovery",
         "methods that a federated provider keeps",
         where(
             by_activity(
@@ -163,7 +163,7 @@ RULES = (
         "policy-change",
         "evasion",
         "T1556.009 Conditional Access Policies",
-        "changes a sign-in policy, network zone or federation",
+        "changes a policy, domain, network zone, federation or log stream of the organisation",
         "changes by partners outside this directory",
         by_activity(
             "Update conditional access policy",

@@ -43,10 +43,12 @@ def _hides(batch: CodedBatch, row: int) -> bool:
     )
 
 
-def _full_access(batch: CodedBatch, row: int) -> bool:
-    return batch.value("activity_name", row) != "Add-MailboxPermission" or mentions(
-        batch, row, ("fullaccess", "full access")
-    )
+def _gives_access(batch: CodedBatch, row: int) -> bool:
+    """Full access to a mailbox, or any right to a folder: records of folders also say that somebody has no right any more."""
+    if batch.value("activity_name", row) == "Add-MailboxPermission":
+        return mentions(batch, row, ("fullaccess", "full access"))
+    named = {name.lower(): str(value).strip().lower() for name, value in parameters(batch, row).items()}
+    return named.get("memberrights") != "none" and named.get("accessrights") != "none"
 
 
 def _audit_off(batch: CodedBatch, row: int) -> bool:
@@ -103,7 +105,7 @@ RULES = (
                 "UpdateCalendarDelegation",
                 "gmail.users.settings.delegates.create",
             ),
-            _full_access,
+            _gives_access,
         ),
     ),
     Rule(

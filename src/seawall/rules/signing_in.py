@@ -64,7 +64,7 @@ def _spray_then_success(batch: CodedBatch) -> Bools:
 
 
 def _prompt_bombing(batch: CodedBatch) -> Bools:
-    """Match successes after three or more prompts were denied within the hour before."""
+    """Match successes after a second factor was asked for and not given three times or more within the hour before."""
     denied = np.flatnonzero(batch.one_of("status_code", NOT_GIVEN) & (batch.actor != MISSING))
     hits = np.zeros(len(batch), bool)
     if len(denied) < PROMPTS:
@@ -99,7 +99,7 @@ RULES = (
         "spray-then-success",
         "attempts",
         "T1110.003 Password Spraying",
-        "succeeds where many accounts had just failed",
+        "succeeds from an address block from which sign-ins to five or more accounts had failed that day",
         "sprays spread over many address blocks, days or organisations",
         _spray_then_success,
     ),
@@ -115,8 +115,8 @@ RULES = (
         "prompt-bombing",
         "attempts",
         "T1621 Multi-Factor Authentication Request Generation",
-        "approves a prompt after denying several",
-        "prompts denied more than an hour before",
+        "signs in after a second factor was asked for and not given three times or more within an hour",
+        "requests for a second factor more than an hour before",
         _prompt_bombing,
     ),
 )

@@ -152,8 +152,7 @@ MISTAKEN: Final = "500121 (no denial)"
 that could not be reached. Entra has one number for these and for denials, and tells them apart in the result's details alone."""
 
 NOT_GIVEN: Final = (*numbers("second-factor-failed"), PROMPT_DENIED)
-"""Codes of a second factor that was asked for and not given: declined, not answered, or failed for a reason that the record does not
-tell."""
+"""Codes of a second factor that was asked for and not given: declined, unanswered, or failed for a reason that nobody tells."""
 
 NO_DENIAL: Final = (
     "authentication in-progress", "duplicate authentication attempt", "entered incorrect code", "invalid authentication",
@@ -163,8 +162,8 @@ NO_DENIAL: Final = (
     "user doesn't have any verification methods registered", "user entered incorrect", "user is blocked", "user not found",
     "verification code already used", "never entered the verification code",
 )  # fmt: skip
-"""What details say where no prompt was denied (entra-docs: authentication/howto-mfa-reporting, March 2025). Denials say `user declined
-the authentication`, `user didn't respond to mobile app notification`, `user hung up the phone call`, or that a fraud was reported."""
+"""What details say where no prompt was denied (entra-docs: authentication/howto-mfa-reporting, March 2025). Denials say `user
+declined the authentication`, `user didn't respond to mobile app notification`, `user hung up the phone call`, or fraud."""
 
 
 def factor_code(code: str, detail: str | None) -> str:

@@ -8,12 +8,15 @@ _NOTHING = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 """Characters that are not seen: soft hyphens, joiners, and blanks without width."""
 
 _PLAIN = str.maketrans(
-    dict.fromkeys(_DASHES, "-") | dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_NOTHING, "")
+    dict.fromkeys(_DASHES, "-")
+    | dict.fromkeys(_BLANKS, " ")
+    | dict.fromkeys(_NOTHING, "")
+    | dict.fromkeys("\u2018\u2019", "'")
 )
 
 
 def plain(text: str) -> str:
-    """Return a text with plain dashes and blanks, and without characters that are not seen."""
+    """Return a text with plain dashes, apostrophes and blanks, and without characters that are not seen."""
     return text if text.isascii() else text.translate(_PLAIN)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from seawall.rules.sigma.facets import Spell
 from seawall.rules.sigma.folding import plain
+from seawall.schema.entra_codes import NAMES
 
 Written = str | tuple[str, Spell]
 """An answer as tables write it: `column`, `unmapped:path`; `other:path` of events kept whole alone, and `service:column` of those
@@ -42,6 +43,11 @@ def operation(value: str) -> tuple[str, ...]:
     """Return an operation as it is, without the full stop or blank that the audit log ends it with, and with plain dashes."""
     bare = value.strip().removesuffix(".").rstrip()
     return tuple(dict.fromkeys((value, bare, plain(value), plain(bare))))
+
+
+def code(value: str) -> tuple[str, ...]:
+    """Return the code of a result as it is, without what the reader adds, and as the number that Microsoft's name stands for."""
+    return tuple(dict.fromkeys((value, value.partition(" ")[0], NAMES.get(value, value))))
 
 
 def service(value: str) -> tuple[str, ...]:
@@ -124,7 +130,7 @@ M365 = Family(
         ("appid clientappid applicationid appaccesscontext.clientappid", ("app_uid",)),
         ("applicationdisplayname appdisplayname", ("app_name",)),
         ("useragent clientinfostring clientprocessname", ("user_agent", "unmapped:extendedproperties.useragent")),
-        ("errornumber resulttype", (("status", _zero), "status_code")),
+        ("errornumber resulttype", (("status", _zero), ("status_code", code))),
         ("logonerror resultdescription resultreason", ("status_detail",)),
         ("sessionid appaccesscontext.aadsessionid aadsessionid", ("session_uid",)),
         ("uniquetokenid appaccesscontext.uniquetokenid", ("token_uid",)),
@@ -164,7 +170,7 @@ SIGN_IN = Family(
          (("activity_name", lambda _: ("Sign-in activity", "Sign-ins")), ("auth_protocol", _signs_in))),
         (f"{_PEOPLE} userdisplayname", ("account",)),
         (_ADDRESSES, ("src_ip",)),
-        ("resulttype status.errorcode errorcode", (("status", _zero), "status_code")),
+        ("resulttype status.errorcode errorcode", (("status", _zero), ("status_code", code))),
         ("resultdescription status.failurereason status.additionaldetails",
          ("status_detail", "unmapped:status.additionaldetails")),
         ("status result resultsignature",

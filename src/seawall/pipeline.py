@@ -126,7 +126,7 @@ def scan(
     """
     started = time.perf_counter()
     settings = settings or ScanSettings(budget=budget)
-    inputs = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
+    inputs = sorted(Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths))
     folder = _prepared(inputs, out)
     inputs = _without_results(inputs, folder)
     networks = Networks.load(settings.mmdb)

@@ -119,7 +119,8 @@ class Twins:
         """Keys to sort rows by, as for `lexsort`: the source that says most, a status that is final, how much is said,
         then what they hold, then file and line.
 
-        Rows that are equal by all but the last are the same to detection: the order of files decides nothing.
+        Rows that are equal by all but the last are the same to detection: the order of files decides nothing. Files go by the
+        order of their paths, which the name of a folder around all of them does not change; a hash of the path it would.
         """
         content, held = np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.int64)
         for name in self.vocabularies:
@@ -134,7 +135,7 @@ class Twins:
                 content = mix(content, hash_text(column.take(rows)))
         said = np.asarray(pc.binary_length(self.texts["parameters"].take(rows)).fill_null(0))
         return (
-            self.raw["source_line"][rows], self._texts_hashed("source_file", rows), content, -said, -held,
+            self.raw["source_line"][rows], self._in_order("source_file", rows), content, -said, -held,
             self._ranks("status", FINAL, rows), self._ranks("source", PREFERRED, rows),
         )  # fmt: skip
 
@@ -148,6 +149,14 @@ class Twins:
         used = distinct(codes)
         texts = [self.vocabularies[name].text(code) for code in used.tolist()]
         return np.asarray(hash_text(pa.array(texts, pa.string()))[np.searchsorted(used, codes)], np.uint64)
+
+    def _in_order(self, name: str, rows: Rows) -> Rows:
+        """Return the place of each row's text among those of all rows, in the order of texts."""
+        codes = self._meaning(name, rows)
+        used = distinct(codes)
+        texts = [self.vocabularies[name].text(code) or "" for code in used.tolist()]
+        places = {text: place for place, text in enumerate(sorted(texts))}
+        return np.array([places[text] for text in texts], np.int64)[np.searchsorted(used, codes)]
 
     def _ranks(self, name: str, first: tuple[str, ...], rows: Rows) -> np.ndarray:
         """Return the place of each row's value among those that come first."""

@@ -88,6 +88,6 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         method="GET", path="/api/audit/verify", handle=verify, role="admin", group="audit", seconds=120.0,
-        summary="Whether the audit trail is whole", answer=AuditVerdict,
+        summary="Whether the audit trail is whole", answer=AuditVerdict, is_heavy=True,
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.errors import ServeInvalid, StoreRefused
-from seawall.server.addresses import Peers
+from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.console.cursors import Cursors
 from seawall.store.lake.parts import settle
 
@@ -39,6 +39,10 @@ class ConsoleSettings:
     it `is_loopback` (listens on a loopback address alone). `proxies` are the peers that may say on whose behalf they ask;
     None: there is no proxy in front. `is_encrypted`: this process itself ends TLS. `needs_sign_in`: also whoever sits at
     this machine signs in. Durations are seconds.
+
+    One client uses `threads_each` of the `threads` at once, and `waiting_each` of its requests wait; more is refused.
+    Heavy routes have `heavy_threads` of their own. One user has `heavy_each` heavy requests at once; more is refused.
+    `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`.
     """
 
     hosts: tuple[str, ...] = ()
@@ -53,6 +57,11 @@ class ConsoleSettings:
     idle_seconds: int = 2 * 3600
     body_seconds: float = 10.0
     threads: int = 16
+    threads_each: int = 6
+    waiting_each: int = 64
+    heavy_threads: int = 3
+    heavy_each: int = 2
+    metrics_allow: Peers = LOOPBACK
     most_streams: int = 64
     most_streams_each: int = 8
 

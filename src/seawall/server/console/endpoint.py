@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from seawall.schema.conversion import prepare
@@ -93,7 +94,8 @@ class Endpoint:
     `async` one runs in the event loop and must not. It returns a value of the type `answer` (written as JSON), None
     for 204, or a response of Starlette's (`media` says of what kind). `role` None is open to everybody. `query` and
     `body` are msgspec structs. A `raw` endpoint reads the body and checks its bearer token itself: cookies are not
-    looked at. `codes` are further errors that it gives: (status, code).
+    looked at. An `is_heavy` one takes seconds: it is a plain function, has a role, and runs in threads apart, a few at once for
+    each user; the surplus is refused with 429. `codes` are further errors that it gives: (status, code).
     """
 
     method: Method
@@ -111,8 +113,11 @@ class Endpoint:
     seconds: float = 30.0
     raw: bool = False
     is_for_limited: bool = False
+    is_heavy: bool = False
     codes: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Requests are answered in threads."""
+        if self.is_heavy and (self.role is None or self.raw or iscoroutinefunction(self.handle)):
+            raise ValueError("a heavy endpoint is a plain function for a user")
         prepare(*(kind for kind in (self.query, self.body) if kind is not None))

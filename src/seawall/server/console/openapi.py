@@ -189,6 +189,8 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     statuses = {*_ALWAYS, *(status for status, _ in endpoint.codes)}
     if endpoint.role is not None or endpoint.raw:
         statuses.add(401)
+    if not endpoint.raw:
+        statuses.add(429)
     if _IN_PATH.search(endpoint.path):
         statuses.add(404)
     if endpoint.method not in ("GET", "DELETE"):

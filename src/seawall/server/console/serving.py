@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import re
-import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -18,36 +18,40 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from seawall.server.console.context import Context
-from seawall.server.console.endpoint import JSON, Call, Endpoint, Visitor
+from seawall.server.console.endpoint import JSON, LOCAL, Call, Endpoint, Visitor
 from seawall.server.console.gatekeeper import CSRF_HEADER, Gatekeeper
 from seawall.server.console.guard import SEEN, answer_to
 from seawall.server.console.json_text import encoded
 from seawall.server.console.refused import Refused, bad_request, invalid, unavailable
-from seawall.server.console.surroundings import Surroundings
+from seawall.server.console.surroundings import Surroundings, network_of
+from seawall.server.console.worker_pool import PoolLimits, WorkerPool
 
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.{1,200})`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(.{1,200}?)`|required field `(.{1,200}?)`")
-MOST_WAITING: Final = 256
 
 
 class Kitchen:
-    """Serves endpoints. Plain functions run in threads of its own, so that slow ones hold up no others for long."""
+    """Serves endpoints. Plain functions run in threads of its own, heavy ones in threads apart, with limits for each client."""
 
     def __init__(self, context: Context, gatekeeper: Gatekeeper) -> None:
         self._context = context
         self.gatekeeper = gatekeeper
-        self._threads = ThreadPoolExecutor(context.settings.threads, "console")
-        self._waiting = 0
-        self._lock = threading.Lock()
+        settings = context.settings
+        ordinary = PoolLimits(settings.threads, settings.threads_each, settings.waiting_each)
+        heavy = PoolLimits(settings.heavy_threads, settings.heavy_each, 0)
+        self.ordinary = WorkerPool("console", ordinary, "too many requests wait already")
+        self.heavy = WorkerPool("heavy", heavy, "too many exports and checks at once")
 
     def close(self) -> None:
         """Take no more work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.ordinary.close()
+        self.heavy.close()
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """The route's function."""
         work = self._raw if endpoint.raw else self._asynchronous
-        run = work if inspect.iscoroutinefunction(endpoint.handle) else self._plain
+        plain = self._heavy if endpoint.is_heavy else self._plain
+        run = work if inspect.iscoroutinefunction(endpoint.handle) else plain
 
         async def answer(request: Request) -> Response:
             where = f"{endpoint.method} {endpoint.path}"
@@ -62,20 +66,9 @@ class Kitchen:
 
         return answer
 
-    async def in_thread(self, work: Callable[[], Any], seconds: float) -> Any:
-        """The result of work that may wait. Raises `TimeoutError`; what was begun then ends by itself."""
-        with self._lock:
-            if self._waiting >= MOST_WAITING:
-                raise unavailable("too many requests wait already", fix="try again")
-            self._waiting += 1
-        future = self._threads.submit(work)
-        future.add_done_callback(lambda _: self._done())
-        async with asyncio.timeout(seconds):
-            return await asyncio.wrap_future(future)
-
-    def _done(self) -> None:
-        with self._lock:
-            self._waiting -= 1
+    async def in_thread(self, work: Callable[[], Any], seconds: float, client: str | None = None) -> Any:
+        """Return the result of work that may wait. Raise `TimeoutError`; what was begun then ends by itself."""
+        return await _result(self.ordinary.submit(client, work), seconds)
 
     async def _plain(self, endpoint: Endpoint, request: Request) -> Response:
         """The visitor is looked for in the same thread, so that one request waits once."""
@@ -85,11 +78,23 @@ class Kitchen:
             visitor = self._admitted(endpoint, request)
             return self._written(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
 
-        response: Response = await self.in_thread(work, endpoint.seconds)
+        response: Response = await self.in_thread(work, endpoint.seconds, self._client(request))
+        return response
+
+    async def _heavy(self, endpoint: Endpoint, request: Request) -> Response:
+        """The limit is the user's, whatever their sessions and addresses: so the visitor is looked for first."""
+        body = await read_body(endpoint, request, self._context.settings.body_seconds)
+        visitor = await self._visitor(endpoint, request)
+
+        def work() -> Response:
+            return self._written(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
+
+        user = LOCAL if visitor is None or visitor.user is None else str(visitor.user)
+        response: Response = await _result(self.heavy.submit(user, work), endpoint.seconds)
         return response
 
     async def _asynchronous(self, endpoint: Endpoint, request: Request) -> Response:
-        visitor = await self.in_thread(partial(self._admitted, endpoint, request), endpoint.seconds)
+        visitor = await self._visitor(endpoint, request)
         body = await read_body(endpoint, request, self._context.settings.body_seconds)
         answer = await endpoint.handle(self._call(endpoint, request, visitor, body))
         return self._written(endpoint, answer)
@@ -97,6 +102,18 @@ class Kitchen:
     async def _raw(self, endpoint: Endpoint, request: Request) -> Response:
         answer = await endpoint.handle(self._call(endpoint, request, None, b""))
         return self._written(endpoint, answer)
+
+    async def _visitor(self, endpoint: Endpoint, request: Request) -> Visitor | None:
+        work = partial(self._admitted, endpoint, request)
+        found: Visitor | None = await self.in_thread(work, endpoint.seconds, self._client(request))
+        return found
+
+    def _client(self, request: Request) -> str:
+        """Whose requests this one is counted with, before anybody has looked whether its session holds."""
+        token = self.gatekeeper.token_of(request.scope)
+        if token is not None:
+            return hashlib.sha256(token).hexdigest()
+        return network_of(_seen(request).address)
 
     def _admitted(self, endpoint: Endpoint, request: Request) -> Visitor | None:
         visitor = self.gatekeeper.visitor(request.scope, _seen(request), self._context.clock())
@@ -122,6 +139,11 @@ class Kitchen:
         if answer is None and endpoint.answer is None:
             return Response(status_code=204)
         return Response(encoded(answer), endpoint.status, {"content-type": JSON})
+
+
+async def _result(future: Future[Any], seconds: float) -> Any:
+    async with asyncio.timeout(seconds):
+        return await asyncio.wrap_future(future)
 
 
 def _seen(request: Request) -> Surroundings:

@@ -132,6 +132,7 @@ ENDPOINTS: Final = (
         group="incidents",
         query=PlanQuery,
         answer=dict[str, Any],
+        is_heavy=True,
         codes=((409, "conflict"),),
     ),
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from seawall.report.csv_text import Cell, csv_lines
 from seawall.report.visible import visible
@@ -15,6 +15,7 @@ from seawall.server.console.data.answer_values import answer_value
 from seawall.server.console.data.choosing import ORDERS, QueueFilter, QueuePage, choice_of, purpose_of
 from seawall.server.console.data.incident_values import AnswerName, IncidentRow, IncidentValue, Page
 from seawall.server.console.data.presentation import incident_value, listed_row
+from seawall.server.console.data.spooled import file_response, new_file
 from seawall.server.console.data.stored import remembered
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import not_found
@@ -79,30 +80,28 @@ def incident(call: Call) -> IncidentValue:
 
 
 def table(call: Call) -> Response:
-    """The queue as CSV, at most `CSV_ROWS` of it, a page of the database at a time; the audit trail says who took it."""
+    """Return the queue as CSV, at most `CSV_ROWS` of it; the audit trail says who took it."""
     asked: QueueFilter = call.query
     choice = choice_of(asked)
     with call.context.database.writing() as work:
         call.note(work, "incidents-exported", asked.queue, query=asked.q or "")
     header = [name for name in IncidentRow.__struct_fields__ if name not in ("chips", "messages")]
     header += ["messages_proved", "messages_possible", "reasons"]
-
-    def lines() -> Iterable[bytes]:
-        yield b"\xef\xbb\xbf"
+    target = new_file()
+    try:
+        target.write(b"\xef\xbb\xbf")
         for line in csv_lines(header, (_cells(row) for row in _all(call, choice, asked))):
-            yield line.encode("utf-8", "replace")
-
-    return StreamingResponse(
-        _joined(lines()),
-        media_type=CSV,
-        headers={"content-disposition": 'attachment; filename="seawall-incidents.csv"'},
-    )
+            target.write(line.encode("utf-8", "replace"))
+    except BaseException:
+        target.close()
+        raise
+    return file_response(target, "seawall-incidents.csv", CSV)
 
 
 def _all(call: Call, choice: Choice, asked: QueueFilter) -> Iterator[IncidentRow]:
     order, after, count = ORDERS[asked.sort], None, 0
     while count < CSV_ROWS:
-        # A transaction for each page: a client that reads slowly holds none open.
+        # A transaction for each page: none is open for long.
         with call.context.database.reading() as work:
             rows = work.incidents.rows(choice, order=order, after=after, limit=_CSV_PAGE)
         for row in rows:
@@ -118,18 +117,6 @@ def _cells(row: IncidentRow) -> Sequence[Cell]:
     chips, messages = plain.pop("chips"), plain.pop("messages")
     reasons = "; ".join(visible(chip.text, 300) for chip in chips)
     return [*plain.values(), messages.proved, messages.possible, reasons]
-
-
-def _joined(parts: Iterable[bytes], size: int = 1 << 16) -> Iterator[bytes]:
-    """Fewer and larger parts: each is a step of the event loop."""
-    waiting = bytearray()
-    for part in parts:
-        waiting += part
-        if len(waiting) >= size:
-            yield bytes(waiting)
-            waiting.clear()
-    if waiting:
-        yield bytes(waiting)
 
 
 ENDPOINTS: Final = (
@@ -152,6 +139,8 @@ ENDPOINTS: Final = (
         group="incidents",
         query=QueueFilter,
         media="text/csv",
+        seconds=120.0,
+        is_heavy=True,
     ),
     Endpoint(
         method="GET",

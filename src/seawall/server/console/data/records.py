@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
-from tempfile import SpooledTemporaryFile
-from typing import IO, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import pyarrow as pa
 from msgspec import Meta
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from seawall import __version__, responding
 from seawall.responding import StoredEvents
@@ -25,6 +24,7 @@ from seawall.server.console.data.incidents import found, whole
 from seawall.server.console.data.reading import note_reading
 from seawall.server.console.data.record_rows import records_of
 from seawall.server.console.data.record_values import Record
+from seawall.server.console.data.spooled import file_response, new_file
 from seawall.server.console.data.stored import checked_span, events_of, intruders_of, lake_of, page_of
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.refused import invalid, not_found
@@ -167,7 +167,7 @@ def evidence(call: Call) -> Response:
     with call.context.database.reading() as work:
         incident, listed = found(work, call.path["id"])
         value = whole(work, incident, listed, call.now)
-    target: IO[bytes] = SpooledTemporaryFile(max_size=8 << 20)  # noqa: SIM115 - closed when it was sent
+    target = new_file()
     try:
         lake = call.context.lake
         records = list(_records(lake, incident)) if lake is not None else []
@@ -177,17 +177,11 @@ def evidence(call: Call) -> Response:
         write_evidence(target, incident, value, records, export, left_out=left_out, forms=forms)
         with call.context.database.writing() as work:
             call.note(work, "evidence-exported", incident.id, records=len(records), time_zone=zone.key)
-        size = target.tell()
-        target.seek(0)
     except BaseException:
         target.close()
         raise
     name = _PLAIN.sub("-", incident.id)[:40]
-    headers = {
-        "content-disposition": f'attachment; filename="seawall-{name}.zip"',
-        "content-length": str(size),
-    }
-    return StreamingResponse(_sent(target), media_type=ZIP, headers=headers)
+    return file_response(target, f"seawall-{name}.zip", ZIP)
 
 
 def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
@@ -211,12 +205,6 @@ def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
     return responding.forms_of(StoredEvents(lake, "the console"), incident, __version__)
 
 
-def _sent(source: IO[bytes]) -> Iterator[bytes]:
-    with source:
-        while chunk := source.read(1 << 16):
-            yield chunk
-
-
 ENDPOINTS: Final = (
     Endpoint(
         method="GET",
@@ -238,6 +226,7 @@ ENDPOINTS: Final = (
         query=EvidenceQuery,
         media=ZIP,
         seconds=120.0,
+        is_heavy=True,
     ),
     Endpoint(
         method="GET",

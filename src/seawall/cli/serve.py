@@ -58,6 +58,12 @@ def serve(
         Path | None,
         typer.Option("--oidc-policy", metavar="FILE", help="Sign in at the provider of this policy file."),
     ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metrics-allow", metavar="NETWORK", help="Who may read /metrics; this machine unless given."
+        ),
+    ] = None,
     budget: Annotated[
         float | None,
         typer.Option(
@@ -137,6 +143,7 @@ def serve(
         needs_sign_in=sign_in,
         is_demo=demo,
         oidc=None if oidc_policy is None else load_oidc(oidc_policy),
+        metrics_allow=tuple(metrics or ()),
     )
     telling = _Telling(quiet=quiet, as_json=as_json, is_demo=demo)
     if demo:

@@ -110,16 +110,18 @@ def test_every_answer_keeps_frames_sniffing_and_referrers_out(team: Console) -> 
      "/assets/%00", "//etc/passwd", "/index.html/../../x.json", "/.%5c..%5cx.txt", "/__init__.py"],
 )  # fmt: skip
 def test_no_address_leads_out_of_the_bundle(team: Console, path: str) -> None:
-    response = team.browser().get(path)
-    assert response.status_code in {200, 404}
-    assert "root:" not in response.text
-    assert "import" not in response.text
+    for accept in ("*/*", "text/html"):
+        response = team.browser().get(path, headers={"accept": accept})
+        assert response.status_code in {200, 404}
+        assert "root:" not in response.text
+        assert "import" not in response.text
 
 
 def test_addresses_of_views_lead_to_the_page(team: Console) -> None:
     page = team.browser().get("/").text
     for path in ("/incidents/abc.def", "/account?tenant=a&account=b", "/settings"):
-        response = team.browser().get(path)
+        assert team.browser().get(path).status_code == 404  # a program, which asks for anything
+        response = team.browser().get(path, headers={"accept": "text/html,*/*;q=0.8"})
         assert response.status_code == 200
         assert response.text == page
         assert response.headers["content-type"] == "text/html; charset=utf-8"

@@ -20,6 +20,7 @@ from seawall.server.console.data.summary import summary_of
 from seawall.server.console.gatekeeper import Gatekeeper
 from seawall.server.console.guard import Guard, answer_to, say_broken
 from seawall.server.console.news import News
+from seawall.server.console.probes import Probes
 from seawall.server.console.refused import Refused
 from seawall.server.console.serving import Kitchen
 from seawall.server.console.sign_in.desk import NOTE, SignInDesk
@@ -42,6 +43,7 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
     context.notes["gatekeeper"] = gatekeeper
     context.notes["kitchen"] = kitchen
     context.notes.setdefault(NOTE, SignInDesk(context))
+    probes = Probes(context, kitchen)
     pages = Bundle.load() if bundle is None else bundle
     routes = [Route(one.path, kitchen.serve(one), methods=[one.method]) for one in endpoints()]
     routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))
@@ -59,13 +61,14 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
                 with suppress(asyncio.CancelledError):
                     await task
             kitchen.close()
+            probes.close()
             ingest.close(context)
             lately.close(context)
             scope_search.close(context)
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, settings=context.settings)],
+        middleware=[Middleware(Guard, settings=context.settings, probes=probes)],
         exception_handlers={HTTPException: _http, Refused: _refused},
         lifespan=life,
     )

@@ -1,12 +1,14 @@
 """The files of the console's pages, from the folder that the build made: read once, served from memory.
 
-Every address that is no file and no API leads to the page itself: which view it shows is the page's own matter.
+Every other address leads a browser to the page itself: which view it shows is the page's own matter. A program that asks for
+something else than HTML gets the page at `/` alone, so that a probe of an address that there is not fails.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +35,9 @@ KINDS: Final = {
     ".txt": "text/plain; charset=utf-8",
 }
 """What is served; other files of the folder are not."""
+
+RESERVED: Final = frozenset({"api", "healthz", "metrics"})
+"""First parts of addresses that never lead to the page."""
 
 PAGE: Final = "index.html"
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -76,7 +81,7 @@ class Bundle:
     async def serve(self, request: Request) -> Response:
         """A file, or the page."""
         name = request.scope["path"].lstrip("/")
-        if name == "api" or name.startswith("api/"):
+        if _first_part(name) in RESERVED:
             raise Refused(
                 404, "not-found", "there is no such address", fix="GET /api/openapi.json lists them"
             )
@@ -85,8 +90,18 @@ class Bundle:
             last = name.rpartition("/")[2]
             if name.startswith("assets/") or ("." in last and "." + last.rpartition(".")[2] in KINDS):
                 raise Refused(404, "not-found", "there is no such file")
+            if name and "text/html" not in request.headers.get("accept", "").lower():
+                raise Refused(
+                    404, "not-found", "there is no such address", fix="GET /healthz says whether it works"
+                )
             file = self._files[PAGE]
         return _response(file, request)
+
+
+def _first_part(name: str) -> str:
+    """Return the first part of an address as a lenient reader has it: whatever its case, dots and parameters."""
+    plain = posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
+    return plain.partition("/")[0].partition(";")[0].strip().lower()
 
 
 def _gather(folder: Traversable, prefix: str, files: dict[str, File]) -> None:
@@ -112,7 +127,7 @@ def _response(file: File, request: Request) -> Response:
         "content-type": file.kind,
         "cache-control": file.keeping,
         "etag": file.tag,
-        "vary": "Accept-Encoding",
+        "vary": "Accept, Accept-Encoding",
         "content-security-policy": PAGE_POLICY,
     }
     if file.tag in request.headers.get("if-none-match", ""):

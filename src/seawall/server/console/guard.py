@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from starlette.responses import Response
@@ -14,6 +14,9 @@ from seawall.server.console.context import ConsoleSettings
 from seawall.server.console.endpoint import JSON
 from seawall.server.console.refused import Refused, from_error
 from seawall.server.console.surroundings import check_origin, surroundings_of
+
+if TYPE_CHECKING:
+    from seawall.server.console.probes import Probes
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -77,8 +80,9 @@ def answer_to(error: BaseException, where: str) -> Response:
 class Guard:
     """The outermost part of the application."""
 
-    def __init__(self, application: Any, settings: ConsoleSettings) -> None:
+    def __init__(self, application: Any, settings: ConsoleSettings, probes: Probes) -> None:
         self._application = application
+        self._probes = probes
         self._settings = settings
         self._always = ALWAYS + ((HSTS,) if settings.is_https and settings.hosts else ())
 
@@ -98,11 +102,15 @@ class Guard:
             nonlocal is_started
             if message["type"] == "http.response.start":
                 is_started = True
+                self._probes.count(message["status"])
                 message = {**message, "headers": self._with_always(list(message.get("headers", ())))}
             await send(message)
 
         try:
             _check_length(scope)
+            if (probe := await self._probes.answer(scope)) is not None:
+                await probe(scope, receive, sending)
+                return
             here = surroundings_of(scope, self._settings)
             check_origin(scope, here)
             scope[SEEN] = here

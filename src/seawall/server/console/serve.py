@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.errors import DatabaseInUse, ServeInvalid
 from seawall.live.process import WatchProcess
-from seawall.server.addresses import Peers
+from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.console.application import create_app
 from seawall.server.console.context import ConsoleSettings, Context, installation_key
 from seawall.server.console.data.answers import desk_of
@@ -57,6 +57,7 @@ class Plan:
     needs_sign_in: bool = False
     is_demo: bool = False
     oidc: OidcSettings | None = None
+    metrics_allow: tuple[str, ...] = ()
 
     def settings(self) -> ConsoleSettings:
         """The console's settings. Raises `ServeInvalid` where the console would be open to strangers."""
@@ -81,10 +82,11 @@ class Plan:
             hosts=hosts,
             is_loopback=self.place.is_loopback,
             is_encrypted=self.certificate is not None,
-            proxies=_peers(self.proxies) if self.proxies else None,
+            proxies=_peers("--behind-proxy", self.proxies) if self.proxies else None,
             needs_sign_in=self.needs_sign_in,
             is_demo=self.is_demo,
             oidc=self.oidc,
+            metrics_allow=_peers("--metrics-allow", self.metrics_allow) if self.metrics_allow else LOOPBACK,
         )
 
     def address(self, settings: ConsoleSettings) -> str:
@@ -226,11 +228,11 @@ def _host(name: str) -> str:
     return plain
 
 
-def _peers(texts: tuple[str, ...]) -> Peers:
+def _peers(option: str, texts: tuple[str, ...]) -> Peers:
     try:
         peers = Peers(texts)
     except ValueError as error:
         raise ServeInvalid(
-            f"--behind-proxy: {error}", fix="the proxy's address or network, as 127.0.0.1 or 10.0.0.0/28"
+            f"{option}: {error}", fix="an address or network, as 127.0.0.1 or 10.0.0.0/28"
         ) from None
     return peers

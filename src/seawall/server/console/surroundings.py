@@ -59,7 +59,7 @@ def surroundings_of(scope: MutableMapping[str, Any], settings: ConsoleSettings) 
     """Where a request comes from. Raises `Refused` for a host that is not the console's, or an unlisted proxy."""
     headers = Headers(scope=scope)
     scheme = "https" if settings.is_https else "http"
-    host, port = _host(headers, scheme)
+    host, port = host_of(headers, scheme)
     peer = (scope.get("client") or ("",))[0]
     is_own = host in settings.hosts
     is_local_name = settings.is_loopback and host in LOCAL_NAMES
@@ -84,7 +84,8 @@ def surroundings_of(scope: MutableMapping[str, Any], settings: ConsoleSettings) 
     return Surroundings(host, origin, address, is_local)
 
 
-def _host(headers: Headers, scheme: str) -> tuple[str, int]:
+def host_of(headers: Headers, scheme: str) -> tuple[str, int]:
+    """Return the host's name, in lower case, and port. Raise `Refused` (400) for none, two, or an unreadable one."""
     named = headers.getlist("host")
     if len(named) != 1:
         raise bad_request("a request names one host", field="Host")

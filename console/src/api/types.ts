@@ -123,11 +123,16 @@ export interface Summary {
   now: string;
   budget: {
     per_day: number;
+    /** What was set here, and the watch's `--budget`: a day for each organisation. */
+    chosen: number | null;
+    configured: number | null;
+    /** Announced today. */
     today: number;
+    /** The days of log that `allowed` and `spent` count; 0 before the first. */
     span_days: number;
     allowed: number;
     spent: number;
-    tenants: { tenant: string; per_day: number; today: number }[];
+    tenants: { tenant: string; per_day: number; today: number; allowed: number; spent: number }[];
   };
   open: number;
   announced: number;

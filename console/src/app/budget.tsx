@@ -1,31 +1,20 @@
-/** The promise in one glance: how many incidents the budget let through today, and how many it allows. */
+/** The alert budget in one glance: how many incidents are raised, and how many it allows, over the same days of log. */
 import type { Summary } from "../api/types";
-import { plural } from "../words/numbers";
+import { number, plural } from "../words/numbers";
 
 const CELLS_AT_MOST = 10;
 
-const plain = (value: number) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
-
-/** Few accounts have a budget of less than one a day: then the whole span is told. */
-function shares(budget: Summary["budget"]): { used: number; allowed: number; when: string } {
-  if (budget.per_day >= 1) return { used: budget.today, allowed: budget.per_day, when: "today" };
-  return { used: budget.spent, allowed: Math.floor(budget.allowed), when: `in ${plural(budget.span_days, "day")}` };
-}
-
 export function BudgetMeter({ budget }: { budget: Summary["budget"] }) {
-  const { used, allowed, when } = shares(budget);
-  const cells = Math.ceil(allowed);
+  const { spent: used, allowed, span_days: days, today } = budget;
+  if (days === 0) return null;
+  const cells = allowed;
+  const span = days === 1 ? "in the one day of log" : `in the last ${number(days)} days of log`;
   return (
-    <div className="budget" title={`Incidents raised: ${budget.today} today, ${budget.spent} of ${Math.floor(budget.allowed)} in ${plural(budget.span_days, "day")}`}>
+    <div className="budget" title={`${plural(used, "incident")} raised ${span}, of at most ${number(allowed)}. Announced today: ${number(today)}.`}>
       <span className="budget-words">
-        <b className="numbers">{plain(used)}</b>
-        {allowed > 0 && (
-          <>
-            {" of "}
-            <b className="numbers">{plain(allowed)}</b>
-          </>
-        )}{" "}
-        {when}
+        <b className="numbers">{number(used)}</b>
+        {" of "}
+        <b className="numbers">{number(allowed)}</b> in {plural(days, "day")}
       </span>
       {cells > CELLS_AT_MOST ? (
         <span className="budget-bar" aria-hidden="true">

@@ -17,8 +17,8 @@ from seawall.incidents.candidates import Candidate
 from seawall.incidents.decision import LEAST_SCORE
 from seawall.incidents.group import allowed
 from seawall.live.answering import contained, kept_answers, teaching
+from seawall.live.budget import budget_of
 from seawall.live.candidates import unpacked
-from seawall.live.commit import BUDGET
 from seawall.live.ruling import CANDIDATE_DAYS, DAY, RULED_DAYS
 from seawall.schema.answers import Answered
 from seawall.schema.batches import Floats
@@ -205,13 +205,6 @@ def _marks(work: Work) -> tuple[dict[int, Any], int, dict[int, str]]:
             if last - CANDIDATE_DAYS < day <= last
         },
     )
-
-
-def budget_of(work: Work, configured: float | None) -> float | None:
-    """Return the budget: what was set while running, else what was configured."""
-    found = work.settings.get(BUDGET)
-    per_day = None if found is None else found.get("per_day")
-    return configured if per_day is None else float(per_day)
 
 
 def _mark(document: Any, count: int) -> str:

@@ -28,6 +28,11 @@ HABITS = "silence"
 
 COVERAGE = "coverage"
 BUDGET = "budget"
+"""The setting with the budget that was chosen while the watch ran."""
+
+CONFIGURED_BUDGET = "configured-budget"
+"""The setting with the budget that the watch was started with."""
+
 MOST_PROBLEMS = 100_000
 """Problems that are kept one by one; of more only the number is."""
 

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from seawall.live.answering import standing_answers
-from seawall.live.board import budget_of
+from seawall.live.budget import budget_of, keep_configured_budget
 from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, Scored, keep_scored
@@ -133,6 +133,10 @@ class Scorer:
             self._rows[day] = self._rows.get(day, 0) + count
             self.dirty |= {day}
         return {_STATE + ROWS: pack(rows_state(self._rows))}
+
+    def keep_budget(self, database: Database, writer: Writer) -> None:
+        """Keep the budget that the watch was started with."""
+        keep_configured_budget(database, writer, self._settings.budget)
 
     @property
     def is_waiting(self) -> bool:

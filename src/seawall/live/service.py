@@ -167,6 +167,7 @@ class Service:
         with self._database.reading() as work:
             found = kept(work)
             self._scorer.begin(work)
+        self._scorer.keep_budget(self._database, writer)
         self._tally = Tally()
         self._tally.totals.update(found.totals)
         self._tally.sources.update((source.name, source) for source in found.sources)

@@ -44,7 +44,7 @@ def test_budget_is_set_and_given_back(look: Look, living: Living) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("3 incidents a day", exact=True)).to_be_visible()
     assert page.get_by_role("alert").count() == 0
-    page.get_by_role("button", name="2 for every 1,000 accounts").click()
+    page.get_by_role("button", name="Back to 2 a day for every 1,000 accounts, at least 1 a week").click()
     expect(page.get_by_text("3 incidents a day", exact=True)).to_have_count(0)
     entries = living.get("/api/audit")["items"]
     assert isinstance(entries, list)

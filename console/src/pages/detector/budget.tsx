@@ -8,8 +8,13 @@ import { useIsAdmin } from "../../app/session";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { faultText } from "../parts/faults";
-import { plural } from "../../words/numbers";
+import { number, plural } from "../../words/numbers";
 import { eachDay, perDay } from "./what-if";
+
+/** What holds when nothing is set here: the watch's own `--budget`, else the default by size. */
+function defaultWords({ budget }: Summary): string {
+  return budget.configured === null ? "2 a day for every 1,000 accounts, at least 1 a week" : `${perDay(budget.configured)} a day, as the watch was started`;
+}
 
 export function Budget({ summary }: { summary: Summary }) {
   const isAdmin = useIsAdmin();
@@ -20,7 +25,7 @@ export function Budget({ summary }: { summary: Summary }) {
     setBusy(true);
     try {
       await put("/api/settings/budget", { per_day: value });
-      announce(value === null ? "The budget follows the number of accounts" : `The budget is ${value} a day`);
+      announce(value === null ? `The budget is ${defaultWords(summary)} again` : `The budget is ${value} a day`);
       setTyped("");
       setFault(undefined);
       for (const part of ["/api/summary", "/api/detector", "/api/incidents"]) refresh(part);
@@ -38,7 +43,7 @@ export function Budget({ summary }: { summary: Summary }) {
   return (
     <Panel title="The budget">
       <p>
-        <b>{eachDay(summary)} incidents a day</b> for each organisation are raised at most, on average over {plural(summary.budget.span_days, "day")}. It is the one knob of sensitivity: evidence decides which ones.
+        <b>{eachDay(summary)} incidents a day</b> for each organisation are raised at most, on average over the last {plural(Math.max(summary.budget.span_days, 1), "day")} of log. It is the one knob of sensitivity: evidence decides which ones.
       </p>
       {summary.budget.tenants.length > 1 && (
         <table className="table">
@@ -49,7 +54,10 @@ export function Budget({ summary }: { summary: Summary }) {
                 A day
               </th>
               <th scope="col" className="right">
-                Today
+                Raised in {plural(summary.budget.span_days, "day")}
+              </th>
+              <th scope="col" className="right">
+                At most
               </th>
             </tr>
           </thead>
@@ -58,7 +66,8 @@ export function Budget({ summary }: { summary: Summary }) {
               <tr key={tenant.tenant}>
                 <td className="log-text">{tenant.tenant}</td>
                 <td className="right">{perDay(tenant.per_day)}</td>
-                <td className="right">{tenant.today}</td>
+                <td className="right">{number(tenant.spent)}</td>
+                <td className="right">{number(tenant.allowed)}</td>
               </tr>
             ))}
           </tbody>
@@ -73,8 +82,8 @@ export function Budget({ summary }: { summary: Summary }) {
           <Button look="primary" type="submit" isDisabled={typed === "" || isBusy}>
             Set
           </Button>
-          <Button isDisabled={isBusy} onPress={() => void save(null)}>
-            2 for every 1,000 accounts
+          <Button isDisabled={isBusy || summary.budget.chosen === null} onPress={() => void save(null)}>
+            {`Back to ${defaultWords(summary)}`}
           </Button>
           {fault && (
             <p className="field-fault" role="alert">

@@ -132,6 +132,12 @@ class Incidents:
         query = query.where(QueueRow.announced_at >= at).group_by(IncidentRow.tenant)
         return {tenant: int(count) for tenant, count in self._session.execute(query)}
 
+    def raised_since(self, at: int) -> dict[str, int]:
+        """Return how many incidents of each organisation are raised and have an event at or after a time."""
+        query = select(IncidentRow.tenant, func.count()).join(QueueRow, QueueRow.incident == IncidentRow.id)
+        query = query.where(QueueRow.raised.is_(True), QueueRow.last_event >= at).group_by(IncidentRow.tenant)
+        return {tenant: int(count) for tenant, count in self._session.execute(query)}
+
     def worst(self, accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
         """Return how many incidents accounts (organisation, account) have, and the highest score of them."""
         keys = {key(*account): account for account in accounts}

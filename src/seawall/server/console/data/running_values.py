@@ -14,17 +14,28 @@ SourceState = Literal["ok", "late", "silent"]
 
 
 class TenantBudget(msgspec.Struct, frozen=True):
-    """An organisation's budget a day, and the incidents that were announced today."""
+    """An organisation's budget a day, and the incidents that were announced today.
+
+    `allowed` and `spent` are incidents over the `span_days` of the whole budget.
+    """
 
     tenant: str
     per_day: float
     today: Count
+    allowed: Count
+    spent: Count
 
 
 class BudgetValue(msgspec.Struct, frozen=True):
-    """The budget of all organisations together; `allowed` and `spent` over `span_days`."""
+    """The budget of all organisations together; `allowed` and `spent` over `span_days`.
+
+    `span_days` counts the days of log that the watch spends the budget on: at most 30, 0 before the first. `chosen` is
+    what was set in the console, `configured` the watch's `--budget`; both are a day for each organisation.
+    """
 
     per_day: float
+    chosen: float | None
+    configured: float | None
     today: Count
     span_days: Count
     allowed: Count

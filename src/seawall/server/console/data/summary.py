@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from seawall.incidents.group import allowed
+from seawall.live.budget import budget_of, chosen_budget, configured_budget
+from seawall.live.commit import BUDGET
+from seawall.live.ruling import RULED_DAYS
 from seawall.live.status import Status
 from seawall.server.console.data.health import status_of
 from seawall.server.console.data.presentation import finite, time_or_none, time_text
@@ -24,8 +27,6 @@ from seawall.store.database import Choice, Source, Work
 if TYPE_CHECKING:
     from seawall.server.console.context import Context
 
-BUDGET: Final = "budget"
-SPAN_DAYS: Final = 30
 MOST_TENANTS: Final = 1_000
 _DAY: Final = 86_400_000_000
 
@@ -71,31 +72,35 @@ def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
     return {tenant: count for tenant, count in found.items() if isinstance(count, int) and count >= 0}, last
 
 
-def per_day_of(work: Work) -> float | None:
-    """The budget that was chosen, None for the default."""
-    value = (work.settings.get(BUDGET) or {}).get("per_day")
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
-    chosen = per_day_of(work)
-    each = {
-        tenant: chosen
-        if chosen is not None
-        else max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY)
-        for tenant, count in accounts.items()
-    }
+    """Return the budget with what it allows and what is spent, over the days that the watch spends it on."""
+    budget = budget_of(work)
+    days = work.days.since(0)
+    last = max(days, default=0)
+    span = min(last - min(days) + 1, RULED_DAYS) if days else 0
+    spent = work.incidents.raised_since((last - span + 1) * _DAY)
     today = work.incidents.announced_since(now - now % _DAY)
+    each = [
+        TenantBudget(
+            tenant,
+            finite(
+                max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY) if budget is None else budget
+            ),
+            today.get(tenant, 0),
+            allowed(budget, count, span),
+            spent.get(tenant, 0),
+        )
+        for tenant, count in sorted(accounts.items())
+    ]
     return BudgetValue(
-        per_day=finite(sum(each.values())),
+        per_day=finite(sum(one.per_day for one in each)),
+        chosen=chosen_budget(work),
+        configured=configured_budget(work),
         today=sum(today.values()),
-        span_days=SPAN_DAYS,
-        allowed=sum(allowed(chosen, count, SPAN_DAYS) for count in accounts.values()),
-        spent=work.incidents.count(Choice(raised=True)),
-        tenants=[
-            TenantBudget(tenant, finite(each[tenant]), today.get(tenant, 0))
-            for tenant in sorted(each)[:MOST_TENANTS]
-        ],
+        span_days=span,
+        allowed=sum(one.allowed for one in each),
+        spent=sum(spent.values()),
+        tenants=each[:MOST_TENANTS],
     )
 
 
@@ -129,7 +134,7 @@ def set_budget(call: Call) -> NewBudget:
     """Choose the budget: the running watch rules anew within a second."""
     asked: NewBudget = call.body
     with call.context.database.writing() as work:
-        before = per_day_of(work)
+        before = chosen_budget(work)
         if asked.per_day is None:
             work.settings.forget(BUDGET)
         else:

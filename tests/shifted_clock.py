@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 LIBRARY: Final = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 """None where Debian's package `libfaketime` is not installed."""
 
-_VARIABLES: Final = frozenset({"LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"})
+_VARIABLES: Final = frozenset(
+    {"LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "FAKETIME_FORCE_MONOTONIC_FIX"}
+)
 _SHIFTED_PAGE: Final = """(() => {
   const Real = Date;
   const shift = SHIFT;
@@ -37,6 +39,7 @@ def environment_at(moment: datetime) -> dict[str, str]:
         "LD_PRELOAD": str(LIBRARY),
         "FAKETIME": f"{shift:+d}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # else waits on that clock end at once, and threads spin for the interpreter
     }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -58,15 +61,21 @@ def environment(moment: datetime) -> dict[str, str]:
 
 def pass_at(moment: datetime, tests: tuple[str, ...], folder: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--basetemp", str(folder / "inner")]
-    done = subprocess.run(
+    process = subprocess.Popen(
         [*command, "--timeout", "0", *tests],
         cwd=ROOT,
         env=environment(moment),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    assert done.returncode == 0, f"{moment:%A %d %B %Y %H:%M}\n{done.stdout[-6000:]}{done.stderr[-2000:]}"
+    try:
+        said, _ = process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # whoever is left of those that the tests started
+    assert process.returncode == 0, f"{moment:%A %d %B %Y %H:%M}\n{said[-6000:]}"
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.schema.problems import Told
-from seawall.sources.remains import LONGEST, remains, told
+from seawall.sources.remains import _NAMES, LONGEST, remains, told
 
 READ = {
     "CreationTime": "2026-03-02T10:00:00",
@@ -83,8 +83,23 @@ def test_what_is_longer_than_a_record_may_be_says_nothing() -> None:
     assert remains(TEXT[:-2] + " " * LONGEST) == ""
 
 
+@pytest.mark.parametrize("field", sorted(_NAMES))
+@pytest.mark.parametrize("value", ['"a\\ud800b"', '{"\\udfff":["\\ud83d"]}'], ids=["text", "inside"])
+def test_halves_of_surrogate_pairs_are_replaced_in_every_field(field: str, value: str) -> None:
+    other = "id" if field != "id" else "kind"
+    left = remains(f'{{"{field}":{value},"{other}":"7","Subject":"cut o')
+    assert "\\u" not in left
+    assert left.encode("utf-8")
+    assert len(told([left])) == 1
+
+
 @given(
-    st.one_of(st.binary(max_size=300), st.text(max_size=300), st.text(alphabet='{}[]",:\\au ', max_size=200))
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=300),
+        st.text(alphabet='{}[]",:\\au ', max_size=200),
+        st.from_regex(r'"(id|actor|kind)":"(\\\\ud[89c]00|\\\\u0041|x){1,4}",', fullmatch=True),
+    )
 )
 def test_nothing_raises(text: bytes | str) -> None:
     for each in (text, "{" + text if isinstance(text, str) else b"{" + text):

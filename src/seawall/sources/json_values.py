@@ -46,7 +46,7 @@ def parse(text: bytes | str, depth: int) -> Any:
         pass
     try:
         loose = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-        return _clean(json.loads(loose, strict=False))
+        return without_surrogates(json.loads(loose, strict=False))
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
 
@@ -151,13 +151,15 @@ def _nesting(text: bytes | str) -> int:
     return int(np.cumsum(_STEPS[marks], dtype=np.int64).max(initial=0))
 
 
-def _clean(value: Any) -> Any:
+def without_surrogates(value: Any) -> Any:
+    """Return a value of Python's JSON reader that UTF-8 can hold: halves of surrogate pairs become `?`, NaN and
+    infinities None. Strings are cleaned at any depth, names of fields too."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
+        return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clean(item) for item in value]
+        return [without_surrogates(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

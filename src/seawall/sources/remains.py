@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from seawall.schema.problems import Told
 from seawall.sources.assemble import to_events
-from seawall.sources.json_values import encode
+from seawall.sources.json_values import encode, without_surrogates
 from seawall.sources.recognise import AUDIT_DATA, SOURCES, BrokenInside, recognise
 
 LONGEST = 1 << 16
@@ -86,12 +86,13 @@ def remains(text: str | bytes) -> str:
     read = _Read()
     try:
         _object(loose, read)
+        if read.is_torn or read.is_repeated or (read.damages and (read.is_cut or not loose.endswith("}"))):
+            return ""
+        fields = without_surrogates(read.fields)
+        kept = {name: value for name, value in fields.items() if len(encode(value)) <= _SHORT}
+        return encode(kept) if kept else ""
     except (RecursionError, ValueError):
         return ""
-    if read.is_torn or read.is_repeated or (read.damages and (read.is_cut or not loose.endswith("}"))):
-        return ""
-    kept = {name: value for name, value in read.fields.items() if len(encode(value)) <= _SHORT}
-    return encode(kept) if kept else ""
 
 
 def _object(text: str, read: _Read) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from seawall.sources.failures import LOGGER, forget_places
 from tests.interrupts import hear_interrupts
 from tests.temporary import room_in_memory
 
@@ -45,6 +46,20 @@ def _what_tests_start_writes_no_bytecode() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _reading_does_not_fail(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The net around reading hides no fault from tests: whatever it caught fails the test, unless it is marked."""
+    caught: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: caught.append(record.getMessage())  # type: ignore[method-assign]
+    forget_places()
+    LOGGER.addHandler(handler)
+    yield
+    LOGGER.removeHandler(handler)
+    if request.node.get_closest_marker("reader_fails") is None:
+        assert not caught
 
 
 @pytest.fixture(autouse=True)

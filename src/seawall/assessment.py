@@ -7,14 +7,17 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from seawall import private_files
 from seawall.assurance.assess import Given, assess
 from seawall.assurance.collect import Collector
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.pipeline import Progress
+from seawall.regular_files import open_file
 from seawall.report.assurance import Read, assurance_document
 from seawall.report.assurance_page import write_assurance_page
 from seawall.report.assurance_tables import TABLES, write_tables
@@ -180,7 +183,7 @@ def _raised(folder: Path) -> dict[str, str]:
     path = folder / "incidents.jsonl" if folder.is_dir() else folder
     found: dict[str, str] = {}
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as lines:
             while line := lines.readline(_LONGEST_LINE):
                 incident = json.loads(line)
                 if isinstance(incident, dict) and incident.get("raised") is True:
@@ -195,9 +198,9 @@ def _raised(folder: Path) -> dict[str, str]:
 
 def _write(out: Path, document: dict[str, Any]) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(out)
         text = json.dumps(document, indent=1, ensure_ascii=False)
-        (out / "assurance.json").write_text(text + "\n", encoding="utf-8", errors="replace")
+        private_files.write_text(out / "assurance.json", text + "\n")
     except OSError as error:
         raise OutputUnwritable(
             f"cannot write into {out}: {error.strerror or error}", fix="choose another folder with --out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -12,10 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TextIO
 
-import pyarrow.compute as pc
-
+from seawall import private_files
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.incidents.candidates import Candidate
@@ -93,15 +93,11 @@ class _Tally:
     last: int = 0
 
     def count(self, batch: EventBatch) -> None:
-        """Count records, also file by file; a batch is of one file, and numbers its records."""
+        """Count records, also file by file."""
         self.records += batch.records
-        numbers = {problem.source_file: problem.line for problem in batch.problems}
-        if batch.events.num_rows:
-            name = batch.events["source_file"][0].as_py()
-            numbers[name] = max(numbers.get(name, 0), pc.max(batch.events["source_line"]).as_py())
-        for name, number in numbers.items():
-            self.held[name] = max(self.held.get(name, 0), number)
-            self.unjudged.of(name).add(*counts_of(batch, name))
+        for name, counts in counts_of(batch).items():
+            self.held[name] = max(self.held.get(name, 0), counts.highest)
+            self.unjudged.of(name).add(counts.records, counts.unrecognised, counts.unread, counts.span)
 
     def days(self) -> int:
         """Return how many days lie between the first event and the last, both counted."""
@@ -176,7 +172,7 @@ def _prepared(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
         return None
     folder = Path(out)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as error:
@@ -218,7 +214,7 @@ def _spooled(
     """Read everything into the spool; problems are written as they come."""
     spool = Spool(scratch)
     total, done = total_bytes(inputs), 0
-    sink = (folder / "problems.jsonl").open("w", encoding="utf-8") if folder else None
+    sink = _problems_file(folder / "problems.jsonl") if folder else None
     try:
         for batch in _read_ahead(inputs):
             tally.count(batch)
@@ -236,6 +232,10 @@ def _spooled(
             sink.close()
     spool.settle(*coder.settled())
     return spool
+
+
+def _problems_file(path: Path) -> TextIO:
+    return os.fdopen(private_files.open_for_writing(path), "w", encoding="utf-8")
 
 
 def _both(
@@ -370,10 +370,10 @@ def _write(folder: Path, result: ScanResult, budget: Budget, period: tuple[int, 
         {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in result.coverage
     ]
     document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
-    (folder / "coverage.json").write_text(
-        json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    private_files.write_text(
+        folder / "coverage.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     )
-    (folder / "summary.json").write_text(json.dumps(result.summary, indent=1) + "\n", encoding="utf-8")
+    private_files.write_text(folder / "summary.json", json.dumps(result.summary, indent=1) + "\n")
     write_report(
         folder / "report.html",
         ReportInput(

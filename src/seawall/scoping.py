@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable
 from seawall.incidents.coverage import EXPORT_RECORDS
 from seawall.pipeline import Progress
+from seawall.regular_files import open_file
 from seawall.report.documents import look_up
 from seawall.report.times import parse_rfc3339
 from seawall.respond.scope import Asked, Bounds, search
@@ -28,7 +30,7 @@ from seawall.respond.scope.lost import file_text
 from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
 from seawall.schema.scope import Gap, Scope
-from seawall.sources import read, total_bytes
+from seawall.sources import counts_of, read, total_bytes
 from seawall.sources.remains import told
 from seawall.store import Coder
 from seawall.store.database import Database
@@ -242,8 +244,8 @@ def _read(
         for problem in batch.problems:
             reading.note(problem.source_file, problem.line, problem.code, problem.remains)
         if batch.events.num_rows:
-            name = batch.events["source_file"][0].as_py()
-            reading.held[name] = max(reading.held.get(name, 0), int(batch.events["source_line"][-1].as_py()))
+            for name, counts in counts_of(batch).items():
+                reading.held[name] = max(reading.held.get(name, 0), counts.highest)
             yield coder.encode(enrich(batch.events, networks))
         done += batch.bytes_read
         if progress:
@@ -276,7 +278,7 @@ def not_read(database: Database, since: int = 0) -> Iterator[Lost]:
 def _problems_of_scan(path: Path, reading: Reading) -> None:
     """Note what a scan could not read. Raises InputUnreadable where that cannot be told: fail closed."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 problem = json.loads(line)
                 left = str(problem.get("remains", ""))
@@ -290,7 +292,8 @@ def _problems_of_scan(path: Path, reading: Reading) -> None:
 def _cut_of_scan(path: Path) -> list[tuple[str, Gap]]:
     """What a scan noted of files that were probably cut off. What cannot be read is said as a gap: fail closed."""
     try:
-        notes = json.loads(path.read_text("utf-8"))["coverage"]
+        with open_file(path) as file:
+            notes = json.loads(file.read())["coverage"]
         cut = [one for one in notes if one["code"] == "truncated"]
         spans = [(parse_rfc3339(one["start"]), parse_rfc3339(one["end"])) for one in cut]
         return [

@@ -33,12 +33,14 @@ def demo(
     from seawall.cli import results, scan
     from seawall.lab import make_world
     from seawall.lab.demo import demo_settings
+    from seawall.private_files import make_folder
     from seawall.settings import ScanSettings
 
     is_there = _made_before(seed, out / "truth.json")
     if not quiet and not is_there:
         streams.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged intruders)")
     if not is_there:
+        make_folder(out)
         make_world(demo_settings(seed), out)
     result = scan.run([out / "logs"], out, ScanSettings(), quiet=quiet)
     found, staged = _staged(result, out / "truth.json")

@@ -181,6 +181,7 @@ def _document(source: str) -> bytes:
     from seawall.errors import InputUnreadable
     from seawall.jose.fetch import FetchRefused, fetch
     from seawall.keys.leaks.known import LARGEST
+    from seawall.regular_files import open_file
 
     if "://" in source:
         try:
@@ -189,7 +190,7 @@ def _document(source: str) -> bytes:
             fix = "give the key set as a file, or set SSL_CERT_FILE where its certificate is your own"
             raise InputUnreadable(f"{source}: {error}", fix=fix) from None
     try:
-        with Path(source).open("rb") as file:
+        with open_file(Path(source)) as file:
             return file.read(LARGEST + 1)
     except OSError as error:
         raise InputUnreadable(f"{source}: {error.strerror}", fix="give a JWK set to --jwks") from None

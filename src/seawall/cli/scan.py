@@ -77,7 +77,7 @@ def scan(
       seawall scan audit.csv signins.json.gz --budget 3
       seawall scan exports/ --json --fail-on high > result.json
 
-    Reads .json, .jsonl, .ndjson, .csv, .gz, .zip and .zst; the kind of log is recognised from its content.
+    Reads .json, .jsonl, .ndjson, .csv, .gz, .zip, .zst and .tar; the kind of log is recognised from its content.
     Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet, rules.json and summary.json.
     """
     from seawall.cli import results

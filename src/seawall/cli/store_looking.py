@@ -191,10 +191,12 @@ def read_head(path: Path) -> Head:
     import json
 
     from seawall.errors import InputUnreadable
+    from seawall.regular_files import open_file
     from seawall.store.database import Head
 
     try:
-        stated = json.loads(path.read_bytes()[:100_000])
+        with open_file(path) as file:
+            stated = json.loads(file.read(100_000))
     except (OSError, ValueError, RecursionError) as error:
         raise InputUnreadable(
             f"{path}: cannot be read as JSON", fix='{"sequence": 12, "digest": "…"}'

@@ -20,6 +20,7 @@ import urllib3
 from seawall.collect.secret import read_secret, secret_in
 from seawall.errors import CollectInvalid
 from seawall.jose.fetch import FetchRefused, Location, location_of, trust_store
+from seawall.regular_files import open_file
 
 VARIABLE: Final = "SEAWALL_PROXY_SECRET"
 MOST_BUNDLE: Final = 4 * 1024 * 1024
@@ -91,7 +92,7 @@ def _authorities(bundle: Path | None) -> str:
     if bundle is None:
         return ""
     try:
-        with bundle.open("rb") as file:
+        with open_file(bundle) as file:
             data = file.read(MOST_BUNDLE + 1)
     except OSError as error:
         raise CollectInvalid(f"{bundle}: cannot be read: {error.strerror}", fix="check --ca-bundle") from None

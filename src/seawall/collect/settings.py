@@ -19,6 +19,7 @@ from seawall.collect.vendors.entra import FEEDS
 from seawall.collect.vendors.google import APPLICATIONS
 from seawall.collect.vendors.m365 import CONTENT_TYPES
 from seawall.errors import CollectInvalid
+from seawall.regular_files import open_file
 from seawall.tokens.toml_lines import Path as Place
 from seawall.tokens.toml_lines import toml_lines
 
@@ -157,7 +158,7 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
 
 def _table(file: Path, vendor: str, faults: list[str]) -> tuple[dict[str, Any], Mapping[Place, int]]:
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
             data = opened.read(LARGEST + 1)
         text = data.decode("utf-8")
         document = tomllib.loads(text) if len(data) <= LARGEST else {}

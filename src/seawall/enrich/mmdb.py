@@ -12,6 +12,7 @@ Layouts read, all optional, flat or below `traits`:
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import maxminddb
 
 from seawall.enrich.known_systems import NetworkClass
 from seawall.errors import ArtefactInvalid
+from seawall.regular_files import open_regular
 
 _ASN = re.compile(r"(?:AS)?(\d{1,10})", re.IGNORECASE)
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
@@ -81,6 +83,7 @@ class OperatorDatabase:
 def open_database(path: Path) -> OperatorDatabase:
     """Open an MMDB file. Raises ArtefactInvalid when it is missing or is none."""
     try:
+        os.close(open_regular(path))  # the library would wait for a pipe
         return OperatorDatabase(path, maxminddb.open_database(path))
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as reason:
         raise _invalid(path, reason) from reason

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from seawall import private_files
 from seawall.incidents.engine import Scored
 from seawall.rules.sigma.detector import SigmaDetector
 from seawall.rules.sigma.run import RuleSet
@@ -50,8 +51,8 @@ class RuleBook:
 
     def write(self, path: Path, detector: SigmaDetector) -> None:
         """Write the document of all rules."""
-        path.write_text(
-            json.dumps(self.document(detector), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        private_files.write_text(
+            path, json.dumps(self.document(detector), indent=1, ensure_ascii=False) + "\n"
         )
 
     def document(self, detector: SigmaDetector) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from seawall.regular_files import open_file
+
 FETCH_CODES: Final[dict[str, str]] = {
     "url-malformed": "the URL cannot be read, is too long, or holds spaces, control characters or non-ASCII text",
     "url-scheme": "the URL is not https://",
@@ -57,6 +59,9 @@ LONGEST_URL: Final = 2048
 OVERHEAD: Final = 256 * 1024
 """Bytes beyond the limit that headers and chunk framing may take."""
 PIECE: Final = 64 * 1024
+_LARGEST_BUNDLE: Final = 16 << 20
+"""Octets of a PEM file of certificates."""
+
 PLAUSIBLE: Final = frozenset(
     {"", "application/json", "text/json", "text/plain", "application/octet-stream", "binary/octet-stream"}
 )
@@ -132,7 +137,8 @@ def trust_store(certificates: Path | None = None) -> TrustStore:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_verify_locations(cadata=certificates.read_text("ascii"))
+        with open_file(certificates) as file:
+            context.load_verify_locations(cadata=file.read(_LARGEST_BUNDLE).decode("ascii"))
     except (OSError, ValueError, ssl.SSLError):
         raise FetchRefused("trust-unreadable") from None
     return context

@@ -17,7 +17,9 @@ from seawall.sources import EventBatch, Limits
 from seawall.sources.assemble import empty_events
 from seawall.sources.empty_tables import is_foreign_header
 from seawall.sources.excerpts import file_problem
+from seawall.sources.failures import file_failure
 from seawall.sources.json_records import HEAD
+from seawall.sources.limits import BODY
 from seawall.sources.pieces import first_place, read_piece
 from seawall.watch import Closed, Delivery, Intake, stream_deliveries
 
@@ -192,13 +194,20 @@ def _one_of(readers: int) -> Parse:
 
     def parse(body: bytes, source: str) -> list[EventBatch]:
         with reading:
-            return batches_of(body, source, Limits())
+            return batches_of(body, source, BODY)
 
     return parse
 
 
 def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
-    """Every record of a body, lines at once and column by column where that pays."""
+    """Every record of a body, lines at once and column by column where that pays; a failure is a problem of the body."""
+    try:
+        return _batches_of(body, source, limits)
+    except Exception as error:  # noqa: BLE001 - the net
+        return [EventBatch(empty_events(), (file_failure(source, error),), 0, 0)]
+
+
+def _batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
     if not body or body.isspace():
         return []
     place = first_place(body[:HEAD], limits, is_settled=True)

@@ -12,6 +12,8 @@ from seawall.live.bodies import batches_of, is_lines
 from seawall.live.parsing import Read, bodies_in, packed
 from seawall.live.wire import Wire
 from seawall.sources import Limits
+from seawall.sources.failures import note_failure
+from seawall.sources.limits import BODY
 from seawall.sources.several import Together, read_together
 
 
@@ -19,7 +21,7 @@ def main(descriptor: int) -> None:
     """Read one message after the other, until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wire = Wire(socket.socket(fileno=descriptor))
-    limits = Limits()
+    limits = BODY
     with suppress(OSError):
         while (found := wire.receive()) is not None:
             wire.send(*packed(read_of(bodies_in(*found), limits)))
@@ -33,7 +35,13 @@ def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[Read]:
     )
     if len(lines) < 2:
         lines = []
-    found = [Read(lines, read_together([bodies[place][0] for place in lines], limits))] if lines else []
+    found = []
+    if lines:
+        try:
+            found = [Read(lines, read_together([bodies[place][0] for place in lines], limits))]
+        except Exception as error:  # noqa: BLE001 - each by itself, with a net of its own
+            note_failure(error)
+            lines = []
     alone = sorted({*range(len(bodies))} - {*lines})
     return found + [
         Read([place], Together(batches_of(bodies[place][0], bodies[place][1], limits), [])) for place in alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seawall import private_files
 from seawall.assurance.assess import Assessment
 from seawall.assurance.sessions import ROOTS
 from seawall.assurance.strength import FLAG_WORDS, LEVEL_WORDS, METHOD_NAMES, RESISTANT
@@ -24,6 +26,9 @@ def write_tables(folder: Path, result: Assessment) -> None:
     """Write both tables into a folder that is there. Raises OutputUnwritable."""
     for name, table in ((SIGN_INS, sign_ins_table(result)), (SESSIONS, sessions_table(result))):
         try:
+            os.close(
+                private_files.open_for_writing(folder / name)
+            )  # the library keeps the mode of a file that is there
             pq.write_table(table, folder / name)
         except OSError as error:
             raise OutputUnwritable(

@@ -17,7 +17,9 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from seawall import private_files
 from seawall.errors import InputUnreadable
+from seawall.regular_files import open_file
 from seawall.report.input import find
 from seawall.report.times import parse_rfc3339, rfc3339
 from seawall.schema.findings import Layer, Reason
@@ -107,16 +109,19 @@ def incident_line(incident: Incident) -> bytes:
 def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
     """Write `incidents.jsonl` in the order given, which is worst first.
 
-    The file is there in full or as it was before: a gate reads it, and a part of it would let accounts through.
+    The file is there in full or as it was before: a gate reads it, and a part of it would let accounts through. Its owner
+    alone may read it; a group that was let in to an earlier one, as that of a gate, keeps its right.
     """
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as target:
+        with os.fdopen(private_files.open_for_writing(part), "wb") as target:
             target.writelines(incident_line(incident) for incident in incidents)
             target.flush()
             os.fsync(target.fileno())
             with suppress(FileNotFoundError):
-                os.fchmod(target.fileno(), stat.S_IMODE(path.stat().st_mode))
+                os.fchmod(
+                    target.fileno(), stat.S_IMODE(path.stat().st_mode) & 0o660 | private_files.FILE_MODE
+                )
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -162,7 +167,7 @@ _FIX = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        source = path.open("rb")
+        source = open_file(path)
     except OSError as error:
         raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from error
     with source:

@@ -22,6 +22,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from jinja2.exceptions import TemplateNotFound
 from markupsafe import Markup
 
+from seawall import private_files
 from seawall.errors import OutputUnwritable
 from seawall.report import figures, times, words
 from seawall.report.input import Budget, ReportInput
@@ -62,7 +63,7 @@ def write_page(path: Path, page: str) -> None:
     """Write a page's text to `path`, whole or not at all. Raises OutputUnwritable."""
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(page, encoding="utf-8", errors="replace")
+        private_files.write_text(partial, page)
         partial.replace(path)
     except OSError as error:
         raise OutputUnwritable(

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from seawall.errors import InputUnreadable
+from seawall.regular_files import open_file
 from seawall.report.times import parse_rfc3339, rfc3339
 from seawall.report.whole_file import write_whole
 from seawall.schema.conversion import prepare
@@ -45,7 +46,7 @@ def write_scope(path: Path, scope: Scope) -> None:
 def read_scope(path: Path) -> Scope:
     """Return the scope of a `scope.json`. Raises InputUnreadable when the file is missing or holds anything else."""
     try:
-        with path.open("rb") as source:
+        with open_file(path) as source:
             content = source.read(LARGEST + 1)
     except OSError as error:
         raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from error

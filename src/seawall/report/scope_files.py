@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from seawall import private_files
 from seawall.errors import OutputUnwritable
 from seawall.report.csv_text import Cell, csv_lines
 from seawall.report.scope_document import write_scope
@@ -24,7 +26,7 @@ _TOUCHED = (
 def write_scope_files(folder: Path, scope: Scope) -> None:
     """Write all files, each whole or not at all. Raises OutputUnwritable."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
     except OSError as error:
         raise OutputUnwritable(
             f"cannot write into {folder}: {error.strerror or error}", fix="choose another folder with --out"
@@ -90,7 +92,8 @@ def _subject(one: Subject) -> list[Cell]:
 def _write(path: Path, lines: Iterable[str]) -> None:
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", encoding="utf-8", errors="replace", newline="") as target:
+        descriptor = private_files.open_for_writing(part)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="") as target:
             target.writelines(lines)
         part.replace(path)
     except OSError as error:

@@ -71,6 +71,7 @@ PROBLEMS = {
     "too-deep": "Nested deeper than the limit",
     "not-a-log": "Not a log that Seawall reads",
     "unreadable": "Could not be opened, or is damaged",
+    "reader-failed": "Seawall failed on it",
     "bomb": "Archive expands beyond the limit",
     "wrong-columns": "Row does not fit its header",
 }

@@ -16,6 +16,7 @@ ProblemCode = Literal[
     "unreadable",  # the file could not be opened or is damaged; what came before the damage was read
     "bomb",  # an archive that expands beyond the limit
     "wrong-columns",  # a table row that does not fit its header
+    "reader-failed",  # Seawall itself failed on it, which is a fault of the program
 ]
 
 

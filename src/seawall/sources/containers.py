@@ -1,4 +1,4 @@
-"""Opens gzip, zip and Zstandard by their magic bytes, streaming, within limits.
+"""Opens gzip, Zstandard, ZIP and tar by their content, streaming, within limits.
 
 Nothing is inflated to memory or disk: a member is a stream that stops at damage or at a limit and says so.
 """
@@ -6,180 +6,19 @@ Nothing is inflated to memory or disk: a member is a stream that stops at damage
 from __future__ import annotations
 
 import io
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-import zstandard
-
-from seawall.schema.problems import Problem, ProblemCode
+from seawall.schema.problems import Problem
+from seawall.sources.bounded import DAMAGE, BoundedStream, Counter, Expansion, MemberNames
 from seawall.sources.excerpts import file_problem
+from seawall.sources.inflating import GzipStream, Stream, ZstandardStream, as_binary
 from seawall.sources.limits import Limits
+from seawall.sources.tar_archive import BLOCK, BadTar, is_tar, tar_members
+from seawall.sources.zip_archive import Entry, entries, find_directory, open_entry
 
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06")
-_DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, lzma.LZMAError,
-           NotImplementedError, RuntimeError, ValueError)  # fmt: skip
-_ZSTD_WINDOW = 1 << 27
-_GZIP_FEED = 1 << 16
-_ZSTD_FEED = 1 << 10
-"""Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at
-once."""
-
-
-class BoundedStream:
-    """A byte stream that never raises: damage and limits end it and are kept in `problem`.
-
-    `read(n)` returns up to n bytes, empty at the end. `name` is what problems and events are filed under.
-    """
-
-    def __init__(
-        self, stream: BinaryIO, name: str, limits: Limits, compressed: Counter | None = None
-    ) -> None:
-        self.name = name
-        self.problem: Problem | None = None
-        self._stream = stream
-        self._limits = limits
-        self._compressed = compressed
-        self._given = 0
-        self._pushed = b""
-
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes."""
-        if self._pushed:
-            data, self._pushed = self._pushed[:size], self._pushed[size:]
-            return data
-        if self.problem is not None:
-            return b""
-        try:
-            data = self._stream.read(size)
-        except _DAMAGE as error:
-            self._stop("unreadable", str(error) or type(error).__name__)
-            return b""
-        self._given += len(data)
-        is_allowed = self._compressed is None or self._check(self._compressed.count)
-        return data if is_allowed else b""
-
-    def peek(self, size: int) -> bytes:
-        """The first bytes of what is still to be read."""
-        parts = []
-        missing = size
-        while missing > 0:
-            data = self.read(missing)
-            if not data:
-                break
-            parts.append(data)
-            missing -= len(data)
-        head = b"".join(parts)
-        self._pushed = head + self._pushed
-        return head
-
-    @property
-    def taken(self) -> int:
-        """Bytes taken from the stream below."""
-        return self._given
-
-    def _check(self, compressed: int) -> bool:
-        if self._given > self._limits.member_bytes:
-            self._stop("bomb", f"expands beyond {self._limits.member_bytes} bytes")
-        elif (
-            self._given > self._limits.ratio_grace_bytes
-            and self._given > max(compressed, 1) * self._limits.archive_ratio
-        ):
-            self._stop("bomb", f"expands more than {self._limits.archive_ratio} times")
-        return self.problem is None
-
-    def _stop(self, code: ProblemCode, reason: str) -> None:
-        self.problem = file_problem(self.name, code, reason)
-
-
-class Counter(io.RawIOBase):
-    """Counts the bytes read from a stream below a decompressor."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__()
-        self._stream = stream
-        self.count = 0
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes, counted."""
-        data = self._stream.read(size)
-        self.count += len(data)
-        return data
-
-    def readinto(self, buffer: object) -> int:
-        """Fill the buffer, counted."""
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        data = self._stream.read(len(view))
-        view[: len(data)] = data
-        self.count += len(data)
-        return len(data)
-
-
-class _ZstandardStream:
-    """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut
-    off."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._inflater = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        self._frame: Any = None
-        self._rest = b""
-        self._ready = b""
-
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a frame."""
-        while not self._ready:
-            data = self._rest or self._stream.read(_ZSTD_FEED)
-            self._rest = b""
-            if not data:
-                if self._frame is not None:
-                    raise EOFError("the stream ends in the middle of a Zstandard frame")
-                return b""
-            if self._frame is None:
-                self._frame = self._inflater.decompressobj()
-            self._ready = self._frame.decompress(data)
-            if self._frame.eof:
-                self._rest, self._frame = self._frame.unused_data, None
-        given, self._ready = self._ready[:size], self._ready[size:]
-        return given
-
-
-class _GzipStream:
-    """Inflates gzip members one after the other and, unlike the library's own reader, hands over all that
-    came before damage or a cut."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._inflater: Any = None
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a member."""
-        while True:
-            data = self._rest or self._stream.read(_GZIP_FEED)
-            self._rest = b""
-            if self._inflater is None:
-                data = data.lstrip(b"\0")  # padding between and after members
-                if data:
-                    self._inflater = zlib.decompressobj(wbits=31)
-            if not data:
-                if self._inflater is not None:
-                    raise EOFError("the stream ends in the middle of a gzip member")
-                return b""
-            inflater: Any = self._inflater
-            ready: bytes = inflater.decompress(data, size)
-            self._rest = inflater.unconsumed_tail
-            if inflater.eof:
-                self._rest, self._inflater = inflater.unused_data, None
-            if ready:
-                return ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,78 +29,135 @@ class Opened:
     is_plain_file: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What lies around a stream: the file's limits and expansion, and how many containers it is in."""
+
+    limits: Limits
+    expansion: Expansion
+    depth: int = 0
+    is_inflated: bool = False
+    """Whether the stream is what one decompressor gave: a tar archive in it is no further container."""
+
+    def deeper(self, *, is_inflated: bool = False) -> _Around:
+        return _Around(self.limits, self.expansion, self.depth + 1, is_inflated)
+
+
 def is_container(head: bytes) -> bool:
     """Whether bytes that start like this are compressed or an archive."""
-    return head.startswith((_GZIP, _ZSTD, *_ZIP))
+    return head.startswith((_GZIP, _ZSTD, *_ZIP)) or is_tar(head)
 
 
-def open_members(
-    raw: BinaryIO | BoundedStream, name: str, limits: Limits, depth: int = 0
-) -> Iterator[Opened | Problem]:
-    """The plain streams inside an open, seekable or forward-only stream. Each is to be read before the
-    next is asked for.
+def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[Opened | Problem]:
+    """Yield the plain streams inside an open, seekable file. Each is to be read before the next is asked for."""
+    stored = raw.seek(0, 2)
+    raw.seek(0)
+    around = _Around(limits, Expansion(stored, limits))
+    yield from _open(raw, BoundedStream(raw, name, limits), around)
 
-    `depth` is how many containers lie around this one.
-    """
-    outer = raw if isinstance(raw, BoundedStream) else BoundedStream(raw, name, limits)
-    head = outer.peek(4)
+
+def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+    name, limits = outer.name, around.limits
+    head = outer.peek(BLOCK)
     if not is_container(head):
-        yield Opened(outer, is_plain_file=depth == 0)
+        yield Opened(outer, is_plain_file=around.depth == 0)
         return
-    if depth >= limits.archive_depth:
+    if around.depth >= limits.archive_depth and not (around.is_inflated and is_tar(head)):
         yield file_problem(name, "bomb", f"archives nested deeper than {limits.archive_depth}")
         return
     if head.startswith(_ZIP):
-        yield from _open_zip(None if isinstance(raw, BoundedStream) else raw, outer, name, limits, depth)
-        return
-    counter = Counter(cast(BinaryIO, outer))
-    inner: BinaryIO
-    if head.startswith(_GZIP):
-        inner = cast(BinaryIO, _GzipStream(cast(BinaryIO, counter)))
+        yield from _open_zip(raw, outer, around)
+    elif head.startswith((_GZIP, _ZSTD)):
+        counter = Counter(as_binary(outer))
+        source = as_binary(counter)
+        inner: Stream = GzipStream(source) if head.startswith(_GZIP) else ZstandardStream(source)
+        bounded = BoundedStream(as_binary(inner), name, limits, counter, around.expansion)
+        yield from _open(None, bounded, around.deeper(is_inflated=True))
+        if outer.problem is not None and bounded.problem is None:
+            yield outer.problem
     else:
-        inner = cast(BinaryIO, _ZstandardStream(cast(BinaryIO, counter)))
-    bounded = BoundedStream(inner, name, limits, counter)
-    yield from open_members(bounded, name, limits, depth + 1)
-    if outer.problem is not None and bounded.problem is None:
+        yield from _open_tar(outer, around)
+
+
+def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+    name, limits, names = outer.name, around.limits, MemberNames(outer.name)
+    if raw is None:
+        # A ZIP file's directory lies at its end, so an inner one must be held whole; that is bounded.
+        data = outer.peek(limits.record_bytes * 4 + 1)
+        if len(data) > limits.record_bytes * 4:
+            yield file_problem(name, "bomb", "an archive inside an archive is too large to open")
+            return
+        raw = io.BytesIO(data)
+    left = raw.seek(0, 2)
+    for number, entry in enumerate(_listed(raw), 1):
+        if isinstance(entry, str):
+            yield file_problem(name, "unreadable", entry)
+            return
+        left -= entry.packed
+        stop = _must_stop(name, number, around)
+        if stop is None and left < 0:
+            stop = file_problem(
+                name, "bomb", f"its members overlap: those from number {number} on were not read"
+            )
+        if stop is not None:
+            yield stop
+            return
+        if entry.is_folder:
+            continue
+        label = names.name(entry.name, number)
+        try:
+            stream = open_entry(raw, entry)
+        except DAMAGE as error:
+            yield file_problem(label, "unreadable", str(error) or type(error).__name__)
+            continue
+        counter = cast(Counter, _Declared(entry.packed))
+        bounded = BoundedStream(as_binary(stream), label, limits, counter, around.expansion)
+        yield from _open(None, bounded, around.deeper())
+
+
+def _listed(raw: BinaryIO) -> Iterator[Entry | str]:
+    """Yield the entries of a ZIP file, at last why there are no more where it is damaged."""
+    try:
+        yield from entries(raw, find_directory(raw))
+    except DAMAGE as error:
+        yield str(error) or type(error).__name__
+
+
+def _open_tar(outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+    name, names = outer.name, MemberNames(outer.name)
+    inside = around if around.is_inflated else around.deeper()
+    inside = _Around(around.limits, around.expansion, inside.depth)
+    try:
+        for number, member in enumerate(tar_members(outer), 1):
+            if (stop := _must_stop(name, number, around)) is not None:
+                yield stop
+                return
+            label = names.name(member.name, number)
+            if member.stream is None:
+                yield file_problem(label, "not-a-log", f"{member.refusal}, which is not followed")
+                continue
+            yield from _open(None, BoundedStream(as_binary(member.stream), label, around.limits), inside)
+    except BadTar as error:
+        if outer.problem is None:
+            yield file_problem(name, "unreadable", str(error))
+    if outer.problem is not None:
         yield outer.problem
 
 
-def _open_zip(
-    raw: BinaryIO | None, outer: BoundedStream, name: str, limits: Limits, depth: int
-) -> Iterator[Opened | Problem]:
-    try:
-        if raw is None:
-            # A zip's directory lies at its end, so an inner zip must be held whole; that is bounded.
-            data = outer.peek(limits.record_bytes * 4 + 1)
-            if len(data) > limits.record_bytes * 4:
-                yield file_problem(name, "bomb", "an archive inside an archive is too large to open")
-                return
-            raw = io.BytesIO(data)
-        else:
-            raw.seek(0)
-        archive = zipfile.ZipFile(raw)
-        members = archive.infolist()
-    except _DAMAGE as error:
-        yield file_problem(name, "unreadable", str(error) or type(error).__name__)
-        return
-    for member in members:
-        if member.is_dir():
-            continue
-        inner_name = f"{name}!{member.filename}"
-        try:
-            stream = archive.open(member)
-        except (*_DAMAGE, KeyError) as error:
-            yield file_problem(inner_name, "unreadable", str(error) or type(error).__name__)
-            continue
-        counter = _Declared(member.compress_size)
-        bounded = BoundedStream(cast(BinaryIO, stream), inner_name, limits, cast(Counter, counter))
-        yield from open_members(bounded, inner_name, limits, depth + 1)
-        stream.close()
+def _must_stop(name: str, number: int, around: _Around) -> Problem | None:
+    """Return why the members from this one on are not read, None where they are."""
+    if around.expansion.is_spent:
+        reason = f"its members expand beyond {around.expansion.allowed} bytes in all: those from number {number} on were not read"
+        return file_problem(name, "bomb", reason)
+    if number > around.limits.archive_members:
+        return file_problem(
+            name, "bomb", f"more than {around.limits.archive_members} members: the others were not read"
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """Stands for a counter where the archive states the compressed size; the zip reader stops at that
-    size."""
+    """Stands for a counter where the archive states the compressed size; no more than that is read."""
 
     count: int

@@ -10,6 +10,7 @@ from itertools import count
 
 from seawall.schema.problems import Problem
 from seawall.sources.excerpts import record_problem
+from seawall.sources.failures import record_failure
 from seawall.sources.json_records import Record
 from seawall.sources.limits import Limits
 from seawall.sources.lines import Utf8Stream, lines
@@ -81,7 +82,12 @@ def row_records(
         if not is_started:
             is_started = not is_preamble(row)
             continue
-        yield _record(row, names, delimiter, name, next(numbers))
+        number = next(numbers)
+        try:
+            found = _record(row, names, delimiter, name, number)
+        except Exception as error:  # noqa: BLE001 - the net
+            found = record_failure(name, number, error)
+        yield found
 
 
 def is_preamble(row: bytes) -> bool:

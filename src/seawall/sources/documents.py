@@ -10,11 +10,13 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
+from seawall.regular_files import open_file
 from seawall.schema.problems import Problem
 from seawall.sources.containers import Opened, open_members
 from seawall.sources.excerpts import file_problem, record_problem
+from seawall.sources.failures import file_failure
 from seawall.sources.files import name_of, walk
 from seawall.sources.json_values import NotJson, TooDeep, parse
 from seawall.sources.limits import Limits
@@ -48,13 +50,20 @@ def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[Found 
             continue
         name = name_of(path)
         try:
-            raw = path.open("rb")
+            raw = open_file(path)
         except OSError as error:
             yield file_problem(name, "unreadable", error.strerror or str(error))
             continue
         with raw:
-            for member in open_members(cast(BinaryIO, raw), name, limits):
-                yield from (member,) if isinstance(member, Problem) else _document(member)
+            for member in open_members(raw, name, limits):
+                yield from (member,) if isinstance(member, Problem) else _caught(member)
+
+
+def _caught(member: Opened) -> Iterator[Found | Problem]:
+    try:
+        yield from _document(member)
+    except Exception as error:  # noqa: BLE001 - the net
+        yield file_failure(member.stream.name, error)
 
 
 def _document(member: Opened) -> Iterator[Found | Problem]:

@@ -16,6 +16,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +30,7 @@ from seawall.sources import m365_audit, m365_records
 from seawall.sources.assemble import Normalised, readable, to_events
 from seawall.sources.batches import Rows, drain, in_file_order
 from seawall.sources.distinct import Column, distinct_rows
+from seawall.sources.failures import note_failure
 from seawall.sources.json_records import Record
 from seawall.sources.json_values import NotJson, TooDeep, parse
 from seawall.sources.limits import Limits
@@ -139,11 +141,7 @@ def audit_batches(
     end, mean = os.fstat(raw.fileno()).st_size, surveyed.size / max(surveyed.lines, 1)
     raw.seek(0)
     with Path(raw.name).open("rb") as second:
-        reader = (
-            LineReader(second, name, limits, numbers)
-            if others is None
-            else EmbeddedReader(second, name, limits, numbers, others)
-        )
+        reader = _reader(second, name, limits, numbers, others)
         done = 0
         chunk = int(max(min(_ARROW_BYTES / max(mean, 1), _ARROW_ROWS), 1))
         for table in _tables(raw.fileno(), extra, limits.fast_records, chunk):
@@ -153,8 +151,40 @@ def audit_batches(
                 return
             # DuckDB reads for itself; the position here only tells how far it is.
             raw.seek(min(end, int((done + table.num_rows) * mean)))
-            yield from _take(table, reader, extra, often, done)
+            before = reader.next_number
+            try:
+                taken = _take(table, reader, extra, often, done)
+            except Exception as error:  # noqa: BLE001 - the net: from here on the general way, which has one for each record
+                note_failure(error)
+                yield from _one_by_one(raw, name, limits, before, done, others)
+                return
+            yield taken
             done += table.num_rows
+
+
+def _reader(
+    raw: BinaryIO,
+    name: str,
+    limits: Limits,
+    numbers: Iterator[int],
+    others: Mapping[int, Record | Problem] | None,
+) -> LineReader:
+    if others is None:
+        return LineReader(raw, name, limits, numbers)
+    return EmbeddedReader(raw, name, limits, numbers, others)
+
+
+def _one_by_one(
+    raw: BinaryIO,
+    name: str,
+    limits: Limits,
+    number: int,
+    done: int,
+    others: Mapping[int, Record | Problem] | None,
+) -> Iterator[Taken]:
+    """Batches of every line from the one with this 0-based number on; its first record gets `number`."""
+    with Path(raw.name).open("rb") as again:
+        yield from drain(Rows(name, limits), _reader(again, name, limits, count(number), others).rest(done))
 
 
 def _tables(descriptor: int, extra: tuple[str, ...], rows: int, chunk: int) -> Iterator[Any]:
@@ -226,9 +256,7 @@ def _identifier(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _take(
-    table: Any, reader: LineReader, extra: tuple[str, ...], often: frozenset[str], done: int
-) -> Iterator[Taken]:
+def _take(table: Any, reader: LineReader, extra: tuple[str, ...], often: frozenset[str], done: int) -> Taken:
     count_of_rows = table.num_rows
     held = {
         name: Column.of(table.column(name)) for name in extra if table.column(name).null_count < count_of_rows
@@ -250,11 +278,10 @@ def _take(
     reader.next_number = first + count_of_rows + (int(shift[-1]) if count_of_rows else 0)
     events = to_events(normalised, m365_audit.NAME, reader.name, numbers)
     if len(odd) == 0:
-        yield events, [], count_of_rows
-        return
+        return events, [], count_of_rows
     others, problems, read = rows.take()
     plain = events.filter(pa.array(is_plain))
-    yield (
+    return (
         in_file_order([table for table in (plain, others) if table.num_rows]),
         problems,
         plain.num_rows + read,

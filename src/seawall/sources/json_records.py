@@ -10,6 +10,7 @@ from typing import Any
 from seawall.schema.problems import Problem
 from seawall.sources.event_hooks import hook_events
 from seawall.sources.excerpts import record_problem
+from seawall.sources.failures import guarded, note_failure
 from seawall.sources.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.sources.limits import Limits
 from seawall.sources.lines import CHUNK, Utf8Stream, lines
@@ -23,6 +24,8 @@ PAGE_KIND = "admin#reports#activities"
 """What a page of Google's Reports API says of itself; its records are its `items`."""
 HEAD = 1 << 18
 _WHOLE = 32 << 20
+_MOST_PARTS = 4_000_000
+"""Brackets and commas of a document that is parsed as a whole: each part takes memory."""
 _LINES_LOOKED_AT = 50
 _MOST_AROUND = 6
 """Fields of an object around records; one with more is a record itself."""
@@ -49,11 +52,20 @@ def json_records(stream: Utf8Stream, name: str, limits: Limits, quick: Quick | N
 def _of_line(
     line: bytes, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
 ) -> Iterator[Any]:
-    found = None if quick is None else quick(line, numbers, limits.depth)
+    found = None if quick is None else quickly(quick, line, numbers, limits)
     if found is None:
         yield from line_records(line, name, numbers, limits)
     else:
         yield found
+
+
+def quickly(quick: Quick, text: bytes, numbers: Iterator[int], limits: Limits) -> Any:
+    """Return what stands for a record; None of a text that the quick way leaves, or on which it fails."""
+    try:
+        return quick(text, numbers, limits.depth)
+    except Exception as error:  # noqa: BLE001 - the general way reads it, and its net is behind that
+        note_failure(error)
+        return None
 
 
 def is_line_delimited(head: bytes, depth: int = 64) -> bool:
@@ -81,6 +93,12 @@ def line_records(
     line: bytes, name: str, numbers: Iterator[int], limits: Limits
 ) -> Iterator[Record | Problem]:
     """The record on one line; several when the line holds an array or a wrapped array of records."""
+    yield from guarded(_line_records(line, name, numbers, limits), name, numbers)
+
+
+def _line_records(
+    line: bytes, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
     try:
         value = parse(line, limits.depth)
     except TooDeep:
@@ -150,20 +168,15 @@ def _document_records(
     stream: Utf8Stream, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
 ) -> Iterator[Any]:
     head = stream.peek(_WHOLE + 1)
-    if len(head) <= _WHOLE and (head.count(b"[") + head.count(b"{")) < 2_000_000:
+    if len(head) <= _WHOLE and sum(map(head.count, (b"[", b"{", b","))) < _MOST_PARTS:
         pieces = _cut(head, limits)
         if pieces is not None:
             _read_away(stream)
             for text in pieces:
-                if quick is not None and (found := quick(text, numbers, limits.depth)) is not None:
+                if quick is not None and (found := quickly(quick, text, numbers, limits)) is not None:
                     yield found
-                    continue
-                try:
-                    item = parse(text, limits.depth)
-                except (NotJson, TooDeep):
-                    yield from line_records(text, name, numbers, limits)
                 else:
-                    yield from _item_records(item, name, numbers)
+                    yield from guarded(_piece_records(text, name, numbers, limits), name, numbers)
             return
         value = _whole(head, limits)
         if value is not None:
@@ -176,6 +189,18 @@ def _document_records(
             yield from _piece(piece, name, numbers, limits, quick)
     for piece in scanner.finish():
         yield from _piece(piece, name, numbers, limits, quick)
+
+
+def _piece_records(
+    text: bytes, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    """The records of one member of an array."""
+    try:
+        item = parse(text, limits.depth)
+    except (NotJson, TooDeep):
+        yield from line_records(text, name, numbers, limits)
+    else:
+        yield from _item_records(item, name, numbers)
 
 
 def _read_away(stream: Utf8Stream) -> None:

@@ -15,7 +15,8 @@ from seawall.schema.problems import Problem
 from seawall.sources.audit_lines import AuditLines
 from seawall.sources.batches import Rows
 from seawall.sources.excerpts import record_problem
-from seawall.sources.json_records import Record, line_records
+from seawall.sources.failures import note_failure
+from seawall.sources.json_records import Record, line_records, quickly
 from seawall.sources.json_values import parse
 from seawall.sources.limits import Limits
 from seawall.sources.quick_rows import QuickRow, quick
@@ -112,7 +113,7 @@ class ManyLines:
             reason = f"one record larger than {self._limits.record_bytes} bytes"
             yield record_problem(self._name, next(self._numbers), "too-large", reason)
         elif line and not line.isspace():
-            row = quick(line, self._numbers, self._limits.depth)
+            row = quickly(quick, line, self._numbers, self._limits)
             if row is not None:
                 yield row
                 return
@@ -125,7 +126,7 @@ class ManyLines:
         """Have the columns of typed records, and those that are not plainly of the source read by themselves."""
         if not self._records:
             return
-        raw, is_good = self._source.columns(self._records)
+        raw, is_good = self._columns()
         numbers = np.array(self._places, np.int64)
         self._typed += len(is_good)
         self._good += int(np.count_nonzero(is_good))
@@ -135,10 +136,20 @@ class ManyLines:
         if not is_good.all():
             for place in np.flatnonzero(~is_good).tolist():
                 self._rows.add((self._places[place], parse(self._lines[place], self._limits.depth)))
-            raw, numbers = raw.filter(pa.array(is_good)), numbers[is_good]
+            numbers = numbers[is_good]
+            raw = raw.filter(pa.array(is_good)) if len(numbers) else raw
         if len(numbers):
             self._rows.add_table(self._source.NAME, raw, numbers, self._held)
         self._records, self._places, self._lines, self._held = [], [], [], 0
+
+    def _columns(self) -> tuple[Any, Any]:
+        """Return raw columns of typed records, and which of these are plainly of the source; none where that fails."""
+        try:
+            return self._source.columns(self._records)
+        except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
+            note_failure(error)
+            self._good, self._typed = 0, self._typed + 1
+            return pa.table({}), np.zeros(len(self._records), np.bool_)
 
 
 def _blocks(data: bytes, is_first: bool) -> Iterator[bytes]:

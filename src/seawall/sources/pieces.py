@@ -5,18 +5,23 @@ The pieces of a text give the same records, with the same numbers, as the text i
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Literal
 
 from seawall.schema.problems import Problem
-from seawall.sources.batches import EventBatch, Rows, drain
+from seawall.sources.assemble import empty_events
+from seawall.sources.batches import EventBatch, Rows, drain, flush, gather
 from seawall.sources.containers import is_container
 from seawall.sources.csv_records import SHORT_REACH, is_preamble, row_records, table_header
-from seawall.sources.json_records import is_line_delimited
+from seawall.sources.excerpts import record_problem
+from seawall.sources.failures import file_failure, note_failure
+from seawall.sources.json_records import is_line_delimited, line_records
 from seawall.sources.json_values import NotJson, TooDeep, parse
 from seawall.sources.limits import Limits
-from seawall.sources.lines import encoding_of
+from seawall.sources.lines import encoding_of, lines
 from seawall.sources.many_lines import batches_of_lines
 
 Taken = tuple[Any, list[Problem], int]
@@ -49,6 +54,14 @@ def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | Non
     A text that may still be in the middle of being written is only taken for one that grows when its first line
     says so. `is_settled` tells that it has been left alone for long enough to be judged as it is.
     """
+    try:
+        return _first_place(head, limits, is_settled=is_settled)
+    except Exception as error:  # noqa: BLE001 - whoever reads it as a whole has a net around it
+        note_failure(error)
+        return Place("whole")
+
+
+def _first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | None:
     if is_container(head):
         return Place("whole")
     encoding, skip = encoding_of(head)
@@ -86,7 +99,11 @@ def read_piece(
     will come, so that what is left is read as it is. Memory is a small multiple of the bytes.
     """
     read = _read_lines if place.shape == "lines" else _read_table
-    found, after = read(data, place, name, limits, is_end=is_end)
+    try:
+        found, after = read(data, place, name, limits, is_end=is_end)
+    except Exception as error:  # noqa: BLE001 - the net: what failed once would fail at each look
+        found = [(empty_events(), [file_failure(name, error)], 0)]
+        after = replace(place, offset=place.offset + len(data))
     batches = [EventBatch(events, tuple(problems), records, 0) for events, problems, records in found]
     if batches:
         batches[-1] = replace(batches[-1], bytes_read=after.offset - place.offset)
@@ -104,8 +121,28 @@ def _read_lines(
         return [], after
     numbers = count(place.number)
     whole = data if end == len(data) else data[:end]
-    found = list(batches_of_lines(whole, name, limits, numbers, is_dropping=place.is_dropping))
+    try:
+        found = list(batches_of_lines(whole, name, limits, numbers, is_dropping=place.is_dropping))
+    except Exception as error:  # noqa: BLE001 - each line by itself, with a net of its own
+        note_failure(error)
+        numbers = count(place.number)
+        found = list(_one_by_one(whole, name, limits, numbers, is_dropping=place.is_dropping))
     return found, replace(after, number=next(numbers))
+
+
+def _one_by_one(
+    data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool
+) -> Iterator[Taken]:
+    """Batches of whole lines, like those that `batches_of_lines` makes of many at once."""
+    rows = Rows(name, limits)
+    for line in lines(io.BytesIO(data), limits.record_bytes):
+        if line is None or is_dropping:
+            reason = f"one record larger than {limits.record_bytes} bytes"
+            rows.add(record_problem(name, next(numbers), "too-large", reason))
+            is_dropping = False
+        elif line.strip():
+            yield from gather(rows, line_records(line, name, numbers, limits))
+    yield from flush(rows)
 
 
 def _read_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seawall import private_files
 from seawall.schema.batches import MISSING, CodedBatch, Codes, Floats, Vocabulary
 from seawall.schema.events import ENRICHED_SCHEMA
 
@@ -32,6 +34,7 @@ class EventsFile:
             for f in ENRICHED_SCHEMA
         ]
         self._schema = pa.schema([*plain, pa.field("score", pa.float32())])
+        os.close(private_files.open_for_writing(path))  # the library keeps the mode of a file that is there
         self._writer = pq.ParquetWriter(
             path,
             self._schema,

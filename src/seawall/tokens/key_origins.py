@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 from seawall.jose import strict_json
 from seawall.jose.fetch import FetchRefused, TrustStore, fetch, location_of
 from seawall.jose.key_set import LARGEST_SET, KeySet, KeySetRefused, read_key_set
+from seawall.regular_files import open_file
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.refusals.signing_key import (
     KeyDuplicateKid,
@@ -98,9 +98,7 @@ def from_document(document: Mapping[str, Any]) -> Origin:
 
 def _read(path: Path) -> bytes:
     try:
-        # Without O_NONBLOCK a pipe in the place of the file would hold the process for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
+        with open_file(path) as file:
             content = file.read(LARGEST_SET + 1)
     except (OSError, ValueError):
         raise OriginFailed("file-unreadable", "the file cannot be read") from None

@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from seawall.errors import PolicyInvalid
+from seawall.regular_files import open_file
 from seawall.tokens.policy import IssuerPolicy, NothingRevoked, Policy, RevocationList
 from seawall.tokens.policy_faults import MALFORMED, Faults, check_names, read_settings, tables_of
 from seawall.tokens.policy_issuer import read_issuer
@@ -120,8 +121,7 @@ def _called(path: FilePath) -> str:
 def _read(path: FilePath) -> str:
     name = _called(path)
     try:
-        # Without O_NONBLOCK a pipe in the place of the file would hold the process for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        with open_file(path) as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError):
         raise PolicyInvalid(f"{name} cannot be read", fix="give the path of a policy file") from None

@@ -21,15 +21,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from seawall.regular_files import open_regular
 from seawall.schema.problems import Problem
 from seawall.sources import EventBatch, Limits
 from seawall.sources.excerpts import file_problem
+from seawall.sources.failures import file_failure
 from seawall.sources.files import name_of, walk
 from seawall.sources.json_records import HEAD
 from seawall.sources.pieces import first_place, is_complete, read_piece
 from seawall.watch.checkpoint import FileState, continues, learn
 from seawall.watch.delivery import Delivery, of_problem
-from seawall.watch.handles import open_regular
 from seawall.watch.known import Followed, KnownFiles
 from seawall.watch.patience import Patience
 from seawall.watch.whole import read_whole
@@ -115,7 +116,7 @@ class Follower:
         for path, status in present:
             try:
                 file = self._known.recognise(path, status, now)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - the net
                 yield from self._report(_unreadable(path, error))
                 continue
             if file is None:
@@ -125,7 +126,7 @@ class Follower:
         for path, status in unknown:
             try:
                 file = self._known.meet(path, status, now)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - the net
                 yield from self._report(_unreadable(path, error))
                 continue
             if file is not None:
@@ -139,7 +140,7 @@ class Follower:
             for file in files:
                 try:
                     batches = self._next_piece(file, sizes, now)
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001 - the net
                     yield from self._report(_unreadable(file.path, error))
                     continue
                 if batches is not None:
@@ -220,7 +221,7 @@ class Follower:
                 for batch, state in read_whole(file.path, file.state, self._limits):
                     self._known.set(file, state)
                     yield Delivery(() if batch is None else (batch,), self._known.changes())
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - the net
             yield from self._report(_unreadable(file.path, error))
 
     def _judge_again(self, file: Followed, now: float) -> None:
@@ -237,7 +238,9 @@ class Follower:
             os.close(descriptor)
 
 
-def _unreadable(path: Path, error: OSError) -> Problem:
+def _unreadable(path: Path, error: Exception) -> Problem:
+    if not isinstance(error, OSError):
+        return file_failure(name_of(path), error)
     return file_problem(name_of(path), "unreadable", error.strerror or str(error))
 
 

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections import OrderedDict
 from pathlib import Path
 
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""A file may have been replaced by a pipe since it was looked at, which must not block."""
-
-
-def open_regular(path: Path) -> int:
-    """Descriptor of a regular file. Raises OSError for anything else."""
-    descriptor = os.open(path, _FLAGS)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError("neither a file nor a folder")
-    return descriptor
+from seawall.regular_files import open_regular
 
 
 class Handles:

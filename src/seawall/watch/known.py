@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from seawall.regular_files import open_regular
 from seawall.sources import Limits
 from seawall.sources.containers import is_container
 from seawall.sources.files import name_of
 from seawall.sources.json_records import HEAD
 from seawall.sources.pieces import first_place, is_complete
 from seawall.watch.checkpoint import FileState, continues, heads_of, learn, restored, shares_head
-from seawall.watch.handles import Handles, open_regular
+from seawall.watch.handles import Handles
 from seawall.watch.patience import Patience
 
 Inode = tuple[int, int]

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from seawall.regular_files import open_regular
 from seawall.sources import EventBatch, Limits
 from seawall.sources.assemble import empty_events
 from seawall.sources.excerpts import file_problem
 from seawall.sources.files import name_of
 from seawall.sources.reader import read_opened
 from seawall.watch.checkpoint import FileState
-from seawall.watch.handles import open_regular
 
 _CHANGED = "the file changed while it was read; it is read anew"
 

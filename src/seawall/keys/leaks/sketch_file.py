@@ -15,12 +15,13 @@ from seawall.keys.leaks.sketches import (
     read_sketches,
     write_sketches,
 )
+from seawall.regular_files import open_file
 
 
 def load_file(path: Path) -> tuple[Sketch, ...]:
     """The sketches of a file; raises `InputUnreadable`."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return read_sketches(file.read(LARGEST + 1))
     except OSError as error:
         raise InputUnreadable(f"{path}: {error.strerror}", fix="check the path") from None

@@ -20,6 +20,7 @@ from seawall.keys.ledger.history import Listing, date
 from seawall.keys.ledger.issuers import fits
 from seawall.keys.ledger.store import NamedKey
 from seawall.plurals import plural
+from seawall.regular_files import open_file
 
 LONGEST_LINE: Final = 64 * 1024
 LONGEST_NAME: Final = 256
@@ -45,7 +46,7 @@ def read_used(path: Path) -> Used:
     counts: Counter[Name] = Counter()
     bad = 0
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for line in _lines(file):
                 name = _name(line) if line is not None else _BAD
                 if name is _BAD or (name not in counts and len(counts) >= MOST_NAMES):

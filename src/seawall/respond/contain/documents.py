@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from seawall.errors import InputUnreadable, PlanInvalid
+from seawall.regular_files import open_file
 from seawall.report.whole_file import write_whole
 from seawall.respond.contain.planning import identity
 from seawall.schema.conversion import prepare
@@ -60,7 +61,7 @@ def write_plan(path: Path, plan: Plan) -> None:
 def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises InputUnreadable, PlanInvalid."""
     try:
-        with path.open("rb") as source:
+        with open_file(path) as source:
             content = source.read(LARGEST + 1)
     except OSError as error:
         raise InputUnreadable(

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from seawall.errors import RespondInvalid
+from seawall.regular_files import open_file
 from seawall.schema.conversion import prepare
 
 LARGEST: Final = 1024 * 1024
@@ -75,7 +76,7 @@ prepare(Settings)
 def read_settings(file: Path) -> Settings:
     """The settings in a file; files that it names are relative to it. Raises RespondInvalid."""
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
             data = opened.read(LARGEST + 1)
     except OSError as error:
         raise RespondInvalid(f"{file}: {error.strerror}", fix="check --config") from None

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from seawall.errors import CaseInvalid
+from seawall.regular_files import open_file
 from seawall.report.visible import visible
 from seawall.webhooks.webhook import Webhook
 
@@ -171,7 +172,7 @@ def read_case(path: Path) -> Case:
     """Return the case of a file. Raises CaseInvalid with what is wrong and where."""
     fix = "`seawall respond notify begin case --scope scope/scope.json` writes one to start from"
     try:
-        with path.open("rb") as source:
+        with open_file(path) as source:
             content = source.read(LARGEST + 1)
     except OSError as error:
         raise CaseInvalid(f"{path}: {error.strerror or error}", fix=fix) from error

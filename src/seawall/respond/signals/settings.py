@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from seawall.errors import SignalsInvalid
 from seawall.jose.fetch import FetchRefused, location_of
+from seawall.regular_files import open_file
 
 Way = Literal["push", "poll"]
 
@@ -64,7 +65,7 @@ class Settings:
 def load(path: Path) -> Settings:
     """Read the settings; files in it are relative to it. Raises `SignalsInvalid`, which names the setting."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(LARGEST + 1)
         document = tomllib.loads(data.decode("utf-8"))
     except OSError as error:

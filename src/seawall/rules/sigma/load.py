@@ -41,9 +41,9 @@ def built_in() -> RuleSet:
 
 def load(folders: Sequence[Path], *, with_pack: bool = True) -> RuleSet:
     """Return the rules of the built-in pack and of folders (or files). Raises `InputUnreadable` for a path that is not there."""
-    missing = [folder for folder in folders if not folder.exists()]
+    missing = [folder for folder in folders if not folder.is_dir() and not folder.is_file()]
     if missing:
-        raise InputUnreadable(f"no such folder of rules: {missing[0]}", fix="check --rules")
+        raise InputUnreadable(f"no such folder or file of rules: {missing[0]}", fix="check --rules")
     places = [(PACK, Path(str(resources.files("seawall.rules") / PACK)))] if with_pack else []
     places += [(folder.name or str(folder), folder) for folder in folders]
     found: list[Document | Skipped] = []

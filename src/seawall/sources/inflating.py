@@ -1,0 +1,202 @@
+"""Decompressors that give at most so many bytes at once, and say when their input is cut off."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol, cast
+
+import zstandard
+
+_ZSTD_WINDOW = 1 << 27
+_LZMA_WINDOW = 1 << 27
+_FEED = 1 << 14
+_ZSTD_FEED = 1 << 10
+"""Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at once."""
+
+
+class Stream(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, empty at the end."""
+        ...
+
+
+class ZstandardStream:
+    """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut off."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._inflater = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._frame: Any = None
+        self._rest = b""
+        self._ready = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a frame."""
+        while not self._ready:
+            data = self._rest or self._stream.read(_ZSTD_FEED)
+            self._rest = b""
+            if not data:
+                if self._frame is not None:
+                    raise EOFError("the stream ends in the middle of a Zstandard frame")
+                return b""
+            if self._frame is None:
+                self._frame = self._inflater.decompressobj()
+            self._ready = self._frame.decompress(data)
+            if self._frame.eof:
+                self._rest, self._frame = self._frame.unused_data, None
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+
+class GzipStream:
+    """Inflates gzip members one after the other and, unlike the library's own reader, hands over all that came before damage
+    or a cut."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._inflater: Any = None
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a member."""
+        while True:
+            data = self._rest or self._stream.read(_FEED)
+            self._rest = b""
+            if self._inflater is None:
+                while data and not (data := data.lstrip(b"\0")):  # padding between and after members
+                    data = self._stream.read(_FEED)
+                if data:
+                    self._inflater = zlib.decompressobj(wbits=31)
+            if not data:
+                if self._inflater is not None:
+                    raise EOFError("the stream ends in the middle of a gzip member")
+                return b""
+            inflater: Any = self._inflater
+            ready: bytes = inflater.decompress(data, size)
+            self._rest = inflater.unconsumed_tail
+            if inflater.eof:
+                self._rest, self._inflater = inflater.unused_data, None
+            if ready:
+                return ready
+
+
+class DeflateStream:
+    """Inflates one raw deflate stream, as members of a ZIP file are."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._inflater = zlib.decompressobj(wbits=-15)
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream is cut off."""
+        while not self._inflater.eof:
+            data = self._rest or self._stream.read(_FEED)
+            if not data:
+                raise EOFError("the stream ends in the middle of a deflate stream")
+            ready = self._inflater.decompress(data, size)
+            self._rest = self._inflater.unconsumed_tail
+            if ready:
+                return ready
+        return b""
+
+
+class _Machine(Protocol):
+    """What the decompressors of `bz2` and `lzma` have in common."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether all that was given has been used."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most `max_length` bytes."""
+        ...
+
+
+class _MachineStream:
+    """One stream of a decompressor that keeps its input until there is room for the output."""
+
+    def __init__(self, stream: Stream, machine: _Machine) -> None:
+        self._stream, self._machine = stream, machine
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream is cut off."""
+        while not self._machine.eof:
+            data = self._stream.read(_FEED) if self._machine.needs_input else b""
+            if not data and self._machine.needs_input:
+                raise EOFError("the compressed stream is cut off")
+            ready = self._machine.decompress(data, size)
+            if ready:
+                return ready
+        return b""
+
+
+def _bzip2(stream: Stream) -> Stream:
+    return _MachineStream(stream, bz2.BZ2Decompressor())
+
+
+class _LzmaStream:
+    """An LZMA member of a ZIP file (APPNOTE 5.8.8): version, size of the properties, properties, raw stream.
+
+    The decompressor takes as much memory as the properties say, so a window of more than 128 MiB is refused.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._inner: _MachineStream | None = None
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream is cut off, else ValueError."""
+        if self._inner is None:
+            self._inner = _MachineStream(self._stream, cast(_Machine, self._machine()))
+        return self._inner.read(size)
+
+    def _machine(self) -> lzma.LZMADecompressor:
+        head = self._stream.read(9)
+        if len(head) < 9:
+            raise EOFError("the LZMA stream is cut off")
+        length, first, window = struct.unpack("<2xHBI", head)
+        if length != 5 or first >= 9 * 5 * 5:
+            raise ValueError("properties of LZMA that make no sense")
+        if window > _LZMA_WINDOW:
+            raise ValueError(f"an LZMA window of more than {_LZMA_WINDOW} bytes")
+        powers, context = divmod(first, 9)
+        position, literal = divmod(powers, 5)
+        filters = [
+            {
+                "id": lzma.FILTER_LZMA1,
+                "dict_size": max(window, 1 << 12),
+                "lc": context,
+                "lp": literal,
+                "pb": position,
+            }
+        ]
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+
+
+ZIP_METHODS: dict[int, Callable[[Stream], Stream]] = {
+    0: lambda stream: stream,
+    8: DeflateStream,
+    12: _bzip2,
+    14: _LzmaStream,
+    20: ZstandardStream,
+    93: ZstandardStream,
+}
+"""The stream that inflates a ZIP member, by its method (APPNOTE 4.4.5)."""
+
+
+def as_binary(stream: Stream) -> BinaryIO:
+    """Return the stream as what it is used for: nothing but `read` is called."""
+    return cast(BinaryIO, stream)

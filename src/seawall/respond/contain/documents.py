@@ -65,7 +65,8 @@ def read_plan(path: Path) -> Plan:
             content = source.read(LARGEST + 1)
     except OSError as error:
         raise InputUnreadable(
-            f"{path}: {error.strerror or error}", fix="give the file that `seawall respond plan --to` wrote"
+            f"{path}: the plan cannot be read: {error.strerror or error}",
+            fix="give the file that `seawall respond plan --to` wrote",
         ) from error
     if len(content) > LARGEST:
         raise PlanInvalid(f"{path}: larger than {LARGEST:,} bytes", fix=_FIX)

@@ -27,6 +27,7 @@ from seawall.report.whole_file import sync_folder
 LARGEST: Final = 256 * 1024 * 1024
 _NOTHING: Final = "0" * 64
 _OTHER: Final = "give the journal that `seawall respond apply` wrote"
+_APPLY: Final = "`seawall respond apply PLAN --apply` writes PLAN.journal.jsonl, or the file of its --journal"
 _FIX: Final = "look at the vendor what was done; keep the file as it is"
 
 Entry = dict[str, Any]
@@ -100,11 +101,15 @@ def opened(path: Path, *, clock: Callable[[], str]) -> Iterator[Journal]:
 
 
 def read(path: Path) -> list[Entry]:
-    """The lines of a journal, without locking it. Raises JournalBroken."""
+    """Return the lines of a journal, without locking it. Raises JournalBroken."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise JournalBroken(
+            f"{path}: there is no such journal: what was contained is not known", fix=_APPLY
+        ) from None
     except OSError as error:
-        raise JournalBroken(f"{path}: {error.strerror}", fix=_OTHER) from None
+        raise JournalBroken(f"{path}: the journal cannot be read: {error.strerror}", fix=_OTHER) from None
     try:
         return _read(path, _content(descriptor))[0]
     finally:

@@ -68,8 +68,15 @@ def load(path: Path) -> Settings:
         with open_file(path) as file:
             data = file.read(LARGEST + 1)
         document = tomllib.loads(data.decode("utf-8"))
+    except FileNotFoundError:
+        raise SignalsInvalid(
+            f"{path}: there are no settings: who is to be told, and signed by which key, is not known",
+            fix="write it as docs/signals.md shows, or name it with --settings",
+        ) from None
     except OSError as error:
-        raise SignalsInvalid(f"{path}: {error.strerror}", fix="see docs/signals.md") from None
+        raise SignalsInvalid(
+            f"{path}: the settings cannot be read: {error.strerror}", fix="check --settings"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise SignalsInvalid(f"{path}: no TOML: {str(error)[:200]}", fix="see docs/signals.md") from None
     if len(data) > LARGEST:

@@ -103,7 +103,8 @@ def _read(path: Path) -> bytes:
             return file.read(LARGEST)
     except OSError as error:
         raise SignalsInvalid(
-            f"{path}: {error.strerror}", fix="make a key: seawall respond signals key"
+            f"{path}: the signing key cannot be read: {error.strerror}",
+            fix=f"make a key: seawall respond signals key {path}",
         ) from None
 
 

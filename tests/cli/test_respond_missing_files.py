@@ -1,0 +1,54 @@
+"""A file that is not there: the message says what it is for, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seawall.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "step"),
+    [
+        (["signals", "contained", "gone.jsonl"], "there are no settings", "docs/signals.md"),
+        (["signals", "list"], "there are no settings", "--settings"),
+        (["watch", "gone.jsonl", "."], "there is no such journal", "seawall respond apply PLAN --apply"),
+        (
+            ["attention", "gone.jsonl", "--store", "store", "--by", "Ann Example"],
+            "there is no such journal",
+            "seawall respond apply PLAN --apply",
+        ),
+        (["apply", "gone.json"], "the plan cannot be read", "seawall respond plan --to"),
+    ],
+)
+def test_missing_file_is_named_with_the_next_step(
+    arguments: list[str],
+    what: str,
+    step: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["respond", *arguments]) != 0
+    said = capsys.readouterr().err
+    assert what in said
+    assert step in said
+
+
+def test_signals_of_a_missing_journal_with_settings_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("signals.toml").write_text(
+        '[transmitter]\nissuer = "https://seawall.example.org"\nkey = "signing.pem"\n'
+        '[[stream]]\nname = "one"\naudience = "https://receiver.example.org"\n'
+        'push = "https://receiver.example.org/events"\n',
+        encoding="utf-8",
+    )
+    assert main(["respond", "signals", "contained", "gone.jsonl"]) != 0
+    said = capsys.readouterr().err
+    assert "gone.jsonl: there is no such journal: what was contained is not known" in said
+    assert "PLAN.journal.jsonl" in said

@@ -12,7 +12,7 @@ import pytest
 from seawall.live.clock import Clock
 from seawall.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, Courier
 from seawall.store.database import Database
-from seawall.webhooks.sending import target_of
+from seawall.webhooks.sending import signature, target_of
 from seawall.webhooks.webhook import Webhook
 from tests.webhooks.receiver import receiving
 
@@ -184,3 +184,27 @@ def test_an_unexpected_error_is_said_and_tried_again(database: Database) -> None
     assert told[0] == told[1]
     assert faults == ["messages are not delivered: unexpected RuntimeError"]
     assert courier.fault is None
+
+
+def test_an_incident_links_to_the_console_where_its_address_is_known(database: Database) -> None:
+    secret = "a secret of sixteen"
+    with receiving() as receiver:
+        webhook = Webhook(receiver.url, secret)
+        courier = Courier(database, [webhook], Time().clock(), console="https://seawall.example.org/")
+        with database.writing() as work:
+            work.outbox.add("incident.raised", target_of(webhook), "a/b c", {"id": "a/b c"}, at=5)
+            work.outbox.add("source.silent", target_of(webhook), "m365/org", {"source": "m365"}, at=5)
+        assert courier.deliver() == 2
+    (headers, raised), (_, silent) = receiver.requests
+    assert json.loads(raised)["link"] == "https://seawall.example.org/incidents/a%2Fb%20c"
+    assert "link" not in json.loads(silent)
+    signed = signature(secret, headers["webhook-id"], int(headers["webhook-timestamp"]), raised)
+    assert headers["webhook-signature"] == signed
+
+
+def test_no_link_where_the_address_of_the_console_is_not_known(database: Database) -> None:
+    with receiving() as receiver:
+        courier = Courier(database, [Webhook(receiver.url)], Time().clock())
+        written(database, *courier.targets)
+        assert courier.deliver() == 1
+    assert "link" not in json.loads(receiver.requests[0][1])

@@ -48,8 +48,8 @@ def live_settings(
         budget,
         retention,
         webhooks,
-        tuple(mmdb),
-        tuple(rules),
+        mmdb=tuple(mmdb),
+        rules=tuple(rules),
         patience=patience or Patience(),
     )
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -46,8 +47,8 @@ class _Turn:
 class Courier:
     """Delivers what waits for each of the webhooks. One thread at a time.
 
-    `post` is replaced by tests. When a message is tried again is reckoned by the clock that only goes forward; what is
-    written down of it is for people.
+    `post` is replaced by tests. `console` is the console's address, empty where it is not known. When a message is tried again is
+    reckoned by the clock that only goes forward; what is written down of it is for people.
     """
 
     database: Database
@@ -55,6 +56,7 @@ class Courier:
     clock: Clock
     post: Send = send
     step: Callable[[str], None] = lambda _: None
+    console: str = ""
     fault: str | None = None
     _turns: dict[str, _Turn] = field(default_factory=dict)
 
@@ -100,7 +102,9 @@ class Courier:
         """Send one message; whether the next one for the same webhook may follow."""
         at = self.clock.wall()
         try:
-            self.post(turn.webhook, message_id(message), body_of(message), seconds=at // _SECOND)
+            self.post(
+                turn.webhook, message_id(message), body_of(message, self.console), seconds=at // _SECOND
+            )
         except NotDelivered as error:
             turn.failures += 1
             pause = min(FIRST_PAUSE * 2.0 ** min(turn.failures - 1, 30), LONGEST_PAUSE)
@@ -127,14 +131,16 @@ def message_id(message: Message) -> str:
     return f"seawall-{message.kind.replace('.', '-')}-{message.created_at}-{message.id}"
 
 
-def body_of(message: Message) -> bytes:
-    """Return what is sent: the kind, when it was written, and the document."""
+def body_of(message: Message, console: str = "") -> bytes:
+    """Return what is sent: the kind, when it was written, the document, and where `console` shows the incident."""
     body: Mapping[str, Any] = {
         "type": message.kind,
         "timestamp": rfc3339(message.created_at),
         "schema_version": SCHEMA_VERSION,
         "data": message.document,
     }
+    if console and message.kind.startswith("incident."):
+        body = {**body, "link": f"{console}incidents/{quote(message.incident, safe='')}"}
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:  # a file's name with bytes that are no UTF-8

@@ -90,7 +90,7 @@ class Service:
         self._batcher = Batcher(settings.sizes)
         self._scorer = Scorer(settings, lake, clock, step)
         self.rules = self._scorer.rules
-        self._courier = Courier(database, settings.webhooks, clock, step=step)
+        self._courier = Courier(database, settings.webhooks, clock, step=step, console=settings.console)
         self._upkeep = Upkeep(
             lake,
             clock,

@@ -31,7 +31,8 @@ class LiveSettings:
 
     `store` is the folder with everything in it, `database` the database's path or URL where it is elsewhere. `folders` are
     followed. `budget` is incidents a day for each organisation, None for the default by its size. What is older than
-    `retention_days` is deleted, None for never. `rules` are folders of Sigma rules beside the built-in ones.
+    `retention_days` is deleted, None for never. `console` is where browsers find the console, with a slash at its end: messages
+    to webhooks link to it; empty where it is not known. `rules` are folders of Sigma rules beside the built-in ones.
 
     No option sets the rest, which changes no incident: `sizes` of batches, `silences`, `score_seconds` (the shortest time from
     one scoring to the next) and `backlog_seconds` (the longest while much is still to be read). Tests and the demonstration do.
@@ -43,6 +44,7 @@ class LiveSettings:
     budget: float | None = None
     retention_days: int | None = None
     webhooks: tuple[Webhook, ...] = ()
+    console: str = ""
     mmdb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     learnt: bool = True

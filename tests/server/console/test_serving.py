@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from seawall.cli.main import main
 from seawall.errors import DatabaseInUse, ServeInvalid
+from seawall.live.settings import LiveSettings, from_plain
 from seawall.server.console import serve as serve_module
 from seawall.server.console.context import KEY_FILE, installation_key
 from seawall.server.console.listening import Certificate, check_certificate, place_of
@@ -320,3 +321,20 @@ def test_the_desk_is_read_ahead_once_started_and_ends_at_once(monkeypatch: pytes
     with serve_module._warmed(context) as thread:
         pass
     assert thread.ident is None
+
+
+@pytest.mark.parametrize(
+    ("more", "public"),
+    [
+        ({}, ""),
+        ({"hosts": ("seawall.example.org",), "proxies": ("127.0.0.1",)}, "https://seawall.example.org/"),
+        ({"hosts": ("Seawall.example.org",)}, "http://seawall.example.org:8090/"),
+    ],
+)
+def test_messages_link_to_the_console_under_its_name_alone(
+    more: dict[str, Any], public: str, tmp_path: Path
+) -> None:
+    made = plan(tmp_path, **more)
+    assert made.public_address(made.settings()) == public
+    settings = replace(LiveSettings(tmp_path), console=public)
+    assert from_plain(settings.plain()).console == public

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,10 @@ class Plan:
         scheme = "https" if settings.is_https else "http"
         return f"{scheme}://{settings.hosts[0]}{'' if default else f':{self.place.port}'}/"
 
+    def public_address(self, settings: ConsoleSettings) -> str:
+        """Return where others find it, empty without `--host`: an address of this machine is of no use in a message."""
+        return self.address(settings) if settings.hosts else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -130,7 +134,8 @@ def serve(
         rules: tuple[str, ...] = ()
         if live is not None:
             check_writer(context.database)
-            context.service = stack.enter_context(process := WatchProcess(live))
+            linked = replace(live, console=plan.public_address(settings))
+            context.service = stack.enter_context(process := WatchProcess(linked))
             rules = process.rules_told
             if beside is not None:
                 stack.enter_context(beside(context.service))

@@ -57,11 +57,16 @@ def test_usual_and_now_side_by_side(visit: Visiting) -> None:
     expect(table).to_contain_text("(usual)")
 
 
-def test_the_raw_record_is_shown_and_copied(visit: Visiting) -> None:
+def test_the_normalised_record_is_shown_and_copied(visit: Visiting) -> None:
     page = opened(visit, "mail-forwarding").page
     page.locator(".record-open").first.click()
     drawer = page.get_by_role("dialog")
-    expect(drawer).to_contain_text("As the log has it")
+    # Seawall keeps fields, no lines of the log: the heading says so, and where the line is.
+    expect(drawer.get_by_role("heading", name="Normalised record")).to_be_visible()
+    expect(drawer).not_to_contain_text("As the log has it")
+    expect(drawer).to_contain_text(
+        re.compile(r"not the log’s own text\. It was read from \S+, line [\d,]+\.")
+    )
     raw = drawer.locator("pre").inner_text()
     assert isinstance(json.loads(raw), dict)
     expect(page).to_have_url(re.compile("record="))

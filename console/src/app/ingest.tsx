@@ -13,6 +13,9 @@ const WORDS: Record<Ingest["state"], string> = {
   none: "No logs yet",
 };
 
+/** An empty store has nothing that could be up to date. */
+export const NOTHING_READ = "Nothing read yet";
+
 /** `Catching up: 1.2 GB, 3 min left`. */
 export function ingestWords(ingest: Ingest, now: number): string {
   // Another program watches, and this console shows what it keeps.
@@ -37,7 +40,9 @@ export function IngestState({ summary, lineIsUp }: { summary: Summary; lineIsUp:
     ? "No connection"
     : silent > 0
       ? `${silent} silent ${silent === 1 ? "source" : "sources"}`
-      : ingestWords(ingest, new Date(summary.now).getTime());
+      : summary.empty && (ingest.state === "idle" || ingest.state === "none")
+        ? NOTHING_READ
+        : ingestWords(ingest, new Date(summary.now).getTime());
   return (
     <Link href="/health" className={`ingest ${isBad ? "ingest-bad" : `ingest-${ingest.state}`}`}>
       <svg viewBox="0 0 10 10" className="ingest-mark" aria-hidden="true">

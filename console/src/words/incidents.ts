@@ -29,6 +29,14 @@ export function chipWords(chip: Chip): { name: string; counts: string } {
   return { name, counts: /\d/.test(chip.short) ? chip.short : "" };
 }
 
+const NO_NAME = "Account without a name";
+
+/** Whose incident it is. An application says that it is one: its account is often a bare id. The log may have left the name empty. */
+export function whose({ account, summary }: Pick<IncidentRow, "account" | "summary">): string {
+  if (!/[\p{L}\p{N}\p{P}\p{S}]/u.test(account)) return NO_NAME;
+  return summary.startsWith(`Application ${account} `) ? `Application ${account}` : account;
+}
+
 /** An address in two parts, so that the part that tells people apart stands out. */
 export function nameParts(account: string): { local: string; rest: string } {
   const at = account.lastIndexOf("@");

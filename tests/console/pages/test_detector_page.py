@@ -56,3 +56,20 @@ def test_drawings_have_their_figures(look: Look) -> None:
     expect(page.get_by_role("img", name="Calibration:")).to_be_visible()
     page.get_by_text("As a table").first.click()
     expect(page.get_by_role("columnheader", name="Observed")).to_be_visible()
+
+
+def test_every_line_says_whose_incident_it_is(look: Look, living: Living) -> None:
+    """Entra writes an application that acts as itself as a bare id; some logs leave the name of an account empty."""
+    application = "3b245ca3-dcce-4a54-a070-49ad8de02963"
+    told = living.get("/api/detector/what-if", budget="100")
+    rows = told["more"]
+    assert isinstance(rows, list)
+    assert len(rows) >= 2
+    rows[0] |= {"account": application, "summary": f"Application {application} acts from a new network."}
+    rows[1] |= {"account": "", "summary": " was signed in to from a new network."}
+    page = look("/detector").page
+    page.route("**/api/detector/what-if*", lambda route: route.fulfill(json=told))
+    page.goto(f"{living.address}/detector?budget=100")
+    lines = page.locator(".incident-line-title")
+    expect(lines.nth(0)).to_have_text(f"Application {application}")
+    expect(lines.nth(1)).to_have_text("Account without a name")

@@ -2,6 +2,7 @@
 import { useResource } from "../../api/resource";
 import type { IngestHealth, SourceHealth, Summary } from "../../api/types";
 import { useSummary } from "../../app/session";
+import { NOTHING_READ } from "../../app/ingest";
 import { Icon } from "../../design/marks";
 import { ErrorState, Notice, Panel, Skeleton } from "../../design/states";
 import { bytes, number } from "../../words/numbers";
@@ -119,7 +120,7 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
       <div className="two">
         <Panel title="Gaps">
           {health.gaps.length === 0 ? (
-            <p className="quiet-empty">No gap was noticed.</p>
+            <p className="quiet-empty">{summary?.empty ? "Nothing was read yet: gaps show once logs arrive." : "No gap was noticed."}</p>
           ) : (
             <ul className="gap-list">
               {health.gaps.map((gap) => (
@@ -159,7 +160,7 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
           )}
         </Panel>
       </div>
-      <Problems problems={health.problems} />
+      <Problems problems={health.problems} isEmpty={summary?.empty ?? false} />
     </>
   );
 }
@@ -211,7 +212,7 @@ function Ingest({ summary, now }: { summary: Summary; now: number }) {
     <Panel title="Reading" aside={<span className="small soft">{unscored > 0 ? "records = events + duplicates + problems + to be scored" : "records = events + duplicates + problems"}</span>}>
       <Facts
         facts={[
-          ["State", ingest.state === "none" && ingest.records === 0 ? "nothing reads here" : `${INGEST[ingest.state]}${waiting}${left}`],
+          ["State", ingest.state === "none" && ingest.records === 0 ? "nothing reads here" : summary.empty && ingest.state === "idle" ? NOTHING_READ.toLowerCase() : `${INGEST[ingest.state]}${waiting}${left}`],
           ["Records", number(ingest.records)],
           ["Events", number(ingest.events)],
           ["Duplicates", number(ingest.duplicates)],

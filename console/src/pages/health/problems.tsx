@@ -9,13 +9,13 @@ import { number, plural } from "../../words/numbers";
 import { exact } from "../../words/times";
 import { useParameter } from "../../app/router";
 
-export function Problems({ problems }: { problems: IngestHealth["problems"] }) {
+export function Problems({ problems, isEmpty }: { problems: IngestHealth["problems"]; isEmpty: boolean }) {
   const [open, setOpen] = useParameter("code");
   const total = problems.reduce((sum, problem) => sum + problem.count, 0);
   return (
     <Panel title="Problems" aside={<span className="small soft">{total > 0 ? `${plural(total, "record")} could not become events` : ""}</span>}>
       {problems.length === 0 ? (
-        <p className="quiet-empty">Every record was understood.</p>
+        <p className="quiet-empty">{isEmpty ? "No record was read yet." : "Every record was understood."}</p>
       ) : (
         <ul className="problem-list">
           {problems.map((problem) => (

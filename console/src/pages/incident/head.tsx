@@ -6,7 +6,7 @@ import { accountAddress, incidentAddress } from "../../app/router";
 import { useSummary } from "../../app/session";
 import { Button, CopyButton, download, Menu } from "../../design/controls";
 import { Icon, SeverityLabel } from "../../design/marks";
-import { kindName, nameParts, story, withoutIds } from "../../words/incidents";
+import { kindName, nameParts, story, whose, withoutIds } from "../../words/incidents";
 import { number, plural, score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { exact, span } from "../../words/times";
@@ -33,7 +33,7 @@ function messagesWords({ proved, possible }: Incident["messages"]): string {
 }
 
 export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isBeside: boolean; onAnswer: (() => void) | undefined }) {
-  const { local, rest } = nameParts(incident.account);
+  const { local, rest } = nameParts(whose(incident));
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const hasOrganisation = (useSummary()?.tenants.length ?? 0) > 1;
   const Heading = isBeside ? "h2" : "h1";

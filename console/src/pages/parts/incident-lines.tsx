@@ -3,7 +3,7 @@ import type { IncidentRow } from "../../api/types";
 import { Link } from "../../app/link";
 import { incidentAddress } from "../../app/router";
 import { SeverityMark } from "../../design/marks";
-import { kindName, verdict, withoutIds } from "../../words/incidents";
+import { kindName, verdict, whose, withoutIds } from "../../words/incidents";
 import { VERDICTS } from "../../words/names";
 import { score, SCORE_MEANS } from "../../words/numbers";
 import { span } from "../../words/times";
@@ -16,7 +16,7 @@ export function IncidentLines({ incidents, label, withAccount = true }: { incide
         <li key={incident.id}>
           <Link className="incident-line" href={incidentAddress(incident.id)}>
             <SeverityMark severity={incident.severity} />
-            <span className="incident-line-title log-text">{withAccount ? incident.account : kindName(incident.kind)}</span>
+            <span className="incident-line-title log-text">{withAccount ? whose(incident) : kindName(incident.kind)}</span>
             <span className="incident-line-score" title={SCORE_MEANS}>{score(incident.score)}</span>
             <span className="incident-line-where">
               <span className="log-text">

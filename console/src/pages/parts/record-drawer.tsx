@@ -1,4 +1,4 @@
-/** A record in full: what Seawall read, and the log's own words. Everything is text. */
+/** A record in full: what Seawall read of it, as facts and as the whole normalised record. Everything is text. */
 import { useState } from "react";
 import type { LogRecord } from "../../api/types";
 import { Button, CopyButton, Dialog } from "../../design/controls";
@@ -34,6 +34,12 @@ const FACTS: [name: string, read: (record: LogRecord) => string | null][] = [
   ["Access", (record) => record.access_type],
   ["File", (record) => (record.source_file ? `${record.source_file}${record.source_line === null ? "" : `, line ${number(record.source_line)}`}` : "")],
 ];
+
+/** Where the record can be read as the log has it: Seawall keeps fields, no lines. */
+function originalWords({ source_file: file, source_line: line }: LogRecord): string {
+  const place = file ? ` It was read from ${file}${line === null ? "" : `, line ${number(line)}`}.` : "";
+  return `Seawall’s fields, not the log’s own text.${place}`;
+}
 
 export function RecordDrawer({ record, position, onClose, onStep, hasBefore, hasAfter }: DrawerProps) {
   const [isWrapped, setWrapped] = useState(true);
@@ -78,7 +84,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
             })}
           </dl>
           <div className="raw-head">
-            <h3>As the log has it</h3>
+            <h3>Normalised record</h3>
             <span>
               <Button look="quiet" isSmall onPress={() => setWrapped(!isWrapped)}>
                 {isWrapped ? "Do not wrap" : "Wrap"}
@@ -86,7 +92,8 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
               <CopyButton text={raw} />
             </span>
           </div>
-          <pre className={`raw ${isWrapped ? "is-wrapped" : ""}`} tabIndex={0} aria-label="Raw record">
+          <p className="small soft log-text">{originalWords(record)}</p>
+          <pre className={`raw ${isWrapped ? "is-wrapped" : ""}`} tabIndex={0} aria-label="Normalised record">
             {raw}
           </pre>
         </div>

@@ -2,7 +2,7 @@
 import { memo } from "react";
 import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";
-import { chipWords, kindName, nameParts, verdict } from "../../words/incidents";
+import { chipWords, kindName, nameParts, verdict, whose } from "../../words/incidents";
 import { score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { age, exact } from "../../words/times";
@@ -18,7 +18,7 @@ interface Props {
 }
 
 export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: Props) {
-  const { local, rest } = nameParts(row.account);
+  const { local, rest } = nameParts(whose(row));
   const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", row.answer && "is-answered", !row.raised && !row.announced_at && "is-candidate"];
   return (
     <div

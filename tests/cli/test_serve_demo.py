@@ -16,8 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.cli.demo_feed import DAYS, days_of, first_day, history_of, make
+from seawall.cli.demo_feed import DAYS, SEED, days_of, first_day, history_of, make
 from seawall.cli.main import main
+from seawall.lab import make_world
+from seawall.lab.demo import demo_settings
 from seawall.pipeline import scan
 from tests.server.gates import free_port
 
@@ -77,8 +79,17 @@ def test_something_is_critical_whatever_the_day(tmp_path: Path) -> None:
     assert set(worst_by_day(tmp_path / "world", [days[0], days[3], days[6]])) == {"critical"}
 
 
+@pytest.mark.slow
+def test_something_is_critical_in_the_demo_that_is_no_day_s(tmp_path: Path) -> None:
+    """`seawall demo` makes the organisation of its seed, whose days are those of the seed alone."""
+    settings = demo_settings(SEED)
+    assert settings.start is None
+    make_world(settings, tmp_path / "world")
+    assert scan(tmp_path / "world" / "logs").incidents[0].severity == "critical"
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("first", sorted({first_day(day) for day in YEAR}))
+@pytest.mark.parametrize("first", sorted({first_day(day) for day in YEAR}), ids=str)
 def test_something_is_critical_on_every_day_of_a_year(tmp_path: Path, first: date) -> None:
     days = [day for day in YEAR if first_day(day) == first]
     assert list(worst_by_day(tmp_path / "world", days)) == ["critical"] * len(days)

@@ -165,7 +165,7 @@ def test_files_and_documents(tmp_path: Path) -> None:
     assert failure(from_file(path)) == "file-unreadable"
     assert failure(from_file(tmp_path)) == "file-unreadable"
     os.mkfifo(tmp_path / "pipe")
-    assert failure(from_file(tmp_path / "pipe")) == "set-not-json"
+    assert failure(from_file(tmp_path / "pipe")) == "file-unreadable"
     path.write_bytes(jwks(jwk("a")))
     origin = from_file(path)
     assert origin().find("a")

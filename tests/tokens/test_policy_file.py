@@ -504,7 +504,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         (".", "cannot be read"),
         ("a\nb", "cannot be read"),
         ("nul\0", "cannot be read"),
-        ("pipe", "issuer: is missing"),
+        ("pipe", "cannot be read"),
         ("latin", ":2: is not UTF-8"),
         ("large", "is larger than"),
     ):

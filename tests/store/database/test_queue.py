@@ -69,6 +69,22 @@ def test_queues(database: Database) -> None:
             found(work, queue="other")
 
 
+def test_history_is_found_and_stays_marked(database: Database) -> None:
+    with database.writing() as work:
+        work.incidents.put([incident(number) for number in range(4)])
+        before = work.incidents.revision()
+        assert work.incidents.mark_history([incident(1).id, incident(2).id, "none"]) == 2
+        assert {id_ for _, id_ in work.incidents.changed_after(before)} == {incident(1).id, incident(2).id}
+        assert work.incidents.mark_history([incident(1).id]) == 0
+        assert search(work, "history", "is") == [1, 2]
+        assert search(work, "history", "is", is_not=True) == [0, 3]
+        work.incidents.put([incident(1, score=-3.0)])
+        assert [row.is_history for row in work.incidents.rows(Choice(queue="all"), order="account")] == [
+            False, True, True, False,
+        ]  # fmt: skip
+        assert work.incidents.history() == {incident(1).id, incident(2).id}
+
+
 def test_an_announced_incident_stays_in_the_queue_when_it_is_raised_no_more(database: Database) -> None:
     with database.writing() as work:
         work.incidents.put([incident(2)])

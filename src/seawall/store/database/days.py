@@ -65,6 +65,21 @@ class Candidates:
             found[at][position // SHARE].append(content)
         return found
 
+    def of_tenant(self, tenant: str) -> list[bytes]:
+        """Return all candidates of an organisation, by day and in the order in which they were kept."""
+        query = select(CandidateRow.content).where(CandidateRow.tenant_key == key(tenant))
+        return list(self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)).scalars())
+
+    def by_tenant(self, day: int, share: int) -> dict[str, list[bytes]]:
+        """Return the candidates of a share of a day by the keys of their organisations (`columns.key`)."""
+        columns = (CandidateRow.tenant_key, CandidateRow.content)
+        query = select(*columns).where(CandidateRow.day == day, CandidateRow.position >= share * SHARE)
+        query = query.where(CandidateRow.position < (share + 1) * SHARE).order_by(CandidateRow.position)
+        found: dict[str, list[bytes]] = defaultdict(list)
+        for tenant_key, content in self._session.execute(query):
+            found[tenant_key].append(content)
+        return dict(found)
+
     def counts(self) -> dict[int, int]:
         """Return how many there are of each day."""
         query = select(CandidateRow.day, func.count()).group_by(CandidateRow.day).order_by(CandidateRow.day)

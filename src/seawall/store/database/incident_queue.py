@@ -27,7 +27,7 @@ Field = Literal[
     "answer", "is",
 ]  # fmt: skip
 FIELDS: tuple[Field, ...] = get_args(Field)
-STATES = ("raised", "announced", "answered", "open")
+STATES = ("raised", "announced", "answered", "open", "history")
 
 SHOWN_REASONS = 6
 LONGEST_TEXT = 20_000
@@ -49,7 +49,7 @@ class Place:
 class Term:
     """A word to be found in a field, or in any (`""`), whatever its case; `is_not` wants those without it.
 
-    `kind`, `severity`, `answer` and `is` (raised, announced, answered, open) are compared whole.
+    `kind`, `severity`, `answer` and `is` (raised, announced, answered, open, history) are compared whole.
     """
 
     text: str
@@ -105,6 +105,9 @@ class Listed:
     messages_proved: int
     messages_possible: int
     reasons: tuple[Reason, ...]
+    is_history: bool = False
+    """It was older than the live window when it was found: nobody was told of it alone."""
+
     records: int = 0
     """Records of the intruder, as many as are listed and more."""
 
@@ -119,7 +122,7 @@ class Listed:
 
 
 def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of an incident's row but `announced_at`, `answer` and `state`; `plain` is it as plain data."""
+    """Return the columns that come from an incident itself; `plain` is it as plain data."""
     return {
         "incident": incident.id,
         "tenant_key": key(incident.tenant),
@@ -183,6 +186,7 @@ def listed(found: QueueRow, document: dict[str, Any]) -> Listed:
     reasons = tuple(msgspec.convert(reason, Reason) for reason in rest.pop("reasons"))
     return Listed(
         id=found.incident, announced_at=found.announced_at, answer=found.answer, reasons=reasons,
+        is_history=found.is_history,
         **{name: getattr(found, name) for name in _COPIED}, **rest,
     )  # fmt: skip
 
@@ -264,6 +268,8 @@ def _holds(column: InstrumentedAttribute[str], text: str, dialect: Dialect) -> C
 def _is(state: str) -> ColumnElement[bool]:
     if state == "raised":
         return QueueRow.raised == true()
+    if state == "history":
+        return QueueRow.is_history == true()
     if state not in STATES:
         raise UsageError(f"no incident is {state!r}", fix=f"one of {', '.join(STATES)}")
     return _of_queue(state)

@@ -61,6 +61,25 @@ class Incidents:
         self._session.expire_all()
         return len(fresh)
 
+    def mark_history(self, ids: Iterable[str]) -> int:
+        """Mark incidents as history; return how many were not marked before."""
+        fresh: list[str] = []
+        for piece in pieces(sorted(set(ids))):
+            query = select(QueueRow.incident).where(QueueRow.incident.in_(piece), ~QueueRow.is_history)
+            fresh += self._session.execute(query).scalars()
+        if fresh:
+            revision = revisions.grown(self._session)
+            for piece in pieces(fresh):
+                changed = update(QueueRow).where(QueueRow.incident.in_(piece)).values(is_history=True)
+                self._session.execute(changed, execution_options={"synchronize_session": False})
+            revisions.stamp(self._session, fresh, revision)
+            self._session.expire_all()
+        return len(fresh)
+
+    def history(self) -> set[str]:
+        """Return the ids of the incidents that are history."""
+        return set(self._session.execute(select(QueueRow.incident).where(QueueRow.is_history)).scalars())
+
     def remove(self, ids: Iterable[str]) -> int:
         """Forget incidents that are none any more; what people said of them is kept. Return how many there were."""
         count = 0
@@ -200,7 +219,7 @@ class Incidents:
 
     def _insert_queue(self, incidents: Sequence[Incident], plains: Mapping[str, dict[str, Any]]) -> None:
         rows = [incident_queue.row(one, plains[one.id]) for one in incidents]
-        self._insert(QueueRow, [{**row, "state": ""} for row in rows])
+        self._insert(QueueRow, [{**row, "state": "", "is_history": False} for row in rows])
         self._insert(ShownRow, [_shown(one, plains[one.id]) for one in incidents])
 
     def _insert_reasons(self, incidents: Iterable[Incident]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from seawall.store.database.columns import Document, Number
@@ -54,6 +54,7 @@ class QueueRow(Model):
     app: Mapped[str]
     client: Mapped[str]
     title: Mapped[str]
+    is_history: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ShownRow(Model):
@@ -183,3 +184,18 @@ class ContainmentRow(Model):
     given_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
     ended_by: Mapped[str | None]
+
+
+class FirstImportRow(Model):
+    """How far the first import of an organisation reaches, and whether something before the live window is not judged yet."""
+
+    __tablename__ = "first_imports"
+
+    tenant_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    tenant: Mapped[str]
+    began_at: Mapped[int]
+    is_open: Mapped[bool]
+    first_day: Mapped[int]
+    last_day: Mapped[int | None]
+    waiting_from: Mapped[int | None]
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(Document)

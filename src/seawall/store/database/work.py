@@ -12,6 +12,7 @@ from seawall.store.database.codes import IngestTokens, Invites
 from seawall.store.database.containments import Containments
 from seawall.store.database.days import Candidates, Days, Dirty
 from seawall.store.database.feedback import Answers
+from seawall.store.database.first_imports import FirstImports
 from seawall.store.database.incidents import Incidents
 from seawall.store.database.naming import Aliases, Announcements
 from seawall.store.database.outbox import Outbox
@@ -94,6 +95,11 @@ class Work:
     def dirty(self) -> Dirty:
         """Which days wait to be scored."""
         return Dirty(self.session)
+
+    @cached_property
+    def first_imports(self) -> FirstImports:
+        """How far the first import of each organisation reaches."""
+        return FirstImports(self.session)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -19,8 +19,7 @@ import pytest
 from seawall.errors import DatabaseInUse, WatchBusy
 from seawall.live.clock import Clock
 from seawall.live.opening import opened
-from seawall.live.service import Service
-from seawall.live.silence import Change
+from seawall.live.service import News, Service
 from seawall.report.documents import incident_from_document
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database
@@ -115,7 +114,7 @@ def test_folders_that_fill_while_it_stops_and_starts(logs: Path, expected: Store
 
 
 def test_news_are_told_once(logs: Path, expected: Stored, tmp_path: Path) -> None:
-    news: list[Incident | Change] = []
+    news: list[News] = []
     with receiving() as receiver:
         settings = quick(tmp_path / "store", logs, webhooks=(Webhook(receiver.url),))
         for _ in range(2):

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from seawall.live.opening import opened
@@ -37,17 +38,17 @@ def settings(folder: Path, store: Path) -> LiveSettings:
     )
 
 
-def main(folder: Path, store: Path, fatal: str = "") -> None:
+def main(folder: Path, store: Path, fatal: str = "", budget: float = 2.0) -> None:
     """Watch until everything is read and scored, or dead."""
 
     def step(name: str) -> None:
         if name == fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    chosen = settings(folder, store)
+    chosen = replace(settings(folder, store), budget=budget)
     with opened(chosen) as (database, lake):
         Service(chosen, database, lake, step=step).run(threading.Event(), "once")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "".join(sys.argv[3:4]), *map(float, sys.argv[4:5]))

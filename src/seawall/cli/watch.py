@@ -17,9 +17,10 @@ from seawall.errors import UsageError
 from seawall.plurals import plural
 
 if TYPE_CHECKING:
+    from seawall.live.history import HistoryJudged
     from seawall.live.progress import Until
+    from seawall.live.service import News
     from seawall.live.settings import LiveSettings
-    from seawall.live.silence import Change
     from seawall.live.status import Status
     from seawall.rules.sigma.run import RuleSet
     from seawall.schema.incidents import Incident
@@ -158,19 +159,34 @@ class _Telling:
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"
             streams.say(f"watching {followed}; kept in {settings.store}, database {place}")
 
-    def news(self, item: Incident | Change) -> None:
-        """Say that an incident was raised, or a source fell silent or speaks again."""
+    def news(self, item: News) -> None:
+        """Say that an incident was raised, what judged history shows, or that a source fell silent or speaks again."""
+        from seawall.live.history import HistoryJudged
         from seawall.live.silence import Change
 
         self._wipe()
         if self._as_json:
-            _write_line(_document(item))
+            for document in _documents(item):
+                _write_line(document)
+        elif isinstance(item, HistoryJudged):
+            self._history(item)
         elif isinstance(item, Change):
             tenant, source = item.key
             verb = "is silent" if item.is_silent else "speaks again"
             streams.say(f"source {source} of {tenant} {verb}")
         else:
             streams.write(_line(item) + "\n")
+
+    def _history(self, item: HistoryJudged) -> None:
+        """Say what was found in events that are older than the live window."""
+        if not self._quiet:
+            first, last = (_date(day) for day in (item.first_day, item.last_day))
+            streams.say(
+                f"history of {item.tenant}, {first} to {last}: {plural(len(item.raised), 'incident')} raised, "
+                f"{plural(item.candidates, 'candidate')}"
+            )
+        for incident in item.raised:
+            streams.write(f"{_line(incident)}  history\n")
 
     def status(self, status: Status) -> None:
         """Show how it is doing."""
@@ -206,6 +222,10 @@ class _Telling:
             streams.say(
                 sums(_sums(status)) + (f" + {status.waiting:,} to be scored" if status.waiting else "")
             )
+            if status.past_unjudged:
+                streams.say(
+                    f"not judged yet: older events of {plural(status.past_unjudged, 'organisation')}; the next start judges them"
+                )
 
     def _wipe(self) -> None:
         if self._is_live and self._width:
@@ -236,16 +256,26 @@ def _line(incident: Incident) -> str:
     return "  ".join(visible(part) for part in parts)
 
 
-def _document(item: Incident | Change) -> dict[str, Any]:
+def _documents(item: News) -> list[dict[str, Any]]:
+    from seawall.live.history import HistoryJudged
     from seawall.live.silence import Change
     from seawall.report.documents import incident_document
     from seawall.report.times import rfc3339
 
+    if isinstance(item, HistoryJudged):
+        found = [{"type": "incident.history", "incident": incident_document(one)} for one in item.raised]
+        return [{"type": "history.judged", **item.document()}, *found]
     if isinstance(item, Change):
         tenant, source = item.key
         kind = "source.silent" if item.is_silent else "source.resumed"
-        return {"type": kind, "tenant": tenant, "source": source, "last_heard": rfc3339(item.since)}
-    return {"type": "incident.raised", "incident": incident_document(item)}
+        return [{"type": kind, "tenant": tenant, "source": source, "last_heard": rfc3339(item.since)}]
+    return [{"type": "incident.raised", "incident": incident_document(item)}]
+
+
+def _date(day: int) -> str:
+    from datetime import date, timedelta
+
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 def _sums(status: Status) -> dict[str, int]:

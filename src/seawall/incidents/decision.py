@@ -26,13 +26,14 @@ ABOUT_FILES = frozenset({"truncated", "not-judged"})
 class Decision:
     """Incidents, worst first; per organisation the score from which it raises, how many it may raise and raised.
 
-    An organisation in which nothing is raised has no threshold.
+    An organisation in which nothing is raised has no threshold. `days` are the days of the incidents' strongest groups, by id.
     """
 
     incidents: tuple[Incident, ...]
     thresholds: Mapping[str, float]
     limits: Mapping[str, int]
     spent: Mapping[str, int]
+    days: Mapping[str, int]
 
 
 def decide(
@@ -73,4 +74,4 @@ def decide(
         )
         for case in cases
     )
-    return Decision(incidents, thresholds, limits, spent)
+    return Decision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})

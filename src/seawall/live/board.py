@@ -13,13 +13,13 @@ from typing import Any
 from seawall.incidents.answers.applying import Effects, effects
 from seawall.incidents.answers.columns import Columns
 from seawall.incidents.answers.regrouping import Rows, cases, chosen, id_of
-from seawall.incidents.candidates import Candidate
 from seawall.incidents.decision import LEAST_SCORE
 from seawall.incidents.group import allowed
 from seawall.live.answering import contained, kept_answers, teaching
 from seawall.live.budget import budget_of
 from seawall.live.candidates import unpacked
-from seawall.live.ruling import CANDIDATE_DAYS, DAY, RULED_DAYS
+from seawall.live.history import window_of
+from seawall.live.ruling import DAY, LiveWindow, live_window
 from seawall.schema.answers import Answered
 from seawall.schema.batches import Floats
 from seawall.store.database import Database, Work
@@ -38,7 +38,10 @@ class Ruled:
 
 @dataclass(frozen=True)
 class Board:
-    """One state of the store. Days count from the epoch; `budget` is incidents a day, None for the default by size."""
+    """One state of the store. Days count from the epoch; `budget` is incidents a day, None for the default by size.
+
+    `windows` are the days that are judged again, of organisations with a first import; `columns` hold none of other days.
+    """
 
     columns: Columns
     first_day: int
@@ -47,35 +50,23 @@ class Board:
     budget: float | None
     answers: tuple[Answered, ...]
     kept: tuple[Feedback, ...]
+    windows: Mapping[str, LiveWindow] = field(default_factory=dict)
 
     @property
-    def since(self) -> int:
-        """The first day that the budget is spent on."""
-        return self.last_day - RULED_DAYS + 1
+    def window(self) -> LiveWindow:
+        """The days that are judged again, of an organisation that has no first import."""
+        return live_window(self.first_day, self.last_day)
 
     @property
     def as_of(self) -> int:
         """The end of the last scored day, in microseconds since the epoch."""
         return (self.last_day + 1) * DAY
 
-    def of_day(self, day: int) -> Sequence[Candidate]:
-        """Return the candidates of a day, in the order in which they are kept."""
-        start, end = self.places.get(day, (0, 0))
-        return self.columns.candidates[start:end]
-
-    @cached_property
-    def places(self) -> dict[int, tuple[int, int]]:
-        """Where the candidates of each day begin and end."""
-        found: dict[int, tuple[int, int]] = {}
-        for row, candidate in enumerate(self.columns.candidates):
-            found[candidate.day] = (found.get(candidate.day, (row, 0))[0], row + 1)
-        return found
-
     def limits(self, budget: float | None) -> dict[str, int]:
         """Return how many incidents of each organisation a budget allows over the span."""
-        days = min(self.last_day - self.first_day + 1, RULED_DAYS)
         return {
-            tenant: allowed(budget, self.accounts.get(tenant, 0), days) for tenant in self.columns.of_tenant
+            tenant: allowed(budget, self.accounts.get(tenant, 0), self.windows.get(tenant, self.window).days)
+            for tenant in self.columns.of_tenant
         }
 
     def ruled(self, answers: Sequence[Answered]) -> Ruled:
@@ -92,14 +83,16 @@ class Board:
             found,
             self.limits(budget),
             changed.change,
-            since=self.since,
+            since=self.window.since,
             is_sparing=budget is None,
             raising=changed.raising,
+            since_of={tenant: window.since for tenant, window in self.windows.items()},
         )
 
     def is_shown(self, case: Rows) -> bool:
-        """Say whether a case is an incident at all: of the last 30 days, and with anything new in it."""
-        return case.score >= LEAST_SCORE and self.columns.candidates[case.top].day >= self.since
+        """Say whether a case is an incident that is judged again, and has anything new in it."""
+        top = self.columns.candidates[case.top]
+        return case.score >= LEAST_SCORE and top.day >= self.windows.get(top.tenant, self.window).since
 
     @cached_property
     def now(self) -> Ruled:
@@ -135,19 +128,20 @@ class Boards:
     def board(self, *, at: int) -> Board:
         """Return the board of what is kept now. `at` is the time, in microseconds: from when on answers still cover."""
         with self._lock, self.database.reading() as work:
-            days, last, marks = _marks(work)
+            state = _state(work)
             budget = budget_of(work, self.configured)
             key = (
                 work.incidents.revision(),
                 work.answers.mark(),
                 work.containments.mark(),
                 budget,
-                last,
-                tuple(sorted(marks.items())),
+                state.last_day,
+                tuple(sorted(state.marks.items())),
+                tuple(sorted(state.windows.items())),
                 at // DAY,
             )
             if self._last is None or self._last[0] != key:
-                self._last = (key, self._read(work, marks, days, budget, at))
+                self._last = (key, self._read(work, state, budget, at))
             return self._last[1]
 
     def warm(self, *, at: int, is_over: Callable[[], bool]) -> None:
@@ -156,55 +150,75 @@ class Boards:
         Ends early where `is_over`, which is asked before each day and may take its time.
         """
         with self.database.reading() as work:
-            _, _, marks = _marks(work)
-        for day in sorted(marks, reverse=True):
+            state = _state(work)
+        for day in sorted(state.marks, reverse=True):
             if is_over():
                 return
             with self._lock, self.database.reading() as work:
                 if day not in self._days:
-                    self._read_day(work, day, marks[day])
+                    self._read_day(work, day, state)
         if not is_over():
             _ = self.board(at=at).by_id
 
-    def _read_day(self, work: Work, day: int, mark: str) -> None:
-        contents = work.candidates.since(day, day + 1).get(day, [])
-        self._days[day] = (mark, Columns([unpacked(one) for one in contents]).lean())
+    def _read_day(self, work: Work, day: int, state: _State) -> None:
+        found = map(unpacked, work.candidates.since(day, day + 1).get(day, []))
+        judged = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
+        self._days[day] = (state.marks[day], Columns(judged).lean())
 
-    def _read(
-        self, work: Work, marks: Mapping[int, str], days: Mapping[int, Any], budget: float | None, at: int
-    ) -> Board:
-        for day in [day for day in self._days if day not in marks]:
+    def _read(self, work: Work, state: _State, budget: float | None, at: int) -> Board:
+        for day in [day for day in self._days if day not in state.marks]:
             del self._days[day]
-        changed = [day for day, mark in marks.items() if self._days.get(day, ("",))[0] != mark]
+        changed = [day for day, mark in state.marks.items() if self._days.get(day, ("",))[0] != mark]
         for day in sorted(changed):
-            self._read_day(work, day, marks[day])
-        last = max((*days, *marks), default=0)
+            self._read_day(work, day, state)
+        last, days = state.last_day, state.days
         kept = kept_answers(work, at=at)
         return Board(
             Columns.joined([columns for _, (_, columns) in sorted(self._days.items())]),
-            min(days, default=last),
+            state.first_day,
             last,
             dict(days[last].get("tenants", {})) if last in days else {},
             budget,
             (*contained(work, at=at), *teaching(kept, work.aliases.all())),
             tuple(kept),
+            state.windows,
         )
 
 
-def _marks(work: Work) -> tuple[dict[int, Any], int, dict[int, str]]:
-    """Return the scored days, the last day, and what tells whether a day's candidates are still the same."""
-    days = work.days.since(0)
-    counts = work.candidates.counts()
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a board is made of: the scored days, the days that are judged again, and the marks that tell whether days changed."""
+
+    days: Mapping[int, Any]
+    first_day: int
+    last_day: int
+    windows: Mapping[str, LiveWindow]
+    marks: Mapping[int, str]
+
+    @property
+    def window(self) -> LiveWindow:
+        """The days that are judged again, of an organisation that has no first import."""
+        return live_window(self.first_day, self.last_day)
+
+
+def _state(work: Work) -> _State:
+    days, counts, imports = work.days.since(0), work.candidates.counts(), work.first_imports.all()
     last = max((*days, *counts), default=0)
-    return (
-        days,
-        last,
-        {
-            day: _mark(days.get(day), count)
-            for day, count in counts.items()
-            if last - CANDIDATE_DAYS < day <= last
-        },
-    )
+    first = min(days, default=last)
+    windows = {one.tenant: window_of(one, first, last) for one in imports}
+    start = min((one.candidates_from for one in windows.values()), default=last)
+    start = min(start, live_window(first, last).candidates_from)
+    marks = {
+        day: _mark([days.get(day), _windows_from(windows, day)], count)
+        for day, count in counts.items()
+        if start <= day <= last
+    }
+    return _State(days, first, last, windows, marks)
+
+
+def _windows_from(windows: Mapping[str, LiveWindow], day: int) -> list[str]:
+    """Return the organisations whose candidates of a day count no more."""
+    return sorted(tenant for tenant, window in windows.items() if day < window.candidates_from)
 
 
 def _mark(document: Any, count: int) -> str:

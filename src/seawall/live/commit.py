@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
+from seawall.live.history import HistoryJudged, Judged
 from seawall.live.silence import Change, source_name
 from seawall.report.documents import incident_document
 from seawall.report.times import rfc3339
+from seawall.schema.conversion import prepare
+from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
-from seawall.store.database import Work
+from seawall.store.database import FirstImport, Work
 from seawall.store.database.sources import Source
 
 SEQUENCE = "live/sequence"
@@ -72,7 +77,8 @@ class Scored:
     `candidates` by day and shard, `days` by day; `states` by name, None where one is forgotten; `incidents` those that may
     have changed;
     `gone` the ids that are none any more, `renamed` old ids to new ones. `announced` are to be told of, in their order.
-    `notes` are None where they are as they were.
+    `notes` are None where they are as they were; they speak of the days from `notes_from` on. `first_imports` are those that
+    changed, with what of them waits to be judged.
     """
 
     done: Iterable[int] = ()
@@ -84,7 +90,9 @@ class Scored:
     renamed: Mapping[str, str] = field(default_factory=dict)
     announced: Sequence[Incident] = ()
     notes: Sequence[Mapping[str, Any]] | None = None
+    notes_from: int | None = None
     targets: Sequence[str] = ()
+    first_imports: Sequence[FirstImport] = ()
 
 
 def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], None]) -> list[Incident]:
@@ -98,16 +106,48 @@ def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], No
         else:
             work.states.put(name, state)
     step("score-half-written")
+    work.first_imports.put(scored.first_imports)
     work.incidents.put(scored.incidents)
     work.aliases.put(scored.renamed, at=at)
     work.incidents.remove(scored.gone)
-    by_id = {incident.id: incident for incident in scored.announced}
+    fresh = announce(work, scored.announced, scored.targets, at=at)
+    if scored.notes is not None:
+        work.settings.put(COVERAGE, {"notes": list(scored.notes), "from": scored.notes_from})
+    work.dirty.clear(scored.done)
+    return fresh
+
+
+def keep_judged(
+    work: Work,
+    judged: Judged,
+    first_import: FirstImport,
+    *,
+    history: HistoryJudged,
+    targets: Sequence[str],
+    at: int,
+    is_told: bool,
+) -> list[Incident]:
+    """Keep what became of an organisation's past; return the incidents that were announced for the first time.
+
+    Incidents of the live window are announced one by one. Of history one message tells for all of it. Nobody is told of
+    anything where `is_told` is false.
+    """
+    work.incidents.put(judged.incidents)
+    work.aliases.put(judged.renamed, at=at)
+    work.incidents.remove(judged.gone)
+    work.incidents.mark_history(judged.history)
+    work.first_imports.put([first_import])
+    if history.raised:
+        tell(work, "history.judged", history.tenant, history.document(), targets, at=at)
+    return announce(work, judged.announced, targets, at=at) if is_told else []
+
+
+def announce(work: Work, incidents: Sequence[Incident], targets: Sequence[str], *, at: int) -> list[Incident]:
+    """Note that incidents are announced, and whom to tell; return those that were not before."""
+    by_id = {incident.id: incident for incident in incidents}
     fresh = [by_id[id_] for id_ in work.announcements.add(by_id, at=at)] if by_id else []
     for incident in fresh:
-        tell(work, "incident.raised", incident.id, incident_document(incident), scored.targets, at=at)
-    if scored.notes is not None:
-        work.settings.put(COVERAGE, {"notes": list(scored.notes)})
-    work.dirty.clear(scored.done)
+        tell(work, "incident.raised", incident.id, incident_document(incident), targets, at=at)
     return fresh
 
 
@@ -133,6 +173,12 @@ def tell_changes(work: Work, changes: Iterable[Change], targets: Sequence[str], 
         tell(work, kind, name, document, targets, at=at)
     work.sources.put(silent)
     return silent
+
+
+def kept_notes(work: Work) -> tuple[list[CoverageNote], int | None]:
+    """Return what the logs cannot show, as of the last scoring, and the day from which on that is known."""
+    found = work.settings.get(COVERAGE) or {}
+    return [msgspec.convert(note, CoverageNote) for note in found.get("notes", ())], found.get("from")
 
 
 @dataclass(slots=True)
@@ -161,3 +207,6 @@ def kept(work: Work) -> Kept:
         work.states.get(HABITS),
         sum(work.problems.counts().values()),
     )
+
+
+prepare(CoverageNote)

@@ -52,6 +52,14 @@ class Counts:
             latest |= {shard: share for shard, share in self.shares[day].items() if share["tenants"]}
         return {name: count for share in latest.values() for name, count in share["tenants"].items()}
 
+    def first_days(self) -> dict[str, int]:
+        """Return the first day of each organisation that has accounts."""
+        found: dict[str, int] = {}
+        for day in sorted(self.shares, reverse=True):
+            for share in self.shares[day].values():
+                found |= dict.fromkeys(share["tenants"], day)
+        return {tenant: found[tenant] for tenant in self.tenants()}
+
     def split(self, read: int, *, is_whole: bool) -> tuple[int, int, int]:
         """Return how many of the records read (without problems) are events, duplicates, and wait to be scored.
 

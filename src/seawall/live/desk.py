@@ -16,6 +16,7 @@ from seawall.errors import UsageError
 from seawall.incidents.answers.drafting import checked, choices, left_out, lessons, never_hidden
 from seawall.incidents.answers.regrouping import id_of
 from seawall.incidents.answers.units import GROUPS
+from seawall.incidents.candidates import Candidate
 from seawall.live.answering import scope_of
 from seawall.live.board import Board, Boards, Ruled
 from seawall.live.candidates import unpacked
@@ -254,11 +255,9 @@ class Desk:
                 raise UsageError("there is no such incident", fix="was it pruned?")
             case = board.by_id.get(id_)
             wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
-            found = []
+            found: list[Candidate] = []
             for day in sorted({day for _, _, day, _, _ in wanted}):
-                kept = work.candidates.since(day, day + 1).get(day, [])
-                places = [place for place, one in enumerate(board.of_day(day)) if _key(one) in wanted]
-                found += [unpacked(kept[place]) for place in places if place < len(kept)]
+                found += map(unpacked, work.candidates.since(day, day + 1).get(day, []))
         found = [one for one in found if _key(one) in wanted]
         if not found:
             return incident, _from_document(incident), "user" if "@" in incident.account else "service"

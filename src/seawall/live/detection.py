@@ -33,8 +33,9 @@ class Scoring:
 
     `days` by day and shard, `rows` how many records came for each of these days, copies included, and for those for which
     nothing but copies came. `done` are the days that no longer wait in any shard; among them are those that come too late to
-    be scored. `notes` say what the logs of the last 44
-    days cannot show, all of them. `scored_until` is the last day up to which results are up to date, None when there is none.
+    be scored. `notes` say what the logs of the last 44 days cannot show, all of them, or from `notes_from` on where the
+    coverage of earlier days is kept (`Detection.keep_coverage`). `scored_until` is the last day up to which results are up to
+    date, None when there is none.
     """
 
     days: dict[tuple[int, int], DayResult] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Scoring:
     dropped_snapshots: tuple[str, ...] = ()
     kept_snapshots: dict[str, State] = field(default_factory=dict)
     notes: list[CoverageNote] = field(default_factory=list)
+    notes_from: int | None = None
     scored_until: int | None = None
 
 
@@ -78,6 +80,11 @@ class Detection:
         self._known = 0
         self._rows: dict[int, int] = {}
         self._copied: set[int] = set()
+
+    def keep_coverage(self, is_kept: bool) -> None:
+        """Say whether the coverage of days before the last 44 is kept: as long as something is judged over its whole span."""
+        for shard in self._shards:
+            shard.keeps_coverage = is_kept
 
     def close(self) -> None:
         """Remove what was written for this process alone."""
@@ -193,6 +200,8 @@ class Detection:
 
         `is_keeping` false spares what detection knows after settled days: they are scored once more after a stop.
         """
+        for number, shard in enumerate(self._shards):
+            shard.scored_since(day for day, at in results if at == number)
         states: dict[str, State] = {
             f"{number}/meter/{day}": self._shards[number].meter(day)
             for (day, number), result in results.items()
@@ -212,7 +221,9 @@ class Detection:
         copied, self._copied = self._copied - self.dirty, self._copied & self.dirty
         rows = {day: self._rows.get(day, 0) for day in {day for day, _ in results} | copied}
         done = (before | copied) - self.dirty
-        return Scoring(results, rows, done, tuple(gone), states, self._notes(), self._until())
+        known = (shard.coverage_from for shard in self._shards)
+        notes_from = min((day for day in known if day is not None), default=None)
+        return Scoring(results, rows, done, tuple(gone), states, self._notes(), notes_from, self._until())
 
     def _codes(self) -> dict[str, State]:
         """Return what codes mean, and what is known in codes."""

@@ -14,7 +14,7 @@ from seawall.schema.incidents import Incident
 from seawall.settings import INCIDENT_WINDOW_DAYS
 
 RULED_DAYS = 30
-"""Days back over which the budget is spent; a scan spends it over its whole span."""
+"""Days of the live window, over which the budget is spent; a scan and a first import spend it over their whole span."""
 
 CANDIDATE_DAYS = RULED_DAYS + INCIDENT_WINDOW_DAYS
 """Days back of which candidates are needed: a case joins an account's groups over the window."""
@@ -36,6 +36,30 @@ class Ruling:
     spent: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class LiveWindow:
+    """The days that are judged again with every scoring. Days count from the epoch.
+
+    The budget is spent from `since` on, over `days` days. Candidates from `candidates_from` on are needed, because a case joins
+    those of several days.
+    """
+
+    since: int
+    days: int
+    candidates_from: int
+
+
+def live_window(first_day: int, last_day: int, imported_until: int | None = None) -> LiveWindow:
+    """Return the live window of an organisation: the last 30 days, none of them of its first import."""
+    earliest = first_day if imported_until is None else max(imported_until + 1, first_day)
+    days = min(max(last_day - earliest + 1, 0), RULED_DAYS)
+    since = last_day - RULED_DAYS + 1
+    candidates_from = last_day - CANDIDATE_DAYS + 1
+    if imported_until is not None:
+        since, candidates_from = max(since, imported_until + 1), max(candidates_from, imported_until + 1)
+    return LiveWindow(since, days, candidates_from)
+
+
 def rule(
     candidates: Iterable[Candidate],
     *,
@@ -45,16 +69,19 @@ def rule(
     last_day: int,
     budget: float | None,
     answers: Sequence[Answered] = (),
+    imported_until: int | None = None,
 ) -> Ruling:
     """Return what is raised after the last scored day.
 
     `candidates` of the last 44 days; older ones are not looked at. `first_day` is the first day with events, ever, and
     `last_day` the last, in days since the epoch; `accounts_by_tenant` counts active accounts. Of a span of at most 30
-    days the incidents are those of a scan of the same events, when nobody has answered.
+    days the incidents are those of a scan of the same events, when nobody has answered. `imported_until` is the last day of
+    a first import that was judged over its whole span: its candidates and its days are left out, so that history takes
+    nothing off the budget of what is new.
     """
-    window = [one for one in candidates if last_day - CANDIDATE_DAYS < one.day <= last_day]
+    window = live_window(first_day, last_day, imported_until)
+    found = [one for one in candidates if window.candidates_from <= one.day <= last_day]
     if answers:
-        window = apply(window, answers, (last_day + 1) * DAY)
-    days = min(last_day - first_day + 1, RULED_DAYS)
-    decision = decide(window, notes, accounts_by_tenant, days, budget, since=last_day - RULED_DAYS + 1)
+        found = apply(found, answers, (last_day + 1) * DAY)
+    decision = decide(found, notes, accounts_by_tenant, window.days, budget, since=window.since)
     return Ruling(decision.incidents, decision.thresholds, decision.limits, decision.spent)

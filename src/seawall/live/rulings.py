@@ -10,18 +10,25 @@ from seawall.incidents.candidates import Candidate
 from seawall.live.ruling import CANDIDATE_DAYS, Ruling, rule
 from seawall.schema.answers import Answered
 from seawall.schema.coverage import CoverageNote
+from seawall.schema.incidents import Incident
 
 Notes = Mapping[str, Sequence[CoverageNote]]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What all rulings depend on: the first and the last day with events, and the budget. `mark` changes with answers."""
+    """What all rulings depend on: the first and the last day with events, and the budget. `mark` changes with answers.
+
+    `imported_until` is the last day of the first import by organisation, for those that have one; `unruled` are organisations
+    that are not ruled on here, because their first import is judged over its whole span.
+    """
 
     first_day: int
     last_day: int
     budget: float | None
     mark: Hashable
+    imported_until: tuple[tuple[str, int], ...] = ()
+    unruled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +86,45 @@ class Rulings:
         both = by_tenant.keys() | self._notes.keys()
         self._touched |= {name for name in both if by_tenant.get(name) != self._notes.get(name)}
         self._touched |= {name for name, count in accounts.items() if self._accounts.get(name) != count}
-        tenants = frozenset(self._touched)
-        ruling = rule(
-            [
-                one
-                for tenant in sorted(tenants)
-                for _, own in sorted(self._candidates.get(tenant, {}).items())
-                for one in own
-            ],
-            notes=[note for name, own in by_tenant.items() if name in tenants or not name for note in own],
-            accounts_by_tenant=accounts,
-            first_day=span.first_day,
-            last_day=span.last_day,
-            budget=span.budget,
-            answers=answers,
+        tenants = frozenset(self._touched) - span.unruled
+        alike: dict[int | None, list[str]] = defaultdict(list)
+        until = dict(span.imported_until)
+        for tenant in sorted(tenants):
+            alike[until.get(tenant)].append(tenant)
+        ruling = _together(
+            rule(
+                [
+                    one
+                    for name in names
+                    for _, own in sorted(self._candidates.get(name, {}).items())
+                    for one in own
+                ],
+                notes=[note for name, own in by_tenant.items() if name in names or not name for note in own],
+                accounts_by_tenant=accounts,
+                first_day=span.first_day,
+                last_day=span.last_day,
+                budget=span.budget,
+                answers=answers,
+                imported_until=imported,
+            )
+            for imported, names in alike.items()
         )
         self._span, self._accounts, self._notes, self._touched = span, dict(accounts), dict(by_tenant), set()
         return Ruled(tenants, ruling)
+
+
+def _together(rulings: Iterable[Ruling]) -> Ruling:
+    """Return the rulings on different organisations as one."""
+    each = list(rulings)
+    if len(each) == 1:
+        return each[0]
+    return Ruling(
+        tuple(sorted((one for ruling in each for one in ruling.incidents), key=_worst_first)),
+        {tenant: score for ruling in each for tenant, score in ruling.thresholds.items()},
+        {tenant: count for ruling in each for tenant, count in ruling.limits.items()},
+        {tenant: count for ruling in each for tenant, count in ruling.spent.items()},
+    )
+
+
+def _worst_first(incident: Incident) -> tuple[float, int, str, str]:
+    return -incident.score, incident.first_event, incident.tenant, incident.account

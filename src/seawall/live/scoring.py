@@ -7,7 +7,6 @@ and a start goes on where the last transaction ended.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,14 +14,16 @@ from typing import Any
 import pyarrow as pa
 
 from seawall.live.answering import standing_answers
+from seawall.live.backfill import Backfill, Outcome, Standing
 from seawall.live.budget import budget_of, keep_configured_budget
 from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
-from seawall.live.commit import HABITS, Scored, keep_scored
+from seawall.live.commit import HABITS, Scored, keep_scored, kept_notes
 from seawall.live.day_counts import Counts, share_of
 from seawall.live.days import EPOCH
 from seawall.live.detection import Detection, Scoring, is_outdated
 from seawall.live.job import Job
+from seawall.live.known_incidents import KnownIncidents
 from seawall.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS
 from seawall.live.rulings import Ruled, Rulings, Span
@@ -32,8 +33,9 @@ from seawall.live.succession import succession
 from seawall.live.turns import Turns
 from seawall.rules.sigma.load import load
 from seawall.schema.answers import Answered
+from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
-from seawall.store.database import Choice, Database, Place, Work, Writer
+from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake
 from seawall.store.packing import pack, unpack
 
@@ -47,7 +49,6 @@ KEEP_SECONDS = 20.0
 """What detection knows after days that are settled is kept at most so often: it is large, and can be made again."""
 
 _STATE = "detection/"
-_PAGE = 500
 _NOTES_SHOWN = 50
 _DAY = 86_400_000_000
 
@@ -66,13 +67,14 @@ class Scorer:
         self.rules = load(settings.rules)
         self._detection = self._fresh()
         self._rulings, self._turns = Rulings(), Turns()
-        self._known: dict[str, dict[str, Incident]] = defaultdict(dict)
-        self._announced: set[str] = set()
+        self.backfill = Backfill(clock, settings.history_seconds, step)
+        self._notes: Sequence[CoverageNote] = ()
+        self._notes_from: int | None = None
+        self._known = KnownIncidents()
         self._tenants: dict[str, int] = {}
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
         self._is_ruling_due = self._is_untold = False
-        self._let_go_at: int | None = None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
         self._arrived: list[pa.Table] = []
         self._rows: dict[int, int] = {}
@@ -115,14 +117,14 @@ class Scorer:
             self.counts.rows[day] = document["events"] + document["duplicates"]
         self._tenants = self.counts.tenants()
         last = self.newest or 0
+        self._notes, self._notes_from = kept_notes(work)
+        self.backfill.begin(work, self.counts.first_days(), self.newest)
         self._rulings, self._turns = Rulings(), Turns()
         for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
             for shard, contents in shares.items():
                 self._rulings.learn(day, shard, [unpacked(one) for one in contents])
-        renamed = work.aliases.all()
-        self._announced = {renamed.get(id_, id_) for id_ in work.announcements.all()}
-        is_new = self.newest is None  # then what is there came from elsewhere
-        self._known = _by_tenant({} if is_new else _incidents(work, (last - RULED_DAYS) * _DAY))
+        self._known = KnownIncidents()
+        self._known.begin(work, self.newest)
         self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
 
@@ -142,6 +144,11 @@ class Scorer:
     def is_waiting(self) -> bool:
         """Whether there is something to score, or to rule on."""
         return bool(self.dirty) or self._is_ruling_due
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all that is kept is scored and judged."""
+        return not self.is_waiting and not self.backfill.is_waiting
 
     @property
     def is_full(self) -> bool:
@@ -184,6 +191,7 @@ class Scorer:
             mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
         arrived, self._arrived = self._arrived, []
+        self._detection.keep_coverage(self.backfill.keeps_coverage)
 
         def is_over() -> bool:
             return deadline is not None and bool(self._arrived) and bool(deadline())
@@ -214,6 +222,7 @@ class Scorer:
             return []
         self._step("scored")
         self._learn(scoring)
+        self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
         ruled = self._ruled(scoring, job.mark, job.answers, job.budget)
         is_settled = job.is_settled and not self._turns.are_behind
         kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
@@ -226,10 +235,44 @@ class Scorer:
         self._after(kept, ruled, announced, revision)
         self._mark, self._is_ruling_due = job.mark, False
         self._is_untold = not is_settled and any(
-            one.raised and one.id not in self._announced for one in ruled.ruling.incidents
+            one.raised and one.id not in self._known.announced for one in ruled.ruling.incidents
         )
         self._ended(job.started)
         return announced
+
+    def judge_past(
+        self,
+        database: Database,
+        writer: Writer,
+        targets: Sequence[str],
+        *,
+        is_settled: bool,
+        is_pressed: bool,
+    ) -> Outcome | None:
+        """Judge the past of one organisation for which that is due, and keep what follows; None where none is due.
+
+        First imports that are over end here, once all that was read is scored (`is_settled`): from then on the live window rules
+        on what is new.
+        """
+        if is_settled and not self.dirty and self.backfill.close(database, writer):
+            self._is_ruling_due = True
+        if not self.backfill.is_due(is_pressed=is_pressed, is_scored=not self.dirty):
+            return None
+        with database.reading() as work:
+            answers = standing_answers(work, at=self._clock.wall())
+            budget = budget_of(work, self._settings.budget)
+        announced = frozenset(self._known.announced)
+        standing = Standing(
+            self.newest or 0, self._tenants, self._notes, self._notes_from, budget, answers, announced
+        )
+        found = self.backfill.judge(database, writer, standing, is_settled=is_settled, targets=targets)
+        if found is None:
+            return None
+        judged = found.judged
+        self._known.judged(found.tenant, {*judged.gone, *judged.renamed}, judged.renamed, judged.incidents)
+        self._known.announced |= {incident.id for incident in found.announced}
+        self.revision = found.revision
+        return found
 
     def settle(self) -> None:
         """Now may be announced what was not, as much was still to be read."""
@@ -273,6 +316,7 @@ class Scorer:
         self.scored_until = scoring.scored_until
         latest = sorted(scoring.notes, key=lambda note: -note.end)[:_NOTES_SHOWN]
         self.notes = tuple(note.text for note in latest)
+        self._notes, self._notes_from = scoring.notes, scoring.notes_from
         self._rulings.forget(self.newest or 0)
 
     def _ruled(
@@ -280,7 +324,15 @@ class Scorer:
     ) -> Ruled:
         days = self.counts.shares
         stand = tuple(one.id for one in answers)  # some expire
-        span = Span(min(days, default=0), max(days, default=0), budget, (mark, stand))
+        self.backfill.ask_again((mark, stand))
+        span = Span(
+            min(days, default=0),
+            max(days, default=0),
+            budget,
+            (mark, stand),
+            self.backfill.imported_until,
+            self.backfill.whole,
+        )
         return self._rulings.rule(span, self._tenants, scoring.notes, answers)
 
     def _following(
@@ -288,11 +340,11 @@ class Scorer:
     ) -> Scored:
         incidents = ruled.ruling.incidents
         if self.newest is None:  # nothing was ever scored: what is there came from elsewhere
-            return Scored(states={HABITS: habits})
-        before = {id_: one for name in ruled.tenants for id_, one in self._known.get(name, {}).items()}
+            return Scored(states={HABITS: habits}, first_imports=self.backfill.taken())
+        before = self._known.ruled_before(ruled.tenants, self.backfill.imported_until)
         ruled_from = self.newest - RULED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
-        gone, renamed, lapsed = succession(before, now, self._announced, ruled_from * _DAY)
+        gone, renamed, lapsed = succession(before, now, self._known.announced, ruled_from * _DAY)
         states: dict[str, bytes | None] = {
             _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
         }
@@ -313,9 +365,11 @@ class Scorer:
             incidents=[*(one for one in incidents if before.get(one.id) != one), *lapsed],
             gone=gone,
             renamed=renamed,
-            announced=[one for one in raised if one.id not in self._announced] if is_settled else [],
+            announced=[one for one in raised if one.id not in self._known.announced] if is_settled else [],
             notes=None if is_said else notes,
+            notes_from=scoring.notes_from,
             targets=targets,
+            first_imports=self.backfill.taken(),
         )
 
     def _documents(self, scoring: Scoring) -> dict[int, Mapping[str, Any]]:
@@ -329,38 +383,7 @@ class Scorer:
     def _after(self, kept: Scored, ruled: Ruled, announced: Iterable[Incident], revision: int) -> None:
         """What is kept is what is known."""
         left = {*kept.gone, *kept.renamed}
-        for tenant in ruled.tenants:
-            known = self._known.get(tenant, {})
-            self._known[tenant] = {id_: one for id_, one in known.items() if id_ not in left}
-        for incident in (*kept.incidents, *ruled.ruling.incidents):
-            self._known[incident.tenant][incident.id] = incident
-        self._let_go()
-        self._announced |= {incident.id for incident in announced}
-        self._announced |= {new for old, new in kept.renamed.items() if old in self._announced}
+        incidents = (*kept.incidents, *ruled.ruling.incidents)
+        self._known.ruled(ruled.tenants, left, kept.renamed, incidents, self.newest)
+        self._known.announced |= {incident.id for incident in announced}
         self.revision = revision
-
-    def _let_go(self) -> None:
-        """Forget incidents that are ruled on no more: they stay as they are kept. Once for each new day."""
-        if self.newest is None or self.newest == self._let_go_at:
-            return
-        self._let_go_at = self.newest
-        since = (self.newest - RULED_DAYS) * _DAY
-        for tenant, known in self._known.items():
-            self._known[tenant] = {id_: one for id_, one in known.items() if one.last_event >= since}
-
-
-def _by_tenant(incidents: Mapping[str, Incident]) -> dict[str, dict[str, Incident]]:
-    found: dict[str, dict[str, Incident]] = defaultdict(dict)
-    for id_, incident in incidents.items():
-        found[incident.tenant][id_] = incident
-    return found
-
-
-def _incidents(work: Work, since: int) -> dict[str, Incident]:
-    """Incidents that were active since a time."""
-    found: dict[str, Incident] = {}
-    after: Place | None = None
-    while page := work.incidents.page(Choice(active_from=since), after=after, limit=_PAGE):
-        found.update((incident.id, incident) for incident in page)
-        after = Place(page[-1].score, page[-1].id)
-    return found

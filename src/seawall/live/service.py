@@ -21,9 +21,11 @@ from seawall.live.bodies import KEPT_AS, Bodies, Parse
 from seawall.live.clock import Clock
 from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
 from seawall.live.counting import Tally, problems_of, spread
+from seawall.live.current_status import current_status
 from seawall.live.detection import Scoring
 from seawall.live.faults import PASSING, words
 from seawall.live.gauge import Gauge
+from seawall.live.history import HistoryJudged
 from seawall.live.job import Job
 from seawall.live.outbox import Courier
 from seawall.live.progress import Progress, Until
@@ -39,6 +41,8 @@ from seawall.store.database import Database, Work, Writer
 from seawall.store.lake import Lake
 from seawall.watch import Batcher, Closed, Delivery, Intake
 from seawall.watch.stream import Piped
+
+News = Incident | Change | HistoryJudged
 
 PAUSES = (0.5, 5.0)
 """Seconds until a failed step is tried again: at first, and at most."""
@@ -66,8 +70,8 @@ class _Pending:
 class Service:
     """A running watch. `run` works in the calling thread; every other method may be called from any.
 
-    `step` is called at each step that a crash could come between; `news` with incidents that were announced and sources
-    that fell silent or speak again, once they are kept.
+    `step` is called at each step that a crash could come between; `news` with incidents that were announced, sources
+    that fell silent or speak again, and what judged history shows, once they are kept.
     """
 
     def __init__(
@@ -78,7 +82,7 @@ class Service:
         *,
         stream: Piped | None = None,
         clock: Clock = Clock(),  # noqa: B008
-        news: Callable[[Incident | Change], None] = lambda _: None,
+        news: Callable[[News], None] = lambda _: None,
         step: Callable[[str], None] = lambda _: None,
         parse: Parse | None = None,
     ) -> None:
@@ -224,7 +228,7 @@ class Service:
                 self._ticked = now
                 self._each_second(writer)
             self._gauge.tell(revision=self._scorer.revision)
-            is_over = delivery is None and not self._apart.is_busy and not self._scorer.is_waiting
+            is_over = delivery is None and not self._apart.is_busy and self._scorer.is_over
             if until != "stopped" and is_over and self._progress.is_read(until):
                 return
         self._finish_scoring(writer)
@@ -300,6 +304,7 @@ class Service:
             return
         if is_settled := self._progress.is_settled(until):
             self._scorer.settle()
+        self._judge_past(writer, until, is_settled=is_settled)
         if self._is_scoring_due(until):
             deadline = self._should_stop_scoring()
             self._job = self._scorer.begin_scoring(self._database, is_settled=is_settled, deadline=deadline)
@@ -324,6 +329,17 @@ class Service:
             self._mail.set()
         for incident in announced:
             self._news(incident)
+
+    def _judge_past(self, writer: Writer, until: Until, *, is_settled: bool) -> None:
+        """Have judged what waits outside the live window: one organisation at a time."""
+        is_pressed = until != "stopped" and self._progress.is_read(until)
+        found = self._scorer.judge_past(
+            self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
+        )
+        if found is not None:
+            self._mail.set()
+            for one in found.news:
+                self._news(one)
 
     def _should_stop_scoring(self) -> Callable[[], bool]:
         """Scoring of many days makes room for what has come meanwhile, between two of them."""
@@ -355,25 +371,8 @@ class Service:
         return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
 
     def _looked(self) -> Status:
-        totals, scorer = self._tally.totals, self._scorer
-        records, problems = totals["records"], totals["problems"]
-        events, duplicates, waiting = scorer.counts.split(records - problems, is_whole=not scorer.dirty)
-        return Status(
-            doing="behind" if self._progress.is_behind else "idle",
-            records=records,
-            events=events,
-            duplicates=duplicates,
-            problems=problems,
-            waiting=waiting,
-            backlog_bytes=self._readers.backlog,
-            dirty_days=len(scorer.dirty),
-            revision=scorer.revision,
-            scored_until=scorer.scored_until,
-            scoring_seconds=scorer.seconds,
-            fault=self._courier.fault or self._upkeep.fault,
-            notes=scorer.notes,
-            unjudged=self._tally.unjudged(),
-        )
+        fault = self._courier.fault or self._upkeep.fault
+        return current_status(self._progress, self._tally, self._scorer, fault)
 
     def _end(self, courier: threading.Thread, upkeep: threading.Thread, until: Until) -> None:
         self._apart.close()

@@ -35,7 +35,8 @@ class LiveSettings:
     to webhooks link to it; empty where it is not known. `rules` are folders of Sigma rules beside the built-in ones.
 
     No option sets the rest, which changes no incident: `sizes` of batches, `silences`, `score_seconds` (the shortest time from
-    one scoring to the next) and `backlog_seconds` (the longest while much is still to be read). Tests and the demonstration do.
+    one scoring to the next), `backlog_seconds` (the longest while much is still to be read) and `history_seconds` (how long
+    nothing more of the past has to come before it is judged). Tests and the demonstration do.
     """
 
     store: Path
@@ -53,6 +54,7 @@ class LiveSettings:
     silences: Silences = field(default_factory=Silences)
     score_seconds: float = 0.5
     backlog_seconds: float = 30.0
+    history_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""

@@ -27,6 +27,8 @@ SETTLED = 2
 BINS = 20
 """Parts of equal width that p-values are counted in."""
 
+_LATEST = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
@@ -49,7 +51,9 @@ class Shard:
     """The organisations of one shard. What it knows is a state; days that are not at hand it reads from the lake.
 
     `dirty` are the days that are to be scored (again), `events` how many each scored day has, `late` the days for which
-    something came when they could no longer be scored.
+    something came when they could no longer be scored. While `keeps_coverage`, what is known of the coverage of old days is
+    not forgotten, and notes speak of all of it: a first import is judged over its whole span. The same holds for days from
+    `scored_from` on: those that were scored last.
     """
 
     def __init__(self, days: Days, ranker: Ranker | None, folder: Path, rules: RuleSet | None = None) -> None:
@@ -64,7 +68,9 @@ class Shard:
         self._stored: set[int] = set()
         self._stale: set[int] = set()
         self._before: tuple[int, State] | None = None
-        self._notes: tuple[int, list[CoverageNote]] | None = None
+        self._notes: tuple[tuple[int, bool, int], list[CoverageNote]] | None = None
+        self.keeps_coverage = False
+        self.scored_from = _LATEST
 
     @property
     def newest(self) -> int:
@@ -151,23 +157,37 @@ class Shard:
 
     def forgotten(self) -> list[int]:
         """Forget what is no longer asked of the coverage of old days; return the days."""
-        gone = [day for day in self._meters if day <= self.newest_meter - CANDIDATE_DAYS]
+        gone = [day for day in self._meters if not self._is_spoken_of(day, self.newest_meter)]
         for day in gone:
             del self._meters[day]
         return gone
+
+    def scored_since(self, days: Iterable[int]) -> None:
+        """Know which days were scored last."""
+        self.scored_from = min(days, default=_LATEST)
+
+    def _is_spoken_of(self, day: int, newest: int) -> bool:
+        """Whether notes speak of the coverage of a day."""
+        return self.keeps_coverage or day > newest - CANDIDATE_DAYS or day >= self.scored_from
+
+    @property
+    def coverage_from(self) -> int | None:
+        """The first day whose coverage is known, None where none is."""
+        return min(self._meters, default=None)
 
     def meter(self, day: int) -> State:
         """Return what is known of a scored day's coverage, as plain arrays."""
         return self._meters[day].state()
 
     def notes(self, newest: int) -> list[CoverageNote]:
-        """Return what the logs of the 44 days up to the newest cannot show."""
-        if self._notes is None or self._notes[0] != newest:
+        """Return what the logs of the 44 days up to the newest cannot show, and of what else is kept for longer."""
+        key = newest, self.keeps_coverage, self.scored_from
+        if self._notes is None or self._notes[0] != key:
             whole = CoverageMeter()
             for day in sorted(self._meters):
-                if day > newest - CANDIDATE_DAYS:
+                if self._is_spoken_of(day, newest):
                     whole.add(self._meters[day])
-            self._notes = newest, whole.notes()
+            self._notes = key, whole.notes()
         return self._notes[1]
 
     def state(self) -> dict[str, State]:

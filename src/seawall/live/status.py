@@ -16,9 +16,9 @@ class Status:
 
     `records` = `events` + `duplicates` + `problems` + `waiting`, where `waiting` are kept but not scored yet. `rate` is
     records a second over the last ten seconds. `backlog_bytes` and `seconds_left` are None where that cannot be told.
-    `fault` says in a sentence what keeps the watch from working just now; it goes on by itself when that is over. `notes` say
-    what the logs cannot show, the latest first. `unjudged` says for which organisations most records are of no log that
-    Seawall recognises.
+    `past_unjudged` counts the organisations of which days before the live window are scored and not judged yet. `fault` says in
+    a sentence what keeps the watch from working just now; it goes on by itself when that is over. `notes` say what the logs
+    cannot show, the latest first. `unjudged` says for which organisations most records are of no log that Seawall recognises.
     """
 
     doing: Doing = "none"
@@ -33,6 +33,7 @@ class Status:
     last_event: int | None = None
     last_batch: int | None = None
     dirty_days: int = 0
+    past_unjudged: int = 0
     revision: int = 0
     scored_until: int | None = None
     scoring_seconds: float = 0.0

@@ -91,22 +91,25 @@ def chosen(
     since: int,
     is_sparing: bool,
     raising: frozenset[int] = frozenset(),
+    since_of: Mapping[str, int] | None = None,
 ) -> list[Rows]:
     """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on.
 
+    `since_of` are those of organisations for which it is another day.
     `change` float64 (n,) is by how much answers changed each score.
     """
     used: dict[str, int] = defaultdict(int)
     result = []
     for case in ordered:
         top = columns.candidates[case.top]
+        is_old = top.day < (since_of or {}).get(top.tenant, since)
         if case.top in raising:
-            if top.day >= since and case.score >= LEAST_SCORE:
+            if not is_old and case.score >= LEAST_SCORE:
                 result.append(case)
             continue
         is_held = is_sparing or change[case.top] < EXCUSED
         least = max(LEAST_SCORE, top.base) if is_held else LEAST_SCORE
-        if top.day >= since and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):
+        if not is_old and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):
             used[top.tenant] += 1
             result.append(case)
     return result

@@ -119,6 +119,13 @@ export interface Ingest {
   dirty_days: number;
 }
 
+/** Stored events that are not judged; no tenant: of any. */
+export interface Unjudged {
+  tenant: string;
+  from: string | null;
+  text: string;
+}
+
 export interface Summary {
   now: string;
   budget: {
@@ -144,6 +151,7 @@ export interface Summary {
   tenants: string[];
   accounts: number;
   empty: boolean;
+  unjudged: Unjudged[];
 }
 
 export interface Chip {
@@ -162,6 +170,8 @@ export interface IncidentRow {
   severity: Severity;
   score: number;
   raised: boolean;
+  /** It was older than the live window when it was found; nobody was told of it alone. */
+  history: boolean;
   announced_at: string | null;
   detected_at: string | null;
   first_event: string;

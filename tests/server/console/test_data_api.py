@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seawall.server.console.context import ConsoleSettings
-from seawall.store.database import Source
+from seawall.store.database import FirstImport, Source
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, MARKUP, filled, incidents
 
@@ -293,6 +293,41 @@ def test_problems(shown: Console) -> None:
     assert [row["line"] for row in rows] == [0, 1, 2]
     assert all_of(shown.browser(), "/api/problems?code=no-time") == []
     assert len(all_of(shown.browser(), "/api/problems?code=not-json&limit=1")) == 3
+
+
+def test_history_and_what_is_not_judged(shown: Console) -> None:
+    with shown.context.database.writing() as work:
+        work.incidents.mark_history([f"{3:012x}"])
+        work.first_imports.put([FirstImport("org", 0, False, 20_000, waiting_from=20_005)])
+        late = {
+            "tenant": "",
+            "code": "late",
+            "start": 86_400_000_000,
+            "text": "Events of 1970-01-02 came too late.",
+        }
+        work.settings.put("coverage", {"notes": [late, {**late, "code": "gap"}]})
+    try:
+        browser = shown.browser()
+        rows = all_of(browser, "/api/incidents?queue=all&q=is:history")
+        assert [(row["id"], row["history"]) for row in rows] == [(f"{3:012x}", True)]
+        assert len(all_of(browser, "/api/incidents?queue=all&q=-is:history")) == 29
+        assert got(browser, f"/api/incidents/{3:012x}")["history"] is True
+        assert got(browser, f"/api/incidents/{WORST}")["history"] is False
+        summary = got(browser, "/api/summary")
+        assert summary["unjudged"] == [
+            {"tenant": "", "from": "1970-01-02T00:00:00Z", "text": "Events of 1970-01-02 came too late."},
+            {
+                "tenant": "org",
+                "from": "2024-10-09T00:00:00Z",
+                "text": "Events from 2024-10-09 on are scored and wait to be judged.",
+            },
+        ]
+    finally:
+        with shown.context.database.writing() as work:
+            work.incidents.remove([f"{3:012x}"])
+            work.incidents.put([one for one in incidents() if one.id == f"{3:012x}"])
+            work.first_imports.put([FirstImport("org", 0, False, 20_000)])
+            work.settings.forget("coverage")
 
 
 def test_the_summary(shown: Console) -> None:

@@ -13,6 +13,7 @@ import { span } from "../../words/times";
 import { IncidentLines } from "../parts/incident-lines";
 import { Facts, Page } from "../parts/page";
 import { Records } from "../parts/records";
+import { UnjudgedNotice } from "../parts/unjudged";
 import { Habits } from "./habits";
 import { lanesOf } from "./merge";
 import "./account.css";
@@ -89,6 +90,7 @@ function Known({ account }: { account: Account }) {
           />
         )}
       </Panel>
+      <UnjudgedNotice tenant={account.tenant} />
       {account.incidents.length > 0 && (
         <Panel title={plural(account.incidents.length, "incident")}>
           <IncidentLines incidents={account.incidents} label={`Incidents of ${account.account}`} withAccount={false} />

@@ -8,6 +8,7 @@ import { number, score, SCORE_MEANS } from "../../words/numbers";
 import { span } from "../../words/times";
 import { LongList, type Column } from "../parts/long-list";
 import { Page } from "../parts/page";
+import { UnjudgedNotice } from "../parts/unjudged";
 import "./accounts.css";
 
 const COLUMNS: Column<AccountRow>[] = [
@@ -72,6 +73,7 @@ export default function AccountsPage() {
           </select>
         </div>
       </div>
+      <UnjudgedNotice />
       <section className="panel" aria-label="Accounts">
         <LongList
           label="Accounts"

@@ -7,6 +7,7 @@ import { useSummary } from "../../app/session";
 import { Button, CopyButton, download, Menu } from "../../design/controls";
 import { Icon, SeverityLabel } from "../../design/marks";
 import { kindName, nameParts, story, whose, withoutIds } from "../../words/incidents";
+import { HISTORY, HISTORY_MEANS } from "../../words/history";
 import { number, plural, score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { exact, span } from "../../words/times";
@@ -45,6 +46,11 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
         <span className="soft">·</span>
         <span>{kindName(incident.kind)}</span>
         {!incident.raised && !incident.announced_at && <span className="tag">Candidate, below the budget</span>}
+        {incident.history && (
+          <span className="tag" title={HISTORY_MEANS}>
+            {HISTORY}
+          </span>
+        )}
         {incident.answer && (
           <span className={`answer answer-${incident.answer}`}>
             <Icon name="check" />

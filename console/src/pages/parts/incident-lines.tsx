@@ -4,6 +4,7 @@ import { Link } from "../../app/link";
 import { incidentAddress } from "../../app/router";
 import { SeverityMark } from "../../design/marks";
 import { kindName, verdict, whose, withoutIds } from "../../words/incidents";
+import { HISTORY, HISTORY_MEANS } from "../../words/history";
 import { VERDICTS } from "../../words/names";
 import { score, SCORE_MEANS } from "../../words/numbers";
 import { span } from "../../words/times";
@@ -25,6 +26,12 @@ export function IncidentLines({ incidents, label, withAccount = true }: { incide
               </span>{" "}
               · <span className="nowrap">{span(incident.first_event, incident.last_event)} UTC</span>
               {incident.answer ? ` · ${VERDICTS[incident.answer]}` : incident.raised ? "" : " · below the budget"}
+              {incident.history && (
+                <>
+                  {" "}
+                  · <span title={HISTORY_MEANS}>{HISTORY.toLowerCase()}</span>
+                </>
+              )}
             </span>
           </Link>
         </li>

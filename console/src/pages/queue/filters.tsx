@@ -4,11 +4,13 @@ import type { ApiError } from "../../api/client";
 import type { QueueName, Summary } from "../../api/types";
 import { Button, Menu, Segments } from "../../design/controls";
 import { Icon, SeverityMark } from "../../design/marks";
+import { historyChoice, withHistory, type HistoryChoice } from "../../words/history";
 import { SEVERITIES, severityName } from "../../words/names";
 import { filterBy, isFiltered, type QueueState, type Sort } from "./state";
 import { Views } from "./views";
 
 const SORTS: Record<Sort, string> = { score: "Strongest first", "-time": "Newest first", account: "By account" };
+const HISTORIES: Record<HistoryChoice, string> = { all: "With history", only: "Only history", without: "Without history" };
 const TYPING_MILLISECONDS = 250;
 
 export function Filters({ state, summary, fault }: { state: QueueState; summary: Summary | undefined; fault: ApiError | undefined }) {
@@ -33,6 +35,7 @@ export function Filters({ state, summary, fault }: { state: QueueState; summary:
     { value: "all", label: "All" },
   ];
   if (state.queue === "announced") queues.splice(1, 0, { value: "announced", label: "Announced", count: summary?.announced });
+  const history = historyChoice(words);
   const tenants = summary?.tenants ?? [];
   return (
     <div className="filters">
@@ -82,6 +85,17 @@ export function Filters({ state, summary, fault }: { state: QueueState; summary:
           }))}
         >
           <Icon name="sort" />
+        </Menu>
+        <Menu
+          label={`History: ${HISTORIES[history]}`}
+          choices={(Object.keys(HISTORIES) as HistoryChoice[]).map((choice) => ({
+            id: choice,
+            label: HISTORIES[choice],
+            isChosen: choice === history,
+            run: () => filterBy({ q: withHistory(words, choice) }),
+          }))}
+        >
+          <Icon name="clock" />
         </Menu>
         {tenants.length > 1 && (
           <Menu

@@ -12,6 +12,7 @@ import { useMayAnswer, useSummary } from "../../app/session";
 import { Icon } from "../../design/marks";
 import { ErrorState, Skeleton } from "../../design/states";
 import { AnswerDialog } from "../incident/answer";
+import { UnjudgedNotice, useUnjudged } from "../parts/unjudged";
 import { IncidentView } from "../incident/view";
 import { Filters } from "./filters";
 import { List } from "./list";
@@ -98,6 +99,7 @@ export default function QueuePage() {
   const onNearEnd = useCallback(() => (main.hasMore ? main.more() : below.more()), [main.hasMore, main.more, below.more]);
   const isBusy = summary !== undefined && isPartial(summary.ingest);
   const isEmptyHere = mainIsWhole && rows.length === 0 && !below.loading;
+  const unjudged = useUnjudged(state.tenant);
   const fault = main.error ?? below.error;
 
   if (summary?.empty && isEmptyHere && !isFiltered(state)) return <NoLogs />;
@@ -106,6 +108,7 @@ export default function QueuePage() {
       <section className="queue-pane" ref={pane} aria-label="Queue">
         <Filters state={state} summary={summary} fault={fault} />
         {isBusy && <Backlog words={ingestWords(summary.ingest, Date.parse(summary.now))} />}
+        <UnjudgedNotice tenant={state.tenant} />
         <div className="queue-body">
           {waiting > 0 && (
             <button type="button" className="pill" onClick={showNew}>
@@ -117,7 +120,7 @@ export default function QueuePage() {
           ) : fault && fault.field !== "q" && rows.length === 0 ? (
             <ErrorState error={fault} onRetry={main.reload} />
           ) : isEmptyHere ? (
-            <NothingHere state={state} summary={summary} isPartial={isBusy} />
+            <NothingHere state={state} summary={summary} isPartial={isBusy} isUnjudged={unjudged.length > 0} />
           ) : (
             <List
               raised={raised}

@@ -45,9 +45,11 @@ interface NothingProps {
   summary: Summary | undefined;
   /** Logs are still being read or scored. */
   isPartial: boolean;
+  /** Stored events are not judged. */
+  isUnjudged: boolean;
 }
 
-export function NothingHere({ state, summary, isPartial }: NothingProps) {
+export function NothingHere({ state, summary, isPartial, isUnjudged }: NothingProps) {
   if (isFiltered(state)) {
     return (
       <EmptyState icon="filter" title="Nothing matches">
@@ -60,6 +62,13 @@ export function NothingHere({ state, summary, isPartial }: NothingProps) {
     return (
       <EmptyState icon="clock" title="Nothing so far">
         <p>The logs are still being read and scored. Incidents appear here by themselves.</p>
+      </EmptyState>
+    );
+  }
+  if (isUnjudged) {
+    return (
+      <EmptyState icon="clock" title="Not judged yet">
+        <p>Nothing is in this list so far. Stored events are not judged, so that incidents may be missing here.</p>
       </EmptyState>
     );
   }

@@ -3,6 +3,7 @@ import { memo } from "react";
 import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";
 import { chipWords, kindName, nameParts, verdict, whose } from "../../words/incidents";
+import { HISTORY, HISTORY_MEANS } from "../../words/history";
 import { score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { age, exact } from "../../words/times";
@@ -35,6 +36,11 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: 
             {local}
             <span className="soft">{rest}</span>
           </span>
+          {row.history && (
+            <span className="badge" title={HISTORY_MEANS}>
+              {HISTORY}
+            </span>
+          )}
           {row.answer && (
             <span className={`answer answer-${row.answer}`}>
               <Icon name="check" />

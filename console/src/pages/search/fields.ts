@@ -20,7 +20,7 @@ export const FIELDS: readonly Field[] = [
   { name: "kind", sign: ":", about: "what happened", example: "kind:mass-read" },
   { name: "severity", sign: ":", about: "how bad", example: "severity:critical", values: ["critical", "high", "medium", "low"] },
   { name: "answer", sign: ":", about: "what people answered", example: "answer:safe", values: ["compromised", "safe", "expected-change", "none"] },
-  { name: "is", sign: ":", about: "where it stands", example: "is:open", values: ["open", "raised", "announced", "answered"] },
+  { name: "is", sign: ":", about: "where it stands", example: "is:open", values: ["open", "raised", "announced", "answered", "history"] },
   { name: "after", sign: ":", about: "from this day or time on (UTC)", example: "after:2026-03-01" },
   { name: "before", sign: ":", about: "before this day or time (UTC)", example: "before:2026-04-01" },
   { name: "score", sign: ">", about: "evidence above or below a number", example: "score>2.5" },

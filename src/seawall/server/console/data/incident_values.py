@@ -45,7 +45,10 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident in a list. `chips` are its worst reasons, at most four."""
+    """An incident in a list. `chips` are its worst reasons, at most four.
+
+    `history`: it was older than the live window when it was found, and nobody was told of it alone.
+    """
 
     id: str
     tenant: str
@@ -54,6 +57,7 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     severity: SeverityName
     score: float
     raised: bool
+    history: bool
     announced_at: Time | None
     detected_at: Time | None
     first_event: Time

@@ -43,6 +43,7 @@ def whole(work: Work, incident: Incident, listed: Listed, now: int) -> IncidentV
         incident,
         answer=cast("AnswerName | None", listed.answer),
         announced_at=listed.announced_at,
+        is_history=listed.is_history,
         answers=answers,
         aliases=work.aliases.of(incident.id),
     )

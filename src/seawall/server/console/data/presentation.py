@@ -65,10 +65,14 @@ def chip(reason: Reason) -> Chip:
 
 
 def incident_row(
-    incident: Incident, *, answer: AnswerName | None = None, announced_at: int | None = None
+    incident: Incident,
+    *,
+    answer: AnswerName | None = None,
+    announced_at: int | None = None,
+    is_history: bool = False,
 ) -> IncidentRow:
     """An incident in a list."""
-    return IncidentRow(**_row(incident, answer, announced_at))
+    return IncidentRow(**_row(incident, answer, announced_at, is_history))
 
 
 def listed_row(listed: Listed) -> IncidentRow:
@@ -82,6 +86,7 @@ def listed_row(listed: Listed) -> IncidentRow:
         severity=cast("SeverityName", listed.severity),
         score=finite(listed.score),
         raised=listed.raised,
+        history=listed.is_history,
         announced_at=time_or_none(listed.announced_at),
         detected_at=time_or_none(listed.detected_at),
         first_event=time_text(listed.first_event),
@@ -102,6 +107,7 @@ def incident_value(
     *,
     answer: AnswerName | None = None,
     announced_at: int | None = None,
+    is_history: bool = False,
     answers: Sequence[AnswerValue] = (),
     aliases: Sequence[str] = (),
 ) -> IncidentValue:
@@ -110,7 +116,7 @@ def incident_value(
     rules = details.get("rules")
     more = details.get("events_not_listed", 0)
     return IncidentValue(
-        **_row(incident, answer, announced_at),
+        **_row(incident, answer, announced_at, is_history),
         reasons=[_reason(reason) for reason in incident.reasons],
         base=finite(incident.base),
         usual=[
@@ -157,7 +163,9 @@ def reason_text(incident: Incident) -> str:
     return "\n".join(visible(line) for line in words.ticket_lines(incident))
 
 
-def _row(incident: Incident, answer: AnswerName | None, announced_at: int | None) -> dict[str, Any]:
+def _row(
+    incident: Incident, answer: AnswerName | None, announced_at: int | None, is_history: bool
+) -> dict[str, Any]:
     return {
         "id": incident.id,
         "tenant": incident.tenant,
@@ -166,6 +174,7 @@ def _row(incident: Incident, answer: AnswerName | None, announced_at: int | None
         "severity": incident.severity,
         "score": finite(incident.score),
         "raised": incident.raised,
+        "history": is_history,
         "announced_at": time_or_none(announced_at),
         "detected_at": time_or_none(incident.detected_at),
         "first_event": time_text(incident.first_event),

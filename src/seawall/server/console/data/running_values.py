@@ -68,8 +68,19 @@ class IngestValue(msgspec.Struct, frozen=True, kw_only=True):
     dirty_days: Count
 
 
+class Unjudged(msgspec.Struct, frozen=True):
+    """Stored events that no incident speaks of yet, or ever will: of which organisation ("" for any), from when on, and why."""
+
+    tenant: str
+    start: Time | None = msgspec.field(name="from")
+    text: str
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of everything in one glance. `empty`: no event was ever taken in."""
+    """The state of everything in one glance. `empty`: no event was ever taken in.
+
+    `unjudged` are stored events that are not judged: no list of incidents is complete where there are any. The text says why.
+    """
 
     now: Time
     budget: BudgetValue
@@ -83,6 +94,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     tenants: list[str]
     accounts: Count
     empty: bool
+    unjudged: list[Unjudged]
 
 
 class SourceValue(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ Relation = Literal[":", ">", ">=", "<", "<="]
 LONGEST: Final = 1_000
 MOST_TERMS: Final = 32
 TEXT_FIELDS: Final = ("account", "mailbox", "tenant", "network", "country", "app", "client", "kind")
-STATES: Final = ("raised", "announced", "answered", "open")
+STATES: Final = ("raised", "announced", "answered", "open", "history")
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "severity": get_args(SeverityName),
     "answer": (*get_args(AnswerName), "none"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from seawall.incidents.group import allowed
 from seawall.live.budget import budget_of, chosen_budget, configured_budget
 from seawall.live.commit import BUDGET
-from seawall.live.ruling import RULED_DAYS
+from seawall.live.counting import unjudged_of
+from seawall.live.ruling import LiveWindow, live_window
 from seawall.live.status import Status
-from seawall.server.console.data.health import status_of
+from seawall.server.console.data.health import COVERAGE, status_of
 from seawall.server.console.data.presentation import finite, time_or_none, time_text
 from seawall.server.console.data.running_values import (
     BudgetValue,
@@ -19,6 +20,7 @@ from seawall.server.console.data.running_values import (
     Severities,
     Summary,
     TenantBudget,
+    Unjudged,
 )
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.settings import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from seawall.server.console.context import Context
 
 MOST_TENANTS: Final = 1_000
+MOST_UNJUDGED: Final = 100
 _DAY: Final = 86_400_000_000
 
 
@@ -59,7 +62,30 @@ def summary_of(context: Context, now: int) -> Summary:
             tenants=sorted(accounts)[:MOST_TENANTS],
             accounts=sum(accounts.values()),
             empty=last_day is None and not totals.get("records") and not status.records,
+            unjudged=unjudged(work, sources),
         )
+
+
+def unjudged(work: Work, sources: Sequence[Source]) -> list[Unjudged]:
+    """What is stored and not judged: of no known log, of the past that waits, or of days that can no longer be scored."""
+    unknown = [Unjudged("", None, text) for text in unjudged_of(sources)]
+    found = [
+        Unjudged(
+            tenant,
+            time_text(day * _DAY),
+            f"Events from {time_text(day * _DAY)[:10]} on are scored and wait to be judged.",
+        )
+        for tenant, day in work.first_imports.waiting()
+    ]
+    kept = (work.settings.get(COVERAGE) or {}).get("notes")
+    late = [note for note in kept or () if isinstance(note, Mapping) and note.get("code") == "late"]
+    found += [
+        Unjudged(str(note.get("tenant", "")), time_text(int(note["start"])), str(note.get("text", "")))
+        for note in late
+        if isinstance(note.get("start"), int)
+    ]
+    found.sort(key=lambda one: (one.start or "", one.tenant))
+    return [*unknown, *found][:MOST_UNJUDGED]
 
 
 def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
@@ -72,13 +98,20 @@ def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
     return {tenant: count for tenant, count in found.items() if isinstance(count, int) and count >= 0}, last
 
 
+def _windows(work: Work, tenants: Iterable[str]) -> dict[str, LiveWindow]:
+    """Return the days that the watch spends each organisation's budget on; none of a first import that is over."""
+    days = work.days.since(0)
+    first, last = min(days, default=0), max(days, default=0)
+    until = {one.tenant: one.last_day for one in work.first_imports.all()}
+    return {tenant: live_window(first, last, until.get(tenant)) for tenant in tenants}
+
+
 def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
     """Return the budget with what it allows and what is spent, over the days that the watch spends it on."""
     budget = budget_of(work)
-    days = work.days.since(0)
-    last = max(days, default=0)
-    span = min(last - min(days) + 1, RULED_DAYS) if days else 0
-    spent = work.incidents.raised_since((last - span + 1) * _DAY)
+    windows = _windows(work, accounts)
+    raised = {window.since: work.incidents.raised_since(window.since * _DAY) for window in windows.values()}
+    spent = {tenant: raised[window.since].get(tenant, 0) for tenant, window in windows.items()}
     today = work.incidents.announced_since(now - now % _DAY)
     each = [
         TenantBudget(
@@ -87,8 +120,8 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
                 max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY) if budget is None else budget
             ),
             today.get(tenant, 0),
-            allowed(budget, count, span),
-            spent.get(tenant, 0),
+            allowed(budget, count, windows[tenant].days),
+            spent[tenant],
         )
         for tenant, count in sorted(accounts.items())
     ]
@@ -97,7 +130,7 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
         chosen=chosen_budget(work),
         configured=configured_budget(work),
         today=sum(today.values()),
-        span_days=span,
+        span_days=max((window.days for window in windows.values()), default=0),
         allowed=sum(one.allowed for one in each),
         spent=sum(spent.values()),
         tenants=each[:MOST_TENANTS],

@@ -8,13 +8,14 @@ start finds either both or the days still to be scored.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from seawall.live.history import HistoryJudged, Judged
+from seawall.live.history import HistoryJudged, Judged, judgement_of
 from seawall.live.silence import Change, source_name
 from seawall.report.documents import incident_document
 from seawall.report.times import rfc3339
@@ -140,6 +141,21 @@ def keep_judged(
     if history.raised:
         tell(work, "history.judged", history.tenant, history.document(), targets, at=at)
     return announce(work, judged.announced, targets, at=at) if is_told else []
+
+
+def keep_untold(work: Work, before: int, targets: Sequence[str], *, at: int) -> list[HistoryJudged]:
+    """Mark as history what was raised and left the live window before anybody was told; return what to tell of it.
+
+    An incident may be raised while much is still to be read, when nothing is announced, and be old once all is read.
+    """
+    found: dict[str, list[Incident]] = defaultdict(list)
+    for incident in work.incidents.untold(before):
+        found[incident.tenant].append(incident)
+    each = [judgement_of(tenant, incidents, before) for tenant, incidents in sorted(found.items())]
+    for one in each:
+        work.incidents.mark_history(incident.id for incident in one.raised)
+        tell(work, "history.judged", one.tenant, one.document(), targets, at=at)
+    return each
 
 
 def announce(work: Work, incidents: Sequence[Incident], targets: Sequence[str], *, at: int) -> list[Incident]:

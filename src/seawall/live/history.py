@@ -105,6 +105,13 @@ def judgement(past: Past, judged: Judged) -> HistoryJudged:
     return HistoryJudged(first.tenant, first.first_day, past.live_since - 1, raised, candidates)
 
 
+def judgement_of(tenant: str, raised: Sequence[Incident], before: int) -> HistoryJudged:
+    """Return what people are told of raised incidents that ended before a time, in microseconds."""
+    worst_first = tuple(sorted(raised, key=lambda one: (-one.score, one.id)))
+    first = min(one.first_event for one in raised) // DAY
+    return HistoryJudged(tenant, first, before // DAY - 1, worst_first, 0)
+
+
 def window_of(first_import: FirstImport | None, first_day: int, last_day: int) -> LiveWindow:
     """Return the days of an organisation that are judged again when something changes.
 
@@ -231,14 +238,16 @@ def _together(past: Past, *parts: _Part) -> Judged:
     told = past.announced | {new for before, new in renamed.items() if before in past.announced}
     inherited = {new for before, new in renamed.items() if before not in past.history}
     known = {*past.known, *inherited} - past.history
-    history = frozenset(old if past.first_import.is_open else old - known)
-    was_raised = {id_ for id_, one in past.known.items() if one.raised}
-    was_raised |= {new for before, new in renamed.items() if before in was_raised}
+    # What was raised while much was still to be read, and nobody was told of, is news.
+    untold = {id_ for id_ in old - told if now[id_].raised}
+    history = frozenset(old if past.first_import.is_open else (old - known) | untold)
+    said = past.announced | {id_ for id_ in past.history if past.known[id_].raised}
+    said |= {new for before, new in renamed.items() if before in said}
     return Judged(
         incidents=(*now.values(), *(one for part in parts for one in part.lapsed)),
         gone=tuple(id_ for part in parts for id_ in part.gone),
         renamed=renamed,
         history=history,
-        news=tuple(now[id_] for id_ in now if id_ in history and now[id_].raised and id_ not in was_raised),
+        news=tuple(now[id_] for id_ in now if id_ in history and now[id_].raised and id_ not in said),
         announced=tuple(now[id_] for id_ in now if id_ not in old and id_ not in told and now[id_].raised),
     )

@@ -14,14 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from seawall.live.answering import standing_answers
-from seawall.live.backfill import Backfill, Outcome, Standing
+from seawall.live.backfill import Backfill, Standing
 from seawall.live.budget import budget_of, keep_configured_budget
 from seawall.live.candidates import packed, unpacked
 from seawall.live.clock import Clock
-from seawall.live.commit import HABITS, Scored, keep_scored, kept_notes
+from seawall.live.commit import HABITS, Scored, keep_scored, keep_untold, kept_notes
 from seawall.live.day_counts import Counts, share_of
 from seawall.live.days import EPOCH
 from seawall.live.detection import Detection, Scoring, is_outdated
+from seawall.live.history import HistoryJudged
 from seawall.live.job import Job
 from seawall.live.known_incidents import KnownIncidents
 from seawall.live.rows import ROWS, rows_by_day, rows_of, rows_state
@@ -75,6 +76,7 @@ class Scorer:
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
         self._is_ruling_due = self._is_untold = False
+        self._told_until: int | None = None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
         self._arrived: list[pa.Table] = []
         self._rows: dict[int, int] = {}
@@ -144,11 +146,6 @@ class Scorer:
     def is_waiting(self) -> bool:
         """Whether there is something to score, or to rule on."""
         return bool(self.dirty) or self._is_ruling_due
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all that is kept is scored and judged."""
-        return not self.is_waiting and not self.backfill.is_waiting
 
     @property
     def is_full(self) -> bool:
@@ -248,8 +245,8 @@ class Scorer:
         *,
         is_settled: bool,
         is_pressed: bool,
-    ) -> Outcome | None:
-        """Judge the past of one organisation for which that is due, and keep what follows; None where none is due.
+    ) -> Sequence[Incident | HistoryJudged]:
+        """Judge the past of one organisation for which that is due, and keep what follows; return what is news.
 
         First imports that are over end here, once all that was read is scored (`is_settled`): from then on the live window rules
         on what is new.
@@ -257,7 +254,7 @@ class Scorer:
         if is_settled and not self.dirty and self.backfill.close(database, writer):
             self._is_ruling_due = True
         if not self.backfill.is_due(is_pressed=is_pressed, is_scored=not self.dirty):
-            return None
+            return self._untold(database, writer, targets) if is_settled else ()
         with database.reading() as work:
             answers = standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
@@ -267,11 +264,23 @@ class Scorer:
         )
         found = self.backfill.judge(database, writer, standing, is_settled=is_settled, targets=targets)
         if found is None:
-            return None
+            return ()
         judged = found.judged
         self._known.judged(found.tenant, {*judged.gone, *judged.renamed}, judged.renamed, judged.incidents)
         self._known.announced |= {incident.id for incident in found.announced}
         self.revision = found.revision
+        return found.news
+
+    def _untold(self, database: Database, writer: Writer, targets: Sequence[str]) -> Sequence[HistoryJudged]:
+        """Tell of what was raised and grew old while much was still to be read; looked for once for each new day."""
+        is_busy = bool(self.dirty) or self._is_ruling_due or self.backfill.is_waiting
+        if is_busy or self.newest is None or self.newest == self._told_until:
+            return ()
+        before = (self.newest - RULED_DAYS + 1) * _DAY
+        with database.writing(writer) as work:
+            found = keep_untold(work, before, targets, at=self._clock.wall())
+            self.revision = work.incidents.revision()
+        self._told_until = self.newest
         return found
 
     def settle(self) -> None:

@@ -228,7 +228,8 @@ class Service:
                 self._ticked = now
                 self._each_second(writer)
             self._gauge.tell(revision=self._scorer.revision)
-            is_over = delivery is None and not self._apart.is_busy and self._scorer.is_over
+            is_waiting = self._scorer.is_waiting or self._scorer.backfill.is_waiting
+            is_over = delivery is None and not self._apart.is_busy and not is_waiting
             if until != "stopped" and is_over and self._progress.is_read(until):
                 return
         self._finish_scoring(writer)
@@ -333,13 +334,13 @@ class Service:
     def _judge_past(self, writer: Writer, until: Until, *, is_settled: bool) -> None:
         """Have judged what waits outside the live window: one organisation at a time."""
         is_pressed = until != "stopped" and self._progress.is_read(until)
-        found = self._scorer.judge_past(
+        news = self._scorer.judge_past(
             self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
         )
-        if found is not None:
+        if news:
             self._mail.set()
-            for one in found.news:
-                self._news(one)
+        for one in news:
+            self._news(one)
 
     def _should_stop_scoring(self) -> Callable[[], bool]:
         """Scoring of many days makes room for what has come meanwhile, between two of them."""

@@ -85,6 +85,14 @@ def test_history_is_found_and_stays_marked(database: Database) -> None:
         assert work.incidents.history() == {incident(1).id, incident(2).id}
 
 
+def test_what_was_raised_and_nobody_was_told_of(database: Database) -> None:
+    with database.writing() as work:
+        work.incidents.put([dataclasses.replace(incident(number), last_event=number) for number in range(10)])
+        work.announcements.add([incident(0).id], at=5)
+        work.incidents.mark_history([incident(2).id])
+        assert [one.id for one in work.incidents.untold(8)] == [incident(4).id, incident(6).id]
+
+
 def test_an_announced_incident_stays_in_the_queue_when_it_is_raised_no_more(database: Database) -> None:
     with database.writing() as work:
         work.incidents.put([incident(2)])

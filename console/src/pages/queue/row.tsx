@@ -37,7 +37,7 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: 
             <span className="soft">{rest}</span>
           </span>
           {row.history && (
-            <span className="badge" title={HISTORY_MEANS}>
+            <span className="row-history" title={HISTORY_MEANS}>
               {HISTORY}
             </span>
           )}

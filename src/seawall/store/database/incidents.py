@@ -76,6 +76,12 @@ class Incidents:
             self._session.expire_all()
         return len(fresh)
 
+    def untold(self, before: int) -> list[Incident]:
+        """Return raised incidents that ended before a time, are no history, and of which nobody was ever told."""
+        wanted = (QueueRow.raised, ~QueueRow.is_history, QueueRow.announced_at.is_(None))
+        query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted)
+        return self._whole(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
+
     def history(self) -> set[str]:
         """Return the ids of the incidents that are history."""
         return set(self._session.execute(select(QueueRow.incident).where(QueueRow.is_history)).scalars())

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from seawall.cli.main import main
 from seawall.pipeline import OUTPUTS, scan
+from tests.sources.archives import member, zip_of
 
 MEGABYTE = 1 << 20
 
@@ -76,6 +77,21 @@ CASES: dict[str, tuple[Callable[[], bytes], int | None, dict[str, int]]] = {
     "Latin-1 in a string": (lambda: SOUND + lines(50).replace(b"ada@", b"\xe4da@"), 41, {}),
     "broken in the middle": (lambda: SOUND + lines(50)[:90] + b"\n" + lines(51), 41, {"not-json": 1}),
     "truncated last line": (lambda: SOUND + lines(50)[:90], 40, {"not-json": 1}),
+    "half a surrogate pair in a cut name": (
+        lambda: SOUND + lines(50).replace(b"ada@", b"\\ud800da@")[:-60] + b"\n" + lines(51),
+        41,
+        {"not-json": 1},
+    ),
+    "a member without a name": (
+        lambda: zip_of(member(b"", SOUND), member(b"x", lines(50))),
+        41,
+        {},
+    ),
+    "a member of bzip2 that expands without end": (
+        lambda: zip_of(member(b"x", SOUND + b" " * (50 * MEGABYTE), "bzip2"), member(b"y", lines(50))),
+        40,
+        {"bomb": 2},
+    ),
     "no objects": (lambda: SOUND + b'17\n"text"\nnull\n[]\n', 40, {"not-json": 4}),
     "broken AuditData": (lambda: SOUND + b'{"AuditData":"{\\"Id\\":"}\n', 40, {"bad-json": 1}),
     "wrong columns": (

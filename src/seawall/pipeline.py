@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, BinaryIO, Protocol, Self
+
+import msgspec
 
 from seawall import private_files
 from seawall.enrich import Networks, enrich
@@ -49,6 +51,8 @@ OUTPUTS = (
     "rules.json",
 )
 """The files of a scan. Those of an earlier one are no input, even where the scanned folder holds them."""
+
+_problem_line = msgspec.json.Encoder().encode
 
 PROBLEMS_SHOWN = 1_000
 DAY = 86_400_000_000
@@ -220,8 +224,8 @@ def _spooled(
             tally.count(batch)
             for problem in batch.problems:
                 _noted(tally, problem)
-                if sink:
-                    sink.write(json.dumps(asdict(problem), ensure_ascii=False) + "\n")
+            if sink:
+                sink.writelines(_problem_line(problem) + b"\n" for problem in batch.problems)
             if batch.events.num_rows:
                 spool.add(coder.encode(enrich(batch.events, networks)))
             done += batch.bytes_read
@@ -234,8 +238,8 @@ def _spooled(
     return spool
 
 
-def _problems_file(path: Path) -> TextIO:
-    return os.fdopen(private_files.open_for_writing(path), "w", encoding="utf-8")
+def _problems_file(path: Path) -> BinaryIO:
+    return os.fdopen(private_files.open_for_writing(path), "wb")
 
 
 def _both(

@@ -11,6 +11,8 @@ import pytest
 
 from seawall.lab import make_world
 from seawall.lab.world_settings import WorldSettings
+from tests.sources.archives import member, zip_of
+from tests.sources.support import mail_read
 
 from .conftest import Run
 
@@ -35,6 +37,20 @@ def test_once_reads_scores_tells_and_stops(run: Run, logs: Path, tmp_path: Path)
     again = run("watch", str(logs), "--store", store, "--once", "--budget", "2")
     assert (again.code, again.out) == (0, "")
     assert got.err.splitlines()[-1] == again.err.splitlines()[-1]
+
+
+def test_hostile_files_stop_no_watch(run: Run, tmp_path: Path) -> None:
+    """A cut record with half a surrogate pair, and a ZIP member without a name, ended a watch at every start."""
+    folder, store = tmp_path / "logs", str(tmp_path / "store")
+    folder.mkdir()
+    sound = "".join(json.dumps(mail_read(n)) + "\n" for n in range(9))
+    cut = json.dumps(mail_read(50, UserId="\ud800")).partition("MailboxOwner")[0]
+    (folder / "a.jsonl").write_text(sound + cut + "\n")
+    (folder / "b.zip").write_bytes(zip_of(member(b"", json.dumps(mail_read(60)).encode())))
+    for _ in range(2):
+        got = run("watch", str(folder), "--store", store, "--once")
+        assert got.code == 0
+        assert "11 records = 10 events + 0 duplicates + 1 problem" in got.err
 
 
 def test_json_lines_of_standard_input(

@@ -6,13 +6,14 @@ import hashlib
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from seawall.errors import KeyReused, WatchBusy
 from seawall.live.watcher import LONGEST_WAIT, Receipt
+from seawall.schema.problems import ProblemCode
 from seawall.sources import EventBatch, Limits
 from seawall.sources.assemble import empty_events
 from seawall.sources.empty_tables import is_foreign_header
@@ -20,7 +21,7 @@ from seawall.sources.excerpts import file_problem
 from seawall.sources.failures import file_failure
 from seawall.sources.json_records import HEAD
 from seawall.sources.limits import BODY
-from seawall.sources.pieces import first_place, read_piece
+from seawall.sources.pieces import Place, first_place, read_piece
 from seawall.watch import Closed, Delivery, Intake, stream_deliveries
 
 MOST_KEYS = 50_000
@@ -31,6 +32,9 @@ KEPT_AS = "request/"
 
 READERS = 2
 """Bodies that are read at once where they are read in this process; any number of others wait until theirs are kept."""
+
+_PIECE = 4 << 20
+"""Bytes of a body that are read at once: between two, its records are counted."""
 
 _ROOM_SECONDS = 5.0
 
@@ -212,17 +216,40 @@ def _batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
         return []
     place = first_place(body[:HEAD], limits, is_settled=True)
     if is_foreign_header(body):
-        return [
-            EventBatch(empty_events(), (file_problem(source, "not-a-log", "a table without a row"),), 0, 0)
-        ]
-    if place is not None and place.shape != "whole":
-        rest = body[place.offset :] if place.offset else body
-        return read_piece(rest, place, source, limits, is_end=True)[0]
-    return [
-        batch
-        for delivery in stream_deliveries(io.BytesIO(body), source, limits)
-        for batch in delivery.batches
-    ]
+        return [_refused(source, "not-a-log", "a table without a row")]
+    found: list[EventBatch] = []
+    records = 0
+    for batch in _read(body, place, source, limits):
+        records += batch.records
+        if records > limits.body_records:
+            return [
+                _refused(
+                    source,
+                    "bomb",
+                    f"more than {limits.body_records:,} records in one body: none of it was read",
+                )
+            ]
+        found.append(batch)
+    return found
+
+
+def _read(body: bytes, place: Place | None, source: str, limits: Limits) -> Iterator[EventBatch]:
+    """Yield the batches of a body, a piece of it at a time where it can be read so."""
+    if place is None or place.shape == "whole":
+        for delivery in stream_deliveries(io.BytesIO(body), source, limits):
+            yield from delivery.batches
+        return
+    start, size, is_end = place.offset, _PIECE, False
+    while not is_end:
+        is_end = start + size >= len(body)
+        batches, after = read_piece(body[start : start + size], place, source, limits, is_end=is_end)
+        yield from batches
+        size = _PIECE if after.offset > place.offset else 2 * size
+        start, place = after.offset, after
+
+
+def _refused(source: str, code: ProblemCode, reason: str) -> EventBatch:
+    return EventBatch(empty_events(), (file_problem(source, code, reason),), 0, 0)
 
 
 def is_lines(body: bytes, limits: Limits) -> bool:

@@ -26,6 +26,7 @@ from seawall.schema.problems import Problem
 from seawall.sources import EventBatch
 from seawall.sources.several import Text, Together, apart
 
+_problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
 MODULE = "seawall.live.parser"
 LONGEST_SECONDS = 300.0
 """A process that reads one message for longer is killed."""
@@ -190,13 +191,14 @@ def packed(read: Sequence[Read]) -> tuple[dict[str, Any], bytes]:
             events = batch.events.unify_dictionaries().combine_chunks()
             with pa.ipc.new_stream(sink, events.schema) as writer:
                 writer.write_table(events)
-            bodies.append(sink.getvalue())
+            table, problems = sink.getvalue(), msgspec.msgpack.encode(batch.problems)
+            bodies += [table, problems]
             batches.append(
                 {
-                    "problems": msgspec.to_builtins(batch.problems),
                     "records": batch.records,
                     "read": batch.bytes_read,
-                    "size": bodies[-1].size,
+                    "size": table.size,
+                    "problems": len(problems),
                 }
             )
         heads.append({"places": one.places, "before": one.together.before, "batches": batches})
@@ -212,9 +214,10 @@ def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[Text]) -> list[l
         for batch in one["batches"]:
             with pa.ipc.open_stream(whole.slice(at, batch["size"])) as reader:
                 events = reader.read_all()
-            problems = msgspec.convert(batch["problems"], tuple[Problem, ...])
-            batches.append(EventBatch(events, problems, batch["records"], batch["read"]))
             at += batch["size"]
+            problems = _problems(whole.slice(at, batch["problems"]))
+            at += batch["problems"]
+            batches.append(EventBatch(events, problems, batch["records"], batch["read"]))
         places = one["places"]
         if len(places) == 1:
             found[places[0]] = batches

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.schema.problems import Problem
+from seawall.schema.problems import Problem, ProblemCode
 from seawall.sources import other
 from seawall.sources.assemble import NO_TIME, empty_events, readable, to_events
 from seawall.sources.excerpts import record_problem
@@ -26,6 +26,9 @@ _TEXT_BUDGET = 48 << 20
 _LATEST = np.iinfo(np.int64).max
 _MOST_ATTEMPTS = 200
 """How often parts of a batch are tried again when the whole of it fails: enough to find seven records among 25,000."""
+
+_BAD_TIME: tuple[ProblemCode, str] = ("bad-time", "a time outside 1990 to 2100")
+_UNTIMED: tuple[ProblemCode, str] = ("no-time", "no time that can be read")
 
 Taken = tuple[Any, list[Problem], int]
 """Events, problems, and how many records they were."""
@@ -244,19 +247,14 @@ def events_and_problems(
     is_readable = readable(normalised.time)
     if is_readable.all():
         return events, []
-    problems = []
-    unmapped = raw.column("unmapped")
-    for position in np.flatnonzero(~is_readable).tolist():
-        has_time = normalised.time[position] != NO_TIME
-        problems.append(
-            record_problem(
-                names[int(files[position])],
-                int(lines[position]),
-                "bad-time" if has_time else "no-time",
-                "a time outside 1990 to 2100" if has_time else "no time that can be read",
-                text=unmapped[position].as_py() or "",
-            )
-        )
+    bad = np.flatnonzero(~is_readable)
+    texts = raw.column("unmapped").take(pa.array(bad)).to_pylist()
+    has_time = normalised.time[bad] != NO_TIME
+    found = zip(files[bad].tolist(), lines[bad].tolist(), has_time.tolist(), texts, strict=True)
+    problems = [
+        record_problem(names[file], line, *(_BAD_TIME if timed else _UNTIMED), text=text or "")
+        for file, line, timed, text in found
+    ]
     return events.filter(pa.array(is_readable)), problems
 
 

@@ -21,12 +21,18 @@ _SECRETS = (
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
 
 
+_SHORTEST_SECRET = 7
+"""Characters of the shortest text in which there is anything to mask: `pwd=abc`."""
+
+
 def excerpt(text: str | bytes) -> str:
     """At most 200 characters of the input on one line, with anything like a token or secret masked."""
     if isinstance(text, bytes):
         text = text[:2048].decode("utf-8", "replace")
     # Masked before it is cut, so that a cut never leaves the first half of a secret unrecognised.
     text = _CONTROL.sub(" ", text[:2048])
+    if len(text) < _SHORTEST_SECRET:
+        return text.strip()
     for pattern in _SECRETS:
         text = pattern.sub(lambda match: (match[1] if match.lastindex else "") + "[masked]", text)
     return text[:EXCERPT_CHARACTERS].strip()
@@ -36,9 +42,9 @@ def record_problem(
     source_file: str, line: int, code: ProblemCode, reason: str, *, field: str = "", text: str | bytes = ""
 ) -> Problem:
     """A problem of one record; it counts as a record."""
-    return Problem(
-        source_file, line, code, reason, field, excerpt(text), remains=remains(text) if text else ""
-    )
+    if not text:
+        return Problem(source_file, line, code, reason, field)
+    return Problem(source_file, line, code, reason, field, excerpt(text), remains=remains(text))
 
 
 def file_problem(source_file: str, code: ProblemCode, reason: str) -> Problem:

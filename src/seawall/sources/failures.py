@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import logging
-import traceback
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 from seawall.errors import SeawallError
@@ -20,7 +21,7 @@ from seawall.schema.problems import Problem
 LOGGER = logging.getLogger("seawall.reading")
 Item = TypeVar("Item")
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 _OUR_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS})
 """What the machine lacks, not what the input holds: the same file can be read later."""
 
@@ -74,8 +75,7 @@ def _noted(error: Exception) -> str:
     """Return the kind of an exception and where it was raised, in words; each place is logged once."""
     if must_pass(error):
         raise error
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
-    places = [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames[-_FRAMES:]]
+    places = _places(error.__traceback__)
     kind = type(error).__name__
     place = f"{kind} at {places[-1].split()[0]}" if places else kind
     if place not in _said:
@@ -87,9 +87,12 @@ def _noted(error: Exception) -> str:
     return f"reading failed: {place}"
 
 
-def _is_ours(file: str) -> bool:
-    return Path(file).is_relative_to(_PACKAGE)
-
-
-def _short(file: str) -> str:
-    return Path(file).relative_to(_PACKAGE).as_posix()
+def _places(trace: TracebackType | None) -> list[str]:
+    """Return where in this package an exception passed, the outermost first. Plain work: a million records may fail."""
+    found: list[str] = []
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(_PACKAGE):
+            found.append(f"{file[len(_PACKAGE) :]}:{trace.tb_lineno} {trace.tb_frame.f_code.co_name}")
+        trace = trace.tb_next
+    return found[-_FRAMES:]

@@ -13,7 +13,8 @@ class Limits:
     input byte of a compressed member, looked at after `ratio_grace_bytes` of output; `member_bytes` its
     absolute size. `expanded_bytes` bounds what all members of one file or body give together; they may give
     `archive_ratio` times the size of the file, or `ratio_grace_bytes` where that is more. `archive_members` is the largest
-    number of members, `archive_depth` how many archives may lie inside each other. `batch_records` bounds
+    number of members, `archive_depth` how many archives may lie inside each other. `body_records`
+    bounds the records of one body, which are held in memory together. `batch_records` bounds
     one `EventBatch`. `fast_bytes` is the size from which newline-delimited audit logs are read column by
     column, `fast_samples` how often an operation must have been seen in samples to be read so, and
     `fast_records` bounds a batch of these: what is done once for each distinct value wants large batches.
@@ -27,6 +28,7 @@ class Limits:
     expanded_bytes: int = 128 << 30
     archive_members: int = 1_000_000
     archive_depth: int = 2
+    body_records: int = 1_000_000
     batch_records: int = 25_000
     fast_bytes: int = 4 << 20
     fast_samples: int = 20

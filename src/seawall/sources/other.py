@@ -60,6 +60,12 @@ _NESTED = (
 )
 
 
+_NOTHING = tuple("other" if name == "kind" else None for name in RAW_COLUMNS)
+_SETS: dict[tuple[str, ...], frozenset[str]] = {
+    names: frozenset(names) for names in (_TIMES, _IDS, _ACCOUNTS, _ADDRESSES, _NAMES, _AGENTS)
+}
+
+
 def recognises(record: dict[str, Any]) -> bool:
     """Takes every object."""
     del record
@@ -69,17 +75,21 @@ def recognises(record: dict[str, Any]) -> bool:
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The columns of one record, and all of it as `unmapped`."""
     fields = _flat(record)
+    time = _time(fields)
+    if time is None:  # no event will come of it
+        return (*_NOTHING, encode(record))
     account = _first_text(fields, _ACCOUNTS)
     account = account.lower() if account and "@" in account else None
     values = {
         "metadata_uid": _record_id(fields, content_id(record)),
-        "time": _time(fields),
+        "time": time,
         "kind": "other",
         "activity_name": _first_text(fields, _NAMES),
         "account": account,
         "account_type": "user" if account else None,
         "src_ip": next(
-            filter(None, (normalise_address(_as_address(fields.get(n))) for n in _ADDRESSES)), None
+            filter(None, (normalise_address(_as_address(value)) for value in _present(fields, _ADDRESSES))),
+            None,
         ),
         "user_agent": _first_text(fields, _AGENTS),
     }
@@ -114,9 +124,16 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _present(fields: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    """Return the values of the fields that are there, in the order of the names. Small records have few, and are many."""
+    if _SETS[names].isdisjoint(fields):
+        return []
+    return [fields[name] for name in names if name in fields]
+
+
 def _time(fields: dict[str, Any]) -> str | None:
     texts = [
-        as_text(fields.get(name)) for name in _TIMES if not isinstance(fields.get(name), dict | list | bool)
+        as_text(value) for value in _present(fields, _TIMES) if not isinstance(value, dict | list | bool)
     ]
     for text in texts:
         if text and to_microseconds(text) is not None:
@@ -130,16 +147,14 @@ def _as_address(value: Any) -> str | None:
 
 def _record_id(fields: dict[str, Any], content: str) -> str:
     """Return the record's own id and a digest of its content: of an unknown log nobody knows what its `id` numbers."""
-    for name in _IDS:
-        value = fields.get(name)
+    for value in _present(fields, _IDS):
         if isinstance(value, str | int) and len(str(value)) >= _SHORTEST_ID:
             return f"{str(value)[:_LONGEST_ID]}:{content[-_DIGEST:]}"
     return content
 
 
 def _first_text(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
-    for name in names:
-        value = fields.get(name)
+    for value in _present(fields, names):
         if isinstance(value, str | int) and not isinstance(value, bool):
             text = clean(str(value))
             if text:

@@ -59,6 +59,8 @@ def recognise(record: dict[str, Any], depth: int) -> tuple[Source, dict[str, Any
 
     Raises BrokenInside when the wrapped document is no JSON object.
     """
+    if not record:
+        return SOURCES[-1], record
     for _ in range(3):
         inner = _inner(record, depth)
         if inner is None:

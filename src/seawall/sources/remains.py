@@ -25,6 +25,9 @@ from seawall.sources.recognise import AUDIT_DATA, SOURCES, BrokenInside, recogni
 LONGEST = 1 << 16
 """Characters of a record that are looked at: of a longer one nothing is believed."""
 
+_EMPTY = len('{"id":')
+"""Characters of a text in which no field can have a value."""
+
 _SHORT = 1_000
 _DEPTH = 40
 _RESUMED = 3
@@ -77,6 +80,8 @@ class _Read:
 
 def remains(text: str | bytes) -> str:
     """Return what is believed of a damaged record as JSON, empty where nothing is. Never raises for content."""
+    if len(text) <= _EMPTY:
+        return ""
     loose = text[: LONGEST + 1].decode("utf-8", "replace") if isinstance(text, bytes) else text
     if len(loose) > LONGEST:
         return ""

@@ -18,9 +18,11 @@ from seawall.live.service import Service
 from seawall.live.settings import LiveSettings
 from seawall.server.console import ingest
 from seawall.server.console.context import ConsoleSettings
+from seawall.sources import m365_audit
 from seawall.store.place import open_store
 from tests.server.console.consoles import Console, console
 from tests.server.console.test_ingest import TOKEN, post
+from tests.sources.archives import member, zip_of
 
 COUNT = 50
 ORGANISATION = "0a0a0a0a-0000-4000-8000-000000000000"
@@ -77,6 +79,45 @@ def shown(made: Console) -> list[str]:
     """The records of Ann, in the lake."""
     path = f"/api/account/records?tenant={ORGANISATION}&account=ann@x.example&limit=200"
     return [row["id"] for row in made.browser().get(path).json()["items"]]
+
+
+HOSTILE = {
+    "half a surrogate pair in a cut name": (
+        LINES[0] + LINES[1].replace(b"ann@", b"\\ud800nn@")[:-90] + b"\n" + LINES[2],
+        (3, 1),
+    ),
+    "a member without a name": (zip_of(member(b"", LINES[0]), member(b"", LINES[1])), (2, 0)),
+    "a bomb": (zip_of(member(b"a", LINES[0] + b"\n" * (20 << 20), "bzip2"), member(b"b", LINES[1])), (1, 0)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_bodies_are_taken_and_what_cannot_be_read_is_counted(live: Console, name: str) -> None:
+    """The first two were answered with 503, so that a collector sent them again for ever."""
+    body, (count, problems) = HOSTILE[name]
+    answer = post(live, body, content_type="application/octet-stream")
+    assert (answer.status_code, answer.json()["records"], answer.json()["problems"]) == (202, count, problems)
+    assert len(shown(live)) == count - problems
+    assert post(live, LINES[9]).status_code == 202
+
+
+@pytest.mark.reader_fails
+def test_a_record_on_which_the_reader_fails_costs_itself_alone(
+    live: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = m365_audit.row
+
+    def row(record: dict[str, Any]) -> tuple[str | None, ...]:
+        if record["Id"] == json.loads(LINES[1])["Id"]:
+            raise KeyError("a secret of a record")
+        return right(record)
+
+    monkeypatch.setattr(m365_audit, "row", row)
+    answer = post(live, b"".join(LINES[:3]))
+    assert (answer.status_code, answer.json()["records"], answer.json()["problems"]) == (202, 3, 1)
+    health = live.browser().get("/api/health/ingest").text
+    assert "reader-failed" in health
+    assert "a secret of a record" not in health
 
 
 def test_what_was_answered_is_on_the_disk(live: Console) -> None:

@@ -300,7 +300,7 @@ def _no_log() -> Refused:
     return Refused(
         422,
         "not-a-log",
-        "nothing in the body is a record: it is no log that is read here",
+        "nothing of the body was read: it is no log that is read here, or holds too many records",
         fix="look at what the collector sends; sending it again changes nothing",
     )
 

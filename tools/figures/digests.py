@@ -19,6 +19,8 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/lineage/**/*.py",
         "src/seawall/pipeline.py",
         "src/seawall/plurals.py",
+        "src/seawall/private_files.py",
+        "src/seawall/regular_files.py",
         "src/seawall/schema/**/*.py",
         "src/seawall/settings.py",
         "src/seawall/sources/**/*.py",

@@ -11,13 +11,22 @@ from typing import BinaryIO
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 """A file may have been replaced by a pipe since it was looked at, which must not block."""
 
+_WORDS = "not a regular file"
+
 
 def open_regular(path: Path) -> int:
     """Return the descriptor of a regular file. Raises OSError for anything else."""
-    descriptor = os.open(path, _FLAGS)
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        if (
+            error.errno == errno.ENXIO
+        ):  # a socket, for which the system's words are "No such device or address"
+            raise OSError(errno.EINVAL, _WORDS, str(path)) from None
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise OSError(errno.EINVAL, _WORDS, str(path))
     return descriptor
 
 

@@ -175,7 +175,7 @@ def test_doctor_looks_at_a_store(folder: Path, capsys: pytest.CaptureFixture[str
     found = checks(capsys, "--store", folder)
     names = ("Store", "Audit trail", "Events", "Writer", "Store's disk")
     assert all(found[name]["state"] in ("ok", "warn") for name in names)
-    assert "version 0003" in found["Store"]["detail"]
+    assert "version 0004" in found["Store"]["detail"]
     assert "1 entry, none changed" in found["Audit trail"]["detail"]
     assert "nobody writes" in found["Writer"]["detail"]
     with open_store(folder) as store, store.database.only_writer():

@@ -6,8 +6,8 @@ not: files may make nobody ask a network. Hidden files in folders are passed ove
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from typing import Any, Final
 from seawall.jose import strict_json
 from seawall.jose.fetch import FetchRefused
 from seawall.keys.ledger.issuers import discovery_fits
+from seawall.regular_files import open_file
 
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of one document. Real key sets have a few thousand."""
@@ -169,12 +170,13 @@ def _lying(path: Path) -> KeyDocument:
 
 
 def _file(path: Path) -> bytes:
-    # Not blocking: a named pipe in a folder must not hold up the audit.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _Refused("it is no regular file")
-        return _bounded(file.read(LARGEST + 1))
+    try:
+        with open_file(path) as file:
+            return _bounded(file.read(LARGEST + 1))
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise _Refused("it is no regular file") from None
+        raise
 
 
 def _bounded(data: bytes) -> bytes:

@@ -27,7 +27,10 @@ from seawall.report.whole_file import sync_folder
 LARGEST: Final = 256 * 1024 * 1024
 _NOTHING: Final = "0" * 64
 _OTHER: Final = "give the journal that `seawall respond apply` wrote"
-_APPLY: Final = "`seawall respond apply PLAN --apply` writes PLAN.journal.jsonl, or the file of its --journal"
+_APPLY: Final = (
+    "`seawall respond apply PLAN --apply --approver NAME --config FILE` writes PLAN.journal.jsonl, "
+    "or the file of its --journal"
+)
 _FIX: Final = "look at the vendor what was done; keep the file as it is"
 
 Entry = dict[str, Any]

@@ -15,7 +15,7 @@ from seawall.errors import BackupInvalid, DatabaseBroken, DatabaseInUse
 from seawall.schema.problems import Problem
 from seawall.store import copies
 from seawall.store.copies import back_up, restore
-from seawall.store.database import Database, Source, Work
+from seawall.store.database import Database, FirstImport, Source, Work
 from seawall.store.database.copying import copy_all
 from seawall.store.database.models import Model
 from seawall.store.place import Store, open_store
@@ -57,6 +57,7 @@ def fill(work: Work) -> None:
     work.outbox.add("webhook", "https://h.example", "i", {"a": [1.5, None]}, at=1)
     work.sources.put([Source("s", "folder", last_event=5)])
     work.totals.add({"records": 40})
+    work.first_imports.put([FirstImport("t", AT, is_open=True, first_day=DAY_NUMBER)])
     work.checkpoints.put({"/logs/a": {"offset": 7}})
     work.states.put("behaviour", bytes(5_000_000) + b"end")
     work.problems.add([Problem("file", 1, "not-json", "no JSON", "", "x")], at=AT)

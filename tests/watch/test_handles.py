@@ -13,9 +13,9 @@ from seawall.watch.handles import Handles
 
 def test_a_pipe_without_a_writer_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="neither a file nor a folder"):
+    with pytest.raises(OSError, match="not a regular file"):
         open_regular(tmp_path / "pipe")
-    with pytest.raises(OSError, match="neither a file nor a folder"):
+    with pytest.raises(OSError, match="not a regular file"):
         open_regular(tmp_path)
 
 

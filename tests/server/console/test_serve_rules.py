@@ -66,7 +66,7 @@ def test_an_incident_of_a_served_store_names_the_hit_of_a_rule_of_the_folder(tmp
         while not (found := hit(url)):
             assert time.monotonic() < end, log.read_text("utf-8")
             time.sleep(0.5)
-        assert all("which fires on 1 in" in text for text in found)
+        assert all("which fires on an estimated 1 in" in text for text in found)
         assert "not run: mine/broken.yml: is no YAML" in log.read_text("utf-8")
     finally:
         process.terminate()

@@ -79,6 +79,20 @@ BAGS = {
 }
 """Pairs of name and value whose names rules use without their path."""
 
+TARGETS = (
+    *(
+        f"parameters.{name}"
+        for name in ("forwardingsmtpaddress", "forwardingaddress", "forwardto", "redirectto")
+    ),
+    *(
+        f"parameters.{name}"
+        for name in ("forwardasattachmentto", "blindcopyto", "copyto", "redirectmessageto")
+    ),
+    "parameters.addtorecipients",
+    "operationproperties.ruleactions.recipients",
+)
+"""Where records of the audit log name who gets forwarded mail."""
+
 LOGS = {
     ("m365", ""): "m365",
     ("azure", "signinlogs"): "sign_in",
@@ -204,6 +218,7 @@ class Peer:
         _flattened(record, "", said)
         _in_other_words(log, said)
         said["parameters.added"] = _gained(record)
+        said["parameters.forwardingtarget"] = _forwarded_to(said)
         aliases, bags = ALIASES[log], BAGS.get(log, ())
         for name in self._columns[log]:
             if name == EVERYTHING:
@@ -294,6 +309,16 @@ def _gained(record: dict[str, Any]) -> list[str]:
             if not new <= old:
                 found.append(str(named.get("name", named.get("displayname"))))
     return ["; ".join(found)] if found else []
+
+
+def _forwarded_to(said: dict[str, list[str]]) -> list[str]:
+    """Say `inside` where every target of forwarding is in the domain of the mailbox's owner, of the user or of the tenant."""
+    own = [*said.get("mailboxownerupn", ()), *said.get("organizationname", ())]
+    own += said.get("userid", ()) if said.get("externalaccess") == ["false"] else ()
+    domains = {name.rpartition("@")[2].lower() for name in own}
+    targets = [text for path in TARGETS for text in said.get(path, ())]
+    named = [one.strip(' "]>').rpartition("@") for text in targets for one in text.split(";")]
+    return ["inside"] if named and all(at and domain.lower() in domains for _, at, domain in named) else []
 
 
 def _members(text: Any) -> set[str]:

@@ -77,6 +77,35 @@ def verified(factor: str, minute: int) -> Record:
     }  # fmt: skip
 
 
+def cmdlet(operation: str, user: str = "ann@x.example", **parameters: str) -> Record:
+    """A cmdlet of Exchange Online, as its records of a tenant of 2021 have these fields."""
+    mailbox = "EURPR04A009.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/x.example/Ann"
+    return m365(
+        operation, "Exchange", 1, UserType=2, UserId=user, ResultStatus="True", ExternalAccess=user.startswith("partner"),
+        ObjectId=mailbox, OrganizationName="x.example",
+        Parameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
+    )  # fmt: skip
+
+
+def client_rule(**action: Any) -> Record:
+    """A rule that a client wrote into a mailbox, as the mailbox's audit records it."""
+    actions = [{"ActionType": "MarkAsRead"}, action]
+    return m365(
+        "UpdateInboxRules", "Exchange", 2, MailboxOwnerUPN="ann@x.example", ResultStatus="Succeeded", LogonType=0,
+        OperationProperties=[{"Name": "RuleName", "Value": "x"}, {"Name": "RuleActions", "Value": json.dumps(actions)}],
+    )  # fmt: skip
+
+
+def forwarded(
+    high: str, low: str, inside: Callable[[], list[Record]], outside: Callable[[], list[Record]]
+) -> list[tuple[str, str, bool, Callable[[], list[Record]]]]:
+    """Mail that stays inside hits the low rule alone, mail that goes out the high one alone."""
+    return [
+        (high, "stays inside", False, inside), (low, f"{high} stays inside", True, inside),
+        (high, "goes out", True, outside), (low, f"{high} goes out", False, outside),
+    ]  # fmt: skip
+
+
 OTHER_DEFAULT = [{"MethodType": 6, "Default": False}, {"MethodType": 7, "Default": True}]
 METHODS = [{"MethodType": 6, "Default": True}, {"MethodType": 7, "Default": False}]
 GLOBAL = target("Role", displayName="Global Administrator")
@@ -122,6 +151,31 @@ CASES: list[tuple[str, str, bool, Callable[[], list[Record]]]] = [
      lambda: [synchronised("Client=POP3/IMAP4;Protocol=IMAP4", n) for n in range(16)]),
     ("mail_folders_synchronised", "outlook", False, lambda: [synchronised("Client=MSExchangeRPC", n) for n in range(16)]),
     ("okta_prompt_bombing", "push", True, lambda: [verified("OKTA_VERIFY_PUSH", n) for n in range(6)]),
+    *forwarded(
+        "mailbox_forwarding", "mail_forwarded_inside",
+        lambda: [cmdlet("Set-Mailbox", ForwardingSmtpAddress="SMTP:Desk@x.example", DeliverToMailboxAndForward="True")],
+        lambda: [cmdlet("Set-Mailbox", ForwardingSmtpAddress="smtp:desk@x.example.evil.example")]),
+    *forwarded(
+        "inbox_rule_forwards", "mail_forwarded_inside",
+        lambda: [cmdlet("New-InboxRule", ForwardTo='"Lind, Ben" [SMTP:ben@x.example]')],
+        lambda: [cmdlet("New-InboxRule", ForwardTo="ben@x.example;bob@evil.example")]),
+    *forwarded(
+        "inbox_rule_by_client", "mail_forwarded_inside",
+        lambda: [client_rule(ActionType="Forward", Recipients=["ben@x.example"])],
+        lambda: [client_rule(ActionType="Redirect", Recipients=["ben@x.example", "bob@evil.example"])]),
+    *forwarded(
+        "transport_rule_copies_mail", "transport_rule_copies_mail_inside",
+        lambda: [cmdlet("New-TransportRule", BlindCopyTo="archive@x.example")],
+        lambda: [cmdlet("Set-TransportRule", RedirectMessageTo="bob@evil.example")]),
+    ("mailbox_forwarding", "recipient by name", True, lambda: [cmdlet("Set-Mailbox", ForwardingAddress="Ben Lind")]),
+    ("mailbox_forwarding", "taken away", False,
+     lambda: [cmdlet("Set-Mailbox", ForwardingAddress="$null", ForwardingSmtpAddress="")]),
+    ("inbox_rule_forwards", "taken away", False, lambda: [cmdlet("Set-InboxRule", ForwardTo="$null")]),
+    ("inbox_rule_forwards", "a partner's administrator", True,
+     lambda: [cmdlet("New-InboxRule", "partner@evil.example", ForwardTo="bob@evil.example", Mailbox="Ann")]),
+    ("inbox_rule_forwards", "a directory's own name", True,
+     lambda: [cmdlet("Set-InboxRule", RedirectTo='"Ben" [EX:/o=ExchangeLabs/ou=First/cn=Recipients/cn=ben]')]),
+    ("inbox_rule_by_client", "deletes", True, lambda: [client_rule(ActionType="Delete")]),
     ("okta_prompt_bombing", "mistyped codes", False, lambda: [verified("GOOGLE_AUTHENTICATOR", n) for n in range(6)]),
 ]  # fmt: skip
 

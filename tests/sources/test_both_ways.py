@@ -68,6 +68,14 @@ def variants(n: int) -> list[Any]:
                 {"Name": "ForwardingSmtpAddress", "Value": "smtp:x@evil.example"},
             ],
         ),
+        mail_read(
+            n,
+            RecordType=1,
+            Operation="New-InboxRule",
+            ExternalAccess=False,
+            OrganizationName="example.onmicrosoft.example",
+            Parameters=[{"Name": "ForwardTo", "Value": "piet@example.org;x@example.onmicrosoft.example"}],
+        ),
         mail_read(n, RecordType=25, Operation="MemberAdded", Members=[{"UPN": "é\u2028"}]),
         mail_read(
             n,

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.sources import forwarding
 from seawall.sources import m365_details as details
 from seawall.sources import m365_judgement as judge
 from seawall.sources import m365_records as records
@@ -55,6 +56,7 @@ _request = Mapper(details.request, 2)
 _access = Mapper(lambda text: details.access(text)[:1], 1)
 _throttled = Mapper(details.throttled, 1)
 _logon = Mapper(judge.logon_type, 1)
+_own_domains = Mapper(forwarding.own_domains, 1)
 _change = Mapper(details.change, 1)
 _folder = Mapper(details.folder, 1)
 _target = Mapper(lambda text, kind: (judge.target_application(text, kind),), 1)
@@ -107,7 +109,7 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
     (columns["parameters"],) = _change(
         raw["Operation"], kind, raw["Parameters"], raw["ModifiedProperties"],
         _only(raw["Target"], kind, ("directory",)), _only(raw["Item"], kind, ("admin", "mail_rule")),
-        _only(raw["OperationProperties"], raw["Operation"], ("UpdateInboxRules",)),
+        _only(raw["OperationProperties"], raw["Operation"], ("UpdateInboxRules",)), _domains(raw, table),
     )  # fmt: skip
     columns["unmapped"] = table.column(UNMAPPED)
     return Normalised(time, columns)
@@ -116,9 +118,23 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
 _PLAIN = frozenset({
     "Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId", "Context.AADSessionId",
     "AADSessionId",
-    "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties", *_ADDRESSES,
+    "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties", "OrganizationName", "ExternalAccess", *_ADDRESSES,
 })  # fmt: skip
-"""Text of which nearly every value is another: not worth a dictionary."""
+"""Text of which nearly every value is another, or which is looked at in few rows: not worth a dictionary."""
+
+
+def _domains(raw: dict[str, Any], table: Any) -> Column:
+    """The organisation's own domains, in the rows of operations that can forward mail."""
+    rows = _is(raw["Operation"], forwarding.OPERATIONS)
+    if not rows.any():
+        return _empty(raw["Operation"])
+    asked = (
+        _only(raw[name], raw["Operation"], forwarding.OPERATIONS)
+        for name in ("UserId", "UserType", "MailboxOwnerUPN")
+    )
+    told = (_rows_of(contiguous(table.column(name)), rows) for name in ("ExternalAccess", "OrganizationName"))
+    (domains,) = _own_domains(*asked, *told)
+    return domains
 
 
 def _alerted(user: Column, record: Any) -> Column:

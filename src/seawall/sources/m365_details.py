@@ -5,6 +5,7 @@ Pure functions of text, run once for each distinct combination of their argument
 
 from __future__ import annotations
 
+from seawall.sources import forwarding
 from seawall.sources.additions import ADDED, added
 from seawall.sources.json_values import encode, named_values, structure, unquoted
 from seawall.sources.m365_fields import FOLDER_PERMISSIONS
@@ -70,8 +71,12 @@ def change(
     target: str | None,
     item: str | None,
     operation_properties: str | None = None,
+    own_domains: str | None = None,
 ) -> tuple[str | None]:
-    """The JSON object of an admin, rule or directory record: parameter or property name to new value."""
+    """The JSON object of an admin, rule or directory record: parameter or property name to new value.
+
+    `own_domains` are the organisation's as `forwarding.own_domains` returns them.
+    """
     if of_kind not in ("admin", "mail_rule", "directory"):
         return (None,)
     found: dict[str, str | None] = {
@@ -99,6 +104,8 @@ def change(
         folder = inside.get("ParentFolder") if isinstance(inside, dict) else None
         for name, value in (folder if isinstance(folder, dict) else {}).items():
             found[name] = unquoted(value)
+    if operation in forwarding.OPERATIONS:
+        found = forwarding.with_target(operation, found, own_domains)
     names = _target_names(target)
     if names and of_kind == "directory":
         found["Target"] = "; ".join(names)

@@ -8,7 +8,7 @@ TEXT_FIELDS = (
     "ClientProcessName", "UserAgent", "AppId", "ClientAppId", "ApplicationId", "ApplicationDisplayName",
     "MailboxOwnerUPN", "LogonType", "ErrorNumber", "LogonError", "SessionId",
     "TokenTenantId", "TokenObjectId", "DeviceId", "UniqueTokenId", "AADSessionId", "IssuedAtTime",
-    "BrowserName", "BrowserType", "OperationCount",
+    "BrowserName", "BrowserType", "OperationCount", "OrganizationName", "ExternalAccess",
 )  # fmt: skip
 """Scalars, as text."""
 
@@ -36,11 +36,10 @@ DROPPED_FIELDS = frozenset({
     "AppAccessContext", "AppPoolName",
     "ClientRequestId",
     "ClientVersion", "CorrelationId", "CustomUniqueId", "DoNotDistributeEvent", "EventSource",
-    "ExternalAccess",
     "FromApp", "GeoLocation", "HighPriorityMediaProcessing", "InterSystemsId", "InternalLogonType",
     "IntraSystemId", "IsManagedDevice", "ItemCount", "ListBaseTemplateType", "ListBaseType", "ListColor",
     "ListIcon", "ListId", "ListItemUniqueId", "ListTitle", "LogonUserSid", "MailboxGuid",
-    "MailboxOwnerMasterAccountSid", "MailboxOwnerSid", "OrganizationName", "OriginatingServer", "Platform",
+    "MailboxOwnerMasterAccountSid", "MailboxOwnerSid", "OriginatingServer", "Platform",
     "Site", "SiteUrl", "SourceFileExtension", "SupportTicketId", "TargetContextId", "TemplateTypeId",
     "Version",
     "WebId", "AuthenticationType", "IsDocLib", "DeviceDisplayName", "TokenType",

@@ -9,6 +9,7 @@ import re
 
 from seawall.sources.addresses import normalise_address
 from seawall.sources.clients import info_user_agent, reduce_client
+from seawall.sources.forwarding import NO_TARGET
 from seawall.sources.json_values import named_values, structure, unquoted
 from seawall.sources.m365_fields import (
     ADMIN_RECORD_TYPE,
@@ -50,6 +51,7 @@ _APPLICATIONS = ("5", "6", "Application", "ServicePrincipal")
 _ALERTS = "securitycompliancealerts"
 _MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind"})
 _RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
+_TAKEN_AWAY = NO_TARGET | {"False", "false", "$false"}
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward")
 _LOGON_TYPES = {
     "0": "owner", "1": "admin", "2": "delegate", "owner": "owner", "admin": "admin", "delegated": "delegate",
@@ -116,7 +118,7 @@ def _set_parameters(parameters: str | None) -> set[str]:
     return {
         key
         for key, value in named_values(parameters).items()
-        if unquoted(value) not in (None, "False", "false")
+        if (unquoted(value) or "").strip() not in _TAKEN_AWAY
     }
 
 

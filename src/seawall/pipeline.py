@@ -143,7 +143,7 @@ def scan(
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
     incidents = decision.incidents
-    summary = _summary(tally, engine, incidents, book, time.perf_counter() - started)
+    summary = _summary(tally, engine, incidents, book, spool.joined, time.perf_counter() - started)
     result = ScanResult(
         incidents,
         summary,
@@ -343,7 +343,12 @@ class _Writing:
 
 
 def _summary(
-    tally: _Tally, engine: Engine, incidents: Sequence[Incident], book: RuleBook, seconds: float
+    tally: _Tally,
+    engine: Engine,
+    incidents: Sequence[Incident],
+    book: RuleBook,
+    joined: tuple[int, int],
+    seconds: float,
 ) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
@@ -356,6 +361,8 @@ def _summary(
         "files_not_judged": sum(counts.is_unjudged for counts in tally.unjudged.files.values()),
         "accounts": engine.behaviour.accounts(),
         "tenants": engine.behaviour.tenants(),
+        "object_ids_joined": joined[0],
+        "object_ids_with_several_names": joined[1],
         "candidates": len(incidents),
         "raised": sum(one.raised for one in incidents),
         "rules": book.summary(),

@@ -19,23 +19,27 @@ from seawall.incidents.ranker import load
 from seawall.lab import WorldSettings, make_world
 from seawall.schema.batches import MISSING, Codes, Vocabulary, pair_keys
 from seawall.store import Coder, Spool
+from seawall.store.coder import Meanings
+from seawall.store.object_ids import Joins
 from tests.events import event, sign_in, table
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 WRITTEN = ("incidents.jsonl", "coverage.json")
 
-Settled = tuple[dict[str, Vocabulary], dict[str, Codes]]
 
-
-def renumbered(settled: Settled, dice: np.random.Generator) -> Settled:
+def renumbered(settled: Meanings, dice: np.random.Generator) -> Meanings:
     """The same vocabularies with their texts in any order."""
-    vocabularies, mappings = {}, {}
+    vocabularies, mappings, joins = {}, {}, settled[2]
     for name, vocabulary in settled[0].items():
         order = dice.permutation(len(vocabulary))
         vocabularies[name] = Vocabulary([vocabulary.values[code] for code in order])
         places = np.append(np.argsort(order), MISSING).astype(np.int32)
         mappings[name] = places[settled[1][name]]
-    return vocabularies, mappings
+        if name == "org_uid":
+            keys = pair_keys(places[joins.keys >> np.uint64(32)], joins.keys.astype(np.uint32))
+            order = np.argsort(keys)
+            joins = Joins(keys[order], joins.names[order], joins.is_contested[order])
+    return vocabularies, mappings, joins
 
 
 class Shuffled(Spool):
@@ -43,8 +47,10 @@ class Shuffled(Spool):
 
     dice = np.random.default_rng(0)
 
-    def settle(self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes]) -> None:
-        super().settle(*renumbered((vocabularies, mappings), self.dice))
+    def settle(
+        self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes], joins: Joins | None = None
+    ) -> None:
+        super().settle(*renumbered((vocabularies, mappings, joins or Joins()), self.dice))
         tenants, accounts = len(vocabularies["org_uid"]), len(vocabularies["account"])
         owner, account = np.divmod(self.dice.permutation(tenants * accounts), max(accounts, 1))
         self._actors.learn(pair_keys(owner.astype(np.int32), account.astype(np.int32)))
@@ -84,10 +90,13 @@ def test_a_scan_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
         assert scored(tmp_path / str(seed)).equals(events)
 
 
+PERSONS = {"id-ann": "ann@x.example", "id-cy": "cy@y.example"}
+"""Object ids that stand as accounts, and of whom they are."""
+
 ACTS = st.tuples(
     st.integers(0, 4),
     st.integers(0, 900),
-    st.sampled_from(("ann@x.example", "bob@x.example", "cy@y.example", "dee@y.example")),
+    st.sampled_from(("ann@x.example", "bob@x.example", "cy@y.example", "dee@y.example", *PERSONS)),
     st.sampled_from("abcd"),
     st.sampled_from(("read", "sign_in", "fail", "revoke", "rule")),
 )
@@ -110,10 +119,11 @@ def candidates(rows: list[dict[str, object]], dice: np.random.Generator | None) 
 def test_any_history_shows_the_same(acts: list[tuple[int, int, str, str, str]], seed: int) -> None:
     rows = []
     for number, (day, minute, who, what, doing) in enumerate(acts):
-        make = sign_in if doing in ("sign_in", "fail") else event
+        make, person = sign_in if doing in ("sign_in", "fail") else event, PERSONS.get(who, who)
         rows.append(
             make(
-                f"e{number}", day, minute, account=who, mailbox=f"{what}@x.example", org_uid=who[-9:],
+                f"e{number}", day, minute, account=who, mailbox=f"{what}@x.example", org_uid=person[-9:],
+                actor_user_uid=f"id-{person.partition('@')[0]}",
                 app_uid=f"app-{what}", app_name=f"App {what}{minute % 2}", client=f"client-{what}", activity_name=what,
                 src_prefix=f"198.51.{what}.0/24", src_asn=None if minute % 3 else 65000 + ord(what), src_asn_name=None,
                 kind={"revoke": "directory", "rule": "mail_rule"}.get(doing, "mail_access"),
@@ -126,7 +136,7 @@ def test_any_history_shows_the_same(acts: list[tuple[int, int, str, str, str]], 
 def test_texts_are_renumbered_at_all() -> None:
     coder = Coder()
     coder.encode(table([event(f"e{n}", client=f"c{n}") for n in range(50)]))
-    vocabularies, mappings = renumbered(coder.settled(), np.random.default_rng(1))
+    vocabularies, mappings, _ = renumbered(coder.settled(), np.random.default_rng(1))
     clients = vocabularies["client"]
     assert clients.values != sorted(clients.values)
     assert [clients.text(mappings["client"][code]) for code in range(50)] == [f"c{n}" for n in range(50)]

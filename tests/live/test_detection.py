@@ -56,22 +56,23 @@ class Watch:
             self.states["shards"] = pack(shards)
 
     def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
-        return self._kept(self.detection.score(deadline))
+        return self.keep(self.detection.score(deadline))
 
     def glimpse(self) -> Scoring | None:
         """Score the newest day of each shard alone where days before it wait, without keeping what is known after it."""
         before, found = self.detection.dirty, dict[tuple[int, int], DayResult]()
         for shard in self.detection.waiting():
             found |= self.detection.glimpse(shard) or {}
-        return self._kept(self.detection.finished(found, before, is_keeping=False)) if found else None
+        return self.keep(self.detection.finished(found, before, is_keeping=False)) if found else None
 
     def hurry(self) -> Scoring:
         """Score one shard, and keep nothing of what is known after it."""
         before = self.detection.dirty
         found = self.detection.bring_up(self.detection.waiting()[-1], lambda: True) if before else {}
-        return self._kept(self.detection.finished(found, before, is_keeping=False))
+        return self.keep(self.detection.finished(found, before, is_keeping=False))
 
-    def _kept(self, scoring: Scoring) -> Scoring:
+    def keep(self, scoring: Scoring) -> Scoring:
+        """Keep what changed."""
         self.states |= {name: pack(state) for name, state in scoring.kept_snapshots.items()}
         for name in scoring.dropped_snapshots:
             self.states.pop(name, None)
@@ -180,10 +181,13 @@ def test_day_by_day_it_finds_what_a_scan_finds(tmp_path: Path, logs: Callable[[P
         assert b"".join(watch.lines()) == written
 
 
+PERSONS = {"0f-ann": "ann@x.example", "0f-cy": "cy@y.example"}
+"""Object ids that stand as accounts, and of whom they are."""
+
 ACTS = st.tuples(
     st.integers(0, 8),
     st.integers(0, 1400),
-    st.sampled_from(("ann@x.example", "bob@x.example", "cy@y.example", "dee@y.example", "0f-app")),
+    st.sampled_from(("ann@x.example", "bob@x.example", "cy@y.example", "dee@y.example", "0f-app", *PERSONS)),
     st.sampled_from(("own", "away", "nowhere", "office")),
     st.sampled_from(
         ("read", "sign_in", "fail", "revoke", "consent", "throttled", "orphan", "rule", "homeless")
@@ -210,11 +214,16 @@ DOINGS: dict[str, dict[str, Any]] = {
 
 
 def rows_of(acts: Sequence[tuple[int, int, str, str, str]]) -> list[dict[str, Any]]:
-    """Events of organisations that are at times known by a domain alone, some with a twin of another source."""
+    """Events of organisations that are at times known by a domain alone, some with a twin of another source.
+
+    Sign-ins state the person's object id; now and then a sign-in of Bob's states Ann's.
+    """
     rows = []
     for number, (day, minute, who, place, doing) in enumerate(acts):
         make = sign_in if doing in ("sign_in", "fail") else event
-        own = {"account": who, "mailbox": who if "@" in who else None, "org_uid": f"org-{who[-9:]}"}
+        person = PERSONS.get(who, who)
+        own = {"account": who, "mailbox": who if "@" in who else None, "org_uid": f"org-{person[-9:]}"}
+        own["actor_user_uid"] = f"0f-{'ann' if who[:3] == 'bob' and minute % 4 == 0 else person[:-10]}"
         columns = {**own, **PLACES[place], **DOINGS[doing], "source_line": number, "unmapped": f"{number}"}
         rows.append(make(f"e{number}", day, minute - 540, **columns))
         if minute % 5 == 0:

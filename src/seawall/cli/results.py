@@ -62,6 +62,10 @@ def tell(result: ScanResult, out: Path) -> None:
         f"{raised:,} raised of {plural(len(result.incidents), 'candidate')}, "
         f"{_many(summary, 'accounts')} in {plural(summary.get('tenants', 0), 'organisation')}",
     )
+    joined, several = (summary.get(f"object_ids_{name}", 0) for name in ("joined", "with_several_names"))
+    if joined:
+        last = f" ({several:,} of them have several names: the earliest counts)" if several else ""
+        say(f"joined: {plural(joined, 'object id')} with the names of the same accounts{last}")
     rules = summary.get("rules", {})
     if rules.get("hits") or rules.get("skipped"):
         say(

@@ -119,6 +119,7 @@ class Detection:
                 shard.catch_up()
             for code, was, now in self._organisations.moved():
                 self._shards[was].give(code, self._shards[now])
+            self._rejoin()
             seen, self._organisations.seen = self._organisations.seen, set()
             is_changed = False
             for code, day in sorted(seen):
@@ -127,6 +128,12 @@ class Detection:
                     shard.days.receive(code, {day})
                     shard.mark({day})
                     is_changed = True
+
+    def _rejoin(self) -> None:
+        """Have days scored again of which object ids came to mean other accounts."""
+        for code, first in self._organisations.rejoined():
+            shard = self._shards[self._organisations.shard_of(code)]
+            shard.relearn({day for day in shard.days.days_of(code) if day >= first})
 
     def is_dirty(self, shard: int) -> bool:
         """Whether days of a shard wait."""
@@ -200,6 +207,7 @@ class Detection:
 
         `is_keeping` false spares what detection knows after settled days: they are scored once more after a stop.
         """
+        self._rejoin()  # of days that were read from the lake just now
         for number, shard in enumerate(self._shards):
             shard.scored_since(day for day, at in results if at == number)
         states: dict[str, State] = {
@@ -300,10 +308,11 @@ class Detection:
 
 
 def is_outdated(states: Mapping[str, State], rules: RuleSet) -> bool:
-    """Whether a kept state of detection was learnt with other rules, fields or patterns than these."""
+    """Whether a kept state of detection was learnt with other rules, fields or patterns than these, or before ids were joined."""
     own = layout(rules).tobytes()
     kept = (state["layout"] for name, state in states.items() if "/engine/" in name and "layout" in state)
-    return any(one.tobytes() != own for one in kept)
+    is_unjoined = "first_days" not in states.get("coder", {"first_days": None})
+    return is_unjoined or any(one.tobytes() != own for one in kept)
 
 
 def _nothing() -> State:

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.live.copies import Fingerprints
-from seawall.schema.batches import Codes, Vocabulary
+from seawall.schema.batches import Times
 from seawall.schema.state import Saved, State, nested, texts_kept
 from seawall.store import Coder
-from seawall.store.coder import Marks
+from seawall.store.coder import Marks, Meanings
 
 SHARDS = 16
 """Organisations are spread over so many: of fewer each is scored by itself, of more the small ones share."""
@@ -25,7 +25,8 @@ NOT_SCORED = "unmapped"
 PRINT = "fingerprint"
 """The column of coded events that tells copies, see `Copies`."""
 
-Meanings = tuple[dict[str, Vocabulary], dict[str, Codes]]
+_DAY = 86_400_000_000
+_NEVER = np.iinfo(np.int64).max
 
 
 class Organisations:
@@ -46,6 +47,10 @@ class Organisations:
         self._homes: list[str] = []
         self._moves: dict[int, set[int]] = {}
         self._meanings: Meanings | None = None
+        self._joins: dict[int, int] = {}
+        self._learnt = 0
+        self._first_days: Times = np.empty(0, np.int64)
+        self._rejoined: dict[int, int] = {}
         self._fingerprints = Fingerprints()
 
     def encode(self, events: pa.Table) -> pa.Table:
@@ -53,6 +58,7 @@ class Organisations:
         self.tenants |= {name or NAMELESS for name in events["org_uid"].unique().to_pylist()}
         coded = self.coder.encode(events)
         self._meanings = None
+        self._note_days(coded)
         self._notice()
         place = coded.column_names.index(NOT_SCORED)
         coded = coded.set_column(place, NOT_SCORED, pa.nulls(len(coded), pa.string()))
@@ -92,7 +98,38 @@ class Organisations:
             for code, (was, now) in enumerate(zip(self._homes, homes, strict=False)):
                 if was != now:
                     self._moves.setdefault(code, set()).add(self.shard(was))
+            self._learnt = -1
         self._homes = homes
+        if self._learnt != self.coder.object_ids.revision:
+            self._notice_joins()
+
+    def _note_days(self, coded: pa.Table) -> None:
+        """Note the first day of each account."""
+        account = coded["account"].to_numpy()
+        more = len(self.coder.vocabularies["account"]) - len(self._first_days)
+        self._first_days = np.append(self._first_days, np.full(more, _NEVER))
+        rows = np.flatnonzero(account >= 0)
+        np.minimum.at(self._first_days, account[rows], coded["time"].to_numpy()[rows] // _DAY)
+
+    def _notice_joins(self) -> None:
+        """Note which object ids mean another account than before, and from which day on there are records of each."""
+        self._learnt, before = self.coder.object_ids.revision, self._joins
+        self._joins = self._present_joins()
+        for key in before.keys() | self._joins.keys():
+            if before.get(key) != self._joins.get(key):
+                day = int(self._first_days[key & 0xFFFFFFFF])
+                self._rejoined[key >> 32] = min(day, self._rejoined.get(key >> 32, day))
+
+    def _present_joins(self) -> dict[int, int]:
+        joins = self.coder.meanings()[2]
+        return dict(zip(joins.keys.tolist(), joins.names.tolist(), strict=True))
+
+    def rejoined(self) -> list[tuple[int, int]]:
+        """Return whose object ids came to mean other accounts: each code of such an organisation, and the first day concerned."""
+        found, self._rejoined = self._rejoined, {}
+        organisations = self.coder.vocabularies["org_uid"]
+        days = {organisations.text(code): day for code, day in found.items()}
+        return [(code, days[home]) for code, home in enumerate(self._homes) if home in days]
 
     def moved(self) -> list[tuple[int, int, int]]:
         """Return the codes that came to mean another organisation: a shard that it was of, and the one that it is of."""
@@ -149,11 +186,18 @@ class Organisations:
 
     def state(self) -> State:
         """Return the codes, as plain arrays."""
-        return {**nested(coder=self.coder.state()), **texts_kept("homes", self._homes)}
+        return {
+            **nested(coder=self.coder.state()),
+            **texts_kept("homes", self._homes),
+            "first_days": self._first_days.copy(),
+        }
 
     def restore(self, state: State) -> None:
         """Know the codes that were kept. Raises `StateInvalid`."""
         part = "coder."
         self.coder.restore({name[len(part) :]: one for name, one in state.items() if name.startswith(part)})
         self._homes, self._moves = Saved(state).texts("homes"), {}
-        self._meanings = None
+        accounts = len(self.coder.vocabularies["account"])
+        self._first_days = Saved(state).array("first_days", np.int64, accounts)
+        self._meanings, self._rejoined = None, {}
+        self._joins, self._learnt = self._present_joins(), self.coder.object_ids.revision

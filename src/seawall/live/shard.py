@@ -112,6 +112,20 @@ class Shard:
             for day in days:  # how many of them are still there is not known
                 self.events.pop(day, None)
 
+    def relearn(self, days: set[int]) -> None:
+        """Say that records of these days mean other accounts than they did; have them scored again, as far as that can be.
+
+        What was learnt from them is forgotten at once, so that no stop can keep it.
+        """
+        reached = self._reached(min(days, default=_LATEST))
+        days = {day for day in days if reached is None or day > reached}
+        if not days:
+            return
+        first = min(days)
+        self.dirty |= days
+        self._remember(first)
+        self._forget_from(first)
+
     def score(self, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
         """Bring all days up to date, from the first dirty one on. `deadline` may stop it after a day.
 
@@ -240,17 +254,24 @@ class Shard:
         if not self.dirty:
             return None
         start = self._snapshots.latest(min(self.dirty))
+        reached = self._reached(min(self.dirty))
+        if reached is None:
+            return start
+        late = {day for day in self.dirty if day <= reached}
+        self.late |= late
+        self.dirty -= late
+        return self._snapshots.latest(min(self.dirty)) if self.dirty else None
+
+    def _reached(self, first: int) -> int | None:
+        """Return the last day that cannot be scored again if the days from `first` on are to be; None where all can."""
+        start = self._snapshots.latest(first)
         todo = [day for day in self.days.known if start is None or day > start]
         there = self.days.available(todo)
         lost = [day for day in todo if there.get(day, 0) < self.events.get(day, 0)]
         if not lost:
-            return start
+            return None
         # What was learnt of a day that is gone is known to the snapshots after it alone.
-        start = min((day for day in self._snapshots.days() if day >= max(lost)), default=max(lost))
-        late = {day for day in self.dirty if day <= start}
-        self.late |= late
-        self.dirty -= late
-        return self._snapshots.latest(min(self.dirty)) if self.dirty else None
+        return min((day for day in self._snapshots.days() if day >= max(lost)), default=max(lost))
 
     def _run(self, start: int | None, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
         """Score days in order; return results from the first dirty day on."""
@@ -259,8 +280,7 @@ class Shard:
         if start is not None:
             engine.restore(self._snapshots.get(start))
         self._remember(first)
-        self._stale |= {day for day in self._stored if day >= first}
-        self._drop(day for day in self._snapshots.days() if day >= first)
+        self._forget_from(first)
         results: dict[int, DayResult] = {}
         todo = [day for day in sorted(self.days.known) if start is None or day > start]
         newest = todo[-1]
@@ -278,6 +298,11 @@ class Shard:
                 break
         self._drop(self._snapshots.days() - ladder(self._snapshots.days(), newest))
         return results
+
+    def _forget_from(self, first: int) -> None:
+        """Forget what was known after a day and all later ones."""
+        self._stale |= {day for day in self._stored if day >= first}
+        self._drop(day for day in self._snapshots.days() if day >= first)
 
     def _drop(self, days: Iterable[int]) -> None:
         for day in sorted(days):

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from seawall.schema.batches import MISSING, Codes, Interner, Vocabulary, pair_keys
 from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.schema.state import Saved, State, texts_kept
+from seawall.schema.state import Saved, State, nested, texts_kept
+from seawall.store.object_ids import Joins, ObjectIds, stating
 
 NAMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type))
 RULES = "rules"
@@ -37,6 +38,9 @@ UNKNOWN_ORGANISATION = "unknown"
 Marks = Callable[[pa.Table], tuple[pa.Array, pa.Array]]
 """Gives for enriched events the names of the rules that hit each, and what correlations need of it."""
 
+Meanings = tuple[dict[str, Vocabulary], dict[str, Codes], Joins]
+"""What codes mean: vocabularies and, by column, what each code is now; and the accounts that object ids are."""
+
 
 class Coder:
     """Holds one vocabulary per name column and learns from each table it encodes.
@@ -54,6 +58,7 @@ class Coder:
         self._left_out = () if unseen else UNSEEN
         self.actors = Interner()
         self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK, RULES)}
+        self.object_ids = ObjectIds()
         self._homes: dict[str, dict[str, int]] = {}
         self._seen: dict[str, set[int]] = {name: set() for name in WHO}
 
@@ -80,6 +85,8 @@ class Coder:
             columns[name] = _numbers(events[name], MISSING)
         columns[NETWORK] = self._networks(columns)
         columns["org_uid"] = self._organisations(columns)
+        is_stating = stating(columns, self.vocabularies)
+        self.object_ids.learn(is_stating, events, columns["org_uid"], columns["account"])
         return pa.table(columns)
 
     def _marked(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
@@ -144,8 +151,8 @@ class Coder:
                 table[code] = self.vocabularies["org_uid"].learn(domain)
         return np.asarray(table[who], np.int32)
 
-    def settled(self) -> tuple[dict[str, Vocabulary], dict[str, Codes]]:
-        """Return vocabularies in order of text and, per column, what each code of before is now.
+    def settled(self) -> Meanings:
+        """Return vocabularies in order of text, per column what each code of before is now, and whose each object id is.
 
         Order of text makes codes independent of the order of files. Organisations known only by a domain
         become the organisation id that most of the domain's accounts were seen under. When the whole input is
@@ -166,16 +173,23 @@ class Coder:
             vocabularies[name] = Vocabulary(ordered)
             mappings[name] = np.full(len(texts) + 1, MISSING, np.int32)
             mappings[name][order.to_numpy()] = numbers
-        return vocabularies, mappings
+        return vocabularies, mappings, self._joins(mappings["org_uid"])
 
-    def meanings(self) -> tuple[dict[str, Vocabulary], dict[str, Codes]]:
-        """Return the vocabularies as they are, and what each organisation's code means just now; others mean themselves.
+    def meanings(self) -> Meanings:
+        """Return the vocabularies as they are, what each organisation's code means just now, and whose each object id is.
+
+        All other codes mean themselves.
 
         For what arrives for as long as it is left running: codes never change. Organisations known only by a domain are
         mapped to the one that most of its accounts were seen under so far (`homes`).
         """
         homes = map(self.vocabularies["org_uid"].code, self.homes())
-        return self.vocabularies, {"org_uid": np.array([*homes, MISSING], np.int32)}
+        mapping = np.array([*homes, MISSING], np.int32)
+        return self.vocabularies, {"org_uid": mapping}, self._joins(mapping)
+
+    def _joins(self, organisations: Codes) -> Joins:
+        """Return whose each object id is: in organisations as they are mapped, and in accounts as they were coded."""
+        return self.object_ids.joins(organisations, self.vocabularies["account"])
 
     def homes(self) -> list[str]:
         """Return for each organisation, by code, the one that it is just now."""
@@ -193,6 +207,7 @@ class Coder:
             **texts_kept("homes.domain", (domain for domain, _, _ in homes)),
             **texts_kept("homes.owner", (owner for _, owner, _ in homes)),
             "homes.count": np.array([count for _, _, count in homes], np.int64),
+            **nested(object_ids=self.object_ids.state()),
         }
         for name, vocabulary in self.vocabularies.items():
             state |= texts_kept(f"vocabularies.{name}", vocabulary.values)
@@ -216,8 +231,10 @@ class Coder:
         for domain, owner, count in zip(domains, owners, counts, strict=True):
             fresh._homes.setdefault(domain, {})[owner] = count
         fresh.actors = Interner(saved.keys("actors", ordered=False))
+        sizes = (len(fresh.vocabularies[name]) for name in ("org_uid", "account"))
+        fresh.object_ids = ObjectIds.restored(saved.part("object_ids"), *sizes)
         self.vocabularies, self.actors = fresh.vocabularies, fresh.actors
-        self._homes, self._seen = fresh._homes, fresh._seen
+        self._homes, self._seen, self.object_ids = fresh._homes, fresh._seen, fresh.object_ids
 
     def _homes_of(self, organisations: Vocabulary) -> list[str]:
         """Return for each organisation of before the one it is."""

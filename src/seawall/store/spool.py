@@ -21,6 +21,7 @@ from seawall.schema.batches import (
 )
 from seawall.schema.ordering import Rows
 from seawall.store.coder import NUMBERS, TEXTS
+from seawall.store.object_ids import Joins
 from seawall.store.texts import HeldPiece, Piece, StoredTexts
 from seawall.store.twins import DAY, Twins
 
@@ -58,6 +59,7 @@ class Spool:
         self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._mappings: dict[str, Codes] = {}
+        self._joins, self._is_joined = Joins(), np.empty(0, bool)
         self._actors = Interner() if actors is None else actors
 
     def add(self, table: pa.Table) -> None:
@@ -126,8 +128,15 @@ class Spool:
         for piece in self._days.pop(day, ()):
             piece.path.unlink(missing_ok=True)
 
-    def settle(self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes]) -> None:
-        """Say what codes mean now that everything was read; columns without a mapping keep theirs."""
+    def settle(
+        self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes], joins: Joins | None = None
+    ) -> None:
+        """Say what codes mean now that everything was read; columns without a mapping keep theirs.
+
+        Accounts that are object ids become, when a day is loaded, the accounts that `joins` says.
+        """
+        self._joins = joins or Joins()
+        self._is_joined = np.zeros(len(self._joins), bool)
         self._vocabularies = vocabularies
         self._mappings = {
             name: mapping.astype(np.min_scalar_type(-len(mapping))) for name, mapping in mappings.items()
@@ -137,6 +146,11 @@ class Spool:
     def vocabularies(self) -> Mapping[str, Vocabulary]:
         """What the codes of loaded days mean."""
         return self._vocabularies
+
+    @property
+    def joined(self) -> tuple[int, int]:
+        """How many object ids of loaded days were joined with a name, and how many of them were stated with several names."""
+        return int(self._is_joined.sum()), int((self._is_joined & self._joins.is_contested).sum())
 
     def days(self) -> list[int]:
         """Return the days that hold events, as days since the epoch, in order."""
@@ -153,6 +167,7 @@ class Spool:
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
         hashes = self._hashes(day)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
+        raw["account"] = self._named(raw["org_uid"], raw["account"])
         twins = Twins(raw, texts, self._vocabularies, self._mappings)
         kept, donors = twins.merge(identity)
         final = twins.order(time, identity, kept)
@@ -221,6 +236,16 @@ class Spool:
     def _meaning(self, name: str, codes: np.ndarray) -> np.ndarray:
         """Return what codes of a column mean now; where there is no mapping, what they ever meant."""
         return self._mappings[name][codes] if name in self._mappings else codes
+
+    def _named(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
+        """Return accounts, as they were coded, with names in the place of object ids."""
+        rows, places = self._joins.find(self._meaning("org_uid", organisation), account)
+        if not len(rows):
+            return account
+        self._is_joined[places] = True
+        named = account.astype(np.int32)
+        named[rows] = self._joins.names[places]
+        return named
 
     def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
         codes = self._actors.learn(pair_keys(organisation, account))

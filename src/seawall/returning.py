@@ -56,7 +56,7 @@ def _stored(
     last = day_of(min(containment.until, LATEST - 1))
     days = [held for held in lake.size().days if first <= held.day <= last]
     for number, held in enumerate(days, 1):
-        for table in lake.day(held.tenant, held.day):
+        for table in lake.day(held.tenant, held.day, is_named=True):
             reading.records += table.num_rows
             yield table
         if progress:

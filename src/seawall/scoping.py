@@ -256,7 +256,7 @@ def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | 
     for held in lake.size().days:
         if days is not None and not days[0] <= held.day < days[1]:
             continue
-        for table in lake.day(held.tenant, held.day):
+        for table in lake.day(held.tenant, held.day, is_named=True):
             reading.records += table.num_rows
             yield coder.encode(table)
 

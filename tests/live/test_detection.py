@@ -39,13 +39,13 @@ from tests.logs import recorded, world
 class Watch:
     """As a watch does: keeps in the lake, takes, scores, and keeps what changed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lake: Lake | None = None) -> None:
         self.folder, self.states = folder, dict[str, bytes]()
         self.days: dict[tuple[int, int], DayResult] = {}
         self.rows: dict[int, int] = {}
         self.notes: list[CoverageNote] = []
         self.marked: set[int] = set()
-        self.lake = Lake.create(folder / "lake")
+        self.lake = lake or Lake.create(folder / "lake")
         self.detection = Detection(self.lake)
 
     def take(self, events: pa.Table) -> None:

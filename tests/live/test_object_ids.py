@@ -10,6 +10,9 @@ import pytest
 
 from seawall.live.detection import is_outdated
 from seawall.rules.sigma.load import built_in
+from seawall.store.joined_names import OBJECT_IDS, STATE
+from seawall.store.lake import Wanted
+from seawall.store.place import open_store
 from tests.events import event, sign_in, table
 from tests.live.test_detection import Watch, scanned
 
@@ -136,3 +139,40 @@ def test_another_organisations_pair_joins_nothing(tmp_path: Path) -> None:
         one for one in watch.candidates() if repr(one) in before
     ]
     assert {one.tenant for result in scoring.days.values() for one in result.candidates} <= {"org-y"}
+
+
+def test_a_store_names_the_account_of_what_came_by_id(tmp_path: Path) -> None:
+    """Whoever asks the lake of an account gets what was kept before its name was known, and what came by id after it."""
+    rows = records()
+    kept = tmp_path / "store"
+    with open_store(kept, make=True) as store:
+        watch = Watch(tmp_path, store.lake)
+        for day in [*rows, [event("last", 7, 1, account=UID)]]:
+            watch.take(table(day))
+            watch.score()
+        with store.database.writing() as work:
+            work.states.put(STATE, watch.states[OBJECT_IDS])
+    with open_store(kept) as store:
+        found = {one.account: one.events for one in store.lake.accounts("org")}
+        assert found == {"ann@x.example": 10, "bob@x.example": 6, "cy@x.example": 6}
+        far = next(one for one in watch.candidates() if one.account == "ann@x.example" and one.day == 20_518)
+        wanted = Wanted(0, 2**62, account=far.account, records=frozenset({"far", "last", "named"}))
+        assert len(store.lake.page("org", wanted).events) == 3
+        assert {one.account for one in watch.candidates()} & {UID} == set()
+
+
+def test_names_are_kept_when_they_change_and_not_else(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    kept = []
+    for day in [*records(), [event("last", 7, 1, account=UID)], [event("named again", 8, 1)]]:
+        watch.take(table(day))
+        kept.append(OBJECT_IDS in watch.score().kept_snapshots)
+    assert kept == [True, *[False] * 5, True, False, False]
+
+
+def test_an_id_that_first_comes_after_its_name_is_kept_as_joined(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    watch.take(table([sign_in("pair", 0, 1, actor_user_uid=UID)]))
+    watch.score()
+    watch.take(table([event("own", 1, 1, account=UID)]))
+    assert watch.score().kept_snapshots[OBJECT_IDS]["names.bytes"].tobytes() == b"ann@x.example"

@@ -24,6 +24,7 @@ from seawall.rules.sigma.load import built_in
 from seawall.rules.sigma.run import RuleSet
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.state import Saved, State
+from seawall.store.joined_names import OBJECT_IDS
 from seawall.store.lake import Lake
 
 
@@ -226,6 +227,8 @@ class Detection:
         states["ledger"] = self.ledger()
         if (shards := self.shards()) is not None:
             states["shards"] = shards
+        if (names := self._organisations.fresh_names()) is not None:
+            states[OBJECT_IDS] = names
         copied, self._copied = self._copied - self.dirty, self._copied & self.dirty
         rows = {day: self._rows.get(day, 0) for day in {day for day, _ in results} | copied}
         done = (before | copied) - self.dirty

@@ -12,6 +12,7 @@ from seawall.schema.batches import Times
 from seawall.schema.state import Saved, State, nested, texts_kept
 from seawall.store import Coder
 from seawall.store.coder import Marks, Meanings
+from seawall.store.joined_names import names_state
 
 SHARDS = 16
 """Organisations are spread over so many: of fewer each is scored by itself, of more the small ones share."""
@@ -48,7 +49,8 @@ class Organisations:
         self._moves: dict[int, set[int]] = {}
         self._meanings: Meanings | None = None
         self._joins: dict[int, int] = {}
-        self._learnt = 0
+        self._named: dict[int, int] | None = None
+        self._learnt = (0, 0)
         self._first_days: Times = np.empty(0, np.int64)
         self._rejoined: dict[int, int] = {}
         self._fingerprints = Fingerprints()
@@ -98,10 +100,14 @@ class Organisations:
             for code, (was, now) in enumerate(zip(self._homes, homes, strict=False)):
                 if was != now:
                     self._moves.setdefault(code, set()).add(self.shard(was))
-            self._learnt = -1
+            self._learnt = (-1, -1)
         self._homes = homes
-        if self._learnt != self.coder.object_ids.revision:
+        if self._learnt != self._known_ids():
             self._notice_joins()
+
+    def _known_ids(self) -> tuple[int, int]:
+        """Return what changes with each pair and each account that is learnt."""
+        return self.coder.object_ids.revision, len(self.coder.vocabularies["account"])
 
     def _note_days(self, coded: pa.Table) -> None:
         """Note the first day of each account."""
@@ -113,7 +119,7 @@ class Organisations:
 
     def _notice_joins(self) -> None:
         """Note which object ids mean another account than before, and from which day on there are records of each."""
-        self._learnt, before = self.coder.object_ids.revision, self._joins
+        self._learnt, before = self._known_ids(), self._joins
         self._joins = self._present_joins()
         for key in before.keys() | self._joins.keys():
             if before.get(key) != self._joins.get(key):
@@ -123,6 +129,17 @@ class Organisations:
     def _present_joins(self) -> dict[int, int]:
         joins = self.coder.meanings()[2]
         return dict(zip(joins.keys.tolist(), joins.names.tolist(), strict=True))
+
+    def fresh_names(self) -> State | None:
+        """Return whose the object ids are, as plain arrays; None where that was returned already."""
+        if self._named == self._joins:
+            return None
+        self._named = self._joins
+        organisations, accounts = (self.coder.vocabularies[name] for name in ("org_uid", "account"))
+        return names_state(
+            (organisations.text(key >> 32), accounts.text(key & 0xFFFFFFFF), accounts.text(name))
+            for key, name in self._joins.items()
+        )
 
     def rejoined(self) -> list[tuple[int, int]]:
         """Return whose object ids came to mean other accounts: each code of such an organisation, and the first day concerned."""
@@ -200,4 +217,4 @@ class Organisations:
         accounts = len(self.coder.vocabularies["account"])
         self._first_days = Saved(state).array("first_days", np.int64, accounts)
         self._meanings, self._rejoined = None, {}
-        self._joins, self._learnt = self._present_joins(), self.coder.object_ids.revision
+        self._joins, self._learnt = self._present_joins(), self._known_ids()

@@ -20,6 +20,7 @@ from typing import Any, Self
 from seawall.errors import DatabaseNotMigrated, StoreRefused, UsageError
 from seawall.store.database import Database
 from seawall.store.database.upgrading import Upgraded, upgrade
+from seawall.store.joined_names import JoinedNames
 from seawall.store.lake import Lake
 from seawall.store.lake.layout import MARKER as LAKE_MARKER
 from seawall.store.lake.parts import settle
@@ -78,6 +79,7 @@ def open_store(folder: Path, database: str | None = None, *, make: bool = False)
         if opened is not None:
             opened.close()
         raise
+    lake.names_of = JoinedNames(opened).of
     return Store(folder, opened, lake, upgraded)
 
 

@@ -288,7 +288,7 @@ NO_ACCOUNTS = pa.table(
 
 
 def counted(rows: pa.Table) -> pa.Table:
-    """Return the accounts of rows that lie in order of account and time: account, type, events, first and last time."""
+    """Return the accounts of rows of which each account's lie together: account, type, events, first and last time."""
     account = rows["account"].combine_chunks()
     time = rows["time"].cast(pa.int64()).to_numpy()
     codes = account.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -300,8 +300,8 @@ def counted(rows: pa.Table) -> pa.Table:
             "account": account.take(at).cast(pa.string()).fill_null(NOBODY),
             "type": rows["account_type"].take(at).cast(pa.string()).fill_null(""),
             "events": ends - starts,
-            "first": time[starts],
-            "last": time[ends - 1],
+            "first": np.minimum.reduceat(time, starts),
+            "last": np.maximum.reduceat(time, starts),
         }
     )
 

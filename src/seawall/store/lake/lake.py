@@ -32,9 +32,11 @@ from seawall.store.lake.accounts import (
     Profile,
     Timeline,
     listed,
+    summed,
 )
 from seawall.store.lake.appending import Fresh, each, shares
 from seawall.store.lake.footers import Footers
+from seawall.store.lake.naming import NamesOf, named, no_names, widened
 from seawall.store.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
 from seawall.store.lake.query import Key, Reader, Wanted, first_line
 
@@ -45,10 +47,14 @@ MOST_SLOTS = 2_000
 
 
 class Lake:
-    """One open lake. Threads may share it, and several processes may open one."""
+    """One open lake. Threads may share it, and several processes may open one.
+
+    `names_of` says of whom object ids are. Answers about accounts then name them so.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.names_of: NamesOf = no_names
         self._reader = Reader(root)
         self._footers = Footers()
         self._accounts = Accounts()
@@ -139,7 +145,8 @@ class Lake:
         """
         if not 1 <= limit <= LARGEST_PAGE:
             raise UsageError(f"a page has 1 to {LARGEST_PAGE} events, not {limit}")
-        after = cursors.parsed(cursor)
+        after, names = cursors.parsed(cursor), self.names_of(tenant)
+        wanted = widened(wanted, names)
         keys: list[Key] = []
         tables: list[pa.Table] = []
         damaged: list[Damaged] = []
@@ -151,8 +158,9 @@ class Lake:
                 keys += found[:missing]
                 tables += [table] if table is not None else []
                 if len(found) > missing:
-                    return Page(_joined(tables), cursors.written(keys[-1] if keys else after), tuple(damaged))
-        return Page(_joined(tables), None, tuple(damaged))
+                    last = cursors.written(keys[-1] if keys else after)
+                    return Page(named(_joined(tables), names), last, tuple(damaged))
+        return Page(named(_joined(tables), names), None, tuple(damaged))
 
     def record(self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None) -> Page:
         """Return the events with a record id, from a day to before another; records of two sources may share one.
@@ -167,7 +175,8 @@ class Lake:
                 thorough = replace(wanted, is_thorough=True)
                 keys, table, damaged = self._asked(paths, thorough, None, LARGEST_PAGE, False)
         cursor = cursors.written(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
-        return Page(_joined([] if table is None else [table]), cursor, tuple(damaged))
+        events = named(_joined([] if table is None else [table]), self.names_of(tenant))
+        return Page(events, cursor, tuple(damaged))
 
     def timeline(
         self,
@@ -209,8 +218,8 @@ class Lake:
         return listed(self._all_accounts(tenant), text, after, limit)
 
     def account(self, tenant: str, account: str) -> Account | None:
-        """Return one account, None where no event is of it."""
-        table = self._all_accounts(tenant)
+        """Return one account, None where no event is of it; an object id stands for its account."""
+        table, account = self._all_accounts(tenant), self.names_of(tenant).get(account, account)
         found = table.filter(pc.equal(table["account"], account)) if account else table.slice(0, 0)
         return next(iter(listed(found, "", None, 1)), None)
 
@@ -221,10 +230,13 @@ class Lake:
             table, _ = self._without_damage(
                 paths, lambda good: self._accounts.of([self._footers.of(path) for path in good])
             )
-        return NO_ACCOUNTS if table is None else table
+        shown = NO_ACCOUNTS if table is None else named(table, self.names_of(tenant))
+        return shown if shown is table else summed(shown)
 
     def rows_of_days(self, tenant: str, wanted: Wanted, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
         """Yield the wanted rows of each day that has any, each once; without parts that are damaged."""
+        names = self.names_of(tenant)
+        wanted = widened(wanted, names)
         with locks.held(self.root, "reading"):
             for paths in self._days_of(tenant, wanted, None, False):
                 rows, _ = self._without_damage(
@@ -232,18 +244,20 @@ class Lake:
                     lambda good: list(picking.tables([self._footers.of(p) for p in good], wanted, columns)),
                 )
                 if rows:
-                    yield rows
+                    yield [named(table, names) for table in rows]
 
-    def day(self, tenant: str, day: date) -> Generator[pa.Table]:
+    def day(self, tenant: str, day: date, *, is_named: bool = False) -> Generator[pa.Table]:
         """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.
 
+        With `is_named`, names stand in the place of object ids; by default events are as they came.
         Nothing is compacted or pruned until it has been read or closed. Raises `LakeBroken` for a damaged part.
         """
         with locks.held(self.root, "reading"):
             paths = layout.parts(layout.day_folder(self.root, tenant, day))
             if paths:
+                names = self.names_of(tenant) if is_named else {}
                 for table in self._reader.ordered(paths):
-                    yield parts.as_events(table)
+                    yield named(parts.as_events(table), names)
 
     def tenants(self) -> list[str]:
         """Return the organisations that events are kept of, in order; one with nothing but damaged parts is missing."""

@@ -50,7 +50,10 @@ POLITE: Final = 10
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What is to be searched: the lake's folder, the days, the incident as a document, and the bounds."""
+    """What is to be searched: the lake's folder, the days, the incident as a document, the bounds.
+
+    `names` are by organisation the accounts of object ids.
+    """
 
     folder: str
     lake: str
@@ -58,6 +61,7 @@ class Task(msgspec.Struct, frozen=True):
     end_day: date
     incident: dict[str, Any]
     messages: int
+    names: dict[str, dict[str, str]] = {}
 
 
 def run(task: Task) -> None:
@@ -67,6 +71,7 @@ def run(task: Task) -> None:
     incident = incident_from_document(task.incident)
     asked = Asked(incidents={incident.id: tuple(incident.events)})
     with Lake.open(Path(task.lake)) as lake:
+        lake.names_of = lambda tenant: task.names.get(tenant, {})
         scope, _ = scope_of_lake(
             lake,
             _lost(folder / LOST),

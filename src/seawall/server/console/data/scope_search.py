@@ -115,6 +115,7 @@ class Searches:
             end,
             incident_document(incident),
             MOST_MESSAGES,
+            {tenant: dict(lake.names_of(tenant)) for tenant in lake.tenants()},
         )
         threading.Thread(
             target=self._run, args=(search, task, lost), name="scope-search", daemon=True

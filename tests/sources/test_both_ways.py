@@ -185,6 +185,19 @@ def test_any_value_in_any_field_is_the_same(tmp_path_factory: Any, changes: list
     assert_same(path)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [{"userid": "b@example.org"}, {"NewField": 1, "newfield": 2}, {"a\0b": 1}, {"\0": 1}, {"Folders.Path": "x"},
+     {"Context.AADSessionId": "x"}, {"unmapped": "x"}],
+    ids=repr,
+)  # fmt: skip
+def test_fields_whose_names_cannot_be_columns_are_the_same(tmp_path: Path, extra: dict[str, Any]) -> None:
+    """DuckDB cuts a name at NUL, and some names are columns made here: reading failed, and the net had to catch it."""
+    path = tmp_path / "audit.jsonl"
+    path.write_text("".join(json.dumps(mail_read(n) | extra) + "\n" for n in range(30)))
+    assert len(assert_same(path)) == 30
+
+
 def test_an_object_beyond_the_buffer_does_not_end_the_file(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     records = [mail_read(n) for n in range(50)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -120,7 +120,13 @@ def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | No
             text.partition(b"\n")[2].rpartition(b"\n")[0] if step > _SAMPLE_BYTES else text, limits.depth
         )
     found.unknown |= first.unknown
-    return found if found.is_plain and len(found.unknown) <= _MOST_EXTRA else None
+    is_for_columns = found.is_plain and len(found.unknown) <= _MOST_EXTRA and _are_columns(found.unknown)
+    return found if is_for_columns else None
+
+
+def _are_columns(unknown: Iterable[str]) -> bool:
+    """Whether fields can be columns of these names: DuckDB cuts a name at NUL, and some names are made here."""
+    return not any("\0" in name or name in _MADE for name in unknown)
 
 
 def audit_batches(
@@ -246,6 +252,10 @@ _FOLDERS = {
     "coalesce(list_bool_and(list_transform(json_type(Folders, '$[*]'), lambda f: f = 'OBJECT')), true))",
 }
 """What columns are made of in `Folders`, and whether it is as usual: a list of objects with a list of items each."""
+
+
+_MADE = frozenset((*_FOLDERS, *(f"Context.{field}" for field in CONTEXT_FIELDS), "unmapped"))
+"""Columns that are made of fields: a field of such a name is read record by record."""
 
 
 def _quoted(text: str) -> str:

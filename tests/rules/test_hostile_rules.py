@@ -92,9 +92,9 @@ def test_an_alias_of_what_is_closed_is_read() -> None:
 def test_a_rule_is_refused_soon(
     content: dict[str, Any], reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     found = compiled([Document("x.yml", content)])
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     assert len(found) == 0
     assert reason in found.skipped[0].reason
     assert len(found.skipped[0].reason) < 2_100
@@ -109,9 +109,9 @@ def test_a_pattern_takes_no_longer_than_the_text_is_long(pattern: str) -> None:
 
     found = compiled([Document("x.yml", asking({"UserAgent|re": pattern}))])
     rows = table([event(str(n), user_agent="a" * 20_000 + "!" + str(n)) for n in range(20)])
-    started = time.monotonic()
+    started = time.process_time()
     found.mark(rows)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("count", [10**400, -(10**400)])

@@ -27,7 +27,10 @@ from tests.server.test_revoking import ADMIN, TOKEN
 
 
 def code_of(gate: Gate, token: str) -> str:
-    answer = gate.ask(token)
+    try:
+        answer = gate.ask(token)
+    except httpx.ConnectError:  # a worker that is being replaced lets nobody in either
+        return "no-connection"
     return "" if answer.status_code == 204 else str(answer.headers["x-seawall-code"])
 
 

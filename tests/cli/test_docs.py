@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import typer
 
-from seawall import cli, errors
+from seawall import cli
 from seawall.cli.main import INTERRUPTED, app
 from seawall.cli.scan import INCIDENTS_FOUND
+from tests.error_classes import error_classes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 
@@ -90,7 +91,6 @@ def test_examples_name_real_verbs_and_options() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    classes = [value for value in vars(errors).values() if isinstance(value, type)]
-    codes = {kind.exit_code for kind in classes if issubclass(kind, errors.SeawallError)}
+    codes = {kind.exit_code for kind in error_classes().values()}
     for code in {0, INTERRUPTED, INCIDENTS_FOUND} | codes:
         assert f"\n| {code} |" in PAGE

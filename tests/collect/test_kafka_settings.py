@@ -23,13 +23,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from seawall.cli.main import main
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.access.microsoft import MicrosoftAccess
 from seawall.collect.client import Client
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import Exchange
 from seawall.collect.kafka.configuration import PROPERTIES, configuration_of, token_giver
 from seawall.collect.settings import read_settings
-from seawall.errors import CollectInvalid, CollectRefused
+from seawall.errors import CollectInvalid
 from tests.collect.management import CLIENT, SECRET, TENANT
 from tests.collect.serving import serving
 from tests.collect.test_command import certificate, management, secret_file

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from seawall.collect.errors import CollectionBroken
 from seawall.collect.ledger import Book, Feed, collected, open_book, standings
 from seawall.collect.piece import Piece
 from seawall.collect.segments import Segments
 from seawall.collect.windows import DAY, HOUR, MINUTE
-from seawall.errors import CollectionBroken, DatabaseInUse
+from seawall.errors import DatabaseInUse
 
 NOW = 1_764_000_000_000_000
 ABOUT = {"vendor": "m365", "tenant": "acme"}

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from seawall import errors, scan
+from seawall import scan
 from seawall.behaviour.fields import FIELD_NAMES
 from seawall.cli.main import app
 from seawall.evaluate.baselines import METHODS
@@ -28,6 +28,7 @@ from seawall.schema.events import ACCOUNT_TYPES, ENRICHED_SCHEMA, KINDS, STATUSE
 from seawall.schema.problems import Problem, ProblemCode
 from seawall.sources.recognise import SOURCES
 from tests.cli.samples import INCIDENT
+from tests.error_classes import error_classes
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -51,12 +52,7 @@ def relative(path: Path) -> str:
 
 def codes() -> dict[str, int]:
     """Every error's code and exit code."""
-    kinds = [
-        kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, errors.SeawallError)
-    ]
-    return {kind.code: kind.exit_code for kind in kinds}
+    return {code: kind.exit_code for code, kind in error_classes().items()}
 
 
 def first_column(text: str, heading: str) -> set[str]:

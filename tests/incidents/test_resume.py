@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 import seawall.pipeline
 from seawall import scan
 from seawall.enrich import Networks, enrich
-from seawall.errors import StateInvalid
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.engine import Engine, Scored
@@ -30,7 +29,7 @@ from seawall.incidents.ranker import load
 from seawall.report.documents import incident_line
 from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
-from seawall.schema.state import Saved, State, nested
+from seawall.schema.state import Saved, State, StateInvalid, nested
 from seawall.sources import read
 from seawall.store import Coder, Spool, pack, unpack
 from tests.events import event, sign_in, table

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import KeyReused, WatchBusy
 from seawall.live import bodies as module
 from seawall.live import child
 from seawall.live.bodies import KEPT_AS, Bodies
+from seawall.live.errors import KeyReused, WatchBusy
 from seawall.live.process import WatchProcess
 from seawall.live.watcher import Receipt
 from seawall.live.wire import Wire

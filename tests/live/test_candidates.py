@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.errors import StateInvalid
 from seawall.incidents.candidates import Candidate
 from seawall.lab import make_world
 from seawall.lab.world_settings import WorldSettings
 from seawall.live.candidates import packed, unpacked
 from seawall.pipeline import scan
+from seawall.schema.state import StateInvalid
 
 
 @pytest.fixture(scope="module")

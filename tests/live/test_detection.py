@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from seawall import scan
 from seawall.enrich import Networks, enrich
-from seawall.errors import LakeBroken, StateInvalid
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.coverage import CoverageMeter
 from seawall.incidents.decision import decide
@@ -29,8 +28,10 @@ from seawall.live.shard import DayResult
 from seawall.report.documents import incident_line
 from seawall.rules.sigma.load import built_in
 from seawall.schema.coverage import CoverageNote
+from seawall.schema.state import StateInvalid
 from seawall.sources import read
 from seawall.store import Coder, Spool, pack, unpack
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import Lake
 from tests.events import event, sign_in, table
 from tests.logs import recorded, world

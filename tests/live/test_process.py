@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import DatabaseInUse, WatchBusy
+from seawall.errors import DatabaseInUse
 from seawall.live import parsing
 from seawall.live import process as process_module
 from seawall.live.bodies import batches_of
+from seawall.live.errors import WatchBusy
 from seawall.live.parser import read_of
 from seawall.live.parsing import Parsers, packed, unpacked
 from seawall.live.process import WatchProcess

@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from seawall.errors import DatabaseInUse, WatchBusy
+from seawall.errors import DatabaseInUse
 from seawall.live.clock import Clock
+from seawall.live.errors import WatchBusy
 from seawall.live.opening import opened
 from seawall.live.service import News, Service
 from seawall.report.documents import incident_from_document

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import CaseInvalid, UsageError
+from seawall.errors import UsageError
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import CaseFacts
 from seawall.respond.notify.confirming import report, tell
 from seawall.respond.notify.deadlines import Deadline, deadlines, month_after

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import pytest
 from babel import Locale
 
-from seawall.errors import CaseInvalid
 from seawall.report.times import parse_rfc3339
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.changes import ChangeCode
 from seawall.respond.notify.language import language, languages, words_of
 from seawall.schema.coverage import CoverageCode

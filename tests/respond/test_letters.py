@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import CaseInvalid
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case
 from seawall.respond.notify.changes import changes
 from seawall.respond.notify.document import Document

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from stix2patterns.validator import run_validator
 from stix2validator import ValidationOptions, validate_string
 
-from seawall.errors import CaseInvalid
 from seawall.report import stix
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.package import bundle, write_package
 from seawall.schema.scope import Indicator, Message, Scope, Step
 from tests.respond.cases import ANNA, HOSTILE, SHORT, T, case, case_text, mailbox, scope

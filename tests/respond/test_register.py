@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import RegisterBroken, RegisterInUse
+from seawall.respond.errors import RegisterBroken, RegisterInUse
 from seawall.respond.notify.register import NAME, START, Head, Register, head_of
 from seawall.respond.notify.tracking import deliveries
 

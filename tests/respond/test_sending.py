@@ -25,7 +25,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seawall.errors import CaseInvalid, LettersChanged, RegisterBroken
+from seawall.respond.errors import CaseInvalid, LettersChanged, RegisterBroken
 from seawall.respond.notify.case_file import Case, Recipient, read_case
 from seawall.respond.notify.drafts import Draft, DraftedLetter, draft, final_folder
 from seawall.respond.notify.message import mail

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.errors import GateInvalid
 from seawall.server import metrics
 from seawall.server.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
+from seawall.server.errors import GateInvalid
 from seawall.server.listen import Place, check_free, place_of
 from seawall.server.settings import AdminSettings
 from tests.server.gates import Issuer, answers, free_port, policy_text, running, until

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from seawall.errors import GateInvalid
+from seawall.server.errors import GateInvalid
 from seawall.server.path_rules import NO_RULE, PathMatch, PathRules, fold_path
 from seawall.server.paths import plain_path
 from seawall.server.refusals import MethodOverride, PathAmbiguous

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import GateInvalid
 from seawall.server.addresses import LOOPBACK, Peers
+from seawall.server.errors import GateInvalid
 from seawall.server.listen import prepare
 from seawall.server.settings import GateSettings, read_settings
 from seawall.server.worker import load as load_file

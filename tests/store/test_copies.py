@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import BackupInvalid, DatabaseBroken, DatabaseInUse
+from seawall.errors import DatabaseInUse
 from seawall.schema.problems import Problem
 from seawall.store import copies
 from seawall.store.copies import back_up, restore
 from seawall.store.database import Database, FirstImport, Source, Work
 from seawall.store.database.copying import copy_all
 from seawall.store.database.models import Model
+from seawall.store.errors import BackupInvalid, DatabaseBroken
 from seawall.store.place import Store, open_store
 from seawall.store.retention import prune
 from tests.store.database.conftest import execute, place, server  # noqa: F401 - fixtures

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from seawall.errors import StateInvalid
+from seawall.schema.state import StateInvalid
 from seawall.store import pack, unpack
 from seawall.store.packing import DIGEST
 

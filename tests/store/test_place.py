@@ -9,17 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import (
-    DatabaseAway,
-    DatabaseInUse,
-    DatabaseNewer,
-    DatabaseNotMigrated,
-    LakeBroken,
-    StoreRefused,
-    UsageError,
-)
+from seawall.errors import DatabaseInUse, UsageError
 from seawall.store.database import Database
 from seawall.store.database.database import writer_lock
+from seawall.store.errors import DatabaseAway, DatabaseNewer, DatabaseNotMigrated, LakeBroken, StoreRefused
 from seawall.store.place import open_store
 from tests.store.database.first_version import make_first_version
 

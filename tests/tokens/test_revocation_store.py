@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import RevocationInvalid, StoreBroken
+from seawall.errors import StoreBroken
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.revocation import KINDS, Revocation
 from seawall.tokens.revocation_follower import Follower
 from seawall.tokens.revocation_store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal

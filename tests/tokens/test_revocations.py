@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import RevocationInvalid
 from seawall.tokens import refusals
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.policy_settings import ISSUER_SETTINGS
 from seawall.tokens.policy_values import Wrong
 from seawall.tokens.revocation import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import CheckpointInvalid
+from seawall.live.errors import CheckpointInvalid
 from seawall.sources.pieces import Place
 from seawall.watch.checkpoint import FileState, restored
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli import streams
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.advice import advice
 from seawall.collect.clock import Clock, Stopped
 from seawall.collect.collector import collector_of, open_collection
+from seawall.collect.errors import CollectIncomplete
 from seawall.collect.run import Outcome, Run
 from seawall.collect.settings import Vendor, read_settings
-from seawall.errors import CollectIncomplete, CollectRefused, OutputUnwritable
+from seawall.errors import OutputUnwritable
 from seawall.plurals import plural
 
 if TYPE_CHECKING:

@@ -37,12 +37,12 @@ def attention(
     import msgspec
 
     from seawall.cli.respond_apply import CONTAIN_FIRST
-    from seawall.errors import JournalBroken
     from seawall.plurals import plural
     from seawall.report.times import rfc3339
     from seawall.respond.adaptation import containment_of
     from seawall.respond.contain.journal import read
     from seawall.respond.contain.session import named_person
+    from seawall.respond.errors import JournalBroken
     from seawall.store.database import Database
     from seawall.store.place import check_folder, database_place
 

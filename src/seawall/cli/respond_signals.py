@@ -287,7 +287,7 @@ def serve(
     Examples:
       seawall respond signals serve --listen 127.0.0.1:8095
     """
-    from seawall.errors import SignalsInvalid
+    from seawall.respond.errors import SignalsInvalid
     from seawall.respond.signals import signing, transmitter
     from seawall.respond.signals.settings import load
     from seawall.server.console.listening import Certificate, check_certificate, place_of

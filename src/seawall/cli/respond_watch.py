@@ -57,11 +57,12 @@ def watch(
     import msgspec
 
     from seawall.cli.respond_apply import CONTAIN_FIRST
-    from seawall.errors import JournalBroken, UsageError
+    from seawall.errors import UsageError
     from seawall.report.containment import show_returns
     from seawall.report.times import rfc3339
     from seawall.respond.adaptation import containment_of
     from seawall.respond.contain.journal import read
+    from seawall.respond.errors import JournalBroken
 
     if (store is None) == (not paths):
         raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol, TypeVar
 
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.advice import advice
 from seawall.collect.answers import Malformed, vendor_code
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import MOST_BYTES, Answer, Broken, Exchange
-from seawall.errors import CollectRefused
 
 Result = TypeVar("Result")
 _RETRIED: Final = frozenset({408, 500, 502, 503, 504})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from seawall.errors import KeyReused, WatchBusy
+from seawall.live.errors import KeyReused, WatchBusy
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.schema.problems import ProblemCode
 from seawall.sources import EventBatch, Limits

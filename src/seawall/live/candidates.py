@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from seawall.errors import StateInvalid
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.patterns import PATTERNS
+from seawall.schema.state import StateInvalid
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda number: number.item())
 _DECODER = msgspec.msgpack.Decoder(Candidate)

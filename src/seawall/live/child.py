@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from seawall.errors import SeawallError, WatchBusy
+from seawall.errors import SeawallError
+from seawall.live.errors import WatchBusy
 from seawall.live.opening import opened
 from seawall.live.parsing import Parsers
 from seawall.live.service import Service

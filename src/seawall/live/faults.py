@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.errors import DatabaseAway, DatabaseInUse, LakeBroken, SeawallError
+from seawall.errors import DatabaseInUse, SeawallError
+from seawall.store.errors import DatabaseAway, LakeBroken
 
 PASSING = (DatabaseAway, DatabaseInUse, LakeBroken, OSError)
 """What is tried again."""

@@ -18,7 +18,7 @@ from typing import Any, Self
 import msgspec
 import pyarrow as pa
 
-from seawall.errors import WatchBusy
+from seawall.live.errors import WatchBusy
 from seawall.live.spawning import spawned
 from seawall.live.wire import Wire
 from seawall.schema.conversion import prepare

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import msgspec
 
-from seawall import errors
-from seawall.errors import KeyReused, SeawallError, WatchBusy, WatchFailed
+from seawall.errors import SeawallError
+from seawall.live.errors import KeyReused, WatchBusy, WatchFailed
 from seawall.live.settings import LiveSettings
 from seawall.live.spawning import spawned
 from seawall.live.status import NOTHING, Status
@@ -223,10 +223,8 @@ def _restarting() -> WatchBusy:
 
 def _error(head: dict[str, Any]) -> SeawallError:
     """What the other process ended with, by its code."""
-    for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, SeawallError) and kind.code == head["code"]:
-            return kind(head["message"], fix=head["fix"])
-    return WatchFailed(head["message"], fix=head["fix"])
+    kind = next((kind for kind in SeawallError.kinds() if kind.code == head["code"]), WatchFailed)
+    return kind(head["message"], fix=head["fix"])
 
 
 prepare(Status, Receipt)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from seawall.enrich import Networks, enrich
-from seawall.errors import DatabaseBroken, DatabaseInUse, SeawallError, WatchBusy
+from seawall.errors import DatabaseInUse, SeawallError
 from seawall.live.apart import Apart
 from seawall.live.bodies import KEPT_AS, Bodies, Parse
 from seawall.live.clock import Clock
@@ -23,6 +23,7 @@ from seawall.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, 
 from seawall.live.counting import Tally, problems_of, spread
 from seawall.live.current_status import current_status
 from seawall.live.detection import Scoring
+from seawall.live.errors import WatchBusy
 from seawall.live.faults import PASSING, words
 from seawall.live.gauge import Gauge
 from seawall.live.history import HistoryJudged
@@ -38,6 +39,7 @@ from seawall.live.upkeep import Forgetting, Upkeep
 from seawall.live.watcher import LONGEST_WAIT, Receipt
 from seawall.schema.incidents import Incident
 from seawall.store.database import Database, Work, Writer
+from seawall.store.errors import DatabaseBroken
 from seawall.store.lake import Lake
 from seawall.watch import Batcher, Closed, Delivery, Intake
 from seawall.watch.stream import Piped

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from seawall.errors import StateInvalid
 from seawall.live.settings import Silences
+from seawall.schema.state import StateInvalid
 
 HOUR = 3_600_000_000
 HOURS = 168

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seawall.errors import StateInvalid
+from seawall.errors import SeawallError
 from seawall.schema.batches import Keys
 
 Array = npt.NDArray[Any]
@@ -99,3 +99,9 @@ class Saved:
             f"the kept state of detection is not what this version writes: {self._place}{name} {fault}",
             fix="score the events again from the first day",
         )
+
+
+class StateInvalid(SeawallError):
+    """The kept state of detection is damaged, or was written by a version that detects otherwise."""
+
+    code = "state-invalid"

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from seawall.errors import RevocationInvalid, StoreBroken
+from seawall.errors import StoreBroken
 from seawall.server.admin_token import AdminToken
 from seawall.server.bodies import BodyRefused, read_object
 from seawall.server.status import peer_of
 from seawall.tokens.decision import harmless
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.revocation import ANY_ISSUER, Revocation
 from seawall.tokens.revocation_form import described, moment
 from seawall.tokens.revocation_store import Recorded, RevocationStore

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from seawall.errors import GateRefused, GateUnreachable, RevocationInvalid, StoreBroken
+from seawall.errors import StoreBroken
 from seawall.jose import strict_json
 from seawall.jose.fetch import FetchRefused, Location, location_of, trust_store
+from seawall.server.errors import GateRefused, GateUnreachable
+from seawall.tokens.errors import RevocationInvalid
 
 TIMEOUT = 10.0
 LARGEST_ANSWER: Final = 4 * 2**20

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from seawall.errors import GateInvalid
+from seawall.server.errors import GateInvalid
 from seawall.server.settings import AdminSettings
 
 VARIABLE: Final = "SEAWALL_GATE_ADMIN_TOKEN"

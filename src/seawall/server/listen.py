@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.errors import GateInvalid, StoreBroken
+from seawall.errors import StoreBroken
 from seawall.server import metrics
 from seawall.server.admin_token import digest_of
 from seawall.server.application import Application
+from seawall.server.errors import GateInvalid
 from seawall.server.log_lines import LineHandler
 from seawall.server.step_up.store import StepUpStore
 from seawall.server.step_up.store import create as create_step_up

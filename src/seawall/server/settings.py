@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from seawall.errors import GateInvalid
 from seawall.server.addresses import LOOPBACK, Peers
+from seawall.server.errors import GateInvalid
 from seawall.server.path_rules import fold_path
 from seawall.server.paths import is_plain
 from seawall.tokens.claim_conditions import Conditions

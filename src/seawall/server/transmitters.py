@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.errors import GateInvalid
+from seawall.server.errors import GateInvalid
 from seawall.server.polling_settings import Polling, read_polling
 from seawall.tokens.event_token import EVENT_TYPE, Transmitter
 from seawall.tokens.policy_faults import MALFORMED, Faults, read_settings

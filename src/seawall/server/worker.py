@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.errors import GateInvalid, SeawallError
+from seawall.errors import SeawallError
+from seawall.server.errors import GateInvalid
 from seawall.server.judge import Judge, make_judge
 from seawall.server.keys_at_hand import KeysAtHand, never_wait
 from seawall.server.log_lines import LineHandler

@@ -28,12 +28,13 @@ from uuid import uuid4
 
 import msgspec
 
-from seawall.errors import BackupInvalid, DatabaseNotMigrated, SeawallError
+from seawall.errors import SeawallError
 from seawall.schema.conversion import prepare
 from seawall.store import lake as lakes
 from seawall.store.database import Database, Head
 from seawall.store.database.copying import copy_all
 from seawall.store.database.upgrading import copy_file, upgrade, version
+from seawall.store.errors import BackupInvalid, DatabaseNotMigrated
 from seawall.store.lake import layout
 from seawall.store.lake.backup import MANIFEST as EVENTS_MANIFEST
 from seawall.store.lake.parts import settle

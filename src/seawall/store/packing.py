@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 import numpy as np
 
-from seawall.errors import StateInvalid
-from seawall.schema.state import State
+from seawall.schema.state import State, StateInvalid
 
 DIGEST = 32
 VERSION: Literal[1] = 1

@@ -17,9 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from seawall.errors import DatabaseNotMigrated, StoreRefused, UsageError
+from seawall.errors import UsageError
 from seawall.store.database import Database
 from seawall.store.database.upgrading import Upgraded, upgrade
+from seawall.store.errors import DatabaseNotMigrated, StoreRefused
 from seawall.store.joined_names import JoinedNames
 from seawall.store.lake import Lake
 from seawall.store.lake.layout import MARKER as LAKE_MARKER

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from seawall.errors import RevocationInvalid
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.policy import LONGEST_LIFETIME
 from seawall.tokens.spelling import fold_issuer, fold_name
 

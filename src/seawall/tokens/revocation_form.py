@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from seawall.errors import RevocationInvalid
 from seawall.tokens import compact
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.refusals import Refusal, written_form
 from seawall.tokens.revocation import ANY_ISSUER, LONGEST_TOKEN, Kind
 from seawall.tokens.revocation_store import Recorded

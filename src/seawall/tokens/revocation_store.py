@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from seawall.errors import RevocationInvalid, StoreBroken
+from seawall.errors import StoreBroken
 from seawall.tokens import store_file
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.revocation import KINDS, Key, Revocation, key_of
 from seawall.tokens.revocation_schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
 from seawall.tokens.revocations import EMPTY, View, weights

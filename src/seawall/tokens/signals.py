@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from seawall.errors import RevocationInvalid
+from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.event_token import EventToken, SignalRefused, Transmitter
 from seawall.tokens.revocation import LONGEST_TOKEN, Kind, Revocation
 from seawall.tokens.revocation_store import Lift, Signal

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args
 
-from seawall.errors import CheckpointInvalid
+from seawall.live.errors import CheckpointInvalid
 from seawall.sources.pieces import Place, Shape
 
 HEADS = (64, 256, 1024)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import LedgerBroken
+from seawall.keys.errors import LedgerBroken
 from seawall.keys.ledger import store as store_module
 from seawall.keys.ledger.store import Ledger, Remembered
 

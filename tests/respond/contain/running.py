@@ -9,11 +9,11 @@ from pathlib import Path
 from seawall.collect.client import Patience
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import Exchange
-from seawall.errors import PlanInvalid
 from seawall.respond.contain.carrying_out import Run
 from seawall.respond.contain.history import Phase
 from seawall.respond.contain.journal import Journal, opened
 from seawall.respond.contain.vendors import Host, Vendors
+from seawall.respond.errors import PlanInvalid
 from seawall.schema.response import Plan, StepResult
 from seawall.schema.response import Vendor as VendorName
 

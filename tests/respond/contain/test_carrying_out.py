@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import JournalBroken, JournalBusy
 from seawall.respond.contain import journal as journals
 from seawall.respond.contain.history import history
 from seawall.respond.contain.planning import plan
+from seawall.respond.errors import JournalBroken, JournalBusy
 from seawall.schema.response import Action, Plan, StepResult
 
 from .google_api import Google

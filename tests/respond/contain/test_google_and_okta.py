@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import RespondInvalid
 from seawall.respond.contain.documents import plan_document, plan_from_document
 from seawall.respond.contain.planning import plan
 from seawall.respond.contain.settings import GoogleSettings, OktaSettings, Settings
 from seawall.respond.contain.sparing import spares_who_asks
+from seawall.respond.errors import RespondInvalid
 from seawall.schema.response import Action, Plan
 from seawall.schema.response import Vendor as VendorName
 

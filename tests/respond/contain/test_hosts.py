@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from seawall.errors import CollectInvalid, RespondInvalid
+from seawall.errors import CollectInvalid
 from seawall.respond.contain.hosts import Configured
 from seawall.respond.contain.planning import plan
 from seawall.respond.contain.settings import (
@@ -24,6 +24,7 @@ from seawall.respond.contain.settings import (
     Settings,
 )
 from seawall.respond.contain.vendors import Vendors
+from seawall.respond.errors import RespondInvalid
 from seawall.schema.response import Vendor as VendorName
 from tests.server.gates import Issuer, running
 

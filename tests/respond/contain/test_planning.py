@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import PlanInvalid
 from seawall.respond.contain.documents import plan_document, plan_from_document, read_plan, write_plan
 from seawall.respond.contain.evidence import Gathering, gathered
 from seawall.respond.contain.microsoft import METHODS
 from seawall.respond.contain.planning import RANKS, plan
+from seawall.respond.errors import PlanInvalid
 from seawall.schema.events import ENRICHED_SCHEMA
 from seawall.schema.response import CONFIDENCES, Action, Call, Plan
 from seawall.schema.scope import Scope, Subject

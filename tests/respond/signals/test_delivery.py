@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk, jws
 
-from seawall.errors import SignalsInvalid
+from seawall.respond.errors import SignalsInvalid
 from seawall.respond.signals import poll, push, settings, signing, transmitter
 from seawall.respond.signals.event import Notice, Subject
 from seawall.respond.signals.outbox import Outbox

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jws
 from joserfc.jwk import JWKRegistry
 
-from seawall.errors import SignalsInvalid
+from seawall.respond.errors import SignalsInvalid
 from seawall.respond.signals import signing
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import DatabaseAway
 from seawall.server.addresses import Peers
 from seawall.server.console.context import ConsoleSettings
 from seawall.server.console.surroundings import surroundings_of
+from seawall.store.errors import DatabaseAway
 from tests.server.console.consoles import HOST, Console, console
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.errors import WatchBusy, WatchFailed
+from seawall.live.errors import WatchBusy, WatchFailed
 from seawall.live.status import NOTHING, Status
 from seawall.live.watcher import Receipt
 from seawall.server.console import ingest

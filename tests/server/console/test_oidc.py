@@ -16,9 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from seawall.errors import PolicyInvalid, ServeInvalid
+from seawall.errors import PolicyInvalid
 from seawall.jose.fetch import FetchRefused
 from seawall.server.console.context import ConsoleSettings
+from seawall.server.console.errors import ServeInvalid
 from seawall.server.console.sign_in import oidc_provider
 from seawall.server.console.sign_in.by_oidc import role_of
 from seawall.server.console.sign_in.oidc_settings import ConsoleTable, load_oidc

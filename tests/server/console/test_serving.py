@@ -25,10 +25,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from seawall.cli.main import main
-from seawall.errors import DatabaseInUse, ServeInvalid
+from seawall.errors import DatabaseInUse
 from seawall.live.settings import LiveSettings, from_plain
 from seawall.server.console import serve as serve_module
 from seawall.server.console.context import KEY_FILE, installation_key
+from seawall.server.console.errors import ServeInvalid
 from seawall.server.console.listening import Certificate, check_certificate, place_of
 from seawall.server.console.serve import Plan, check_writer
 from seawall.store.place import open_store

@@ -16,7 +16,7 @@ import httpx
 import pyotp
 import pytest
 
-from seawall.errors import GateInvalid
+from seawall.server.errors import GateInvalid
 from seawall.server.worker import load
 from tests.server.gates import AUDIENCE, Gate, Issuer, policy_text, running, until
 from tests.server.step_up.device import Device

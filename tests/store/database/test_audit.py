@@ -7,8 +7,8 @@ import json
 import pytest
 from sqlalchemy import text
 
-from seawall.errors import DatabaseBroken
 from seawall.store.database import Database, Head
+from seawall.store.errors import DatabaseBroken
 from tests.store.database.conftest import Execute
 
 ENTRIES = 12

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.errors import DatabaseNotMigrated
 from seawall.store.database import Choice, Database
+from seawall.store.errors import DatabaseNotMigrated
 from tests.store.database.first_version import make_first_version
 from tests.store.database.test_incidents import incident
 

@@ -13,17 +13,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from seawall.errors import (
-    DatabaseAway,
-    DatabaseBroken,
-    DatabaseInUse,
-    DatabaseNewer,
-    DatabaseNotMigrated,
-    UsageError,
-)
+from seawall.errors import DatabaseInUse, UsageError
 from seawall.store.database import Database, connection
 from seawall.store.database.migrate import VERSION_TABLE, newest
 from seawall.store.database.models import Model
+from seawall.store.errors import DatabaseAway, DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
 from tests.store.database.conftest import Execute
 from tests.store.database.postgresql import Server
 

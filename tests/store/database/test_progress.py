@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import DatabaseBroken
 from seawall.schema.problems import Problem, ProblemCode
 from seawall.store.database import Database, progress
 from seawall.store.database.bulk import insert_columns
 from seawall.store.database.models import ProblemRow
+from seawall.store.errors import DatabaseBroken
 from tests.store.database.conftest import Execute
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import BackupInvalid, LakeBroken
+from seawall.store.errors import BackupInvalid, LakeBroken
 from seawall.store.lake import Lake, back_up, restore
 from tests.store.lake.events import everything, numbered, part_files
 

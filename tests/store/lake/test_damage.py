@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import Lake, parts
 from seawall.store.lake.layout import INCOMING
 from tests.store.lake.events import ALL, DAY, LATER, everything, numbered, part_files

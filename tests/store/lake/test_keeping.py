@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import Lake, keeping, locks, parts, query
 from seawall.store.lake.layout import INCOMING, TENANTS
 from tests.events import event, table

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import LakeBroken, UsageError
+from seawall.errors import UsageError
 from seawall.schema.events import ENRICHED_SCHEMA
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import Lake, Wanted
 from seawall.store.lake.layout import TENANTS, tenant_folder
 from seawall.store.lake.sharing import accounts_with

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.advice import advice
 from seawall.collect.answers import decoded
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Elsewhere
-from seawall.errors import CollectInvalid, CollectRefused
+from seawall.errors import CollectInvalid
 
 SCOPE: Final = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
 TOKEN_URL: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.advice import ELSE, advice
 from seawall.collect.answers import decoded
 from seawall.collect.client import Client, Refused, Unavailable
 from seawall.collect.clock import Stopped
 from seawall.collect.exchange import Answer, Elsewhere, form, with_query
-from seawall.errors import CollectInvalid, CollectRefused
+from seawall.errors import CollectInvalid
 
 MOST_BYTES: Final = 1024 * 1024
 BEGIN_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"

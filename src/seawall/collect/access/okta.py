@@ -17,12 +17,13 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.advice import advice
 from seawall.collect.answers import Malformed, decoded
 from seawall.collect.client import Client, Refused
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import Answer, form
-from seawall.errors import CollectInvalid, CollectRefused
+from seawall.errors import CollectInvalid
 
 SCOPE: Final = "okta.logs.read"
 MOST_BYTES: Final = 1024 * 1024

@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.clock import Clock, Stopped
+from seawall.collect.errors import CollectionBroken
 from seawall.collect.kafka.messages import message_lines
 from seawall.collect.ledger import Ask, Feed
 from seawall.collect.ledger.partitions import Look, PartitionBook, Stretch
 from seawall.collect.run import BATCH_BYTES, BATCH_RECORDS, BATCH_WAIT, Outcome
 from seawall.collect.source import ENDLESS
 from seawall.collect.windows import SECOND
-from seawall.errors import CollectInvalid, CollectionBroken, CollectRefused, MissingExtra
+from seawall.errors import CollectInvalid, MissingExtra
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition

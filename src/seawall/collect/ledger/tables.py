@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from seawall.errors import CollectionBroken, OutputUnwritable
+from seawall.collect.errors import CollectionBroken
+from seawall.errors import OutputUnwritable
 
 VERSION: Final = 1
 

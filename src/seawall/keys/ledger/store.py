@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from seawall.errors import LedgerBroken
+from seawall.keys.errors import LedgerBroken
 
 APPLICATION_ID: Final = 0x5EA1ED6E
 VERSION: Final = 1

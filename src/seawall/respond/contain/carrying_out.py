@@ -18,13 +18,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from seawall.errors import JournalBroken, OutputUnwritable, SeawallError
+from seawall.errors import OutputUnwritable, SeawallError
 from seawall.respond.contain.asking import Asking, CallRefused, CallUnclear, refusal
 from seawall.respond.contain.checks import COUNTED, Found, alike, found, is_so, meant, singled, told
 from seawall.respond.contain.history import History, Past, Phase, history
 from seawall.respond.contain.journal import Journal
 from seawall.respond.contain.refusals import IS_SO_ALREADY
 from seawall.respond.contain.templates import filled_body, filled_path, kept
+from seawall.respond.errors import JournalBroken
 from seawall.schema.response import Action, Call, Check, Plan, Read, StepResult, StepState
 
 SETTLED: Final = frozenset({"done", "already"})

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import InputUnreadable, PlanInvalid
+from seawall.errors import InputUnreadable
 from seawall.regular_files import open_file
 from seawall.report.whole_file import write_whole
 from seawall.respond.contain.planning import identity
+from seawall.respond.errors import PlanInvalid
 from seawall.schema.conversion import prepare
 from seawall.schema.response import Plan
 

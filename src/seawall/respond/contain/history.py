@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from seawall.errors import JournalBroken
 from seawall.respond.contain.checks import Found
 from seawall.respond.contain.documents import plan_from_document
 from seawall.respond.contain.journal import Entry
+from seawall.respond.errors import JournalBroken
 from seawall.schema.response import Action, Plan, StepState
 
 Phase = Literal["apply", "undo"]

@@ -15,9 +15,9 @@ from seawall.collect.clock import Clock
 from seawall.collect.clouds import GOOGLE, GRAPH
 from seawall.collect.exchange import Elsewhere, Exchange
 from seawall.collect.secret import secret_of
-from seawall.errors import RespondInvalid
 from seawall.respond.contain.settings import Settings
 from seawall.respond.contain.vendors import Host
+from seawall.respond.errors import RespondInvalid
 from seawall.schema.response import Vendor
 
 GMAIL: Final = "https://gmail.googleapis.com"

@@ -21,8 +21,9 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import JournalBroken, JournalBusy, OutputUnwritable
+from seawall.errors import OutputUnwritable
 from seawall.report.whole_file import sync_folder
+from seawall.respond.errors import JournalBroken, JournalBusy
 
 LARGEST: Final = 256 * 1024 * 1024
 _NOTHING: Final = "0" * 64

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import PlanInvalid
 from seawall.plurals import plural
 from seawall.respond.contain import directory, exchange, gate, google, microsoft, okta, roles
 from seawall.respond.contain.records import Record, encodable, records
 from seawall.respond.contain.steps import Subject, by_account
+from seawall.respond.errors import PlanInvalid
 from seawall.schema.incidents import Incident
 from seawall.schema.response import CONFIDENCES, Action, ActionKind, Actor, Confidence, Plan, Vendor
 from seawall.schema.scope import Scope

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.errors import JournalBroken, UsageError
+from seawall.errors import UsageError
 from seawall.respond.contain import journal as journals
 from seawall.respond.contain.documents import plan_document
 from seawall.respond.contain.history import Past, Phase, history
 from seawall.respond.contain.journal import Journal
+from seawall.respond.errors import JournalBroken
 from seawall.schema.response import CONFIDENCES, Action, Confidence, Plan, StepResult
 
 LONGEST_NAME = 200

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import RespondInvalid
 from seawall.regular_files import open_file
+from seawall.respond.errors import RespondInvalid
 from seawall.schema.conversion import prepare
 
 LARGEST: Final = 1024 * 1024

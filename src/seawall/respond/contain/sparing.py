@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from seawall.errors import RespondInvalid, SeawallError
+from seawall.errors import SeawallError
 from seawall.respond.contain.asking import Asking, CallRefused, CallUnclear
 from seawall.respond.contain.settings import Settings
+from seawall.respond.errors import RespondInvalid
 from seawall.schema.response import Action, Call, Plan, Vendor
 
 LOCKS_OUT: Final = frozenset({"disable_account", "reset_password", "revoke_sessions", "remove_role"})

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from seawall.errors import PlanInvalid
+from seawall.respond.errors import PlanInvalid
 
 LONGEST: Final = 2_000
 _SLOT: Final = re.compile(r"\{([a-z_]+)((?:\.[A-Za-z0-9_@]+)*)\}")

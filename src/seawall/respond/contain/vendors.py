@@ -21,14 +21,15 @@ from urllib.parse import quote
 
 import msgspec
 
+from seawall.collect.access.errors import CollectRefused
 from seawall.collect.answers import Malformed, decoded, vendor_code
 from seawall.collect.client import Access, Patience, Unavailable, asked_pause
 from seawall.collect.clock import Clock
 from seawall.collect.exchange import Answer, Broken, Elsewhere, Exchange
-from seawall.errors import CollectRefused, PlanInvalid
 from seawall.respond.contain.asking import CallRefused, CallUnclear, Reply
 from seawall.respond.contain.checks import items_of
 from seawall.respond.contain.refusals import advice
+from seawall.respond.errors import PlanInvalid
 from seawall.schema.response import Call, Read, Vendor
 
 MOST_BYTES: Final = 16 * 1024 * 1024

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from seawall.errors import CaseInvalid
 from seawall.regular_files import open_file
 from seawall.report.visible import visible
+from seawall.respond.errors import CaseInvalid
 from seawall.webhooks.webhook import Webhook
 
 LARGEST: Final = 4 * 1024 * 1024

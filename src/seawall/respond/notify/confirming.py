@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
-from seawall.errors import CaseInvalid, UsageError
+from seawall.errors import UsageError
 from seawall.report.visible import visible
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case
 from seawall.respond.notify.deadlines import DUTIES
 from seawall.respond.notify.keys import as_typed, code_of

@@ -16,9 +16,10 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import CaseInvalid, LettersChanged, OutputUnwritable, RegisterBroken
+from seawall.errors import OutputUnwritable
 from seawall.report.visible import visible
 from seawall.report.whole_file import write_whole
+from seawall.respond.errors import CaseInvalid, LettersChanged, RegisterBroken
 from seawall.respond.notify.case_file import Case, Recipient
 from seawall.respond.notify.changes import changes
 from seawall.respond.notify.enclosures import enclosures

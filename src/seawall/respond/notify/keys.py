@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from seawall.errors import CaseInvalid
+from seawall.respond.errors import CaseInvalid
 
 NAME: Final = "case.key"
 _BYTES: Final = 32

@@ -10,9 +10,9 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from seawall.errors import CaseInvalid
 from seawall.report.times import moment
 from seawall.report.visible import visible
+from seawall.respond.errors import CaseInvalid
 
 if TYPE_CHECKING:
     from babel import Locale

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.errors import CaseInvalid
 from seawall.report.visible import visible
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case, Recipient, RecipientKind, Sender, Words
 from seawall.schema.scope import Gap, Message, Scope, Subject, Verdict
 

@@ -12,11 +12,11 @@ from typing import Final
 
 import msgspec
 
-from seawall.errors import CaseInvalid
 from seawall.report import stix
 from seawall.report.csv_text import Cell, csv_lines
 from seawall.report.times import rfc3339
 from seawall.report.visible import visible
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case
 from seawall.respond.notify.drafts import write_file
 from seawall.respond.notify.enclosures import messages_csv

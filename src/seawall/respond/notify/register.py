@@ -19,9 +19,9 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from seawall.errors import RegisterBroken, RegisterInUse
 from seawall.report.times import parse_rfc3339, rfc3339
 from seawall.report.whole_file import sync_folder
+from seawall.respond.errors import RegisterBroken, RegisterInUse
 
 NAME: Final = "register.jsonl"
 LARGEST: Final = 256 * 1024 * 1024

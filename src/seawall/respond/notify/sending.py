@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from seawall.errors import CaseInvalid, LettersChanged, OutputUnwritable
+from seawall.errors import OutputUnwritable
 from seawall.report.whole_file import sync_folder
+from seawall.respond.errors import CaseInvalid, LettersChanged
 from seawall.respond.notify.case_file import Case, Recipient
 from seawall.respond.notify.drafts import (
     Draft,

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
-from seawall.errors import CaseInvalid
 from seawall.jose.fetch import FetchRefused, trust_store
 from seawall.report.visible import visible
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Smtp
 
 LONGEST: Final = 10

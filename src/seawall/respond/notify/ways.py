@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from seawall.errors import CaseInvalid
+from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case, Recipient
 from seawall.respond.notify.hook import HookTransport
 from seawall.respond.notify.smtp import MailTransport, Transport, check_security

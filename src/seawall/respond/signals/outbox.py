@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from seawall.errors import SignalsInvalid, StoreBroken
+from seawall.errors import StoreBroken
+from seawall.respond.errors import SignalsInvalid
 from seawall.tokens import store_file
 
 State = Literal["waiting", "taken", "refused"]

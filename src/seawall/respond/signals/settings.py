@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from seawall.errors import SignalsInvalid
 from seawall.jose.fetch import FetchRefused, location_of
 from seawall.regular_files import open_file
+from seawall.respond.errors import SignalsInvalid
 
 Way = Literal["push", "poll"]
 

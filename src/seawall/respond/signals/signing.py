@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from seawall.errors import SignalsInvalid
 from seawall.jose import base64url
 from seawall.jose.key import KeyRefused, read_key
+from seawall.respond.errors import SignalsInvalid
 
 LARGEST: Final = 64 * 1024
 _WIDTH: Final = 32

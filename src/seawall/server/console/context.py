@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.errors import ServeInvalid, StoreRefused
 from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.console.cursors import Cursors
+from seawall.server.console.errors import ServeInvalid
+from seawall.store.errors import StoreRefused
 from seawall.store.lake.parts import settle
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
-from seawall.errors import KeyReused, SeawallError, WatchBusy, WatchFailed
+from seawall.errors import SeawallError
+from seawall.live.errors import KeyReused, WatchBusy, WatchFailed
 from seawall.server.console.data.incident_values import Count
 from seawall.server.console.endpoint import Call, Endpoint
 from seawall.server.console.expanding import expanded

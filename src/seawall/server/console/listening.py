@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.errors import ServeInvalid
+from seawall.server.console.errors import ServeInvalid
 
 if TYPE_CHECKING:
     from granian.server.embed import Server

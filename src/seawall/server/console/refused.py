@@ -7,13 +7,8 @@ from typing import Final
 
 import msgspec
 
-from seawall.errors import (
-    DatabaseAway,
-    DatabaseInUse,
-    LakeBroken,
-    SeawallError,
-    UsageError,
-)
+from seawall.errors import DatabaseInUse, SeawallError, UsageError
+from seawall.store.errors import DatabaseAway, LakeBroken
 
 RETRY_SECONDS: Final = 5
 

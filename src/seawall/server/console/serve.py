@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.errors import DatabaseInUse, ServeInvalid
+from seawall.errors import DatabaseInUse
 from seawall.live.process import WatchProcess
 from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.console.application import create_app
 from seawall.server.console.context import ConsoleSettings, Context, installation_key
 from seawall.server.console.data.answers import desk_of
+from seawall.server.console.errors import ServeInvalid
 from seawall.server.console.listening import (
     Certificate,
     Place,

@@ -11,7 +11,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from seawall.errors import DatabaseAway, DatabaseBroken, MissingExtra, UsageError
+from seawall.errors import MissingExtra, UsageError
+from seawall.store.errors import DatabaseAway, DatabaseBroken
 
 APPLICATION = 0x5EA3A11
 """How a SQLite file says that it is Seawall's (`PRAGMA application_id`)."""

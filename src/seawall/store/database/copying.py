@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Integer, Table, func, select, text
 
-from seawall.errors import DatabaseBroken
 from seawall.store.database import migrate
 from seawall.store.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
 from seawall.store.database.failures import named
 from seawall.store.database.models import Model
+from seawall.store.errors import DatabaseBroken
 
 _PIECE = 500
 """Rows at a time: those of some tables hold megabytes."""

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from seawall.errors import DatabaseAway, DatabaseInUse
+from seawall.errors import DatabaseInUse
 from seawall.store.database import migrate
 from seawall.store.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
 from seawall.store.database.failures import named
 from seawall.store.database.models import CounterRow
 from seawall.store.database.work import Work
+from seawall.store.errors import DatabaseAway
 
 _WRITER = "writer"
 WRITER_LOCK = 0x5EA_0002

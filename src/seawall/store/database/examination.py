@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select, text
 
-from seawall.errors import DatabaseBroken
 from seawall.plurals import plural
 from seawall.store.database.connection import engine_for
 from seawall.store.database.database import WRITER_LOCK, Database, writer_file
 from seawall.store.database.failures import named
 from seawall.store.database.models import Model
+from seawall.store.errors import DatabaseBroken
 
 _MOST_FAULTS = 20
 

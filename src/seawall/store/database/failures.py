@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from seawall.errors import DatabaseAway, DatabaseBroken, DatabaseInUse, SeawallError
+from seawall.errors import DatabaseInUse, SeawallError
+from seawall.store.errors import DatabaseAway, DatabaseBroken
 
 _IN_USE = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialisation failure
 _CONFLICT = {"23505", "23503"}  # unique, foreign key: both are asked for before they are written

@@ -9,9 +9,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
-from seawall.errors import DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
 from seawall.store.database.incidents import Incidents
 from seawall.store.database.models import Model
+from seawall.store.errors import DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
 
 VERSION_TABLE = "seawall_version"
 _MIGRATING = 0x5EA_0001

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from seawall.errors import DatabaseBroken
 from seawall.store.database.columns import key
 from seawall.store.database.models import CheckpointRow, StateRow
+from seawall.store.errors import DatabaseBroken
 
 PIECE_BYTES = 4 << 20
 """Size of the pieces of a state."""

@@ -7,11 +7,11 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.errors import DatabaseAway, DatabaseNotMigrated
 from seawall.store.database import migrate
 from seawall.store.database.connection import check_kind, engine_for, prepare_file
 from seawall.store.database.database import Database, writer_lock
 from seawall.store.database.failures import named
+from seawall.store.errors import DatabaseAway, DatabaseNotMigrated
 
 
 @dataclass(frozen=True, slots=True)

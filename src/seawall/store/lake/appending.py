@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import layout, parts
 
 UNKNOWN = "unknown"

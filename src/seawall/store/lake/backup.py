@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from seawall.errors import BackupInvalid
+from seawall.store.errors import BackupInvalid
 from seawall.store.lake import formats, keeping, layout, locks, parts
 from seawall.store.lake.lake import Lake
 from seawall.store.lake.outcomes import Damaged

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import layout, parts
 
 FORMAT = {"format": "seawall-lake", "version": parts.VERSION}

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import layout, locks, parts, query
 from seawall.store.lake.footers import Footer, Footers, overlap
 from seawall.store.lake.outcomes import Compacted, Damaged, DaySize, Pruned

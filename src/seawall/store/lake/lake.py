@@ -18,8 +18,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.errors import LakeBroken, UsageError
+from seawall.errors import UsageError
 from seawall.schema.events import ENRICHED_SCHEMA
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import cursors, formats, keeping, layout, locks, parts, picking
 from seawall.store.lake.accounts import (
     FIELDS,

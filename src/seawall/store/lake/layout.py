@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 
 TENANTS = "tenants"
 INCOMING = "incoming"

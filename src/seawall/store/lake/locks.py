@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake.layout import unreadable
 
 Lock = Literal["reading", "writing", "keeping"]

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from seawall.errors import LakeBroken
 from seawall.schema.batches import Keys, hash_text, mix
 from seawall.schema.events import ENRICHED_SCHEMA
+from seawall.store.errors import LakeBroken
 from seawall.store.lake.layout import INCOMING, unreadable
 from seawall.store.lake.outcomes import Damaged
 

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from seawall.errors import LakeBroken
+from seawall.store.errors import LakeBroken
 from seawall.store.lake import locks
 from seawall.store.lake.layout import INCOMING, moment
 from seawall.store.lake.parts import DIGEST, ORDER, ROW_GROUP, SCHEMA, sound

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from seawall.errors import ServeInvalid
 from seawall.jose.fetch import FetchRefused, TrustStore, location_of, trust_store
+from seawall.server.console.errors import ServeInvalid
 from seawall.store.database import Role
 from seawall.tokens.policy import IssuerPolicy, Policy
 from seawall.tokens.policy_file import PolicyDocument, load_document

@@ -16,7 +16,7 @@ from seawall.assurance.assess import Given, assess
 from seawall.assurance.collect import Collector
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
-from seawall.pipeline import Progress
+from seawall.progress import Progress
 from seawall.regular_files import open_file
 from seawall.report.assurance import Read, assurance_document
 from seawall.report.assurance_page import write_assurance_page

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
 from seawall import private_files
+from seawall.document_version import SCHEMA_VERSION
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.incidents.candidates import Candidate
@@ -27,6 +28,7 @@ from seawall.incidents.engine import Engine, Scored
 from seawall.incidents.ranker import load
 from seawall.incidents.rule_book import RuleBook
 from seawall.incidents.unjudged import Unjudged
+from seawall.progress import Progress
 from seawall.report.documents import write_incidents
 from seawall.report.html import write_report
 from seawall.report.input import Budget, ReportInput
@@ -37,7 +39,6 @@ from seawall.schema.batches import CodedBatch
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
-from seawall.settings import SCHEMA_VERSION, ScanSettings
 from seawall.sources import EventBatch, counts_of, read, total_bytes
 from seawall.store import Coder, EventsFile, Spool
 
@@ -63,11 +64,21 @@ SMALL_DAY = 200_000
 """Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
 
 
-class Progress(Protocol):
-    """Told how far a scan is: phase `read` counts bytes, `score` days, `write` files."""
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """What the operator can choose for a scan.
 
-    def __call__(self, phase: str, done: int, total: int, records: int) -> None:
-        """Take note."""
+    `budget` is incidents a day for each organisation, None for the default by its size.
+    `mmdb` are the operator's own MaxMind-format databases, looked up before the built-in table. `learnt` false
+    ranks by the unsupervised evidence alone. `rules` are folders of Sigma rules beside the built-in ones, which `pack` false
+    leaves out.
+    """
+
+    budget: float | None = None
+    mmdb: tuple[Path, ...] = ()
+    learnt: bool = True
+    rules: tuple[Path, ...] = ()
+    pack: bool = True
 
 
 @dataclass(frozen=True, slots=True)

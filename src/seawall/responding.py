@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seawall.errors import InputUnreadable
-from seawall.report.documents import look_up
-from seawall.report.input import find
+from seawall.report.documents import find, look_up
 from seawall.respond.contain import evidence
 from seawall.respond.contain.planning import plan, wanted_of
 from seawall.respond.export import artefacts, writing

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable
-from seawall.pipeline import Progress
+from seawall.progress import Progress
 from seawall.respond.adaptation import COLUMNS, Looking, looked
 from seawall.respond.window import LATEST, around
 from seawall.schema.response import Containment

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from seawall.collect.coverage_gap import Gap
 from seawall.enrich import Networks, enrich
 from seawall.errors import InputUnreadable
 from seawall.incidents.coverage import EXPORT_RECORDS
-from seawall.pipeline import Progress
+from seawall.progress import Progress
 from seawall.regular_files import open_file
 from seawall.report.documents import look_up
 from seawall.report.times import parse_rfc3339
@@ -29,7 +30,7 @@ from seawall.respond.scope import Asked, Bounds, search
 from seawall.respond.scope.lost import file_text
 from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
-from seawall.schema.scope import Gap, Scope
+from seawall.schema.scope import Scope
 from seawall.sources import counts_of, read, total_bytes
 from seawall.sources.remains import told
 from seawall.store import Coder

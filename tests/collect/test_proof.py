@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from seawall.cli.main import main
 from seawall.collect.coverage import holes
+from seawall.collect.coverage_gap import Gap
 from seawall.collect.ledger import unproved
 from seawall.collect.windows import DAY, HOUR
 from seawall.schema.collected import CollectedFeed
-from seawall.schema.scope import Gap
 from tests.collect.collecting import client_of, collect
 from tests.collect.management import TENANT, Blob, Management, record, stamp
 from tests.collect.serving import NOW, Still, fault, serving

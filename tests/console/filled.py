@@ -14,11 +14,10 @@ import pyarrow as pa
 from seawall.enrich import Networks, enrich
 from seawall.lab import make_world
 from seawall.lab.world_settings import WorldSettings
-from seawall.pipeline import scan
+from seawall.pipeline import ScanSettings, scan
 from seawall.report.times import parse_rfc3339
 from seawall.schema.events import ENRICHED_SCHEMA
 from seawall.schema.incidents import Incident
-from seawall.settings import ScanSettings
 from seawall.sources import read
 from seawall.store.database import Database
 from seawall.store.lake import Lake

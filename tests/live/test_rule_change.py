@@ -12,9 +12,8 @@ import yaml
 
 from seawall.incidents.engine import Engine
 from seawall.live.detection import is_outdated
-from seawall.pipeline import scan
+from seawall.pipeline import ScanSettings, scan
 from seawall.rules.sigma.load import load
-from seawall.settings import ScanSettings
 from tests.live.running import quick, running, settled
 from tests.live.stored import Stored, scanned, stored
 

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from seawall.errors import UsageError
 from seawall.report import terminal, words
-from seawall.report.documents import look_up, write_incidents
-from seawall.report.input import find, in_order
+from seawall.report.documents import find, look_up, write_incidents
+from seawall.report.input import in_order
 from seawall.schema.findings import SILENT, Reason
 
 from .samples import hostile, incident, report

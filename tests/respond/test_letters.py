@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.collect.coverage_gap import Gap
 from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case
 from seawall.respond.notify.changes import changes
@@ -21,7 +22,7 @@ from seawall.respond.notify.forms import as_html, as_pdf, as_text
 from seawall.respond.notify.language import language
 from seawall.respond.notify.letter import Facts, digest_of, encoded, facts_from, facts_of
 from seawall.respond.notify.writing import Earlier, Edition, write
-from seawall.schema.scope import Folder, Gap, Message, Scope, Subject
+from seawall.schema.scope import Folder, Message, Scope, Subject
 from tests.respond.cases import (
     ANNA,
     BEN,

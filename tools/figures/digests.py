@@ -22,7 +22,6 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/private_files.py",
         "src/seawall/regular_files.py",
         "src/seawall/schema/**/*.py",
-        "src/seawall/settings.py",
         "src/seawall/sources/**/*.py",
         "src/seawall/store/*.py",
     ),

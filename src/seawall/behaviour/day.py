@@ -9,7 +9,9 @@ import numpy as np
 from seawall.behaviour.fields import Derived
 from seawall.schema.batches import MISSING, Bools, CodedBatch, Codes, Times
 from seawall.schema.ordering import Rows, grouped, stable_order
-from seawall.settings import EPISODE_GAP_SECONDS
+
+EPISODE_GAP_SECONDS = 30 * 60
+"""Events of one session (or network and client) closer than this belong to one episode."""
 
 
 @dataclass(frozen=True, slots=True)

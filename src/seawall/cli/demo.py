@@ -33,8 +33,8 @@ def demo(
     from seawall.cli import results, scan
     from seawall.lab import make_world
     from seawall.lab.demo import demo_settings
+    from seawall.pipeline import ScanSettings
     from seawall.private_files import make_folder
-    from seawall.settings import ScanSettings
 
     is_there = _made_before(seed, out / "truth.json")
     if not quiet and not is_there:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
     from rich.text import Text
 
-    from seawall.pipeline import Progress as Report
+    from seawall.progress import Progress as Report
 
 _NAMES = {"read": "Reading", "score": "Scoring", "write": "Writing", "search": "Searching"}
 

@@ -11,9 +11,8 @@ import typer
 from seawall.cli import streams
 
 if TYPE_CHECKING:
-    from seawall.pipeline import ScanResult
+    from seawall.pipeline import ScanResult, ScanSettings
     from seawall.rules.sigma.run import RuleSet
-    from seawall.settings import ScanSettings
 
 DEFAULT_OUT = Path("seawall-out")
 INCIDENTS_FOUND = 10
@@ -82,7 +81,7 @@ def scan(
     """
     from seawall.cli import results
     from seawall.errors import InputUnreadable
-    from seawall.settings import ScanSettings
+    from seawall.pipeline import ScanSettings
     from seawall.sources.files import total_bytes
 
     size = total_bytes(paths)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seawall.document_version import SCHEMA_VERSION
 from seawall.report.visible import visible
-from seawall.settings import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -286,7 +286,7 @@ def _sums(status: Status) -> dict[str, int]:
 def _write_line(document: dict[str, Any]) -> None:
     import msgspec
 
-    from seawall.settings import SCHEMA_VERSION
+    from seawall.document_version import SCHEMA_VERSION
 
     line = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document}, enc_hook=str)
     streams.write(line.decode() + "\n")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.evaluate.rows import Rows
+from seawall.incidents.group import INCIDENT_WINDOW_DAYS
 from seawall.schema.batches import MISSING, Floats
-from seawall.settings import INCIDENT_WINDOW_DAYS
 
 BUDGETS = (1.0, 2.0, 5.0, 10.0)
 """Incidents a day per 1,000 accounts."""

@@ -18,8 +18,8 @@ from seawall.incidents.engine import Scored
 from seawall.incidents.features import has_novelty
 from seawall.incidents.patterns import PATTERNS
 from seawall.incidents.ranker import inputs
+from seawall.pipeline import ScanSettings
 from seawall.schema.batches import MISSING, Codes, Floats, hash_text
-from seawall.settings import ScanSettings
 
 DAY = 86_400_000_000
 LEVELS_OF_P = (0.001, 0.01, 0.05)

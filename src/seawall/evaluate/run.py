@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from seawall import __version__, pipeline
+from seawall.document_version import SCHEMA_VERSION
 from seawall.errors import MissingExtra
 from seawall.evaluate.baselines import METHODS
 from seawall.evaluate.metrics import BUDGETS, Recall, allowed, precision, recall
@@ -21,10 +22,10 @@ from seawall.evaluate.outcomes import Outcome, median_delay, median_items_before
 from seawall.evaluate.rows import LEVELS_OF_P, Rows, collect
 from seawall.evaluate.table import as_markdown, draw
 from seawall.evaluate.worlds import made, measuring_worlds, quiet_worlds
+from seawall.incidents.group import BUDGET_PER_THOUSAND
 from seawall.incidents.patterns import PATTERNS
 from seawall.lab.world_settings import SystemsChoice
 from seawall.schema.batches import Floats
-from seawall.settings import BUDGET_PER_THOUSAND, SCHEMA_VERSION
 
 QUIET_WEEKS: dict[str, tuple[str, ...] | None] = {
     "all confusers": None,

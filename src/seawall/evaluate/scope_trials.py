@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seawall.document_version import SCHEMA_VERSION
 from seawall.lab.world import make_world
 from seawall.lab.world_settings import SystemsChoice, WorldSettings
 from seawall.respond.scope import Asked, Bounds, search
 from seawall.schema.scope import VERDICTS, Scope, Subject
 from seawall.scoping import gather
-from seawall.settings import SCHEMA_VERSION
 from seawall.store.merging import EVENTS
 
 QUESTIONS = ("all addresses", "one address", "all addresses, vouched for", "one attack's records")

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seawall.incidents.candidates import Candidate
-from seawall.settings import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, INCIDENT_WINDOW_DAYS
+
+INCIDENT_WINDOW_DAYS = 14
+"""An incident gathers an account's groups over this many days."""
+
+BUDGET_PER_THOUSAND = 2.0
+"""Default incidents a day for each 1,000 active accounts."""
+
+BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
+"""The smallest default budget: an organisation of ten mailboxes still sees its worst account once a week."""
+
 
 STRONG = 2.0
 """A later group joins an incident's story when it is within this many log-odds of the strongest, or above floor."""

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from seawall import private_files
+from seawall.document_version import SCHEMA_VERSION
 from seawall.incidents.engine import Scored
 from seawall.rules.sigma.detector import SigmaDetector
 from seawall.rules.sigma.run import RuleSet
-from seawall.settings import SCHEMA_VERSION
 
 MOST_RECORDS = 100
 """Record ids kept per rule, the first ones in time; hits are all counted."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from seawall.document_version import SCHEMA_VERSION
 from seawall.errors import OutputUnwritable, UsageError
 from seawall.lab.acts import NOBODY, Act, Diary
 from seawall.lab.attacks import FAMILIES
@@ -29,7 +30,6 @@ from seawall.lab.single_sign_on import open_applications
 from seawall.lab.style import draw_style
 from seawall.lab.systems import draw_systems
 from seawall.lab.world_settings import WorldSettings
-from seawall.settings import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)

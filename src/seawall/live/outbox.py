@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from seawall.document_version import SCHEMA_VERSION
 from seawall.errors import SeawallError
 from seawall.live.clock import Clock
 from seawall.report.times import rfc3339
-from seawall.settings import SCHEMA_VERSION
 from seawall.store.database import Database
 from seawall.store.database.outbox import Message
 from seawall.webhooks.sending import NotDelivered, send, target_of

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from seawall.incidents.answers.applying import apply
 from seawall.incidents.candidates import Candidate
 from seawall.incidents.decision import decide
+from seawall.incidents.group import INCIDENT_WINDOW_DAYS
 from seawall.schema.answers import Answered
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
-from seawall.settings import INCIDENT_WINDOW_DAYS
 
 RULED_DAYS = 30
 """Days of the live window, over which the budget is spent; a scan and a first import spend it over their whole span."""

@@ -10,7 +10,7 @@ import math
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -18,13 +18,12 @@ from typing import Any, cast, get_args
 import msgspec
 
 from seawall import private_files
-from seawall.errors import InputUnreadable
+from seawall.document_version import SCHEMA_VERSION
+from seawall.errors import InputUnreadable, UsageError
 from seawall.regular_files import open_file
-from seawall.report.input import find
 from seawall.report.times import parse_rfc3339, rfc3339
 from seawall.schema.findings import Layer, Reason
 from seawall.schema.incidents import SEVERITIES, Incident, Severity, TimelinePoint, Usual
-from seawall.settings import SCHEMA_VERSION
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(type=dict[str, Any])
@@ -254,3 +253,28 @@ def _point(part: Mapping[str, Any]) -> TimelinePoint:
     return TimelinePoint(
         parse_rfc3339(part["time"]), part["lane"], part["count"], part["is_intruder"], part["label"]
     )
+
+
+def find(ids: Sequence[str], wanted: str) -> int:
+    """Return the rank of an incident given as id, unique start of one, or rank. Raises UsageError.
+
+    `ids` are in reading order; the first has rank 1.
+    """
+    if wanted in ids:
+        return ids.index(wanted) + 1
+    if _is_rank(wanted, len(ids)):
+        return int(wanted)
+    ranks = [rank for rank, known in enumerate(ids, start=1) if wanted and known.startswith(wanted)]
+    if not ranks:
+        fix = "take an id or a rank from the report or from incidents.jsonl"
+        raise UsageError(f"no incident {wanted!r} among {len(ids):,}", fix=fix)
+    if len(ranks) > 1:
+        examples = ", ".join(ids[rank - 1] for rank in ranks[:3])
+        raise UsageError(
+            f"{wanted!r} starts {len(ranks):,} ids, such as {examples}", fix="give more of the id"
+        )
+    return ranks[0]
+
+
+def _is_rank(wanted: str, count: int) -> bool:
+    return wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and 1 <= int(wanted) <= count

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.errors import UsageError
 from seawall.schema.coverage import CoverageNote
 from seawall.schema.incidents import Incident
 from seawall.schema.problems import Problem
@@ -56,28 +55,3 @@ def in_order(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     give it.
     """
     return tuple(sorted(incidents, key=lambda incident: not incident.raised))
-
-
-def find(ids: Sequence[str], wanted: str) -> int:
-    """Return the rank of an incident given as id, unique start of one, or rank. Raises UsageError.
-
-    `ids` are in reading order; the first has rank 1.
-    """
-    if wanted in ids:
-        return ids.index(wanted) + 1
-    if _is_rank(wanted, len(ids)):
-        return int(wanted)
-    ranks = [rank for rank, known in enumerate(ids, start=1) if wanted and known.startswith(wanted)]
-    if not ranks:
-        fix = "take an id or a rank from the report or from incidents.jsonl"
-        raise UsageError(f"no incident {wanted!r} among {len(ids):,}", fix=fix)
-    if len(ranks) > 1:
-        examples = ", ".join(ids[rank - 1] for rank in ranks[:3])
-        raise UsageError(
-            f"{wanted!r} starts {len(ranks):,} ids, such as {examples}", fix="give more of the id"
-        )
-    return ranks[0]
-
-
-def _is_rank(wanted: str, count: int) -> bool:
-    return wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and 1 <= int(wanted) <= count

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.document_version import SCHEMA_VERSION
 from seawall.errors import InputUnreadable
 from seawall.regular_files import open_file
 from seawall.report.times import parse_rfc3339, rfc3339
 from seawall.report.whole_file import write_whole
 from seawall.schema.conversion import prepare
 from seawall.schema.scope import Scope
-from seawall.settings import SCHEMA_VERSION
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes of a `scope.json` that is read: some millions of messages."""

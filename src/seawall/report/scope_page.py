@@ -7,10 +7,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from seawall.collect.coverage_gap import Gap
 from seawall.plurals import plural
 from seawall.report import scope_reasons, scope_words, times
 from seawall.report.html import environment, part, policy, write_page
-from seawall.schema.scope import Gap, Scope
+from seawall.schema.scope import Scope
 
 ROWS = 500
 """Rows of every table that can grow without limit; `scope.json` and the tables beside it have all."""

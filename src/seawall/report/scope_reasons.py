@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from seawall.collect.coverage_gap import Gap
 from seawall.plurals import plural
-from seawall.schema.scope import DOUBTS, Gap, Indicator, Scope, Subject
+from seawall.schema.scope import DOUBTS, Indicator, Scope, Subject
 
 REASONS: Final = {
     "named": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.schema.scope import Gap
+from seawall.collect.coverage_gap import Gap
 
 Span = tuple[int, int]
 """From the first to before the second, microseconds since 1970."""

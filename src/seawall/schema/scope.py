@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from seawall.collect.coverage_gap import Gap
+
 IndicatorKind = Literal[
     "account",
     "mailbox",
@@ -57,21 +59,6 @@ class Step:
     reason: str
     events: int = 0
     accounts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A span in which the logs could not have shown the intruder, and why: coverage that is missing.
-
-    `code`: `no-source`, `gap` (silent, or fewer records than its rhythm has), `truncated`, `not-read`, `audit-off`, `quiet` (one
-    mailbox's records stop while its holder goes on), `absent` (nothing of a mailbox for long), or a collector's own.
-    """
-
-    start: int
-    end: int
-    source: str
-    code: str
-    text: str
 
 
 DoubtCode = Literal[

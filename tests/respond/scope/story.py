@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from seawall.collect.coverage_gap import Gap
 from seawall.respond.scope import Asked, Bounds, search
 from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
-from seawall.schema.scope import Gap, Scope, Subject
+from seawall.schema.scope import Scope, Subject
 from tests.events import START, event, sign_in, table
 
 PEOPLE = ("ann", "bob", "cara")

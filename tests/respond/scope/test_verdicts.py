@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from seawall.collect.coverage_gap import Gap
 from seawall.errors import InputUnreadable, UsageError
 from seawall.respond.scope import Asked, Bounds, search
-from seawall.schema.scope import Gap
 from tests.respond.scope.story import (
     HISTORY,
     LAST,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from seawall.schema.scope import Gap
+from seawall.collect.coverage_gap import Gap
 
 
 @dataclass(frozen=True, slots=True)

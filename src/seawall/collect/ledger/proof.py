@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seawall.collect.coverage import without
+from seawall.collect.coverage_gap import Gap
 from seawall.schema.collected import CollectedFeed
-from seawall.schema.scope import Gap
 
 
 def unproved(feeds: Iterable[CollectedFeed], start: int, end: int) -> list[tuple[str, Gap]]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.collect.coverage import holes, settled, without
+from seawall.collect.coverage_gap import Gap
 from seawall.collect.ledger import tables
 from seawall.collect.ledger.book import DELAY_STEP
 from seawall.collect.ledger.partition_reading import Place, lost_messages, places
 from seawall.collect.ledger.pruning import folded
 from seawall.collect.ledger.retiring import retired_since
 from seawall.schema.collected import CollectedFeed, Span
-from seawall.schema.scope import Gap
 
 BY_EVENT = frozenset({"part-refused", "part-expired", "file-lost"})
 """Gaps that say when their events happened; the others say when something was delivered."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from seawall.incidents.answers.columns import Columns
 from seawall.incidents.decision import LEAST_SCORE
-from seawall.incidents.group import EXCUSED, STRONG, Case
+from seawall.incidents.group import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, Case
 from seawall.schema.batches import Floats
-from seawall.settings import INCIDENT_WINDOW_DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from seawall.collect.coverage_gap import Gap
 from seawall.report.visible import visible
 from seawall.respond.notify.document import Block, bullets, paragraph, table
 from seawall.respond.notify.language import Language
 from seawall.respond.notify.letter import Facts, SubjectFacts
-from seawall.schema.scope import VERDICTS, Gap
+from seawall.schema.scope import VERDICTS
 
 MAILBOXES: Final = 60
 MESSAGES: Final = 25

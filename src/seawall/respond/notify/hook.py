@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.document_version import SCHEMA_VERSION
 from seawall.jose.fetch import TrustStore
 from seawall.report.times import rfc3339
 from seawall.report.visible import visible
@@ -17,7 +18,6 @@ from seawall.respond.notify.case_file import Case
 from seawall.respond.notify.drafts import DraftedLetter
 from seawall.respond.notify.letter import encoded, facts_from, named
 from seawall.respond.notify.smtp import Outcome, Outgoing
-from seawall.settings import SCHEMA_VERSION
 from seawall.webhooks.sending import NotDelivered, send
 from seawall.webhooks.webhook import Webhook
 

@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.collect.coverage_gap import Gap
 from seawall.report.visible import visible
 from seawall.respond.errors import CaseInvalid
 from seawall.respond.notify.case_file import Case, Recipient, RecipientKind, Sender, Words
-from seawall.schema.scope import Gap, Message, Scope, Subject, Verdict
+from seawall.schema.scope import Message, Scope, Subject, Verdict
 
 _ORDER: Final[tuple[Verdict, ...]] = ("touched", "possible", "not_touched")
 

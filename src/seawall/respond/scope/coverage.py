@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from seawall.collect.coverage_gap import Gap
 from seawall.incidents.coverage import NEEDED
 from seawall.report.times import span_text
 from seawall.respond.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
@@ -16,7 +17,6 @@ from seawall.respond.scope.records import Records
 from seawall.respond.scope.silences import silences
 from seawall.respond.scope.switched import switched_off
 from seawall.schema.problems import Told
-from seawall.schema.scope import Gap
 
 
 @dataclass(frozen=True, slots=True)

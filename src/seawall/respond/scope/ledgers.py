@@ -15,11 +15,11 @@ from dataclasses import replace
 from typing import Final
 
 from seawall.collect.coverage import without
+from seawall.collect.coverage_gap import Gap
 from seawall.collect.ledger import unproved
 from seawall.report.times import span_text
 from seawall.respond.scope.records import Records
 from seawall.schema.collected import CollectedFeed, Span
-from seawall.schema.scope import Gap
 
 SILENCES: Final = ("gap", "absent")
 

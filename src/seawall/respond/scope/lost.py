@@ -15,13 +15,13 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from seawall.collect.coverage_gap import Gap
 from seawall.plurals import plural
 from seawall.report.times import minute_text, span_text
 from seawall.respond.scope.bounds import MAIL, SIGN_IN
 from seawall.respond.scope.records import Records
 from seawall.respond.scope.rhythm import Counts
 from seawall.schema.problems import Told
-from seawall.schema.scope import Gap
 
 MOST = 2_000
 """Lost records of a file that are placed one by one; of more, all of the file's time is a gap."""

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.collect.coverage_gap import Gap
 from seawall.plurals import plural
 from seawall.report.times import day_text, span_text
 from seawall.respond.scope.bounds import DAY, HOUR, MAIL, SHOWS
 from seawall.respond.scope.records import Records
 from seawall.respond.scope.rhythm import SURPRISE, Counts, Rhythm
 from seawall.respond.scope.silences import LONGEST_SILENCE
-from seawall.schema.scope import Gap
 
 QUIET, ABSENT = "quiet", "absent"
 """Codes of gaps: a mailbox whose holder did something else in the silence, and one of which nothing came at all."""

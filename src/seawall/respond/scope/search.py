@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
+from seawall.collect.coverage_gap import Gap
 from seawall.plurals import plural
 from seawall.report.times import day_text
 from seawall.respond.scope import tallies, verdicts
@@ -23,7 +24,7 @@ from seawall.respond.scope.seeds import Asked
 from seawall.respond.scope.tallies import Tally, Whose, blank
 from seawall.schema.collected import CollectedFeed
 from seawall.schema.problems import Told
-from seawall.schema.scope import Gap, Indicator, Scope, Step, Subject
+from seawall.schema.scope import Indicator, Scope, Step, Subject
 
 _WHOSE: tuple[Whose, ...] = ("account", "mailbox")
 

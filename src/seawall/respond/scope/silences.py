@@ -15,13 +15,13 @@ from operator import itemgetter
 
 import numpy as np
 
+from seawall.collect.coverage_gap import Gap
 from seawall.incidents.coverage import GAP_HOURS, NEEDED, silent_spans
 from seawall.plurals import plural
 from seawall.report.times import span_text
 from seawall.respond.scope.bounds import GMAIL, HOUR, MAIL, SIGN_IN
 from seawall.respond.scope.records import Records
 from seawall.respond.scope.rhythm import Counts, Rhythm, Stretch
-from seawall.schema.scope import Gap
 
 LONGEST_SILENCE = 96
 """Hours, a long weekend: after a longer silence nobody can say that nothing was lost, whatever the log's habit is."""

@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from seawall.collect.coverage_gap import Gap
 from seawall.report.times import minute_text
 from seawall.respond.scope.bounds import DAY, MAIL
 from seawall.respond.scope.records import Records
-from seawall.schema.scope import Gap
 
 _OFF = {
     "unifiedauditlogingestionenabled": "false",

@@ -19,13 +19,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from seawall.collect.coverage_gap import Gap
 from seawall.plurals import plural
 from seawall.respond.scope.bounds import MAIL, ROAMING_DAYS, SIGN_IN
 from seawall.respond.scope.coverage import Coverage
 from seawall.respond.scope.doubts import doubts_of_account, doubts_of_mailbox, kind_words
 from seawall.respond.scope.messages import Read
 from seawall.respond.scope.tallies import Tally, Whose
-from seawall.schema.scope import Doubt, DoubtCode, Gap, Indicator, IndicatorKind, Subject, Verdict
+from seawall.schema.scope import Doubt, DoubtCode, Indicator, IndicatorKind, Subject, Verdict
 
 Key = tuple[str, str]
 _MOST_LED = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from seawall.incidents.group import allowed
+from seawall.incidents.group import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, allowed
 from seawall.live.budget import budget_of, chosen_budget, configured_budget
 from seawall.live.commit import BUDGET
 from seawall.live.counting import unjudged_of
@@ -23,7 +23,6 @@ from seawall.server.console.data.running_values import (
     Unjudged,
 )
 from seawall.server.console.endpoint import Call, Endpoint
-from seawall.settings import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND
 from seawall.store.database import Choice, Source, Work
 
 if TYPE_CHECKING:

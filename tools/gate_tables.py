@@ -10,15 +10,9 @@ from typing import Any
 
 from seawall.server.addresses import Peers
 from seawall.server.identity import IDENTITY_HEADERS
+from seawall.server.path_rule import PathRule
 from seawall.server.refusals import GATE_REFUSALS
-from seawall.server.settings import (
-    AdminSettings,
-    GateSettings,
-    MetricsSettings,
-    PathRule,
-    RiskSettings,
-    StepUpSettings,
-)
+from seawall.server.settings import AdminSettings, GateSettings, MetricsSettings, RiskSettings, StepUpSettings
 from seawall.server.transmitters import TRANSMITTER_SETTINGS
 from seawall.tokens.claim_conditions import Conditions
 from tools import generated_tables

@@ -16,9 +16,9 @@ from seawall.tokens.key_origins import OriginFailed
 from seawall.tokens.policy import IssuerPolicy, Policy
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.replay import MemoryReplayGuard
+from seawall.tokens.request_binding import RequestBinding
 from seawall.tokens.revocation import Revocation
 from seawall.tokens.revocations import Revocations
-from seawall.tokens.sender import RequestBinding
 from seawall.tokens.verify import verify_access_token
 
 REPLAY = MemoryReplayGuard()

@@ -9,7 +9,7 @@ import pytest
 from tools import policy_tables
 
 from seawall.errors import PolicyInvalid
-from seawall.server.worker import load
+from seawall.server.loaded_policy import load
 from seawall.tokens.policy_file import load_document, load_policy
 from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from seawall.tokens.profiles import PROFILES

@@ -16,9 +16,9 @@ from seawall.tokens.policy import HeldKey, IssuerPolicy, Policy
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.refusals.signing_key import KeyUnknown
 from seawall.tokens.replay import MemoryReplayGuard
+from seawall.tokens.request_binding import RequestBinding
 from seawall.tokens.revocation import Revocation
 from seawall.tokens.revocations import EMPTY, Revocations, weights
-from seawall.tokens.sender import RequestBinding
 from seawall.tokens.verify import verify_access_token
 from tests.server.gates import AUDIENCE, ISSUER, Issuer
 

@@ -10,8 +10,8 @@ import pytest
 from seawall.server.addresses import LOOPBACK, Peers
 from seawall.server.errors import GateInvalid
 from seawall.server.listen import prepare
+from seawall.server.loaded_policy import load as load_file
 from seawall.server.settings import GateSettings, read_settings
-from seawall.server.worker import load as load_file
 from seawall.tokens.claim_conditions import Conditions
 from seawall.tokens.toml_lines import toml_lines
 from tests.server.gates import Issuer, policy_text

@@ -13,9 +13,9 @@ from seawall.tokens.event_token import SignalRefused, Transmitter, Transmitters,
 from seawall.tokens.refusals import REFUSALS, Refusal
 from seawall.tokens.renewal import check_renewal
 from seawall.tokens.replay import MemoryReplayGuard
+from seawall.tokens.request_binding import RequestBinding
 from seawall.tokens.revocation import Revocation
 from seawall.tokens.revocations import Revocations
-from seawall.tokens.sender import RequestBinding
 from seawall.tokens.verify import verify_access_token, verify_jws
 from tests.jose import keys
 from tests.tokens import fuzz, minting

@@ -18,7 +18,8 @@ from seawall.jose import base64url
 from seawall.tokens.policy import IssuerPolicy
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.replay import MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
-from seawall.tokens.sender import RequestBinding, check_sender
+from seawall.tokens.request_binding import RequestBinding
+from seawall.tokens.sender import check_sender
 from tests.tokens.proofs import certificate, compact, hash_of, proof, public
 
 KEY = ECKey.generate_key("P-256")

@@ -12,7 +12,7 @@ from seawall.cli import streams
 
 if TYPE_CHECKING:
     from seawall.tokens.policy import RevocationList
-    from seawall.tokens.sender import RequestBinding
+    from seawall.tokens.request_binding import RequestBinding
 
 REFUSED = 10
 UNJUDGED = 1
@@ -154,7 +154,7 @@ def _request(
     if url is None and proof is None and certificate is None:
         return None
     from seawall.errors import UsageError
-    from seawall.tokens.sender import RequestBinding
+    from seawall.tokens.request_binding import RequestBinding
 
     if proof is not None and url is None:
         raise UsageError("a DPoP proof is for one URL", fix="give the URL of the request with --url")

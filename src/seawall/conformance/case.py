@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from seawall.conformance.context import Context, RenewalAttempt
-
 if TYPE_CHECKING:
     from seawall.conformance.workshop import Workshop
+
+from seawall.conformance.presentation import Presentation
 
 Harm = Literal["forgery", "misuse", "laxity", "exhaustion"]
 
@@ -20,21 +20,6 @@ HARMS: Final[dict[Harm, str]] = {
     "exhaustion": "the token costs the verifier time or memory",
 }
 """What follows when a hostile token is accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Presentation:
-    """A token (or an attempt to renew one) as it meets the verifier.
-
-    Of `times` presentations the last one counts, and those before it must be accepted. Of several `at_once`, in threads
-    that start at the same moment, exactly one may be accepted.
-    """
-
-    token: str
-    context: Context
-    renewal: RenewalAttempt | None = None
-    times: int = 1
-    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from seawall.conformance.case import Presentation
 from seawall.conformance.context import Request
 from seawall.conformance.encoding import b64
 from seawall.conformance.keys import Key, ec_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.signing import Sign
 from seawall.conformance.workshop import Workshop, changed, compact
 

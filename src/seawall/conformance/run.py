@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from seawall.conformance.case import Case, Presentation
+from seawall.conformance.case import Case
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.verifier import Verifier
 from seawall.conformance.workshop import Workshop
 from seawall.errors import UsageError

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from seawall.conformance.case import Presentation
 from seawall.conformance.context import Context, Request, TrustedIssuer
 from seawall.conformance.encoding import b64, plain_json
 from seawall.conformance.keys import Key, certificate, ec_key, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.signing import Sign
 
 ABSENT: Final = object()

@@ -16,8 +16,9 @@ from seawall.tokens.refusals.authentication import AcrInsufficient, AmrInsuffici
 
 if TYPE_CHECKING:
     from seawall.server.elevation import Elevation
+    from seawall.server.path_rule import PathRule
     from seawall.server.risk import Incident
-    from seawall.server.settings import PathRule, RiskSettings, StepUpSettings
+    from seawall.server.settings import RiskSettings, StepUpSettings
     from seawall.tokens.policy import IssuerPolicy
 
 

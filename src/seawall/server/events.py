@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -12,20 +10,18 @@ from starlette.routing import Route
 from seawall.errors import StoreBroken
 from seawall.server.bodies import BodyRefused, read_body
 from seawall.server.status import peer_of
-from seawall.tokens.decision import harmless
 from seawall.tokens.event_token import SignalRefused
-from seawall.tokens.revocation_store import RevocationStore
-from seawall.tokens.signals import Received, interpret
+from seawall.tokens.signals import Received
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seawall.server.worker import Worker
 
+from seawall.server.signal_intake import say_received, say_refused, take
+
 CONTENT_TYPE: Final = "application/secevent+jwt"
 _HEADERS: Final = {"cache-control": "no-store", "content-language": "en"}
-
-_log = logging.getLogger("seawall.gate.events")
 
 
 def event_routes(worker: Worker) -> list[Route]:
@@ -60,41 +56,6 @@ async def _received(request: Request, worker: Worker) -> Received:
     return received
 
 
-def take(worker: Worker, token: str | bytes) -> Received:
-    """Verify an event token, pushed or polled, and do what it asks. Raises `SignalRefused` or `StoreBroken`."""
-    now = worker.clock()
-    genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
-    received = interpret(genuine, now)
-    with RevocationStore.open(worker.loaded.store) as store:
-        store.receive(received.signal)
-    return received
-
-
 def _refusal(worker: Worker, request: Request, err: str, description: str, status: int) -> Response:
     say_refused(worker, err, description, peer_of(request) or "unix")
     return JSONResponse({"err": err, "description": description}, status, _HEADERS)
-
-
-def say_refused(worker: Worker, err: str, description: str, peer: str) -> None:
-    """Log and count an event token that was not taken; `peer` is who brought it."""
-    line = {
-        "event": "signal", "at": round(worker.clock(), 3), "outcome": "refused", "code": err,
-        "words": description, "peer": peer,
-    }  # fmt: skip
-    _log.warning("%s", json.dumps(line, ensure_ascii=True))
-    worker.metrics.event(err)
-
-
-def say_received(worker: Worker, received: Received, peer: str) -> None:
-    """Log and count what an event token did."""
-    signal = received.signal
-    line: dict[str, Any] = {
-        "event": "signal", "at": round(worker.clock(), 3), "outcome": "accepted",
-        "transmitter": harmless(signal.transmitter), "revocations": len(signal.revocations),
-        "lifts": len(signal.lifts), "unresolved": list(received.unresolved),
-        "events": [{"name": one.name, "outcome": one.outcome} for one in received.events],
-        "peer": peer,
-    }  # fmt: skip
-    _log.warning("%s", json.dumps(line, ensure_ascii=True))
-    for one in received.events:
-        worker.metrics.event(one.outcome)

@@ -23,15 +23,16 @@ from seawall.server.paths import is_escaped_needlessly
 from seawall.server.recent_tokens import RecentTokens, Verified
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.refusals.written_form import TokenMissing
-from seawall.tokens.sender import RequestBinding
+from seawall.tokens.request_binding import RequestBinding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seawall.server.elevation import StepUp
     from seawall.server.original_request import OriginalRequest
+    from seawall.server.path_rule import PathRule
     from seawall.server.risk import RiskList
-    from seawall.server.settings import GateSettings, PathRule
+    from seawall.server.settings import GateSettings
     from seawall.tokens.policy import IssuerPolicy, Policy, RevocationList
     from seawall.tokens.replay import Nonces, ReplayGuard
     from seawall.tokens.verify import AccessToken

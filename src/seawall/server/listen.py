@@ -21,10 +21,11 @@ from seawall.server import metrics
 from seawall.server.admin_token import digest_of
 from seawall.server.application import Application
 from seawall.server.errors import GateInvalid
+from seawall.server.loaded_policy import Loaded, load, log_place, replay_of
 from seawall.server.log_lines import LineHandler
 from seawall.server.step_up.store import StepUpStore
 from seawall.server.step_up.store import create as create_step_up
-from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Loaded, load, log_place, replay_of
+from seawall.server.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot
 from seawall.tokens.replay import SharedReplayGuard
 from seawall.tokens.revocation_store import RevocationStore
 

@@ -16,7 +16,7 @@ from seawall.server.paths import without_disguise
 from seawall.server.refusals import MethodOverride
 
 if TYPE_CHECKING:
-    from seawall.server.settings import PathRule
+    from seawall.server.path_rule import PathRule
 
 _SCRIPTS = "php[0-9]?|phtml|phar|f?cgi|pl|py|rb|lua|aspx?|ashx|asmx|cfm|jspx?|do|action|exe|dll"
 _SCRIPT = re.compile(rf"/[^/]+\.(?:{_SCRIPTS})(?=/)")

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.errors import StoreBroken
 from seawall.jose.strict_json import JsonRefused, loads
-from seawall.server.events import say_received, say_refused, take
+from seawall.server.signal_intake import SignalWorker, say_received, say_refused, take
 from seawall.tokens.event_token import SignalRefused
 from seawall.webhooks.posting import NotAnswered, post
 
 if TYPE_CHECKING:
     from seawall.server.polling_settings import Polling
-    from seawall.server.worker import Worker
     from seawall.tokens.signals import Received
 
 AT_ONCE: Final = 100
@@ -54,7 +53,7 @@ class _Turn:
 class Poller:
     """A thread of a worker. `faults` says which transmitters cannot be asked, by name."""
 
-    def __init__(self, worker: Worker, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, worker: SignalWorker, clock: Callable[[], float] = time.monotonic) -> None:
         self._worker = worker
         self._clock = clock
         self._turns: dict[str, _Turn] = {}
@@ -134,7 +133,7 @@ class Poller:
             turn.acknowledged.append(token_id)
 
 
-def _taken(worker: Worker, token_id: str, token: object) -> Received:
+def _taken(worker: SignalWorker, token_id: str, token: object) -> Received:
     if not isinstance(token, str):
         raise SignalRefused("invalid_request", "the event token is no text")
     received = take(worker, token)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from seawall.server.answers import Headers
     from seawall.tokens.policy import Policy
     from seawall.tokens.replay import ReplayGuard
-    from seawall.tokens.sender import RequestBinding
+    from seawall.tokens.request_binding import RequestBinding
 
 SECONDS: Final = 2.0
 MOST: Final = 2048

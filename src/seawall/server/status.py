@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,15 +14,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seawall.server.worker import Worker
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is wrong. `stops`: while it is, requests are refused for it."""
-
-    code: str
-    words: str
-    stops: bool
 
 
 def status_routes(worker: Worker) -> list[Route]:

@@ -33,7 +33,8 @@ from seawall.tokens.policy import Policy
 from seawall.tokens.policy_plan import CLIENTS
 from seawall.tokens.refusals import Internal, Refusal, written_form
 from seawall.tokens.replay import ReplayGuard
-from seawall.tokens.sender import RequestBinding, check_sender
+from seawall.tokens.request_binding import RequestBinding
+from seawall.tokens.sender import check_sender
 from seawall.tokens.state import State
 
 _HEADERS = compact.HeaderReader()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from cryptography.exceptions import InvalidSignature
 
 from seawall.jose import fitness, signature
 from seawall.jose.key import PublicKey, supported_algorithms
 from seawall.tokens.policy import TENANT_PLACEHOLDER
 from seawall.tokens.policy_plan import plan_of
+from seawall.tokens.prepared_key import PreparedKey
 from seawall.tokens.refusals import claims as claims_refused
 from seawall.tokens.refusals import signing_key as refused
 from seawall.tokens.refusals import written_form
@@ -46,14 +44,6 @@ def bound_algorithms(key: PublicKey, allowed: frozenset[str]) -> frozenset[str]:
         if bound:
             return bound
     return frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedKey:
-    """A key that was found fit, with its verifying function under each name of its one algorithm."""
-
-    key: PublicKey
-    verifiers: Mapping[str, signature.Verify]
 
 
 _PREPARED: dict[tuple[int, frozenset[str]], PreparedKey] = {}

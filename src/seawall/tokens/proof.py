@@ -16,7 +16,7 @@ from seawall.tokens.refusals import sender
 from seawall.tokens.replay import Nonces, ReplayGuard
 
 if TYPE_CHECKING:
-    from seawall.tokens.sender import RequestBinding
+    from seawall.tokens.request_binding import RequestBinding
 
 LONGEST = 8192
 """Characters of a proof."""

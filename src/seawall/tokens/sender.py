@@ -7,36 +7,20 @@ certificate (mTLS, RFC 8705). A bound token without its proof is a stolen token 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from seawall.tokens.client_certificate import thumbprint_of
 from seawall.tokens.proof import check_proof
 from seawall.tokens.refusals import sender
-from seawall.tokens.replay import Nonces, ReplayGuard
+from seawall.tokens.replay import ReplayGuard
 
 if TYPE_CHECKING:
     from seawall.tokens.policy import IssuerPolicy
 
+from seawall.tokens.request_binding import RequestBinding
+
 LONGEST_THUMBPRINT = 43
 """Characters of a SHA-256 in base64url: every binding that we know has exactly this length."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestBinding:
-    """What a request brings beside its token.
-
-    `url` is the absolute URL as the client called it, before any proxy. `proofs` are all `DPoP` header fields, one each.
-    `certificate` is the client certificate that the TLS end has verified the possession of: DER, or PEM as a proxy
-    passes it on. With `nonces` a proof must carry a nonce of this server.
-    """
-
-    method: str
-    url: str
-    scheme: Literal["Bearer", "DPoP"] = "Bearer"
-    proofs: tuple[str, ...] = ()
-    certificate: bytes | None = None
-    nonces: Nonces | None = None
 
 
 def check_sender(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seawall.tokens.compact import Compact, Header
-    from seawall.tokens.key_checks import PreparedKey
     from seawall.tokens.policy import HeldKey, IssuerPolicy, Policy
     from seawall.tokens.policy_plan import Plan
+    from seawall.tokens.prepared_key import PreparedKey
 
 
 class State:

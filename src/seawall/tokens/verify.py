@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seawall.jose.key_set import KeySet
     from seawall.tokens.policy import IssuerPolicy, Policy
     from seawall.tokens.replay import ReplayGuard
-    from seawall.tokens.sender import RequestBinding
+    from seawall.tokens.request_binding import RequestBinding
     from seawall.tokens.state import State
 
 _RUNS = tuple(check.run for check in examination.CHECKS)

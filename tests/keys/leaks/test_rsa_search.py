@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.keys.leaks import rsa_search
 from seawall.keys.leaks.arithmetic import KnownKeys
-from seawall.keys.leaks.rsa_search import RsaModulus
+from seawall.keys.leaks.rsa_modulus import RsaModulus
 from tests.keys.leaks.rsa_numbers import Numbers, noise, numbers
 
 ORDERS = ("little", "big")

@@ -17,7 +17,7 @@ import pyotp
 import pytest
 
 from seawall.server.errors import GateInvalid
-from seawall.server.worker import load
+from seawall.server.loaded_policy import load
 from tests.server.gates import AUDIENCE, Gate, Issuer, policy_text, running, until
 from tests.server.step_up.device import Device
 

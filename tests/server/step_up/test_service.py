@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from seawall.errors import StoreBroken
 from seawall.server.elevation import Elevation
+from seawall.server.path_rule import PathRule
 from seawall.server.path_rules import PathRules
 from seawall.server.refusals import PathAmbiguous
-from seawall.server.settings import PathRule, StepUpSettings
+from seawall.server.settings import StepUpSettings
 from seawall.server.step_up import codes, service
 from seawall.server.step_up.place import Place, place_of
 from seawall.server.step_up.service import StepUpRefused, StepUpService, new_invitation

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import plain_json
 from seawall.conformance.keys import Key, certificate, ec_key, edwards_key, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.signing import signer
 from seawall.conformance.workshop import ABSENT, Workshop, key_set
 

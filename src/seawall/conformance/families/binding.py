@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.context import TrustedIssuer
 from seawall.conformance.keys import Key, certificate, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import (
     CLOUD,
     CONSUMER_TENANT,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.context import ANY_TENANT
 from seawall.conformance.encoding import plain_json
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import (
     ABSENT,
     AUDIENCE,

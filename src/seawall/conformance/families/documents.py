@@ -6,8 +6,9 @@ import codecs
 import json
 from collections.abc import Callable
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import members, plain_json
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import Workshop
 
 _UNIQUE = "RFC 7519 section 4, RFC 8725bis"

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import b64, integer, plain_json
 from seawall.conformance.keys import Key, edwards_key, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.proofs import Proof, bound, holder, thief
 from seawall.conformance.signing import signer
 from seawall.conformance.workshop import ABSENT, Workshop

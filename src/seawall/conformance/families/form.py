@@ -6,8 +6,9 @@ import json
 import zlib
 from collections.abc import Callable
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import b64, dangling, padded, plain_json, standard
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import ABSENT, Workshop, sealed
 
 _JWS = "RFC 7515 section 7.1"

@@ -6,9 +6,10 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import b64
 from seawall.conformance.keys import Key, certificate, ec_key, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.signing import signer
 from seawall.conformance.workshop import ABSENT, Workshop, certificate_members
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import (
     ABSENT,
     CLOUD,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from seawall.conformance import keys
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import b64, integer, plain_json
 from seawall.conformance.keys import Key, ec_key, edwards_jwk, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.signing import Sign, cube_root_forgery, encoded_message, signer
 from seawall.conformance.workshop import Workshop, key_set
 

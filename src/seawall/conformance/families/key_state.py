@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.context import Revocation
 from seawall.conformance.keys import certificate, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import Workshop, certificate_members, key_set
 
 _CSRB = "CSRB review of the summer 2023 Exchange Online intrusion"

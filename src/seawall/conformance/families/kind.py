@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import ABSENT, AUDIENCE, CLIENT, ISSUER, Workshop
 
 _TYP = "RFC 8725 section 3.11, RFC 9068 section 4"

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.context import Request
 from seawall.conformance.encoding import b64
 from seawall.conformance.keys import certificate, ec_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.proofs import Proof, holder
 from seawall.conformance.workshop import Workshop
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.context import Context, Grant, RenewalAttempt, Revocation, Session
 from seawall.conformance.encoding import plain_json
 from seawall.conformance.keys import rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.proofs import holder, thief
 from seawall.conformance.workshop import AUDIENCE, CLIENT, ISSUER, OTHER_TENANT, SUBJECT, TENANT, Workshop
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.context import Revocation
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import CLIENT, ISSUER, SUBJECT, Workshop
 
 _CAEP = "OpenID CAEP section 3.1"

@@ -8,9 +8,10 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import b64, plain_json
 from seawall.conformance.keys import ED25519_ORDER, P256_ORDER, Key, ec_key, edwards_key, rsa_key
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.signing import Sign, joined, numbers, pss, textbook
 from seawall.conformance.workshop import Workshop
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import Workshop
 
 _STEP = "RFC 9470 section 3"

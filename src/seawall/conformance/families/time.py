@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seawall.conformance.case import Case, Family, Presentation, control, hostile
+from seawall.conformance.case import Case, Family, control, hostile
 from seawall.conformance.encoding import members, plain_json
+from seawall.conformance.presentation import Presentation
 from seawall.conformance.workshop import ABSENT, Workshop
 
 _EXP = "RFC 7519 section 4.1.4"

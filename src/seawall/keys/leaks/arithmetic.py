@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from seawall.keys.leaks.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.points import FAR, PointSearch, point_of
-from seawall.keys.leaks.rsa_search import RsaSearch, rsa_modulus
+from seawall.keys.leaks.rsa_modulus import rsa_modulus
+from seawall.keys.leaks.rsa_search import RsaSearch
 
 
 class Known(Protocol):

@@ -16,7 +16,7 @@ from seawall.keys.leaks.compiled import compiled
 from seawall.keys.leaks.findings import RawHit
 
 if TYPE_CHECKING:
-    from seawall.keys.leaks.rsa_search import RsaModulus
+    from seawall.keys.leaks.rsa_modulus import RsaModulus
 
 BITS = 30
 WORD = 4

@@ -21,7 +21,8 @@ from seawall.keys.leaks.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_numbers import is_random
 from seawall.keys.leaks.points import BYTES_FOR_WORK, MOST_WORK, WORK, Point, point_of
-from seawall.keys.leaks.rsa_search import RsaModulus, RsaSearch, rsa_modulus
+from seawall.keys.leaks.rsa_modulus import RsaModulus, rsa_modulus
+from seawall.keys.leaks.rsa_search import RsaSearch
 from seawall.keys.leaks.written_numbers import FEWEST, Written, read_numbers
 
 _AROUND = 8

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from seawall.lab.acts import Diary, Held, app_sign_in, held_by, read
+from seawall.lab.attacks.campaign_actor import Actor
 from seawall.lab.attacks.stage import Episode
 from seawall.lab.clients import Client
 from seawall.lab.dice import Dice
 from seawall.lab.networks import Place, networks_of
-from seawall.lab.organisation import Application, Person
+from seawall.lab.organisation import Person
 from seawall.lab.services import THIRD_PARTY, client_of, key_at, make_application
 from seawall.lab.world_settings import WorldSettings
 
@@ -22,17 +22,6 @@ _KINDS = {
     "medium": (("hosting",), ("vpn",), ("residential",)),
     "hard": (("residential",), ("mobile",), ("vpn",)),
 }
-
-
-@dataclass(slots=True)
-class Actor:
-    """What is the same wherever the actor goes. `used` are the addresses that were used in the end."""
-
-    name: str
-    place: Place
-    application: Application
-    ways: tuple[str, ...]
-    used: set[str] = field(default_factory=set)
 
 
 def plan_campaigns(settings: WorldSettings, diaries: list[Diary], first: int) -> list[Episode]:

@@ -14,7 +14,7 @@ from seawall.lab.networks import Network, Place, networks_of
 from seawall.lab.organisation import Application, Person
 
 if TYPE_CHECKING:
-    from seawall.lab.attacks.campaigns import Actor
+    from seawall.lab.attacks.campaign_actor import Actor
 
 
 @dataclass(slots=True)

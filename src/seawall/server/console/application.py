@@ -17,8 +17,9 @@ from seawall.server.console import ingest
 from seawall.server.console.bundle import Bundle
 from seawall.server.console.data import lately, scope_search
 from seawall.server.console.data.summary import summary_of
+from seawall.server.console.error_answers import answer_to, say_broken
 from seawall.server.console.gatekeeper import Gatekeeper
-from seawall.server.console.guard import Guard, answer_to, say_broken
+from seawall.server.console.guard import Guard
 from seawall.server.console.news import News
 from seawall.server.console.probes import Probes
 from seawall.server.console.refused import Refused

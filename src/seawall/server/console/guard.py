@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-from starlette.responses import Response
-
-from seawall.errors import SeawallError
 from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.endpoint import JSON
-from seawall.server.console.refused import Refused, from_error
+from seawall.server.console.refused import Refused
 from seawall.server.console.surroundings import check_origin, surroundings_of
 
 if TYPE_CHECKING:
     from seawall.server.console.probes import Probes
+
+from seawall.server.console.error_answers import answer_to
+from seawall.server.console.surroundings import SEEN
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-SEEN: Final = "seawall.surroundings"
-"""Where the request's scope holds its `Surroundings`."""
 
 LONGEST_TARGET: Final = 16 * 1024
 PAGE_POLICY: Final = (
@@ -45,36 +40,6 @@ ALWAYS: Final = (
     ),
 )
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
-
-_log = logging.getLogger("seawall.console")
-
-
-def refusal_response(refused: Refused) -> Response:
-    """The answer to a refused request."""
-    body = msgspec.json.encode(refused.document())
-    return Response(body, refused.status, {**refused.headers, "content-type": JSON})
-
-
-def say_broken(where: str, error: BaseException) -> None:
-    """Log an unexpected error by its type and place. Its text might hold what a client sent, so it is left out."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-    _log.error("%s: unexpected %s at %s", where, type(error).__name__, place)
-
-
-def answer_to(error: BaseException, where: str) -> Response:
-    """The answer to a request that failed with this error."""
-    if isinstance(error, Refused):
-        return refusal_response(error)
-    if isinstance(error, SeawallError):
-        refused = from_error(error)
-        if refused.status >= 500:
-            _log.error("%s: %s", where, error.code)
-        return refusal_response(refused)
-    say_broken(where, error)
-    return refusal_response(Refused(500, "internal", "something went wrong here", fix="the log says where"))
 
 
 class Guard:

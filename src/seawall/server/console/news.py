@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from seawall.errors import SeawallError
-from seawall.server.console.guard import say_broken
+from seawall.server.console.error_answers import say_broken
 from seawall.server.console.json_text import encoded
 
 if TYPE_CHECKING:

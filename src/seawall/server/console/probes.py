@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
 from seawall.server.console.endpoint import SAFE
-from seawall.server.console.guard import refusal_response
+from seawall.server.console.error_answers import refusal_response
 from seawall.server.console.health_check import HealthCheck
 from seawall.server.console.metrics import Measured, metrics_text
 from seawall.server.console.refused import Refused, not_found

@@ -19,11 +19,11 @@ from starlette.responses import Response
 
 from seawall.server.console.context import Context
 from seawall.server.console.endpoint import JSON, LOCAL, Call, Endpoint, Visitor
+from seawall.server.console.error_answers import answer_to
 from seawall.server.console.gatekeeper import CSRF_HEADER, Gatekeeper
-from seawall.server.console.guard import SEEN, answer_to
 from seawall.server.console.json_text import encoded
 from seawall.server.console.refused import Refused, bad_request, invalid, unavailable
-from seawall.server.console.surroundings import Surroundings, network_of
+from seawall.server.console.surroundings import SEEN, Surroundings, network_of
 from seawall.server.console.worker_pool import PoolLimits, WorkerPool
 
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.{1,200})`$")

@@ -9,7 +9,7 @@ import msgspec
 
 from seawall import __version__
 from seawall.server.console.endpoint import Call, Endpoint
-from seawall.server.console.guard import SEEN
+from seawall.server.console.surroundings import SEEN
 from seawall.store.database import Role
 
 if TYPE_CHECKING:

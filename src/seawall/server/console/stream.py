@@ -12,9 +12,9 @@ from starlette.responses import StreamingResponse
 
 from seawall.errors import SeawallError
 from seawall.server.console.endpoint import Call, Endpoint
-from seawall.server.console.guard import SEEN
 from seawall.server.console.refused import too_many_requests
 from seawall.server.console.session import gatekeeper_of
+from seawall.server.console.surroundings import SEEN
 
 if TYPE_CHECKING:
     from seawall.server.console.endpoint import Visitor

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import Headers
 
@@ -18,6 +18,13 @@ from seawall.server.addresses import LOOPBACK
 from seawall.server.console.context import ConsoleSettings
 from seawall.server.console.endpoint import SAFE
 from seawall.server.console.refused import Refused, bad_request, forbidden
+
+if TYPE_CHECKING:
+    pass
+
+SEEN: Final = "seawall.surroundings"
+"""Where the request's scope holds its `Surroundings`."""
+
 
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 FORWARDING: Final = (

@@ -21,13 +21,13 @@ from starlette.responses import RedirectResponse, Response
 from seawall.errors import UsageError
 from seawall.jose import base64url
 from seawall.server.console.endpoint import ROLES, Call, Endpoint
-from seawall.server.console.guard import SEEN
 from seawall.server.console.refused import not_found
 from seawall.server.console.sign_in.desk import desk_of, seconds_of
 from seawall.server.console.sign_in.entry import Entered, enter, set_cookie
 from seawall.server.console.sign_in.factors import admin_can_sign_in
 from seawall.server.console.sign_in.oidc_provider import Provider, ProviderFailed
 from seawall.server.console.sign_in.setup import is_reserved
+from seawall.server.console.surroundings import SEEN
 from seawall.tokens.refusals import Refusal
 from seawall.tokens.verify import verify_access_token
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from seawall.server.console.endpoint import Call, Endpoint
-from seawall.server.console.guard import SEEN
 from seawall.server.console.refused import invalid
 from seawall.server.console.session import Session, has_domain
 from seawall.server.console.sign_in import passkeys
 from seawall.server.console.sign_in.desk import desk_of, seconds_of
 from seawall.server.console.sign_in.entry import enter, welcome
+from seawall.server.console.surroundings import SEEN
 
 if TYPE_CHECKING:
     from starlette.responses import Response

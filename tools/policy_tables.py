@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS, Setting
+from seawall.settings_values import Setting
+from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from seawall.tokens.profiles import PROFILES
 from tools import generated_tables
 

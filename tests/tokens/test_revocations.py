@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.settings_values import Wrong
 from seawall.tokens import refusals
 from seawall.tokens.errors import RevocationInvalid
 from seawall.tokens.policy_settings import ISSUER_SETTINGS
-from seawall.tokens.policy_values import Wrong
 from seawall.tokens.revocation import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation
 from seawall.tokens.revocations import EMPTY, SHARDS, SMALL, Revocations, weights
 

@@ -20,8 +20,9 @@ from seawall.server.errors import GateInvalid
 from seawall.server.path_rule import PathRule, gate_setting
 from seawall.server.path_rules import fold_path
 from seawall.server.paths import is_plain
+from seawall.settings_values import Wrong
 from seawall.tokens.claim_conditions import Conditions
-from seawall.tokens.policy_values import Wrong, conditions
+from seawall.tokens.policy_values import conditions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.server.errors import GateInvalid
 from seawall.server.polling_settings import Polling, read_polling
+from seawall.settings_values import Setting, flag, seconds, text, texts, url
 from seawall.tokens.event_token import EVENT_TYPE, Transmitter
 from seawall.tokens.policy_faults import MALFORMED, Faults, read_settings
 from seawall.tokens.policy_issuer import read_issuer
-from seawall.tokens.policy_settings import DAY, Setting
-from seawall.tokens.policy_values import flag, seconds, text, texts, url
+from seawall.tokens.policy_settings import DAY
 
 if TYPE_CHECKING:
     from seawall.tokens.policy import IssuerPolicy

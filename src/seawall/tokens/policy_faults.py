@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.errors import PolicyInvalid
-from seawall.tokens.policy_settings import Setting
-from seawall.tokens.policy_values import Wrong, kind_of, shown
+from seawall.settings_values import Setting, Wrong, kind_of, shown
 from seawall.tokens.toml_lines import Path
 
 MOST_SHOWN = 100

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from seawall.errors import PolicyInvalid
 from seawall.regular_files import open_file
+from seawall.settings_values import kind_of, shown
 from seawall.tokens.policy import IssuerPolicy, NothingRevoked, Policy, RevocationList
 from seawall.tokens.policy_faults import MALFORMED, Faults, check_names, read_settings, tables_of
 from seawall.tokens.policy_issuer import read_issuer
 from seawall.tokens.policy_settings import ELSEWHERE, REVOCATION_SETTINGS
-from seawall.tokens.policy_values import kind_of, shown
 from seawall.tokens.toml_lines import Path, toml_lines
 
 LARGEST: Final = 4 * 1024 * 1024

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from seawall.jose.fetch import FetchRefused, location_of, trust_store
+from seawall.settings_values import shown
 from seawall.tokens.claim_conditions import NO_CONDITIONS
 from seawall.tokens.first_seen import FirstSeen, MemoryBroken
 from seawall.tokens.key_cache import CacheSettings, KeyCache
@@ -23,7 +24,7 @@ from seawall.tokens.key_origins import (
 from seawall.tokens.policy import ANY_TENANT, CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
 from seawall.tokens.policy_faults import MALFORMED, Faults, check_names, read_settings
 from seawall.tokens.policy_settings import ISSUER_SETTINGS
-from seawall.tokens.policy_values import GUID, shown
+from seawall.tokens.policy_values import GUID
 from seawall.tokens.profiles import DEFAULT, PROFILES, Profile
 from seawall.tokens.toml_lines import Path
 

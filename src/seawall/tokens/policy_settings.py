@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from seawall.tokens import policy_values as values
+from seawall import settings_values as values
+from seawall.settings_values import Setting
+from seawall.tokens import policy_values
 from seawall.tokens.policy import LONGEST_LIFETIME
 from seawall.tokens.profiles import DEFAULT, PROFILES
 
 DAY: Final = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting. `default` is in the terms of the file, None where there is none; `needed` must be set somewhere."""
-
-    name: str
-    kind: str
-    default: Any
-    meaning: str
-    read: values.Reader
-    needed: bool = False
-
-
 ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("name", "text", None, "what logs call it; the issuer if left out", values.text),
     Setting("profile", "word", DEFAULT, "ready-made settings, see *Profiles*", values.choice(*PROFILES)),
-    Setting("issuer", "URL", None, "`iss`, exactly as tokens spell it; may hold `{tenantid}` once", values.issuer, needed=True),
+    Setting("issuer", "URL", None, "`iss`, exactly as tokens spell it; may hold `{tenantid}` once",
+            policy_values.issuer, needed=True),
     Setting("audiences", "texts", None, "your own names: a token must name one of them in `aud`", values.texts(), needed=True),
     Setting("audience_claim", "word", "aud", "the claim that must name one of `audiences`; `client_id` for tokens "
             "without `aud` (Cognito)", values.choice("aud", "client_id")),
@@ -36,16 +26,17 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("jwks_uri", "URL", None, "the issuer's key set", values.url),
     Setting("discovery", "URL", None, "the issuer's discovery document, which names the key set", values.url),
     Setting("jwks_file", "path", None, "a file with the key set, read again every five minutes", values.text),
-    Setting("jwks", "table", None, "the key set itself", values.key_set),
+    Setting("jwks", "table", None, "the key set itself", policy_values.key_set),
     Setting("key_hosts", "hosts", [], "hosts beside its own on which the key set of a discovery document may be",
             values.texts(values.host, empty=True)),
     Setting("trust_file", "path", None, "certificates (PEM) to trust for these URLs, in place of the system's", values.text),
     Setting("allow_loopback_http", "true or false", False, "plain http to this machine, for tests", values.flag),
-    Setting("tenants", "GUIDs or `\"any\"`", None, "accepted `tid`; needed where the issuer holds `{tenantid}`", values.tenants),
+    Setting("tenants", "GUIDs or `\"any\"`", None, "accepted `tid`; needed where the issuer holds `{tenantid}`",
+            policy_values.tenants),
     Setting("claims", "table", None, "values that claims must have: `claims.hd = \"example.org\"`, see *Conditions on claims*",
-            values.conditions),
+            policy_values.conditions),
     Setting("permission_claims", "names", [], "one of them must hold a permission; the Entra profiles ask for `scp` or `roles`",
-            values.texts(values.claim, empty=True)),
+            values.texts(policy_values.claim, empty=True)),
     Setting("canonical_guids", "true or false", False, "a GUID in `tid`, `oid`, `azp`, `appid`, `sub`, `sid`, `client_id` "
             "or `cid` must be written in lower case with hyphens, as Entra writes it", values.flag),
     Setting("consumer_issuer", "true or false", False, "this issuer is that of personal Microsoft accounts; elsewhere their "
@@ -53,11 +44,11 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
             values.flag),
     Setting("key_issuer", "word", "single", "`required`: every key says which issuer it is for, and that must be the token's; "
             "`single`: all keys of the set are this issuer's", values.choice("required", "single")),
-    Setting("algorithms", "words", ["RS256"], "accepted `alg`; never `none` or `HS…`", values.texts(values.algorithm)),
+    Setting("algorithms", "words", ["RS256"], "accepted `alg`; never `none` or `HS…`", values.texts(policy_values.algorithm)),
     Setting("token_types", "words", ["at+jwt"], "accepted `typ`, without `application/`; `absent` for tokens without one",
-            values.texts(values.token_type)),
+            values.texts(policy_values.token_type)),
     Setting("required_claims", "names", ["sub", "client_id", "iat", "jti"],
-            "beside `iss`, `exp` and `aud`; alternatives as `azp|appid`", values.texts(values.claim, empty=True)),
+            "beside `iss`, `exp` and `aud`; alternatives as `azp|appid`", values.texts(policy_values.claim, empty=True)),
     Setting("max_lifetime", "duration", "24h", "longest time from `iat` to `exp`", values.seconds(1, LONGEST_LIFETIME)),
     Setting("max_application_lifetime", "duration", None, "the same for a token that an application has for itself "
             "(no `scp`, no `scope`); `max_lifetime` unless given", values.seconds(1, LONGEST_LIFETIME)),

@@ -20,8 +20,15 @@ from seawall.keys.ledger.history import date
 from seawall.keys.ledger.judgement import age_of
 from seawall.keys.ledger.store import Remembered
 from seawall.plurals import plural
-from seawall.report.terminal import MARKS
 from seawall.report.visible import visible
+
+_MARKS = {
+    "critical": ("⬢", "bold red"),
+    "high": ("▲", "dark_orange"),
+    "medium": ("◆", "yellow"),
+    "low": ("○", "cyan"),
+}
+"""A severity's shape and style: never colour alone."""
 
 MOST_SHOWN = 40
 """Findings of one kind and rows of one set that a terminal gets; JSON has all."""
@@ -251,7 +258,7 @@ def _findings(result: AuditResult, *, ascii_only: bool) -> Iterator[Text]:
         if shown[kind.code] > MOST_SHOWN:
             continue
         if shown[kind.code] == 1:
-            mark, style = MARKS[kind.severity]
+            mark, style = _MARKS[kind.severity]
             yield Text("")
             yield Text.assemble(
                 (f"{kind.severity if ascii_only else f'{mark} {kind.severity}'}", style),

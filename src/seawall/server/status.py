@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from seawall.server.metrics import CONTENT_TYPE
+from seawall.server.probe import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.errors import SeawallError
 from seawall.server.errors import GateInvalid
-from seawall.server.fault import Fault
 from seawall.server.judge import Judge, make_judge
 from seawall.server.keys_at_hand import KeysAtHand, never_wait
 from seawall.server.log_lines import LineHandler
 from seawall.server.metrics import Metrics
 from seawall.server.polling import Poller
+from seawall.server.probe import Fault
 from seawall.server.record import Record
 from seawall.server.risk import RiskList
 from seawall.server.settings import GateSettings

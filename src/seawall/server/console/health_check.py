@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from seawall.live.status import NOTHING, Status
-from seawall.server.fault import Fault
+from seawall.server.probe import Fault
 
 if TYPE_CHECKING:
     from seawall.server.console.context import Context

@@ -21,7 +21,7 @@ from seawall.server.console.health_check import HealthCheck
 from seawall.server.console.metrics import Measured, metrics_text
 from seawall.server.console.refused import Refused, not_found
 from seawall.server.console.surroundings import FORWARDING, LOCAL_NAMES, OLD_VERSION, host_of
-from seawall.server.metrics import CONTENT_TYPE
+from seawall.server.probe import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from seawall.server.console.context import Context

@@ -1,12 +1,12 @@
-"""Something that is wrong with a running server."""
+"""What programs that watch over a server are told, by the gate and by the console alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Final
 
-if TYPE_CHECKING:
-    pass
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""The text format of Prometheus."""
 
 
 @dataclass(frozen=True, slots=True)

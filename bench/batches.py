@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from seawall.enrich import Networks, enrich
-from seawall.incidents.engine import Engine
-from seawall.incidents.ranker import load
-from seawall.lab.bench import write_bench_records
-from seawall.sources import read
-from seawall.store import Coder, Spool
+from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.ranker import load
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.lab.worlds.bench import write_bench_records
+from seawall.storage import Coder, Spool
 
 
 def main() -> None:

@@ -38,12 +38,12 @@ from tests.collect.serving import serving
 
 from collect_vendors import entra, google, m365, okta
 from collect_vendors.vendor import BEGIN, Failing, Vendor, faults_by_name
-from seawall.collect.clock import Clock
-from seawall.collect.collector import collector_of, ledger_folder, open_collection
-from seawall.collect.ledger import standings
-from seawall.collect.run import Run
-from seawall.collect.settings import read_settings
-from seawall.collect.windows import HOUR
+from seawall.collection.collector import collector_of, ledger_folder, open_collection
+from seawall.collection.ledger import standings
+from seawall.collection.run import Run
+from seawall.collection.settings import read_settings
+from seawall.collection.windows import HOUR
+from seawall_base.clock import Clock
 
 OUT = Path(__file__).parent / "out" / "collect"
 VENDORS: dict[str, Vendor] = {one.VENDOR.name: one.VENDOR for one in (m365, entra, google, okta)}

@@ -25,10 +25,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from seawall.conformance import CAPABILITIES, Context, Verifier
-from seawall.conformance.battery import cases
-from seawall.conformance.matrix import faulty, totals
-from seawall.conformance.run import Result, run
+from seawall_tokens.conformance import CAPABILITIES, Context, Verifier
+from seawall_tokens.conformance.battery import cases
+from seawall_tokens.conformance.matrix import faulty, totals
+from seawall_tokens.conformance.run import Result, run
 
 ASKED = {"skew", "certificates"}
 LACKS = tuple(CAPABILITIES.keys() - ASKED)

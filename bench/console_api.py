@@ -24,9 +24,9 @@ from tests.events import event, table
 from tests.server.console.consoles import Browser, console
 from tests.server.console.samples import DAY, INCIDENT, T0
 
-from seawall.schema.incidents import SEVERITIES, Incident
-from seawall.server.console.context import ConsoleSettings
-from seawall.store.lake import Lake
+from seawall.console.context import ConsoleSettings
+from seawall.detection.incident import SEVERITIES, Incident
+from seawall.storage.lake import Lake
 
 BUSY = "busy@example.org"
 

@@ -15,16 +15,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from seawall import pipeline
-from seawall.errors import UsageError
-from seawall.incidents.candidates import Candidate
-from seawall.lab import WorldSettings, make_world
-from seawall.live.answering import standing_answers
-from seawall.live.candidates import packed
-from seawall.live.desk import Desk
-from seawall.live.ruling import CANDIDATE_DAYS, rule
-from seawall.schema.answers import Draft
-from seawall.store.database import Database
+from seawall.detection.feedback_values import Draft
+from seawall.detection.ranking.candidates import Candidate
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.pipeline import scan as pipeline
+from seawall.pipeline.live.answering import standing_answers
+from seawall.pipeline.live.candidates import packed
+from seawall.pipeline.live.desk import Desk
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS, rule
+from seawall.storage.database import Database
+from seawall_base.errors import UsageError
 
 ACCOUNTS = 10_000
 KEPT_A_DAY = 200

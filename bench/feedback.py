@@ -23,20 +23,20 @@ from typing import Any
 
 import msgspec
 
-from seawall import pipeline
-from seawall.errors import UsageError
-from seawall.evaluate.outcomes import UNEXPLAINED, microseconds
-from seawall.evaluate.worlds import made, measuring_worlds
-from seawall.incidents.answers.applying import effects
-from seawall.incidents.answers.columns import Columns
-from seawall.incidents.answers.drafting import checked, choices, lessons
-from seawall.incidents.answers.expected import DAY
-from seawall.incidents.answers.regrouping import Rows, cases, chosen
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.group import allowed
-from seawall.live.candidates import packed, unpacked
-from seawall.schema.answers import Answered, Draft, Value
-from seawall.schema.batches import Floats
+from seawall.detection.feedback.applying import effects
+from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.drafting import checked, choices, lessons
+from seawall.detection.feedback.expected import DAY
+from seawall.detection.feedback.regrouping import Rows, cases, chosen
+from seawall.detection.feedback_values import Answered, Draft, Value
+from seawall.detection.incidents.cases import allowed
+from seawall.detection.ranking.candidates import Candidate
+from seawall.events.coded_batch import Floats
+from seawall.lab.evaluate.outcomes import UNEXPLAINED, microseconds
+from seawall.lab.evaluate.worlds import made, measuring_worlds
+from seawall.pipeline import scan as pipeline
+from seawall.pipeline.live.candidates import packed, unpacked
+from seawall_base.errors import UsageError
 
 ANSWERED_DAYS = 21
 OF_THE_ORGANISATION = 10

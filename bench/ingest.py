@@ -33,9 +33,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from memory import Memory, family, measured, told
 from replay import prepared
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import Incident
-from seawall.store.place import open_store
+from seawall.detection.incident import Incident
+from seawall.detection.reason import Reason
+from seawall.storage.place import open_store
 
 OUT = Path(__file__).parent / "out"
 SMALL_BATCH = 4_000

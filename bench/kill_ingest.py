@@ -28,9 +28,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from replay import prepared
-from seawall.report.documents import incident_document
-from seawall.store.database import Choice, Database, Place
-from seawall.store.place import open_store
+from seawall.storage.database import Choice, Database, Place
+from seawall.storage.files.incident_documents import incident_document
+from seawall.storage.place import open_store
 
 OUT = Path(__file__).parent / "out"
 SEAWALL = str(Path(sys.executable).parent / "seawall")

@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 
-from seawall.enrich import Networks, enrich
-from seawall.lab.bench import write_bench_records
-from seawall.live.detection import Detection
-from seawall.sources import read
-from seawall.store.lake import Lake
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.lab.worlds.bench import write_bench_records
+from seawall.pipeline.live.detection import Detection
+from seawall.storage.lake import Lake
 
 DAY = 86_400_000_000
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROLES = (("seawall.live.parser", "readers"), ("seawall.live.child", "watch"))
+ROLES = (("seawall.pipeline.live.parser", "readers"), ("seawall.pipeline.live.child", "watch"))
 """What a process is, by what its command line holds; the others are the server's own."""
 
 OTHERS = "serve"

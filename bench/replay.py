@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from seawall.lab.bench import _templates, _write_chunk
-from seawall.lab.dice import Dice
-from seawall.lab.world import make_world
-from seawall.lab.world_settings import WorldSettings
+from seawall.lab.worlds.bench import _templates, _write_chunk
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.world import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
 
 ACCOUNTS = 3_000
 PER_DAY = 100_000

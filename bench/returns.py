@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from seawall.respond.adaptation import DAY, looked
-from seawall.respond.contain.evidence import Gathering, gathered
-from seawall.schema.response import Containment
+from seawall.response.adaptation import DAY, looked
+from seawall.response.containment.evidence import Gathering, gathered
+from seawall.response.containment.values import Containment
 
 LEAST = 4
 """Records that an attack must have to be cut."""

@@ -23,13 +23,13 @@ from uuid import UUID
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from seawall.jose import base64url
-from seawall.jose.key import read_key
-from seawall.tokens.policy import HeldKey, IssuerPolicy, Policy
-from seawall.tokens.revocation import Key, Revocation
-from seawall.tokens.revocation_store import RevocationStore
-from seawall.tokens.revocations import EMPTY, Revocations, View
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.jose import base64url
+from seawall_tokens.jose.key import read_key
+from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+from seawall_tokens.revocation.revocation import Key, Revocation
+from seawall_tokens.revocation.revocations import EMPTY, Revocations, View
+from seawall_tokens.revocation.store import RevocationStore
+from seawall_tokens.verify.verify import verify_access_token
 
 NOW = 1_790_000_000
 ISSUER = "https://issuer.example"

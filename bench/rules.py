@@ -35,14 +35,14 @@ from tests.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
 
 from scan_million import Run, measured, median
-from seawall.enrich import Networks, enrich
-from seawall.lab.bench import DAYS, write_bench_records
-from seawall.lab.world_settings import WorldSettings
-from seawall.rules.sigma.load import load
-from seawall.sources import read
+from seawall.detection.rules.sigma.load import load
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.lab.worlds.bench import DAYS, write_bench_records
+from seawall.lab.worlds.world_settings import WorldSettings
 
 OUT = Path(__file__).parent / "out"
-PACK = Path(str(resources.files("seawall.rules") / "pack"))
+PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
 SEED = 1
 IDS = ("Id", "id", "uuid")
 DAY = re.compile(r"20\d\d-\d\d-\d\d(?=T)")

@@ -33,10 +33,10 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leak_dump import PUBLIC, SKETCH, STRUCTURE, Planted, keys, make_dump, public_jwk
-from seawall.jose.key import parse_key
 from seawall.keys.leaks.arithmetic import KnownKeys
 from seawall.keys.leaks.sketch_search import SketchSearch
 from seawall.keys.leaks.sketches import make_sketch
+from seawall_tokens.jose.key import parse_key
 
 SEAWALL = [sys.executable, "-m", "seawall.cli.main", "keys"]
 MIB = 1 << 20

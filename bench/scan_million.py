@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from seawall.lab.bench import write_bench_records
+from seawall.lab.worlds.bench import write_bench_records
 
 OUT = Path(__file__).parent / "out"
 

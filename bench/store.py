@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import Incident, TimelinePoint, Usual
-from seawall.store.database import Choice, Database, Term, Work
-from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.layout import DAY_MICROSECONDS, start_of
+from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.reason import Reason
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage.database import Choice, Database, Term, Work
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 
 DAY = date(2026, 3, 2)
 START = start_of(DAY)

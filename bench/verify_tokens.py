@@ -29,13 +29,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from seawall.jose import base64url
-from seawall.jose.key import PublicKey, read_key
-from seawall.tokens.policy import HeldKey, IssuerPolicy, Policy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocations import Revocations
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.jose import base64url
+from seawall_tokens.jose.key import PublicKey, read_key
+from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.verify.verify import verify_access_token
 
 ISSUER = "https://issuer.example/b1f0e8c2-6d0a-4a7e-9a55-0c1d2e3f4a5b/"
 AUDIENCE = "api://0d6f7e11-5a77-4d0e-8a4c-5b6a7c8d9e0f"
@@ -217,7 +217,7 @@ def main() -> int:
     given = parser.parse_args()
     print(machine())
     shares = []
-    logging.getLogger("seawall.tokens").setLevel(logging.CRITICAL)
+    logging.getLogger("seawall_tokens").setLevel(logging.CRITICAL)
     rsa_key, ec_key = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
     cases: list[tuple[Key, str, str]] = [
         (rsa_key, "RS256", "usual"), (rsa_key, "RS256", "large"), (ec_key, "ES256", "usual")
@@ -233,7 +233,7 @@ def main() -> int:
 
 def logged(call: Callable[[], object], rounds: int, seconds: float) -> None:
     """The same with a line of the decision log for each accepted token, thrown away after it was made."""
-    logger = logging.getLogger("seawall.tokens")
+    logger = logging.getLogger("seawall_tokens")
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(handler := logging.NullHandler())

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from seawall.sources.failures import LOGGER, forget_places
+from seawall.events.failures import LOGGER, forget_places
 from tests.interrupts import hear_interrupts
 from tests.temporary import room_in_memory
 

@@ -6,8 +6,8 @@ import pkgutil
 from importlib import import_module
 
 import seawall
-from seawall.errors import SeawallError
-from seawall.schema import state
+from seawall.events import array_state as state
+from seawall_base.errors import SeawallError
 
 
 def error_classes() -> dict[str, type[SeawallError]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from seawall.schema.batches import CodedBatch
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.store import Coder, Spool
+from seawall.events.coded_batch import CodedBatch
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage import Coder, Spool
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.lab import WorldSettings, make_world
+from seawall.lab.worlds import WorldSettings, make_world
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

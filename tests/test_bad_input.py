@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.cli.main import main
-from seawall.pipeline import OUTPUTS, scan
+from seawall.pipeline.scan import OUTPUTS, scan
 from tests.sources.archives import member, zip_of
 
 MEGABYTE = 1 << 20

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import seawall
-from seawall.errors import InputUnreadable, OutputUnwritable
-from seawall.pipeline import OUTPUTS
+from seawall.pipeline.scan import OUTPUTS
+from seawall_base.errors import InputUnreadable, OutputUnwritable
 
 ORGANISATION = "3f0c6a50-9c8d-4c7e-8a11-7d3b8d1b2c10"
 NAMES = ("ada", "ben", "cora", "dan", "eva", "finn", "gina", "hugo", "ines", "jan")
@@ -261,7 +261,7 @@ def test_other_names_orders_and_containers_change_nothing(
 def test_a_file_cut_off_where_exports_end_is_named_beside_the_incidents(
     tmp_path: Path, scanned: tuple[Path, seawall.ScanResult], logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seawall.pipeline.EXPORT_RECORDS", len(logs[0]))
+    monkeypatch.setattr("seawall.pipeline.scan.EXPORT_RECORDS", len(logs[0]))
     result = seawall.scan(write(tmp_path / "logs", logs), tmp_path / "out")
     (note,) = [note for note in result.coverage if note.code == "truncated"]
     assert note.tenant == ORGANISATION

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.plurals import plural
+from seawall_base.plurals import plural
 
 ROOT = Path(__file__).parents[1]
 BY_HAND = re.compile(r"""\{["']s["'] (if|\*)|else ["']s["']\}""")

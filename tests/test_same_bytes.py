@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import seawall
-from seawall import pipeline
-from seawall.lab import make_world
-from seawall.lab.demo import demo_settings
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.demo import demo_settings
+from seawall.pipeline import scan as pipeline
 from tests.rules.vendor_records import audit, m365, sign_in
 
 MEASURED = ("seconds", "events_per_second", "peak_memory_bytes")

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from seawall import scan
-from seawall.enrich import Networks, enrich
-from seawall.errors import InputUnreadable, UsageError
-from seawall.lab import World, WorldSettings, make_world
-from seawall.report.times import parse_rfc3339
-from seawall.respond.scope import Asked, Bounds
-from seawall.schema.scope import IndicatorKind, Scope
-from seawall.scoping import incident_records, scope_of_logs, scope_of_scan, scope_of_store
-from seawall.sources import read
-from seawall.store.place import open_store
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.lab.worlds import World, WorldSettings, make_world
+from seawall.response.scope import Asked, Bounds
+from seawall.response.scope.sources import incident_records, scope_of_logs, scope_of_scan, scope_of_store
+from seawall.response.scope_values import IndicatorKind, Scope
+from seawall.storage.place import open_store
+from seawall_base.errors import InputUnreadable, UsageError
+from seawall_base.times import parse_rfc3339
 from tests.logs import recorded
 
 

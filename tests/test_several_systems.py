@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from seawall.lab import WorldSettings, make_world
-from seawall.pipeline import scan
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.pipeline.scan import scan
 
 
 def test_a_person_is_one_account_in_all_systems_of_an_organisation(tmp_path: Path) -> None:

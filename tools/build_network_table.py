@@ -35,7 +35,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seawall.enrich.artefact import pack
+from seawall.events.networks.table_file import pack
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "src" / "seawall" / "enrich" / "data"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from seawall.conformance.battery import cases, families
-from seawall.conformance.case import HARMS, Case
-from seawall.conformance.verifier import CAPABILITIES
+from seawall_tokens.conformance.battery import cases, families
+from seawall_tokens.conformance.case import HARMS, Case
+from seawall_tokens.conformance.verifier import CAPABILITIES
 from tools import generated_tables
 
 DOCS = Path(__file__).parents[1] / "docs"

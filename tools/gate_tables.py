@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from seawall.server.addresses import Peers
-from seawall.server.identity import IDENTITY_HEADERS
-from seawall.server.path_rule import PathRule
-from seawall.server.refusals import GATE_REFUSALS
-from seawall.server.settings import AdminSettings, GateSettings, MetricsSettings, RiskSettings, StepUpSettings
-from seawall.server.transmitters import TRANSMITTER_SETTINGS
-from seawall.tokens.claim_conditions import Conditions
+from seawall.gate.identity import IDENTITY_HEADERS
+from seawall.gate.path_rule import PathRule
+from seawall.gate.refusals import GATE_REFUSALS
+from seawall.gate.settings import AdminSettings, GateSettings, MetricsSettings, RiskSettings, StepUpSettings
+from seawall.gate.transmitters import TRANSMITTER_SETTINGS
+from seawall.web.peers import Peers
+from seawall_tokens.verify.claim_conditions import Conditions
 from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "gate.md"

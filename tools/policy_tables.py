@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from seawall.settings_values import Setting
-from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
-from seawall.tokens.profiles import PROFILES
+from seawall_base.settings_values import Setting
+from seawall_tokens.policy.profiles import PROFILES
+from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy.md"

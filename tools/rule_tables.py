@@ -6,8 +6,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from seawall.rules.sigma.load import load
-from seawall.rules.sigma.model import About
+from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.model import About
 from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "rule-pack.md"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from seawall.tokens.examination import CHECKS
-from seawall.tokens.refusals import REFUSALS
+from seawall_tokens.refusals import REFUSALS
+from seawall_tokens.verify.examination import CHECKS
 from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "tokens.md"

@@ -14,8 +14,8 @@ from tests.collect.serving import fault
 from collect_vendors.m365 import settings as secret_settings
 from collect_vendors.timeline import Timeline
 from collect_vendors.vendor import Vendor, page_of
-from seawall.collect.vendors.entra import FEEDS
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.vendors.entra import FEEDS
+from seawall.collection.windows import DAY, HOUR, MINUTE
 
 MARK = b'"id":"00000000-0000-4000-8000-'
 

@@ -17,8 +17,8 @@ from tests.collect.serving import Reply, fault
 
 from collect_vendors.timeline import Timeline
 from collect_vendors.vendor import Vendor, page_of
-from seawall.collect.vendors.google import APPLICATIONS
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.vendors.google import APPLICATIONS
+from seawall.collection.windows import DAY, HOUR, MINUTE
 
 MARK = b'"uniqueQualifier":"7'
 _ETAG = re.compile(rb'"etag":"[^"]*"')

@@ -16,8 +16,8 @@ from tests.collect.management import CLIENT, SECRET, TENANT, Blob, Management, s
 from tests.collect.serving import Reply, fault
 
 from collect_vendors.vendor import BEGIN, Vendor, page_of
-from seawall.collect.vendors.m365 import CONTENT_TYPES
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.vendors.m365 import CONTENT_TYPES
+from seawall.collection.windows import DAY, HOUR, MINUTE
 
 PER_BLOB = 100
 WORDS = ("MailItemsAccessed", "Send", "UserLoggedIn", "FileAccessed", "Update", "New-InboxRule")

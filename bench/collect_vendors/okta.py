@@ -17,7 +17,7 @@ from tests.collect.system_log import Organisation, SystemLog
 
 from collect_vendors.timeline import LATE, LATEST, happened
 from collect_vendors.vendor import Vendor, page_of
-from seawall.collect.windows import HOUR, MINUTE
+from seawall.collection.windows import HOUR, MINUTE
 
 MARK = b'"uuid":"00000000-0000-11ef-8000-'
 DOMAIN = "acme.okta.com"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from collect_vendors.vendor import BEGIN
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.windows import DAY, HOUR, MINUTE
 
 BEFORE, AFTER = 5 * DAY, 3 * DAY
 """Records happen from so long before the first pass to so long after it."""

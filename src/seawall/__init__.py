@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seawall.pipeline import ScanResult, scan
+    from seawall.pipeline.scan import ScanResult, scan
 
 __version__ = "0.1.0"
 __all__ = ["ScanResult", "__version__", "scan"]
@@ -18,7 +18,7 @@ __all__ = ["ScanResult", "__version__", "scan"]
 def __getattr__(name: str) -> Any:
     """Import the engine only when it is asked for, so that `seawall --help` starts fast."""
     if name in {"scan", "ScanResult"}:
-        from seawall import pipeline
+        from seawall.pipeline import scan as pipeline
 
         return getattr(pipeline, name)
     raise AttributeError(name)

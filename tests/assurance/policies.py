@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seawall.schema.assurance import AccessPolicy, Directory
-from seawall.schema.problems import Problem
-from seawall.sources.access_policies import read_policies
+from seawall.events.access_policy import AccessPolicy, Directory
+from seawall.events.microsoft.access_policies import read_policies
+from seawall.events.problem import Problem
 
 ANN, BEN, GROUP = (f"{number:08d}-0000-4000-8000-000000000000" for number in (1, 2, 3))
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"

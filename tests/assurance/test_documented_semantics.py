@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.assurance.evaluation import MAYBE, NO, YES, Evaluator, Target, Who
-from seawall.assurance.holes import Grid
-from seawall.schema.assurance import DEMANDS, PATHS, AccessPolicy, Directory, Principals
-from seawall.sources.access_controls import granted_for, strength_of, weakest
-from seawall.sources.device_filters import strangers_of
+from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES, Evaluator, Target, Who
+from seawall.detection.authentication_strength.holes import Grid
+from seawall.events.access_policy import DEMANDS, PATHS, AccessPolicy, Directory, Principals
+from seawall.events.microsoft.device_filters import strangers_of
+from seawall.events.microsoft.grant_controls import granted_for, strength_of, weakest
 
 from .policies import EXCHANGE, policy, read, users
 

@@ -10,9 +10,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.assurance.evaluation import MAYBE, NO, YES, Target, Whereabouts, Who, level_of
-from seawall.assurance.holes import SYSTEMS, Cover, Grid
-from seawall.schema.assurance import (
+from seawall.detection.authentication_strength.evaluation import (
+    MAYBE,
+    NO,
+    YES,
+    Target,
+    Whereabouts,
+    Who,
+    level_of,
+)
+from seawall.detection.authentication_strength.holes import SYSTEMS, Cover, Grid
+from seawall.events.access_policy import (
     DEMANDS,
     PATHS,
     TRUSTED,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seawall.assurance.assess import Assessment, Given
-from seawall.schema.assurance import Registration
-from seawall.sources.registrations import shared_key
+from seawall.detection.authentication_strength.assess import Assessment, Given
+from seawall.events.access_policy import Registration
+from seawall.events.registrations import shared_key
 from tests.events import event
 
 from .test_takeover import MOBILE, PASSWORD, assessed, signed

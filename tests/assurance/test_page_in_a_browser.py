@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seawall.assessment import assessment
+from seawall.pipeline.assess import assessment
 
 from .test_verb import HOSTILE, graph_sign_in
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.assurance import AccessPolicy
+from seawall.events.access_policy import AccessPolicy
 
 from .policies import ANN, GROUP, policy, read, users
 
@@ -100,7 +100,7 @@ def test_what_policies_refer_to_is_read(tmp_path: Path) -> None:
     ["", "nonsense", "[1, 2]", '{"value": [{"conditions": 3}]}', "[" * 100, '{"a": "\ud800"}', "\x00\x01"],
 )
 def test_what_is_no_policy_is_a_problem(tmp_path: Path, text: str) -> None:
-    from seawall.sources.access_policies import read_policies
+    from seawall.events.microsoft.access_policies import read_policies
 
     path = tmp_path / "odd.json"
     path.write_text(text, encoding="utf-8", errors="surrogatepass")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.assurance import Registration
-from seawall.schema.problems import Problem
-from seawall.sources.registrations import read_registrations
+from seawall.events.access_policy import Registration
+from seawall.events.problem import Problem
+from seawall.events.registrations import read_registrations
 
 
 def read(folder: Path, content: Any, name: str = "export.json") -> tuple[list[Registration], list[Problem]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.assurance.strength import (
+from seawall.detection.authentication_strength.strength import (
     CLAIMED,
     FEDERATED,
     LEGACY,
@@ -20,7 +20,7 @@ from seawall.assurance.strength import (
     UNKNOWN,
     strength_of,
 )
-from seawall.schema.assurance import PATHS
+from seawall.events.access_policy import PATHS
 
 
 def said(*steps: tuple[str | None, ...], **more: Any) -> str:

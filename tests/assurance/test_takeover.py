@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seawall.assurance.assess import Assessment, Given, assess
-from seawall.assurance.collect import Collector
+from seawall.detection.authentication_strength.assess import Assessment, Given, assess
+from seawall.detection.authentication_strength.collect import Collector
+from seawall.events.access_policy import Directory, Registration
 from seawall.report.assurance import Read, assurance_document
-from seawall.schema.assurance import Directory, Registration
 from tests.events import batches, sign_in
 
 from .policies import ANN, BEN, EXCHANGE, policy, read, users
@@ -204,7 +204,7 @@ def test_what_if_heeds_places_and_says_what_turns_on_the_unknown(tmp_path: Path)
     }
     path = tmp_path / "both.json"
     path.write_text(json.dumps([inside, place]))
-    from seawall.sources.access_policies import read_policies
+    from seawall.events.microsoft.access_policies import read_policies
 
     found, directory, _ = read_policies([path])
     addresses = ("203.0.113.7", "198.51.100.1", None)

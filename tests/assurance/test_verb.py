@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seawall.assessment import OUTPUTS, assessment
 from seawall.cli.main import main
+from seawall.pipeline.assess import OUTPUTS, assessment
 from seawall.report.assurance_page import render_assurance
 
 from .policies import policy, users

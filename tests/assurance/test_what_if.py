@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.assessment import assessment
-from seawall.assurance.assess import Assessment, Given
-from seawall.assurance.replay import OUTCOMES
 from seawall.cli.main import main
+from seawall.detection.authentication_strength.assess import Assessment, Given
+from seawall.detection.authentication_strength.replay import OUTCOMES
+from seawall.events.access_policy import AccessPolicy, Chosen, Directory, Principals, Registration
+from seawall.pipeline.assess import assessment
 from seawall.report.assurance import Read, assurance_document
-from seawall.schema.assurance import AccessPolicy, Chosen, Directory, Principals, Registration
 
 from .policies import policy, read, users
 from .test_takeover import MOBILE, PASSWORD, STRONG, assessed, registered, signed

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.behaviour.counts import DAILY_DECAY, FieldCounts
-from seawall.behaviour.expectation import backed_off, plain, rarity
+from seawall.detection.behaviour.counts import DAILY_DECAY, FieldCounts
+from seawall.detection.behaviour.expectation import backed_off, plain, rarity
 
 
 def codes(*values: int) -> np.ndarray:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seawall.behaviour.day import cut
-from seawall.behaviour.detector import Behaviour, Groups
-from seawall.schema.entra_codes import PROMPT_DENIED
+from seawall.detection.behaviour.day import cut
+from seawall.detection.behaviour.detector import Behaviour, Groups
+from seawall.events.microsoft.entra_results import PROMPT_DENIED
 from tests.events import batches, event, sign_in
 
 ABROAD: dict[str, Any] = {

@@ -14,7 +14,7 @@ import pytest
 
 import seawall
 from seawall.cli.main import main
-from seawall.rules.sigma.run import RuleSet
+from seawall.detection.rules.sigma.run import RuleSet
 
 from .samples import Result, incidents, written
 
@@ -58,7 +58,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Replace the pipeline and return the list of calls that it gets; a path named quiet finds nothing."""
     calls: list[dict[str, Any]] = []
-    fake = ModuleType("seawall.pipeline")
+    fake = ModuleType("seawall.pipeline.scan")
 
     def scan(
         paths: Any, out: Any = None, *, settings: Any = None, progress: Any = None, rules_read: Any = None
@@ -73,6 +73,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return Result(found, out)
 
     fake.scan = scan  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "seawall.pipeline", fake)
+    monkeypatch.setitem(sys.modules, "seawall.pipeline.scan", fake)
     monkeypatch.setattr(seawall, "pipeline", fake, raising=False)
     return calls

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seawall.report.documents import write_incidents
-from seawall.schema.coverage import CoverageNote
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import Incident, Usual
-from seawall.schema.problems import Problem
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incident import Incident, Usual
+from seawall.detection.reason import Reason
+from seawall.events.problem import Problem
+from seawall.storage.files.incident_documents import write_incidents
 
 TIME = 1_772_438_400_000_000
 

@@ -19,7 +19,7 @@ from .conftest import Run
 def lab(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Replace the lab; returns the settings of every world it was asked for."""
     made: list[Any] = []
-    fake, demo = ModuleType("seawall.lab"), ModuleType("seawall.lab.demo")
+    fake, demo = ModuleType("seawall.lab.worlds"), ModuleType("seawall.lab.worlds.demo")
 
     def make_world(settings: Any, out: Path) -> SimpleNamespace:
         made.append(settings)
@@ -37,8 +37,8 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     fake.make_world, fake.WorldSettings = make_world, world_settings  # type: ignore[attr-defined]
     demo.demo_settings = demo_settings  # type: ignore[attr-defined]
     fake.demo = demo  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "seawall.lab", fake)
-    monkeypatch.setitem(sys.modules, "seawall.lab.demo", demo)
+    monkeypatch.setitem(sys.modules, "seawall.lab.worlds", fake)
+    monkeypatch.setitem(sys.modules, "seawall.lab.worlds.demo", demo)
     monkeypatch.setattr(seawall, "lab", fake, raising=False)
     return made
 

@@ -15,12 +15,21 @@ import pytest
 
 from seawall import __version__
 from seawall.cli import checks, progress, scan, streams
-from seawall.errors import InputUnreadable
+from seawall_base.errors import InputUnreadable
 
 from .conftest import Run
 from .samples import written
 
-HEAVY = ("duckdb", "pyarrow", "numpy", "rich", "jinja2", "msgspec", "maxminddb", "seawall.report.html")
+HEAVY = (
+    "duckdb",
+    "pyarrow",
+    "numpy",
+    "rich",
+    "jinja2",
+    "msgspec",
+    "maxminddb",
+    "seawall.report.incident_page",
+)
 
 
 def seawall(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from seawall import private_files
-from seawall.errors import OutputUnwritable
-from seawall.pipeline import OUTPUTS, scan
-from seawall.report.documents import write_incidents
+from seawall.pipeline.scan import OUTPUTS, scan
+from seawall.storage.files.incident_documents import write_incidents
+from seawall_base import private_files
+from seawall_base.errors import OutputUnwritable
 from tests.cli.conftest import Run
 from tests.sources.support import mail_read, write_lines
 

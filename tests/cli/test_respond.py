@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seawall.report.documents import write_incidents
-from seawall.schema.events import ENRICHED_SCHEMA
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage.files.incident_documents import write_incidents
 from tests.respond.contain.okta_api import Okta
 from tests.respond.contain.samples import ANN, incident, row
 from tests.respond.contain.serving import served
@@ -203,7 +203,7 @@ def test_what_fails_is_said_by_the_exit_code(run: Run, out: Path, okta: Okta) ->
 def test_an_unclear_step_is_settled_by_a_person(
     run: Run, out: Path, okta: Okta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seawall.collect.clock import Clock
+    from seawall_base.clock import Clock
     from tests.respond.contain.serving import Fault
 
     monkeypatch.setattr(Clock, "wait", lambda *_: None)
@@ -291,7 +291,7 @@ def test_a_return_is_found_in_logs_and_in_a_scans_results(
 def test_a_watch_is_told_of_a_containment_and_that_it_ended(
     run: Run, out: Path, okta: Okta, tmp_path: Path
 ) -> None:
-    from seawall.store.database import Database
+    from seawall.storage.database import Database
 
     planned(run, out)
     assert apply(run).code == 0

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.report.scope_document import write_scope
-from seawall.respond.notify.case_file import read_case
-from seawall.store.place import open_store
+from seawall.response.notification.case_file import read_case
+from seawall.response.scope.document import write_scope
+from seawall.storage.place import open_store
 from tests.respond.cases import ANNA, BEN, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
 from tests.respond.mail_server import serving
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from seawall.report.documents import write_incidents
+from seawall.storage.files.incident_documents import write_incidents
 from tests.respond.contain.samples import incident, row
 
 from .conftest import Outcome, Run

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seawall.report.scope_document import read_scope
 from seawall.report.scope_files import FILES
+from seawall.response.scope.document import read_scope
 from tests.cli.conftest import Run
 from tests.sources.support import mail_read
 

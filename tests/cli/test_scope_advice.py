@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from seawall import scoping
-from seawall.report.documents import write_incidents
+from seawall.response.scope import sources as scoping
+from seawall.storage.files.incident_documents import write_incidents
 from tests.cli.conftest import Outcome, Run
 from tests.respond.contain.samples import incident
 from tests.sources.support import mail_read

@@ -18,9 +18,9 @@ import pytest
 
 from seawall.cli.demo_feed import DAYS, SEED, days_of, first_day, history_of, make
 from seawall.cli.main import main
-from seawall.lab import make_world
-from seawall.lab.demo import demo_settings
-from seawall.pipeline import scan
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.demo import demo_settings
+from seawall.pipeline.scan import scan
 from tests.server.gates import free_port
 
 PATIENCE = 420.0

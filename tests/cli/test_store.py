@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
-from seawall.store.database import Database
-from seawall.store.place import open_store
+from seawall.storage.database import Database
+from seawall.storage.place import open_store
 from tests.store.database.first_version import make_first_version
 from tests.store.database.test_incidents import incident
 from tests.store.lake.events import numbered, part_files

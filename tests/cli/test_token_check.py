@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocation_store import RevocationStore
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.store import RevocationStore
 from tests.jose import keys
 from tests.tokens import minting, proofs
 from tests.tokens.minting import NOW, claims, header, token

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from seawall.tokens.revocation_store import RevocationStore
-from seawall.tokens.revocations import Revocations
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.store import RevocationStore
 from tests.tokens import minting
 from tests.tokens.test_revocations import outcome
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.server.console.sign_in.codes import INVITE, typed
-from seawall.store.place import open_store
+from seawall.console.sign_in.codes import INVITE, typed
+from seawall.storage.place import open_store
 
 
 @pytest.fixture

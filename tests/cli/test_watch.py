@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.lab import make_world
-from seawall.lab.world_settings import WorldSettings
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
 from tests.sources.archives import member, zip_of
 from tests.sources.support import mail_read
 

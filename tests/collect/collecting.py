@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seawall.collect.client import Client, Patience
-from seawall.collect.clock import Clock
-from seawall.collect.exchange import Exchange
-from seawall.collect.ledger import Book, open_book, standings
-from seawall.collect.ledger.reading import Standing
-from seawall.collect.run import Outcome, Run
-from seawall.collect.segments import Segments
-from seawall.collect.source import Source
+from seawall.collection.ledger import Book, open_book, standings
+from seawall.collection.ledger.reading import Standing
+from seawall.collection.run import Outcome, Run
+from seawall.collection.segments import Segments
+from seawall.collection.source import Source
+from seawall.vendor_api.client import Client, Patience
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Exchange
 from tests.collect.management import TENANT
 
 

@@ -18,13 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seawall.collect.client import Client
-from seawall.collect.ledger import standings, tables
-from seawall.collect.source import Source
-from seawall.collect.vendors.entra import Entra
-from seawall.collect.vendors.google import Google
-from seawall.collect.vendors.m365 import M365, is_throttled
-from seawall.collect.vendors.okta import Okta
+from seawall.collection.ledger import standings, tables
+from seawall.collection.source import Source
+from seawall.collection.vendors.entra import Entra
+from seawall.collection.vendors.google import Google
+from seawall.collection.vendors.m365 import M365, is_throttled
+from seawall.collection.vendors.okta import Okta
+from seawall.vendor_api.client import Client
 from tests.collect.collecting import client_of, collect, lines
 from tests.collect.management import TENANT
 from tests.collect.reports import CUSTOMER

@@ -11,8 +11,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from seawall.collect.ledger import standings
-from seawall.collect.ledger.partitions import Look
+from seawall.collection.ledger import standings
+from seawall.collection.ledger.partitions import Look
 from tests.collect.collecting import lines
 from tests.collect.killing import forked, watched
 from tests.collect.test_partitions import NOW, opened, store, stretch

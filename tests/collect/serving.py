@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from seawall.collect.clock import Clock, Stopped
+from seawall_base.clock import Clock, Stopped
 
 NOW = 1_764_158_400_000_000
 """2025-11-26T12:00:00Z"""

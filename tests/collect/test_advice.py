@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.collect.advice import ADVICE, ELSE, advice
-from seawall.collect.answers import vendor_code
-from seawall.collect.client import Client, Unavailable
-from seawall.collect.exchange import Exchange
+from seawall.vendor_api.client import Client, Unavailable
+from seawall.vendor_api.error_advice import ADVICE, ELSE, advice
+from seawall.vendor_api.responses import vendor_code
+from seawall_base.http_exchange import Exchange
 from tests.collect.management import TENANT
 from tests.collect.serving import Reply, Still, fault, serving
 from tests.collect.test_command import m365, management, secret_file
@@ -110,7 +110,7 @@ def test_the_disk_is_full(
     with serving(api) as server:
         api.base = server.url
         with monkeypatch.context() as patch:
-            patch.setattr("seawall.collect.segments.os.write", full)
+            patch.setattr("seawall.collection.segments.os.write", full)
             assert m365(tmp_path, server, *access) == 1
         said = capsys.readouterr().err
         assert "No space left on device" in said

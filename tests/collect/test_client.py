@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collect import exchange
-from seawall.collect.access.errors import CollectRefused
-from seawall.collect.answers import Malformed, decoded, lines_of, moment, vendor_code, written
-from seawall.collect.client import Client, Patience, Refused, Unavailable
-from seawall.collect.clock import Stopped
-from seawall.collect.exchange import Answer, Broken, Elsewhere, Exchange
+from seawall.vendor_api.client import Client, Patience, Refused, Unavailable
+from seawall.vendor_api.errors import CollectRefused
+from seawall.vendor_api.responses import Malformed, decoded, lines_of, moment, vendor_code, written
+from seawall_base import http_exchange as exchange
+from seawall_base.clock import Stopped
+from seawall_base.http_exchange import Answer, Broken, Elsewhere, Exchange
 from tests.collect.collecting import Fixed
 from tests.collect.proxying import tls
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, as_json, fault, serving

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from seawall.cli.main import main
-from seawall.collect.clock import Clock
+from seawall_base.clock import Clock
 from tests.collect.collecting import lines
 from tests.collect.management import CLIENT, SECRET, TENANT, Management, blob
 from tests.collect.serving import Reply, Request, Server, fault, serving

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.collect.client import Client, Patience
-from seawall.collect.clock import Stopped
-from seawall.collect.run import Outcome
-from seawall.collect.vendors.entra import FEEDS, PACE, Entra
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.run import Outcome
+from seawall.collection.vendors.entra import FEEDS, PACE, Entra
+from seawall.collection.windows import DAY, HOUR, MINUTE
+from seawall.vendor_api.client import Client, Patience
+from seawall_base.clock import Stopped
 from tests.collect.collecting import client_of, collect, ids, standing
 from tests.collect.graph import Entry, Graph, audit, sign_in
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving, without

@@ -16,16 +16,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from seawall import scan
-from seawall.collect.client import Client
-from seawall.collect.clock import Clock
-from seawall.collect.ledger import collected
-from seawall.collect.source import Source
-from seawall.collect.vendors.entra import Entra
-from seawall.collect.vendors.google import Google
-from seawall.collect.vendors.m365 import M365, is_throttled
-from seawall.collect.vendors.okta import Okta
-from seawall.collect.windows import DAY, HOUR, MINUTE
-from seawall.watch import Follower
+from seawall.collection.ledger import collected
+from seawall.collection.source import Source
+from seawall.collection.vendors.entra import Entra
+from seawall.collection.vendors.google import Google
+from seawall.collection.vendors.m365 import M365, is_throttled
+from seawall.collection.vendors.okta import Okta
+from seawall.collection.windows import DAY, HOUR, MINUTE
+from seawall.pipeline.tail import Follower
+from seawall.vendor_api.client import Client
+from seawall_base.clock import Clock
 from tests.collect.collecting import client_of, collect, lines
 from tests.collect.graph import Graph, audit, sign_in
 from tests.collect.management import CLIENT, SECRET, TENANT, Management, blob

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seawall.cli.main import main
-from seawall.collect.client import Client, Patience
-from seawall.collect.clock import Clock
-from seawall.collect.run import Outcome
-from seawall.collect.vendors.google import Google, is_throttled
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.run import Outcome
+from seawall.collection.vendors.google import Google, is_throttled
+from seawall.collection.windows import DAY, HOUR, MINUTE
+from seawall.vendor_api.client import Client, Patience
+from seawall_base.clock import Clock
 from tests.collect.collecting import client_of, collect, lines, standing
 from tests.collect.reports import CUSTOMER, Reports, activity
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
-from seawall.collect.ledger.partitions import Stretch, open_partitions
-from seawall.collect.segments import Segments
+from seawall.collection.ledger.partitions import Stretch, open_partitions
+from seawall.collection.segments import Segments
 from tests.collect.collecting import lines
 from tests.collect.kafka_mock import Cluster, kafka
 
@@ -376,8 +376,8 @@ def test_without_the_package(
 def test_nobody_answers(
     tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("seawall.collect.kafka.member.PATIENCE", 1_000_000)
-    monkeypatch.setattr("seawall.collect.kafka.member.ANSWER", 1.0)
+    monkeypatch.setattr("seawall.collection.kafka.member.PATIENCE", 1_000_000)
+    monkeypatch.setattr("seawall.collection.kafka.member.ANSWER", 1.0)
     cluster.all_down()
     assert once(tmp_path, cluster) == 1
     assert "not everything could be fetched: all (" in capsys.readouterr().err

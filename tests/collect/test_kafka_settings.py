@@ -23,14 +23,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from seawall.cli.main import main
-from seawall.collect.access.errors import CollectRefused
-from seawall.collect.access.microsoft import MicrosoftAccess
-from seawall.collect.client import Client
-from seawall.collect.clock import Clock
-from seawall.collect.exchange import Exchange
-from seawall.collect.kafka.configuration import PROPERTIES, configuration_of, token_giver
-from seawall.collect.settings import read_settings
-from seawall.errors import CollectInvalid
+from seawall.collection.kafka.configuration import PROPERTIES, configuration_of, token_giver
+from seawall.collection.settings import read_settings
+from seawall.vendor_api.access.microsoft import MicrosoftAccess
+from seawall.vendor_api.client import Client
+from seawall.vendor_api.errors import CollectRefused
+from seawall_base.clock import Clock
+from seawall_base.errors import CollectInvalid
+from seawall_base.http_exchange import Exchange
 from tests.collect.management import CLIENT, SECRET, TENANT
 from tests.collect.serving import serving
 from tests.collect.test_command import certificate, management, secret_file
@@ -284,7 +284,7 @@ def broker(pem: Path, key: Path) -> Iterator[tuple[int, list[bytes]]]:
 def test_a_broker_that_nobody_vouches_for_hears_nothing(
     tmp_path: Path, is_trusted: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("seawall.collect.kafka.member.PATIENCE", 1_000_000)
+    monkeypatch.setattr("seawall.collection.kafka.member.PATIENCE", 1_000_000)
     monkeypatch.setenv("SEAWALL_KAFKA_SECRET", "throw-away-password")
     pem, key = signed(tmp_path, "broker")
     other, _ = signed(tmp_path, "other")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.collect.windows import HOUR, MINUTE
+from seawall.collection.windows import HOUR, MINUTE
 from tests.collect.graph import Graph, audit
 from tests.collect.management import Blob, Management, blob
 from tests.collect.reports import Reports, activity

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from seawall.collect.errors import CollectionBroken
-from seawall.collect.ledger import Book, Feed, collected, open_book, standings
-from seawall.collect.piece import Piece
-from seawall.collect.segments import Segments
-from seawall.collect.windows import DAY, HOUR, MINUTE
-from seawall.errors import DatabaseInUse
+from seawall.collection.errors import CollectionBroken
+from seawall.collection.ledger import Book, Feed, collected, open_book, standings
+from seawall.collection.piece import Piece
+from seawall.collection.segments import Segments
+from seawall.collection.windows import DAY, HOUR, MINUTE
+from seawall_base.errors import DatabaseInUse
 
 NOW = 1_764_000_000_000_000
 ABOUT = {"vendor": "m365", "tenant": "acme"}

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from seawall.collect.client import Client, Patience
-from seawall.collect.clock import Stopped
-from seawall.collect.run import Outcome
-from seawall.collect.vendors.m365 import M365, is_throttled
-from seawall.collect.windows import DAY, HOUR, MINUTE
-from seawall.errors import OutputUnwritable
+from seawall.collection.run import Outcome
+from seawall.collection.vendors.m365 import M365, is_throttled
+from seawall.collection.windows import DAY, HOUR, MINUTE
+from seawall.vendor_api.client import Client, Patience
+from seawall_base.clock import Stopped
+from seawall_base.errors import OutputUnwritable
 from tests.collect.collecting import client_of, collect, ids, lines, standing
 from tests.collect.management import FEED, TENANT, Blob, Management, blob
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving, without

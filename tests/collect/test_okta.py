@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seawall.cli.main import main
-from seawall.collect.client import Client, Patience
-from seawall.collect.clock import Clock
-from seawall.collect.run import Outcome
-from seawall.collect.vendors.okta import Okta
-from seawall.collect.windows import DAY, HOUR, MINUTE
+from seawall.collection.run import Outcome
+from seawall.collection.vendors.okta import Okta
+from seawall.collection.windows import DAY, HOUR, MINUTE
+from seawall.vendor_api.client import Client, Patience
+from seawall_base.clock import Clock
 from tests.collect.collecting import client_of, collect, ids, lines, standing
 from tests.collect.management import stamp
 from tests.collect.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving

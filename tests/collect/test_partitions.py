@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.collect.errors import CollectionBroken
-from seawall.collect.ledger import Ask, Feed, standings
-from seawall.collect.ledger.partitions import Look, PartitionBook, Stretch, open_partitions
-from seawall.collect.segments import Segments
-from seawall.collect.source import ENDLESS
+from seawall.collection.errors import CollectionBroken
+from seawall.collection.ledger import Ask, Feed, standings
+from seawall.collection.ledger.partitions import Look, PartitionBook, Stretch, open_partitions
+from seawall.collection.segments import Segments
+from seawall.collection.source import ENDLESS
 from tests.collect.collecting import lines
 
 NOW = 1_764_000_000_000_000

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.cli.main import main
-from seawall.collect.coverage import holes
-from seawall.collect.coverage_gap import Gap
-from seawall.collect.ledger import unproved
-from seawall.collect.windows import DAY, HOUR
-from seawall.schema.collected import CollectedFeed
+from seawall.collection.collected_spans import CollectedFeed
+from seawall.collection.coverage import holes
+from seawall.collection.coverage_gap import Gap
+from seawall.collection.ledger import unproved
+from seawall.collection.windows import DAY, HOUR
 from tests.collect.collecting import client_of, collect
 from tests.collect.management import TENANT, Blob, Management, record, stamp
 from tests.collect.serving import NOW, Still, fault, serving
@@ -62,7 +62,7 @@ def story(folder: Path, failing: str = "") -> None:
             records.append(mail(10 * hour + 5, time, "203.0.113.99", "user0@acme.example"))
         blobs.append(Blob(f"b{hour}", time + HOUR, json.dumps(records).encode(), listed=time + HOUR))
     api = Management(clock.now, blobs, enabled={"Audit.Exchange"}, page=200)
-    from seawall.collect.vendors.m365 import M365, is_throttled
+    from seawall.collection.vendors.m365 import M365, is_throttled
 
     with serving(api) as server:
         api.base = server.url

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.collect.client import Client, Unavailable
-from seawall.collect.clock import Clock
-from seawall.collect.exchange import Exchange
-from seawall.collect.route import Route, route_of
-from seawall.errors import CollectInvalid
+from seawall.vendor_api.client import Client, Unavailable
+from seawall_base.clock import Clock
+from seawall_base.errors import CollectInvalid
+from seawall_base.http_exchange import Exchange
+from seawall_base.proxy import Route, route_of
 from tests.collect.collecting import lines
 from tests.collect.management import CLIENT, SECRET, TENANT
 from tests.collect.proxying import Proxy, proxying, tls

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.collect import run as running
-from seawall.collect.answers import identity
-from seawall.collect.client import Unavailable
-from seawall.collect.coverage import Painted, holes, packed, paint, settled
-from seawall.collect.ledger import Ask, Book, Feed, standings
-from seawall.collect.piece import Piece
-from seawall.collect.run import Run
-from seawall.collect.source import Knows
-from seawall.collect.windows import DAY, HOUR, MINUTE, Rhythm, due
-from seawall.schema.collected import Span
+from seawall.collection import run as running
+from seawall.collection.collected_spans import Span
+from seawall.collection.coverage import Painted, holes, packed, paint, settled
+from seawall.collection.ledger import Ask, Book, Feed, standings
+from seawall.collection.piece import Piece
+from seawall.collection.run import Run
+from seawall.collection.source import Knows
+from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
+from seawall.vendor_api.client import Unavailable
+from seawall.vendor_api.responses import identity
 from tests.collect.collecting import lines, opened
 from tests.collect.serving import NOW, Still
 

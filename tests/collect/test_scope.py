@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
-from seawall.collect.client import Client
-from seawall.collect.source import Source
-from seawall.collect.vendors.entra import Entra
-from seawall.collect.vendors.google import Google, is_throttled
-from seawall.collect.vendors.m365 import M365
-from seawall.collect.vendors.okta import Okta
-from seawall.collect.windows import DAY, HOUR
+from seawall.collection.source import Source
+from seawall.collection.vendors.entra import Entra
+from seawall.collection.vendors.google import Google, is_throttled
+from seawall.collection.vendors.m365 import M365
+from seawall.collection.vendors.okta import Okta
+from seawall.collection.windows import DAY, HOUR
+from seawall.vendor_api.client import Client
 from tests.collect.collecting import client_of, collect
 from tests.collect.graph import Graph, sign_in
 from tests.collect.management import TENANT, Blob, Management, record, stamp

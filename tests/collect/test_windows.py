@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collect.coverage import holes, oldest_asking, paint, settled, without
-from seawall.collect.windows import DAY, HOUR, MINUTE, Rhythm, due
+from seawall.collection.coverage import holes, oldest_asking, paint, settled, without
+from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(1, 20), st.integers(0, 50)).map(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from seawall.conformance import Context, Verifier
-from seawall.server.judge import Case, make_judge
-from seawall.server.original_request import read_request
-from seawall.server.refusals import GateRefusal
-from seawall.server.risk import RiskList
-from seawall.server.settings import GateSettings, RiskSettings
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.replay import MemoryReplayGuard, Nonces
+from seawall.gate.judge import Case, make_judge
+from seawall.gate.original_request import read_request
+from seawall.gate.refusals import GateRefusal
+from seawall.gate.risk import RiskList
+from seawall.gate.settings import GateSettings, RiskSettings
+from seawall_tokens.conformance import Context, Verifier
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.replay import MemoryReplayGuard, Nonces
 from tests.conformance.seawall_verifier import policy_of
 
 SETTINGS = GateSettings(certificate_header="X-Client-Certificate")

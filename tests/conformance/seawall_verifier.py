@@ -5,21 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from seawall.conformance import Context, RenewalAttempt, Verifier
-from seawall.conformance.context import Revocation as Revoked
-from seawall.conformance.context import TrustedIssuer
-from seawall.jose.key_set import KeySet, KeySetRefused, read_key_set
-from seawall.tokens import key_absence, renewal
-from seawall.tokens.first_seen import FirstSeen
-from seawall.tokens.key_cache import CacheSettings, KeyCache
-from seawall.tokens.key_origins import OriginFailed
-from seawall.tokens.policy import IssuerPolicy, Policy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.replay import MemoryReplayGuard
-from seawall.tokens.request_binding import RequestBinding
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocations import Revocations
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.conformance import Context, RenewalAttempt, Verifier
+from seawall_tokens.conformance.context import Revocation as Revoked
+from seawall_tokens.conformance.context import TrustedIssuer
+from seawall_tokens.jose.key_set import KeySet, KeySetRefused, read_key_set
+from seawall_tokens.keys import key_absence
+from seawall_tokens.keys.first_seen import FirstSeen
+from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
+from seawall_tokens.keys.key_origins import OriginFailed
+from seawall_tokens.policy.policy import IssuerPolicy, Policy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.verify import renewal
+from seawall_tokens.verify.replay import MemoryReplayGuard
+from seawall_tokens.verify.request_binding import RequestBinding
+from seawall_tokens.verify.verify import verify_access_token
 
 REPLAY = MemoryReplayGuard()
 

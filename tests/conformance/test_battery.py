@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from seawall.conformance.battery import cases, families
-from seawall.conformance.case import HARMS, Case
-from seawall.conformance.verifier import CAPABILITIES
-from seawall.conformance.workshop import Workshop
-from seawall.errors import UsageError
+from seawall_base.errors import UsageError
+from seawall_tokens.conformance.battery import cases, families
+from seawall_tokens.conformance.case import HARMS, Case
+from seawall_tokens.conformance.verifier import CAPABILITIES
+from seawall_tokens.conformance.workshop import Workshop
 
 EVERY = cases()
 

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from seawall.conformance.battery import cases
-from seawall.conformance.case import Case
-from seawall.conformance.run import judge
+from seawall_tokens.conformance.battery import cases
+from seawall_tokens.conformance.case import Case
+from seawall_tokens.conformance.run import judge
 from tests.conformance.gate_verifier import verifier
 
 NOT_IN_A_HEADER = {

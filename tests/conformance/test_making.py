@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from seawall.conformance import keys
-from seawall.conformance.battery import cases
-from seawall.conformance.case import Case
-from seawall.conformance.encoding import b64, dangling, integer, members, padded
-from seawall.conformance.keys import Key
-from seawall.conformance.signing import cube_root_forgery, encoded_message
-from seawall.conformance.workshop import ABSENT, Workshop, changed
-from seawall.jose.fitness import rsa_faults
+from seawall_tokens.conformance import keys
+from seawall_tokens.conformance.battery import cases
+from seawall_tokens.conformance.case import Case
+from seawall_tokens.conformance.encoding import b64, dangling, integer, members, padded
+from seawall_tokens.conformance.keys import Key
+from seawall_tokens.conformance.signing import cube_root_forgery, encoded_message
+from seawall_tokens.conformance.workshop import ABSENT, Workshop, changed
+from seawall_tokens.jose.fitness import rsa_faults
 
 
 def number(text: str) -> int:

@@ -39,14 +39,14 @@ def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 def test_the_entry_point_is_installed() -> None:
     (point,) = metadata.entry_points(group="pytest11", name="seawall")
-    assert point.value == "seawall.conformance.plugin"
+    assert point.value == "seawall_tokens.conformance.plugin"
 
 
 def test_without_the_option_nothing_happens(project: Path) -> None:
     (project / "test_imports.py").write_text(
         "import sys\n\n\ndef test_nothing_was_imported():\n"
         "    loaded = {name for name in sys.modules if name.startswith('seawall')}\n"
-        "    assert loaded == {'seawall', 'seawall.conformance', 'seawall.conformance.plugin'}, loaded\n"
+        "    assert loaded == {'seawall', 'seawall_tokens.conformance', 'seawall_tokens.conformance.plugin'}, loaded\n"
         "    assert not {'cryptography', 'gmpy2', 'pyarrow'} & set(sys.modules)\n"
     )
     result = pytest_in(project, "-W", "error", "-q")
@@ -57,7 +57,7 @@ def test_without_the_option_nothing_happens(project: Path) -> None:
 
 def test_a_program_that_uses_seawall_may_run_pytest(project: Path) -> None:
     """pytest rewrites the modules of plugins and warns of those that were imported before."""
-    code = "import sys, seawall.conformance, pytest; sys.exit(pytest.main(['-q', '-W', 'error', '-p', 'no:cacheprovider']))"
+    code = "import sys, seawall_tokens.conformance, pytest; sys.exit(pytest.main(['-q', '-W', 'error', '-p', 'no:cacheprovider']))"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False
     )

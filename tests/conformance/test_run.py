@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from seawall.conformance import Context, Refused, RenewalAttempt, Verifier
-from seawall.conformance import verifier as verifiers
-from seawall.conformance.battery import cases, with_baseline
-from seawall.conformance.case import Case
-from seawall.conformance.matrix import LEVELS, failing, faulty, has_passed, rows, totals, void_reason
-from seawall.conformance.run import MOST_TIMEOUTS, Result, document, judge, run
-from seawall.errors import UsageError
+from seawall_base.errors import UsageError
+from seawall_tokens.conformance import Context, Refused, RenewalAttempt, Verifier
+from seawall_tokens.conformance import verifier as verifiers
+from seawall_tokens.conformance.battery import cases, with_baseline
+from seawall_tokens.conformance.case import Case
+from seawall_tokens.conformance.matrix import LEVELS, failing, faulty, has_passed, rows, totals, void_reason
+from seawall_tokens.conformance.run import MOST_TIMEOUTS, Result, document, judge, run
 
 (HOSTILE,) = cases(("storm-0558",))
 (CONTROL,) = cases(("form-sound",))
@@ -163,8 +163,8 @@ def test_an_unknown_capability_is_a_mistake() -> None:
         ("nothing", "is no verifier"),
         (":x", "is no verifier"),
         ("no_such_module_here:x", "cannot be imported"),
-        ("seawall.conformance:no_such_name", "cannot be imported"),
-        ("seawall.conformance:CAPABILITIES", "neither a function"),
+        ("seawall_tokens.conformance:no_such_name", "cannot be imported"),
+        ("seawall_tokens.conformance:CAPABILITIES", "neither a function"),
     ],
 )
 def test_a_wrong_place_is_said(place: str, words: str) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from seawall.conformance.battery import cases
-from seawall.conformance.case import Case
-from seawall.conformance.run import judge, run
-from seawall.conformance.workshop import Workshop
-from seawall.tokens import claim_checks, examination, key_checks, verify
-from seawall.tokens.refusals import REFUSALS
-from seawall.tokens.replay import MemoryReplayGuard
-from seawall.tokens.state import State
+from seawall_tokens.conformance.battery import cases
+from seawall_tokens.conformance.case import Case
+from seawall_tokens.conformance.run import judge, run
+from seawall_tokens.conformance.workshop import Workshop
+from seawall_tokens.refusals import REFUSALS
+from seawall_tokens.verify import claim_checks, examination, key_checks, verify
+from seawall_tokens.verify.replay import MemoryReplayGuard
+from seawall_tokens.verify.state import State
 from tests.conformance.seawall_verifier import binding_of, policy_of, verifier
 
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from seawall.enrich import Networks, enrich
-from seawall.lab import make_world
-from seawall.lab.world_settings import WorldSettings
-from seawall.pipeline import ScanSettings, scan
-from seawall.report.times import parse_rfc3339
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.schema.incidents import Incident
-from seawall.sources import read
-from seawall.store.database import Database
-from seawall.store.lake import Lake
+from seawall.detection.incident import Incident
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.pipeline.scan import ScanSettings, scan
+from seawall.storage.database import Database
+from seawall.storage.lake import Lake
+from seawall_base.times import parse_rfc3339
 from tests.events import event
 from tests.report.samples import HOSTILE, incident
 

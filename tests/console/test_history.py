@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from seawall.store.database import Database, FirstImport
-from seawall.store.place import open_store
+from seawall.storage.database import Database, FirstImport
+from seawall.storage.place import open_store
 from tests.console import filled
 from tests.console.conftest import Visiting, serving
 from tests.report.samples import incident

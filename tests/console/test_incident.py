@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from seawall.report.scope_document import read_scope
-from seawall.respond.contain.documents import read_plan
+from seawall.response.containment.documents import read_plan
+from seawall.response.scope.document import read_scope
 from tests.console.conftest import Visit, Visiting
 from tests.console.doors.serving import axe_faults
 from tests.console.filled import HOSTILE_ID

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from seawall.store.place import open_store
+from seawall.storage.place import open_store
 from tests.console import filled
 from tests.console.conftest import Visiting, serving
 from tests.report.samples import incident

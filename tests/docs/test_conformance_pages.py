@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tools import conformance_tables as tables
 
-from seawall.conformance import Verifier
-from seawall.conformance.battery import cases
-from seawall.conformance.run import judge
+from seawall_tokens.conformance import Verifier
+from seawall_tokens.conformance.battery import cases
+from seawall_tokens.conformance.run import judge
 
 ROOT = Path(__file__).parents[2]
 

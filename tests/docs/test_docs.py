@@ -15,18 +15,18 @@ import pytest
 import typer
 
 from seawall import scan
-from seawall.behaviour.fields import FIELD_NAMES
 from seawall.cli.main import app
-from seawall.evaluate.baselines import METHODS
-from seawall.incidents.patterns import PATTERNS
-from seawall.lab import FAMILIES
-from seawall.pipeline import OUTPUTS
-from seawall.report.documents import incident_document
-from seawall.rules.detector import RULES
-from seawall.schema.coverage import CoverageCode, CoverageNote
-from seawall.schema.events import ACCOUNT_TYPES, ENRICHED_SCHEMA, KINDS, STATUSES
-from seawall.schema.problems import Problem, ProblemCode
-from seawall.sources.recognise import SOURCES
+from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.coverage_note import CoverageCode, CoverageNote
+from seawall.detection.ranking.patterns import PATTERNS
+from seawall.detection.rules.detector import RULES
+from seawall.events.event import ACCOUNT_TYPES, ENRICHED_SCHEMA, KINDS, STATUSES
+from seawall.events.problem import Problem, ProblemCode
+from seawall.events.vendor_detection import SOURCES
+from seawall.lab.evaluate.baselines import METHODS
+from seawall.lab.worlds import FAMILIES
+from seawall.pipeline.scan import OUTPUTS
+from seawall.storage.files.incident_documents import incident_document
 from tests.cli.samples import INCIDENT
 from tests.error_classes import error_classes
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tools import gate_tables
 
-from seawall.server.metrics import Metrics
-from seawall.server.settings import read_settings
-from seawall.tokens.toml_lines import toml_lines
+from seawall.gate.metrics import Metrics
+from seawall.gate.settings import read_settings
+from seawall_base.toml_lines import toml_lines
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "gate.md").read_text("utf-8")

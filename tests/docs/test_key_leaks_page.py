@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seawall.keys.leaks.findings import Account, Finding, Skipped
 from seawall.keys.leaks.search import FORMS
-from seawall.report.key_leaks import leak_document
+from seawall.keys.leaks.table import leak_document
 
 PAGE = (Path(__file__).parents[2] / "docs" / "key-leaks.md").read_text("utf-8")
 

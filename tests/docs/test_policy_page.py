@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from tools import policy_tables
 
-from seawall.errors import PolicyInvalid
-from seawall.server.loaded_policy import load
-from seawall.tokens.policy_file import load_document, load_policy
-from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
-from seawall.tokens.profiles import PROFILES
+from seawall.gate.loaded_policy import load
+from seawall_base.errors import PolicyInvalid
+from seawall_tokens.policy.file import load_document, load_policy
+from seawall_tokens.policy.profiles import PROFILES
+from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from tests.jose.https_server import make_authority
 from tests.tokens.key_sets import jwk, jwks
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seawall.collect.access.microsoft import MicrosoftAccess
-from seawall.collect.client import Client
-from seawall.collect.clock import Clock
-from seawall.collect.exchange import Exchange
-from seawall.collect.vendors.entra import FEEDS, Entra
-from seawall.collect.vendors.m365 import M365
-from seawall.respond.contain.planning import plan
-from seawall.schema.response import Action, Call
+from seawall.collection.vendors.entra import FEEDS, Entra
+from seawall.collection.vendors.m365 import M365
+from seawall.response.containment.planning import plan
+from seawall.response.containment.values import Action, Call
+from seawall.vendor_api.access.microsoft import MicrosoftAccess
+from seawall.vendor_api.client import Client
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Exchange
 from tests.collect.collecting import client_of, collect
 from tests.collect.graph import Graph, audit, sign_in
 from tests.collect.management import TENANT, Management, blob

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from seawall.tokens.decision import Decision
-from seawall.tokens.refusals import REFUSALS
-from seawall.tokens.revocation import KINDS
-from seawall.tokens.signals import EFFECTS
+from seawall_tokens.refusals import REFUSALS
+from seawall_tokens.revocation.revocation import KINDS
+from seawall_tokens.signals.signals import EFFECTS
+from seawall_tokens.verify.decision import Decision
 from tests.docs.test_docs import first_column, page
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seawall.incidents.patterns import PATTERNS
-from seawall.keys.ledger.codes import KINDS
-from seawall.rules.detector import RULES
-from seawall.server.refusals import GATE_REFUSALS
-from seawall.tokens.refusals import REFUSALS
+from seawall.detection.ranking.patterns import PATTERNS
+from seawall.detection.rules.detector import RULES
+from seawall.gate.refusals import GATE_REFUSALS
+from seawall.keys.inventory.codes import KINDS
+from seawall_tokens.refusals import REFUSALS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "threat-model.md").read_text("utf-8")
 ROWS = {

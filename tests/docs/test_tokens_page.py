@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from tools import token_tables
 
-from seawall.tokens.refusals import Refusal
+from seawall_tokens.refusals import Refusal
 from tests.jose import keys
 from tests.tokens import minting, proofs
 from tests.tokens.test_wycheproof import FAULTY

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.enrich import Networks
-from seawall.enrich.table import NetworkTable, load_table
+from seawall.events.networks import Networks
+from seawall.events.networks.builtin_table import NetworkTable, load_table
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seawall.enrich.addresses import as_text_array, parse, v4_prefixes, v6_prefixes
+from seawall.events.networks.addresses import as_text_array, parse, v4_prefixes, v6_prefixes
 
 OCTET_LIKE = st.one_of(st.integers(0, 300).map(str), st.sampled_from(["", "00", "01", "1a", " 1", "-1", "٣"]))
 QUAD_LIKE = st.lists(OCTET_LIKE, min_size=3, max_size=5).map(".".join)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.enrich import CLASSES, class_of
-from seawall.enrich.known_systems import BY_CLASS
-from seawall.enrich.table import NetworkTable
+from seawall.events.networks import CLASSES, class_of
+from seawall.events.networks.builtin_table import NetworkTable
+from seawall.events.networks.known_systems import BY_CLASS
 
 NO_NUMBER = -1
 

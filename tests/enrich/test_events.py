@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.enrich import Networks, enrich
-from seawall.schema.events import ENRICHED_SCHEMA, ENRICHMENT_FIELDS, EVENT_SCHEMA
+from seawall.events.event import ENRICHED_SCHEMA, ENRICHMENT_FIELDS, EVENT_SCHEMA
+from seawall.events.networks import Networks, enrich
 
 ADDED = [name for name, _ in ENRICHMENT_FIELDS]
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.enrich import CLASSES, NetworkColumns, Networks
-from seawall.errors import ArtefactInvalid
+from seawall.events.networks import CLASSES, NetworkColumns, Networks
+from seawall_base.errors import ArtefactInvalid
 
 from .mmdb_writer import write_mmdb
 
@@ -259,7 +259,7 @@ def test_a_database_damaged_inside_is_refused(tmp_path: Path) -> None:
 def test_loading_is_quick_and_small() -> None:
     """Generous limits: ten times what was measured, so that only a change of kind fails."""
     code = (
-        "import time, numpy, pyarrow.compute, maxminddb, zstandard, seawall.enrich as enrich\n"
+        "import time, numpy, pyarrow.compute, maxminddb, zstandard, seawall.events.networks as enrich\n"
         "size = lambda: int(open('/proc/self/statm').read().split()[1]) * 4096\n"
         "before, start = size(), time.process_time()\n"
         "networks = enrich.Networks.load()\n"

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.enrich.artefact import pack, unpack
-from seawall.enrich.networks import Networks
-from seawall.enrich.table import DATA, NetworkTable, load_table
-from seawall.errors import ArtefactInvalid
+from seawall.events.networks.builtin_table import DATA, NetworkTable, load_table
+from seawall.events.networks.networks import Networks
+from seawall.events.networks.table_file import pack, unpack
+from seawall_base.errors import ArtefactInvalid
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,9 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from seawall.evaluate.metrics import allowed, caught, episodes, precision, recall
-from seawall.evaluate.outcomes import UNEXPLAINED, Reads, delays, median_delay, median_items_before, outcome
-from seawall.evaluate.rows import Attack, Rows, pooled
+from seawall.lab.evaluate.metrics import allowed, caught, episodes, precision, recall
+from seawall.lab.evaluate.outcomes import (
+    UNEXPLAINED,
+    Reads,
+    delays,
+    median_delay,
+    median_items_before,
+    outcome,
+)
+from seawall.lab.evaluate.rows import Attack, Rows, pooled
 from tests.report.samples import incident
 
 

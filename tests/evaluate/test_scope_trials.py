@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from seawall.collect.coverage_gap import Gap
-from seawall.evaluate.scope_trials import QUESTIONS, Count, _count, _figures, as_table
-from seawall.schema.scope import Doubt, Message, Scope, Subject, Verdict
+from seawall.collection.coverage_gap import Gap
+from seawall.lab.evaluate.scope_trials import QUESTIONS, Count, _count, _figures, as_table
+from seawall.response.scope_values import Doubt, Message, Scope, Subject, Verdict
 
 TRUTH = {
     "attacks": [

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from seawall import scan
-from seawall.incidents.beginnings import added, beginnings
-from seawall.lab import WorldSettings, make_world
-from seawall.report.documents import incident_document, incident_from_document
-from seawall.report.words import beginnings_text, ticket_lines
+from seawall.detection.incidents.session_beginnings import added, beginnings
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.report.incident_words import beginnings_text, ticket_lines
+from seawall.storage.files.incident_documents import incident_document, incident_from_document
 from tests.assurance.test_findings import mail
 from tests.assurance.test_takeover import MOBILE, PASSWORD, signed
 from tests.events import batches

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.incidents.calibration import Calibration, _dominance
-from seawall.incidents.features import FEATURES, INDEX, Table
-from seawall.incidents.patterns import LEVELS, PATTERNS, levels, named
+from seawall.detection.ranking.calibration import Calibration, _dominance
+from seawall.detection.ranking.features import FEATURES, INDEX, Table
+from seawall.detection.ranking.patterns import LEVELS, PATTERNS, levels, named
 
 
 def groups(n: int, seed: int, **columns: float) -> Table:

@@ -10,15 +10,15 @@ from math import log1p
 
 import pytest
 
-from seawall.behaviour.fields import FIELD_NAMES
-from seawall.incidents.aspects import ATTEMPTS, VOLUME
-from seawall.incidents.candidates import Candidate, Fact
-from seawall.incidents.claims import claim
-from seawall.incidents.explain import _text, actions, fact_text, summary
-from seawall.incidents.features import FEATURES
-from seawall.incidents.patterns import PATTERNS, Pattern, named
-from seawall.report.words import of
-from seawall.rules.detector import RULES
+from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.incidents.claims import claim
+from seawall.detection.incidents.explain import _text, actions, fact_text, summary
+from seawall.detection.ranking.aspects import ATTEMPTS, VOLUME
+from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.features import FEATURES
+from seawall.detection.ranking.patterns import PATTERNS, Pattern, named
+from seawall.detection.rules.detector import RULES
+from seawall.report.incident_words import of
 from tests.incidents.answers.making import candidate, fact
 
 COUNTS = (0, 1, 2, 1500)
@@ -138,7 +138,7 @@ def test_few_are_no_campaign(feature: str, enough: int, count: int) -> None:
     """One account that failed, or one prompt that was not answered, names no incident a spray or a bombing."""
     import numpy as np
 
-    from seawall.incidents.features import INDEX, Table
+    from seawall.detection.ranking.features import INDEX, Table
 
     values = np.zeros((1, len(FEATURES)))
     values[0, INDEX[feature]] = log1p(count)

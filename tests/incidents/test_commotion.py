@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.incidents.commotion import USUAL, commotion
-from seawall.incidents.engine import Engine
+from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.restlessness import USUAL, commotion
 from tests.events import batches, event
 
 

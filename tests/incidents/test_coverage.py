@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seawall.incidents.coverage import CoverageMeter
-from seawall.schema.coverage import CoverageNote
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incidents.coverage import CoverageMeter
 from tests.events import batches, event, sign_in
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.engine import Engine, Scored
-from seawall.incidents.explain import incident
-from seawall.incidents.group import group
-from seawall.incidents.ranker import load
-from seawall.schema.incidents import Incident
+from seawall.detection.incident import Incident
+from seawall.detection.incidents.cases import group
+from seawall.detection.incidents.explain import incident
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.ranking.ranker import load
 from tests.events import batches, event, sign_in
 
 AWAY: dict[str, Any] = {

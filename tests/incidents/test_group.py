@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.group import allowed, group, raised
-from seawall.incidents.patterns import PATTERNS
+from seawall.detection.incidents.cases import allowed, group, raised
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.patterns import PATTERNS
 
 
 def candidate(number: int, day: int, score: float, **changes: Any) -> Candidate:

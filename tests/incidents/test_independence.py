@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.engine import Engine
-from seawall.incidents.ranker import load
-from seawall.store import Coder, Spool
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.ranker import load
+from seawall.storage import Coder, Spool
 from tests.events import event, sign_in, table
 
 AWAY: dict[str, Any] = {

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import seawall.pipeline
+import seawall.pipeline.scan
 from seawall import scan
-from seawall.incidents.engine import Engine
-from seawall.incidents.ranker import load
-from seawall.lab import WorldSettings, make_world
-from seawall.schema.batches import MISSING, Codes, Vocabulary, pair_keys
-from seawall.store import Coder, Spool
-from seawall.store.coder import Meanings
-from seawall.store.object_ids import Joins
+from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.ranker import load
+from seawall.events.coded_batch import MISSING, Codes, Vocabulary, pair_keys
+from seawall.events.coder import Meanings
+from seawall.events.object_ids import Joins
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.storage import Coder, Spool
 from tests.events import event, sign_in, table
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -81,7 +81,7 @@ def test_a_scan_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
     scan(logs, tmp_path / "once")
     assert (tmp_path / "once" / "incidents.jsonl").stat().st_size
     events = scored(tmp_path / "once")
-    monkeypatch.setattr(seawall.pipeline, "Spool", Shuffled)
+    monkeypatch.setattr(seawall.pipeline.scan, "Spool", Shuffled)
     for seed in range(2):
         monkeypatch.setattr(Shuffled, "dice", np.random.default_rng(seed))
         scan(logs, tmp_path / str(seed))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seawall.incidents.engine import NOTHING_NEW, Engine, Scored
-from seawall.incidents.provider import OTHERS
-from seawall.incidents.ranker import load
+from seawall.detection.ranking.engine import NOTHING_NEW, Engine, Scored
+from seawall.detection.ranking.provider_services import OTHERS
+from seawall.detection.ranking.ranker import load
 from tests.events import batches, event
 
 SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"

@@ -8,9 +8,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from seawall.errors import ArtefactInvalid
-from seawall.evaluate.training import monotone
-from seawall.incidents.ranker import INPUTS, load, parse
+from seawall.detection.ranking.ranker import INPUTS, load, parse
+from seawall.lab.evaluate.training import monotone
+from seawall_base.errors import ArtefactInvalid
 
 
 def random_inputs(n: int, seed: int) -> np.ndarray:
@@ -39,7 +39,9 @@ def test_more_of_a_monotone_input_never_lowers_the_score() -> None:
 
 
 def test_a_ranker_for_other_inputs_is_refused() -> None:
-    document = json.loads((resources.files("seawall.incidents") / "data" / "ranker.json").read_bytes())
+    document = json.loads(
+        (resources.files("seawall.detection.ranking") / "data" / "ranker.json").read_bytes()
+    )
     with pytest.raises(ArtefactInvalid, match="other features"):
         parse(json.dumps({**document, "inputs": "0" * 64}).encode())
 

@@ -17,21 +17,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import seawall.pipeline
+import seawall.pipeline.scan
 from seawall import scan
-from seawall.enrich import Networks, enrich
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.coverage import CoverageMeter
-from seawall.incidents.engine import Engine, Scored
-from seawall.incidents.explain import incident
-from seawall.incidents.group import group
-from seawall.incidents.ranker import load
-from seawall.report.documents import incident_line
-from seawall.schema.batches import CodedBatch
-from seawall.schema.coverage import CoverageNote
-from seawall.schema.state import Saved, State, StateInvalid, nested
-from seawall.sources import read
-from seawall.store import Coder, Spool, pack, unpack
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incidents.cases import group
+from seawall.detection.incidents.coverage import CoverageMeter
+from seawall.detection.incidents.explain import incident
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.ranking.ranker import load
+from seawall.events.array_state import Saved, State, StateInvalid, nested
+from seawall.events.coded_batch import CodedBatch
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.storage import Coder, Spool, pack, unpack
+from seawall.storage.files.incident_documents import incident_line
 from tests.events import event, sign_in, table
 from tests.logs import recorded, world
 
@@ -145,8 +145,8 @@ def test_a_scan_that_is_stopped_every_night_writes_the_same_bytes(
 ) -> None:
     logs = world(33, tenants=2)(tmp_path / "world")
     scan(logs, tmp_path / "once")
-    monkeypatch.setattr(seawall.pipeline, "Engine", Restless)
-    monkeypatch.setattr(seawall.pipeline, "CoverageMeter", RestlessMeter)
+    monkeypatch.setattr(seawall.pipeline.scan, "Engine", Restless)
+    monkeypatch.setattr(seawall.pipeline.scan, "CoverageMeter", RestlessMeter)
     scan(logs, tmp_path / "nightly")
     for name in ("incidents.jsonl", "coverage.json"):
         assert (tmp_path / "nightly" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
@@ -276,9 +276,9 @@ def test_numbers_that_are_none_are_refused() -> None:
 
 def test_a_state_of_other_rules_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     state = LEARNT.engine.state()
-    rules = list(seawall.incidents.engine.RULES)
+    rules = list(seawall.detection.ranking.engine.RULES)
     rules[0] = dataclasses.replace(rules[0], name="another")
-    monkeypatch.setattr(seawall.incidents.engine, "RULES", tuple(rules))
+    monkeypatch.setattr(seawall.detection.ranking.engine, "RULES", tuple(rules))
     with pytest.raises(StateInvalid, match="other fields, rules or patterns"):
         Engine(None).restore(state)
 

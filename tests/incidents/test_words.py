@@ -7,8 +7,8 @@ from math import log1p
 
 import pytest
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.explain import _text, fact_text
+from seawall.detection.incidents.explain import _text, fact_text
+from seawall.detection.ranking.candidates import Candidate
 from tests.incidents.answers.making import candidate, fact
 
 

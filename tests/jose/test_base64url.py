@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.jose import base64url
+from seawall_tokens.jose import base64url
 
 
 @given(st.binary(max_size=100))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.jose.fetch import FETCH_CODES, Fetched, FetchRefused, fetch, location_of, trust_store
+from seawall_base.http_client import FETCH_CODES, Fetched, FetchRefused, fetch, location_of, trust_store
 from tests.jose.https_server import HttpsServer, answer, make_authority
 
 BODY = b'{"keys": []}'

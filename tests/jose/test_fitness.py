@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.jose import fitness
+from seawall_tokens.jose import fitness
 
 
 def _prime(bits: int) -> int:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.jose.key import KeyRefused, parse_key, read_key, supported_algorithms
+from seawall_tokens.jose.key import KeyRefused, parse_key, read_key, supported_algorithms
 from tests.jose import keys
 
 MAKERS: list[tuple[Callable[[], keys.Private], str, set[str]]] = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.jose.key_set import LARGEST_SET, KeySetRefused, read_key_set
+from seawall_tokens.jose.key_set import LARGEST_SET, KeySetRefused, read_key_set
 from tests.jose import keys
 
 RSA = keys.jwk(keys.rsa_key(), kid="rsa")

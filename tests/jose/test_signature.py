@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from cryptography.exceptions import InvalidSignature
 
-from seawall.jose.key import read_key
-from seawall.jose.secret_key import read_secret_key
-from seawall.jose.signature import mac_is_valid, verifier, verifies
+from seawall_tokens.jose.key import read_key
+from seawall_tokens.jose.secret_key import read_secret_key
+from seawall_tokens.jose.signature import mac_is_valid, verifier, verifies
 from tests.jose import keys
 from tests.tokens import minting
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.jose.strict_json import LARGEST_INTEGER, SMALLEST_INTEGER, JsonRefused, _careful, loads
+from seawall_tokens.jose.strict_json import LARGEST_INTEGER, SMALLEST_INTEGER, JsonRefused, _careful, loads
 
 VALUES = st.recursive(
     st.none()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seawall.lab import World, WorldSettings, make_world
-from seawall.lab.attacks.campaigns import FAMILY
+from seawall.lab.worlds import World, WorldSettings, make_world
+from seawall.lab.worlds.attacks.campaigns import FAMILY
 from tests.lab.raw import entries, identity
 
 SETTINGS: dict[str, Any] = {"tenants": 3, "accounts": 20, "days": 22, "attacks": 3, "density": 0.5}

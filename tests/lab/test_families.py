@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.lab import CONFUSERS, FAMILIES, WorldSettings, families_of, make_world
-from seawall.lab.systems import Systems
-from seawall.lab.world_settings import Difficulty
+from seawall.lab.worlds import CONFUSERS, FAMILIES, WorldSettings, families_of, make_world
+from seawall.lab.worlds.systems import Systems
+from seawall.lab.worlds.world_settings import Difficulty
 from tests.lab.raw import records
 
 WANTED = {

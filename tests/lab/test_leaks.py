@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seawall.lab import WorldSettings, families_of, make_world
-from seawall.lab.days import BACKGROUND_APPS
-from seawall.lab.networks import catalogue
-from seawall.lab.systems import Systems
+from seawall.lab.worlds import WorldSettings, families_of, make_world
+from seawall.lab.worlds.days import BACKGROUND_APPS
+from seawall.lab.worlds.networks import catalogue
+from seawall.lab.worlds.systems import Systems
 from tests.lab.raw import Record, entries, identity
 
 BACKGROUND = {app for _, app in BACKGROUND_APPS}

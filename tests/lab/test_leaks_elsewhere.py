@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.lab import WorldSettings, make_world
-from seawall.lab.networks import network_of
-from seawall.lab.world_settings import SystemsChoice
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.lab.worlds.networks import network_of
+from seawall.lab.worlds.world_settings import SystemsChoice
 from tests.lab.raw import Record, entries, identity
 
 SEEDS = (201, 202, 203, 204, 205)

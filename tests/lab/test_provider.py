@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from seawall.lab import World, WorldSettings, make_world
-from seawall.lab.first_party import PRINCIPALS
+from seawall.lab.worlds import World, WorldSettings, make_world
+from seawall.lab.worlds.first_party import PRINCIPALS
 from tests.lab.raw import Record, records
 
 

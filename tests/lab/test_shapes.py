@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.lab import WorldSettings, make_world
-from seawall.lab.bench import write_bench_records
-from seawall.lab.demo import demo_settings
-from seawall.lab.dice import Dice
-from seawall.lab.networks import Place, catalogue, countries_with, v6_address
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.lab.worlds.bench import write_bench_records
+from seawall.lab.worlds.demo import demo_settings
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.networks import Place, catalogue, countries_with, v6_address
 from tests.lab.raw import Record, parsed, records
 
 

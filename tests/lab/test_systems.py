@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from seawall.errors import UsageError
-from seawall.lab import FAMILIES, World, WorldSettings, families_of, make_world
-from seawall.lab.systems import CHOICES, Systems
-from seawall.lab.world_settings import SystemsChoice
+from seawall.lab.worlds import FAMILIES, World, WorldSettings, families_of, make_world
+from seawall.lab.worlds.systems import CHOICES, Systems
+from seawall.lab.worlds.world_settings import SystemsChoice
+from seawall_base.errors import UsageError
 from tests.lab.raw import Record, entries, records
 
 SIZE: dict[str, Any] = {"accounts": 40, "days": 22, "attacks": 24, "density": 0.5, "tenants": 3}

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from seawall.errors import OutputUnwritable, UsageError
-from seawall.lab import FAMILIES, World, WorldSettings, make_world
+from seawall.lab.worlds import FAMILIES, World, WorldSettings, make_world
+from seawall_base.errors import OutputUnwritable, UsageError
 from tests.lab.raw import entries, identity
 
 SMALL = WorldSettings(seed=11, accounts=25, days=20, attacks=6, tenants=2, density=0.5)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.lineage.detector import CONSUMER_TENANT, Lineage, LineageDetector
+from seawall.detection.lineage.detector import CONSUMER_TENANT, Lineage, LineageDetector
 from tests.events import batches, event, sign_in
 
 ELSEWHERE: dict[str, Any] = {

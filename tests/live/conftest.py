@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.lab import make_world
-from seawall.lab.world_settings import WorldSettings
-from seawall.pipeline import scan
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.pipeline.scan import scan
 from tests.live.stored import Stored, scanned
 
 

@@ -11,9 +11,9 @@ import sys
 import threading
 from pathlib import Path
 
-from seawall.live.opening import opened
-from seawall.live.service import Service
-from seawall.live.status import Status
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.status import Status
 from tests.live.watching import settings
 
 FULL_BYTES = 20_000

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seawall.live.opening import opened
-from seawall.live.service import Service
-from seawall.live.settings import LiveSettings
-from seawall.store.lake import Lake
-from seawall.watch import Patience, Sizes
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.pipeline.tail import Patience, Sizes
+from seawall.storage.lake import Lake
 
 
 def quick(store: Path, *folders: Path, **more: Any) -> LiveSettings:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seawall.live.candidates import unpacked
-from seawall.live.ruling import rule
-from seawall.report.documents import incident_document
-from seawall.schema.incidents import Incident
-from seawall.store.database import Choice, Database, Place, Work
+from seawall.detection.incident import Incident
+from seawall.pipeline.live.candidates import unpacked
+from seawall.pipeline.live.ruling import rule
+from seawall.storage.database import Choice, Database, Place, Work
+from seawall.storage.files.incident_documents import incident_document
 
 
 @dataclass(frozen=True)

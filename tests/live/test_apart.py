@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from seawall.live.apart import Apart
+from seawall.pipeline.live.apart import Apart
 
 
 def test_it_runs_in_another_thread_and_gives_its_result_once() -> None:

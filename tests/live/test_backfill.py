@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from seawall.lab import WorldSettings, make_world
-from seawall.live.clock import Clock
-from seawall.live.history import HistoryJudged
-from seawall.live.opening import opened
-from seawall.live.ruling import RULED_DAYS
-from seawall.live.service import News, Service
-from seawall.pipeline import scan
-from seawall.report.documents import incident_document
-from seawall.schema.incidents import Incident
-from seawall.store.database import Choice, Database
-from seawall.store.database.live_models import FirstImportRow
-from seawall.webhooks.webhook import Webhook
+from seawall.detection.incident import Incident
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.ruling import RULED_DAYS
+from seawall.pipeline.live.service import News, Service
+from seawall.pipeline.scan import scan
+from seawall.storage.database import Choice, Database
+from seawall.storage.database.live_models import FirstImportRow
+from seawall.storage.files.incident_documents import incident_document
+from seawall_base.webhook import Webhook
 from tests.live.running import bodies, quick, running, until
 from tests.live.watching import STEPS
 from tests.logs import recorded

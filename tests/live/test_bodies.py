@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from seawall.live import bodies as module
-from seawall.live import child
-from seawall.live.bodies import KEPT_AS, Bodies
-from seawall.live.errors import KeyReused, WatchBusy
-from seawall.live.process import WatchProcess
-from seawall.live.watcher import Receipt
-from seawall.live.wire import Wire
-from seawall.watch import Intake
+from seawall.pipeline.live import bodies as module
+from seawall.pipeline.live import child
+from seawall.pipeline.live.bodies import KEPT_AS, Bodies
+from seawall.pipeline.live.errors import KeyReused, WatchBusy
+from seawall.pipeline.live.process import WatchProcess
+from seawall.pipeline.live.watcher import Receipt
+from seawall.pipeline.live.wire import Wire
+from seawall.pipeline.tail import Intake
 from tests.live.running import quick, running, until
 
 ONE, OTHER = b'{"a": 1}\n', b'{"a": 2}\n'

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.live.opening import opened
-from seawall.live.settings import LiveSettings
-from seawall.server.console.context import ConsoleSettings, Context
-from seawall.server.console.data.answers import desk_of
-from seawall.server.console.data.running_values import BudgetValue
-from seawall.server.console.data.summary import summary_of
+from seawall.console.context import ConsoleSettings, Context
+from seawall.console.data.answers import desk_of
+from seawall.console.data.running_values import BudgetValue
+from seawall.console.data.summary import summary_of
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.settings import LiveSettings
 from tests.live.running import bodies, quick, running, settled
 
 DAY = 86_400_000_000

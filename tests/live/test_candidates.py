@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.incidents.candidates import Candidate
-from seawall.lab import make_world
-from seawall.lab.world_settings import WorldSettings
-from seawall.live.candidates import packed, unpacked
-from seawall.pipeline import scan
-from seawall.schema.state import StateInvalid
+from seawall.detection.ranking.candidates import Candidate
+from seawall.events.array_state import StateInvalid
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.pipeline.live.candidates import packed, unpacked
+from seawall.pipeline.scan import scan
 
 
 @pytest.fixture(scope="module")

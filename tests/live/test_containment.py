@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from seawall.live.desk import Desk
-from seawall.schema.answers import Draft, Value
-from seawall.schema.response import Actor, Containment
-from seawall.store.database import Database
+from seawall.detection.feedback_values import Draft, Value
+from seawall.pipeline.live.desk import Desk
+from seawall.response.containment.values import Actor, Containment
+from seawall.storage.database import Database
 from tests.incidents.answers.making import NOW, TODAY, candidate, fact
 from tests.live.test_desk import DAY, VPN, Store, story
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.live.copies import Copies, Fingerprints
-from seawall.schema.batches import Keys
-from seawall.store import Coder
+from seawall.events.coded_batch import Keys
+from seawall.pipeline.live.copies import Copies, Fingerprints
+from seawall.storage import Coder
 from tests.events import event, sign_in, table
 from tests.live.test_detection import Watch, days_of
 

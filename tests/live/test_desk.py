@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import UsageError
-from seawall.incidents.candidates import Candidate
-from seawall.live.answering import standing_answers
-from seawall.live.candidates import packed
-from seawall.live.desk import Desk, Preview
-from seawall.live.ruling import Ruling, rule
-from seawall.schema.answers import Draft, Value
-from seawall.store.database import Database
+from seawall.detection.feedback_values import Draft, Value
+from seawall.detection.ranking.candidates import Candidate
+from seawall.pipeline.live.answering import standing_answers
+from seawall.pipeline.live.candidates import packed
+from seawall.pipeline.live.desk import Desk, Preview
+from seawall.pipeline.live.ruling import Ruling, rule
+from seawall.storage.database import Database
+from seawall_base.errors import UsageError
 from tests.incidents.answers.making import NOW, TODAY, candidate, fact
 from tests.incidents.answers.making import candidates as any_candidate
 
@@ -299,12 +299,12 @@ def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
     expected = Desk(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
     ahead = Desk(store.database, lambda: NOW, configured=0.2)
     ahead.warm(lambda: False)
-    monkeypatch.setattr("seawall.live.board.unpacked", None)
+    monkeypatch.setattr("seawall.pipeline.live.board.unpacked", None)
     assert ahead.preview(id_, draft) == expected
 
 
 def test_reading_ahead_ends_when_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.live.board.unpacked", None)
+    monkeypatch.setattr("seawall.pipeline.live.board.unpacked", None)
     asked = iter([True])
     Desk(store.database, lambda: NOW).warm(lambda: next(asked))
     assert next(asked, None) is None

@@ -16,23 +16,23 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from seawall import scan
-from seawall.enrich import Networks, enrich
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.coverage import CoverageMeter
-from seawall.incidents.decision import decide
-from seawall.incidents.engine import Engine
-from seawall.incidents.ranker import load
-from seawall.live.detection import Detection, Scoring
-from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
-from seawall.live.shard import DayResult
-from seawall.report.documents import incident_line
-from seawall.rules.sigma.load import built_in
-from seawall.schema.coverage import CoverageNote
-from seawall.schema.state import StateInvalid
-from seawall.sources import read
-from seawall.store import Coder, Spool, pack, unpack
-from seawall.store.errors import LakeBroken
-from seawall.store.lake import Lake
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incidents.alert_budget import decide
+from seawall.detection.incidents.coverage import CoverageMeter
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.ranker import load
+from seawall.detection.rules.sigma.load import built_in
+from seawall.events.array_state import StateInvalid
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.pipeline.live.detection import Detection, Scoring
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
+from seawall.pipeline.live.shard import DayResult
+from seawall.storage import Coder, Spool, pack, unpack
+from seawall.storage.errors import LakeBroken
+from seawall.storage.files.incident_documents import incident_line
+from seawall.storage.lake import Lake
 from tests.events import event, sign_in, table
 from tests.logs import recorded, world
 
@@ -250,7 +250,10 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
     cuts = sorted(data.draw(st.lists(st.integers(1, len(arriving)), max_size=5)))
     doings = st.sets(st.sampled_from(("score", "restart", "stop early", "hurry", "glimpse")))
     # Little is at hand: most days are read from files, or from the lake again.
-    with TemporaryDirectory() as folder, patch.multiple("seawall.live.days", TAIL=5, HELD_RECORDS=20):
+    with (
+        TemporaryDirectory() as folder,
+        patch.multiple("seawall.pipeline.live.days", TAIL=5, HELD_RECORDS=20),
+    ):
         watch = Watch(Path(folder))
         for low, high in zip([0, *cuts], [*cuts, len(arriving)], strict=True):
             if low < high:
@@ -417,7 +420,7 @@ def test_what_fails_is_done_again_and_nothing_is_lost_by_it(tmp_path: Path) -> N
     candidates, _, _ = scanned([table(rows)], tmp_path / "spool")
     watch = Watch(tmp_path)
     full = OSError(28, "No space left on device")
-    with patch("seawall.live.days.TAIL", 1), patch.object(Spool, "_write", side_effect=full):
+    with patch("seawall.pipeline.live.days.TAIL", 1), patch.object(Spool, "_write", side_effect=full):
         watch.restart()
         watch.take(table(rows[:6]))
     for broken in (LakeBroken("a damaged part"), full):

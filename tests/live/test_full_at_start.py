@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
-from seawall.server.console.context import KEY_BYTES, KEY_FILE, installation_key
-from seawall.store.errors import DatabaseAway, DatabaseNotMigrated, LakeBroken, StoreRefused
-from seawall.store.place import open_store
+from seawall.console.context import KEY_BYTES, KEY_FILE, installation_key
+from seawall.storage.errors import DatabaseAway, DatabaseNotMigrated, LakeBroken, StoreRefused
+from seawall.storage.place import open_store
 from tests.server.gates import free_port
 from tests.store.database.postgresql import Server, programs
 

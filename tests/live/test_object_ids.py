@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from seawall.live.detection import is_outdated
-from seawall.rules.sigma.load import built_in
-from seawall.store.joined_names import OBJECT_IDS, STATE
-from seawall.store.lake import Wanted
-from seawall.store.place import open_store
+from seawall.detection.rules.sigma.load import built_in
+from seawall.pipeline.live.detection import is_outdated
+from seawall.storage.joined_names import OBJECT_IDS, STATE
+from seawall.storage.lake import Wanted
+from seawall.storage.place import open_store
 from tests.events import event, sign_in, table
 from tests.live.test_detection import Watch, scanned
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.live.clock import Clock
-from seawall.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, Courier
-from seawall.store.database import Database
-from seawall.webhooks.sending import signature, target_of
-from seawall.webhooks.webhook import Webhook
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, Courier
+from seawall.storage.database import Database
+from seawall_base.webhook import Webhook
+from seawall_base.webhooks import signature, target_of
 from tests.webhooks.receiver import receiving
 
 

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import DatabaseInUse
-from seawall.live import parsing
-from seawall.live import process as process_module
-from seawall.live.bodies import batches_of
-from seawall.live.errors import WatchBusy
-from seawall.live.parser import read_of
-from seawall.live.parsing import Parsers, packed, unpacked
-from seawall.live.process import WatchProcess
-from seawall.live.spawning import spawned
-from seawall.live.watcher import Receipt
-from seawall.sources import Limits
-from seawall.sources.several import Text
+from seawall.events.formats.many_bodies import Text
+from seawall.events.readers import Limits
+from seawall.pipeline.live import parsing
+from seawall.pipeline.live import process as process_module
+from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.parser import read_of
+from seawall.pipeline.live.parsing import Parsers, packed, unpacked
+from seawall.pipeline.live.process import WatchProcess
+from seawall.pipeline.live.spawning import spawned
+from seawall.pipeline.live.watcher import Receipt
+from seawall_base.errors import DatabaseInUse
 from tests.live.running import bodies, quick, running, until
 from tests.live.stored import Stored, stored
 

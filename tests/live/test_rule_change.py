@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from seawall.incidents.engine import Engine
-from seawall.live.detection import is_outdated
-from seawall.pipeline import ScanSettings, scan
-from seawall.rules.sigma.load import load
+from seawall.detection.ranking.engine import Engine
+from seawall.detection.rules.sigma.load import load
+from seawall.pipeline.live.detection import is_outdated
+from seawall.pipeline.scan import ScanSettings, scan
 from tests.live.running import quick, running, settled
 from tests.live.stored import Stored, scanned, stored
 

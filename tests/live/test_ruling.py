@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.decision import decide
-from seawall.incidents.features import FEATURES
-from seawall.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
+from seawall.detection.incidents.alert_budget import decide
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.features import FEATURES
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from tests.incidents import test_group
 
 VALUES = dict.fromkeys(FEATURES, 0.0)

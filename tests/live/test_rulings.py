@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.features import FEATURES
-from seawall.live.ruling import rule
-from seawall.live.rulings import Rulings, Span
-from seawall.schema.coverage import CoverageNote
-from seawall.schema.incidents import Incident
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incident import Incident
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.features import FEATURES
+from seawall.pipeline.live.ruling import rule
+from seawall.pipeline.live.rulings import Rulings, Span
 from tests.incidents import test_group
 
 VALUES = dict.fromkeys(FEATURES, 0.0)

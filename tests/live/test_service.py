@@ -16,16 +16,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from seawall.errors import DatabaseInUse
-from seawall.live.clock import Clock
-from seawall.live.errors import WatchBusy
-from seawall.live.opening import opened
-from seawall.live.service import News, Service
-from seawall.report.documents import incident_from_document
-from seawall.schema.incidents import Incident
-from seawall.store.database import Database
-from seawall.store.lake import Lake
-from seawall.webhooks.webhook import Webhook
+from seawall.detection.incident import Incident
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.service import News, Service
+from seawall.storage.database import Database
+from seawall.storage.files.incident_documents import incident_from_document
+from seawall.storage.lake import Lake
+from seawall_base.errors import DatabaseInUse
+from seawall_base.webhook import Webhook
 from tests.live.running import bodies, quick, running, settled, until
 from tests.live.stored import Stored, stored
 from tests.store.database.postgresql import Server, programs
@@ -211,7 +211,7 @@ def test_a_database_that_is_away_for_a_while(logs: Path, expected: Stored, tmp_p
 def test_a_full_queue_tells_senders_to_come_again(
     logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seawall.live import bodies as module
+    from seawall.pipeline.live import bodies as module
 
     monkeypatch.setattr(module, "_ROOM_SECONDS", 0.1)
     body = bodies(logs)[0]

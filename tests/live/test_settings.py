@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from seawall.cli import serve, watch
-from seawall.live.settings import LiveSettings
-from seawall.store import copies
-from seawall.store.place import open_store
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.storage import copies
+from seawall.storage.place import open_store
 
 PAGE = Path(__file__).parents[2] / "docs" / "watch.md"
 

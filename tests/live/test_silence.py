@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.live.settings import Silences
-from seawall.live.silence import HOUR, HOURS, Habit, Listening
-from seawall.schema.state import StateInvalid
+from seawall.events.array_state import StateInvalid
+from seawall.pipeline.live.settings import Silences
+from seawall.pipeline.live.silence import HOUR, HOURS, Habit, Listening
 
 KEY = ("org", "m365_audit")
 MONDAY = 4 * 24

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.live.snapshots import AT_HAND, LADDER, Snapshots, ladder
+from seawall.pipeline.live.snapshots import AT_HAND, LADDER, Snapshots, ladder
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=300))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seawall.live.detection import Detection
-from seawall.live.turns import LATE_BURST, LATE_SECONDS, Turns
-from seawall.store.lake import Lake
+from seawall.pipeline.live.detection import Detection
+from seawall.pipeline.live.turns import LATE_BURST, LATE_SECONDS, Turns
+from seawall.storage.lake import Lake
 from tests.events import event, table
 
 

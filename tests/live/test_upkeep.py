@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.live import upkeep as upkeep_module
-from seawall.live.clock import Clock
-from seawall.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Forgetting, Upkeep, forget, oldest_kept
-from seawall.store.database import Database
-from seawall.store.lake import Lake
+from seawall.pipeline.live import upkeep as upkeep_module
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Forgetting, Upkeep, forget, oldest_kept
+from seawall.storage.database import Database
+from seawall.storage.lake import Lake
 from tests.events import START, event, table
 from tests.store.database.test_incidents import incident
 

@@ -9,10 +9,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.live.opening import opened
-from seawall.live.service import Service
-from seawall.live.settings import LiveSettings
-from seawall.watch import Patience, Sizes
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.pipeline.tail import Patience, Sizes
 
 STEPS = (
     "gathered",

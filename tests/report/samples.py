@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incident import SEVERITIES, Incident, TimelinePoint, Usual
+from seawall.detection.reason import Reason
+from seawall.events.problem import Problem
 from seawall.report.input import Budget, ReportInput
-from seawall.report.times import DAY, parse_rfc3339
-from seawall.schema.coverage import CoverageNote
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import SEVERITIES, Incident, TimelinePoint, Usual
-from seawall.schema.problems import Problem
+from seawall_base.times import DAY, parse_rfc3339
 
 START = parse_rfc3339("2026-03-02T08:00:00Z")
 HOUR = DAY // 24

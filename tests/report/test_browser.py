@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seawall.report.html import write_report
+from seawall.report.incident_page import write_report
 from seawall.report.input import ReportInput
 
 from .samples import hostile, report

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.report.csv_text import Cell, csv_lines, safe
+from seawall_base.csv_text import Cell, csv_lines, safe
 from tests.server.console.samples import HOSTILE, texts
 
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import InputUnreadable
-from seawall.report.documents import (
+from seawall.detection.incident import SEVERITIES, Incident, TimelinePoint, Usual
+from seawall.detection.reason import Reason
+from seawall.storage.files.incident_documents import (
     incident_document,
     incident_from_document,
     incident_line,
     read_incidents,
     write_incidents,
 )
-from seawall.report.times import parse_rfc3339, rfc3339
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import SEVERITIES, Incident, TimelinePoint, Usual
+from seawall_base.errors import InputUnreadable
+from seawall_base.times import parse_rfc3339, rfc3339
 
 from .samples import incident
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.report.figures import close_up, evidence_bars, evidence_curve, timeline
-from seawall.report.times import DAY
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import TimelinePoint
+from seawall.detection.incident import TimelinePoint
+from seawall.detection.reason import Reason
+from seawall.report.page_figures import close_up, evidence_bars, evidence_curve, timeline
+from seawall_base.times import DAY
 
 from .samples import START, incident
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import OutputUnwritable
-from seawall.incidents.explain import SEVERE
-from seawall.report.html import DETAILED, ROWS, render_report, write_report
+from seawall.detection.incidents.explain import SEVERE
+from seawall.report.incident_page import DETAILED, ROWS, render_report, write_report
+from seawall.report.incident_words import SCORE_MEANS
 from seawall.report.input import Budget, ReportInput
-from seawall.report.words import SCORE_MEANS
+from seawall_base.errors import OutputUnwritable
 
 from .samples import hostile, report
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collect.coverage_gap import Gap
-from seawall.errors import InputUnreadable
-from seawall.report.scope_document import read_scope, scope_document, scope_from_document, write_scope
-from seawall.schema.scope import Folder, Indicator, Message, Scope, Step, Subject
+from seawall.collection.coverage_gap import Gap
+from seawall.response.scope.document import read_scope, scope_document, scope_from_document, write_scope
+from seawall.response.scope_values import Folder, Indicator, Message, Scope, Step, Subject
+from seawall_base.errors import InputUnreadable
 
 T = 1_780_000_000_000_000
 SEED = Indicator("address", "192.0.2.7", T, T + 5, "contoso")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from seawall.collect.coverage_gap import Gap
+from seawall.collection.coverage_gap import Gap
 from seawall.report.scope_files import write_scope_files
 from seawall.report.scope_page import render_scope
 from seawall.report.scope_reasons import REASONS, answer, gravest_first, own_reasons, reasons, shared_gaps
-from seawall.schema.scope import DOUBTS, Doubt, Message, Scope, Subject
+from seawall.response.scope_values import DOUBTS, Doubt, Message, Scope, Subject
 
 SILENT = Gap(0, 1, "mail_access", "gap", "Silent on Monday.")
 AWAY = Gap(0, 1, "mail_access", "quiet", "No record for a week.")

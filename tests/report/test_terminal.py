@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from seawall.errors import UsageError
-from seawall.report import terminal, words
-from seawall.report.documents import find, look_up, write_incidents
+from seawall.detection.reason import SILENT, Reason
+from seawall.report import incident_terminal as terminal
+from seawall.report import incident_words as words
 from seawall.report.input import in_order
-from seawall.schema.findings import SILENT, Reason
+from seawall.storage.files.incident_documents import find, look_up, write_incidents
+from seawall_base.errors import UsageError
 
 from .samples import hostile, incident, report
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import OutputUnwritable
-from seawall.report.whole_file import write_whole
-from seawall.respond.notify.drafts import write_file
+from seawall.response.notification.drafts import write_file
+from seawall_base.durable_file import write_whole
+from seawall_base.errors import OutputUnwritable
 
 
 def test_it_is_the_owners_and_replaces_what_was_there(tmp_path: Path) -> None:

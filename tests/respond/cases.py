@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seawall.collect.coverage_gap import Gap
-from seawall.report.scope_document import write_scope
-from seawall.respond.notify.case_file import Case, read_case
-from seawall.schema.scope import Folder, Indicator, Message, Scope, Subject
+from seawall.collection.coverage_gap import Gap
+from seawall.response.notification.case_file import Case, read_case
+from seawall.response.scope.document import write_scope
+from seawall.response.scope_values import Folder, Indicator, Message, Scope, Subject
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

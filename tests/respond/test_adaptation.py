@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from seawall.respond.adaptation import DAY, containment_of, looked
-from seawall.respond.contain.evidence import Gathering, gathered
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.schema.response import Actor, Containment, Return
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.response.adaptation import DAY, containment_of, looked
+from seawall.response.containment.evidence import Gathering, gathered
+from seawall.response.containment.values import Actor, Containment, Return
 
 START = 1_780_000_000_000_000
 HOUR = 3_600_000_000

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import InputUnreadable
-from seawall.respond.notify.bounces import Reading, take_down
-from seawall.respond.notify.register import Register
-from seawall.respond.notify.tracking import deliveries
+from seawall.response.notification.bounces import Reading, take_down
+from seawall.response.notification.register import Register
+from seawall.response.notification.tracking import deliveries
+from seawall_base.errors import InputUnreadable
 
 AT = 1_795_000_000_000_000
 KEY = "<seawall-0123456789abcdef0123456789abcdef@northwind.example>"

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import UsageError
-from seawall.respond.errors import CaseInvalid
-from seawall.respond.notify.case_file import CaseFacts
-from seawall.respond.notify.confirming import report, tell
-from seawall.respond.notify.deadlines import Deadline, deadlines, month_after
-from seawall.respond.notify.register import Register
-from seawall.respond.notify.showing import left_text
+from seawall.report.notification import left_text
+from seawall.response.errors import CaseInvalid
+from seawall.response.notification.case_file import CaseFacts
+from seawall.response.notification.confirming import report, tell
+from seawall.response.notification.deadlines import Deadline, deadlines, month_after
+from seawall.response.notification.register import Register
+from seawall_base.errors import UsageError
 from tests.respond.cases import case, case_text
 
 AWARE = datetime.fromisoformat("2026-11-20T17:30:00+01:00")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from seawall.lab import WorldSettings, make_world
+from seawall.lab.worlds import WorldSettings, make_world
 from tests.respond import mail_server
 from tests.respond.cases import case_text
 from tests.respond.contain.serving import Fault, served

@@ -11,16 +11,16 @@ import pytest
 
 import seawall
 from seawall.cli.main import main
-from seawall.errors import UsageError
-from seawall.lab import WorldSettings, make_world
-from seawall.report.documents import read_incidents
-from seawall.respond.contain.documents import read_plan
-from seawall.respond.export.writing import FORMS
-from seawall.responding import Question, ScanResults, StoredEvents, plan_of, stored
-from seawall.schema.response import Plan
-from seawall.schema.scope import Scope, Subject
-from seawall.store.lake import Lake
-from seawall.store.place import open_store
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.response.containment.documents import read_plan
+from seawall.response.containment.values import Plan
+from seawall.response.export.writing import FORMS
+from seawall.response.incident_sources import Question, ScanResults, StoredEvents, plan_of, stored
+from seawall.response.scope_values import Scope, Subject
+from seawall.storage.files.incident_documents import read_incidents
+from seawall.storage.lake import Lake
+from seawall.storage.place import open_store
+from seawall_base.errors import UsageError
 from tests.events import event, table
 from tests.respond.contain.samples import incident
 
@@ -210,9 +210,9 @@ def test_where_nothing_of_the_accounts_is_stored_there_is_no_plan(tmp_path: Path
 
 
 def test_a_store_is_looked_through_for_a_return(place: Path, tmp_path: Path) -> None:
-    from seawall.respond.adaptation import looked
-    from seawall.returning import look, look_in_store
-    from seawall.schema.response import Containment
+    from seawall.response.adaptation import looked
+    from seawall.response.containment.values import Containment
+    from seawall.response.returning_attacker import look, look_in_store
 
     made = bare(plan_of(ScanResults(place / "out"), Question(ScanResults(place / "out").incident("1"))))
     assert made.actor is not None

@@ -10,12 +10,12 @@ from typing import Any, get_args
 import pytest
 from babel import Locale
 
-from seawall.report.times import parse_rfc3339
-from seawall.respond.errors import CaseInvalid
-from seawall.respond.notify.changes import ChangeCode
-from seawall.respond.notify.language import language, languages, words_of
-from seawall.schema.coverage import CoverageCode
-from seawall.schema.events import KINDS
+from seawall.detection.coverage_note import CoverageCode
+from seawall.events.event import KINDS
+from seawall.response.errors import CaseInvalid
+from seawall.response.notification.changes import ChangeCode
+from seawall.response.notification.language import language, languages, words_of
+from seawall_base.times import parse_rfc3339
 from tests.respond.cases import DAY, HOSTILE, T
 
 FORMS = {"zero", "one", "two", "few", "many", "other"}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seawall.respond.notify.forms import as_html
-from seawall.respond.notify.language import language
-from seawall.respond.notify.letter import facts_of
-from seawall.respond.notify.writing import Edition, write
-from seawall.schema.scope import Folder, Message, Scope
+from seawall.response.notification.forms import as_html
+from seawall.response.notification.language import language
+from seawall.response.notification.letter import facts_of
+from seawall.response.notification.writing import Edition, write
+from seawall.response.scope_values import Folder, Message, Scope
 from tests.respond.cases import DAY, HOSTILE, LONG, SHORT, T, case, case_text, mailbox, scope
 
 if TYPE_CHECKING:

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collect.coverage_gap import Gap
-from seawall.respond.errors import CaseInvalid
-from seawall.respond.notify.case_file import Case
-from seawall.respond.notify.changes import changes
-from seawall.respond.notify.document import Document
-from seawall.respond.notify.forms import as_html, as_pdf, as_text
-from seawall.respond.notify.language import language
-from seawall.respond.notify.letter import Facts, digest_of, encoded, facts_from, facts_of
-from seawall.respond.notify.writing import Earlier, Edition, write
-from seawall.schema.scope import Folder, Message, Scope, Subject
+from seawall.collection.coverage_gap import Gap
+from seawall.response.errors import CaseInvalid
+from seawall.response.notification.case_file import Case
+from seawall.response.notification.changes import changes
+from seawall.response.notification.document import Document
+from seawall.response.notification.forms import as_html, as_pdf, as_text
+from seawall.response.notification.language import language
+from seawall.response.notification.letter import Facts, digest_of, encoded, facts_from, facts_of
+from seawall.response.notification.writing import Earlier, Edition, write
+from seawall.response.scope_values import Folder, Message, Scope, Subject
 from tests.respond.cases import (
     ANNA,
     BEN,

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from stix2patterns.validator import run_validator
 from stix2validator import ValidationOptions, validate_string
 
-from seawall.report import stix
-from seawall.respond.errors import CaseInvalid
-from seawall.respond.notify.package import bundle, write_package
-from seawall.schema.scope import Indicator, Message, Scope, Step
+from seawall.response.errors import CaseInvalid
+from seawall.response.export import stix_objects as stix
+from seawall.response.notification.package import bundle, write_package
+from seawall.response.scope_values import Indicator, Message, Scope, Step
 from tests.respond.cases import ANNA, HOSTILE, SHORT, T, case, case_text, mailbox, scope
 
 KINDS = {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.respond.errors import RegisterBroken, RegisterInUse
-from seawall.respond.notify.register import NAME, START, Head, Register, head_of
-from seawall.respond.notify.tracking import deliveries
+from seawall.response.errors import RegisterBroken, RegisterInUse
+from seawall.response.notification.register import NAME, START, Head, Register, head_of
+from seawall.response.notification.tracking import deliveries
 
 AT = 1_795_000_000_000_000
 
@@ -98,7 +98,7 @@ def test_a_line_that_a_crash_cut_off_is_set_aside_and_told(tmp_path: Path) -> No
 def test_one_writes(tmp_path: Path) -> None:
     with Register.writing(tmp_path, at=AT):
         code = (
-            "import sys; from pathlib import Path; from seawall.respond.notify.register import Register\n"
+            "import sys; from pathlib import Path; from seawall.response.notification.register import Register\n"
             "with Register.writing(Path(sys.argv[1]), at=1): pass"
         )
         other = subprocess.run(

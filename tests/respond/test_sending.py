@@ -25,15 +25,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seawall.respond.errors import CaseInvalid, LettersChanged, RegisterBroken
-from seawall.respond.notify.case_file import Case, Recipient, read_case
-from seawall.respond.notify.drafts import Draft, DraftedLetter, draft, final_folder
-from seawall.respond.notify.message import mail
-from seawall.respond.notify.register import Register
-from seawall.respond.notify.sending import Result, Sender, approved, plan
-from seawall.respond.notify.tracking import Delivery, deliveries
-from seawall.respond.notify.ways import PASSWORD, ways
-from seawall.schema.scope import Scope
+from seawall.response.errors import CaseInvalid, LettersChanged, RegisterBroken
+from seawall.response.notification.case_file import Case, Recipient, read_case
+from seawall.response.notification.drafts import Draft, DraftedLetter, draft, final_folder
+from seawall.response.notification.message import mail
+from seawall.response.notification.register import Register
+from seawall.response.notification.sending import Result, Sender, approved, plan
+from seawall.response.notification.tracking import Delivery, deliveries
+from seawall.response.notification.ways import PASSWORD, ways
+from seawall.response.scope_values import Scope
 from tests.respond.cases import ANNA, BEN, RECIPIENTS, SHORT, case_text, folder, mailbox, messages, scope
 from tests.respond.mail_server import leaves, leaving, serving
 from tests.webhooks.receiver import receiving
@@ -568,7 +568,7 @@ def test_a_wish_for_nobody_is_an_error(tmp_path: Path) -> None:
 def test_the_envelope_asks_for_reports_where_the_server_offers_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seawall.respond.notify.smtp import _xtext
+    from seawall.response.notification.smtp import _xtext
 
     assert _xtext("a+b=c d@x") == "a+2Bb+3Dc+20d@x"
     people = {"anna": {**RECIPIENTS["anna"], "email": "anna+x=y@private.example"}}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seawall.enrich import Networks, enrich
-from seawall.rules.sigma.telling import told
-from seawall.sources import read
+from seawall.detection.rules.sigma.telling import told
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
 from tests.rules.test_sigma import BASE, correlation, rule, rules
 from tests.rules.vendor_records import m365
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seawall.enrich import Networks, enrich
-from seawall.rules.sigma.folding import folded, plain
-from seawall.rules.sigma.load import load
-from seawall.sources import read
+from seawall.detection.rules.sigma.folding import folded, plain
+from seawall.detection.rules.sigma.load import load
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
 from tests.events import event
 from tests.rules.test_sigma import hits
 
@@ -155,8 +155,8 @@ def rule_hits(folder: Path, record: dict[str, Any]) -> bool:
     """Whether the detector's own rule on credentials hits a raw record."""
     import numpy as np
 
-    from seawall.rules.directory import RULES
-    from seawall.store import Coder, Spool
+    from seawall.detection.rules.directory import RULES
+    from seawall.storage import Coder, Spool
 
     path, networks = folder / "records.jsonl", Networks.load()
     path.write_text(json.dumps(record) + "\n", "utf-8")

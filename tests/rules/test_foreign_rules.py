@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from seawall.enrich import Networks, enrich
-from seawall.rules.sigma.load import load
-from seawall.rules.sigma.run import RuleSet
-from seawall.sources import read
+from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
 from tests.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 from tests.rules.vendor_records import google, google_cloud, m365, okta
 

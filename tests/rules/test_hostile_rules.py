@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seawall
-from seawall.pipeline import ScanSettings
-from seawall.rules.sigma.documents import Document, parsed_documents
-from seawall.rules.sigma.load import MOST_RULES, compiled, load
+from seawall.detection.rules.sigma.documents import Document, parsed_documents
+from seawall.detection.rules.sigma.load import MOST_RULES, compiled, load
+from seawall.pipeline.scan import ScanSettings
 from tests.cli.conftest import Run, run
 from tests.rules.test_sigma import rule
 from tests.rules.vendor_records import m365

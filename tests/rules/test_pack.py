@@ -14,12 +14,12 @@ from uuid import UUID
 import pytest
 from tools import rule_tables
 
-from seawall.rules.sigma import conditions, fields
-from seawall.rules.sigma.documents import Document, documents
-from seawall.rules.sigma.load import load
-from seawall.sources.m365_fields import DROPPED_FIELDS, KNOWN_FIELDS
+from seawall.detection.rules.sigma import conditions, fields
+from seawall.detection.rules.sigma.documents import Document, documents
+from seawall.detection.rules.sigma.load import load
+from seawall.events.microsoft.m365_fields import DROPPED_FIELDS, KNOWN_FIELDS
 
-PACK = Path(str(resources.files("seawall.rules") / "pack"))
+PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
 FOUND = list(documents(PACK))
 FILES = sorted(PACK.glob("*/*.yml"))
 TOLD = {path: [one.content for one in FOUND if isinstance(one, Document) and one.file == name] for path, name in

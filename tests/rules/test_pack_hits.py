@@ -14,7 +14,7 @@ from tools import rule_tables
 
 import seawall
 
-PACK = Path(str(resources.files("seawall.rules") / "pack"))
+PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
 ORGANISATION = "6f1f3c0e-2f0b-4a57-9d0e-0b7c1a52e9d4"
 CUSTOMER = "C00example"
 

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
 
-from seawall.enrich import Networks, enrich
-from seawall.lab.bench import write_bench_records
-from seawall.rules.sigma.load import load
-from seawall.sources import read
+from seawall.detection.rules.sigma.load import load
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.lab.worlds.bench import write_bench_records
 from tests.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 
-PACK = Path(str(resources.files("seawall.rules") / "pack"))
+PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "sigma-rules"
 
 

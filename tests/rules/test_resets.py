@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seawall.rules.detector import RULES, RuleDetector
-from seawall.schema.state import Saved
+from seawall.detection.rules.detector import RULES, RuleDetector
+from seawall.events.array_state import Saved
 from tests.events import batches, event, sign_in
 
 DAY_MINUTES = 24 * 60

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seawall.rules.detector import RULES, RuleDetector
-from seawall.schema.entra_codes import PROMPT_DENIED
+from seawall.detection.rules.detector import RULES, RuleDetector
+from seawall.events.microsoft.entra_results import PROMPT_DENIED
 from tests.events import batches, event, sign_in
 
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.enrich import Networks, enrich
-from seawall.rules.sigma.detector import SILENT_RATE, SigmaDetector
-from seawall.rules.sigma.documents import Document, parsed_documents
-from seawall.rules.sigma.load import compiled, load
-from seawall.rules.sigma.run import RuleSet
-from seawall.sources import read
-from seawall.store import Coder, Spool
+from seawall.detection.rules.sigma.detector import SILENT_RATE, SigmaDetector
+from seawall.detection.rules.sigma.documents import Document, parsed_documents
+from seawall.detection.rules.sigma.load import compiled, load
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.storage import Coder, Spool
 from tests.events import event, table
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "sigma-rules"
@@ -57,7 +57,7 @@ def told(tmp_path: Path, found: RuleSet, rows: list[dict[str, Any]]) -> list[str
     for day, batch in coded(tmp_path, found, rows):
         detector = SigmaDetector(found)
         if state is not None:
-            from seawall.schema.state import Saved
+            from seawall.events.array_state import Saved
 
             detector.restore(Saved(state))
         ids += [batch.value("metadata_uid", int(row)) for row in detector.observe(batch, day).row]
@@ -190,7 +190,7 @@ def test_conditions_pass_as_logic_says(bits: list[tuple[bool, bool, bool]], aske
 
 
 def test_what_is_kept_of_selectors_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.rules.sigma.selectors.REMEMBERED", 3)
+    monkeypatch.setattr("seawall.detection.rules.sigma.selectors.REMEMBERED", 3)
     found = rules(rule({"s": {"Operation": "x1"}, "t": {"app_name": "y"}, "condition": "s or t"}))
     rows = [event(str(n), activity_name=f"x{n}", app_name="y" if n == 4 else None) for n in range(18)]
     for some in (rows[:2], rows[2:6], rows[:1], rows[6:12], rows[12:], rows[:6]):
@@ -358,8 +358,8 @@ def test_a_raw_record_is_hit_by_its_vendors_names(tmp_path: Path) -> None:
 
 
 def test_every_built_in_rule_does_what_its_records_say() -> None:
-    from seawall.evaluate.rule_trials import trials
+    from seawall.lab.evaluate.rule_trials import trials
 
-    found = list(trials(Path(str(resources.files("seawall.rules") / "pack"))))
+    found = list(trials(Path(str(resources.files("seawall.detection.rules") / "pack"))))
     assert found
     assert [(one.about.file, one.faults) for one in found if one.faults] == []

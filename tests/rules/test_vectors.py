@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 from tools import rule_tables
 
-from seawall.rules.sigma.load import load
-from seawall.rules.sigma.run import RuleSet
-from seawall.sources import read
+from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.readers import read
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "detection-vectors"
 

@@ -8,7 +8,7 @@ import sys
 import msgspec
 import pytest
 
-from seawall.server.console.endpoint import Endpoint
+from seawall.console.endpoint import Endpoint
 
 MEETING = """
 import dataclasses, sys, threading

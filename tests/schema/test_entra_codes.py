@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from seawall.schema.entra_codes import (
+from seawall.events.microsoft.entra_error_codes import INTERRUPTED_NAMES, is_interrupted
+from seawall.events.microsoft.entra_results import (
     CODES,
     MISTAKEN,
     NO_DENIAL,
@@ -19,12 +20,11 @@ from seawall.schema.entra_codes import (
     factor_code,
     numbers,
 )
-from seawall.sources.entra_signin import row
-from seawall.sources.signin_codes import INTERRUPTED_NAMES, is_interrupted
+from seawall.events.microsoft.entra_signin import row
 from tests.rules.vendor_records import sign_in
 
 ROOT = Path(__file__).parents[2]
-PACK = Path(str(resources.files("seawall.rules") / "pack"))
+PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
 FAILED = numbers("wrong-password", "locked", "password-expired", "no-account", "account-disabled")
 SETS = {
     "prompt_bombing": numbers("second-factor-failed"),

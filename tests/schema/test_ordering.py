@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.schema.batches import Interner, hash_text, mix, pair_keys
-from seawall.schema.ordering import (
+from seawall.events.coded_batch import Interner, hash_text, mix, pair_keys
+from seawall.events.grouping import (
     DENSE,
     Grouped,
     distinct,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.schema.state import Saved, State, StateInvalid, nested, texts_kept
+from seawall.events.array_state import Saved, State, StateInvalid, nested, texts_kept
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))

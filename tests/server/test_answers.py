@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.server.answers import NOTHING, Asks, allowed, refused, would_refuse
-from seawall.server.refusals import GATE_REFUSALS, GateRefusal, ScopeInsufficient, StepUpNeeded
-from seawall.tokens.refusals import REFUSALS
+from seawall.gate.answers import NOTHING, Asks, allowed, refused, would_refuse
+from seawall.gate.refusals import GATE_REFUSALS, GateRefusal, ScopeInsufficient, StepUpNeeded
+from seawall_tokens.refusals import REFUSALS
 
 
 @pytest.mark.parametrize("kind", [*REFUSALS.values(), *GATE_REFUSALS.values()], ids=lambda kind: kind.code)

@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.server.application import Application
-from seawall.server.metrics import Metrics
-from seawall.server.worker import Boot, Worker, caches_of
-from seawall.tokens.revocation_store import RevocationStore
+from seawall.gate.application import Application
+from seawall.gate.metrics import Metrics
+from seawall.gate.worker import Boot, Worker, caches_of
+from seawall_tokens.revocation.store import RevocationStore
 from tests.server.gates import Gate, Issuer, policy_text, running, until
 from tests.server.test_revoking import ADMIN, TOKEN
 
@@ -364,9 +364,9 @@ def test_an_error_of_our_own_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyP
         await direct.start()
         assert await direct.ask(issuer.token()) == ""
         if where == "decide":
-            monkeypatch.setattr("seawall.server.judge.Judge.decide", broken)
+            monkeypatch.setattr("seawall.gate.judge.Judge.decide", broken)
         elif where == "record":
-            monkeypatch.setattr("seawall.server.record.Record.allowed", broken)
+            monkeypatch.setattr("seawall.gate.record.Record.allowed", broken)
         else:
             monkeypatch.setattr(Metrics, "decided", broken)
         assert await direct.ask(issuer.token()) == "gate-broken"

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.server.openapi import OPENAPI
-from seawall.server.step_up.endpoints import WORK
+from seawall.gate.openapi import OPENAPI
+from seawall.gate.step_up.endpoints import WORK
 from tests.server.gates import AUDIENCE, Gate, Issuer, b64, running
 from tests.server.test_gate import RULES
 from tests.server.test_revoking import ADMIN, BEARER, SIGNALS, TRANSMITTER

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import pytest
 
-from seawall.server import refusals
-from seawall.server.identity import IDENTITY_HEADERS
+from seawall.gate import refusals
+from seawall.gate.identity import IDENTITY_HEADERS
 from tests.server.gates import Gate, running
 from tests.server.proxies import Proxy
 from tests.server.test_gate import RULES

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server.identity import IDENTITY_HEADERS, LONGEST_VALUE, header_value, identity_headers, words_of
-from seawall.server.refusals import ClaimTooLong
+from seawall.gate.identity import IDENTITY_HEADERS, LONGEST_VALUE, header_value, identity_headers, words_of
+from seawall.gate.refusals import ClaimTooLong
 
 
 @given(st.text(max_size=200))

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.server import metrics
-from seawall.server.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
-from seawall.server.errors import GateInvalid
-from seawall.server.listen import Place, check_free, place_of
-from seawall.server.settings import AdminSettings
+from seawall.gate import metrics
+from seawall.gate.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
+from seawall.gate.errors import GateInvalid
+from seawall.gate.listen import Place, check_free, place_of
+from seawall.gate.settings import AdminSettings
 from tests.server.gates import Issuer, answers, free_port, policy_text, running, until
 
 TOKEN = "a-throw-away-token-of-the-administrator-0123456789"

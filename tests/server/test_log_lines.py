@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.server import log_lines
-from seawall.server.log_lines import LineHandler
+from seawall.gate import log_lines
+from seawall.gate.log_lines import LineHandler
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server import refusals
-from seawall.server.identity import IDENTITY_HEADERS
-from seawall.server.original_request import read_request
-from seawall.server.settings import GateSettings
+from seawall.gate import refusals
+from seawall.gate.identity import IDENTITY_HEADERS
+from seawall.gate.original_request import read_request
+from seawall.gate.settings import GateSettings
 from tests.server import php, proxies
 from tests.server.gates import Gate, running
 from tests.server.proxies import Proxy

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server import refusals
-from seawall.server.original_request import read_request
-from seawall.server.settings import GateSettings
+from seawall.gate import refusals
+from seawall.gate.original_request import read_request
+from seawall.gate.settings import GateSettings
 
 NGINX = {
     "x-original-uri": "/mail?id=1",

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from seawall.server.errors import GateInvalid
-from seawall.server.path_rule import PathRule
-from seawall.server.path_rules import NO_RULE, PathMatch, PathRules, fold_path
-from seawall.server.paths import plain_path
-from seawall.server.refusals import MethodOverride, PathAmbiguous
-from seawall.server.settings import read_settings
-from seawall.server.step_up.place import place_of
+from seawall.gate.errors import GateInvalid
+from seawall.gate.path_rule import PathRule
+from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules, fold_path
+from seawall.gate.paths import plain_path
+from seawall.gate.refusals import MethodOverride, PathAmbiguous
+from seawall.gate.settings import read_settings
+from seawall.gate.step_up.place import place_of
 
 RULES = PathRules(
     [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server.paths import is_escaped_needlessly, is_plain, plain_path
-from seawall.server.refusals import PathAmbiguous
+from seawall.gate.paths import is_escaped_needlessly, is_plain, plain_path
+from seawall.gate.refusals import PathAmbiguous
 
 
 @pytest.mark.parametrize(

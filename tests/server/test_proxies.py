@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from seawall.server.identity import IDENTITY_HEADERS
+from seawall.gate.identity import IDENTITY_HEADERS
 from tests.server import proxies
 from tests.server.gates import Gate, Issuer, running, until
 from tests.server.proxies import Proxy, program, snippet

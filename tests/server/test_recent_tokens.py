@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from seawall.jose.key_set import read_key_set
-from seawall.server import recent_tokens
-from seawall.server.recent_tokens import MOST, SECONDS, RecentTokens
-from seawall.tokens.policy import HeldKey, IssuerPolicy, Policy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.refusals.signing_key import KeyUnknown
-from seawall.tokens.replay import MemoryReplayGuard
-from seawall.tokens.request_binding import RequestBinding
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocations import EMPTY, Revocations, weights
-from seawall.tokens.verify import verify_access_token
+from seawall.gate import recent_tokens
+from seawall.gate.recent_tokens import MOST, SECONDS, RecentTokens
+from seawall_tokens.jose.key_set import read_key_set
+from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.refusals.signing_key import KeyUnknown
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.revocations import EMPTY, Revocations, weights
+from seawall_tokens.verify.replay import MemoryReplayGuard
+from seawall_tokens.verify.request_binding import RequestBinding
+from seawall_tokens.verify.verify import verify_access_token
 from tests.server.gates import AUDIENCE, ISSUER, Issuer
 
 REQUEST = RequestBinding(method="GET", url="https://app.example/")

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocation_store import RevocationStore
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.store import RevocationStore
 from tests.server.gates import ISSUER, Gate, Issuer, running, until
 
 TOKEN = "a-throw-away-token-of-the-administrator-0123456789"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.report.documents import incident_document
-from seawall.server.risk import PATIENCE, RiskBroken, RiskList, read_incidents
-from seawall.server.settings import RiskSettings
+from seawall.gate.risk import PATIENCE, RiskBroken, RiskList, read_incidents
+from seawall.gate.settings import RiskSettings
+from seawall.storage.files.incident_documents import incident_document
 from tests.cli.samples import INCIDENT
 
 TENANT = "0f0e0d0c-0b0a-4908-8706-050403020100"

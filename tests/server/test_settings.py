@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from seawall.server.addresses import LOOPBACK, Peers
-from seawall.server.errors import GateInvalid
-from seawall.server.listen import prepare
-from seawall.server.loaded_policy import load as load_file
-from seawall.server.settings import GateSettings, read_settings
-from seawall.tokens.claim_conditions import Conditions
-from seawall.tokens.toml_lines import toml_lines
+from seawall.gate.errors import GateInvalid
+from seawall.gate.listen import prepare
+from seawall.gate.loaded_policy import load as load_file
+from seawall.gate.settings import GateSettings, read_settings
+from seawall.web.peers import LOOPBACK, Peers
+from seawall_base.toml_lines import toml_lines
+from seawall_tokens.verify.claim_conditions import Conditions
 from tests.server.gates import Issuer, policy_text
 
 URI = 'jwks_uri = "https://issuer.example/keys"'

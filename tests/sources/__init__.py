@@ -1,1 +1,1 @@
-"""Tests of `seawall.sources`."""
+"""Tests of `seawall.events.readers`."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from seawall.schema.events import EVENT_SCHEMA
-from seawall.schema.problems import Problem
-from seawall.sources import EventBatch, Limits, read
+from seawall.events.event import EVENT_SCHEMA
+from seawall.events.problem import Problem
+from seawall.events.readers import EventBatch, Limits, read
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 ORGANISATION = "3f0c6a50-9c8d-4c7e-8a11-7d3b8d1b2c10"

@@ -16,9 +16,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.sources import Limits
-from seawall.sources.bounded import BoundedStream, MemberNames
-from seawall.sources.tar_archive import BadTar, is_tar, tar_members
+from seawall.events.formats.bounded import BoundedStream, MemberNames
+from seawall.events.formats.tar_archive import BadTar, is_tar, tar_members
+from seawall.events.readers import Limits
 from tests.sources.archives import PACK, Member, member, tar_file, tar_of, zip_of
 from tests.sources.support import mail_read, read_all, rows
 

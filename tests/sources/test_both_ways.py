@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import Limits, m365_audit
+from seawall.events.microsoft import m365_columns as m365_audit
+from seawall.events.readers import Limits
 from tests.sources.support import mail_read, read_all, rows, signed_in
 
 FAST = Limits(fast_bytes=0, fast_samples=1, batch_records=40, fast_records=40)
@@ -267,7 +268,7 @@ def test_audit_data_on_lines_is_the_same(tmp_path: Path) -> None:
 
 
 def test_blocks_of_audit_data_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.sources.embedded._BLOCK", 20_000)
+    monkeypatch.setattr("seawall.events.microsoft.m365_embedded._BLOCK", 20_000)
     path = tmp_path / "search.jsonl.gz"
     lines = [json.dumps({"AuditData": text}) for text in embedded(8)]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
@@ -275,9 +276,9 @@ def test_blocks_of_audit_data_go_on_numbering(tmp_path: Path, monkeypatch: pytes
 
 
 def test_blocks_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.sources.spool._BLOCK", 20_000)
-    monkeypatch.setattr("seawall.sources.lines.CHUNK", 5_000)
-    monkeypatch.setattr("seawall.sources.spool.CHUNK", 5_000)
+    monkeypatch.setattr("seawall.events.formats.temporary_copy._BLOCK", 20_000)
+    monkeypatch.setattr("seawall.events.formats.text_lines.CHUNK", 5_000)
+    monkeypatch.setattr("seawall.events.formats.temporary_copy.CHUNK", 5_000)
     text = "\n".join(json.dumps(record) for record in [mail_read(n) for n in range(20)] + varied(4))
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(text.encode()))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from seawall.sources import Limits, read, total_bytes
+from seawall.events.readers import Limits, read, total_bytes
 from tests.sources.support import mail_read, read_all, rows, write_lines
 
 LINES = "".join(json.dumps(mail_read(n)) + "\n" for n in range(50))

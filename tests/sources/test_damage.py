@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from seawall.live.bodies import batches_of
-from seawall.live.parser import read_of
-from seawall.live.parsing import packed, unpacked
-from seawall.pipeline import scan
-from seawall.sources import EventBatch, Limits, read
-from seawall.sources.limits import BODY
-from seawall.sources.several import Text
-from seawall.watch import Follower
+from seawall.events.formats.limits import BODY
+from seawall.events.formats.many_bodies import Text
+from seawall.events.readers import EventBatch, Limits, read
+from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.parser import read_of
+from seawall.pipeline.live.parsing import packed, unpacked
+from seawall.pipeline.scan import scan
+from seawall.pipeline.tail import Follower
 from tests.sources.damage import CONTAINERS, DAMAGES, SHAPES, damaged_file, samples
 from tests.sources.support import check
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.sources import Limits
-from seawall.sources.empty_tables import is_empty_table
-from seawall.sources.pieces import first_place, read_piece
+from seawall.events.formats.empty_tables import is_empty_table
+from seawall.events.formats.growing_text import first_place, read_piece
+from seawall.events.readers import Limits
 from tests.sources.support import read_all
 
 KNOWN = {

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from seawall.sources.limits import BODY, Limits
+from seawall.events.formats.limits import BODY, Limits
 from tests.sources.archives import PACK, Member, member, tar_file, tar_of, zip_of
 from tests.sources.support import mail_read, read_all
 

@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
-from seawall.live.bodies import batches_of
-from seawall.live.parser import read_of
-from seawall.pipeline import scan
-from seawall.schema.problems import Problem
-from seawall.sources import EventBatch, Limits, documents, json_records, m365_audit, many_lines, read, reader
-from seawall.sources.failures import LOGGER
-from seawall.watch import Follower, stream_deliveries
+from seawall.events import read_files as reader
+from seawall.events import small_exports as documents
+from seawall.events.failures import LOGGER
+from seawall.events.formats import json_records, many_lines
+from seawall.events.microsoft import m365_columns as m365_audit
+from seawall.events.problem import Problem
+from seawall.events.readers import EventBatch, Limits, read
+from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.parser import read_of
+from seawall.pipeline.scan import scan
+from seawall.pipeline.tail import Follower, stream_deliveries
 from tests.sources.support import mail_read, read_all, write_lines
 
 SECRET = "eyJhbGciOi.secret-of-a-record"
@@ -233,7 +237,7 @@ def test_a_watch_says_once_that_it_cannot_tell_what_a_file_is(
     def fails(*_: Any, **__: Any) -> Any:
         raise error(SECRET)
 
-    monkeypatch.setattr("seawall.watch.known.heads_of", fails)
+    monkeypatch.setattr("seawall.pipeline.tail.known.heads_of", fails)
     write_lines(tmp_path / "a.jsonl", records(9, ()))
     follower = Follower([tmp_path])
     batches = [

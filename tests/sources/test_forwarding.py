@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seawall.sources import forwarding
-from seawall.sources.m365_details import change
-from seawall.sources.m365_judgement import kind
+from seawall.events.microsoft import forwarding
+from seawall.events.microsoft.m365_details import change
+from seawall.events.microsoft.m365_meanings import kind
 
 OWN = "contoso.example contoso.onmicrosoft.example"
 

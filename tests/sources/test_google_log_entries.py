@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.sources import google_workspace
-from seawall.sources.google_log_entries import is_log_entry
+from seawall.events.google import activities as google_workspace
+from seawall.events.google.cloud_logging import is_log_entry
 from tests.sources.support import read_all, rows
 
 GOLDEN = Path(__file__).parent / "golden" / "google_workspace"

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import Limits
-from seawall.sources.scanner import Scanner
+from seawall.events.formats.json_splitter import Scanner
+from seawall.events.readers import Limits
 from tests.sources.support import SHARED, read_all, rows, write_lines
 
 CLIENT = "123-abc.apps.googleusercontent.com"

@@ -9,9 +9,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import Limits, entra_signin, lower
-from seawall.sources.json_values import as_text, structure
-from seawall.sources.lower import Fields, Wanted
+from seawall.events.formats import field_capitals as lower
+from seawall.events.formats.field_capitals import Fields, Wanted
+from seawall.events.formats.json_values import as_text, structure
+from seawall.events.microsoft import entra_signin
+from seawall.events.readers import Limits
 from tests.sources.support import ORGANISATION, read_all, rows
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})

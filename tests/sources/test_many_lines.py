@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.events import EVENT_SCHEMA
-from seawall.schema.problems import Problem
-from seawall.sources import Limits, many_lines
-from seawall.sources.audit_lines import AuditLines
-from seawall.sources.batches import EventBatch, Rows, drain
-from seawall.sources.excerpts import record_problem
-from seawall.sources.json_records import line_records
+from seawall.events.batches import EventBatch, Rows, drain
+from seawall.events.event import EVENT_SCHEMA
+from seawall.events.formats import many_lines
+from seawall.events.formats.json_records import line_records
+from seawall.events.masked_excerpts import record_problem
+from seawall.events.microsoft.m365_bulk_lines import AuditLines
+from seawall.events.problem import Problem
+from seawall.events.readers import Limits
 from tests.sources.support import check, mail_read, rows, signed_in
 from tests.sources.test_both_ways import JSON_VALUES, TEXT, variants
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.entra_codes import PROMPT_DENIED
-from seawall.schema.events import KINDS, STATUSES
-from seawall.sources import okta_judgement as judge
-from seawall.sources.countries import country_code
-from seawall.sources.okta_kinds import kind
+from seawall.events.countries import country_code
+from seawall.events.event import KINDS, STATUSES
+from seawall.events.microsoft.entra_results import PROMPT_DENIED
+from seawall.events.okta import meanings as judge
+from seawall.events.okta.event_kinds import kind
 from tests.sources.support import SHARED, read_all, rows, write_lines
 
 SAMPLES = Path(__file__).parent / "golden" / "okta"

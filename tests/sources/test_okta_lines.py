@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import okta
-from seawall.sources.json_values import NotJson, TooDeep, parse
-from seawall.sources.okta_lines import quick_row
-from seawall.sources.recognise import recognise
+from seawall.events.formats.json_values import NotJson, TooDeep, parse
+from seawall.events.okta import system_log as okta
+from seawall.events.okta.bulk_lines import quick_row
+from seawall.events.vendor_detection import recognise
 from tests.sources.support import read_all, rows
 
 GOLDEN = Path(__file__).parent / "golden" / "okta"
@@ -108,6 +108,6 @@ def test_files_give_the_same_in_any_shape(
     quick, problems, count = read_all(tmp_path / "log.json")
     assert not problems
     assert count == len(records)
-    monkeypatch.setattr("seawall.sources.quick_rows.quick_row", lambda text, depth: None)
+    monkeypatch.setattr("seawall.events.formats.row_reader.quick_row", lambda text, depth: None)
     general, _, _ = read_all(tmp_path / "log.json")
     assert rows(quick) == rows(general)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.sources import okta
-from seawall.sources.okta_table import record_of
+from seawall.events.okta import system_log as okta
+from seawall.events.okta.sentinel_table import record_of
 from tests.sources.support import read_all, rows
 
 GOLDEN = Path(__file__).parent / "golden" / "okta"

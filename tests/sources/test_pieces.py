@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.events import EVENT_SCHEMA
-from seawall.schema.problems import Problem
-from seawall.sources import Limits
-from seawall.sources.pieces import Place, first_place, is_complete, read_piece
+from seawall.events.event import EVENT_SCHEMA
+from seawall.events.formats.growing_text import Place, first_place, is_complete, read_piece
+from seawall.events.problem import Problem
+from seawall.events.readers import Limits
 from tests.sources.support import check, mail_read, read_all, rows, signed_in
 from tests.sources.test_shapes import SHAPES
 

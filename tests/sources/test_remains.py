@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.schema.problems import Told
-from seawall.sources.remains import _NAMES, LONGEST, remains, told
+from seawall.events.damaged_records import _NAMES, LONGEST, remains, told
+from seawall.events.problem import Told
 
 READ = {
     "CreationTime": "2026-03-02T10:00:00",

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.live.bodies import batches_of
-from seawall.sources import EventBatch, Limits, many_lines
-from seawall.sources.several import Text, Together, apart, read_together
+from seawall.events.formats import many_lines
+from seawall.events.formats.many_bodies import Text, Together, apart, read_together
+from seawall.events.readers import EventBatch, Limits
+from seawall.pipeline.live.bodies import batches_of
 from tests.sources.support import check, mail_read, rows, signed_in
 from tests.sources.test_both_ways import variants
 from tests.sources.test_many_lines import HOSTILE

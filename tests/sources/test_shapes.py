@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import Limits
+from seawall.events.readers import Limits
 from tests.sources.support import mail_read, read_all, rows, signed_in
 
 RECORDS = [

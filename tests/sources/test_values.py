@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.sources import distinct, json_values, m365_audit
-from seawall.sources.addresses import normalise_address
-from seawall.sources.assemble import NO_TIME, parse_times
-from seawall.sources.clients import reduce_client
-from seawall.sources.distinct import Column, Mapper, distinct_rows
-from seawall.sources.excerpts import excerpt
-from seawall.sources.m365_judgement import admin_mailbox
-from seawall.sources.signin_codes import is_interrupted
-from seawall.sources.times import in_range, to_microseconds
+from seawall.events.addresses import normalise_address
+from seawall.events.client_names import reduce_client
+from seawall.events.event_table import NO_TIME, parse_times
+from seawall.events.formats import distinct_values as distinct
+from seawall.events.formats import json_values
+from seawall.events.formats.distinct_values import Column, Mapper, distinct_rows
+from seawall.events.masked_excerpts import excerpt
+from seawall.events.microsoft import m365_columns as m365_audit
+from seawall.events.microsoft.entra_error_codes import is_interrupted
+from seawall.events.microsoft.m365_meanings import admin_mailbox
+from seawall.events.times import in_range, to_microseconds
 
 MOMENT = datetime(2021, 5, 18, 21, 13, 33, tzinfo=UTC)
 MICROSECONDS = int(MOMENT.timestamp()) * 1_000_000

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import DatabaseInUse
-from seawall.schema.problems import Problem
-from seawall.store import copies
-from seawall.store.copies import back_up, restore
-from seawall.store.database import Database, FirstImport, Source, Work
-from seawall.store.database.copying import copy_all
-from seawall.store.database.models import Model
-from seawall.store.errors import BackupInvalid, DatabaseBroken
-from seawall.store.place import Store, open_store
-from seawall.store.retention import prune
+from seawall.events.problem import Problem
+from seawall.storage import copies
+from seawall.storage.copies import back_up, restore
+from seawall.storage.database import Database, FirstImport, Source, Work
+from seawall.storage.database.copying import copy_all
+from seawall.storage.database.models import Model
+from seawall.storage.errors import BackupInvalid, DatabaseBroken
+from seawall.storage.place import Store, open_store
+from seawall.storage.retention import prune
+from seawall_base.errors import DatabaseInUse
 from tests.store.database.conftest import execute, place, server  # noqa: F401 - fixtures
 from tests.store.database.test_incidents import incident
 from tests.store.lake.events import DAY, everything, numbered

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from seawall.schema.batches import CodedBatch, hash_text
-from seawall.store import EventsFile, events_file
-from seawall.store import spool as spool_module
+from seawall.events.coded_batch import CodedBatch, hash_text
+from seawall.storage import EventsFile
+from seawall.storage.files import events_file
+from seawall.storage.spool import spool as spool_module
 from tests.events import event, sign_in, spool, table
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from seawall.schema.state import StateInvalid
-from seawall.store import pack, unpack
-from seawall.store.packing import DIGEST
+from seawall.events.array_state import StateInvalid
+from seawall.storage import pack, unpack
+from seawall.storage.files.state_file import DIGEST
 
 KINDS = ("bool", "uint8", "uint64", "int32", "int64", "float32", "float64")
 STATES = st.dictionaries(

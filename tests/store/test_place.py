@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from seawall.errors import DatabaseInUse, UsageError
-from seawall.store.database import Database
-from seawall.store.database.database import writer_lock
-from seawall.store.errors import DatabaseAway, DatabaseNewer, DatabaseNotMigrated, LakeBroken, StoreRefused
-from seawall.store.place import open_store
+from seawall.storage.database import Database
+from seawall.storage.database.database import writer_lock
+from seawall.storage.errors import DatabaseAway, DatabaseNewer, DatabaseNotMigrated, LakeBroken, StoreRefused
+from seawall.storage.place import open_store
+from seawall_base.errors import DatabaseInUse, UsageError
 from tests.store.database.first_version import make_first_version
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.batches import CodedBatch, Vocabulary
-from seawall.store import Coder, EventsFile, Spool
-from seawall.store.twins import DAY
+from seawall.events.coded_batch import CodedBatch, Vocabulary
+from seawall.storage import Coder, EventsFile, Spool
+from seawall.storage.files.twins import DAY
 from tests.events import event, sign_in, spool, table
 
 

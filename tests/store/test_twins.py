@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from seawall.enrich import Networks, enrich
-from seawall.schema.batches import CodedBatch
+from seawall.events.coded_batch import CodedBatch
+from seawall.events.networks import Networks, enrich
 from tests.events import spool
 from tests.sources.support import ORGANISATION, SHARED, mail_read, read_all, signed_in, write_lines
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from seawall.jose import base64url
-from seawall.tokens.claim_conditions import Conditions
-from seawall.tokens.policy import ANY_TENANT, Policy
+from seawall_tokens.jose import base64url
+from seawall_tokens.policy.policy import ANY_TENANT, Policy
+from seawall_tokens.verify.claim_conditions import Conditions
 from tests.jose import keys
 from tests.tokens import minting
 from tests.tokens.judging import COMMON, TENANT

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from seawall.tokens.examination import examine
-from seawall.tokens.policy import ANY_TENANT, Policy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.policy.policy import ANY_TENANT, Policy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.examination import examine
+from seawall_tokens.verify.verify import verify_access_token
 from tests.tokens import minting
 from tests.tokens.minting import NOW, claims, policy, token
 

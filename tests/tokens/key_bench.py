@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from seawall.jose.key_set import KeySet, read_key_set
-from seawall.tokens.first_seen import FirstSeen
-from seawall.tokens.key_cache import CacheSettings, KeyCache
-from seawall.tokens.refusals import Refusal
+from seawall_tokens.jose.key_set import KeySet, read_key_set
+from seawall_tokens.keys.first_seen import FirstSeen
+from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
+from seawall_tokens.refusals import Refusal
 from tests.tokens.key_sets import jwks
 
 ISSUER = "https://issuer.example"

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from seawall.jose.key import PublicKey, parse_key
-from seawall.tokens.policy import HeldKey, IssuerPolicy, KeyState, Policy
-from seawall.tokens.refusals.signing_key import KeyUnknown
+from seawall_tokens.jose.key import PublicKey, parse_key
+from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, KeyState, Policy
+from seawall_tokens.refusals.signing_key import KeyUnknown
 from tests.jose import keys
 
 NOW = 1_790_000_000

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from seawall.jose import base64url
+from seawall_tokens.jose import base64url
 
 AnyKey = ECKey | OKPKey | RSAKey | OctKey
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import PolicyInvalid
-from seawall.tokens.claim_conditions import Conditions
-from seawall.tokens.policy_file import load_policy
+from seawall_base.errors import PolicyInvalid
+from seawall_tokens.policy.file import load_policy
+from seawall_tokens.verify.claim_conditions import Conditions
 from tests.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import AUDIENCE, ISSUER, claims, policy, token

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.tokens.decision import WITHHELD, decide, harmless, log, read_unverified
-from seawall.tokens.refusals import REFUSALS, Refusal
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.refusals import REFUSALS, Refusal
+from seawall_tokens.verify.decision import WITHHELD, decide, harmless, log, read_unverified
+from seawall_tokens.verify.verify import verify_access_token
 from tests.jose import keys
 from tests.tokens.minting import NOW, claims, header, policy, token
 
@@ -95,7 +95,7 @@ def test_a_refused_token(text: str, code: str, verified: bool, key: str) -> None
 
 
 def test_the_log_is_called_as_a_server_sets_it_up(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="seawall.tokens"):
+    with caplog.at_level(logging.INFO, logger="seawall_tokens"):
         for refusal in (None, REFUSALS["expired"]()):
             log(decide(refusal, header=header(), claims=claims(), thumbprint=None, now=NOW))
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
@@ -189,7 +189,7 @@ def test_reading_for_the_log_never_raises(text: str | bytes) -> None:
 def test_nobody_gets_lines_that_did_not_ask_for_them() -> None:
     """A library that writes to its user's stderr unasked is silenced as a whole, and then logs nothing anywhere."""
     program = (
-        "from seawall.tokens.decision import decide, log; from seawall.tokens.refusals.claims import Expired; "
+        "from seawall_tokens.verify.decision import decide, log; from seawall_tokens.refusals.claims import Expired; "
         "log(decide(Expired(), header={}, claims={}, thumbprint=None, now=1.0))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.tokens.http_uri import comparable
+from seawall_tokens.verify.http_uri import comparable
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from seawall.jose.key_set import read_key_set
-from seawall.tokens.first_seen import FirstSeen
-from seawall.tokens.key_origins import OriginFailed
-from seawall.tokens.policy import KeySource
+from seawall_tokens.jose.key_set import read_key_set
+from seawall_tokens.keys.first_seen import FirstSeen
+from seawall_tokens.keys.key_origins import OriginFailed
+from seawall_tokens.policy.policy import KeySource
 from tests.tokens.key_bench import ISSUER, NOW, Bench
 from tests.tokens.key_sets import jwk, jwks, weak_jwk
 

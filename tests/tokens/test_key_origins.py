@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from seawall.jose.fetch import trust_store
-from seawall.jose.key_set import LARGEST_SET
-from seawall.tokens.key_absence import MOST_SECONDS
-from seawall.tokens.key_cache import CacheSettings, KeyCache
-from seawall.tokens.key_origins import (
+from seawall_base.http_client import trust_store
+from seawall_tokens.jose.key_set import LARGEST_SET
+from seawall_tokens.keys.key_absence import MOST_SECONDS
+from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
+from seawall_tokens.keys.key_origins import (
     Connection,
     Origin,
     OriginFailed,
@@ -24,7 +24,7 @@ from seawall.tokens.key_origins import (
     from_file,
     from_url,
 )
-from seawall.tokens.refusals import Refusal
+from seawall_tokens.refusals import Refusal
 from tests.jose.https_server import HttpsServer, answer
 from tests.tokens.key_sets import jwk, jwks
 

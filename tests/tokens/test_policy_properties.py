@@ -12,11 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seawall.errors import PolicyInvalid
-from seawall.tokens.policy import CONSUMER_TENANT
-from seawall.tokens.policy_file import load_policy
-from seawall.tokens.policy_settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
-from seawall.tokens.profiles import PROFILES
+from seawall_base.errors import PolicyInvalid
+from seawall_tokens.policy.file import load_policy
+from seawall_tokens.policy.policy import CONSUMER_TENANT
+from seawall_tokens.policy.profiles import PROFILES
+from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from tests.tokens.test_policy_file import MINIMAL, OTHER, TENANT
 
 NAMES = st.sampled_from([setting.name for setting in (*ISSUER_SETTINGS, *REVOCATION_SETTINGS)]) | st.text(

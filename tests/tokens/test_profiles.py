@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from seawall.tokens.policy import CONSUMER_TENANT, Policy
-from seawall.tokens.policy_file import load_policy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.policy.file import load_policy
+from seawall_tokens.policy.policy import CONSUMER_TENANT, Policy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.verify import verify_access_token
 from tests.jose import keys
 from tests.jose.https_server import HttpsServer, answer
 from tests.tokens.minting import NOW, token

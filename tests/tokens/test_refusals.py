@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from seawall.tokens.refusals import REFUSALS, Internal, Refusal
+from seawall_tokens.refusals import REFUSALS, Internal, Refusal
 
 
 def _all(kind: type[Refusal]) -> set[type[Refusal]]:

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.jose import base64url
-from seawall.tokens.policy import IssuerPolicy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.renewal import (
+from seawall_tokens.jose import base64url
+from seawall_tokens.policy.policy import IssuerPolicy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.verify.renewal import (
     Binding,
     Grant,
     RenewalRequest,
@@ -24,8 +26,6 @@ from seawall.tokens.renewal import (
     check_renewal,
     revocation_after_reuse,
 )
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocations import Revocations
 from tests.tokens.test_sender import policy
 
 ISSUER = "https://issuer.example"

@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import StoreBroken
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.replay import SWEEP_EVERY, MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
+from seawall_base.errors import StoreBroken
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.replay import (
+    SWEEP_EVERY,
+    MemoryReplayGuard,
+    Nonces,
+    ReplayGuard,
+    SharedReplayGuard,
+)
 
 
 def used(guard: ReplayGuard, token_id: str, *, key: str = "key", until: float = 100, now: float = 0) -> str:

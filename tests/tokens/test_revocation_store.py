@@ -19,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import StoreBroken
-from seawall.tokens.errors import RevocationInvalid
-from seawall.tokens.revocation import KINDS, Revocation
-from seawall.tokens.revocation_follower import Follower
-from seawall.tokens.revocation_store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal
-from seawall.tokens.revocations import Revocations, View, weights
+from seawall_base.errors import StoreBroken
+from seawall_tokens.errors import RevocationInvalid
+from seawall_tokens.revocation.follower import Follower
+from seawall_tokens.revocation.revocation import KINDS, Revocation
+from seawall_tokens.revocation.revocations import Revocations, View, weights
+from seawall_tokens.revocation.store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal
 from tests.tokens.test_revocations import ISSUER, entry, outcome
 
 NOW = 1_000.0
@@ -451,7 +451,7 @@ def test_root_may_write_into_a_gate_s_store_and_the_gate_goes_on() -> None:
 
 
 def test_a_locked_store_is_broken_for_writers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.tokens.revocation_store.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("seawall_tokens.revocation.store.BUSY_SECONDS", 0.1)
     with RevocationStore.open(path) as store:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

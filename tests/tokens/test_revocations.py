@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.settings_values import Wrong
-from seawall.tokens import refusals
-from seawall.tokens.errors import RevocationInvalid
-from seawall.tokens.policy_settings import ISSUER_SETTINGS
-from seawall.tokens.revocation import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation
-from seawall.tokens.revocations import EMPTY, SHARDS, SMALL, Revocations, weights
+from seawall_base.settings_values import Wrong
+from seawall_tokens import refusals
+from seawall_tokens.errors import RevocationInvalid
+from seawall_tokens.policy.settings import ISSUER_SETTINGS
+from seawall_tokens.revocation.revocation import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation
+from seawall_tokens.revocation.revocations import EMPTY, SHARDS, SMALL, Revocations, weights
 
 ISSUER = "https://issuer.example"
 TOKEN: dict[str, Any] = {

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from seawall.jose import base64url
-from seawall.tokens.policy import IssuerPolicy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.replay import MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
-from seawall.tokens.request_binding import RequestBinding
-from seawall.tokens.sender import check_sender
+from seawall_tokens.jose import base64url
+from seawall_tokens.policy.policy import IssuerPolicy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.replay import MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
+from seawall_tokens.verify.request_binding import RequestBinding
+from seawall_tokens.verify.sender import check_sender
 from tests.tokens.proofs import certificate, compact, hash_of, proof, public
 
 KEY = ECKey.generate_key("P-256")

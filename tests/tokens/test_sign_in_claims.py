@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seawall.server import demands
-from seawall.server.identity import identity_headers
+from seawall.gate import demands
+from seawall.gate.identity import identity_headers
 from tests.tokens.judging import code
 from tests.tokens.minting import NOW, claims, policy, token
 

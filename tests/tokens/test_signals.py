@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.tokens.event_token import SignalRefused, Transmitter, Transmitters, transmitter_policy
-from seawall.tokens.policy import ABSENT_TYPE, ANY_TENANT, IssuerPolicy
-from seawall.tokens.refusals.signing_key import KeySourceUnavailable
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocation_store import RevocationStore
-from seawall.tokens.revocations import Revocations
-from seawall.tokens.signal_subjects import subjects_of
-from seawall.tokens.signals import CAEP, EFFECTS, RISC, STREAM, Received, interpret
+from seawall_tokens.policy.policy import ABSENT_TYPE, ANY_TENANT, IssuerPolicy
+from seawall_tokens.refusals.signing_key import KeySourceUnavailable
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.store import RevocationStore
+from seawall_tokens.signals.event_token import SignalRefused, Transmitter, Transmitters, transmitter_policy
+from seawall_tokens.signals.signal_subjects import subjects_of
+from seawall_tokens.signals.signals import CAEP, EFFECTS, RISC, STREAM, Received, interpret
 from tests.jose import keys
 from tests.tokens.minting import NOW, rsa_source, token
 from tests.tokens.test_revocations import outcome

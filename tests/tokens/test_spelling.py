@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.tokens.policy import Policy
-from seawall.tokens.profiles import PROFILES
-from seawall.tokens.revocation import Revocation, key_of
-from seawall.tokens.revocation_store import Lift, RevocationStore, Signal
-from seawall.tokens.revocations import Revocations
-from seawall.tokens.spelling import fold_issuer, fold_name, is_canonical_guid, is_disguised_guid
+from seawall_tokens.policy.policy import Policy
+from seawall_tokens.policy.profiles import PROFILES
+from seawall_tokens.revocation.revocation import Revocation, key_of
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.store import Lift, RevocationStore, Signal
+from seawall_tokens.verify.spelling import fold_issuer, fold_name, is_canonical_guid, is_disguised_guid
 from tests.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import NOW, claims, policy, token

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.tokens.toml_lines import Path, toml_lines
+from seawall_base.toml_lines import Path, toml_lines
 
 DOCUMENT = '''# a policy
 top = 1

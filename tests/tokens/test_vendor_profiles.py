@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import PolicyInvalid
-from seawall.tokens.policy import IssuerPolicy
-from seawall.tokens.policy_issuer import _defaults
-from seawall.tokens.profiles import PROFILES
+from seawall_base.errors import PolicyInvalid
+from seawall_tokens.policy.issuer import _defaults
+from seawall_tokens.policy.policy import IssuerPolicy
+from seawall_tokens.policy.profiles import PROFILES
 from tests.jose import keys
 from tests.tokens.minting import NOW
 from tests.tokens.test_profiles import (

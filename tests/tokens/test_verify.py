@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from seawall.jose.key import read_key
-from seawall.tokens import decision
-from seawall.tokens.examination import CHECKS, examine
-from seawall.tokens.refusals import Internal, Refusal
-from seawall.tokens.verify import verify_access_token
+from seawall_tokens.jose.key import read_key
+from seawall_tokens.refusals import Internal, Refusal
+from seawall_tokens.verify import decision
+from seawall_tokens.verify.examination import CHECKS, examine
+from seawall_tokens.verify.verify import verify_access_token
 from tests.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import ISSUER, NOW, claims, header, policy, token
@@ -89,11 +89,11 @@ def test_an_examination_says_where_it_ended() -> None:
 
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [json.loads(record.getMessage()) for record in caplog.records if record.name == "seawall.tokens"]
+    return [json.loads(record.getMessage()) for record in caplog.records if record.name == "seawall_tokens"]
 
 
 def test_check_15_every_decision_is_logged_and_never_the_token(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="seawall.tokens")
+    caplog.set_level("INFO", logger="seawall_tokens")
     texts = [token(), token(claims(aud="other")), token(claims(sub=7)), token(head=header(kid="two")),
              token(key=keys.rsa_key(1)), token(head=header(jku="https://evil.example/")), "nonsense", ""]  # fmt: skip
     for text in texts:
@@ -130,8 +130,8 @@ def test_check_15_a_decision_that_cannot_be_written_is_refused(monkeypatch: pyte
     def broken(*_: Any, **__: Any) -> None:
         raise OSError("the disk is full: SECRET")
 
-    monkeypatch.setattr("seawall.tokens.decision.log", broken)
-    monkeypatch.setattr("seawall.tokens.decision.LOGGER.isEnabledFor", lambda _: True)
+    monkeypatch.setattr("seawall_tokens.verify.decision.log", broken)
+    monkeypatch.setattr("seawall_tokens.verify.decision.LOGGER.isEnabledFor", lambda _: True)
     with pytest.raises(Internal):
         verify_access_token(token(), policy(), NOW)
     with pytest.raises(Refusal) as raised:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from seawall.jose.key import parse_key
-from seawall.tokens import verify
-from seawall.tokens.examination import CHECKS
-from seawall.tokens.policy import Policy
-from seawall.tokens.refusals import Refusal
-from seawall.tokens.revocation import Revocation
-from seawall.tokens.revocations import Revocations
+from seawall_tokens.jose.key import parse_key
+from seawall_tokens.policy.policy import Policy
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.verify import verify
+from seawall_tokens.verify.examination import CHECKS
 from tests.jose import keys
 from tests.tokens import minting
 from tests.tokens.minting import NOW, claims, entry, header, policy, token

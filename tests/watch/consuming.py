@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from seawall.watch import Batcher, Delivery, Follower, Patience, Sizes
+from seawall.pipeline.tail import Batcher, Delivery, Follower, Patience, Sizes
 
 
 def keep(database: sqlite3.Connection, delivery: Delivery) -> None:

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from seawall.schema.problems import Problem
-from seawall.sources import Limits
-from seawall.watch import Delivery, Follower, Patience
+from seawall.events.problem import Problem
+from seawall.events.readers import Limits
+from seawall.pipeline.tail import Delivery, Follower, Patience
 from tests.sources.support import check, mail_read
 
 PATIENCE = Patience(settle=5, finish=60, piece_bytes=700)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.sources import EventBatch, Limits
-from seawall.sources.pieces import Place, read_piece
-from seawall.watch import Batcher, Closed, Delivery, Intake, Sizes
+from seawall.events.formats.growing_text import Place, read_piece
+from seawall.events.readers import EventBatch, Limits
+from seawall.pipeline.tail import Batcher, Closed, Delivery, Intake, Sizes
 from tests.watch.folder import line
 
 

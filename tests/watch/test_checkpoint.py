@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.live.errors import CheckpointInvalid
-from seawall.sources.pieces import Place
-from seawall.watch.checkpoint import FileState, restored
+from seawall.events.formats.growing_text import Place
+from seawall.pipeline.live.errors import CheckpointInvalid
+from seawall.pipeline.tail.checkpoint import FileState, restored
 
 TABLE = Place("table", 100, 7, ("time", "user"), ",", is_started=True, reach=65536)
 STATE = FileState("/logs/a", 1, 2, TABLE, ("x" * 32,), "y" * 32, gone=3)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from seawall.sources import Limits
-from seawall.watch import Patience
+from seawall.events.readers import Limits
+from seawall.pipeline.tail import Patience
 from tests.sources.support import read_all, rows
 from tests.watch.folder import Consumer, line, small
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.regular_files import open_regular
-from seawall.watch.handles import Handles
+from seawall.pipeline.tail.handles import Handles
+from seawall_base.regular_files import open_regular
 
 
 def test_a_pipe_without_a_writer_does_not_block(tmp_path: Path) -> None:

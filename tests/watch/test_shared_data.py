@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.problems import Problem
-from seawall.sources import Limits
-from seawall.watch import Patience
+from seawall.events.problem import Problem
+from seawall.events.readers import Limits
+from seawall.pipeline.tail import Patience
 from tests.sources.support import SHARED, read_all, rows
 from tests.watch.folder import Consumer
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.problems import Problem
-from seawall.sources import Limits
-from seawall.watch import stream_deliveries
+from seawall.events.problem import Problem
+from seawall.events.readers import Limits
+from seawall.pipeline.tail import stream_deliveries
 from tests.sources.support import check, read_all, rows
 from tests.sources.test_shapes import SHAPES
 from tests.watch.folder import line

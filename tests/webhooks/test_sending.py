@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from seawall.errors import UsageError
-from seawall.live.settings import LiveSettings, from_plain
-from seawall.webhooks.sending import LONGEST_ANSWER, NotDelivered, send, signature, target_of
-from seawall.webhooks.webhook import Webhook
+from seawall.pipeline.live.settings import LiveSettings, from_plain
+from seawall_base.errors import UsageError
+from seawall_base.webhook import Webhook
+from seawall_base.webhooks import LONGEST_ANSWER, NotDelivered, send, signature, target_of
 from tests.webhooks.receiver import receiving
 
 

@@ -73,10 +73,10 @@ def assurance(
 
     What is not known is said as such: without policies nobody is closed, without registrations few are.
     """
-    from seawall.assessment import assessment
     from seawall.cli import progress
-    from seawall.errors import InputUnreadable, UsageError
+    from seawall.pipeline.assess import assessment
     from seawall.report.assurance_terminal import show_assurance
+    from seawall_base.errors import InputUnreadable, UsageError
 
     if scanned is not None and what_if is None:
         raise UsageError(

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from seawall.plurals import plural
+from seawall_base.plurals import plural
 
 State = Literal["ok", "warn", "fail"]
 _GIB = 2**30
@@ -120,7 +120,7 @@ def _key_search() -> Check:
 
 
 def _network_table() -> Check:
-    from seawall.enrich import Networks
+    from seawall.events.networks import Networks
 
     described = Networks.load().describe()
     facts = [
@@ -132,7 +132,7 @@ def _network_table() -> Check:
 
 
 def _ranker() -> Check:
-    from seawall.incidents import ranker
+    from seawall.detection.ranking import ranker
 
     learnt = ranker.load()
     return Check(

@@ -10,7 +10,7 @@ import typer
 from seawall.cli import streams
 
 if TYPE_CHECKING:
-    from seawall.pipeline import ScanResult
+    from seawall.pipeline.scan import ScanResult
 
 DEFAULT_OUT = Path("seawall-demo")
 
@@ -31,10 +31,10 @@ def demo(
       seawall demo --seed 7 --out /tmp/demo
     """
     from seawall.cli import results, scan
-    from seawall.lab import make_world
-    from seawall.lab.demo import demo_settings
-    from seawall.pipeline import ScanSettings
-    from seawall.private_files import make_folder
+    from seawall.lab.worlds import make_world
+    from seawall.lab.worlds.demo import demo_settings
+    from seawall.pipeline.scan import ScanSettings
+    from seawall_base.private_files import make_folder
 
     is_there = _made_before(seed, out / "truth.json")
     if not quiet and not is_there:

@@ -21,11 +21,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from seawall.plurals import plural
+from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.live.status import Status
-    from seawall.live.watcher import Watcher
+    from seawall.pipeline.live.status import Status
+    from seawall.pipeline.live.watcher import Watcher
 
 DAY_SECONDS: Final = 1.2
 LONGEST_DAY: Final = 2.5
@@ -136,8 +136,8 @@ def make(folder: Path, today: date) -> None:
     """Make a lively organisation whose last days may be yet to come."""
     from dataclasses import replace
 
-    from seawall.lab import make_world
-    from seawall.lab.demo import demo_settings
+    from seawall.lab.worlds import make_world
+    from seawall.lab.worlds.demo import demo_settings
 
     settings = replace(demo_settings(SEED), days=DAYS, quiet_days=QUIET_DAYS, start=first_day(today))
     make_world(settings, folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import AsJson, DatabaseUrl
+from seawall.cli.store.options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +44,7 @@ def doctor(
 
     checks = run_all(out)
     if store is not None:
-        from seawall.cli.store_checks import run_store
+        from seawall.cli.store.checks import run_store
 
         checks += run_store(store, database, head)
     failed = [check for check in checks if check.state == "fail"]
@@ -64,7 +64,7 @@ def _draw(console: Console, checks: tuple[Check, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from seawall.report.visible import visible
+    from seawall_base.safe_text import visible
 
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
     grid = Table.grid(padding=(0, 2))

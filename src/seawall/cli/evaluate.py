@@ -44,8 +44,8 @@ def evaluate(
     if scope:
         _scopes(worlds, seed, accounts, days, systems, out, as_json=as_json)
         return
-    from seawall.evaluate import run
-    from seawall.evaluate.table import as_markdown
+    from seawall.lab.evaluate import run
+    from seawall.lab.evaluate.table import as_markdown
 
     streams.say("making and scanning worlds; this takes minutes")
     result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out, systems=systems.value)
@@ -59,7 +59,7 @@ def evaluate(
 def _scopes(
     worlds: int, seed: int, accounts: int, days: int, systems: Systems, out: Path, *, as_json: bool
 ) -> None:
-    from seawall.evaluate.scope_trials import as_table, measure_scopes, write_figures
+    from seawall.lab.evaluate.scope_trials import as_table, measure_scopes, write_figures
 
     streams.say("making worlds and searching them; this takes minutes")
     result = measure_scopes(worlds=worlds, seed=seed, accounts=accounts, days=days, systems=systems.value)

@@ -13,7 +13,7 @@ from seawall.cli.scan import DEFAULT_OUT
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seawall.schema.incidents import Incident
+    from seawall.detection.incident import Incident
 
 
 def explain(
@@ -33,7 +33,7 @@ def explain(
       seawall explain 3f9a --out out
       seawall explain 2 --json
     """
-    from seawall.report.documents import incident_document, look_up
+    from seawall.storage.files.incident_documents import incident_document, look_up
 
     rank, count, found = look_up(out / "incidents.jsonl", incident)
     addresses = _addresses(out, found)
@@ -41,7 +41,7 @@ def explain(
         said = [{"address": address, "records": records} for address, records in addresses or ()]
         streams.answer_json({"rank": rank, "incident": incident_document(found), "addresses": said})
         return
-    from seawall.report import terminal
+    from seawall.report import incident_terminal as terminal
 
     def draw(console: Console) -> None:
         terminal.explanation(console, found, rank, addresses)
@@ -56,9 +56,9 @@ def explain(
 
 def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
     """The addresses of the incident's records with how many carry each; None without a readable events file."""
-    from seawall.errors import InputUnreadable
-    from seawall.responding import ScanResults, addresses_of
-    from seawall.store.merging import EVENTS
+    from seawall.response.incident_sources import ScanResults, addresses_of
+    from seawall.storage.files.merged_events import EVENTS
+    from seawall_base.errors import InputUnreadable
 
     if not (out / EVENTS).is_file():
         return None

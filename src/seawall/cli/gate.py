@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.errors import UsageError
-from seawall.plurals import plural
+from seawall_base.errors import UsageError
+from seawall_base.plurals import plural
 
 DEFAULT = "127.0.0.1:8087"
 
@@ -43,7 +43,7 @@ def gate(
       seawall gate --policy policy.toml --dry-run
       seawall gate --policy policy.toml --check
     """
-    from seawall.server import listen as server
+    from seawall.gate import listen as server
 
     if listen is not None and uds is not None:
         raise UsageError("--listen and --uds are two answers to one question", fix="give one of them")

@@ -89,7 +89,7 @@ def make(
       seawall lab make --out calm --quiet-world
       seawall lab make --out workspace --systems google
     """
-    from seawall.lab import WorldSettings, make_world
+    from seawall.lab.worlds import WorldSettings, make_world
 
     asked: dict[str, Any] = {
         "accounts": accounts,

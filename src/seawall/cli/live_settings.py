@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seawall.errors import InputUnreadable, UsageError
+from seawall_base.errors import InputUnreadable, UsageError
 
 if TYPE_CHECKING:
-    from seawall.live.settings import LiveSettings
-    from seawall.watch import Patience
-    from seawall.webhooks.webhook import Webhook
+    from seawall.pipeline.live.settings import LiveSettings
+    from seawall.pipeline.tail import Patience
+    from seawall_base.webhook import Webhook
 
 _LONGEST_SECRET = 4096
 
@@ -28,8 +28,8 @@ def live_settings(
     rules: Sequence[Path] = (),
 ) -> LiveSettings:
     """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
-    from seawall.live.settings import LiveSettings
-    from seawall.watch import Patience
+    from seawall.pipeline.live.settings import LiveSettings
+    from seawall.pipeline.tail import Patience
 
     missing = [path for path in (*folders, *rules) if not path.exists()]
     if missing:
@@ -56,7 +56,7 @@ def live_settings(
 
 def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook, ...]:
     """The webhooks, all with the secret of one file. Raises `InputUnreadable` and `UsageError`."""
-    from seawall.webhooks.webhook import Webhook
+    from seawall_base.webhook import Webhook
 
     secret = ""
     if secret_file is not None:

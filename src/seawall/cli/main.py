@@ -15,27 +15,27 @@ import typer
 from seawall import __version__
 from seawall.cli import (
     assurance,
-    collect,
     demo,
     doctor,
     evaluate,
     explain,
     gate,
-    keys,
     lab,
-    respond,
     rules,
     scan,
     scope,
     serve,
     step_up,
-    store,
-    token,
     user,
     watch,
 )
+from seawall.cli.collect import verbs as collect
+from seawall.cli.keys import verbs as keys
+from seawall.cli.respond import verbs as respond
+from seawall.cli.store import verbs as store
 from seawall.cli.streams import say
-from seawall.errors import SeawallError
+from seawall.cli.token import verbs as token
+from seawall_base.errors import SeawallError
 
 INTERRUPTED = 130
 

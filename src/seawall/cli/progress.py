@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from seawall.plurals import plural
+from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
     from rich.text import Text
 
-    from seawall.progress import Progress as Report
+    from seawall_base.progress import Progress as Report
 
 _NAMES = {"read": "Reading", "score": "Scoring", "write": "Writing", "search": "Searching"}
 

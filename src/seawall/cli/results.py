@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli.streams import answer, say, write
-from seawall.plurals import plural
+from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seawall.pipeline import ScanResult
+    from seawall.pipeline.scan import ScanResult
 
 FILES_SHOWN = 10
 """Files that were not judged that a terminal names; `coverage.json` holds them all."""
@@ -23,7 +23,7 @@ SHOWN = 20
 
 def show(result: ScanResult) -> None:
     """Print the raised incidents, or say honestly that there are none."""
-    from seawall.report import terminal
+    from seawall.report import incident_terminal as terminal
     from seawall.report.input import in_order
 
     raised = [incident for incident in in_order(result.incidents) if incident.raised]
@@ -85,8 +85,8 @@ def tell(result: ScanResult, out: Path) -> None:
 
 def document(result: ScanResult, out: Path) -> dict[str, Any]:
     """The JSON answer: the summary, the raised incidents in full, and where the rest is."""
-    from seawall.report.documents import incident_document
     from seawall.report.input import in_order
+    from seawall.storage.files.incident_documents import incident_document
 
     return {
         "out": str(out),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
-from seawall.errors import UsageError
-from seawall.report.visible import visible
+from seawall_base.errors import UsageError
+from seawall_base.safe_text import visible
 
 if TYPE_CHECKING:
-    from seawall.rules.sigma.model import About, Skipped
-    from seawall.rules.sigma.run import RuleSet
+    from seawall.detection.rules.sigma.model import About, Skipped
+    from seawall.detection.rules.sigma.run import RuleSet
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 FAILED = 1
@@ -48,7 +48,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
       seawall rules list
       seawall rules list --rules sigma/ --json
     """
-    from seawall.rules.sigma.telling import told
+    from seawall.detection.rules.sigma.telling import told
 
     loaded = _loaded(folders)
     rows = [{**_row(about, "runs"), "is_part": about.id in loaded.parts} for about in loaded.abouts]
@@ -84,7 +84,7 @@ def try_rules(
 
     Exits with 1 when a rule fails.
     """
-    from seawall.evaluate.rule_trials import trials
+    from seawall.lab.evaluate.rule_trials import trials
 
     found = list(trials(folder))
     failed = [trial for trial in found if trial.faults]
@@ -152,7 +152,7 @@ def explain_rule(
 
 
 def _loaded(folders: list[Path] | None) -> RuleSet:
-    from seawall.rules.sigma.load import load
+    from seawall.detection.rules.sigma.load import load
 
     return load(tuple(folders or ()))
 

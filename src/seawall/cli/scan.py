@@ -11,8 +11,8 @@ import typer
 from seawall.cli import streams
 
 if TYPE_CHECKING:
-    from seawall.pipeline import ScanResult, ScanSettings
-    from seawall.rules.sigma.run import RuleSet
+    from seawall.detection.rules.sigma.run import RuleSet
+    from seawall.pipeline.scan import ScanResult, ScanSettings
 
 DEFAULT_OUT = Path("seawall-out")
 INCIDENTS_FOUND = 10
@@ -80,9 +80,9 @@ def scan(
     Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet, rules.json and summary.json.
     """
     from seawall.cli import results
-    from seawall.errors import InputUnreadable
-    from seawall.pipeline import ScanSettings
-    from seawall.sources.files import total_bytes
+    from seawall.events.formats.files import total_bytes
+    from seawall.pipeline.scan import ScanSettings
+    from seawall_base.errors import InputUnreadable
 
     size = total_bytes(paths)
     result = run(
@@ -111,8 +111,8 @@ def scan(
 
 def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> ScanResult:
     """Run the engine under a progress bar."""
-    from seawall import pipeline
     from seawall.cli import progress
+    from seawall.pipeline import scan as pipeline
 
     with progress.shown(quiet=quiet) as report:
         return pipeline.scan(
@@ -121,7 +121,7 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
 
 
 def _tell_rules(rules: RuleSet) -> None:
-    from seawall.rules.sigma.telling import told
+    from seawall.detection.rules.sigma.telling import told
 
     streams.say(*told(rules))
 
@@ -134,7 +134,7 @@ def _next(result: ScanResult, out: Path) -> str:
 
 
 def _reached(result: ScanResult, level: str) -> bool:
-    from seawall.schema.incidents import SEVERITIES
+    from seawall.detection.incident import SEVERITIES
 
     enough = SEVERITIES[[str(severity) for severity in SEVERITIES].index(level) :]
     return any(incident.raised and incident.severity in enough for incident in result.incidents)

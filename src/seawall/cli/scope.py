@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import DatabaseUrl
+from seawall.cli.store.options import DatabaseUrl
 
 if TYPE_CHECKING:
-    from seawall.respond.scope import Asked
-    from seawall.schema.collected import CollectedFeed
-    from seawall.schema.scope import IndicatorKind, Scope
-    from seawall.scoping import Reading
+    from seawall.collection.collected_spans import CollectedFeed
+    from seawall.response.scope import Asked
+    from seawall.response.scope.sources import Reading
+    from seawall.response.scope_values import IndicatorKind, Scope
 
 Values = list[str] | None
 
@@ -125,7 +125,7 @@ def scope(
 
     Everything may be repeated. What is not proved either way is possibly touched: presume that it was.
     """
-    from seawall.report.scope_document import scope_document
+    from seawall.response.scope.document import scope_document
 
     seeds: dict[IndicatorKind, Values] = {
         "address": address, "session": session, "token": token, "key": key, "network": network, "app": app,
@@ -159,8 +159,8 @@ def _asked(
     unread_checked: bool,
     servers_only: bool,
 ) -> Asked:
-    from seawall.respond.scope import Asked
-    from seawall.respond.scope.seeds import many
+    from seawall.response.scope import Asked
+    from seawall.response.scope.seeds import many
 
     return Asked(
         tuple(seed for kind, values in seeds.items() for seed in many(kind, values)),
@@ -176,7 +176,7 @@ def _time(option: str, text: str | None) -> int | None:
     """Microseconds of a time or a day, UTC where it names no zone."""
     from datetime import UTC, datetime
 
-    from seawall.errors import UsageError
+    from seawall_base.errors import UsageError
 
     if text is None:
         return None
@@ -202,12 +202,12 @@ def _searched(
 ) -> tuple[Scope, Reading]:
     from dataclasses import replace
 
-    from seawall import scoping
     from seawall.cli import progress
-    from seawall.errors import InputUnreadable, UsageError
-    from seawall.respond.scope import Bounds
-    from seawall.responding import records_of, stored
-    from seawall.store.merging import EVENTS
+    from seawall.response.incident_sources import records_of, stored
+    from seawall.response.scope import Bounds
+    from seawall.response.scope import sources as scoping
+    from seawall.storage.files.merged_events import EVENTS
+    from seawall_base.errors import InputUnreadable, UsageError
 
     if (store is None) == (not paths):
         raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
@@ -224,7 +224,7 @@ def _searched(
         if is_scan:
             return scoping.scope_of_scan(paths[0], asked, Bounds(), feeds)
         if store is not None:
-            from seawall.store.place import open_store
+            from seawall.storage.place import open_store
 
             with open_store(store, database) as opened:
                 if incidents:
@@ -238,9 +238,9 @@ def _searched(
 
 def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
     """What the ledger of collected logs proves. One that is not there would prove everything: it must be."""
-    from seawall.collect.collector import ledger_folder
-    from seawall.collect.ledger import collected
-    from seawall.errors import InputUnreadable
+    from seawall.collection.collector import ledger_folder
+    from seawall.collection.ledger import collected
+    from seawall_base.errors import InputUnreadable
 
     feeds = collected(ledger_folder(folder))
     if not feeds:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import DEFAULT_STORE, OwnDatabaseUrl
-from seawall.errors import UsageError
+from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl
+from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
-    from seawall.live.settings import LiveSettings
-    from seawall.server.console.serve import Plan, Ready
+    from seawall.console.serve import Plan, Ready
+    from seawall.pipeline.live.settings import LiveSettings
 
 DEFAULT_LISTEN = "127.0.0.1:8090"
 
@@ -127,9 +127,9 @@ def serve(
       seawall serve --host seawall.example.org --behind-proxy 127.0.0.1
     """
     from seawall.cli.live_settings import live_settings, webhooks_of
-    from seawall.server.console.listening import Certificate, place_of
-    from seawall.server.console.serve import Plan
-    from seawall.server.console.sign_in.oidc_settings import load_oidc
+    from seawall.console.listening import Certificate, place_of
+    from seawall.console.serve import Plan
+    from seawall.console.sign_in.oidc_settings import load_oidc
 
     if (certificate is None) != (key is None):
         raise UsageError("--certificate and --key belong together", fix="give both")
@@ -165,7 +165,7 @@ def serve(
 
 
 def _run(plan: Plan, live: LiveSettings | None, telling: _Telling, beside: Any = None) -> None:
-    from seawall.server.console.serve import serve as run
+    from seawall.console.serve import serve as run
 
     code = run(plan, live, on_ready=telling.ready, beside=beside)
     if code:
@@ -177,8 +177,8 @@ def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
     from dataclasses import replace
 
     from seawall.cli.demo_feed import Feed, place
-    from seawall.live.settings import LiveSettings
-    from seawall.watch import Patience
+    from seawall.pipeline.live.settings import LiveSettings
+    from seawall.pipeline.tail import Patience
 
     with place() as folder:
         arriving = folder / "arriving"

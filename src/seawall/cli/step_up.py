@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.errors import UsageError
+from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
-    from seawall.server.step_up.records import Enrolled
+    from seawall.gate.step_up.records import Enrolled
 
 Store = Annotated[
     Path, typer.Option(metavar="FILE", help="The gate's store of passkeys: step-up.db beside the policy.")
@@ -46,7 +46,7 @@ def create(store: Store) -> None:
     Examples:
       seawall step-up create --store /var/lib/seawall/step-up.db
     """
-    from seawall.server.step_up.store import create as make
+    from seawall.gate.step_up.store import create as make
 
     make(store)
     streams.write(f"{store}\n")
@@ -74,9 +74,9 @@ def invite(
     """
     import time
 
-    from seawall.server.step_up.service import new_invitation
-    from seawall.server.step_up.session import account_of
-    from seawall.server.step_up.store import StepUpStore
+    from seawall.gate.step_up.service import new_invitation
+    from seawall.gate.step_up.session import account_of
+    from seawall.gate.step_up.store import StepUpStore
 
     _check(issuer, subject)
     opened = StepUpStore(store)
@@ -103,7 +103,7 @@ def list_accounts(
       seawall step-up list --store step-up.db
       seawall step-up list --store step-up.db --json
     """
-    from seawall.server.step_up.store import StepUpStore
+    from seawall.gate.step_up.store import StepUpStore
 
     opened = StepUpStore(store)
     accounts = opened.enrolled()
@@ -125,8 +125,8 @@ def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
     Examples:
       seawall step-up remove --store step-up.db --issuer https://login.example --subject ann
     """
-    from seawall.server.step_up.session import account_of
-    from seawall.server.step_up.store import StepUpStore
+    from seawall.gate.step_up.session import account_of
+    from seawall.gate.step_up.store import StepUpStore
 
     _check(issuer, subject)
     opened = StepUpStore(store)
@@ -149,7 +149,7 @@ def _date(at: float) -> str:
 
 
 def _document(account: Enrolled) -> dict[str, object]:
-    from seawall.server.step_up.session import account_of
+    from seawall.gate.step_up.session import account_of
 
     return {
         "in_log": account_of(account.issuer, account.subject).hex()[:16],
@@ -167,7 +167,7 @@ def _document(account: Enrolled) -> dict[str, object]:
 def _show(accounts: list[Enrolled]) -> None:
     from rich.table import Table
 
-    from seawall.report.visible import visible
+    from seawall_base.safe_text import visible
 
     table = Table("issuer", "account", "passkeys", "codes", "invited until", box=None, pad_edge=False)
     for account in accounts:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.document_version import SCHEMA_VERSION
-from seawall.report.visible import visible
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.safe_text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +62,7 @@ def _guarded() -> Iterator[None]:
     except BrokenPipeError:
         _drop_the_rest()
     except OSError as error:  # a full disk behind `> answer.json`: half an answer must not look like success
-        from seawall.errors import OutputUnwritable
+        from seawall_base.errors import OutputUnwritable
 
         _drop_the_rest()
         raise OutputUnwritable(

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store_options import DEFAULT_STORE, AsJson, DatabaseUrl, where
-from seawall.errors import UsageError
+from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, where
+from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
-    from seawall.store.database import Database, Role, User, Work
+    from seawall.storage.database import Database, Role, User, Work
 
 ACTOR = "local"
 ROLES = "viewer, analyst or admin"
@@ -78,7 +78,7 @@ def add(
       seawall user add ann --role admin
       seawall user add bob --role analyst --store /var/lib/seawall
     """
-    from seawall.server.console.sign_in.setup import is_reserved
+    from seawall.console.sign_in.setup import is_reserved
 
     if is_reserved(name):
         raise UsageError("this name is taken", fix="choose another name")
@@ -120,8 +120,8 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
     Examples:
       seawall user disable bob
     """
-    from seawall.server.console.sign_in.codes import INVITE
-    from seawall.server.console.sign_in.factors import admin_can_sign_in
+    from seawall.console.sign_in.codes import INVITE
+    from seawall.console.sign_in.factors import admin_can_sign_in
 
     at = _now()
     with _opened(store, database) as opened, opened.writing() as work:
@@ -139,7 +139,7 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
 
 @contextmanager
 def _opened(store: Path, database: str | None) -> Iterator[Database]:
-    from seawall.store.place import open_store
+    from seawall.storage.place import open_store
 
     with open_store(store, database) as opened:
         yield opened.database
@@ -163,7 +163,7 @@ def _found(work: Work, name: str) -> User:
 
 
 def _invited(work: Work, found: User, at: int) -> str:
-    from seawall.server.console.sign_in.codes import new_invite
+    from seawall.console.sign_in.codes import new_invite
 
     code, _ = new_invite(work, found.id, by=ACTOR, at=at)
     _note(work, "user-invited", found, at)
@@ -177,7 +177,7 @@ def _note(work: Work, action: str, found: User, at: int, **details: str) -> None
 
 
 def _described(work: Work, one: User) -> dict[str, Any]:
-    from seawall.server.console.sign_in.factors import has_totp
+    from seawall.console.sign_in.factors import has_totp
 
     ways = [
         *["passkey"] * bool(work.passkeys.of_user(one.id)),

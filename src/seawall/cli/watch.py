@@ -12,19 +12,19 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.results import sums
-from seawall.cli.store_options import DEFAULT_STORE, OwnDatabaseUrl, StoreFolder
-from seawall.errors import UsageError
-from seawall.plurals import plural
+from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl, StoreFolder
+from seawall_base.errors import UsageError
+from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.live.history import HistoryJudged
-    from seawall.live.progress import Until
-    from seawall.live.service import News
-    from seawall.live.settings import LiveSettings
-    from seawall.live.status import Status
-    from seawall.rules.sigma.run import RuleSet
-    from seawall.schema.incidents import Incident
-    from seawall.watch.stream import Piped
+    from seawall.detection.incident import Incident
+    from seawall.detection.rules.sigma.run import RuleSet
+    from seawall.pipeline.live.history import HistoryJudged
+    from seawall.pipeline.live.progress import Until
+    from seawall.pipeline.live.service import News
+    from seawall.pipeline.live.settings import LiveSettings
+    from seawall.pipeline.live.status import Status
+    from seawall.pipeline.tail.stream import Piped
 
 STANDARD_INPUT = "-"
 
@@ -99,7 +99,7 @@ def watch(
     if once and until_idle:
         raise UsageError("--once and --until-idle are two answers to one question", fix="give one of them")
     from seawall.cli.live_settings import live_settings, webhooks_of
-    from seawall.watch import Patience
+    from seawall.pipeline.tail import Patience
 
     settings = live_settings(
         [Path(folder) for folder in folders if folder != STANDARD_INPUT],
@@ -117,8 +117,8 @@ def watch(
 
 
 def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:
-    from seawall.live.opening import opened
-    from seawall.live.service import Service
+    from seawall.pipeline.live.opening import opened
+    from seawall.pipeline.live.service import Service
 
     stop, is_interrupted = threading.Event(), []
 
@@ -153,7 +153,7 @@ class _Telling:
     def started(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
         """Say what is followed, where it is kept, and which rules are asked."""
         if not self._quiet:
-            from seawall.rules.sigma.telling import told
+            from seawall.detection.rules.sigma.telling import told
 
             streams.say(*told(rules))
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"
@@ -161,8 +161,8 @@ class _Telling:
 
     def news(self, item: News) -> None:
         """Say that an incident was raised, what judged history shows, or that a source fell silent or speaks again."""
-        from seawall.live.history import HistoryJudged
-        from seawall.live.silence import Change
+        from seawall.pipeline.live.history import HistoryJudged
+        from seawall.pipeline.live.silence import Change
 
         self._wipe()
         if self._as_json:
@@ -241,8 +241,8 @@ def _progress(status: Status) -> str:
 
 
 def _line(incident: Incident) -> str:
-    from seawall.report.times import rfc3339
-    from seawall.report.visible import visible
+    from seawall_base.safe_text import visible
+    from seawall_base.times import rfc3339
 
     parts = (
         rfc3339(incident.first_event),
@@ -257,10 +257,10 @@ def _line(incident: Incident) -> str:
 
 
 def _documents(item: News) -> list[dict[str, Any]]:
-    from seawall.live.history import HistoryJudged
-    from seawall.live.silence import Change
-    from seawall.report.documents import incident_document
-    from seawall.report.times import rfc3339
+    from seawall.pipeline.live.history import HistoryJudged
+    from seawall.pipeline.live.silence import Change
+    from seawall.storage.files.incident_documents import incident_document
+    from seawall_base.times import rfc3339
 
     if isinstance(item, HistoryJudged):
         found = [{"type": "incident.history", "incident": incident_document(one)} for one in item.raised]
@@ -286,7 +286,7 @@ def _sums(status: Status) -> dict[str, int]:
 def _write_line(document: dict[str, Any]) -> None:
     import msgspec
 
-    from seawall.document_version import SCHEMA_VERSION
+    from seawall_base.document_version import SCHEMA_VERSION
 
     line = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document}, enc_hook=str)
     streams.write(line.decode() + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.errors import SeawallError
+from seawall_base.errors import SeawallError
 
 
 class LedgerBroken(SeawallError):

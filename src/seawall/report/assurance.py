@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.assurance.assess import Assessment
-from seawall.assurance.findings import KINDS, Found
-from seawall.assurance.people import FACTS, Person
-from seawall.assurance.series import DAY
-from seawall.assurance.strength import FLAG_WORDS, LEVEL_WORDS
-from seawall.assurance.takeover import ATTACKS, Exposure, Way
+from seawall.detection.authentication_strength.assess import Assessment
+from seawall.detection.authentication_strength.findings import KINDS, Found
+from seawall.detection.authentication_strength.people import FACTS, Person
+from seawall.detection.authentication_strength.series import DAY
+from seawall.detection.authentication_strength.strength import FLAG_WORDS, LEVEL_WORDS
+from seawall.detection.authentication_strength.takeover import ATTACKS, Exposure, Way
+from seawall.events.problem import Problem
+from seawall.events.sign_in_methods import METHODS
 from seawall.report.assurance_what_if import what_if_document
-from seawall.report.times import moment, rfc3339
-from seawall.schema.methods import METHODS
-from seawall.schema.problems import Problem
+from seawall_base.times import moment, rfc3339
 
 CAUSES = {
     "password-only": "a password alone sufficed",

@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from seawall.plurals import plural
 from seawall.report.assurance import PATH_WORDS
-from seawall.report.html import environment, part, policy, write_page
+from seawall.report.incident_page import environment, part, policy, write_page
+from seawall_base.plurals import plural
 
 ROWS = 500
 """Rows of every table that can grow without limit; `assurance.json` has all."""

@@ -10,13 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seawall import private_files
-from seawall.assurance.assess import Assessment
-from seawall.assurance.sessions import ROOTS
-from seawall.assurance.strength import FLAG_WORDS, LEVEL_WORDS, METHOD_NAMES, RESISTANT
-from seawall.errors import OutputUnwritable
-from seawall.schema.assurance import PATHS
-from seawall.schema.batches import Codes
+from seawall.detection.authentication_strength.assess import Assessment
+from seawall.detection.authentication_strength.sessions import ROOTS
+from seawall.detection.authentication_strength.strength import (
+    FLAG_WORDS,
+    LEVEL_WORDS,
+    METHOD_NAMES,
+    RESISTANT,
+)
+from seawall.events.access_policy import PATHS
+from seawall.events.coded_batch import Codes
+from seawall_base import private_files
+from seawall_base.errors import OutputUnwritable
 
 SIGN_INS, SESSIONS = "sign_ins.parquet", "mail_sessions.parquet"
 TABLES = (SIGN_INS, SESSIONS)

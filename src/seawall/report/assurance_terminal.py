@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from seawall.plurals import plural
 from seawall.report.assurance import PATH_WORDS
-from seawall.report.visible import visible
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
 
 ROWS = 12
 """Rows of one table; `--json` and the page have all."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from seawall.assurance.assess import Assessment
-from seawall.assurance.replay import ASKED, LOCKED_OUT, OUTCOMES, STOPPED, UNKNOWN
-from seawall.assurance.takeover import ATTACKS, Exposure
-from seawall.report.times import rfc3339
+from seawall.detection.authentication_strength.assess import Assessment
+from seawall.detection.authentication_strength.replay import ASKED, LOCKED_OUT, OUTCOMES, STOPPED, UNKNOWN
+from seawall.detection.authentication_strength.takeover import ATTACKS, Exposure
+from seawall_base.times import rfc3339
 
 RECORDS = 200
 """Sign-ins of a what-if that are listed for each outcome; the counts are of all."""

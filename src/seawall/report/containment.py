@@ -13,10 +13,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seawall.plurals import plural
-from seawall.report.times import span_text
-from seawall.report.visible import visible
-from seawall.schema.response import Action, Call, Plan, Read, Return, StepResult, StepState
+from seawall.response.containment.values import Action, Call, Plan, Read, Return, StepResult, StepState
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
+from seawall_base.times import span_text
 
 _BASES = {
     ("microsoft", ""): "https://graph.microsoft.com/v1.0",

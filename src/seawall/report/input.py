@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.schema.coverage import CoverageNote
-from seawall.schema.incidents import Incident
-from seawall.schema.problems import Problem
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incident import Incident
+from seawall.events.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

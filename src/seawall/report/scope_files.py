@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seawall import private_files
-from seawall.errors import OutputUnwritable
-from seawall.report.csv_text import Cell, csv_lines
-from seawall.report.scope_document import write_scope
 from seawall.report.scope_page import write_scope_page
 from seawall.report.scope_words import name
-from seawall.report.times import rfc3339
-from seawall.schema.scope import Scope, Subject
+from seawall.response.scope.document import write_scope
+from seawall.response.scope_values import Scope, Subject
+from seawall_base import private_files
+from seawall_base.csv_text import Cell, csv_lines
+from seawall_base.errors import OutputUnwritable
+from seawall_base.times import rfc3339
 
 FILES = ("scope.json", "messages.csv", "possible-messages.csv", "touched.csv", "scope.html")
 _MESSAGES = ("organisation", "mailbox", "time", "internet_message_id", "folder", "size", "record")

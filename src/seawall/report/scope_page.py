@@ -7,11 +7,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from seawall.collect.coverage_gap import Gap
-from seawall.plurals import plural
-from seawall.report import scope_reasons, scope_words, times
-from seawall.report.html import environment, part, policy, write_page
-from seawall.schema.scope import Scope
+from seawall.collection.coverage_gap import Gap
+from seawall.report import scope_reasons, scope_words
+from seawall.report.incident_page import environment, part, policy, write_page
+from seawall.response.scope_values import Scope
+from seawall_base import times
+from seawall_base.plurals import plural
 
 ROWS = 500
 """Rows of every table that can grow without limit; `scope.json` and the tables beside it have all."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from seawall.collect.coverage_gap import Gap
-from seawall.plurals import plural
-from seawall.schema.scope import DOUBTS, Indicator, Scope, Subject
+from seawall.collection.coverage_gap import Gap
+from seawall.response.scope_values import DOUBTS, Indicator, Scope, Subject
+from seawall_base.plurals import plural
 
 REASONS: Final = {
     "named": (

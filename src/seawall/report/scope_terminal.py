@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from seawall.plurals import plural
 from seawall.report import scope_reasons as why
 from seawall.report import scope_words as words
-from seawall.report.times import span_text
-from seawall.report.visible import visible
-from seawall.schema.scope import Scope, Subject
+from seawall.response.scope_values import Scope, Subject
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
+from seawall_base.times import span_text
 
 ROWS = 20
 """Rows of one table; `--json` and `--out` have all."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seawall.plurals import plural
-from seawall.report.times import span_text
-from seawall.schema.scope import Indicator, Scope, Subject, Verdict
+from seawall.response.scope_values import Indicator, Scope, Subject, Verdict
+from seawall_base.plurals import plural
+from seawall_base.times import span_text
 
 VERDICTS: dict[Verdict, str] = {
     "touched": "proved touched",

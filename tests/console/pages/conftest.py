@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from seawall.lab import make_world
-from seawall.lab.world_settings import WorldSettings
-from seawall.store.database import Database, Source
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.storage.database import Database, Source
 from tests.console.conftest import Visit, Visiting, alone, serving
 from tests.console.markup import MARK, TAG, broken, twin
 

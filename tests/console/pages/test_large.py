@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 import pytest
 from playwright.sync_api import Page, expect
 
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.schema.incidents import SEVERITIES
-from seawall.store.database import Database
-from seawall.store.lake import Lake
+from seawall.detection.incident import SEVERITIES
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage.database import Database
+from seawall.storage.lake import Lake
 from tests.browsing import PATIENCE_MILLISECONDS
 from tests.console.conftest import Visit, Visiting, serving
 from tests.events import event

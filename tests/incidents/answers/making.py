@@ -6,16 +6,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from seawall.behaviour.fields import FIELDS
-from seawall.incidents.answers.drafting import lessons
-from seawall.incidents.answers.expected import DAY
-from seawall.incidents.answers.units import PAIRS
-from seawall.incidents.candidates import Candidate, Fact
-from seawall.incidents.features import FEATURES
-from seawall.incidents.patterns import PATTERNS
-from seawall.incidents.ranker import PARTS
-from seawall.rules.detector import RULES
-from seawall.schema.answers import Answered, Value
+from seawall.detection.behaviour.fields import FIELDS
+from seawall.detection.feedback.drafting import lessons
+from seawall.detection.feedback.expected import DAY
+from seawall.detection.feedback.units import PAIRS
+from seawall.detection.feedback_values import Answered, Value
+from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.features import FEATURES
+from seawall.detection.ranking.patterns import PATTERNS
+from seawall.detection.ranking.ranker import PARTS
+from seawall.detection.rules.detector import RULES
 
 TODAY = 20_000
 NOW = TODAY * DAY

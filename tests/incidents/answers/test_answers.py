@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from seawall.incidents.answers.applying import apply
-from seawall.incidents.answers.expected import BELOW_BASE, DAY
-from seawall.incidents.answers.hostile import ATTENTION, MOST, STRONG, WEAK
-from seawall.incidents.answers.refit import GREATEST, LEAST, factors
-from seawall.incidents.answers.units import GROUPS
-from seawall.incidents.candidates import Candidate
-from seawall.schema.answers import Answered
+from seawall.detection.feedback.applying import apply
+from seawall.detection.feedback.expected import BELOW_BASE, DAY
+from seawall.detection.feedback.hostile import ATTENTION, MOST, STRONG, WEAK
+from seawall.detection.feedback.refit import GREATEST, LEAST, factors
+from seawall.detection.feedback.units import GROUPS
+from seawall.detection.feedback_values import Answered
+from seawall.detection.ranking.candidates import Candidate
 from tests.incidents.answers.making import ACCOUNTS, NOW, TODAY, answered, candidate, fact, values
 
 ADA, BEN, CY, APP = ACCOUNTS

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.incidents.answers.applying import apply, effects
-from seawall.incidents.answers.columns import Columns
-from seawall.incidents.answers.expected import DAY
-from seawall.incidents.answers.regrouping import cases, chosen, id_of
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.decision import LEAST_SCORE, decide
-from seawall.incidents.group import allowed, group
-from seawall.live.answering import remembered
-from seawall.schema.answers import Answered
-from seawall.schema.response import Actor, Containment
-from seawall.store.database.containments import Contained
+from seawall.detection.feedback.applying import apply, effects
+from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.expected import DAY
+from seawall.detection.feedback.regrouping import cases, chosen, id_of
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
+from seawall.detection.incidents.cases import allowed, group
+from seawall.detection.ranking.candidates import Candidate
+from seawall.pipeline.live.answering import remembered
+from seawall.response.containment.values import Actor, Containment
+from seawall.storage.database.containments import Contained
 
 from .making import ACCOUNTS, NOW, TODAY, candidate, fact
 

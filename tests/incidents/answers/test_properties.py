@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.incidents.answers.applying import Teaching, apply
-from seawall.incidents.answers.columns import Columns
-from seawall.incidents.answers.units import UNIT_IN_GROUP, WEIGHTED
-from seawall.incidents.aspects import weights
-from seawall.incidents.candidates import Candidate
-from seawall.incidents.explain import incident
-from seawall.incidents.group import group
-from seawall.schema.answers import Answered
+from seawall.detection.feedback.applying import Teaching, apply
+from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.units import UNIT_IN_GROUP, WEIGHTED
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incidents.cases import group
+from seawall.detection.incidents.explain import incident
+from seawall.detection.ranking.aspects import weights
+from seawall.detection.ranking.candidates import Candidate
 from tests.incidents.answers.making import NOW, candidates, given_answers, worlds
 
 World = tuple[list[Candidate], list[Answered]]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seawall.jose.key import KeyRefused, parse_key
 from seawall.keys.leaks.scan import LeakSettings, search
+from seawall_tokens.jose.key import KeyRefused, parse_key
 
 VECTORS = Path(__file__).parents[3] / ".." / "shared" / "data" / "wycheproof"
 PUBLIC = ("kty", "n", "e", "crv", "x", "y")

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import InputUnreadable, OutputUnwritable
 from seawall.keys.leaks import sketch_search, sketches
 from seawall.keys.leaks.sketch_file import add_to_file, load_file
 from seawall.keys.leaks.sketch_search import SketchSearch
@@ -25,6 +24,7 @@ from seawall.keys.leaks.sketches import (
     write_sketches,
 )
 from seawall.keys.leaks.windows import fold_of
+from seawall_base.errors import InputUnreadable, OutputUnwritable
 from tests.keys.leaks.planting import CURVES, make, thumbprint
 from tests.keys.leaks.rsa_numbers import noise
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from seawall.jose.fetch import FetchRefused
-from seawall.keys.ledger.audit import AuditResult, AuditSettings, audit
-from seawall.keys.ledger.codes import Finding
+from seawall.keys.inventory.audit import AuditResult, AuditSettings, audit
+from seawall.keys.inventory.codes import Finding
+from seawall_base.http_client import FetchRefused
 
 NOW = 1_790_000_000
 DAY = 86_400

@@ -10,11 +10,11 @@ from typing import Any
 import gmpy2
 import pytest
 
-from seawall.errors import InputUnreadable, UsageError
-from seawall.keys.ledger.issuers import CONSUMER_TENANT
-from seawall.keys.ledger.relations import common_divisors
-from seawall.tokens.decision import decide
-from seawall.tokens.refusals import claims, signing_key, written_form
+from seawall.keys.inventory.issuers import CONSUMER_TENANT
+from seawall.keys.inventory.relations import common_divisors
+from seawall_base.errors import InputUnreadable, UsageError
+from seawall_tokens.refusals import claims, signing_key, written_form
+from seawall_tokens.verify.decision import decide
 from tests.jose.keys import certificate, ec_key, jwk, number_text, rsa_key
 
 from .audits import DAY, NOW, Served, codes, run, write
@@ -123,7 +123,7 @@ def test_nothing_is_gone_from_a_set_that_was_not_read_whole(clocked: Clocked) ->
 
 
 def test_a_ledger_does_not_grow_without_end(clocked: Clocked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.keys.ledger.audit.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("seawall.keys.inventory.audit.MOST_REMEMBERED", 3)
     keys = [jwk(ec_key(n), kid=f"k{n}") for n in range(6)]
     assert clocked.at(0, *keys[:2]) == []
     assert clocked.at(1, *keys[2:5]).count("set-restless") == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.keys.ledger.codes import KINDS, SEVERITIES
+from seawall.keys.inventory.codes import KINDS, SEVERITIES
 from tests.jose.https_server import HttpsServer, answer
 from tests.jose.keys import jwk, rsa_key
 

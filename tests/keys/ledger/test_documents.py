@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.keys.ledger.documents import LARGEST, KeyDocument, Unread, read_sources
+from seawall.keys.inventory.documents import LARGEST, KeyDocument, Unread, read_sources
 from tests.jose.keys import jwk, rsa_key
 
 from .audits import Served, no_network, write

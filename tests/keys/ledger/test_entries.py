@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.jose.key import read_key
-from seawall.keys.ledger.codes import KINDS
-from seawall.keys.ledger.entries import describe
+from seawall.keys.inventory.codes import KINDS
+from seawall.keys.inventory.entries import describe
+from seawall_tokens.jose.key import read_key
 from tests.jose.keys import certificate, ec_key, ed448_key, ed25519_key, jwk, number_text, rsa_key, text
 
 GOOD = {"kid": "a", "use": "sig"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.keys.ledger.entries import Entry
-from seawall.keys.ledger.history import (
+from seawall.keys.inventory.entries import Entry
+from seawall.keys.inventory.history import (
     DAY,
     LONG_ABSENCE,
     SHORT_ABSENCE,
@@ -16,7 +16,7 @@ from seawall.keys.ledger.history import (
     date,
     length,
 )
-from seawall.keys.ledger.store import NamedKey, Remembered
+from seawall.keys.inventory.store import NamedKey, Remembered
 
 RUNS = st.lists(st.tuples(st.integers(60, 33 * DAY), st.sets(st.integers(0, 4)), st.booleans()), max_size=12)
 """Seconds since the run before, which keys are listed, and whether all of the set was examined."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from seawall.keys.errors import LedgerBroken
-from seawall.keys.ledger import store as store_module
-from seawall.keys.ledger.store import Ledger, Remembered
+from seawall.keys.inventory import store as store_module
+from seawall.keys.inventory.store import Ledger, Remembered
 
 KEY = Remembered(
     set_name="https://a", identity="id", thumbprint="t", kid="k", kty="RSA", curve=None, algorithm="RS256",

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.collect.client import Patience
-from seawall.collect.clock import Clock
-from seawall.collect.exchange import Exchange
-from seawall.respond.contain.carrying_out import Run
-from seawall.respond.contain.history import Phase
-from seawall.respond.contain.journal import Journal, opened
-from seawall.respond.contain.vendors import Host, Vendors
-from seawall.respond.errors import PlanInvalid
-from seawall.schema.response import Plan, StepResult
-from seawall.schema.response import Vendor as VendorName
+from seawall.response.containment.carrying_out import Run
+from seawall.response.containment.history import Phase
+from seawall.response.containment.journal import Journal, opened
+from seawall.response.containment.values import Plan, StepResult
+from seawall.response.containment.values import Vendor as VendorName
+from seawall.response.containment.vendors import Host, Vendors
+from seawall.response.errors import PlanInvalid
+from seawall.vendor_api.client import Patience
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Exchange
 
 from .serving import Vendor
 
@@ -76,7 +76,7 @@ def moments() -> Callable[[], str]:
 @contextmanager
 def journal_of(path: Path, plan: Plan) -> Iterator[Journal]:
     """The journal of a plan, begun if it is new."""
-    from seawall.respond.contain.documents import plan_document
+    from seawall.response.containment.documents import plan_document
 
     with opened(path, clock=moments()) as journal:
         if not any(entry["event"] == "opened" for entry in journal.entries):

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from seawall.respond.contain.evidence import Gathering
-from seawall.respond.contain.planning import Evidence
-from seawall.schema.incidents import Incident
+from seawall.detection.incident import Incident
+from seawall.response.containment.evidence import Gathering
+from seawall.response.containment.planning import Evidence
 
 TIME = 1_780_000_000_000_000
 SECOND = 1_000_000

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from seawall.respond.contain import journal as journals
-from seawall.respond.contain.history import history
-from seawall.respond.contain.planning import plan
-from seawall.respond.errors import JournalBroken, JournalBusy
-from seawall.schema.response import Action, Plan, StepResult
+from seawall.response.containment import journal as journals
+from seawall.response.containment.history import history
+from seawall.response.containment.planning import plan
+from seawall.response.containment.values import Action, Plan, StepResult
+from seawall.response.errors import JournalBroken, JournalBusy
 
 from .google_api import Google
 from .graph import Graph

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from seawall.respond.contain import journal as journals
-from seawall.respond.contain.history import Phase
-from seawall.respond.contain.planning import plan
-from seawall.schema.response import VENDORS, Plan
-from seawall.schema.response import Vendor as VendorName
+from seawall.response.containment import journal as journals
+from seawall.response.containment.history import Phase
+from seawall.response.containment.planning import plan
+from seawall.response.containment.values import VENDORS, Plan
+from seawall.response.containment.values import Vendor as VendorName
 
 from .google_api import Google
 from .graph import Graph

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from seawall.collect.access import google as google_access
-from seawall.collect.access import okta as okta_access
-from seawall.respond.contain.planning import plan
-from seawall.schema.response import Call
+from seawall.response.containment.planning import plan
+from seawall.response.containment.values import Call
+from seawall.vendor_api.access import google as google_access
+from seawall.vendor_api.access import okta as okta_access
 
 from .samples import ANN, TENANT, evidence, incident, row
 

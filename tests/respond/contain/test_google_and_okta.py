@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from seawall.respond.contain.documents import plan_document, plan_from_document
-from seawall.respond.contain.planning import plan
-from seawall.respond.contain.settings import GoogleSettings, OktaSettings, Settings
-from seawall.respond.contain.sparing import spares_who_asks
-from seawall.respond.errors import RespondInvalid
-from seawall.schema.response import Action, Plan
-from seawall.schema.response import Vendor as VendorName
+from seawall.response.containment.documents import plan_document, plan_from_document
+from seawall.response.containment.planning import plan
+from seawall.response.containment.settings import GoogleSettings, OktaSettings, Settings
+from seawall.response.containment.sparing import spares_who_asks
+from seawall.response.containment.values import Action, Plan
+from seawall.response.containment.values import Vendor as VendorName
+from seawall.response.errors import RespondInvalid
 
 from .google_api import Google
 from .okta_api import Okta

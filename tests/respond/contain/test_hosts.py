@@ -13,19 +13,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from seawall.errors import CollectInvalid
-from seawall.respond.contain.hosts import Configured
-from seawall.respond.contain.planning import plan
-from seawall.respond.contain.settings import (
+from seawall.response.containment.hosts import Configured
+from seawall.response.containment.planning import plan
+from seawall.response.containment.settings import (
     GateSettings,
     GoogleSettings,
     MicrosoftSettings,
     OktaSettings,
     Settings,
 )
-from seawall.respond.contain.vendors import Vendors
-from seawall.respond.errors import RespondInvalid
-from seawall.schema.response import Vendor as VendorName
+from seawall.response.containment.values import Vendor as VendorName
+from seawall.response.containment.vendors import Vendors
+from seawall.response.errors import RespondInvalid
+from seawall_base.errors import CollectInvalid
 from tests.server.gates import Issuer, running
 
 from .google_api import Google

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from seawall.respond.contain.planning import plan
-from seawall.schema.response import Action, Plan
+from seawall.response.containment.planning import plan
+from seawall.response.containment.values import Action, Plan
 
 from .graph import Graph
 from .graph_permissions import CALLS

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.respond.contain.documents import plan_document, plan_from_document, read_plan, write_plan
-from seawall.respond.contain.evidence import Gathering, gathered
-from seawall.respond.contain.microsoft import METHODS
-from seawall.respond.contain.planning import RANKS, plan
-from seawall.respond.errors import PlanInvalid
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.schema.response import CONFIDENCES, Action, Call, Plan
-from seawall.schema.scope import Scope, Subject
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.response.containment.documents import plan_document, plan_from_document, read_plan, write_plan
+from seawall.response.containment.evidence import Gathering, gathered
+from seawall.response.containment.microsoft import METHODS
+from seawall.response.containment.planning import RANKS, plan
+from seawall.response.containment.values import CONFIDENCES, Action, Call, Plan
+from seawall.response.errors import PlanInvalid
+from seawall.response.scope_values import Scope, Subject
 from tests.server.console.samples import HOSTILE
 
 from .samples import ANN, ANN_ID, SECOND, TENANT, TIME, evidence, incident, row

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.respond.contain.planning import plan
-from seawall.respond.contain.templates import address, filled_body, filled_path, kept, segment, value_at
-from seawall.respond.errors import PlanInvalid
+from seawall.response.containment.planning import plan
+from seawall.response.containment.templates import address, filled_body, filled_path, kept, segment, value_at
+from seawall.response.errors import PlanInvalid
 
 from .samples import ANN, TENANT, evidence, incident, row
 

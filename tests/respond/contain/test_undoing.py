@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.respond.contain.planning import plan
+from seawall.response.containment.planning import plan
 
 from .graph import Graph
 from .running import asking, run

@@ -19,12 +19,12 @@ from stix2validator import ValidationOptions, validate_string
 
 import seawall
 from seawall.cli.main import main
-from seawall.lab import WorldSettings, make_world
-from seawall.pipeline import ScanSettings
-from seawall.report.documents import look_up
-from seawall.respond.export import ocsf, sigma, tables, writing
-from seawall.respond.export.artefacts import NEEDED, Artefacts, Gathering, gathered
-from seawall.schema.incidents import Incident
+from seawall.detection.incident import Incident
+from seawall.lab.worlds import WorldSettings, make_world
+from seawall.pipeline.scan import ScanSettings
+from seawall.response.export import ocsf, sigma, tables, writing
+from seawall.response.export.artefacts import NEEDED, Artefacts, Gathering, gathered
+from seawall.storage.files.incident_documents import look_up
 from tests.report.test_documents import INCIDENT, TEXT
 
 VALUES = st.dictionaries(

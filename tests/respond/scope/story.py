@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from seawall.collect.coverage_gap import Gap
-from seawall.respond.scope import Asked, Bounds, search
-from seawall.schema.collected import CollectedFeed
-from seawall.schema.problems import Told
-from seawall.schema.scope import Scope, Subject
+from seawall.collection.collected_spans import CollectedFeed
+from seawall.collection.coverage_gap import Gap
+from seawall.events.problem import Told
+from seawall.response.scope import Asked, Bounds, search
+from seawall.response.scope_values import Scope, Subject
 from tests.events import START, event, sign_in, table
 
 PEOPLE = ("ann", "bob", "cara")

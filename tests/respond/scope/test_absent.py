@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.collected import CollectedFeed
+from seawall.collection.collected_spans import CollectedFeed
 from tests.events import event
 from tests.respond.scope.story import HISTORY, at_home, day_at, days_at_home, mailbox, searched, theirs
 

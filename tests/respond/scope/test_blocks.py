@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import UsageError
-from seawall.respond.scope.seeds import spelt
+from seawall.response.scope.seeds import spelt
+from seawall_base.errors import UsageError
 from tests.respond.scope.story import HISTORY, at_home, day_at, days_at_home, mailbox, searched, theirs
 
 OTHER: dict[str, Any] = {

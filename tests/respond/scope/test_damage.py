@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.problems import Told
-from seawall.schema.scope import Scope
-from seawall.sources.remains import remains, told
+from seawall.events.damaged_records import remains, told
+from seawall.events.problem import Told
+from seawall.response.scope_values import Scope
 from tests.respond.scope.story import PEOPLE, Row, at_home, day_at, mailbox, searched, theirs
 
 DAYS, BEFORE = 42, 28

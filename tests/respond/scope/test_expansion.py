@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.scope import Scope, Step
+from seawall.response.scope_values import Scope, Step
 from tests.respond.scope.story import (
     HISTORY,
     THEIRS,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.respond.scope import Bounds
-from seawall.respond.scope.messages import named
+from seawall.response.scope import Bounds
+from seawall.response.scope.messages import named
 from tests.respond.scope.story import Row, days_at_home, folders, mailbox, searched, theirs
 
 

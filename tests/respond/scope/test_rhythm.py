@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.respond.scope.rhythm import Rhythm, tail
+from seawall.response.scope.rhythm import Rhythm, tail
 
 WEEKS = 8
 

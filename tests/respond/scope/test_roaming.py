@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import UsageError
+from seawall_base.errors import UsageError
 from tests.respond.scope.story import HISTORY, THEIRS, at_home, days_at_home, mailbox, searched, theirs
 
 CARRIER: dict[str, Any] = {"src_asn": 64777, "src_asn_name": "Carrier", "src_network_class": "mobile"}

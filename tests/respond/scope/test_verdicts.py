@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seawall.collect.coverage_gap import Gap
-from seawall.errors import InputUnreadable, UsageError
-from seawall.respond.scope import Asked, Bounds, search
+from seawall.collection.coverage_gap import Gap
+from seawall.response.scope import Asked, Bounds, search
+from seawall_base.errors import InputUnreadable, UsageError
 from tests.respond.scope.story import (
     HISTORY,
     LAST,

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk, jws
 
-from seawall.respond.errors import SignalsInvalid
-from seawall.respond.signals import poll, push, settings, signing, transmitter
-from seawall.respond.signals.event import Notice, Subject
-from seawall.respond.signals.outbox import Outbox
-from seawall.respond.signals.settings import Settings, Stream
-from seawall.webhooks.posting import Answer, NotAnswered
+from seawall.response.errors import SignalsInvalid
+from seawall.response.signals import poll, push, settings, signing, transmitter
+from seawall.response.signals.event import Notice, Subject
+from seawall.response.signals.outbox import Outbox
+from seawall.response.signals.settings import Settings, Stream
+from seawall_base.http_post import Answer, NotAnswered
 
 PUSHED = Stream("gate", "https://g.example/events", "push", "https://g.example/events", "t0ken")
 POLLED = Stream("other", "https://o.example", "poll", digest=bytes(32))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import UsageError
-from seawall.respond.signals import event
-from seawall.respond.signals.event import CHANGES, CREDENTIALS, URIS, EventName, Notice, Subject
-from seawall.tokens.event_token import EventToken, Transmitter, transmitter_policy
-from seawall.tokens.signals import interpret
+from seawall.response.signals import event
+from seawall.response.signals.event import CHANGES, CREDENTIALS, URIS, EventName, Notice, Subject
+from seawall_base.errors import UsageError
+from seawall_tokens.signals.event_token import EventToken, Transmitter, transmitter_policy
+from seawall_tokens.signals.signals import interpret
 
 ISSUER = "https://login.example.com"
 AT = 1_780_000_000_000_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seawall.respond.contain.history import Phase
-from seawall.respond.contain.journal import read
-from seawall.respond.contain.planning import plan
-from seawall.respond.signals.event import Notice
-from seawall.respond.signals.journalled import notices
+from seawall.response.containment.history import Phase
+from seawall.response.containment.journal import read
+from seawall.response.containment.planning import plan
+from seawall.response.signals.event import Notice
+from seawall.response.signals.journalled import notices
 from tests.respond.contain.graph import Graph
 from tests.respond.contain.running import asking, run
 from tests.respond.contain.samples import ANN, ANN_ID, TENANT, evidence, incident, row

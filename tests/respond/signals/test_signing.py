@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jws
 from joserfc.jwk import JWKRegistry
 
-from seawall.respond.errors import SignalsInvalid
-from seawall.respond.signals import signing
+from seawall.response.errors import SignalsInvalid
+from seawall.response.signals import signing
 
 
 def written(folder: Path, native: object, name: str = "key.pem") -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.server.console.context import ConsoleSettings
+from seawall.console.context import ConsoleSettings
 from tests.server.console.consoles import Console, console
 
 

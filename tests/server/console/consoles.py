@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from seawall.jose import base64url
-from seawall.server.console.application import create_app
-from seawall.server.console.context import ConsoleSettings, Context, now_us
-from seawall.store.database import Database, Role
+from seawall.console.application import create_app
+from seawall.console.context import ConsoleSettings, Context, now_us
+from seawall.storage.database import Database, Role
+from seawall_tokens.jose import base64url
 
 HOST = "seawall.example"
 ORIGIN = f"https://{HOST}"

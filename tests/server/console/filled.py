@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from seawall.schema.incidents import SEVERITIES, Incident
-from seawall.schema.problems import Problem
-from seawall.server.console import ingest
-from seawall.server.console.context import ConsoleSettings
-from seawall.store.database import Source
-from seawall.store.lake import Lake
+from seawall.console import ingest
+from seawall.console.context import ConsoleSettings
+from seawall.detection.incident import SEVERITIES, Incident
+from seawall.events.problem import Problem
+from seawall.storage.database import Source
+from seawall.storage.lake import Lake
 from tests.events import START, event, table
 from tests.server.console.consoles import Console, console
 from tests.server.console.samples import DAY, HOSTILE, INCIDENT

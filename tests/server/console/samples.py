@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import Incident, TimelinePoint, Usual
-from seawall.server.console.data.record_values import Record
+from seawall.console.data.record_values import Record
+from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.reason import Reason
 
 DAY = 86_400_000_000
 T0 = 1_772_323_200_000_000

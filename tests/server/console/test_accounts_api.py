@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from seawall.report.times import rfc3339
-from seawall.schema.incidents import Usual
-from seawall.server.console.context import ConsoleSettings
+from seawall.console.context import ConsoleSettings
+from seawall.detection.incident import Usual
+from seawall_base.times import rfc3339
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, filled, incidents
 from tests.server.console.samples import DAY, INCIDENT

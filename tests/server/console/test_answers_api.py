@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.server.console.context import ConsoleSettings
+from seawall.console.context import ConsoleSettings
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, filled
 

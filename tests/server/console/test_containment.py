@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from seawall.incidents.patterns import PATTERNS
-from seawall.respond.contain.documents import plan_from_document, read_plan
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.data.containment import plan_of
-from seawall.server.console.data.plan_values import plan_value
-from seawall.store.lake import Lake
+from seawall.console.context import ConsoleSettings
+from seawall.console.data.containment import plan_of
+from seawall.console.data.plan_values import plan_value
+from seawall.detection.ranking.patterns import PATTERNS
+from seawall.response.containment.documents import plan_from_document, read_plan
+from seawall.storage.lake import Lake
 from tests.events import event, table
 from tests.server.console.consoles import Console
 from tests.server.console.filled import ANN, FIRST, filled, incidents

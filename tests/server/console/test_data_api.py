@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from seawall.server.console.context import ConsoleSettings
-from seawall.store.database import FirstImport, Source
+from seawall.console.context import ConsoleSettings
+from seawall.storage.database import FirstImport, Source
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, MARKUP, filled, incidents
 

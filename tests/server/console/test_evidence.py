@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from seawall.respond.export import writing
-from seawall.respond.export.artefacts import Artefacts
-from seawall.schema.incidents import Incident
-from seawall.server.console.data.evidence import Export, write_evidence
-from seawall.server.console.data.presentation import incident_value
-from seawall.server.console.data.record_values import Record
+from seawall.console.data.evidence import Export, write_evidence
+from seawall.console.data.presentation import incident_value
+from seawall.console.data.record_values import Record
+from seawall.detection.incident import Incident
+from seawall.response.export import writing
+from seawall.response.export.artefacts import Artefacts
 from tests.server.console.samples import HOSTILE, INCIDENT, T0, record, with_text
 
 ARTEFACTS = Artefacts(

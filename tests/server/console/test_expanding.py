@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server.console.expanding import expanded
-from seawall.server.console.refused import Refused
+from seawall.console.expanding import expanded
+from seawall.console.refused import Refused
 
 MOST = 8 << 20
 

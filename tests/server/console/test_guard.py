@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from seawall.server.addresses import Peers
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.surroundings import surroundings_of
-from seawall.store.errors import DatabaseAway
+from seawall.console.context import ConsoleSettings
+from seawall.console.surroundings import surroundings_of
+from seawall.storage.errors import DatabaseAway
+from seawall.web.peers import Peers
 from tests.server.console.consoles import HOST, Console, console
 
 
@@ -175,7 +175,7 @@ def test_what_breaks_is_said_without_what_was_sent(
         raise RuntimeError("the secret that was sent")
 
     browser = team.signed_in("admin")
-    monkeypatch.setattr("seawall.store.database.users.Users.all", broken)
+    monkeypatch.setattr("seawall.storage.database.users.Users.all", broken)
     answer = browser.get("/api/users")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
     assert "secret" not in answer.text + caplog.text
@@ -187,7 +187,7 @@ def test_a_database_that_is_away_is_said_so(team: Console, monkeypatch: pytest.M
         raise DatabaseAway("the database postgresql://secret-host/x is away")
 
     browser = team.signed_in("admin")
-    monkeypatch.setattr("seawall.store.database.users.Users.all", away)
+    monkeypatch.setattr("seawall.storage.database.users.Users.all", away)
     answer = browser.get("/api/users")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert answer.headers["retry-after"] == "5"

@@ -14,12 +14,12 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from seawall.server.console import application
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.endpoint import Call
-from seawall.server.console.refused import Refused
-from seawall.server.console.table import endpoints
-from seawall.server.console.worker_pool import MOST_WAITING, PoolLimits, WorkerPool
+from seawall.console import application
+from seawall.console.context import ConsoleSettings
+from seawall.console.endpoint import Call
+from seawall.console.refused import Refused
+from seawall.console.table import endpoints
+from seawall.console.worker_pool import MOST_WAITING, PoolLimits, WorkerPool
 from tests.server.console.consoles import Browser, Console, console
 
 HEAVY = {

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.live.errors import WatchBusy, WatchFailed
-from seawall.live.status import NOTHING, Status
-from seawall.live.watcher import Receipt
-from seawall.server.console import ingest
-from seawall.server.console.context import ConsoleSettings
+from seawall.console import ingest
+from seawall.console.context import ConsoleSettings
+from seawall.pipeline.live.errors import WatchBusy, WatchFailed
+from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.watcher import Receipt
 from tests.server.console.consoles import Console, console
 
 TOKEN = "seawall_" + "t" * 40

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.live.service import Service
-from seawall.live.settings import LiveSettings
-from seawall.server.console import ingest
-from seawall.server.console.context import ConsoleSettings
-from seawall.sources import m365_audit
-from seawall.store.place import open_store
+from seawall.console import ingest
+from seawall.console.context import ConsoleSettings
+from seawall.events.microsoft import m365_columns as m365_audit
+from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.storage.place import open_store
 from tests.server.console.consoles import Console, console
 from tests.server.console.test_ingest import TOKEN, post
 from tests.sources.archives import member, zip_of

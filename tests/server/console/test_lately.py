@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from seawall.server.console.data.lately import FRESH, MOST, SHOWN, Lately
+from seawall.console.data.lately import FRESH, MOST, SHOWN, Lately
 
 WAIT = 10.0
 

@@ -16,13 +16,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from seawall.errors import PolicyInvalid
-from seawall.jose.fetch import FetchRefused
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.errors import ServeInvalid
-from seawall.server.console.sign_in import oidc_provider
-from seawall.server.console.sign_in.by_oidc import role_of
-from seawall.server.console.sign_in.oidc_settings import ConsoleTable, load_oidc
+from seawall.console.context import ConsoleSettings
+from seawall.console.errors import ServeInvalid
+from seawall.console.sign_in import oidc_provider
+from seawall.console.sign_in.by_oidc import role_of
+from seawall.console.sign_in.oidc_settings import ConsoleTable, load_oidc
+from seawall_base.errors import PolicyInvalid
+from seawall_base.http_client import FetchRefused
 from tests.server.console.consoles import HOST, ORIGIN, Browser, Console, console
 from tests.server.gates import Issuer
 

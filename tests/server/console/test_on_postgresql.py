@@ -9,9 +9,9 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from seawall.server.console.sign_in import codes
-from seawall.server.console.sign_in.passwords import Passwords
-from seawall.store.database import Database
+from seawall.console.sign_in import codes
+from seawall.console.sign_in.passwords import Passwords
+from seawall.storage.database import Database
 from tests.server.console.consoles import Console, console
 from tests.store.database.postgresql import Server, programs
 

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, settings
 from jsonschema_rs import Draft202012Validator, meta
 from starlette.routing import Route
 
-from seawall.live.status import NOTHING, Status
-from seawall.live.watcher import Receipt
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.openapi import document
-from seawall.server.console.table import endpoints
+from seawall.console.context import ConsoleSettings
+from seawall.console.openapi import document
+from seawall.console.table import endpoints
+from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.watcher import Receipt
 from tests.server.console.consoles import LOOPBACK, Browser, Console
 from tests.server.console.filled import ANN, filled
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server.addresses import Peers
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.cursors import Cursors
-from seawall.server.console.refused import Refused
-from seawall.server.console.sign_in import codes
-from seawall.server.console.sign_in.ceremonies import MOST, Ceremonies
-from seawall.server.console.sign_in.factors import Seeds
-from seawall.server.console.sign_in.passwords import Passwords
-from seawall.server.console.sign_in.rates import Backoff, Rate
-from seawall.server.console.surroundings import network_of, surroundings_of
+from seawall.console.context import ConsoleSettings
+from seawall.console.cursors import Cursors
+from seawall.console.refused import Refused
+from seawall.console.sign_in import codes
+from seawall.console.sign_in.ceremonies import MOST, Ceremonies
+from seawall.console.sign_in.factors import Seeds
+from seawall.console.sign_in.passwords import Passwords
+from seawall.console.sign_in.rates import Backoff, Rate
+from seawall.console.surroundings import network_of, surroundings_of
+from seawall.web.peers import Peers
 
 KEY = bytes(range(32))
 PLACES = st.tuples(st.floats(allow_nan=False), st.text(max_size=50))

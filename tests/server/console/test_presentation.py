@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from seawall.server.console.data.incident_values import IncidentValue, SigmaHit
-from seawall.server.console.data.presentation import incident_row, incident_value, time_text
-from seawall.server.console.json_text import encoded
+from seawall.console.data.incident_values import IncidentValue, SigmaHit
+from seawall.console.data.presentation import incident_row, incident_value, time_text
+from seawall.console.json_text import encoded
 from tests.server.console.samples import HOSTILE, INCIDENT, T0, texts, with_text
 
 

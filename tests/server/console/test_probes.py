@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from seawall.live.status import NOTHING, Status
-from seawall.server.addresses import Peers
-from seawall.server.console import health_check
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.errors import ServeInvalid
-from seawall.server.console.listening import place_of
-from seawall.server.console.serve import Plan
-from seawall.store.errors import DatabaseAway
+from seawall.console import health_check
+from seawall.console.context import ConsoleSettings
+from seawall.console.errors import ServeInvalid
+from seawall.console.listening import place_of
+from seawall.console.serve import Plan
+from seawall.pipeline.live.status import NOTHING, Status
+from seawall.storage.errors import DatabaseAway
+from seawall.web.peers import Peers
 from tests.server.console.consoles import HOST, Browser, Console, console
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"

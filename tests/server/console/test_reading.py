@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from seawall.server.console.context import ConsoleSettings
-from seawall.server.console.data import reading
-from seawall.server.console.endpoint import Call
-from seawall.store.errors import DatabaseAway
+from seawall.console.context import ConsoleSettings
+from seawall.console.data import reading
+from seawall.console.endpoint import Call
+from seawall.storage.errors import DatabaseAway
 from tests.server.console.consoles import Console
 from tests.server.console.filled import ANN, BOB, filled
 

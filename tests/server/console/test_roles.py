@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seawall.server.console.endpoint import ROLES, SAFE, Endpoint
-from seawall.server.console.table import endpoints
+from seawall.console.endpoint import ROLES, SAFE, Endpoint
+from seawall.console.table import endpoints
 from tests.server.console.consoles import Browser, Console
 
 OPEN = {

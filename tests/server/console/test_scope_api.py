@@ -16,15 +16,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from seawall.report.documents import incident_document
-from seawall.report.scope_document import read_scope
-from seawall.respond.contain.documents import read_plan
-from seawall.schema.scope import Doubt, Indicator, Scope, Step, Subject
-from seawall.server.console.data import scope_child, scope_search
-from seawall.server.console.data.scope_child import LOST, Task
-from seawall.server.console.data.scope_search import Searches, days_of, searches_of
-from seawall.server.console.data.scope_values import MOST_TOUCHED, scoped_value
-from seawall.server.console.refused import Refused
+from seawall.console.data import scope_child, scope_search
+from seawall.console.data.scope_child import LOST, Task
+from seawall.console.data.scope_search import Searches, days_of, searches_of
+from seawall.console.data.scope_values import MOST_TOUCHED, scoped_value
+from seawall.console.refused import Refused
+from seawall.response.containment.documents import read_plan
+from seawall.response.scope.document import read_scope
+from seawall.response.scope_values import Doubt, Indicator, Scope, Step, Subject
+from seawall.storage.files.incident_documents import incident_document
 from tests.events import event, table
 from tests.server.console.consoles import Browser, Console
 from tests.server.console.filled import ANN, BOB, FIRST, filled
@@ -195,7 +195,7 @@ def test_a_search_whose_console_was_killed_ends_and_leaves_nothing_behind(
     (folder / LOST).touch()
     first, end = days_of(INCIDENT)
     task = Task(str(folder), str(team.context.lake.root), first, end, incident_document(INCIDENT), 10)
-    run = [sys.executable, "-m", "seawall.server.console.data.scope_child"]
+    run = [sys.executable, "-m", "seawall.console.data.scope_child"]
     ended = subprocess.run(run, input=msgspec.json.encode(task) + b"\n", timeout=60, check=False)
     assert ended.returncode == 1
     assert not folder.exists()
@@ -209,7 +209,7 @@ def test_too_many_events_are_refused(team: Console, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_cannot_be_written_down_is_not_searched(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    from seawall.server.console.endpoint import Call
+    from seawall.console.endpoint import Call
 
     browser = team.signed_in("analyst")
     with monkeypatch.context() as patched:

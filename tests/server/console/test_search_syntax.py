@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.server.console.data.search_syntax import (
+from seawall.console.data.search_syntax import (
     CHOICES,
     FIELDS,
     LONGEST,
@@ -16,7 +16,7 @@ from seawall.server.console.data.search_syntax import (
     parse,
     written,
 )
-from seawall.server.console.refused import Refused
+from seawall.console.refused import Refused
 
 
 def test_words_fields_quotes_and_negation() -> None:

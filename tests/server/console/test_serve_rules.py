@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import yaml
 
-from seawall.lab import make_world
-from seawall.lab.world_settings import WorldSettings
-from seawall.pipeline import scan
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.pipeline.scan import scan
 from tests.server.gates import free_port
 
 ID = "0f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b11"

@@ -25,14 +25,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from seawall.cli.main import main
-from seawall.errors import DatabaseInUse
-from seawall.live.settings import LiveSettings, from_plain
-from seawall.server.console import serve as serve_module
-from seawall.server.console.context import KEY_FILE, installation_key
-from seawall.server.console.errors import ServeInvalid
-from seawall.server.console.listening import Certificate, check_certificate, place_of
-from seawall.server.console.serve import Plan, check_writer
-from seawall.store.place import open_store
+from seawall.console import serve as serve_module
+from seawall.console.context import KEY_FILE, installation_key
+from seawall.console.errors import ServeInvalid
+from seawall.console.listening import Certificate, check_certificate, place_of
+from seawall.console.serve import Plan, check_writer
+from seawall.pipeline.live.settings import LiveSettings, from_plain
+from seawall.storage.place import open_store
+from seawall_base.errors import DatabaseInUse
 from tests.server.gates import free_port
 
 PASSWORD = "seven lanterns under the quiet pier"

@@ -8,8 +8,8 @@ from typing import Any
 import pyotp
 import pytest
 
-from seawall.server.console.sign_in import codes
-from seawall.server.console.sign_in.passwords import Passwords
+from seawall.console.sign_in import codes
+from seawall.console.sign_in.passwords import Passwords
 from tests.server.console.consoles import HOST, ORIGIN, Browser, Console
 from tests.server.step_up.device import Device
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import Incident
-from seawall.server.console import news as news_module
-from seawall.server.console import stream as stream_module
-from seawall.server.console.news import Listener, News
+from seawall.console import news as news_module
+from seawall.console import stream as stream_module
+from seawall.console.news import Listener, News
+from seawall.detection.incident import Incident
+from seawall.detection.reason import Reason
 from tests.server.console.consoles import Browser, Console
 
 

@@ -16,8 +16,8 @@ import httpx
 import pyotp
 import pytest
 
-from seawall.server.errors import GateInvalid
-from seawall.server.loaded_policy import load
+from seawall.gate.errors import GateInvalid
+from seawall.gate.loaded_policy import load
 from tests.server.gates import AUDIENCE, Gate, Issuer, policy_text, running, until
 from tests.server.step_up.device import Device
 

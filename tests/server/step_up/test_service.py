@@ -14,18 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.errors import StoreBroken
-from seawall.server.elevation import Elevation
-from seawall.server.path_rule import PathRule
-from seawall.server.path_rules import PathRules
-from seawall.server.refusals import PathAmbiguous
-from seawall.server.settings import StepUpSettings
-from seawall.server.step_up import codes, service
-from seawall.server.step_up.place import Place, place_of
-from seawall.server.step_up.service import StepUpRefused, StepUpService, new_invitation
-from seawall.server.step_up.session import Session, account_of, session_of
-from seawall.server.step_up.store import StepUpStore, create, key_file
-from seawall.tokens.refusals import Refusal
+from seawall.gate.elevation import Elevation
+from seawall.gate.path_rule import PathRule
+from seawall.gate.path_rules import PathRules
+from seawall.gate.refusals import PathAmbiguous
+from seawall.gate.settings import StepUpSettings
+from seawall.gate.step_up import service
+from seawall.gate.step_up.place import Place, place_of
+from seawall.gate.step_up.service import StepUpRefused, StepUpService, new_invitation
+from seawall.gate.step_up.session import Session, account_of, session_of
+from seawall.gate.step_up.store import StepUpStore, create, key_file
+from seawall.web import one_time_codes as codes
+from seawall_base.errors import StoreBroken
+from seawall_tokens.refusals import Refusal
 from tests.server.step_up.device import Device
 
 ORIGIN = "https://app.example"
@@ -270,8 +271,8 @@ def test_no_text_but_a_code_is_one(text: str) -> None:
                         st.sampled_from(["id", "rawId", "type", "response", "clientDataJSON", "authenticatorData",
                                          "signature", "attestationObject"]), inner, max_size=6), max_leaves=12))  # fmt: skip
 def test_no_answer_raises_or_is_taken(answer: Any) -> None:
-    from seawall.server.step_up import passkeys
-    from seawall.server.step_up.records import Passkey
+    from seawall.gate.step_up import passkeys
+    from seawall.gate.step_up.records import Passkey
 
     party = passkeys.RelyingParty("app.example", "x", (ORIGIN,))
     if isinstance(answer, dict):

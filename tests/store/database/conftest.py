@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.store.database import Database
+from seawall.storage.database import Database
 from tests.store.database.postgresql import Server, programs
 
 Execute = Callable[[str, str], None]

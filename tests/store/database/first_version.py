@@ -7,11 +7,11 @@ from typing import Any
 from alembic import command
 from sqlalchemy import text
 
-from seawall.schema.incidents import Incident
-from seawall.store.database.connection import engine_for, mark, prepare_file
-from seawall.store.database.incidents import _content, _plain, _row
-from seawall.store.database.migrate import _config
-from seawall.store.database.models import Model
+from seawall.detection.incident import Incident
+from seawall.storage.database.connection import engine_for, mark, prepare_file
+from seawall.storage.database.incidents import _content, _plain, _row
+from seawall.storage.database.migrate import _config
+from seawall.storage.database.models import Model
 from tests.store.database.test_incidents import incident
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from sqlalchemy import text
 
-from seawall.store.database import Database, Head
-from seawall.store.errors import DatabaseBroken
+from seawall.storage.database import Database, Head
+from seawall.storage.errors import DatabaseBroken
 from tests.store.database.conftest import Execute
 
 ENTRIES = 12
@@ -45,7 +45,7 @@ def test_an_empty_trail_is_whole(database: Database) -> None:
 
 
 def test_a_long_trail_is_verified_in_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.store.database.audit._PAGE", 5)
+    monkeypatch.setattr("seawall.storage.database.audit._PAGE", 5)
     with database.writing() as work:
         for at in range(23):
             work.audit.append(at=at, actor="a", action="b")

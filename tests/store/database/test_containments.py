@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.store.database import Database
+from seawall.storage.database import Database
 
 
 def test_a_containment_stands_until_its_time_or_its_end(database: Database) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from seawall.errors import UsageError
-from seawall.store.database import Database
+from seawall.storage.database import Database
+from seawall_base.errors import UsageError
 
 CODE = b"a code of ten bytes or more"
 TOKEN = bytes(range(32))

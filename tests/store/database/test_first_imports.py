@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.store.database import Database, FirstImport
-from seawall.store.database.columns import key
+from seawall.storage.database import Database, FirstImport
+from seawall.storage.database.columns import key
 
 HOSTILE = "org\x00\ud800"
 

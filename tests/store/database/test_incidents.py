@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.schema.findings import Reason
-from seawall.schema.incidents import Incident, TimelinePoint, Usual
-from seawall.store.database import Choice, Database, Place
+from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.reason import Reason
+from seawall.storage.database import Choice, Database, Place
 
 
 def incident(number: int, **changes: Any) -> Incident:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from seawall.store.database import Database, Source
+from seawall.storage.database import Database, Source
 
 
 def test_candidates_of_a_day_are_replaced(database: Database) -> None:

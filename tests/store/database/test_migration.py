@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.store.database import Choice, Database
-from seawall.store.errors import DatabaseNotMigrated
+from seawall.storage.database import Choice, Database
+from seawall.storage.errors import DatabaseNotMigrated
 from tests.store.database.first_version import make_first_version
 from tests.store.database.test_incidents import incident
 
@@ -42,7 +42,7 @@ def test_a_migration_that_fails_changes_nothing(first_version: str, monkeypatch:
         raise RuntimeError
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError):  # noqa: PT012
-        patch.setattr("seawall.store.database.incidents.Incidents.refill", fails)
+        patch.setattr("seawall.storage.database.incidents.Incidents.refill", fails)
         Database.open(first_version, should_migrate=True)
     with pytest.raises(DatabaseNotMigrated, match="version 0001"):
         Database.open(first_version)

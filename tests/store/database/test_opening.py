@@ -13,11 +13,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from seawall.errors import DatabaseInUse, UsageError
-from seawall.store.database import Database, connection
-from seawall.store.database.migrate import VERSION_TABLE, newest
-from seawall.store.database.models import Model
-from seawall.store.errors import DatabaseAway, DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
+from seawall.storage.database import Database, connection
+from seawall.storage.database.migrate import VERSION_TABLE, newest
+from seawall.storage.database.models import Model
+from seawall.storage.errors import DatabaseAway, DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
+from seawall_base.errors import DatabaseInUse, UsageError
 from tests.store.database.conftest import Execute
 from tests.store.database.postgresql import Server
 

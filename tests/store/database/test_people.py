@@ -7,8 +7,8 @@ import secrets
 import pytest
 from sqlalchemy import text
 
-from seawall.errors import UsageError
-from seawall.store.database import Database
+from seawall.storage.database import Database
+from seawall_base.errors import UsageError
 from tests.store.database.test_incidents import incident
 
 

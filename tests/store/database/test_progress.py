@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from seawall.schema.problems import Problem, ProblemCode
-from seawall.store.database import Database, progress
-from seawall.store.database.bulk import insert_columns
-from seawall.store.database.models import ProblemRow
-from seawall.store.errors import DatabaseBroken
+from seawall.events.problem import Problem, ProblemCode
+from seawall.storage.database import Database, progress
+from seawall.storage.database.bulk import insert_columns
+from seawall.storage.database.models import ProblemRow
+from seawall.storage.errors import DatabaseBroken
 from tests.store.database.conftest import Execute
 
 

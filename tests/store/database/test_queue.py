@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import UsageError
-from seawall.schema.findings import SILENT, Reason
-from seawall.schema.incidents import Usual
-from seawall.store.database import Choice, Database, Order, Term, Work
+from seawall.detection.incident import Usual
+from seawall.detection.reason import SILENT, Reason
+from seawall.storage.database import Choice, Database, Order, Term, Work
+from seawall_base.errors import UsageError
 from tests.store.database.test_incidents import HOSTILE, incident
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from seawall.errors import DatabaseInUse
-from seawall.store.database import Database
-from seawall.store.database.users import Users
-from seawall.store.errors import DatabaseAway
+from seawall.storage.database import Database
+from seawall.storage.database.users import Users
+from seawall.storage.errors import DatabaseAway
+from seawall_base.errors import DatabaseInUse
 from tests.store.database.conftest import Execute
 from tests.store.database.postgresql import Server
 

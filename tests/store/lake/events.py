@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.layout import start_of
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.layout import start_of
 from tests.events import START, event, table
 
 DAY = START.date()

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import UsageError
-from seawall.store.lake import Lake, Profile, Wanted, query
-from seawall.store.lake.layout import DAY_MICROSECONDS, start_of
+from seawall.storage.lake import Lake, Profile, Wanted, query
+from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
+from seawall_base.errors import UsageError
 from tests.events import event, table
 from tests.store.lake.events import DAY, LATER, numbered, part_files
 

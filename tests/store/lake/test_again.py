@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from seawall.enrich import Networks, enrich
-from seawall.schema.batches import CodedBatch
-from seawall.sources import read
-from seawall.store import Coder, Spool
-from seawall.store.lake import Lake
-from seawall.store.lake.layout import EPOCH
+from seawall.events.coded_batch import CodedBatch
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.storage import Coder, Spool
+from seawall.storage.lake import Lake
+from seawall.storage.lake.layout import EPOCH
 from tests.events import event, sign_in, table
 
 TENANT = (

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from seawall.store.errors import BackupInvalid, LakeBroken
-from seawall.store.lake import Lake, back_up, restore
+from seawall.storage.errors import BackupInvalid, LakeBroken
+from seawall.storage.lake import Lake, back_up, restore
 from tests.store.lake.events import everything, numbered, part_files
 
 

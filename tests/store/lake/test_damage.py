@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seawall.store.errors import LakeBroken
-from seawall.store.lake import Lake, parts
-from seawall.store.lake.layout import INCOMING
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake import Lake, parts
+from seawall.storage.lake.layout import INCOMING
 from tests.store.lake.events import ALL, DAY, LATER, everything, numbered, part_files
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.store.errors import LakeBroken
-from seawall.store.lake import Lake, keeping, locks, parts, query
-from seawall.store.lake.layout import INCOMING, TENANTS
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake import Lake, keeping, locks, parts, query
+from seawall.storage.lake.layout import INCOMING, TENANTS
 from tests.events import event, table
 from tests.store.lake.events import ALL, DAY, LATER, everything, ids, numbered, part_files
 

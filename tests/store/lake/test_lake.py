@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import UsageError
-from seawall.schema.events import ENRICHED_SCHEMA
-from seawall.store.errors import LakeBroken
-from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.layout import TENANTS, tenant_folder
-from seawall.store.lake.sharing import accounts_with
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.layout import TENANTS, tenant_folder
+from seawall.storage.lake.sharing import accounts_with
+from seawall_base.errors import UsageError
 from tests.events import START, event, table
 from tests.store.lake.events import ALL, DAY, ids, numbered, part_files
 

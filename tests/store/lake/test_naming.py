@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.layout import DAY_MICROSECONDS, start_of
-from seawall.store.lake.sharing import accounts_with
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
+from seawall.storage.lake.sharing import accounts_with
 from tests.events import event, table
 from tests.store.lake.events import DAY
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.store.lake import Lake, Wanted
-from seawall.store.lake.accounts import Accounts
-from seawall.store.lake.footers import Footers
-from seawall.store.lake.latest import Latest
-from seawall.store.lake.layout import DAY_MICROSECONDS, start_of
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.accounts import Accounts
+from seawall.storage.lake.footers import Footers
+from seawall.storage.lake.latest import Latest
+from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 from tests.store.lake.events import DAY, ids, numbered, part_files
 
 ALL = Wanted(start_of(DAY), start_of(DAY) + 9 * DAY_MICROSECONDS, "ann@x.example")

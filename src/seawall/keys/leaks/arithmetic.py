@@ -27,7 +27,7 @@ from seawall.keys.leaks.rsa_search import RsaSearch
 
 
 class Known(Protocol):
-    """A public key: `seawall.jose.key.PublicKey` is one."""
+    """A public key: `seawall_tokens.jose.key.PublicKey` is one."""
 
     @property
     def thumbprint(self) -> str:

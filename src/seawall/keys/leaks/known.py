@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seawall.jose import strict_json
-from seawall.jose.key import PRIVATE_MEMBERS, KeyRefused, PublicKey, parse_key
+from seawall_tokens.jose import strict_json
+from seawall_tokens.jose.key import PRIVATE_MEMBERS, KeyRefused, PublicKey, parse_key
 
 LARGEST = 4 << 20
 """Bytes of a key set."""

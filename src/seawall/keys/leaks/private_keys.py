@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from seawall.jose import base64url, strict_json
 from seawall.keys.leaks.sketches import LONGEST, PrivateKey
+from seawall_tokens.jose import base64url, strict_json
 
 LARGEST = 4 << 20
 """Bytes of a file of private keys."""

@@ -15,9 +15,7 @@ import numpy.typing as npt
 from seawall.keys.leaks.digits import DigitSearch
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.randomness import bounds_for, mark_random
-from seawall.keys.leaks.rsa_modulus import (
-    RsaModulus,
-)
+from seawall.keys.leaks.rsa_modulus import RsaModulus
 
 _SIEVE = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _SIEVE_PRODUCT = math.prod(_SIEVE)

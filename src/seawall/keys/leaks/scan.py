@@ -16,7 +16,7 @@ from seawall.keys.leaks.streams import Engine, StreamSearch
 from seawall.keys.leaks.supply import PIECE, Supply
 
 if TYPE_CHECKING:
-    from seawall.jose.key import PublicKey
+    from seawall_tokens.jose.key import PublicKey
 
 STDIN = "-"
 INTERRUPTED = "interrupted: what was left was not searched"

@@ -7,15 +7,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from seawall.errors import InputUnreadable, OutputUnwritable
-from seawall.keys.leaks.sketches import (
-    LARGEST,
-    Sketch,
-    SketchesUnreadable,
-    read_sketches,
-    write_sketches,
-)
-from seawall.regular_files import open_file
+from seawall.keys.leaks.sketches import LARGEST, Sketch, SketchesUnreadable, read_sketches, write_sketches
+from seawall_base.errors import InputUnreadable, OutputUnwritable
+from seawall_base.regular_files import open_file
 
 
 def load_file(path: Path) -> tuple[Sketch, ...]:

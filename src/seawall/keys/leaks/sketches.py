@@ -26,9 +26,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 
-from seawall.jose import base64url, strict_json
 from seawall.keys.leaks import key_numbers
 from seawall.keys.leaks.windows import WINDOW, check_of, fold_of
+from seawall_tokens.jose import base64url, strict_json
 
 FORMAT = "seawall-key-sketches"
 VERSION = 1

@@ -1,0 +1,110 @@
+"""`seawall collect kafka`: read topics as a member of a consumer group, until it is told to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+from seawall_base.plurals import plural
+
+
+def kafka(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that the logs are written to.")
+    ] = Path("collected"),
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with the settings.")
+    ] = None,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST:PORT", help="A broker to begin with. May be repeated."),
+    ] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A topic (an event hub). May be repeated.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The consumer group. Default: seawall.")
+    ] = None,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A connection string, password or client secret, readable by you alone."
+        ),
+    ] = None,
+    username: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The name that the password belongs to.")
+    ] = None,
+    mechanism: Annotated[
+        str | None, typer.Option(metavar="NAME", help="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(metavar="ID", help="The directory (tenant) id.")] = None,
+    client_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The application (client) id, for Entra ID.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A PEM file with a private key and its certificate.")
+    ] = None,
+    cloud: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A national cloud: gcc, gcc-high, dod, china.")
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Authorities to trust in place of the system's, PEM.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="tls; or plaintext, to this machine alone.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--property", metavar="NAME=VALUE", help="A property of librdkafka. May be repeated."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Read what is there now, and stop.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer --once with one JSON document.")] = False,
+) -> None:
+    """Read topics of Kafka, or Azure Event Hubs. Start it several times with one --out to share the partitions.
+
+    \b
+    Examples:
+      seawall collect kafka --server acme.servicebus.windows.net:9093 --topic logs --secret-file connection
+      seawall collect kafka --config collect.toml --once
+    """
+    typed = {
+        "servers": server,
+        "topics": topic,
+        "group": group,
+        "secret_file": secret_file,
+        "username": username,
+        "mechanism": mechanism,
+        "tenant": tenant,
+        "client_id": client_id,
+        "certificate": certificate,
+        "cloud": cloud,
+        "ca_file": ca_file,
+        "protocol": protocol,
+        "properties": setting,
+    }
+    _run(typed, config, out, once, quiet, as_json)
+
+
+def _run(
+    typed: dict[str, Any], config: Path | None, out: Path, once: bool, quiet: bool, as_json: bool
+) -> None:
+    from seawall.cli.collect.run import stopping, told
+    from seawall.collection.kafka.group import open_member
+    from seawall.collection.settings import read_settings
+    from seawall_base.clock import Clock
+
+    settings = read_settings("kafka", config, typed)
+    with stopping() as stop:
+        say = (lambda _: None) if quiet else streams.say
+        with open_member(out, settings, Clock(stop), streams.say) as (name, member):
+            if not once:
+                say(f"reading {plural(len(settings['topics']), 'topic')} of {name} into {out}")
+            outcome = member.run(once=once)
+            if once and not stop.is_set():
+                told(outcome, "kafka", name, out, quiet, as_json)
+                return
+            say("stopped; the next start goes on from here")

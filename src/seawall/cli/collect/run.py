@@ -1,0 +1,108 @@
+"""A collector at work: passes until it is told to stop, and what is said of them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.cli import streams
+from seawall.collection.collector import collector_of, open_collection
+from seawall.collection.errors import CollectIncomplete
+from seawall.collection.run import Outcome, Run
+from seawall.collection.settings import Vendor, read_settings
+from seawall.vendor_api.error_advice import advice
+from seawall.vendor_api.errors import CollectRefused
+from seawall_base.clock import Clock, Stopped
+from seawall_base.errors import OutputUnwritable
+from seawall_base.plurals import plural
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def run(
+    vendor: Vendor,
+    typed: dict[str, Any],
+    config: Path | None,
+    out: Path,
+    once: bool,
+    interval: float,
+    base_url: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Fetch until told to stop, or once. Raises CollectIncomplete when one pass could not fetch everything."""
+    settings = read_settings(vendor, config, typed)
+    with stopping() as stop:
+        clock = Clock(stop)
+        collector = collector_of(vendor, settings, clock, base_url)
+        say = (lambda _: None) if quiet else streams.say
+        with open_collection(out, vendor, collector.tenant) as book:
+            passes = Run(vendor, collector.source, collector.clients, book, clock, streams.say)
+            try:
+                if once:
+                    told(passes.once(), vendor, collector.tenant, out, quiet, as_json)
+                    return
+                say(f"collecting {vendor} of {collector.tenant} into {out}, every {interval:g} seconds")
+                while True:
+                    _pass(passes, say)
+                    clock.wait(interval)
+            except Stopped:
+                say("stopped; the next start goes on from here")
+
+
+def _pass(passes: Run, say: Any) -> None:
+    """One of many passes. What is refused may be allowed, and a disk that is full have room, before the next: neither is the
+    end."""
+    try:
+        outcome = passes.once()
+    except (CollectRefused, OutputUnwritable) as error:
+        streams.say(f"error: {error.message}", f"  fix: {error.fix}")
+        return
+    if outcome.records:
+        say(plural(outcome.records, "new record"))
+
+
+def told(outcome: Outcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool) -> None:
+    """Say what one pass brought. Raises CollectIncomplete when it could not fetch everything."""
+    if as_json:
+        streams.answer_json(
+            {
+                "vendor": vendor,
+                "tenant": tenant,
+                "records": outcome.records,
+                "pieces": outcome.pieces,
+                "waiting": outcome.waiting,
+                "refused": outcome.refused,
+            }
+        )
+    elif not quiet:
+        streams.say(f"{plural(outcome.records, 'new record')} in {plural(outcome.pieces, 'answer')}")
+    if not outcome.is_complete:
+        failed = {**outcome.waiting, **outcome.refused}
+        raise CollectIncomplete(
+            f"not everything could be fetched: {', '.join(f'{feed} ({why})' for feed, why in failed.items())}",
+            fix="; ".join(dict.fromkeys(advice(why) for why in failed.values())),
+        )
+    if not quiet:
+        streams.next_step(f"seawall collect status --out {streams.quoted(out)}")
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set: what has come by then is kept, and nothing is half-written."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

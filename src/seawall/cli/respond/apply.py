@@ -1,0 +1,341 @@
+"""`seawall respond apply` and `undo`: what a plan says is done, or taken back, once somebody says so by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from seawall.response.containment.history import Phase
+    from seawall.response.containment.values import Plan, StepResult
+
+INCOMPLETE = 1
+_NOT_WELL = frozenset({"failed", "unclear", "blocked"})
+_DEFAULT = "likely"
+_LISTED = 20
+CONTAIN_FIRST = (
+    "seawall respond apply PLAN --apply --approver NAME --config FILE; "
+    "of a step that was done by hand: --done STEP --by NAME"
+)
+
+Apply = Annotated[bool, typer.Option("--apply", help="Do it. Without this, what would be done is printed.")]
+Approver = Annotated[
+    str | None, typer.Option(metavar="NAME", help="With --apply: the person who approved it.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Who asks the vendors: tables [microsoft], [google], [okta], [gate]."),
+]
+Steps = Annotated[
+    str | None,
+    typer.Option(metavar="STEPS", help="Only these: ids, starts of ids or numbers of the plan, with commas."),
+]
+Done = Annotated[
+    str | None,
+    typer.Option(metavar="STEP", help="A person did this step, or saw that it is done: its number or id."),
+]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="With --done: who.")]
+Again = Annotated[
+    str | None,
+    typer.Option(metavar="STEP", help="Repeat this step, of which it is not known whether it was made."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+
+def apply(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that seawall respond plan wrote.")],
+    really: Apply = False,
+    approver: Approver = None,
+    config: Config = None,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The journal; beside the plan unless given.")
+    ] = None,
+    up_to: Annotated[
+        str,
+        typer.Option(metavar="LEVEL", help="Steps that are at least so sure: certain, likely or precaution."),
+    ] = _DEFAULT,
+    steps: Steps = None,
+    done: Done = None,
+    by: By = None,
+    again: Again = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do what a plan says. Without --apply, print the calls and the PowerShell.
+
+    \b
+    Examples:
+      seawall respond apply plan.json
+      seawall respond apply plan.json --apply --approver "Ann Example" --config respond.toml
+      seawall respond apply plan.json --done remove-forwarding-9be187 --by "Bob Example"
+
+    Run it again after a crash or a fault: it goes on where it was, and repeats nothing.
+
+    \b
+    Exit codes: 0 done, 1 a step failed, is unclear or was blocked, 2 usage, 3 no plan.
+    """
+    from seawall.response.containment.documents import read_plan
+    from seawall.response.containment.session import chosen, journal_path
+
+    found = read_plan(plan)
+    where = journal or journal_path(plan)
+    wanted = chosen(found, steps, _level(up_to))
+    typed = f"seawall respond apply {streams.quoted(plan)}"
+    typed += f" --journal {streams.quoted(journal)}" if journal else ""
+    asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, up_to), as_json)
+    _run(asked, really, approver, config, done, by, again)
+
+
+def undo(
+    journal: Annotated[
+        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+    ],
+    really: Apply = False,
+    approver: Approver = None,
+    config: Config = None,
+    steps: Steps = None,
+    done: Done = None,
+    by: By = None,
+    again: Again = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what was applied, in reverse, to what was read before. Without --apply, print the calls.
+
+    \b
+    Examples:
+      seawall respond undo plan.journal.jsonl
+      seawall respond undo plan.journal.jsonl --apply --approver "Ann Example" --config respond.toml
+      seawall respond undo plan.journal.jsonl --steps disable-account --apply --approver "Ann Example" --config respond.toml
+
+    What cannot be undone is said and left as it is.
+
+    \b
+    Exit codes: 0 done, 1 a step failed or is unclear, 2 usage.
+    """
+    from seawall.response.containment.session import chosen, plan_of
+
+    found = plan_of(journal)
+    wanted = chosen(found, steps, "precaution")
+    typed = f"seawall respond undo {streams.quoted(journal)}"
+    asked = _Asked(found, journal, "undo", wanted, typed, _choice(steps, _DEFAULT), as_json)
+    _run(asked, really, approver, config, done, by, again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a person asked for: the steps of a plan that are `wanted`, in one phase.
+
+    `typed` is the command without the options that choose steps; `choice` are those, as they were given.
+    """
+
+    plan: Plan
+    where: Path
+    phase: Phase
+    wanted: frozenset[str]
+    typed: str
+    choice: str
+    as_json: bool
+
+    @property
+    def show(self) -> str:
+        """The options that show the steps that are hidden."""
+        return "--steps" if self.choice.startswith(" --steps") else "--up-to precaution"
+
+
+def _level(text: str) -> Any:
+    from seawall.response.containment.values import CONFIDENCES
+    from seawall_base.errors import UsageError
+
+    if text not in CONFIDENCES:
+        raise UsageError(f"no level {text!r}", fix=f"--up-to {', '.join(CONFIDENCES)}")
+    return text
+
+
+def _choice(steps: str | None, up_to: str) -> str:
+    """Return the options that choose the same steps again."""
+    from shlex import quote
+
+    if steps is not None:
+        return f" --steps {quote(steps)}"
+    return f" --up-to {up_to}" if up_to != _DEFAULT else ""
+
+
+def _run(
+    asked: _Asked,
+    really: bool,
+    approver: str | None,
+    config: Path | None,
+    done: str | None,
+    by: str | None,
+    again: str | None,
+) -> None:
+    from seawall.response.containment.session import named_person
+    from seawall_base.errors import UsageError
+
+    if done is not None:
+        if really:
+            raise UsageError("--done takes down what a person did; --apply does it", fix="one of the two")
+        _confirm(asked, done, named_person(by, "--by"))
+        return
+    if by is not None:
+        raise UsageError("--by says who did the step of --done", fix="give --done STEP too")
+    if not really:
+        _show(asked)
+        return
+    name = named_person(approver, "--approver")
+    if config is None:
+        raise UsageError("--apply asks the vendors", fix="give --config FILE (docs/respond.md)")
+    _carry_out(asked, name, config, again)
+
+
+def _show(asked: _Asked) -> None:
+    from dataclasses import replace
+
+    from seawall.report.containment import show_plan, show_results
+    from seawall.response.containment import journal as journals
+    from seawall.response.containment.documents import plan_document
+    from seawall.response.containment.session import applied_steps, standing
+
+    plan, is_undo = asked.plan, asked.phase == "undo"
+    entries = journals.read(asked.where) if asked.where.exists() else []
+    shown = [action for action in plan.actions if action.id in asked.wanted]
+    stands = standing(plan, entries, asked.phase) if entries else []
+    if is_undo:
+        applied = applied_steps(entries)
+        shown = [action for action in reversed(shown) if action.id in applied]
+        plan = replace(plan, prerequisites=(), warnings=())
+        stands = [one for one in stands if one.step in applied]
+    if asked.as_json:
+        document = plan_document(plan)
+        by_id = {action["id"]: action for action in document["actions"]}
+        document["actions"] = [by_id[action.id] for action in shown]
+        plain = _plain(plan, stands)
+        streams.answer_json({"applied": False, "phase": asked.phase, "plan": document, "steps": plain})
+    else:
+        streams.answer(lambda console: show_plan(console, plan, with_calls=True, shown=shown))
+        if stands:
+            streams.answer(lambda console: show_results(console, plan, stands))
+    if not is_undo:
+        _say_what_is_hidden(asked)
+    if not shown:
+        streams.say("nothing of it was applied" if is_undo else "no step was asked for")
+        return
+    streams.say("nothing was done")
+    typed = f"{asked.typed}{asked.choice}"
+    if not is_undo:
+        streams.say(f"by hand: do a step, then say so with {typed} --done STEP --by NAME")
+    streams.next_step(f"{typed} --apply --approver NAME --config FILE")
+
+
+def _say_what_is_hidden(asked: _Asked) -> None:
+    hidden = [action for action in asked.plan.actions if action.id not in asked.wanted]
+    if not hidden:
+        return
+    numbers = asked.plan.numbers
+    named = [f"{numbers[action.id]} ({action.confidence})" for action in hidden]
+    more = f" and {len(named) - _LISTED:,} more" if len(named) > _LISTED else ""
+    noun = "step" if len(named) == 1 else "steps"
+    streams.say(
+        f"not shown: {noun} {', '.join(named[:_LISTED])}{more}; {asked.show} shows {'it' if noun == 'step' else 'them'}"
+    )
+
+
+def _confirm(asked: _Asked, name: str, by: str) -> None:
+    from seawall.response.containment.session import begun, confirm, shown_step, standing
+
+    plan, phase = asked.plan, asked.phase
+    action = shown_step(plan, name, asked.wanted, asked.show)
+    with begun(asked.where, plan, _now) as journal:
+        confirm(journal, plan, action, by, phase)
+        stands, head = standing(plan, journal.entries, phase), journal.head
+    was = "done" if phase == "apply" else "taken back"
+    streams.say(f"noted: step {plan.numbers[action.id]} was {was}: {action.title}")
+    _tell(asked, stands, head)
+
+
+def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) -> None:
+    from seawall.response.containment.carrying_out import Run
+    from seawall.response.containment.hosts import Configured
+    from seawall.response.containment.session import begun, shown_step
+    from seawall.response.containment.settings import read_settings
+    from seawall.response.containment.sparing import spares_who_asks
+    from seawall.response.containment.vendors import Vendors
+    from seawall_base.clock import Clock
+
+    plan, clock, numbers = asked.plan, Clock(), asked.plan.numbers
+    repeated = frozenset[str]()
+    if again is not None:
+        repeated = frozenset({shown_step(plan, again, asked.wanted, asked.show).id})
+    settings = read_settings(config)
+    vendors = Vendors(Configured(settings, clock), clock)
+    if asked.phase == "apply":
+        spares_who_asks(plan, asked.wanted, settings, vendors)
+    results: list[StepResult] = []
+    with begun(asked.where, plan, _now) as journal:
+        run = Run(plan, journal, vendors, approver, asked.phase, asked.wanted, repeated)
+        for result in run.carry_out():
+            if result.state != "left out":
+                streams.say(f"{result.state}: step {numbers[result.step]}, {result.step}")
+            results.append(result)
+        head = journal.head
+    if asked.phase == "undo":
+        results.reverse()
+    _tell(asked, results, head)
+    if any(result.state in _NOT_WELL for result in results):
+        raise typer.Exit(INCOMPLETE)
+
+
+def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
+    from seawall.report.containment import show_results
+
+    plan, numbers = asked.plan, asked.plan.numbers
+    if asked.as_json:
+        streams.answer_json(
+            {
+                "applied": True,
+                "phase": asked.phase,
+                "plan": plan.id,
+                "journal": str(asked.where),
+                "head": head,
+                "steps": _plain(plan, results),
+            }
+        )
+    else:
+        streams.answer(lambda console: show_results(console, plan, results))
+    streams.say(f"journal: {asked.where}, which ends with {head}")
+    waiting = [result.step for result in results if result.state == "waiting"]
+    if waiting:
+        first = waiting[0]
+        streams.next_step(f"do step {numbers[first]} by hand, then {asked.typed} --done {first} --by NAME")
+    elif open_ := [result.step for result in results if result.state == "pending"]:
+        first = open_[0]
+        streams.next_step(
+            f"the other steps; {asked.typed} --done {first} --by NAME says that step {numbers[first]} was done by hand"
+        )
+    elif asked.phase == "apply":
+        streams.next_step(f"seawall respond watch {streams.quoted(asked.where)} PATH, in the days to come")
+
+
+def _plain(plan: Plan, results: list[StepResult]) -> list[dict[str, Any]]:
+    titles, numbers = {action.id: action.title for action in plan.actions}, plan.numbers
+    return [
+        {
+            "number": numbers[one.step],
+            "step": one.step,
+            "title": titles[one.step],
+            "state": one.state,
+            "why": one.why,
+            "changes": one.changes,
+        }
+        for one in results
+    ]
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

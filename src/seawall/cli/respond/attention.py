@@ -1,0 +1,78 @@
+"""`seawall respond attention`: a running watch remembers a containment, and raises its intruder's return whatever the budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, where
+
+
+def attention(
+    journal: Annotated[
+        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+    ],
+    store: StoreFolder = DEFAULT_STORE,
+    database: DatabaseUrl = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decided it.")] = None,
+    days: Annotated[
+        int, typer.Option(metavar="N", min=1, max=365, help="For how many days after the containment.")
+    ] = 30,
+    end: Annotated[bool, typer.Option("--end", help="End it: nothing of it stays.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a watch raise what follows a containment, whatever the budget, and say what changed.
+
+    \b
+    Examples:
+      seawall respond attention plan.journal.jsonl --store seawall-store --by "Ann Example"
+      seawall respond attention plan.journal.jsonl --store seawall-store --by "Ann Example" --end
+    """
+    import time
+    from contextlib import closing
+
+    import msgspec
+
+    from seawall.cli.respond.apply import CONTAIN_FIRST
+    from seawall.response.adaptation import containment_of
+    from seawall.response.containment.journal import read
+    from seawall.response.containment.session import named_person
+    from seawall.response.errors import JournalBroken
+    from seawall.storage.database import Database
+    from seawall.storage.place import check_folder, database_place
+    from seawall_base.plurals import plural
+    from seawall_base.times import rfc3339
+
+    name = named_person(by, "--by")
+    found = containment_of(read(journal), days)
+    if found is None:
+        raise JournalBroken(f"{journal}: nothing was contained yet", fix=CONTAIN_FIRST)
+    now = time.time_ns() // 1_000
+    changed = 0
+    check_folder(store)
+    opened = Database.open(database_place(store, database))
+    with closing(opened), opened.writing() as work:
+        if end:
+            changed = work.containments.end(found.id, by=name, at=now)
+        for tenant in found.tenants if not end else ():
+            document = msgspec.to_builtins(found)
+            changed += work.containments.remember(
+                found.id, tenant, document, until=found.until, by=name, at=now
+            )
+        action = "attention-ended" if end else "attention-begun"
+        details = {"by": name, "until": rfc3339(found.until)}
+        work.audit.append(at=now, actor="local", action=action, subject=f"plan {found.id}", details=details)
+    if as_json:
+        streams.answer_json(
+            {"plan": found.id, "until": rfc3339(found.until), "ended": end, "organisations": changed}
+        )
+    elif end:
+        streams.write(f"attention to plan {found.id} was ended in {plural(changed, 'organisation')}\n")
+    else:
+        streams.write(
+            f"plan {found.id} is remembered in {plural(changed, 'organisation')} until {rfc3339(found.until)}\n"
+        )
+    streams.next_step(f"seawall store check{where(store, database)}")

@@ -1,0 +1,63 @@
+"""The options by which a verb finds an incident: in what a scan wrote, or in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli.scan import DEFAULT_OUT
+
+if TYPE_CHECKING:
+    from seawall.response.incident_sources import Kept
+
+OutFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help=f"Folder that a scan wrote: incidents and events; {DEFAULT_OUT} unless given.",
+    ),
+]
+StoreInstead = Annotated[
+    Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
+]
+IncidentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--incident",
+        metavar="INCIDENT",
+        help="The same as INCIDENT, as `seawall scope` has it.",
+        show_default=False,
+    ),
+]
+
+
+def named_once(argument: str | None, option: str | None) -> str | None:
+    """The incident that was named as an argument or an option. Raises UsageError for both."""
+    from seawall_base.errors import UsageError
+
+    if argument is not None and option is not None:
+        raise UsageError("the incident is named twice", fix="give INCIDENT or --incident, and not both")
+    return argument if argument is not None else option
+
+
+@contextmanager
+def opened(out: Path | None, store: Path | None, database: str | None) -> Iterator[Kept]:
+    """Give where incidents and their events are. Raises UsageError, and what opening a store raises."""
+    from seawall.response.incident_sources import ScanResults, stored
+    from seawall_base.errors import UsageError
+
+    if out is not None and store is not None:
+        raise UsageError("search a scan's results, or a store", fix="give --out or --store, and not both")
+    if store is None:
+        yield ScanResults(out if out is not None else DEFAULT_OUT)
+        return
+    from seawall.storage.place import open_store
+
+    with open_store(store, database) as found:
+        yield stored(found)

@@ -1,0 +1,111 @@
+"""`seawall respond notify deadlines`, `report` and `package`: authorities, and other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.respond.notify_options import By, CaseFile, Note, ScopeFile, When, moment, now, scope_of
+from seawall.cli.store.options import AsJson
+
+
+def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
+    """Say until when authorities and persons must be told, and how long that is from now. The earliest reading of the law.
+
+    \b
+    Examples:
+      seawall respond notify deadlines case/case.toml
+      seawall respond notify deadlines case/case.toml --json
+
+    Which rules apply is the case file's word (nis2, personal_data, high_risk); nobody here decides that a duty exists.
+    """
+    from zoneinfo import ZoneInfo
+
+    from seawall.report.notification import deadline_document, show_deadlines
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.deadlines import deadlines as computed
+    from seawall.response.notification.register import Register
+    from seawall_base.times import moment as as_datetime
+
+    read = read_case(case)
+    found = computed(read.case, Register.read(case.parent).entries, now=as_datetime(now()))
+    if as_json:
+        aware = read.case.aware.isoformat()
+        streams.answer_json({"aware": aware, "deadlines": [deadline_document(one) for one in found]})
+        return
+    zone = ZoneInfo(read.case.zone)
+    streams.answer(lambda console: show_deadlines(console, found, lambda time: time.astimezone(zone)))
+    streams.say("the earliest reading of the law; this is no legal advice")
+    streams.next_step(
+        f"seawall respond notify report {streams.quoted(case)} --duty ID --by NAME, once it is done"
+    )
+
+
+def report(
+    case: CaseFile,
+    duty: Annotated[
+        str,
+        typer.Option(
+            "--duty", metavar="ID", help="The duty, as `deadlines --json` names it.", show_default=False
+        ),
+    ],
+    by: By,
+    note: Note = "",
+    when: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that an authority was told. Seawall itself tells no authority.
+
+    \b
+    Examples:
+      seawall respond notify report case/case.toml --duty gdpr-33 --by "Eva Muster" --note "portal, number 4711"
+      seawall respond notify report case/case.toml --duty nis2-early-warning --by "Eva Muster" --when 2026-11-20T18:00:00+01:00
+    """
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.confirming import report as reported
+    from seawall.response.notification.register import Register
+
+    read_case(case)
+    at = moment(when)
+    with Register.writing(case.parent, at=now()) as register:
+        entry = reported(register, duty, by=by, note=note, when=at, at=now())
+    if as_json:
+        streams.answer_json({"duty": entry.target, "sequence": entry.sequence})
+    else:
+        streams.write(f"noted: {entry.target}\n")
+    streams.next_step(f"seawall respond notify deadlines {streams.quoted(case)}")
+
+
+def package(
+    case: CaseFile,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write into.", show_default=False)
+    ],
+    scope: ScopeFile = None,
+    organisation: Annotated[
+        str,
+        typer.Option(
+            "--organisation", metavar="TENANT", help="Only what concerns this one, as the scope names it."
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write what other programs read: STIX 2.1, CSV that holds no formulas, and SHA-256 of each.
+
+    \b
+    Examples:
+      seawall respond notify package case/case.toml --out package
+      seawall respond notify package case/case.toml --out for-contoso --organisation contoso
+    """
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.package import MANIFEST, write_package
+
+    names = write_package(read_case(case), scope_of(case, scope), out, organisation=organisation)
+    if as_json:
+        streams.answer_json({"out": str(out), "files": list(names)})
+    else:
+        streams.write("".join(f"{out / name}\n" for name in names))
+    streams.next_step(f"(cd {streams.quoted(out)} && sha256sum --check {MANIFEST})")

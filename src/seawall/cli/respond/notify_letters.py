@@ -1,0 +1,319 @@
+"""`seawall respond notify begin`, `draft` and `send`: from a scope to letters, and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.respond.incident_options import StoreInstead
+from seawall.cli.respond.notify_options import SCOPE, CaseFile, ScopeFile, aware_text, now, scope_of
+from seawall.cli.store.options import AsJson, DatabaseUrl
+from seawall_base.plurals import plural
+
+if TYPE_CHECKING:
+    from seawall.response.notification.drafts import Draft
+    from seawall.response.notification.register import Register
+    from seawall.response.notification.sending import Result
+    from seawall.response.scope_values import Scope, Verdict
+
+_SAID = 10
+"""Letters on paper that are named one by one."""
+
+_MANY = 50
+"""Letters after which one is told how far it is."""
+
+
+def begin(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of the case; it is made.", show_default=False)
+    ],
+    scope: Annotated[
+        Path | None,
+        typer.Option("--scope", metavar="FILE", help="What `seawall scope` wrote.", show_default=False),
+    ] = None,
+    store: StoreInstead = None,
+    incident: Annotated[
+        str | None,
+        typer.Option(
+            "--incident",
+            metavar="INCIDENT",
+            help="With --store: the incident whose scope is searched there: its id or rank.",
+        ),
+    ] = None,
+    database: DatabaseUrl = None,
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="List also those who are proved not touched.")
+    ] = False,
+    touched: Annotated[
+        bool, typer.Option("--touched", help="List only those who are proved touched.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the folder of a case: the scope, and a case file with everybody affected, to fill in.
+
+    \b
+    Examples:
+      seawall respond notify begin case --scope scope/scope.json
+      seawall respond notify begin case --scope scope/scope.json --touched
+      seawall respond notify begin case --store seawall-store --incident 3f9a
+    """
+    import re
+
+    from seawall.response.notification.beginning import begun
+    from seawall.response.notification.drafts import write_file
+    from seawall.response.notification.ways import PASSWORD
+    from seawall.response.scope.document import write_scope
+    from seawall_base.errors import UsageError
+
+    if everyone and touched:
+        raise UsageError("--everyone and --touched contradict each other", fix="give one of them, or neither")
+    wanted: tuple[Verdict, ...] = (
+        ("touched", "possible", "not_touched") if everyone else ("touched", "possible")
+    )
+    file = folder / "case.toml"
+    if file.exists():
+        raise UsageError(f"{file} is there already", fix="choose another folder, or edit it")
+    found = _scope(scope, store, database, incident, quiet=quiet)
+    id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
+    text = begun(found, id_, aware_text(now()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted)
+    write_file(file, text.encode("utf-8"))
+    if not (folder / SCOPE).exists():
+        write_scope(folder / SCOPE, found)
+    if as_json:
+        streams.answer_json({"case": str(file), "scope": str(folder / SCOPE)})
+    else:
+        streams.write(f"{file}\n")
+    streams.next_step(
+        f"fill in {streams.quoted(file)}, then seawall respond notify draft {streams.quoted(file)}"
+    )
+
+
+def _scope(
+    file: Path | None, store: Path | None, database: str | None, incident: str | None, *, quiet: bool
+) -> Scope:
+    """The scope that a case is begun from: of a file, or searched in a store. Raises UsageError."""
+    from seawall.cli import progress
+    from seawall.report.scope_words import warnings
+    from seawall.response.incident_sources import records_of, stored
+    from seawall.response.scope import Asked, Bounds
+    from seawall.response.scope import sources as scoping
+    from seawall.response.scope.document import read_scope
+    from seawall.storage.place import open_store
+    from seawall_base.errors import UsageError
+
+    if (file is None) == (store is None):
+        raise UsageError("begin from a scope, or a store", fix="give --scope or --store, and not both")
+    if file is not None and incident is None:
+        return read_scope(file)
+    if store is None or incident is None:
+        raise UsageError("--incident names an incident of a store", fix="give --store and --incident")
+    with progress.shown(quiet=quiet) as report, open_store(store, database) as opened:
+        asked = Asked(incidents=records_of(stored(opened), [incident]))
+        found, reading = scoping.scope_of_store(opened, asked, Bounds(), report)
+    if not quiet:
+        streams.say(*(f"warning: {warning}" for warning in warnings(found)))
+        for code, count in sorted(reading.problems.items()):
+            streams.say(f"not read: {count:,} ({code}); what they held is in no verdict")
+    return found
+
+
+def draft(
+    case: CaseFile,
+    scope: ScopeFile = None,
+    recipient: Annotated[
+        list[str] | None, typer.Option("--recipient", metavar="ID", help="Only this one. May be repeated.")
+    ] = None,
+    fonts: Annotated[
+        list[Path] | None,
+        typer.Option("--fonts", metavar="DIR", help="Fonts for characters that PDFs lack. May be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write all letters as HTML, PDF and text into the folder `drafts`, to be looked at. Nothing is sent.
+
+    \b
+    Examples:
+      seawall respond notify draft case/case.toml
+      seawall respond notify draft case/case.toml --scope scope/scope.json --recipient anna
+
+    Who has a letter that says the same already gets no new one; who has an older one gets a correction that says what changed.
+    """
+    from seawall.report.notification import show_draft
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.drafts import FINAL, FOLDER, plain
+    from seawall.response.notification.drafts import draft as made_of
+
+    read = read_case(case)
+    made = made_of(
+        read,
+        scope_of(case, scope),
+        case.parent,
+        at=now(),
+        fonts=tuple(fonts or ()),
+        only=tuple(recipient or ()),
+        step=_said,
+    )
+    if as_json:
+        streams.answer_json(plain(made))
+    else:
+        streams.answer(lambda console: show_draft(console, made))
+    streams.say(
+        *made.notes, f"{plural(len(made.letters), 'letter')} in {case.parent / FOLDER / FINAL}: look at them"
+    )
+    streams.next_step(
+        f"seawall respond notify send {streams.quoted(case)} --draft {made.digest[:12]} --approved-by NAME"
+    )
+
+
+def _said(done: int, of: int) -> None:
+    if of >= _MANY and (done % _MANY == 0 or done == of):
+        streams.say(f"{done:,} of {of:,} letters")
+
+
+def send(
+    case: CaseFile,
+    draft: Annotated[
+        str,
+        typer.Option(
+            "--draft",
+            metavar="DIGEST",
+            help="The draft that is meant, as `draft` named it.",
+            show_default=False,
+        ),
+    ],
+    approved_by: Annotated[
+        str | None,
+        typer.Option(
+            "--approved-by", metavar="NAME", help="Send it: who has looked at the letters and says so."
+        ),
+    ] = None,
+    resend: Annotated[
+        list[str] | None,
+        typer.Option("--resend", metavar="ID", help="Send to this recipient again. May be repeated."),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store", metavar="DIR", help="Also note the register's end in this store's audit trail."
+        ),
+    ] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what would be sent of a draft, and to whom. With --approved-by, send it: each letter once.
+
+    \b
+    Examples:
+      seawall respond notify send case/case.toml --draft 3f2a9c1b7d40
+      seawall respond notify send case/case.toml --draft 3f2a9c1b7d40 --approved-by "Eva Muster"
+      seawall respond notify send case/case.toml --draft 3f2a9c1b7d40 --approved-by "Eva Muster" --resend anna
+
+    Where a run was ended between sending and its note of it, nobody knows whether the letter came: only --resend sends it again.
+
+    \b
+    Exit codes: 0 everything was sent or had been, 1 something failed or is unsure, 2 usage.
+    """
+    from seawall.report.notification import planned_document, show_planned
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.register import Register
+    from seawall.response.notification.sending import approved, plan
+
+    read = read_case(case)
+    found = approved(case.parent, read, draft)
+    if approved_by is not None:
+        _sent(case, found, approved_by, tuple(resend or ()), store, database, as_json=as_json)
+        return
+    planned = plan(read, found, Register.read(case.parent), resend=tuple(resend or ()))
+    if as_json:
+        printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed]
+        streams.answer_json(
+            {"sent": False, "planned": [planned_document(one) for one in planned], "printed": printed}
+        )
+    else:
+        streams.answer(lambda console: show_planned(console, planned, found.printed))
+    streams.say("nothing was sent")
+    streams.next_step(
+        f"the same with --approved-by NAME, once somebody has looked at {case.parent / 'drafts'}"
+    )
+
+
+def _sent(
+    case: Path,
+    found: Draft,
+    by: str,
+    resend: Sequence[str],
+    store: Path | None,
+    database: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from seawall.report.notification import result_document, show_results
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.drafts import final_folder as letter_folder
+    from seawall.response.notification.register import Register
+    from seawall.response.notification.sending import Sender, summary
+    from seawall.response.notification.ways import ways
+
+    read = read_case(case)
+    sender = Sender(read, case.parent, ways(read, case.parent), now)
+    results: list[Result] = []
+    try:
+        for result in sender.send(found, by=by, resend=resend):
+            results.append(result)
+            one, outcome = result.planned, result.outcome
+            if outcome is not None:
+                streams.say(f"{one.letter.recipient} by {one.way}: {outcome.state} {outcome.reason}".rstrip())
+    finally:
+        register = Register.read(case.parent)
+        if store is not None and register.head.sequence:
+            note_head(register, read.case.id, store, database)
+    for letter in found.printed[:_SAID]:
+        place = letter_folder(case.parent, letter.recipient, letter.version)
+        streams.say(
+            f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and note it with `tell`"
+        )
+    more = len(found.printed) - _SAID
+    if more > 0:
+        streams.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all of them")
+    counts = summary(results)
+    if as_json:
+        document = {
+            "sent": True,
+            "counts": counts,
+            "results": [result_document(result) for result in results],
+        }
+        streams.answer_json({**document, "head": str(register.head)})
+    else:
+        streams.answer(lambda console: show_results(console, results, found.printed))
+    told = [f"{count} {name}" for name, count in counts.items()]
+    if found.printed:
+        told.append(f"{len(found.printed)} on paper")
+    streams.say(", ".join(told) or "there was nothing to send")
+    streams.next_step(f"seawall respond notify register {streams.quoted(case)}")
+    if any(counts.get(name) for name in ("failed", "unsure", "needs a word", "not tried")):
+        raise typer.Exit(1)
+
+
+def note_head(register: Register, case: str, store: Path, database: str | None) -> None:
+    """Note the end of a register in a store's audit trail, so that cutting lines off it shows."""
+    from seawall.storage.database import Database
+    from seawall.storage.place import check_folder, database_place
+
+    check_folder(store)
+    opened = Database.open(database_place(store, database))
+    try:
+        with opened.writing() as work:
+            work.audit.append(
+                at=now(),
+                actor="local",
+                action="notify.register",
+                subject=case,
+                details={"head": str(register.head)},
+            )
+    finally:
+        opened.close()

@@ -1,0 +1,250 @@
+"""`seawall respond notify register`, `acknowledge`, `tell` and `bounces`: who was told, and what is said about it later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.respond.notify_options import SCOPE, By, CaseFile, Note, ScopeFile, When, moment, now
+from seawall.cli.store.options import AsJson, DatabaseUrl
+
+if TYPE_CHECKING:
+    from seawall.response.notification.register import Register
+
+
+def show(
+    case: CaseFile,
+    who: Annotated[
+        str | None,
+        typer.Option(
+            "--who", metavar="NAME", help="A recipient's id, name or address, a mailbox, or an organisation."
+        ),
+    ] = None,
+    scope: ScopeFile = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--head",
+            metavar="N:SHA256",
+            help="An end of the register that was noted: it must still be in it.",
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store", metavar="DIR", help="Compare with the ends that this store's audit trail holds."
+        ),
+    ] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what became of every letter; with --who, whether somebody was told, when, what, and if not why.
+
+    \b
+    Examples:
+      seawall respond notify register case/case.toml
+      seawall respond notify register case/case.toml --who anna@contoso.example
+      seawall respond notify register case/case.toml --store /var/lib/seawall --json
+
+    The register is checked each time: an entry that was changed or is missing is an error.
+    """
+    from seawall.report.notification import delivery_document, paper_document, show_deliveries
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.register import Register
+    from seawall.response.notification.tracking import deliveries, papers
+
+    register = Register.read(case.parent)
+    _compare(register, case, head, store, database)
+    if who is not None:
+        _answer(case, register, who, scope, as_json=as_json)
+        return
+    found, printed = deliveries(register.entries), papers(register.entries)
+    if as_json:
+        sent = [delivery_document(one) for one in found]
+        paper = [paper_document(one) for one in printed]
+        streams.answer_json({"head": str(register.head), "deliveries": sent, "paper": paper})
+    elif found or printed:
+        streams.answer(lambda console: show_deliveries(console, found, printed))
+    else:
+        streams.say(f"no letter was sent in the case {read_case(case).case.id} yet")
+    streams.say(f"the register is whole; its end is {register.head}")
+
+
+def _answer(case: Path, register: Register, who: str, scope: Path | None, *, as_json: bool) -> None:
+    from seawall.report.notification import answer_document, show_answer
+    from seawall.response.notification.answers import answer
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.scope.document import read_scope
+
+    file = scope if scope is not None else case.parent / SCOPE
+    known = read_scope(file) if scope is not None or file.exists() else None
+    found = answer(who, read_case(case), register, known)
+    if as_json:
+        streams.answer_json(answer_document(found))
+    else:
+        streams.answer(lambda console: show_answer(console, found))
+
+
+def _compare(
+    register: Register, case: Path, head: str | None, store: Path | None, database: str | None
+) -> None:
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.register import head_of
+    from seawall_base.errors import UsageError
+
+    if head is not None:
+        try:
+            register.check(head_of(head))
+        except ValueError as error:
+            raise UsageError(f"--head: {error}") from None
+    if store is not None:
+        for noted in _noted_heads(read_case(case).case.id, store, database):
+            register.check(head_of(noted))
+
+
+def _noted_heads(case: str, store: Path, database: str | None) -> list[str]:
+    from seawall.storage.database import Database
+    from seawall.storage.place import check_folder, database_place
+
+    check_folder(store)
+    opened = Database.open(database_place(store, database))
+    heads: list[str] = []
+    try:
+        with opened.reading() as work:
+            after = 0
+            while page := work.audit.page(after=after, limit=1_000):
+                after = page[-1].sequence
+                heads += [
+                    str(entry.details.get("head"))
+                    for entry in page
+                    if entry.action == "notify.register" and entry.subject == case
+                ]
+    finally:
+        opened.close()
+    return heads
+
+
+def acknowledge(
+    case: CaseFile,
+    code: Annotated[
+        str,
+        typer.Option(
+            "--code", metavar="CODE", help="The code that stands in the letter.", show_default=False
+        ),
+    ],
+    by: By,
+    note: Note = "",
+    as_json: AsJson = False,
+) -> None:
+    """Note that a letter has come: its code says which one.
+
+    \b
+    Examples:
+      seawall respond notify acknowledge case/case.toml --code 7K3M-QX9A-02PD --by "Anna Beispiel"
+      seawall respond notify acknowledge case/case.toml --code 7k3mqx9a02pd --by "service desk" --note "by telephone"
+    """
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.confirming import acknowledge as confirmed
+    from seawall.response.notification.keys import case_key
+    from seawall.response.notification.register import Register
+
+    read, key = read_case(case), case_key(case.parent, create=False)
+    with Register.writing(case.parent, at=now()) as register:
+        entry = confirmed(register, read, key, code, by=by, note=note, at=now())
+    if as_json:
+        streams.answer_json({"recipient": entry.recipient, "version": entry.version})
+    else:
+        streams.write(f"acknowledged: {entry.recipient}, version {entry.version}\n")
+
+
+def tell(
+    case: CaseFile,
+    recipient: Annotated[
+        str,
+        typer.Option(
+            "--recipient",
+            metavar="ID",
+            help="Who was told: an id, or a name, address or mailbox.",
+            show_default=False,
+        ),
+    ],
+    way: Annotated[
+        str, typer.Option("--way", metavar="TEXT", help="How: by telephone, in person.", show_default=False)
+    ],
+    by: By,
+    note: Note = "",
+    when: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that a person told a recipient otherwise than by a letter that was sent from here.
+
+    \b
+    Examples:
+      seawall respond notify tell case/case.toml --recipient anna --way telephone --by "Eva Muster"
+      seawall respond notify tell case/case.toml --recipient contoso --way post --by "Eva Muster" --when 2026-11-20T09:30:00Z
+    """
+    from seawall.response.notification.case_file import read_case
+    from seawall.response.notification.confirming import tell as told
+    from seawall.response.notification.register import Register
+
+    read, at = read_case(case), moment(when)
+    with Register.writing(case.parent, at=now()) as register:
+        entry = told(register, read, recipient, way=way, by=by, note=note, when=at, at=now())
+    if as_json:
+        streams.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
+    else:
+        streams.write(f"noted: {entry.recipient} was told, {entry.way}\n")
+
+
+def bounces(
+    case: CaseFile,
+    place: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MAIL", help="A Maildir, an mbox, or a folder of .eml files.", show_default=False
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take down what mail servers reported later: which letters did not reach their recipient. Read twice, noted once.
+
+    \b
+    Examples:
+      seawall respond notify bounces case/case.toml ~/Maildir
+      seawall respond notify bounces case/case.toml reports.mbox
+    """
+    from seawall.response.notification.bounces import take_down
+    from seawall.response.notification.register import Register
+
+    with Register.writing(case.parent, at=now()) as register:
+        reading = take_down(register, place, at=now())
+    rows = [
+        {
+            "recipient": delivery.recipient,
+            "version": delivery.version,
+            "said": report.action,
+            "status": report.status,
+            "reason": report.reason,
+        }
+        for delivery, report in reading.taken
+    ]
+    if as_json:
+        counts = {
+            "read": reading.read,
+            "known": reading.known,
+            "strange": reading.strange,
+            "unreadable": reading.unreadable,
+        }
+        streams.answer_json({**counts, "taken": rows})
+        return
+    for row in rows:
+        streams.write(
+            f"{row['recipient']}, version {row['version']}: {row['said']} {row['status']} {row['reason']}\n"
+        )
+    streams.say(
+        f"{reading.read} messages: {len(rows)} new reports of this case, {reading.known} known, {reading.strange} others, "
+        f"{reading.unreadable} unreadable"
+    )

@@ -1,0 +1,113 @@
+"""`seawall respond plan`: what to do about an incident or a scope, in order, with what each step needs and its undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.respond.incident_options import IncidentOption, OutFolder, StoreInstead, named_once, opened
+from seawall.cli.store.options import DatabaseUrl
+
+if TYPE_CHECKING:
+    from seawall.response.containment.values import Plan
+    from seawall.response.incident_sources import Kept
+
+
+def plan(
+    incident: Annotated[
+        str | None,
+        typer.Argument(metavar="[INCIDENT]", help="An incident's id, the start of one, or its rank."),
+    ] = None,
+    out: OutFolder = None,
+    store: StoreInstead = None,
+    named: IncidentOption = None,
+    database: DatabaseUrl = None,
+    scope: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A scope.json: also the accounts that are proved touched."),
+    ] = None,
+    possible: Annotated[
+        bool, typer.Option("--possible", help="With --scope: also those that cannot be ruled out.")
+    ] = False,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Also block tokens and their renewal at a gate of yours.")
+    ] = False,
+    thumbprint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JKT",
+            help="With --gate: a signing key that is known to be stolen (RFC 7638). May be repeated.",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the plan there, for seawall respond apply.")
+    ] = None,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="Print the calls, the PowerShell and the undo of each step.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Say what to do about an incident, in order: how sure each step is, what it needs, what cannot be undone.
+
+    \b
+    Examples:
+      seawall respond plan 1 --out out --to plan.json
+      seawall respond plan 1 --out out --scope scope/scope.json --calls
+      seawall respond plan --store seawall-store --incident 3f9a --to plan.json
+      seawall respond plan 1 --out out --gate --thumbprint cThIIoDvwdueQB468K5xDc5633seEFoqwxjF_xSJyQQ
+
+    Nothing is done, and no network is used.
+    """
+    from seawall_base.errors import UsageError
+
+    wanted = named_once(incident, named)
+    if wanted is None and scope is None:
+        raise UsageError(
+            "a plan is about an incident, a scope, or both", fix="give INCIDENT, or --scope FILE"
+        )
+    if thumbprint and not gate:
+        raise UsageError("--thumbprint is blocked at a gate", fix="give --gate too")
+    with opened(out, store, database) as kept:
+        made = _made(
+            kept, wanted, scope, with_possible=possible, with_gate=gate, thumbprints=tuple(thumbprint or ())
+        )
+    if to is not None:
+        from seawall.response.containment.documents import write_plan
+
+        write_plan(to, made)
+    if as_json:
+        from seawall.response.containment.documents import plan_document
+
+        streams.answer_json({"plan": plan_document(made)})
+    else:
+        from seawall.report.containment import show_plan
+
+        streams.answer(lambda console: show_plan(console, made, with_calls=calls))
+    if to is not None:
+        streams.next_step(f"seawall respond apply {streams.quoted(to)}")
+    else:
+        streams.next_step("the same with --to plan.json, to apply it")
+
+
+def _made(kept: Kept, wanted: str | None, scope_file: Path | None, **how: Any) -> Plan:
+    from seawall.response.incident_sources import Question, plan_of
+    from seawall.response.scope.document import read_scope
+    from seawall_base.errors import InputUnreadable
+    from seawall_base.times import rfc3339
+
+    question = Question(
+        kept.incident(wanted) if wanted is not None else None,
+        read_scope(scope_file) if scope_file is not None else None,
+        **how,
+    )
+    made = plan_of(kept, question)
+    if made is None:
+        start, end = map(rfc3339, question.gathering().span)
+        raise InputUnreadable(
+            f"{kept.name}: no record of the accounts from {start} to {end}: they were removed, or never came here",
+            fix="give the results or the store that the incident is of",
+        )
+    return made

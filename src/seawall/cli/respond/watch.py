@@ -1,0 +1,126 @@
+"""`seawall respond watch`: after a containment, is the intruder back, and what changed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.respond.incident_options import StoreInstead
+from seawall.cli.store.options import DatabaseUrl
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seawall.response.adaptation import Looking
+    from seawall.response.containment.values import Containment
+    from seawall.response.returning_attacker import Reading
+
+CAME_BACK = 10
+
+
+def watch(
+    journal: Annotated[
+        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+    ],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Logs, or folders that a scan wrote: from before and after.",
+            show_default=False,
+        ),
+    ] = None,
+    store: StoreInstead = None,
+    database: DatabaseUrl = None,
+    days: Annotated[
+        int, typer.Option(metavar="N", min=1, max=365, help="For how many days after the containment.")
+    ] = 30,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Look for the return of an intruder that was contained: with what it was known by, and what it changed.
+
+    \b
+    Examples:
+      seawall respond watch plan.journal.jsonl exports/
+      seawall respond watch plan.journal.jsonl exports/ --days 60 --json
+      seawall respond watch plan.journal.jsonl --store seawall-store
+
+    Give logs from before the containment too: what many accounts use tells nothing.
+
+    \b
+    Exit codes: 0 no return was found, 10 the intruder is back, 3 nothing could be read.
+    """
+    import msgspec
+
+    from seawall.cli.respond.apply import CONTAIN_FIRST
+    from seawall.report.containment import show_returns
+    from seawall.response.adaptation import containment_of
+    from seawall.response.containment.journal import read
+    from seawall.response.errors import JournalBroken
+    from seawall_base.errors import UsageError
+    from seawall_base.times import rfc3339
+
+    if (store is None) == (not paths):
+        raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
+    contained = containment_of(read(journal), days)
+    if contained is None:
+        raise JournalBroken(f"{journal}: nothing was contained yet", fix=CONTAIN_FIRST)
+    looking, reading = _looked(paths or [], store, database, contained, quiet=quiet)
+    found = looking.returns()
+    if as_json:
+        streams.answer_json(
+            {
+                "contained": rfc3339(contained.at),
+                "until": rfc3339(contained.until),
+                "accounts": contained.actor.accounts,
+                "records": reading.records,
+                "records_after": looking.after,
+                "problem_counts": reading.problems,
+                "is_bounded": looking.is_bounded,
+                "returns": [
+                    {**msgspec.to_builtins(one), "first": rfc3339(one.first), "last": rfc3339(one.last)}
+                    for one in found
+                ],
+            }
+        )
+    elif found:
+
+        def draw(console: Console) -> None:
+            show_returns(console, found)
+
+        streams.answer(draw)
+    else:
+        streams.write("No return was found.\n")
+    if not quiet:
+        streams.say(
+            f"looked from {rfc3339(contained.at)} to {rfc3339(contained.until)}, {reading.records:,} records read, "
+            f"{looking.after:,} of them from that time"
+        )
+        if not looking.after:
+            streams.say(
+                "warning: no record is from after the containment, so that no return could be seen: give newer logs"
+            )
+        for code, count in sorted(reading.problems.items(), key=lambda one: -one[1])[:3]:
+            streams.say(f"not read: {count:,} × {code}")
+        if looking.is_bounded:
+            streams.say("there was more to look at than was looked at: give fewer days")
+    if found:
+        raise typer.Exit(CAME_BACK)
+
+
+def _looked(
+    paths: list[Path], store: Path | None, database: str | None, contained: Containment, *, quiet: bool
+) -> tuple[Looking, Reading]:
+    from seawall.cli import progress
+    from seawall.response.returning_attacker import look, look_in_store
+    from seawall.storage.place import open_store
+
+    with progress.shown(quiet=quiet) as report:
+        if store is None:
+            return look(paths, contained, report)
+        with open_store(store, database) as opened:
+            return look_in_store(opened.lake, contained, report)

@@ -1,0 +1,85 @@
+"""What `seawall doctor --store` checks: each looks at one thing of a store and never raises."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from seawall.cli.checks import Check, guarded
+from seawall_base.plurals import plural
+
+_GIB = 2**30
+
+
+def run_store(folder: Path, database: str | None, head: Path | None) -> tuple[Check, ...]:
+    """Run every check of a store."""
+    checks = [guarded("Store", lambda: _store(folder, database))]
+    if checks[0].state == "fail":
+        return tuple(checks)
+    checks += [
+        guarded("Audit trail", lambda: _audit(folder, database, head)),
+        guarded("Events", lambda: _events(folder, database)),
+        guarded("Writer", lambda: _writer(folder, database)),
+        guarded("Store's disk", lambda: _disk(folder)),
+    ]
+    return tuple(checks)
+
+
+def _store(folder: Path, database: str | None) -> Check:
+    from seawall.storage.database.upgrading import version
+    from seawall.storage.place import database_place, open_store
+
+    with open_store(folder, database) as opened:
+        place = opened.database.place
+    found = version(database_place(folder, database))
+    return Check("Store", "ok", f"{folder} opens; database {place}, version {found}")
+
+
+def _audit(folder: Path, database: str | None, head: Path | None) -> Check:
+    from seawall.cli.store.looking import read_head
+    from seawall.storage.place import open_store
+
+    known = None if head is None else read_head(head)
+    with open_store(folder, database) as opened, opened.database.reading() as work:
+        verdict = work.audit.verify(known)
+    if not verdict.is_whole:
+        return Check(
+            "Audit trail", "fail", verdict.fault, "find out who can write to the database; restore a backup"
+        )
+    if not verdict.entries:
+        return Check("Audit trail", "ok", "empty: there is no end to note yet")
+    detail = f"{plural(verdict.entries, 'entry', 'entries')}, none changed; end: {verdict.head.sequence} {verdict.head.digest}"
+    if known is None:
+        return Check("Audit trail", "ok", f"{detail}; compared with no end noted earlier (--head)")
+    return Check("Audit trail", "ok", f"{detail}; holds the end that was noted")
+
+
+def _events(folder: Path, database: str | None) -> Check:
+    from seawall.storage.place import open_store
+
+    with open_store(folder, database) as opened:
+        held = opened.lake.size()
+    rows, parts = sum(day.rows for day in held.days), sum(day.parts for day in held.days)
+    if held.damaged:
+        words = f"cannot be read: {plural(len(held.damaged), 'part')}, first {held.damaged[0].path}"
+        return Check("Events", "fail", words, "seawall store check; restore a backup")
+    detail = f"{plural(rows, 'event')} in {plural(parts, 'part')}, their footers read; seawall store check reads all of them"
+    return Check("Events", "ok", detail)
+
+
+def _writer(folder: Path, database: str | None) -> Check:
+    from seawall.storage.database import examination
+    from seawall.storage.place import database_place
+
+    holder = examination.writer(database_place(folder, database))
+    return Check("Writer", "ok", "nobody writes" if holder is None else f"{holder} writes")
+
+
+def _disk(folder: Path) -> Check:
+    usage = shutil.disk_usage(folder)
+    detail = f"{usage.free / _GIB:,.1f} GiB free of {usage.total / _GIB:,.1f}"
+    if usage.free < _GIB or usage.free < usage.total / 50:
+        return Check(
+            "Store's disk", "warn", detail, "free some space, or keep less: seawall store prune --help"
+        )
+    return Check("Store's disk", "ok", detail)

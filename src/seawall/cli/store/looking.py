@@ -1,0 +1,216 @@
+"""`seawall store size` and `seawall store check`: what is kept, and whether it is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, sized, where
+from seawall_base.plurals import plural
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seawall.storage.database import Head
+
+
+def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Say how much the store holds: database and events in bytes, days, events and incidents.
+
+    With --json also the rows of each table, and what each organisation takes.
+
+    \b
+    Examples:
+      seawall store size
+      seawall store size --store /var/lib/seawall --json
+    """
+    from seawall.storage.database import examination
+    from seawall.storage.place import open_store
+
+    with open_store(store, database) as opened:
+        held = opened.lake.size()
+        document = {
+            "store": str(store),
+            "database": {
+                "bytes": examination.size(opened.database),
+                "rows": examination.counts(opened.database),
+            },
+            "events": {
+                "bytes": held.total,
+                "days": len({day.day for day in held.days}),
+                "unfinished_bytes": held.leftovers,
+                "damaged_parts": [str(damaged.path) for damaged in held.damaged],
+                "tenants": _tenants(held.days),
+            },
+        }
+    if as_json:
+        streams.answer_json(document)
+        return
+    streams.answer(lambda console: _draw_size(console, document))
+    streams.next_step(f"seawall store prune --days 180 --dry-run{where(store, database)}")
+
+
+def _tenants(days: Any) -> list[dict[str, Any]]:
+    found: dict[str, list[Any]] = {}
+    for day in days:
+        found.setdefault(day.tenant, []).append(day)
+    return [
+        {
+            "tenant": tenant,
+            "first_day": held[0].day.isoformat(),
+            "last_day": held[-1].day.isoformat(),
+            "days": len(held),
+            "parts": sum(day.parts for day in held),
+            "events": sum(day.rows for day in held),
+            "bytes": sum(day.size for day in held),
+        }
+        for tenant, held in found.items()
+    ]
+
+
+def _draw_size(console: Console, document: dict[str, Any]) -> None:
+    events, database = document["events"], document["database"]
+    tenants, rows = events["tenants"], database["rows"]
+    held = f"{plural(sum(one['events'] for one in tenants), 'event')} of {plural(events['days'], 'day')}"
+    lines = [
+        ("events", sized(events["bytes"]), held if tenants else "none yet"),
+        ("database", sized(database["bytes"]), ", ".join(_told(rows))),
+    ]
+    if events["unfinished_bytes"]:
+        lines.append(("unfinished", sized(events["unfinished_bytes"]), "being written, or left by a stop"))
+    if events["damaged_parts"]:
+        lines.append(("damaged", plural(len(events["damaged_parts"]), "part"), "see seawall store check"))
+    _print_grid(console, lines)
+    if len(tenants) > 1:
+        console.print()
+        _print_grid(console, [_tenant_line(one) for one in tenants])
+
+
+_TOLD = (
+    ("incidents", "incident", ""),
+    ("feedback", "answer", ""),
+    ("problems", "record not read", "records not read"),
+    ("users", "user", ""),
+    ("audit", "audit entry", "audit entries"),
+)
+"""Of the tables what a person asks for; --json has all of them."""
+
+
+def _told(rows: dict[str, int]) -> list[str]:
+    first, *others = _TOLD
+    return [plural(rows[name], one, many) for name, one, many in (first, *(o for o in others if rows[o[0]]))]
+
+
+def _tenant_line(one: dict[str, Any]) -> tuple[str, str, str]:
+    days = f"{plural(one['days'], 'day')}, {one['first_day']} to {one['last_day']}"
+    return one["tenant"], sized(one["bytes"]), f"{plural(one['events'], 'event')} of {days}"
+
+
+def _print_grid(console: Console, lines: Sequence[tuple[str, str, str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from seawall_base.safe_text import visible
+
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    for justify in ("left", "right", "left"):
+        grid.add_column(justify=justify)
+    for line in lines:
+        grid.add_row(*(Text(visible(part)) for part in line))
+    console.print(grid)
+
+
+def check(
+    store: StoreFolder = DEFAULT_STORE,
+    database: DatabaseUrl = None,
+    head: Annotated[
+        Path | None,
+        typer.Option("--head", metavar="FILE", help="An end of the audit trail that was noted earlier."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read everything: checksums of events, the database's own, every state, the chain of the audit trail.
+
+    \b
+    Examples:
+      seawall store check
+      seawall store check --head audit-head.json --json
+
+    Exits with 1 when anything is damaged. Nothing is changed.
+    """
+    from seawall.storage.database import examination
+    from seawall.storage.place import open_store
+
+    known = None if head is None else read_head(head)
+    with open_store(store, database) as opened:
+        damaged = [f"{found.path}: {found.reason}" for found in opened.lake.check()]
+        faults = examination.faults(opened.database)
+        with opened.database.reading() as work:
+            verdict = work.audit.verify(known)
+        parts = sum(day.parts for day in opened.lake.size().days)
+    whole = not (damaged or faults or verdict.fault)
+    document = {
+        "ok": whole,
+        "events": {"parts": parts, "damaged": damaged},
+        "database": {"faults": faults},
+        "audit": {
+            "whole": verdict.is_whole,
+            "entries": verdict.entries,
+            "fault": verdict.fault or None,
+            "head": {"sequence": verdict.head.sequence, "digest": verdict.head.digest},
+        },
+    }
+    if as_json:
+        streams.answer_json(document)
+    else:
+        lines = [f"events: {text}" for text in damaged] + [f"database: {text}" for text in faults]
+        lines += [f"audit trail: {verdict.fault}"] if verdict.fault else []
+        lines += (
+            []
+            if lines
+            else [f"sound: {plural(parts, 'part')} of events, the database, {_entries(verdict.entries)}"]
+        )
+        streams.write("".join(f"{_visible(line)}\n" for line in lines))
+        streams.next_step(
+            f"seawall store backup DIR{where(store, database)}" if whole else "seawall store restore --help"
+        )
+    if not whole:
+        raise typer.Exit(1)
+
+
+def _entries(count: int) -> str:
+    return plural(count, "audit entry", "audit entries")
+
+
+def read_head(path: Path) -> Head:
+    """Return the end of an audit trail that a file notes: `{"sequence": 12, "digest": "…"}`, or a document around it."""
+    import json
+
+    from seawall.storage.database import Head
+    from seawall_base.errors import InputUnreadable
+    from seawall_base.regular_files import open_file
+
+    try:
+        with open_file(path) as file:
+            stated = json.loads(file.read(100_000))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputUnreadable(
+            f"{path}: cannot be read as JSON", fix='{"sequence": 12, "digest": "…"}'
+        ) from error
+    for name in ("audit", "head"):
+        if isinstance(stated, dict) and isinstance(stated.get(name), dict):
+            stated = stated[name]
+    match stated:
+        case {"sequence": int(sequence), "digest": str(digest)} if sequence >= 0:
+            return Head(sequence, digest)
+    raise InputUnreadable(f"{path}: notes no end of an audit trail", fix='{"sequence": 12, "digest": "…"}')
+
+
+def _visible(text: str) -> str:
+    from seawall_base.safe_text import visible
+
+    return visible(text)

@@ -1,0 +1,57 @@
+"""The options by which a verb finds a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seawall_base.plurals import plural
+
+DEFAULT_STORE = Path("seawall-store")
+
+StoreFolder = Annotated[
+    Path, typer.Option("--store", metavar="DIR", help="Folder that everything is kept in.")
+]
+
+
+def _database(meaning: str) -> Any:
+    """The one option that names a database; what it means to a verb is all that differs."""
+    return typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="SEAWALL_DATABASE",
+        show_envvar=False,
+        help=f"{meaning} (also SEAWALL_DATABASE).",
+    )
+
+
+DatabaseUrl = Annotated[str | None, _database("The store's PostgreSQL database, where it has one")]
+OwnDatabaseUrl = Annotated[str | None, _database("A PostgreSQL database instead of a file in the store")]
+NewDatabaseUrl = Annotated[str | None, _database("An empty PostgreSQL database to put it into")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+
+def sized(count: int) -> str:
+    """Return bytes as people read them."""
+    amount, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def counted(table: str, rows: int) -> str:
+    """Return the rows of a table as people call them."""
+    known = {"days": "day's counts", "outbox": "message"}.get(table)
+    return plural(rows, known or table.removesuffix("s"), "days' counts" if table == "days" else "")
+
+
+def where(folder: Path, database: str | None) -> str:
+    """Return the options that name this store again, for a next step; a URL may hold a password and is left out."""
+    from seawall.cli.streams import quoted
+
+    store = "" if folder == DEFAULT_STORE else f" --store {quoted(folder)}"
+    return store + (" --database URL" if database is not None else "")

@@ -1,0 +1,258 @@
+"""`seawall token revoke`: revoke, list and take back, in a store or through a running gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import streams
+
+if TYPE_CHECKING:
+    from seawall_tokens.revocation.administration import Desk
+
+VARIABLE = "SEAWALL_GATE_ADMIN_TOKEN"
+LARGEST = 64 * 1024
+
+
+def revoke(
+    store: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The store of revocations, on this machine.")
+    ] = None,
+    gate: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A running gate: https://…, http://127.0.0.1:PORT or unix:/path."),
+    ] = None,
+    kid: Annotated[
+        str | None, typer.Option(metavar="KID", help="Everything under keys of this name.")
+    ] = None,
+    thumbprint: Annotated[
+        str | None,
+        typer.Option(metavar="JKT", help="Everything under this very key (RFC 7638), whatever its name."),
+    ] = None,
+    issuer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ISS",
+            help="Alone: everything of this issuer. Else: of this issuer only; '*' is every one.",
+        ),
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SUB", help="Everything of this account (sub, or oid at Entra); needs --issuer."
+        ),
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="SID", help="Everything of this session (sid).")
+    ] = None,
+    token_id: Annotated[
+        str | None, typer.Option(metavar="JTI", help="This token (jti, or uti at Entra).")
+    ] = None,
+    token: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The token in this file (- is standard input), by its iss and jti or uti."
+        ),
+    ] = None,
+    client: Annotated[str | None, typer.Option(metavar="ID", help="Everything of this client.")] = None,
+    not_before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="What was issued before: with --issuer, and --subject if it is one account. 'now' is one.",
+        ),
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why. It is recorded.")] = "",
+    lasts: Annotated[
+        str | None,
+        typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 24h, 7d. For good unless given."),
+    ] = None,
+    who: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Who decided it; the account of this process unless given."),
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List what is revoked.")] = False,
+    all_of_them: Annotated[
+        bool, typer.Option("--all", help="With --list: also what was lifted or has ended.")
+    ] = False,
+    lift: Annotated[
+        int | None, typer.Option(metavar="N", help="Take revocation N back; needs --reason.")
+    ] = None,
+    create: Annotated[bool, typer.Option("--create-store", help="Make the store, if there is none.")] = False,
+    admin_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help=f"With --gate: holds the administrator's token; else {VARIABLE} does."
+        ),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca", metavar="FILE", help="With --gate: certificates (PEM) to trust instead of the system's."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+) -> None:
+    """Revoke a key, an issuer, an account, a session, a token or a client; list what is revoked; take it back.
+
+    \b
+    Examples:
+      seawall token revoke --store revocations.db --kid k1 --reason "leaked key"
+      seawall token revoke --store revocations.db --issuer https://login.example.com --subject 4711 --for 24h --reason "phished"
+      seawall token revoke --gate https://gate.example --issuer https://login.example.com --not-before now --reason "incident"
+      seawall token revoke --store revocations.db --token leaked.jwt --reason "found in a log"
+      seawall token revoke --store revocations.db --list
+      seawall token revoke --store revocations.db --lift 12 --reason "wrong key"
+
+    \b
+    Exit codes: 0 done and on the disk, 1 the store is broken or the gate refused, 2 usage.
+    """
+    import time
+
+    from seawall_base.errors import UsageError
+    from seawall_tokens.revocation import form as revocation_form
+
+    if token is not None:
+        if issuer is not None or token_id is not None:
+            raise UsageError("the token itself says its issuer and its id", fix="give --token alone")
+        issuer, token_id = revocation_form.token_named_by(_read_token(token))
+    named = {"kid": kid, "thumbprint": thumbprint, "subject": subject, "session": session, "token_id": token_id,
+             "client": client}  # fmt: skip
+    revoking = any(value is not None for value in (issuer, not_before, *named.values()))
+    if revoking + listing + (lift is not None) + (create and not revoking) != 1:
+        raise UsageError(
+            "one thing at a time",
+            fix="say what to revoke (--kid, --issuer, …), or --list, or --lift N, or --create-store",
+        )
+    if (all_of_them and not listing) or (lasts is not None and not revoking):
+        raise UsageError("--all goes with --list, and --for with what is revoked")
+    if (store is None) == (gate is None) or (create and store is None):
+        raise UsageError("revocations are in one place", fix="give either --store FILE or --gate URL")
+    now = time.time()
+    document = (
+        revocation_form.document_of(
+            issuer=issuer,
+            not_before=revocation_form.moment(not_before, "--not-before", now=now),
+            reason=_given(reason),
+            who=who or _account(),
+            lasts=None if lasts is None else revocation_form.duration(lasts),
+            now=now,
+            **named,
+        )
+        if revoking
+        else None
+    )
+    if lift is not None:
+        _given(reason)
+    desk = _desk(store, gate, create, admin_token_file, ca)
+    if document is not None:
+        _tell_one("revoked", desk.revoke(document), as_json)
+    elif lift is not None:
+        _tell_one("lifted", desk.lift(lift, reason=reason, who=who or _account()), as_json)
+    elif listing:
+        _tell_all(desk.listed(all_of_them=all_of_them), as_json)
+    elif as_json:
+        streams.answer_json({"store": str(store)})
+    else:
+        streams.write(f"{store}\n")
+
+
+def _read_token(file: Path) -> str:
+    import sys
+
+    from seawall_base.errors import InputUnreadable
+
+    try:
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(LARGEST)
+        else:
+            with file.open("rb") as opened:
+                data = opened.read(LARGEST)
+        return data.decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not ASCII"
+        raise InputUnreadable(f"{file}: {why}", fix="give a file that holds the token alone") from None
+
+
+def _given(reason: str) -> str:
+    from seawall_base.errors import UsageError
+
+    if not reason.strip():
+        raise UsageError("a revocation, and its lift, has a reason", fix="give --reason TEXT")
+    return reason
+
+
+def _desk(
+    store: Path | None, gate: str | None, create: bool, token_file: Path | None, ca: Path | None
+) -> Desk:
+    if store is not None:
+        from seawall_tokens.revocation.administration import StoreDesk
+
+        desk = StoreDesk(store, create=create)
+        if desk.created:
+            streams.say(f"made a new store: {store}")
+        return desk
+    from seawall.gate.admin_client import AdminClient
+
+    return AdminClient(gate or "", _admin_token(token_file), ca=ca)
+
+
+def _admin_token(file: Path | None) -> str:
+    """The token from the file or the environment. Never an argument: every user of the machine sees those."""
+    import os
+    import re
+    import stat
+
+    from seawall_base.errors import InputUnreadable, UsageError
+
+    if file is None:
+        text = os.environ.get(VARIABLE, "")
+    else:
+        try:
+            with file.open("rb") as opened:
+                if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
+                    raise InputUnreadable(
+                        f"{file}: others can read it", fix=f"chmod 600 {streams.quoted(file)}"
+                    )
+                text = opened.read(4096).decode("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not ASCII"
+            raise InputUnreadable(f"{file}: {why}", fix="check --admin-token-file") from None
+    text = text.strip()
+    if not re.fullmatch(r"[!-~]+", text):
+        raise UsageError(
+            "--gate needs the administrator's token", fix=f"set {VARIABLE}, or give --admin-token-file FILE"
+        )
+    return text
+
+
+def _account() -> str:
+    import os
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def _tell_one(done: str, entry: dict[str, Any], as_json: bool) -> None:
+    from seawall.cli.token.revocations_table import sentence
+
+    if as_json:
+        streams.answer_json({done: entry})
+    else:
+        streams.write(f"{done} {int(entry['id'])}: {sentence(entry)}\n")
+
+
+def _tell_all(entries: list[dict[str, Any]], as_json: bool) -> None:
+    from seawall.cli.token.revocations_table import show_revocations
+
+    if as_json:
+        streams.answer_json({"revocations": entries})
+    elif entries:
+        streams.answer(lambda console: show_revocations(console, entries))
+    else:
+        streams.say("nothing is revoked")

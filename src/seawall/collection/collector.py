@@ -1,0 +1,167 @@
+"""A collector made of its settings: the source, its access, and the ledger and folder that belong to it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seawall.collection.ledger import Book, open_book
+from seawall.collection.segments import Segments
+from seawall.collection.settings import Vendor
+from seawall.collection.source import Source
+from seawall.collection.vendors import entra, google, m365, okta
+from seawall.vendor_api.access.google import GoogleAccess
+from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
+from seawall.vendor_api.access.okta import ApiToken, PrivateKeyAccess
+from seawall.vendor_api.client import Access, Client
+from seawall.vendor_api.clouds import GOOGLE, GRAPH, MANAGEMENT, Cloud
+from seawall_base.clock import Clock
+from seawall_base.errors import CollectInvalid, OutputUnwritable
+from seawall_base.http_exchange import Elsewhere, Exchange
+from seawall_base.proxy import Route, route_of
+from seawall_base.secret_file import secret_of
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What fetches one vendor's logs of one tenant. `clients` are all that speak to the network."""
+
+    vendor: Vendor
+    tenant: str
+    source: Source
+    clients: tuple[Client, ...]
+
+
+def collector_of(
+    vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
+) -> Collector:
+    """Return a collector. `base_url` takes the place of all of the vendor's hosts. Raises CollectInvalid."""
+    route = route_of(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
+    if base_url is not None:
+        base_url = base_url.rstrip("/")
+        _exchange(base_url, route)
+    if vendor == "m365":
+        return _m365(settings, clock, base_url, route)
+    if vendor == "entra":
+        return _entra(settings, clock, base_url, route)
+    make = _google if vendor == "google" else _okta
+    return make(settings, clock, base_url, route)
+
+
+def ledger_folder(out: Path) -> Path:
+    """Return the folder of the ledgers that belong to a folder of logs: beside it, so that nothing follows them as logs."""
+    out = out.absolute()
+    return out.with_name(f"{out.name}.ledger")
+
+
+@contextmanager
+def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
+    """Open folder and ledger of a collector, made where they are not. Raises as `open_book` does, and OutputUnwritable."""
+    path, segments = collection_at(out, vendor, tenant)
+    with open_book(path, {"vendor": vendor, "tenant": tenant}, segments) as book:
+        yield book
+
+
+def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
+    """Return a ledger's path, and where its segments wait and go; makes their folders. Raises OutputUnwritable."""
+    ledgers = ledger_folder(out)
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ledgers.mkdir(mode=0o700, exist_ok=True)
+        waiting = ledgers / f"{vendor}-{tenant}"
+        waiting.mkdir(mode=0o700, exist_ok=True)
+        is_one = out.stat().st_dev == waiting.stat().st_dev
+        status = ledgers.stat()
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{out}: cannot be made: {error.strerror}", fix="choose another --out"
+        ) from error
+    if not is_one:
+        raise OutputUnwritable(
+            f"{out} and {ledgers} are in two file systems",
+            fix="choose a folder with its parent in one file system",
+        )
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
+        raise OutputUnwritable(
+            f"{ledgers}: others may write there, and what it says must be true",
+            fix=f"chmod 700 {ledgers}, as the user who collects",
+        )
+    return ledgers / f"{vendor}-{tenant}.sqlite", Segments(out, waiting)
+
+
+def _exchange(url: str, route: Route) -> Exchange:
+    try:
+        return Exchange(url, route)
+    except Elsewhere:
+        raise CollectInvalid(
+            "--base-url is no https:// URL, nor an http:// URL of this machine itself",
+            fix="--base-url https://host",
+        ) from None
+
+
+def _microsoft(
+    settings: Mapping[str, Any], cloud: Cloud, base_url: str | None, clock: Clock, variable: str, route: Route
+) -> tuple[MicrosoftAccess, Client]:
+    """Access by the certificate, where there is one, else by the secret. The scope is whatever was consented to."""
+    if settings["certificate"] is not None:
+        credential: Any = certificate_credential(
+            secret_of(settings["certificate"], variable, "--certificate")
+        )
+    else:
+        credential = secret_of(settings["secret_file"], variable, "--secret-file")
+    login_base = base_url or cloud.login
+    login = Client(_exchange(login_base, route), None, clock)
+    scope = f"{cloud.api}/.default"
+    access = MicrosoftAccess(
+        settings["client_id"], settings["tenant"], cloud.login, scope, credential, login, login_base
+    )
+    return access, login
+
+
+def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+    cloud = MANAGEMENT[settings["cloud"]]
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET", route)
+    base = base_url or cloud.api
+    client = Client(_exchange(base, route), access, clock, is_throttled=m365.is_throttled)
+    source = m365.M365(client, base, settings["tenant"], settings["content_types"], settings["days"])
+    return Collector("m365", settings["tenant"], source, (client, login))
+
+
+def _entra(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+    cloud = GRAPH[settings["cloud"]]
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", route)
+    base = base_url or cloud.api
+    client = Client(_exchange(base, route), access, clock, pace=entra.PACE)
+    source = entra.Entra(client, base, settings["feeds"], settings["days"])
+    return Collector("entra", settings["tenant"], source, (client, login))
+
+
+def _google(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+    key = secret_of(settings["key_file"], "SEAWALL_GOOGLE_KEY", "--key-file")
+    login_base = base_url or GOOGLE.login
+    login = Client(_exchange(login_base, route), None, clock)
+    access = GoogleAccess(key, settings["administrator"], login, f"{login_base}/token")
+    base = base_url or GOOGLE.api
+    client = Client(_exchange(base, route), access, clock, is_throttled=google.is_throttled)
+    source = google.Google(client, base, settings["applications"], settings["days"], settings["customer"])
+    return Collector("google", settings["customer"], source, (client, login))
+
+
+def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+    base = base_url or f"https://{settings['domain']}"
+    login = Client(_exchange(base, route), None, clock)
+    if settings["client_id"] is not None:
+        key = secret_of(settings["key_file"], "SEAWALL_OKTA_KEY", "--key-file")
+        access: Access = PrivateKeyAccess(
+            key, settings["client_id"], base, login, clock, settings["key_id"] or "", dpop=settings["dpop"]
+        )
+    else:
+        access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
+    client = Client(_exchange(base, route), access, clock)
+    source = okta.Okta(client, base, clock, settings["days"])
+    return Collector("okta", settings["domain"], source, (client, login))

@@ -1,0 +1,171 @@
+"""What librdkafka is told: made of Seawall's settings, TLS and its checks on, and nothing but what is listed here."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
+from seawall.vendor_api.client import Client
+from seawall.vendor_api.clouds import GRAPH
+from seawall_base.clock import Clock
+from seawall_base.errors import CollectInvalid
+from seawall_base.http_exchange import Exchange
+from seawall_base.secret_file import secret_of
+
+SECRET: Final = "SEAWALL_KAFKA_SECRET"  # noqa: S105 - the name of a variable
+PROPERTIES: Final = (
+    "broker.address.family",
+    "client.rack",
+    "connections.max.idle.ms",
+    "fetch.max.bytes",
+    "fetch.message.max.bytes",
+    "fetch.min.bytes",
+    "fetch.wait.max.ms",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "metadata.max.age.ms",
+    "queued.max.messages.kbytes",
+    "queued.min.messages",
+    "receive.message.max.bytes",
+    "reconnect.backoff.max.ms",
+    "reconnect.backoff.ms",
+    "session.timeout.ms",
+    "socket.connection.setup.timeout.ms",
+    "socket.timeout.ms",
+    "topic.metadata.refresh.interval.ms",
+)
+"""Properties of librdkafka that may be set: speed, size and patience. None of them says where a secret goes, what is checked,
+what is executed or written, or where reading begins."""
+
+_FIXED: Final[Mapping[str, Any]] = {
+    "client.id": "seawall",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    # What is not there is an error that is noted, not a place to jump to.
+    "auto.offset.reset": "error",
+    "enable.partition.eof": True,
+    "isolation.level": "read_committed",
+    "allow.auto.create.topics": False,
+    "partition.assignment.strategy": "roundrobin",
+    "enable.ssl.certificate.verification": True,
+    "ssl.endpoint.identification.algorithm": "https",
+}
+_USUAL: Final[Mapping[str, Any]] = {
+    # Azure drops connections that are silent for four minutes without a word.
+    "socket.keepalive.enable": True,
+    "connections.max.idle.ms": 180_000,
+    "metadata.max.age.ms": 180_000,
+    "queued.max.messages.kbytes": 65_536,
+}
+_ENDPOINT: Final = "endpoint=sb://"
+
+
+def configuration_of(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return librdkafka's configuration. It holds secrets: the library gets it, and nobody else. Raises CollectInvalid."""
+    found = dict(_USUAL)
+    found |= dict(one.split("=", 1) for one in settings["properties"] or ())
+    found |= _FIXED
+    found["bootstrap.servers"] = ",".join(settings["servers"])
+    found["group.id"] = settings["group"]
+    if settings["ca_file"] is not None:
+        found["ssl.ca.location"] = str(settings["ca_file"])
+    access = _access(settings, clock)
+    is_open = settings["protocol"] == "plaintext"
+    if is_open and not all(_is_here(server) for server in settings["servers"]):
+        raise CollectInvalid(
+            "plaintext goes to this machine alone: others would read the logs, and could write into them",
+            fix="leave --protocol away, and let the brokers speak TLS",
+        )
+    is_sasl = "sasl.mechanisms" in access
+    found["security.protocol"] = ("SASL_" if is_sasl else "") + ("PLAINTEXT" if is_open else "SSL")
+    return found | access
+
+
+def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """How the member says who it is: Entra ID, a shared key of Event Hubs, a password, a certificate, or not at all."""
+    certificate = None
+    if settings["certificate"] is not None:
+        certificate = certificate_credential(secret_of(settings["certificate"], SECRET, "--certificate"))
+    if settings["client_id"] is not None:
+        return _entra(settings, certificate, clock)
+    mutual = {}
+    if certificate is not None:
+        mutual = {
+            "ssl.key.pem": certificate["private_key"],
+            "ssl.certificate.pem": certificate["public_certificate"],
+        }
+    has_secret = settings["secret_file"] is not None or bool(os.environ.get(SECRET, "").strip())
+    if not has_secret and settings["username"] is None:
+        return mutual
+    secret = secret_of(settings["secret_file"], SECRET, "--secret-file")
+    if secret.lower().startswith(_ENDPOINT):
+        return mutual | _shared_key(settings, secret)
+    if settings["username"] is None:
+        raise CollectInvalid(
+            "the secret is no connection string of Event Hubs, and there is no --username",
+            fix="--username NAME",
+        )
+    return mutual | {
+        "sasl.mechanisms": settings["mechanism"],
+        "sasl.username": settings["username"],
+        "sasl.password": secret,
+    }
+
+
+def _shared_key(settings: Mapping[str, Any], secret: str) -> dict[str, Any]:
+    """A connection string is sent as a password as it is, so it goes to the namespace that it names and to nobody else."""
+    host = secret[len(_ENDPOINT) :].split(";", 1)[0].strip("/").lower()
+    if any(host_of(server) != host for server in settings["servers"]):
+        raise CollectInvalid(
+            "the connection string is of another namespace than --server",
+            fix="--server NAMESPACE.servicebus.windows.net:9093, the one that its Endpoint names",
+        )
+    return {"sasl.mechanisms": "PLAIN", "sasl.username": "$ConnectionString", "sasl.password": secret}
+
+
+def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, clock: Clock) -> dict[str, Any]:
+    if settings["tenant"] is None:
+        raise CollectInvalid("--tenant is missing: the directory of --client-id", fix="--tenant ID")
+    credential: Any = certificate or secret_of(settings["secret_file"], SECRET, "--secret-file")
+    if len({host_of(server) for server in settings["servers"]}) > 1:
+        # A token is for one namespace, and no other host shall see it.
+        raise CollectInvalid("the servers are of several namespaces", fix="one --server with --client-id")
+    host = GRAPH[settings["cloud"]].login
+    scope = f"https://{host_of(settings['servers'][0])}/.default"
+    login = Client(Exchange(host), None, clock)
+    access = MicrosoftAccess(settings["client_id"], settings["tenant"], host, scope, credential, login, host)
+    return {"sasl.mechanisms": "OAUTHBEARER", "oauth_cb": token_giver(access)}
+
+
+def token_giver(access: MicrosoftAccess) -> Callable[[str], tuple[str, float]]:
+    """Return what librdkafka asks for a token: the token, and when it ends, in seconds since 1970.
+
+    What it raises has a name alone, because the library passes it on in words.
+    """
+
+    def give(_: str) -> tuple[str, float]:
+        try:
+            token, seconds = access.token()
+        except Exception as error:  # noqa: BLE001 - a callback of C code: whatever it is, its text stays here
+            name = type(error).__name__
+            raise RuntimeError(f"no access token ({name})") from None
+        return token, time.time() + seconds
+
+    return give
+
+
+def host_of(server: str) -> str:
+    """Return the host of `HOST:PORT`."""
+    return server.rsplit(":", 1)[0].strip("[]").lower()
+
+
+def _is_here(server: str) -> bool:
+    host = host_of(server)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

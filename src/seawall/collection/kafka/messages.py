@@ -1,0 +1,94 @@
+"""Makes lines of a message: each record on a line of its own, as it came. What is no record is a line too, that says what it is.
+
+A message holds a record, an array of records, records on lines, or the envelope of Azure's diagnostic settings
+(`{"records": [...]}`). Everything of it is in the lines: nothing that a producer can send makes a part of it vanish.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import pybase64
+
+from seawall.vendor_api.responses import Malformed, lines_of
+
+UNREAD: Final = "unread_message"
+"""The only field of a line that holds what is no record. It has no time, so that whoever reads it reports it as a problem."""
+
+_ENVELOPE: Final = re.compile(rb'\s*\{\s*"records"\s*:\s*(?=\[)')
+_END: Final = re.compile(rb"\s*\}\s*")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def message_lines(value: bytes | None, topic: str, partition: int, offset: int) -> tuple[list[bytes], str]:
+    """Return a message's lines, at least one, and what was wrong with it: empty where all of it is records.
+
+    `no-value`, `empty`: there is nothing in it; `not-text`: it is no UTF-8; `not-json`; `too-deep`: nobody should follow it down;
+    `no-record`: JSON that is no object, or a list with such members, which are kept beside the objects.
+    """
+    if value is None:
+        return [_unread(b"", "no-value", topic, partition, offset)], "no-value"
+    records, rest, reason = _taken(value)
+    if reason:
+        records.append(_unread(rest, reason, topic, partition, offset))
+    return records, reason
+
+
+def _taken(value: bytes) -> tuple[list[bytes], bytes, str]:
+    """The records of a message, what is left of it, and why."""
+    body = value.removeprefix(_BOM).strip()
+    if not body:
+        return [], value, "empty"
+    try:
+        str(body, "utf-8")
+        members = _members(body)
+        is_record = [bytes(member[:1]) == b"{" for member in members]
+        lines = lines_of([msgspec.Raw(one) for one, is_one in zip(members, is_record, strict=True) if is_one])
+    except UnicodeDecodeError:
+        return [], value, "not-text"
+    except RecursionError:
+        return [], value, "too-deep"
+    except (msgspec.MsgspecError, ValueError, Malformed):
+        return [], value, "not-json"
+    if not lines:
+        return [], value, "no-record"
+    others = [bytes(member) for member, is_one in zip(members, is_record, strict=True) if not is_one]
+    return lines, b"[" + b",".join(others) + b"]", "no-record" if others else ""
+
+
+def _members(body: bytes) -> Sequence[bytes]:
+    """What lies beside each other in a message. Raises MsgspecError, RecursionError."""
+    if body[:1] == b"[":
+        return _list(body)
+    envelope = _ENVELOPE.match(body)
+    if envelope is not None:
+        inner = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get("records", msgspec.Raw(b""))
+        # Only where the list is all there is: of a second one, or of fields around it, nothing must be lost.
+        if _END.fullmatch(body, envelope.end() + len(bytes(inner))):
+            members = _list(bytes(inner))
+            return members or [body]
+    try:
+        return [_checked(body)]
+    except msgspec.MsgspecError:
+        rows = [row for row in body.splitlines() if row.strip()] if b"\n" in body else []
+        if not rows or not all(row.lstrip()[:1] == b"{" for row in rows):
+            raise
+        return [_checked(row.strip()) for row in rows]
+
+
+def _list(body: bytes) -> list[bytes]:
+    return [bytes(member) for member in msgspec.json.decode(body, type=list[msgspec.Raw])]
+
+
+def _checked(text: bytes) -> bytes:
+    msgspec.json.decode(text, type=msgspec.Raw)
+    return text
+
+
+def _unread(value: bytes, reason: str, topic: str, partition: int, offset: int) -> bytes:
+    about: dict[str, Any] = {"topic": topic, "partition": partition, "offset": offset, "reason": reason}
+    about |= {"bytes": len(value), "base64": pybase64.b64encode_as_string(value)}
+    return msgspec.json.encode({UNREAD: about})

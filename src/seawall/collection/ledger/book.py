@@ -1,0 +1,396 @@
+"""Writes a ledger: one transaction for each segment, so that what is in the folder and what is counted never differ.
+
+A segment is written and on the disk before the transaction that counts it ends, and gets its name after that. So whatever a
+stop interrupts: either the ledger does not know the segment, which is thrown away and fetched again, or it does, and the next
+start gives it its name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from seawall.collection.coverage import Painted, Recall, packed, paint, reach
+from seawall.collection.ledger import pruning, retiring, tables
+from seawall.collection.piece import Piece
+from seawall.collection.segments import Segment, Segments
+from seawall_base.errors import DatabaseInUse
+
+HOUR: Final = 3_600_000_000
+DELAY_STEP: Final = math.log(1.1)
+"""Delays are counted in steps of a tenth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question that is not answered in full yet: the span, since when, and where to go on."""
+
+    number: int
+    feed: int
+    start: int
+    end: int
+    asked_at: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A part of a vendor's API that is asked by itself, and what may be said of it.
+
+    `source` is the name that its events have. What happened before `begin` is not asked for, and what happened before
+    `proved_from` is not proved, because nobody says whether the vendor kept it. A moment is proved when all that the vendor
+    made by `settle` after it was asked for, each part of it at least `relist` after the time by which the vendor files it.
+    Both are equal where it files by the time of events; where it files by the time of delivery, `relist` is the shorter.
+    """
+
+    name: str
+    source: str
+    begin: int
+    proved_from: int
+    settle: int
+    relist: int
+    recall: Recall | None = None
+    """What may come again; None: everything may, for ever."""
+
+
+@contextmanager
+def open_book(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[Book]:
+    """Open a ledger, made where there is none, for this process alone; what a stop left half-done is settled.
+
+    Raises CollectionBroken, DatabaseInUse, OutputUnwritable.
+    """
+    with _locked(path):
+        if not path.exists():
+            tables.make(path, about)
+        connection = tables.connected(path)
+        try:
+            tables.compare(path, connection, about)
+            book = Book(path, connection, segments)
+            book.settle()
+            yield book
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise tables.broken(path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DatabaseInUse(
+            f"{path}: another process collects into it", fix="let one process collect for each tenant"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Book:
+    """A ledger that this process alone writes. Raises CollectionBroken when the database does not take something."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
+        self._path, self._connection, self._segments = path, connection, segments
+        self.tenant = tables.stated(connection, "tenant")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise tables.broken(self._path, error) from error
+            raise
+
+    def settle(self) -> None:
+        """Give names to segments that are counted and had none yet; throw away those that are not counted."""
+        rows = self._connection.execute(
+            "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
+        ).fetchall()
+        states = [
+            ("placed" if self._segments.place(Segment(*values)) else "lost", number)
+            for number, *values in rows
+        ]
+        with self._transaction() as work:
+            work.executemany("UPDATE segments SET state = ? WHERE segment = ?", states)
+        self._segments.discard()
+
+    def feed(self, feed: Feed) -> tuple[int, int]:
+        """Return a feed's number and begin. The begin of the first time stays, unless an earlier one is asked for now."""
+        with self._transaction() as work:
+            work.execute(
+                "INSERT INTO feeds (name, source, begin, proved_from, settle, relist) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET begin = min(begin, excluded.begin), settle = excluded.settle,"
+                " relist = excluded.relist",
+                (feed.name, feed.source, feed.begin, feed.proved_from, feed.settle, feed.relist),
+            )
+            row = work.execute("SELECT feed, begin FROM feeds WHERE name = ?", (feed.name,)).fetchone()
+        return int(row[0]), int(row[1])
+
+    def only(self, names: Sequence[str], now: int) -> None:
+        """Note that these feeds alone are asked for; of others it is kept since when they are not."""
+        if retiring.is_other(self._connection, names):
+            with self._transaction() as work:
+                retiring.retire(work, names, now)
+
+    def coverage(self, feed: int) -> list[Painted]:
+        """Return when each moment was last asked for."""
+        rows = self._connection.execute(
+            "SELECT start, end, asked_at FROM coverage WHERE feed = ? ORDER BY start", (feed,)
+        )
+        return [(int(start), int(end), int(at)) for start, end, at in rows]
+
+    def open_asks(self, feed: int) -> list[Ask]:
+        """Return the questions that were not answered in full, the oldest span first."""
+        rows = self._connection.execute(
+            "SELECT ask, feed, start, end, asked_at, cursor FROM asks WHERE feed = ? AND state = 'open'"
+            " ORDER BY start, ask",
+            (feed,),
+        )
+        return [Ask(*row) for row in rows]
+
+    def ask(self, feed: int, start: int, end: int, now: int) -> Ask:
+        """Note that a span is asked for now."""
+        with self._transaction() as work:
+            number = work.execute(
+                "INSERT INTO asks (feed, start, end, asked_at, state) VALUES (?, ?, ?, ?, 'open')",
+                (feed, start, end, now),
+            ).lastrowid
+        return Ask(int(number or 0), feed, start, end, now, None)
+
+    def knows(self, feed: int, content: str) -> bool:
+        """Whether a blob is kept, or is known to be lost for good."""
+        found = self._connection.execute(
+            "SELECT 1 FROM pieces WHERE feed = ? AND content = ? AND state IN ('came', 'expired')",
+            (feed, content),
+        )
+        return found.fetchone() is not None
+
+    def keep(
+        self, ask: Ask, pieces: Sequence[Piece], now: int, prefix: str, counts: Mapping[str, int]
+    ) -> int:
+        """Keep what came in one step: new records as a segment, everything in the ledger; return how many records are new.
+
+        `prefix` begins the segment's name; `counts` are what was met on the way (repeats, faults), by name.
+        """
+        with self._transaction() as work:
+            lines, times, new = self._new(work, ask, pieces)
+            segment = self._segment(work, ask, lines, times, now, prefix) if lines else None
+            self._note(work, ask, pieces, new, now, segment)
+            count_names(work, ask.feed, {**counts, **_repeats(pieces, new)}, now)
+            count_delays(work, ask.feed, pieces, times, now)
+            if pieces and pieces[-1].is_last:
+                self._paint(work, ask)
+            elif pieces and pieces[-1].covered > ask.start:
+                until = pieces[-1].covered
+                self._paint(work, Ask(ask.number, ask.feed, ask.start, until, until, None))
+        if segment is not None and self._segments.place(segment[1]):
+            # At once: from now on the file may be moved away, and must not be missed for that.
+            with self._transaction() as work:
+                work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (segment[0],))
+        return len(lines)
+
+    def give_up(self, ask: Ask, state: str, now: int) -> None:
+        """Close a question that cannot be answered in full; its span stays uncovered."""
+        with self._transaction() as work:
+            work.execute(
+                "UPDATE asks SET state = ?, closed_at = ?, cursor = NULL WHERE ask = ?",
+                (state, now, ask.number),
+            )
+
+    def miss(self, feed: int, start: int, end: int, code: str) -> None:
+        """Note a span of which the vendor can give nothing any more, though it may be asked for."""
+        with self._transaction() as work:
+            work.execute("INSERT OR IGNORE INTO missing VALUES (?, ?, ?, ?)", (feed, start, end, code))
+
+    def count(self, feed: int, counts: Mapping[str, int], now: int) -> None:
+        """Note faults that came without anything to keep."""
+        if counts:
+            with self._transaction() as work:
+                count_names(work, feed, counts, now)
+
+    def prune(self, number: int, feed: Feed, now: int, before: int) -> None:
+        """Forget what no answer can need any more, so that the ledger does not grow for ever; see `pruning`."""
+        if feed.recall is None:
+            return
+        painted, begin = self.coverage(number), self.begin(number)
+        waiting = [(ask.start, ask.end) for ask in self.open_asks(number)]
+        since = reach(painted, waiting, begin, now, feed.recall)
+        old = now - feed.recall.keeps - feed.recall.slot
+        short = packed(painted, old, feed.relist)
+        if len(short) == len(painted) and not pruning.is_due(self._connection, number, begin, since, before):
+            return
+        with self._transaction() as work:
+            pruning.forget_ids(work, number, begin, since)
+            pruning.fold(work, number, before)
+            if len(short) < len(painted):
+                work.execute("DELETE FROM coverage WHERE feed = ?", (number,))
+                work.executemany(
+                    "INSERT INTO coverage VALUES (?, ?, ?, ?)", [(number, *part) for part in short]
+                )
+
+    def begin(self, number: int) -> int:
+        """Return the first moment that is to be collected of a feed."""
+        found = self._connection.execute("SELECT begin FROM feeds WHERE feed = ?", (number,)).fetchone()
+        return int(found[0])
+
+    def _new(
+        self, work: sqlite3.Connection, ask: Ask, pieces: Sequence[Piece]
+    ) -> tuple[list[bytes], list[int], list[int]]:
+        """The records that were not there before, their times, and how many each piece has."""
+        insert = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
+        cursor = work.cursor()
+        lines: list[bytes] = []
+        times: list[int] = []
+        new: list[int] = []
+        for piece in pieces:
+            before = len(lines)
+            for line, identity, time in zip(piece.lines, piece.identities, piece.times, strict=True):
+                if cursor.execute(insert, (ask.feed, time // HOUR, identity)).rowcount:
+                    lines.append(line)
+                    times.append(time)
+            new.append(len(lines) - before)
+        return lines, times, new
+
+    def _segment(
+        self, work: sqlite3.Connection, ask: Ask, lines: list[bytes], times: list[int], now: int, prefix: str
+    ) -> tuple[int, Segment]:
+        number = int(work.execute("SELECT coalesce(max(segment), 0) + 1 FROM segments").fetchone()[0])
+        moment = datetime.fromtimestamp(now / 1e6, UTC)
+        name = f"{prefix}/{moment:%Y-%m-%d}/{moment:%Y%m%dT%H%M%SZ}-{number:09}.jsonl"
+        segment = self._segments.write(name, lines)
+        known = [time for time in times if time] or [0]
+        work.execute(
+            "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+            (
+                number,
+                ask.feed,
+                name,
+                segment.records,
+                segment.size,
+                segment.sha256,
+                min(known),
+                max(known),
+                now,
+            ),
+        )
+        return number, segment
+
+    def _note(
+        self,
+        work: sqlite3.Connection,
+        ask: Ask,
+        pieces: Sequence[Piece],
+        new: Sequence[int],
+        now: int,
+        segment: tuple[int, Segment] | None,
+    ) -> None:
+        rows = [
+            (
+                ask.feed,
+                ask.number,
+                piece.content or None,
+                piece.state,
+                piece.reason,
+                piece.created,
+                now,
+                piece.size,
+                piece.sha256,
+                len(piece.lines),
+                count,
+                segment[0] if segment is not None and count else None,
+            )
+            for piece, count in zip(pieces, new, strict=True)
+            if piece.state not in {"repeated", "marker"}
+        ]
+        work.executemany(
+            "INSERT INTO pieces (feed, ask, content, state, reason, created, fetched, bytes, sha256, records, new_records,"
+            " segment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (feed, content) WHERE content IS NOT NULL DO UPDATE SET ask = excluded.ask, state = excluded.state,"
+            " reason = excluded.reason, fetched = excluded.fetched, bytes = excluded.bytes, sha256 = excluded.sha256,"
+            " records = excluded.records, new_records = excluded.new_records, segment = excluded.segment"
+            " WHERE pieces.state <> 'came'",
+            rows,
+        )
+        is_last = bool(pieces) and pieces[-1].is_last
+        work.execute(
+            "UPDATE asks SET pieces = pieces + ?, repeated_pieces = repeated_pieces + ?, records = records + ?,"
+            " new_records = new_records + ?, bytes = bytes + ?, cursor = ?, state = ?, closed_at = ? WHERE ask = ?",
+            (
+                sum(piece.state == "came" for piece in pieces),
+                sum(piece.state == "repeated" for piece in pieces),
+                sum(len(piece.lines) for piece in pieces),
+                sum(new),
+                sum(piece.size for piece in pieces),
+                pieces[-1].cursor if pieces else ask.cursor,
+                "complete" if is_last else "open",
+                now if is_last else None,
+                ask.number,
+            ),
+        )
+
+    def _paint(self, work: sqlite3.Connection, ask: Ask) -> None:
+        rows = work.execute(
+            "SELECT start, end, asked_at FROM coverage WHERE feed = ? AND end >= ? AND start <= ? ORDER BY start",
+            (ask.feed, ask.start, ask.end),
+        ).fetchall()
+        work.executemany(
+            "DELETE FROM coverage WHERE feed = ? AND start = ?", [(ask.feed, row[0]) for row in rows]
+        )
+        painted = paint(rows, ask.start, ask.end, ask.asked_at)
+        work.executemany("INSERT INTO coverage VALUES (?, ?, ?, ?)", [(ask.feed, *part) for part in painted])
+
+
+def _repeats(pieces: Sequence[Piece], new: Sequence[int]) -> dict[str, int]:
+    records = sum(len(piece.lines) for piece in pieces) - sum(new)
+    found = {
+        "repeated-records": records,
+        "repeated-pieces": sum(piece.state == "repeated" for piece in pieces),
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+def count_names(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], now: int) -> None:
+    """Add to what was counted, by name."""
+    work.executemany(
+        "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (feed, name)"
+        " DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at",
+        [(feed, name, count, now) for name, count in counts.items()],
+    )
+
+
+def count_delays(
+    work: sqlite3.Connection, feed: int, pieces: Sequence[Piece], times: Sequence[int], now: int
+) -> None:
+    """Of new records how long after they happened they are here; of blobs how long after they were made."""
+    made = [piece.created for piece in pieces if piece.created and piece.state == "came"]
+    rows: list[tuple[Any, ...]] = []
+    for kind, moments in (("event", [time for time in times if time]), ("blob", made)):
+        buckets = Counter(_bucket(now - moment) for moment in moments)
+        rows += [(feed, kind, bucket, count) for bucket, count in buckets.items()]
+    work.executemany(
+        "INSERT INTO delays VALUES (?, ?, ?, ?) ON CONFLICT (feed, kind, bucket) DO UPDATE SET count = count + excluded.count",
+        rows,
+    )
+
+
+def _bucket(delay: int) -> int:
+    return int(math.log(max(delay / 1e6, 1.0)) / DELAY_STEP)

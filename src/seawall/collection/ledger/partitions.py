@@ -1,0 +1,253 @@
+"""Writes the ledger of a Kafka group: the next offset of each partition changes in the transaction that counts the messages.
+
+Several processes may share such a ledger, each with the partitions that the broker gives it. A partition is advanced only from
+where the process believes it to be, so that one which has lost it without knowing keeps nothing of it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from seawall.collection.ledger import tables
+from seawall.collection.ledger.book import Ask, Book, count_delays, count_names
+from seawall.collection.piece import Piece
+from seawall.collection.segments import Segment, Segments
+from seawall.vendor_api.responses import sha256
+
+TABLES: Final = """
+CREATE TABLE partitions (
+    feed INTEGER NOT NULL, number INTEGER NOT NULL, next INTEGER, moment INTEGER NOT NULL DEFAULT 0,
+    messages INTEGER NOT NULL DEFAULT 0, low INTEGER, high INTEGER, looked_at INTEGER NOT NULL DEFAULT 0,
+    covered INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (feed, number)) WITHOUT ROWID;
+CREATE TABLE unread (
+    feed INTEGER NOT NULL, number INTEGER NOT NULL, message INTEGER NOT NULL, reason TEXT NOT NULL, bytes INTEGER NOT NULL,
+    segment INTEGER NOT NULL, line INTEGER NOT NULL);
+CREATE TABLE lost (
+    feed INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, next INTEGER NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, code TEXT NOT NULL);
+"""
+"""`next`: the first offset that is not stored, NULL before the first. `moment`: the newest time of a stored message. `covered`:
+up to when all that the partition had is stored. `unread`: messages that are no records, and their lines. `lost`: offsets
+from `first` to before `next` that cannot be had."""
+
+MOST_UNREAD: Final = 100_000
+"""So many messages that are no records are listed one by one; all of them are counted, and each line says where it came from."""
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Messages of one partition that follow each other. `stored` is what the ledger has as next, None for a partition from
+    which nothing is stored; `next` what it shall have. `unread` holds offset, reason, bytes and the line's index in `lines`.
+    Times are microseconds.
+    """
+
+    topic: str
+    number: int
+    stored: int | None
+    next: int | None
+    messages: int = 0
+    size: int = 0
+    lines: list[bytes] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    unread: list[tuple[int, str, int, int]] = field(default_factory=list)
+
+    def began(self) -> Stretch:
+        """The empty stretch that follows when this one is stored."""
+        return Stretch(self.topic, self.number, self.next, self.next)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a broker said of a partition: its first and its next offset, when, and whether all before that is stored."""
+
+    number: int
+    low: int
+    high: int
+    at: int
+    is_all_stored: bool
+
+
+@contextmanager
+def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionBook]:
+    """Open a ledger that other processes may share, made where there is none. Raises CollectionBroken, OutputUnwritable."""
+    with _shared(path, about):
+        connection = tables.connected(path)
+        try:
+            tables.compare(path, connection, about)
+            book = PartitionBook(path, connection, segments)
+            book.settle()
+            yield book
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _shared(path: Path, about: Mapping[str, str]) -> Iterator[None]:
+    """Made by one process alone, and from then on kept by all of them: while one has it, nobody takes it for himself."""
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise tables.broken(path, error) from error
+    try:
+        if not path.exists():
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not path.exists():
+                tables.make(path, about, TABLES)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class PartitionBook(Book):
+    """A ledger of partitions. Raises CollectionBroken when the database does not take something."""
+
+    def settle(self) -> None:
+        """Settle what a stop left, while nobody writes: then a waiting segment that is not counted is nobody's."""
+        with self._transaction() as work:
+            rows = work.execute(
+                "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
+            ).fetchall()
+            states = [
+                ("placed" if self._segments.place(Segment(*values)) else "lost", number)
+                for number, *values in rows
+            ]
+            work.executemany("UPDATE segments SET state = ? WHERE segment = ?", states)
+            self._segments.discard()
+
+    def meet(self, feed: int, numbers: Iterable[int]) -> None:
+        """Note partitions that are there. Until something of one is stored, it is read from its beginning."""
+        with self._transaction() as work:
+            work.executemany(
+                "INSERT OR IGNORE INTO partitions (feed, number) VALUES (?, ?)",
+                [(feed, number) for number in numbers],
+            )
+
+    def next_of(self, feed: int, number: int) -> int | None:
+        """Return the first offset of a partition that is not stored, None where nothing is."""
+        row = self._connection.execute(
+            "SELECT next FROM partitions WHERE feed = ? AND number = ?", (feed, number)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def store(
+        self, ask: Ask, stretches: Sequence[Stretch], now: int, prefix: str, counts: Mapping[str, int]
+    ) -> tuple[int, list[Stretch]]:
+        """Store messages as a segment, with the offsets that follow; return the records, and the stretches that were not stored.
+
+        Not stored is what another process has stored in part or in full.
+        """
+        with self._transaction() as work:
+            taken = [one for one in stretches if _advanced(work, ask.feed, one)]
+            refused = [one for one in stretches if not any(one is other for other in taken)]
+            pieces = [_piece(one) for one in taken if one.messages]
+            lines = [line for one in taken for line in one.lines]
+            times = [time for one in taken for time in one.times]
+            segment = self._segment(work, ask, lines, times, now, prefix) if lines else None
+            self._note(work, ask, pieces, [len(piece.lines) for piece in pieces], now, segment)
+            if segment is not None:
+                _note_unread(work, ask.feed, taken, segment[0])
+            reasons = [reason for one in taken for _, reason, _, _ in one.unread]
+            unread = {reason: reasons.count(reason) for reason in set(reasons)}
+            count_names(work, ask.feed, {**counts, **unread}, now)
+            count_delays(work, ask.feed, pieces, times, now)
+        if segment is not None:
+            self._place(*segment)
+        return len(lines), refused
+
+    def lose(self, stretch: Stretch, feed: int, next_offset: int, code: str, now: int) -> bool:
+        """Note that messages cannot be had, and that what follows is the next; false when another process was quicker."""
+        first = stretch.stored or 0
+        gone = Stretch(stretch.topic, stretch.number, stretch.stored, next_offset)
+        with self._transaction() as work:
+            row = work.execute(
+                "SELECT moment FROM partitions WHERE feed = ? AND number = ?", (feed, stretch.number)
+            ).fetchone()
+            if not _advanced(work, feed, gone):
+                return False
+            start = row[0] or work.execute("SELECT begin FROM feeds WHERE feed = ?", (feed,)).fetchone()[0]
+            work.execute(
+                "INSERT INTO lost VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (feed, stretch.number, first, next_offset, min(start, now), now, code),
+            )
+        return True
+
+    def look(self, ask: Ask, looks: Sequence[Look]) -> None:
+        """Keep what brokers said. A topic is read up to when all of its partitions are."""
+        with self._transaction() as work:
+            work.executemany(
+                "UPDATE partitions SET low = ?, high = ?, looked_at = ?, covered = max(covered, ?) WHERE feed = ? AND number = ?",
+                [
+                    (one.low, one.high, one.at, one.at if one.is_all_stored else 0, ask.feed, one.number)
+                    for one in looks
+                ],
+            )
+            covered = work.execute(
+                "SELECT min(covered) FROM partitions WHERE feed = ?", (ask.feed,)
+            ).fetchone()[0]
+            if covered is not None and covered > ask.start:
+                self._paint(work, Ask(ask.number, ask.feed, ask.start, covered, covered, None))
+
+    def cluster(self, name: str) -> bool:
+        """Whether this is the cluster that all before came from; the first one is noted."""
+        with self._transaction() as work:
+            work.execute("INSERT OR IGNORE INTO about VALUES ('cluster', ?)", (name,))
+            found = work.execute("SELECT value FROM about WHERE name = 'cluster'").fetchone()
+        return bool(found[0] == name)
+
+    def _place(self, number: int, segment: Segment) -> None:
+        """Name a segment and note it at once: another process that starts must not look for a file that was moved on."""
+        if self._segments.place(segment):
+            with self._transaction() as work:
+                work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (number,))
+
+
+def _advanced(work: sqlite3.Connection, feed: int, stretch: Stretch) -> bool:
+    found = work.execute(
+        "UPDATE partitions SET next = ?, messages = messages + ?, moment = max(moment, ?)"
+        " WHERE feed = ? AND number = ? AND next IS ?",
+        (
+            stretch.next,
+            stretch.messages,
+            max(stretch.times, default=0),
+            feed,
+            stretch.number,
+            stretch.stored,
+        ),
+    )
+    return found.rowcount == 1
+
+
+def _piece(stretch: Stretch) -> Piece:
+    """The stretch as the ledger notes it: `PARTITION:FIRST-LAST`, where first is what was next before it."""
+    name = f"{stretch.number}:{stretch.stored or 0}-{(stretch.next or 1) - 1}"
+    digest = sha256(b"\n".join(stretch.lines))
+    return Piece(
+        name,
+        created=max(stretch.times, default=0),
+        size=stretch.size,
+        sha256=digest,
+        lines=stretch.lines,
+        times=stretch.times,
+    )
+
+
+def _note_unread(work: sqlite3.Connection, feed: int, stretches: Sequence[Stretch], segment: int) -> None:
+    rows = []
+    before = 0
+    for one in stretches:
+        rows += [
+            (feed, one.number, offset, reason, size, segment, before + line + 1)
+            for offset, reason, size, line in one.unread
+        ]
+        before += len(one.lines)
+    if rows:
+        room = MOST_UNREAD - work.execute("SELECT count(*) FROM unread").fetchone()[0]
+        work.executemany("INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?, ?)", rows[: max(room, 0)])

@@ -1,0 +1,204 @@
+"""Reads ledgers: what is proved complete, what is missing, how things stand. Changes nothing; knows no clock."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.collection.collected_spans import CollectedFeed, Span
+from seawall.collection.coverage import holes, settled, without
+from seawall.collection.coverage_gap import Gap
+from seawall.collection.ledger import tables
+from seawall.collection.ledger.book import DELAY_STEP
+from seawall.collection.ledger.partition_reading import Place, lost_messages, places
+from seawall.collection.ledger.pruning import folded
+from seawall.collection.ledger.retiring import retired_since
+
+BY_EVENT = frozenset({"part-refused", "part-expired", "file-lost"})
+"""Gaps that say when their events happened; the others say when something was delivered."""
+
+MOST_GAPS = 1_000
+"""Gaps that are listed one by one for each feed; what is beyond is one more, over all of the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one feed stands. `delays` are seconds by kind (`event`, `blob`) at 50, 95 and 99 %; `counts` by name.
+
+    `partitions` are those of a Kafka topic.
+    `asked_until` is the newest moment that was asked for, `open_asks` how many questions wait for the rest of their answer.
+    """
+
+    vendor: str
+    feed: CollectedFeed
+    asks: int
+    open_asks: int
+    asked_until: int
+    last_asked: int
+    pieces: int
+    records: int
+    new_records: int
+    bytes: int
+    segments: int
+    segment_records: int
+    counts: dict[str, int]
+    delays: dict[str, tuple[float, float, float]]
+    partitions: tuple[Place, ...]
+
+
+def collected(folder: Path) -> tuple[CollectedFeed, ...]:
+    """Return for each tenant and feed what is proved complete and what is missing. `folder` is that of the ledgers.
+
+    Raises CollectionBroken.
+    """
+    found: list[CollectedFeed] = []
+    for path in _ledgers(folder):
+        with _read(path) as work:
+            vendor, tenant = _about(work)
+            found += [_collected(work, vendor, tenant, feed) for feed in _feeds(work)]
+    return tuple(found)
+
+
+def standings(folder: Path) -> tuple[Standing, ...]:
+    """Return how each feed of each ledger in a folder stands. Raises CollectionBroken."""
+    found: list[Standing] = []
+    for path in _ledgers(folder):
+        with _read(path) as work:
+            vendor, tenant = _about(work)
+            found += [_standing(work, vendor, tenant, feed) for feed in _feeds(work)]
+    return tuple(found)
+
+
+def _ledgers(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.sqlite"))
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(tables.connected(path, is_read=True)) as connection:
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        except sqlite3.Error as error:
+            raise tables.broken(path, error) from error
+
+
+def _about(work: sqlite3.Connection) -> tuple[str, str]:
+    stated = dict(work.execute("SELECT name, value FROM about"))
+    return stated["vendor"], stated["tenant"]
+
+
+def _feeds(work: sqlite3.Connection) -> list[int]:
+    return [row[0] for row in work.execute("SELECT feed FROM feeds ORDER BY name").fetchall()]
+
+
+def _collected(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> CollectedFeed:
+    name, source, begin, proved_from, settle, relist = work.execute(
+        "SELECT name, source, begin, proved_from, settle, relist FROM feeds WHERE feed = ?", (feed,)
+    ).fetchone()
+    painted = work.execute(
+        "SELECT start, end, asked_at FROM coverage WHERE feed = ? ORDER BY start", (feed,)
+    ).fetchall()
+    newest = max((end for _, end, _ in painted), default=begin)
+    gaps = [
+        Gap(start, end, source, "not-fetched", f"{name}: was not fetched in full")
+        for start, end in holes(painted, begin, newest)
+    ]
+    for start, end, code in work.execute(
+        "SELECT start, end, code FROM missing WHERE feed = ? ORDER BY start", (feed,)
+    ):
+        gaps.append(Gap(start, end, source, code, f"{name}: the vendor kept nothing"))
+    rows = work.execute(
+        "SELECT created, state, reason FROM pieces WHERE feed = ? AND state IN ('refused', 'expired') ORDER BY created",
+        (feed,),
+    )
+    for created, state, reason in rows:
+        words = f"{name}: a part that was made then could not be fetched ({reason or state})"
+        gaps.append(Gap(created - settle, created + 1, source, f"part-{state}", words))
+    for first, last in work.execute(
+        "SELECT first, last FROM segments WHERE feed = ? AND state = 'lost' ORDER BY first", (feed,)
+    ):
+        gaps.append(
+            Gap(first, last + 1, source, "file-lost", f"{name}: a file was lost before it had its name")
+        )
+    gaps += lost_messages(work, feed, name, source)
+    proved = [
+        (max(start, proved_from), end - (settle - relist))
+        for start, end in settled(painted, relist)
+        if max(start, proved_from) < end - (settle - relist)
+    ]
+    # A hole by the time of delivery leaves out what happened up to `settle` before it.
+    late = settle - relist
+    missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
+    spans: tuple[Span, ...] = tuple(without(proved, missing))
+    return CollectedFeed(
+        vendor, tenant, source, name, begin, settle, spans, _bounded(gaps), retired_since(work, feed)
+    )
+
+
+def _bounded(gaps: list[Gap]) -> tuple[Gap, ...]:
+    gaps = sorted(gaps, key=lambda gap: (gap.start, gap.end, gap.code))
+    if len(gaps) <= MOST_GAPS:
+        return tuple(gaps)
+    rest = gaps[MOST_GAPS:]
+    words = f"{len(rest)} more gaps"
+    end = max(gap.end for gap in rest)
+    return (*gaps[:MOST_GAPS], Gap(rest[0].start, end, rest[0].source, "more", words))
+
+
+def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> Standing:
+    asks = work.execute(
+        "SELECT count(*), coalesce(sum(state = 'open'), 0), coalesce(max(asked_at), 0), coalesce(sum(pieces), 0),"
+        " coalesce(sum(records), 0), coalesce(sum(new_records), 0), coalesce(sum(bytes), 0) FROM asks WHERE feed = ?",
+        (feed,),
+    ).fetchone()
+    number, open_asks, last_asked, pieces, records, new_records, size = asks
+    segments, segment_records = work.execute(
+        "SELECT count(*), coalesce(sum(records), 0) FROM segments WHERE feed = ?", (feed,)
+    ).fetchone()
+    until = work.execute("SELECT coalesce(max(end), 0) FROM coverage WHERE feed = ?", (feed,)).fetchone()[0]
+    counts = dict(work.execute("SELECT name, count FROM counts WHERE feed = ? ORDER BY name", (feed,)))
+    sums = folded(work, feed)
+    return Standing(
+        vendor,
+        _collected(work, vendor, tenant, feed),
+        number + sums["asks"],
+        open_asks,
+        until,
+        last_asked,
+        pieces + sums["pieces"],
+        records + sums["records"],
+        new_records + sums["new_records"],
+        size + sums["bytes"],
+        segments + sums["segments"],
+        segment_records + sums["segment_records"],
+        counts,
+        {kind: _percentiles(work, feed, kind) for kind in _kinds(work, feed)},
+        places(work, feed),
+    )
+
+
+def _kinds(work: sqlite3.Connection, feed: int) -> list[str]:
+    rows = work.execute("SELECT DISTINCT kind FROM delays WHERE feed = ? ORDER BY kind", (feed,))
+    return [row[0] for row in rows]
+
+
+def _percentiles(work: sqlite3.Connection, feed: int, kind: str) -> tuple[float, float, float]:
+    """The upper ends of the steps in which the percentiles lie."""
+    rows = work.execute(
+        "SELECT bucket, count FROM delays WHERE feed = ? AND kind = ? ORDER BY bucket", (feed, kind)
+    ).fetchall()
+    total = sum(count for _, count in rows)
+    found = []
+    for share in (0.5, 0.95, 0.99):
+        below = 0
+        for bucket, count in rows:
+            below += count
+            if below >= share * total:
+                found.append(round(math.exp((bucket + 1) * DELAY_STEP), 1))
+                break
+    return found[0], found[1], found[2]

@@ -1,0 +1,130 @@
+"""The tables of a ledger. Times are microseconds since 1970, UTC."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from seawall.collection.errors import CollectionBroken
+from seawall_base.errors import OutputUnwritable
+
+VERSION: Final = 1
+
+TABLES: Final = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE feeds (
+    feed INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, source TEXT NOT NULL,
+    begin INTEGER NOT NULL,
+    proved_from INTEGER NOT NULL, settle INTEGER NOT NULL, relist INTEGER NOT NULL);
+CREATE TABLE asks (
+    ask INTEGER PRIMARY KEY, feed INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    asked_at INTEGER NOT NULL, closed_at INTEGER, state TEXT NOT NULL, cursor TEXT,
+    pieces INTEGER NOT NULL DEFAULT 0, repeated_pieces INTEGER NOT NULL DEFAULT 0,
+    records INTEGER NOT NULL DEFAULT 0, new_records INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX asks_open ON asks (feed) WHERE state = 'open';
+CREATE TABLE pieces (
+    piece INTEGER PRIMARY KEY, feed INTEGER NOT NULL, ask INTEGER NOT NULL, content TEXT, state TEXT NOT NULL,
+    reason TEXT NOT NULL, created INTEGER NOT NULL, fetched INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL,
+    records INTEGER NOT NULL, new_records INTEGER NOT NULL, segment INTEGER);
+CREATE UNIQUE INDEX pieces_content ON pieces (feed, content) WHERE content IS NOT NULL;
+CREATE INDEX pieces_missing ON pieces (feed) WHERE state IN ('refused', 'expired');
+CREATE TABLE segments (
+    segment INTEGER PRIMARY KEY, feed INTEGER NOT NULL, name TEXT NOT NULL, records INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    sha256 BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, made_at INTEGER NOT NULL, state TEXT NOT NULL);
+CREATE INDEX segments_waiting ON segments (segment) WHERE state <> 'placed';
+CREATE TABLE seen (
+    feed INTEGER NOT NULL, hour INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (feed, hour, digest)) WITHOUT ROWID;
+CREATE TABLE coverage (
+    feed INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, asked_at INTEGER NOT NULL,
+    PRIMARY KEY (feed, start)) WITHOUT ROWID;
+CREATE TABLE missing (
+    feed INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, code TEXT NOT NULL,
+    PRIMARY KEY (feed, start)) WITHOUT ROWID;
+CREATE TABLE counts (
+    feed INTEGER NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    PRIMARY KEY (feed, name)) WITHOUT ROWID;
+CREATE TABLE delays (
+    feed INTEGER NOT NULL, kind TEXT NOT NULL, bucket INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (feed, kind, bucket)) WITHOUT ROWID;
+"""
+
+LATER: Final = """
+CREATE TABLE IF NOT EXISTS folded (
+    feed INTEGER PRIMARY KEY, asks INTEGER NOT NULL, pieces INTEGER NOT NULL, records INTEGER NOT NULL,
+    new_records INTEGER NOT NULL, bytes INTEGER NOT NULL, segments INTEGER NOT NULL, segment_records INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS retired (feed INTEGER PRIMARY KEY, since INTEGER NOT NULL);
+"""
+"""Tables that older ledgers of this version have not: made when one is opened to be written."""
+
+
+def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
+    """Open a ledger that is there. Raises CollectionBroken."""
+    mode = "ro" if is_read else "rw"
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30
+        )
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if not is_read:
+            # What is in the ledger must outlive the machine's power, or a segment could be fetched twice.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        stated = dict(connection.execute("SELECT name, value FROM about"))
+        if stated.get("format") != "seawall-collection" or stated.get("version") != str(VERSION):
+            raise CollectionBroken(
+                f"{path}: is no ledger of this version", fix="give another folder with --out"
+            )
+        if not is_read:
+            connection.executescript(f"BEGIN IMMEDIATE; {LATER} COMMIT;")
+    except sqlite3.Error as error:
+        raise broken(path, error) from error
+    return connection
+
+
+def stated(connection: sqlite3.Connection, name: str) -> str:
+    """Return what a ledger says of itself, empty where it says nothing."""
+    found = connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+    return str(found[0]) if found is not None else ""
+
+
+def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]) -> None:
+    """Make sure that a ledger is of what it should be of. Raises CollectionBroken."""
+    stated = dict(connection.execute("SELECT name, value FROM about"))
+    if any(stated.get(name) != value for name, value in about.items()):
+        raise CollectionBroken(
+            f"{path}: is the ledger of something else", fix="give another folder with --out"
+        )
+
+
+def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
+    """Make an empty ledger that nobody else can read, all at once; `more` are further tables. Raises CollectionBroken."""
+    half = path.with_suffix(".new")
+    try:
+        half.unlink(missing_ok=True)
+        half.touch(mode=0o600, exist_ok=False)
+        connection = sqlite3.connect(half, isolation_level=None)
+        try:
+            connection.executescript(f"BEGIN; {TABLES} {more} COMMIT;")
+            values = {**about, "format": "seawall-collection", "version": str(VERSION)}
+            connection.executemany("INSERT INTO about VALUES (?, ?)", values.items())
+        finally:
+            connection.close()
+        half.rename(path)
+    except (sqlite3.Error, OSError) as error:
+        raise broken(path, error) from error
+
+
+def broken(path: Path, error: Exception) -> CollectionBroken | OutputUnwritable:
+    """Return the error of a ledger that cannot be used: whether it may be again when there is room, or not."""
+    code = getattr(error, "sqlite_errorname", None) or ""
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return OutputUnwritable(
+            f"{path}: the ledger cannot be written: {error}",
+            fix="free space or correct its permissions; what was not written is fetched again",
+        )
+    return CollectionBroken(
+        f"{path}: the ledger cannot be used: {error}",
+        fix="restore it from a backup, or collect into a new folder: a new ledger knows nothing of what came before",
+    )

@@ -1,0 +1,190 @@
+"""One pass over a vendor's API: what was begun is finished, what is due is asked, and what comes is kept as it comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from seawall.collection.collected_spans import folder_of
+from seawall.collection.ledger import Ask, Book, Feed
+from seawall.collection.piece import Piece
+from seawall.collection.source import Source
+from seawall.collection.windows import DAY, SECOND
+from seawall.vendor_api.client import Client, Refused, Unavailable
+from seawall.vendor_api.error_advice import advice
+from seawall_base.clock import Clock, Stopped
+from seawall_base.http_exchange import Elsewhere
+
+BATCH_BYTES = 32 * 1024 * 1024
+BATCH_RECORDS = 50_000
+BATCH_PIECES = 2_000
+BATCH_WAIT = 10 * SECOND
+"""What came is kept when there is so much of it, or when it came so long ago. One keeping is one file and one transaction."""
+
+MOST_FAILED = 2
+"""After so many failed questions in a row a feed is left until the next pass."""
+
+KEPT = 400 * DAY
+"""So long does the ledger tell of each question, answer and file; of older ones it has the sums."""
+
+CURSOR_FORGOTTEN = frozenset({400, 404, 410})
+"""Statuses by which a vendor says that it knows a cursor no more."""
+
+MOST_ROUNDS = 3
+"""So often are spans asked for in a pass of which the vendor forgot meanwhile where it was."""
+
+
+class _Forgotten(Exception):
+    """The vendor knows the cursor of a question no more."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a pass did. `waiting` are feeds that could not be finished and why; `refused` those that the vendor does not
+    give."""
+
+    records: int = 0
+    pieces: int = 0
+    waiting: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was asked was answered."""
+        return not self.waiting and not self.refused
+
+
+class Run:
+    """Passes over one vendor's API. `said` is told what a person may want to know while a pass goes on."""
+
+    def __init__(
+        self,
+        vendor: str,
+        source: Source,
+        clients: Sequence[Client],
+        book: Book,
+        clock: Clock,
+        said: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._vendor, self._source, self._clients = vendor, source, clients
+        self._book, self._clock, self._said = book, clock, said
+        for client in clients:
+            client.said = said
+
+    def once(self) -> Outcome:
+        """Make one pass. Raises Stopped, CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing."""
+        outcome = Outcome()
+        self._book.settle()
+        try:
+            feeds = self._source.feeds(self._now())
+        except Unavailable as error:
+            outcome.waiting["all"] = error.code
+            return outcome
+        except (Refused, Elsewhere) as error:
+            outcome.refused["all"] = _words(error)
+            return outcome
+        # All are noted before one is asked: what interrupts this moves the begin of none.
+        for feed, is_new, number, begin in [(*one, *self._book.feed(one[0])) for one in feeds]:
+            self._one(feed, is_new, number, begin, outcome)
+        self._book.only([feed.name for feed, _ in feeds], self._now())
+        return outcome
+
+    def _one(self, feed: Feed, is_new: bool, number: int, begin: int, outcome: Outcome) -> None:
+        """Everything of one feed. What cannot be had of it does not keep the others waiting."""
+        painted = self._book.coverage(number)
+        if is_new and painted:
+            self._book.miss(number, max(end for _, end, _ in painted), self._now(), "subscription-was-off")
+        try:
+            self._all(feed.name, number, begin, outcome)
+        finally:
+            self._book.count(number, self._counts(), self._now())
+        self._book.prune(number, feed, self._now(), self._now() - KEPT)
+        if why := outcome.waiting.get(feed.name) or outcome.refused.get(feed.name):
+            self._said(f"{feed.name}: {why}: {advice(why)}")
+
+    def _all(self, feed: str, number: int, begin: int, outcome: Outcome) -> None:
+        """What was begun, then what is due; again where a vendor forgot where it was."""
+        for _ in range(MOST_ROUNDS):
+            if not self._round(feed, number, begin, outcome):
+                return
+        outcome.waiting[feed] = "cursor-forgotten"
+
+    def _round(self, feed: str, number: int, begin: int, outcome: Outcome) -> bool:
+        """Whether something was forgotten. One question that fails does not keep the others waiting, several in a row do."""
+        failures = 0
+        is_forgotten = False
+        for ask in self._asks(number, begin):
+            try:
+                self._answer(feed, ask, outcome)
+                failures = 0
+            except _Forgotten:
+                is_forgotten = True
+            except Unavailable as error:
+                outcome.waiting[feed], failures = error.code, failures + 1
+            except (Refused, Elsewhere) as error:
+                outcome.refused[feed], failures = _words(error), failures + 1
+            if failures >= MOST_FAILED:
+                return False
+        return is_forgotten
+
+    def _asks(self, number: int, begin: int) -> Iterator[Ask]:
+        yield from self._book.open_asks(number)
+        waiting = self._book.open_asks(number)
+        for start, end in self._source.spans(begin, self._book.coverage(number), self._now()):
+            if not any(ask.start <= start and end <= ask.end for ask in waiting):
+                yield self._book.ask(number, start, end, self._now())
+
+    def _answer(self, feed: str, ask: Ask, outcome: Outcome) -> None:
+        try:
+            self._fetched(feed, ask, outcome)
+        except _Forgotten:
+            # What it brought is kept, its span is due again as a whole, and what is known is not written again.
+            self._book.give_up(ask, "restarted", self._now())
+            raise
+        except (Refused, Elsewhere):
+            self._book.give_up(ask, "refused", self._now())
+            raise
+
+    def _fetched(self, feed: str, ask: Ask, outcome: Outcome) -> None:
+        batch: list[Piece] = []
+        size = records = 0
+        since = self._clock.now()
+        cursor = ask.cursor
+        try:
+            for piece in self._source.fetch(feed, ask, lambda content: self._book.knows(ask.feed, content)):
+                batch.append(piece)
+                cursor = piece.cursor
+                size, records = size + sum(map(len, piece.lines)), records + len(piece.lines)
+                is_old = self._clock.now() - since >= BATCH_WAIT
+                if size >= BATCH_BYTES or records >= BATCH_RECORDS or len(batch) >= BATCH_PIECES or is_old:
+                    self._keep(feed, ask, batch, outcome)
+                    batch, size, records, since = [], 0, 0, self._clock.now()
+                if self._clock.stop.is_set():
+                    raise Stopped
+        except Refused as refused:
+            if cursor is not None and refused.status in CURSOR_FORGOTTEN:
+                raise _Forgotten from None
+            raise
+        finally:
+            if batch:
+                self._keep(feed, ask, batch, outcome)
+
+    def _keep(self, feed: str, ask: Ask, batch: list[Piece], outcome: Outcome) -> None:
+        prefix = folder_of(self._vendor, self._book.tenant, feed)
+        outcome.records += self._book.keep(ask, batch, self._clock.now(), prefix, self._counts())
+        outcome.pieces += sum(piece.state == "came" for piece in batch)
+
+    def _counts(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for client in self._clients:
+            counts.update(client.counts())
+        return dict(counts)
+
+    def _now(self) -> int:
+        """The time in whole seconds, because that is what vendors' filters know."""
+        return self._clock.now() // SECOND * SECOND
+
+
+def _words(error: Refused | Elsewhere) -> str:
+    return str(error) if isinstance(error, Refused) else "elsewhere"

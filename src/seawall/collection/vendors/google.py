@@ -1,0 +1,126 @@
+"""Audit activities of Google Workspace, from the Reports API of the Admin SDK.
+
+They are filed by the time of the event and come late: near real time for most applications, hours for some, rarely longer. So
+each span is asked for again at several ages. Source: developers.google.com, "Reports API: Activities: list", "Limits and
+quotas"; support.google.com/a/answer/7061566 (lag times). What is done about its traps:
+
+- Whether the ends of a span belong to it is not said: a second is asked for on both sides, and what is there twice is known.
+- Too many requests are status 403 with a reason like `userRateLimitExceeded`, or 503, as well as 429.
+- A page token that has ended is status 400: the span is asked for anew.
+- 180 days are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from seawall.collection.collected_spans import Span
+from seawall.collection.coverage import Painted
+from seawall.collection.ledger import Ask, Feed
+from seawall.collection.piece import Piece
+from seawall.collection.source import Knows, Trail
+from seawall.collection.windows import DAY, HOUR, SECOND, Rhythm, due
+from seawall.vendor_api.client import Client
+from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall_base.http_exchange import Answer, with_query
+
+APPLICATIONS: Final = ("login", "token", "user_accounts", "admin", "drive", "groups_enterprise", "saml")
+RHYTHM: Final = Rhythm(slot=DAY, keeps=180 * DAY - HOUR)
+SETTLE: Final = DAY
+PAGE: Final = 1000
+_THROTTLED: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
+
+
+class _Page(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+    nextPageToken: str | None = None  # noqa: N815 - Google's name
+
+
+class _Record(msgspec.Struct):
+    id: Any = None
+    events: Any = None
+
+
+def is_throttled(answer: Answer, code: str) -> bool:
+    """Whether an answer says that too much is asked: with status 403, too."""
+    return answer.status == 403 and code in _THROTTLED
+
+
+class Google:
+    """Activities of one customer. `base` is the URL of the API's host, `days` how far back the first pass reaches."""
+
+    def __init__(
+        self, client: Client, base: str, applications: Sequence[str], days: float = 30, customer: str = ""
+    ) -> None:
+        self._client, self._base = client, base
+        self._applications, self._days, self._customer = tuple(applications), days, customer
+
+    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+        """Return what is collected."""
+        begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
+        return [
+            (Feed(name, "google_workspace", begin, begin, SETTLE, SETTLE, RHYTHM.recall(DAY)), False)
+            for name in self._applications
+        ]
+
+    def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
+        """Return the spans to ask for, by the time of the activities."""
+        return due(begin, painted, RHYTHM, now)
+
+    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+        """Yield the pages of a span."""
+        del knows
+        values = {
+            "startTime": f"{written(ask.start - SECOND)}Z",
+            "endTime": f"{written(min(ask.end + SECOND, max(ask.end, ask.asked_at)))}Z",
+            "maxResults": str(PAGE),
+        }
+        if self._customer:
+            values["customerId"] = self._customer
+        url = f"{self._base}/admin/reports/v1/activity/users/all/applications/{feed}"
+        token = ask.cursor
+        trail = Trail()
+        while True:
+            piece = self._client.get(
+                with_query(url, {**values, **({"pageToken": token} if token else {})}), _piece
+            )
+            token = piece.cursor
+            piece.is_last = token is None
+            if token is not None:
+                trail.follow(token)
+            yield piece
+            if token is None:
+                return
+
+
+def _piece(answer: Answer) -> Piece:
+    page: _Page = decoded(answer.body, _Page)
+    piece = Piece(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
+    for line in lines_of(page.items or ()):
+        known, time = _known(line)
+        piece.lines.append(line)
+        piece.identities.append(known)
+        piece.times.append(time)
+    return piece
+
+
+def _known(line: bytes) -> tuple[bytes, int]:
+    """By what an activity is known again, and when it happened.
+
+    Google gives a sign-in and its challenge one qualifier and time: they differ in their events.
+    """
+    try:
+        record: _Record = decoded(line, _Record)
+    except Malformed:
+        return identity(line), 0
+    names = record.id if isinstance(record.id, dict) else {}
+    text = names.get("time")
+    time = moment(text if isinstance(text, str) else None)
+    parts = [names.get(name) for name in ("uniqueQualifier", "time", "applicationName", "customerId")]
+    if parts[0] is None:
+        return identity(line), time
+    events = msgspec.json.encode(record.events, order="deterministic")
+    return identity(*(str(part).encode() for part in parts), events), time

@@ -1,0 +1,237 @@
+"""The Office 365 Management Activity API: subscriptions, lists of content, and the content itself (blobs of audit records).
+
+Content is filed by the time at which it became available, and the events in it are older. Source: learn.microsoft.com, "Office
+365 Management Activity API reference", its FAQ and its page on troubleshooting. What is done about its traps:
+
+- A list covers 24 hours at most and begins at most seven days ago; longer spans give a part without saying so.
+- `NextPageUri` and `contentUri` are URLs that the answer names: a token goes with them only to the configured host.
+- Throttling has the code AF429; with which status, 429 or 403, is not documented. `PublisherIdentifier` goes with every
+  request, also for content and further pages, whose documented addresses have none.
+- A subscription that is listed is not started again, also where the list leaves its status out, as the documented sample does:
+  what it has is up to seven days old. To start one that exists changes it, by the documentation; it is known to answer
+  AF20024. What was available while one was off cannot be had later.
+- The same content is listed again, and content turns up late in spans that were asked for: they are asked for again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final
+
+import msgspec
+
+from seawall.collection.collected_spans import Span
+from seawall.collection.coverage import Painted
+from seawall.collection.ledger import Ask, Feed
+from seawall.collection.piece import Piece
+from seawall.collection.source import Knows, Trail
+from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
+from seawall.vendor_api.client import Client, Refused, Unavailable
+from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall_base.http_exchange import Answer, Elsewhere, with_query
+
+CONTENT_TYPES: Final = ("Audit.Exchange", "Audit.AzureActiveDirectory", "Audit.SharePoint", "Audit.General")
+RHYTHM: Final = Rhythm(slot=6 * HOUR, keeps=7 * DAY - 10 * MINUTE)
+SETTLE: Final = DAY
+"""After so long nearly everything was delivered; in outages it took three to five days."""
+
+FIRST_CONTENT: Final = 12 * HOUR
+"""It takes up to so long until a new subscription has its first content."""
+
+LATEST: Final = 30 * DAY
+"""A record that is delivered again so long after it happened, in other content, is taken for a new one."""
+
+THREADS: Final = 8
+MOST_FAILED: Final = 3
+"""After so much content in a row that could not be had, the rest of a span waits for the next pass."""
+
+LONGEST_ID: Final = 4096
+FOR_NOW: Final = "for-now:"
+_EXPIRED: Final = frozenset({"AF20050", "AF20051"})
+
+
+class _Subscription(msgspec.Struct):
+    contentType: str  # noqa: N815 - Microsoft's name
+    status: str | None = None
+
+
+class _Content(msgspec.Struct):
+    contentId: str  # noqa: N815
+    contentUri: str  # noqa: N815
+    contentCreated: str | None = None  # noqa: N815
+
+
+class _Record(msgspec.Struct):
+    CreationTime: Any = None
+
+
+def is_throttled(answer: Answer, code: str) -> bool:
+    """Whether an answer says that too much is asked: with status 403, too."""
+    del answer
+    return code == "AF429"
+
+
+class M365:
+    """Audit records of one tenant. `base` is the URL of the API's host, `days` how far back the first pass reaches."""
+
+    def __init__(
+        self,
+        client: Client,
+        base: str,
+        tenant: str,
+        content_types: Sequence[str],
+        days: float = 7,
+        threads: int = THREADS,
+    ) -> None:
+        self._client, self._tenant = client, tenant
+        self._root = f"{base}/api/v1.0/{tenant}/activity/feed"
+        self._content_types, self._days = tuple(content_types), days
+        self._threads = threads
+
+    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+        """Start the subscriptions that are not there; return all, and which of them began now."""
+        listed = self._client.get(self._url("subscriptions/list"), _subscriptions)
+        enabled = {one.contentType for one in listed if one.status in {None, "enabled"}}
+        begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
+        found = []
+        for name in self._content_types:
+            is_new = name not in enabled and self._started(name)
+            # Of a subscription that was there before, nobody says since when: what it has is fetched, but proves nothing.
+            proved_from = now + FIRST_CONTENT if is_new else now
+            feed = Feed(
+                name, "m365_audit", now if is_new else begin, proved_from, SETTLE, HOUR, RHYTHM.recall(LATEST)
+            )
+            found.append((feed, is_new))
+        return found
+
+    def _started(self, name: str) -> bool:
+        try:
+            self._client.ask("POST", self._url("subscriptions/start", contentType=name), _nothing, body=b"")
+        except Refused as refused:
+            if refused.code != "AF20024":
+                raise
+            return False
+        return True
+
+    def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
+        """Return the spans to list, by the time at which content became available."""
+        return due(begin, painted, RHYTHM, now)
+
+    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+        """Yield the content of a span, page by page of its list. Content that cannot be had for now leaves the span open."""
+        url = ask.cursor or self._url(
+            "subscriptions/content",
+            contentType=feed,
+            startTime=written(ask.start, digits=0),
+            endTime=written(ask.end, digits=0),
+        )
+        failed: Unavailable | None = None
+        failures = 0
+        met: set[str] = set()
+        trail = Trail()
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="seawall-collect") as pool:
+            while True:
+                listed, following = self._client.get(url, _page)
+                if following is not None:
+                    self._client.check(following)
+                    following = self._identified(following)
+                for piece in self._contents(pool, listed, met, knows):
+                    if piece.reason.startswith(FOR_NOW):
+                        failed, failures = Unavailable(piece.reason.removeprefix(FOR_NOW)), failures + 1
+                        if failures >= MOST_FAILED:
+                            pool.shutdown(wait=False, cancel_futures=True)
+                            raise failed
+                        continue
+                    failures = 0 if piece.state == "came" else failures
+                    # While one is missing, the cursor stays: whatever interrupts this, the page is listed again.
+                    piece.cursor = url if failed is None else ask.cursor
+                    yield piece
+                if following is None:
+                    break
+                url = trail.follow(following)
+        if failed is not None:
+            yield Piece(state="marker")
+            raise failed
+        yield Piece(state="marker", is_last=True)
+
+    def _contents(
+        self, pool: ThreadPoolExecutor, listed: list[_Content], met: set[str], knows: Knows
+    ) -> Iterator[Piece]:
+        """The content of one page of a list, in its order, several of it on their way at a time."""
+        waiting: deque[Future[Piece]] = deque()
+        for entry in listed:
+            if entry.contentId in met or knows(entry.contentId):
+                yield Piece(entry.contentId, "repeated")
+                continue
+            met.add(entry.contentId)
+            waiting.append(pool.submit(self._content, entry))
+            if len(waiting) > self._threads:
+                yield waiting.popleft().result()
+        for future in waiting:
+            yield future.result()
+
+    def _content(self, entry: _Content) -> Piece:
+        created = moment(entry.contentCreated)
+        try:
+            piece = self._client.get(self._identified(entry.contentUri), _records)
+        except Elsewhere:
+            piece = Piece(state="refused", reason="elsewhere")
+        except Unavailable as error:
+            piece = Piece(state="refused", reason=f"{FOR_NOW}{error.code}")
+        except Refused as refused:
+            if refused.code in _EXPIRED or refused.status in {404, 410}:
+                piece = Piece(state="expired", reason=refused.code)
+            elif refused.status in {401, 403}:
+                raise
+            else:
+                piece = Piece(state="refused", reason=refused.code or f"status-{refused.status}")
+        piece.content, piece.created = entry.contentId, created
+        return piece
+
+    def _identified(self, url: str) -> str:
+        """The URL with who asks, which an address from an answer leaves out: else it counts to everybody's quota."""
+        if "publisheridentifier=" in url.lower():
+            return url
+        return with_query(url, {"PublisherIdentifier": self._tenant})
+
+    def _url(self, operation: str, **values: str) -> str:
+        return with_query(f"{self._root}/{operation}", {**values, "PublisherIdentifier": self._tenant})
+
+
+def _nothing(_: Answer) -> None:
+    return None
+
+
+def _subscriptions(answer: Answer) -> list[_Subscription]:
+    found: list[_Subscription] = decoded(answer.body, list[_Subscription])
+    return found
+
+
+def _page(answer: Answer) -> tuple[list[_Content], str | None]:
+    found: list[_Content] = decoded(answer.body, list[_Content])
+    if any(len(one.contentId) > LONGEST_ID for one in found):
+        raise Malformed
+    return found, answer.headers.get("nextpageuri") or None
+
+
+def _records(answer: Answer) -> Piece:
+    """The records of a blob. The same record in another blob is known by its bytes, so that nothing that differs is dropped."""
+    lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
+    return Piece(
+        size=len(answer.body),
+        sha256=sha256(answer.body),
+        lines=lines,
+        identities=[identity(line) for line in lines],
+        times=[_time(line) for line in lines],
+    )
+
+
+def _time(line: bytes) -> int:
+    """When a record says that it happened; whatever a record is, it is kept."""
+    try:
+        text = decoded(line, _Record).CreationTime
+    except Malformed:
+        return 0
+    return moment(text if isinstance(text, str) else None)

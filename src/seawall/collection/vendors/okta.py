@@ -1,0 +1,117 @@
+"""The System Log of Okta, by polling requests: an endless question whose answer goes on where it ended.
+
+Source: developer.okta.com, "System Log query" and "Rate limit best practices". What is done about its traps:
+
+- Bounded requests may lack what is late; polling requests (no `until`, ascending) are filed by the time at which Okta has an
+  event, so that nothing is passed over. The link `next` is always there; an answer without events says that all has come by
+  now.
+- One does not page by times but follows the links. A link is a URL that the answer names: a token goes with it only to the
+  configured host.
+- A link may be forgotten in the middle of a long answer. An event is kept at or after it is published; so when one that was
+  published at a time has come, all that Okta had by that time has come, and a new question begins there.
+- `X-Rate-Limit-Remaining` and `-Reset` say when to pause; status 429 comes without `Retry-After`.
+- 90 days are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from seawall.collection.collected_spans import Span
+from seawall.collection.coverage import Painted, Recall
+from seawall.collection.ledger import Ask, Feed
+from seawall.collection.piece import Piece
+from seawall.collection.source import ENDLESS, Knows, Trail
+from seawall.collection.windows import DAY, HOUR
+from seawall.vendor_api.client import Client
+from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Answer, with_query
+
+FEED: Final = "system-log"
+KEEPS: Final = 90 * DAY
+SETTLE: Final = HOUR
+OVERLAP: Final = HOUR
+"""When a link is known no more, a new question begins so long before the end of the old one."""
+
+RECALL: Final = Recall(0, KEEPS, 1, OVERLAP, 30 * DAY)
+"""Okta has most events at once; that one comes again 30 days after it happened was not heard of."""
+
+PAGE: Final = 1000
+_LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
+
+
+class _Record(msgspec.Struct):
+    uuid: Any = None
+    published: Any = None
+
+
+class Okta:
+    """The log of one organisation. `base` is its URL, `days` how far back the first pass reaches."""
+
+    def __init__(self, client: Client, base: str, clock: Clock, days: float = 30) -> None:
+        self._client, self._base, self._clock, self._days = client, base, clock, days
+
+    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+        """Return what is collected."""
+        begin = now - min(int(self._days * DAY), KEEPS - HOUR)
+        return [(Feed(FEED, "okta", begin, begin, SETTLE, SETTLE, RECALL), False)]
+
+    def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
+        """Return the one question that never ends, from where the last one was answered."""
+        newest = max((end for _, end, _ in painted), default=None)
+        start = begin if newest is None else newest - OVERLAP
+        return [(max(start, now - KEEPS + HOUR), ENDLESS)]
+
+    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+        """Yield pages until one is empty."""
+        del feed, knows
+        first = {"since": f"{written(ask.start)}Z", "sortOrder": "ASCENDING", "limit": str(PAGE)}
+        trail = Trail()
+        newest = 0
+        url = ask.cursor or with_query(f"{self._base}/api/v1/logs", first)
+        while True:
+            asked_at = self._clock.now()
+            piece = self._client.get(url, _piece)
+            if piece.cursor is not None:
+                self._client.check(piece.cursor)
+            if not piece.lines:
+                # A page without events is nothing to note, but its link may be a newer one.
+                yield Piece(state="marker", cursor=piece.cursor or url, covered=asked_at)
+                return
+            url = trail.follow(piece.cursor or url)
+            newest = max(newest, *piece.times)
+            piece.covered = min(newest, asked_at)
+            yield piece
+
+
+def _piece(answer: Answer) -> Piece:
+    lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
+    link = _LINK.search(answer.headers.get("link", ""))
+    if lines and link is None:
+        # By Okta's word there always is one; without it nobody could go on.
+        raise Malformed
+    piece = Piece(
+        size=len(answer.body), sha256=sha256(answer.body), cursor=link[1] if link else None, lines=lines
+    )
+    for line in lines:
+        known, time = _known(line)
+        piece.identities.append(known)
+        piece.times.append(time)
+    return piece
+
+
+def _known(line: bytes) -> tuple[bytes, int]:
+    """By what an event is known again, and when it was published."""
+    try:
+        record: _Record = decoded(line, _Record)
+    except Malformed:
+        return identity(line), 0
+    time = moment(record.published if isinstance(record.published, str) else None)
+    if not isinstance(record.uuid, str) or not record.uuid:
+        return identity(line), time
+    return identity(record.uuid.encode()), time

@@ -1,0 +1,102 @@
+"""The console as one ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from seawall.console import ingest
+from seawall.console.bundle import Bundle
+from seawall.console.data import lately, scope_search
+from seawall.console.data.summary import summary_of
+from seawall.console.error_answers import answer_to, say_broken
+from seawall.console.gatekeeper import Gatekeeper
+from seawall.console.guard import Guard
+from seawall.console.news import News
+from seawall.console.probes import Probes
+from seawall.console.refused import Refused
+from seawall.console.serving import Kitchen
+from seawall.console.sign_in.desk import NOTE, SignInDesk
+from seawall.console.stream import NEWS
+from seawall.console.table import endpoints
+from seawall_base.errors import SeawallError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from seawall.console.context import Context
+
+SEEN_SECONDS = 20
+
+
+def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
+    """The application of a context; `bundle` is read from this package unless given."""
+    gatekeeper = Gatekeeper(context)
+    kitchen = Kitchen(context, gatekeeper)
+    context.notes["gatekeeper"] = gatekeeper
+    context.notes["kitchen"] = kitchen
+    context.notes.setdefault(NOTE, SignInDesk(context))
+    probes = Probes(context, kitchen)
+    pages = Bundle.load() if bundle is None else bundle
+    routes = [Route(one.path, kitchen.serve(one), methods=[one.method]) for one in endpoints()]
+    routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        context.notes[NEWS] = news = News(context, lambda given: summary_of(given, given.clock()))
+        tasks = [asyncio.create_task(_keep_seen(gatekeeper)), asyncio.create_task(news.run())]
+        try:
+            yield
+        finally:
+            news.close()
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            kitchen.close()
+            probes.close()
+            ingest.close(context)
+            lately.close(context)
+            scope_search.close(context)
+
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, settings=context.settings, probes=probes)],
+        exception_handlers={HTTPException: _http, Refused: _refused},
+        lifespan=life,
+    )
+
+
+async def _keep_seen(gatekeeper: Gatekeeper) -> None:
+    """Write now and then when sessions were used, so that no request has to wait for it."""
+    while True:
+        await asyncio.sleep(SEEN_SECONDS)
+        try:
+            await asyncio.to_thread(gatekeeper.write_seen)
+        except SeawallError:
+            continue  # the database is away: requests say so themselves
+        except Exception as error:  # noqa: BLE001 - it must not end
+            say_broken("sessions", error)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    """What Starlette itself refuses."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    code, words = {
+        404: ("not-found", "there is no such address"),
+        405: ("method-not-allowed", "this address does not take that method"),
+    }.get(status, ("bad-request", "the request cannot be read"))
+    headers: dict[str, Any] = dict(getattr(error, "headers", None) or {})
+    return answer_to(Refused(status, code, words, headers=headers), "routing")
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return answer_to(error, "routing")

@@ -1,0 +1,142 @@
+"""The files of the console's pages, from the folder that the build made: read once, served from memory.
+
+Every other address leads a browser to the page itself: which view it shows is the page's own matter. A program that asks for
+something else than HTML gets the page at `/` alone, so that a probe of an address that there is not fails.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from seawall.console.guard import PAGE_POLICY
+from seawall.console.refused import Refused
+
+KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""What is served; other files of the folder are not."""
+
+RESERVED: Final = frozenset({"api", "healthz", "metrics"})
+"""First parts of addresses that never lead to the page."""
+
+PAGE: Final = "index.html"
+FOREVER: Final = "public, max-age=31536000, immutable"
+ALWAYS_ASK: Final = "no-cache"
+_HASHED: Final = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
+_WORTH_PACKING: Final = 1024
+MISSING: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Seawall</title>
+<h1>The console's pages were not built</h1>
+<p>The API answers, but this installation holds no pages. In a checkout, run <code>make console</code>; a wheel
+brings them.</p></html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it is served."""
+
+    content: bytes
+    packed: bytes | None
+    kind: str
+    tag: str
+    keeping: str
+
+
+class Bundle:
+    """All files, by address."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        self._files = dict(files)
+
+    @classmethod
+    def load(cls, folder: Traversable | None = None) -> Bundle:
+        """Read the folder `bundle` of this package; without one, a page that says so."""
+        root = resources.files("seawall.console").joinpath("bundle") if folder is None else folder
+        files: dict[str, File] = {}
+        if root.is_dir():
+            _gather(root, "", files)
+        if PAGE not in files:
+            files[PAGE] = _file(PAGE, MISSING.encode("utf-8"))
+        return cls(files)
+
+    async def serve(self, request: Request) -> Response:
+        """A file, or the page."""
+        name = request.scope["path"].lstrip("/")
+        if _first_part(name) in RESERVED:
+            raise Refused(
+                404, "not-found", "there is no such address", fix="GET /api/openapi.json lists them"
+            )
+        file = self._files.get(name)
+        if file is None:
+            last = name.rpartition("/")[2]
+            if name.startswith("assets/") or ("." in last and "." + last.rpartition(".")[2] in KINDS):
+                raise Refused(404, "not-found", "there is no such file")
+            if name and "text/html" not in request.headers.get("accept", "").lower():
+                raise Refused(
+                    404, "not-found", "there is no such address", fix="GET /healthz says whether it works"
+                )
+            file = self._files[PAGE]
+        return _response(file, request)
+
+
+def _first_part(name: str) -> str:
+    """Return the first part of an address as a lenient reader has it: whatever its case, dots and parameters."""
+    plain = posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
+    return plain.partition("/")[0].partition(";")[0].strip().lower()
+
+
+def _gather(folder: Traversable, prefix: str, files: dict[str, File]) -> None:
+    for entry in folder.iterdir():
+        name = prefix + entry.name
+        if entry.is_dir():
+            _gather(entry, f"{name}/", files)
+        elif "." + entry.name.rpartition(".")[2] in KINDS:
+            files[name] = _file(name, entry.read_bytes())
+
+
+def _file(name: str, content: bytes) -> File:
+    packed = gzip.compress(content, 9, mtime=0) if len(content) > _WORTH_PACKING else None
+    if packed is not None and len(packed) > 0.9 * len(content):
+        packed = None
+    keeping = FOREVER if name.startswith("assets/") and _HASHED.search(name) else ALWAYS_ASK
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return File(content, packed, KINDS["." + name.rpartition(".")[2]], tag, keeping)
+
+
+def _response(file: File, request: Request) -> Response:
+    headers = {
+        "content-type": file.kind,
+        "cache-control": file.keeping,
+        "etag": file.tag,
+        "vary": "Accept, Accept-Encoding",
+        "content-security-policy": PAGE_POLICY,
+    }
+    if file.tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    accepted = {
+        part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")
+    }
+    content = file.content
+    if file.packed is not None and "gzip" in accepted:
+        content = file.packed
+        headers["content-encoding"] = "gzip"
+    return Response(content, headers=headers)

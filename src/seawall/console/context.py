@@ -1,0 +1,162 @@
+"""What every endpoint works with: the store, the running detection, settings and the clock."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.console.cursors import Cursors
+from seawall.console.errors import ServeInvalid
+from seawall.storage.errors import StoreRefused
+from seawall.storage.lake.parts import settle
+from seawall.web.peers import LOOPBACK, Peers
+
+if TYPE_CHECKING:
+    from seawall.console.sign_in.oidc_settings import OidcSettings
+    from seawall.storage.database import Database
+    from seawall.storage.lake import Lake
+
+MICROSECONDS: Final = 1_000_000
+KEY_BYTES: Final = 32
+KEY_FILE: Final = "secret.key"
+
+
+def now_us() -> int:
+    """Microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings:
+    """How the console is served.
+
+    `hosts` are the names under which browsers find it (lower case, without port), beside those of this machine where
+    it `is_loopback` (listens on a loopback address alone). `proxies` are the peers that may say on whose behalf they ask;
+    None: there is no proxy in front. `is_encrypted`: this process itself ends TLS. `needs_sign_in`: also whoever sits at
+    this machine signs in. Durations are seconds.
+
+    One client uses `threads_each` of the `threads` at once, and `waiting_each` of its requests wait; more is refused.
+    Heavy routes have `heavy_threads` of their own. One user has `heavy_each` heavy requests at once; more is refused.
+    `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`.
+    """
+
+    hosts: tuple[str, ...] = ()
+    is_loopback: bool = True
+    is_encrypted: bool = False
+    proxies: Peers | None = None
+    needs_sign_in: bool = False
+    is_demo: bool = False
+    ingest_enabled: bool = True
+    oidc: OidcSettings | None = None
+    session_seconds: int = 12 * 3600
+    idle_seconds: int = 2 * 3600
+    body_seconds: float = 10.0
+    threads: int = 16
+    threads_each: int = 6
+    waiting_each: int = 64
+    heavy_threads: int = 3
+    heavy_each: int = 2
+    metrics_allow: Peers = LOOPBACK
+    most_streams: int = 64
+    most_streams_each: int = 8
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come with https."""
+        return self.is_encrypted or self.proxies is not None
+
+
+@dataclass(slots=True)
+class Context:
+    """The application's parts, handed to every endpoint.
+
+    `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects), `desk` the
+    `seawall.pipeline.live.desk.Desk`; `notes` is for what endpoints keep in memory between requests, by name. `key` is the
+    secret of this installation: it signs cursors and encrypts the secrets of one-time codes.
+    """
+
+    database: Database
+    lake: Lake | None
+    key: bytes = field(repr=False)
+    settings: ConsoleSettings = field(default_factory=ConsoleSettings)
+    service: Any = None
+    desk: Any = None
+    clock: Callable[[], int] = now_us
+    notes: dict[str, Any] = field(default_factory=dict)
+    cursors: Cursors = field(init=False)
+    local_key: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Derive what follows from the key; the local admin's CSRF token is of this process alone."""
+        if len(self.key) < KEY_BYTES:
+            raise ValueError("the installation's key is too short")
+        self.cursors = Cursors(self.key)
+        self.local_key = secrets.token_bytes(KEY_BYTES)
+
+
+def installation_key(folder: Path) -> bytes:
+    """The secret of an installation, made at the first start, readable for its owner alone.
+
+    It gets its name when it is whole: a full disk leaves none, not half of one. Raises `ServeInvalid`, and `StoreRefused` where
+    it cannot be made.
+    """
+    path = folder / KEY_FILE
+    waiting = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
+    if os.path.lexists(path):
+        return _read_key(path)
+    try:
+        try:
+            _write_key(waiting)
+            _put(waiting, path)
+        finally:
+            waiting.unlink(missing_ok=True)
+        settle(folder)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise StoreRefused(
+            f"{path} cannot be made: {error.strerror}",
+            fix="check the free space and the folder's permissions",
+        ) from None
+    return _read_key(path)
+
+
+def _put(waiting: Path, path: Path) -> None:
+    """Give the whole key its name; of two that start at once the first has made it (FileExistsError)."""
+    try:
+        os.link(waiting, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
+            raise
+        waiting.replace(path)  # a file system without links
+
+
+def _write_key(path: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_key(path: Path) -> bytes:
+    fix = "restore it from a backup; without it, users set up their one-time codes anew: remove the file"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise ServeInvalid(f"{path} cannot be read: {error.strerror}", fix=fix) from None
+    with os.fdopen(descriptor, "rb") as file:
+        if os.fstat(file.fileno()).st_mode & 0o077:
+            raise ServeInvalid(f"{path} can be read by other users", fix=f"chmod 600 {path}")
+        content = file.read(KEY_BYTES + 1)
+    if len(content) != KEY_BYTES:
+        raise ServeInvalid(f"{path} is damaged", fix=fix)
+    return content

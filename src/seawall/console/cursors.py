@@ -1,0 +1,53 @@
+"""Cursors of pages: opaque, and signed, so that one that was changed or made up is refused before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from seawall.console.refused import Refused, bad_request
+from seawall_tokens.jose import base64url
+
+_TAG: Final = 12
+_LONGEST: Final = 8192
+T = TypeVar("T")
+
+
+class Cursors:
+    """Makes and reads cursors with a key of this installation."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = hashlib.sha256(b"cursor" + key).digest()
+
+    def write(self, purpose: str, place: Any) -> str:
+        """A cursor for a place in one list. `purpose` names the list and what it was filtered by."""
+        content = msgspec.msgpack.encode(place)
+        return base64url.encode(self._tag(purpose, content) + content)
+
+    def read(self, purpose: str, cursor: str, kind: type[T]) -> T:
+        """The place that `write` was given for the same purpose. Raises `Refused` (400)."""
+        if len(cursor) > _LONGEST:
+            raise _broken()
+        try:
+            data = base64url.decode(cursor)
+            tag, content = data[:_TAG], data[_TAG:]
+            if not hmac.compare_digest(tag, self._tag(purpose, content)):
+                raise _broken()
+            return msgspec.msgpack.decode(content, type=kind)
+        except (ValueError, msgspec.DecodeError):
+            raise _broken() from None
+
+    def _tag(self, purpose: str, content: bytes) -> bytes:
+        name = purpose.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, len(name).to_bytes(8, "big") + name + content, "sha256")[:_TAG]
+
+
+def _broken() -> Refused:
+    return bad_request(
+        "the cursor is not one of this list",
+        field="cursor",
+        fix="take next_cursor of the page before, with the same query",
+    )

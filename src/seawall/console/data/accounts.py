@@ -1,0 +1,356 @@
+"""Accounts: which there are, what each used, and when."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from operator import itemgetter
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from seawall.console.data.choosing import Cursor, Limit, Name
+from seawall.console.data.incident_values import Page
+from seawall.console.data.lately import Lately, lately
+from seawall.console.data.presentation import finite, listed_row, time_text
+from seawall.console.data.record_rows import network_name
+from seawall.console.data.record_values import (
+    AccountRow,
+    AccountTimeline,
+    AccountValue,
+    Lane,
+    Mark,
+    NetworkUse,
+    ValueUse,
+)
+from seawall.console.data.records import Moment
+from seawall.console.data.stored import checked_span, intruders_of, lake_of, remembered
+from seawall.console.data.summary import accounts_by_tenant
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import not_found
+from seawall.storage.database import Choice, Listed
+from seawall.storage.lake import Account, Lake, Used
+from seawall.storage.lake.appending import UNKNOWN
+
+PROFILE_DAYS: Final = 400
+MOST_USED: Final = 50
+MOST_LANES: Final = 40
+MOST_INCIDENTS: Final = 100
+MOST_RANKED: Final = 1_000_000
+"""Accounts of an organisation that are put in order."""
+
+NO_INCIDENT: Final = 1e18
+Place = tuple[float, str, str, str]
+"""Where an account stands: what it is ordered by, its organisation and name, and where its events lie."""
+
+Worst = Mapping[tuple[str, str], tuple[int, float]]
+"""How many incidents each account has, and how bad."""
+
+Placed = tuple[list[tuple[Place, tuple[str, Account, str]]], Worst]
+"""Accounts in order."""
+
+_DAY: Final = 86_400_000_000
+
+
+class AccountsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which accounts: those whose name holds a text.
+
+    By name, by the last event (`-last`, the latest first) or by the worst incident (`worst`, then by name): the worst
+    first unless told otherwise, by name where a text is looked for.
+    """
+
+    q: Annotated[str, Meta(max_length=200)] = ""
+    tenant: Name | None = None
+    sort: Literal["worst", "name", "-last"] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class AccountQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One account."""
+
+    tenant: Name
+    account: Name
+
+
+class TimelineQuery(AccountQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An account's time, from a day or time to before another, cut into slots; without them all that is stored."""
+
+    start: Moment | None = msgspec.field(name="from", default=None)
+    end: Moment | None = msgspec.field(name="to", default=None)
+    slots: Annotated[int, Meta(ge=1, le=500)] = 200
+
+
+def accounts(call: Call) -> Page[AccountRow]:
+    """Accounts: the worst first, by organisation and name, or the last active first."""
+    asked: AccountsQuery = call.query
+    lake = lake_of(call.context)
+    order = asked.sort or ("name" if asked.q.strip() else "worst")
+    if order != "name":
+        return _ranked(call, lake, asked, order)
+    purpose = f"accounts\n{asked.tenant}\n{asked.q}"
+    after = None
+    if asked.cursor is not None:
+        after = call.context.cursors.read(purpose, asked.cursor, tuple[str, str])
+    tenants = _tenants(call, lake) if asked.tenant is None else [asked.tenant]
+    found = list(islice(_listed(lake, tenants, asked, after), asked.limit + 1))
+    cursor = None
+    if len(found) > asked.limit:
+        where, last = found[asked.limit - 1]
+        cursor = call.context.cursors.write(purpose, (where, last.account))
+    shown = [(_shown_tenant(where, one.account), one) for where, one in found[: asked.limit]]
+    with call.context.database.reading() as work:
+        worst = work.incidents.worst([(tenant, one.account) for tenant, one in shown])
+    return Page([_row(tenant, one, worst) for tenant, one in shown], cursor)
+
+
+def _ranked(
+    call: Call, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
+) -> Page[AccountRow]:
+    """A page in an order for which all accounts have to be looked at: as they were a minute ago at most."""
+    purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
+    text = asked.q.strip()
+    if text:  # there are too many texts to remember what each finds
+        places, worst = _placed(call, lake, asked.tenant, text, order)
+    else:
+        kept: Lately[Placed] = lately(call.context, "accounts")
+        places, worst = kept.get(
+            (asked.tenant, order), call.now, lambda: _placed(call, lake, asked.tenant, "", order)
+        )
+    if asked.cursor is not None:
+        after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
+        places = places[bisect_right(places, after, key=itemgetter(0)) :]
+    cursor = None
+    if len(places) > asked.limit:
+        cursor = call.context.cursors.write(purpose, places[asked.limit - 1][0])
+    return Page([_row(shown, one, worst) for _, (shown, one, _) in places[: asked.limit]], cursor)
+
+
+def _placed(
+    call: Call, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
+) -> Placed:
+    """All accounts in order, and how many incidents each has and how bad."""
+    tenants = _tenants(call, lake) if tenant is None else [tenant]
+    every = [
+        (_shown_tenant(where, one.account), one, where)
+        for where in tenants
+        for one in lake.accounts(where, text=text, limit=MOST_RANKED)
+    ]
+    with call.context.database.reading() as work:
+        worst = work.incidents.worst_of_all()
+
+    def place(item: tuple[str, Account, str]) -> Place:
+        shown, one, tenant = item
+        found = worst.get((shown, one.account))
+        # Without an incident last, whatever the scores.
+        first = float(-one.last) if order == "-last" else -found[1] if found is not None else NO_INCIDENT
+        return first, shown, one.account, tenant
+
+    return sorted(((place(item), item) for item in every), key=itemgetter(0)), worst
+
+
+def _row(tenant: str, one: Account, worst: Worst) -> AccountRow:
+    count, score = worst.get((tenant, one.account), (0, None))
+    return AccountRow(
+        tenant=tenant,
+        account=one.account,
+        type=one.type,
+        events=one.events,
+        first=time_text(one.first),
+        last=time_text(one.last),
+        incidents=count,
+        worst=None if score is None else finite(score),
+    )
+
+
+def _tenants(call: Call, lake: Lake) -> list[str]:
+    with call.context.database.reading() as work:
+        known, last = accounts_by_tenant(work)
+    # What is known of the scored days costs nothing; events that no day has yet are told by the parts themselves.
+    return sorted({*known, UNKNOWN} if known and last is not None else lake.tenants())
+
+
+def _listed(
+    lake: Lake, tenants: list[str], asked: AccountsQuery, after: tuple[str, str] | None
+) -> Iterator[tuple[str, Account]]:
+    for tenant in tenants:
+        if after is not None and tenant < after[0]:
+            continue
+        behind = after[1] if after is not None and tenant == after[0] else None
+        for one in lake.accounts(tenant, text=asked.q.strip(), after=behind, limit=asked.limit + 1):
+            yield tenant, one
+
+
+def _shown_tenant(tenant: str, account: str) -> str:
+    """Events that state no organisation are judged as those of the account's mail domain."""
+    return (account.partition("@")[2] or tenant) if tenant == UNKNOWN else tenant
+
+
+def _found(lake: Lake, asked: AccountQuery) -> tuple[str, Account | None]:
+    """Where an account's events lie, and the account."""
+    one = lake.account(asked.tenant, asked.account)
+    if one is None and asked.tenant != UNKNOWN:
+        one = lake.account(UNKNOWN, asked.account)
+        return (UNKNOWN, one) if one is not None else (asked.tenant, None)
+    return asked.tenant, one
+
+
+def account(call: Call) -> AccountValue:
+    """What is known of an account."""
+    asked: AccountQuery = call.query
+    lake = lake_of(call.context)
+    where, one = _found(lake, asked)
+    incidents = _incidents(call, asked)
+    if one is None and not incidents:
+        raise not_found("such account")
+    end = 1 if one is None else one.last + 1
+    start = 0 if one is None else max(one.first, end - PROFILE_DAYS * _DAY)
+    # Of an account with a hundred thousand events it takes a while: once for each state of its events.
+    profile = remembered(
+        call.context,
+        "profiles",
+        (where, asked.account),
+        one,
+        lambda: lake.profile(where, asked.account, start, end, most=MOST_USED),
+    )
+    return AccountValue(
+        tenant=asked.tenant,
+        account=asked.account,
+        type=None if one is None else one.type,
+        first=time_text(min(row.first_event for row in incidents) if one is None else one.first),
+        last=time_text(max(row.last_event for row in incidents) if one is None else one.last),
+        events=0 if one is None else one.events,
+        active_days=profile.active_days,
+        networks=[_network(used) for used in profile.networks],
+        clients=[_value(used) for used in profile.clients],
+        apps=[_value(used) for used in profile.apps],
+        countries=[_value(used) for used in profile.countries],
+        incidents=[listed_row(row) for row in incidents],
+    )
+
+
+def _incidents(call: Call, asked: AccountQuery) -> list[Listed]:
+    choice = Choice(tenant=asked.tenant, account=asked.account)
+    with call.context.database.reading() as work:
+        return work.incidents.rows(choice, order="time", limit=MOST_INCIDENTS)
+
+
+def _network(used: Used) -> NetworkUse:
+    number, name, country, kind = used.value
+    return NetworkUse(
+        value=network_name(number, name, None) or "no network recorded",
+        country=_text(country),
+        network_class=_text(kind),
+        days=used.days,
+        events=used.events,
+        first=time_text(used.first),
+        last=time_text(used.last),
+    )
+
+
+def _value(used: Used) -> ValueUse:
+    value, name = used.value[0], used.value[1] if len(used.value) > 1 else None
+    return ValueUse(
+        value=_text(value) or _text(name) or "",
+        name=_text(name),
+        days=used.days,
+        events=used.events,
+        first=time_text(used.first),
+        last=time_text(used.last),
+    )
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def timeline(call: Call) -> AccountTimeline:
+    """An account's events over time, by network; lanes with the intruder's events are never left out."""
+    asked: TimelineQuery = call.query
+    lake = lake_of(call.context)
+    checked_span(asked.start, asked.end)
+    where, one = _found(lake, asked)
+    incidents = _incidents(call, asked)
+    if one is None and not incidents:
+        raise not_found("such account")
+    first = one.first if one is not None else min(row.first_event for row in incidents)
+    last = one.last if one is not None else max(row.last_event for row in incidents)
+    start, end = checked_span(asked.start or time_text(first), asked.end or time_text(max(last, first) + 1))
+    with call.context.database.reading() as work:
+        intruders = intruders_of(call, work, asked.tenant, asked.account)
+    told = remembered(
+        call.context,
+        "timelines",
+        (where, asked.account, start, end, asked.slots),
+        (one, intruders),
+        lambda: lake.timeline(
+            where, asked.account, start, end, slots=asked.slots, most_lanes=MOST_LANES, marked=intruders
+        ),
+    )
+    lanes = []
+    for lane in told.lanes:
+        number, name, country, kind = lane.network
+        points = zip(lane.slots.tolist(), lane.events.tolist(), lane.marked.tolist(), strict=True)
+        lanes.append(
+            Lane(
+                network=network_name(number, name, None),
+                country=country,
+                network_class=kind,
+                points=list(points),
+            )
+        )
+    return AccountTimeline(
+        start=time_text(start),
+        end=time_text(end),
+        slot_seconds=told.slot / 1_000_000,
+        lanes=lanes,
+        marks=_marks(incidents, start, end),
+    )
+
+
+def _marks(incidents: list[Listed], start: int, end: int) -> list[Mark]:
+    found = []
+    for row in incidents:
+        moments = [(row.first_event, f"{row.title}: begins")]
+        if row.detected_at is not None:
+            moments.append((row.detected_at, f"{row.title}: detected"))
+        found += [Mark(time_text(time), row.id, text) for time, text in moments if start <= time < end]
+    return sorted(found, key=lambda mark: mark.time)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/accounts",
+        handle=accounts,
+        role="viewer",
+        summary="Accounts: the worst first, by organisation and name, or the last active first",
+        group="accounts",
+        query=AccountsQuery,
+        answer=Page[AccountRow],
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/account",
+        handle=account,
+        role="viewer",
+        summary="What is known of an account",
+        group="accounts",
+        query=AccountQuery,
+        answer=AccountValue,
+        codes=((404, "not-found"),),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/account/timeline",
+        handle=timeline,
+        role="viewer",
+        summary="An account's events over time, by network",
+        group="accounts",
+        query=TimelineQuery,
+        answer=AccountTimeline,
+        codes=((404, "not-found"),),
+    ),
+)

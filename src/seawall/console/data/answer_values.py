@@ -1,0 +1,54 @@
+"""Answers of the database as the API's values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seawall.console.data.incident_values import AnswerValue, Scope, ScopeValue
+from seawall.console.data.presentation import time_or_none, time_text
+from seawall.storage.database import Feedback
+
+_LONGEST = 2_000
+_MOST = 50
+
+
+def stands(answer: Feedback, now: int) -> bool:
+    """Whether an answer is neither withdrawn nor expired."""
+    return answer.withdrawn_at is None and (answer.expires_at is None or answer.expires_at > now)
+
+
+def scope_value(scope: Mapping[str, Any]) -> Scope:
+    """A scope as it is kept; whatever else is kept with it is left out."""
+    reach = scope.get("reach")
+    values = scope.get("values")
+    found = []
+    for value in values[:_MOST] if isinstance(values, list) else ():
+        aspect, text = (value.get("aspect"), value.get("value")) if isinstance(value, dict) else (None, None)
+        if isinstance(aspect, str) and isinstance(text, str) and aspect:
+            found.append(ScopeValue(aspect[:64], text[:_LONGEST]))
+    return Scope(reach if reach in ("account", "peers", "tenant") else "account", found)
+
+
+def answer_value(answer: Feedback, now: int) -> AnswerValue:
+    """One answer, as of a time in microseconds."""
+    return AnswerValue(**answer_fields(answer, now))
+
+
+def answer_fields(answer: Feedback, now: int) -> dict[str, Any]:
+    """The fields of an answer's value."""
+    return {
+        "id": str(answer.id),
+        "incident": answer.incident,
+        "tenant": answer.tenant,
+        "account": answer.account,
+        "answer": answer.answer,
+        "scope": scope_value(answer.scope),
+        "note": answer.note,
+        "given_by": answer.given_by,
+        "given_at": time_text(answer.given_at),
+        "expires_at": time_or_none(answer.expires_at),
+        "withdrawn_at": time_or_none(answer.withdrawn_at),
+        "withdrawn_by": answer.withdrawn_by,
+        "standing": stands(answer, now),
+    }

@@ -1,0 +1,227 @@
+"""Answers: what one would change, giving it, taking it back, and the list of those that stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from seawall.console.data.answer_values import answer_fields, answer_value, stands
+from seawall.console.data.choosing import Cursor, Limit
+from seawall.console.data.incident_values import (
+    AnswerName,
+    AnswerValue,
+    IncidentRow,
+    Lowered,
+    NewAnswer,
+    Page,
+    Preview,
+    StandingAnswer,
+)
+from seawall.console.data.incidents import found
+from seawall.console.data.presentation import finite, listed_row
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import invalid, not_found
+from seawall.detection.feedback_values import Draft, Value
+from seawall.pipeline.live.desk import Desk
+from seawall.storage.database import Feedback, Work
+from seawall_base.times import parse_rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seawall.console.context import Context
+
+_AT_ONCE: Final = 500
+_MOST_READ: Final = 40
+"""So often answers are read for one page of those that are wanted."""
+
+_LATEST: Final = 253_402_214_400_000_000
+
+
+class AnswerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which answers."""
+
+    standing: bool | None = None
+    kind: AnswerName | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def desk_of(context: Context) -> Desk:
+    """The desk that answers what-if questions, made at its first use."""
+    if context.desk is None:
+        context.desk = Desk(context.database, context.clock)
+    desk: Desk = context.desk
+    return desk
+
+
+def rows_of(work: Work, ids: Iterable[str]) -> list[IncidentRow]:
+    """The incidents of these ids that there still are, in their order."""
+    listed = (work.incidents.row(id_) for id_ in ids)
+    return [listed_row(row) for row in listed if row is not None]
+
+
+def _draft(asked: NewAnswer) -> Draft:
+    """The draft as the desk takes it. Raises `Refused` (422)."""
+    expires_at = None
+    if asked.expires_at is not None:
+        try:
+            expires_at = parse_rfc3339(asked.expires_at)
+        except (ValueError, OverflowError):
+            expires_at = -1
+        if not 0 <= expires_at <= _LATEST:
+            raise invalid("that is no time", field="expires_at", fix="such as 2026-03-01T12:00:00Z")
+    values = tuple(Value(value.aspect, value.value) for value in asked.scope.values)
+    return Draft(asked.answer, asked.scope.reach, values, expires_at)
+
+
+def preview(call: Call) -> Preview:
+    """What an answer would change."""
+    draft = _draft(call.body)
+    with call.context.database.reading() as work:
+        incident, _ = found(work, call.path["id"])
+    told = desk_of(call.context).preview(incident.id, draft)
+    with call.context.database.reading() as work:
+        lowered = [
+            Lowered(row, finite(change.before), finite(change.after))
+            for change in told.lowered
+            for row in rows_of(work, [change.id])
+        ]
+        return Preview(
+            rows_of(work, told.hidden),
+            lowered,
+            rows_of(work, told.raised),
+            told.days,
+            list(told.never_hidden),
+            told.note,
+        )
+
+
+def give(call: Call) -> AnswerValue:
+    """Give an answer: the running watch learns from it within a second."""
+    asked: NewAnswer = call.body
+    draft = _draft(asked)
+    with call.context.database.reading() as work:
+        incident, _ = found(work, call.path["id"])
+    prepared = desk_of(call.context).prepared(incident.id, draft)
+    with call.context.database.writing() as work:
+        incident, _ = found(work, incident.id)  # it may have grown meanwhile, and have another id
+        answer = work.answers.give(
+            incident.id,
+            prepared.draft.answer,
+            by=call.who.name,
+            at=call.now,
+            scope=prepared.scope,
+            expires_at=prepared.draft.expires_at,
+            note=asked.note,
+        )
+        call.note(
+            work,
+            "answer-given",
+            incident.id,
+            answer=answer.id,
+            kind=answer.answer,
+            reach=prepared.draft.reach,
+            account=incident.account,
+            expires_at=answer.expires_at,
+        )
+    return answer_value(answer, call.now)
+
+
+def answers(call: Call) -> Page[StandingAnswer]:
+    """Answers, the newest first, each with how many incidents of the last 30 days it hides."""
+    asked: AnswerQuery = call.query
+    purpose = f"answers\n{asked.standing} {asked.kind}"
+    before = None
+    if asked.cursor is not None:
+        before = call.context.cursors.read(purpose, asked.cursor, int)
+    kept, last = _wanted(call, asked, before)
+    cursor = None
+    if len(kept) > asked.limit:
+        cursor = call.context.cursors.write(purpose, kept[asked.limit - 1].id)
+    elif last is not None:
+        cursor = call.context.cursors.write(purpose, last)
+    hides = desk_of(call.context).hides() if kept else {}
+    items = [
+        StandingAnswer(**answer_fields(answer, call.now), hides=hides.get(answer.id, 0))
+        for answer in kept[: asked.limit]
+    ]
+    return Page(items, cursor)
+
+
+def _wanted(call: Call, asked: AnswerQuery, before: int | None) -> tuple[list[Feedback], int | None]:
+    """Answers that are wanted, one more than the page holds; the last one read, where there may be more behind it."""
+    kept: list[Feedback] = []
+    with call.context.database.reading() as work:
+        for _ in range(_MOST_READ):
+            read = work.answers.page(before=before, limit=_AT_ONCE)
+            kept += [answer for answer in read if _is_wanted(answer, asked, call.now)]
+            if len(kept) > asked.limit or len(read) < _AT_ONCE:
+                return kept, None
+            before = read[-1].id
+    return kept, before
+
+
+def _is_wanted(answer: Feedback, asked: AnswerQuery, now: int) -> bool:
+    if asked.kind is not None and answer.answer != asked.kind:
+        return False
+    return asked.standing is None or stands(answer, now) == asked.standing
+
+
+def withdraw(call: Call) -> None:
+    """Take an answer back: what it taught is forgotten within a second."""
+    text = call.path["id"]
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise not_found("such answer")
+    with call.context.database.writing() as work:
+        if not work.answers.withdraw(int(text), by=call.who.name, at=call.now):
+            raise not_found("such answer that stands")
+        answer = work.answers.get(int(text))
+        details: dict[str, Any] = (
+            {} if answer is None else {"incident": answer.incident, "kind": answer.answer}
+        )
+        call.note(work, "answer-withdrawn", text, **details)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST",
+        path="/api/incidents/{id}/answers/preview",
+        handle=preview,
+        role="analyst",
+        summary="What an answer would have changed in the last 30 days; nothing is kept, and a note does not matter",
+        group="answers",
+        body=NewAnswer,
+        answer=Preview,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/incidents/{id}/answers",
+        handle=give,
+        role="analyst",
+        summary="Answer an incident",
+        group="answers",
+        body=NewAnswer,
+        answer=AnswerValue,
+        status=201,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/answers",
+        handle=answers,
+        role="viewer",
+        summary="Answers, the newest first, and how many incidents each hides",
+        group="answers",
+        query=AnswerQuery,
+        answer=Page[StandingAnswer],
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/answers/{id}",
+        handle=withdraw,
+        role="analyst",
+        summary="Take an answer back",
+        group="answers",
+    ),
+)

@@ -1,0 +1,138 @@
+"""The containment plan of an incident: shown, and given as a file to be applied elsewhere.
+
+It is that of `respond.contain`, of the incident's account from its stored events; once somebody searched for its scope, of all
+accounts that are proved touched. Nothing here applies any of it: the console holds no credentials of a vendor.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from seawall.console.data.incidents import found
+from seawall.console.data.plan_values import Covers, PlanValue, plan_value
+from seawall.console.data.presentation import time_text
+from seawall.console.data.reading import note_reading
+from seawall.console.data.scope_child import MADE_FROM, PLANS
+from seawall.console.data.scope_search import Search, searches_of
+from seawall.console.data.stored import remembered
+from seawall.console.endpoint import JSON, Call, Endpoint
+from seawall.console.refused import conflict
+from seawall.detection.incident import Incident
+from seawall.response import incident_sources as responding
+from seawall.response.containment.documents import plan_document
+from seawall.response.containment.values import Plan
+from seawall.response.incident_sources import Question, StoredEvents
+from seawall.storage.lake import Lake
+
+MINUTE: Final = 60_000_000
+"""Microseconds for which a plan is not made again, unless an incident changed."""
+
+
+class PlanQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose steps are wanted: of the incident's account alone, of all proved touched, or also of those not ruled out.
+
+    Others than the incident's account are in it where an analyst asks and the incident's scope was searched for.
+    """
+
+    covers: Covers = "touched"
+
+
+def shown(call: Call) -> PlanValue:
+    """The plan of an incident; whoever reads it has read records of its account."""
+    incident = _incident(call)
+    search, with_possible = _search(call, incident)
+    value = search.plan(with_possible=with_possible) if search is not None else None
+    if value is None:
+        made, missing = _own_plan(call, incident)
+        if made is None:
+            return PlanValue(id="", steps=[], more=0, before=[], warnings=[], missing=missing)
+        value = plan_value(made, Question(incident))
+    note_reading(call, incident.tenant, incident.account, incident=incident.id)
+    return value
+
+
+def file(call: Call) -> Response:
+    """The plan as the file that `seawall respond apply` takes, and a line in the audit trail that says who took it."""
+    incident = _incident(call)
+    search, with_possible = _search(call, incident)
+    value = search.plan(with_possible=with_possible) if search is not None else None
+    if search is not None and value is not None:
+        content = search.file(PLANS[with_possible]).read_bytes()
+        name, covers, steps = value.id, value.covers, len(value.steps) + value.more
+    else:
+        made, missing = _own_plan(call, incident)
+        if made is None:
+            raise conflict("there is no plan of this incident", fix=missing)
+        content = msgspec.json.format(msgspec.json.encode(plan_document(made)), indent=1) + b"\n"
+        name, covers, steps = made.id, "incident", len(made.actions)
+    with call.context.database.writing() as work:
+        call.note(work, "plan-exported", incident.id, plan=name, steps=steps, covers=covers)
+    headers = {"content-disposition": f'attachment; filename="plan-{name}.json"'}
+    return Response(content, media_type=JSON, headers=headers)
+
+
+def _incident(call: Call) -> Incident:
+    with call.context.database.reading() as work:
+        return found(work, call.path["id"])[0]
+
+
+def _search(call: Call, incident: Incident) -> tuple[Search | None, bool]:
+    """The search that found whom else the plan is about, None for the incident's account alone; and whether the possible join."""
+    asked: PlanQuery = call.query
+    search = searches_of(call.context).of(incident.id)
+    if asked.covers == "incident" or not call.who.may("analyst") or search is None or search.state != "done":
+        return None, False
+    with_possible = asked.covers == "possible"
+    return search, with_possible and search.file(PLANS[True]).is_file()
+
+
+def _own_plan(call: Call, incident: Incident) -> tuple[Plan | None, str]:
+    """The plan of the incident's own account, or why there is none."""
+    lake = call.context.lake
+    if lake is None:
+        why = (
+            "A plan is made from records, and none are stored here: `seawall serve` with --store keeps them."
+        )
+        return None, why
+    with call.context.database.reading() as work:
+        state = (work.incidents.revision(), call.now // MINUTE)
+    made = remembered(call.context, "plans", incident.id, state, lambda: plan_of(lake, incident))
+    if made is not None:
+        return made, ""
+    start, end = map(time_text, Question(incident).gathering().span)
+    why = f"No record of the account is stored from {start} to {end}: they were removed, or never came here."
+    return None, f"A plan is made from records. {why}"
+
+
+def plan_of(lake: Lake, incident: Incident) -> Plan | None:
+    """The plan of an incident, from the stored events of its account; None where there are none."""
+    return responding.plan_of(StoredEvents(lake, MADE_FROM), Question(incident))
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/plan",
+        handle=shown,
+        role="viewer",
+        summary="The containment plan: what to do, in order, with the undo of each step; nothing is applied",
+        group="incidents",
+        query=PlanQuery,
+        answer=PlanValue,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/plan.json",
+        handle=file,
+        role="viewer",
+        summary="The containment plan as a file for `seawall respond apply`; nothing is applied",
+        group="incidents",
+        query=PlanQuery,
+        answer=dict[str, Any],
+        is_heavy=True,
+        codes=((409, "conflict"),),
+    ),
+)

@@ -1,0 +1,122 @@
+"""How well detection does: its calibration, what became of what it announced, and what another budget would raise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from seawall import __version__
+from seawall.console.data.answers import desk_of, rows_of
+from seawall.console.data.presentation import finite
+from seawall.console.data.running_values import (
+    Calibration,
+    DetectorDay,
+    DetectorValue,
+    LedgerWeek,
+    WeightValue,
+    WhatIf,
+)
+from seawall.console.endpoint import Call, Endpoint
+from seawall.storage.database import Choice, Work
+
+DAYS: Final = 90
+MOST_RAISED: Final = 5_000
+MOST_WEIGHTS: Final = 2_000
+_DAY: Final = 86_400_000_000
+
+
+class WhatIfQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Incidents a day for each organisation; without it the default by its size."""
+
+    budget: Annotated[float, Meta(ge=0, le=100_000)] | None = None
+
+
+def detector(call: Call) -> DetectorValue:
+    """How well detection does."""
+    desk = desk_of(call.context)
+    calibration = desk.calibration()
+    with call.context.database.reading() as work:
+        days = _days(work)
+    return DetectorValue(
+        Calibration(
+            [finite(share) for share in calibration.expected],
+            [finite(share) for share in calibration.observed],
+            calibration.days,
+            calibration.groups,
+        ),
+        [
+            LedgerWeek(
+                week.week.isoformat(),
+                week.announced,
+                week.compromised,
+                week.safe,
+                week.expected,
+                week.unanswered,
+            )
+            for week in desk.ledger()
+        ],
+        days,
+        [
+            WeightValue(weight.tenant, weight.aspect, finite(weight.factor), weight.answers)
+            for weight in desk.weights()[:MOST_WEIGHTS]
+        ],
+        __version__,
+    )
+
+
+def what_if(call: Call) -> WhatIf:
+    """What another budget would raise."""
+    told = desk_of(call.context).what_if(call.query.budget)
+    with call.context.database.reading() as work:
+        return WhatIf(
+            told.per_day, told.allowed, told.raised, rows_of(work, told.more), rows_of(work, told.fewer)
+        )
+
+
+def _days(work: Work) -> list[DetectorDay]:
+    """The last days that were scored; incidents count on the day on which they begin."""
+    documents = work.days.since(0)
+    last = max(documents, default=0)
+    listed = work.incidents.rows(Choice(raised=True), order="time", limit=MOST_RAISED)
+    raised = Counter(row.first_event // _DAY for row in listed)
+    return [
+        DetectorDay(
+            datetime.fromtimestamp(day * 86_400, UTC).date().isoformat(),
+            _count(document.get("events")),
+            _count(document.get("accounts")),
+            raised.get(day, 0),
+        )
+        for day, document in documents.items()
+        if day > last - DAYS
+    ]
+
+
+def _count(value: object) -> int:
+    return max(value, 0) if isinstance(value, int) else 0
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/detector",
+        handle=detector,
+        role="viewer",
+        summary="Calibration, the ledger of false alarms, days, and what answers have made of weights",
+        group="detector",
+        answer=DetectorValue,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/detector/what-if",
+        handle=what_if,
+        role="viewer",
+        summary="What another budget would have raised in the last 30 days",
+        group="detector",
+        query=WhatIfQuery,
+        answer=WhatIf,
+    ),
+)

@@ -1,0 +1,86 @@
+"""What takes long and may be some seconds old: shown as it was, while it is made anew behind the answer."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+
+T = TypeVar("T")
+
+FRESH: Final = 10_000_000
+"""Microseconds for which a value is shown without anything being made."""
+
+SHOWN: Final = 60_000_000
+"""Microseconds for which an older value is shown while a new one is made. A still older one is waited for."""
+
+MOST: Final = 16
+
+
+@dataclass(slots=True)
+class _Kept(Generic[T]):
+    at: int = -SHOWN
+    value: T | None = None
+    coming: Future[T] | None = None
+
+
+class Lately(Generic[T]):
+    """Values by key, each made by one thread at a time. Threads may share it."""
+
+    def __init__(self, name: str) -> None:
+        self._threads = ThreadPoolExecutor(2, name)
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
+
+    def get(self, key: Hashable, now: int, make: Callable[[], T]) -> T:
+        """What `make` gave for a key, at most `SHOWN` ago; after `FRESH` it is made anew. Raises what `make` raises."""
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+            self._kept.move_to_end(key)
+            while len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+            age = now - kept.at
+            if kept.coming is None and not 0 <= age < FRESH:
+                kept.coming = self._threads.submit(self._made, kept, now, make)
+            coming, value = kept.coming, kept.value
+        if value is not None and 0 <= age < SHOWN:
+            return value
+        if coming is None:
+            raise LookupError("a clock that stands before the beginning")
+        return coming.result()
+
+    def close(self) -> None:
+        """Make nothing more; what is being made ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _made(self, kept: _Kept[T], now: int, make: Callable[[], T]) -> T:
+        try:
+            value = make()
+            with self._lock:
+                kept.at, kept.value = now, value
+            return value
+        finally:
+            with self._lock:
+                kept.coming = None
+
+
+def lately(context: Context, name: str) -> Lately[T]:
+    """The values of a name of an application, made at its first use."""
+    note = f"lately {name}"
+    if note not in context.notes:
+        context.notes.setdefault(note, Lately(name))  # of two threads one has made it
+    found: Lately[T] = context.notes[note]
+    return found
+
+
+def close(context: Context) -> None:
+    """Make nothing more."""
+    for one in list(context.notes.values()):
+        if isinstance(one, Lately):
+            one.close()

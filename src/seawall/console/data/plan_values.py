@@ -1,0 +1,200 @@
+"""A plan as the console shows it: whom it is about and why, and the steps in their order. Pure; texts are made visible."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from seawall.console.data.incident_values import Count
+from seawall.detection.incident import Incident
+from seawall.report.containment import call_text, read_text
+from seawall.response.containment.evidence import Whose
+from seawall.response.containment.planning import Evidence, subjects_of, wanted_of
+from seawall.response.containment.records import encodable
+from seawall.response.containment.values import CONFIDENCES, Action, Confidence, Plan
+from seawall.response.incident_sources import Question
+from seawall_base.safe_text import visible
+
+MOST_SHOWN: Final = 500
+"""Steps that are shown; the file has all."""
+
+MOST_ACCOUNTS: Final = 200
+MOST_REASONS: Final = 4
+MOST_RECORDS: Final = 20
+_LINE: Final = 2_000
+_IN_MAILBOX: Final = ("The intruder changed something in this mailbox, through another account.",)
+Covers = Literal["incident", "touched", "possible"]
+
+
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of containment. Texts are made visible, to be read and copied.
+
+    `after` are the orders of steps that must come before. `reads`, `calls` and `undo` are calls of the vendor's API; a step
+    without `calls` is done as `by_hand` or `powershell` says. `irreversible` says what cannot be undone. `records` are the
+    log's own ids of at most 20 of the `record_count` records that say so.
+    """
+
+    order: Count
+    id: str
+    tenant: str
+    account: str
+    title: str
+    reason: str
+    confidence: Confidence
+    after: list[Count]
+    by_hand: str
+    reads: list[str]
+    calls: list[str]
+    undo: list[str]
+    powershell: list[str]
+    undo_powershell: list[str]
+    irreversible: str
+    records: list[str]
+    record_count: Count
+
+
+class PlanAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account or a mailbox that a plan is about: how sure it is, why, and the orders of its steps.
+
+    `is_incidents` is the account of the incident. `irreversible` says what of its steps cannot be undone. `more` counts further
+    steps, which the file has.
+    """
+
+    tenant: str
+    account: str
+    confidence: Confidence
+    is_incidents: bool
+    reasons: list[str]
+    steps: list[Count]
+    more: Count
+    irreversible: list[str]
+
+
+class PlanValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan: what to know before, and the steps in their order. `missing` says why there is none, None where there is.
+
+    `more` is how many further steps the file has. `covers` is whose steps are in it: of the incident's account alone, because
+    nobody searched for others, also of the accounts proved touched, or also of those that cannot be ruled out. `left_out` counts
+    those that cannot be ruled out and are not in it, `may_have_possible` whether they can be asked for here.
+    """
+
+    id: str
+    covers: Covers = "incident"
+    accounts: list[PlanAccount] = []
+    more_accounts: Count = 0
+    left_out: Count = 0
+    may_have_possible: bool = False
+    steps: list[PlanStep]
+    more: Count
+    before: list[str]
+    warnings: list[str]
+    missing: str | None
+
+
+def plan_value(made: Plan, question: Question | None = None, *, may_have_possible: bool = False) -> PlanValue:
+    """A plan as the API answers it, with the accounts of the question that it answers."""
+    question = question or Question()
+    places = made.numbers
+    steps = [_step(places[action.id], action, places) for action in made.actions[:MOST_SHOWN]]
+    accounts = list(_accounts(made, question, places))
+    scope = question.scope
+    possible = sum(one.verdict == "possible" for one in scope.accounts) if scope is not None else 0
+    return PlanValue(
+        id=made.id,
+        covers="incident" if scope is None else "possible" if question.with_possible else "touched",
+        accounts=accounts[:MOST_ACCOUNTS],
+        more_accounts=max(len(accounts) - MOST_ACCOUNTS, 0),
+        left_out=0 if question.with_possible else possible,
+        may_have_possible=may_have_possible and possible > 0,
+        steps=steps,
+        more=len(made.actions) - len(steps),
+        before=[_text(line) for line in made.prerequisites],
+        warnings=[_text(line) for line in made.warnings],
+        missing=None,
+    )
+
+
+def _accounts(made: Plan, question: Question, places: dict[str, int]) -> Iterator[PlanAccount]:
+    """Whom the plan is about: the incident's account, then whom the scope names, the surest first, then owners of mailboxes."""
+    of: dict[Whose, list[Action]] = defaultdict(list)
+    for action in made.actions:
+        of[action.tenant, action.account].append(action)
+    own = _own(question.incident)
+    reasons = _reasons(question)
+    named = {
+        (one.tenant, one.account): one.sure
+        for one in subjects_of(
+            question.incident, question.scope, Evidence(), with_possible=question.with_possible
+        )
+    }
+    others = {whose: _surest(actions) for whose, actions in sorted(of.items()) if whose not in named}
+    for whose, sure in sorted({**named, **others}.items(), key=lambda one: one[0] != own):
+        actions = of.get(whose, [])
+        orders = [places[action.id] for action in actions if places[action.id] <= MOST_SHOWN]
+        yield PlanAccount(
+            tenant=_text(whose[0]),
+            account=_text(whose[1]),
+            confidence=sure,
+            is_incidents=whose == own,
+            reasons=[_text(reason) for reason in reasons.get(whose, _IN_MAILBOX)[:MOST_REASONS]],
+            steps=orders,
+            more=len(actions) - len(orders),
+            irreversible=list(
+                dict.fromkeys(_text(action.irreversible) for action in actions if action.irreversible)
+            ),
+        )
+
+
+def _own(incident: Incident | None) -> Whose | None:
+    return None if incident is None else (encodable(incident.tenant), encodable(incident.account))
+
+
+def _reasons(question: Question) -> dict[Whose, tuple[str, ...]]:
+    """Why each account is in the plan."""
+    found: dict[Whose, tuple[str, ...]] = {}
+    own = _own(question.incident)
+    if question.incident is not None and own is not None:
+        found[own] = (question.incident.title or question.incident.summary,)
+    if question.scope is not None:
+        for one in wanted_of(question.scope, with_possible=question.with_possible):
+            whose = encodable(one.tenant), encodable(one.name)
+            found[whose] = (*found.get(whose, ()), *one.reasons)
+    return found
+
+
+def _surest(actions: Sequence[Action]) -> Confidence:
+    return min((action.confidence for action in actions), key=CONFIDENCES.index)
+
+
+def _step(order: int, action: Action, places: dict[str, int]) -> PlanStep:
+    return PlanStep(
+        order=order,
+        id=action.id,
+        tenant=_text(action.tenant),
+        account=_text(action.account),
+        title=_text(action.title),
+        reason=_text(action.reason),
+        confidence=action.confidence,
+        after=sorted(places[id_] for id_ in action.after),
+        by_hand=_text(action.by_hand),
+        reads=[_text(read_text(action, read)) for read in action.before],
+        calls=[_text(call_text(action, call, each=action.each)) for call in action.calls],
+        undo=[_text(call_text(action, call)) for call in action.undo],
+        powershell=[_command(line) for line in action.powershell],
+        undo_powershell=[_command(line) for line in action.undo_powershell],
+        irreversible=_text(action.irreversible),
+        records=[_text(id_) for id_ in action.evidence[:MOST_RECORDS]],
+        record_count=len(action.evidence),
+    )
+
+
+def _text(value: str) -> str:
+    return visible(value, _LINE)
+
+
+def _command(line: str) -> str:
+    """A command is never cut: half of one would do something else."""
+    return visible(line, len(line))

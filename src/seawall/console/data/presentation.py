@@ -1,0 +1,228 @@
+"""Incidents of the schema as the API's values. Pure."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from seawall.console.data.incident_values import (
+    AnswerName,
+    AnswerValue,
+    Chip,
+    IncidentRow,
+    IncidentValue,
+    Messages,
+    ReasonValue,
+    SeverityName,
+    SigmaHit,
+    TimelineValue,
+    UsualValue,
+)
+from seawall.detection.incident import Incident
+from seawall.detection.reason import Reason
+from seawall.report import incident_words as words
+from seawall.storage.database import Listed
+from seawall_base.safe_text import visible
+from seawall_base.times import rfc3339
+
+CHIPS: Final = 4
+_LATEST: Final = 253_402_300_799_999_999
+_EARLIEST: Final = -62_135_596_800_000_000
+
+
+def time_text(time: int) -> str:
+    """A time as RFC 3339; one that no calendar has is the nearest that one has."""
+    return rfc3339(max(_EARLIEST, min(_LATEST, time)))
+
+
+def time_or_none(time: int | None) -> str | None:
+    """A time as RFC 3339, None for None."""
+    return None if time is None else time_text(time)
+
+
+def finite(number: float) -> float:
+    """A number that JSON knows."""
+    if math.isnan(number):
+        return 0.0
+    return float(max(-sys.float_info.max, min(sys.float_info.max, number)))
+
+
+def number_or_none(value: Any) -> float | None:
+    """A finite number of an incident's details, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def chip(reason: Reason) -> Chip:
+    """A reason in a few words."""
+    counts = words.counts_of(reason)
+    with_peers = [said for said in counts if said.endswith("peers")]
+    short = (with_peers or list(counts) or [words.aspect_name(reason.aspect)])[0]
+    return Chip(reason.layer, reason.aspect, reason.text, short, finite(reason.weight))
+
+
+def incident_row(
+    incident: Incident,
+    *,
+    answer: AnswerName | None = None,
+    announced_at: int | None = None,
+    is_history: bool = False,
+) -> IncidentRow:
+    """An incident in a list."""
+    return IncidentRow(**_row(incident, answer, announced_at, is_history))
+
+
+def listed_row(listed: Listed) -> IncidentRow:
+    """An incident of the queue in a list."""
+    against = [reason for reason in listed.reasons if reason.weight > 0 and not reason.silent]
+    return IncidentRow(
+        id=listed.id,
+        tenant=listed.tenant,
+        account=listed.account,
+        kind=listed.kind,
+        severity=cast("SeverityName", listed.severity),
+        score=finite(listed.score),
+        raised=listed.raised,
+        history=listed.is_history,
+        announced_at=time_or_none(listed.announced_at),
+        detected_at=time_or_none(listed.detected_at),
+        first_event=time_text(listed.first_event),
+        last_event=time_text(listed.last_event),
+        title=listed.title,
+        summary=listed.summary or listed.title,
+        answer=cast("AnswerName | None", listed.answer),
+        family=listed.family,
+        related=max(listed.related, 0),
+        mailboxes=max(listed.mailboxes, 0),
+        messages=Messages(max(listed.messages_proved, 0), max(listed.messages_possible, 0)),
+        chips=[chip(reason) for reason in against[:CHIPS]],
+    )
+
+
+def incident_value(
+    incident: Incident,
+    *,
+    answer: AnswerName | None = None,
+    announced_at: int | None = None,
+    is_history: bool = False,
+    answers: Sequence[AnswerValue] = (),
+    aliases: Sequence[str] = (),
+) -> IncidentValue:
+    """An incident with everything that explains it."""
+    details = incident.details
+    rules = details.get("rules")
+    more = details.get("events_not_listed", 0)
+    return IncidentValue(
+        **_row(incident, answer, announced_at, is_history),
+        reasons=[_reason(reason) for reason in incident.reasons],
+        base=finite(incident.base),
+        usual=[
+            UsualValue(
+                row.aspect,
+                words.aspect_name(row.aspect),
+                row.now,
+                [(value, finite(share)) for value, share in row.usual],
+                finite(row.seen_days),
+                finite(row.active_days),
+                max(row.peers_with, 0),
+                max(row.peers, 0),
+                row.is_unusual,
+                row.normal_if,
+            )
+            for row in incident.usual
+        ],
+        timeline=[
+            TimelineValue(time_text(p.time), p.lane, max(p.count, 0), p.is_intruder, p.label)
+            for p in incident.timeline
+        ],
+        curve=_curve(details.get("curve")),
+        threshold=number_or_none(details.get("threshold")),
+        technique=words.technique(incident),
+        p=number_or_none(details.get("p")),
+        unsupervised=number_or_none(details.get("unsupervised")),
+        rules=[rule for rule in rules if isinstance(rule, str)] if isinstance(rules, list | tuple) else [],
+        sigma=_sigma(details.get("sigma")),
+        sessions=words.beginnings_text(incident),
+        coverage=list(incident.coverage),
+        actions=list(incident.actions),
+        events=words.record_count(incident),
+        events_not_listed=more if isinstance(more, int) and more >= 0 else 0,
+        mailbox_names=list(incident.mailboxes),
+        related_accounts=list(incident.related),
+        answers=list(answers),
+        text=reason_text(incident),
+        aliases=list(aliases),
+    )
+
+
+def reason_text(incident: Incident) -> str:
+    """The verdict and its reasons in plain words, to be pasted; what would steer a screen is made visible."""
+    return "\n".join(visible(line) for line in words.ticket_lines(incident))
+
+
+def _row(
+    incident: Incident, answer: AnswerName | None, announced_at: int | None, is_history: bool
+) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "tenant": incident.tenant,
+        "account": incident.account,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "score": finite(incident.score),
+        "raised": incident.raised,
+        "history": is_history,
+        "announced_at": time_or_none(announced_at),
+        "detected_at": time_or_none(incident.detected_at),
+        "first_event": time_text(incident.first_event),
+        "last_event": time_text(incident.last_event),
+        "title": incident.title,
+        "summary": words.verdict(incident),
+        "answer": answer,
+        "family": incident.family,
+        "related": len(incident.related),
+        "mailboxes": len(incident.mailboxes),
+        "messages": Messages(max(incident.messages_proved, 0), max(incident.messages_possible, 0)),
+        "chips": [chip(reason) for reason in words.strongest(incident, CHIPS)],
+    }
+
+
+def _reason(reason: Reason) -> ReasonValue:
+    return ReasonValue(
+        reason.layer,
+        reason.aspect,
+        reason.text,
+        reason.value,
+        finite(reason.weight),
+        reason.silent,
+        {name: finite(count) for name, count in reason.counts.items()},
+    )
+
+
+def _sigma(hits: Any) -> list[SigmaHit]:
+    """The Sigma rules that hit, of an incident's details; what is none is left out."""
+    if not isinstance(hits, list | tuple):
+        return []
+    return [
+        SigmaHit(
+            str(hit.get("title") or ""), str(hit.get("level") or ""), str(hit.get("technique") or ""), events
+        )
+        for hit in hits
+        if isinstance(hit, dict) and isinstance(events := hit.get("events"), int) and events >= 0
+    ]
+
+
+def _curve(points: Any) -> list[tuple[str, float]]:
+    if not isinstance(points, list | tuple):
+        return []
+    return [
+        (time_text(point[0]), finite(point[1]))
+        for point in points
+        if isinstance(point, list | tuple)
+        and len(point) == 2
+        and isinstance(point[0], int)
+        and isinstance(point[1], int | float)
+    ]

@@ -1,0 +1,253 @@
+"""Records: those of an incident, of an account, and one by its id; and the evidence of an incident as a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, timedelta
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import pyarrow as pa
+from msgspec import Meta
+from starlette.responses import Response
+
+from seawall import __version__
+from seawall.console.data.choosing import Cursor, Limit, Name
+from seawall.console.data.evidence import Export, write_evidence
+from seawall.console.data.incident_values import Page
+from seawall.console.data.incidents import found, whole
+from seawall.console.data.reading import note_reading
+from seawall.console.data.record_rows import records_of
+from seawall.console.data.record_values import Record
+from seawall.console.data.spooled import file_response, new_file
+from seawall.console.data.stored import checked_span, events_of, intruders_of, lake_of, page_of
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import invalid, not_found
+from seawall.detection.incident import Incident
+from seawall.response import incident_sources as responding
+from seawall.response.incident_sources import StoredEvents
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.appending import UNKNOWN
+from seawall.storage.lake.layout import EPOCH
+
+MOST_RECORDS: Final = 20_000
+"""Records that evidence holds."""
+
+ZIP: Final = "application/zip"
+_AT_ONCE: Final = 2_000
+_ZONE: Final = re.compile(r"[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+){0,3}")
+_PLAIN: Final = re.compile(r"[^0-9a-z-]")
+Moment = Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class RecordsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Some of an incident's records."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class AccountRecordsQuery(RecordsQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Some of an account's records, from a day or time to before another."""
+
+    tenant: Name
+    account: Name
+    start: Moment | None = msgspec.field(name="from", default=None)
+    end: Moment | None = msgspec.field(name="to", default=None)
+    order: Literal["newest", "oldest"] = "newest"
+
+
+class RecordQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One record."""
+
+    tenant: Name
+    id: Name
+    day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    """The day (UTC) on which it should lie, to be looked through first; all others where it does not."""
+
+
+class EvidenceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The time zone in which local times are given, as the IANA names it."""
+
+    tz: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
+
+
+def of_incident(call: Call) -> Page[Record]:
+    """The intruder's records of an incident, in order of time."""
+    asked: RecordsQuery = call.query
+    with call.context.database.reading() as work:
+        incident, _ = found(work, call.path["id"])
+    page = page_of(
+        call,
+        incident.tenant,
+        events_of(incident),
+        frozenset(incident.events),
+        cursor=asked.cursor,
+        limit=asked.limit,
+        newest_first=False,
+        name=incident.id,
+    )
+    if page.items:
+        note_reading(call, incident.tenant, incident.account, incident=incident.id)
+    return page
+
+
+def of_account(call: Call) -> Page[Record]:
+    """The records of an account."""
+    asked: AccountRecordsQuery = call.query
+    start, end = checked_span(asked.start, asked.end)
+    with call.context.database.reading() as work:
+        intruders = intruders_of(call, work, asked.tenant, asked.account)
+    page = page_of(
+        call,
+        asked.tenant,
+        Wanted(start, end, account=asked.account),
+        intruders,
+        cursor=asked.cursor,
+        limit=asked.limit,
+        newest_first=asked.order == "newest",
+    )
+    if page.items:
+        note_reading(call, asked.tenant, asked.account)
+    return page
+
+
+def one(call: Call) -> Record:
+    """A record by its id; of several sources that have one of this id, the first."""
+    asked: RecordQuery = call.query
+    lake = lake_of(call.context)
+    events = _with_id(lake, asked)
+    (record,) = records_of(events.slice(0, 1), ())
+    note_reading(call, asked.tenant, record.account or "", record=record.id)
+    if record.account is None:
+        return record
+    with call.context.database.reading() as work:
+        intruders = intruders_of(call, work, asked.tenant, record.account)
+    return msgspec.structs.replace(record, is_intruder=record.id in intruders)
+
+
+def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
+    """The events with an id: of the day where they should lie, else of all days. Raises `Refused`."""
+    spans: list[tuple[date | None, date | None]] = [(None, None)]
+    if asked.day is not None:
+        spans.insert(0, _day_of(asked.day))
+    for start, end in spans:
+        for tenant in dict.fromkeys((asked.tenant, UNKNOWN)):
+            events = lake.record(tenant, asked.id, start=start, end=end).events
+            if events.num_rows:
+                return events
+    raise not_found("such record")
+
+
+def _day_of(text: str) -> tuple[date, date]:
+    """A day and the next. Raises `Refused` (422)."""
+    with suppress(ValueError, OverflowError):
+        day = date.fromisoformat(text)
+        if day >= EPOCH:
+            return day, day + timedelta(days=1)
+    raise invalid("there is no such day", field="day", fix="such as 2026-03-02")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. Raises `Refused` (422)."""
+    zone = None
+    if _ZONE.fullmatch(name):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo(name)
+    if zone is None:
+        raise invalid("there is no such time zone", field="tz", fix="such as UTC or Europe/Berlin")
+    return zone
+
+
+def evidence(call: Call) -> Response:
+    """The evidence of an incident as a ZIP file, and a line in the audit trail that says who took it."""
+    zone = zone_of(call.query.tz)
+    with call.context.database.reading() as work:
+        incident, listed = found(work, call.path["id"])
+        value = whole(work, incident, listed, call.now)
+    target = new_file()
+    try:
+        lake = call.context.lake
+        records = list(_records(lake, incident)) if lake is not None else []
+        left_out = max(value.events - len(records), 0)
+        export = Export(call.now, call.who.name, __version__, zone)
+        forms = forms_of(lake, incident) if lake is not None else None
+        write_evidence(target, incident, value, records, export, left_out=left_out, forms=forms)
+        with call.context.database.writing() as work:
+            call.note(work, "evidence-exported", incident.id, records=len(records), time_zone=zone.key)
+    except BaseException:
+        target.close()
+        raise
+    name = _PLAIN.sub("-", incident.id)[:40]
+    return file_response(target, f"seawall-{name}.zip", ZIP)
+
+
+def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
+    """The intruder's records, at most `MOST_RECORDS`."""
+    wanted, intruders = events_of(incident), frozenset(incident.events)
+    for tenant in dict.fromkeys((incident.tenant, UNKNOWN)):
+        cursor, count = None, 0
+        while count < MOST_RECORDS:
+            page = lake.page(tenant, wanted, cursor=cursor, limit=min(_AT_ONCE, MOST_RECORDS - count))
+            count += page.events.num_rows
+            yield from records_of(page.events, intruders)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        if count:
+            return
+
+
+def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
+    """The incident in the forms of `seawall respond export`, by file name; from the stored events of its account."""
+    return responding.forms_of(StoredEvents(lake, "the console"), incident, __version__)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/records",
+        handle=of_incident,
+        role="viewer",
+        summary="The intruder's records of an incident, in order of time",
+        group="records",
+        query=RecordsQuery,
+        answer=Page[Record],
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/evidence.zip",
+        handle=evidence,
+        role="viewer",
+        summary="The evidence of an incident: documents, records, a page, and a manifest with SHA-256 of each",
+        group="records",
+        query=EvidenceQuery,
+        media=ZIP,
+        seconds=120.0,
+        is_heavy=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/account/records",
+        handle=of_account,
+        role="viewer",
+        summary="The records of an account",
+        group="records",
+        query=AccountRecordsQuery,
+        answer=Page[Record],
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/record",
+        handle=one,
+        role="viewer",
+        summary="One record by its id",
+        group="records",
+        query=RecordQuery,
+        answer=Record,
+        codes=((404, "not-found"),),
+    ),
+)

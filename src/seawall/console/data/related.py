@@ -1,0 +1,176 @@
+"""What ties an incident to others: values that hardly anybody shows, and accounts that detection has tied to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from seawall.console.data.incident_values import RelatedValue, Shared, SharedAccount, SharedKey
+from seawall.console.data.incidents import found
+from seawall.console.data.presentation import finite, listed_row, time_text
+from seawall.console.data.stored import remembered
+from seawall.console.endpoint import Call, Endpoint
+from seawall.detection.incident import Incident
+from seawall.storage.database import Choice, Listed, Term, Work
+from seawall.storage.database.incident_queue import Field
+from seawall.storage.lake import Lake
+from seawall.storage.lake.sharing import accounts_with
+
+KEYS: Final[tuple[SharedKey, ...]] = ("network", "prefix", "app", "client")
+SEARCHED: Final[dict[SharedKey, Field]] = {
+    "network": "network",
+    "prefix": "network",
+    "app": "app",
+    "client": "client",
+}
+"""The field of the queue in which the values of a key are searched."""
+
+AROUND_DAYS: Final = 8
+"""Days of events that are looked through for accounts that show the same value."""
+
+MOST_VALUES: Final = 4
+MOST_SHARING: Final = 50
+MOST_LISTED: Final = 50
+_EACH: Final = 3
+_COMMON: Final = 0.02
+"""A value that more of the peers show than this ties nothing."""
+
+_LEAST_PEERS: Final = 3
+_DAY: Final = 86_400_000_000
+_APPLICATION: Final = re.compile(r".*\(([^()]+)\)", re.DOTALL)
+"""An application as detection names it: `Outlook (00000002-0000-0ff1-ce00-000000000000)`."""
+
+_NUMBER: Final = re.compile(r"AS([0-9]{1,10})(?: |$)")
+
+
+def related(call: Call) -> RelatedValue:
+    """What ties an incident to others."""
+    with call.context.database.reading() as work:
+        incident, _ = found(work, call.path["id"])
+        revision = work.incidents.revision()
+        lake = call.context.lake
+        return remembered(
+            call.context, "related", incident.id, revision, lambda: _related(work, lake, incident)
+        )
+
+
+def _related(work: Work, lake: Lake | None, incident: Incident) -> RelatedValue:
+    shared: list[Shared] = []
+    sharing: list[Listed] = []
+    for key, value in _rare(incident):
+        others = list(_others(work, incident, key, value))
+        accounts = [_account(other) for other in others]
+        known = {(one.tenant, one.account) for one in accounts} | {(incident.tenant, incident.account)}
+        if lake is not None:
+            accounts += [
+                one
+                for one in _unsuspected(lake, incident, key, value)
+                if (one.tenant, one.account) not in known
+            ]
+        if accounts:
+            shared.append(Shared(key, value, accounts))
+            sharing += others
+    rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
+    listed = sorted(rows.values(), key=lambda row: -row.score)[:MOST_LISTED]
+    start, end = _around(incident)
+    return RelatedValue(
+        shared,
+        incident.family,
+        [listed_row(row) for row in listed],
+        time_text(start),
+        time_text(end),
+        is_cut=end <= incident.last_event,
+    )
+
+
+def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
+    """The values of an incident that are new to its account, and that few others show."""
+    values = [
+        (row.aspect, row.now)
+        for row in incident.usual
+        if row.aspect in KEYS
+        and row.is_unusual
+        and row.now.strip()
+        and row.peers_with <= max(_COMMON * row.peers, _LEAST_PEERS)
+    ]
+    return sorted(dict.fromkeys(values), key=lambda value: KEYS.index(value[0]))[:MOST_VALUES]
+
+
+def _others(work: Work, incident: Incident, key: SharedKey, value: str) -> Iterator[Listed]:
+    """Incidents of other accounts that show a value, the worst first."""
+    choice = Choice(terms=(Term(value, SEARCHED[key]),))
+    for other in work.incidents.rows(choice, limit=MOST_SHARING):
+        if (other.tenant, other.account) != (incident.tenant, incident.account) and _shows(other, key, value):
+            yield other
+
+
+def _shows(other: Listed, key: SharedKey, value: str) -> bool:
+    """Whether an incident shows just this value: the search also finds those whose value holds it."""
+    values = {reason.value for reason in other.reasons if reason.aspect == key and reason.value}
+    return not values or value in values
+
+
+def _account(other: Listed) -> SharedAccount:
+    return SharedAccount(
+        other.tenant,
+        other.account,
+        other.id,
+        finite(other.score),
+        time_text(other.first_event),
+        time_text(other.last_event),
+        max(other.records, 0),
+    )
+
+
+def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
+    """Accounts of the organisation that show a value around the same time, whether there is an incident or not."""
+    column, shown = _column(key, value)
+    start, end = _around(incident)
+    for one in accounts_with(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
+        yield SharedAccount(
+            incident.tenant,
+            one.account,
+            None,
+            None,
+            time_text(one.first),
+            time_text(one.last),
+            one.events,
+        )
+
+
+def _around(incident: Incident) -> tuple[int, int]:
+    """From when to when events are looked through: a day before the incident to a day after, and no longer than may be."""
+    start = max(incident.first_event - _DAY, 0)
+    return start, min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
+
+
+def _column(key: SharedKey, value: str) -> tuple[str, str | int]:
+    """The column of events, and what stands there, for a value as detection names it."""
+    number = _NUMBER.match(value) if key == "network" else None
+    if number is not None:
+        return "src_asn", int(number[1])
+    application = _APPLICATION.fullmatch(value) if key == "app" else None
+    if application is not None:
+        return "app_uid", application[1]
+    columns = {"network": "src_prefix", "prefix": "src_prefix", "client": "client", "app": "app_uid"}
+    return columns[key], value
+
+
+def _of_accounts(work: Work, incident: Incident) -> Iterator[Listed]:
+    """The incidents of the accounts that detection has tied to this one."""
+    for account in incident.related:
+        yield from work.incidents.rows(Choice(tenant=incident.tenant, account=account), limit=_EACH)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/related",
+        handle=related,
+        role="viewer",
+        summary="What ties an incident to others: rare values that they share, and accounts that go together",
+        group="incidents",
+        answer=RelatedValue,
+    ),
+)

@@ -1,0 +1,248 @@
+"""How the running system does, as the API answers it: summary, ingest, problems, detection, views."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from seawall.console.data.incident_values import Count, IncidentRow, Time
+
+IngestState = Literal["idle", "reading", "scoring", "behind", "stopped", "none"]
+SourceState = Literal["ok", "late", "silent"]
+
+
+class TenantBudget(msgspec.Struct, frozen=True):
+    """An organisation's budget a day, and the incidents that were announced today.
+
+    `allowed` and `spent` are incidents over the `span_days` of the whole budget.
+    """
+
+    tenant: str
+    per_day: float
+    today: Count
+    allowed: Count
+    spent: Count
+
+
+class BudgetValue(msgspec.Struct, frozen=True):
+    """The budget of all organisations together; `allowed` and `spent` over `span_days`.
+
+    `span_days` counts the days of log that the watch spends the budget on: at most 30, 0 before the first. `chosen` is
+    what was set in the console, `configured` the watch's `--budget`; both are a day for each organisation.
+    """
+
+    per_day: float
+    chosen: float | None
+    configured: float | None
+    today: Count
+    span_days: Count
+    allowed: Count
+    spent: Count
+    tenants: list[TenantBudget]
+
+
+class Severities(msgspec.Struct, frozen=True):
+    """How many open incidents there are of each severity."""
+
+    critical: Count = 0
+    high: Count = 0
+    medium: Count = 0
+    low: Count = 0
+
+
+class IngestValue(msgspec.Struct, frozen=True, kw_only=True):
+    """How far reading and scoring have come. `rate` is records a second; None where it cannot be told."""
+
+    state: IngestState
+    records: Count
+    events: Count
+    duplicates: Count
+    problems: Count
+    rate: float
+    backlog_bytes: Count | None
+    seconds_left: float | None
+    last_event: Time | None
+    last_batch: Time | None
+    dirty_days: Count
+
+
+class Unjudged(msgspec.Struct, frozen=True):
+    """Stored events that no incident speaks of yet, or ever will: of which organisation ("" for any), from when on, and why."""
+
+    tenant: str
+    start: Time | None = msgspec.field(name="from")
+    text: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of everything in one glance. `empty`: no event was ever taken in.
+
+    `unjudged` are stored events that are not judged: no list of incidents is complete where there are any. The text says why.
+    """
+
+    now: Time
+    budget: BudgetValue
+    open: Count
+    announced: Count
+    answered: Count
+    by_severity: Severities
+    ingest: IngestValue
+    silent_sources: Count
+    revision: Count
+    tenants: list[str]
+    accounts: Count
+    empty: bool
+    unjudged: list[Unjudged]
+
+
+class SourceValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A source. `lag_seconds` is how far its last event lies back; `silent_since` the alarm. Records of no recognised log are
+    not judged."""
+
+    name: str
+    kind: str
+    is_judged: bool
+    tenant: str
+    records: Count
+    problems: Count
+    first_at: Time | None
+    last_at: Time | None
+    last_event: Time | None
+    lag_seconds: float | None
+    typical_gap_seconds: float | None
+    state: SourceState
+    silent_since: Time | None
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """What the logs could not show, for an organisation, a source and a span of time."""
+
+    tenant: str
+    source: str
+    start: Time = msgspec.field(name="from")
+    end: Time = msgspec.field(name="to")
+    text: str
+
+
+class ProblemCount(msgspec.Struct, frozen=True):
+    """How many records were not read for one reason, with an example."""
+
+    code: str
+    count: Count
+    example: str
+
+
+class OutboxValue(msgspec.Struct, frozen=True):
+    """Notifications that wait, and that were given up."""
+
+    waiting: Count
+    failed: Count
+    last_error: str | None
+
+
+class IngestHealth(msgspec.Struct, frozen=True):
+    """Whether everything arrives. A silent source is an alarm, and so is an organisation whose records are mostly `unjudged`."""
+
+    sources: list[SourceValue]
+    gaps: list[Gap]
+    problems: list[ProblemCount]
+    notes: list[str]
+    unjudged: list[str]
+    outbox: OutboxValue
+
+
+class ProblemValue(msgspec.Struct, frozen=True):
+    """A record that was not read, with an excerpt in which secrets are masked."""
+
+    at: Time
+    source_file: str
+    line: int
+    code: str
+    reason: str
+    field: str
+    excerpt: str
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """Expected and observed shares of groups at or below a p-value, pairwise."""
+
+    expected: list[float]
+    observed: list[float]
+    days: Count
+    groups: Count
+
+
+class LedgerWeek(msgspec.Struct, frozen=True):
+    """What became of a week's announced incidents. `week` is its Monday."""
+
+    week: str
+    announced: Count
+    compromised: Count
+    safe: Count
+    expected: Count
+    unanswered: Count
+
+
+class DetectorDay(msgspec.Struct, frozen=True):
+    """What was scored on a day."""
+
+    day: str
+    events: Count
+    accounts: Count
+    raised: Count
+
+
+class WeightValue(msgspec.Struct, frozen=True):
+    """What answers have made of an aspect's weight in an organisation."""
+
+    tenant: str
+    aspect: str
+    factor: float
+    answers: Count
+
+
+class DetectorValue(msgspec.Struct, frozen=True):
+    """How well detection does, by its own calibration and by the answers."""
+
+    calibration: Calibration
+    ledger: list[LedgerWeek]
+    days: list[DetectorDay]
+    weights: list[WeightValue]
+    version: str
+
+
+class WhatIf(msgspec.Struct, frozen=True):
+    """What another budget would raise: incidents more and fewer than now. `per_day` null is the default by size."""
+
+    per_day: float | None
+    allowed: Count
+    raised: Count
+    more: list[IncidentRow]
+    fewer: list[IncidentRow]
+
+
+class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Incidents a day for each organisation; null for the default by its size."""
+
+    per_day: Annotated[float, Meta(ge=0, le=100_000)] | None
+
+
+class ViewValue(msgspec.Struct, frozen=True):
+    """A saved search."""
+
+    name: str
+    query: str
+
+
+class Views(msgspec.Struct, frozen=True):
+    """The saved searches of whoever asks."""
+
+    items: list[ViewValue]
+
+
+class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of a view, as it stands in the console's address."""
+
+    query: Annotated[str, Meta(max_length=4000)]

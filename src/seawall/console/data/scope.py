@@ -1,0 +1,133 @@
+"""The scope of an incident: who else the intruder touched, who may have been, and who is proved not to be.
+
+A search is begun by an analyst, takes seconds to minutes, and runs beside the console; it is asked for until it is done.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from starlette.responses import FileResponse, Response
+
+from seawall.console.data.incidents import found
+from seawall.console.data.presentation import time_text
+from seawall.console.data.reading import note_reading
+from seawall.console.data.scope_child import MESSAGES, SCOPE
+from seawall.console.data.scope_search import Search, days_of, searches_of
+from seawall.console.data.scope_values import ScopeSearch
+from seawall.console.data.stored import lake_of
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import conflict
+from seawall.detection.incident import Incident
+from seawall.response.scope.sources import not_read
+
+CSV: Final = "text/csv; charset=utf-8"
+
+
+def begin(call: Call) -> ScopeSearch:
+    """Begin to search; who did is in the audit trail."""
+    lake, incident = lake_of(call.context), _incident(call)
+    first, _ = days_of(incident)
+    since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
+    searches = searches_of(call.context)
+    lost = not_read(call.context.database, since)
+    search = searches.begin(lake, lost, incident, call.who.name, call.now)
+    try:
+        with call.context.database.writing() as work:
+            call.note(work, "scope-searched", incident.id)
+    except BaseException:
+        searches.stop(search)  # what cannot be written down is not done
+        raise
+    return _answer(search)
+
+
+def state(call: Call) -> ScopeSearch:
+    """Where the search of an incident stands; whoever reads the answer has read what records say of its account."""
+    incident = _incident(call)
+    search = searches_of(call.context).of(incident.id)
+    if search is None:
+        return ScopeSearch(state="none")
+    answer = _answer(search)
+    if answer.scope is not None:
+        note_reading(call, incident.tenant, incident.account, scope=incident.id)
+    return answer
+
+
+def document(call: Call) -> Response:
+    """The scope as `scope.json`."""
+    return _file(call, SCOPE, "application/json")
+
+
+def messages(call: Call) -> Response:
+    """The messages that were certainly read, as CSV that holds no formulas."""
+    return _file(call, MESSAGES, CSV)
+
+
+def _incident(call: Call) -> Incident:
+    with call.context.database.reading() as work:
+        return found(work, call.path["id"])[0]
+
+
+def _answer(search: Search) -> ScopeSearch:
+    return ScopeSearch(
+        state=search.state,
+        by=search.by,
+        begun_at=time_text(search.at),
+        why=search.why,
+        scope=search.value() if search.state == "done" else None,
+    )
+
+
+def _file(call: Call, name: str, media: str) -> Response:
+    incident = _incident(call)
+    search = searches_of(call.context).of(incident.id)
+    if search is None or search.state != "done":
+        raise conflict("the scope of this incident is not known", fix="search for it first")
+    with call.context.database.writing() as work:
+        call.note(work, "scope-exported", incident.id, file=name)
+    return FileResponse(search.file(name), media_type=media, filename=name)
+
+
+_NONE_YET: Final = ((409, "conflict"),)
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/scope",
+        handle=state,
+        role="analyst",
+        summary="Who else the intruder touched: where the search stands, and what it found",
+        group="scope",
+        answer=ScopeSearch,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/incidents/{id}/scope",
+        handle=begin,
+        role="analyst",
+        summary="Search for who else the intruder touched, from the incident's records; one search at a time",
+        group="scope",
+        answer=ScopeSearch,
+        codes=_NONE_YET,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/scope.json",
+        handle=document,
+        role="analyst",
+        summary="The scope of an incident as `scope.json`",
+        group="scope",
+        answer=dict[str, Any],
+        codes=_NONE_YET,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/messages.csv",
+        handle=messages,
+        role="analyst",
+        summary="The messages of a scope that were certainly read, as CSV that holds no formulas",
+        group="scope",
+        media="text/csv",
+        codes=_NONE_YET,
+    ),
+)

@@ -1,0 +1,135 @@
+"""Searches for a scope in a process of its own: `python -m` this, with a task on standard input. Ends when that is closed.
+
+The console must go on answering meanwhile, and a search that takes too long must be ended, which a thread cannot be.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from seawall.console.data.plan_values import plan_value
+from seawall.console.data.scope_values import scoped_value
+from seawall.detection.incident import Incident
+from seawall.report.scope_files import write_messages
+from seawall.response.containment.documents import write_plan
+from seawall.response.incident_sources import MergedEvents, Question, plan_of
+from seawall.response.scope import Asked, Bounds
+from seawall.response.scope.document import write_scope
+from seawall.response.scope.sources import Lost, scope_of_lake
+from seawall.response.scope_values import Scope
+from seawall.storage.files.incident_documents import incident_from_document
+from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.lake import Lake
+from seawall_base.errors import SeawallError
+
+VALUE: Final = "value.json"
+SCOPE: Final = "scope.json"
+MESSAGES: Final = "messages.csv"
+LOST: Final = "lost.jsonl"
+FAULT: Final = "fault.txt"
+PLANS: Final = {False: "plan.json", True: "plan-possible.json"}
+"""The files of the plans of all accounts proved touched, and also of those that cannot be ruled out."""
+
+PLAN_VALUES: Final = {False: "plan-value.json", True: "plan-possible-value.json"}
+MADE_FROM: Final = "the console"
+MOST_POSSIBLE: Final = 1_000
+"""Accounts that cannot be ruled out and are planned for: with short logs they are nearly all that there are."""
+
+POLITE: Final = 10
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What is to be searched: the lake's folder, the days, the incident as a document, the bounds.
+
+    `names` are by organisation the accounts of object ids.
+    """
+
+    folder: str
+    lake: str
+    first_day: date
+    end_day: date
+    incident: dict[str, Any]
+    messages: int
+    names: dict[str, dict[str, str]] = {}
+
+
+def run(task: Task) -> None:
+    """Search, and leave the files in the task's folder. Raises what the search raises."""
+    folder = Path(task.folder)
+    tempfile.tempdir = task.folder  # so that who made the folder can clear it all away
+    incident = incident_from_document(task.incident)
+    asked = Asked(incidents={incident.id: tuple(incident.events)})
+    with Lake.open(Path(task.lake)) as lake:
+        lake.names_of = lambda tenant: task.names.get(tenant, {})
+        scope, _ = scope_of_lake(
+            lake,
+            _lost(folder / LOST),
+            asked,
+            Bounds(messages=task.messages),
+            source="the console's store",
+            days=(task.first_day, task.end_day),
+            keep=folder,
+        )
+    write_scope(folder / SCOPE, scope)
+    write_messages(folder / MESSAGES, scope)
+    (folder / VALUE).write_bytes(msgspec.json.encode(scoped_value(scope)))
+    _plan(folder, incident, replace(scope, messages=(), mailboxes=(), organisations=()))
+    (folder / EVENTS).unlink()  # what was found is kept, what was looked through is not
+
+
+def _plan(folder: Path, incident: Incident, scope: Scope) -> None:
+    """Leave the plans of the incident with its scope, from the same events."""
+    may = sum(one.verdict == "possible" for one in scope.accounts) <= MOST_POSSIBLE
+    for with_possible in (False, True) if may else (False,):
+        question = Question(incident, scope, with_possible=with_possible)
+        made = plan_of(MergedEvents(folder / EVENTS, MADE_FROM), question)
+        if made is None:
+            continue
+        write_plan(folder / PLANS[with_possible], made)
+        value = plan_value(made, question, may_have_possible=may)
+        (folder / PLAN_VALUES[with_possible]).write_bytes(msgspec.json.encode(value))
+
+
+def _lost(path: Path) -> Iterator[Lost]:
+    decoder = msgspec.json.Decoder(Lost)
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decoder.decode(line)
+
+
+def _end_with_parent(folder: str) -> None:
+    """End when the console has gone, killed or not, and leave no copy of events behind."""
+    sys.stdin.buffer.read()
+    for _ in range(3):  # the search may be writing
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def main() -> int:
+    """Take the task of the first line of standard input."""
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    threading.Thread(target=_end_with_parent, args=(task.folder,), daemon=True).start()
+    os.nice(POLITE)
+    try:
+        run(task)
+    except SeawallError as error:
+        (Path(task.folder) / FAULT).write_text(error.code, encoding="utf-8")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # the thread that waits for the parent holds standard input

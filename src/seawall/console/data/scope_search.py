@@ -1,0 +1,208 @@
+"""The searches for scopes that the console runs: one at a time, each in a process with an end, the last few kept on disk.
+
+A search is begun by a person. It reads at most `MOST_EVENTS` events of the days around the incident, is killed after
+`SECONDS`, and what it found is kept until the console ends or `KEPT` later ones came.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from seawall.console.data.plan_values import PlanValue
+from seawall.console.data.scope_child import FAULT, LOST, PLAN_VALUES, VALUE, Task
+from seawall.console.data.scope_values import ScopedValue, SearchState
+from seawall.console.refused import conflict, unavailable
+from seawall.detection.incident import Incident
+from seawall.response.scope.sources import Lost
+from seawall.storage.files.incident_documents import incident_document
+from seawall.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+
+BEFORE_DAYS: Final = 60
+"""Days of events before the incident: what accounts did then is what clears them."""
+
+AFTER_DAYS: Final = 14
+MOST_EVENTS: Final = 5_000_000
+MOST_MESSAGES: Final = 100_000
+SECONDS: Final = 900.0
+KEPT: Final = 4
+_NOTE: Final = "scope searches"
+_MODULE: Final = "seawall.console.data.scope_child"
+_BY_HAND: Final = "search on the command line instead: seawall scope --store DIR"
+
+
+@dataclass(slots=True)
+class Search:
+    """One search: who began it and when (microseconds), its folder, its process, and how it ended."""
+
+    incident: str
+    by: str
+    at: int
+    folder: tempfile.TemporaryDirectory[str] = field(repr=False)
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    state: SearchState = "running"
+    why: str = ""
+    is_stopped: bool = False
+    done: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def file(self, name: str) -> Path:
+        """Where a file of the answer lies."""
+        return Path(self.folder.name) / name
+
+    def plan(self, *, with_possible: bool) -> PlanValue | None:
+        """The plan of all whom the search found, None where there is none."""
+        path = self.file(PLAN_VALUES[with_possible])
+        return msgspec.json.decode(path.read_bytes(), type=PlanValue) if path.is_file() else None
+
+    def value(self) -> ScopedValue:
+        """What is shown of the answer."""
+        return msgspec.json.decode(self.file(VALUE).read_bytes(), type=ScopedValue)
+
+
+class Searches:
+    """The searches of one console. Threads may share it."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._searches: OrderedDict[str, Search] = OrderedDict()
+        self._is_closed = False
+
+    def of(self, incident: str) -> Search | None:
+        """The search of an incident, if one is known."""
+        with self._lock:
+            return self._searches.get(incident)
+
+    def begin(self, lake: Lake, lost: Iterable[Lost], incident: Incident, by: str, at: int) -> Search:
+        """Begin to search. One that runs for this incident already is answered. Raises `Refused` where another runs."""
+        first, end = days_of(incident)
+        if sum(day.rows for day in lake.size().days if first <= day.day < end) > MOST_EVENTS:
+            raise conflict(f"more than {MOST_EVENTS:,} events lie around the incident", fix=_BY_HAND)
+        with self._lock:
+            if self._is_closed:
+                raise unavailable("the console is ending")
+            running = next((one for one in self._searches.values() if one.state == "running"), None)
+            if running is not None:
+                if running.incident == incident.id:
+                    return running
+                raise conflict(
+                    "the scope of another incident is being searched", fix="try again when it is done"
+                )
+            folder = tempfile.TemporaryDirectory(prefix=".seawall-scope-")
+            search = Search(incident.id, by, at, folder)
+            self._searches.pop(incident.id, None)
+            self._searches[incident.id] = search
+            while len(self._searches) > KEPT:
+                self._searches.popitem(last=False)[1].folder.cleanup()
+        task = Task(
+            folder.name,
+            str(lake.root.resolve()),
+            first,
+            end,
+            incident_document(incident),
+            MOST_MESSAGES,
+            {tenant: dict(lake.names_of(tenant)) for tenant in lake.tenants()},
+        )
+        threading.Thread(
+            target=self._run, args=(search, task, lost), name="scope-search", daemon=True
+        ).start()
+        return search
+
+    def stop(self, search: Search) -> None:
+        """End one that runs."""
+        with self._lock:
+            search.is_stopped = True
+        if search.process is not None:
+            search.process.kill()
+
+    def close(self) -> None:
+        """End what runs, and remove what was found."""
+        with self._lock:
+            self._is_closed = True
+            searches = list(self._searches.values())
+        for search in searches:
+            self.stop(search)
+            search.done.wait(10)
+            with suppress(OSError):
+                search.folder.cleanup()
+
+    def _run(self, search: Search, task: Task, lost: Iterable[Lost]) -> None:
+        state: SearchState = "failed"
+        why = "the search failed"
+        try:
+            why = self._searched(search, task, lost)
+            state = "failed" if why else "done"
+        finally:
+            with self._lock:
+                search.state, search.why = state, why
+            search.done.set()
+
+    def _searched(self, search: Search, task: Task, lost: Iterable[Lost]) -> str:
+        """Run the process to its end; why there is no answer, empty where there is one."""
+        with search.file(LOST).open("wb") as lines:
+            lines.writelines(msgspec.json.encode(one) + b"\n" for one in lost)
+        with self._lock:
+            if search.is_stopped:
+                return "it was stopped"
+            process = search.process = subprocess.Popen(  # noqa: S603 - ourselves, and nothing from outside in it
+                [sys.executable, "-m", _MODULE], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            )
+        if process.stdin is None:
+            raise LookupError("a process without standard input")
+        try:
+            with process.stdin as wire:
+                with suppress(BrokenPipeError):
+                    wire.write(msgspec.json.encode(task) + b"\n")
+                    wire.flush()
+                code = process.wait(self._seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return f"it took longer than {self._seconds / 60:.0f} minutes; {_BY_HAND}"
+        if code == 0 and search.file(VALUE).is_file():
+            return ""
+        fault = search.file(FAULT)
+        said = fault.read_text("utf-8") if fault.is_file() else f"the process ended with {code}"
+        return f"the search failed: {said}"
+
+
+def days_of(incident: Incident) -> tuple[date, date]:
+    """The days of events that are searched, from the first to before the last."""
+    first, last = _day(incident.first_event), _day(incident.last_event)
+    return first - timedelta(days=BEFORE_DAYS), last + timedelta(days=AFTER_DAYS + 1)
+
+
+def _day(time: int) -> date:
+    """The day of a time (UTC), with room for the days around it."""
+    low, high = date(1970, 6, 1), date(9999, 6, 1)
+    try:
+        return min(max(datetime.fromtimestamp(time / 1_000_000, UTC).date(), low), high)
+    except (ValueError, OverflowError, OSError):
+        return low if time < 0 else high
+
+
+def searches_of(context: Context) -> Searches:
+    """The searches of an application, made at the first use."""
+    found: Searches = context.notes.setdefault(_NOTE, Searches())
+    return found
+
+
+def close(context: Context) -> None:
+    """End the searches of an application."""
+    found = context.notes.get(_NOTE)
+    if isinstance(found, Searches):
+        found.close()

@@ -1,0 +1,177 @@
+"""A scope as the console shows it: verdicts counted, who was touched, and the steps with their reasons. Pure.
+
+The files have everything; here is what a person reads. Texts are made visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from seawall.console.data.incident_values import Count, Time
+from seawall.console.data.presentation import time_or_none, time_text
+from seawall.report import scope_words as words
+from seawall.report.scope_reasons import gravest_first, reasons
+from seawall.response.scope_values import Indicator, Scope, Step, Subject, SubjectKind, Verdict
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
+
+MOST_TOUCHED: Final = 500
+MOST_POSSIBLE: Final = 100
+MOST_STEPS: Final = 300
+MOST_REASONS: Final = 4
+_LONGEST: Final = 2_000
+
+SearchState = Literal["none", "running", "done", "failed"]
+
+
+class VerdictCounts(msgspec.Struct, frozen=True):
+    """How many of one kind have each verdict."""
+
+    kind: SubjectKind
+    touched: Count
+    possible: Count
+    not_touched: Count
+
+
+class ScopedSubject(msgspec.Struct, frozen=True, kw_only=True):
+    """An account or a mailbox that was touched, or may have been. `read` says in words what of it was read."""
+
+    kind: SubjectKind
+    tenant: str
+    name: str
+    verdict: Verdict
+    reasons: list[str]
+    records: Count
+    first: Time | None
+    last: Time | None
+    messages: Count
+    read: str
+
+
+class ScopedReason(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps mailboxes possible, what to do about it, how many it keeps so, and how many nothing else does."""
+
+    what: str
+    to_do: str
+    kept: Count
+    alone: Count
+
+
+class ScopedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the search: what was met, where it came from, whether it was followed, and why."""
+
+    round: Count
+    kind: str
+    value: str
+    source: str
+    is_followed: bool
+    reason: str
+
+
+class ScopedValue(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a search. `more_*` count what only the files have."""
+
+    start: Time
+    end: Time
+    warnings: list[str]
+    is_bounded: bool
+    counts: list[VerdictCounts]
+    touched: list[ScopedSubject]
+    more_touched: Count
+    possible: list[ScopedSubject]
+    more_possible: Count
+    steps: list[ScopedStep]
+    more_steps: Count
+    messages: Count
+    open_by: list[ScopedReason] = []
+
+
+class ScopeSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the search for an incident's scope stands. `why` says what went wrong, `scope` is there when it is done."""
+
+    state: SearchState
+    by: str = ""
+    begun_at: Time | None = None
+    why: str = ""
+    scope: ScopedValue | None = None
+
+
+def scoped_value(scope: Scope) -> ScopedValue:
+    """A scope as the console shows it."""
+    parts = [*scope.accounts, *scope.mailboxes]
+    touched = [one for one in parts if one.verdict == "touched"]
+    possible = [one for one in parts if one.verdict == "possible"]
+    touched.sort(key=lambda one: (-one.messages, -one.record_count, one.kind, one.tenant, one.name))
+    return ScopedValue(
+        start=time_text(scope.start),
+        end=time_text(scope.end),
+        warnings=words.warnings(scope),
+        is_bounded=scope.is_bounded,
+        counts=[
+            _counts("account", scope.accounts),
+            _counts("mailbox", scope.mailboxes),
+            _counts("organisation", scope.organisations),
+        ],
+        touched=[_subject(one) for one in touched[:MOST_TOUCHED]],
+        more_touched=max(len(touched) - MOST_TOUCHED, 0),
+        possible=[_subject(one) for one in gravest_first(possible)[:MOST_POSSIBLE]],
+        more_possible=max(len(possible) - MOST_POSSIBLE, 0),
+        steps=[_step(one) for one in scope.steps[:MOST_STEPS]],
+        more_steps=max(len(scope.steps) - MOST_STEPS, 0),
+        messages=len(scope.messages),
+        open_by=[
+            ScopedReason(what=_text(one.what), to_do=_text(one.to_do), kept=one.kept, alone=one.alone)
+            for one in reasons(scope.mailboxes or scope.accounts, scope)
+        ],
+    )
+
+
+def _counts(kind: SubjectKind, parts: Sequence[Subject]) -> VerdictCounts:
+    shares = words.shares(parts)
+    return VerdictCounts(kind, shares["touched"][0], shares["possible"][0], shares["not_touched"][0])
+
+
+def _subject(one: Subject) -> ScopedSubject:
+    return ScopedSubject(
+        kind=one.kind,
+        tenant=_text(one.tenant),
+        name=_text(one.name),
+        verdict=one.verdict,
+        reasons=[_text(reason) for reason in one.reasons[:MOST_REASONS]],
+        records=one.record_count,
+        first=time_or_none(one.first),
+        last=time_or_none(one.last),
+        messages=one.messages,
+        read=_text(_read(one)),
+    )
+
+
+def _read(one: Subject) -> str:
+    """What was read in words; of what is possible how much it may have been, where that is known."""
+    if one.kind != "mailbox":
+        return ""
+    if one.at_most is None:
+        return words.read(one)
+    return f"{plural(one.at_most, 'message')} at most, if it was touched"
+
+
+def _step(one: Step) -> ScopedStep:
+    return ScopedStep(
+        round=one.round,
+        kind=one.indicator.kind.replace("_", " "),
+        value=_text(one.indicator.value),
+        source="" if one.source is None else _text(_named(one.source)),
+        is_followed=one.is_followed,
+        reason=_text(one.reason),
+    )
+
+
+def _named(one: Indicator) -> str:
+    return f"{one.kind.replace('_', ' ')} {one.value}"
+
+
+def _text(value: str) -> str:
+    return visible(value, _LONGEST)

@@ -1,0 +1,165 @@
+"""The language of the search box: words and `field:value`, quotes, `-` for not. Pure.
+
+    network:"Example Hosting" -severity:low is:raised after:2026-03-01 score>2.5 outlook
+
+Every term must hold, but of several severities one has to. A word may stand anywhere in what the queue can search of an
+incident. Anything in quotes is text, so that a colon needs no meaning there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal, get_args
+
+from seawall.console.data.incident_values import AnswerName, SeverityName
+from seawall.console.refused import Refused, invalid
+
+Relation = Literal[":", ">", ">=", "<", "<="]
+LONGEST: Final = 1_000
+MOST_TERMS: Final = 32
+TEXT_FIELDS: Final = ("account", "mailbox", "tenant", "network", "country", "app", "client", "kind")
+STATES: Final = ("raised", "announced", "answered", "open", "history")
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "severity": get_args(SeverityName),
+    "answer": (*get_args(AnswerName), "none"),
+    "is": STATES,
+}
+TIMES: Final = ("after", "before")
+FIELDS: Final = (*TEXT_FIELDS, *CHOICES, *TIMES, "score")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TERM: Final = re.compile(
+    r"""(?P<negated>-?)
+    (?: (?P<field>[A-Za-z_]+) (?P<relation>:[<>]=?|:|[<>]=?) )?
+    (?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<bare>[^\s"]+) )
+    (?=\s|$)""",
+    re.VERBOSE | re.DOTALL,
+)
+_HALF: Final = re.compile(r"[A-Za-z_]+(:[<>]?=?|[<>]=?)")
+"""A field whose value is still missing."""
+_PLAIN: Final = re.compile(r"[^\s\"\\:<>-][^\s\"\\:<>]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a search. `field` is empty for words; `number` is a score, or microseconds since the epoch."""
+
+    field: str
+    value: str
+    negated: bool = False
+    relation: Relation = ":"
+    number: float | None = None
+
+
+def parse(text: str, *, name: str = "q") -> tuple[Term, ...]:
+    """The terms of a search, in their order. Raises `Refused` (422) that says which part makes no sense."""
+    if len(text) > LONGEST:
+        raise invalid(f"a search has at most {LONGEST:,} characters", field=name)
+    terms = tuple(_terms(text, name))
+    if len(terms) > MOST_TERMS:
+        raise invalid(f"a search has at most {MOST_TERMS} parts", field=name)
+    return terms
+
+
+def written(terms: tuple[Term, ...]) -> str:
+    """The text of terms; parsed again it gives the same."""
+    return " ".join(_written(term) for term in terms)
+
+
+def _terms(text: str, name: str) -> Iterator[Term]:
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        found = _TERM.match(text, at)
+        if found is None:
+            raise _unreadable(text[at:], name)
+        at = found.end()
+        quoted = found["quoted"]
+        if quoted is None and _HALF.fullmatch(found["bare"]):
+            raise invalid(f"{found['bare'][:40]} needs a value", field=name, fix="quotes make it text")
+        value = found["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
+        yield _term(found["field"], found["relation"], value, negated=bool(found["negated"]), name=name)
+
+
+def _term(field: str | None, relation: str | None, value: str, *, negated: bool, name: str) -> Term:
+    if field is None:
+        if not value:
+            raise invalid("empty quotes say nothing", field=name)
+        return Term("", value, negated)
+    field = field.lower()
+    if field not in FIELDS:
+        raise invalid(
+            f"there is no field {field[:40]!r}",
+            field=name,
+            fix=f"one of {', '.join(FIELDS)}; quotes make it text",
+        )
+    sign = (relation or ":").removeprefix(":") or ":"
+    if not value:
+        raise invalid(f"{field} needs a value", field=name)
+    if field == "score":
+        return _score(sign, value, negated, name)
+    if sign != ":":
+        raise invalid(
+            f"{field} takes a colon",
+            field=name,
+            fix="< and > are for the score; after: and before: for times",
+        )
+    if field in TIMES:
+        return Term(field, value, negated, ":", moment(value, name))
+    if field in CHOICES:
+        value = value.lower()
+        if value not in CHOICES[field]:
+            raise invalid(
+                f"{field} is none of {', '.join(CHOICES[field])}", field=name, fix="choose one of them"
+            )
+    return Term(field, value, negated)
+
+
+def _score(sign: str, value: str, negated: bool, name: str) -> Term:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise invalid("score is compared with a number", field=name, fix="such as score>2.5")
+    relation: Relation = ">=" if sign == ":" else sign  # type: ignore[assignment]
+    return Term("score", value, negated, relation, number)
+
+
+def moment(value: str, name: str) -> int:
+    """Microseconds of a day (its start, UTC) or an RFC 3339 time. Raises `Refused` (422)."""
+    try:
+        if len(value) == 10:
+            day = date.fromisoformat(value)
+            return (datetime(day.year, day.month, day.day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=UTC)
+        return (parsed - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        raise invalid(
+            "that is no day and no time", field=name, fix="such as 2026-03-01 or 2026-03-01T12:00:00Z"
+        ) from None
+
+
+def _unreadable(rest: str, name: str) -> Refused:
+    if '"' in rest:
+        return invalid(
+            "a quote is not closed, or stands inside a word", field=name, fix='such as app:"My app"'
+        )
+    return invalid("a part of the search makes no sense", field=name, fix="put it in quotes")
+
+
+def _written(term: Term) -> str:
+    sign = "-" if term.negated else ""
+    value = term.value
+    if not _PLAIN.fullmatch(value):
+        escaped = re.sub(r'(["\\])', r"\\\1", value)
+        value = f'"{escaped}"'
+    return f"{sign}{term.field}{term.relation if term.field else ''}{value}"

@@ -1,0 +1,198 @@
+"""The state of everything in one glance, and the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from seawall.console.data.health import COVERAGE, status_of
+from seawall.console.data.presentation import finite, time_or_none, time_text
+from seawall.console.data.running_values import (
+    BudgetValue,
+    IngestValue,
+    NewBudget,
+    Severities,
+    Summary,
+    TenantBudget,
+    Unjudged,
+)
+from seawall.console.endpoint import Call, Endpoint
+from seawall.detection.incidents.cases import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, allowed
+from seawall.pipeline.live.budget import budget_of, chosen_budget, configured_budget
+from seawall.pipeline.live.commit import BUDGET
+from seawall.pipeline.live.counting import unjudged_of
+from seawall.pipeline.live.ruling import LiveWindow, live_window
+from seawall.pipeline.live.status import Status
+from seawall.storage.database import Choice, Source, Work
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+
+MOST_TENANTS: Final = 1_000
+MOST_UNJUDGED: Final = 100
+_DAY: Final = 86_400_000_000
+
+
+def summary(call: Call) -> Summary:
+    """Everything in one glance."""
+    return summary_of(call.context, call.now)
+
+
+def summary_of(context: Context, now: int) -> Summary:
+    """The summary of a console's context; the stream of news sends it too."""
+    status: Status = status_of(context)
+    with context.database.reading() as work:
+        severities = work.incidents.severities(Choice(queue="open"))
+        accounts, last_day = accounts_by_tenant(work)
+        totals = work.totals.all()
+        sources = work.sources.all()
+        return Summary(
+            now=time_text(now),
+            budget=_budget(work, accounts, now),
+            open=sum(severities.values()),
+            announced=work.incidents.count(Choice(queue="announced")),
+            answered=work.incidents.count(Choice(queue="answered")),
+            by_severity=Severities(
+                **{name: severities.get(name, 0) for name in Severities.__struct_fields__}
+            ),
+            ingest=_ingest(status, {**_from_days(work), **totals}, sources, len(work.dirty.all())),
+            silent_sources=sum(source.silent_since is not None for source in sources),
+            revision=work.incidents.revision(),
+            tenants=sorted(accounts)[:MOST_TENANTS],
+            accounts=sum(accounts.values()),
+            empty=last_day is None and not totals.get("records") and not status.records,
+            unjudged=unjudged(work, sources),
+        )
+
+
+def unjudged(work: Work, sources: Sequence[Source]) -> list[Unjudged]:
+    """What is stored and not judged: of no known log, of the past that waits, or of days that can no longer be scored."""
+    unknown = [Unjudged("", None, text) for text in unjudged_of(sources)]
+    found = [
+        Unjudged(
+            tenant,
+            time_text(day * _DAY),
+            f"Events from {time_text(day * _DAY)[:10]} on are scored and wait to be judged.",
+        )
+        for tenant, day in work.first_imports.waiting()
+    ]
+    kept = (work.settings.get(COVERAGE) or {}).get("notes")
+    late = [note for note in kept or () if isinstance(note, Mapping) and note.get("code") == "late"]
+    found += [
+        Unjudged(str(note.get("tenant", "")), time_text(int(note["start"])), str(note.get("text", "")))
+        for note in late
+        if isinstance(note.get("start"), int)
+    ]
+    found.sort(key=lambda one: (one.start or "", one.tenant))
+    return [*unknown, *found][:MOST_UNJUDGED]
+
+
+def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
+    """The accounts of each organisation that were active, as of the last day that was scored; that day."""
+    days = work.days.since(0)
+    last = max(days, default=None)
+    found = {} if last is None else days[last].get("tenants")
+    if not isinstance(found, dict):
+        return {}, last
+    return {tenant: count for tenant, count in found.items() if isinstance(count, int) and count >= 0}, last
+
+
+def _windows(work: Work, tenants: Iterable[str]) -> dict[str, LiveWindow]:
+    """Return the days that the watch spends each organisation's budget on; none of a first import that is over."""
+    days = work.days.since(0)
+    first, last = min(days, default=0), max(days, default=0)
+    until = {one.tenant: one.last_day for one in work.first_imports.all()}
+    return {tenant: live_window(first, last, until.get(tenant)) for tenant in tenants}
+
+
+def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
+    """Return the budget with what it allows and what is spent, over the days that the watch spends it on."""
+    budget = budget_of(work)
+    windows = _windows(work, accounts)
+    raised = {window.since: work.incidents.raised_since(window.since * _DAY) for window in windows.values()}
+    spent = {tenant: raised[window.since].get(tenant, 0) for tenant, window in windows.items()}
+    today = work.incidents.announced_since(now - now % _DAY)
+    each = [
+        TenantBudget(
+            tenant,
+            finite(
+                max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY) if budget is None else budget
+            ),
+            today.get(tenant, 0),
+            allowed(budget, count, windows[tenant].days),
+            spent[tenant],
+        )
+        for tenant, count in sorted(accounts.items())
+    ]
+    return BudgetValue(
+        per_day=finite(sum(one.per_day for one in each)),
+        chosen=chosen_budget(work),
+        configured=configured_budget(work),
+        today=sum(today.values()),
+        span_days=max((window.days for window in windows.values()), default=0),
+        allowed=sum(one.allowed for one in each),
+        spent=sum(spent.values()),
+        tenants=each[:MOST_TENANTS],
+    )
+
+
+def _from_days(work: Work) -> dict[str, int]:
+    """Events and duplicates of all days that are scored: a watch keeps them with the days."""
+    days = work.days.since(0).values()
+    return {name: sum(int(day.get(name) or 0) for day in days) for name in ("events", "duplicates")}
+
+
+def _ingest(status: Status, totals: Mapping[str, int], sources: Sequence[Source], dirty: int) -> IngestValue:
+    """The running watch's own numbers, or what another program has kept."""
+    is_here = status.doing != "none"
+    last_event = status.last_event if is_here else max((one.last_event or 0 for one in sources), default=0)
+    last_batch = status.last_batch if is_here else max((one.last_at or 0 for one in sources), default=0)
+    return IngestValue(
+        state=status.doing,
+        records=status.records if is_here else totals.get("records", 0),
+        events=status.events if is_here else totals.get("events", 0),
+        duplicates=status.duplicates if is_here else totals.get("duplicates", 0),
+        problems=status.problems if is_here else totals.get("problems", 0),
+        rate=finite(status.rate),
+        backlog_bytes=status.backlog_bytes,
+        seconds_left=None if status.seconds_left is None else finite(status.seconds_left),
+        last_event=time_or_none(last_event or None),
+        last_batch=time_or_none(last_batch or None),
+        dirty_days=status.dirty_days if is_here else dirty,
+    )
+
+
+def set_budget(call: Call) -> NewBudget:
+    """Choose the budget: the running watch rules anew within a second."""
+    asked: NewBudget = call.body
+    with call.context.database.writing() as work:
+        before = chosen_budget(work)
+        if asked.per_day is None:
+            work.settings.forget(BUDGET)
+        else:
+            work.settings.put(BUDGET, {"per_day": asked.per_day})
+        call.note(work, "budget-changed", "budget", before=before, after=asked.per_day)
+    return asked
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/summary",
+        handle=summary,
+        role="viewer",
+        summary="The state of everything in one glance",
+        group="summary",
+        answer=Summary,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/settings/budget",
+        handle=set_budget,
+        role="admin",
+        summary="Choose how many incidents a day are raised for each organisation",
+        group="settings",
+        body=NewBudget,
+        answer=NewBudget,
+    ),
+)

@@ -1,0 +1,63 @@
+"""Saved searches of whoever asks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seawall.console.data.running_values import NewView, Views, ViewValue
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import not_found
+
+
+def views(call: Call) -> Views:
+    """Their saved searches, by name."""
+    with call.context.database.reading() as work:
+        return Views([ViewValue(view.name, view.query) for view in work.views.of(call.who.name)])
+
+
+def save(call: Call) -> ViewValue:
+    """Save a search, in place of the one of this name."""
+    asked: NewView = call.body
+    with call.context.database.writing() as work:
+        saved = work.views.put(call.who.name, call.path["name"], asked.query, at=call.now)
+        call.note(work, "view-saved", saved.name)
+    return ViewValue(saved.name, saved.query)
+
+
+def remove(call: Call) -> None:
+    """Forget a saved search."""
+    with call.context.database.writing() as work:
+        if not work.views.remove(call.who.name, call.path["name"]):
+            raise not_found("such view")
+        call.note(work, "view-removed", call.path["name"][:200])
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/views",
+        handle=views,
+        role="viewer",
+        summary="The saved searches of whoever asks",
+        group="views",
+        answer=Views,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/views/{name:path}",
+        handle=save,
+        role="analyst",
+        summary="Save a search",
+        group="views",
+        body=NewView,
+        answer=ViewValue,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/views/{name:path}",
+        handle=remove,
+        role="analyst",
+        summary="Forget a saved search",
+        group="views",
+    ),
+)

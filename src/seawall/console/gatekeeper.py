@@ -1,0 +1,158 @@
+"""Who asks: the session of a request's cookie, or the local admin where nobody has to sign in yet."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+
+from seawall.console.context import MICROSECONDS, Context
+from seawall.console.endpoint import LOCAL, SAFE, Endpoint, Visitor
+from seawall.console.refused import forbidden, sign_in_required
+from seawall.console.sign_in.factors import admin_can_sign_in, lacks_second_factor
+from seawall_tokens.jose import base64url
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import Any
+
+    from seawall.console.surroundings import Surroundings
+    from seawall.storage.database import SignIn, User, Work
+
+CSRF_HEADER: Final = "x-seawall-csrf"
+COOKIE: Final = "__Host-seawall"
+PLAIN_COOKIE: Final = "seawall"
+"""The cookie's name where browsers come without TLS, which is at this machine alone: `__Host-` wants `Secure`."""
+
+TOKEN_BYTES: Final = 32
+TOUCH_SECONDS: Final = 60
+
+
+class Gatekeeper:
+    """Finds out who asks, and refuses who may not. Its methods wait for the database: call them in a thread."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._seen: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._has_admin = False
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie."""
+        return COOKIE if self._context.settings.is_https else PLAIN_COOKIE
+
+    def token_of(self, scope: MutableMapping[str, Any]) -> bytes | None:
+        """The session's token that a request presents; None where it presents none, or two."""
+        values = [
+            value
+            for header in Headers(scope=scope).getlist("cookie")
+            for pair in header.split(";")
+            for name, value in cookie_parser(pair).items()
+            if name == self.cookie
+        ]
+        if len(values) != 1 or len(values[0]) > 64:
+            return None
+        try:
+            token = base64url.decode(values[0])
+        except ValueError:
+            return None
+        return token if len(token) == TOKEN_BYTES else None
+
+    def has_admin(self) -> bool:
+        """Whether an admin can sign in: until then whoever sits at this machine is one, or the setup code makes one.
+
+        The last admin stays, with something to sign in with, so this only ever becomes true.
+        """
+        if not self._has_admin:
+            with self._context.database.reading() as work:
+                self._has_admin = admin_can_sign_in(work)
+        return self._has_admin
+
+    def visitor(self, scope: MutableMapping[str, Any], here: Surroundings, now: int) -> Visitor | None:
+        """Who asks; None where nobody is signed in."""
+        token = self.token_of(scope)
+        if token is not None:
+            with self._context.database.reading() as work:
+                found = work.sessions.find(token, at=now)
+                if found is not None and not self._is_idle(found, now):
+                    user = work.users.get(found.user)
+                    if user is not None:
+                        self._touch(found, now)
+                        return self._signed_in(work, user, found, token)
+        return self.local(here)
+
+    def local(self, here: Surroundings) -> Visitor | None:
+        """The local admin, where the request comes from this machine and nobody has to sign in."""
+        if self._context.settings.needs_sign_in or not here.is_local or self.has_admin():
+            return None
+        return Visitor(LOCAL, "admin", csrf=csrf_of(self._context.local_key))
+
+    def anonymous_csrf(self) -> str:
+        """What somebody sends who is not signed in yet; it keeps out other sites, not people."""
+        return csrf_of(b"anonymous" + self._context.local_key)
+
+    def admitted(self, endpoint: Endpoint, visitor: Visitor | None, csrf: str | None) -> None:
+        """Raise `Refused` unless this visitor may ask this, with this CSRF token."""
+        if endpoint.role is not None:
+            if visitor is None:
+                raise sign_in_required()
+            if not visitor.may(endpoint.role):
+                raise forbidden(f"this needs the role {endpoint.role}", fix="ask an admin")
+            if visitor.is_limited and not endpoint.is_for_limited:
+                raise forbidden(
+                    "a password alone is not enough here",
+                    code="second-factor-needed",
+                    fix="register a passkey or one-time codes in your settings",
+                )
+        if endpoint.method not in SAFE:
+            expected = visitor.csrf if visitor is not None else self.anonymous_csrf()
+            if csrf is None or not hmac.compare_digest(
+                csrf.encode("utf-8", "replace"), expected.encode("ascii")
+            ):
+                raise forbidden(
+                    "the request does not carry this session's CSRF token",
+                    code="csrf",
+                    fix="load the page again; programs take csrf_token from GET /api/session",
+                )
+
+    def is_alive(self, handle: str, user: int, now: int) -> bool:
+        """Whether a session still holds. What lasts (a stream) asks again and again."""
+        with self._context.database.reading() as work:
+            return any(
+                one.handle == handle and not self._is_idle(one, now)
+                for one in work.sessions.of_user(user, at=now)
+            )
+
+    def write_seen(self) -> None:
+        """Keep when sessions were used last."""
+        with self._lock:
+            seen, self._seen = self._seen, {}
+        if not seen:
+            return
+        with self._context.database.writing() as work:
+            for handle, at in seen.items():
+                work.sessions.touch(handle, at=at)
+
+    def _signed_in(self, work: Work, user: User, found: SignIn, token: bytes) -> Visitor:
+        is_limited = lacks_second_factor(work, user)
+        return Visitor(
+            user.name, user.role, user.id, found.handle, csrf_of(token), is_limited, found.expires_at
+        )
+
+    def _is_idle(self, found: SignIn, now: int) -> bool:
+        seen = max(found.seen_at, self._seen.get(found.handle, 0))
+        return now - seen > self._context.settings.idle_seconds * MICROSECONDS
+
+    def _touch(self, found: SignIn, now: int) -> None:
+        if now - found.seen_at > TOUCH_SECONDS * MICROSECONDS:
+            with self._lock:
+                self._seen[found.handle] = now
+
+
+def csrf_of(secret: bytes) -> str:
+    """Follows from the session's token, which pages cannot read, and does not lead back to it."""
+    return base64url.encode(hmac.digest(secret, b"seawall csrf", "sha256"))

@@ -1,0 +1,74 @@
+"""Whether the console can answer: what `/healthz` says, with words that hold nothing of any log, file or address."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from seawall.pipeline.live.status import NOTHING, Status
+from seawall.web.probe import Fault
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+
+FRESH_SECONDS: Final = 1.0
+"""For so long the database is not asked again, however many probes come."""
+
+DATABASE_SECONDS: Final = 3.0
+"""After so long a database that does not answer is called away."""
+
+DATABASE_AWAY: Final = Fault("database-away", "the database does not answer", stops=True)
+WATCH_STOPPED: Final = Fault(
+    "watch-stopped", "the watch cannot go on; the console's health page says why", stops=False
+)
+
+
+class HealthCheck:
+    """Look after the database and the watch. The database is asked in a thread apart, by one probe for all."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._threads = ThreadPoolExecutor(1, "health")
+        self._asked: Future[bool] | None = None
+        self._known = False
+        self._known_until = 0.0
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def status(self) -> Status:
+        """Return how the watch is doing."""
+        service = self._context.service
+        status: Status = NOTHING if service is None else service.status()
+        return status
+
+    async def faults(self) -> tuple[Fault, ...]:
+        """Return what is wrong just now, within `DATABASE_SECONDS`."""
+        found = [] if await self._database_answers() else [DATABASE_AWAY]
+        status = self.status()
+        has_failed = getattr(self._context.service, "has_failed", False)
+        if has_failed or status.doing == "stopped" or status.fault is not None:
+            found.append(WATCH_STOPPED)
+        return tuple(found)
+
+    async def _database_answers(self) -> bool:
+        if time.monotonic() < self._known_until:
+            return self._known
+        if self._asked is None or self._asked.done():
+            self._asked = self._threads.submit(self._ask)
+        asked = self._asked
+        done, _ = await asyncio.wait([asyncio.wrap_future(asked)], timeout=DATABASE_SECONDS)
+        return bool(done) and asked.result()
+
+    def _ask(self) -> bool:
+        try:
+            with self._context.database.reading() as work:
+                work.incidents.revision()
+            answers = True
+        except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
+            answers = False
+        self._known, self._known_until = answers, time.monotonic() + FRESH_SECONDS
+        return answers

@@ -1,0 +1,337 @@
+"""`POST /api/ingest`: records over HTTP, answered once they are on the disk.
+
+Numbered as they are checked: (1) a collector's token, which alone counts: cookies are not looked at; (2) what the body says
+that it is; (3) room for it; (4) its size, on the way in and expanded; (5) once it was read, whether it is a log at all. A record
+that cannot be read is never an error: it becomes a problem that counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+
+from seawall.console.data.incident_values import Count
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.expanding import expanded
+from seawall.console.refused import Refused, bad_request, invalid, not_found, too_many_requests, unavailable
+from seawall.events.formats.empty_tables import is_empty_table
+from seawall.pipeline.live.errors import KeyReused, WatchBusy, WatchFailed
+from seawall_base.errors import SeawallError
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+    from seawall.console.serving import Kitchen
+    from seawall.pipeline.live.watcher import Receipt
+
+MICROSECONDS: Final = 1_000_000
+BODY_BYTES: Final = 32 << 20
+EXPANDED_BYTES: Final = 128 << 20
+HELD_BYTES: Final = 256 << 20
+"""Bytes of all bodies that are being read or wait until they are kept."""
+
+MOST_REQUESTS: Final = 128
+SECONDS: Final = 60.0
+"""For a body to arrive."""
+
+REMEMBERED: Final = 2 * MICROSECONDS
+"""A token is looked up again after this long: one that was revoked works no longer."""
+
+NOTED: Final = 60 * MICROSECONDS
+"""How often it is written down that a token was used."""
+
+_MOST_TOKENS: Final = 1_000
+_LOOK_UP_SECONDS: Final = 15.0
+_KINDS: Final = frozenset(
+    {"", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines", "application/json",
+     "application/octet-stream", "text/plain", "text/csv"}
+)  # fmt: skip
+_KEY: Final = re.compile(r"[!-~]{1,200}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{20,200}={0,2}")
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,99}$")]
+
+
+class IngestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the records are filed under, after the name of the token; without it that name alone."""
+
+    source: Name | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What is on the disk now: `records` that were read, `problems` among them that are no events.
+
+    `id` is the same when a request is repeated with its Idempotency-Key.
+    """
+
+    records: Count
+    problems: Count
+    accepted_bytes: Count
+    id: str
+
+
+@dataclass(slots=True)
+class Desk:
+    """What is known between requests: tokens just seen, and how much is on its way."""
+
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_REQUESTS, "ingest"))
+    _held: int = 0
+    _requests: int = 0
+    _tokens: OrderedDict[bytes, tuple[int, str]] = field(default_factory=OrderedDict)
+    _noted: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def place(self) -> Held:
+        """A place for one request, to be given back; Refused (429) where all are taken."""
+        with self._lock:
+            if self._requests >= MOST_REQUESTS:
+                raise too_many_requests(1, "too many requests are on their way already")
+            self._requests += 1
+        return Held(self)
+
+    def give_back(self, size: int) -> None:
+        """A request has ended that held so many bytes."""
+        with self._lock:
+            self._requests -= 1
+            self._held -= size
+
+    def take(self, size: int) -> None:
+        """Room for so many bytes more; Refused (429) where there is none."""
+        with self._lock:
+            if self._held + size > HELD_BYTES:
+                raise too_many_requests(1, "there is no room for more records just now")
+            self._held += size
+
+    def known(self, digest: bytes, now: int) -> str | None:
+        """The name of a token that was looked up a moment ago."""
+        with self._lock:
+            found = self._tokens.get(digest)
+        return found[1] if found is not None and 0 <= now - found[0] < REMEMBERED else None
+
+    def remember(self, digest: bytes, name: str, now: int) -> bool:
+        """Take note of a token; whether its use should be written down."""
+        with self._lock:
+            self._tokens[digest] = (now, name)
+            while len(self._tokens) > _MOST_TOKENS:
+                self._tokens.popitem(last=False)
+            is_due = not 0 <= now - self._noted.get(name, -NOTED) < NOTED
+            if is_due:
+                self._noted[name] = now
+            return is_due
+
+    def close(self) -> None:
+        """Take no more."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(slots=True)
+class Held:
+    """How many bytes one request holds."""
+
+    desk: Desk
+    size: int = 0
+
+    def take(self, size: int) -> None:
+        """Hold more; Refused (429) where there is no room."""
+        self.desk.take(size)
+        self.size += size
+
+    def release(self) -> None:
+        """Give the place back."""
+        self.desk.give_back(self.size)
+
+
+def desk_of(context: Context) -> Desk:
+    """The desk of an application, made at its first use."""
+    if "ingest" not in context.notes:
+        context.notes["ingest"] = Desk()
+    desk: Desk = context.notes["ingest"]
+    return desk
+
+
+async def ingest(call: Call) -> Accepted:
+    """Take records. Raises `Refused`."""
+    if not call.context.settings.ingest_enabled:
+        raise not_found("ingest here")
+    desk = desk_of(call.context)
+    token = _token(call.request)
+    digest = hashlib.sha256(token).digest()
+    name = desk.known(digest, call.now)
+    if name is None:
+        kitchen: Kitchen = call.context.notes["kitchen"]
+        name = await kitchen.in_thread(partial(_looked_up, call, desk, token, digest), _LOOK_UP_SECONDS)
+    is_packed = _is_packed(call.request)
+    key = _key(call.request, name)
+    if call.context.service is None:
+        raise unavailable("nothing watches here", fix="ask the program that is the writer of this store")
+    # Whatever it is called, a collector cannot pass for another one, nor for a folder.
+    source = name if call.query.source is None else f"{name}/{call.query.source}"
+    held = desk.place()
+    try:
+        pieces = await _read(call.request, held)
+        size = sum(map(len, pieces))
+        work = desk.threads.submit(_kept, call, held, pieces, is_packed=is_packed, source=source, key=key)
+    except BaseException:
+        held.release()
+        raise
+    # It goes on when the client has gone, and holds its place until it has ended.
+    work.add_done_callback(lambda _: held.release())
+    try:
+        receipt = await asyncio.wrap_future(work)
+    except KeyReused as error:
+        raise invalid(error.message, field="Idempotency-Key", fix=error.fix or None) from None
+    except WatchBusy as error:
+        raise unavailable(error.message, fix=error.fix or None, seconds=1) from None
+    except WatchFailed as error:
+        raise unavailable(error.message, fix=error.fix or None) from None
+    if receipt is None:
+        raise _no_log()
+    return Accepted(receipt.records, receipt.problems, size, receipt.id)
+
+
+def _kept(
+    call: Call, held: Held, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
+) -> Receipt | None:
+    """Wait until the records are on the disk; None for a body that is not blank, no export of nothing, and holds none."""
+    # What is expanded is counted as it comes: of many bodies at once, each alone may be within its limit.
+    content = expanded(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
+    pieces.clear()
+    receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
+    is_blank = not content or content.isspace()
+    return receipt if receipt.records or is_blank or is_empty_table(content) else None
+
+
+def _token(request: Request) -> bytes:
+    """The bearer token. Raises `Refused` (401), which says nothing of why."""
+    given = request.headers.getlist("authorization")
+    scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not _TOKEN.fullmatch(text.strip()):
+        raise _unknown_token()
+    return text.strip().encode("ascii")
+
+
+def _looked_up(call: Call, desk: Desk, token: bytes, digest: bytes) -> str:
+    """The name of a token in use. The database compares digests of 32 random bytes: its time tells nothing."""
+    with call.context.database.reading() as work:
+        found = work.ingest_tokens.find(token)
+    if found is None:
+        raise _unknown_token()
+    if desk.remember(digest, found.name, call.now):
+        with suppress(SeawallError), call.context.database.writing() as work:
+            work.ingest_tokens.used(found.name, at=call.now)
+    return found.name
+
+
+def _is_packed(request: Request) -> bool:
+    """Whether the body is gzip. Raises `Refused` (415) for any other encoding or kind."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _KINDS:
+        raise _unsupported(
+            "the body must be records, one on a line", "send Content-Type: application/x-ndjson"
+        )
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip", "x-gzip", ""}:
+        raise _unsupported("the body is compressed in a way that is not read", "gzip, or not at all")
+    return encoding.endswith("gzip")
+
+
+def _key(request: Request, name: str) -> str | None:
+    """The request's key, which is of its token alone."""
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return None
+    if len(given) > 1 or not _KEY.fullmatch(given[0]):
+        raise bad_request(
+            "the Idempotency-Key has 1 to 200 visible ASCII characters", field="Idempotency-Key", fix="a UUID"
+        )
+    return f"{name}\n{given[0]}"
+
+
+async def _read(request: Request, held: Held) -> list[bytes]:
+    """The pieces of the body. Raises `Refused`: 408, 413 or 429."""
+    declared = request.headers.get("content-length")
+    if declared is not None and (not declared.isdecimal() or int(declared[:12]) > BODY_BYTES):
+        raise _too_large()
+    pieces, size = [], 0
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > BODY_BYTES:
+                    raise _too_large()
+                held.take(len(piece))
+                pieces.append(piece)
+    except TimeoutError:
+        raise Refused(
+            408, "too-slow", f"the body did not come within {SECONDS:.0f} s", headers={"connection": "close"}
+        ) from None
+    return pieces
+
+
+def _too_large() -> Refused:
+    return Refused(
+        413,
+        "too-large",
+        f"the body is larger than {BODY_BYTES:,} bytes",
+        fix="send less at once, or compress it",
+        headers={"connection": "close"},
+    )
+
+
+def _no_log() -> Refused:
+    """To be told apart from a log with broken lines: whoever sends this sends something else than was meant."""
+    return Refused(
+        422,
+        "not-a-log",
+        "nothing of the body was read: it is no log that is read here, or holds too many records",
+        fix="look at what the collector sends; sending it again changes nothing",
+    )
+
+
+def _unsupported(words: str, fix: str) -> Refused:
+    return Refused(415, "unsupported-media-type", words, fix=fix)
+
+
+def _unknown_token() -> Refused:
+    return Refused(
+        401,
+        "token-required",
+        "a token for ingest is needed",
+        fix="make one in the console's settings, and send it as Authorization: Bearer",
+        headers={"www-authenticate": 'Bearer realm="seawall"'},
+    )
+
+
+def close(context: Context) -> None:
+    """Let go of what requests have left."""
+    desk: Any = context.notes.get("ingest")
+    if desk is not None:
+        desk.close()
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST",
+        path="/api/ingest",
+        handle=ingest,
+        role=None,
+        summary="Take records: JSON on lines, as it was logged, of any shape that a scan reads",
+        group="ingest",
+        query=IngestQuery,
+        answer=Accepted,
+        status=202,
+        raw=True,
+        codes=((401, "token-required"), (404, "not-found"), (422, "not-a-log"), (429, "too-many-requests")),
+    ),
+)

@@ -1,0 +1,356 @@
+"""`/api/me`: what somebody signs in with, and where they are signed in."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import conflict, forbidden, invalid, not_found
+from seawall.console.session import Session, SessionUser
+from seawall.console.sign_in import passkeys
+from seawall.console.sign_in.by_passkey import Nothing, here_of
+from seawall.console.sign_in.desk import desk_of, seconds_of
+from seawall.console.sign_in.entry import Entered, check_fresh, clear_cookie, renew, welcome
+from seawall.console.sign_in.factors import handle_of, has_totp
+from seawall.console.sign_in.passwords import check_new
+from seawall.web.one_time_codes import new_secret, step_of, uri_of
+from seawall_base.times import rfc3339
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from seawall.storage.database import User, Work
+
+KIND: Final = "register"
+_MISSING: Final = (404, "not-found")
+_CONFLICT: Final = (409, "conflict")
+_TOO_MANY: Final = (429, "too-many-requests")
+_STALE: Final = (403, "sign-in-again")
+
+
+class MyPasskey(msgspec.Struct, frozen=True):
+    """One passkey."""
+
+    id: str
+    label: str
+    created_at: str
+    used_at: str | None
+
+
+class MySession(msgspec.Struct, frozen=True):
+    """One place where this user is signed in."""
+
+    handle: str
+    created_at: str
+    seen_at: str
+    expires_at: str
+    address: str
+    user_agent: str
+    current: bool
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Everything about whoever asks."""
+
+    user: SessionUser
+    passkeys: list[MyPasskey]
+    has_password: bool
+    has_totp: bool
+    sessions: list[MySession]
+
+
+class NewPasskey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `navigator.credentials.create` gave, and what to call it."""
+
+    credential: dict[str, Any]
+    label: str = "passkey"
+
+
+class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The password to be, and the one that is, where there is one."""
+
+    password: str
+    current: str | None = None
+
+
+class NewCodes(msgspec.Struct, frozen=True):
+    """What an authenticator app reads: as an address (a QR code shows it), and to be typed."""
+
+    uri: str
+    secret: str
+
+
+class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A one-time code."""
+
+    code: str
+
+
+def show(call: Call) -> Me:
+    """What there is. The local admin has nothing."""
+    visitor = call.who
+    if visitor.user is None:
+        return Me(SessionUser(0, visitor.name, visitor.role), [], False, False, [])
+    with call.context.database.reading() as work:
+        user = _user(call, work)
+        return Me(
+            user=SessionUser(user.id, user.name, user.role),
+            passkeys=[
+                MyPasskey(str(one.id), one.label, rfc3339(one.created_at), _time(one.used_at))
+                for one in work.passkeys.of_user(user.id)
+            ],
+            has_password=user.password_hash is not None,
+            has_totp=has_totp(work, user.id),
+            sessions=[
+                MySession(
+                    one.handle,
+                    rfc3339(one.created_at),
+                    rfc3339(one.seen_at),
+                    rfc3339(one.expires_at),
+                    one.address,
+                    one.user_agent,
+                    one.handle == visitor.handle,
+                )
+                for one in work.sessions.of_user(user.id, at=call.now)
+            ],
+        )
+
+
+def ask_passkey(call: Call) -> dict[str, Any]:
+    """What to ask the browser for one more passkey."""
+    check_fresh(call)
+    desk, here, visitor = desk_of(call), here_of(call), call.who
+    with call.context.database.reading() as work:
+        user = _user(call, work)
+        known = [one.credential_id for one in work.passkeys.of_user(user.id)]
+    challenge = desk.ceremonies.begin(KIND, str(visitor.handle), seconds_of(call))
+    handle = handle_of(call.context.key, user.name)
+    return passkeys.creation_options(here, handle=handle, name=user.name, challenge=challenge, known=known)
+
+
+def add_passkey(call: Call) -> Response:
+    """Keep it. The session is renewed."""
+    check_fresh(call)
+    asked: NewPasskey = call.body
+    desk, here, visitor = desk_of(call), here_of(call), call.who
+    challenge = passkeys.challenge_in(asked.credential)
+    ceremony = desk.ceremonies.end(challenge, KIND, str(visitor.handle), seconds_of(call))
+    made = passkeys.made(here, asked.credential, ceremony.challenge) if ceremony is not None else None
+    if made is None:
+        raise invalid("the browser's answer does not fit the question", field="credential", fix="try again")
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        passkey = work.passkeys.add(
+            user.id,
+            credential_id=made.credential_id,
+            public_key=made.public_key,
+            sign_count=made.sign_count,
+            transports=made.transports,
+            label=_label(asked.label),
+            at=call.now,
+        )
+        call.note(work, "passkey-added", user.name, passkey=str(passkey.id), label=passkey.label)
+        entered = renew(call, work, user)
+    return welcome(call, entered)
+
+
+def remove_passkey(call: Call) -> None:
+    """Forget one; the last thing to sign in with stays."""
+    check_fresh(call)
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        own = work.passkeys.of_user(user.id)
+        found = next((one for one in own if str(one.id) == call.path["id"]), None)
+        if found is None:
+            raise not_found("passkey of yours with this id")
+        if len(own) == 1 and user.password_hash is None and not work.oidc_identities.of_user(user.id):
+            raise conflict("it is all that you can sign in with", fix="add another passkey first")
+        work.passkeys.remove(user.id, found.id)
+        call.note(work, "passkey-removed", user.name, passkey=str(found.id), label=found.label)
+
+
+def change_password(call: Call) -> Response:
+    """Keep a new password. Every session of the user ends, and this one is renewed."""
+    check_fresh(call)
+    asked: NewPassword = call.body
+    desk = desk_of(call)
+    with call.context.database.reading() as work:
+        user = _user(call, work)
+    if user.password_hash is not None:
+        desk.attempt(call, user.name)
+        if not desk.passwords.is_right(user.password_hash, asked.current or ""):
+            desk.failed(call, "password-change", name=user.name, known=user.name)
+            raise forbidden("the present password is another one", fix="type it again")
+    check_new(asked.password, user.name)
+    fresh = desk.passwords.hash(asked.password)
+    with call.context.database.writing() as work:
+        now = _user(call, work)
+        if now.password_hash != user.password_hash:
+            raise conflict("the password was changed just now")
+        work.users.set_password_hash(user.id, fresh, at=call.now)
+        call.note(work, "password-changed", user.name)
+        entered = renew(call, work, now)
+    return welcome(call, entered)
+
+
+def begin_codes(call: Call) -> NewCodes:
+    """A fresh secret, which counts once a code of it was given."""
+    check_fresh(call)
+    desk, secret = desk_of(call), new_secret()
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        if has_totp(work, user.id):
+            raise conflict("one-time codes are set up already", fix="remove them first")
+        work.totp.begin(user.id, desk.seeds.closed(user.id, secret, secrets.token_bytes(12)), at=call.now)
+    return NewCodes(uri_of(secret, account=user.name, issuer="Seawall"), secret.decode("ascii"))
+
+
+def confirm_codes(call: Call) -> Response:
+    """The first code: from now on one is asked for. The session is renewed."""
+    check_fresh(call)
+    asked: Code = call.body
+    desk, entered = desk_of(call), None
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        totp = work.totp.get(user.id)
+        if totp is None or totp.confirmed_at is not None:
+            raise conflict("no one-time codes wait to be confirmed", fix="begin again")
+        secret = desk.seeds.opened(user.id, totp.secret)
+        step = step_of(secret, asked.code.strip(), seconds_of(call)) if secret is not None else None
+        if step is not None and work.totp.use(user.id, step, at=call.now):
+            call.note(work, "totp-added", user.name)
+            entered = renew(call, work, user)
+    return _welcomed(call, entered)
+
+
+def remove_codes(call: Call) -> None:
+    """Ask for one-time codes no more."""
+    check_fresh(call)
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        if not work.totp.remove(user.id):
+            raise not_found("secret of one-time codes of yours")
+        call.note(work, "totp-removed", user.name)
+
+
+def end_session(call: Call) -> Response | None:
+    """End one of the user's own sessions."""
+    handle, visitor = call.path["handle"], call.who
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        own = {one.handle for one in work.sessions.of_user(user.id, at=call.now)}
+        if handle not in own:
+            raise not_found("session of yours with this handle")
+        work.sessions.revoke(handle, at=call.now)
+        call.note(work, "session-ended", user.name, session=handle[:8])
+    if handle != visitor.handle:
+        return None
+    from starlette.responses import Response as Plain
+
+    response = Plain(status_code=204)
+    clear_cookie(call, response)
+    return response
+
+
+def _welcomed(call: Call, entered: Entered | None) -> Response:
+    if entered is None:
+        desk_of(call).attempt(call, call.who.name)
+        raise invalid(
+            "this is not the code of this minute", field="code", fix="is your device's clock right?"
+        )
+    return welcome(call, entered)
+
+
+def _user(call: Call, work: Work) -> User:
+    """The user who asks; the local admin is none."""
+    visitor = call.who
+    user = work.users.get(visitor.user) if visitor.user is not None else None
+    if user is None:
+        raise conflict("whoever sits at this machine has nothing to sign in with", fix="add a user first")
+    return user
+
+
+def _label(text: str) -> str:
+    plain = " ".join(text.split())
+    if not plain or len(plain) > 100 or not plain.isprintable():
+        raise invalid("a label has 1 to 100 printable characters", field="label")
+    return plain
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+def _mine(method: Any, path: str, handle: Any, summary: str, **more: Any) -> Endpoint:
+    return Endpoint(
+        method=method,
+        path=path,
+        handle=handle,
+        role="viewer",
+        summary=summary,
+        group="me",
+        is_for_limited=True,
+        **more,
+    )
+
+
+ENDPOINTS: Final = (
+    _mine("GET", "/api/me", show, "What you sign in with, and where you are signed in", answer=Me),
+    _mine(
+        "POST",
+        "/api/me/passkeys/options",
+        ask_passkey,
+        "What to ask the browser for one more passkey",
+        body=Nothing,
+        answer=dict[str, Any],
+        codes=(_STALE, _CONFLICT),
+    ),
+    _mine(
+        "POST",
+        "/api/me/passkeys",
+        add_passkey,
+        "Register a passkey; the session and its CSRF token are renewed",
+        body=NewPasskey,
+        answer=Session,
+        codes=(_STALE, _CONFLICT),
+    ),
+    _mine(
+        "DELETE",
+        "/api/me/passkeys/{id}",
+        remove_passkey,
+        "Forget a passkey",
+        codes=(_STALE, _MISSING, _CONFLICT),
+    ),
+    _mine(
+        "POST",
+        "/api/me/password",
+        change_password,
+        "Change the password; all other sessions end, this one is renewed",
+        body=NewPassword,
+        answer=Session,
+        codes=(_STALE, _CONFLICT, _TOO_MANY),
+    ),
+    _mine(
+        "POST",
+        "/api/me/totp",
+        begin_codes,
+        "Begin with one-time codes",
+        body=Nothing,
+        answer=NewCodes,
+        codes=(_STALE, _CONFLICT),
+    ),
+    _mine(
+        "POST",
+        "/api/me/totp/confirm",
+        confirm_codes,
+        "Confirm one-time codes with the first of them; the session is renewed",
+        body=Code,
+        answer=Session,
+        codes=(_STALE, _CONFLICT, _TOO_MANY),
+    ),
+    _mine("DELETE", "/api/me/totp", remove_codes, "Ask for one-time codes no more", codes=(_STALE, _MISSING)),
+    _mine("DELETE", "/api/me/sessions/{handle}", end_session, "End one of your sessions", codes=(_MISSING,)),
+)

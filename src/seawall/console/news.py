@@ -1,0 +1,228 @@
+"""What is new, for every open stream: one look at the database now and then, however many listen.
+
+It looks when the running watch says that something changed, and twice a second in any case, because another program
+may be the one that watches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from seawall.console.error_answers import say_broken
+from seawall.console.json_text import encoded
+from seawall_base.errors import SeawallError
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+    from seawall.storage.database import Work
+
+LOOK_SECONDS: Final = 0.5
+SUMMARY_SECONDS: Final = 1.0
+MOST_AT_ONCE: Final = 100
+"""Incidents told one by one; when more change at once, the summary's revision tells that there is more."""
+
+QUEUE: Final = 256
+_REMEMBERED: Final = 20_000
+_encoder: Final = msgspec.json.Encoder()
+
+
+class IncidentNews(msgspec.Struct, frozen=True):
+    """An incident that is new or changed. `new`: people were told of it just now."""
+
+    revision: int
+    id: str
+    tenant: str
+    account: str
+    severity: str
+    title: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event of a stream, encoded."""
+
+    event: str
+    data: bytes
+    id: int | None = None
+
+    def lines(self) -> bytes:
+        """The event as a stream has it. JSON has no line ends of its own."""
+        head = f"event: {self.event}\n" + ("" if self.id is None else f"id: {self.id}\n")
+        return head.encode("ascii") + b"data: " + self.data + b"\n\n"
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open stream. When its queue is full it is `behind`, and ends: the browser comes back and asks for the rest."""
+
+    queue: asyncio.Queue[Item | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+
+    def put(self, item: Item | None) -> None:
+        """Hand on, or end."""
+        try:
+            self.queue.put_nowait(item)
+        except asyncio.QueueFull:
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found."""
+
+    revision: int
+    incidents: tuple[IncidentNews, ...]
+    summary: Any
+
+
+class News:
+    """All streams of the application."""
+
+    def __init__(self, context: Context, summarise: Callable[[Context], Any] | None) -> None:
+        self._context = context
+        self._summarise = summarise
+        self._listeners: set[Listener] = set()
+        self._told: OrderedDict[str, None] = OrderedDict()
+        self._since = context.clock()
+        self._revision: int | None = None
+        self._summary_key = b""
+        self._summary_at = 0.0
+        self._health_key = b""
+        self._last_summary: Item | None = None
+        self._wake = asyncio.Event()
+        self._is_closed = False
+
+    def listen(self) -> Listener:
+        """A new stream's end."""
+        listener = Listener()
+        if self._is_closed:
+            listener.put(None)
+        if self._last_summary is not None:
+            listener.put(self._last_summary)
+        self._listeners.add(listener)
+        self._wake.set()
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """A stream ended."""
+        self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """End every stream."""
+        self._is_closed = True
+        for listener in list(self._listeners):
+            listener.put(None)
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    def missed(self, after: int) -> list[Item]:
+        """What a browser missed that had heard of a revision; waits for the database. Much is left to the summary."""
+        with self._context.database.reading() as work:
+            revision = work.incidents.revision()
+            if not 0 <= after < revision:
+                return []
+            found = self._incidents(work, after)
+        return [_item(news) for news in found]
+
+    async def run(self) -> None:
+        """Look again and again, for as long as the application lives."""
+        loop = asyncio.get_running_loop()
+        service = self._context.service
+        leave = (
+            service.subscribe(lambda _: loop.call_soon_threadsafe(self._wake.set))
+            if service is not None
+            else None
+        )
+        try:
+            while True:
+                await self._waited()
+                if not self._listeners:
+                    self._revision = None
+                    continue
+                await self._look_once(loop)
+        finally:
+            if leave is not None:
+                leave()
+
+    async def _waited(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+        await asyncio.sleep(0.05)  # what changes in several steps is told once
+
+    async def _look_once(self, loop: asyncio.AbstractEventLoop) -> None:
+        wants_summary = loop.time() - self._summary_at >= SUMMARY_SECONDS
+        try:
+            look = await asyncio.to_thread(self._look, wants_summary)
+            self._tell(look, loop.time())
+        except SeawallError:
+            pass  # the database is away: the next look may find it
+        except Exception as error:  # noqa: BLE001 - it must not end
+            say_broken("stream", error)
+
+    def _look(self, wants_summary: bool) -> Look:
+        with self._context.database.reading() as work:
+            revision = work.incidents.revision()
+            before = self._revision
+            changed = before is not None and revision > before
+            incidents = tuple(self._incidents(work, before or 0)) if changed else ()
+        summary = self._summarise(self._context) if wants_summary and self._summarise is not None else None
+        return Look(revision, incidents, summary)
+
+    def _incidents(self, work: Work, after: int) -> list[IncidentNews]:
+        """Those that people are told of; candidates below the budget are not."""
+        found = []
+        for revision, id_ in work.incidents.changed_after(after, limit=MOST_AT_ONCE):
+            row = work.incidents.row(id_)
+            if row is None or not (row.raised or row.announced_at is not None):
+                continue
+            is_new = (
+                row.announced_at is not None and row.announced_at >= self._since and id_ not in self._told
+            )
+            if is_new:
+                self._told[id_] = None
+                while len(self._told) > _REMEMBERED:
+                    self._told.popitem(last=False)
+            found.append(
+                IncidentNews(revision, id_, row.tenant, row.account, row.severity, row.title, is_new)
+            )
+        return found
+
+    def _tell(self, look: Look, now: float) -> None:
+        for news in look.incidents:
+            self._put(_item(news))
+        self._revision = look.revision
+        if look.summary is None:
+            return
+        self._summary_at = now
+        document = msgspec.to_builtins(look.summary)
+        key = encoded({name: value for name, value in document.items() if name != "now"})
+        if key != self._summary_key:
+            self._summary_key = key
+            self._last_summary = Item("summary", encoded(look.summary), look.revision)
+            self._put(self._last_summary)
+        health = _encoder.encode({"silent_sources": document.get("silent_sources", 0)})
+        if health != self._health_key:
+            if self._health_key:
+                self._put(Item("health", health))
+            self._health_key = health
+
+    def _put(self, item: Item) -> None:
+        for listener in list(self._listeners):
+            listener.put(item)
+
+
+def _item(news: IncidentNews) -> Item:
+    return Item("incident", encoded(news), news.revision)

@@ -1,0 +1,113 @@
+"""`/healthz`, `/healthz/live` and `/metrics` of the console, for programs that watch over programs.
+
+They are answered before anything else, and without a sign-in. Health says one word to everybody, whatever the `Host` header: a
+probe names an address. Metrics and the reasons in health are for listed peers alone (`ConsoleSettings.metrics_allow`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+
+from seawall.console.endpoint import SAFE
+from seawall.console.error_answers import refusal_response
+from seawall.console.health_check import HealthCheck
+from seawall.console.metrics import Measured, metrics_text
+from seawall.console.refused import Refused, not_found
+from seawall.console.surroundings import FORWARDING, LOCAL_NAMES, OLD_VERSION, host_of
+from seawall.web.probe import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from seawall.console.context import Context
+    from seawall.console.serving import Kitchen
+
+HEALTH: Final = "/healthz"
+LIVE: Final = "/healthz/live"
+METRICS: Final = "/metrics"
+_OWN_PAGES: Final = frozenset({"same-origin", "none"})
+
+
+class Probes:
+    """Answers probes, and counts what the console answers."""
+
+    def __init__(self, context: Context, kitchen: Kitchen) -> None:
+        self._context = context
+        self._kitchen = kitchen
+        self._health = HealthCheck(context)
+        self._answered: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """Ask the database no more."""
+        self._health.close()
+
+    def count(self, status: int) -> None:
+        """Count one answer of the console. Call it in the event loop."""
+        self._answered[f"{status // 100}xx"] += 1
+
+    async def answer(self, scope: MutableMapping[str, Any]) -> Response | None:
+        """Return the answer to a probe; None for every other request."""
+        if scope["method"] not in SAFE:
+            return None
+        if scope["path"] == LIVE:
+            return JSONResponse({"status": "alive"})
+        if scope["path"] == HEALTH:
+            return await self._answer_health(scope)
+        if scope["path"] == METRICS:
+            return await self._answer_metrics(scope)
+        return None
+
+    async def _answer_health(self, scope: MutableMapping[str, Any]) -> Response:
+        faults = await self._health.faults()
+        stopped = any(fault.stops for fault in faults)
+        document: dict[str, Any] = {"status": "refusing" if stopped else "degraded" if faults else "ok"}
+        if self._is_listed(scope):
+            document["faults"] = [
+                {"code": fault.code, "words": fault.words, "stops": fault.stops} for fault in faults
+            ]
+        return JSONResponse(document, 503 if stopped else 200)
+
+    async def _answer_metrics(self, scope: MutableMapping[str, Any]) -> Response:
+        if not self._is_listed(scope):
+            return refusal_response(not_found("such address"))
+        faults = await self._health.faults()
+        measured = Measured(
+            is_ready=not any(fault.stops for fault in faults),
+            status=self._health.status(),
+            answered=dict(self._answered),
+            loads={"ordinary": self._kitchen.ordinary.load(), "heavy": self._kitchen.heavy.load()},
+        )
+        return Response(await run_in_threadpool(metrics_text, measured), media_type=CONTENT_TYPE)
+
+    def _is_listed(self, scope: MutableMapping[str, Any]) -> bool:
+        """Whether a listed peer asks for itself: no proxy on behalf of others, and no page of another site.
+
+        A name that somebody points at this machine (DNS rebinding) is no name of the console; an address cannot be one.
+        """
+        settings, headers = self._context.settings, Headers(scope=scope)
+        peer = (scope.get("client") or ("?",))[0]
+        if peer not in settings.metrics_allow or scope.get("http_version") == OLD_VERSION:
+            return False
+        if any(name in headers for name in FORWARDING):
+            return False
+        if headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
+            return False
+        try:
+            host, _ = host_of(headers, "https" if settings.is_https else "http")
+        except Refused:
+            return False
+        is_own = host in settings.hosts and settings.proxies is None
+        return is_own or host in LOCAL_NAMES or _is_address(host)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,238 @@
+"""`seawall serve`: checks everything first, then runs console, API and watch until it is told to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.console.application import create_app
+from seawall.console.context import ConsoleSettings, Context, installation_key
+from seawall.console.data.answers import desk_of
+from seawall.console.errors import ServeInvalid
+from seawall.console.listening import Certificate, Place, check_certificate, check_free, listen
+from seawall.console.sign_in.codes import new_setup
+from seawall.console.sign_in.factors import admin_can_sign_in
+from seawall.pipeline.live.process import WatchProcess
+from seawall.storage.place import open_store
+from seawall.web.peers import LOOPBACK, Peers
+from seawall_base.errors import DatabaseInUse
+
+if TYPE_CHECKING:
+    from seawall.console.sign_in.oidc_settings import OidcSettings
+    from seawall.pipeline.live.settings import LiveSettings
+    from seawall.storage.database import Database
+
+WARM_SECONDS = 2.0
+"""After the start, before the desk reads ahead: the first page comes first."""
+
+WARM_PAUSE = 0.02
+"""Between two days that it reads."""
+
+WARM_END_SECONDS = 5.0
+
+WRITER_SECONDS = 3.0
+"""How long a program that wrote before may take to end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be served, as the operator said it. `hosts` are names for browsers; `proxies` peers that end TLS."""
+
+    store: Path
+    database: str | None = None
+    place: Place
+    hosts: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    proxies: tuple[str, ...] = ()
+    needs_sign_in: bool = False
+    is_demo: bool = False
+    oidc: OidcSettings | None = None
+    metrics_allow: tuple[str, ...] = ()
+
+    def settings(self) -> ConsoleSettings:
+        """The console's settings. Raises `ServeInvalid` where the console would be open to strangers."""
+        if self.certificate is not None and self.proxies:
+            raise ServeInvalid(
+                "--certificate and --behind-proxy are two answers to one question", fix="one of them ends TLS"
+            )
+        if self.certificate is not None:
+            check_certificate(self.certificate)
+        is_encrypted = self.certificate is not None or bool(self.proxies)
+        if not self.place.is_loopback and not is_encrypted:
+            raise ServeInvalid(
+                f"on {self.place} passwords and sessions would be readable on the way",
+                fix="--certificate FILE --key FILE, or --behind-proxy ADDRESS of a proxy that ends TLS",
+            )
+        hosts = tuple(dict.fromkeys(_host(name) for name in self.hosts))
+        if is_encrypted and not hosts:
+            raise ServeInvalid(
+                "under which name will browsers find the console?", fix="--host seawall.example.org"
+            )
+        return ConsoleSettings(
+            hosts=hosts,
+            is_loopback=self.place.is_loopback,
+            is_encrypted=self.certificate is not None,
+            proxies=_peers("--behind-proxy", self.proxies) if self.proxies else None,
+            needs_sign_in=self.needs_sign_in,
+            is_demo=self.is_demo,
+            oidc=self.oidc,
+            metrics_allow=_peers("--metrics-allow", self.metrics_allow) if self.metrics_allow else LOOPBACK,
+        )
+
+    def address(self, settings: ConsoleSettings) -> str:
+        """Where a browser finds it."""
+        if not settings.hosts:
+            return f"http://{self.place}/"
+        default = self.proxies or self.place.port == (443 if settings.is_https else 80)
+        scheme = "https" if settings.is_https else "http"
+        return f"{scheme}://{settings.hosts[0]}{'' if default else f':{self.place.port}'}/"
+
+    def public_address(self, settings: ConsoleSettings) -> str:
+        """Return where others find it, empty without `--host`: an address of this machine is of no use in a message."""
+        return self.address(settings) if settings.hosts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in.
+
+    `rules` are lines that say which Sigma rules the watch asks, and which not and why.
+    """
+
+    address: str
+    store: Path
+    setup_code: str | None
+    has_pages: bool
+    rules: tuple[str, ...] = ()
+
+
+def serve(
+    plan: Plan,
+    live: LiveSettings | None,
+    *,
+    on_ready: Callable[[Ready], None],
+    beside: Callable[[Any], AbstractContextManager[Any]] | None = None,
+) -> int:
+    """Serve until told to stop; returns the exit code. Raises `SeawallError` before anything listens.
+
+    `live` None only shows what another program finds. `beside` gets the running watch; what it gives lasts as long.
+    """
+    settings = plan.settings()
+    check_free(plan.place)
+    with ExitStack() as stack:
+        context = stack.enter_context(opened(plan, settings, make=live is not None))
+        rules: tuple[str, ...] = ()
+        if live is not None:
+            check_writer(context.database)
+            linked = replace(live, console=plan.public_address(settings))
+            context.service = stack.enter_context(process := WatchProcess(linked))
+            rules = process.rules_told
+            if beside is not None:
+                stack.enter_context(beside(context.service))
+        application = create_app(context)
+        warming = stack.enter_context(_warmed(context))
+        code = _setup_code(context)
+        ready = Ready(plan.address(settings), plan.store, code, _has_pages(), rules)
+
+        def told() -> None:
+            on_ready(ready)
+            warming.start()
+
+        return listen(
+            application,
+            plan.place,
+            plan.certificate,
+            on_ready=told,
+            on_end=lambda: _end_streams(context),
+            has_failed=lambda: context.service is not None and context.service.has_failed,
+        )
+
+
+def check_writer(database: Database, seconds: float = WRITER_SECONDS) -> None:
+    """Refuse a database that another program writes to (`DatabaseInUse`); one that is just ending is waited for."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with database.only_writer():
+                return
+        except DatabaseInUse as error:
+            if time.monotonic() > end:
+                error.fix = "stop it first, or only show what it finds: --no-watch"
+                raise
+        time.sleep(0.2)
+
+
+@contextmanager
+def opened(plan: Plan, settings: ConsoleSettings, *, make: bool) -> Iterator[Context]:
+    """The store; with `make` it is made where there is none. Whoever only looks would look at an empty one for good."""
+    with open_store(plan.store, plan.database, make=make) as store:
+        yield Context(store.database, store.lake, installation_key(plan.store), settings)
+
+
+def _setup_code(context: Context) -> str | None:
+    """A fresh code where nobody can sign in yet, and nobody is admin without."""
+    settings = context.settings
+    is_open = settings.is_loopback and not settings.needs_sign_in and settings.proxies is None
+    if is_open and not settings.hosts:
+        return None
+    with context.database.writing() as work:
+        if admin_can_sign_in(work):
+            return None
+        return new_setup(work, at=context.clock())
+
+
+@contextmanager
+def _warmed(context: Context) -> Iterator[threading.Thread]:
+    """A thread, yet to be started, that reads ahead for the desk, with pauses for whoever asks for something meanwhile."""
+    desk, is_ending = desk_of(context), threading.Event()
+
+    def warm() -> None:
+        # Whatever fails here fails again, and is told, where somebody asks.
+        with suppress(Exception):
+            if not is_ending.wait(WARM_SECONDS):
+                desk.warm(lambda: is_ending.wait(WARM_PAUSE))
+
+    thread = threading.Thread(target=warm, name="desk-warming", daemon=True)
+    try:
+        yield thread
+    finally:
+        is_ending.set()
+        if thread.ident is not None:
+            thread.join(WARM_END_SECONDS)
+
+
+def _end_streams(context: Context) -> None:
+    news = context.notes.get("news")
+    if news is not None:
+        news.close()
+
+
+def _has_pages() -> bool:
+    from importlib import resources
+
+    return resources.files("seawall.console").joinpath("bundle", "index.html").is_file()
+
+
+def _host(name: str) -> str:
+    plain = name.strip().lower().rstrip(".")
+    letters = plain.replace("-", "").replace(".", "").replace("_", "")
+    if not plain or len(plain) > 253 or not plain.isascii() or not letters.isalnum():
+        raise ServeInvalid(
+            f"{name!r} is no name of a host", fix="--host seawall.example.org, without scheme and port"
+        )
+    return plain
+
+
+def _peers(option: str, texts: tuple[str, ...]) -> Peers:
+    try:
+        peers = Peers(texts)
+    except ValueError as error:
+        raise ServeInvalid(
+            f"{option}: {error}", fix="an address or network, as 127.0.0.1 or 10.0.0.0/28"
+        ) from None
+    return peers

@@ -1,0 +1,237 @@
+"""Turns a declared endpoint into a route: reads, checks, decodes, calls, and writes the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+import re
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from seawall.console.context import Context
+from seawall.console.endpoint import JSON, LOCAL, Call, Endpoint, Visitor
+from seawall.console.error_answers import answer_to
+from seawall.console.gatekeeper import CSRF_HEADER, Gatekeeper
+from seawall.console.json_text import encoded
+from seawall.console.refused import Refused, bad_request, invalid, unavailable
+from seawall.console.surroundings import SEEN, Surroundings, network_of
+from seawall.console.worker_pool import PoolLimits, WorkerPool
+
+_PLACE: Final = re.compile(r" - at `(?:key in )?\$(.{1,200})`$")
+_UNKNOWN: Final = re.compile(r"unknown field `(.{1,200}?)`|required field `(.{1,200}?)`")
+
+
+class Kitchen:
+    """Serves endpoints. Plain functions run in threads of its own, heavy ones in threads apart, with limits for each client."""
+
+    def __init__(self, context: Context, gatekeeper: Gatekeeper) -> None:
+        self._context = context
+        self.gatekeeper = gatekeeper
+        settings = context.settings
+        ordinary = PoolLimits(settings.threads, settings.threads_each, settings.waiting_each)
+        heavy = PoolLimits(settings.heavy_threads, settings.heavy_each, 0)
+        self.ordinary = WorkerPool("console", ordinary, "too many requests wait already")
+        self.heavy = WorkerPool("heavy", heavy, "too many exports and checks at once")
+
+    def close(self) -> None:
+        """Take no more work."""
+        self.ordinary.close()
+        self.heavy.close()
+
+    def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        """The route's function."""
+        work = self._raw if endpoint.raw else self._asynchronous
+        plain = self._heavy if endpoint.is_heavy else self._plain
+        run = work if inspect.iscoroutinefunction(endpoint.handle) else plain
+
+        async def answer(request: Request) -> Response:
+            where = f"{endpoint.method} {endpoint.path}"
+            try:
+                return await run(endpoint, request)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except TimeoutError:
+                return answer_to(unavailable("the answer took too long"), where)
+            except Exception as error:  # noqa: BLE001 - the answer says what it was, the log where
+                return answer_to(error, where)
+
+        return answer
+
+    async def in_thread(self, work: Callable[[], Any], seconds: float, client: str | None = None) -> Any:
+        """Return the result of work that may wait. Raise `TimeoutError`; what was begun then ends by itself."""
+        return await _result(self.ordinary.submit(client, work), seconds)
+
+    async def _plain(self, endpoint: Endpoint, request: Request) -> Response:
+        """The visitor is looked for in the same thread, so that one request waits once."""
+        body = await read_body(endpoint, request, self._context.settings.body_seconds)
+
+        def work() -> Response:
+            visitor = self._admitted(endpoint, request)
+            return self._written(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
+
+        response: Response = await self.in_thread(work, endpoint.seconds, self._client(request))
+        return response
+
+    async def _heavy(self, endpoint: Endpoint, request: Request) -> Response:
+        """The limit is the user's, whatever their sessions and addresses: so the visitor is looked for first."""
+        body = await read_body(endpoint, request, self._context.settings.body_seconds)
+        visitor = await self._visitor(endpoint, request)
+
+        def work() -> Response:
+            return self._written(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
+
+        user = LOCAL if visitor is None or visitor.user is None else str(visitor.user)
+        response: Response = await _result(self.heavy.submit(user, work), endpoint.seconds)
+        return response
+
+    async def _asynchronous(self, endpoint: Endpoint, request: Request) -> Response:
+        visitor = await self._visitor(endpoint, request)
+        body = await read_body(endpoint, request, self._context.settings.body_seconds)
+        answer = await endpoint.handle(self._call(endpoint, request, visitor, body))
+        return self._written(endpoint, answer)
+
+    async def _raw(self, endpoint: Endpoint, request: Request) -> Response:
+        answer = await endpoint.handle(self._call(endpoint, request, None, b""))
+        return self._written(endpoint, answer)
+
+    async def _visitor(self, endpoint: Endpoint, request: Request) -> Visitor | None:
+        work = partial(self._admitted, endpoint, request)
+        found: Visitor | None = await self.in_thread(work, endpoint.seconds, self._client(request))
+        return found
+
+    def _client(self, request: Request) -> str:
+        """Whose requests this one is counted with, before anybody has looked whether its session holds."""
+        token = self.gatekeeper.token_of(request.scope)
+        if token is not None:
+            return hashlib.sha256(token).hexdigest()
+        return network_of(_seen(request).address)
+
+    def _admitted(self, endpoint: Endpoint, request: Request) -> Visitor | None:
+        visitor = self.gatekeeper.visitor(request.scope, _seen(request), self._context.clock())
+        self.gatekeeper.admitted(endpoint, visitor, request.headers.get(CSRF_HEADER))
+        return visitor
+
+    def _call(self, endpoint: Endpoint, request: Request, visitor: Visitor | None, body: bytes) -> Call:
+        return Call(
+            context=self._context,
+            request=request,
+            visitor=visitor,
+            now=self._context.clock(),
+            address=_seen(request).address,
+            path=request.path_params,
+            query=None if endpoint.query is None else decode_query(request, endpoint.query),
+            body=None if endpoint.body is None else decode_body(body, endpoint.body),
+        )
+
+    @staticmethod
+    def _written(endpoint: Endpoint, answer: Any) -> Response:
+        if isinstance(answer, Response):
+            return answer
+        if answer is None and endpoint.answer is None:
+            return Response(status_code=204)
+        return Response(encoded(answer), endpoint.status, {"content-type": JSON})
+
+
+async def _result(future: Future[Any], seconds: float) -> Any:
+    async with asyncio.timeout(seconds):
+        return await asyncio.wrap_future(future)
+
+
+def _seen(request: Request) -> Surroundings:
+    seen: Surroundings = request.scope[SEEN]
+    return seen
+
+
+async def read_body(endpoint: Endpoint, request: Request, seconds: float) -> bytes:
+    """The whole body of a request that changes something. Raises `Refused`: 408, 413 or 415."""
+    if endpoint.method in {"GET", "DELETE"} or endpoint.raw:
+        return b""
+    check_json(request.headers)
+    declared = request.headers.get("content-length", "0")
+    most = endpoint.body_bytes
+    if not declared.isascii() or not declared.isdigit() or int(declared[:12]) > most:
+        raise _too_large(most)
+    content = bytearray()
+    begin = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds):
+            async for piece in request.stream():
+                content += piece
+                if len(content) > most:
+                    raise _too_large(most)
+    except TimeoutError:
+        waited = round(time.monotonic() - begin)
+        raise Refused(
+            408, "too-slow", f"the body did not come within {waited} s", headers={"connection": "close"}
+        ) from None
+    return bytes(content)
+
+
+def check_json(headers: Headers) -> None:
+    """Refuse bodies that are not JSON: forms of other sites can send some kinds of text without asking."""
+    kind, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if kind.strip().lower() != JSON or charset not in {"", "charset=utf-8"}:
+        raise Refused(
+            415, "unsupported-media-type", "the body must be JSON", fix="send Content-Type: application/json"
+        )
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(415, "unsupported-media-type", "the body must not be compressed")
+
+
+def decode_body(content: bytes, kind: type[Any]) -> Any:
+    """The body as its type. Raises `Refused`: 400 for what is no JSON, 422 for what is not this type."""
+    try:
+        return msgspec.json.decode(content or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise bad_request("the body is not JSON") from None
+
+
+def decode_query(request: Request, kind: type[Any]) -> Any:
+    """The query as its type: names that it does not have and single values given twice are refused (422)."""
+    several = {field.encode_name for field in msgspec.structs.fields(kind) if _is_list(field.type)}
+    found: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in several:
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise invalid("it is given twice", field=name[:64])
+        else:
+            found[name] = value
+    try:
+        return msgspec.convert(found, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _is_list(kind: Any) -> bool:
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return get_origin(kind) in {list, tuple, frozenset, set}
+
+
+def _invalid(error: msgspec.ValidationError) -> Refused:
+    """The words of the library name types and places, and no values but those that a type allows."""
+    text = str(error)
+    place = _PLACE.search(text)
+    unknown = _UNKNOWN.search(text)
+    path = place[1].lstrip(".") if place else ""
+    if unknown:
+        name = unknown[1] or unknown[2]
+        path = f"{path}.{name}" if path else name
+    return invalid(_PLACE.sub("", text)[:300], field=path[:64] or None)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, "too-large", f"the body is larger than {most} bytes", headers={"connection": "close"})

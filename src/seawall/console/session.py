@@ -1,0 +1,104 @@
+"""`GET /api/session`: who asks, and what can be done from here."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from seawall import __version__
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.surroundings import SEEN
+from seawall.storage.database import Role
+
+if TYPE_CHECKING:
+    from seawall.console.gatekeeper import Gatekeeper
+    from seawall.console.surroundings import Surroundings
+
+Method = Literal["passkey", "password", "oidc"]
+
+
+class SessionUser(msgspec.Struct, frozen=True):
+    """Whoever is signed in; the local admin has the id 0."""
+
+    id: int
+    name: str
+    role: Role
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`.
+
+    `sign_in_required`: nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and
+    the code that `seawall serve` printed makes the first. `second_factor_needed`: nothing but their own settings can be
+    asked until this user has registered a passkey or one-time codes.
+    """
+
+    user: SessionUser | None
+    loopback: bool
+    sign_in_required: bool
+    methods: list[Method]
+    csrf_token: str
+    setup_needed: bool
+    second_factor_needed: bool
+    version: str
+    demo: bool
+    ingest_enabled: bool
+
+
+def gatekeeper_of(call: Call) -> Gatekeeper:
+    """The application's gatekeeper."""
+    keeper: Gatekeeper = call.context.notes["gatekeeper"]
+    return keeper
+
+
+def methods_for(call: Call) -> list[Method]:
+    """How one can sign in from the address that the browser has open."""
+    here: Surroundings = call.request.scope[SEEN]
+    methods: list[Method] = ["passkey"] if has_domain(here.host) else []
+    methods.append("password")
+    if call.context.settings.oidc is not None:
+        methods.append("oidc")
+    return methods
+
+
+def has_domain(host: str) -> bool:
+    """Whether a host is a name: passkeys belong to names, not to addresses."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+def session_document(call: Call) -> Session:
+    """The answer to whoever asks."""
+    keeper, visitor, settings = gatekeeper_of(call), call.visitor, call.context.settings
+    here: Surroundings = call.request.scope[SEEN]
+    has_admin = keeper.has_admin()
+    return Session(
+        user=None if visitor is None else SessionUser(visitor.user or 0, visitor.name, visitor.role),
+        loopback=here.is_local,
+        sign_in_required=visitor is None,
+        methods=methods_for(call) if has_admin or settings.oidc is not None else [],
+        csrf_token=keeper.anonymous_csrf() if visitor is None else visitor.csrf,
+        setup_needed=visitor is None and not has_admin,
+        second_factor_needed=visitor is not None and visitor.is_limited,
+        version=__version__,
+        demo=settings.is_demo,
+        ingest_enabled=settings.ingest_enabled,
+    )
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/session",
+        handle=session_document,
+        role=None,
+        summary="Who asks, and what can be done from here",
+        group="session",
+        answer=Session,
+    ),
+)

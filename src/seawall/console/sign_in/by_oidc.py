@@ -1,0 +1,301 @@
+"""Signing in at the organisation's identity provider: OpenID Connect, authorization code with PKCE, state and nonce.
+
+The ID token is verified as any token (`seawall_tokens`, by its policy file), then its nonce must be the one that this very
+browser was sent away with. Who comes back with another browser's answer signs nobody in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.responses import RedirectResponse, Response
+
+from seawall.console.endpoint import ROLES, Call, Endpoint
+from seawall.console.refused import not_found
+from seawall.console.sign_in.desk import desk_of, seconds_of
+from seawall.console.sign_in.entry import Entered, enter, set_cookie
+from seawall.console.sign_in.factors import admin_can_sign_in
+from seawall.console.sign_in.oidc_provider import Provider, ProviderFailed
+from seawall.console.sign_in.setup import is_reserved
+from seawall.console.surroundings import SEEN
+from seawall_base.errors import UsageError
+from seawall_tokens.jose import base64url
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.verify import verify_access_token
+
+if TYPE_CHECKING:
+    from seawall.console.sign_in.oidc_settings import OidcSettings
+    from seawall.console.surroundings import Surroundings
+    from seawall.storage.database import Role, User, Work
+
+METHOD: Final = "oidc"
+CALLBACK: Final = "/api/sign-in/oidc/callback"
+COOKIE: Final = "seawall-oidc"
+PROBLEM: Final = "/sign-in?problem="
+SECONDS: Final = 300
+
+_log = logging.getLogger("seawall.console")
+
+
+class OidcAnswer(msgspec.Struct, frozen=True):
+    """What the provider sends the browser back with; what else it sends is not looked at."""
+
+    code: str = ""
+    state: str = ""
+    error: str = ""
+
+
+class _Failed(Exception):
+    """Nobody is signed in. `problem` is the word that the sign-in page explains, `known` a user's name."""
+
+    def __init__(self, problem: str, *, why: str = "", known: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.why, self.known = problem, why or problem, known
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """Somebody who was sent to the provider: what must fit when they come back."""
+
+    browser: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    redirect: str
+
+
+def depart(call: Call) -> Response:
+    """Send the browser to the provider."""
+    settings, desk = _settings(call), desk_of(call)
+    here: Surroundings = call.request.scope[SEEN]
+    desk.question(call)
+    try:
+        endpoints = _provider(call, settings).endpoints()
+    except ProviderFailed as error:
+        return _problem(call, "provider-away", str(error))
+    browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    away = _Away(_digest(browser), nonce, verifier, here.origin + CALLBACK)
+    state = base64url.encode(desk.ceremonies.begin(METHOD, here.host, seconds_of(call), away))
+    query = {
+        "response_type": "code",
+        "client_id": settings.table.client_id,
+        "redirect_uri": away.redirect,
+        "scope": " ".join(settings.table.scopes),
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": base64url.encode(hashlib.sha256(verifier.encode("ascii")).digest()),
+        "code_challenge_method": "S256",
+    }
+    if settings.table.prompt is not None:
+        query["prompt"] = settings.table.prompt
+    join = "&" if "?" in endpoints.authorization else "?"
+    response = RedirectResponse(f"{endpoints.authorization}{join}{urlencode(query)}", 302)
+    # Lax, because it has to come along when the provider leads the browser back here.
+    response.set_cookie(
+        _cookie(call),
+        browser,
+        max_age=SECONDS,
+        path="/",
+        secure=call.context.settings.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def arrive(call: Call) -> Response:
+    """The browser comes back: begin a session, or say on the sign-in page why not."""
+    settings = _settings(call)
+    desk_of(call).attempt(call)
+    try:
+        entered = _entered(call, settings)
+    except _Failed as failed:
+        desk_of(call).failed(call, METHOD, known=failed.known, why=failed.why)
+        return _problem(call, failed.problem, failed.why)
+    response = RedirectResponse("/", 303)
+    set_cookie(call, response, entered.token)
+    _forget(call, response)
+    return response
+
+
+def _entered(call: Call, settings: OidcSettings) -> Entered:
+    away = _came_back(call)
+    answer: OidcAnswer = call.query
+    if answer.error or not 0 < len(answer.code) <= 4096:
+        raise _Failed("refused-there", why="the provider refused")
+    try:
+        token = _provider(call, settings).redeem(answer.code, verifier=away.verifier, redirect=away.redirect)
+        found = verify_access_token(token, settings.policy, seconds_of(call))
+    except ProviderFailed as error:
+        raise _Failed("provider-away", why=str(error)) from None
+    except Refusal as refusal:
+        raise _Failed("token-refused", why=refusal.code) from None
+    claims = found.claims
+    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), away.nonce.encode()):
+        raise _Failed("token-refused", why="nonce")
+    if claims.get("azp", settings.table.client_id) != settings.table.client_id:
+        raise _Failed("token-refused", why="azp")
+    role = role_of(claims, settings)
+    subject = found.subject
+    if not subject:
+        raise _Failed("token-refused", why="sub")
+    with call.context.database.writing() as work:
+        user = _user(call, work, found.issuer, subject, claims, role, settings)
+        return enter(call, work, user, METHOD)
+
+
+def _came_back(call: Call) -> _Away:
+    """Whether it is the browser that was sent away, not long ago, and for the first time."""
+    answer: OidcAnswer = call.query
+    here: Surroundings = call.request.scope[SEEN]
+    try:
+        challenge = base64url.decode(answer.state[:200])
+    except ValueError:
+        challenge = b""
+    ceremony = desk_of(call).ceremonies.end(challenge, METHOD, here.host, seconds_of(call))
+    away: _Away | None = ceremony.details if ceremony is not None else None
+    browser = call.request.cookies.get(_cookie(call), "")
+    if away is None or not hmac.compare_digest(away.browser, _digest(browser)):
+        raise _Failed("took-too-long", why="state")
+    return away
+
+
+def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
+    """The highest role that a token's claim gives."""
+    value = claims.get(settings.table.role_claim)
+    values = {value} if isinstance(value, str) else set(map(str, value)) if isinstance(value, list) else set()
+    for role in reversed(ROLES):
+        if values & set(settings.table.roles.get(role, ())):
+            return role
+    raise _Failed("no-role", why="no-role")
+
+
+def _user(
+    call: Call,
+    work: Work,
+    issuer: str,
+    subject: str,
+    claims: Mapping[str, Any],
+    role: Role,
+    settings: OidcSettings,
+) -> User:
+    """The user whom the provider means: known by issuer and subject, never by name, which others may take."""
+    known = work.oidc_identities.find(issuer, subject)
+    if known is None:
+        if _is_disabled(work, issuer, subject):
+            raise _Failed("disabled", why="disabled")
+        fresh = _new(call, work, claims, role, settings)
+        work.oidc_identities.link(issuer, subject, fresh.id, at=call.now)
+        return fresh
+    user = work.users.get(known)
+    if user is None:
+        raise _Failed("disabled", why="disabled")
+    if user.role != role:
+        try:
+            work.users.set_role(user.id, role)
+        except UsageError:
+            return user  # the last admin stays one, whatever the provider says
+        if user.role == "admin" and not admin_can_sign_in(work):
+            # Others are admins and have nothing to sign in with yet. Asked after the change: it has locked the admins' rows.
+            work.users.set_role(user.id, "admin")
+            return user
+        work.sessions.revoke_all(user.id, at=call.now)
+        work.audit.append(
+            at=call.now,
+            actor=METHOD,
+            action="user-role",
+            subject=user.name,
+            details={"before": user.role, "after": role},
+        )
+    return work.users.get(user.id) or user
+
+
+def _is_disabled(work: Work, issuer: str, subject: str) -> bool:
+    """Whether this is a user who was disabled: under a new name they stay it."""
+    return any(
+        (one.issuer, one.subject) == (issuer, subject)
+        for user in work.users.all()
+        if user.disabled_at is not None
+        for one in work.oidc_identities.of_user(user.id)
+    )
+
+
+def _new(call: Call, work: Work, claims: Mapping[str, Any], role: Role, settings: OidcSettings) -> User:
+    name = str(claims.get(settings.table.name_claim) or "").strip()
+    if not name or is_reserved(name):
+        raise _Failed("no-name", why="no-name")
+    try:
+        user = work.users.add(name, role, at=call.now)
+    except UsageError:
+        raise _Failed("name-taken", why="name-taken") from None
+    work.audit.append(
+        at=call.now, actor=METHOD, action="user-added", subject=user.name, details={"role": role}
+    )
+    return user
+
+
+def _settings(call: Call) -> OidcSettings:
+    settings = call.context.settings.oidc
+    if settings is None:
+        raise not_found("identity provider here")
+    return settings
+
+
+def _provider(call: Call, settings: OidcSettings) -> Provider:
+    provider: Provider = call.context.notes.setdefault("oidc", Provider(settings))
+    return provider
+
+
+def _problem(call: Call, problem: str, why: str) -> Response:
+    _log.warning("sign-in at the identity provider failed: %s", why)
+    response = RedirectResponse(PROBLEM + problem, 303)
+    _forget(call, response)
+    return response
+
+
+def _forget(call: Call, response: Response) -> None:
+    response.delete_cookie(
+        _cookie(call), path="/", secure=call.context.settings.is_https, httponly=True, samesite="lax"
+    )
+
+
+def _cookie(call: Call) -> str:
+    return f"__Host-{COOKIE}" if call.context.settings.is_https else COOKIE
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/sign-in/oidc",
+        handle=depart,
+        role=None,
+        summary="Send the browser to the identity provider",
+        group="sign-in",
+        status=302,
+        media="text/html",
+        codes=((404, "not-found"), (429, "too-many-requests")),
+    ),
+    Endpoint(
+        method="GET",
+        path=CALLBACK,
+        handle=arrive,
+        role=None,
+        summary="Where the identity provider sends the browser back to",
+        group="sign-in",
+        query=OidcAnswer,
+        status=303,
+        media="text/html",
+        codes=((404, "not-found"), (429, "too-many-requests")),
+    ),
+)

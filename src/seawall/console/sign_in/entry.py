@@ -1,0 +1,111 @@
+"""The moment of signing in: a new session in place of whatever the browser had, its cookie, and the trail's entry."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from seawall.console.context import MICROSECONDS
+from seawall.console.endpoint import JSON, Call, Visitor
+from seawall.console.gatekeeper import TOKEN_BYTES, csrf_of
+from seawall.console.refused import forbidden
+from seawall.console.session import gatekeeper_of, session_document
+from seawall.console.sign_in.factors import lacks_second_factor
+from seawall_tokens.jose import base64url
+
+if TYPE_CHECKING:
+    from seawall.storage.database import User, Work
+
+FRESH_SECONDS: Final = 15 * 60
+_LONGEST_AGENT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A session that has just begun."""
+
+    visitor: Visitor
+    token: bytes = field(repr=False)
+
+
+def enter(call: Call, work: Work, user: User, method: str) -> Entered:
+    """Begin a session for a user, with a token that nobody has seen before; the browser's earlier session ends."""
+    seconds = call.context.settings.session_seconds
+    entered = _started(call, work, user, call.now + seconds * MICROSECONDS)
+    work.audit.append(
+        at=call.now,
+        actor=user.name,
+        action="sign-in",
+        subject=user.name,
+        details={"method": method, "address": call.address},
+    )
+    return entered
+
+
+def renew(call: Call, work: Work, user: User) -> Entered:
+    """Replace the browser's session: what somebody knew of the old one is of no use. It ends when the old one would have."""
+    return _started(call, work, user, call.who.expires_at)
+
+
+def check_fresh(call: Call) -> None:
+    """Refuse to change what somebody signs in with unless they signed in just now: a session may have been stolen."""
+    signed_in = call.who.expires_at - call.context.settings.session_seconds * MICROSECONDS
+    if call.who.user is not None and call.now - signed_in > FRESH_SECONDS * MICROSECONDS:
+        raise forbidden(
+            "what you sign in with can be changed within a quarter of an hour of signing in",
+            code="sign-in-again",
+            fix="sign out, and sign in again",
+        )
+
+
+def _started(call: Call, work: Work, user: User, expires_at: int) -> Entered:
+    if call.visitor is not None and call.visitor.handle is not None:
+        work.sessions.revoke(call.visitor.handle, at=call.now)
+    token = secrets.token_bytes(TOKEN_BYTES)
+    started = work.sessions.start(
+        token,
+        user.id,
+        at=call.now,
+        expires_at=expires_at,
+        address=call.address,
+        user_agent=call.request.headers.get("user-agent", "")[:_LONGEST_AGENT],
+    )
+    is_limited = lacks_second_factor(work, user)
+    visitor = Visitor(user.name, user.role, user.id, started.handle, csrf_of(token), is_limited, expires_at)
+    return Entered(visitor, token)
+
+
+def welcome(call: Call, entered: Entered, *, answer: Any = None) -> Response:
+    """The answer with the new session's cookie; call it when the transaction is over."""
+    document = session_document(replace(call, visitor=entered.visitor)) if answer is None else answer
+    response = Response(msgspec.json.encode(document), headers={"content-type": JSON})
+    set_cookie(call, response, entered.token)
+    return response
+
+
+def set_cookie(call: Call, response: Response, token: bytes) -> None:
+    """The session's cookie: for this host and its pages alone, out of reach of scripts."""
+    response.set_cookie(
+        gatekeeper_of(call).cookie,
+        base64url.encode(token),
+        max_age=call.context.settings.session_seconds,
+        path="/",
+        secure=call.context.settings.is_https,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def clear_cookie(call: Call, response: Response) -> None:
+    """Take the session's cookie away."""
+    response.delete_cookie(
+        gatekeeper_of(call).cookie,
+        path="/",
+        secure=call.context.settings.is_https,
+        httponly=True,
+        samesite="strict",
+    )

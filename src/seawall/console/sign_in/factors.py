@@ -1,0 +1,66 @@
+"""What a user can sign in with, and whether it is enough."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from seawall.storage.database import User, Work
+
+_NONCE: Final = 12
+
+
+def has_totp(work: Work, user: int) -> bool:
+    """Whether one-time codes are asked for."""
+    found = work.totp.get(user)
+    return found is not None and found.confirmed_at is not None
+
+
+def has_strong_factor(work: Work, user: int) -> bool:
+    """Whether a user can sign in without a password: with a passkey, or at the identity provider."""
+    return bool(work.passkeys.of_user(user)) or bool(work.oidc_identities.of_user(user))
+
+
+def lacks_second_factor(work: Work, user: User) -> bool:
+    """Whether a user has nothing but a password."""
+    if user.password_hash is None:
+        return False
+    return not has_totp(work, user.id) and not has_strong_factor(work, user.id)
+
+
+def admin_can_sign_in(work: Work) -> bool:
+    """Whether there is an active admin who has anything to sign in with. One who was only invited has nothing yet."""
+    return any(
+        user.password_hash is not None or has_strong_factor(work, user.id)
+        for user in work.users.all()
+        if user.role == "admin" and user.disabled_at is None
+    )
+
+
+def handle_of(key: bytes, name: str) -> bytes:
+    """What passkeys call a user: the same for one name in one installation, and it tells nobody the name."""
+    plain = unicodedata.normalize("NFKC", name).strip().casefold()
+    return hmac.digest(key, b"user handle\0" + plain.encode("utf-8", "replace"), "sha256")
+
+
+class Seeds:
+    """Keeps the secrets of one-time codes encrypted, so that a copy of the database alone makes no codes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(hashlib.sha256(b"one-time codes" + key).digest())
+
+    def closed(self, user: int, secret: bytes, nonce: bytes) -> bytes:
+        """The secret as it is kept; `nonce` is twelve fresh random bytes."""
+        return nonce + self._cipher.encrypt(nonce, secret, str(user).encode())
+
+    def opened(self, user: int, kept: bytes) -> bytes | None:
+        """The secret; None where it was made with another key, or for another user."""
+        try:
+            return self._cipher.decrypt(kept[:_NONCE], kept[_NONCE:], str(user).encode())
+        except (InvalidTag, ValueError):
+            return None

@@ -1,0 +1,112 @@
+"""`GET /api/stream`: server-sent events. A stream ends with its session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import StreamingResponse
+
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import too_many_requests
+from seawall.console.session import gatekeeper_of
+from seawall.console.surroundings import SEEN
+from seawall_base.errors import SeawallError
+
+if TYPE_CHECKING:
+    from seawall.console.endpoint import Visitor
+    from seawall.console.news import Item, Listener, News
+    from seawall.console.serving import Kitchen
+
+NEWS: Final = "news"
+STREAMS: Final = "streams"
+HEARTBEAT_SECONDS: Final = 15.0
+CHECK_SECONDS: Final = 5.0
+KIND: Final = "text/event-stream"
+
+
+async def stream(call: Call) -> StreamingResponse:
+    """Open a stream."""
+    news: News = call.context.notes[NEWS]
+    open_ones: Counter[int] = call.context.notes.setdefault(STREAMS, Counter())
+    settings, user = call.context.settings, call.who.user or 0
+    if open_ones.total() >= settings.most_streams or open_ones[user] >= settings.most_streams_each:
+        raise too_many_requests(15, "too many streams are open")
+    missed: list[Item] = []
+    last = call.request.headers.get("last-event-id", "")
+    if last.isascii() and last.isdigit() and len(last) < 16:
+        kitchen: Kitchen = call.context.notes["kitchen"]
+        missed = await kitchen.in_thread(partial(news.missed, int(last)), 10.0)
+
+    async def events() -> AsyncIterator[bytes]:
+        # Counted here and not before: what was never begun is never ended either.
+        open_ones[user] += 1
+        listener = news.listen()
+        try:
+            yield b"retry: 3000\n\n"
+            for item in missed:
+                yield item.lines()
+            async for piece in _pieces(call, listener):
+                yield piece
+        finally:
+            news.leave(listener)
+            open_ones[user] -= 1
+
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(events(), media_type=KIND, headers=headers)
+
+
+async def _pieces(call: Call, listener: Listener) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    beat = checked = loop.time()
+    while True:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                item = await listener.queue.get()
+            if item is None:
+                return
+            yield item.lines()
+            beat = loop.time()
+        except TimeoutError:
+            pass
+        if loop.time() - checked >= CHECK_SECONDS:
+            checked = loop.time()
+            if not await _is_welcome(call):
+                return
+        if loop.time() - beat >= HEARTBEAT_SECONDS - CHECK_SECONDS:
+            beat = loop.time()
+            yield b": still here\n\n"
+
+
+async def _is_welcome(call: Call) -> bool:
+    """Whether whoever opened the stream may still read."""
+    kitchen: Kitchen = call.context.notes["kitchen"]
+    try:
+        welcome: bool = await kitchen.in_thread(partial(_still, call, call.who), 10.0)
+    except (SeawallError, TimeoutError):
+        return True  # the database is away: nothing is told meanwhile
+    return welcome
+
+
+def _still(call: Call, visitor: Visitor) -> bool:
+    keeper = gatekeeper_of(call)
+    if visitor.user is None or visitor.handle is None:
+        return keeper.local(call.request.scope[SEEN]) is not None
+    return keeper.is_alive(visitor.handle, visitor.user, call.context.clock())
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/stream",
+        handle=stream,
+        role="viewer",
+        summary="What is new, as server-sent events: incident, summary, health",
+        group="stream",
+        media=KIND,
+        codes=((429, "too-many-requests"),),
+    ),
+)

@@ -1,0 +1,178 @@
+"""Where a request comes from: the host that it names, the client's address, and whether it is somebody at this machine.
+
+A page on any other site can make a browser send requests here. The host header tells a name that somebody pointed at
+this address (DNS rebinding); `Origin` and `Sec-Fetch-Site` tell which page asks.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.datastructures import Headers
+
+from seawall.console.context import ConsoleSettings
+from seawall.console.endpoint import SAFE
+from seawall.console.refused import Refused, bad_request, forbidden
+from seawall.web.peers import LOOPBACK
+
+if TYPE_CHECKING:
+    pass
+
+SEEN: Final = "seawall.surroundings"
+"""Where the request's scope holds its `Surroundings`."""
+
+
+LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+FORWARDING: Final = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "via",
+)
+"""Whoever sends one of these is a proxy: behind it sits somebody else than whoever sits at this machine."""
+
+OLD_VERSION: Final = "1.0"
+"""No browser of today speaks it; a proxy whose owner configured nothing does, and sends none of the headers either."""
+
+_AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9](?:[a-z0-9._-]{0,252})))(?::([0-9]{1,5}))?")
+_ORIGIN = re.compile(r"(https?)://(.{1,300})")
+_PORTS: Final = {"http": 80, "https": 443}
+NAVIGATED: Final = frozenset({"/api/sign-in/oidc", "/api/sign-in/oidc/callback"})
+"""Addresses to which another site (the identity provider) may lead a browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`host` is the name without port, `origin` that of the console's own pages, `address` the client's."""
+
+    host: str
+    origin: str
+    address: str
+    is_local: bool
+
+
+def surroundings_of(scope: MutableMapping[str, Any], settings: ConsoleSettings) -> Surroundings:
+    """Where a request comes from. Raises `Refused` for a host that is not the console's, or an unlisted proxy."""
+    headers = Headers(scope=scope)
+    scheme = "https" if settings.is_https else "http"
+    host, port = host_of(headers, scheme)
+    peer = (scope.get("client") or ("",))[0]
+    is_own = host in settings.hosts
+    is_local_name = settings.is_loopback and host in LOCAL_NAMES
+    if not is_own and not is_local_name:
+        raise Refused(
+            421,
+            "host-unknown",
+            "this console does not answer to that name",
+            fix="use the address that `seawall serve` printed, or start it with --host NAME",
+        )
+    address = _client(headers, peer, settings)
+    is_local = (
+        is_local_name
+        and not is_own
+        and settings.proxies is None
+        and peer in LOOPBACK
+        and not any(name in headers for name in FORWARDING)
+        and scope.get("http_version") != OLD_VERSION
+    )
+    written = f"[{host}]" if ":" in host else host
+    origin = f"{scheme}://{written}" + ("" if port == _PORTS[scheme] else f":{port}")
+    return Surroundings(host, origin, address, is_local)
+
+
+def host_of(headers: Headers, scheme: str) -> tuple[str, int]:
+    """Return the host's name, in lower case, and port. Raise `Refused` (400) for none, two, or an unreadable one."""
+    named = headers.getlist("host")
+    if len(named) != 1:
+        raise bad_request("a request names one host", field="Host")
+    return _authority(named[0], scheme)
+
+
+def _authority(text: str, scheme: str) -> tuple[str, int]:
+    found = _AUTHORITY.fullmatch(text.lower())
+    if found is None:
+        raise bad_request("the host's name cannot be read", field="Host")
+    port = int(found[3]) if found[3] else _PORTS[scheme]
+    if not 0 < port < 65536:
+        raise bad_request("the host's port cannot be read", field="Host")
+    return found[1] or found[2], port
+
+
+def _client(headers: Headers, peer: str, settings: ConsoleSettings) -> str:
+    """The client's address. Behind a proxy it is the last one that a listed proxy did not write about itself."""
+    if settings.proxies is None:
+        return peer
+    if peer not in settings.proxies:
+        raise forbidden("only the proxy may ask here", code="proxy-unlisted")
+    if headers.get("x-forwarded-proto", "https").strip().lower() != "https":
+        raise forbidden("the console is to be asked with https", code="not-encrypted")
+    chain = [part.strip() for value in headers.getlist("x-forwarded-for") for part in value.split(",")]
+    for text in reversed(chain):
+        address = _plain_address(text)
+        if not address:
+            break  # what stands before it may be anybody's invention
+        if address not in settings.proxies:
+            return address
+    return peer
+
+
+def _plain_address(text: str) -> str:
+    text = text.removeprefix("[").partition("]")[0] if text.startswith("[") else text
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
+
+
+def check_origin(scope: MutableMapping[str, Any], here: Surroundings) -> None:
+    """Refuse what a page of another site asks the API. Browsers say which page it is; programs need not."""
+    headers = Headers(scope=scope)
+    path, method = scope["path"], scope["method"]
+    if not path.startswith("/api/") or path in NAVIGATED:
+        return
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise _cross_origin()
+    origin = headers.get("origin")
+    if origin is None or (method in SAFE and origin == here.origin):
+        return
+    found = _ORIGIN.fullmatch(origin.lower())
+    if found is None:
+        raise _cross_origin()
+    scheme, rest = found.groups()
+    own = _ORIGIN.fullmatch(here.origin)
+    if own is None or scheme != own[1]:
+        raise _cross_origin()
+    try:
+        if _authority(rest, scheme) != _authority(own[2], scheme):
+            raise _cross_origin()
+    except Refused:
+        raise _cross_origin() from None
+
+
+def _cross_origin() -> Refused:
+    return forbidden("a page of another site asked", code="cross-origin", fix="open the console itself")
+
+
+def network_of(address: str) -> str:
+    """What one client can easily change of its address left out: an IPv6 address as its /64, IPv4 as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address or "unix"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+    return str(parsed)

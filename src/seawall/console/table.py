@@ -1,0 +1,49 @@
+"""Every route of the API, in one table: the server and the OpenAPI document are made of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from seawall.console.endpoint import Endpoint
+
+MODULES: Final = (
+    "session",
+    "data.summary",
+    "data.incidents",
+    "data.containment",
+    "data.scope",
+    "data.records",
+    "data.accounts",
+    "data.related",
+    "data.answers",
+    "data.detector",
+    "data.views",
+    "data.health",
+    "ingest",
+    "openapi",
+    "sign_in.by_password",
+    "sign_in.by_passkey",
+    "sign_in.by_oidc",
+    "sign_in.setup",
+    "sign_out",
+    "me",
+    "users",
+    "ingest_tokens",
+    "audit",
+    "stream",
+)
+"""The modules of this package that declare routes, each in `ENDPOINTS`."""
+
+
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
+    """All routes. Two for one method and path are a mistake of ours."""
+    found: list[Endpoint] = []
+    for name in MODULES:
+        found += import_module(f"seawall.console.{name}").ENDPOINTS
+    places = [(one.method, one.path) for one in found]
+    if len(set(places)) != len(places):
+        raise ValueError("two routes for one place")
+    return tuple(found)

@@ -1,0 +1,195 @@
+"""`/api/users`: who may sign in, for admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from seawall.console.endpoint import Call, Endpoint
+from seawall.console.refused import conflict, invalid, not_found
+from seawall.console.session import gatekeeper_of
+from seawall.console.sign_in import codes
+from seawall.console.sign_in.by_passkey import Nothing
+from seawall.console.sign_in.factors import admin_can_sign_in, has_totp
+from seawall.console.sign_in.setup import check_name
+from seawall.storage.database import Role
+from seawall_base.times import rfc3339
+
+if TYPE_CHECKING:
+    from seawall.storage.database import User, Work
+
+
+class UserRow(msgspec.Struct, frozen=True):
+    """One user, as an admin sees them. `invited_until` while an invite waits to be taken up."""
+
+    id: int
+    name: str
+    role: Role
+    created_at: str
+    disabled: bool
+    passkeys: int
+    has_password: bool
+    has_totp: bool
+    has_identity: bool
+    sessions: int
+    seen_at: str | None
+    invited_until: str | None
+
+
+class UserList(msgspec.Struct, frozen=True):
+    """Every user, by name."""
+
+    items: list[UserRow]
+
+
+class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who shall be able to sign in. They need an invite to begin, or come by the identity provider."""
+
+    name: str
+    role: Role
+
+
+class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+class InviteCode(msgspec.Struct, frozen=True):
+    """A code that is shown this once."""
+
+    code: str
+    expires_at: str
+
+
+def show(call: Call) -> UserList:
+    """All of them."""
+    with call.context.database.reading() as work:
+        return UserList([_row(call, work, user) for user in work.users.all()])
+
+
+def add(call: Call) -> UserRow:
+    """One more. The first is an admin: whoever sits at this machine is none any more from then on."""
+    asked: NewUser = call.body
+    check_name(asked.name)
+    with call.context.database.writing() as work:
+        if not len(work.users) and asked.role != "admin":
+            raise invalid("the first user is an admin", field="role", fix="add an admin first")
+        if work.users.find(asked.name) is not None:
+            raise conflict("there is a user of this name", field="name", fix="choose another name")
+        user = work.users.add(asked.name, asked.role, at=call.now)
+        call.note(work, "user-added", user.name, role=user.role)
+        return _row(call, work, user)
+
+
+def change(call: Call) -> UserRow:
+    """A role, or whether they may sign in. Either ends every session of theirs."""
+    asked: UserChange = call.body
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        if asked.role is not None and asked.role != user.role:
+            work.users.set_role(user.id, asked.role)
+            work.sessions.revoke_all(user.id, at=call.now)
+            call.note(work, "user-role", user.name, before=user.role, after=asked.role)
+        if asked.disabled is True and user.disabled_at is None:
+            work.users.disable(user.id, at=call.now)
+            work.invites.revoke(codes.INVITE, user=user.id)
+            call.note(work, "user-disabled", user.name)
+        if asked.disabled is False and user.disabled_at is not None:
+            work.users.enable(user.id)
+            call.note(work, "user-enabled", user.name)
+        if gatekeeper_of(call).has_admin() and not admin_can_sign_in(work):
+            raise conflict(
+                "no admin who can sign in would be left", fix="have another admin take up their invite first"
+            )
+        return _row(call, work, _user(call, work))
+
+
+def invite(call: Call) -> InviteCode:
+    """A code with which a user begins, or begins anew."""
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        if user.disabled_at is not None:
+            raise conflict("this user may not sign in", fix="enable them first")
+        code, expires_at = codes.new_invite(work, user.id, by=call.who.name, at=call.now)
+        call.note(work, "user-invited", user.name, until=rfc3339(expires_at))
+    return InviteCode(code, rfc3339(expires_at))
+
+
+def end_sessions(call: Call) -> None:
+    """Sign a user out everywhere."""
+    with call.context.database.writing() as work:
+        user = _user(call, work)
+        ended = work.sessions.revoke_all(user.id, at=call.now)
+        call.note(work, "sessions-ended", user.name, sessions=ended)
+
+
+def _user(call: Call, work: Work) -> User:
+    text = call.path["id"]
+    user = work.users.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else None
+    if user is None:
+        raise not_found("user with this id")
+    return user
+
+
+def _row(call: Call, work: Work, user: User) -> UserRow:
+    sessions = work.sessions.of_user(user.id, at=call.now)
+    waiting = [one for one in work.invites.of_user(user.id, codes.INVITE, at=call.now) if one.expires_at]
+    return UserRow(
+        id=user.id,
+        name=user.name,
+        role=user.role,
+        created_at=rfc3339(user.created_at),
+        disabled=user.disabled_at is not None,
+        passkeys=len(work.passkeys.of_user(user.id)),
+        has_password=user.password_hash is not None,
+        has_totp=has_totp(work, user.id),
+        has_identity=bool(work.oidc_identities.of_user(user.id)),
+        sessions=len(sessions),
+        seen_at=rfc3339(max(one.seen_at for one in sessions)) if sessions else None,
+        invited_until=rfc3339(max(one.expires_at or 0 for one in waiting)) if waiting else None,
+    )
+
+
+def _admins(method: Any, path: str, handle: Any, summary: str, **more: Any) -> Endpoint:
+    return Endpoint(
+        method=method, path=path, handle=handle, role="admin", summary=summary, group="users", **more
+    )
+
+
+_MISSING: Final = ((404, "not-found"), (409, "conflict"))
+
+ENDPOINTS: Final = (
+    _admins("GET", "/api/users", show, "Every user", answer=UserList),
+    _admins(
+        "POST",
+        "/api/users",
+        add,
+        "Add a user",
+        body=NewUser,
+        answer=UserRow,
+        status=201,
+        codes=((409, "conflict"),),
+    ),
+    _admins(
+        "PATCH",
+        "/api/users/{id}",
+        change,
+        "Change a role, disable or enable",
+        body=UserChange,
+        answer=UserRow,
+        codes=_MISSING,
+    ),
+    _admins(
+        "POST",
+        "/api/users/{id}/invite",
+        invite,
+        "A one-time code with which a user begins",
+        body=Nothing,
+        answer=InviteCode,
+        codes=_MISSING,
+    ),
+    _admins("DELETE", "/api/users/{id}/sessions", end_sessions, "Sign a user out everywhere", codes=_MISSING),
+)

@@ -1,0 +1,158 @@
+"""Puts the parts together: from what was collected, registered and enforced to who could be taken over, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from seawall.detection.authentication_strength.changes import Step, candidates, plan
+from seawall.detection.authentication_strength.collect import Collector, SignIns
+from seawall.detection.authentication_strength.evaluation import (
+    EXCHANGE,
+    GRAPH,
+    KNOWN_RESOURCES,
+    Evaluator,
+    Target,
+)
+from seawall.detection.authentication_strength.findings import Found, findings_of
+from seawall.detection.authentication_strength.holes import Cover, Grid, Hole, holes
+from seawall.detection.authentication_strength.people import Person, people_of
+from seawall.detection.authentication_strength.replay import Replay, replay
+from seawall.detection.authentication_strength.series import DayCover, by_day
+from seawall.detection.authentication_strength.sessions import Roots, effective, roots_of
+from seawall.detection.authentication_strength.strength import LEGACY
+from seawall.detection.authentication_strength.takeover import MFA, Exposure, exposures
+from seawall.events.access_policy import DEMANDS, AccessPolicy, Directory, Registration
+
+MOST_TARGETS = 200
+"""Resources that are asked about: those that most is signed in to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given beside the logs. `policies` None: no policy file; `proposed` None: no what-if.
+
+    Proposed policies come on top of the others, of which they replace those with the same id; `is_instead`: they replace all.
+    """
+
+    registrations: Sequence[Registration] = ()
+    policies: Sequence[AccessPolicy] | None = None
+    proposed: Sequence[AccessPolicy] | None = None
+    directory: Directory = field(default_factory=Directory)
+    is_instead: bool = False
+
+    @property
+    def afterwards(self) -> list[AccessPolicy]:
+        """The policies that there would be."""
+        proposed = self.proposed or ()
+        changed = {one.uid for one in proposed if one.uid}
+        kept = () if self.is_instead else (self.policies or ())
+        return [*(one for one in kept if one.uid not in changed), *proposed]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything that is answered. `exposed` holds both attacks on each of `people`, in their order; `then` the same under the
+    policies of a what-if."""
+
+    people: Sequence[Person]
+    exposed: Sequence[Exposure]
+    steps: Sequence[Step]
+    findings: Sequence[Found]
+    days: Sequence[DayCover]
+    roots: Roots
+    holes: Sequence[Hole]
+    targets: Sequence[str]
+    given: Given
+    not_given: Sequence[str]
+    replayed: Replay | None
+    then: Sequence[Exposure] | None
+    signs: SignIns
+    collector: Collector
+
+
+def assess(collector: Collector, given: Given) -> Assessment:
+    """Answer who could be taken over, and what closes most of it."""
+    signs = effective(collector.sign_ins())
+    people = people_of(collector, signs, given.registrations, given.directory)
+    targets = _targets(collector, signs)
+    names = target_names(collector, targets)
+    grid = Grid([person.who for person in people], targets, given.directory)
+    policies = given.policies
+    cover = grid.cover(policies) if policies is not None else None
+    legacy_seen = bool((signs.succeeded & ((signs.flags & LEGACY) != 0)).any())
+    exposed = exposures(people, cover, _guarded(grid, policies or ()), legacy_seen=legacy_seen)
+    shown_names = (
+        given.directory.names
+        | given.directory.accounts
+        | dict(zip((t.resource for t in targets), names, strict=True))
+    )
+    steps = plan(candidates(policies or (), exposed, shown_names, given.directory.places), exposed, grid)
+    roots = roots_of(collector.mail(), signs)
+    return Assessment(
+        people,
+        exposed,
+        steps,
+        findings_of(collector, signs, roots, people, given.registrations),
+        by_day(signs, collector.vocabularies.get("org_uid")),
+        roots,
+        _holes(cover, people, names),
+        names,
+        given,
+        Evaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
+        replay(policies or (), given.afterwards, signs, people, collector, given.directory)
+        if given.proposed is not None
+        else None,
+        exposures(
+            people, grid.cover(given.afterwards), _guarded(grid, given.afterwards), legacy_seen=legacy_seen
+        )
+        if given.proposed is not None
+        else None,
+        signs,
+        collector,
+    )
+
+
+def _holes(cover: Cover | None, people: Sequence[Person], names: Sequence[str]) -> Sequence[Hole]:
+    """What policies leave open for accounts that they could be for."""
+    rows = [row for row, person in enumerate(people) if person.system == "entra"]
+    if cover is None or not rows:
+        return ()
+    own = Cover(cover.proved[rows], cover.possible[rows])
+    return holes(own, [people[row].who for row in rows], names, MFA, "a second factor")
+
+
+def _targets(collector: Collector, signs: SignIns) -> list[Target]:
+    """Mail, Graph, and what most is signed in to."""
+    fixed = [Target(EXCHANGE), Target(GRAPH)]
+    if not len(signs):
+        return fixed
+    codes, counts = np.unique(signs.resource[signs.resource >= 0], return_counts=True)
+    order = np.lexsort((codes, -counts))[:MOST_TARGETS]
+    names = collector.vocabularies["target_app_uid"]
+    seen = [Target(names.text(code)) for code in codes[order].tolist()]
+    return [*fixed, *(one for one in seen if one not in fixed)]
+
+
+def target_names(collector: Collector, targets: Sequence[Target]) -> list[str]:
+    """What resources are called: by the logs, else the well-known name, else the id."""
+    vocabulary = collector.vocabularies.get("target_app_uid")
+    found = []
+    for one in targets:
+        code = vocabulary.code(one.resource) if vocabulary is not None else -1
+        found.append(collector.resource_names.get(code) or KNOWN_RESOURCES.get(one.resource, one.resource))
+    return found
+
+
+def _guarded(grid: Grid, policies: Sequence[AccessPolicy]) -> list[int]:
+    """For whom a policy guards the registration of sign-in methods, in three values."""
+    everywhere = [
+        replace(one, include_apps=replace(one.include_apps, everything=True))
+        for one in policies
+        if one.on_registration and DEMANDS.index(one.demand) >= MFA
+    ]
+    cover = grid.cover(everywhere)
+    answers = cover.answer(MFA)[:, :, :1].min(axis=(1, 2))
+    return [int(answer) for answer in answers]

@@ -1,0 +1,279 @@
+"""The shortest list of changes that closes most of what is open: greedily, the change that closes most for its effort is next.
+
+A change to policies closes a way in where the changed policy, taken alone, proves to ask for enough there. So what is promised
+is never more than what the change does by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seawall.detection.authentication_strength.holes import Grid
+from seawall.detection.authentication_strength.takeover import ATTACKS, DEVICE, MFA, STRONG, Exposure
+from seawall.events.access_policy import DEMANDS, PATHS, TRUSTED, AccessPolicy, Place, Principals
+from seawall.events.coded_batch import Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something to do.
+
+    `policy` is what would be in force then, None for what is no policy; `accounts` whom it asks of. `effort` is how much it asks
+    of people, where a switch that an administrator turns is 1: what a change closes is divided by it, or the first change
+    would always be new keys for everybody.
+    """
+
+    kind: str
+    text: str
+    policy: AccessPolicy | None = None
+    accounts: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    effort: float = 1.0
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of the list: how many ways in it closes, for how many accounts, and how many accounts are wholly closed then."""
+
+    change: Change
+    closes: int
+    accounts: tuple[str, ...]
+    closed_by_now: dict[str, int]
+    open_still: dict[str, int]
+
+
+SECOND_FACTOR = 2.0
+"""The effort of a second factor for whoever has none yet."""
+
+_MOST_EXCLUSIONS = 200
+_MOST_COPIED = 2_000_000
+"""Names in all policies without one exclusion each: every one of them is a policy of its own."""
+_MOST_CHANGES = 2_000
+"""Changes to policies that are weighed, in order of the policies' names; Entra allows a tenant 240 policies."""
+
+
+def candidates(
+    policies: Sequence[AccessPolicy],
+    exposed: Sequence[Exposure],
+    names: dict[str, str],
+    places: Mapping[str, Place],
+) -> list[Change]:
+    """What could be changed, from the gentlest on: of changes that close as much the first is taken."""
+    found: list[Change] = []
+    for policy in policies:
+        if not DEMANDS.index(policy.demand):
+            continue
+        if policy.state != "enabled":
+            enabled = replace(policy, state="enabled")
+            found.append(
+                Change("enable", f"enable the policy “{policy.name}” (it is {policy.state})", enabled)
+            )
+        else:
+            found += _without_exclusions(policy, names, places)
+    del found[_MOST_CHANGES:]
+    admins = frozenset(e.person.account for e in exposed if e.person.is_admin)
+    everybody = Principals(everybody=True)
+    found += [
+        Change(
+            "block-legacy",
+            "block legacy protocols for everybody",
+            _policy("block", everybody, "legacy", "activesync"),
+        ),
+        Change(
+            "block-device-code",
+            "block the device code flow for everybody",
+            _policy("block", everybody, "device_code"),
+        ),
+        Change(
+            "require-mfa",
+            "require a second factor of everybody, on every way in",
+            _policy("mfa", everybody, *PATHS),
+            effort=SECOND_FACTOR,
+        ),
+    ]
+    if admins:
+        only = Principals(users=admins)
+        found.append(
+            Change(
+                "resistant-admins", "require phishing-resistant methods of administrators",
+                _policy("resistant", only, *PATHS), tuple(sorted(admins)), effort=_keys_for(len(admins)) / 4,
+            )
+        )  # fmt: skip
+    found.append(
+        Change(
+            "resistant",
+            "require phishing-resistant methods of everybody",
+            _policy("resistant", everybody, *PATHS),
+            effort=_keys_for(len(_open_by(exposed, "phishable"))),
+        )
+    )
+    found += _elsewhere(exposed)
+    return found
+
+
+def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
+    """What is no policy of conditional access: registrations, and accounts that sign in at Google or Okta."""
+    lacking = _open_by(exposed, "no-second-factor")
+    text = "have the accounts without a second factor register one, with a Temporary Access Pass or in person"
+    found = [Change("register", text, None, lacking, ("no-second-factor",), SECOND_FACTOR)]
+    for system, name in (("google", "Google"), ("okta", "Okta")):
+        own = [e for e in exposed if e.person.system == system]
+        ways: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
+            ("enforce", "enforce a second factor", ("password-only",), SECOND_FACTOR),
+            ("block-legacy", "block legacy protocols and password grants", ("legacy", "ropc"), 1.0),
+            ("resistant", "allow only security keys and passkeys", ("phishable", "password-only"),
+             _keys_for(len(_open_by(own, "phishable")))),
+        )  # fmt: skip
+        for kind, what, causes, effort in ways:
+            accounts = _open_by(own, *causes)
+            found.append(
+                Change(f"{kind}-{system}", f"{what} at {name}", None, accounts, causes, effort, system)
+            )
+    return [change for change in found if change.accounts]
+
+
+def _open_by(exposed: Iterable[Exposure], *causes: str) -> tuple[str, ...]:
+    """Accounts that are open by one of the causes."""
+    return tuple(sorted({e.person.account for e in exposed for way in e.ways if way.cause in causes}))
+
+
+def _keys_for(accounts: int) -> float:
+    """The effort of giving so many accounts a method that cannot be phished."""
+    return max(4 * SECOND_FACTOR, accounts / 4)
+
+
+def _policy(demand: str, who: Principals, *paths: str) -> AccessPolicy:
+    known = next(one for one in DEMANDS if one == demand)
+    return AccessPolicy("", "proposed", "enabled", known, who, paths=frozenset(paths))
+
+
+def _without_exclusions(
+    policy: AccessPolicy, names: dict[str, str], places: Mapping[str, Place]
+) -> Iterable[Change]:
+    """The policy without one of its exclusions each."""
+    excluded = policy.exclude
+    for kind in ("users", "groups", "roles"):
+        named = getattr(excluded, kind)
+        most = min(_MOST_EXCLUSIONS, _MOST_COPIED // (len(named) + 1))
+        for uid in sorted(named)[:most]:
+            less = replace(excluded, **{kind: getattr(excluded, kind) - {uid}})
+            shown = names.get(uid, uid)
+            yield Change(
+                "exclusion", f"remove the exclusion of {shown} from the policy “{policy.name}”",
+                replace(policy, exclude=less),
+            )  # fmt: skip
+    if excluded.guests:
+        text = f"remove the exclusion of guests from the policy “{policy.name}”"
+        yield Change("exclusion", text, replace(policy, exclude=replace(excluded, guests=False)))
+    listed = policy.exclude_apps.listed
+    for uid in sorted(listed)[:_MOST_EXCLUSIONS]:
+        less_apps = replace(policy.exclude_apps, listed=listed - {uid})
+        text = (
+            f"remove the exclusion of the application {names.get(uid, uid)} from the policy “{policy.name}”"
+        )
+        yield Change("exclusion", text, replace(policy, exclude_apps=less_apps))
+    rented = {uid for uid in policy.exclude_places.listed if not _is_ours(uid, places)}
+    for gone in [*([uid] for uid in sorted(rented)), *([sorted(rented)] if len(rented) > 1 else [])]:
+        listed_names = ", ".join(places[uid].name if uid in places else uid for uid in gone[:5])
+        text = f"remove the exclusion of the place {listed_names} from the policy “{policy.name}”"
+        less_places = replace(policy.exclude_places, listed=policy.exclude_places.listed - frozenset(gone))
+        yield Change("exclusion", text, replace(policy, exclude_places=less_places))
+    if policy.exclude_systems.listed:
+        text = f"remove the excluded operating systems from the policy “{policy.name}”"
+        less_systems = replace(policy.exclude_systems, listed=frozenset())
+        yield Change("exclusion", text, replace(policy, exclude_systems=less_systems))
+
+
+def _is_ours(uid: str, places: Mapping[str, Place]) -> bool:
+    """Whether a place is made of the organisation's own networks: nobody else signs in from there."""
+    return uid == TRUSTED or (uid in places and not places[uid].countries)
+
+
+def plan(changes: Sequence[Change], exposed: Sequence[Exposure], grid: Grid, most: int = 10) -> list[Step]:
+    """The changes in the order in which they close most, at most so many."""
+    ways = _Ways(exposed)
+    if not len(ways.row):
+        return []
+    closes = [ways.closed_by(change, grid) for change in changes]
+    left, steps = np.ones(len(ways.row), bool), list[Step]()
+    total = ways.open_accounts(left)
+    while left.any() and len(steps) < most:
+        gains = [int(np.count_nonzero(closed & left)) for closed in closes]
+        worth = [gain / change.effort for gain, change in zip(gains, changes, strict=True)]
+        best = max(range(len(gains)), key=lambda place: (worth[place], -place), default=-1)
+        if best < 0 or not gains[best]:
+            break
+        gone = closes[best] & left
+        left &= ~gone
+        still = ways.open_accounts(left)
+        accounts = tuple(sorted({grid.people[row].account for row in np.unique(ways.row[gone]).tolist()}))
+        closed_by_now = {attack: total[attack] - still[attack] for attack in total}
+        steps.append(Step(changes[best], int(np.count_nonzero(gone)), accounts, closed_by_now, still))
+    return steps
+
+
+_NEEDED = {
+    "password-only": MFA, "ropc": MFA, "legacy": MFA, "no-policy": MFA, "phishable": STRONG, "device-code": DEVICE,
+}  # fmt: skip
+_NEVER = len(DEMANDS)
+"""What no policy asks for: a way in that policies do not close."""
+
+
+class _Ways:
+    """Every open way in, one for each path, as columns; both attacks on an account stand side by side."""
+
+    def __init__(self, exposed: Sequence[Exposure]) -> None:
+        rows = [
+            (
+                place // len(ATTACKS),
+                ATTACKS.index(one.attack),
+                way.cause,
+                PATHS.index(path),
+                way.targets,
+                one.person,
+            )
+            for place, one in enumerate(exposed)
+            for way in one.ways
+            for path in way.paths
+        ]
+        self.row = np.array([row[0] for row in rows], np.intp)
+        self.attack = np.array([row[1] for row in rows], np.intp)
+        self.cause = [row[2] for row in rows]
+        self.path = np.array([row[3] for row in rows], np.intp)
+        self.system = [row[5].system for row in rows]
+        self.need = np.array(
+            [_NEEDED.get(row[2], _NEVER) if row[5].system == "entra" else _NEVER for row in rows], np.int8
+        )
+        kinds: dict[tuple[int, ...], int] = {}
+        self.kind = np.array([kinds.setdefault(row[4], len(kinds)) for row in rows], np.intp)
+        self.targets = list(kinds)
+
+    def open_accounts(self, left: Bools) -> dict[str, int]:
+        """How many accounts are open to each attack through the ways that are left."""
+        return {
+            attack: len(np.unique(self.row[left & (self.attack == place)]))
+            for place, attack in enumerate(ATTACKS)
+        }
+
+    def closed_by(self, change: Change, grid: Grid) -> Bools:
+        """Which ways in a change closes."""
+        if change.policy is None:
+            wanted = set(change.accounts)
+            asked = (
+                cause in change.causes
+                and change.system in ("", system)
+                and grid.people[row].account in wanted
+                for cause, system, row in zip(self.cause, self.system, self.row.tolist(), strict=True)
+            )
+            return np.fromiter(asked, bool, len(self.row))
+        proved = grid.cover([change.policy]).proved
+        closed = np.zeros(len(self.row), bool)
+        for kind, targets in enumerate(self.targets):
+            rows = np.flatnonzero(self.kind == kind)
+            least = (proved[:, list(targets), :] if targets else proved).min(axis=1)
+            closed[rows] = least[self.row[rows], self.path[rows]] >= self.need[rows]
+        return closed

@@ -1,0 +1,207 @@
+"""One row for each account: what its sign-ins showed, what it has registered, and from which records that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seawall.detection.authentication_strength.collect import Collector, SignIns, whose
+from seawall.detection.authentication_strength.evaluation import Who
+from seawall.detection.authentication_strength.strength import (
+    CLAIMED,
+    DEVICE_CODE,
+    FEDERATED,
+    GUEST,
+    LEGACY,
+    LEVEL_WORDS,
+    MANAGED,
+    METHOD_NAMES,
+    MULTI,
+    REFRESHED,
+    RESISTANT,
+    ROPC,
+    SINGLE,
+    TEMPORARY,
+)
+from seawall.events.access_policy import Directory, Registration, System
+from seawall.events.coded_batch import Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How often something was seen, last when, and by which record."""
+
+    count: int
+    time: int
+    uid: str
+
+
+NEVER = Seen(0, 0, "")
+
+
+@dataclass(slots=True)
+class Person:
+    """An account. `seen` holds, by name of `FACTS`, what its granted sign-ins showed."""
+
+    organisation: str
+    account: str
+    actor: int = -1
+    uid: str = ""
+    is_admin: bool | None = None
+    is_guest: bool | None = None
+    registration: Registration | None = None
+    seen: dict[str, Seen] = field(default_factory=dict)
+    levels: tuple[int, ...] = (0, 0, 0, 0)
+    methods: tuple[str, ...] = ()
+    system: System = "entra"
+
+    @property
+    def who(self) -> Who:
+        """The account as policies see it."""
+        return Who(self.account, self.uid, self.is_guest, self.is_admin)
+
+    @property
+    def sign_ins(self) -> int:
+        """How many granted sign-ins were seen."""
+        return sum(self.levels)
+
+    def fact(self, name: str) -> Seen:
+        """What was seen of a fact."""
+        return self.seen.get(name, NEVER)
+
+
+FACTS = (
+    "password-only", "two-factors", "phishing-resistant", "claimed", "federated", "temporary-access-pass",
+    "legacy", "device-code", "ropc", "phishable", "any", "asked-to-enrol", "method-registered",
+)  # fmt: skip
+"""What a granted sign-in can show. `password-only`: a person was asked, and one factor sufficed. `phishable`: no more than
+what can be passed on did. Neither on a managed device: that may have been the other factor. `asked-to-enrol`, which is no
+granted one: the password was right, and no second factor was registered. `method-registered`: a directory record says so."""
+
+
+def facts_of(signs: SignIns) -> Mapping[str, Bools]:
+    """Which sign-ins show each of `FACTS`, bool (n,)."""
+    granted, flags, level = signs.succeeded, signs.flags, signs.level
+    asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0) & ~signs.is_first_step
+    special = (flags & (LEGACY | ROPC | DEVICE_CODE)) != 0
+    own = (flags & CLAIMED) == 0
+    return {
+        "password-only": asked & ~special & own & (level == SINGLE) & ((flags & (FEDERATED | MANAGED)) == 0),
+        "two-factors": granted & own & (level == MULTI),
+        "phishing-resistant": granted & own & (level == RESISTANT),
+        "claimed": granted & ~own,
+        "federated": granted & ((flags & FEDERATED) != 0),
+        "temporary-access-pass": granted & ((flags & TEMPORARY) != 0),
+        "legacy": granted & ((flags & LEGACY) != 0),
+        "device-code": granted & ((flags & DEVICE_CODE) != 0),
+        "ropc": granted & ((flags & ROPC) != 0),
+        "phishable": asked & own & ((level == SINGLE) | (level == MULTI)) & ((flags & MANAGED) == 0),
+        "any": granted,
+        "asked-to-enrol": signs.enrol,
+    }
+
+
+def people_of(
+    collector: Collector, signs: SignIns, registrations: Sequence[Registration], directory: Directory
+) -> list[Person]:
+    """Every account of the logs and of the exports, in order of organisation and name."""
+    people = dict(_from_logs(collector))
+    _add_sightings(people, collector, signs)
+    _add_registered(people.values(), collector)
+    everyone = list(people.values())
+    by_name: dict[tuple[str, str], list[Person]] = {}
+    for person in everyone:
+        by_name.setdefault((person.system, person.account), []).append(person)
+    known = {name: uid for uid, name in directory.accounts.items()}
+    home = _home(everyone)
+    for one in registrations:
+        key = (one.system, one.account)
+        if key not in by_name:
+            organisation = home.get((one.system, one.account.rpartition("@")[2]), "")
+            by_name[key] = [Person(organisation, one.account, system=one.system)]
+            everyone += by_name[key]
+        for person in by_name[key]:
+            _register(person, one)
+    for person in everyone:
+        person.uid = person.uid or known.get(person.account, "")
+        if person.is_guest is None and "#ext#" in person.account:
+            person.is_guest = True
+    return sorted(everyone, key=lambda person: (person.organisation, person.account, person.system))
+
+
+def _from_logs(collector: Collector) -> Iterable[tuple[int, Person]]:
+    if not collector.vocabularies:
+        return
+    organisations, accounts = collector.vocabularies["org_uid"], collector.vocabularies["account"]
+    for actor, (organisation, account) in collector.accounts.items():
+        sources = {collector.vocabularies["source"].text(code) for code in collector.sources[actor]}
+        yield (
+            actor,
+            Person(organisations.text(organisation), accounts.text(account), actor, system=_system(sources)),
+        )
+
+
+def _system(sources: Iterable[str]) -> System:
+    """Where an account signs in. Microsoft's sign-ins go by Microsoft's policies, also where Okta asks for the password."""
+    known = set(sources) & {"okta", "google_workspace"}
+    if not known or set(sources) - known:
+        return "entra"
+    return "okta" if "okta" in known else "google"
+
+
+def _add_registered(people: Iterable[Person], collector: Collector) -> None:
+    """Note the last method that was registered for each account."""
+    by_name = {(person.organisation, person.account): person for person in people}
+    for change in sorted(collector.changes, key=lambda one: (one.time, one.uid)):
+        person = by_name.get((change.organisation, whose(change)))
+        if person is not None:
+            count = person.fact("method-registered").count + 1
+            person.seen["method-registered"] = Seen(count, change.time, change.uid)
+
+
+def _home(everyone: Iterable[Person]) -> dict[tuple[str, str], str]:
+    """The organisation that the accounts of each system and mail domain are of, where there is but one."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for person in everyone:
+        found.setdefault((person.system, person.account.rpartition("@")[2]), set()).add(person.organisation)
+    return {domain: min(of) for domain, of in found.items() if len(of) == 1}
+
+
+def _register(person: Person, one: Registration) -> None:
+    person.registration = one
+    person.is_admin = one.is_admin
+    person.is_guest = one.is_guest if one.is_guest is not None else person.is_guest
+    person.uid = person.uid or (one.uid if one.system == "entra" else "")
+
+
+def _add_sightings(people: Mapping[int, Person], collector: Collector, signs: SignIns) -> None:
+    if not len(signs):
+        return
+    actors, place = np.unique(signs.actor, return_inverse=True)
+    levels = np.zeros((len(actors), len(LEVEL_WORDS)), np.int64)
+    granted = signs.succeeded
+    np.add.at(levels, (place[granted], signs.level[granted]), 1)
+    methods = np.zeros((len(actors), len(METHOD_NAMES) + 1), bool)
+    methods[place[granted], signs.method[granted]] = True
+    guest = np.zeros(len(actors), bool)
+    guest[place[(signs.flags & GUEST) != 0]] = True
+    objects = np.full(len(actors), -1, np.int64)
+    np.maximum.at(objects, place, signs.object_id)
+    names = collector.vocabularies["actor_user_uid"]
+    for row, actor in enumerate(actors.tolist()):
+        person = people[actor]
+        person.levels = tuple(levels[row].tolist())
+        person.methods = tuple(METHOD_NAMES[m] for m in np.flatnonzero(methods[row][:-1]))
+        person.uid = names.text(int(objects[row]))
+        person.is_guest = True if guest[row] else None
+    for name, shown in facts_of(signs).items():
+        rows = np.flatnonzero(shown)
+        last = np.full(len(actors), -1, np.int64)
+        np.maximum.at(last, place[rows], rows)
+        counts = np.bincount(place[rows], minlength=len(actors))
+        for row in np.flatnonzero(counts).tolist():
+            at = int(last[row])
+            seen = Seen(int(counts[row]), int(signs.time[at]), signs.uid[at].as_py() or "")
+            people[int(actors[row])].seen[name] = seen

@@ -1,0 +1,94 @@
+"""Sessions in which mail was read, and how strongly the sign-in was authenticated that they go back to (their root)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seawall.detection.authentication_strength.collect import MailSessions, SignIns
+from seawall.detection.authentication_strength.strength import CLAIMED, LEGACY, MULTI, REFRESHED, ROPC, SINGLE
+from seawall.events.coded_batch import Codes, Keys, mix
+from seawall.events.grouping import grouped
+
+ROOTS = ("strong", "claimed", "weak", "not told", "no sign-in seen", "no session in the record")
+"""What is known of a session's root. `claimed`: its tokens said that there had been a second factor, which was not seen."""
+STRONG_ROOT, CLAIMED_ROOT, WEAK_ROOT, UNTOLD_ROOT, NO_ROOT, NO_SESSION = range(len(ROOTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The root of each mail session, int8 (n,), beside the sessions."""
+
+    sessions: MailSessions
+    root: Codes
+
+    def counts(self) -> dict[str, int]:
+        """How many sessions have which root."""
+        return dict(zip(ROOTS, np.bincount(self.root, minlength=len(ROOTS)).tolist(), strict=True))
+
+    def by_actor(self) -> dict[int, dict[str, int]]:
+        """How many sessions of each actor have which root; roots without one are left out."""
+        pairs, counts = np.unique(np.stack([self.sessions.actor, self.root]), axis=1, return_counts=True)
+        found: dict[int, dict[str, int]] = {}
+        for (actor, root), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+            found.setdefault(actor, {})[ROOTS[root]] = count
+        return found
+
+
+def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
+    """Sessions of granted sign-ins as sorted keys, and what their strongest sign-in shows (a place in `ROOTS`).
+
+    Only a sign-in at which somebody was asked makes a session weak: a renewal says nothing of what came before it.
+    """
+    rows = np.flatnonzero(signs.succeeded & (signs.session != 0))
+    if not len(rows):
+        return np.empty(0, np.uint64), np.empty(0, np.int32)
+    flags, level = signs.flags[rows], signs.level[rows]
+    was_asked = (signs.interactive[rows] != 0) & ((flags & REFRESHED) == 0)
+    shown = np.full(len(rows), UNTOLD_ROOT, np.int32)
+    shown[(level == SINGLE) & (was_asked | ((flags & (LEGACY | ROPC)) != 0))] = WEAK_ROOT
+    shown[level >= MULTI] = np.where(flags & CLAIMED, CLAIMED_ROOT, STRONG_ROOT)[level >= MULTI]
+    group = grouped(_keys(signs.actor[rows], signs.session[rows]))
+    best = np.full(len(group.first), UNTOLD_ROOT, np.int32)
+    np.minimum.at(best, group.place, shown)
+    return group.keys, best
+
+
+def effective(signs: SignIns) -> SignIns:
+    """The sign-ins, those that went on with an earlier token at the level of the session's own strongest sign-in."""
+    own = np.flatnonzero(
+        signs.succeeded & (signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) == 0)
+    )
+    later = np.flatnonzero((signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) != 0))
+    if not len(own) or not len(later):
+        return signs
+    group = grouped(_keys(signs.actor[own], signs.session[own]))
+    keys = _keys(signs.actor[later], signs.session[later])
+    place = np.minimum(np.searchsorted(group.keys, keys), len(group.keys) - 1)
+    hit = group.keys[place] == keys
+    raised = {}
+    for name in ("level", "aal"):
+        column = getattr(signs, name)
+        best = np.zeros(len(group.keys), column.dtype)
+        np.maximum.at(best, group.place, column[own])
+        raised[name] = column.copy()
+        raised[name][later[hit]] = np.maximum(column[later[hit]], best[place[hit]])
+    return replace(signs, **raised)
+
+
+def roots_of(mail: MailSessions, signs: SignIns) -> Roots:
+    """What each mail session goes back to."""
+    known, shown = session_levels(signs)
+    keys = _keys(mail.actor, mail.session)
+    root = np.full(len(keys), NO_ROOT, np.int32)
+    if len(known):
+        place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        hit = known[place] == keys
+        root[hit] = shown[place[hit]]
+    root[mail.session == 0] = NO_SESSION
+    return Roots(mail, root)
+
+
+def _keys(actor: Codes, session: Keys) -> Keys:
+    return mix(session, actor.astype(np.uint64))

@@ -1,0 +1,54 @@
+"""In which named places a sign-in's address lies."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES, Whereabouts
+from seawall.events.access_policy import Place
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks_of(place: Place) -> list[Network]:
+    """The networks of a named place; what is none is left out."""
+    found: list[Network] = []
+    for text in place.networks:
+        try:
+            found.append(ipaddress.ip_network(text, strict=False))
+        except ValueError:
+            continue
+    return found
+
+
+def whereabouts(
+    address: str, country: str, named: Sequence[tuple[str, Place, Sequence[Network]]]
+) -> Whereabouts:
+    """In which named places an address of a country lies; the country is the one that the provider states."""
+    # Without any named place it is not known which are trusted.
+    inside, perhaps, trusted = set(), set(), NO if named else MAYBE
+    try:
+        at = ipaddress.ip_address(address) if address else None
+    except ValueError:
+        at = None
+    for uid, place, networks in named:
+        if place.countries:
+            answer = MAYBE if not country else YES if country in place.countries else NO
+        else:
+            answer = _within(at, networks, is_whole=len(networks) == len(place.networks))
+        if answer == YES:
+            inside.add(uid)
+        elif answer == MAYBE:
+            perhaps.add(uid)
+        if place.is_trusted:
+            trusted = max(trusted, answer)
+    return Whereabouts(frozenset(inside), frozenset(perhaps), trusted)
+
+
+def _within(at: Address | None, networks: Sequence[Network], *, is_whole: bool) -> int:
+    """Whether an address is in one of the networks; a network that could not be read may be the one."""
+    if at is None:
+        return MAYBE
+    return YES if any(at in network for network in networks) else NO if is_whole else MAYBE

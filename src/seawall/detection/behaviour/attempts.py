@@ -1,0 +1,114 @@
+"""Failed and interrupted sign-ins: context of the next success, never behaviour themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.detection.behaviour.day import Day
+from seawall.events.array_state import Kind, Saved, State, copied
+from seawall.events.coded_batch import MISSING, Codes, Floats, Times, pair_keys
+from seawall.events.grouping import grouped_pairs
+from seawall.events.microsoft.entra_results import NOT_GIVEN
+
+WINDOW = 24 * 3_600 * 1_000_000
+"""Attempts count for successes up to this long after them, in microseconds."""
+
+_KEPT: dict[str, Kind] = {
+    "_actor": np.int32,
+    "_tenant": np.int32,
+    "_network": np.int32,
+    "_prefix": np.int32,
+    "_time": np.int64,
+    "_failed": np.bool_,
+    "_denied": np.bool_,
+}
+
+
+class Attempts:
+    """The attempts of a day and the one before. Features per group: see `FEATURES`.
+
+    What it misses: a spray that is thin in each organisation and broad over many. An organisation's incidents depend on its
+    own records alone, so that they are the same whoever else is watched with it.
+    """
+
+    FEATURES = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
+    __slots__ = ("_actor", "_denied", "_failed", "_network", "_prefix", "_tenant", "_time")
+
+    def __init__(self) -> None:
+        self._actor: Codes = np.empty(0, np.int32)
+        self._tenant: Codes = np.empty(0, np.int32)
+        self._network: Codes = np.empty(0, np.int32)
+        self._prefix: Codes = np.empty(0, np.int32)
+        self._time: Times = np.empty(0, np.int64)
+        self._failed = np.empty(0, bool)
+        self._denied = np.empty(0, bool)
+
+    def observe(self, day: Day) -> None:
+        """Add the day's attempts, forget those more than a window older than its beginning."""
+        batch = day.batch
+        sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor != MISSING)
+        failed = sign_in & batch.one_of("status", ("failure",))
+        rows = np.flatnonzero(failed | (sign_in & batch.one_of("status", ("interrupted",))))
+        denied = batch.one_of("status_code", NOT_GIVEN)
+        keep = self._time >= day.number * WINDOW - WINDOW
+        self._actor = np.concatenate([self._actor[keep], batch.actor[rows]])
+        self._tenant = np.concatenate([self._tenant[keep], batch.codes["org_uid"][rows]]).astype(np.int32)
+        self._network = np.concatenate([self._network[keep], day.columns["network"][rows]])
+        self._prefix = np.concatenate([self._prefix[keep], batch.codes["src_prefix"][rows]])
+        self._time = np.concatenate([self._time[keep], batch.time[rows]])
+        self._failed = np.concatenate([self._failed[keep], failed[rows]])
+        self._denied = np.concatenate([self._denied[keep], denied[rows]])
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, _KEPT)
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, array in saved.columns(_KEPT).items():
+            setattr(self, name, array)
+
+    def features(self, day: Day) -> dict[str, Floats]:
+        """Return counts float64 (g,) of attempts before each group's last event, within the window."""
+        groups = len(day.actor)
+        result = {name: np.zeros(groups) for name in self.FEATURES}
+        if not len(self._time) or not groups:
+            return result
+        self._own(day, result)
+        self._sprays(day, result)
+        return result
+
+    def _own(self, day: Day, result: dict[str, Floats]) -> None:
+        low = np.searchsorted(day.actor, self._actor, side="left")
+        high = np.searchsorted(day.actor, self._actor, side="right")
+        repeats = high - low
+        attempt = np.repeat(np.arange(len(low)), repeats)
+        group = np.repeat(low, repeats) + (
+            np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        )
+        time = self._time[attempt]
+        counted = (time <= day.last[group]) & (time >= day.first[group] - WINDOW)
+        attempt, group = attempt[counted], group[counted]
+        failed, denied = self._failed[attempt], self._denied[attempt]
+        here = self._network[attempt] == day.network[group]
+        size = len(day.actor)
+        result["failures"] += np.bincount(group, failed, size)
+        result["failures_here"] += np.bincount(group, failed & here, size)
+        result["denials"] += np.bincount(group, denied, size)
+        result["interruptions"] += np.bincount(group, ~failed & ~denied, size)
+
+    def _sprays(self, day: Day, result: dict[str, Floats]) -> None:
+        """Count the organisation's accounts that failed from the address blocks that a group succeeded from."""
+        failed = self._failed & (self._prefix != MISSING)
+        blocks = grouped_pairs(self._tenant[failed], self._prefix[failed])
+        if not len(blocks.keys):
+            return
+        accounts = np.unique(pair_keys(blocks.place.astype(np.int32), self._actor[failed])) >> np.uint64(32)
+        breadth = np.bincount(accounts.astype(np.int64), minlength=len(blocks.keys)).astype(np.float64)
+        volume = np.bincount(blocks.place, minlength=len(blocks.keys)).astype(np.float64)
+        rows = np.flatnonzero(day.group != MISSING)
+        keys = pair_keys(day.batch.codes["org_uid"][rows], day.batch.codes["src_prefix"][rows])
+        places = np.minimum(np.searchsorted(blocks.keys, keys), len(blocks.keys) - 1)
+        hit = blocks.keys[places] == keys
+        np.maximum.at(result["spray_breadth"], day.group[rows[hit]], breadth[places[hit]])
+        np.maximum.at(result["spray_failures"], day.group[rows[hit]], volume[places[hit]])

@@ -1,0 +1,226 @@
+"""Counts that expectation is made of: on how many days an account, and by how many accounts a tenant, saw a value.
+
+One account adds at most one day to its own count and one account to its tenant's, however many events it
+sends: ten thousand events, or one noisy account, cannot move anybody's baseline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.events.array_state import Kind, Saved, State, copied, nested
+from seawall.events.coded_batch import Codes, Floats, Keys, pair_keys
+from seawall.events.grouping import grouped
+
+DAILY_DECAY = 0.985
+"""Weight that a day of an account's past keeps per day (half-life 46 days)."""
+
+ADOPTION_DECAY = 0.85
+"""Weight per day of *recently new to this account* in a tenant: how roll-outs are recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was known of n (account, value) pairs before today. All arrays are float64 (n,).
+
+    `seen` decayed days, `total` sum of `seen` over the account's values, `distinct` values of the account,
+    `idle` days since last seen (inf: never), `accounts` of the tenant with the value, `tenant_total` and
+    `tenant_distinct` likewise, `adopting` decayed count of the tenant's accounts for which it was new lately,
+    `cohort` other accounts for which it is new today.
+    """
+
+    seen: Floats
+    total: Floats
+    distinct: Floats
+    idle: Floats
+    accounts: Floats
+    tenant_total: Floats
+    tenant_distinct: Floats
+    adopting: Floats
+    cohort: Floats
+
+
+class SortedCounts:
+    """A map from uint64 keys to a row of float32 numbers and the day of its last change, as sorted arrays."""
+
+    __slots__ = ("keys", "last", "values")
+
+    def __init__(self, width: int) -> None:
+        self.keys: Keys = np.empty(0, np.uint64)
+        self.values = np.empty((0, width), np.float32)
+        self.last: Codes = np.empty(0, np.int32)
+
+    def find(self, keys: Keys) -> tuple[np.ndarray, np.ndarray]:
+        """Return positions int64 (n,) and which of them are hits bool (n,)."""
+        if not len(self.keys):
+            return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
+        places = np.searchsorted(self.keys, keys)
+        places[places == len(self.keys)] = 0
+        return places, self.keys[places] == keys
+
+    def insert(self, keys: Keys, values: np.ndarray, day: int) -> None:
+        """Add keys that are not there yet; `keys` is sorted."""
+        places = np.searchsorted(self.keys, keys)
+        self.keys = np.insert(self.keys, places, keys)
+        self.values = np.insert(self.values, places, values.astype(np.float32), axis=0)
+        self.last = np.insert(self.last, places, np.int32(day))
+
+    def forget(self, keep: np.ndarray) -> None:
+        """Keep only the rows that a bool mask names."""
+        self.keys, self.values, self.last = self.keys[keep], self.values[keep], self.last[keep]
+
+    def nbytes(self) -> int:
+        """Return the bytes that the arrays hold."""
+        return int(self.keys.nbytes + self.values.nbytes + self.last.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"keys": np.uint64, "values": np.float32, "last": np.int32})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self.keys = saved.keys("keys")
+        self.values = saved.array("values", np.float32, len(self.keys), self.values.shape[1])
+        self.last = saved.array("last", np.int32, len(self.keys))
+
+
+_BY_ACCOUNT: dict[str, Kind] = {"_total": np.float32, "_total_day": np.int32, "_distinct": np.float32}
+_BY_TENANT: dict[str, Kind] = {"tenant_total": np.float64, "tenant_distinct": np.float64}
+
+
+def _grown(array: np.ndarray, size: int) -> np.ndarray:
+    if size <= len(array):
+        return array
+    grown = np.zeros(max(size, 2 * len(array)), array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+class FieldCounts:
+    """The counts of one field. Per account and value 16 bytes."""
+
+    __slots__ = ("_distinct", "_total", "_total_day", "account", "tenant", "tenant_distinct", "tenant_total")
+
+    def __init__(self) -> None:
+        self.account = SortedCounts(1)
+        self.tenant = SortedCounts(2)
+        self._total = np.zeros(0, np.float32)
+        self._total_day = np.zeros(0, np.int32)
+        self._distinct = np.zeros(0, np.float32)
+        self.tenant_total = np.zeros(0, np.float64)
+        self.tenant_distinct = np.zeros(0, np.float64)
+
+    def look_up(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> Looked:
+        """Return what was known before today of distinct (actor, value) pairs, each int32 (n,)."""
+        self._reserve(actor, tenant)
+        places, hit = self.account.find(pair_keys(actor, value))
+        seen, idle = np.zeros(len(actor)), np.full(len(actor), np.inf)
+        if hit.any():
+            gap = day - self.account.last[places[hit]]
+            seen[hit] = self.account.values[places[hit], 0] * DAILY_DECAY**gap
+            idle[hit] = gap
+        accounts, adopting = self._tenant_counts(tenant, value, day)
+        return Looked(
+            seen=seen,
+            total=self._total[actor] * DAILY_DECAY ** (day - self._total_day[actor]),
+            distinct=self._distinct[actor].astype(np.float64),
+            idle=idle,
+            accounts=accounts - (seen > 0),
+            tenant_total=self.tenant_total[tenant],
+            tenant_distinct=self.tenant_distinct[tenant],
+            adopting=adopting,
+            cohort=_cohort(tenant, value, ~hit),
+        )
+
+    def _tenant_counts(self, tenant: Codes, value: Codes, day: int) -> tuple[Floats, Floats]:
+        places, hit = self.tenant.find(pair_keys(tenant, value))
+        accounts, adopting = np.zeros(len(tenant)), np.zeros(len(tenant))
+        if hit.any():
+            accounts[hit] = self.tenant.values[places[hit], 0]
+            gap = day - self.tenant.last[places[hit]]
+            adopting[hit] = self.tenant.values[places[hit], 1] * ADOPTION_DECAY**gap
+        return accounts, adopting
+
+    def learn(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> None:
+        """Count today once for each distinct (actor, value) pair, in any order."""
+        self._reserve(actor, tenant)
+        keys = pair_keys(actor, value)
+        if (keys[1:] < keys[:-1]).any():
+            order = np.argsort(keys)
+            keys, actor, tenant, value = keys[order], actor[order], tenant[order], value[order]
+        places, hit = self.account.find(keys)
+        if hit.any():
+            rows = places[hit]
+            gap = day - self.account.last[rows]
+            self.account.values[rows, 0] = self.account.values[rows, 0] * DAILY_DECAY**gap + 1
+            self.account.last[rows] = day
+        fresh = ~hit
+        if fresh.any():
+            self.account.insert(keys[fresh], np.ones((int(fresh.sum()), 1)), day)
+            np.add.at(self._distinct, actor[fresh], 1)
+            self._learn_tenant(tenant[fresh], value[fresh], day)
+        gap = day - self._total_day[actor]
+        self._total[actor] *= DAILY_DECAY**gap
+        self._total_day[actor] = day
+        np.add.at(self._total, actor, 1)
+
+    def _learn_tenant(self, tenant: Codes, value: Codes, day: int) -> None:
+        keys, counts = np.unique(pair_keys(tenant, value), return_counts=True)
+        owners = (keys >> np.uint64(32)).astype(np.int64)
+        places, hit = self.tenant.find(keys)
+        if hit.any():
+            rows = places[hit]
+            gap = day - self.tenant.last[rows]
+            self.tenant.values[rows, 0] += counts[hit]
+            self.tenant.values[rows, 1] = self.tenant.values[rows, 1] * ADOPTION_DECAY**gap + counts[hit]
+            self.tenant.last[rows] = day
+        fresh = ~hit
+        if fresh.any():
+            self.tenant.insert(keys[fresh], np.repeat(counts[fresh, None], 2, axis=1), day)
+            np.add.at(self.tenant_distinct, owners[fresh], 1)
+        np.add.at(self.tenant_total, owners, counts)
+
+    def _reserve(self, actor: Codes, tenant: Codes) -> None:
+        actors = int(actor.max(initial=-1)) + 1
+        tenants = int(tenant.max(initial=-1)) + 1
+        self._total = _grown(self._total, actors)
+        self._total_day = _grown(self._total_day, actors)
+        self._distinct = _grown(self._distinct, actors)
+        self.tenant_total = _grown(self.tenant_total, tenants)
+        self.tenant_distinct = _grown(self.tenant_distinct, tenants)
+
+    def values_of(self, actor: int, day: int) -> list[tuple[int, float]]:
+        """Return an account's (value, decayed days) pairs, most frequent first; equal ones in no order of meaning."""
+        low = np.searchsorted(self.account.keys, np.uint64(actor) << np.uint64(32))
+        high = np.searchsorted(self.account.keys, np.uint64(actor + 1) << np.uint64(32))
+        values = (self.account.keys[low:high] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        weight = self.account.values[low:high, 0] * DAILY_DECAY ** (day - self.account.last[low:high])
+        order = np.argsort(-weight, kind="stable")
+        return [(int(values[i]), float(weight[i])) for i in order]
+
+    def nbytes(self) -> int:
+        """Return the bytes that the arrays hold."""
+        return self.account.nbytes() + self.tenant.nbytes() + int(self._total.nbytes + self._distinct.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        parts = nested(account=self.account.state(), tenant=self.tenant.state())
+        return {**parts, **copied(self, _BY_ACCOUNT | _BY_TENANT)}
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self.account.restore(saved.part("account"))
+        self.tenant.restore(saved.part("tenant"))
+        for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
+            setattr(self, name, array)
+
+
+def _cohort(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
+    """Return how many *other* accounts of the tenant meet the value for the first time today."""
+    if not is_new.any():
+        return np.zeros(len(value))
+    place = grouped(pair_keys(tenant, value)).place
+    counts = np.bincount(place, weights=is_new.astype(np.float64))
+    return np.asarray(counts[place] - is_new, np.float64)

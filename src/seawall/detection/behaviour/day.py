@@ -1,0 +1,94 @@
+"""One day of one or more tenants, cut into groups: account × network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.fields import Derived
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Times
+from seawall.events.grouping import Rows, grouped, stable_order
+
+EPISODE_GAP_SECONDS = 30 * 60
+"""Events of one session (or network and client) closer than this belong to one episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The events of a day and the groups that they form.
+
+    `group` int32 (n,) is each event's group, MISSING where the event is no access gained (failures, the
+    provider's own processes, nobody). Group arrays are (g,), ordered by account then network; `row` is that of a
+    group's first event. `network` of an event without an address is the one its account used in the half hour before.
+    """
+
+    number: int
+    batch: CodedBatch
+    columns: dict[str, Codes]
+    gained: Bools
+    group: Codes
+    row: Rows
+    actor: Codes
+    tenant: Codes
+    network: Codes
+    first: Times
+    last: Times
+
+
+def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
+    """Cut a batch of one day into groups."""
+    columns = derived.columns(batch)
+    acting = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
+    gained = acting & batch.one_of("status", ("success",))
+    columns["network"] = _carried_forward(batch, columns["network"], acting)
+    rows = np.flatnonzero(gained)
+    keys = (batch.actor[rows].astype(np.int64) << 32) | (
+        columns["network"][rows].astype(np.int64) & 0xFFFFFFFF
+    )
+    found = grouped(keys)
+    group = np.full(len(batch), MISSING, np.int32)
+    group[rows] = found.place
+    first, last = _spans(batch.time[rows], found.place, len(found.keys))
+    at = rows[found.first]
+    return Day(
+        number,
+        batch,
+        columns,
+        gained,
+        group,
+        at,
+        batch.actor[at],
+        batch.codes["org_uid"][at].astype(np.int32),
+        columns["network"][at],
+        first,
+        last,
+    )
+
+
+def _spans(times: Times, group: np.ndarray, groups: int) -> tuple[Times, Times]:
+    """Return the first and last time of each group; of repeated places NumPy keeps what is written last."""
+    first, last = np.empty(groups, np.int64), np.empty(groups, np.int64)
+    first[group[::-1]] = times[::-1]
+    last[group] = times
+    return first, last
+
+
+def _carried_forward(batch: CodedBatch, network: Codes, acting: Bools) -> Codes:
+    """Give events without an address the network their account used last, up to an episode's gap ago.
+
+    Inbox rules, grants and directory changes often carry no address: they belong to the session around them.
+    """
+    rows = np.flatnonzero(acting)
+    if (network[rows] != MISSING).all():
+        return network
+    order = rows[stable_order(batch.actor[rows])]
+    actor, time, known = batch.actor[order], batch.time[order], network[order] != MISSING
+    source = np.where(known, np.arange(len(order)), -1)
+    source = np.maximum.accumulate(source)
+    usable = (
+        (source >= 0) & (actor[source] == actor) & (time - time[source] <= EPISODE_GAP_SECONDS * 1_000_000)
+    )
+    carried = network.copy()
+    carried[order] = np.where(known | usable, network[order[np.maximum(source, 0)]], MISSING)
+    return carried

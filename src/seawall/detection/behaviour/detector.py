@@ -1,0 +1,245 @@
+"""The behaviour detector: pays surprise when a value is first seen, then learns it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.attempts import Attempts
+from seawall.detection.behaviour.counts import FieldCounts
+from seawall.detection.behaviour.day import Day
+from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS, Derived, Field
+from seawall.detection.behaviour.presence import ESTABLISHED_DAYS, Hours, two_places
+from seawall.detection.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pairs, strongest
+from seawall.detection.behaviour.volume import Volume
+from seawall.events.array_state import Kind, Saved, State, copied, nested
+from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
+from seawall.events.grouping import distinct
+
+KIND_FLAGS = {
+    "has_sign_in": ("kind", ("sign_in",)),
+    "has_mail": ("kind", ("mail_access",)),
+    "has_rule": ("kind", ("mail_rule",)),
+    "has_admin": ("kind", ("admin",)),
+    "has_directory": ("kind", ("directory",)),
+    "has_file": ("kind", ("file",)),
+    "delegate": ("logon_type", ("delegate", "admin")),
+    "legacy": ("auth_protocol", ("legacy",)),
+    "device_code": ("auth_protocol", ("device_code", "ropc")),
+    "hosting": ("src_network_class", ("hosting",)),
+    "anonymiser": ("src_network_class", ("anonymiser",)),
+    "mobile": ("src_network_class", ("mobile",)),
+    "residential": ("src_network_class", ("residential",)),
+    "microsoft": ("src_network_class", ("microsoft",)),
+}
+"""Features that say: at least one of the group's events is of this kind."""
+
+_BY_ACCOUNT: dict[str, Kind] = {"_active": np.float64, "_first_day": np.int32}
+_BY_TENANT: dict[str, Kind] = {"_tenant_accounts": np.float64, "_tenant_first": np.int32}
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What behaviour says of the g groups of a day.
+
+    `features` maps names to float64 (g,); `fields` holds each field's surprise; `pairs` what was
+    known of each value, `parts` splits a pair's code into its two.
+    """
+
+    day: Day
+    fields: dict[str, FieldSurprise]
+    features: dict[str, Floats]
+    pairs: dict[str, Pairs]
+    parts: Callable[[str, int], tuple[int, int]]
+
+    def __len__(self) -> int:
+        return len(self.day.actor)
+
+
+class Behaviour:
+    """Learns every account and scores each day's groups. State is bounded per account and in arrays only."""
+
+    def __init__(self) -> None:
+        self.derived = Derived()
+        self.counts = {name: FieldCounts() for name in FIELD_NAMES}
+        self.attempts = Attempts()
+        self._volume = Volume()
+        self._hours = Hours()
+        self._active = np.zeros(0, np.float64)
+        self._first_day = np.zeros(0, np.int32)
+        self._tenant_accounts = np.zeros(0)
+        self._tenant_first = np.zeros(0, np.int32)
+
+    def score(self, day: Day) -> Groups:
+        """Score a day, or the part of it seen so far, against what was known before it. Changes nothing."""
+        self._reserve(day)
+        cells = cells_of(day)
+        active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
+        pairs = {f.name: field_pairs(f, day, cells, self.counts[f.name], self.derived) for f in FIELDS}
+        fields = {
+            f.name: strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
+            for f in FIELDS
+        }
+        features = self._context(day, fields, pairs)
+        features.update(self.attempts.features(day))
+        features.update(self._volume.features(day))
+        features["hour"] = self._hours.features(day)
+        return Groups(day, fields, features, pairs, self.derived.parts)
+
+    def _texts(self, field: Field, day: Day) -> Callable[[Codes], list[tuple[str, ...]]]:
+        return lambda codes: self.derived.texts(field, codes, day.batch.vocabularies)
+
+    def _context(
+        self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]
+    ) -> dict[str, Floats]:
+        size = len(day.actor)
+        features = _flags(day)
+        network = pairs["network"]
+        known = np.zeros(size)
+        known[network.group] = network.looked.seen
+        features.update(two_places(day, known >= ESTABLISHED_DAYS))
+        features["network_days"] = np.log1p(known)
+        features["network_variety"] = np.zeros(size)
+        features["network_variety"][network.group] = np.log1p(network.looked.distinct)
+        features["foreign_mailboxes"] = _count(pairs["mailbox"], size)
+        features["new_mailboxes"] = _count(pairs["mailbox"], size, only_new=True)
+        features["new_values"] = np.asarray(sum(f.is_new for f in fields.values()), np.float64)
+        features["app_explains"] = self._app_explains(pairs["app_network"], size)
+        features["active_days"] = np.log1p(self._active[day.actor])
+        features["age"] = _age(day.number, self._first_day[day.actor])
+        features["tenant_age"] = _age(day.number, self._tenant_first[day.tenant])
+        features["tenant_accounts"] = np.log1p(self._tenant_accounts[day.tenant])
+        features["service"] = _account_types(day)
+        return features
+
+    def _app_explains(self, pairs: Pairs, size: int) -> Floats:
+        """Return the surprise of the network given the application, in the tenant; 0 when it is where it runs.
+
+        An application that runs in hosting explains its network, for every account that uses it.
+        """
+        with_it = pairs.looked.accounts + pairs.looked.adopting * 0
+        surprise = -np.log((with_it + 0.5) / (with_it + 3.0))
+        result = np.zeros(size)
+        np.maximum.at(result, pairs.group, surprise)
+        return result
+
+    def learn(self, groups: Groups) -> None:
+        """Learn a scored day: at once, whatever its score (delaying was measured to be far worse)."""
+        day = groups.day
+        for name, pairs in groups.pairs.items():
+            actor = day.actor[pairs.group]
+            keys = distinct((actor.astype(np.int64) << 32) | pairs.value)
+            actor, value = (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+            self.counts[name].learn(actor, self._tenant_of(day, actor), value, day.number)
+        self._volume.learn(day, groups.features["items"])
+        self._hours.learn(day)
+        actors, first = np.unique(day.actor, return_index=True)
+        fresh = self._first_day[actors] < 0
+        self._first_day[actors[fresh]] = day.number
+        np.add.at(self._tenant_accounts, day.tenant[first[fresh]], 1)
+        tenants = np.unique(day.tenant)
+        self._tenant_first[tenants[self._tenant_first[tenants] < 0]] = day.number
+        self._active[actors] += 1
+
+    @staticmethod
+    def _tenant_of(day: Day, actor: Codes) -> Codes:
+        return day.tenant[np.searchsorted(day.actor, actor)]
+
+    def _reserve(self, day: Day) -> None:
+        actors = int(day.actor.max(initial=-1)) + 1
+        tenants = int(day.tenant.max(initial=-1)) + 1
+        if actors > len(self._active):
+            extra = max(actors, 2 * len(self._active)) - len(self._active)
+            self._active = np.concatenate([self._active, np.zeros(extra)])
+            self._first_day = np.concatenate([self._first_day, np.full(extra, -1, np.int32)])
+        if tenants > len(self._tenant_accounts):
+            extra = tenants - len(self._tenant_accounts)
+            self._tenant_accounts = np.concatenate([self._tenant_accounts, np.zeros(extra)])
+            self._tenant_first = np.concatenate([self._tenant_first, np.full(extra, -1, np.int32)])
+
+    def active_days(self, actor: int) -> float:
+        """Return the number of days on which the account was active so far."""
+        return float(self._active[actor])
+
+    def tenant_accounts(self, tenant: int) -> int:
+        """Return how many accounts of the tenant were active so far."""
+        return int(self._tenant_accounts[tenant]) if tenant < len(self._tenant_accounts) else 0
+
+    def accounts_of(self, organisations: Vocabulary) -> dict[str, int]:
+        """Return how many accounts of each organisation were active so far."""
+        found = np.flatnonzero(self._tenant_accounts)
+        return {organisations.text(code): self.tenant_accounts(code) for code in found.tolist()}
+
+    def accounts(self) -> int:
+        """Return how many accounts were active so far."""
+        return int((self._first_day >= 0).sum())
+
+    def tenants(self) -> int:
+        """Return how many tenants had an active account so far."""
+        return int((self._tenant_accounts > 0).sum())
+
+    def state_bytes(self) -> int:
+        """Return the bytes of state kept for all accounts."""
+        return (
+            sum(c.nbytes() for c in self.counts.values())
+            + self._volume.nbytes()
+            + self._hours.nbytes()
+            + int(self._active.nbytes + self._first_day.nbytes)
+        )
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return {
+            **nested(**{f"counts.{name}": counts.state() for name, counts in self.counts.items()}),
+            **nested(
+                derived=self.derived.state(),
+                attempts=self.attempts.state(),
+                volume=self._volume.state(),
+                hours=self._hours.state(),
+            ),
+            **copied(self, _BY_ACCOUNT | _BY_TENANT),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, counts in self.counts.items():
+            counts.restore(saved.part("counts").part(name))
+        self.derived.restore(saved.part("derived"))
+        self.attempts.restore(saved.part("attempts"))
+        self._volume.restore(saved.part("volume"))
+        self._hours.restore(saved.part("hours"))
+        for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
+            setattr(self, name, array)
+
+
+def _age(today: int, first: Codes) -> Floats:
+    """Return ln(1 + days since the first), float64 (n,); 0 where there was none yet (a negative `first`)."""
+    return np.asarray(np.log1p(np.where(first < 0, 0, today - first).astype(np.float64)))
+
+
+def _flags(day: Day) -> dict[str, Floats]:
+    rows = np.flatnonzero(day.group != MISSING)
+    group = day.group[rows]
+    flags = {}
+    for name, (column, wanted) in KIND_FLAGS.items():
+        flag = np.zeros(len(day.actor))
+        flag[group[day.batch.one_of(column, wanted)[rows]]] = 1.0
+        flags[name] = flag
+    flag = np.zeros(len(day.actor))
+    flag[group[(day.batch.numbers["is_interactive"][rows] == 1)]] = 1.0
+    flags["interactive"] = flag
+    return flags
+
+
+def _account_types(day: Day) -> Floats:
+    rows = np.flatnonzero(day.group != MISSING)
+    service = np.zeros(len(day.actor))
+    service[day.group[rows[day.batch.one_of("account_type", ("service",))[rows]]]] = 1.0
+    return service
+
+
+def _count(pairs: Pairs, size: int, *, only_new: bool = False) -> Floats:
+    counted = pairs.looked.seen == 0 if only_new else np.ones(len(pairs.group), bool)
+    return np.log1p(np.bincount(pairs.group[counted], minlength=size).astype(np.float64))

@@ -1,0 +1,136 @@
+"""When an account is there: its hours, and whether it is in two places at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.detection.behaviour.day import Day
+from seawall.events.array_state import Saved, State, copied
+from seawall.events.coded_batch import MISSING, Codes, Floats
+from seawall.events.grouping import distinct, stable_order, starts
+
+ESTABLISHED_DAYS = 2.5
+"""A network is the account's own from this many (decayed) days on."""
+
+FAR_MINUTES = 720.0
+"""Usual activity further away than this says nothing."""
+
+_MINUTE = 60_000_000
+_KERNEL = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
+
+
+class Hours:
+    """Counts of active days per hour of day, weekdays and weekends apart: 48 numbers an account."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts = np.zeros((0, 48), np.float32)
+
+    def features(self, day: Day) -> Floats:
+        """Return −ln of the smoothed share of the account's activity in the group's rarest hour, float64 (g,)."""
+        self._reserve(day)
+        group, slot = self._slots(day)
+        result = np.zeros(len(day.actor))
+        if not len(group):
+            return result
+        weekend = int(slot[0] >= 24)
+        is_next = starts(day.actor)  # groups are in order of account
+        own = self._counts[day.actor[is_next], 24 * weekend : 24 * weekend + 24].astype(np.float64)
+        own = _smoothed(own)
+        total = own.sum(axis=1) + 6.0
+        account = (np.cumsum(is_next) - 1)[group]
+        share = (own[account, slot % 24] + 0.25) / total[account]
+        np.maximum.at(result, group, -np.log(share))
+        return result
+
+    def learn(self, day: Day) -> None:
+        """Count each (account, hour) of today once."""
+        group, slot = self._slots(day)
+        pairs = distinct(day.actor[group].astype(np.int64) * 48 + slot)
+        self._counts[pairs // 48, pairs % 48] += 1
+
+    def _slots(self, day: Day) -> tuple[Codes, Codes]:
+        rows = np.flatnonzero(day.group != MISSING)
+        hour = (day.batch.time[rows] // (60 * _MINUTE)) % 24
+        weekend = (day.number + 3) % 7 >= 5  # day 0 of the epoch was a Thursday
+        is_used = np.zeros((len(day.actor), 24), bool)
+        is_used[day.group[rows], hour] = True
+        group, slot = np.nonzero(is_used)
+        return group.astype(np.int32), slot.astype(np.int32) + np.int32(24 * weekend)
+
+    def _reserve(self, day: Day) -> None:
+        size = int(day.actor.max(initial=-1)) + 1
+        if size > len(self._counts):
+            extra = max(size, 2 * len(self._counts)) - len(self._counts)
+            self._counts = np.concatenate([self._counts, np.zeros((extra, 48), np.float32)])
+
+    def nbytes(self) -> int:
+        """Return the bytes that the array holds."""
+        return int(self._counts.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"_counts": np.float32})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._counts = saved.array("counts", np.float32, None, 48)
+
+
+def _smoothed(counts: Floats) -> Floats:
+    return np.asarray(
+        sum(
+            weight * np.roll(counts, shift, axis=1)
+            for weight, shift in zip(_KERNEL, range(-2, 3), strict=True)
+        )
+    )
+
+
+def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
+    """Return how close in time each group lies to the account's use of an established, different network.
+
+    `established` bool (g,): the group's network is the account's own. Returns float64 (g,):
+    `usual_gap` in minutes to the nearest such event (720 when none), `usual_gap_abroad` the same where the
+    country differs too, `usual_inside` events on established networks between the group's first and last.
+    """
+    size = len(day.actor)
+    gap, abroad, inside = np.full(size, FAR_MINUTES), np.full(size, FAR_MINUTES), np.zeros(size)
+    rows = np.flatnonzero(day.group != MISSING)
+    rows = rows[stable_order(day.batch.actor[rows])]
+    usual = rows[established[day.group[rows]]]
+    other = rows[~established[day.group[rows]]]
+    if len(usual) and len(other):
+        usual_keys = _keys(day, usual)
+        keys = _keys(day, other)
+        after = np.searchsorted(usual_keys, keys)
+        country = day.columns["src_location"]
+        for place in (after - 1, after):
+            valid = (place >= 0) & (place < len(usual))
+            place = np.clip(place, 0, len(usual) - 1)
+            valid &= day.batch.actor[usual[place]] == day.batch.actor[other]
+            minutes = np.abs(day.batch.time[usual[place]] - day.batch.time[other]) / _MINUTE
+            differs = (
+                (country[usual[place]] != country[other])
+                & (country[other] != MISSING)
+                & (country[usual[place]] != MISSING)
+            )
+            np.minimum.at(gap, day.group[other[valid]], minutes[valid])
+            np.minimum.at(abroad, day.group[other[valid & differs]], minutes[valid & differs])
+        base = day.actor.astype(np.int64) << 40
+        offset = day.number * 86_400
+        first = base + day.first // 1_000_000 - offset
+        last = base + day.last // 1_000_000 - offset
+        inside = (
+            np.searchsorted(usual_keys, last, side="right") - np.searchsorted(usual_keys, first)
+        ) * ~established
+    return {
+        "usual_gap": np.minimum(gap, FAR_MINUTES),
+        "usual_gap_abroad": np.minimum(abroad, FAR_MINUTES),
+        "usual_inside": np.log1p(inside.astype(np.float64)),
+    }
+
+
+def _keys(day: Day, rows: np.ndarray) -> np.ndarray:
+    seconds = day.batch.time[rows] // 1_000_000 - day.number * 86_400
+    return np.asarray((day.batch.actor[rows].astype(np.int64) << 40) + seconds)

@@ -1,0 +1,119 @@
+"""The surprises of each group, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.counts import FieldCounts, Looked
+from seawall.detection.behaviour.day import Day
+from seawall.detection.behaviour.expectation import backed_off, plain, rarity
+from seawall.detection.behaviour.fields import COLUMNS, Derived, Field
+from seawall.events.coded_batch import MISSING, Codes, Floats, mix
+from seawall.events.grouping import distinct, starts
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSurprise:
+    """One field over g groups: float64 (g,) each, of the group's most surprising value.
+
+    `value` is that value's code (MISSING: the group has no value in this field and all numbers are 0).
+    """
+
+    value: Codes
+    backed_off: Floats
+    plain: Floats
+    rarity: Floats
+    is_new: Floats
+    adopting: Floats
+    cohort: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The distinct (group, value) pairs of a field today, in order, what was known of each, and its surprise."""
+
+    group: Codes
+    value: Codes
+    looked: Looked
+    surprise: Floats
+
+
+def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
+    """Return the distinct (group, value) pairs of events that have both."""
+    both = (group != MISSING) & (value != MISSING)
+    keys = distinct((group[both].astype(np.int64) << 32) | value[both].astype(np.int64))
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+
+
+def field_pairs(
+    field: Field, day: Day, cells: dict[str, Codes], counts: FieldCounts, derived: Derived
+) -> Pairs:
+    """Look up a field's distinct values of today. `cells` are the day's distinct combinations of columns."""
+    value = derived.value(field, cells.__getitem__)
+    group, value = distinct_pairs(cells["group"], value)
+    looked = counts.look_up(day.actor[group], day.tenant[group], value, day.number)
+    return Pairs(group, value, looked, backed_off(looked))
+
+
+def strongest(
+    pairs: Pairs,
+    groups: int,
+    active_days: Floats,
+    accounts: Floats,
+    texts: Callable[[Codes], Sequence[tuple[str, ...]]],
+) -> FieldSurprise:
+    """Reduce pairs to each group's most surprising value, of equal ones that whose text comes first.
+
+    `active_days` (g,), `accounts` of the tenant (g,); `texts` says what codes stand for.
+    """
+    rows = _strongest_rows(pairs, texts)
+    at = pairs.group[rows]
+    known = Looked(*(getattr(pairs.looked, name)[rows] for name in Looked.__slots__))
+    result = FieldSurprise(np.full(groups, MISSING, np.int32), *(np.zeros(groups) for _ in range(6)))
+    result.value[at] = pairs.value[rows]
+    result.backed_off[at] = pairs.surprise[rows]
+    result.plain[at] = plain(known, active_days[at])
+    result.rarity[at] = rarity(known, accounts[at])
+    result.is_new[at] = known.seen == 0
+    result.adopting[at] = known.adopting
+    result.cohort[at] = known.cohort
+    return result
+
+
+def _strongest_rows(pairs: Pairs, texts: Callable[[Codes], Sequence[tuple[str, ...]]]) -> np.ndarray:
+    """Return the pair of each group that is most surprising; pairs are in order of group."""
+    begins = starts(pairs.group)
+    if not len(begins):
+        return np.empty(0, np.intp)
+    most = np.maximum.reduceat(pairs.surprise, np.flatnonzero(begins))
+    rows = np.flatnonzero(pairs.surprise == most[np.cumsum(begins) - 1])
+    first = starts(pairs.group[rows])
+    if first.all():
+        return rows
+    tied = np.zeros(len(rows), bool)
+    tied[1:] |= ~first[1:]
+    tied[:-1] |= ~first[1:]
+    among = rows[tied]
+    codes = distinct(pairs.value[among])
+    said = texts(codes)
+    rank = np.empty(len(codes), np.int64)
+    rank[sorted(range(len(codes)), key=said.__getitem__)] = np.arange(len(codes))
+    among = among[np.lexsort((rank[np.searchsorted(codes, pairs.value[among])], pairs.group[among]))]
+    return np.sort(np.concatenate([rows[~tied], among[starts(pairs.group[among])]]))
+
+
+def cells_of(day: Day) -> dict[str, Codes]:
+    """Return the day's distinct combinations of group and field columns, as columns: far fewer than events."""
+    rows = np.flatnonzero(day.group != MISSING)
+    mixed = np.zeros(len(rows), np.uint64)
+    for name in ("group", *COLUMNS):
+        column = day.group if name == "group" else day.columns[name]
+        mixed = mix(mixed, column[rows].astype(np.uint32).astype(np.uint64))
+    order = np.argsort(mixed)
+    chosen = rows[order[starts(mixed[order])]]
+    cells = {name: day.columns[name][chosen] for name in COLUMNS}
+    cells["group"] = day.group[chosen]
+    return cells

@@ -1,0 +1,136 @@
+"""How much was read, sent and deleted, against the account's own days and its tenant's."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.detection.behaviour.day import Day
+from seawall.events.array_state import Kind, Saved, State, copied
+from seawall.events.coded_batch import MISSING, Floats
+
+SHRINKAGE_DAYS = 10.0
+"""An account's own mean counts fully only well above this many active days; below it the tenant's stands in."""
+
+SENT = ("Send", "SendAs", "SendOnBehalf", "gmail.users.messages.send", "gmail.users.drafts.send")
+DELETED = (
+    "HardDelete",
+    "SoftDelete",
+    "MoveToDeletedItems",
+    "gmail.users.messages.trash",
+    "gmail.users.messages.delete",
+    "gmail.users.messages.batchDelete",
+    "gmail.users.threads.trash",
+    "gmail.users.threads.delete",
+)
+SEARCHED = (
+    "SearchQueryPerformed",
+    "SearchCreated",
+    "SearchStarted",
+    "New-ComplianceSearch",
+    "ViewedSearchExported",
+    "EMAIL_LOG_SEARCH",
+)
+
+_BY_ACCOUNT: dict[str, Kind] = {"_count": np.float64, "_mean": np.float64, "_spread": np.float64}
+
+
+class Volume:
+    """Running mean and variance of ln(1 + items) per account and day. Features per group: see `FEATURES`."""
+
+    FEATURES = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
+    __slots__ = ("_count", "_mean", "_spread", "_tenant")
+
+    def __init__(self) -> None:
+        self._count = np.zeros(0)
+        self._mean = np.zeros(0)
+        self._spread = np.zeros(0)
+        self._tenant = np.zeros((0, 3))
+
+    def features(self, day: Day) -> dict[str, Floats]:
+        """Return float64 (g,): counts as ln(1 + n), `items_z` in standard deviations, `share` of the account's day."""
+        self._reserve(day)
+        batch, size = day.batch, len(day.actor)
+        rows = np.flatnonzero(day.group != MISSING)
+        group = day.group[rows]
+
+        def count(mask: np.ndarray) -> Floats:
+            return np.asarray(np.bincount(group, mask[rows], size), np.float64)
+
+        items = np.log1p(np.bincount(group, np.maximum(batch.numbers["item_count"][rows], 0), size))
+        events = np.bincount(group, minlength=size).astype(np.float64)
+        per_actor = np.bincount(day.actor, events) if size else np.zeros(0)
+        return {
+            "items": items,
+            "items_z": self._deviation(day, items),
+            "syncs": np.log1p(count(batch.one_of("access_type", ("sync",)))),
+            "sent": np.log1p(count(batch.one_of("activity_name", SENT))),
+            "deleted": np.log1p(count(batch.one_of("activity_name", DELETED))),
+            "events": np.log1p(events),
+            "share": events / per_actor[day.actor] if size else events,
+            "throttled": np.minimum(count(batch.numbers["is_throttled"] == 1), 1.0),
+            "searched": np.log1p(count(batch.one_of("activity_name", SEARCHED))),
+        }
+
+    def _deviation(self, day: Day, items: Floats) -> Floats:
+        count = self._count[day.actor]
+        tenant = self._tenant[day.tenant]
+        known = np.maximum(tenant[:, 0], 1.0)
+        peers_mean, peers_spread = tenant[:, 1] / known, np.sqrt(tenant[:, 2] / known + 0.25)
+        weight = count / (count + SHRINKAGE_DAYS)
+        mean = weight * self._mean[day.actor] + (1 - weight) * peers_mean
+        own_spread = np.sqrt(self._spread[day.actor] / np.maximum(count, 1.0) + 0.25)
+        spread = weight * own_spread + (1 - weight) * peers_spread
+        # Before anybody's days are known nothing deviates from them.
+        trust = tenant[:, 0] / (tenant[:, 0] + SHRINKAGE_DAYS)
+        return np.asarray(trust * np.maximum(items - mean, 0.0) / spread)
+
+    def learn(self, day: Day, items: Floats) -> None:
+        """Learn the day: one observation per account that read anything, whatever the number of groups."""
+        actor, inverse = np.unique(day.actor, return_inverse=True)
+        # Whole numbers, so that their sum does not depend on the order of groups.
+        total = np.log1p(np.bincount(inverse.reshape(-1), np.rint(np.expm1(items)), len(actor)))
+        tenant = np.zeros(len(actor), np.int64)
+        tenant[inverse.reshape(-1)] = day.tenant
+        read = total > 0
+        actor, tenant, total = actor[read], tenant[read], total[read]
+        self._count[actor] = np.minimum(self._count[actor] + 1, 60)
+        step = total - self._mean[actor]
+        self._mean[actor] += step / self._count[actor]
+        self._spread[actor] = np.where(self._count[actor] >= 60, 59 / 60, 1) * self._spread[actor] + step * (
+            total - self._mean[actor]
+        )
+        # Summed in order of size: how accounts are numbered must not show in the last digit.
+        order = np.lexsort((total, tenant))
+        tenant, total = tenant[order], total[order]
+        known = self._tenant[tenant]
+        peers = known[:, 1] / np.maximum(known[:, 0], 1.0)
+        np.add.at(self._tenant, tenant, np.stack([np.ones(len(total)), total, (total - peers) ** 2], axis=1))
+
+    def _reserve(self, day: Day) -> None:
+        self._count, self._mean, self._spread = (
+            _grown(array, int(day.actor.max(initial=-1)) + 1)
+            for array in (self._count, self._mean, self._spread)
+        )
+        tenants = int(day.tenant.max(initial=-1)) + 1
+        if tenants > len(self._tenant):
+            self._tenant = np.concatenate([self._tenant, np.zeros((tenants - len(self._tenant), 3))])
+
+    def nbytes(self) -> int:
+        """Return the bytes that the arrays hold."""
+        return int(self._count.nbytes + self._mean.nbytes + self._spread.nbytes)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {**_BY_ACCOUNT, "_tenant": np.float64})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        for name, array in saved.columns(_BY_ACCOUNT).items():
+            setattr(self, name, array)
+        self._tenant = saved.array("tenant", np.float64, None, 3)
+
+
+def _grown(array: Floats, size: int) -> Floats:
+    if size <= len(array):
+        return array
+    return np.concatenate([array, np.zeros(max(size, 2 * len(array)) - len(array))])

@@ -1,0 +1,206 @@
+"""Applies standing answers to candidates: the same candidates, with scores and explanations that the answers change."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.expected import Taken, taken
+from seawall.detection.feedback.hostile import STRONG, Added, added, markers
+from seawall.detection.feedback.refit import Factors, factors
+from seawall.detection.feedback.units import UNIT_IN_GROUP, UNITS, summed
+from seawall.detection.feedback_values import Adjustment, Answered
+from seawall.detection.ranking.aspects import Aspect
+from seawall.detection.ranking.candidates import Candidate
+from seawall.events.coded_batch import Floats
+
+_LAST = threading.local()
+"""A watch applies answers to nearly the same candidates every second: what is known of them is kept, by thread."""
+
+
+def apply(candidates: Sequence[Candidate], answers: Iterable[Answered], now: int) -> list[Candidate]:
+    """Return the candidates as the answers change them, in the same order; without answers they are the same.
+
+    `candidates` are as they were scored. `answers` are all that were not withdrawn, also ones that have expired: they
+    go on covering what happened before. `now` is the time of the last scored event, in microseconds. The same
+    arguments give the same result, whatever the order of the answers.
+    """
+    teaching: Teaching | None = getattr(_LAST, "teaching", None)
+    if teaching is None:
+        teaching = _LAST.teaching = Teaching()
+    return teaching.apply(candidates, answers, now)
+
+
+class Teaching:
+    """Applies answers again and again to mostly the same candidates, and does not work out again what it knows."""
+
+    def __init__(self) -> None:
+        self._columns: Columns | None = None
+
+    def apply(
+        self, candidates: Sequence[Candidate], answers: Iterable[Answered], now: int
+    ) -> list[Candidate]:
+        """Return the candidates as the answers change them: see `apply`."""
+        answers = tuple(answers)
+        if not answers:
+            return list(candidates)
+        self._columns = Columns(candidates, self._columns)
+        changed = effects(self._columns, answers, now).adjustments()
+        return [
+            adjusted(candidate, changed[row]) if row in changed else candidate
+            for row, candidate in enumerate(candidates)
+        ]
+
+
+def adjusted(candidate: Candidate, adjustments: tuple[Adjustment, ...]) -> Candidate:
+    """Return a candidate whose score is changed by adjustments. Its curve moves as a whole: answers know no moment."""
+    change = sum(adjustment.weight for adjustment in adjustments)
+    return replace(
+        candidate,
+        score=candidate.score + change,
+        curve=tuple((time, score + change) for time, score in candidate.curve),
+        adjustments=adjustments,
+    )
+
+
+def deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+    """Return the answers that count, by number: where two of one incident contradict each other, the last one's side."""
+    ordered = sorted({answer.id: answer for answer in answers}.values(), key=lambda answer: answer.id)
+    last = {(answer.tenant, answer.incident): answer.answer == "compromised" for answer in ordered}
+    return tuple(
+        answer
+        for answer in ordered
+        if (answer.answer == "compromised") == last[answer.tenant, answer.incident]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What answers change in n candidates. `change` float64 (n,) is by how much each score changes.
+
+    `factors` are what each organisation's answers have made of the weights of groups.
+    """
+
+    change: Floats
+    factors: dict[str, Factors]
+    _answers: dict[int, Answered]
+    _taken: Taken
+    _added: dict[int, list[Added]]
+    _weighed: Floats
+    _tenants: tuple[str, ...]
+
+    def behind(self, wanted: Collection[int]) -> dict[int, frozenset[int]]:
+        """Return the numbers of the answers that take anything off, for the rows that are asked for."""
+        places = enumerate(self._taken.rows.tolist())
+        return {
+            row: frozenset().union(*self._taken.by(place).values()) for place, row in places if row in wanted
+        }
+
+    def adjustments(self) -> dict[int, tuple[Adjustment, ...]]:
+        """Return the adjustments of each candidate that is changed, by row."""
+        found: dict[int, list[Adjustment]] = defaultdict(list)
+        for place, row in enumerate(self._taken.rows.tolist()):
+            found[row] += self._off(place)
+        for row, more in self._added.items():
+            found[row] += [self._more(one) for one in more]
+        for row in np.flatnonzero(self._weighed).tolist():
+            words = self.factors[self._tenants[row]].words()
+            found[row].append(Adjustment("behaviour", "answers", float(self._weighed[row]), words))
+        return {row: tuple(changed) for row, changed in found.items() if changed}
+
+    def _off(self, place: int) -> list[Adjustment]:
+        by_aspect: dict[Aspect, tuple[float, frozenset[int]]] = {}
+        for unit, numbers in self._taken.by(place).items():
+            weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
+            by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
+        changed = [
+            Adjustment(layer, aspect, -weight, f"{self._expected(numbers)}: {weight:.2f} taken off")
+            for (layer, aspect), (weight, numbers) in by_aspect.items()
+        ]
+        rest = float(self._taken.rest[place])
+        if rest > 0:
+            text = f"nothing new is left that is not expected: {rest:.2f} taken off"
+            changed.append(Adjustment("behaviour", "answers", -rest, text))
+        return changed
+
+    def _expected(self, numbers: frozenset[int]) -> str:
+        since = min(self._answers[number].given_at for number in numbers)
+        words = " and ".join(str(number) for number in sorted(numbers))
+        by = "answer" if len(numbers) == 1 else "answers"
+        return f"expected since {_date(since)} by {by} {words}"
+
+    @property
+    def raising(self) -> frozenset[int]:
+        """The rows to which a containment draws attention: raised whatever the budget, and cases of their own."""
+        return frozenset(row for row, found in self._added.items() if any(self._raises(one) for one in found))
+
+    def _raises(self, one: Added) -> bool:
+        """Whether it is the contained account, or shows enough of the intruder's: a client alone is easily shared."""
+        is_containment = self._answers[one.answers[0]].is_containment
+        return is_containment and (not one.values or one.weight >= STRONG)
+
+    def _more(self, one: Added) -> Adjustment:
+        first = self._answers[one.answers[0]]
+        if first.is_containment:
+            text, raises = _returned(first, one), self._raises(one)
+            return Adjustment("behaviour", "contained", one.weight, text, raises=raises)
+        if not one.values:
+            text = f"the account was taken over, as answer {first.id} of {_date(first.given_at)} says: watched for 30 days"
+            return Adjustment("behaviour", "attention", one.weight, text)
+        values = " and ".join(f"{value.aspect} {value.value}" for value in one.values)
+        numbers = " and ".join(str(number) for number in one.answers)
+        text = f"shares {values} with a takeover that answer {numbers} confirmed; few others use it"
+        return Adjustment("behaviour", "hostile-value", one.weight, text)
+
+
+def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
+    """Return what answers change, see `apply`."""
+    standing = deciding(answers)
+    takeovers = [answer for answer in standing if answer.answer == "compromised"]
+    benign = [answer for answer in standing if answer.answer != "compromised"]
+    off = taken(columns, benign, frozenset(markers(takeovers)))
+    more = added(columns, takeovers)
+    fitted = factors([answer for answer in standing if not answer.is_containment], now)
+    weighed = _weighed(columns, fitted, off)
+    change = weighed.copy()
+    change[off.rows] -= summed(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
+    for row, found in more.items():
+        change[row] += sum(one.weight for one in found)
+    numbered = {answer.id: answer for answer in standing}
+    tenants = tuple(candidate.tenant for candidate in columns.candidates)
+    return Effects(change, fitted, numbered, off, more, weighed, tenants)
+
+
+def _weighed(columns: Columns, fitted: dict[str, Factors], off: Taken) -> Floats:
+    """Return what the factors change, float64 (n,): of what a group adds and nobody expects, never of what it takes."""
+    result = np.zeros(len(columns.candidates))
+    if not any((found.values != 1.0).any() for found in fitted.values()):
+        return result
+    left = columns.groups.copy()
+    left[off.rows] -= summed(off.off, UNIT_IN_GROUP)
+    left = np.maximum(left, 0.0)
+    for tenant, found in fitted.items():
+        rows = columns.of_tenant.get(tenant, np.empty(0, np.int64))
+        result[rows] = summed(left[rows], found.values[:, None] - 1.0)[:, 0]
+    return np.where(columns.protected, np.maximum(result, 0.0), result)
+
+
+def _returned(containment: Answered, one: Added) -> str:
+    """What of a contained intruder is seen again, and what changed, in words."""
+    since = f"contained on {_date(containment.as_of)} (plan {containment.plan})"
+    changed = " and ".join(f"{aspect} {value}" for aspect, value in one.changed)
+    rest = f"; changed since then: {changed}" if changed else ""
+    if not one.values:
+        return f"the account was {since}: raised for 30 days whatever the budget{rest}"
+    values = " and ".join(f"{value.aspect} {value.value}" for value in one.values)
+    return f"shares {values} with the intruder that was {since}; few others use it{rest}"
+
+
+def _date(time: int) -> str:
+    return datetime.fromtimestamp(time // 1_000_000, UTC).date().isoformat()

@@ -1,0 +1,137 @@
+"""Answers before they are given: what an incident teaches, which values can be expected, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from seawall.detection.feedback.columns import USUAL_DAYS, is_protected
+from seawall.detection.feedback.expected import DAY, WIDE_DAYS
+from seawall.detection.feedback.units import RULE, RULE_GROUP, TELLING, WIDE
+from seawall.detection.feedback_values import Draft, Lesson, Shown, Value
+from seawall.detection.ranking.aspects import weights
+from seawall.detection.ranking.candidates import Candidate
+from seawall_base.errors import UsageError
+
+LESSONS_KEPT = 40
+VALUES_MOST = 40
+LONGEST_DAYS = 365
+"""An answer about one account may stand so long, where it says when it ends."""
+
+MOST_PEERS = 0.5
+"""A value that more than this share of the peers shows means everybody: there is nothing to expect."""
+
+_NEVER_WORDS = {
+    "lineage.foreign": "a token that another tenant issued was accepted",
+    "lineage.outlived": "the account was used after its sessions were revoked",
+}
+
+
+def lessons(candidates: Iterable[Candidate]) -> tuple[Lesson, ...]:
+    """Return what an incident's groups teach, the strongest first; `candidates` are as they were scored."""
+    ordered = sorted(candidates, key=lambda one: (-one.score, one.first, one.network))
+    return tuple(_lesson(candidate) for candidate in ordered[:LESSONS_KEPT])
+
+
+def _lesson(candidate: Candidate) -> Lesson:
+    shown = (
+        Shown(fact.field, fact.now, fact.seen, fact.accounts, fact.peers, fact.cohort)
+        for fact in candidate.facts
+    )
+    known = {
+        name: round(weight, 6) for name, weight in sorted(weights(candidate).items()) if round(weight, 6)
+    }
+    return Lesson(
+        candidate.day, candidate.network, round(candidate.score, 6), tuple(shown), candidate.rules, known
+    )
+
+
+def choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
+    """Return the values of an incident that can be expected of an account, its peers or the tenant: all unusual ones."""
+    shown = {
+        Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown if one.seen < USUAL_DAYS
+    }
+    if reach == "account":
+        rules = {Value(RULE, name) for lesson in learnt for name in lesson.rules if name in RULE_GROUP}
+        return tuple(sorted(shown | rules))
+    common = {
+        Value(one.aspect, one.value)
+        for lesson in learnt
+        for one in lesson.shown
+        if one.accounts > MOST_PEERS * one.peers
+    }
+    return tuple(sorted(one for one in shown - common if one.aspect in WIDE and one.value.strip()))
+
+
+def checked(draft: Draft, learnt: Sequence[Lesson], now: int) -> Draft:
+    """Return the draft as it can be kept: its values named, its end set. `now` is the time at which it is given.
+
+    A takeover or a false alarm is about the account alone. Values that cannot be expected of so many are left out
+    (`left_out`). Raises UsageError where nothing is left, where a value is none of the incident's, and where the
+    answer would stand too long.
+    """
+    if draft.answer == "compromised":
+        return Draft("compromised")
+    if draft.answer == "safe":
+        return Draft("safe", "account", _of_incident(draft, learnt), _end(draft, now))
+    possible = choices(learnt, draft.reach)
+    values = (
+        tuple(one for one in _of_incident(draft, learnt) if one in possible) if draft.values else possible
+    )
+    if len(values) > VALUES_MOST:
+        raise UsageError(f"more than {VALUES_MOST} values", fix="name those that the change explains")
+    if not values:
+        raise UsageError(f"none of these values can be expected of the {draft.reach}", fix=_allowed(possible))
+    if draft.reach != "account" and not any(value.aspect in TELLING for value in values):
+        raise UsageError(
+            "a country or a way of signing in alone would cover half the world",
+            fix=f"name one of {', '.join(TELLING)} too",
+        )
+    return Draft(draft.answer, draft.reach, values, _end(draft, now))
+
+
+def left_out(draft: Draft, kept: Draft) -> tuple[Value, ...]:
+    """Return the values that were asked for and are not part of the draft as it can be kept."""
+    if kept.answer == "compromised":
+        return ()
+    return tuple(sorted(set(draft.values) - set(kept.values)))
+
+
+def _of_incident(draft: Draft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
+    shown = {Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown}
+    shown |= {Value(RULE, name) for lesson in learnt for name in lesson.rules}
+    for value in draft.values:
+        if value not in shown:
+            raise UsageError(
+                f"the incident shows no such {value.aspect}", fix="name values that the incident shows"
+            )
+    return tuple(sorted(set(draft.values)))
+
+
+def _end(draft: Draft, now: int) -> int | None:
+    """Return when the draft ends. A day may be named as a whole: its end is cut to the longest that is possible."""
+    longest = WIDE_DAYS if draft.answer == "safe" or draft.reach != "account" else LONGEST_DAYS
+    if draft.expires_at is None:
+        return now + WIDE_DAYS * DAY
+    if draft.expires_at <= now:
+        raise UsageError("the answer would expire before it is given", fix="choose a later time")
+    if draft.expires_at > now + (longest + 1) * DAY:
+        raise UsageError(f"the answer would stand for more than {longest} days", fix="choose an earlier time")
+    return min(draft.expires_at, now + longest * DAY)
+
+
+def _allowed(possible: Sequence[Value]) -> str:
+    if not possible:
+        return "nothing new in this incident can be; answer about the account, or that it was safe"
+    return "one of: " + "; ".join(f"{value.aspect} {value.value}" for value in possible[:12])
+
+
+def never_hidden(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+    """Return the reasons of candidates that no answer mutes, in words."""
+    found = {
+        words
+        for candidate in candidates
+        if is_protected(candidate)
+        for name, words in _NEVER_WORDS.items()
+        if candidate.values.get(name, 0.0) > 0
+    }
+    return tuple(sorted(found))

@@ -1,0 +1,262 @@
+"""Expected values: what is taken off the scores of candidates that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.feedback.columns import (
+    FIELD_PLACE,
+    PAIR_NAMES,
+    USUAL_DAYS,
+    Columns,
+    kind_of,
+    number,
+    plain,
+)
+from seawall.detection.feedback.units import IN_UNIT, PAIRS, RULE, RULE_GROUP, TELLING, UNITS, WIDE, summed
+from seawall.detection.feedback_values import Answered, Value
+from seawall.detection.ranking.candidates import Candidate
+from seawall.events.coded_batch import Bools, Floats
+
+DAY = 86_400_000_000
+FADES_OVER_DAYS = 90
+"""A false alarm says less and less of the account, until after so many days it says nothing."""
+
+WIDE_DAYS = 90
+"""An answer that speaks of more than one account ends after so many days, whatever it says itself."""
+
+BELOW_BASE = 1.0
+"""A candidate in which all that is new is expected ends so far below its base, in log-odds: no budget is left for it."""
+
+LITTLE = 3.0
+"""Only so much is taken off for that. What weighs more was not said to be expected: a volume, an hour."""
+
+Hostile = frozenset[tuple[str, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken off: rows of candidates, off each unit float64 (rows, len(UNITS)), never negative.
+
+    `rest` float64 (rows,) is taken off beside that where nothing unexpected is left. `by` tells which answers.
+    """
+
+    rows: np.ndarray
+    off: Floats
+    rest: Floats
+    _own: Cover
+    _any: Cover
+
+    def by(self, place: int) -> dict[int, frozenset[int]]:
+        """Return the numbers of the answers behind what is taken off each unit of the row at a place."""
+        row = int(self.rows[place])
+        return {
+            int(unit): (self._any if UNITS[unit].is_wide else self._own).behind(row, UNITS[unit].needs)
+            for unit in np.flatnonzero(self.off[place])
+        }
+
+
+class Cover:
+    """How much each field's value of n candidates is expected, and by which answer: both (n, len(FIELD_NAMES)).
+
+    `rules` is the same of groups of rules, by (row, need).
+    """
+
+    def __init__(self, size: int) -> None:
+        self.share: Floats = np.zeros((size, len(FIELD_NAMES)))
+        self.answer = np.zeros((size, len(FIELD_NAMES)), np.int64)
+        self.rules: dict[tuple[int, str], tuple[float, int]] = {}
+
+    def add(self, rows: np.ndarray, place: int, shares: Floats, answer: int) -> None:
+        """Have values of a field expected by an answer; of several the one that expects most counts, then the first."""
+        better = shares > self.share[rows, place]
+        self.share[rows[better], place] = shares[better]
+        self.answer[rows[better], place] = answer
+
+    def behind(self, row: int, needs: Iterable[str]) -> frozenset[int]:
+        """Return the numbers of the answers that meet needs of a row, halves of pairs too."""
+        found = set()
+        for need in needs:
+            if need not in FIELD_PLACE:
+                found.add(self.rules.get((row, need), (0.0, 0))[1])
+                continue
+            direct = int(self.answer[row, FIELD_PLACE[need]])
+            halves = [int(self.answer[row, FIELD_PLACE[half]]) for half in PAIRS.get(need, ())]
+            found |= {direct} if direct else set(halves)
+        return frozenset(found - {0})
+
+
+def taken(columns: Columns, answers: Iterable[Answered], hostile: Hostile) -> Taken:
+    """Return what expected changes and false alarms take off. `hostile` are values that intruders brought, by tenant.
+
+    Nothing is taken off a candidate that is protected, nor off the groups that an answer was given on: they stay as
+    they were judged.
+    """
+    size = len(columns.candidates)
+    own, every = Cover(size), Cover(size)
+    for answer in sorted(answers, key=lambda one: one.id):
+        _covered(columns, answer, hostile, own, every)
+    rows = np.flatnonzero(every.share.any(axis=1))
+    rows = np.union1d(rows, np.array([row for row, _ in own.rules], np.int64)).astype(np.int64)
+    rows = rows[~columns.protected[rows]]
+    views = {True: _View(columns, every, rows), False: _View(columns, own, rows)}
+    net = np.maximum(summed(columns.weights[rows], IN_UNIT), 0.0)
+    shares = np.stack([views[unit.is_wide].share(unit.needs) for unit in UNITS], axis=1)
+    off = shares * net
+    base = np.array([columns.candidates[row].base for row in rows.tolist()])
+    left = columns.scores[rows] - summed(off, np.ones((len(UNITS), 1)))[:, 0] - (base - BELOW_BASE)
+    rest = np.where((left > 0) & (left <= LITTLE), left, 0.0) * _all_of(columns, rows, views)
+    return Taken(rows, off, rest, own, every)
+
+
+def is_own(answer: Answered, candidate: Candidate) -> bool:
+    """Say whether a candidate is one of the groups that the answer was given on."""
+    return (
+        (candidate.tenant, candidate.account) == (answer.tenant, answer.account)
+        and any(lesson.day == candidate.day and lesson.network == candidate.network for lesson in answer.lessons)
+    )  # fmt: skip
+
+
+def values_of(answer: Answered) -> tuple[Value, ...]:
+    """Return the values that an answer makes expected.
+
+    A false alarm that names none speaks of all that were unusual, and always of the rules that fired.
+    """
+    listed = answer.values
+    if answer.answer == "safe":
+        every = [one for lesson in answer.lessons for one in lesson.shown if one.seen < USUAL_DAYS]
+        shown = set(answer.values) or {Value(one.aspect, one.value) for one in every}
+        rules = {Value(RULE, name) for lesson in answer.lessons for name in lesson.rules}
+        listed = tuple(sorted(shown | rules))
+    if answer.reach == "account":
+        return listed
+    wide = tuple(value for value in listed if value.aspect in WIDE and value.value.strip())
+    return wide if any(value.aspect in TELLING for value in wide) else ()
+
+
+def ends(answer: Answered) -> int | None:
+    """Return from when on an answer covers nothing new, None for never."""
+    if answer.reach == "account":
+        return answer.expires_at
+    latest = answer.given_at + WIDE_DAYS * DAY
+    return latest if answer.expires_at is None else min(answer.expires_at, latest)
+
+
+def _covered(columns: Columns, answer: Answered, hostile: Hostile, own: Cover, every: Cover) -> None:
+    """Note what an answer makes expected."""
+    is_wide = answer.reach != "account"
+    mine = np.array(columns.of_account.get((answer.tenant, answer.account), ()), np.int64)
+    reached = _reached(columns, answer, mine)
+    judged = np.array([row for row in mine.tolist() if is_own(answer, columns.candidates[row])], np.int64)
+    shares = _shares(columns, answer)
+    shares[judged] = 0.0
+    for value in values_of(answer):
+        if value.aspect not in FIELD_PLACE:
+            continue
+        text, place = plain(value.aspect, value.value), FIELD_PLACE[value.aspect]
+        if is_wide and (answer.tenant, Value(value.aspect, text)) in hostile:
+            continue
+        rows = reached[columns.shown[reached, place] == number(value.aspect, text)]
+        for cover in (every,) if is_wide else (every, own):
+            cover.add(rows, place, shares[rows], answer.id)
+    rules = frozenset(value.value for value in values_of(answer) if value.aspect == RULE)
+    if rules and not is_wide:
+        _rules_covered(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
+
+
+def _reached(columns: Columns, answer: Answered, mine: np.ndarray) -> np.ndarray:
+    if answer.reach == "account":
+        return mine
+    if answer.reach == "tenant":
+        return columns.of_tenant.get(answer.tenant, np.empty(0, np.int64))
+    return np.flatnonzero(columns.kinds == kind_of(answer.tenant, answer.account_type, answer.account))
+
+
+def _shares(columns: Columns, answer: Answered) -> Floats:
+    """Return how much an answer covers at the time of each candidate, float64 (n,)."""
+    end, first = ends(answer), columns.first
+    covers = np.ones(len(first)) if end is None else (first < end).astype(np.float64)
+    if answer.answer != "safe":
+        return covers
+    return np.asarray(covers * np.clip(1.0 - (first - answer.as_of) / (FADES_OVER_DAYS * DAY), 0.0, 1.0))
+
+
+def _rules_covered(
+    columns: Columns, answer: int, rules: frozenset[str], rows: np.ndarray, shares: Floats, own: Cover
+) -> None:
+    """Note the groups of rules of which all that fired are expected."""
+    for row in rows.tolist():
+        fired = [name for name in columns.candidates[row].rules if name in RULE_GROUP]
+        others = {RULE_GROUP[name] for name in fired if name not in rules}
+        for group in sorted({RULE_GROUP[name] for name in fired} - others):
+            key = (row, f"{RULE}:{group}")
+            if shares[row] > own.rules.get(key, (0.0, 0))[0]:
+                own.rules[key] = (float(shares[row]), answer)
+
+
+@dataclass(slots=True)
+class _View:
+    """What is expected of some rows, need by need: an answer says so, or the account shows it usually."""
+
+    columns: Columns
+    cover: Cover
+    rows: np.ndarray
+    _met: dict[str, tuple[Floats, Bools]] = field(default_factory=dict)
+
+    def share(self, needs: Iterable[str]) -> Floats:
+        """Return how much all needs are met, float64 (rows,), 0 where no answer meets any."""
+        shares, by_answer = zip(*(self.of(need) for need in needs), strict=True)
+        return np.where(np.any(by_answer, axis=0), np.min(shares, axis=0), 0.0)
+
+    def of(self, need: str) -> tuple[Floats, Bools]:
+        """Return how much a need is met, float64 (rows,), and where an answer meets it."""
+        if need not in self._met:
+            if need not in FIELD_PLACE:
+                shares = np.array(
+                    [self.cover.rules.get((row, need), (0.0, 0))[0] for row in self.rows.tolist()]
+                )
+                self._met[need] = (shares, shares > 0)
+            else:
+                self._met[need] = self._pair(need) if need in PAIRS else self._directly(need)
+        return self._met[need]
+
+    def _directly(self, need: str) -> tuple[Floats, Bools]:
+        place = FIELD_PLACE[need]
+        share = self.cover.share[self.rows, place]
+        usual = self.columns.usual[self.rows, place].astype(np.float64)
+        return np.where(share > 0, share, usual), share > 0
+
+    def _pair(self, pair: str) -> tuple[Floats, Bools]:
+        """Meet a pair by its halves too: those that are expected must be the very values that the pair is made of."""
+        share, by_answer = self._directly(pair)
+        left, right = PAIRS[pair]
+        halves = self.columns.halves[self.rows, PAIR_NAMES.index(pair)]
+        (one, by_one), (other, by_other) = self._directly(left), self._directly(right)
+        is_made_of = (halves[:, 0] | ~by_one) & (halves[:, 1] | ~by_other)
+        met = np.where(
+            is_made_of & (self.columns.shown[self.rows, FIELD_PLACE[pair]] != 0), np.minimum(one, other), 0.0
+        )
+        is_better = (by_one | by_other) & (met > share)
+        return np.where(is_better, met, share), by_answer | is_better
+
+
+def _all_of(columns: Columns, rows: np.ndarray, views: dict[bool, _View]) -> Floats:
+    """Return how far all that is new in candidates is expected, float64 (rows,), 0 to 1; 0 where anything else speaks."""
+    result = np.full(len(rows), np.inf)
+    for name, place in FIELD_PLACE.items():
+        is_new = (columns.shown[rows, place] != 0) & ~columns.usual[rows, place]
+        result = np.where(is_new, np.minimum(result, views[name in WIDE].of(name)[0]), result)
+    own = views[False]
+    both = np.minimum(own.of("network")[0], own.of("client")[0])
+    for at, row in enumerate(rows.tolist()):
+        candidate = columns.candidates[row]
+        for name in candidate.rules:
+            if name in RULE_GROUP:
+                result[at] = min(result[at], own.of(f"{RULE}:{RULE_GROUP[name]}")[0][at])
+        if candidate.values.get("lineage.reused", 0) > 1:
+            result[at] = min(result[at], both[at])
+    return np.where(columns.loud[rows] | np.isinf(result), 0.0, result)

@@ -1,0 +1,79 @@
+"""Answers weigh groups of aspects anew, organisation by organisation, with strong shrinkage towards no change.
+
+For each group g of aspects a factor f is fitted to the answered cases: y = 1 for a takeover, 0 for what was safe or
+expected, in the model logit P(y = 1) = o + (f - 1) x, where o is the learnt score and x what the group adds to it, with a
+Gaussian prior around f = 1. Each group is fitted by itself, so that an answer can move factors one way only: a false alarm
+never raises one, a takeover never lowers one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.feedback.expected import DAY
+from seawall.detection.feedback.units import GROUPS, IN_GROUP, WEIGHTED, summed
+from seawall.detection.feedback_values import Answered
+from seawall.events.coded_batch import Floats
+from seawall_base.plurals import plural
+
+PRIOR = 0.1
+"""Standard deviation of a factor around 1 before any answer."""
+
+LEAST, GREATEST = 0.7, 1.3
+"""No number of answers moves a factor further."""
+
+NEAR = 2.0
+"""Learnt scores count as log-odds within ± this: only the worst incidents are answered, and there they are rough."""
+
+LARGE = 6.0
+"""What a group adds counts up to this many log-odds."""
+
+REMEMBERED_DAYS = 180
+STEPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What an organisation's answers make of each of `GROUPS`, float64 (len(GROUPS),), and of how many answers."""
+
+    values: Floats
+    answers: int
+
+    def words(self) -> str:
+        """Return the factors that are not 1, in words."""
+        moved = [f"{g} × {f:.2f}" for g, f in zip(GROUPS, self.values.tolist(), strict=True) if f != 1.0]
+        weigh = "weighs" if self.answers == 1 else "weigh"
+        return f"{plural(self.answers, 'answer')} of this organisation {weigh} {', '.join(moved)}"
+
+
+def factors(answers: Iterable[Answered], now: int) -> dict[str, Factors]:
+    """Return the factors of each organisation with answers, fitted to those of the last 180 days before `now`."""
+    cases: dict[str, list[tuple[float, float, Floats]]] = defaultdict(list)
+    seen = set()
+    for answer in sorted(answers, key=lambda one: one.id):
+        key = (answer.tenant, answer.incident)
+        if answer.lessons and answer.as_of > now - REMEMBERED_DAYS * DAY and key not in seen:
+            seen.add(key)
+            top = answer.lessons[0]
+            x = summed(np.array([[top.weights.get(name, 0.0) for name in WEIGHTED]]), IN_GROUP)[0]
+            cases[answer.tenant].append((float(answer.answer == "compromised"), top.score, x))
+    return {tenant: _fitted(found) for tenant, found in cases.items()}
+
+
+def _fitted(cases: list[tuple[float, float, Floats]]) -> Factors:
+    # Sorted, so that the sums are the same whatever the answers' numbers are.
+    cases.sort(key=lambda case: (case[0], case[1], case[2].tolist()))
+    labels = np.array([case[0] for case in cases])[:, None]
+    offset = np.clip([case[1] for case in cases], -NEAR, NEAR)[:, None]
+    x = np.clip([case[2] for case in cases], 0.0, LARGE)
+    change = np.zeros(len(GROUPS))
+    for _ in range(STEPS):
+        p = 1.0 / (1.0 + np.exp(-(offset + change * x)))
+        gradient = ((labels - p) * x).sum(axis=0) - change / PRIOR**2
+        curvature = (p * (1 - p) * x**2).sum(axis=0) + 1.0 / PRIOR**2
+        change = np.clip(change + gradient / curvature, LEAST - 1.0, GREATEST - 1.0)
+    return Factors(np.round(1.0 + change, 2), len(cases))

@@ -1,0 +1,114 @@
+"""Cases and the budget over columns: what `group` and `raised` would say of candidates with other scores."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from seawall.detection.feedback.columns import Columns
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
+from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, Case
+from seawall.events.coded_batch import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One case as rows of the columns: the strongest first, the others of its story, and all within its window."""
+
+    score: float
+    story: tuple[int, ...]
+    near: tuple[int, ...]
+
+    @property
+    def top(self) -> int:
+        """The row of the strongest candidate."""
+        return self.story[0]
+
+
+def cases(columns: Columns, scores: Floats, raising: frozenset[int] = frozenset()) -> list[Rows]:
+    """Return the cases that the candidates make with these scores, worst first: those of `group`, as rows.
+
+    `raising` are rows to which a containment draws attention: they are no part of what was contained.
+    """
+    found: list[Rows] = []
+    values = scores.tolist()
+    for rows in _apart(columns.of_account.values(), raising):
+        if len(rows) == 1:
+            found.append(Rows(values[rows[0]], (rows[0],), (rows[0],)))
+        else:
+            found += _windows(columns, values, rows)
+    candidates = columns.candidates
+
+    def order(case: Rows) -> tuple[float, int, str, str]:
+        top = candidates[case.top]
+        return (-case.score, top.first, top.tenant, top.account)
+
+    return sorted(found, key=order)
+
+
+def _apart(accounts: Iterable[list[int]], raising: frozenset[int]) -> Iterable[list[int]]:
+    for rows in accounts:
+        if raising.isdisjoint(rows):
+            yield rows
+            continue
+        for side in (False, True):
+            if own := [row for row in rows if (row in raising) is side]:
+                yield own
+
+
+def _windows(columns: Columns, scores: list[float], rows: list[int]) -> Iterable[Rows]:
+    candidates = columns.candidates
+    left = sorted(
+        rows,
+        key=lambda row: (-scores[row], candidates[row].first, candidates[row].day, candidates[row].network),
+    )
+    while left:
+        top = left[0]
+        day, network, least = candidates[top].day, candidates[top].network, scores[top] - STRONG
+        near = [row for row in left if abs(candidates[row].day - day) <= INCIDENT_WINDOW_DAYS]
+        story = [
+            row for row in near if row == top or scores[row] >= least or candidates[row].network == network
+        ]
+        more = sum(math.exp(min(scores[row] - scores[top], 0.0)) for row in near[1:6])
+        yield Rows(scores[top] + 0.25 * math.log1p(more), tuple(story), tuple(near))
+        left = [row for row in left if abs(candidates[row].day - day) > INCIDENT_WINDOW_DAYS]
+
+
+def id_of(columns: Columns, case: Rows) -> str:
+    """Return the id that the incident of a case has."""
+    return Case((columns.candidates[case.top],), case.score).id
+
+
+def chosen(
+    columns: Columns,
+    ordered: Iterable[Rows],
+    limits: Mapping[str, int],
+    change: Floats,
+    *,
+    since: int,
+    is_sparing: bool,
+    raising: frozenset[int] = frozenset(),
+    since_of: Mapping[str, int] | None = None,
+) -> list[Rows]:
+    """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on.
+
+    `since_of` are those of organisations for which it is another day.
+    `change` float64 (n,) is by how much answers changed each score.
+    """
+    used: dict[str, int] = defaultdict(int)
+    result = []
+    for case in ordered:
+        top = columns.candidates[case.top]
+        is_old = top.day < (since_of or {}).get(top.tenant, since)
+        if case.top in raising:
+            if not is_old and case.score >= LEAST_SCORE:
+                result.append(case)
+            continue
+        is_held = is_sparing or change[case.top] < EXCUSED
+        least = max(LEAST_SCORE, top.base) if is_held else LEAST_SCORE
+        if not is_old and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):
+            used[top.tenant] += 1
+            result.append(case)
+    return result

@@ -1,0 +1,135 @@
+"""What an answer can speak of: features in units that stand or fall with a value, and in groups that are weighed anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS
+from seawall.detection.ranking.aspects import TOGETHER, Aspect, aspect
+from seawall.detection.ranking.features import FEATURES
+from seawall.detection.rules.detector import RULES
+from seawall.events.coded_batch import Floats
+
+WEIGHTED: tuple[str, ...] = (*FEATURES, TOGETHER)
+"""Features that a score's weights are about, in the order of the columns of `Columns.weights`."""
+
+RULE = "rule"
+"""Aspect of a value that is the name of a rule."""
+
+_FIELD_OF_COLUMN = {field.columns[0]: field.name for field in FIELDS if len(field.columns) == 1}
+PAIRS = {
+    field.name: (_FIELD_OF_COLUMN[field.columns[0]], _FIELD_OF_COLUMN[field.columns[1]])
+    for field in FIELDS
+    if len(field.columns) == 2
+}
+"""Fields that are pairs, and the fields of their halves."""
+
+WIDE = (
+    "network",
+    "prefix",
+    "country",
+    "client",
+    "app",
+    "method",
+    "app_client",
+    "app_network",
+    "client_network",
+)
+"""Fields whose values may be expected of more than one account. Not keys, devices, mailboxes, operations or rules."""
+
+TELLING = ("network", "prefix", "client", "app", "app_client", "app_network", "client_network")
+"""Of those, the ones that say something by themselves: a country or a way of signing in alone means half the world."""
+
+NEVER = ("lineage.outlived", "lineage.foreign")
+"""Use after revocation and tokens of another issuer: where these speak, no answer lowers anything."""
+
+_CLASSES = ("hosting", "anonymiser", "mobile", "residential", "microsoft", "network_days", "network_variety")
+_NEEDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_CLASSES, ("network",)),
+    **dict.fromkeys(("usual_gap", "usual_gap_abroad", "usual_inside"), ("network", "country")),
+    **dict.fromkeys(("new_mailboxes", "foreign_mailboxes"), ("mailbox",)),
+    **dict.fromkeys(("legacy", "device_code"), ("method",)),
+    "after_consent": ("app",),
+    "lineage.birthless": ("network",),
+    "lineage.moved": ("network",),
+    "lineage.reused": ("network", "client"),
+}
+"""Beside the fields' own features: what follows from a value. What is in neither is never taken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Features that are expected when each field that they need is: then what they add is taken off together.
+
+    `is_wide` is whether an answer that speaks of more than one account takes them off too.
+    """
+
+    aspect: Aspect
+    needs: tuple[str, ...]
+    is_wide: bool
+
+
+def _unit(feature: str) -> Unit | None:
+    head, _, tail = feature.partition(".")
+    if head == "rules":
+        return Unit(aspect(feature), (f"{RULE}:{tail}",), is_wide=False)
+    needs = _NEEDS.get(feature) or ((head,) if head in FIELD_NAMES and tail else ())
+    if not needs:
+        return None
+    return Unit(aspect(feature), needs, is_wide=head != "lineage" and all(need in WIDE for need in needs))
+
+
+_UNIT_OF = {feature: unit for feature in WEIGHTED if (unit := _unit(feature)) is not None}
+UNITS: tuple[Unit, ...] = tuple(dict.fromkeys(_UNIT_OF.values()))
+RULE_GROUP = {rule.name: rule.group for rule in RULES}
+
+GROUPS = ("place", "client", "application", "use", "attempts", "lineage", "rules")
+"""Groups of aspects that answers weigh anew for an organisation."""
+
+_GROUP_OF_ASPECT = {
+    **dict.fromkeys(("network", "prefix", "country", "two-places"), "place"),
+    **dict.fromkeys(("client", "device", "method", "client_network"), "client"),
+    **dict.fromkeys(("app", "key", "app_client", "app_network"), "application"),
+    **dict.fromkeys(("activity", "app_activity", "mailbox", "volume", "hour"), "use"),
+    "attempts": "attempts",
+}
+
+
+def _group(feature: str) -> str | None:
+    layer, name = aspect(feature)
+    if feature in NEVER:
+        return None
+    return layer if layer in GROUPS else _GROUP_OF_ASPECT.get(name)
+
+
+def _indicator(places: list[int | None], width: int) -> Floats:
+    matrix = np.zeros((len(WEIGHTED), width))
+    for row, place in enumerate(places):
+        if place is not None:
+            matrix[row, place] = 1.0
+    return matrix
+
+
+IN_UNIT: Floats = _indicator(
+    [UNITS.index(_UNIT_OF[name]) if name in _UNIT_OF else None for name in WEIGHTED], len(UNITS)
+)
+"""float64 (len(WEIGHTED), len(UNITS)): 1 where a feature belongs to a unit."""
+
+IN_GROUP: Floats = _indicator(
+    [GROUPS.index(group) if (group := _group(name)) is not None else None for name in WEIGHTED], len(GROUPS)
+)
+"""float64 (len(WEIGHTED), len(GROUPS)): 1 where a feature belongs to a group."""
+
+
+UNIT_IN_GROUP: Floats = ((IN_UNIT.T @ IN_GROUP) > 0).astype(np.float64)
+"""float64 (len(UNITS), len(GROUPS)): 1 where what is taken off a unit is taken off a group."""
+
+
+def summed(matrix: Floats, indicator: Floats) -> Floats:
+    """Return `matrix @ indicator`, column by column: each row's sums are the same whatever rows stand beside it."""
+    result = np.zeros((len(matrix), indicator.shape[1]))
+    for row, column in zip(*np.nonzero(indicator), strict=True):
+        result[:, column] += matrix[:, row] * indicator[row, column]
+    return result

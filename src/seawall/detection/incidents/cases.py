@@ -1,0 +1,144 @@
+"""Candidates of one account within the window become one incident; the budget says how many are raised."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seawall.detection.ranking.candidates import Candidate
+
+INCIDENT_WINDOW_DAYS = 14
+"""An incident gathers an account's groups over this many days."""
+
+BUDGET_PER_THOUSAND = 2.0
+"""Default incidents a day for each 1,000 active accounts."""
+
+BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
+"""The smallest default budget: an organisation of ten mailboxes still sees its worst account once a week."""
+
+
+STRONG = 2.0
+"""A later group joins an incident's story when it is within this many log-odds of the strongest, or above floor."""
+
+SHARED_BY = 8
+"""A network used by more candidates' accounts than this is no rare key."""
+
+EXCUSED = -1.0
+"""Answers that take more than this off a group's score say what it is, not only how it weighs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One account's candidates within the window, the strongest first. `related` are other accounts' cases."""
+
+    candidates: tuple[Candidate, ...]
+    score: float
+    related: tuple[str, ...] = ()
+    family: str = ""
+
+    @property
+    def top(self) -> Candidate:
+        """Return the strongest candidate."""
+        return self.candidates[0]
+
+    @property
+    def id(self) -> str:
+        """Return a short stable id: of tenant, account and the strongest group's first event."""
+        top = self.top
+        text = "\0".join((top.tenant, top.account, str(top.day), top.network, str(top.first)))
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def group(candidates: Iterable[Candidate]) -> list[Case]:
+    """Group candidates by account over the window, strongest first within each, worst case first overall."""
+    by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        # What comes after a containment is told apart from what was contained, however near it is.
+        by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
+    cases = [case for found in by_account.values() for case in _windows(found)]
+    cases = _with_families(cases)
+    return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
+
+
+def is_raised_anyway(candidate: Candidate) -> bool:
+    """Whether a containment draws attention to a candidate, so that it is raised whatever the budget."""
+    return any(change.raises for change in candidate.adjustments)
+
+
+def _windows(found: list[Candidate]) -> list[Case]:
+    """Take the strongest group, all others of the account within the window around it, and so on with the rest."""
+    left = sorted(found, key=lambda one: (-one.score, one.first, one.day, one.network))
+    cases = []
+    while left:
+        top = left[0]
+        near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
+        story = tuple(
+            c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network
+        )
+        cases.append(Case(story, _score(near)))
+        left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
+    return cases
+
+
+def _score(near: Sequence[Candidate]) -> float:
+    """Return the case's log-odds: its strongest group, raised a little by others on other days."""
+    top = near[0].score
+    return top + 0.25 * math.log1p(sum(math.exp(min(c.score - top, 0.0)) for c in near[1:6]))
+
+
+def _with_families(cases: list[Case]) -> list[Case]:
+    """Tie cases of different accounts that share a network which few accounts' candidates use."""
+    sharing: dict[tuple[str, str], list[Case]] = defaultdict(list)
+    for case in cases:
+        if case.top.network and case.top.values.get("network.is_new", 0) > 0:
+            sharing[(case.top.tenant, case.top.network)].append(case)
+    ties: dict[int, tuple[tuple[str, ...], str]] = {}
+    for members in sharing.values():
+        accounts = sorted({case.top.account for case in members})
+        if 2 <= len(accounts) <= SHARED_BY:
+            text = "\0".join((members[0].top.tenant, *accounts))
+            name = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+            for case in members:
+                ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
+    return [Case(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
+
+
+def allowed(budget: float | None, active_accounts: int, days: int) -> int:
+    """Return how many incidents of one organisation may be raised over a span of days.
+
+    The default budget grows with the active accounts; whole days count, and the result is never below one.
+    """
+    per_day = (
+        budget
+        if budget is not None
+        else max(BUDGET_PER_THOUSAND * active_accounts / 1000, BUDGET_FLOOR_PER_DAY)
+    )
+    return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
+
+
+def raised(
+    cases: Sequence[Case], limits: Mapping[str, int], floor: float, *, sparing: bool = False
+) -> set[str]:
+    """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
+
+    `sparing` leaves budget over rather than raise a case whose reasons together speak against an intruder (they
+    sum to less than nothing). A case that answers excused is never raised to fill a budget. What follows a containment is
+    raised beside the budget.
+    """
+    used: dict[str, int] = defaultdict(int)
+    chosen = set()
+    for case in cases:
+        tenant = case.top.tenant
+        if is_raised_anyway(case.top):
+            if case.score >= floor:
+                chosen.add(case.id)
+            continue
+        is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
+        least = max(floor, case.top.base) if sparing or is_excused else floor
+        if case.score >= least and used[tenant] < limits.get(tenant, 0):
+            used[tenant] += 1
+            chosen.add(case.id)
+    return chosen

@@ -1,0 +1,129 @@
+"""What an incident claims in one sentence: no more than its numbers and its records can show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall_base.plurals import plural
+
+
+def claim(top: Candidate) -> tuple[str, str, str]:
+    """Return kind, technique and sentence of what a candidate is taken for."""
+    pattern = top.pattern
+    if pattern.unlinked is not None and top.unlinked and not top.values.get("lineage.orphan"):
+        return pattern.unlinked
+    say = _SAYS.get(pattern.name)
+    words = pattern.words if say is None else say(top)
+    return pattern.kind, pattern.technique, words
+
+
+def counted(values: Mapping[str, float], name: str, thing: str, things: str = "") -> str:
+    """Return a feature that is the logarithm of one more than a count, as that count of things."""
+    return plural(count_of(values, name), thing, things)
+
+
+def count_of(values: Mapping[str, float], name: str) -> int:
+    """Return the count of a feature that is the logarithm of one more than it."""
+    return round(math.expm1(values[name]))
+
+
+def is_known(fact: Fact | None) -> bool:
+    """Whether the account has earlier days to compare with."""
+    return fact is not None and fact.active_days >= 1
+
+
+def is_new(fact: Fact | None) -> bool:
+    """Whether the account has earlier days, and showed the value on none of them."""
+    return fact is not None and fact.active_days >= 1 and fact.seen < 1
+
+
+def _fact(top: Candidate, field: str) -> Fact | None:
+    return next((fact for fact in top.facts if fact.field == field), None)
+
+
+def _client(top: Candidate) -> str:
+    network, client = _fact(top, "network"), _fact(top, "client")
+    if top.facts and not any(map(is_known, top.facts)):
+        return "is used, and no earlier day of it is known"
+    if is_new(network) and is_new(client):
+        return "is used from a network and by a client that are new to it"
+    if is_new(network):
+        return "is used from a network that is new to it"
+    return "is used by a client that is new to it" if is_new(client) else "is used in an unusual way"
+
+
+def _application(top: Candidate) -> str:
+    app, here = _fact(top, "app"), _fact(top, "app_network")
+    if app is not None and is_new(app):
+        peers = " and to its peers" if app.peers and not app.accounts else ""
+        return f"is used through an application that is new to it{peers}"
+    if is_new(here):
+        return "is used through an application from a network from which it did not use it before"
+    return "is used through an application in an unusual way"
+
+
+def _new_application(top: Candidate) -> str:
+    app = _fact(top, "app")
+    if app is not None and is_new(app):
+        peers = " and to its peers" if app.peers and not app.accounts else ""
+        return f"is read by an application that is new to it{peers}"
+    return "is read by an application in an unusual way"
+
+
+def _service(top: Candidate) -> str:
+    new = [name for name in ("network", "key") if is_new(_fact(top, name))]
+    if not new:
+        return "acts as an application in an unusual way"
+    return "acts as an application from a network that is new to it" if new == ["network"] else (
+        "acts as an application with a key that is new to it" if new == ["key"] else
+        "acts as an application from a network and with a key that are new to it"
+    )  # fmt: skip
+
+
+def _mailboxes(top: Candidate) -> str:
+    new = count_of(top.values, "new_mailboxes")
+    if new:
+        return (
+            f"reads {plural(new, 'mailbox', 'mailboxes')} of others that it is not known to have read before"
+        )
+    return "reads mailboxes of others"
+
+
+def _legacy(top: Candidate) -> str:
+    return "is used over an old protocol" + (
+        " that it did not use before" if is_new(_fact(top, "method")) else ""
+    )
+
+
+def _bulk(top: Candidate) -> str:
+    return (
+        "has far more mail read than is usual for it"
+        if top.values["items_z"] > 3
+        else "has mail read in bulk"
+    )
+
+
+def _spray(top: Candidate) -> str:
+    accounts = counted(top.values, "spray_breadth", "account")
+    return f"was signed in to from an address block from which sign-ins to {accounts} failed that day or the day before"
+
+
+def _prompts(top: Candidate) -> str:
+    times = counted(top.values, "denials", "time")
+    return f"is used after a second factor was asked for and not given {times}"
+
+
+def _two_places(top: Candidate) -> str:
+    minutes = top.values["usual_gap_abroad"]
+    within = plural(round(max(minutes, 1)), "minute") if minutes < 90 else plural(round(minutes / 60), "hour")
+    return f"is used in two countries within {within}"
+
+
+_SAYS: Mapping[str, Callable[[Candidate], str]] = {
+    "strange-client": _client, "strange-app": _application, "new-app": _new_application, "service-abroad": _service,
+    "other-mailboxes": _mailboxes, "legacy": _legacy, "bulk": _bulk, "spray": _spray, "prompts": _prompts,
+    "two-places": _two_places,
+}  # fmt: skip
+"""By pattern, what its sentence is made of. The others say what a record of theirs says, whatever the numbers are."""

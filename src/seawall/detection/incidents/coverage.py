@@ -1,0 +1,243 @@
+"""What the logs could not have shown: gaps, throttling, cut exports, missing sources and identifiers, short history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.events.array_state import Saved, State, texts_kept
+from seawall.events.coded_batch import CodedBatch, Times
+from seawall_base.plurals import plural
+
+DAY = 86_400_000_000
+HOUR = 3_600_000_000
+GAP_HOURS = 18
+"""A source silent for longer than this, and for longer than its own habit, has a gap."""
+
+NEEDED = {
+    "sign_in": "sign-in records",
+    "mail_access": "mail access records (MailItemsAccessed, calls of Gmail)",
+    "directory": "directory audit records",
+}
+SHORT_DAYS = 14
+
+EXPORT_RECORDS = 50_000
+"""The most records that an audit search exports; a file of exactly so many was probably cut off there."""
+
+
+class CoverageMeter:
+    """Watches the hours in which each tenant's kinds of record arrive.
+
+    `full_files` names the files that hold `EXPORT_RECORDS` records.
+    """
+
+    def __init__(self, full_files: Collection[str] = ()) -> None:
+        self._full_files = full_files
+        self._cut: dict[tuple[int, str], tuple[int, int]] = {}
+        self._hours: dict[tuple[int, int], set[int]] = defaultdict(set)
+        self._throttled: dict[tuple[int, int], list[int]] = {}
+        self._linked: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._names: dict[int, str] = {}
+        self._accounts: dict[int, str] = {}
+        self._kinds: dict[int, str] = {}
+
+    def observe(self, batch: CodedBatch) -> None:
+        """Note one day's events."""
+        tenant, kind = batch.codes["org_uid"], batch.codes["kind"]
+        self._kinds = dict(enumerate(batch.vocabularies["kind"].values))
+        packed = np.unique(
+            (tenant.astype(np.int64) << 28) | (kind.astype(np.int64) << 24) | batch.time // HOUR
+        )
+        keys = np.stack([packed >> 28, packed >> 24 & 15, packed & 0xFFFFFF], axis=1)
+        for owner, what, hour in keys.tolist():
+            self._hours[(owner, what)].add(hour)
+            self._names[owner] = batch.vocabularies["org_uid"].text(owner)
+        for row in np.flatnonzero(batch.numbers["is_throttled"] == 1)[:10_000].tolist():
+            key = (int(tenant[row]), int(batch.actor[row]))
+            self._accounts[key[1]] = batch.value("account", row)
+            span = self._throttled.setdefault(key, [int(batch.time[row]), int(batch.time[row])])
+            span[1] = int(batch.time[row])
+        self._note_cut(batch)
+        mail = batch.one_of("kind", ("mail_access",))
+        linked = mail & (batch.hashed("session_uid") != 0)
+        for owner in np.unique(tenant[mail]).tolist():
+            mine = tenant == owner
+            self._linked[owner][0] += int((linked & mine).sum())
+            self._linked[owner][1] += int((mail & mine).sum())
+
+    def add(self, later: CoverageMeter) -> None:
+        """Take in what another meter saw of later days, in the same codes."""
+        for key, hours in later._hours.items():
+            self._hours[key] |= hours
+        for key, (start, end) in later._throttled.items():
+            span = self._throttled.setdefault(key, [start, end])
+            span[1] = end
+        for owner, (linked, mail) in later._linked.items():
+            self._linked[owner][0] += linked
+            self._linked[owner][1] += mail
+        for cut, span_ in later._cut.items():
+            self._cut[cut] = (self._cut.get(cut, span_)[0], span_[1])
+        self._names |= later._names
+        self._accounts |= later._accounts
+        self._kinds |= later._kinds
+
+    def state(self) -> State:
+        """Return what was seen, as plain arrays."""
+        cut = sorted(self._cut.items())
+        hours = sorted((*key, hour) for key, hours in self._hours.items() for hour in hours)
+        return {
+            "cut": _table([(tenant, *span) for (tenant, _), span in cut], 3),
+            **texts_kept("cut_files", (name for (_, name), _ in cut)),
+            "hours": _table(hours, 3),
+            "throttled": _table([(*key, *span) for key, span in sorted(self._throttled.items())], 4),
+            "linked": _table([(tenant, *counts) for tenant, counts in sorted(self._linked.items())], 3),
+            **_named("tenants", self._names),
+            **_named("accounts", self._accounts),
+            **_named("kinds", self._kinds),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        cut = saved.array("cut", np.int64, None, 3).tolist()
+        files = saved.texts("cut_files", len(cut))
+        self._cut = {
+            (tenant, name): (start, end) for (tenant, start, end), name in zip(cut, files, strict=True)
+        }
+        self._hours = defaultdict(set)
+        for tenant, kind, hour in saved.array("hours", np.int64, None, 3).tolist():
+            self._hours[(tenant, kind)].add(hour)
+        throttled = saved.array("throttled", np.int64, None, 4).tolist()
+        self._throttled = {(tenant, actor): [start, end] for tenant, actor, start, end in throttled}
+        self._linked = defaultdict(lambda: [0, 0])
+        for tenant, linked, mail in saved.array("linked", np.int64, None, 3).tolist():
+            self._linked[tenant] = [linked, mail]
+        self._names = _names_of(saved, "tenants")
+        self._accounts = _names_of(saved, "accounts")
+        self._kinds = _names_of(saved, "kinds")
+        named = {key[0] for key in (*self._hours, *self._throttled, *self._cut)} <= set(self._names)
+        if not named or not {actor for _, actor in self._throttled} <= set(self._accounts):
+            raise saved.invalid("tenants", "lacks a name")
+        if not {kind for _, kind in self._hours} <= set(self._kinds):
+            raise saved.invalid("kinds", "lacks a name")
+
+    def _note_cut(self, batch: CodedBatch) -> None:
+        """Note from when to when the files reach that were probably cut off."""
+        for name in sorted(self._full_files):
+            rows = np.flatnonzero(batch.one_of("source_file", (name,)))
+            for owner in np.unique(batch.codes["org_uid"][rows]).tolist():
+                times = batch.time[rows[batch.codes["org_uid"][rows] == owner]]
+                start, _ = self._cut.get((owner, name), (int(times[0]), 0))
+                self._cut[(owner, name)] = (start, int(times[-1]))
+
+    def notes(self) -> list[CoverageNote]:
+        """Return all notes, by tenant, then time."""
+        spans: dict[int, tuple[int, int]] = {}
+        for (tenant, _), hours in self._hours.items():
+            low, high = spans.get(tenant, (min(hours), max(hours)))
+            spans[tenant] = (min(low, *hours), max(high, *hours))
+        notes = []
+        for tenant, (low, high) in sorted(spans.items()):
+            notes += self._of_tenant(tenant, low * HOUR, (high + 1) * HOUR)
+        for (tenant, actor), (start, end) in sorted(self._throttled.items()):
+            account = self._accounts[actor]
+            notes.append(
+                CoverageNote(
+                    self._names[tenant],
+                    "mail_access",
+                    "throttled",
+                    start,
+                    end + DAY,
+                    f"Mail access of {account} was throttled: for 24 hours reads were not recorded; presume everything read.",
+                    account,
+                )
+            )
+        for (tenant, file), (start, end) in sorted(self._cut.items()):
+            text = (
+                f"{file} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
+                "it was probably cut off there."
+            )
+            notes.append(CoverageNote(self._names[tenant], "all", "truncated", start, end, text))
+        return sorted(
+            notes, key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text)
+        )
+
+    def _of_tenant(self, tenant: int, start: int, end: int) -> list[CoverageNote]:
+        name, notes = self._names[tenant], []
+        present = {
+            self._kinds[kind]: hours for (owner, kind), hours in self._hours.items() if owner == tenant
+        }
+        for kind, words in NEEDED.items():
+            if kind not in present:
+                notes.append(CoverageNote(name, kind, "no-source", start, end, f"The logs hold no {words}."))
+            else:
+                notes += _gaps(name, kind, words, sorted(present[kind]), start, end)
+        linked, mail = self._linked[tenant]
+        if mail and linked < mail:
+            notes.append(
+                CoverageNote(
+                    name,
+                    "mail_access",
+                    "no-identifiers",
+                    start,
+                    end,
+                    f"{mail - linked:,} of {mail:,} mail access records carry no session identifier.",
+                )
+            )
+        if end - start < SHORT_DAYS * DAY:
+            days = (end - start) / DAY
+            notes.append(
+                CoverageNote(
+                    name,
+                    "all",
+                    "short-history",
+                    start,
+                    end,
+                    f"Only {days:.1f} days of history: what is usual is hardly known yet.",
+                )
+            )
+        return notes
+
+
+def _table(rows: Collection[tuple[int, ...]], width: int) -> Times:
+    return np.array(list(rows), np.int64).reshape(-1, width)
+
+
+def _named(name: str, names: dict[int, str]) -> State:
+    rows = sorted(names.items())
+    codes = np.array([code for code, _ in rows], np.int64)
+    return {f"{name}.codes": codes, **texts_kept(name, (text for _, text in rows))}
+
+
+def _names_of(saved: Saved, name: str) -> dict[int, str]:
+    codes = saved.part(name).array("codes", np.int64, None)
+    return dict(zip(codes.tolist(), saved.texts(name, len(codes)), strict=True))
+
+
+def silent_spans(hours: Sequence[int], start: int, end: int) -> tuple[Times, Times, float]:
+    """Return hours with the edges of a span (n + 2,), how many hours pass in silence after each but the last, and how many may.
+
+    `hours` are those, in order, in which a source had records.
+    """
+    edges = np.array([start // HOUR - 1, *hours, end // HOUR])
+    silences = np.diff(edges) - 1
+    habit = float(np.percentile(silences[1:-1], 95)) if len(silences) > 10 else GAP_HOURS
+    return edges, silences, max(GAP_HOURS, 4 * habit)
+
+
+def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end: int) -> list[CoverageNote]:
+    """Return the silences that are longer than the source's own habit (four times its 95th percentile)."""
+    edges, silences, limit = silent_spans(hours, start, end)
+    return [
+        CoverageNote(
+            tenant,
+            kind,
+            "gap",
+            int(edges[at] + 1) * HOUR,
+            int(edges[at + 1]) * HOUR,
+            f"No {words} for {plural(int(silences[at]), 'hour')}.",
+        )
+        for at in np.flatnonzero(silences > limit)
+    ]

@@ -1,0 +1,322 @@
+"""Turns cases into incidents: reasons that sum to the score, usual versus now, and one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from seawall.detection.behaviour.fields import FIELDS
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incident import Incident, Severity, TimelinePoint, Usual
+from seawall.detection.incidents.cases import Case
+from seawall.detection.incidents.claims import claim, counted
+from seawall.detection.incidents.session_beginnings import added
+from seawall.detection.ranking.aspects import aspect as aspect_of
+from seawall.detection.ranking.aspects import weights
+from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.rule_hits import SIGMA
+from seawall.detection.reason import SILENT, Layer, Reason
+from seawall.detection.rules.detector import RULES
+from seawall_base.plurals import plural
+
+WORDS = {field.name: field.words for field in FIELDS}
+PAIRS = frozenset(field.name for field in FIELDS if len(field.columns) == 2)
+RULE_WORDS = {rule.name: rule for rule in RULES}
+PLACES = ("network", "country")
+TELLING = ("network", "country", "client", "app", "mailbox", "key")
+"""Fields that a reader grasps at once; the others stand in when none of these is unusual."""
+
+SEVERE: tuple[tuple[float, Severity], ...] = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))
+"""Log-odds from which an incident is of a severity; below them it is low."""
+
+
+def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float) -> Incident:
+    """Return the incident of a case. `threshold` is the score at which incidents of its tenant are raised."""
+    top = case.top
+    story = sorted(case.candidates, key=lambda candidate: candidate.first)
+    reasons = _reasons(top, case.score)
+    kind, technique, _ = claim(top)
+    events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
+    return Incident(
+        id=case.id,
+        tenant=top.tenant,
+        account=top.account,
+        kind=kind,
+        severity=severity(case.score),
+        score=round(case.score, 6),
+        base=round(top.base, 6),
+        raised=raised,
+        detected_at=_detected(story, threshold),
+        first_event=min(c.first for c in story),
+        last_event=max(c.last for c in story),
+        title=f"{_sentence_case(kind)}: {top.account}",
+        summary=summary(top),
+        reasons=reasons,
+        events=events,
+        mailboxes=tuple(sorted({m for c in story for m in c.mailboxes})),
+        messages_proved=sum(c.proved for c in story),
+        messages_possible=sum(c.possible for c in story),
+        coverage=_coverage(story, coverage),
+        actions=actions(top),
+        usual=tuple(_usual(fact) for fact in top.facts),
+        timeline=_timeline(story),
+        related=case.related,
+        family=case.family,
+        details={
+            "technique": technique,
+            "p": top.p,
+            "unsupervised": round(top.unsupervised, 4),
+            "curve": [[time, round(score, 3)] for time, score in top.curve],
+            "rules": list(top.rules),
+            "sigma": [
+                {
+                    "id": one.rule,
+                    "title": one.title,
+                    "level": one.level,
+                    "technique": one.technique,
+                    "events": one.events,
+                }
+                for one in top.sigma
+            ],
+            "session_roots": added([c.beginnings for c in story]),
+            "events_not_listed": sum(c.more_events for c in story),
+            "groups": len(story),
+            "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
+        },
+    )
+
+
+def severity(score: float) -> Severity:
+    """Return the severity of a score in log-odds."""
+    return next((name for least, name in SEVERE if score >= least), "low")
+
+
+def _detected(story: Sequence[Candidate], threshold: float) -> int | None:
+    for candidate in story:
+        for time, score in candidate.curve:
+            if score >= threshold:
+                return time
+    return None
+
+
+def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
+    """Group the ranker's parts by what they speak of; together with the base they sum to the score."""
+    sums: dict[tuple[Layer, str], float] = defaultdict(float)
+    said: dict[tuple[Layer, str], list[str]] = defaultdict(list)
+    for feature, weight in weights(top).items():
+        sums[aspect_of(feature)] += weight
+    more = score - top.base - sum(top.parts.values())
+    for adjustment in top.adjustments:
+        sums[(adjustment.layer, adjustment.aspect)] += adjustment.weight
+        said[(adjustment.layer, adjustment.aspect)].append(adjustment.text)
+        more -= adjustment.weight
+    if abs(more) > 1e-9:
+        sums[("behaviour", "other-days")] += more
+    facts = {fact.field: fact for fact in top.facts}
+    ordered = sorted(sums.items(), key=lambda item: -item[1])
+    return tuple(
+        Reason(
+            layer,
+            aspect,
+            _with_answers(_text(layer, aspect, top, facts), said[(layer, aspect)]),
+            round(weight, 6),
+            *_value_and_counts(facts.get(aspect)),
+        )
+        for (layer, aspect), weight in ordered
+    )
+
+
+def _with_answers(text: str, said: Sequence[str]) -> str:
+    """Say what answers changed: after what was seen, or alone where only answers speak."""
+    if said and text.endswith(SILENT):
+        return "; ".join(said)
+    return "; ".join((text, *said))
+
+
+def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
+    if aspect in facts:
+        return fact_text(facts[aspect])
+    if aspect == SIGMA:
+        return "; ".join(fired.text() for fired in top.sigma if fired.weight > 0) or f"no rule {SILENT}"
+    rules = [RULE_WORDS[name] for name in top.rules] if layer == "rules" else []
+    fired = [rule for rule in rules if rule.group == aspect]
+    if fired:
+        return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
+    values = top.values
+    texts = {
+        "pattern": f"taken together ({top.pattern.name}): {_share(top.p)} as unusual",
+        "birth": _birth(top),
+        "moved": "the session began on another network",
+        "reused": "the session continues with another client on another network",
+        "outlived": "used after the account's sessions were revoked",
+        "foreign": "the token was issued by another tenant",
+        "credential": "a credential was added to an application in the days before",
+        "consent_any": "an application was let in by consent in the days before",
+        "attempts": f"{counted(values, 'failures', 'failed sign-in')} before; a second factor was asked for and not given "
+        f"{counted(values, 'denials', 'time')}; sign-ins to {counted(values, 'spray_breadth', 'account')} failed from the same "
+        "address block that day or the day before",
+        "volume": f"{counted(values, 'items', 'message')} read, {counted(values, 'syncs', 'folder')} synchronised, "
+        f"{abs(values['items_z']):.1f} deviations {'below' if values['items_z'] < 0 else 'above'} usual",
+        "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
+        "hour": "active at hours that are unusual for this account",
+        "context": "the account's history and kind, and the kind of network",
+        "other-days": "further unusual activity of the account on other days",
+    }
+    return texts.get(aspect, f"no {aspect.replace('_', ' ')} {SILENT}")
+
+
+def _birth(top: Candidate) -> str:
+    if top.values.get("lineage.orphan"):
+        return "no sign-in that could have issued this session was found where sign-ins normally are"
+    share = 1 - math.exp(-top.values.get("lineage.birthless", 0.0))
+    told = f"no sign-in to the account from this network is known; here {share:.0%} of new networks begin with a sign-in"
+    if not top.unlinked:
+        return told
+    return f"{told}; the records name no session or token, so whether one was issued is unknown"
+
+
+def _places(gap: float, abroad: float) -> str:
+    if abroad < 720:
+        return (
+            f"the usual network was used in another country within {plural(round(max(abroad, 1)), 'minute')}"
+        )
+    if gap < 720:
+        return f"the usual network was in use within {plural(round(max(gap, 1)), 'minute')}"
+    return "the account was not in use on its usual network around then"
+
+
+NO_HISTORY = "no earlier active day to compare with"
+
+
+def fact_text(fact: Fact) -> str:
+    """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
+    days = round(fact.active_days)
+    seen = f"seen on {min(round(fact.seen), days)} of {plural(days, 'active day')}" if days else NO_HISTORY
+    cohort = f", {plural(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
+    peers = (
+        f"{min(fact.accounts, fact.peers):,} of {plural(fact.peers, 'peer')} use{'s' * (fact.peers == 1)} it"
+        if fact.peers
+        else "no peers to compare with"
+    )
+    return f"{WORDS[fact.field]} {fact.now}: {seen}; {peers}{cohort}"
+
+
+def summary(top: Candidate) -> str:
+    """Return the one-sentence verdict, with the two unusual facts that say most to a person."""
+    who = top.account if top.account_type != "service" else f"Application {top.account}"
+    weight: dict[str, float] = defaultdict(float)
+    for part, share in top.parts.items():
+        weight[aspect_of(part)[1]] += share
+    unusual = [f for f in top.facts if f.seen < 1 and f.field not in PAIRS]
+    unusual.sort(key=lambda f: (f.field not in TELLING, -round(weight[f.field], 3), -f.surprise))
+    place = [fact for fact in unusual if fact.field in PLACES]
+    thing = [fact for fact in unusual if fact.field in TELLING and fact.field not in PLACES]
+    chosen = [*place[:1], *thing[:1]] if place and thing else unusual[:2]
+    because = " and ".join(fact_text(fact) for fact in chosen)
+    return f"{who} {claim(top)[2]}" + (f": {because}." if because else ".")
+
+
+def _usual(fact: Fact) -> Usual:
+    others = ", ".join(value for value, _ in fact.usual[:2])
+    normal = f"{WORDS[fact.field]} {others}" if others else f"any earlier day with this {WORDS[fact.field]}"
+    unusual = fact.seen < 1
+    return Usual(
+        fact.field,
+        fact.now,
+        fact.usual,
+        fact.seen,
+        fact.active_days,
+        fact.accounts,
+        fact.peers,
+        unusual,
+        normal if unusual else "",
+    )
+
+
+def actions(top: Candidate) -> tuple[str, ...]:
+    """Return the first steps, in order, for a person to take."""
+    if top.account_type == "service":
+        steps = [
+            "Ask the application's owner whether this network and use are theirs.",
+            "Remove credentials that nobody can account for, then rotate the others.",
+            "Review the application's mail permissions.",
+        ]
+    else:
+        steps = [
+            "Ask the holder, by another way than mail, whether this was them.",
+            "Block the account, reset the password and review sign-in methods.",
+            "Then revoke the account's sessions and refresh tokens: one that was ended before can be opened again.",
+        ]
+    groups = {RULE_WORDS[name].group for name in top.rules}
+    if "identity" in groups:
+        steps.append(
+            "Take out sign-in methods that the holder does not know, and put back those that were removed."
+        )
+    if "role-grant" in top.rules:
+        steps.append("Take back the administrator roles given in this session.")
+    if "api-token" in top.rules:
+        steps.append("Revoke the API tokens made in this session.")
+    if "evasion" in groups:
+        steps.append("Put back the policies and settings changed in this session.")
+    if any(RULE_WORDS[name].group == "persistence" for name in top.rules):
+        steps.append("Remove the inbox and forwarding rules set in this session.")
+    if any(RULE_WORDS[name].group == "grant" for name in top.rules):
+        steps.append("Remove the mailbox permissions granted in this session.")
+    if any(RULE_WORDS[name].group.startswith("consent") for name in top.rules):
+        steps.append("Revoke the consent given to the application and block the application.")
+    return tuple(steps)
+
+
+def _coverage(story: Sequence[Candidate], notes: Sequence[CoverageNote]) -> tuple[str, ...]:
+    tenant, account = story[0].tenant, story[0].account
+    first, last = min(c.first for c in story), max(c.last for c in story)
+    texts = [
+        n.text
+        for n in notes
+        if n.tenant in ("", tenant) and n.account in ("", account) and n.start <= last and n.end >= first
+    ]
+    if any(c.throttled for c in story):
+        texts.append("Mail access records were throttled: presume that everything in the mailbox was read.")
+    if any(c.unlinked for c in story):
+        texts.append(
+            "Some records carry no session or token identifier: their sign-in cannot be proved or excluded."
+        )
+    return tuple(dict.fromkeys(texts))
+
+
+def _timeline(story: Sequence[Candidate]) -> tuple[TimelinePoint, ...]:
+    points: dict[tuple[int, str, bool], int] = {}
+    for candidate in story:
+        for time, lane, count, hostile in candidate.points:
+            key = (time, lane, hostile)
+            points[key] = max(points.get(key, 0), count)
+    return tuple(
+        TimelinePoint(time, lane, count, hostile, plural(count, "event"))
+        for (time, lane, hostile), count in sorted(points.items())
+    )
+
+
+def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
+    if fact is None:
+        return "", {}
+    return fact.now, {
+        "seen_days": fact.seen,
+        "active_days": fact.active_days,
+        "peers_with": float(fact.accounts),
+        "peers": float(fact.peers),
+        "day_cohort": float(fact.cohort),
+    }
+
+
+def _share(p: float) -> str:
+    often = round(1 / max(p, 1e-9))
+    return (
+        f"1 in {often:,} of comparable account-days are"
+        if often > 1
+        else "comparable account-days are mostly"
+    )
+
+
+def _sentence_case(kind: str) -> str:
+    return kind.replace("-", " ").capitalize()

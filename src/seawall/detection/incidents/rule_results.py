@@ -1,0 +1,91 @@
+"""What each Sigma rule found in a scan: hits, the first records that it hit, how often it fires, whether it is silenced."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.detection.ranking.engine import Scored
+from seawall.detection.rules.sigma.detector import SigmaDetector
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall_base import private_files
+from seawall_base.document_version import SCHEMA_VERSION
+
+MOST_RECORDS = 100
+"""Record ids kept per rule, the first ones in time; hits are all counted."""
+
+
+class RuleBook:
+    """Counts hits, those that nobody's account did too."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._hits: Counter[int] = Counter()
+        self._records: dict[int, list[str]] = defaultdict(list)
+
+    def take(self, scored: Scored) -> None:
+        """Take note of a scored day."""
+        hits, batch = scored.sigma, scored.groups.day.batch
+        for rule, count in zip(*np.unique(hits.rule, return_counts=True), strict=True):
+            number = int(rule)
+            self._hits[number] += int(count)
+            room = MOST_RECORDS - len(self._records[number])
+            if room > 0:
+                rows = hits.row[hits.rule == rule][:room].astype(np.int64)
+                ids = batch.texts["metadata_uid"].take(pa.array(rows)).to_pylist()
+                self._records[number] += [text or "" for text in ids]
+
+    def summary(self) -> dict[str, int]:
+        """Return how many rules ran, how many of them could not hit, how many did not run, and how many hits there were."""
+        return {
+            "loaded": len(self._rules),
+            "cannot_hit": self._rules.idle,
+            "skipped": len(self._rules.skipped),
+            "hits": self._hits.total(),
+        }
+
+    def write(self, path: Path, detector: SigmaDetector) -> None:
+        """Write the document of all rules."""
+        private_files.write_text(
+            path, json.dumps(self.document(detector), indent=1, ensure_ascii=False) + "\n"
+        )
+
+    def document(self, detector: SigmaDetector) -> dict[str, Any]:
+        """Return what is told of each rule, in order of their files."""
+        rates, silenced = detector.rates(), detector.silenced()
+        ran = [
+            {
+                "id": about.id,
+                "title": about.title,
+                "level": about.level,
+                "file": about.file,
+                "status": "ran",
+                "hits": self._hits[number],
+                "records": self._records.get(number, []),
+                "rate": round(float(rates[number]), 6),
+                "silenced": bool(silenced[number]),
+                **({"cannot_hit": about.cannot_hit} if about.cannot_hit else {}),
+            }
+            for number, about in enumerate(self._rules.abouts)
+        ]
+        skipped = [
+            {
+                "id": one.about.id if one.about else None,
+                "title": one.about.title if one.about else None,
+                "level": one.about.level if one.about else None,
+                "file": one.file,
+                "status": "skipped",
+                "reason": one.reason,
+                "hits": 0,
+            }
+            for one in self._rules.skipped
+        ]
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "rules": sorted([*ran, *skipped], key=lambda one: (str(one["file"]), str(one["id"]))),
+        }

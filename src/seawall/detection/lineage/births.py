@@ -1,0 +1,236 @@
+"""What lineage keeps: births by key, how often births are found, and revocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.events.array_state import Kind, Saved, State, copied, texts_kept
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, pair_keys
+from seawall.events.grouping import Grouped, Rows, distinct, grouped, starts
+
+KEEP_DAYS = 45
+"""Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
+
+REVOKING = (
+    "Update StsRefreshTokenValidFrom Timestamp.",
+    "Update StsRefreshTokenValidFrom Timestamp",
+    "Revoke user sign-in sessions",
+    "Reset user password.",
+    "Reset password (by admin)",
+    "Reset user password",
+    "Change user password.",
+    "Change password (self-service)",
+    "Disable account.",
+    "Disable account",
+    "user.session.clear",
+    "user.authentication.universal_logout",
+    "user.lifecycle.suspend",
+    "user.lifecycle.deactivate",
+    "password_edit",
+    "CHANGE_PASSWORD",
+    "RESET_SIGNIN_COOKIES",
+    "SUSPEND_USER",
+    "account_disabled_hijacked",
+    "account_disabled_password_leak",
+    "user_signed_out_due_to_suspicious_session_cookie",
+)
+"""Operations of Entra, Okta and Google Workspace. An Okta user's own change of password is none: it ends no session."""
+
+CAREFUL = 5.0
+"""Units that a share is short of, or that what was held before it is worth."""
+
+_KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np.int64, "_day": np.int32}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Births of n keys; where `hit` is false the other arrays hold nothing of meaning."""
+
+    hit: Bools
+    network: Codes
+    client: Codes
+    time: Times
+
+    def of(self, place: Rows) -> Found:
+        """Return the same for rows whose key stands at the given places."""
+        return Found(self.hit[place], self.network[place], self.client[place], self.time[place])
+
+
+class Births:
+    """The first birth of each key: network, client, time, and the last day it was seen. Sorted arrays."""
+
+    __slots__ = ("_client", "_day", "_keys", "_network", "_time")
+
+    def __init__(self) -> None:
+        self._keys: Keys = np.empty(0, np.uint64)
+        self._network: Codes = np.empty(0, np.int32)
+        self._client: Codes = np.empty(0, np.int32)
+        self._time: Times = np.empty(0, np.int64)
+        self._day: Codes = np.empty(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def learn(self, keys: Keys, network: Codes, client: Codes, time: Times, day: int) -> None:
+        """Keep the earliest of each new key; note the day for the others. Rows are in order of time."""
+        group = grouped(keys)
+        found = self.find(group.keys)
+        if found.hit.any():
+            self._day[np.searchsorted(self._keys, group.keys[found.hit])] = day
+        fresh = ~found.hit
+        if not fresh.any():
+            return
+        places = np.searchsorted(self._keys, group.keys[fresh])
+        rows = group.first[fresh]
+        self._keys = np.insert(self._keys, places, group.keys[fresh])
+        self._network = np.insert(self._network, places, network[rows])
+        self._client = np.insert(self._client, places, client[rows])
+        self._time = np.insert(self._time, places, time[rows])
+        self._day = np.insert(self._day, places, np.int32(day))
+
+    def find(self, keys: Keys) -> Found:
+        """Return what is known of keys uint64 (n,); quickest where they are in order."""
+        if not len(self._keys):
+            none = np.full(len(keys), MISSING, np.int32)
+            return Found(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
+        places = np.searchsorted(self._keys, keys)
+        places[places == len(self._keys)] = 0
+        return Found(
+            self._keys[places] == keys, self._network[places], self._client[places], self._time[places]
+        )
+
+    def forget(self, day: int) -> None:
+        """Drop births not seen for `KEEP_DAYS`."""
+        keep = self._day >= day - KEEP_DAYS
+        if keep.all():
+            return
+        self._keys, self._network, self._client = self._keys[keep], self._network[keep], self._client[keep]
+        self._time, self._day = self._time[keep], self._day[keep]
+
+    def nbytes(self) -> int:
+        """Return the bytes that the arrays hold."""
+        return sum(int(getattr(self, name).nbytes) for name in self.__slots__)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        return copied(self, {"_keys": np.uint64, **_KEPT})
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._keys = saved.keys("keys")
+        for name, kind in _KEPT.items():
+            setattr(self, name, saved.array(name.lstrip("_"), kind, len(self._keys)))
+
+
+class Coverage:
+    """Per context: the share of units (sessions, networks) for which something was true. Learnt as it goes."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts: dict[int, list[float]] = {}
+
+    def share(self, context: Grouped, prior: Floats | None = None) -> Floats:
+        """Return the share per row, float64 (n,): a lower bound that starts at 0 and needs evidence to rise.
+
+        With `prior` float64 (n,), an estimate that starts there and needs evidence to leave it.
+        """
+        counts = np.array([self._counts.get(key, (0.0, 0.0)) for key in context.keys.tolist()]).reshape(-1, 2)
+        true, total = counts[context.place].T
+        return np.asarray((true + (0.0 if prior is None else CAREFUL * prior)) / (total + CAREFUL))
+
+    def learn(self, context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> None:
+        """Count each distinct unit of a context once a day; a unit counts as true when all its rows are.
+
+        `rows` bool (n,) says which rows count, all when it is None.
+        """
+        both = (context.place * len(unit.keys) + unit.place) * 2 + true
+        both = np.sort(both if rows is None else both[rows])
+        # Within a unit of a context what is not true comes first, and speaks for the rest.
+        both = both[starts(both >> 1)]
+        owner, is_true = both // (2 * max(len(unit.keys), 1)), both & 1
+        trues = np.bincount(owner, is_true, len(context.keys))
+        totals = np.bincount(owner, minlength=len(context.keys))
+        for key, one, all_ in zip(context.keys.tolist(), trues.tolist(), totals.tolist(), strict=True):
+            if not all_:
+                continue
+            counts = self._counts.setdefault(key, [0.0, 0.0])
+            counts[0] = counts[0] * 0.95 + one
+            counts[1] = counts[1] * 0.95 + all_
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        keys = np.array(sorted(self._counts), np.uint64)
+        counts = [self._counts[key] for key in keys.tolist()]
+        return {"keys": keys, "counts": np.array(counts, np.float64).reshape(-1, 2)}
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        keys = saved.keys("keys")
+        counts = saved.array("counts", np.float64, len(keys), 2)
+        self._counts = dict(zip(keys.tolist(), counts.tolist(), strict=True))
+
+
+class Revocations:
+    """When each account's sessions were revoked or its password changed, by the names of organisation and account."""
+
+    __slots__ = ("_times",)
+
+    def __init__(self) -> None:
+        self._times: dict[tuple[str, str], list[int]] = {}
+
+    def learn(self, batch: CodedBatch) -> None:
+        """Read revocations from directory records.
+
+        Their target is the resource; where that is no address it may be an id of a directory, and then the mailbox is it.
+        """
+        rows = np.flatnonzero(batch.one_of("activity_name", REVOKING) & batch.one_of("status", ("success",)))
+        for row in rows.tolist():
+            target = (batch.texts["resource_uid"][row].as_py() or "").lower()
+            targets = {target} if "@" in target else {target, batch.value("mailbox", row)}
+            for account in targets - {""}:
+                name = batch.value("org_uid", row), account
+                self._times.setdefault(name, []).append(int(batch.time[row]))
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        rows = [(*name, time) for name, times in sorted(self._times.items()) for time in sorted(times)]
+        return {
+            **texts_kept("organisations", (organisation for organisation, _, _ in rows)),
+            **texts_kept("accounts", (account for _, account, _ in rows)),
+            "times": np.array([time for _, _, time in rows], np.int64),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        times = saved.array("times", np.int64, None).tolist()
+        organisations, accounts = (
+            saved.texts("organisations", len(times)),
+            saved.texts("accounts", len(times)),
+        )
+        self._times = {}
+        for organisation, account, time in zip(organisations, accounts, times, strict=True):
+            self._times.setdefault((organisation, account), []).append(time)
+
+    def times(self, batch: CodedBatch, rows: Rows) -> Times:
+        """Return the latest revocation before each use, int64 (n,), 0 where there is none."""
+        result = np.zeros(len(rows), np.int64)
+        organisations, accounts = batch.vocabularies["org_uid"], batch.vocabularies["account"]
+        named = {
+            (organisations.code(organisation), accounts.code(account)): times
+            for (organisation, account), times in self._times.items()
+        }
+        known = [key for key in named if MISSING not in key]
+        if not known or not len(rows):
+            return result
+        revoked = np.sort(pair_keys(*np.array(known, np.int32).T))
+        keys = pair_keys(batch.codes["org_uid"][rows], batch.codes["account"][rows])
+        among = np.flatnonzero(np.isin(keys, revoked))
+        for key in distinct(keys[among]).tolist():
+            mine = among[keys[among] == key]
+            ordered = np.sort(np.array(named[key >> 32, key & 0xFFFFFFFF], np.int64))
+            place = np.searchsorted(ordered, batch.time[rows[mine]]) - 1
+            result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
+        return result

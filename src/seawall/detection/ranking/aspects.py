@@ -1,0 +1,95 @@
+"""What the parts of a score speak of: part → features → aspects, with shares that sum to one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from typing import Protocol
+
+from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.ranking.patterns import Pattern
+from seawall.detection.ranking.ranker import EVIDENCE
+from seawall.detection.ranking.rule_hits import SIGMA
+from seawall.detection.reason import Layer
+
+Aspect = tuple[Layer, str]
+
+ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
+VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
+TOGETHER = "pattern"
+"""Stands for a feature where joint evidence has no dimension to be shared among."""
+
+
+class Scored(Protocol):
+    """What shares are made from: parts of a score by name, features by name, and the naming pattern."""
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """What each part adds to the score."""
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """The features."""
+
+    @property
+    def pattern(self) -> Pattern:
+        """The pattern that names the group."""
+
+
+def feature_shares(name: str, scored: Scored) -> dict[str, float]:
+    """Return the features that a part of the score speaks of, with shares that sum to one.
+
+    What joint evidence adds is shared among the dimensions of the pattern that names the incident, by their
+    own surprise: that is the pattern that the evidence is strongest for.
+    """
+    if not name.startswith("p.") and name != EVIDENCE:
+        return {name: 1.0}
+    shares: dict[str, float] = defaultdict(float)
+    for dimension in scored.pattern.dimensions:
+        for feature in dimension.split("+"):
+            shares[feature] += max(scored.values.get(feature, 0.0), 0.0)
+    total = sum(shares.values())
+    if total <= 0:
+        return {TOGETHER: 1.0}
+    return {feature: share / total for feature, share in shares.items() if share > 0}
+
+
+def weights(scored: Scored) -> dict[str, float]:
+    """Return what each feature adds to the score, joint evidence shared out; with the base they sum to the score."""
+    sums: dict[str, float] = defaultdict(float)
+    for name, weight in scored.parts.items():
+        for feature, share in feature_shares(name, scored).items():
+            sums[feature] += weight * share
+    return dict(sums)
+
+
+@cache
+def aspect(name: str) -> Aspect:
+    """Return the layer and aspect that a feature belongs to."""
+    head, _, tail = name.partition(".")
+    if head in FIELD_NAMES and tail:
+        return "behaviour", head
+    if head == "lineage":
+        return "lineage", "birth" if tail in ("orphan", "birthless") else tail
+    if head == "rules":
+        return "rules", tail
+    if name == SIGMA:
+        return "rules", SIGMA
+    if head in ("p", EVIDENCE, TOGETHER):
+        return "behaviour", "pattern"
+    if name in ATTEMPTS:
+        return "behaviour", "attempts"
+    if name in VOLUME:
+        return "behaviour", "volume"
+    if name.startswith("after_"):
+        return "rules", {"after_credential": "credential", "after_consent": "consent_any"}[name]
+    if name.startswith("usual_"):
+        return "behaviour", "two-places"
+    named = {
+        "hour": "hour",
+        "new_mailboxes": "mailbox",
+        "foreign_mailboxes": "mailbox",
+        "together_abroad": "two-places",
+    }
+    return "behaviour", named.get(name, "context")

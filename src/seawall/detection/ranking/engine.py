@@ -1,0 +1,200 @@
+"""Runs all detectors over batches of events, ranks the groups and keeps the candidates."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from seawall.detection.behaviour.day import Day, cut
+from seawall.detection.behaviour.detector import Behaviour, Groups
+from seawall.detection.behaviour.fields import FIELDS
+from seawall.detection.lineage.detector import Lineage, LineageDetector
+from seawall.detection.ranking.calibration import Calibration, evidence
+from seawall.detection.ranking.candidates import Candidate, describe
+from seawall.detection.ranking.features import Table, has_novelty, join, sigma_part
+from seawall.detection.ranking.patterns import EDGES, PATTERNS
+from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
+from seawall.detection.ranking.recent_changes import Recent
+from seawall.detection.ranking.rule_hits import SIGMA, told_of
+from seawall.detection.ranking.score_curve import Arrivals, curve
+from seawall.detection.rules.detector import RULES, Hits, RuleDetector
+from seawall.detection.rules.sigma.detector import SigmaDetector, SigmaHits
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.array_state import Saved, State, nested
+from seawall.events.coded_batch import MISSING, CodedBatch, Floats
+from seawall.events.grouping import distinct, stable_order
+
+KEPT_PER_THOUSAND = 20
+KEPT_AT_LEAST = 6
+"""Groups a day that are taken down for each 1,000 accounts of a tenant, and at least: far more than any budget."""
+
+NOTHING_NEW = -12.0
+"""Score of a group with nothing new in it, in log-odds."""
+
+STATE_VERSION = 5
+"""Raised when what is learnt changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A day's groups with their features, p-values and scores (log-odds; unsupervised ln e), all (g,) or (g, …)."""
+
+    groups: Groups
+    table: Table
+    p: Floats
+    score: Floats
+    unsupervised: Floats
+    hits: Hits
+    sigma: SigmaHits
+    lineage: Lineage
+    kept: tuple[Candidate, ...]
+
+    def event_scores(self) -> Floats:
+        """Return each event's group score float64 (n,), NaN where the event was not scored."""
+        group = self.groups.day.group
+        return np.where(group != MISSING, np.append(self.score, np.nan)[group], np.nan)
+
+
+class Engine:
+    """All state of detection. The same days give the same candidates, however they arrive."""
+
+    def __init__(self, ranker: Ranker | None, rules: RuleSet | None = None) -> None:
+        """`rules` are the Sigma rules that events were asked when they were coded; none by default."""
+        self.behaviour = Behaviour()
+        self.lineage = LineageDetector()
+        self.rules = RuleDetector()
+        self.calibration = Calibration()
+        self.recent = Recent()
+        self.sigma = SigmaDetector(RuleSet() if rules is None else rules)
+        self._ranker = ranker
+
+    def state(self) -> State:
+        """Return all that was learnt, as plain arrays by name.
+
+        Its codes are those of the vocabularies and actors that the days were coded with: keep them together.
+        """
+        parts = nested(**{name: part.state() for name, part in self._parts().items()})
+        return {"layout": layout(self.sigma.rules), **parts}
+
+    def restore(self, state: State) -> None:
+        """Know what was kept, and nothing else: the days that follow are scored as if there had been no stop.
+
+        Raises `StateInvalid` where an array is missing or does not fit, or where fields, rules or patterns are not
+        those that it was learnt with. The engine is then as it was.
+        """
+        rules = self.sigma.rules
+        saved, fresh = Saved(state), Engine(self._ranker, rules)
+        if saved.array("layout", np.uint8, None).tobytes() != layout(rules).tobytes():
+            raise saved.invalid("layout", "is of other fields, rules or patterns")
+        for name, part in fresh._parts().items():
+            part.restore(saved.part(name))
+        self.behaviour, self.lineage, self.rules = fresh.behaviour, fresh.lineage, fresh.rules
+        self.calibration, self.recent, self.sigma = fresh.calibration, fresh.recent, fresh.sigma
+
+    def _parts(
+        self,
+    ) -> dict[str, Behaviour | LineageDetector | RuleDetector | Calibration | Recent | SigmaDetector]:
+        return {
+            "behaviour": self.behaviour,
+            "lineage": self.lineage,
+            "rules": self.rules,
+            "calibration": self.calibration,
+            "recent": self.recent,
+            "sigma": self.sigma,
+        }
+
+    def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
+        """Score the events of one day and learn them. `number` counts days since the epoch."""
+        lineage = self.lineage.observe(batch, number)
+        hits, sigma = self.rules.observe(batch), self.sigma.observe(batch, number)
+        day = cut(batch, self.behaviour.derived, number)
+        self.behaviour.attempts.observe(day)
+        groups = self.behaviour.score(day)
+        self.recent.observe(batch, hits, number)
+        table = join(groups, lineage, hits, self.recent)
+        p = self.calibration.observe(table, day.tenant)
+        unsupervised = evidence(p, table)
+        told = sigma_part(groups, sigma)
+        score = self._score(table, p, unsupervised, told)
+        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else ()
+        self.behaviour.learn(groups)
+        return Scored(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
+
+    def _score(self, table: Table, p: Floats, unsupervised: Floats, told: Floats) -> Floats:
+        score = np.full(len(table.values), NOTHING_NEW)
+        novel = np.flatnonzero(has_novelty(table, told))
+        own = unsupervised[novel]
+        if self._ranker is not None:
+            own = self._ranker.score(inputs(table.values[novel], p[novel]), own)
+        score[novel] = own + told[novel]
+        return score
+
+    def _keep(
+        self,
+        groups: Groups,
+        table: Table,
+        p: Floats,
+        score: Floats,
+        unsupervised: Floats,
+        lineage: Lineage,
+        hits: Hits,
+        sigma: SigmaHits,
+    ) -> tuple[Candidate, ...]:
+        rows = self._worst(groups.day, score)
+        base, parts = self._explained(table, p, rows, unsupervised)
+        candidates = []
+        order = stable_order(groups.day.group)
+        begins = np.searchsorted(groups.day.group[order], np.arange(len(groups) + 1))
+        for place, row in enumerate(rows):
+            named = {PARTS[at]: float(parts[place, at]) for at in np.flatnonzero(parts[place])}
+            members = order[begins[row] : begins[row + 1]]
+            fired = told_of(sigma, self.sigma.rules.abouts, members)
+            if fired and fired[0].weight > 0:
+                named[SIGMA] = fired[0].weight
+            scored = (float(score[row]), base, named, float(unsupervised[row]))
+            candidate = describe(self.behaviour, groups, table, p, row, members, lineage, hits, scored, fired)
+            arrivals = Arrivals(groups, row, members, lineage, hits, candidate.pattern.name, sigma)
+            candidates.append(candidate.with_curve(curve(arrivals, base, named)))
+        return tuple(candidates)
+
+    def _worst(self, day: Day, score: Floats) -> list[int]:
+        """Return the groups that are taken down: each tenant's worst, in an order that no numbering decides."""
+        texts, rows = day.batch.vocabularies, list[int]()
+
+        def place(row: int) -> tuple[float, int, str, str]:
+            account = day.batch.value("account", int(day.row[row]))
+            return -score[row], int(day.first[row]), account, texts["network"].text(int(day.network[row]))
+
+        for tenant in sorted(distinct(day.tenant).tolist(), key=texts["org_uid"].text):
+            mine = np.flatnonzero((day.tenant == tenant) & (score > NOTHING_NEW))
+            accounts = max(
+                self.behaviour.tenant_accounts(int(tenant)), len(np.unique(day.actor[day.tenant == tenant]))
+            )
+            limit = max(KEPT_AT_LEAST, round(accounts * KEPT_PER_THOUSAND / 1000))
+            if len(mine) > limit:
+                mine = mine[score[mine] >= np.partition(score[mine], -limit)[-limit]]
+            rows.extend(sorted(mine.tolist(), key=place)[:limit])
+        return rows
+
+    def _explained(
+        self, table: Table, p: Floats, rows: list[int], unsupervised: Floats
+    ) -> tuple[float, Floats]:
+        """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""
+        if self._ranker is None:
+            parts = np.zeros((len(rows), len(PARTS)))
+            parts[:, -1] = unsupervised[rows] - NO_EVIDENCE
+            return NO_EVIDENCE, parts
+        return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])
+
+
+def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:
+    """Return a digest of what the numbers of a state are about."""
+    rules = [(rule.name, rule.group) for rule in RULES]
+    patterns = [(pattern.name, pattern.dimensions, pattern.needs) for pattern in PATTERNS]
+    fields = [(field.name, field.columns) for field in FIELDS]
+    others = [(about.id, about.level, about.digest) for about in sigma.abouts]
+    text = repr((STATE_VERSION, fields, rules, patterns, EDGES.tolist(), others))
+    return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=32).digest(), np.uint8)

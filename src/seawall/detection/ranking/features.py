@@ -1,0 +1,149 @@
+"""Joins what the detectors say of a day's groups into one table of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.attempts import Attempts
+from seawall.detection.behaviour.detector import KIND_FLAGS, Groups
+from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.behaviour.volume import Volume
+from seawall.detection.lineage.detector import Lineage
+from seawall.detection.ranking.provider_services import is_housekeeping
+from seawall.detection.ranking.recent_changes import Recent
+from seawall.detection.ranking.restlessness import commotion
+from seawall.detection.rules.detector import RULE_GROUPS, RULES, Hits
+from seawall.detection.rules.sigma.detector import SigmaHits
+from seawall.events.coded_batch import MISSING, Floats
+
+FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
+LINEAGE_PARTS = ("orphan", "birthless", "reused", "moved", "outlived", "foreign")
+ATTEMPT_PARTS = Attempts.FEATURES
+CONTEXT = (
+    *KIND_FLAGS,
+    "interactive",
+    "usual_gap",
+    "usual_gap_abroad",
+    "usual_inside",
+    "network_days",
+    "network_variety",
+    "foreign_mailboxes",
+    "new_mailboxes",
+    "new_values",
+    "app_explains",
+    "active_days",
+    "age",
+    "tenant_age",
+    "tenant_accounts",
+    "service",
+    "hour",
+    *ATTEMPT_PARTS,
+    *Volume.FEATURES,
+)
+FEATURES: tuple[str, ...] = (
+    *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),
+    *(f"lineage.{part}" for part in LINEAGE_PARTS),
+    *(f"rules.{group}" for group in RULE_GROUPS),
+    "after_credential",
+    "after_consent",
+    "commotion",
+    "housekeeping",
+    *CONTEXT,
+)
+INDEX = {name: place for place, name in enumerate(FEATURES)}
+LOGARITHMIC = frozenset(ATTEMPT_PARTS) | {f"{f}.{p}" for f in FIELD_NAMES for p in ("adopting", "cohort")}
+"""Counts that enter as ln(1 + n)."""
+
+CEILING = 12.0
+"""Surprises above this many nats are equal: the counts are too small to tell them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Features float64 (g, len(FEATURES)) of a day's groups; column order is `FEATURES`."""
+
+    values: Floats
+
+    def column(self, name: str) -> Floats:
+        """Return one feature, float64 (g,)."""
+        return np.asarray(self.values[:, INDEX[name]])
+
+
+def join(groups: Groups, lineage: Lineage, hits: Hits, recent: Recent) -> Table:
+    """Return the feature table. `lineage` and `hits` speak of the same batch as `groups.day`."""
+    values = np.zeros((len(groups), len(FEATURES)))
+    for field, surprise in groups.fields.items():
+        for part in FIELD_PARTS:
+            values[:, INDEX[f"{field}.{part}"]] = np.minimum(getattr(surprise, part), 1e6)
+    for name in CONTEXT:
+        values[:, INDEX[name]] = groups.features[name]
+    _join_lineage(values, groups, lineage)
+    _join_rules(values, groups, hits)
+    _join_recent(values, groups, recent)
+    values[:, INDEX["commotion"]] = commotion(groups)
+    values[:, INDEX["housekeeping"]] = is_housekeeping(groups)
+    for name in LOGARITHMIC:
+        values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
+    for field in FIELD_NAMES:
+        column = INDEX[f"{field}.backed_off"]
+        values[:, column] = np.minimum(values[:, column], CEILING)
+    return Table(values)
+
+
+def _join_lineage(values: Floats, groups: Groups, lineage: Lineage) -> None:
+    rows = np.flatnonzero(groups.day.group != MISSING)
+    group = groups.day.group[rows]
+    for part in LINEAGE_PARTS:
+        np.maximum.at(values[:, INDEX[f"lineage.{part}"]], group, getattr(lineage, part)[rows])
+
+
+def _join_rules(values: Floats, groups: Groups, hits: Hits) -> None:
+    group = groups.day.group[hits.row]
+    placed = group != MISSING
+    for index, rule in enumerate(RULES):
+        mine = placed & (hits.rule == index)
+        np.maximum.at(values[:, INDEX[f"rules.{rule.group}"]], group[mine], hits.evidence[mine])
+
+
+def _join_recent(values: Floats, groups: Groups, recent: Recent) -> None:
+    """Tie an application's strange use to the credential or consent that came shortly before it."""
+    day = groups.day
+    strange = (
+        np.maximum(groups.fields["network"].is_new, groups.fields["key"].is_new) * groups.features["service"]
+    )
+    values[:, INDEX["after_credential"]] = recent.evidence("credential", day.tenant, day.number) * strange
+    new = groups.fields["app"].is_new * groups.features["has_mail"]
+    values[:, INDEX["after_consent"]] = recent.evidence("consent_any", day.tenant, day.number) * new
+
+
+def sigma_part(groups: Groups, hits: SigmaHits) -> Floats:
+    """Return what the strongest Sigma rule adds to each group's score, in log-odds, float64 (g,).
+
+    It is no feature: the ranker was trained without it, and rule folders differ. Several rules often name one deed, so the
+    strongest counts and not their sum.
+    """
+    part = np.zeros(len(groups))
+    group = groups.day.group[hits.row]
+    placed = group != MISSING
+    np.maximum.at(part, group[placed], hits.weight[placed])
+    return part
+
+
+def has_novelty(table: Table, sigma: Floats | None = None) -> np.ndarray:
+    """Return which groups are worth ranking, bool (g,): something new, some rule, some lineage evidence.
+
+    What the provider's own applications do to keep house is not, unless a rule names it.
+    """
+    new = table.column("new_values") > 0
+    lineage = sum(table.column(f"lineage.{part}") for part in ("orphan", "reused", "outlived", "foreign"))
+    rules = sum(table.column(f"rules.{group}") for group in RULE_GROUPS)
+    loud = (
+        (table.column("items_z") > 3)
+        | (table.column("denials") > 0)
+        | (table.column("spray_breadth") > np.log1p(4))
+    )
+    foreign = (table.column("housekeeping") == 0) | (rules > 0)
+    told = np.zeros(len(new), bool) if sigma is None else sigma > 0
+    return np.asarray(((new | (lineage > 1.0) | (rules > 0) | loud) & foreign) | told)

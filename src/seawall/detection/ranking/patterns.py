@@ -1,0 +1,272 @@
+"""Named attack patterns: each a joint signature over two or three features."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.ranking.features import Table
+from seawall.events.coded_batch import Codes, Floats
+
+LEVELS = 8
+EDGES = np.array([0.3, 0.8, 1.6, 2.6, 3.8, 5.2, 7.0])
+"""Where a dimension's value passes from one of the eight levels to the next, in nats (or ln of a count)."""
+
+
+NEARLY = 4.0
+"""p-values within this factor of each other are equal for naming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern. `dimensions` are three feature names, each a sum of features joined with `+`.
+
+    `needs` names a feature (or sum) that must be above zero for the pattern to speak at all, and above `least` for it to name an
+    incident: one account that failed is no spray. `kind` is the incident's
+    kind, `words` its sentence, `technique` the ATT&CK technique. `unlinked` are these three where the records name no session
+    and no token, so that nobody can say what was issued and what was not.
+    """
+
+    name: str
+    kind: str
+    technique: str
+    words: str
+    dimensions: tuple[str, str, str]
+    needs: str = ""
+    least: float = 0.0
+    unlinked: tuple[str, str, str] | None = None
+
+
+PATTERNS: tuple[Pattern, ...] = (
+    Pattern(
+        "strange-client",
+        "account-takeover",
+        "T1078.004 Cloud Accounts",
+        "is used from a network or by a client that is unusual for it",
+        ("network.backed_off", "client.backed_off", "country.rarity"),
+    ),
+    Pattern(
+        "strange-app",
+        "account-takeover",
+        "T1550.001 Application Access Token",
+        "is used through an application that is unusual for it",
+        ("app.backed_off", "app_network.backed_off", "network.rarity"),
+    ),
+    Pattern(
+        "mail-without-sign-in",
+        "forged-or-stolen-token",
+        "T1606 Forge Web Credentials",
+        "is used from a network from which no sign-in to it is known",
+        ("lineage.birthless", "network.backed_off", "app_client.backed_off"),
+        "lineage.birthless",
+        unlinked=(
+            "account-takeover",
+            "T1078.004 Cloud Accounts",
+            "is used from a network from which no sign-in to it is known, by records that cannot show what was issued",
+        ),
+    ),
+    Pattern(
+        "token-never-issued",
+        "forged-or-stolen-token",
+        "T1606 Forge Web Credentials",
+        "is used with a token for which no sign-in was found",
+        ("lineage.orphan", "network.backed_off", "client.backed_off"),
+        "lineage.orphan",
+    ),
+    Pattern(
+        "session-moved",
+        "session-theft",
+        "T1539 Steal Web Session Cookie",
+        "has a session that began on one network and is used on another",
+        ("lineage.moved", "network.backed_off", "client_network.backed_off"),
+        "lineage.moved",
+    ),
+    Pattern(
+        "session-reused",
+        "session-theft",
+        "T1539 Steal Web Session Cookie",
+        "has a session that continues on another network with another client",
+        ("lineage.reused", "network.rarity", "client.backed_off"),
+        "lineage.reused",
+    ),
+    Pattern(
+        "after-revocation",
+        "use-after-revocation",
+        "T1550.001 Application Access Token",
+        "is still used with a token from before its sessions were revoked",
+        ("lineage.outlived", "network.backed_off", "client.backed_off"),
+        "lineage.outlived",
+    ),
+    Pattern(
+        "foreign-token",
+        "forged-or-stolen-token",
+        "T1606 Forge Web Credentials",
+        "accepts a token that another tenant issued",
+        ("lineage.foreign", "network.backed_off", "app.backed_off"),
+        "lineage.foreign",
+    ),
+    Pattern(
+        "persistence",
+        "mail-forwarding",
+        "T1114.003 Email Forwarding Rule",
+        "had rules set that forward, hide or reroute mail",
+        ("rules.persistence", "network.backed_off", "client.backed_off"),
+        "rules.persistence",
+    ),
+    Pattern(
+        "grant",
+        "delegate-abuse",
+        "T1098.002 Additional Email Delegate Permissions",
+        "gives somebody access to a mailbox",
+        ("rules.grant", "activity.backed_off", "network.backed_off"),
+        "rules.grant",
+    ),
+    Pattern(
+        "other-mailboxes",
+        "delegate-abuse",
+        "T1114.002 Remote Email Collection",
+        "reads mailboxes of others",
+        ("mailbox.backed_off", "new_mailboxes", "items"),
+        "foreign_mailboxes",
+    ),
+    Pattern(
+        "consent",
+        "consent-phishing",
+        "T1528 Steal Application Access Token",
+        "gives an application access",
+        ("rules.consent+rules.consent_any", "activity.backed_off", "network.backed_off"),
+        "rules.consent_any",
+    ),
+    Pattern(
+        "new-app",
+        "account-takeover",
+        "T1550.001 Application Access Token",
+        "is read by an application that is unusual for it",
+        ("app.backed_off", "app.rarity", "items+after_consent"),
+        "has_mail",
+    ),
+    Pattern(
+        "app-credential",
+        "application-takeover",
+        "T1098.001 Additional Cloud Credentials",
+        "adds a credential to an application",
+        ("rules.credential", "activity.backed_off", "network.backed_off"),
+        "rules.credential",
+    ),
+    Pattern(
+        "service-abroad",
+        "application-takeover",
+        "T1078.004 Cloud Accounts",
+        "acts as an application from a network or with a key that is unusual for it",
+        ("network.backed_off", "key.backed_off+after_credential", "new_mailboxes"),
+        "service",
+    ),
+    Pattern(
+        "spray",
+        "password-spray",
+        "T1110.003 Password Spraying",
+        "was signed in to from an address block from which sign-ins to many accounts failed that day or the day before",
+        ("spray_breadth", "prefix.backed_off", "network.backed_off+failures_here"),
+        "spray_breadth",
+        least=math.log1p(4.5),
+    ),
+    Pattern(
+        "prompts",
+        "prompt-bombing",
+        "T1621 Multi-Factor Authentication Request Generation",
+        "is used after a second factor was asked for and not given",
+        ("denials", "network.backed_off", "client.backed_off"),
+        "denials",
+        least=math.log1p(2.5),
+    ),
+    Pattern(
+        "method",
+        "account-takeover",
+        "T1556.006 Multi-Factor Authentication",
+        "changes the sign-in methods of an account, or its ways of recovery",
+        ("rules.identity", "network.backed_off", "client.backed_off"),
+        "rules.identity",
+    ),
+    Pattern(
+        "legacy",
+        "legacy-protocol",
+        "T1078.004 Cloud Accounts",
+        "is used over an old protocol",
+        ("method.backed_off", "client.backed_off", "network.backed_off"),
+        "legacy",
+    ),
+    Pattern(
+        "device-code",
+        "device-code-phishing",
+        "T1528 Steal Application Access Token",
+        "was signed in to by device code or by handing over the password",
+        ("method.backed_off", "network.backed_off", "app.backed_off"),
+        "device_code",
+    ),
+    Pattern(
+        "bulk",
+        "mass-collection",
+        "T1114.002 Remote Email Collection",
+        "has more mail read than is usual for it",
+        ("items_z", "syncs+items", "app_client.backed_off"),
+        "has_mail",
+    ),
+    Pattern(
+        "administration",
+        "admin-takeover",
+        "T1098 Account Manipulation",
+        "changes the organisation's policies, roles or logs, or searches its mailboxes",
+        ("rules.evasion+rules.collection+rules.role", "activity.backed_off", "network.backed_off"),
+        "rules.evasion+rules.collection+rules.role",
+    ),
+    Pattern(
+        "two-places",
+        "account-takeover",
+        "T1078.004 Cloud Accounts",
+        "is used in two countries within twelve hours",
+        ("together_abroad", "network.backed_off", "client.backed_off"),
+        "together_abroad",
+    ),
+)
+
+
+def together_abroad(table: Table) -> Floats:
+    """Return how close in time the usual network is used in another country: 0 (12 h apart) to 8 (same minute)."""
+    gap = table.column("usual_gap_abroad")
+    return np.asarray(8.0 * np.clip(1.0 - np.log1p(gap) / np.log1p(720.0), 0.0, 1.0))
+
+
+def measure(dimension: str, table: Table) -> Floats:
+    """Return a dimension's value, float64 (g,): a sum of features, or how close in time two countries were."""
+    if dimension == "together_abroad":
+        return together_abroad(table)
+    return np.asarray(sum(table.column(name) for name in dimension.split("+")))
+
+
+def named(table: Table, row: int, p: Floats) -> Pattern:
+    """Return the pattern that names a group: of those nearly as improbable as the least probable, the one with
+    most of its dimensions unusual, and of those the most specific. `p` is (patterns,).
+    """
+    one = Table(table.values[row : row + 1])
+    best, shown = PATTERNS[0], (-1, False)
+    for at in np.flatnonzero(p <= NEARLY * p.min()).tolist():
+        pattern = PATTERNS[at]
+        if pattern.needs and float(measure(pattern.needs, one)[0]) <= pattern.least:
+            continue
+        unusual = sum(float(measure(dimension, one)[0]) > EDGES[1] for dimension in pattern.dimensions)
+        if (unusual, bool(pattern.needs)) > shown:
+            best, shown = pattern, (unusual, bool(pattern.needs))
+    return best
+
+
+def levels(pattern: Pattern, table: Table) -> Codes:
+    """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 where the pattern does not speak."""
+    cell = np.zeros(len(table.values), np.int32)
+    for dimension in pattern.dimensions:
+        value = measure(dimension, table)
+        cell = cell * LEVELS + np.searchsorted(EDGES, value, side="right").astype(np.int32)
+    if pattern.needs:
+        cell = np.where(measure(pattern.needs, table) > 0, cell, -1)
+    return np.asarray(cell, np.int32)

@@ -1,0 +1,57 @@
+"""What happened in a tenant in the days before: a credential or a consent that a later use may come from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.detection.rules.detector import RULES, Hits
+from seawall.events.array_state import Saved, State
+from seawall.events.coded_batch import CodedBatch, Codes, Floats
+
+REMEMBERED_DAYS = 4
+"""An application that acts strangely this soon after a credential or consent is tied to it."""
+
+WATCHED = ("credential", "consent_any")
+
+
+class Recent:
+    """Per tenant and watched group of rules: the evidence of the last hits, and their day."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[int, str], tuple[int, float]] = {}
+
+    def observe(self, batch: CodedBatch, hits: Hits, day: int) -> None:
+        """Remember the day's hits of the watched groups."""
+        for group in WATCHED:
+            wanted = np.array([rule.group == group for rule in RULES])[hits.rule]
+            tenants = batch.codes["org_uid"][hits.row[wanted]]
+            for tenant in np.unique(tenants).tolist():
+                strongest = float(hits.evidence[wanted][tenants == tenant].max())
+                self._last[(tenant, group)] = (day, strongest)
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays: per watched group the tenants, their last days and evidence."""
+        state: State = {}
+        for group in WATCHED:
+            rows = sorted((tenant, *last) for (tenant, of), last in self._last.items() if of == group)
+            state[f"{group}.tenant_day"] = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
+            state[f"{group}.strength"] = np.array([row[2] for row in rows], np.float64)
+        return state
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._last = {}
+        for group in WATCHED:
+            rows = saved.part(group).array("tenant_day", np.int64, None, 2)
+            strengths = saved.part(group).array("strength", np.float64, len(rows))
+            for (tenant, day), strength in zip(rows.tolist(), strengths.tolist(), strict=True):
+                self._last[(tenant, group)] = (day, strength)
+
+    def evidence(self, group: str, tenant: Codes, day: int) -> Floats:
+        """Return the remembered evidence per row's tenant in nats, float64 (n,), 0 when it is too long ago."""
+        result = np.zeros(len(tenant))
+        for owner in np.unique(tenant).tolist():
+            seen, strength = self._last.get((owner, group), (day - REMEMBERED_DAYS - 1, 0.0))
+            if day - seen <= REMEMBERED_DAYS:
+                result[tenant == owner] = strength
+        return result

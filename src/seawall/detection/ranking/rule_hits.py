@@ -1,0 +1,61 @@
+"""Sigma rules that hit one group's events, as they are told: title, level, and how rarely each fires here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.rules.sigma.detector import SigmaHits
+from seawall.detection.rules.sigma.model import About
+from seawall.events.grouping import Rows
+
+SIGMA = "sigma"
+"""Name of the part that the strongest rule adds to a score."""
+
+MOST_TOLD = 8
+LONGEST_TITLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that hit. `weight` is what it could add to the score, 0 where it is silenced; `events` how many records it hit."""
+
+    rule: str
+    title: str
+    level: str
+    technique: str
+    evidence: float
+    weight: float
+    events: int
+
+    def text(self) -> str:
+        """Return it in words."""
+        technique = f" ({self.technique})" if self.technique else ""
+        often = f"an estimated 1 in {round(math.exp(self.evidence)):,} account-days"
+        return f"rule \u201c{self.title}\u201d{technique}, which fires on {often} here"
+
+
+def told_of(hits: SigmaHits, abouts: Sequence[About], members: Rows) -> tuple[Fired, ...]:
+    """Return the rules that hit a group's rows, the weightiest first, at most so many as people read."""
+    mine = np.flatnonzero(np.isin(hits.row, members))
+    found = []
+    for rule in np.unique(hits.rule[mine]).tolist():
+        own = mine[hits.rule[mine] == rule]
+        about = abouts[rule]
+        first = own[int(hits.weight[own].argmax())]
+        found.append(
+            Fired(
+                about.id,
+                about.title[:LONGEST_TITLE],
+                about.level,
+                next(iter(about.techniques), ""),
+                float(hits.evidence[first]),
+                float(hits.weight[first]),
+                len(own),
+            )
+        )
+    found.sort(key=lambda one: (-one.weight, -one.evidence, one.rule))
+    return tuple(found[:MOST_TOLD])

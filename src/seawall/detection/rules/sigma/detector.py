@@ -1,0 +1,163 @@
+"""Weighs the hits of Sigma rules by how often each fires in this tenant: a noisy rule silences itself, and says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.rules.sigma.correlations import Correlations
+from seawall.detection.rules.sigma.run import SEPARATOR, RuleSet
+from seawall.events.array_state import Saved, State, copied, nested
+from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats, Vocabulary
+from seawall.events.grouping import Rows
+
+PRIOR_RATE = 1.0 / 200.0
+"""Share of account-days on which a rule is taken to fire before the tenant has shown its own."""
+
+PRIOR_DAYS = 400.0
+"""How many account-days that prior is worth."""
+
+SILENT_RATE = 0.05
+"""A rule that fires on more than this share of account-days is silenced: it says nothing of one of them."""
+
+CEILING = 8.0
+"""Nats above which rates are equal: too little was seen to tell them apart."""
+
+WEIGHTS = {"informational": 0.0, "low": 0.02, "medium": 0.05, "high": 0.1, "critical": 0.25}
+"""What a nat of evidence adds to a score in log-odds, by the rule's level."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigmaHits:
+    """h hits: `row` of the batch, `rule` number in the set, `evidence` in nats (-ln of the firing rate), `weight` in log-odds.
+
+    `weight` is 0 for rules that are silenced, and for hits that nobody's account did.
+    """
+
+    row: Rows
+    rule: Codes
+    evidence: Floats
+    weight: Floats
+
+
+class SigmaDetector:
+    """Keeps per tenant the account-days on which each rule fired and on which it could have."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+        self._fired = np.zeros((0, len(rules)))
+        self._days = np.zeros(0)
+        self._correlations = Correlations(rules)
+        self._silent = np.array(
+            [*(rule.is_silent for rule in rules.rules), *(False for _ in rules.correlations)], bool
+        )
+        self._weights = np.array([WEIGHTS[about.level] for about in rules.abouts])
+        self._numbers = {about.id: number for number, about in enumerate(rules.abouts)}
+        self._meaning: tuple[Vocabulary | None, int, list[list[int]]] = (None, 0, [])
+
+    def observe(self, batch: CodedBatch, number: int) -> SigmaHits:
+        """Return the hits of a day, then learn them.
+
+        Rates are those before the day and of the day's other accounts: what hits everybody at once says nothing of anybody.
+        """
+        self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
+        row, rule = self._hits(batch, number)
+        person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
+        tenant = batch.codes["org_uid"].astype(np.int64)
+        fired, place = _account_days(tenant, batch.actor, row, rule, person)
+        active = _active(tenant, batch.actor, person, len(self._days))
+        today = np.zeros_like(self._fired)
+        np.add.at(today, (fired[:, 0], fired[:, 1]), 1.0)
+        owner = tenant[row]
+        mine = (place != MISSING).astype(np.float64)
+        others = today[owner, rule] - mine
+        rate = (self._fired[owner, rule] + others + PRIOR_RATE * PRIOR_DAYS) / (
+            self._days[owner] + np.maximum(active[owner] - 1.0, 0.0) + PRIOR_DAYS
+        )
+        evidence = np.asarray(-np.log(np.clip(rate, 1e-6, 1.0)))
+        heard = (rate <= SILENT_RATE) & (place != MISSING)
+        weight = np.where(heard, self._weights[rule] * np.minimum(evidence, CEILING), 0.0)
+        self._fired += today
+        self._days += active
+        return SigmaHits(row, rule.astype(np.int32), evidence, np.asarray(weight))
+
+    def rates(self) -> Floats:
+        """Return the learnt share of account-days on which each rule fires, over all tenants, float64 (rules,)."""
+        fired, days = self._fired.sum(axis=0), self._days.sum()
+        return np.asarray((fired + PRIOR_RATE * PRIOR_DAYS) / (days + PRIOR_DAYS))
+
+    def silenced(self) -> Codes:
+        """Return in how many tenants each rule is silenced, int64 (rules,)."""
+        rate = (self._fired + PRIOR_RATE * PRIOR_DAYS) / (self._days[:, None] + PRIOR_DAYS)
+        return np.asarray((rate > SILENT_RATE).sum(axis=0))
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        own = copied(self, {"_fired": np.float64, "_days": np.float64})
+        return {**own, **nested(correlations=self._correlations.state())}
+
+    def restore(self, saved: Saved) -> None:
+        """Know what was kept. Raises `StateInvalid`."""
+        self._days = saved.array("days", np.float64, None)
+        self._fired = saved.array("fired", np.float64, len(self._days), len(self.rules))
+        self._correlations.restore(saved.part("correlations"))
+
+    def _hits(self, batch: CodedBatch, number: int) -> tuple[Rows, Rows]:
+        """Return (row, rule) of the single rules' hits and the correlations', in order of rules, then rows."""
+        codes = batch.codes["rules"]
+        marked = np.flatnonzero(codes != MISSING)
+        rows: list[Rows] = [marked[:0]]
+        rules: list[Rows] = [np.zeros(0, np.int64)]
+        if len(marked):
+            meaning = self._meanings(batch.vocabularies["rules"])
+            for code in np.unique(codes[marked]).tolist():
+                mine = marked[codes[marked] == code]
+                for one in meaning[code]:
+                    rows.append(mine)
+                    rules.append(np.full(len(mine), one))
+        first = len(self.rules.rules)
+        for place, held in enumerate(self._correlations.observe(batch, number)):
+            rows.append(held)
+            rules.append(np.full(len(held), first + place))
+        row, rule = np.concatenate(rows), np.concatenate(rules)
+        heard = ~self._silent[rule] if len(rule) else np.zeros(0, bool)
+        order = np.lexsort((row[heard], rule[heard]))
+        return row[heard][order], rule[heard][order]
+
+    def _meanings(self, vocabulary: Vocabulary) -> list[list[int]]:
+        """Return for each code the numbers of the rules that it stands for; rules that are no longer there are left out."""
+        if self._meaning[:2] != (vocabulary, len(vocabulary)):
+            found = [
+                [self._numbers[name] for name in text.split(SEPARATOR) if name in self._numbers]
+                for text in vocabulary.values
+            ]
+            self._meaning = (vocabulary, len(vocabulary), found)
+        return self._meaning[2]
+
+    def _reserve(self, tenants: int) -> None:
+        if tenants > len(self._days):
+            extra = tenants - len(self._days)
+            self._fired = np.concatenate([self._fired, np.zeros((extra, len(self.rules)))])
+            self._days = np.concatenate([self._days, np.zeros(extra)])
+
+
+def _account_days(
+    tenant: Rows, actor: Codes, row: Rows, rule: Rows, person: np.ndarray
+) -> tuple[np.ndarray, Rows]:
+    """Return the distinct (tenant, rule, account) of hits that accounts did, and each hit's place among them, else MISSING."""
+    place = np.full(len(row), MISSING, np.int64)
+    mine = np.flatnonzero(person[row])
+    if not len(mine):
+        return np.zeros((0, 3), np.int64), place
+    rows = row[mine]
+    triples = np.stack([tenant[rows], rule[mine].astype(np.int64), actor[rows].astype(np.int64)], axis=1)
+    fired, inverse = np.unique(triples, axis=0, return_inverse=True)
+    place[mine] = inverse.reshape(-1)
+    return fired, place
+
+
+def _active(tenant: Rows, actor: Codes, person: np.ndarray, tenants: int) -> Floats:
+    """Return how many accounts of each tenant were active, float64 (tenants,)."""
+    pairs = np.unique((tenant[person] << 32) | actor[person].astype(np.int64))
+    return np.bincount(pairs >> 32, minlength=tenants).astype(np.float64)

@@ -1,0 +1,106 @@
+"""What correlations need of the records that rules hit: by which values they group and count. Later these may be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from seawall.detection.rules.sigma.folding import folded_whole
+from seawall.detection.rules.sigma.model import Correlation
+from seawall.detection.rules.sigma.records import renumbered
+from seawall.detection.rules.sigma.rows import Valued
+from seawall.events.grouping import Rows
+
+LONGEST_KEY = 512
+"""Characters of a value that a correlation groups by."""
+
+MOST_VALUES = 8
+"""Values of a field that a correlation groups or counts by, where a record has several."""
+
+Told = tuple[Rows, list[str]]
+"""For each row the place of what it says, and all that is said, as JSON."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Keys:
+    """Takes down `[[correlation, rule, keys, values]]` of n records as JSON, null where no correlation looks at one.
+
+    What records say alike is written once: ordinary days are full of them.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._codes = np.zeros(size, np.int64)
+        self._said = [""]
+        self._told: dict[tuple[str, int, str, bool], tuple[Rows, Told]] = {}
+
+    def take(
+        self,
+        rows: Rows,
+        correlation: Correlation,
+        rule: tuple[int, str],
+        family: str,
+        coded: Callable[[Rows, str], Valued],
+    ) -> None:
+        """Take down what rows that a rule (its number and id) hit say to a correlation; `coded` gives a field's values."""
+        number, name = rule
+        keys = [
+            self._field(family, rows, field, coded, is_key=True) for field in correlation.group_by[number]
+        ]
+        counted = [self._field(family, rows, field, coded, is_key=False) for field in correlation.value]
+        keyed, counted_by = _together(len(rows), keys), _together(len(rows), counted)
+        place, said = _joined(keyed, counted_by, "],[")
+        head = _encode([correlation.about.id, name])[:-1].decode()
+        self._add(rows, (place, [f"{head},[{one}]]" for one in said]))
+
+    def array(self) -> pa.Array:
+        """Return what was taken down of each record."""
+        used, place = renumbered(self._codes, len(self._said))
+        texts = [f"[{self._said[code]}]" if code else None for code in used.tolist()]
+        return pa.array(texts, pa.string()).take(pa.array(place))
+
+    def _field(
+        self, family: str, rows: Rows, field: str, coded: Callable[[Rows, str], Valued], *, is_key: bool
+    ) -> Told:
+        """Return what rows have in a field; rules that agree in their rows are asked once."""
+        at = (family, id(rows), field, is_key)
+        if at not in self._told:
+            codes, found = coded(rows, field)
+            self._told[at] = rows, (codes, list(_written(found, is_key=is_key)))
+        return self._told[at][1]
+
+    def _add(self, rows: Rows, told: Told) -> None:
+        place, said = told
+        pairs, inverse = renumbered(self._codes[rows] * len(said) + place, len(self._said) * len(said))
+        self._codes[rows] = len(self._said) + inverse
+        before, now = np.divmod(pairs, len(said))
+        self._said += [
+            f"{self._said[one]},{said[other]}" if one else said[other]
+            for one, other in zip(before.tolist(), now.tolist(), strict=True)
+        ]
+
+
+def _written(found: Iterable[Sequence[str]], *, is_key: bool) -> Iterable[str]:
+    """Yield fields' values as JSON: of what groups the first, of what is counted all."""
+    for some in found:
+        texts = [folded_whole(text)[:LONGEST_KEY] for text in some[:MOST_VALUES]]
+        yield _encode((texts[0] if texts else None) if is_key else texts).decode()
+
+
+def _together(size: int, columns: Sequence[Told]) -> Told:
+    """Return what each row has in several fields."""
+    told = columns[0] if columns else (np.zeros(size, np.int64), [""])
+    for column in columns[1:]:
+        told = _joined(told, column, ",")
+    return told
+
+
+def _joined(left: Told, right: Told, between: str) -> Told:
+    (place, said), (other, more) = left, right
+    pairs, together = renumbered(place * len(more) + other, len(said) * len(more))
+    before, now = np.divmod(pairs, len(more))
+    both = zip(before.tolist(), now.tolist(), strict=True)
+    return together, [said[one] + between + more[another] for one, another in both]

@@ -1,0 +1,251 @@
+"""From folders of Sigma rules to a set that runs. What does not run is a value with its reason, never silence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from seawall.detection.rules.sigma import fields
+from seawall.detection.rules.sigma.conditions import condition, needed, refuse_endless
+from seawall.detection.rules.sigma.documents import Document, documents, readable
+from seawall.detection.rules.sigma.doubts import doubt
+from seawall.detection.rules.sigma.model import LEVELS, About, Correlation, Rule, Skipped
+from seawall.detection.rules.sigma.patterns import policy
+from seawall.detection.rules.sigma.predicates import Unsupported
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall_base.errors import InputUnreadable
+
+LONGEST_SPAN_SECONDS = 7 * 86_400
+KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
+MOST_RULES = 5_000
+_NO_ID = re.compile(r"[^a-zA-Z0-9._-]+")
+_LONGEST = 2_000
+_LONGEST_REASON = 300
+PACK = "pack"
+BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""How what is no rule fails in the parser, whose own errors are values too: each of them is the file's fault."""
+
+
+@lru_cache(maxsize=1)
+def built_in() -> RuleSet:
+    """Return the rules that ship with Seawall."""
+    return load(())
+
+
+def load(folders: Sequence[Path], *, with_pack: bool = True) -> RuleSet:
+    """Return the rules of the built-in pack and of folders (or files). Raises `InputUnreadable` for a path that is not there."""
+    missing = [folder for folder in folders if not folder.is_dir() and not folder.is_file()]
+    if missing:
+        raise InputUnreadable(f"no such folder or file of rules: {missing[0]}", fix="check --rules")
+    places = [(PACK, Path(str(resources.files("seawall.detection.rules") / PACK)))] if with_pack else []
+    places += [(folder.name or str(folder), folder) for folder in folders]
+    found: list[Document | Skipped] = []
+    for name, place in places:
+        for one in documents(place) if place.exists() else ():
+            file = f"{name}/{one.file}" if place.is_dir() else one.file
+            found.append(replace(one, file=file))
+    return compiled(found)
+
+
+def compiled(found: Iterable[Document | Skipped]) -> RuleSet:
+    """Return the rules of documents that were read."""
+    reading = _Reading()
+    for one in found:
+        if isinstance(one, Skipped):
+            reading.skipped.append(one)
+        else:
+            reading.take(one)
+    reading.correlate()
+    return RuleSet(tuple(reading.rules), tuple(reading.correlations), tuple(reading.skipped))
+
+
+class _Reading:
+    """Rules as they are read, one after the other: correlations wait for the rules that they name."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self.correlations: list[Correlation] = []
+        self.skipped: list[Skipped] = []
+        self._names: dict[str, int] = {}
+        self._files: dict[str, str] = {}
+        self._waiting: list[tuple[About, Any]] = []
+
+    def take(self, document: Document) -> None:
+        """Read a document."""
+        about: About | None = None
+        try:
+            about = _told(document)
+            self._refuse_another(about)
+            if "correlation" in document.content:
+                self._waiting.append((about, _correlation_of(document.content)))
+            else:
+                self._single(about, document.content)
+        except Unsupported as error:
+            self.skipped.append(Skipped(document.file, str(error), about))
+        except BROKEN as error:
+            self.skipped.append(Skipped(document.file, f"cannot be parsed: {_reason(error)}", about))
+        else:
+            self._files[about.id] = document.file
+
+    def _refuse_another(self, about: About) -> None:
+        if about.id in self._files:
+            raise Unsupported(f"has the id of {self._files[about.id]}")
+        if len(self._files) >= MOST_RULES:
+            raise Unsupported(f"is one of more than {MOST_RULES:,} rules")
+
+    def _single(self, about: About, content: dict[str, Any]) -> None:
+        from sigma.collection import SigmaCollection
+
+        if content.get("action") is not None:
+            raise Unsupported("is a part of a collection (action), which is not read")
+        if "filter" in content:
+            raise Unsupported("is a filter for other rules, which is not read")
+        refuse_endless(content.get("detection"))
+        collection = SigmaCollection.from_dicts([content], collect_errors=True, policy=policy())
+        errors = [*collection.errors, *(error for rule in collection.rules for error in rule.errors)]
+        if errors or not collection.rules:
+            raise Unsupported(f"cannot be parsed: {_reason(errors[0]) if errors else 'holds no rule'}")
+        rule: Any = collection.rules[0]
+        product, service = _name(rule.logsource.product), _name(rule.logsource.service)
+        looks = fields.families(product, service, _name(rule.logsource.category))
+        if not looks:
+            raise Unsupported(f"looks at logs that are not read here: {about.logsource}")
+        tree = condition(rule.detection)
+        _refuse_unanswerable(tree, looks)
+        self._names |= {name: len(self.rules) for name in _names_of(content, about)}
+        why = doubt(content.get("detection"), tree, looks)
+        self.rules.append(Rule(replace(about, cannot_hit=why) if why else about, product, service, tree))
+
+    def correlate(self) -> None:
+        """Tie correlations to the rules that they name."""
+        for about, read in self._waiting:
+            try:
+                self.correlations.append(self._tied(about, read))
+            except Unsupported as error:
+                self.skipped.append(Skipped(about.file, str(error), about))
+            except BROKEN as error:
+                self.skipped.append(Skipped(about.file, f"cannot be parsed: {_reason(error)}", about))
+
+    def _tied(self, about: About, read: Any) -> Correlation:
+        places = []
+        for reference in read.rules or ():
+            place = self._names.get(str(reference.reference).lower())
+            if place is None:
+                raise Unsupported(f"names a rule that does not run: {reference.reference}")
+            places.append(place)
+        kind = read.type.name.lower()
+        if kind not in KINDS:
+            raise Unsupported(f"correlates by {kind}, which is not counted here")
+        if not places or not hasattr(read.condition, "op"):
+            raise Unsupported("has a condition over rules (and, or, not), which is not read")
+        if read.timespan.seconds > LONGEST_SPAN_SECONDS:
+            raise Unsupported(f"looks back more than {LONGEST_SPAN_SECONDS // 86_400} days")
+        if not read.generate:
+            for place in set(places):
+                self.rules[place] = replace(self.rules[place], is_silent=True)
+        idle = [self.rules[place].about.cannot_hit for place in places]
+        if (any if kind.startswith("temporal") else all)(idle):
+            about = replace(about, cannot_hit=f"names a rule that {next(filter(None, idle))}")
+        return Correlation(
+            about,
+            kind,
+            tuple(places),
+            read.timespan.seconds * 1_000_000,
+            read.condition.op.name.lower(),
+            float(read.condition.count),
+            {place: self._grouped(read, place) for place in places},
+            _value_fields(read.condition.fieldref),
+        )
+
+    def _grouped(self, read: Any, place: int) -> tuple[str, ...]:
+        """Return what a correlation groups a rule's records by: where an alias stands for a field, the rule's own."""
+        chosen = []
+        for name in read.group_by or ():
+            alias = read.aliases.aliases.get(name)
+            own = [] if alias is None else [
+                spelled
+                for reference, spelled in alias.mapping.items()
+                if self._names.get(str(reference.reference).lower()) == place
+            ]  # fmt: skip
+            chosen.append(str(own[0]) if own else name)
+        return tuple(chosen)
+
+
+def _correlation_of(content: dict[str, Any]) -> Any:
+    from sigma.correlations import SigmaCorrelationRule
+
+    read = SigmaCorrelationRule.from_dict(content, collect_errors=True)
+    if read.errors:
+        raise Unsupported(f"cannot be parsed: {_reason(read.errors[0])}")
+    return read
+
+
+def _value_fields(reference: Any) -> tuple[str, ...]:
+    if reference is None:
+        return ()
+    return tuple(map(str, reference)) if isinstance(reference, list) else (str(reference),)
+
+
+def _refuse_unanswerable(tree: Any, looks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+    """Raise `Unsupported` where a rule cannot hold without a field that no source keeps."""
+    for name in needed(tree):
+        if not any(fields.answers(family, name) for family, _ in looks):
+            raise Unsupported(f"asks for {name}, which events do not keep")
+
+
+def _names_of(content: dict[str, Any], about: About) -> Iterable[str]:
+    return {str(content[key]).lower() for key in ("id", "name") if content.get(key) is not None} | {about.id}
+
+
+def _told(document: Document) -> About:
+    """Take down what a document says of itself; nothing in it is trusted to be of the right type."""
+    content = document.content
+    source = content.get("logsource")
+    logsource = source if isinstance(source, dict) else {}
+    parts = (logsource.get(key) for key in ("product", "category", "service"))
+    level = str(content.get("level", "medium")).lower()
+    name = str(content.get("id") or content.get("name") or Path(document.file).with_suffix("").as_posix())
+    try:
+        canonical = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
+    except TypeError:  # names that are no texts
+        canonical = ascii(content)
+    return About(
+        _NO_ID.sub("-", name.lower())[:100],
+        _said(content.get("title")) or Path(document.file).stem,
+        document.file,
+        level if level in LEVELS else "medium",
+        _said(content.get("status")),
+        _said(content.get("description")),
+        _listed(content.get("tags")),
+        _listed(content.get("falsepositives")),
+        _listed(content.get("misses")),
+        _said("/".join(str(part) for part in parts if part)) or "any",
+        hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest(),
+    )
+
+
+def _said(value: Any) -> str:
+    return "" if value is None else readable(" ".join(str(value).split())[:_LONGEST])
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    some = value if isinstance(value, list) else [] if value is None else [value]
+    return tuple(_said(one) for one in some[:100])
+
+
+def _name(value: Any) -> str:
+    return "" if value is None else str(value).lower()
+
+
+def _reason(error: BaseException) -> str:
+    """Return what an error says, the middle of it left out where it repeats the rule: what is wrong stands at the end."""
+    said = " ".join(str(error).split())
+    said = said if len(said) <= _LONGEST_REASON else f"{said[:100]} … {said[100 - _LONGEST_REASON :]}"
+    return readable(said) or type(error).__name__

@@ -1,0 +1,215 @@
+"""What a value in a rule asks of a value in a record: pySigma's types become tests.
+
+No pattern of a user's is ever given to an engine that may backtrack: wildcards and regular expressions run in RE2, whose
+time grows with the length of the text and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+import re2
+
+from seawall.detection.rules.sigma import patterns
+from seawall.detection.rules.sigma.folding import folded, folded_whole
+from seawall.detection.rules.sigma.model import Either, Keyword, Leaf, Node, Not, Predicate, Same, Test
+
+ANYTHING = frozenset({".", ".+"})
+"""How rules write that a field has a value; many do, of fields with very many, where an engine is dear to ask."""
+
+NOTHING = frozenset({"", "[]", "{}"})
+"""How rules write that a field is empty. Events make no difference between a field that is empty and one that is not there."""
+
+
+class Unsupported(Exception):
+    """A rule asks for what cannot be answered; the message says what."""
+
+
+def node(field: str | None, value: Any) -> Node:
+    """Return the node that compares a field (None: anything in the record) with one of pySigma's values.
+
+    Raises `Unsupported`.
+    """
+    import sigma.types as sigma
+
+    if isinstance(value, sigma.SigmaExpansion):
+        return Either(tuple(node(field, one) for one in value.values))
+    if field is None:
+        return _keyword(value)
+    if isinstance(value, sigma.SigmaExists):
+        there = Leaf(field, Test(nothing=True))
+        return Not(there) if value.exists else there
+    if isinstance(value, sigma.SigmaFieldReference):
+        return Same(field, value.field, value.starts_with, value.ends_with)
+    return Leaf(field, test(value))
+
+
+def test(value: Any) -> Test:
+    """Return the test of one of pySigma's values. Raises `Unsupported`."""
+    import sigma.types as sigma
+
+    makers: Sequence[tuple[type, Callable[[Any], Test]]] = (
+        (sigma.SigmaNull, lambda _: Test(nothing=True)),
+        (sigma.SigmaTimestampPart, _unsupported),
+        (sigma.SigmaBool, lambda one: Test(frozenset({str(one).lower()}))),
+        (sigma.SigmaNumber, lambda one: Test(frozenset({str(one).lower()}))),
+        (sigma.SigmaRegularExpression, _expression),
+        (sigma.SigmaCIDRExpression, lambda one: Test(others=(_in_network(one.network),))),
+        (sigma.SigmaCompareExpression, _comparison),
+        (sigma.SigmaCasedString, lambda one: _text(one, cased=True)),
+        (sigma.SigmaString, _text),
+    )
+    for kind, make in makers:
+        if isinstance(value, kind):
+            return make(value)
+    return _unsupported(value)
+
+
+def _unsupported(value: Any) -> Test:
+    raise Unsupported(f"uses {type(value).__name__}, which has no answer here")
+
+
+def _keyword(value: Any) -> Node:
+    """Return the node of a text that may stand anywhere: as in search engines, be it a part of a longer one."""
+    import sigma.types as sigma
+
+    if isinstance(value, sigma.SigmaRegularExpression):
+        return Keyword(_expression(value), ())
+    parts = _parts(value) if isinstance(value, sigma.SigmaString) else [str(value)]
+    texts = tuple(part for part in parts if isinstance(part, str) and part.strip())
+    if not texts:
+        raise Unsupported("searches for a keyword that is empty")
+    cased = isinstance(value, sigma.SigmaCasedString)
+    return Keyword(_matching(["*", *parts, "*"], cased=cased), texts)
+
+
+def _parts(value: Any) -> list[str | None]:
+    """Return a Sigma string as texts, `*` standing for itself as "*" and `?` as None. Raises `Unsupported`."""
+    from sigma.types import SpecialChars
+
+    found: list[str | None] = []
+    for part in value.s:
+        if isinstance(part, str):
+            found.append(_Literal(part))
+        elif part == SpecialChars.WILDCARD_MULTI:
+            found.append("*")
+        elif part == SpecialChars.WILDCARD_SINGLE:
+            found.append(None)
+        else:
+            raise Unsupported(f"needs a value for the placeholder {part}")
+    return found
+
+
+class _Literal(str):
+    """A part of a pattern that means itself, be it an asterisk."""
+
+    __slots__ = ()
+
+
+def _text(value: Any, *, cased: bool = False) -> Test:
+    parts = _parts(value)
+    if any(not isinstance(part, _Literal) for part in parts):
+        return _matching(parts, cased=cased)
+    whole = "".join(part for part in parts if part is not None)
+    if whole in NOTHING:
+        return Test(frozenset({whole}), nothing=True)
+    return Test(others=(whole.__eq__,)) if cased else Test(frozenset({folded_whole(whole)}))
+
+
+def _matching(parts: Sequence[str | None], *, cased: bool) -> Test:
+    """Return the test of a pattern."""
+    if cased:
+        return Test(others=(_pattern(parts),))
+    lower = [_Literal(folded(part)) if isinstance(part, _Literal) else part for part in parts]
+    return Test(lowered=(_pattern(lower),))
+
+
+def _pattern(parts: Sequence[str | None]) -> Predicate:
+    """Return the predicate of a pattern: by plain comparison where it begins, ends or is within asterisks alone."""
+    literal = [part for part in parts if isinstance(part, _Literal)]
+    shape = "".join("x" if isinstance(part, _Literal) else "?" if part is None else "*" for part in parts)
+    shape = re.sub(r"\*+", "*", shape)
+    if len(literal) <= 1 and shape in ("*", "*x*", "x*", "*x"):
+        return _plain(str(literal[0]) if literal else "", shape)
+    pattern = "".join(
+        re2.escape(part) if isinstance(part, _Literal) else "." if part is None else ".*" for part in parts
+    )
+    return _compiled(f"(?s)^(?:{pattern})$")
+
+
+def _plain(wanted: str, shape: str) -> Predicate:
+    plain: dict[str, Predicate] = {
+        "*": lambda _: True,
+        "*x*": lambda value: wanted in value,
+        "x*": lambda value: value.startswith(wanted),
+        "*x": lambda value: value.endswith(wanted),
+    }
+    return plain[shape]
+
+
+def _expression(value: Any) -> Test:
+    flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
+    pattern = str(value.regexp)
+    if pattern in ANYTHING and not flags:
+        return Test(others=(_is_anything,))
+    return Test(others=(_compiled(f"(?{flags}){pattern}" if flags else pattern),))
+
+
+def _is_anything(value: str) -> bool:
+    return bool(value.strip("\n"))
+
+
+def _compiled(pattern: str) -> Predicate:
+    """Return whether a pattern is found in a text. Raises `Unsupported` for what RE2 refuses."""
+    try:
+        search = patterns.compiled(pattern).search
+    except re2.error as error:
+        reason = error.args[0] if error.args else "unknown"
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise Unsupported(f"has a pattern that RE2 refuses: {text}") from error
+    return lambda value: search(value) is not None
+
+
+@lru_cache(maxsize=65_536)
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.partition("%")[0].strip())
+    except ValueError:
+        return None
+
+
+def _in_network(network: IPv4Network | IPv6Network) -> Predicate:
+    def passes(value: str) -> bool:
+        found = _address(value) if len(value) <= 64 else None
+        return found is not None and found.version == network.version and found in network
+
+    return passes
+
+
+def _comparison(value: Any) -> Test:
+    bound = float(value.number.number)
+    compare: dict[str, Callable[[float], bool]] = {
+        "LT": lambda number: number < bound,
+        "LTE": lambda number: number <= bound,
+        "GT": lambda number: number > bound,
+        "GTE": lambda number: number >= bound,
+        "NEQ": lambda number: number != bound,
+    }
+    chosen = compare[value.op.name]
+
+    def passes(text: str) -> bool:
+        number = _number(text)
+        return number is not None and chosen(number)
+
+    return Test(others=(passes,))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text) if len(text) <= 64 else None
+    except ValueError:
+        return None

@@ -1,0 +1,141 @@
+"""Enriched events as rules look at them: names as codes into the batch's values, texts where somebody asks for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.detection.rules.sigma.texts import Texts
+from seawall.events.coded_batch import MISSING, Bools, Codes
+from seawall.events.grouping import Rows
+
+Coded = tuple[npt.NDArray[np.int32], list[str | None]]
+
+Numbered = tuple[Codes, Rows]
+"""The number of each row's text, and the distinct ones."""
+
+MANY = 6
+"""All texts of a column are numbered at once where more than one in so many is asked for."""
+
+SPREAD = 16
+"""Codes are counted in a table where it has at most so many places for each of them; else they are hashed."""
+
+
+class Records:
+    """n events of one table. Columns are worked out when they are asked for, once."""
+
+    def __init__(self, events: pa.Table, texts: defaultdict[str, Texts] | None = None) -> None:
+        """`texts` are those of each text column that earlier batches held."""
+        self._events = events
+        self._texts = defaultdict(Texts) if texts is None else texts
+        self._coded: dict[str, Coded] = {}
+        self._numbers: dict[str, Codes] = {}
+        self._last_codes: dict[str, tuple[Rows, Codes]] = {}
+        self._last_numbers: dict[str, tuple[Rows, Numbered]] = {}
+        self._where: dict[tuple[str, tuple[str, ...]], Bools] = {}
+
+    def __len__(self) -> int:
+        return int(self._events.num_rows)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._events.column_names
+
+    def coded(self, name: str) -> Coded:
+        """Return the codes int32 (n,) of a column, -1 for null, and the values that they mean (None: empty)."""
+        found = self._coded.get(name)
+        if found is None:
+            found = self._coded[name] = _coded(self._events[name])
+        return found
+
+    def codes(self, name: str, rows: Rows) -> Codes:
+        """Return the code that each row has in a column, -1 for null."""
+        last = self._last_codes.get(name)
+        if last is None or last[0] is not rows:  # questions follow each other about the same rows
+            last = self._last_codes[name] = rows, self.coded(name)[0].take(rows)
+        return last[1]
+
+    def texts(self, name: str) -> Texts:
+        """Return the texts that the numbers of a text column mean."""
+        return self._texts[name]
+
+    def numbers(self, name: str, rows: Rows) -> Numbered:
+        """Return the number of the text that each row holds in a text column, and the distinct ones.
+
+        Only texts that are asked for are looked at; all of them where they are many.
+        """
+        last = self._last_numbers.get(name)
+        if last is not None and last[0] is rows:  # questions follow each other about the same rows
+            return last[1]
+        numbers = self._numbers.get(name)
+        if numbers is None:
+            numbers = self._numbers[name] = np.full(len(self), MISSING, np.int32)
+        fresh = rows[numbers.take(rows) == MISSING]
+        if len(fresh):
+            self._number(name, numbers, fresh)
+        found = numbers.take(rows)
+        numbered = found, distinct(found, len(self._texts[name]))
+        self._last_numbers[name] = rows, numbered
+        return numbered
+
+    def _number(self, name: str, numbers: Codes, fresh: Rows) -> None:
+        texts, column = self._texts[name], _whole(self._events[name])
+        if len(fresh) * MANY > len(self):
+            numbers[:] = texts.numbered(column)
+        else:
+            numbers[fresh] = texts.numbered(column.take(pa.array(fresh)))
+
+    def where(self, name: str, wanted: tuple[str, ...]) -> Bools:
+        """Return which events hold one of the wanted values in a name column."""
+        found = self._where.get((name, wanted))
+        if found is None:
+            codes, values = self.coded(name)
+            table = np.array([*(value in wanted for value in values), False])
+            found = self._where[name, wanted] = np.asarray(table[codes])
+        return found
+
+
+def renumbered(codes: Rows, size: int) -> tuple[Rows, Rows]:
+    """Return the distinct codes (of 0 to size - 1), and the place of each among them."""
+    if size > SPREAD * len(codes) + 1_024:
+        encoded = pa.array(codes).dictionary_encode()
+        return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype(np.int64)
+    is_there = np.zeros(size, bool)
+    is_there[codes] = True
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[codes]
+
+
+def distinct(codes: Codes, size: int) -> Rows:
+    """Return the distinct codes (of 0 to size - 1) in order."""
+    is_there = np.zeros(size, bool)
+    is_there[codes] = True
+    return np.flatnonzero(is_there)
+
+
+def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
+
+
+def _coded(column: pa.ChunkedArray | pa.Array) -> Coded:
+    column = _whole(column)
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    if not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column)
+    codes: Codes = np.asarray(column.indices.fill_null(MISSING).to_numpy(zero_copy_only=False), np.int32)
+    return codes, _spelled(column.dictionary)
+
+
+def _spelled(found: pa.Array) -> list[str | None]:
+    values: list[Any] = found.to_numpy(zero_copy_only=False).tolist()
+    if pa.types.is_string(found.type):
+        return [value or None for value in values]
+    return [None if value is None else str(value).lower() for value in values]

@@ -1,0 +1,134 @@
+"""Asks rules of enriched events, before they are coded: there a record still has all its fields.
+
+What it finds goes with the events as two columns: which rules hit, and, where correlations look at them, by which values these
+group and count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.detection.rules.sigma import conditions, fields
+from seawall.detection.rules.sigma.keys import Keys
+from seawall.detection.rules.sigma.model import About, Correlation, Rule, Skipped
+from seawall.detection.rules.sigma.program import Program
+from seawall.detection.rules.sigma.records import Records, renumbered
+from seawall.detection.rules.sigma.spellings import FAMILIES
+from seawall.detection.rules.sigma.texts import Texts
+from seawall.events.grouping import Rows
+
+SEPARATOR = " "
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules that run, and what does not run and why. The order of `abouts` numbers all rules: single ones, then correlations."""
+
+    rules: tuple[Rule, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
+    _texts: defaultdict[str, Texts] = field(
+        default_factory=lambda: defaultdict(Texts), repr=False, compare=False
+    )
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @property
+    def abouts(self) -> tuple[About, ...]:
+        """Return what is told of each rule that runs, by number."""
+        return (*(rule.about for rule in self.rules), *(one.about for one in self.correlations))
+
+    def __len__(self) -> int:
+        return len(self.rules) + len(self.correlations)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Return the ids of rules that are asked for others alone, which count or order their hits."""
+        return frozenset(rule.about.id for rule in self.rules if rule.is_silent)
+
+    @property
+    def idle(self) -> int:
+        """Return how many of the rules that run cannot hit a record as its vendor writes it."""
+        return sum(bool(about.cannot_hit) for about in self.abouts)
+
+    def fields_of(self, name: str) -> dict[str, dict[str, list[str]]]:
+        """Return for each field that a rule asks what answers to it in each family of sources: columns and JSON paths."""
+        rules = [rule for rule in self.rules if rule.about.id == name]
+        for one in self.correlations:
+            if one.about.id == name:
+                rules += [self.rules[place] for place in one.rules]
+        asked = [(rule, field) for rule in rules for field in conditions.fields(rule.condition)]
+        return {
+            field: {
+                family: [str(answer) for answer in fields.answers(family, field)]
+                for family, _ in fields.families(rule.product, rule.service)
+            }
+            for rule, field in asked
+        }
+
+    def programs(self) -> dict[str, Program]:
+        """Return the rules of each family of sources, made ready once."""
+        if not self._programs and self.rules:
+            for family in FAMILIES:
+                program = self._programs[family] = Program(family)
+                for number, rule in enumerate(self.rules):
+                    looks = dict(fields.families(rule.product, rule.service))
+                    if family in looks:
+                        program.add(number, rule.condition, looks[family])
+        return self._programs
+
+    def mark(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
+        """Return for n enriched events the ids of the rules that hit each, joined by blanks, and what correlations need of it.
+
+        Both are null where no rule hit; the first is a dictionary of strings, the second JSON:
+        `[[correlation, rule, keys, values]]`.
+        """
+        with self._lock:  # what is remembered of values is shared
+            records = Records(events, self._texts)
+            hits = self._hits(records)
+            marks = self._joined(len(records), hits), self._keyed(records, hits)
+            for texts in self._texts.values():
+                texts.end_batch()
+            return marks
+
+    def _hits(self, records: Records) -> list[tuple[int, str, Rows]]:
+        """Return (rule, family, rows) of all hits, in order of rules within each family."""
+        found = []
+        for family, program in self.programs().items():
+            rows = np.flatnonzero(records.where("source", FAMILIES[family].sources))
+            if len(rows):
+                found += [(number, family, hit) for number, hit in program.hits(records, rows)]
+                program.forget()
+        return sorted(found, key=lambda hit: (hit[0], hit[1]))
+
+    def _joined(self, size: int, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+        """Give each combination of rules a code, rule by rule."""
+        codes = np.zeros(size, np.int32)
+        texts: list[str] = [""]
+        known: dict[tuple[int, int], int] = {}
+        for number, _, rows in hits:
+            before, place = renumbered(codes[rows].astype(np.int64), len(texts))
+            after = np.empty(len(before), np.int32)
+            for at, code in enumerate(before.tolist()):
+                if (code, number) not in known:
+                    known[(code, number)] = len(texts)
+                    texts.append((texts[code] + SEPARATOR + self.rules[number].about.id).strip())
+                after[at] = known[(code, number)]
+            codes[rows] = after[place]
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
+
+    def _keyed(self, records: Records, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+        """Take down what correlations need of hits."""
+        keys = Keys(len(records))
+        for number, family, rows in hits:
+            coded = partial(self.programs()[family].coded, records)
+            for correlation in self.correlations:
+                if number in correlation.rules:
+                    keys.take(rows, correlation, (number, self.rules[number].about.id), family, coded)
+        return keys.array()

@@ -1,0 +1,197 @@
+"""What a rule's condition asks, step by step: of whole selectors what is certain, of rows whether they pass.
+
+A step is asked twice. `bounds` asks it of selectors, records that have nothing but the few columns by which rules select
+(`selectors.py`): which may pass, and which must. `of` asks it of the rows that were left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.rules.sigma.facets import NameFacet, TextFacet
+from seawall.detection.rules.sigma.fields import Answer, Where
+from seawall.detection.rules.sigma.folding import folded_whole
+from seawall.detection.rules.sigma.model import Same
+from seawall.detection.rules.sigma.records import Records
+from seawall.detection.rules.sigma.rows import row_values
+from seawall.events.coded_batch import Bools
+from seawall.events.grouping import Rows
+
+NAME, TEXT, PAIR = 1, 5, 9
+"""What it costs to ask a name column, a text and two fields at once: cheap questions are asked first."""
+
+Bounds = tuple[Bools, Bools]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A place in a facet; asked of some events alone, where `where` says which."""
+
+    facet: NameFacet | TextFacet
+    place: int
+    where: Where | None
+
+    def of(self, records: Records, rows: Rows, *, is_nothing: bool) -> Bools:
+        """Return which rows pass, or have nothing to be asked."""
+        ask = self.facet.is_nothing if is_nothing else self.facet.passes
+        if not self.where:
+            return ask(records, rows, self.place)
+        result = np.full(len(rows), is_nothing)
+        mine = np.flatnonzero(records.where(*self.where)[rows])
+        if len(mine):
+            result[mine] = ask(records, rows[mine], self.place)
+        return result
+
+    def bounds(self, selectors: Records, *, is_nothing: bool) -> Bounds:
+        """Return which selectors may pass (or have nothing), and which must."""
+        rows = np.arange(len(selectors))
+        if isinstance(self.facet, NameFacet) and self.facet.column in selectors:
+            found = self.of(selectors, rows, is_nothing=is_nothing)
+            return found, found
+        others = np.zeros(len(rows), bool)
+        if self.where:
+            others = ~selectors.where(*self.where)
+        return (np.ones(len(rows), bool), others) if is_nothing else (~others, np.zeros(len(rows), bool))
+
+
+class LeafStep:
+    """A test of a field: a value of any of its answers passes, or (`nothing`) none of them has any."""
+
+    def __init__(self, questions: tuple[Question, ...], *, asks: bool, nothing: bool) -> None:
+        """`asks` says that there are values which pass, `nothing` that having none passes."""
+        self._questions, self._asks, self._nothing = questions, asks, nothing
+        self.cost: int = max(
+            (TEXT if isinstance(one.facet, TextFacet) else NAME for one in questions), default=0
+        )
+
+    def bounds(self, selectors: Records) -> Bounds:
+        """Return which selectors may pass, and which must."""
+        may, must = np.zeros(len(selectors), bool), np.zeros(len(selectors), bool)
+        for question in self._questions if self._asks else ():
+            possible, certain = question.bounds(selectors, is_nothing=False)
+            may, must = may | possible, must | certain
+        if self._nothing:
+            empty, surely = np.ones(len(selectors), bool), np.ones(len(selectors), bool)
+            for question in self._questions:
+                possible, certain = question.bounds(selectors, is_nothing=True)
+                empty, surely = empty & possible, surely & certain
+            may, must = may | empty, must | surely
+        return may, must
+
+    def of(self, records: Records, rows: Rows) -> Bools:
+        """Return which rows pass."""
+        result = np.zeros(len(rows), bool)
+        for question in self._questions if self._asks else ():
+            result |= question.of(records, rows, is_nothing=False)
+        if self._nothing:
+            none = np.ones(len(rows), bool)
+            for question in self._questions:
+                none &= question.of(records, rows, is_nothing=True)
+            result |= none
+        return result
+
+
+class SameStep:
+    """Two fields of which values are compared, row by row."""
+
+    cost = PAIR
+
+    def __init__(self, left: Sequence[Answer], right: Sequence[Answer], node: Same) -> None:
+        self._left, self._right, self._node = left, right, node
+
+    def bounds(self, selectors: Records) -> Bounds:
+        """Return which selectors may pass, and which must."""
+        is_there = bool(self._left) and bool(self._right)
+        return np.full(len(selectors), is_there), np.zeros(len(selectors), bool)
+
+    def of(self, records: Records, rows: Rows) -> Bools:
+        """Return which rows pass."""
+        left, right = row_values(records, rows, self._left), row_values(records, rows, self._right)
+        return np.array([self._holds(a, b) for a, b in zip(left, right, strict=True)], bool)
+
+    def _holds(self, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+        pairs = ((folded_whole(one), folded_whole(other)) for one in left for other in right)
+        if self._node.starts:
+            return any(one.startswith(other) for one, other in pairs)
+        if self._node.ends:
+            return any(one.endswith(other) for one, other in pairs)
+        return any(one == other for one, other in pairs)
+
+
+class NotStep:
+    """What does not pass."""
+
+    def __init__(self, part: Step) -> None:
+        self._part = part
+        self.cost: int = part.cost
+
+    def bounds(self, selectors: Records) -> Bounds:
+        """Return which selectors may pass, and which must."""
+        may, must = self._part.bounds(selectors)
+        return ~must, ~may
+
+    def of(self, records: Records, rows: Rows) -> Bools:
+        """Return which rows pass."""
+        return ~self._part.of(records, rows)
+
+
+class EveryStep:
+    """What passes all parts, the cheapest first."""
+
+    def __init__(self, parts: tuple[Step, ...]) -> None:
+        self._parts = tuple(sorted(parts, key=lambda part: part.cost))
+        self.cost: int = self._parts[-1].cost
+
+    def bounds(self, selectors: Records) -> Bounds:
+        """Return which selectors may pass, and which must."""
+        each = [part.bounds(selectors) for part in self._parts]
+        return np.logical_and.reduce([may for may, _ in each]), np.logical_and.reduce(
+            [must for _, must in each]
+        )
+
+    def of(self, records: Records, rows: Rows) -> Bools:
+        """Return which rows pass."""
+        result = np.ones(len(rows), bool)
+        left = rows
+        for part in self._parts:
+            passed = part.of(records, left)
+            if not passed.all():
+                result[result] = passed
+                left = left[passed]
+            if not len(left):
+                break
+        return result
+
+
+class EitherStep:
+    """What passes any part."""
+
+    def __init__(self, parts: tuple[Step, ...]) -> None:
+        self._parts = tuple(sorted(parts, key=lambda part: part.cost))
+        self.cost: int = max(part.cost for part in parts)
+
+    def bounds(self, selectors: Records) -> Bounds:
+        """Return which selectors may pass, and which must."""
+        each = [part.bounds(selectors) for part in self._parts]
+        return np.logical_or.reduce([may for may, _ in each]), np.logical_or.reduce(
+            [must for _, must in each]
+        )
+
+    def of(self, records: Records, rows: Rows) -> Bools:
+        """Return which rows pass."""
+        result = np.zeros(len(rows), bool)
+        left = rows
+        for part in self._parts:
+            passed = part.of(records, left)
+            if passed.any():
+                result[~result] = passed
+                left = left[~passed]
+            if not len(left):
+                break
+        return result
+
+
+Step = LeafStep | SameStep | NotStep | EveryStep | EitherStep

@@ -1,0 +1,122 @@
+"""Rules on sign-ins: legacy protocols, device code, spray then success, prompt bombing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.detection.rules.rule import Rule
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch
+from seawall.events.microsoft.entra_results import NOT_GIVEN
+
+SPRAYED_ACCOUNTS = 5
+PROMPTS = 3
+PROMPT_WINDOW = 60 * 60 * 1_000_000
+WARNINGS = (
+    "account_disabled_generic",
+    "account_disabled_hijacked",
+    "account_disabled_password_leak",
+    "account_disabled_spamming",
+    "account_disabled_spamming_through_relay",
+    "gov_attack_warning",
+    "risky_sensitive_action_allowed",
+    "user_signed_out_due_to_suspicious_session_cookie",
+)
+"""What Google says of an account in records of their own; of a sign-in it says so in the record itself."""
+
+
+def _successes(batch: CodedBatch) -> Bools:
+    signed_in = batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",))
+    return np.asarray(signed_in & (batch.actor != MISSING), bool)
+
+
+def _legacy(batch: CodedBatch) -> Bools:
+    return _successes(batch) & batch.one_of("auth_protocol", ("legacy",))
+
+
+def _device_code(batch: CodedBatch) -> Bools:
+    return _successes(batch) & batch.one_of("auth_protocol", ("device_code", "ropc"))
+
+
+def _provider_warning(batch: CodedBatch) -> Bools:
+    named = batch.one_of("kind", ("directory",)) & batch.one_of("activity_name", WARNINGS)
+    return np.asarray((named | (_successes(batch) & batch.one_of("status_code", ("suspicious",)))), bool)
+
+
+def _spray_then_success(batch: CodedBatch) -> Bools:
+    """Match successes from an address block from which, earlier that day, five accounts or more had failed."""
+    failed = (
+        batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",)) & (batch.actor != MISSING)
+    )
+    prefix = batch.codes["src_prefix"]
+    rows = np.flatnonzero(failed & (prefix != MISSING))
+    hits = np.zeros(len(batch), bool)
+    if not len(rows):
+        return hits
+    pairs = np.unique((prefix[rows].astype(np.int64) << 32) | batch.actor[rows], return_index=True)
+    order = np.lexsort((pairs[1], pairs[0] >> 32))
+    owners, first_row = (pairs[0] >> 32)[order], rows[pairs[1][order]]
+    distinct, start, counts = np.unique(owners, return_index=True, return_counts=True)
+    broad = counts >= SPRAYED_ACCOUNTS
+    reached = batch.time[first_row[start[broad] + SPRAYED_ACCOUNTS - 1]]
+    for block, time in zip(distinct[broad].tolist(), reached.tolist(), strict=True):
+        hits |= (prefix == block) & (batch.time >= time)
+    return hits & _successes(batch)
+
+
+def _prompt_bombing(batch: CodedBatch) -> Bools:
+    """Match successes after a second factor was asked for and not given three times or more within the hour before."""
+    denied = np.flatnonzero(batch.one_of("status_code", NOT_GIVEN) & (batch.actor != MISSING))
+    hits = np.zeros(len(batch), bool)
+    if len(denied) < PROMPTS:
+        return hits
+    key = (batch.actor[denied].astype(np.int64) << 40) + batch.time[denied] // 1_000_000 % (1 << 40)
+    key.sort()
+    rows = np.flatnonzero(_successes(batch))
+    now = (batch.actor[rows].astype(np.int64) << 40) + batch.time[rows] // 1_000_000 % (1 << 40)
+    count = np.searchsorted(key, now) - np.searchsorted(key, now - PROMPT_WINDOW // 1_000_000)
+    hits[rows[count >= PROMPTS]] = True
+    return hits
+
+
+RULES = (
+    Rule(
+        "legacy-sign-in",
+        "legacy",
+        "T1078.004 Cloud Accounts",
+        "signs in by a protocol that cannot ask for a second factor",
+        "legacy protocols that use modern tokens",
+        _legacy,
+    ),
+    Rule(
+        "device-code",
+        "device_code",
+        "T1528 Steal Application Access Token",
+        "signs in by device code or by handing over the password",
+        "sign-ins whose record does not name the protocol",
+        _device_code,
+    ),
+    Rule(
+        "spray-then-success",
+        "attempts",
+        "T1110.003 Password Spraying",
+        "succeeds from an address block from which sign-ins to five or more accounts had failed that day",
+        "sprays spread over many address blocks, days or organisations",
+        _spray_then_success,
+    ),
+    Rule(
+        "provider-warning",
+        "attempts",
+        "T1078.004 Cloud Accounts",
+        "is warned of by the provider itself",
+        "warnings that reach administrators by mail alone",
+        _provider_warning,
+    ),
+    Rule(
+        "prompt-bombing",
+        "attempts",
+        "T1621 Multi-Factor Authentication Request Generation",
+        "signs in after a second factor was asked for and not given three times or more within an hour",
+        "requests for a second factor more than an hour before",
+        _prompt_bombing,
+    ),
+)

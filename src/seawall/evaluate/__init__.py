@@ -1,7 +1,0 @@
-"""Replays labelled worlds through the public face and measures."""
-
-from __future__ import annotations
-
-from seawall.evaluate.run import run
-
-__all__ = ["run"]

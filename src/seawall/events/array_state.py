@@ -1,0 +1,107 @@
+"""What detectors know, as plain arrays by name: what is kept so that detection goes on after a stop.
+
+No object is ever made from what was kept but numbers and texts, and every array is checked when it is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seawall.events.coded_batch import Keys
+from seawall_base.errors import SeawallError
+
+Array = npt.NDArray[Any]
+State = dict[str, Array]
+"""Arrays by name; the parts of a name are separated by dots."""
+
+Kind = type[np.generic]
+
+
+def copied(owner: object, kinds: Mapping[str, Kind]) -> State:
+    """Return copies of an object's arrays; `kinds` names its attributes and their types."""
+    return {name.lstrip("_"): np.array(getattr(owner, name), kind) for name, kind in kinds.items()}
+
+
+def nested(**parts: State) -> State:
+    """Return the states of parts as one, each name behind its part's."""
+    return {f"{part}.{name}": array for part, state in parts.items() for name, array in state.items()}
+
+
+def texts_kept(name: str, texts: Iterable[str]) -> State:
+    """Return texts as two arrays: their UTF-8 bytes, and where each ends."""
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum(np.array([len(one) for one in encoded], np.int64), dtype=np.int64)
+    return {f"{name}.bytes": np.frombuffer(b"".join(encoded), np.uint8), f"{name}.ends": ends}
+
+
+class Saved:
+    """A state that is read back. Whatever does not fit raises `StateInvalid`; arrays returned are copies."""
+
+    def __init__(self, arrays: Mapping[str, Array], place: str = "") -> None:
+        self._arrays = arrays
+        self._place = place
+
+    def part(self, name: str) -> Saved:
+        """Return the state of a part."""
+        return Saved(self._arrays, f"{self._place}{name}.")
+
+    def array(self, name: str, kind: Kind, *shape: int | None) -> Array:
+        """Return an array of a type and shape; None stands for any length. Numbers are finite."""
+        found = self._arrays.get(self._place + name)
+        if found is None:
+            raise self.invalid(name, "is missing")
+        fits = len(found.shape) == len(shape) and all(
+            wanted is None or size == wanted for size, wanted in zip(found.shape, shape, strict=False)
+        )
+        if found.dtype != np.dtype(kind) or not fits:
+            raise self.invalid(name, f"is {found.dtype}{list(found.shape)}")
+        if found.dtype.kind == "f" and not np.isfinite(found).all():
+            raise self.invalid(name, "holds what is no number")
+        return found.copy()
+
+    def columns(self, kinds: Mapping[str, Kind]) -> State:
+        """Return arrays of one dimension and one length, by the attributes that `kinds` names."""
+        result: State = {}
+        for name, kind in kinds.items():
+            size = len(next(iter(result.values()))) if result else None
+            result[name] = self.array(name.lstrip("_"), kind, size)
+        return result
+
+    def keys(self, name: str, *, ordered: bool = True) -> Keys:
+        """Return keys uint64 (n,), none of them twice, by default in order."""
+        found = self.array(name, np.uint64, None)
+        in_order = found if ordered else np.sort(found)
+        if (in_order[1:] <= in_order[:-1]).any():
+            raise self.invalid(name, "holds keys twice or out of order")
+        return found
+
+    def texts(self, name: str, size: int | None = None) -> list[str]:
+        """Return texts as `texts_kept` took them down."""
+        content = self.array(f"{name}.bytes", np.uint8, None).tobytes()
+        ends: Sequence[int] = self.array(f"{name}.ends", np.int64, size).tolist()
+        starts = [0, *ends[:-1]]
+        if (ends[-1] if ends else 0) != len(content) or any(
+            end < start for start, end in zip(starts, ends, strict=False)
+        ):
+            raise self.invalid(name, "does not end where its texts do")
+        try:
+            return [content[start:end].decode() for start, end in zip(starts, ends, strict=False)]
+        except UnicodeDecodeError as error:
+            raise self.invalid(name, "is no UTF-8") from error
+
+    def invalid(self, name: str, fault: str) -> StateInvalid:
+        """Return the error that says what is wrong with an array."""
+        return StateInvalid(
+            f"the kept state of detection is not what this version writes: {self._place}{name} {fault}",
+            fix="score the events again from the first day",
+        )
+
+
+class StateInvalid(SeawallError):
+    """The kept state of detection is damaged, or was written by a version that detects otherwise."""
+
+    code = "state-invalid"

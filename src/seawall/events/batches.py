@@ -1,0 +1,304 @@
+"""Collects records into batches and keeps the account: records = events + problems that count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.events import generic as other
+from seawall.events.event_table import NO_TIME, empty_events, readable, to_events
+from seawall.events.failures import must_pass, record_failure
+from seawall.events.formats.json_records import Record
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.row_reader import QuickRow
+from seawall.events.masked_excerpts import record_problem
+from seawall.events.problem import Problem, ProblemCode
+from seawall.events.vendor_detection import SOURCES, BrokenInside, Source, recognise
+
+_TEXT_BUDGET = 48 << 20
+_LATEST = np.iinfo(np.int64).max
+_MOST_ATTEMPTS = 200
+"""How often parts of a batch are tried again when the whole of it fails: enough to find seven records among 25,000."""
+
+_BAD_TIME: tuple[ProblemCode, str] = ("bad-time", "a time outside 1990 to 2100")
+_UNTIMED: tuple[ProblemCode, str] = ("no-time", "no time that can be read")
+
+Taken = tuple[Any, list[Problem], int]
+"""Events, problems, and how many records they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Events of one stretch of input, and what was wrong with the rest of it.
+
+    `events` has exactly `schema.events.EVENT_SCHEMA`; small files share a batch. `records` is the number of records read, which
+    is `events.num_rows` plus the problems that count as a record. `bytes_read` is how many bytes of input (as stored on disk)
+    were consumed since the batch before.
+    """
+
+    events: pa.Table
+    problems: tuple[Problem, ...]
+    records: int
+    bytes_read: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileTally:
+    """What a batch holds of one file: the highest number of a record, the records, those of no recognised log, those that were
+    not read, and the span of its events (first and last, microseconds; None without events)."""
+
+    highest: int = 0
+    records: int = 0
+    unrecognised: int = 0
+    unread: int = 0
+    span: tuple[int, int] | None = None
+
+
+def counts_of(batch: EventBatch) -> dict[str, FileTally]:
+    """Return by name what a batch holds of each file that it is of. Work by column, for a batch may be of thousands."""
+    found = _counted_events(batch.events)
+    unread = Counter(problem.source_file for problem in batch.problems if problem.counts_as_record)
+    lines: dict[str, int] = {}
+    for problem in batch.problems:
+        lines[problem.source_file] = max(lines.get(problem.source_file, 0), problem.line)
+    for name, line in lines.items():
+        before, lost = found.get(name, FileTally()), unread[name]
+        found[name] = replace(
+            before, highest=max(before.highest, line), records=before.records + lost, unread=lost
+        )
+    return found
+
+
+def _counted_events(events: pa.Table) -> dict[str, FileTally]:
+    if not events.num_rows:
+        return {}
+    names = events.column("source_file").unify_dictionaries().chunk(0).dictionary.to_pylist()
+    files, size = _file_codes(events), len(names)
+    times = events["time"].cast(pa.int64()).to_numpy()
+    is_other = pc.equal(events["source"], other.NAME).to_numpy().astype(np.int64)
+    highest, first, last = np.zeros(size, np.int64), np.full(size, _LATEST), np.full(size, -_LATEST)
+    np.maximum.at(highest, files, events.column("source_line").to_numpy())
+    np.minimum.at(first, files, times)
+    np.maximum.at(last, files, times)
+    records = np.bincount(files, minlength=size)
+    unrecognised = np.bincount(files, is_other, minlength=size).astype(np.int64)
+    columns = zip(*(c.tolist() for c in (highest, records, unrecognised, first, last)), strict=True)
+    return {
+        name: FileTally(line, count, odd, 0, (start, end))
+        for name, (line, count, odd, start, end) in zip(names, columns, strict=True)
+        if count
+    }
+
+
+class Rows:
+    """Rows of one file after the other on their way to a table: raw columns by source, and problems."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._limits = limits
+        self._name = name
+        self._files: dict[str, int] = {name: 0}
+        self._rows: dict[str, list[tuple[str | None, ...]]] = {}
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        self._tables: dict[str, list[tuple[Any, npt.NDArray[np.int64]]]] = {}
+        self._problems: list[Problem] = []
+        self._size = 0
+        self._records = 0
+
+    def begin(self, name: str) -> None:
+        """Take records of another file from now on."""
+        if self.is_empty:
+            self._files.clear()
+        self._name = name
+        self._files.setdefault(name, len(self._files))
+
+    def add(self, found: Record | QuickRow | Problem) -> None:
+        """Take one record or problem."""
+        if isinstance(found, Problem):
+            self._problem(found)
+            return
+        self._records += 1
+        if isinstance(found, QuickRow):
+            self._add_row(found.source, found.row, found.line)
+            return
+        line, record = found
+        try:
+            source, inner = recognise(record, self._limits.depth)
+            row = source.row(inner)
+        except BrokenInside as broken:
+            self._problems.append(
+                record_problem(
+                    self._name, line, "bad-json", str(broken), field=broken.field, text=broken.text
+                )
+            )
+            return
+        except RecursionError:
+            self._problems.append(record_problem(self._name, line, "too-deep", "nested too deep"))
+            return
+        except Exception as error:  # noqa: BLE001 - the net
+            self._problems.append(record_failure(self._name, line, error))
+            return
+        self._add_row(source.NAME, row, line)
+
+    def _add_row(self, source: str, row: tuple[str | None, ...], line: int) -> None:
+        self._rows.setdefault(source, []).append(row)
+        self._places.setdefault(source, []).append((self._files[self._name], line))
+        self._size += sum(map(len, filter(None, row)))
+
+    def add_table(self, source: str, raw: Any, lines: npt.NDArray[np.int64], size: int) -> None:
+        """Take raw columns and `unmapped` of records of one source, of about so many bytes, with their numbers."""
+        places = np.stack([np.full(len(lines), self._files[self._name], np.int64), lines], 1)
+        self._tables.setdefault(source, []).append((raw, places))
+        self._records += len(lines)
+        self._size += size
+
+    def _problem(self, problem: Problem) -> None:
+        self._problems.append(problem)
+        self._records += problem.counts_as_record
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a batch should be taken now."""
+        most = self._limits.batch_records
+        return self._records >= most or self._size >= _TEXT_BUDGET or len(self._problems) >= most
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to take."""
+        return not self._records and not self._problems
+
+    def take(self) -> Taken:
+        """Return events in the order of the files, problems, and how many records they were; start anew."""
+        tables, problems, names = [], self._problems, list(self._files)
+        for source in SOURCES:
+            parts = self._parts(source)
+            if parts:
+                raw = pa.concat_tables([part for part, _ in parts]).combine_chunks()
+                places = np.concatenate([place for _, place in parts])
+                for table, bad in _caught(source, raw, places, names):
+                    tables.append(table)
+                    problems += bad
+        files, records = self._files, self._records
+        self._rows, self._places, self._tables, self._problems = {}, {}, {}, []
+        self._files = {self._name: 0}
+        self._size = self._records = 0
+        problems.sort(key=lambda problem: (files.get(problem.source_file, len(files)), problem.line))
+        return in_file_order(tables), problems, records
+
+    def _parts(self, source: Source) -> list[tuple[Any, npt.NDArray[np.int64]]]:
+        """Raw columns of a source, with the files and numbers of their records, not yet in their order."""
+        parts = self._tables.get(source.NAME, [])
+        rows = self._rows.get(source.NAME)
+        if rows:
+            columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+            raw = pa.table(columns, names=[*source.RAW_COLUMNS, "unmapped"])
+            parts = [*parts, (raw, np.array(self._places[source.NAME], np.int64))]
+        return parts
+
+
+def _caught(
+    source: Source, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
+) -> Iterator[tuple[Any, list[Problem]]]:
+    """Yield events and problems of a table of raw columns; where that fails, of its halves, so that single records are lost.
+
+    After some attempts the rest that fails is lost as a whole: each of its records is a problem.
+    """
+    waiting, attempts = [(raw, places)], 0
+    while waiting:
+        raw, places = waiting.pop()
+        attempts += 1
+        try:
+            yield events_and_problems(source, raw, places, names)
+        except Exception as error:
+            if must_pass(error):
+                raise
+            half = len(places) // 2
+            if half == 0 or attempts > _MOST_ATTEMPTS:
+                yield (
+                    empty_events(),
+                    [record_failure(names[file], line, error) for file, line in places.tolist()],
+                )
+            else:
+                waiting += [(raw.slice(half), places[half:]), (raw.slice(0, half), places[:half])]
+
+
+def events_and_problems(
+    source: Source, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
+) -> tuple[Any, list[Problem]]:
+    """Return events of a table of raw columns, and a problem for each row whose time cannot be used.
+
+    `places`, int64 (n, 2), says of each row which of the files it is of, and its number there.
+    """
+    normalised = source.normalise(raw)
+    files, lines = places[:, 0], np.ascontiguousarray(places[:, 1])
+    events = to_events(normalised, source.NAME, names[int(files[0])], lines)
+    if len(names) > 1:
+        at = events.schema.get_field_index("source_file")
+        column = pa.DictionaryArray.from_arrays(
+            pa.array(files.astype(np.int32)), pa.array(names, pa.string())
+        )
+        events = events.set_column(at, events.schema.field(at), column)
+    is_readable = readable(normalised.time)
+    if is_readable.all():
+        return events, []
+    bad = np.flatnonzero(~is_readable)
+    texts = raw.column("unmapped").take(pa.array(bad)).to_pylist()
+    has_time = normalised.time[bad] != NO_TIME
+    found = zip(files[bad].tolist(), lines[bad].tolist(), has_time.tolist(), texts, strict=True)
+    problems = [
+        record_problem(names[file], line, *(_BAD_TIME if timed else _UNTIMED), text=text or "")
+        for file, line, timed, text in found
+    ]
+    return events.filter(pa.array(is_readable)), problems
+
+
+def _file_codes(events: pa.Table) -> npt.NDArray[np.int64]:
+    """Which file each event is of, as codes in one dictionary, int64 (n,)."""
+    chunks = events.column("source_file").unify_dictionaries().chunks
+    return np.concatenate(
+        [np.asarray(chunk.indices, np.int64) for chunk in chunks] or [np.zeros(0, np.int64)]
+    )
+
+
+def in_file_order(tables: list[Any]) -> Any:
+    """Return one table of several, by file and `source_line`. Tables of several files have the same dictionary of them."""
+    if not tables:
+        return empty_events()
+    whole = tables[0]
+    if len(tables) > 1:
+        whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    lines, files = whole.column("source_line").to_numpy(), _file_codes(whole)
+    is_next = (files[1:] > files[:-1]) | ((files[1:] == files[:-1]) & (lines[1:] >= lines[:-1]))
+    if is_next.all():
+        return whole
+    return whole.take(pa.array(np.lexsort((lines, files))))
+
+
+def gather(rows: Rows, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
+    """Yield the batches that fill up from everything an iterator of records yields; the rest stays in the rows."""
+    for item in found:
+        rows.add(item)
+        if rows.is_full:
+            yield rows.take()
+
+
+def flush(rows: Rows) -> Iterator[Taken]:
+    """Yield what is in the rows, if there is anything."""
+    if not rows.is_empty:
+        yield rows.take()
+
+
+def drain(rows: Rows, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
+    """Yield batches of everything an iterator of records yields; what came before it fails is not lost."""
+    try:
+        yield from gather(rows, found)
+    except Exception:
+        yield from flush(rows)
+        raise
+    yield from flush(rows)

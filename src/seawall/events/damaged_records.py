@@ -1,0 +1,232 @@
+"""What can still be read of a damaged record: its names and its time, so that it is known whose and when it was.
+
+A record that was cut off is read from its beginning to the cut, where JSON leaves no doubt. One that is damaged in the middle is
+read on behind the damage, and only believed when it ends as a record ends and no field comes twice: else two records may have
+run into one. A text inside a string is no field, whatever it looks like. What it misses: damage that takes the end of one
+record and the beginning of the next, in fields that say no name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.events.event_table import to_events
+from seawall.events.formats.json_values import encode, without_surrogates
+from seawall.events.problem import Told
+from seawall.events.vendor_detection import AUDIT_DATA, SOURCES, BrokenInside, recognise
+
+LONGEST = 1 << 16
+"""Characters of a record that are looked at: of a longer one nothing is believed."""
+
+_EMPTY = len('{"id":')
+"""Characters of a text in which no field can have a value."""
+
+_SHORT = 1_000
+_DEPTH = 40
+_RESUMED = 3
+_NAMES = frozenset({
+    "CreationTime", "Operation", "RecordType", "Workload", "OrganizationId", "UserType", "UserKey", "UserId",
+    "MailboxOwnerUPN", "CreationDate", "Operations", "UserIds", "TimeGenerated", "OfficeWorkload", "Type", "TenantId",
+    "createdDateTime", "userPrincipalName", "appId", "activityDateTime", "activityDisplayName", "category", "time",
+    "operationName", "tenantId", "signInEventTypes", "clientAppUsed",
+    "conditionalAccessStatus", "published", "eventType", "actor", "kind", "id", "events",
+})  # fmt: skip
+"""Fields by which a record is recognised, and those that say when, whose, and what."""
+
+_OWNERS = {
+    "m365_audit": "MailboxOwnerUPN",
+    "office_activity": "MailboxOwnerUPN",
+    "google_workspace": "events",
+}
+_ACTORS = {
+    "m365_audit": "UserId", "office_activity": "UserId", "google_workspace": "actor", "okta": "actor",
+    "entra_signin": "userPrincipalName", "entra_audit": "",
+}  # fmt: skip
+"""The field of each source that names the mailbox, and the one that names who acted: without it nobody is named."""
+
+_NEXT = re.compile(r',\s*"(?=[A-Za-z_][\w.]{0,60}"\s*:)')
+_NOT_BLANK = re.compile(r"[^\s,]")
+_FOLLOWS = re.compile(r'[{,\s]"')
+_COLON = re.compile(r"\s*:\s*")
+_decode = json.JSONDecoder(strict=False).raw_decode
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read so far: fields, whether the text was cut off, how often it was damaged, whether something
+    stands behind its end, whether a field came twice."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    is_cut: bool = False
+    damages: int = 0
+    is_torn: bool = False
+    is_repeated: bool = False
+    last: str = ""
+    """The field that was taken last: where damage follows it at once, it may be the damaged one."""
+
+    def take(self, name: str, value: Any) -> None:
+        if name in _NAMES:
+            self.is_repeated |= name in self.fields
+            self.fields[name] = value
+        self.last = name
+
+
+def remains(text: str | bytes) -> str:
+    """Return what is believed of a damaged record as JSON, empty where nothing is. Never raises for content."""
+    if len(text) <= _EMPTY:
+        return ""
+    loose = text[: LONGEST + 1].decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if len(loose) > LONGEST:
+        return ""
+    loose = loose.strip("\ufeff \t\r\n")
+    if not loose.startswith("{"):
+        return ""
+    read = _Read()
+    try:
+        _object(loose, read)
+        if read.is_torn or read.is_repeated or (read.damages and (read.is_cut or not loose.endswith("}"))):
+            return ""
+        fields = without_surrogates(read.fields)
+        kept = {name: value for name, value in fields.items() if len(encode(value)) <= _SHORT}
+        return encode(kept) if kept else ""
+    except (RecursionError, ValueError):
+        return ""
+
+
+def _object(text: str, read: _Read) -> None:
+    """Read the members of an object up to its end, the cut, or what cannot be read on behind."""
+    at: int | None = 1
+    while at is not None:
+        found = _NOT_BLANK.search(text, at)
+        if found is None:
+            read.is_cut = True
+            return
+        at = found.start()
+        if text[at] == "}":
+            if text[at + 1 :].strip():
+                read.is_torn = True
+            return
+        at = _member(text, at, read)
+
+
+def _member(text: str, at: int, read: _Read) -> int | None:
+    """Read one member; where the next begins, None where nothing can be read on."""
+    if text[at] != '"' or not _FOLLOWS.match(text, at - 1):
+        read.fields.pop(read.last, None)
+        return _resumed(text, at, read)
+    try:
+        name, at = _decode(text, at)
+    except ValueError as error:
+        return _broken(text, at, error, read)
+    colon = _COLON.match(text, at)
+    if colon is None:
+        return _resumed(text, at, read)
+    begin = colon.end()
+    try:
+        value, end = _decode(text, begin)
+    except ValueError as error:
+        if name in AUDIT_DATA and text[begin : begin + 1] == '"' and "Unterminated" in str(error):
+            _embedded(text[begin + 1 :], read)
+            return None
+        return _broken(text, begin, error, read)
+    if end >= len(text):  # a number may go on behind the cut
+        read.is_cut = True
+        return None
+    if name in AUDIT_DATA and isinstance(value, str):
+        _inside(value, read)
+    else:
+        read.take(name, value)
+    return end
+
+
+def _embedded(rest: str, read: _Read) -> None:
+    """Read a record inside a string that was cut off."""
+    read.is_cut = True
+    for less in range(7):  # an escape of up to six characters may be cut
+        try:
+            inner, _ = _decode('"' + rest[: len(rest) - less] + '"')
+        except ValueError:
+            continue
+        _inside(inner, read)
+        return
+
+
+def _inside(text: str, read: _Read) -> None:
+    """Read the record that a field of another holds: its own fields say more than those around it."""
+    if not text.startswith("{"):
+        return
+    inner = _Read()
+    _object(text, inner)
+    read.fields |= inner.fields
+    read.is_cut |= inner.is_cut
+    read.is_torn |= inner.is_torn
+    read.is_repeated |= inner.is_repeated
+    read.damages += inner.damages
+
+
+def _broken(text: str, at: int, error: ValueError, read: _Read) -> int | None:
+    place = error.pos if isinstance(error, json.JSONDecodeError) else at
+    if "Unterminated" in str(error) or place >= len(text):
+        read.is_cut = True
+        return None
+    return _resumed(text, max(at, place), read)
+
+
+def _resumed(text: str, at: int, read: _Read) -> int | None:
+    """Where the next field begins behind damage."""
+    read.damages += 1
+    found = _NEXT.search(text, at)
+    if found is None or read.damages > _RESUMED:
+        read.is_torn = True
+        return None
+    return found.end() - 1
+
+
+def told(texts: Sequence[str]) -> list[Told]:
+    """Return of each text that `remains` returned what it says, as its source understands it."""
+    found = [Told()] * len(texts)
+    rows: dict[str, list[tuple[int, tuple[str | None, ...], dict[str, Any]]]] = {}
+    for place, text in enumerate(texts):
+        try:
+            source, record = recognise(json.loads(text), _DEPTH)
+            rows.setdefault(source.NAME, []).append((place, source.row(record), record))
+        except (ValueError, BrokenInside, RecursionError, LookupError, TypeError):
+            continue
+    for source in SOURCES:
+        mine = rows.get(source.NAME, [])
+        if mine and source.NAME != "other":
+            for (place, _, record), event in zip(
+                mine, _events(source, [row for _, row, _ in mine]), strict=True
+            ):
+                found[place] = _believed(source.NAME, record, event)
+    return found
+
+
+def _events(source: Any, rows: Sequence[tuple[str | None, ...]]) -> Iterator[dict[str, Any]]:
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    raw = pa.table(columns, names=[*source.RAW_COLUMNS, "unmapped"])
+    table = to_events(source.normalise(raw), source.NAME, "", np.arange(len(rows)))
+    plain = table.select(["time", "org_uid", "kind", "account", "mailbox"])
+    times = plain["time"].cast(pa.int64()).to_pylist()
+    for time, event in zip(times, plain.drop_columns("time").to_pylist(), strict=True):
+        yield {**event, "time": time}
+
+
+def _believed(source: str, record: dict[str, Any], event: dict[str, Any]) -> Told:
+    """What of an event stands on a field that was read: sources fill in what a whole record lacks."""
+    has_owner = bool(record.get(_OWNERS.get(source, "")))
+    has_actor = bool(record.get(_ACTORS.get(source, "")))
+    return Told(
+        time=event["time"],
+        tenant=event["org_uid"],
+        kind=event["kind"],
+        account=event["account"] if has_actor else None,
+        mailbox=event["mailbox"] if has_owner else None,
+    )

@@ -1,0 +1,163 @@
+"""Opens gzip, Zstandard, ZIP and tar by their content, streaming, within limits.
+
+Nothing is inflated to memory or disk: a member is a stream that stops at damage or at a limit and says so.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from seawall.events.formats.bounded import DAMAGE, BoundedStream, Counter, Expansion, MemberNames
+from seawall.events.formats.inflating import GzipStream, Stream, ZstandardStream, as_binary
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
+from seawall.events.formats.zip_archive import Entry, entries, find_directory, open_entry
+from seawall.events.masked_excerpts import file_problem
+from seawall.events.problem import Problem
+
+_GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One stream of plain bytes; `is_plain_file` when it is the file on disk itself."""
+
+    stream: BoundedStream
+    is_plain_file: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What lies around a stream: the file's limits and expansion, and how many containers it is in."""
+
+    limits: Limits
+    expansion: Expansion
+    depth: int = 0
+    is_inflated: bool = False
+    """Whether the stream is what one decompressor gave: a tar archive in it is no further container."""
+
+    def deeper(self, *, is_inflated: bool = False) -> _Around:
+        return _Around(self.limits, self.expansion, self.depth + 1, is_inflated)
+
+
+def is_container(head: bytes) -> bool:
+    """Whether bytes that start like this are compressed or an archive."""
+    return head.startswith((_GZIP, _ZSTD, *_ZIP)) or is_tar(head)
+
+
+def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[Opened | Problem]:
+    """Yield the plain streams inside an open, seekable file. Each is to be read before the next is asked for."""
+    stored = raw.seek(0, 2)
+    raw.seek(0)
+    around = _Around(limits, Expansion(stored, limits))
+    yield from _open(raw, BoundedStream(raw, name, limits), around)
+
+
+def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+    name, limits = outer.name, around.limits
+    head = outer.peek(BLOCK)
+    if not is_container(head):
+        yield Opened(outer, is_plain_file=around.depth == 0)
+        return
+    if around.depth >= limits.archive_depth and not (around.is_inflated and is_tar(head)):
+        yield file_problem(name, "bomb", f"archives nested deeper than {limits.archive_depth}")
+        return
+    if head.startswith(_ZIP):
+        yield from _open_zip(raw, outer, around)
+    elif head.startswith((_GZIP, _ZSTD)):
+        counter = Counter(as_binary(outer))
+        source = as_binary(counter)
+        inner: Stream = GzipStream(source) if head.startswith(_GZIP) else ZstandardStream(source)
+        bounded = BoundedStream(as_binary(inner), name, limits, counter, around.expansion)
+        yield from _open(None, bounded, around.deeper(is_inflated=True))
+        if outer.problem is not None and bounded.problem is None:
+            yield outer.problem
+    else:
+        yield from _open_tar(outer, around)
+
+
+def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+    name, limits, names = outer.name, around.limits, MemberNames(outer.name)
+    if raw is None:
+        # A ZIP file's directory lies at its end, so an inner one must be held whole; that is bounded.
+        data = outer.peek(limits.record_bytes * 4 + 1)
+        if len(data) > limits.record_bytes * 4:
+            yield file_problem(name, "bomb", "an archive inside an archive is too large to open")
+            return
+        raw = io.BytesIO(data)
+    left = raw.seek(0, 2)
+    for number, entry in enumerate(_listed(raw), 1):
+        if isinstance(entry, str):
+            yield file_problem(name, "unreadable", entry)
+            return
+        left -= entry.packed
+        stop = _must_stop(name, number, around)
+        if stop is None and left < 0:
+            stop = file_problem(
+                name, "bomb", f"its members overlap: those from number {number} on were not read"
+            )
+        if stop is not None:
+            yield stop
+            return
+        if entry.is_folder:
+            continue
+        label = names.name(entry.name, number)
+        try:
+            stream = open_entry(raw, entry)
+        except DAMAGE as error:
+            yield file_problem(label, "unreadable", str(error) or type(error).__name__)
+            continue
+        counter = cast(Counter, _Declared(entry.packed))
+        bounded = BoundedStream(as_binary(stream), label, limits, counter, around.expansion)
+        yield from _open(None, bounded, around.deeper())
+
+
+def _listed(raw: BinaryIO) -> Iterator[Entry | str]:
+    """Yield the entries of a ZIP file, at last why there are no more where it is damaged."""
+    try:
+        yield from entries(raw, find_directory(raw))
+    except DAMAGE as error:
+        yield str(error) or type(error).__name__
+
+
+def _open_tar(outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+    name, names = outer.name, MemberNames(outer.name)
+    inside = around if around.is_inflated else around.deeper()
+    inside = _Around(around.limits, around.expansion, inside.depth)
+    try:
+        for number, member in enumerate(tar_members(outer), 1):
+            if (stop := _must_stop(name, number, around)) is not None:
+                yield stop
+                return
+            label = names.name(member.name, number)
+            if member.stream is None:
+                yield file_problem(label, "not-a-log", f"{member.refusal}, which is not followed")
+                continue
+            yield from _open(None, BoundedStream(as_binary(member.stream), label, around.limits), inside)
+    except BadTar as error:
+        if outer.problem is None:
+            yield file_problem(name, "unreadable", str(error))
+    if outer.problem is not None:
+        yield outer.problem
+
+
+def _must_stop(name: str, number: int, around: _Around) -> Problem | None:
+    """Return why the members from this one on are not read, None where they are."""
+    if around.expansion.is_spent:
+        reason = f"its members expand beyond {around.expansion.allowed} bytes in all: those from number {number} on were not read"
+        return file_problem(name, "bomb", reason)
+    if number > around.limits.archive_members:
+        return file_problem(
+            name, "bomb", f"more than {around.limits.archive_members} members: the others were not read"
+        )
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """Stands for a counter where the archive states the compressed size; no more than that is read."""
+
+    count: int

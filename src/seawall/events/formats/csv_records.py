@@ -1,0 +1,149 @@
+"""Records out of delimited tables: Purview, PowerShell, Splunk and Log Analytics exports."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+
+from seawall.events.failures import record_failure
+from seawall.events.formats.json_records import Record
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.text_lines import Utf8Stream, lines
+from seawall.events.masked_excerpts import record_problem
+from seawall.events.problem import Problem
+
+_DELIMITERS = ",;\t"
+_TIME_COLUMN = re.compile(r"(?i)time|date|published|created|auditdata|^_raw$")
+_COLUMN_NAME = re.compile(r"[\w@:.\-\[\] ()/#$]{1,100}")
+_KEPT_EMPTY = frozenset({"AuditData"})
+"""An export without the record itself is a broken record, not another kind of log."""
+_MOST_COLUMNS = 2000
+SHORT_REACH = 1 << 16
+"""So far the end of a quote is looked for after one that was never closed."""
+
+
+def table_header(head: bytes) -> tuple[list[str], str] | None:
+    """Column names and delimiter when text starting like this is a table of a log, else None."""
+    rows = [row for row in head.decode("utf-8", "replace").split("\n")[:4] if row.strip()]
+    if rows and rows[0].startswith("#TYPE"):
+        rows = rows[1:]
+    if not rows or rows[0].lstrip()[:1] in "{[<":
+        return None
+    line = rows[0].rstrip("\r")
+    if line.startswith("sep=") and len(rows) > 1:
+        line = rows[1].rstrip("\r")
+    delimiter = max(_DELIMITERS, key=line.count)
+    if delimiter not in line:
+        return None
+    try:
+        names = next(csv.reader([line], delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        return None
+    # Portals add the zone of a time to its column's name: `TimeGenerated [UTC]`.
+    names = [name.strip().removesuffix("[UTC]").strip() for name in names]
+    plain = [name for name in names if _COLUMN_NAME.fullmatch(name)]
+    if not 2 <= len(names) <= _MOST_COLUMNS or len(plain) < len(names) or len(set(names)) < len(names):
+        return None
+    if not any(_TIME_COLUMN.search(name) for name in names) or any(name.count(" ") > 4 for name in names):
+        return None
+    return names, delimiter
+
+
+def csv_records(
+    stream: Utf8Stream, name: str, limits: Limits, header: tuple[list[str], str]
+) -> Iterator[Record | Problem]:
+    """Each row as a dictionary of its non-empty fields, or the problem it is."""
+    rows = _rows(lines(stream, limits.record_bytes), limits.record_bytes)
+    return row_records(rows, name, limits, header, count(1))
+
+
+def row_records(
+    rows: Iterable[bytes | None],
+    name: str,
+    limits: Limits,
+    header: tuple[Sequence[str], str],
+    numbers: Iterator[int],
+    *,
+    is_started: bool = False,
+) -> Iterator[Record | Problem]:
+    """The same of rows that are cut already, None for one too large. The first is the header unless
+    `is_started`."""
+    names, delimiter = header
+    csv.field_size_limit(max(csv.field_size_limit(), limits.record_bytes + 1))
+    for row in rows:
+        if row is None:
+            yield record_problem(
+                name, next(numbers), "too-large", f"a row larger than {limits.record_bytes} bytes"
+            )
+            continue
+        if not is_started:
+            is_started = not is_preamble(row)
+            continue
+        number = next(numbers)
+        try:
+            found = _record(row, names, delimiter, name, number)
+        except Exception as error:  # noqa: BLE001 - the net
+            found = record_failure(name, number, error)
+        yield found
+
+
+def is_preamble(row: bytes) -> bool:
+    """Whether a row may stand before the header: a type or a delimiter that some programs write there."""
+    return row.startswith((b"#TYPE", b"sep=")) or not row.strip()
+
+
+def _record(row: bytes, names: Sequence[str], delimiter: str, name: str, line: int) -> Record | Problem:
+    text = row.decode("utf-8", "replace").replace("\0", "")
+    try:
+        parsed = list(csv.reader(text.splitlines(keepends=True) if "\n" in text or "\r" in text else [text],
+                                 delimiter=delimiter))  # fmt: skip
+    except csv.Error as error:
+        return record_problem(name, line, "wrong-columns", str(error), text=row)
+    if len(parsed) != 1 or len(parsed[0]) != len(names):
+        found = len(parsed[0]) if parsed else 0
+        return record_problem(
+            name, line, "wrong-columns", f"{found} fields for {len(names)} columns", text=row
+        )
+    return line, {
+        key: value for key, value in zip(names, parsed[0], strict=True) if value or key in _KEPT_EMPTY
+    }
+
+
+def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None]:
+    """Physical lines joined while a quote is open. A quote that is never closed costs one row, not the
+    file."""
+    waiting: deque[bytes | None] = deque()
+    reach = limit
+    while True:
+        line = waiting.popleft() if waiting else next(physical, b"\0END")
+        if line == b"\0END":
+            return
+        if line is None:
+            yield None
+            continue
+        if line.count(b'"') % 2 == 0:
+            if line.strip():
+                yield line.rstrip(b"\r")
+            continue
+        joined, size, is_closed = [line], len(line), False
+        while size <= reach:
+            more = waiting.popleft() if waiting else next(physical, b"\0END")
+            if more is None or more == b"\0END":
+                if more is None:
+                    waiting.appendleft(None)
+                break
+            joined.append(more)
+            size += len(more) + 1
+            if more.count(b'"') % 2 == 1:
+                is_closed = True
+                break
+        if is_closed:
+            yield b"\n".join(joined).rstrip(b"\r")
+        else:
+            # Read the swallowed lines again as rows of their own, and look less far from now on.
+            reach = min(reach, SHORT_REACH)
+            waiting.extendleft(reversed(joined[1:]))
+            yield line.rstrip(b"\r")

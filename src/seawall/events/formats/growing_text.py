@@ -1,0 +1,221 @@
+"""Reads a text that grows, piece by piece: whole records of each piece, and the place where the next one begins.
+
+The pieces of a text give the same records, with the same numbers, as the text in one, wherever it is cut.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, Literal
+
+from seawall.events.batches import EventBatch, Rows, drain, flush, gather
+from seawall.events.event_table import empty_events
+from seawall.events.failures import file_failure, note_failure
+from seawall.events.formats.containers import is_container
+from seawall.events.formats.csv_records import SHORT_REACH, is_preamble, row_records, table_header
+from seawall.events.formats.json_records import is_line_delimited, line_records
+from seawall.events.formats.json_values import NotJson, TooDeep, parse
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.many_lines import batches_of_lines
+from seawall.events.formats.text_lines import encoding_of, lines
+from seawall.events.masked_excerpts import record_problem
+from seawall.events.problem import Problem
+
+Taken = tuple[Any, list[Problem], int]
+Shape = Literal["lines", "table", "whole"]
+"""JSON on lines and delimited tables can be read as they grow; everything else only as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a text has been read.
+
+    `offset` is in bytes, `number` that of the next record. Of a table `header` holds the column names once
+    they are known, `is_started` says that the header has been passed, and `reach` how far the end of a quote is
+    looked for. `is_dropping` means that the offset lies within a line beyond the limit, whose end is awaited.
+    """
+
+    shape: Shape
+    offset: int = 0
+    number: int = 1
+    header: tuple[str, ...] = ()
+    delimiter: str = ""
+    is_started: bool = False
+    reach: int = 0
+    is_dropping: bool = False
+
+
+def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | None:
+    """Where to begin in a text that starts like this; None while it cannot be told what it is.
+
+    A text that may still be in the middle of being written is only taken for one that grows when its first line
+    says so. `is_settled` tells that it has been left alone for long enough to be judged as it is.
+    """
+    try:
+        return _first_place(head, limits, is_settled=is_settled)
+    except Exception as error:  # noqa: BLE001 - whoever reads it as a whole has a net around it
+        note_failure(error)
+        return Place("whole")
+
+
+def _first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | None:
+    if is_container(head):
+        return Place("whole")
+    encoding, skip = encoding_of(head)
+    if encoding != "utf-8":
+        return Place("whole") if len(head) >= 4 or is_settled else None
+    text = head[skip:]
+    complete = text if is_settled else text[: text.rfind(b"\n") + 1]
+    rows = [row for row in complete.split(b"\n") if row.strip()]
+    if rows and is_line_delimited(rows[0], limits.depth):
+        return Place("lines", skip)
+    start = text.lstrip(b" \t\r\n\0")[:1]
+    if rows and start not in (b"{", b"[") and not (is_preamble(rows[0]) and len(rows) < 2):
+        header = table_header(complete)
+        if header is not None:
+            return Place("table", skip, header=tuple(header[0]), delimiter=header[1])
+    if not is_settled:
+        return None
+    return Place("lines", skip) if is_line_delimited(text, limits.depth) else Place("whole")
+
+
+def is_complete(line: bytes, limits: Limits) -> bool:
+    """Whether a last line without its end is a whole JSON document, so that nothing can be missing."""
+    try:
+        return isinstance(parse(line, limits.depth), dict | list)
+    except (NotJson, TooDeep):
+        return False
+
+
+def read_piece(
+    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool = False
+) -> tuple[list[EventBatch], Place]:
+    """Read what is whole in the bytes from `place.offset` on; the batches, and the place after them.
+
+    The place is the same when nothing in the bytes is whole: more of them are needed. `is_end` says that none
+    will come, so that what is left is read as it is. Memory is a small multiple of the bytes.
+    """
+    read = _read_lines if place.shape == "lines" else _read_table
+    try:
+        found, after = read(data, place, name, limits, is_end=is_end)
+    except Exception as error:  # noqa: BLE001 - the net: what failed once would fail at each look
+        found = [(empty_events(), [file_failure(name, error)], 0)]
+        after = replace(place, offset=place.offset + len(data))
+    batches = [EventBatch(events, tuple(problems), records, 0) for events, problems, records in found]
+    if batches:
+        batches[-1] = replace(batches[-1], bytes_read=after.offset - place.offset)
+    return batches, after
+
+
+def _read_lines(
+    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool
+) -> tuple[list[Taken], Place]:
+    end = len(data) if is_end else data.rfind(b"\n") + 1
+    is_dropping = not is_end and (len(data) - end > limits.record_bytes or (place.is_dropping and not end))
+    consumed = len(data) if is_dropping else end
+    after = replace(place, offset=place.offset + consumed, is_dropping=is_dropping)
+    if not end and not (is_end and place.is_dropping):
+        return [], after
+    numbers = count(place.number)
+    whole = data if end == len(data) else data[:end]
+    try:
+        found = list(batches_of_lines(whole, name, limits, numbers, is_dropping=place.is_dropping))
+    except Exception as error:  # noqa: BLE001 - each line by itself, with a net of its own
+        note_failure(error)
+        numbers = count(place.number)
+        found = list(_one_by_one(whole, name, limits, numbers, is_dropping=place.is_dropping))
+    return found, replace(after, number=next(numbers))
+
+
+def _one_by_one(
+    data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool
+) -> Iterator[Taken]:
+    """Batches of whole lines, like those that `batches_of_lines` makes of many at once."""
+    rows = Rows(name, limits)
+    for line in lines(io.BytesIO(data), limits.record_bytes):
+        if line is None or is_dropping:
+            reason = f"one record larger than {limits.record_bytes} bytes"
+            rows.add(record_problem(name, next(numbers), "too-large", reason))
+            is_dropping = False
+        elif line.strip():
+            yield from gather(rows, line_records(line, name, numbers, limits))
+    yield from flush(rows)
+
+
+def _read_table(
+    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool
+) -> tuple[list[Taken], Place]:
+    physical, is_dropping = _physical(data, place, limits.record_bytes, is_end=is_end)
+    rows, used, reach = _rows(physical, place.reach or limits.record_bytes, is_end=is_end or is_dropping)
+    end = physical[used - 1][1] if used else 0
+    is_dropping &= used == len(physical)
+    consumed = len(data) if is_dropping else end
+    after = replace(place, offset=place.offset + consumed, reach=reach, is_dropping=is_dropping)
+    if not rows:
+        return [], after
+    numbers = count(place.number)
+    table = (place.header, place.delimiter)
+    records = row_records(rows, name, limits, table, numbers, is_started=place.is_started)
+    found = list(drain(Rows(name, limits), records))
+    is_started = place.is_started or any(row is not None and not is_preamble(row) for row in rows)
+    return found, replace(after, number=next(numbers), is_started=is_started)
+
+
+def _physical(
+    data: bytes, place: Place, limit: int, *, is_end: bool
+) -> tuple[list[tuple[bytes | None, int]], bool]:
+    """The lines that have an end, each with the offset behind it, None for one beyond the limit; whether the rest
+    is of such a line."""
+    parts = data.split(b"\n")
+    rest = parts.pop()
+    found: list[tuple[bytes | None, int]] = []
+    end, is_dropping = 0, place.is_dropping
+    for part in parts:
+        end += len(part) + 1
+        found.append((None if is_dropping or len(part) > limit else part, end))
+        is_dropping = False
+    is_dropping |= len(rest) > limit
+    if is_end and (rest or is_dropping):
+        found.append((None if is_dropping else rest, len(data)))
+        is_dropping = False
+    return found, is_dropping
+
+
+def _rows(
+    physical: list[tuple[bytes | None, int]], reach: int, *, is_end: bool
+) -> tuple[list[bytes | None], int, int]:
+    """Lines joined while a quote is open, as `csv_records` does it; how many lines that took, and the reach.
+
+    Stops before a row of which it cannot be told yet whether its quote is closed.
+    """
+    rows: list[bytes | None] = []
+    at = 0
+    while at < len(physical):
+        line = physical[at][0]
+        if line is None or line.count(b'"') % 2 == 0:
+            if line is None or line.strip():
+                rows.append(line and line.rstrip(b"\r"))
+            at += 1
+            continue
+        last, size, is_open = at, len(line), True
+        while is_open and size <= reach and last + 1 < len(physical):
+            more = physical[last + 1][0]
+            if more is None:
+                break
+            last += 1
+            size += len(more) + 1
+            is_open = more.count(b'"') % 2 == 0
+        if not is_open:
+            joined = [text or b"" for text, _ in physical[at : last + 1]]
+            rows.append(b"\n".join(joined).rstrip(b"\r"))
+            at = last + 1
+            continue
+        if size <= reach and last + 1 == len(physical) and not is_end:
+            break
+        rows.append(line.rstrip(b"\r"))
+        reach = min(reach, SHORT_REACH)
+        at += 1
+    return rows, at, reach

@@ -1,0 +1,261 @@
+"""Records out of JSON text: newline-delimited, arrays, wrapped arrays, pretty-printed and concatenated
+objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from seawall.events.failures import guarded, note_failure
+from seawall.events.formats.json_splitter import Scanner, TooLong
+from seawall.events.formats.json_values import NotJson, TooDeep, brackets, members, parse
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
+from seawall.events.masked_excerpts import record_problem
+from seawall.events.okta.event_hooks import hook_events
+from seawall.events.problem import Problem
+
+Record = tuple[int, dict[str, Any]]
+"""1-based number of a record in its file, and its fields."""
+
+WRAPPERS = ("value", "records", "Records")
+PAGE_KIND = "admin#reports#activities"
+"""What a page of Google's Reports API says of itself; its records are its `items`."""
+HEAD = 1 << 18
+_WHOLE = 32 << 20
+_MOST_PARTS = 4_000_000
+"""Brackets and commas of a document that is parsed as a whole: each part takes memory."""
+_LINES_LOOKED_AT = 50
+_MOST_AROUND = 6
+"""Fields of an object around records; one with more is a record itself."""
+
+
+Quick = Callable[[bytes, Iterator[int], int], Any]
+"""Reads the text of one record, numbers it, and returns what stands for it; None of a text that it leaves. Last the depth."""
+
+
+def json_records(stream: Utf8Stream, name: str, limits: Limits, quick: Quick | None = None) -> Iterator[Any]:
+    """Every record or the problem it is, or what `quick` makes of it. Memory is bounded by `record_bytes` and a constant."""
+    numbers = count(1)
+    head = stream.peek(HEAD)
+    if is_line_delimited(head, limits.depth):
+        for line in lines(stream, limits.record_bytes):
+            if line is None:
+                yield _too_large(name, next(numbers), limits)
+            elif line.strip():
+                yield from _of_line(line, name, numbers, limits, quick)
+        return
+    yield from _document_records(stream, name, numbers, limits, quick)
+
+
+def _of_line(
+    line: bytes, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+) -> Iterator[Any]:
+    found = None if quick is None else quickly(quick, line, numbers, limits)
+    if found is None:
+        yield from line_records(line, name, numbers, limits)
+    else:
+        yield found
+
+
+def quickly(quick: Quick, text: bytes, numbers: Iterator[int], limits: Limits) -> Any:
+    """Return what stands for a record; None of a text that the quick way leaves, or on which it fails."""
+    try:
+        return quick(text, numbers, limits.depth)
+    except Exception as error:  # noqa: BLE001 - the general way reads it, and its net is behind that
+        note_failure(error)
+        return None
+
+
+def is_line_delimited(head: bytes, depth: int = 64) -> bool:
+    """Whether text that starts like this holds one JSON object (or array) on each line."""
+    rows = head.split(b"\n")
+    if len(head) >= HEAD:
+        rows = rows[:-1]
+    checked = 0
+    for row in rows:
+        if not row.strip():
+            continue
+        checked += 1
+        if checked > _LINES_LOOKED_AT:
+            break
+        try:
+            value = parse(row, depth)
+        except (NotJson, TooDeep):
+            continue
+        if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            return True
+    return False
+
+
+def line_records(
+    line: bytes, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    """The record on one line; several when the line holds an array or a wrapped array of records."""
+    yield from guarded(_line_records(line, name, numbers, limits), name, numbers)
+
+
+def _line_records(
+    line: bytes, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    try:
+        value = parse(line, limits.depth)
+    except TooDeep:
+        yield record_problem(name, next(numbers), "too-deep", f"nested deeper than {limits.depth}", text=line)
+        return
+    except NotJson as error:
+        yield record_problem(name, next(numbers), "not-json", str(error), text=line)
+        return
+    yield from value_records(value, name, numbers)
+
+
+def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
+    """The records that a parsed value holds. An empty array holds one problem, so that every line is
+    accounted for."""
+    if isinstance(value, dict):
+        inner = unwrapped(value)
+        if inner is None:
+            yield next(numbers), value
+            return
+        value = inner
+    if isinstance(value, list) and value:
+        for item in value:
+            yield from _item_records(item, name, numbers)
+        return
+    yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(value)[:400])
+
+
+def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
+    if isinstance(item, dict):
+        delivered = _delivered(item)
+        if delivered is None:
+            yield next(numbers), item
+        else:
+            yield from value_records(delivered, name, numbers)
+    else:
+        yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
+
+
+def unwrapped(value: dict[str, Any]) -> list[Any] | None:
+    """The records inside `{"value": [...]}` and its kin; None when the object is a record itself."""
+    for key in WRAPPERS:
+        inner = value.get(key)
+        if (
+            isinstance(inner, list)
+            and len(value) <= _MOST_AROUND
+            and (not inner or isinstance(inner[0], dict))
+        ):
+            return inner
+    return _delivered(value)
+
+
+def _delivered(value: dict[str, Any]) -> list[Any] | None:
+    """The records of an envelope that a vendor's own API makes; None of anything else."""
+    found = hook_events(value)
+    return _items(value) if found is None else found
+
+
+def _items(value: dict[str, Any]) -> list[Any] | None:
+    """The activities of a page of Google's Reports API; None of anything else."""
+    if value.get("kind") != PAGE_KIND:
+        return None
+    inner = value.get("items")
+    return inner if isinstance(inner, list) and (not inner or isinstance(inner[0], dict)) else None
+
+
+def _document_records(
+    stream: Utf8Stream, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+) -> Iterator[Any]:
+    head = stream.peek(_WHOLE + 1)
+    if len(head) <= _WHOLE and sum(map(head.count, (b"[", b"{", b","))) < _MOST_PARTS:
+        pieces = _cut(head, limits)
+        if pieces is not None:
+            _read_away(stream)
+            for text in pieces:
+                if quick is not None and (found := quickly(quick, text, numbers, limits)) is not None:
+                    yield found
+                else:
+                    yield from guarded(_piece_records(text, name, numbers, limits), name, numbers)
+            return
+        value = _whole(head, limits)
+        if value is not None:
+            _read_away(stream)
+            yield from value_records(value, name, numbers)
+            return
+    scanner = Scanner(limits.record_bytes, WRAPPERS, {"items": PAGE_KIND})
+    while chunk := stream.read(CHUNK):
+        for piece in scanner.feed(chunk):
+            yield from _piece(piece, name, numbers, limits, quick)
+    for piece in scanner.finish():
+        yield from _piece(piece, name, numbers, limits, quick)
+
+
+def _piece_records(
+    text: bytes, name: str, numbers: Iterator[int], limits: Limits
+) -> Iterator[Record | Problem]:
+    """The records of one member of an array."""
+    try:
+        item = parse(text, limits.depth)
+    except (NotJson, TooDeep):
+        yield from line_records(text, name, numbers, limits)
+    else:
+        yield from _item_records(item, name, numbers)
+
+
+def _read_away(stream: Utf8Stream) -> None:
+    while stream.read(_WHOLE + 1):
+        pass
+
+
+def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
+    """The texts of the records of a valid array or page, none of which can be too deep; None of anything else.
+
+    Parsed one by one, records are gone from memory before the next one comes.
+    """
+    if len(head) > limits.record_bytes:
+        return None
+    pieces = members(head)
+    if isinstance(pieces, dict):
+        around = max((brackets(piece) for piece in pieces.values() if piece[:1] != b"["), default=0)
+        pieces = _cut_wrapped(pieces) if around <= limits.depth else None
+    if not pieces or any(brackets(piece) > limits.depth for piece in pieces):
+        return None
+    return pieces
+
+
+def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
+    """Like `unwrapped`, of texts. Of several arrays none is taken: the others would have to be looked at."""
+    arrays = [key for key, text in value.items() if text[:1] == b"["]
+    is_page = arrays == ["items"] and value.get("kind") == f'"{PAGE_KIND}"'.encode()
+    if len(arrays) != 1 or not (is_page or (arrays[0] in WRAPPERS and len(value) <= _MOST_AROUND)):
+        return None
+    pieces = members(value[arrays[0]])
+    return pieces if isinstance(pieces, list) and pieces and pieces[0][:1] == b"{" else None
+
+
+def _whole(head: bytes, limits: Limits) -> Any:
+    # One level more for the array and one for its wrapper.
+    try:
+        value = parse(head, limits.depth + 2)
+    except (NotJson, TooDeep):
+        return None
+    records = unwrapped(value) if isinstance(value, dict) else value
+    if records is None:
+        return value if len(head) <= limits.record_bytes else None
+    if not isinstance(records, list) or len(head) > limits.record_bytes:
+        return None
+    return value
+
+
+def _piece(
+    piece: bytes | TooLong, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+) -> Iterator[Any]:
+    if isinstance(piece, TooLong):
+        yield _too_large(name, next(numbers), limits)
+    else:
+        yield from _of_line(piece, name, numbers, limits, quick)
+
+
+def _too_large(name: str, line: int, limits: Limits) -> Problem:
+    return record_problem(name, line, "too-large", f"one record larger than {limits.record_bytes} bytes")

@@ -1,0 +1,98 @@
+"""Reads several short texts of lines as one: what is made of columns costs much for the first record, and little for more.
+
+The records of all of them are numbered on, so that it can be told which are whose: `apart` gives each text what it would
+have given by itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count, pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.events.batches import EventBatch
+from seawall.events.event_table import constant_name
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.many_lines import ManyLines, Taken
+from seawall.events.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Batches of all texts, and the number before each text's first record, with one more at the end."""
+
+    batches: list[EventBatch]
+    before: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a text is filed under, and how many bytes it has."""
+
+    name: str
+    size: int
+
+
+def read_together(texts: Sequence[bytes], limits: Limits) -> Together:
+    """Every record of some texts, each of which holds JSON on lines."""
+    numbers = count(1)
+    reader = ManyLines("", limits, numbers, sum(map(len, texts)))
+    before: list[int] = []
+    found: list[Taken] = []
+    for text in texts:
+        before.append(next(numbers))
+        found += reader.batches(text)
+    found += reader.rest()
+    before.append(next(numbers))
+    return Together(
+        [EventBatch(events, tuple(wrong), records, 0) for events, wrong, records in found], before
+    )
+
+
+def apart(together: Together, texts: Sequence[Text]) -> list[list[EventBatch]]:
+    """The batches of each text, with its own name and numbers."""
+    found: list[list[EventBatch]] = [[] for _ in texts]
+    for batch in together.batches:
+        lines = batch.events.column("source_line").to_numpy()
+        cuts = np.searchsorted(lines, together.before, "right").tolist()
+        problems = _by_text(batch.problems, together.before, len(texts))
+        for place, (start, end) in enumerate(pairwise(cuts)):
+            wrong = problems[place]
+            if end > start or wrong:
+                events = _renamed(
+                    batch.events.slice(start, end - start), texts[place].name, together.before[place]
+                )
+                mine = [_moved(problem, texts[place].name, together.before[place]) for problem in wrong]
+                records = end - start + sum(problem.counts_as_record for problem in wrong)
+                found[place].append(EventBatch(events, tuple(mine), records, 0))
+    for batches, text in zip(found, texts, strict=True):
+        if batches:
+            batches[-1] = replace(batches[-1], bytes_read=text.size)
+    return found
+
+
+def _by_text(problems: Sequence[Problem], before: list[int], texts: int) -> list[list[Problem]]:
+    found: list[list[Problem]] = [[] for _ in range(texts)]
+    for problem in problems:
+        found[bisect_right(before, problem.line) - 1].append(problem)
+    return found
+
+
+def _moved(problem: Problem, name: str, before: int) -> Problem:
+    return replace(problem, source_file=name, line=problem.line - before)
+
+
+def _renamed(events: Any, name: str, before: int) -> Any:
+    schema = events.schema
+    lines = events.column("source_line").to_numpy() - before
+    events = events.set_column(
+        schema.get_field_index("source_line"), schema.field("source_line"), pa.array(lines, pa.int64())
+    )
+    return events.set_column(
+        schema.get_field_index("source_file"), schema.field("source_file"), constant_name(name, len(lines))
+    )

@@ -1,0 +1,29 @@
+"""Texts of JSON objects, made of columns of the texts of their members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.events.formats.json_values import encode
+
+_EMPTY = ("null", '""', "[]", "{}")
+
+
+def objects(columns: dict[str, Any], count_of_rows: int) -> Any:
+    """Texts of values by name, joined row by row to the text of an object; null where there is no value."""
+    parts = []
+    for name, column in columns.items():
+        is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
+        text = pc.if_else(is_empty, None, column)
+        if text.null_count < len(text):
+            key = encode(name) + ":"
+            parts.append(pc.binary_join_element_wise(pa.scalar(key), text, ""))
+    if not parts:
+        return pa.nulls(count_of_rows, pa.string())
+    # The empty first part is there because this function leaves out rows in which every part is null.
+    joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
+    whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
+    return pc.if_else(pc.equal(pc.binary_length(joined), 0), None, whole)

@@ -1,0 +1,80 @@
+"""Large audit logs that are no file on disk (compressed, UTF-16): block by block through a temporary file.
+
+DuckDB reads files. A block of lines is written to a temporary file, read column by column and forgotten, so
+the disk holds one block at a time whatever the size of the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from tempfile import NamedTemporaryFile
+from typing import IO, Any, BinaryIO, cast
+
+from seawall.events.batches import Rows, drain
+from seawall.events.formats.json_records import HEAD, line_records
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
+from seawall.events.masked_excerpts import record_problem
+from seawall.events.microsoft.m365_bulk_duckdb import audit_batches, is_audit_head, survey
+from seawall.events.problem import Problem
+
+_BLOCK = 48 << 20
+
+
+def is_worth_spooling(head: bytes, limits: Limits) -> bool:
+    """Whether a stream that starts like this holds audit records on lines, and more than a few."""
+    return len(head) >= min(HEAD, limits.fast_bytes) and is_audit_head(head, limits)
+
+
+def spooled_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple[Any, list[Problem], int]]:
+    """Batches of a stream of lines; like `audit_batches` of a file with the same text."""
+    rest, is_end, number = b"", False, 1
+    while not is_end:
+        with NamedTemporaryFile(prefix="seawall-") as spool:
+            rest, is_end = _fill(spool, text, rest, limits)
+            size = spool.tell()
+            for taken in _block(spool, name, limits, size, number):
+                number += taken[2]
+                yield taken
+
+
+def _fill(spool: IO[bytes], text: Utf8Stream, rest: bytes, limits: Limits) -> tuple[bytes, bool]:
+    """Write whole lines of about a block; what is left of the last chunk, and whether the stream has
+    ended."""
+    spool.write(rest)
+    written = len(rest)
+    while chunk := text.read(CHUNK):
+        cut = chunk.rfind(b"\n") + 1
+        # A line that never ends is cut when it is beyond every limit anyway: the disk must not fill.
+        if written >= _BLOCK and (cut or written >= _BLOCK + 2 * limits.record_bytes):
+            spool.write(chunk[:cut])
+            spool.flush()
+            return chunk[cut:], False
+        spool.write(chunk)
+        written += len(chunk)
+    spool.flush()
+    return b"", True
+
+
+def _block(
+    spool: IO[bytes], name: str, limits: Limits, size: int, number: int
+) -> Iterator[tuple[Any, list[Problem], int]]:
+    if size == 0:
+        return
+    spool.seek(0)
+    surveyed = survey(cast(BinaryIO, spool), spool.read(HEAD), size, limits)
+    if surveyed is not None:
+        yield from audit_batches(cast(BinaryIO, spool), name, limits, surveyed, count(number))
+        return
+    spool.seek(0)
+    yield from drain(Rows(name, limits), _one_by_one(spool, name, limits, number))
+
+
+def _one_by_one(spool: IO[bytes], name: str, limits: Limits, number: int) -> Iterator[Any]:
+    numbers = count(number)
+    for line in lines(spool, limits.record_bytes):
+        if line is None:
+            yield record_problem(name, next(numbers), "too-large", f"larger than {limits.record_bytes} bytes")
+        elif line.strip():
+            yield from line_records(line, name, numbers, limits)

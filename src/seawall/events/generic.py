@@ -1,0 +1,162 @@
+"""Every other log with a readable time: kind `other`, raw fields in `unmapped`, who and where as far as
+they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seawall.events.addresses import normalise_address
+from seawall.events.event_table import Normalised, parse_times
+from seawall.events.formats.json_values import as_text, content_id, encode, structure
+from seawall.events.microsoft.m365_meanings import clean
+from seawall.events.times import to_microseconds
+
+NAME = "other"
+RAW_COLUMNS = ("metadata_uid", "time", "kind", "activity_name", "status", "org_uid", "account",
+"account_type",
+               "src_ip", "user_agent")  # fmt: skip
+
+_TIMES = (
+    "time", "timestamp", "@timestamp", "eventtime", "timegenerated", "timecreated", "published",
+    "createddatetime",
+    "creationtime", "creationdate", "activitydatetime", "eventtimestamp", "datetime", "date", "starttime",
+    "_time",
+    "p_event_time", "timecollected", "createdat", "lastmodified",
+)  # fmt: skip
+_IDS = ("uuid", "eventdataid", "insertid", "uniquequalifier", "prowid", "eventoriginid", "id")
+_SHORTEST_ID = 16
+"""Shorter ones (a Windows event's `Id`) number the kind of event and not the record."""
+_LONGEST_ID, _DIGEST = 512, 12
+"""Characters of an id that are kept, and of the digest behind it."""
+_ACCOUNTS = (
+    "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid",
+    "caller",
+    "username", "user", "userid", "accountname",
+)  # fmt: skip
+_ADDRESSES = (
+    "ipaddress",
+    "clientip",
+    "clientipaddress",
+    "calleripaddress",
+    "sourceipaddress",
+    "srcip",
+    "remoteip",
+    "ip",
+)
+_NAMES = ("eventtype", "operation", "operationname", "eventname", "actiontype", "activity", "name",
+"displaymessage",
+          "type")  # fmt: skip
+_AGENTS = ("useragent", "rawuseragent", "browseragent")
+_NESTED = (
+    "actor",
+    "client",
+    "id",
+    "httprequest",
+    "useragent",
+    "initiatedby",
+    "properties",
+    "eventname",
+    "operationname",
+)
+
+
+_NOTHING = tuple("other" if name == "kind" else None for name in RAW_COLUMNS)
+_SETS: dict[tuple[str, ...], frozenset[str]] = {
+    names: frozenset(names) for names in (_TIMES, _IDS, _ACCOUNTS, _ADDRESSES, _NAMES, _AGENTS)
+}
+
+
+def recognises(record: dict[str, Any]) -> bool:
+    """Takes every object."""
+    del record
+    return True
+
+
+def row(record: dict[str, Any]) -> tuple[str | None, ...]:
+    """The columns of one record, and all of it as `unmapped`."""
+    fields = _flat(record)
+    time = _time(fields)
+    if time is None:  # no event will come of it
+        return (*_NOTHING, encode(record))
+    account = _first_text(fields, _ACCOUNTS)
+    account = account.lower() if account and "@" in account else None
+    values = {
+        "metadata_uid": _record_id(fields, content_id(record)),
+        "time": time,
+        "kind": "other",
+        "activity_name": _first_text(fields, _NAMES),
+        "account": account,
+        "account_type": "user" if account else None,
+        "src_ip": next(
+            filter(None, (normalise_address(_as_address(value)) for value in _present(fields, _ADDRESSES))),
+            None,
+        ),
+        "user_agent": _first_text(fields, _AGENTS),
+    }
+    return (*(values.get(name) for name in RAW_COLUMNS), encode(record))
+
+
+def normalise(table: Any) -> Normalised:
+    """Event columns; `row` has computed them all."""
+    columns = {name: table.column(name) for name in (*RAW_COLUMNS, "unmapped") if name != "time"}
+    return Normalised(parse_times(table.column("time")), columns)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Fields by name without capitals and underscores; those of a few known nested objects below the
+    others."""
+    found: dict[str, Any] = {}
+    nested: list[dict[str, Any]] = []
+    for key, value in record.items():
+        name = key.lower().replace("_", "") if not key.startswith(("_", "p_")) else key.lower()
+        found.setdefault(name.replace("p_row_id", "prowid"), value)
+        value = structure(value) if name in _NESTED else value
+        if isinstance(value, dict) and name in _NESTED:
+            nested.append(value)
+    for level in nested:
+        for key, value in level.items():
+            name = key.lower().replace("_", "")
+            if isinstance(value, dict) and name in _NESTED:
+                for inner, leaf in value.items():
+                    found.setdefault(inner.lower(), leaf)
+            elif not isinstance(found.get(name), str):
+                found[name] = value
+    return found
+
+
+def _present(fields: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    """Return the values of the fields that are there, in the order of the names. Small records have few, and are many."""
+    if _SETS[names].isdisjoint(fields):
+        return []
+    return [fields[name] for name in names if name in fields]
+
+
+def _time(fields: dict[str, Any]) -> str | None:
+    texts = [
+        as_text(value) for value in _present(fields, _TIMES) if not isinstance(value, dict | list | bool)
+    ]
+    for text in texts:
+        if text and to_microseconds(text) is not None:
+            return text
+    return next((text for text in texts if text), None)
+
+
+def _as_address(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _record_id(fields: dict[str, Any], content: str) -> str:
+    """Return the record's own id and a digest of its content: of an unknown log nobody knows what its `id` numbers."""
+    for value in _present(fields, _IDS):
+        if isinstance(value, str | int) and len(str(value)) >= _SHORTEST_ID:
+            return f"{str(value)[:_LONGEST_ID]}:{content[-_DIGEST:]}"
+    return content
+
+
+def _first_text(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    for value in _present(fields, names):
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            text = clean(str(value))
+            if text:
+                return text[:512]
+    return None

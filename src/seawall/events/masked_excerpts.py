@@ -1,0 +1,52 @@
+"""Problems and their excerpts. An excerpt must not carry a secret into a report."""
+
+from __future__ import annotations
+
+import re
+
+from seawall.events.damaged_records import remains
+from seawall.events.problem import Problem, ProblemCode
+
+EXCERPT_CHARACTERS = 200
+
+_SECRETS = (
+    re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"),
+    re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(
+        r"(?i)(\b(?:password|passwd|pwd|secret|client_secret|refresh_token|access_token|api_?key)"
+        r"[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&}]{3,}"
+    ),
+    re.compile(r"[A-Za-z0-9+/_=-]{40,}"),
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
+
+
+_SHORTEST_SECRET = 7
+"""Characters of the shortest text in which there is anything to mask: `pwd=abc`."""
+
+
+def excerpt(text: str | bytes) -> str:
+    """At most 200 characters of the input on one line, with anything like a token or secret masked."""
+    if isinstance(text, bytes):
+        text = text[:2048].decode("utf-8", "replace")
+    # Masked before it is cut, so that a cut never leaves the first half of a secret unrecognised.
+    text = _CONTROL.sub(" ", text[:2048])
+    if len(text) < _SHORTEST_SECRET:
+        return text.strip()
+    for pattern in _SECRETS:
+        text = pattern.sub(lambda match: (match[1] if match.lastindex else "") + "[masked]", text)
+    return text[:EXCERPT_CHARACTERS].strip()
+
+
+def record_problem(
+    source_file: str, line: int, code: ProblemCode, reason: str, *, field: str = "", text: str | bytes = ""
+) -> Problem:
+    """A problem of one record; it counts as a record."""
+    if not text:
+        return Problem(source_file, line, code, reason, field)
+    return Problem(source_file, line, code, reason, field, excerpt(text), remains=remains(text))
+
+
+def file_problem(source_file: str, code: ProblemCode, reason: str) -> Problem:
+    """A problem of a file as a whole; it counts as no record."""
+    return Problem(source_file, 0, code, excerpt(reason), counts_as_record=False)

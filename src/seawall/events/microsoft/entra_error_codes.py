@@ -1,0 +1,16 @@
+"""Entra error numbers (AADSTS) that mean a sign-in is not decided yet."""
+
+from __future__ import annotations
+
+from seawall.events.microsoft.entra_results import NAMES, numbers
+
+_INTERRUPTED = frozenset(map(int, numbers("interrupted")))
+INTERRUPTED_NAMES = frozenset({
+    *(name for name, number in NAMES.items() if int(number) in _INTERRUPTED), "UserConsentRequired",
+})  # fmt: skip
+"""Microsoft's names of the same results, which the unified audit log writes; the last is not in its list."""
+
+
+def is_interrupted(code: str | None) -> bool:
+    """Whether an error number is a prompt (MFA, consent, choice of account) and no refusal."""
+    return code is not None and code.isascii() and code.isdigit() and int(code[:12]) in _INTERRUPTED

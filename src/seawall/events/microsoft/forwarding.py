@@ -1,0 +1,165 @@
+"""Whether mail is forwarded inside the organisation or out of it, as far as one record of Exchange proves it.
+
+Only what is certain is `inside`: every target is an address in a domain that the record itself shows to be the organisation's.
+Whatever is not read to the end (a display name, a directory's own name, a list in another form) is not inside. Rules let `inside`
+pass at their high level, so each doubt counts as outside there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from seawall.events.formats.json_values import encode, structure
+
+TARGET: Final = "ForwardingTarget"
+"""The parameter that says where mail is forwarded to: `inside`, `outside` or `unknown`; `none` where forwarding was removed."""
+
+_MAILBOX: Final = frozenset({"forwardingsmtpaddress", "forwardingaddress"})
+_INBOX_RULE: Final = frozenset({"forwardto", "redirectto", "forwardasattachmentto"})
+_TRANSPORT_RULE: Final = frozenset({"blindcopyto", "copyto", "redirectmessageto", "addtorecipients"})
+_ACTIONS: Final = frozenset({"ruleactions"})
+_TARGETS: Final[Mapping[str, frozenset[str]]] = {
+    "Set-Mailbox": _MAILBOX,
+    "New-InboxRule": _INBOX_RULE, "Set-InboxRule": _INBOX_RULE,
+    "New-TransportRule": _TRANSPORT_RULE, "Set-TransportRule": _TRANSPORT_RULE,
+    "UpdateInboxRules": _ACTIONS,
+}  # fmt: skip
+"""The parameters (in lower case) of each operation that name who gets the mail."""
+_OWNER: Final = {"Set-Mailbox": "Identity", "New-InboxRule": "Mailbox", "Set-InboxRule": "Mailbox"}
+"""The parameter that names the mailbox. That of a rule starts with a name which its maker chooses: it is not asked."""
+OPERATIONS: Final = tuple(_TARGETS)
+"""Operations that can forward mail."""
+
+NO_TARGET: Final = frozenset({"", "$null", "[]", "{}"})
+"""How records spell a target that was taken away."""
+
+_MEMBERS: Final = frozenset({"0", "2", "Regular", "Admin"})
+"""User types of the organisation's own people; partners, guests, applications and data centres have others."""
+_WITHIN: Final = frozenset({"false", "False"})
+_LONGEST, _LONGEST_LABEL = 4_096, 63
+
+_LABELS = r"[-0-9a-z\u0080-\U0010ffff]+(?:\.[-0-9a-z\u0080-\U0010ffff]+)+"
+_FLAGS = re.ASCII | re.IGNORECASE
+_DOMAIN = re.compile(_LABELS, _FLAGS)
+_MEMBER = re.compile(rf"[^\s@#\"\\/<>\[\]():;,]+@({_LABELS})", _FLAGS)
+_ADDRESS = rf"(?!imcea)[0-9a-z][-0-9a-z._'+]*@({_LABELS})"
+"""No source routes (`%`, `!`), guests (`#EXT#`), encapsulated (`IMCEA`) or rewritten (`=`) addresses: these lead elsewhere."""
+_NAME = r"(?:\"[^\"\\@\[\]<>]*\"|[\w.'-]+(?: [\w.'-]+)*)?"
+_RECIPIENT = re.compile(
+    rf"\s?(?:(?:smtp:|mailto:)?{_ADDRESS}|{_NAME}\s?(?:\[smtp:{_ADDRESS}\]|<{_ADDRESS}>))\s?(?:[;,]|\Z)",
+    _FLAGS,
+)
+"""One recipient of a list. No part of it can be read in two ways, so that the time does not grow faster than the text."""
+_FORWARDS = re.compile(r"forward|redirect", re.IGNORECASE)
+_ANY_ADDRESS = re.compile(r"@([-0-9a-z.\u0080-\U0010ffff]+)", _FLAGS)
+
+
+def own_domains(
+    user: str | None,
+    user_type: str | None,
+    owner: str | None,
+    external: str | None,
+    organisation: str | None,
+) -> tuple[str | None]:
+    """Return the domains that a record shows to be the organisation's, separated by blanks; None of none.
+
+    They are the name of the tenant (`OrganizationName`), the domain of the mailbox's owner (`MailboxOwnerUPN`), and that of the
+    user who acted, where the record says that a member of the organisation did (`UserType`, and `ExternalAccess` is false).
+    """
+    found = [_canonical(organisation) if organisation and _DOMAIN.fullmatch(organisation) else None]
+    found.append(_domain_of(owner))
+    if user_type in _MEMBERS and external in _WITHIN:
+        found.append(_domain_of(user))
+    return (" ".join(dict.fromkeys(filter(None, found))) or None,)
+
+
+def with_target(
+    operation: str | None, parameters: Mapping[str, str | None], domains: str | None
+) -> dict[str, str | None]:
+    """Return the parameters of a record with `TARGET` among them, where it names anybody whom mail is forwarded to.
+
+    A parameter of that name which the record itself has is left out. `domains` are those of `own_domains`.
+    """
+    found = {name: value for name, value in parameters.items() if name.lower() != TARGET.lower()}
+    names = _TARGETS.get(operation or "", frozenset())
+    texts = [value or "" for name, value in found.items() if name.lower() in names]
+    own = frozenset(
+        filter(None, [*(domains or "").split(), _domain_of(found.get(_OWNER.get(operation or "", "")))])
+    )
+    target = _of_actions(texts, own) if names is _ACTIONS else _of_recipients(texts, own)
+    return {**found, TARGET: target} if target else found
+
+
+def _of_recipients(texts: Iterable[str], own: frozenset[str]) -> str | None:
+    """Where targets that parameters name lie; None where no parameter names any."""
+    texts = list(texts)
+    held = [text for text in texts if text.strip() not in NO_TARGET]
+    if not held:
+        return "none" if texts else None
+    return _judged(held, [structure(text) for text in held], own)
+
+
+def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
+    """Where the actions of a client's rule forward to (`[{"ActionType":"Forward","Recipients":["ann@example.com"]}]`)."""
+    texts = list(filter(_FORWARDS.search, texts))
+    recipients: list[Any] = []
+    for actions in map(structure, texts):
+        for action in actions if isinstance(actions, list) else [None]:
+            members = action if isinstance(action, dict) else {}
+            kind = members.get("ActionType")
+            if not isinstance(kind, str):
+                recipients.append(None)
+            elif _FORWARDS.search(kind):
+                recipients.append(members.get("Recipients"))
+    return _judged(texts, recipients, own) if texts else None
+
+
+def _judged(texts: Iterable[str], recipients: list[Any], own: frozenset[str]) -> str:
+    """`inside` where all recipients are read and lie in own domains, `outside` where a text has an address elsewhere."""
+    plain = [text if isinstance(structure(text), str) else encode(structure(text)) for text in texts]
+    if not own or max(map(len, plain)) > _LONGEST:
+        return "unknown"
+    mentioned = {_canonical(domain) for text in plain for domain in _ANY_ADDRESS.findall(text)}
+    if not mentioned <= own:
+        return "outside"
+    return "inside" if recipients and all(_are_inside(some, own) for some in recipients) else "unknown"
+
+
+def _are_inside(recipients: Any, own: frozenset[str]) -> bool:
+    """Whether a text, or a list of texts, names addresses in own domains and nothing else."""
+    if isinstance(recipients, list):
+        return bool(recipients) and all(isinstance(one, str) and _are_inside(one, own) for one in recipients)
+    if not isinstance(recipients, str) or not recipients:
+        return False
+    place = 0
+    while place < len(recipients):
+        recipient = _RECIPIENT.match(recipients, place)
+        if recipient is None or _canonical(next(filter(None, recipient.groups()))) not in own:
+            return False
+        place = recipient.end()
+    return True
+
+
+def _domain_of(member: str | None) -> str | None:
+    """The domain of a member's name; None of what is no plain address, such as the name of a guest (`#EXT#`)."""
+    found = _MEMBER.fullmatch(member.strip()) if member and len(member) <= _LONGEST else None
+    return _canonical(found[1]) if found else None
+
+
+def _canonical(domain: str) -> str:
+    """A domain as the DNS has it, in lower case: `München.example` is `xn--mnchen-3ya.example`.
+
+    No letter becomes another, as `ß` does in older ways of writing such domains. A label that is too long stays as it is.
+    """
+    if domain.isascii():
+        return domain.lower()
+    labels = (unicodedata.normalize("NFC", label.lower()) for label in domain.split("."))
+    return ".".join(
+        label
+        if label.isascii() or len(label) > _LONGEST_LABEL
+        else f"xn--{label.encode('punycode').decode()}"
+        for label in labels
+    )

@@ -1,0 +1,89 @@
+"""What a conditional access policy grants access for: its controls with AND or OR, and authentication strengths.
+
+Microsoft: "Conditional Access: Grant" and "authenticationStrengthPolicy". Terms of use, approved and protected applications and
+a change of password ask for nothing that an intruder lacks, and count as nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seawall.events.access_policy import DEMANDS, Demand
+from seawall.events.method_names import named, plain
+from seawall.events.sign_in_methods import METHODS
+
+Choices = tuple[frozenset[Demand], ...]
+CONTROLS: Mapping[str, Demand] = {
+    "block": "block",
+    "mfa": "mfa",
+    "compliantdevice": "device",
+    "domainjoineddevice": "device",
+}
+BUILT_IN: Mapping[str, Demand] = {
+    "00000000-0000-0000-0000-000000000002": "mfa",
+    "00000000-0000-0000-0000-000000000003": "mfa",
+    "00000000-0000-0000-0000-000000000004": "resistant",
+}
+"""The built-in strengths *Multifactor authentication*, *Passwordless MFA* and *Phishing-resistant MFA*."""
+_WITHOUT_A_METHOD = ("federatedsinglefactor", "x509certificatesinglefactor")
+_TWO_BY_ITSELF = ("federatedmultifactor", "devicebasedpush")
+
+
+def granted_for(
+    controls: Sequence[str], strength: Sequence[str] | None, strength_uid: str, *, others: int, is_or: bool
+) -> tuple[Choices, list[str]]:
+    """Sets of demands of which one has to be met whole, and doubts; no choice where nothing is asked for.
+
+    `strength` are the combinations that an authentication strength allows, None without a strength; `others` counts controls
+    that ask for nothing here.
+    """
+    demands: list[Demand] = [CONTROLS.get(control.lower(), "nothing") for control in controls]
+    doubts: list[str] = []
+    if strength is not None:
+        asked, doubts = strength_of(strength, strength_uid)
+        demands.append(asked)
+    demands += ["nothing"] * others
+    if "block" in demands:
+        return (frozenset({"block"}),), doubts
+    if not demands:
+        return (), doubts
+    if is_or:
+        return tuple(frozenset({one}) for one in dict.fromkeys(demands)), doubts
+    whole = frozenset(one for one in demands if one != "nothing")
+    return ((whole,) if whole else ()), doubts
+
+
+def weakest(choices: Choices) -> Demand:
+    """What is asked for at least: of the demands of each choice the strongest, of the choices the weakest."""
+    levels = [max(DEMANDS.index(one) for one in choice) for choice in choices]
+    return DEMANDS[min(levels, default=0)]
+
+
+def strength_of(combinations: Sequence[str], uid: str) -> tuple[Demand, list[str]]:
+    """What an authentication strength asks for at least. A combination that is not known is a doubt, not an answer."""
+    if not combinations:
+        known = BUILT_IN.get(uid)
+        return known or "mfa", [] if known else ["an authentication strength without its combinations"]
+    found, unknown = [], []
+    for text in combinations:
+        asked = _combination(text)
+        if asked is None:
+            unknown.append(text[:80])
+        else:
+            found.append(DEMANDS.index(asked))
+    doubts = [f"the combination {text} of an authentication strength" for text in unknown[:3]]
+    return DEMANDS[min(found, default=DEMANDS.index("mfa"))], doubts
+
+
+def _combination(text: str) -> Demand | None:
+    parts = [plain(part) for part in text.split(",")]
+    methods = [METHODS[one.name] for part in parts if (one := named(part)) is not None]
+    special = sum(part in _WITHOUT_A_METHOD or part in _TWO_BY_ITSELF for part in parts)
+    if len(methods) + special < len(parts):
+        return None
+    if any(method.resistant for method in methods):
+        return "resistant"
+    is_two = any(part in _TWO_BY_ITSELF for part in parts) or any(
+        method.alone or (method.second and len(parts) > 1) for method in methods
+    )
+    return "mfa" if is_two else "nothing"

@@ -1,0 +1,140 @@
+"""What the nested fields of a unified audit record hold: sign-in properties, mail access, changes, folders.
+
+Pure functions of text, run once for each distinct combination of their arguments (see `distinct.py`).
+"""
+
+from __future__ import annotations
+
+from seawall.events.formats.json_values import encode, named_values, structure, unquoted
+from seawall.events.microsoft import forwarding
+from seawall.events.microsoft.additions import ADDED, added
+from seawall.events.microsoft.m365_fields import FOLDER_PERMISSIONS
+from seawall.events.microsoft.m365_meanings import clean, identifier
+
+
+def extended(text: str | None) -> tuple[str | None, str | None, str | None]:
+    """User agent, request type and authentication method number of a sign-in's ExtendedProperties."""
+    bag = named_values(text)
+    details = named_values(bag.get("additionalDetails"))
+    user_agent = unquoted(bag.get("UserAgent")) or unquoted(details.get("User-Agent"))
+    return user_agent, unquoted(bag.get("RequestType")), unquoted(bag.get("UserAuthenticationMethod"))
+
+
+def device(text: str | None) -> tuple[str | None, str | None, str | None]:
+    """Device id, session id and browser name of a sign-in's DeviceProperties."""
+    bag = named_values(text)
+    return (
+        identifier(unquoted(bag.get("Id"))),
+        unquoted(bag.get("SessionId")),
+        unquoted(bag.get("BrowserType")),
+    )
+
+
+def request(
+    request_type: str | None, method: str | None, of_kind: str | None
+) -> tuple[str | None, str | None]:
+    """Authentication method and protocol of a `UserLoggedIn` record."""
+    if of_kind != "sign_in":
+        return None, None
+    lowered = (request_type or "").lower()
+    protocol = None
+    if "devicecode" in lowered or "cmsi" in lowered or "deviceauth" in lowered:
+        protocol = "device_code" if "cmsi" not in lowered else None
+    elif "saml" in lowered:
+        protocol = "saml"
+    elif "ropc" in lowered or "resourceowner" in lowered:
+        protocol = "ropc"
+    elif lowered.startswith("oauth2:") or "token" in lowered:
+        protocol = "oauth"
+    # The number is a bit field without public documentation; 1 is a password by every account of it.
+    return ("password" if method == "1" else None), protocol
+
+
+def access(properties: str | None) -> tuple[str | None, float | None]:
+    """`bind` or `sync`, and whether the record was throttled (1.0, 0.0 or None)."""
+    bag = named_values(properties)
+    kind_of_access = (unquoted(bag.get("MailAccessType")) or "").lower() or None
+    throttled = (unquoted(bag.get("IsThrottled")) or "").lower()
+    return kind_of_access, {"true": 1.0, "false": 0.0}.get(throttled)
+
+
+def throttled(properties: str | None) -> tuple[float | None]:
+    """Whether the record was throttled, as a number."""
+    return (access(properties)[1],)
+
+
+def change(
+    operation: str | None,
+    of_kind: str | None,
+    parameters: str | None,
+    modified: str | None,
+    target: str | None,
+    item: str | None,
+    operation_properties: str | None = None,
+    own_domains: str | None = None,
+) -> tuple[str | None]:
+    """The JSON object of an admin, rule or directory record: parameter or property name to new value.
+
+    `own_domains` are the organisation's as `forwarding.own_domains` returns them.
+    """
+    if of_kind not in ("admin", "mail_rule", "directory"):
+        return (None,)
+    found: dict[str, str | None] = {
+        name: unquoted(value) for name, value in named_values(parameters).items() if name != "Actions"
+    }
+    properties = structure(modified)
+    entries = [
+        entry
+        for entry in (properties if isinstance(properties, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("Name"), str)
+    ]
+    for entry in entries:
+        found[entry["Name"]] = unquoted(entry.get("NewValue"))
+    if of_kind == "directory":
+        gained = added((entry["Name"], entry.get("OldValue"), entry.get("NewValue")) for entry in entries)
+        found |= {ADDED: gained} if gained else {}
+    if isinstance(properties, dict):
+        for name, value in properties.items():
+            found[name] = unquoted(value.get("NewValue") if isinstance(value, dict) else value)
+    if operation == "UpdateInboxRules":
+        # What the rule does stands here, and nowhere else.
+        found |= {name: unquoted(value) for name, value in named_values(operation_properties).items()}
+    if operation in FOLDER_PERMISSIONS or operation == "UpdateInboxRules":
+        inside = structure(item)
+        folder = inside.get("ParentFolder") if isinstance(inside, dict) else None
+        for name, value in (folder if isinstance(folder, dict) else {}).items():
+            found[name] = unquoted(value)
+    if operation in forwarding.OPERATIONS:
+        found = forwarding.with_target(operation, found, own_domains)
+    names = _target_names(target)
+    if names and of_kind == "directory":
+        found["Target"] = "; ".join(names)
+    return (encode(found) if found else None,)
+
+
+def _target_names(target: str | None) -> list[str]:
+    entries = structure(target)
+    names = []
+    for entry in entries if isinstance(entries, list) else ():
+        text = entry.get("ID") if isinstance(entry, dict) else None
+        # 1 is a display name, 5 a UPN; the others are ids and the words User, Group, ServicePrincipal.
+        if isinstance(text, str) and str(entry.get("Type")) in ("1", "5"):
+            names.append(text)
+    return names
+
+
+def folder(folders_path: str | None, item: str | None, folder_text: str | None) -> tuple[str | None]:
+    """The path (or name) of the folder touched first."""
+    if clean(folders_path):
+        return (clean(folders_path),)
+    inside = structure(folder_text)
+    if not isinstance(inside, dict):
+        whole = structure(item)
+        inside = whole.get("ParentFolder") if isinstance(whole, dict) else None
+    if not isinstance(inside, dict):
+        return (None,)
+    for name in ("Path", "Name"):
+        text = inside.get(name)
+        if isinstance(text, str) and clean(text):
+            return (clean(text),)
+    return (None,)

@@ -1,0 +1,310 @@
+"""What the values of a unified audit record mean: kind, status, actor, client. Pure functions of text.
+
+Each is run once for each distinct combination of its arguments (see `distinct.py`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from seawall.events.addresses import normalise_address
+from seawall.events.client_names import info_user_agent, reduce_client
+from seawall.events.formats.json_values import named_values, structure, unquoted
+from seawall.events.microsoft.entra_error_codes import INTERRUPTED_NAMES, is_interrupted
+from seawall.events.microsoft.forwarding import NO_TARGET
+from seawall.events.microsoft.m365_fields import (
+    ADMIN_RECORD_TYPE,
+    DIRECTORY_RECORD_TYPE,
+    FILE_RECORD_TYPES,
+    FOLDER_PERMISSIONS,
+    MAIL_RECORD_TYPES,
+    RECORD_TYPE_NAMES,
+    SIGN_IN_RECORD_TYPE,
+)
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+_UPN = re.compile(r"[^\s@\\/,;<>\"]{1,128}@[^\s@\\/,;<>\"]{1,255}")
+_NOBODY = frozenset({"", "not available", "not-found", "unknown", "null", "none", "anonymous", "n/a", "-"})
+_SYSTEM = re.compile(
+    r"(?i)^nt authority\\|^s-1-5-(?:18|19|20)$|^system$|^s-1-0-0$|^nt service\\|^microsoft\\"
+    r"|@[\w.-]*\.prod\.outlook\.com$|^(?:fim_password|spo|cxpweb)_service@support\.onmicrosoft\.com$"
+    r"|^app@sharepoint$|^sharepoint\\system|^ffoservicepartneruser$|^threatintel$|^certificate$|^sid:system"
+    r"|^securitycompliancealerts$|^microsoft\.exchange\.[\w.]+$"
+)
+"""Names of the provider's own processes, which nobody else can have.
+
+A person's name in these logs is an address. These are none, or lie in domains of Microsoft's own. An application may have any
+name: it is never known by one.
+"""
+_GUEST = re.compile(r"(?i)^(?:urn:spo:guest#|i:0[#i]\.[a-z]\|membership\|)(?=[^|#]+$)")
+"""What SharePoint writes before the address of a guest, and before that of a member."""
+_ANONYMOUS = re.compile(r"(?i)^urn:spo:anon(?:#|$)")
+"""Whoever opened a link that needs no account."""
+_SUCCEEDED = frozenset({
+    "succeeded", "success", "successful", "true", "ok", "completed", "partiallysucceeded", "partialsuccess", "0",
+})  # fmt: skip
+_FAILED = frozenset({"failed", "failure", "fail", "false", "error", "denied", "blocked", "timeout"})
+_SYSTEM_KEY = re.compile(r"(?i)^s-1-5-(?:18|19|20)$")
+"""The keys of Windows' own accounts."""
+_APPLICATIONS = ("5", "6", "Application", "ServicePrincipal")
+_ALERTS = "securitycompliancealerts"
+_MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind"})
+_RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
+_TAKEN_AWAY = NO_TARGET | {"False", "false", "$false"}
+_FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward")
+_LOGON_TYPES = {
+    "0": "owner", "1": "admin", "2": "delegate", "owner": "owner", "admin": "admin", "delegated": "delegate",
+    "delegate": "delegate", "delegatedadmin": "admin", "3": "admin", "5": "admin", "6": "admin",
+}  # fmt: skip
+
+
+APP_ONLY = ("5", "Application")
+"""The user types of an application that acts as itself; only then do the application ids tell the account."""
+
+
+def clean(text: str | None) -> str | None:
+    """Text without surrounding blanks; None for the spellings of nothing."""
+    if text is None:
+        return None
+    text = text.strip()
+    return None if text.lower() in _NOBODY else text
+
+
+def identifier(text: str | None) -> str | None:
+    """A GUID-like identifier in lower case; None for nothing and the all-zero GUID."""
+    text = clean(text)
+    if text is None:
+        return None
+    text = text.lower().strip("{}")
+    return None if text == _ZERO_GUID else text
+
+
+def record_type(value: str | None) -> str | None:
+    """The record type as its number, whichever way it was spelled."""
+    if value is None:
+        return None
+    return RECORD_TYPE_NAMES.get(value.lower(), value)
+
+
+def kind(
+    operation: str | None, record: str | None, workload: str | None, parameters: str | None
+) -> tuple[str]:
+    """The event's kind, see `schema.events.KINDS`."""
+    name, number = operation or "", record_type(record)
+    if name in _RULES:
+        return ("mail_rule",)
+    if name in _MAIL_ACCESS:
+        return ("mail_access",)
+    if name in FOLDER_PERMISSIONS:
+        return ("admin",)
+    if number == ADMIN_RECORD_TYPE or (number is None and workload == "Exchange" and "-" in name):
+        if name == "Set-Mailbox" and any(key in _set_parameters(parameters) for key in _FORWARDING):
+            return ("mail_rule",)
+        return ("admin",)
+    if number in MAIL_RECORD_TYPES:
+        return ("mail_action",)
+    if number == SIGN_IN_RECORD_TYPE or name in ("UserLoggedIn", "UserLoginFailed"):
+        return ("sign_in",)
+    if number == DIRECTORY_RECORD_TYPE:
+        return ("directory",)
+    if number in FILE_RECORD_TYPES:
+        return ("file",)
+    return ("other",)
+
+
+def _set_parameters(parameters: str | None) -> set[str]:
+    # A forwarding parameter that is empty or false takes forwarding away; that is an administrative act.
+    return {
+        key
+        for key, value in named_values(parameters).items()
+        if (unquoted(value) or "").strip() not in _TAKEN_AWAY
+    }
+
+
+def status(
+    operation: str | None,
+    result: str | None,
+    error: str | None,
+    logon_error: str | None,
+    extended: str | None,
+) -> tuple[str | None, str | None, str | None]:
+    """Status, vendor's code (None for success) and its detail."""
+    if operation == "UserLoginFailed":
+        code = clean(error) if error != "0" else None
+        detail = clean(logon_error) or clean(unquoted(named_values(extended).get("ResultStatusDetail")))
+        waits = is_interrupted(code) or detail in INTERRUPTED_NAMES
+        return ("interrupted" if waits else "failure", code or detail or "failed", detail)
+    if operation == "UserLoggedIn":
+        code = clean(error)
+        if code is None or code == "0":
+            return "success", None, None
+        # The record says that the user is in; a number of an interrupt only tells how.
+        return ("interrupted" if is_interrupted(code) else "success", code, clean(logon_error))
+    lowered = (clean(result) or "").lower()
+    if not lowered:
+        return None, None, None
+    if lowered in _SUCCEEDED:
+        return "success", None, (result if lowered.startswith("partial") else None)
+    if lowered in _FAILED or (lowered.isdecimal() and lowered.isascii()):
+        return "failure", clean(result), clean(logon_error)
+    # "New", "Submitted": what a word means that the schema does not name, nobody knows.
+    return None, None, clean(result)
+
+
+def actor(
+    user: str | None,
+    key: str | None,
+    user_type: str | None,
+    owner: str | None,
+    app: str | None,
+    client_app: str | None,
+    of_kind: str | None,
+    acting: str | None,
+) -> tuple[str | None, ...]:
+    """Account, account type, directory object id, app-only application, mailbox.
+
+    In an app-only read the actor is `UserKey` (user type 5) and `UserId` the owner of the mailbox.
+    """
+    name, holder = clean(_person(user)), _mailbox_name(owner)
+    key_text = clean(key)
+    if user_type in APP_ONLY and of_kind in ("mail_access", "mail_action", "admin", "mail_rule"):
+        application = identifier(client_app) or _guid(key_text) or identifier(app)
+        if application:
+            return application, "service", None, application, holder or _mailbox_name(user)
+    if name is None:
+        application = _guid(key_text) if user_type in ("5", "6", "Application", "ServicePrincipal") else None
+        if application:
+            return application, "service", None, application, holder
+        return None, None, _guid(key_text), None, holder
+    if name.lower().startswith("serviceprincipal_"):
+        application = identifier(acting) or name[17:].lower()
+        return application, "service", name[17:].lower(), application, holder
+    is_address = _UPN.fullmatch(name) is not None
+    if user_type in _APPLICATIONS and not is_address:
+        # What an application is called says nothing: anybody may call his so.
+        application = _guid(name.lower()) or _guid(key_text) or _guid(client_app) or _guid(app)
+        if application or not (_SYSTEM.search(name) and _is_reserved_key(key_text, name)):
+            return application or name.lower(), "service", None, application, holder
+    if _SYSTEM.search(name) or (not is_address and _is_provider(user_type, key_text)):
+        return name.lower(), "system", None, None, holder
+    return name.lower(), "user", _guid(key_text), None, holder
+
+
+def _person(user: str | None) -> str | None:
+    """A user's name without what SharePoint writes before it; None for whoever opened a link without an account."""
+    if user is None or _ANONYMOUS.search(user.strip()):
+        return None
+    return _GUEST.sub("", user.strip())
+
+
+def _is_provider(user_type: str | None, key: str | None) -> bool:
+    """Whether the type of user or the key is one that Microsoft's data centre alone has."""
+    return user_type in ("3", "DcAdmin") or (key is not None and _SYSTEM_KEY.search(key) is not None)
+
+
+def _is_reserved_key(key: str | None, name: str) -> bool:
+    """Whether the key is no application's: one of Windows, of SharePoint's claims, or the reserved name once more."""
+    return key is not None and (key == name or key.lower().startswith(("s-1-", "i:0")))
+
+
+def is_alert(user: str | None) -> bool:
+    """Whether a record is an alert of Microsoft's: these state no person as their user."""
+    return user is not None and user.strip().lower() == _ALERTS
+
+
+def alerted_person(record: str | None) -> str | None:
+    """The one person whom an alert names as its user, given the record's JSON; None for none and for several.
+
+    `EntityType` and `AlertEntityId` of the schema, else the same in `Data` (`etype`, `eid`; `f3u`: the first users of an alert
+    that sums up several). Senders and recipients of mail are no users of an alert: it says nothing about what they did.
+    """
+    whole = structure(record)
+    whole = whole if isinstance(whole, dict) else {}
+    data = structure(whole.get("Data"))
+    data = data if isinstance(data, dict) else {}
+    for kind_of, name in (
+        (whole.get("EntityType"), whole.get("AlertEntityId")),
+        (data.get("etype"), data.get("eid")),
+    ):
+        if isinstance(kind_of, str) and kind_of.lower() == "user" and isinstance(name, str):
+            found = _mailbox_name(name)
+            if found:
+                return found
+    first = data.get("f3u")
+    return _mailbox_name(first) if isinstance(first, str) else None
+
+
+def _guid(text: str | None) -> str | None:
+    lowered = (text or "").lower()
+    return lowered if _GUID.fullmatch(lowered) and lowered != _ZERO_GUID else None
+
+
+def _mailbox_name(text: str | None) -> str | None:
+    lowered = (clean(text) or "").lower()
+    return lowered if _UPN.fullmatch(lowered) else None
+
+
+def acting_application(actors: str | None) -> str | None:
+    """The application id among a directory record's `Actor` entries, when a service principal acted."""
+    entries = structure(actors)
+    if not isinstance(entries, list):
+        return None
+    texts = [str(entry.get("ID") or "") for entry in entries if isinstance(entry, dict)]
+    if "ServicePrincipal" not in texts:
+        return None
+    own = {text[17:].lower() for text in texts if text.startswith("ServicePrincipal_")}
+    for text in texts:
+        if _GUID.fullmatch(text.lower()) and text.lower() not in own:
+            return text.lower()
+    return next(iter(sorted(own)), None)
+
+
+def admin_mailbox(
+    object_id: str | None, parameters: str | None, of_kind: str | None, user: str | None
+) -> tuple[str | None]:
+    """The mailbox an Exchange cmdlet was for, when its identity looks like a UPN."""
+    if of_kind not in ("admin", "mail_rule"):
+        return (None,)
+    bag = named_values(parameters)
+    for candidate in (unquoted(bag.get("Identity")), unquoted(bag.get("Mailbox")), object_id):
+        whose = (candidate or "").split(":\\", 1)[0]  # of a folder: mara@example.org:\Calendar
+        found = _mailbox_name(whose.rsplit("\\", 1)[0]) or _mailbox_name(whose.rsplit("/", 1)[-1])
+        if found:
+            return (found,)
+    # A rule without another mailbox's name is the holder's own.
+    return (_mailbox_name(user) if of_kind == "mail_rule" else None,)
+
+
+def target_application(object_id: str | None, of_kind: str | None) -> str | None:
+    """The resource application that a sign-in was for."""
+    return _guid(object_id) if of_kind == "sign_in" else None
+
+
+def address(*spellings: str | None) -> tuple[str | None]:
+    """The first of the spellings that is an address."""
+    for text in spellings:
+        found = normalise_address(text)
+        if found is not None:
+            return (found,)
+    return (None,)
+
+
+def agent(
+    user_agent: str | None,
+    info: str | None,
+    process: str | None,
+    application: str | None,
+    browser: str | None,
+) -> tuple[str | None, str | None]:
+    """The raw user agent for display, and the client it reduces to."""
+    raw = clean(user_agent) or clean(info) or clean(process)
+    shown = clean(user_agent) or info_user_agent(info)
+    return raw, reduce_client(shown, info, clean(process), identifier(application), browser)
+
+
+def logon_type(logon: str | None, app_only: str | None) -> tuple[str | None]:
+    """owner, admin, delegate, or application for an app-only read."""
+    if app_only:
+        return ("application",)
+    return (_LOGON_TYPES.get((logon or "").lower()),)

@@ -1,0 +1,86 @@
+"""Microsoft 365 unified audit log: raw columns of single records, as `m365_audit` normalises them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from seawall.events.formats.field_capitals import Names, once_for_names
+from seawall.events.formats.json_values import as_text, content_id, encode, structure
+from seawall.events.microsoft import m365_meanings as judge
+from seawall.events.microsoft.m365_fields import (
+    CONTEXT_FIELDS,
+    KEPT_FIELDS,
+    KNOWN_FIELDS,
+    NESTED_FIELDS,
+    TEXT_FIELDS,
+)
+
+KIND_FIELDS = ("Operation", "RecordType", "Workload")
+_KIND_PLACES = tuple(TEXT_FIELDS.index(name) for name in KIND_FIELDS)
+_SHORT = 256
+
+
+def row(record: dict[str, Any]) -> tuple[str | None, ...]:
+    """The raw columns of one record, and its `unmapped` last: JSON of unknown fields and those of KEPT_FIELDS;
+    of all fields for kind `other`."""
+    values: list[str | None] = [None] * (len(TEXT_FIELDS) + len(NESTED_FIELDS))
+    places, kept = _layout(tuple(record))
+    for place, name in places:
+        value = record[name]
+        values[place] = value if value.__class__ is str else as_text(value)
+    operation, number, workload = (values[place] for place in _KIND_PLACES)
+    values[0] = values[0] or content_id(record)
+    context = structure(record.get("AppAccessContext"))
+    context = context if isinstance(context, dict) else {}
+    values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
+    values += folders_summary(record.get("Folders"))
+    values.append(_kept(record, kept) if is_known(operation, number, workload) else encode(record))
+    return tuple(values)
+
+
+@once_for_names
+def _layout(names: Names) -> tuple[tuple[tuple[int, str], ...], Names]:
+    """Columns of the fields that a record of these names has, and the names of those kept as they are."""
+    present = frozenset(names)
+    columns = enumerate((*TEXT_FIELDS, *NESTED_FIELDS))
+    places = tuple((place, name) for place, name in columns if name in present)
+    kept = (name for name in KEPT_FIELDS if name in present)
+    return places, (*kept, *sorted(present - KNOWN_FIELDS))
+
+
+def is_known_kind(record: dict[str, Any]) -> bool:
+    """Whether the record is of another kind than `other`."""
+    operation, number, workload = (as_text(record.get(name)) for name in KIND_FIELDS)
+    return is_known(operation, number, workload)
+
+
+def is_known(operation: str | None, number: str | None, workload: str | None) -> bool:
+    """Whether operation, record type and workload are of another kind than `other`."""
+    if sum(map(len, filter(None, (operation, number, workload)))) > _SHORT:
+        # What is remembered has to stay small.
+        return judge.kind(operation, number, workload, None)[0] != "other"
+    return _is_known_kind(operation, number, workload)
+
+
+@lru_cache(1024)
+def _is_known_kind(operation: str | None, number: str | None, workload: str | None) -> bool:
+    return judge.kind(operation, number, workload, None)[0] != "other"
+
+
+def folders_summary(value: Any) -> list[str | None]:
+    """Path of the first folder and number of items in all folders, as text."""
+    folders = [folder for folder in _list(structure(value)) if isinstance(folder, dict)]
+    if not folders:
+        return [None, None]
+    count = sum(len(_list(structure(folder.get("FolderItems")))) for folder in folders)
+    return [as_text(folders[0].get("Path")), str(count)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _kept(record: dict[str, Any], names: Names) -> str | None:
+    kept = {name: record[name] for name in names if record[name] not in (None, "", [], {})}
+    return encode(kept) if kept else None

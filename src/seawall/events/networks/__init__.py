@@ -1,0 +1,10 @@
+"""Says what a network is: ASN, organisation, country and class of an address, as of a dated table."""
+
+from __future__ import annotations
+
+from seawall.events.networks.columns import NetworkColumns
+from seawall.events.networks.enrichment import enrich
+from seawall.events.networks.network_class import CLASSES, class_of
+from seawall.events.networks.networks import Networks
+
+__all__ = ["CLASSES", "NetworkColumns", "Networks", "class_of", "enrich"]

@@ -1,0 +1,167 @@
+"""Which directory object ids belong to which account names, by organisation, as records state that hold both.
+
+Many records name a person by a user principal name, others by the object id alone. The provider's own records of sign-ins and
+of directory changes hold both. This module learns the pairs from them, and says which account each id is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.events.array_state import Saved, State, texts_kept
+from seawall.events.coded_batch import MISSING, Bools, Codes, Keys, Vocabulary, pair_keys
+from seawall.events.grouping import grouped
+
+STATING = {"kind": ("sign_in", "directory"), "status": ("success",), "account_type": ("user",)}
+"""Which records state pairs: those that the provider writes about a person whom it let in. A stranger can write none of them:
+what he types at a sign-in that fails is no name."""
+
+MOST_IDS = 8
+"""A name that is stated with more ids than this is joined with none of them: memory then grows with the accounts alone."""
+
+LONGEST_ID = 64
+"""Characters of the longest id that is learnt; a GUID has 36."""
+
+
+def _no_keys() -> Keys:
+    return np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """n object ids that stand as accounts in some records, and the account that each is.
+
+    `keys` uint64 (n,), in order, hold organisation and account as `pair_keys` of codes; `names` int32 (n,) the codes of
+    the accounts' names; `is_contested` bool (n,) says where the records state more than one name for the id.
+    """
+
+    keys: Keys = field(default_factory=_no_keys)
+    names: Codes = field(default_factory=lambda: np.empty(0, np.int32))
+    is_contested: Bools = field(default_factory=lambda: np.empty(0, bool))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def find(self, organisation: Codes, account: Codes) -> tuple[Codes, Codes]:
+        """Return the rows of n events whose account is an id, and the place of each such id in `keys`."""
+        if not len(self.keys) or not len(account):
+            return np.empty(0, np.int32), np.empty(0, np.int32)
+        ids = (self.keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        is_id = np.zeros(max(int(ids.max()), int(account.max())) + 2, bool)
+        is_id[ids] = True  # the last place is that of MISSING
+        rows = np.flatnonzero(is_id[account])
+        keys = pair_keys(organisation[rows], account[rows])
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        is_known = self.keys[places] == keys
+        return rows[is_known], places[is_known]
+
+
+class ObjectIds:
+    """The ids that each name was stated with, and the earliest time of each pair.
+
+    Nothing here depends on the order of records. `revision` grows when something is learnt that may change a join.
+    """
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._ids: dict[int, dict[str, int]] = {}
+        self._crowded: set[int] = set()
+
+    def learn(self, is_stating: Bools, events: pa.Table, organisation: Codes, account: Codes) -> None:
+        """Learn the pairs of those of n enriched events that state any; `organisation` and `account` are codes (n,)."""
+        uids = events["actor_user_uid"]
+        rows = np.flatnonzero(is_stating & (account != MISSING) & np.asarray(uids.is_valid()))
+        if not len(rows):
+            return
+        encoded = uids.take(pa.array(rows)).cast(pa.string()).combine_chunks().dictionary_encode()
+        texts, uid = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+        whose = grouped(pair_keys(organisation[rows], account[rows]))
+        pairs = grouped(whose.place * len(texts) + uid)
+        earliest = np.full(len(pairs.keys), np.iinfo(np.int64).max)
+        np.minimum.at(earliest, pairs.place, events["time"].cast(pa.int64()).to_numpy()[rows])
+        keys, places = np.divmod(pairs.keys, len(texts))
+        for key, place, time in zip(
+            whose.keys[keys].tolist(), places.tolist(), earliest.tolist(), strict=True
+        ):
+            self._note(key, texts[place], time)
+
+    def _note(self, key: int, uid: str, time: int) -> None:
+        """Note a pair of a name (organisation and account as a key) and an id."""
+        ids = self._ids.setdefault(key, {})
+        if time >= ids.get(uid, time + 1) or key in self._crowded or len(uid) > LONGEST_ID or "@" in uid:
+            return
+        ids[uid] = time
+        self.revision += 1
+        if len(ids) > MOST_IDS:
+            self._crowded.add(key)
+            ids.clear()
+
+    def joins(self, organisations: Codes, accounts: Vocabulary) -> Joins:
+        """Return which accounts are ids, and of whom. `organisations` says what each organisation's code means just now.
+
+        The earliest pair decides, and of pairs of one time the least name: nobody can write into a log's past, so no later record
+        takes a person's id away. Codes of accounts are those of the vocabulary.
+        """
+        found: dict[int, tuple[int, str, int]] = {}
+        contested: set[int] = set()
+        for key, ids in self._ids.items():
+            name = key & 0xFFFFFFFF
+            text = accounts.text(name)
+            if "@" not in text:
+                continue
+            for uid, time in ids.items():
+                code = accounts.code(uid)
+                if code == MISSING:
+                    continue
+                place = int(organisations[key >> 32]) << 32 | code
+                own, known = (time, text, name), found.get(place)
+                if known is not None and known[2] != name:
+                    contested.add(place)
+                found[place] = own if known is None else min(own, known)
+        keys = sorted(found)
+        return Joins(
+            np.array(keys, np.uint64),
+            np.array([found[key][2] for key in keys], np.int32),
+            np.array([key in contested for key in keys], bool),
+        )
+
+    def state(self) -> State:
+        """Return what is known, as plain arrays."""
+        pairs = sorted((key, uid, time) for key, ids in self._ids.items() for uid, time in ids.items())
+        return {
+            "names": np.array([key for key, _, _ in pairs], np.uint64),
+            **texts_kept("ids", (uid for _, uid, _ in pairs)),
+            "times": np.array([time for _, _, time in pairs], np.int64),
+            "crowded": np.array(sorted(self._crowded), np.uint64),
+        }
+
+    @classmethod
+    def restored(cls, saved: Saved, organisations: int, accounts: int) -> ObjectIds:
+        """Return what was kept, in so many organisations and accounts. Raises `StateInvalid`."""
+        fresh = cls()
+        names = saved.array("names", np.uint64, None)
+        ids, times = saved.texts("ids", len(names)), saved.array("times", np.int64, len(names))
+        crowded = saved.keys("crowded")
+        for keys in (names, crowded):
+            if ((keys >> np.uint64(32)) >= organisations).any() or (
+                (keys & np.uint64(0xFFFFFFFF)) >= accounts
+            ).any():
+                raise saved.invalid("names", "names what there is not")
+        fresh._crowded = set(crowded.tolist())
+        for key, uid, time in zip(names.tolist(), ids, times.tolist(), strict=True):
+            fresh._note(key, uid, time)
+        return fresh
+
+
+def stating(columns: dict[str, np.ndarray], vocabularies: dict[str, Vocabulary]) -> Bools:
+    """Return which of n coded events may state a pair, bool (n,)."""
+    chosen = np.ones(len(columns["kind"]), bool)
+    for name, wanted in STATING.items():
+        table = np.zeros(len(vocabularies[name]) + 1, bool)
+        table[vocabularies[name].matches(wanted)] = True
+        table[MISSING] = False
+        chosen &= table[columns[name]]
+    return chosen

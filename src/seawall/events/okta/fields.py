@@ -1,0 +1,61 @@
+"""Objects of an Okta record by name, whichever way a collector spelled the names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seawall.events.formats.field_capitals import Names, once_for_names
+from seawall.events.formats.json_values import as_text, structure
+
+
+@once_for_names
+def plain_names(names: Names) -> dict[str, str]:
+    """The spelling of each name by its letters alone: `eventType`, `eventtype` and `event_type` are one; the last wins."""
+    return {name.lower().replace("_", ""): name for name in names}
+
+
+class Part:
+    """An object, or its JSON text, by plain name; anything else holds nothing."""
+
+    __slots__ = ("_names", "held")
+
+    def __init__(self, value: Any) -> None:
+        if value.__class__ is str:
+            value = structure(value)
+        self.held: dict[str, Any] = value if value.__class__ is dict else {}
+        self._names = plain_names(tuple(self.held))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def value(self, name: str) -> Any:
+        """What a member holds, as it is; None when there is none."""
+        key = self._names.get(name)
+        return None if key is None else self.held[key]
+
+    def part(self, name: str) -> Part:
+        """A member that is an object."""
+        key = self._names.get(name)
+        found = None if key is None else self.held[key]
+        return Part(found) if found else NOTHING
+
+    def parts(self, name: str, most: int) -> list[Part]:
+        """The objects of a list, at most so many; a single object is a list of one."""
+        found = structure(self.value(name))
+        if isinstance(found, dict):
+            return [Part(found)]
+        return [Part(item) for item in found[:most]] if isinstance(found, list) else []
+
+    def text(self, name: str) -> str | None:
+        """A scalar as text; None for a structure, for nothing and for empty text."""
+        key = self._names.get(name)
+        if key is None:
+            return None
+        found = self.held[key]
+        if found.__class__ is str:
+            return found or None
+        return None if found is None or isinstance(found, dict | list) else as_text(found)
+
+
+NOTHING = Part(None)
+"""An object without members."""

@@ -1,0 +1,168 @@
+"""From paths to batches: walk, open, tell the shape, read, count."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seawall.events.batches import EventBatch, Rows, Taken, flush, gather
+from seawall.events.event_table import empty_events
+from seawall.events.failures import file_failure
+from seawall.events.formats.bounded import BoundedStream
+from seawall.events.formats.containers import open_members
+from seawall.events.formats.csv_records import csv_records, table_header
+from seawall.events.formats.empty_tables import is_foreign_header
+from seawall.events.formats.files import name_of, walk
+from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
+from seawall.events.formats.limits import Limits
+from seawall.events.formats.row_reader import quick
+from seawall.events.formats.temporary_copy import is_worth_spooling, spooled_batches
+from seawall.events.formats.text_lines import Utf8Stream
+from seawall.events.masked_excerpts import file_problem
+from seawall.events.microsoft.m365_bulk_duckdb import audit_batches, survey
+from seawall.events.microsoft.m365_embedded import embedded_batches, has_embedded_column, has_embedded_lines
+from seawall.events.problem import Problem
+from seawall_base.regular_files import open_file
+
+
+def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatch]:  # noqa: B008
+    """Yield every record under the paths, in batches. Never raises for what is in the files; problems say what was not read.
+
+    Files and folders are read recursively and in a stable order; what a file is, is told from its content.
+    """
+    reading = _Reading(limits)
+    for found in walk(paths):
+        if isinstance(found, Problem):
+            reading.rows.add(found)
+        else:
+            yield from reading.file(found)
+    yield from reading.rest()
+
+
+def read_opened(raw: BinaryIO, path: Path, limits: Limits, name: str | None = None) -> Iterator[EventBatch]:
+    """Yield every record of an open file that lies at the path, from its start. They are filed under the name, which is that of
+    the path unless there is another."""
+    reading = _Reading(limits)
+    yield from reading.opened(raw, path, name_of(path) if name is None else name)
+    yield from reading.rest()
+
+
+def path_size(path: Path) -> int:
+    """Return the bytes of a file on disk; 0 when it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+class _Reading:
+    """One file after the other. Small files and members share a batch: most of what a batch costs is the same for many records.
+
+    `rows` holds the records that no batch has yet. A failure costs the rest of its file, or of its member of an archive.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.rows = Rows("", limits)
+        self._limits = limits
+        self._done = self._reported = 0
+
+    def file(self, path: Path) -> Iterator[EventBatch]:
+        """Yield batches with the records of one file; a file that cannot be opened is a problem."""
+        name = name_of(path)
+        try:
+            raw = open_file(path)
+        except OSError as error:
+            self.rows.add(file_problem(name, "unreadable", error.strerror or str(error)))
+            return
+        with raw:
+            yield from self.opened(raw, path, name)
+
+    def opened(self, raw: BinaryIO, path: Path, name: str) -> Iterator[EventBatch]:
+        """Yield batches with the records of an open file."""
+        try:
+            for taken in self._members(raw, name):
+                yield self._batch(taken, min(raw.tell(), path_size(path)))
+        except Exception as error:  # noqa: BLE001 - the net
+            self.rows.add(file_failure(name, error))
+        self._done += path_size(path)
+
+    def rest(self) -> Iterator[EventBatch]:
+        """Yield what is left when all files are read."""
+        for taken in flush(self.rows):
+            yield self._batch(taken, 0)
+        if self._done > self._reported:
+            yield self._batch((empty_events(), [], 0), 0)
+
+    def _batch(self, taken: Taken, position: int) -> EventBatch:
+        events, problems, records = taken
+        at = max(self._done + position, self._reported)
+        passed, self._reported = at - self._reported, at
+        return EventBatch(events, tuple(problems), records, passed)
+
+    def _members(self, raw: BinaryIO, name: str) -> Iterator[Taken]:
+        for member in open_members(raw, name, self._limits):
+            if isinstance(member, Problem):
+                self.rows.add(member)
+                continue
+            stream = member.stream
+            try:
+                yield from self._text(stream, raw if member.is_plain_file else None)
+            except Exception as error:  # noqa: BLE001 - the net
+                self.rows.add(file_failure(stream.name, error))
+            if stream.problem is not None:
+                self.rows.add(stream.problem)
+            if self.rows.is_full:
+                yield self.rows.take()
+
+    def _text(self, stream: BoundedStream, plain: BinaryIO | None) -> Iterator[Taken]:
+        limits, rows = self._limits, self.rows
+        text = Utf8Stream(stream, stream.peek(1024))
+        head = text.peek(HEAD)
+        size = os.fstat(plain.fileno()).st_size if plain is not None else 0
+        if plain is not None and size >= limits.fast_bytes and not text.is_changed:
+            surveyed = survey(plain, head, size, limits)
+            if surveyed is not None:
+                yield from flush(rows)
+                yield from audit_batches(plain, stream.name, limits, surveyed, count(1))
+                return
+            plain.seek(stream.taken)
+        elif is_worth_spooling(head, limits) and (plain is None or text.is_changed):
+            yield from flush(rows)
+            yield from spooled_batches(text, stream.name, limits)
+            return
+        found, has_embedded = _records(text, head, stream.name, limits)
+        if found is not None and has_embedded:
+            yield from flush(rows)
+            yield from embedded_batches(found, stream.name, limits)
+        elif found is not None:
+            rows.begin(stream.name)
+            yield from gather(rows, found)
+        elif stream.problem is None:
+            reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"
+            rows.add(file_problem(stream.name, "not-a-log", reason))
+
+
+def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:
+    """Return the records of a text that starts like this, None for no log; and whether audit records are inside others."""
+    if looks_like_json(head, limits):
+        has_embedded = has_embedded_lines(head, limits)
+        return json_records(text, name, limits, None if has_embedded else quick), has_embedded
+    header = table_header(head)
+    if header is None or is_foreign_header(head):
+        return None, False
+    return csv_records(text, name, limits, header), has_embedded_column(header[0], head, limits)
+
+
+def looks_like_json(head: bytes, limits: Limits) -> bool:
+    """Whether text that starts like this is JSON, perhaps with damage."""
+    start = head.lstrip(b" \t\r\n\0")[:2]
+    if start[:1] == b"{":
+        return head.lstrip(b" \t\r\n\0{")[:1] in (b'"', b"}", b"") or is_line_delimited(head, limits.depth)
+    if start[:1] == b"[":
+        return head.lstrip(b" \t\r\n\0[")[:1] in (b"{", b"]", b"", b'"') or is_line_delimited(
+            head, limits.depth
+        )
+    return is_line_delimited(head, limits.depth)

@@ -1,0 +1,179 @@
+"""Objects of small exports that are no logs: lists of users, methods and policies, as JSON, JSON lines or CSV.
+
+Such a document is read whole, within limits. What cannot be read is a problem, never an exception.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seawall.events.failures import file_failure
+from seawall.events.formats.containers import Opened, open_members
+from seawall.events.formats.files import name_of, walk
+from seawall.events.formats.json_values import NotJson, TooDeep, parse
+from seawall.events.formats.limits import Limits
+from seawall.events.masked_excerpts import file_problem, record_problem
+from seawall.events.problem import Problem
+from seawall_base.regular_files import open_file
+
+LARGEST = 256 << 20
+"""Bytes of one document: half a million accounts with their methods."""
+_DEPTH = 32
+_LISTS = ("value", "users", "items", "resources")
+_MOST_COLUMNS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object of a document, and where it stands: `path`, or `path:7` for the seventh."""
+
+    value: dict[str, Any]
+    file: str
+    place: int
+
+    @property
+    def where(self) -> str:
+        """File and place in words."""
+        return f"{self.file}:{self.place}" if self.place else self.file
+
+
+def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[Found | Problem]:  # noqa: B008
+    """Every object of every document under the paths, in a stable order, and what was not read."""
+    for path in walk(paths):
+        if isinstance(path, Problem):
+            yield path
+            continue
+        name = name_of(path)
+        try:
+            raw = open_file(path)
+        except OSError as error:
+            yield file_problem(name, "unreadable", error.strerror or str(error))
+            continue
+        with raw:
+            for member in open_members(raw, name, limits):
+                yield from (member,) if isinstance(member, Problem) else _caught(member)
+
+
+def _caught(member: Opened) -> Iterator[Found | Problem]:
+    try:
+        yield from _document(member)
+    except Exception as error:  # noqa: BLE001 - the net
+        yield file_failure(member.stream.name, error)
+
+
+def _document(member: Opened) -> Iterator[Found | Problem]:
+    stream, pieces, size = member.stream, [], 0
+    while piece := stream.read(1 << 20):
+        size += len(piece)
+        if size > LARGEST:
+            yield file_problem(stream.name, "too-large", f"larger than {LARGEST:,} bytes")
+            return
+        pieces.append(piece)
+    if stream.problem is not None:
+        yield stream.problem
+    yield from _objects(_text(b"".join(pieces)), stream.name)
+
+
+def _text(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "replace")
+
+
+def _objects(text: str, name: str) -> Iterator[Found | Problem]:
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        try:
+            yield from _listed(parse(text, _DEPTH), name)
+        except TooDeep:
+            yield file_problem(name, "too-deep", f"nested deeper than {_DEPTH} levels")
+        except NotJson as error:
+            yield from _lines(text, name, str(error))
+    elif start:
+        yield from _rows(text, name)
+    else:
+        yield file_problem(name, "not-a-log", "empty")
+
+
+def _listed(value: Any, name: str) -> Iterator[Found | Problem]:
+    for place, item in enumerate(_items(value), 1):
+        if isinstance(item, dict):
+            yield Found(item, name, place)
+        else:
+            yield record_problem(name, place, "not-json", "no JSON object", text=str(item)[:200])
+
+
+def _items(value: Any) -> Iterator[Any]:
+    """The objects of a page (`{"value": […]}`), of pages in a list, or the object itself."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _items(item) if isinstance(item, dict) else (item,)
+        return
+    for key in _LISTS:
+        inner = value.get(key)
+        # A list of objects beside which the page says nothing that an account or a policy would.
+        if isinstance(inner, list) and not ({"id", "profile", "userName"} & value.keys()):
+            yield from inner
+            return
+    yield value
+
+
+def _lines(text: str, name: str, reason: str) -> Iterator[Found | Problem]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        yield file_problem(name, "not-json", reason)
+        return
+    for place, line in enumerate(lines, 1):
+        try:
+            value = parse(line, _DEPTH)
+        except TooDeep:
+            yield record_problem(name, place, "too-deep", f"nested deeper than {_DEPTH} levels")
+        except NotJson as error:
+            yield record_problem(name, place, "not-json", str(error), text=line)
+        else:
+            if not isinstance(value, dict):
+                yield record_problem(name, place, "not-json", "no JSON object", text=line)
+                continue
+            for item in _items(value):
+                if isinstance(item, dict):
+                    yield Found(item, name, place)
+                else:
+                    yield record_problem(name, place, "not-json", "no JSON object", text=line)
+
+
+def _rows(text: str, name: str) -> Iterator[Found | Problem]:
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter)
+    header: list[str] | None = None
+    place = 0
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            yield record_problem(name, place + 1, "wrong-columns", str(error))
+            return
+        if row is None:
+            return
+        if header is None:
+            header = [cell.strip() for cell in row]
+            if not 2 <= len(header) <= _MOST_COLUMNS or delimiter not in first:
+                yield file_problem(name, "not-a-log", "neither JSON nor a table")
+                return
+            continue
+        place += 1
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            yield record_problem(
+                name, place, "wrong-columns", f"{len(row)} fields under {len(header)} columns"
+            )
+            continue
+        yield Found(
+            {key: cell.strip() for key, cell in zip(header, row, strict=True) if cell.strip()}, name, place
+        )

@@ -1,0 +1,124 @@
+"""The other side of `/admin/revocations`: asks a running gate to revoke, to list and to take back."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from seawall.gate.errors import GateRefused, GateUnreachable
+from seawall_base.errors import StoreBroken
+from seawall_base.http_client import FetchRefused, Location, location_of, trust_store
+from seawall_tokens.errors import RevocationInvalid
+from seawall_tokens.jose import strict_json
+
+TIMEOUT = 10.0
+LARGEST_ANSWER: Final = 4 * 2**20
+_PATH = "/admin/revocations"
+
+
+class AdminClient:
+    """One gate, as `https://gate.example`, `http://127.0.0.1:8088` (this machine alone) or `unix:/run/seawall/admin.sock`.
+
+    The token goes into the `Authorization` header and nowhere else. No redirect is followed: the token would follow too.
+    """
+
+    def __init__(self, gate: str, token: str, *, ca: Path | None = None, timeout: float = TIMEOUT) -> None:
+        self._gate = gate
+        self._token = token
+        self._timeout = timeout
+        self._socket = gate.removeprefix("unix:") if gate.startswith("unix:") else ""
+        try:
+            self._where = None if self._socket else location_of(gate, allow_loopback_http=True)
+            self._trust = trust_store(ca) if ca is not None else trust_store()
+        except FetchRefused as error:
+            raise GateUnreachable(f"{gate}: {error}", fix="https, or this machine itself") from None
+
+    def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Record one revocation; return it as the gate describes it."""
+        return self._ask("POST", _PATH, json.dumps(document).encode())
+
+    def lift(self, number: int, *, reason: str, who: str) -> dict[str, Any]:
+        """Take one revocation back; return it."""
+        return self._ask(
+            "DELETE", f"{_PATH}/{number}?{urlencode({'reason': reason, 'who': who}, quote_via=quote)}"
+        )
+
+    def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
+        """All revocations, oldest first, however many pages they take."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = found[-1]["id"] if found else 0
+            page = self._ask("GET", f"{_PATH}?{urlencode({'all': str(all_of_them).lower(), 'after': after})}")
+            entries = page.get("revocations")
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise self._strange()
+            found += entries
+            if not page.get("more") or not entries:
+                return found
+
+    def _ask(self, method: str, target: str, body: bytes = b"") -> dict[str, Any]:
+        prefix = self._where.target.rstrip("/") if self._where else ""
+        headers = {"authorization": f"Bearer {self._token}", "accept": "application/json"}
+        if body:
+            headers["content-type"] = "application/json"
+        connection = self._connection()
+        try:
+            connection.request(method, prefix + target, body or None, headers)
+            answer = connection.getresponse()
+            status, text = answer.status, answer.read(LARGEST_ANSWER + 1)
+        except (OSError, http.client.HTTPException) as error:
+            what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            raise GateUnreachable(f"{self._gate}: {what}", fix="does the gate listen there?") from None
+        finally:
+            connection.close()
+        return self._judged(status, text)
+
+    def _judged(self, status: int, text: bytes) -> dict[str, Any]:
+        try:
+            document = strict_json.loads(text, max_bytes=LARGEST_ANSWER)
+        except strict_json.JsonRefused:
+            document = None
+        if not isinstance(document, dict):
+            raise self._strange(status)
+        if status in {200, 201}:
+            return document
+        code = document.get("code")
+        if code == RevocationInvalid.code:
+            raise RevocationInvalid(str(document.get("words", "the gate does not take this revocation")))
+        if code == StoreBroken.code:
+            raise StoreBroken("the gate cannot use its store of revocations", fix="see its log")
+        if status in {401, 403, 404, 429}:
+            raise GateRefused(
+                f"{self._gate}: the gate does not let us ({status})",
+                fix="is the administrator's part enabled, is this the token, and may this address call?",
+            )
+        raise self._strange(status)
+
+    def _strange(self, status: int = 200) -> GateUnreachable:
+        return GateUnreachable(f"{self._gate}: no gate's answer (status {status})", fix="is it a gate?")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._where is None:
+            return _UnixConnection(self._socket, self._timeout)
+        where: Location = self._where
+        if where.scheme == "http":
+            return http.client.HTTPConnection(where.host, where.port, timeout=self._timeout)
+        trust: ssl.SSLContext = self._trust
+        return http.client.HTTPSConnection(where.host, where.port, timeout=self._timeout, context=trust)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket file."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

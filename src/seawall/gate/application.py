@@ -1,0 +1,139 @@
+"""The ASGI application of one worker: `/verify` by itself, everything else with Starlette, any error a refusal."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from seawall.gate.admin import admin_routes
+from seawall.gate.events import event_routes
+from seawall.gate.openapi import OPENAPI
+from seawall.gate.status import status_routes
+from seawall.gate.verify_endpoint import say_broken
+from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Worker
+from seawall_base.errors import SeawallError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """Serves the parts that its boot names."""
+
+    def __init__(self, boot: Boot) -> None:
+        self._boot = boot
+        self._worker: Worker | None = None
+        self._rest: Starlette | None = None
+        self._verifies = VERIFY in boot.parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the server's start and end."""
+        kind = scope["type"]
+        if kind == "http":
+            if self._verifies and (scope["path"] == "/verify" or scope["path"].startswith("/verify/")):
+                worker = self._worker
+                if worker is not None:
+                    await worker.verify(scope, send)
+                    return
+            await self._serve(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        elif kind == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            if self._rest is None:
+                await JSONResponse({"code": "not-ready"}, 503)(scope, receive, sending)
+            else:
+                await self._rest(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - no error leaves the application, and none allows anything
+            say_broken("request", error)
+            if not started:
+                await JSONResponse({"code": "gate-broken"}, 503)(scope, receive, send)
+
+    async def begin(self) -> None:
+        """Make and start the worker. Until then everything is refused."""
+        self._worker = worker = Worker(self._boot)
+        await worker.start()
+        # What is there now stays: looking through it for garbage would stop every request for a moment, again and again.
+        gc.collect()
+        gc.freeze()
+        self._rest = Starlette(routes=_routes(worker, self._boot.parts), exception_handlers=ERRORS)
+
+    async def end(self) -> None:
+        """Stop the worker."""
+        if self._worker is not None:
+            await self._worker.stop()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.begin()
+                except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
+                    say_broken("start", error)
+                    # The log's own lines may not be written any more when this process ends; the server's are.
+                    why = error.message if isinstance(error, SeawallError) else type(error).__name__
+                    await send({"type": "lifespan.startup.failed", "message": ascii(why)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.end()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _no_such_thing(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    code = {404: "not-found", 405: "method-not-allowed"}.get(status, "refused")
+    return JSONResponse({"code": code}, status, getattr(error, "headers", None))
+
+
+async def _broken(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again after the answer
+    return JSONResponse({"code": "gate-broken"}, 503)
+
+
+ERRORS: dict[Any, Any] = {HTTPException: _no_such_thing, Exception: _broken}
+
+
+def _routes(worker: Worker, parts: frozenset[str]) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    if STATUS in parts:
+        routes += status_routes(worker)
+        routes.append(Route("/openapi.json", _openapi(worker), methods=["GET"]))
+    if EVENTS in parts:
+        routes += event_routes(worker)
+    if ADMIN in parts:
+        routes += admin_routes(worker)
+    if VERIFY in parts and worker.step_up is not None:
+        routes.append(Mount("/step-up", routes=list(worker.step_up.routes())))
+    return routes
+
+
+def _openapi(worker: Worker) -> Callable[[Request], Awaitable[Response]]:
+    async def document(_: Request) -> Response:
+        if not worker.settings.openapi:
+            return JSONResponse({"code": "not-found"}, 404)
+        return JSONResponse(OPENAPI)
+
+    return document

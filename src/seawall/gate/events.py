@@ -1,0 +1,61 @@
+"""`/events`: a receiver of Shared Signals. Security event tokens are pushed here (RFC 8935) and become revocations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from seawall.gate.bodies import BodyRefused, read_body
+from seawall.gate.status import peer_of
+from seawall_base.errors import StoreBroken
+from seawall_tokens.signals.event_token import SignalRefused
+from seawall_tokens.signals.signals import Received
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from seawall.gate.worker import Worker
+
+from seawall.gate.signal_intake import say_received, say_refused, take
+
+CONTENT_TYPE: Final = "application/secevent+jwt"
+_HEADERS: Final = {"cache-control": "no-store", "content-language": "en"}
+
+
+def event_routes(worker: Worker) -> list[Route]:
+    """The route, for one worker. Without transmitters it answers as if it were not there."""
+
+    async def events(request: Request) -> Response:
+        transmitters = worker.loaded.transmitters
+        if not transmitters.all:
+            return JSONResponse({"code": "not-found"}, 404)
+        try:
+            received = await _received(request, worker)
+        except BodyRefused as refused:
+            return _refusal(worker, request, "invalid_request", refused.code, refused.status)
+        except SignalRefused as refused:
+            status = 503 if refused.temporary else 400
+            return _refusal(worker, request, refused.err, refused.description, status)
+        except StoreBroken as broken:
+            return _refusal(worker, request, "invalid_request", broken.code, 503)
+        say_received(worker, received, peer_of(request) or "unix")
+        return Response(status_code=202, headers=_HEADERS)
+
+    return [Route("/events", events, methods=["POST"])]
+
+
+async def _received(request: Request, worker: Worker) -> Received:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != CONTENT_TYPE:
+        raise BodyRefused(415, f"the content type is not {CONTENT_TYPE}")
+    settings = worker.settings
+    body = await read_body(request, most=settings.body_bytes, seconds=settings.header_seconds)
+    received: Received = await worker.take_signal(lambda: take(worker, body.strip()))
+    return received
+
+
+def _refusal(worker: Worker, request: Request, err: str, description: str, status: int) -> Response:
+    say_refused(worker, err, description, peer_of(request) or "unix")
+    return JSONResponse({"err": err, "description": description}, status, _HEADERS)

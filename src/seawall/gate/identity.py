@@ -1,0 +1,146 @@
+"""The `X-Auth-*` headers: what an application may know of an accepted token, safe in a header, never cut short."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from seawall.gate.refusals import ClaimTooLong
+from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.verify.authentication_claims import read_acr
+
+LONGEST_VALUE: Final = 1024
+LONGEST_SUM: Final = 3072
+"""Bytes of all values. nginx reads a head of 4 KiB unless told otherwise, and refuses a longer one."""
+
+Claims = Mapping[str, Any]
+
+_SAFE = re.compile(r"[!-$&-~]+(?: [!-$&-~]+)*")
+"""Visible ASCII but `%`, single spaces inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityHeader:
+    """One header: its name, what it holds, and how it is read from the claims (None: no such header)."""
+
+    name: str
+    words: str
+    read: Callable[[Claims], str | None]
+
+
+def _claim(*names: str) -> Callable[[Claims], str | None]:
+    def read(claims: Claims) -> str | None:
+        for name in names:
+            value = claims.get(name)
+            if isinstance(value, str) and value:
+                return value
+        return None
+
+    return read
+
+
+def _listed(*names: str) -> Callable[[Claims], str | None]:
+    """Words separated by spaces, from text or a list of texts without spaces."""
+
+    def read(claims: Claims) -> str | None:
+        words = words_of(claims, *names)
+        return " ".join(words) if words else None
+
+    return read
+
+
+def _acr(claims: Claims) -> str | None:
+    try:
+        return read_acr(claims)
+    except ValueError:
+        return None
+
+
+def _token(claims: Claims) -> str | None:
+    name = claims.get("jti") or claims.get("uti")
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32] if isinstance(name, str) else None
+
+
+def _expires(claims: Claims) -> str | None:
+    value = claims.get("exp")
+    return str(int(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+IDENTITY_HEADERS: Final = (
+    IdentityHeader("X-Auth-Subject", "`sub`", _claim("sub")),
+    IdentityHeader("X-Auth-Issuer", "`iss`", _claim("iss")),
+    IdentityHeader("X-Auth-Tenant", "`tid`", _claim("tid")),
+    IdentityHeader("X-Auth-Object", "`oid`", _claim("oid")),
+    IdentityHeader("X-Auth-Client", "`client_id`, `azp`, `appid` or `cid`", _claim(*CLIENTS)),
+    IdentityHeader("X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _listed("scope", "scp")),
+    IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _listed("roles")),
+    IdentityHeader("X-Auth-Acr", "`acr`", _acr),
+    IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _listed("amr")),
+    IdentityHeader(
+        "X-Auth-Token", "the first half of the SHA-256 of `jti` or `uti` in hex, as in the log", _token
+    ),
+    IdentityHeader("X-Auth-Expires", "`exp`, seconds since 1970", _expires),
+)
+"""Every header that tells an application who is there. A proxy must drop all of these from the client's request."""
+
+_READERS: Final = tuple((header.name.lower().encode(), header.read) for header in IDENTITY_HEADERS)
+
+
+NOBODY: Final = tuple((name, b"") for name, _ in _READERS)
+"""The headers of a request that nobody is vouched for in."""
+
+
+def words_of(claims: Claims, *names: str) -> tuple[str, ...]:
+    """The words of the first claim that is there: text separated by spaces, or a list of texts.
+
+    Entries of a list that hold a space are left out: joined they would read as two.
+    """
+    for name in names:
+        value = claims.get(name)
+        if isinstance(value, str):
+            return tuple(value.split())
+        if isinstance(value, list):
+            return tuple(word for word in value if isinstance(word, str) and word and word.split() == [word])
+    return ()
+
+
+def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
+    """Every header for these claims. Raises `ClaimTooLong` when they do not fit.
+
+    What the token does not say is an empty value and not a missing header: a proxy that only sets the headers it gets
+    would leave the client's own where there is none.
+    """
+    headers = []
+    length = 0
+    for name, read in _READERS:
+        text = read(claims)
+        value = header_value(text) if text else b""
+        length += len(value)
+        headers.append((name, value))
+    if length > LONGEST_SUM:
+        raise ClaimTooLong("all claims together")
+    return headers
+
+
+@lru_cache(2048)
+def header_value(text: str) -> bytes:
+    """Text as a header value: visible ASCII as it is, `%` and everything else percent-encoded UTF-8. Decoding gives it back."""
+    if len(text) > LONGEST_VALUE:
+        raise ClaimTooLong
+    if not text or _SAFE.fullmatch(text):
+        return text.encode("ascii")
+    encoded = bytearray()
+    last = len(text.encode("utf-8", "surrogatepass")) - 1
+    for place, byte in enumerate(text.encode("utf-8", "surrogatepass")):
+        inner_space = byte == 0x20 and 0 < place < last
+        if (0x21 <= byte <= 0x7E and byte != 0x25) or inner_space:
+            encoded.append(byte)
+        else:
+            encoded += b"%%%02X" % byte
+    if len(encoded) > LONGEST_VALUE:
+        raise ClaimTooLong
+    return bytes(encoded)

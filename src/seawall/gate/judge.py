@@ -1,0 +1,233 @@
+"""One decision: the request's path, its token with the fifteen checks, the account's risk, what the path asks.
+
+1. The path and its rules. A public path ends here.
+2. The token: checks 1 to 13 by `seawall_tokens.verify.verify`, with check 14 taken out of the policy, because an elevation
+   may meet it.
+3. Issuer, audience, scopes and roles of the path.
+4. Check 14: what issuer, path and risk ask of the authentication; the token must meet it, or an elevation.
+5. The identity, as headers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seawall.gate import demands, refusals
+from seawall.gate.answers import NOTHING, Asks, Headers
+from seawall.gate.identity import NOBODY, identity_headers, words_of
+from seawall.gate.keys_at_hand import KeysAtHand
+from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules
+from seawall.gate.paths import is_escaped_needlessly
+from seawall.gate.recent_tokens import RecentTokens, Verified
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.refusals.written_form import TokenMissing
+from seawall_tokens.verify.request_binding import RequestBinding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seawall.gate.elevation import StepUp
+    from seawall.gate.original_request import OriginalRequest
+    from seawall.gate.path_rule import PathRule
+    from seawall.gate.risk import RiskList
+    from seawall.gate.settings import GateSettings
+    from seawall_tokens.policy.policy import IssuerPolicy, Policy, RevocationList
+    from seawall_tokens.verify.replay import Nonces, ReplayGuard
+    from seawall_tokens.verify.verify import AccessToken
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The request may go on. `issuer` is the policy's name, empty on a public path; `verified` is None there."""
+
+    issuer: str
+    identity: Headers
+    verified: Verified | None
+
+
+@dataclass(slots=True)
+class Case:
+    """What is known of a request while it is decided, also when it ends in a refusal."""
+
+    request: OriginalRequest
+    compact: bytes = b""
+    issuer: str = ""
+    verified: Verified | None = None
+    asks: Asks = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Decides with one policy and one state of everything else. Safe for several threads.
+
+    `policy` is the policy with `KeysAtHand` and without check 14; `asked` is what was taken out, by issuer's name.
+    `wants_proofs`: there is an issuer whose tokens must be bound to their sender, so that clients are told of DPoP.
+    """
+
+    settings: GateSettings
+    policy: Policy
+    recent: RecentTokens
+    asked: Mapping[str, demands.Demand]
+    rules: PathRules
+    risk: RiskList
+    replay: ReplayGuard
+    nonces: Nonces
+    step_up: StepUp | None = None
+    wants_proofs: bool = False
+
+    def decide(self, case: Case, now: float) -> Verdict:
+        """Allow, or raise `Refusal` or `GateRefusal`. `case` learns what was found.
+
+        In a thread that never waits also `MustWait`: decide again in one that may.
+        """
+        request = case.request
+        if self.rules and not request.path:
+            raise refusals.ForwardedMissing
+        match = self._match(request)
+        if match.public:
+            return Verdict("", [*NOBODY], None)
+        verified = self._verified(case, now)
+        for rule in match.rules:
+            _check_path(rule, verified.token, case)
+        self._check_authentication(match, verified.token, case, now)
+        if verified.identity is None:
+            verified.identity = identity_headers(verified.token.claims)
+        return Verdict(case.issuer, verified.identity, verified)
+
+    def _match(self, request: OriginalRequest) -> PathMatch:
+        if not self.rules:
+            return NO_RULE
+        escaped = is_escaped_needlessly(request.target)
+        return self.rules.match(request.path, request.method, overridden=request.overridden, escaped=escaped)
+
+    def claims_of(self, case: Case, now: float) -> Mapping[str, Any]:
+        """The claims of the request's token, once checks 1 to 13 let it pass; what path and risk ask is not looked at."""
+        return self._verified(case, now).token.claims
+
+    def _verified(self, case: Case, now: float) -> Verified:
+        request = case.request
+        case.asks = Asks(dpop=self.wants_proofs)
+        compact, binding = self._credentials(request)
+        case.compact = compact
+        case.asks = Asks(dpop=binding.scheme == "DPoP")
+        try:
+            verified = self.recent.verify(compact, now, request=binding, replay=self.replay)
+        except Refusal as refusal:
+            if refusal.challenge == "use_dpop_nonce" or (
+                binding.scheme == "DPoP" and self.settings.dpop_nonces
+            ):
+                case.asks = Asks(dpop=True, nonce=self.nonces.issue(now))
+            raise
+        case.verified = verified
+        case.issuer = verified.token.policy.name
+        return verified
+
+    def _credentials(self, request: OriginalRequest) -> tuple[bytes, RequestBinding]:
+        scheme, _, token = (request.authorization or b"").partition(b" ")
+        scheme = scheme.lower()
+        if scheme not in {b"bearer", b"dpop"} or not token.strip(b" "):
+            raise TokenMissing
+        binding = RequestBinding(
+            method=request.method,
+            url=request.url,
+            scheme="DPoP" if scheme == b"dpop" else "Bearer",
+            proofs=tuple(proof.decode("latin-1") for proof in request.proofs),
+            certificate=request.certificate,
+            nonces=self.nonces if self.settings.dpop_nonces else None,
+        )
+        return token.strip(b" "), binding
+
+    def _check_authentication(self, match: PathMatch, token: AccessToken, case: Case, now: float) -> None:
+        if self.risk.refuses_all:
+            raise refusals.RiskUnknown
+        incident = self.risk.incident_of(token.claims)
+        if incident is not None and self.settings.risk.then == "refuse":
+            raise refusals.RiskRaised
+        found = (
+            self.asked.get(case.issuer),
+            *(demands.of_path(rule) for rule in match.rules),
+            demands.of_risk(incident, self.settings.risk),
+        )
+        asked = [demand for demand in found if demand is not None]
+        if not asked:
+            return
+        skew = token.policy.clock_skew
+        given = [demands.from_claims(token.claims)]
+        unmet = demands.unmet(asked, given, now, skew)
+        if unmet and self.step_up is not None:
+            # One demand may be met by the token and another by an elevation, but each by one of them as a whole.
+            held = self.step_up.elevations_of(token.claims, case.request.path, now, within=match.within)
+            given += [demands.from_elevation(one, token.claims) for one in held if one.until > now]
+            unmet = demands.unmet(asked, given, now, skew)
+        if not unmet:
+            return
+        fault, demand = unmet[0]
+        helps = self.step_up is not None and not demands.unmet(
+            [one for _, one in unmet],
+            demands.within_reach(self.settings.step_up, token.claims, now),
+            now,
+            skew,
+        )
+        case.asks = dataclasses.replace(demand.asks(now), dpop=case.asks.dpop, step_up=helps)
+        raise fault
+
+
+def _check_path(rule: PathRule, token: AccessToken, case: Case) -> None:
+    claims = token.claims
+    if rule.issuers and case.issuer not in rule.issuers:
+        raise refusals.IssuerNotHere
+    if rule.audiences and not set(rule.audiences) & _audiences(claims, token.policy.audience_claim):
+        raise refusals.AudienceNotHere
+    if rule.scopes and not set(rule.scopes) <= {*words_of(claims, "scope"), *words_of(claims, "scp")}:
+        case.asks = Asks(scopes=rule.scopes, dpop=case.asks.dpop)
+        raise refusals.ScopeInsufficient
+    if rule.roles and not set(rule.roles) & set(words_of(claims, "roles")):
+        raise refusals.RoleInsufficient
+    if (unmet := rule.claims.unmet(claims)) is not None:
+        raise refusals.ClaimNotHere(unmet if unmet.isprintable() else "")
+
+
+def _audiences(claims: Mapping[str, Any], claim: str) -> set[str]:
+    named = claims.get(claim)
+    return {named} if isinstance(named, str) else {name for name in named or () if isinstance(name, str)}
+
+
+def without_check_14(entry: IssuerPolicy) -> IssuerPolicy:
+    """An issuer's policy for use in the event loop, which leaves check 14 to the gate."""
+    return dataclasses.replace(
+        entry,
+        keys=KeysAtHand(entry.keys),
+        acr_values=(),
+        required_amr=frozenset(),
+        max_authentication_age=None,
+    )
+
+
+def make_judge(
+    settings: GateSettings,
+    policy: Policy,
+    *,
+    revocations: RevocationList,
+    risk: RiskList,
+    replay: ReplayGuard,
+    nonces: Nonces,
+    step_up: StepUp | None,
+) -> Judge:
+    """Put together what a worker decides with."""
+    asked = {entry.name: demands.of_issuer(entry) for entry in policy.issuers}
+    issuers = tuple(without_check_14(entry) for entry in policy.issuers)
+    prepared = dataclasses.replace(policy, issuers=issuers, revocations=revocations)
+    return Judge(
+        settings=settings,
+        policy=prepared,
+        recent=RecentTokens(prepared),
+        asked={name: demand for name, demand in asked.items() if demand is not None},
+        rules=PathRules(settings.paths),
+        risk=risk,
+        replay=replay,
+        nonces=nonces,
+        step_up=step_up,
+        wants_proofs=any(entry.sender in {"dpop", "required"} for entry in issuers),
+    )

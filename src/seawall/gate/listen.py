@@ -1,0 +1,283 @@
+"""Starts the gate: checks everything first, then listens with granian and its worker processes."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import stat
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.gate import metrics
+from seawall.gate.admin_token import digest_of
+from seawall.gate.application import Application
+from seawall.gate.errors import GateInvalid
+from seawall.gate.loaded_policy import Loaded, load, log_place, replay_of
+from seawall.gate.log_lines import LineHandler
+from seawall.gate.step_up.store import StepUpStore
+from seawall.gate.step_up.store import create as create_step_up
+from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot
+from seawall_base.errors import StoreBroken
+from seawall_tokens.revocation.store import RevocationStore
+from seawall_tokens.verify.replay import SharedReplayGuard
+
+if TYPE_CHECKING:
+    from granian.server.mp import MPServer
+
+    from seawall.gate.settings import GateSettings
+
+BACKLOG = 1024
+PATIENCE = 5
+"""Seconds that a worker has to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen: an address and port, or the path of a unix socket."""
+
+    host: str = "127.0.0.1"
+    port: int = 8087
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def place_of(text: str) -> Place:
+    """A place from `127.0.0.1:8087`, `[::1]:8087` or `unix:/path`. Raises `GateInvalid`."""
+    if text.startswith("unix:") and len(text) > 5:
+        return Place(path=Path(text[5:]))
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not host or (":" in host and not text.startswith("[")) or not port.isascii() or not port.isdigit():
+        raise GateInvalid(f"{text!r} is no address", fix="write 127.0.0.1:8087, [::1]:8087 or unix:/path")
+    if not 0 < int(port) < 65536:
+        raise GateInvalid(f"{text!r}: no such port", fix="ports are 1 to 65535")
+    return Place(host, int(port))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that was checked before listening. `made` are the stores that were made just now, or would be."""
+
+    boot: Boot
+    loaded: Loaded
+    made: tuple[Path, ...]
+    admin: Place | None
+
+
+def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
+    """Check policy, settings, stores and administrator's token. Raises `SeawallError`.
+
+    Stores that the first start makes are made last, and only if `make`: who only checks may be another user than the
+    one that the gate runs as, and a store of another user is refused.
+    """
+    loaded = load(policy)
+    settings = loaded.settings
+    missing = [] if _store_exists(loaded) else [loaded.store]
+    if settings.step_up.enabled and not _step_up_exists(loaded):
+        missing.append(loaded.step_up)
+    if make and settings.log != "stderr":
+        _check_log(Path(log_place(loaded)))
+    digest = digest_of(settings.admin) if settings.admin.enabled else None
+    admin = place_of(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
+    parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
+    for store in missing if make else ():
+        if store == loaded.store:
+            RevocationStore.create(store).close()
+        else:
+            create_step_up(store)
+    if make or replay_of(loaded).exists():
+        SharedReplayGuard(replay_of(loaded)).close()
+    boot = Boot(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
+    return Prepared(boot, loaded, tuple(missing), admin)
+
+
+def _check_log(path: Path) -> None:
+    try:
+        LineHandler(str(path)).close()
+    except OSError as error:
+        raise GateInvalid(f"cannot log to {path}: {error.strerror}", fix="set log in [gate]") from None
+
+
+def _store_exists(loaded: Loaded) -> bool:
+    """Open the store. False when it is missing and the policy does not say which: the first start makes one."""
+    if not loaded.store.exists() and loaded.document.revocation_store is None:
+        return False
+    try:
+        RevocationStore.open(loaded.store).close()
+    except StoreBroken as broken:
+        if not loaded.store.exists():
+            broken.fix = f"make one: seawall token revoke --store {loaded.store} --create-store"
+        raise
+    return True
+
+
+def _step_up_exists(loaded: Loaded) -> bool:
+    """Open the store of passkeys. False when it is missing and the settings do not say which."""
+    if not loaded.step_up.exists() and loaded.settings.step_up.store is None:
+        return False
+    try:
+        StepUpStore(loaded.step_up).close()
+    except StoreBroken as broken:
+        if not loaded.step_up.exists():
+            broken.fix = f"make one: seawall step-up create --store {loaded.step_up}"
+        raise
+    return True
+
+
+def serve(prepared: Prepared, place: Place, workers: int) -> int:
+    """Listen until told to stop. Returns the exit code; raises `GateInvalid` when the address cannot be had."""
+    check_free(place)
+    if prepared.admin is not None:
+        check_free(prepared.admin)
+    folder = metrics.prepare()
+    stopping = threading.Event()
+    beside: threading.Thread | None = None
+    try:
+        if prepared.admin is not None:
+            boot = replace(prepared.boot, parts=frozenset({ADMIN, STATUS}))
+            beside = threading.Thread(
+                target=_keep_running,
+                args=(boot, prepared.loaded.settings, prepared.admin, stopping),
+                name="admin",
+            )
+            beside.start()
+        return run(prepared.boot, prepared.loaded.settings, place, workers)
+    finally:
+        stopping.set()
+        if beside is not None:
+            beside.join()
+        metrics.clear(folder)
+
+
+def run(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
+    """One listener with its workers, in this process."""
+    try:
+        make_server(settings, place, workers).serve(
+            target_loader=partial(Application, boot), wrap_loader=False
+        )
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def _keep_running(boot: Boot, settings: GateSettings, place: Place, stopping: threading.Event) -> None:
+    """The administrator's listener in a process of its own, started anew when it ends before it should."""
+    processes = multiprocessing.get_context("spawn")
+    while not stopping.is_set():
+        process = processes.Process(target=_run_beside, args=(boot, settings, place, 1), name="seawall-admin")
+        process.start()
+        while process.is_alive() and not stopping.wait(0.2):
+            pass
+        process.terminate()
+        process.join(2 * PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        if not stopping.wait(1.0):
+            logging.getLogger("_granian").error("the administrator's listener ended and is started anew")
+
+
+def _run_beside(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
+    """As `run`, for as long as the process that started this one lives."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+    return run(boot, settings, place, workers)
+
+
+def check_free(place: Place) -> None:
+    """Refuse a place where somebody listens already; a socket that nobody listens on is left over, and removed."""
+    if place.path is not None:
+        return _check_free_path(place.path)
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((place.host, place.port))
+    except OSError as error:
+        raise GateInvalid(
+            f"cannot listen on {place}: {error.strerror or error}",
+            fix="choose another with --listen or --uds",
+        ) from None
+    return None
+
+
+def _check_free_path(path: Path) -> None:
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise GateInvalid(f"{path} is there and is no socket", fix="choose another with --uds")
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise GateInvalid(f"{path.parent} is no folder", fix="choose another with --uds") from None
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except OSError as error:
+            raise GateInvalid(
+                f"cannot listen on {path}: {error.strerror}", fix="choose another with --uds"
+            ) from None
+    raise GateInvalid(f"somebody listens on {path} already", fix="choose another with --uds")
+
+
+def make_server(settings: GateSettings, place: Place, workers: int) -> MPServer:
+    """The server, not yet listening. SIGHUP reaches the workers, which read the policy anew."""
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LOGGING_CONFIG, LogLevels
+    from granian.server.mp import MPServer
+
+    parent = os.getpid()
+
+    class GateServer(MPServer):
+        def signal_handler_reload(self, *_: Any, **__: Any) -> None:
+            if os.getpid() == parent:
+                for worker in self.wrks:
+                    with suppress(ProcessLookupError):
+                        os.kill(worker.inner.pid, signal.SIGHUP)
+
+    logs: dict[str, Any] = LOGGING_CONFIG
+    handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in logs["handlers"].items()}
+    where: dict[str, Any] = (
+        {"address": place.host, "port": place.port}
+        if place.path is None
+        else {"uds": place.path, "uds_permissions": 0o660}
+    )
+    return GateServer(
+        "seawall gate",
+        **where,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        log_level=LogLevels.warning,
+        log_dictconfig={"handlers": handlers},
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(settings.header_seconds * 1000), max_buffer_size=settings.header_bytes
+        ),
+        respawn_failed_workers=True,
+        workers_kill_timeout=PATIENCE,
+    )

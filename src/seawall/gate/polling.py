@@ -1,0 +1,163 @@
+"""Fetches event tokens from transmitters that do not push (RFC 8936). Of all workers the one that holds the lock does it.
+
+A token is acknowledged after the store has taken it, so that a crash in between fetches it again; the store counts it once.
+What is refused is told to the transmitter with RFC 8935's code. While a transmitter cannot be reached the gate goes on with
+what it knows, and its status says so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.gate.signal_intake import SignalWorker, say_received, say_refused, take
+from seawall_base.errors import StoreBroken
+from seawall_base.http_post import NotAnswered, post
+from seawall_tokens.jose.strict_json import JsonRefused, loads
+from seawall_tokens.signals.event_token import SignalRefused
+
+if TYPE_CHECKING:
+    from seawall.gate.polling_settings import Polling
+    from seawall_tokens.signals.signals import Received
+
+AT_ONCE: Final = 100
+TIMEOUT: Final = 15.0
+LARGEST: Final = 4 << 20
+LONGEST_PAUSE: Final = 300.0
+LOOK: Final = 0.5
+"""Seconds between two looks at whether something is due, or whether the lock has become free."""
+
+
+class PollFailed(Exception):
+    """A transmitter gave no answer that can be used. The text holds nothing of it but its status."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One transmitter: when it is asked next, and what it has still to be told."""
+
+    polling: Polling
+    due: float = 0.0
+    failures: int = 0
+    fault: str = ""
+    acknowledged: list[str] = field(default_factory=list)
+    refused: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Poller:
+    """A thread of a worker. `faults` says which transmitters cannot be asked, by name."""
+
+    def __init__(self, worker: SignalWorker, clock: Callable[[], float] = time.monotonic) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._turns: dict[str, _Turn] = {}
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, as soon as no other worker does it."""
+        self._thread = threading.Thread(target=self._run, name="polling", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a question that is under way is not waited for."""
+        self._stop.set()
+
+    def faults(self) -> dict[str, str]:
+        """Why transmitters could not be asked, by name."""
+        return {turn.polling.name: turn.fault for turn in list(self._turns.values()) if turn.fault}
+
+    def _run(self) -> None:
+        lock = os.open(f"{self._worker.loaded.store}-polling", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        try:
+            while not self._stop.wait(LOOK):
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    continue
+                self._look()
+        finally:
+            os.close(lock)
+
+    def _look(self) -> None:
+        known = {polling.name: polling for polling in self._worker.loaded.polled}
+        self._turns = {
+            name: turn if (turn := self._turns.get(name)) and turn.polling == polling else _Turn(polling)
+            for name, polling in known.items()
+        }
+        for turn in self._turns.values():
+            while turn.due <= self._clock() and not self._stop.is_set():
+                self._ask(turn)
+
+    def _ask(self, turn: _Turn) -> None:
+        try:
+            has_more = self._asked(turn)
+            turn.failures, turn.fault = 0, ""
+            turn.due = self._clock() + (
+                0.0 if has_more or turn.acknowledged or turn.refused else turn.polling.every
+            )
+        except Exception as error:  # noqa: BLE001 - whatever a transmitter answers, the others are asked
+            turn.failures += 1
+            turn.fault = str(error) if isinstance(error, PollFailed) else type(error).__name__
+            turn.due = self._clock() + min(turn.polling.every * 2.0**turn.failures, LONGEST_PAUSE)
+
+    def _asked(self, turn: _Turn) -> bool:
+        """Ask once: tell what is done, take what comes. Returns whether there is more. Raises `PollFailed`."""
+        question = {
+            "maxEvents": AT_ONCE, "returnImmediately": True, "ack": turn.acknowledged, "setErrs": turn.refused,
+        }  # fmt: skip
+        sets, has_more = _answer(turn.polling, question)
+        turn.acknowledged, turn.refused = [], {}
+        for token_id, token in sets.items():
+            self._take(turn, token_id, token)
+        return has_more and bool(turn.acknowledged or turn.refused)
+
+    def _take(self, turn: _Turn, token_id: str, token: object) -> None:
+        peer = f"polled:{turn.polling.name}"
+        try:
+            received = _taken(self._worker, token_id, token)
+        except SignalRefused as refused:
+            say_refused(self._worker, refused.err, refused.description, peer)
+            if not refused.temporary:
+                turn.refused[token_id] = {"err": refused.err, "description": refused.description}
+        except StoreBroken as broken:
+            say_refused(self._worker, "store-broken", broken.code, peer)
+        else:
+            say_received(self._worker, received, peer)
+            turn.acknowledged.append(token_id)
+
+
+def _taken(worker: SignalWorker, token_id: str, token: object) -> Received:
+    if not isinstance(token, str):
+        raise SignalRefused("invalid_request", "the event token is no text")
+    received = take(worker, token)
+    if received.signal.token_id != token_id:
+        raise SignalRefused("invalid_request", "the event token has another jti than it is listed under")
+    return received
+
+
+def _answer(polling: Polling, question: dict[str, Any]) -> tuple[dict[str, object], bool]:
+    headers = {
+        "Content-Type": "application/json", "Accept": "application/json", "Authorization": f"Bearer {polling.token}",
+    }  # fmt: skip
+    body = json.dumps(question, separators=(",", ":")).encode()
+    try:
+        answer = post(polling.url, headers, body, timeout=TIMEOUT, trust=polling.trust, wanted=LARGEST + 1)
+    except NotAnswered as error:
+        raise PollFailed(str(error)) from None
+    if answer.status != 200:
+        raise PollFailed(f"the transmitter answered with status {answer.status}")
+    try:
+        document = loads(answer.body, max_bytes=LARGEST, max_depth=4)
+    except JsonRefused as error:
+        raise PollFailed(f"the answer is not JSON ({error.reason})") from None
+    sets = document.get("sets") if isinstance(document, dict) else None
+    if not isinstance(sets, dict) or len(sets) > 10 * AT_ONCE:
+        raise PollFailed("the answer holds no event tokens")
+    return sets, document.get("moreAvailable") is True

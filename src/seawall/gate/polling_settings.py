@@ -1,0 +1,86 @@
+"""How the gate fetches a transmitter's events: where, with which token, how often."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall_base.http_client import FetchRefused, location_of, trust_store
+
+if TYPE_CHECKING:
+    from seawall_base.http_client import TrustStore
+    from seawall_base.settings_reader import Faults
+    from seawall_tokens.policy.file import PolicyDocument
+    from seawall_tokens.policy.policy import IssuerPolicy
+
+_VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Where a transmitter is asked for events. `every` in seconds; `trust` None: the system's certificates."""
+
+    name: str
+    url: str
+    every: int
+    token: str = field(repr=False)
+    trust: TrustStore | None = field(repr=False, compare=False)
+
+
+def read_polling(
+    policy: IssuerPolicy,
+    values: Mapping[str, Any],
+    at: tuple[str | int, ...],
+    document: PolicyDocument,
+    faults: Faults,
+) -> Polling | None:
+    """Return how a transmitter is polled, None where it pushes; what is wrong is added to `faults`."""
+    url, token_file = values["poll"], values["poll_token_file"]
+    if url is None or token_file is None:
+        if (url is None) != (token_file is None):
+            faults.add(
+                (*at, "poll" if token_file is None else "poll_token_file"),
+                "poll needs poll_token_file",
+                "set both",
+            )
+        return None
+    table = _table(document, at)
+    try:
+        location_of(url, allow_loopback_http=table.get("allow_loopback_http") is True)
+    except FetchRefused as error:
+        faults.add((*at, "poll"), str(error), "write https://host/path")
+        return None
+    trust = table.get("trust_file")
+    try:
+        token = _token(document.path.parent / token_file)
+        store = trust_store(document.path.parent / trust) if isinstance(trust, str) else None
+    except (OSError, ValueError, FetchRefused) as error:
+        faults.add(
+            (*at, "poll_token_file"),
+            error.strerror or "unreadable" if isinstance(error, OSError) else str(error),
+            "chmod 600",
+        )
+        return None
+    return Polling(policy.name, url, values["poll_every"], token, store)
+
+
+def _table(document: PolicyDocument, at: tuple[str | int, ...]) -> Mapping[str, Any]:
+    found: Any = document.tables
+    for step in at:
+        found = found[step]
+    return found if isinstance(found, dict) else {}
+
+
+def _token(path: Path) -> str:
+    with path.open("rb") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            raise ValueError("others can read the token")
+        text = file.read(8192).decode("ascii", "replace").strip()
+    if not _VISIBLE.fullmatch(text):
+        raise ValueError("a token is one line of visible ASCII")
+    return text

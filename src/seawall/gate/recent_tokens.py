@@ -1,0 +1,119 @@
+"""Tokens that this worker verified moments ago: a burst of requests with one token pays for two signatures.
+
+What is remembered is what cannot change: how these octets parse, and that the signature is this key's. What can change is
+checked for every request, by the same functions in the same order: whether the issuer still has the key (4), the key's
+state (5), revocations (11), times (10) and the sender (12). Any other answer to "which key?" verifies from the beginning.
+Tokens are kept by a keyed digest, for a very short time, and each judge has its own memory: a new policy starts empty.
+A token is kept when it comes for the second time: tokens that come once leave nothing behind for the garbage collector.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from seawall_tokens.policy.plan import plan_of
+from seawall_tokens.refusals import Internal, Refusal
+from seawall_tokens.verify import claim_checks, examination, key_checks
+from seawall_tokens.verify.compact import Header
+from seawall_tokens.verify.state import State
+from seawall_tokens.verify.verify import AccessToken, verify_access_token
+
+if TYPE_CHECKING:
+    from seawall.gate.answers import Headers
+    from seawall_tokens.policy.policy import Policy
+    from seawall_tokens.verify.replay import ReplayGuard
+    from seawall_tokens.verify.request_binding import RequestBinding
+
+SECONDS: Final = 2.0
+MOST: Final = 2048
+
+_AGAIN: Final = (
+    key_checks.check_key_state,
+    examination.check_revocations,
+    claim_checks.check_times,
+    examination.check_binding,
+)
+
+
+@dataclass(slots=True)
+class Verified:
+    """A token that was verified, and until when that is remembered.
+
+    `identity` and `line` are the headers and the halves of the log line around its time, once somebody made them: they
+    follow from the token alone.
+    """
+
+    token: AccessToken
+    header: Header
+    until: float
+    identity: Headers | None = None
+    line: tuple[str, str] | None = None
+
+
+class RecentTokens:
+    """Verifies access tokens under one policy. Safe for several threads: dictionary operations are atomic."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._key = os.urandom(32)
+        self._young: dict[bytes, Verified] = {}
+        self._old: dict[bytes, Verified] = {}
+        self._met: dict[bytes, float] = {}
+        """Until when a token that came once is known to have come."""
+
+    def verify(self, token: bytes, now: float, *, request: RequestBinding, replay: ReplayGuard) -> Verified:
+        """As `verify_access_token`: the token, or a `Refusal` and nothing else (but `MustWait` in the event loop)."""
+        place = blake2b(token, digest_size=32, key=self._key).digest()
+        recent = self._young.get(place) or self._old.get(place)
+        if recent is not None and 0 <= recent.until - now <= SECONDS:
+            verified = self._again(recent, token, now, request, replay)
+            if verified is not None:
+                return verified
+        found = verify_access_token(token, self._policy, now, request=request, replay=replay)
+        return self._remember(place, found, now)
+
+    def _again(
+        self, recent: Verified, token: bytes, now: float, request: RequestBinding, replay: ReplayGuard
+    ) -> Verified | None:
+        """The token once more; None when its key is another by now."""
+        known = recent.token
+        try:
+            state = examination.begin(token, self._policy, now, request, replay)
+            fill(state, known, recent.header)
+            key_checks.find_key(state)
+            if state.held.key is not known.key:
+                return None
+            for check in _AGAIN:
+                check(state)
+        except Refusal as refusal:
+            raise refusal.with_traceback(None) from None
+        except Exception:  # noqa: BLE001 - whatever it is, the token has not been verified
+            raise Internal from None
+        return recent
+
+    def _remember(self, place: bytes, found: AccessToken, now: float) -> Verified:
+        members = found.header
+        header = Header(members["alg"], members.get("kid"), members.get("typ"), members)
+        verified = Verified(found, header, now + SECONDS)
+        if not 0 <= self._met.get(place, 0.0) - now <= SECONDS:
+            if len(self._met) >= MOST:
+                self._met = {}
+            self._met[place] = now + SECONDS
+            return verified
+        if len(self._young) >= MOST // 2:
+            self._old, self._young = self._young, {}
+        self._young[place] = verified
+        return verified
+
+
+def fill(state: State, known: AccessToken, header: Header) -> None:
+    """Give a new state what is known of the token."""
+    state.claims = known.claims
+    state.header = header
+    state.issuer = known.issuer
+    state.tenant = known.tenant
+    state.entry = known.policy
+    state.plan = plan_of(known.policy)

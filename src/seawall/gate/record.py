@@ -1,0 +1,65 @@
+"""Check 15 at the gate: a line for every token that was allowed or refused, and for every question that was refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from seawall.gate.refusals import GateRefusal
+from seawall_tokens.verify import decision
+
+if TYPE_CHECKING:
+    from seawall.gate.judge import Case, Verdict
+    from seawall.gate.recent_tokens import Verified
+    from seawall_tokens.refusals import Refusal
+
+
+class Record:
+    """Writes decisions with `write`. Public paths are counted, not logged: there is no token to speak of."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def allowed(self, verdict: Verdict, now: float) -> None:
+        """Log an allowed request. Of the line of a token only the time differs from one request to the next."""
+        verified = verdict.verified
+        if verified is None:
+            return
+        if verified.line is None:
+            verified.line = _around_the_time(verified)
+        before, after = verified.line
+        self._write(f"{before}{round(now, 3)}{after}")
+
+    def refused(
+        self, case: Case | None, refusal: Refusal | GateRefusal, now: float, *, dry_run: bool
+    ) -> Mapping[str, Any]:
+        """Log a refused request with what is known of its token; return the claims, which may be anybody's words."""
+        token = case.verified.token if case is not None and case.verified is not None else None
+        if token is not None:
+            header, claims, thumbprint = token.header, token.claims, token.key.thumbprint
+        else:
+            header, claims = decision.read_unverified(case.compact) if case and case.compact else ({}, {})
+            thumbprint = None
+        line = decision.decide(
+            refusal,  # type: ignore[arg-type] # code and check, all that is asked of it, both families have
+            header=header,
+            claims=claims,
+            thumbprint=thumbprint,
+            now=now,
+            dry_run=dry_run,
+            verified=True if token is not None else None,
+        ).line()
+        if isinstance(refusal, GateRefusal) and refusal.detail:
+            line = f'{line.removesuffix("}")}, "detail": {json.dumps(decision.harmless(refusal.detail))}}}'
+        self._write(line)
+        return claims
+
+
+def _around_the_time(verified: Verified) -> tuple[str, str]:
+    token = verified.token
+    line = decision.decide(
+        None, header=token.header, claims=token.claims, thumbprint=token.key.thumbprint, now=0.0
+    ).line()
+    before, mark, after = line.partition('"at": 0.0')
+    return before + mark.removesuffix("0.0"), after

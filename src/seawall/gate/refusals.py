@@ -1,0 +1,192 @@
+"""Why the gate itself refuses, beside the fifteen checks of a token: what the proxy said, the path, the risk."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GateRefusal(Exception):
+    """The request is refused before or after its token was looked at.
+
+    The attributes mean what they mean in `seawall_tokens.refusals.Refusal`; `check` is 0: none of a token's fifteen.
+    It is a family of its own, so that the table of token refusals holds only what a verifier can say.
+    """
+
+    code: ClassVar[str] = "gate"
+    check: ClassVar[int] = 0
+    words: ClassVar[str] = "the gate refuses this request"
+    status: ClassVar[int] = 403
+    challenge: ClassVar[str | None] = None
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ProxyUnlisted(GateRefusal):
+    """The question comes from an address that is not a listed proxy."""
+
+    code = "proxy-unlisted"
+    words = "the question comes from an address that is not a listed proxy"
+
+
+class ForwardedMissing(GateRefusal):
+    """There are rules for paths, and the proxy does not say which path is asked for."""
+
+    code = "forwarded-missing"
+    words = "the proxy does not say which request it is asking about"
+
+
+class ForwardedMalformed(GateRefusal):
+    """A header of the proxy cannot be what it should be."""
+
+    code = "forwarded-malformed"
+    words = "what the proxy says about the request makes no sense"
+
+
+class ForwardedConflict(GateRefusal):
+    """Two headers name two requests: one of them comes from the client."""
+
+    code = "forwarded-conflict"
+    words = "two headers name two different requests"
+
+
+class HeaderRepeated(GateRefusal):
+    """A header that decides something is there twice."""
+
+    code = "header-repeated"
+    words = "a header that decides something is there twice"
+
+
+class HeaderAmbiguous(GateRefusal):
+    """A header's name (`X.Auth_Subject`) is another's for applications that do not tell `_`, `.` and the like from `-`."""
+
+    code = "header-ambiguous"
+    words = (
+        "an application could take a header for another one: its name differs in `_`, `.` or the like alone"
+    )
+
+
+class HeaderHopByHop(GateRefusal):
+    """`Connection` names a header, `Trailer` a guarded one, or `Upgrade` asks for a tunnel past the gate."""
+
+    code = "header-hop-by-hop"
+    words = (
+        "`Connection`, `Trailer` or `Upgrade` asks the proxy to drop or replace what the gate decides about"
+    )
+
+
+class OriginUnknown(GateRefusal):
+    """The request is for an origin that is not in the settings."""
+
+    code = "origin-unknown"
+    words = "the request is for an origin that the gate does not guard"
+
+
+class PathAmbiguous(GateRefusal):
+    """The path could be read in two ways."""
+
+    code = "path-ambiguous"
+    words = "the path could be read in two ways"
+
+
+class MethodOverride(GateRefusal):
+    """Rules depend on the method, and the request asks the application to take another."""
+
+    code = "method-override"
+    words = "the request asks to be taken as another method, and the rules depend on the method"
+
+
+class IssuerNotHere(GateRefusal):
+    """The path takes tokens of other issuers."""
+
+    code = "path-issuer"
+    words = "this path takes no tokens of this issuer"
+
+
+class AudienceNotHere(GateRefusal):
+    """The path needs another audience."""
+
+    code = "path-audience"
+    words = "the token is not meant for this path"
+
+
+class ScopeInsufficient(GateRefusal):
+    """The path needs scopes that the token does not have."""
+
+    code = "path-scope"
+    words = "the token lacks a scope that this path needs"
+    challenge = "insufficient_scope"
+
+
+class RoleInsufficient(GateRefusal):
+    """The path needs a role that the token does not have."""
+
+    code = "path-role"
+    words = "the token lacks a role that this path needs"
+
+
+class ClaimNotHere(GateRefusal):
+    """The path needs a value of a claim that the token does not have."""
+
+    code = "path-claim"
+    words = "a claim of the token has no value that this path allows"
+
+
+class RiskRaised(GateRefusal):
+    """An incident was raised for the account, and the settings say that it stays outside."""
+
+    code = "risk-raised"
+    words = "an incident was raised for this account"
+
+
+class RiskUnknown(GateRefusal):
+    """The file of incidents is missing or broken, so that nobody's risk is known."""
+
+    code = "risk-unknown"
+    words = "the risk of this account is not known"
+    status = 503
+
+
+class ClaimTooLong(GateRefusal):
+    """A claim does not fit into a header; cut short it would be another's."""
+
+    code = "claim-too-long"
+    words = "a claim of the token does not fit into a header"
+
+
+class TooSlow(GateRefusal):
+    """The decision took longer than the settings allow."""
+
+    code = "too-slow"
+    words = "the decision took too long"
+    status = 503
+
+
+class NotReady(GateRefusal):
+    """The worker has no policy or no store that it could decide with."""
+
+    code = "not-ready"
+    words = "the gate cannot decide at present"
+    status = 503
+
+
+class Broken(GateRefusal):
+    """Something unexpected happened in the gate itself."""
+
+    code = "gate-broken"
+    words = "the gate failed on this request"
+    status = 503
+
+
+class StepUpNeeded(GateRefusal):
+    """An incident was raised for the account: it must prove itself anew (RFC 9470)."""
+
+    code = "risk-step-up"
+    words = "an incident was raised for this account: a new authentication is needed"
+    status = 401
+    challenge = "insufficient_user_authentication"
+
+
+GATE_REFUSALS: dict[str, type[GateRefusal]] = {kind.code: kind for kind in GateRefusal.__subclasses__()}
+"""Every refusal of the gate itself, by code."""

@@ -1,0 +1,75 @@
+"""Security event tokens as the gate takes them, pushed or polled: verified, kept, counted, logged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from seawall_tokens.revocation.store import RevocationStore
+from seawall_tokens.signals.signals import Received, interpret
+from seawall_tokens.verify.decision import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seawall.gate.loaded_policy import Loaded
+    from seawall.gate.metrics import Metrics
+    from seawall_tokens.revocation.follower import Follower
+
+_log = logging.getLogger("seawall.gate.events")
+
+
+class SignalWorker(Protocol):
+    """The worker that takes event tokens, as far as they need it."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """The policy that holds now."""
+
+    @property
+    def follower(self) -> Follower:
+        """The revocations that hold now."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The time, in seconds since the epoch."""
+
+
+def take(worker: SignalWorker, token: str | bytes) -> Received:
+    """Verify an event token, pushed or polled, and do what it asks. Raises `SignalRefused` or `StoreBroken`."""
+    now = worker.clock()
+    genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
+    received = interpret(genuine, now)
+    with RevocationStore.open(worker.loaded.store) as store:
+        store.receive(received.signal)
+    return received
+
+
+def say_refused(worker: SignalWorker, err: str, description: str, peer: str) -> None:
+    """Log and count an event token that was not taken; `peer` is who brought it."""
+    line = {
+        "event": "signal", "at": round(worker.clock(), 3), "outcome": "refused", "code": err,
+        "words": description, "peer": peer,
+    }  # fmt: skip
+    _log.warning("%s", json.dumps(line, ensure_ascii=True))
+    worker.metrics.event(err)
+
+
+def say_received(worker: SignalWorker, received: Received, peer: str) -> None:
+    """Log and count what an event token did."""
+    signal = received.signal
+    line: dict[str, Any] = {
+        "event": "signal", "at": round(worker.clock(), 3), "outcome": "accepted",
+        "transmitter": harmless(signal.transmitter), "revocations": len(signal.revocations),
+        "lifts": len(signal.lifts), "unresolved": list(received.unresolved),
+        "events": [{"name": one.name, "outcome": one.outcome} for one in received.events],
+        "peer": peer,
+    }  # fmt: skip
+    _log.warning("%s", json.dumps(line, ensure_ascii=True))
+    for one in received.events:
+        worker.metrics.event(one.outcome)

@@ -1,0 +1,53 @@
+"""How a worker is doing: its faults, `/healthz`, `/healthz/live` and `/metrics`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from seawall.web.probe import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from seawall.gate.worker import Worker
+
+
+def status_routes(worker: Worker) -> list[Route]:
+    """The routes, for one worker."""
+
+    async def health(request: Request) -> Response:
+        faults = worker.faults()
+        stopped = any(fault.stops for fault in faults)
+        document: dict[str, Any] = {"status": "refusing" if stopped else "degraded" if faults else "ok"}
+        if peer_of(request) in worker.settings.metrics.allow:
+            document["faults"] = [
+                {"code": fault.code, "words": fault.words, "stops": fault.stops} for fault in faults
+            ]
+            document["dry_run"] = worker.boot.dry_run
+            document["policy_loaded_at"] = worker.loaded_at
+        return JSONResponse(document, 503 if stopped else 200, {"cache-control": "no-store"})
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "alive"}, headers={"cache-control": "no-store"})
+
+    async def metrics(request: Request) -> Response:
+        settings = worker.settings.metrics
+        if not settings.enabled or peer_of(request) not in settings.allow:
+            return JSONResponse({"code": "not-found"}, 404)
+        worker.measure()
+        return Response(await run_in_threadpool(worker.metrics.text), media_type=CONTENT_TYPE)
+
+    return [
+        Route("/healthz", health, methods=["GET"]),
+        Route("/healthz/live", live, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
+    ]
+
+
+def peer_of(request: Request) -> str:
+    """The address of the connection, empty for a unix socket."""
+    return request.client.host if request.client is not None else "?"

@@ -1,0 +1,29 @@
+"""Step-up: somebody proves anew who he is, with a passkey or a one-time code, for one session and path and a short time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seawall.gate.elevation import StepUp
+    from seawall.gate.judge import Judge
+    from seawall.gate.record import Record
+    from seawall.gate.settings import GateSettings
+
+
+def make_step_up(
+    settings: GateSettings,
+    store: Path,
+    judge: Callable[[], Judge | None],
+    record: Record,
+    clock: Callable[[], float],
+) -> StepUp:
+    """What is mounted at `/step-up`. Raises `StoreBroken`."""
+    from seawall.gate.step_up.endpoints import StepUpEndpoints
+    from seawall.gate.step_up.service import StepUpService
+    from seawall.gate.step_up.store import StepUpStore
+
+    service = StepUpService(settings.step_up, settings.origins, StepUpStore(store))
+    return StepUpEndpoints(service, judge, record, clock)

@@ -1,0 +1,259 @@
+"""`/step-up` over HTTP: a page, its script, and JSON endpoints that each need the session's own valid token.
+
+The token makes the difference to a link in a mail: whoever is tricked into a ceremony elevates the session of his own
+browser, never that of the one who sent the link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import partial
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from seawall.gate.answers import Asks, refused
+from seawall.gate.bodies import BodyRefused, read_object
+from seawall.gate.judge import Case, Verdict
+from seawall.gate.original_request import read_request
+from seawall.gate.refusals import Broken, GateRefusal, NotReady, ProxyUnlisted, TooSlow
+from seawall.gate.step_up.place import place_of
+from seawall.gate.step_up.service import StepUpRefused, StepUpService
+from seawall.gate.step_up.session import Session, session_of
+from seawall.gate.verify_endpoint import say_broken
+from seawall_base.errors import StoreBroken
+from seawall_tokens.refusals import Refusal
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from seawall.gate.elevation import Elevation
+    from seawall.gate.judge import Judge
+    from seawall.gate.record import Record
+
+Fields = Mapping[str, Any]
+Work = Callable[[StepUpService, "Judge", Session, Fields, float], dict[str, Any]]
+
+BODY_SECONDS = 10.0
+LONGEST_TEXT = 4096
+PAGE_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+FILES = {
+    "": ("page.html", "text/html"),
+    "step-up.js": ("step-up.js", "text/javascript"),
+    "page.js": ("page.js", "text/javascript"),
+    "page.css": ("page.css", "text/css"),
+}
+
+
+class _BadField(Exception):
+    """A field of the body is missing or of the wrong type."""
+
+
+def _text(fields: Fields, name: str, default: str | None = None) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise _BadField(name)
+    return value
+
+
+def _object(fields: Fields, name: str) -> Fields:
+    value = fields.get(name)
+    if not isinstance(value, Mapping):
+        raise _BadField(name)
+    return value
+
+
+def _until(elevation: Elevation) -> dict[str, Any]:
+    return {"acr": elevation.acr, "until": int(elevation.until)}
+
+
+def _place(judge: Judge, fields: Fields) -> Any:
+    return place_of(_text(fields, "path"), _text(fields, "method", "GET"), judge.rules)
+
+
+def _state(
+    service: StepUpService, _judge: Judge, session: Session, _fields: Fields, _now: float
+) -> dict[str, Any]:
+    return service.state(session)
+
+
+def _ask(
+    service: StepUpService, judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    return service.ask(session, _place(judge, fields), now)
+
+
+def _answer(
+    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    return _until(service.answer(session, _text(fields, "ceremony"), _object(fields, "credential"), now))
+
+
+def _code(
+    service: StepUpService, judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    return _until(service.answer_code(session, _text(fields, "code"), _place(judge, fields), now))
+
+
+def _ask_new(
+    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    return service.ask_new(session, _text(fields, "invitation"), now)
+
+
+def _keep_new(
+    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    service.keep_new(
+        session,
+        _text(fields, "invitation"),
+        _text(fields, "ceremony"),
+        _object(fields, "credential"),
+        _text(fields, "name", "passkey"),
+        now,
+    )
+    return {"registered": "passkey"}
+
+
+def _new_code(
+    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    return service.new_code(session, _text(fields, "invitation"), now)
+
+
+def _keep_code(
+    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+) -> dict[str, Any]:
+    service.keep_code(session, _text(fields, "invitation"), _text(fields, "code"), now)
+    return {"registered": "code"}
+
+
+WORK: dict[str, Work] = {
+    "state": _state,
+    "passkey/ask": _ask,
+    "passkey/answer": _answer,
+    "code": _code,
+    "register/passkey/ask": _ask_new,
+    "register/passkey/answer": _keep_new,
+    "register/code/ask": _new_code,
+    "register/code/answer": _keep_code,
+}
+"""Every endpoint below `/step-up/`, all `POST`."""
+
+
+class StepUpEndpoints:
+    """What is mounted at `/step-up`; see `seawall.gate.elevation.StepUp`."""
+
+    def __init__(
+        self,
+        service: StepUpService,
+        judge: Callable[[], Judge | None],
+        record: Record,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._service = service
+        self._judge = judge
+        self._record = record
+        self._clock = clock
+        self.elevations_of = service.elevations_of
+
+    @property
+    def broken(self) -> bool:
+        """Whether the store cannot be read."""
+        return not self._service.store.readable()
+
+    def close(self) -> None:
+        """Close the store."""
+        self._service.store.close()
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The page, its files, and the endpoints."""
+        pages = [Route(f"/{name}", partial(_file, *kind), methods=["GET"]) for name, kind in FILES.items()]
+        work = [Route(f"/{name}", partial(self._serve, act), methods=["POST"]) for name, act in WORK.items()]
+        return [*pages, *work]
+
+    async def _serve(self, act: Work, request: Request) -> Response:
+        case: Case | None = None
+        try:
+            judge = self._asked_by_a_proxy(request.scope)
+            self._check_origin(request)
+            case = Case(read_request(_as_question(request.scope), judge.settings))
+            fields = await read_object(request, most=judge.settings.body_bytes, seconds=BODY_SECONDS)
+            async with asyncio.timeout(judge.settings.patience):
+                answer = await asyncio.to_thread(self._act, act, judge, case, fields)
+            return JSONResponse(answer, headers={"cache-control": "no-store"})
+        except StepUpRefused as refusal:
+            return _no(refusal.code, refusal.status)
+        except BodyRefused as refusal:
+            return _no(refusal.code, refusal.status)
+        except _BadField as field:
+            return JSONResponse({"code": "field", "field": str(field)}, 400)
+        except (Refusal, GateRefusal) as refusal:
+            self._record.refused(case, refusal, self._clock(), dry_run=False)
+            return _response(refusal, case)
+        except TimeoutError:
+            return _response(TooSlow(), case)
+        except StoreBroken as error:
+            say_broken("/step-up", error)
+            return _response(Broken(), case)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong elevates nobody
+            say_broken("/step-up", error)
+            return _response(Broken(), case)
+
+    def _act(self, act: Work, judge: Judge, case: Case, fields: Fields) -> dict[str, Any]:
+        now = self._clock()
+        session = session_of(judge.claims_of(case, now))
+        self._record.allowed(
+            Verdict(case.issuer, [], case.verified), now
+        )  # check 15 is about these tokens too
+        return act(self._service, judge, session, fields, now)
+
+    def _asked_by_a_proxy(self, scope: MutableMapping[str, Any]) -> Judge:
+        judge = self._judge()
+        if judge is None:
+            raise NotReady
+        peer = (scope.get("client") or ("?",))[0]
+        if peer not in judge.settings.trusted_proxies:
+            raise ProxyUnlisted(peer or "unix")
+        return judge
+
+    def _check_origin(self, request: Request) -> None:
+        """Only pages of the applications' own origins may ask; a browser always says which page it is."""
+        if request.headers.get("origin") not in self._service.party.origins:
+            raise StepUpRefused("origin-unknown")
+
+
+def _as_question(scope: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The request as one about itself: its own method and path, and whatever else the proxy says must agree."""
+    return {**scope, "raw_path": b"/verify" + scope["raw_path"]}
+
+
+def _no(code: str, status: int) -> Response:
+    return JSONResponse({"code": code}, status, {"cache-control": "no-store"})
+
+
+def _response(refusal: Refusal | GateRefusal, case: Case | None) -> Response:
+    answer = refused(refusal, case.asks if case else Asks())
+    headers = {name.decode("ascii"): value.decode("latin-1") for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers)
+
+
+async def _file(name: str, kind: str, _: Request) -> Response:
+    data = await asyncio.to_thread(_read, name)
+    return Response(data, media_type=f"{kind}; charset=utf-8", headers=PAGE_HEADERS)
+
+
+def _read(name: str) -> bytes:
+    return resources.files("seawall.gate.step_up").joinpath("static", name).read_bytes()

@@ -1,0 +1,214 @@
+"""What step-up does, without HTTP: ceremonies, codes and the elevations that they give."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.gate.elevation import CODE_AMR, PASSKEY_AMR, Elevation
+from seawall.gate.step_up import passkeys
+from seawall.gate.step_up.place import Place
+from seawall.gate.step_up.records import Ceremony, Given
+from seawall.gate.step_up.session import Session, session_of
+from seawall.web import one_time_codes as codes
+from seawall_base.errors import StoreBroken
+from seawall_tokens.jose import base64url
+from seawall_tokens.refusals import Refusal
+
+if TYPE_CHECKING:
+    from seawall.gate.settings import StepUpSettings
+    from seawall.gate.step_up.store import StepUpStore
+
+CEREMONY_SECONDS: Final = 120
+OPEN_CEREMONIES: Final = 8
+ATTEMPTS, ATTEMPTS_SECONDS = 5, 900
+"""Wrong codes of one account in a quarter of an hour. Three codes of a million are right at a time, so who never stops
+guessing needs some two years."""
+
+NOWHERE = Place("", below=False)
+
+_INVITATION = re.compile(r"[A-Za-z0-9_-]{22}")
+_log = logging.getLogger("seawall.gate")
+
+
+class StepUpRefused(Exception):
+    """The answer does not elevate anybody. `code` is stable; `status` is what HTTP says."""
+
+    def __init__(self, code: str, status: int = 403) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+
+
+def new_invitation() -> tuple[str, bytes]:
+    """A code of 128 bits for the account's holder, and the digest that is stored of it."""
+    text = secrets.token_urlsafe(16)
+    return text, _digest(text)
+
+
+def _digest(invitation: str) -> bytes:
+    return hashlib.sha256(invitation.encode("utf-8", "surrogatepass")).digest()
+
+
+class StepUpService:
+    """Step-up with one store. Everything but `elevations_of` may wait for the disk: call it in a thread."""
+
+    def __init__(self, settings: StepUpSettings, origins: tuple[str, ...], store: StepUpStore) -> None:
+        self.settings = settings
+        self.store = store
+        self.party = passkeys.RelyingParty(settings.relying_party, settings.name, origins)
+
+    def elevations_of(
+        self, claims: Mapping[str, Any], path: str, now: float, *, within: str = ""
+    ) -> list[Elevation]:
+        """As `seawall.gate.elevation.StepUp` says. A broken store elevates nobody."""
+        try:
+            held = self.store.elevations(session_of(claims).session, now)
+        except (StoreBroken, Refusal) as error:
+            _log.error("step-up: no elevation can be looked up: %s", type(error).__name__)
+            return []
+        return [
+            Elevation(given.acr, frozenset(given.amr), given.at, given.until)
+            for given in held
+            # Both are paths to the same request, so the longer one is the nearer one.
+            if path and given.place.holds(path) and len(given.place.path) >= len(within.casefold())
+        ]
+
+    def state(self, session: Session) -> dict[str, Any]:
+        """What the account can prove itself with."""
+        return {
+            "passkeys": len(self.store.passkeys(session.account)),
+            "code": self.settings.codes and self.store.code(session.account, confirmed=True) is not None,
+        }
+
+    def ask(self, session: Session, place: Place, now: float) -> dict[str, Any]:
+        """A question for the account's passkeys. Raises `StepUpRefused`."""
+        known = self.store.passkeys(session.account)
+        if not known:
+            raise StepUpRefused("no-passkey", 409)
+        name, ceremony = self._begin("use", session, place, now)
+        options = passkeys.request_options(
+            self.party, challenge=ceremony.challenge, seconds=CEREMONY_SECONDS, known=known
+        )
+        return {"ceremony": name, "options": options}
+
+    def answer(self, session: Session, ceremony: str, credential: Mapping[str, Any], now: float) -> Elevation:
+        """The passkey's answer: an elevation. Raises `StepUpRefused`."""
+        asked = self._take("use", session, ceremony, now)
+        found = passkeys.used(self.party, credential, asked.challenge, self.store.passkeys(session.account))
+        if found is None:
+            raise self._refused(session, "passkey-refused")
+        passkey, counter = found
+        if not self.store.count_use(session.account, passkey.id, counter, now):
+            raise self._refused(session, "passkey-copied")
+        return self._elevate(session, asked.place, self.settings.passkey_acr, PASSKEY_AMR, now)
+
+    def answer_code(self, session: Session, code: str, place: Place, now: float) -> Elevation:
+        """A one-time code: an elevation. Raises `StepUpRefused`."""
+        if not self.settings.codes:
+            raise StepUpRefused("no-code", 409)
+        step = self._step(session, code, now, confirmed=True)
+        if not self.store.use_step(session.account, step):
+            raise self._refused(session, "code-used")
+        self.store.forgive(session.account)
+        return self._elevate(session, place, self.settings.code_acr, CODE_AMR, now)
+
+    def ask_new(self, session: Session, invitation: str, now: float) -> dict[str, Any]:
+        """A question that makes a passkey. Raises `StepUpRefused` without an invitation that stands."""
+        self._check_invitation(session, invitation, now)
+        name, ceremony = self._begin("make", session, NOWHERE, now)
+        options = passkeys.creation_options(
+            self.party,
+            handle=self.store.handle(session.account),
+            label=session.subject[:64],
+            challenge=ceremony.challenge,
+            seconds=CEREMONY_SECONDS,
+            known=self.store.passkeys(session.account),
+        )
+        return {"ceremony": name, "options": options}
+
+    def keep_new(
+        self,
+        session: Session,
+        invitation: str,
+        ceremony: str,
+        credential: Mapping[str, Any],
+        name: str,
+        now: float,
+    ) -> None:
+        """Keep a new passkey; the invitation is used up. Raises `StepUpRefused`."""
+        self._check_invitation(session, invitation, now)
+        asked = self._take("make", session, ceremony, now)
+        passkey = passkeys.created(self.party, credential, asked.challenge, name[:64])
+        if passkey is None or not self.store.add_passkey(session.account, passkey, _digest(invitation), now):
+            raise self._refused(session, "passkey-refused")
+        _log.warning("step-up: a passkey was registered for %s", session.account.hex()[:16])
+
+    def new_code(self, session: Session, invitation: str, now: float) -> dict[str, Any]:
+        """A secret for an authenticator app, not in force before `keep_code`. Raises `StepUpRefused`."""
+        self._check_invitation(session, invitation, now)
+        if not self.settings.codes:
+            raise StepUpRefused("no-code", 409)
+        secret = codes.new_secret()
+        self.store.begin_code(session.account, secret, now)
+        uri = codes.uri_of(secret, account=session.subject[:64], issuer=self.settings.name)
+        return {"secret": secret.decode("ascii"), "uri": uri, "picture": codes.picture_of(uri)}
+
+    def keep_code(self, session: Session, invitation: str, code: str, now: float) -> None:
+        """The first code of the new secret: it is in force, the invitation is used up. Raises `StepUpRefused`."""
+        self._check_invitation(session, invitation, now)
+        step = self._step(session, code, now, confirmed=False)
+        if not self.store.confirm_code(session.account, step, _digest(invitation), now):
+            raise self._refused(session, "invitation-refused")
+        self.store.forgive(session.account)
+        _log.warning("step-up: a code secret was registered for %s", session.account.hex()[:16])
+
+    def _step(self, session: Session, code: str, now: float, *, confirmed: bool) -> int:
+        kept = self.store.code(session.account, confirmed=confirmed)
+        if kept is None:
+            raise StepUpRefused("no-code", 409)
+        if not self.store.attempt(session.account, most=ATTEMPTS, since=now - ATTEMPTS_SECONDS, now=now):
+            raise self._refused(session, "too-many-attempts", 429)
+        step = codes.step_of(kept[0], code, now)
+        if step is None:
+            raise self._refused(session, "code-refused")
+        return step
+
+    def _check_invitation(self, session: Session, invitation: str, now: float) -> None:
+        if not _INVITATION.fullmatch(invitation) or not self.store.invited(
+            session.account, _digest(invitation), now
+        ):
+            raise self._refused(session, "invitation-refused")
+
+    def _begin(self, kind: str, session: Session, place: Place, now: float) -> tuple[str, Ceremony]:
+        name = secrets.token_bytes(16)
+        ceremony = Ceremony(
+            kind, session.session, session.account, secrets.token_bytes(32), place, now + CEREMONY_SECONDS
+        )
+        if not self.store.begin(name, ceremony, now, OPEN_CEREMONIES):
+            raise StepUpRefused("too-many-attempts", 429)
+        return base64url.encode(name), ceremony
+
+    def _take(self, kind: str, session: Session, ceremony: str, now: float) -> Ceremony:
+        try:
+            name = base64url.decode(ceremony)
+        except ValueError:
+            name = b""
+        found = self.store.take(name, kind, session.session, now)
+        if found is None:
+            raise self._refused(session, "ceremony-unknown")
+        return found
+
+    def _elevate(self, session: Session, place: Place, acr: str, amr: Sequence[str], now: float) -> Elevation:
+        until = now + self.settings.seconds
+        self.store.elevate(Given(session.session, session.account, place, acr, tuple(amr), now, until))
+        _log.warning("step-up: %s proved itself (%s)", session.account.hex()[:16], ascii(acr))
+        return Elevation(acr, frozenset(amr), now, until)
+
+    def _refused(self, session: Session, code: str, status: int = 403) -> StepUpRefused:
+        _log.warning("step-up: %s was refused (%s)", session.account.hex()[:16], code)
+        return StepUpRefused(code, status)

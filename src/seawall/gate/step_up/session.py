@@ -1,0 +1,66 @@
+"""Whose session it is that is stepped up: digests of what a verified token says, so that the store holds no claims."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.refusals.claims import ClaimMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Account and session of a token.
+
+    `issuer` and `subject` name the account in an administrator's words; `account` and `session` are 32 octets each.
+    """
+
+    issuer: str
+    subject: str
+    account: bytes
+    session: bytes
+
+
+def account_of(issuer: str, subject: str) -> bytes:
+    """The digest of an account. Length prefixes keep two pairs from giving one text."""
+    return _digest("account", issuer, subject)
+
+
+def session_of(claims: Mapping[str, Any]) -> Session:
+    """The session of a verified token. Raises `ClaimMissing` where a token names no account or nothing of a session.
+
+    The account is `oid` where the token has one (Microsoft Entra: `sub` differs for each application), else `sub`.
+    The session is `sid`; a token without one is a session of its own, by `jti` or `uti`. Client, tenant and bound key
+    belong to it: another client's token of the same session is not stepped up.
+    """
+    issuer, subject = _text(claims, "iss"), _text(claims, "oid") or _text(claims, "sub")
+    name = _text(claims, "sid")
+    token = "" if name else _text(claims, "jti") or _text(claims, "uti")
+    if not issuer or not subject or not (name or token):
+        raise ClaimMissing("iss, sub and one of sid, jti, uti")
+    client = next((text for text in (_text(claims, name) for name in CLIENTS) if text), "")
+    bound = claims.get("cnf")
+    key = "" if not isinstance(bound, Mapping) else f"{bound.get('jkt', '')} {bound.get('x5t#S256', '')}"
+    return Session(
+        issuer,
+        subject,
+        account_of(issuer, subject),
+        _digest("session", issuer, subject, _text(claims, "tid"), name, token, client, key),
+    )
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _digest(*parts: str) -> bytes:
+    state = hashlib.sha256()
+    for part in parts:
+        octets = part.encode("utf-8", "surrogatepass")
+        state.update(len(octets).to_bytes(8))
+        state.update(octets)
+    return state.digest()

@@ -1,0 +1,103 @@
+"""`[[gate.transmitter]]`: who may tell the gate about accounts and sessions, with keys read as an issuer's are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.gate.errors import GateInvalid
+from seawall.gate.polling_settings import Polling, read_polling
+from seawall_base.settings_reader import MALFORMED, Faults, read_settings
+from seawall_base.settings_values import Setting, flag, seconds, text, texts, url
+from seawall_tokens.policy.issuer import read_issuer
+from seawall_tokens.policy.settings import DAY
+from seawall_tokens.signals.event_token import EVENT_TYPE, Transmitter
+
+if TYPE_CHECKING:
+    from seawall_tokens.policy.file import PolicyDocument
+    from seawall_tokens.policy.policy import IssuerPolicy
+
+TRANSMITTER_SETTINGS: Final = (
+    Setting("speaks_for", "texts", None, "issuers whose tokens it may revoke, exactly as in `iss`", texts(), needed=True),
+    Setting("may_lift", "true or false", False, "its `account-enabled` takes back its own `account-disabled`", flag),
+    Setting("max_age", "duration", "7d", "how old an event may be", seconds(60, 366 * DAY)),
+    Setting("poll", "URL", None, "where the gate fetches its events (RFC 8936); without it they are pushed to `/events`", url),
+    Setting("poll_token_file", "path", None, "a file with the bearer token for that, mode 0600; needed with `poll`", text),
+    Setting("poll_every", "duration", "2s", "how long between two questions", seconds(1, 3600)),
+    Setting("memory", "duration", "400d", "how long what it says of sessions and times is remembered", seconds(3600, 3660 * DAY)),
+)  # fmt: skip
+"""Settings of a transmitter beside those of an issuer that make sense for it."""
+
+OF_AN_ISSUER: Final = frozenset(
+    {
+        "name", "issuer", "audiences", "jwks_uri", "discovery", "jwks_file", "jwks", "key_hosts", "trust_file",
+        "allow_loopback_http", "algorithms", "token_types", "clock_skew", "max_key_age", "quarantine", "key_memory",
+        "approved_keys", "denied_keys", "stale_limit", "fetch_timeout",
+    }
+)  # fmt: skip
+"""Settings of `[[issuer]]` that a transmitter has too (docs/policy.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """A transmitter, and how its events are fetched if they are not pushed."""
+
+    transmitter: Transmitter
+    polling: Polling | None
+
+
+def read_transmitters(document: PolicyDocument, clock: Callable[[], float]) -> tuple[Listened, ...]:
+    """The transmitters of a policy file. Raises `PolicyInvalid` or `GateInvalid`, which name the line."""
+    tables = document.tables.get("gate", {}).get("transmitter", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        line = document.lines.get(("gate", "transmitter"), 1)
+        raise GateInvalid(f"{document.path}:{line}: write [[gate.transmitter]] with two brackets")
+    faults = Faults(str(document.path), document.lines)
+    found = [
+        _transmitter(table, ("gate", "transmitter", nth), document, faults, clock)
+        for nth, table in enumerate(tables)
+    ]
+    faults.refuse()
+    made = tuple(one for one in found if one is not None)
+    if len({one.transmitter.policy.issuer for one in made}) != len(made):
+        raise GateInvalid(f"{document.path}: two transmitters have one issuer", fix="keep one of them")
+    return made
+
+
+def _transmitter(
+    table: Mapping[str, Any],
+    at: tuple[str | int, ...],
+    document: PolicyDocument,
+    faults: Faults,
+    clock: Callable[[], float],
+) -> Listened | None:
+    own = {setting.name for setting in TRANSMITTER_SETTINGS}
+    for name in sorted(table.keys() - own - OF_AN_ISSUER):
+        faults.add((*at, name), "is not a setting of a transmitter", "see docs/gate.md")
+    values = read_settings(table, TRANSMITTER_SETTINGS, {}, at, faults)
+    rest = {"token_types": [EVENT_TYPE]} | {
+        name: value for name, value in table.items() if name in OF_AN_ISSUER
+    }
+    policy = read_issuer(rest, at, document.path.parent, faults, clock)
+    if policy is None or MALFORMED in values.values():
+        return None
+    transmitter = _made(policy, values, at, faults)
+    polling = read_polling(policy, values, at, document, faults)
+    return None if transmitter is None else Listened(transmitter, polling)
+
+
+def _made(
+    policy: IssuerPolicy, values: Mapping[str, Any], at: tuple[str | int, ...], faults: Faults
+) -> Transmitter | None:
+    try:
+        return Transmitter(
+            policy=replace(policy, required_claims=("jti", "iat", "events")),
+            speaks_for=tuple(values["speaks_for"]),
+            may_lift=values["may_lift"],
+            max_age=values["max_age"],
+            memory=values["memory"],
+        )
+    except ValueError as error:
+        faults.add((*at, "speaks_for"), str(error), "name each issuer exactly")
+        return None

@@ -1,0 +1,321 @@
+"""One worker process: what it decides with, how it keeps that up to date, and what is wrong with it.
+
+Everything that can break is read here, and whatever is broken stops decisions: no policy, no judge; a store that cannot
+be confirmed, refusals by `Revocations`; keys too old, refusals by `KeyCache`; incidents unknown, refusals by `Judge`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seawall.gate.errors import GateInvalid
+from seawall.gate.judge import Judge, make_judge
+from seawall.gate.keys_at_hand import KeysAtHand, never_wait
+from seawall.gate.log_lines import LineHandler
+from seawall.gate.metrics import Metrics
+from seawall.gate.polling import Poller
+from seawall.gate.record import Record
+from seawall.gate.risk import RiskList
+from seawall.gate.settings import GateSettings
+from seawall.gate.step_up import make_step_up
+from seawall.gate.verify_endpoint import VerifyEndpoint, say_broken
+from seawall.web.probe import Fault
+from seawall_base.errors import SeawallError
+from seawall_tokens.keys.key_cache import KeyCache
+from seawall_tokens.revocation.follower import Follower
+from seawall_tokens.verify import decision
+from seawall_tokens.verify.replay import Nonces, SharedReplayGuard
+
+if TYPE_CHECKING:
+    from seawall.gate.elevation import StepUp
+
+from seawall.gate.loaded_policy import Loaded, load, log_place, replay_of
+
+VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
+"""Groups of endpoints."""
+
+THREADS = 8
+TICK = 0.5
+"""Seconds between two looks at the files that may have changed."""
+
+UNREAD = (-1, -1, -1)
+"""The version of no file: neither of one that is there nor of a missing one."""
+
+_log = logging.getLogger("seawall.gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What the parent process gives every worker. `parts` are the groups of endpoints that it serves."""
+
+    policy: Path
+    nonce_secret: bytes
+    parts: frozenset[str]
+    dry_run: bool = False
+    admin_digest: bytes | None = None
+
+
+class Worker:
+    """The state of one worker process. Made and started in that process, after any fork."""
+
+    def __init__(self, boot: Boot, clock: Callable[[], float] = time.time) -> None:
+        self.boot = boot
+        self.clock = clock
+        self.metrics = Metrics()
+        self.loaded = load(boot.policy)
+        self.loaded_at = clock()
+        self.judge: Judge | None = None
+        self.step_up: StepUp | None = None
+        self.follower = Follower(self.loaded.store)
+        self._policy_fault = ""
+        self._version = _version_of(boot.policy)
+        self._risk = RiskList(self.loaded.settings.risk, clock)
+        self._replay = SharedReplayGuard(replay_of(self.loaded))
+        self._nonces = Nonces([boot.nonce_secret])
+        self._handler = LineHandler(log_place(self.loaded))
+        self._record = Record(self._handler.add)
+        self._threads = ThreadPoolExecutor(THREADS, "decide")
+        self._proofs = ThreadPoolExecutor(1, "proofs", never_wait)
+        self._chores = ThreadPoolExecutor(1, "chores")
+        self._desk = ThreadPoolExecutor(2, "desk")
+        self._signals = ThreadPoolExecutor(THREADS, "signals")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._poller = Poller(self)
+        self.verify = VerifyEndpoint(
+            lambda: self.judge,
+            self.metrics,
+            self._record,
+            self._threads,
+            self._proofs,
+            dry_run=boot.dry_run,
+            clock=clock,
+        )
+
+    @property
+    def settings(self) -> GateSettings:
+        """The settings that hold now."""
+        return self.loaded.settings
+
+    async def start(self) -> None:
+        """Read the store, begin to decide, and go on keeping things up to date. Raises `StoreBroken`."""
+        never_wait()
+        self._log_to_handler()
+        self.follower.start()
+        if VERIFY in self.boot.parts and self.settings.step_up.enabled:
+            self.step_up = make_step_up(
+                self.settings, self.loaded.step_up, lambda: self.judge, self._record, self.clock
+            )
+        self.judge = self._made(self.loaded, self._risk)
+        self.measure()
+        if EVENTS in self.boot.parts:
+            self._poller.start()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
+        self._tasks = [asyncio.create_task(self._warm(self.judge)), asyncio.create_task(self._tick())]
+
+    async def stop(self) -> None:
+        """Stop what `start` began."""
+        self._poller.stop()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self.judge = None
+        never_wait(never=False)
+        self.follower.stop()
+        for threads in (self._threads, self._proofs, self._chores, self._desk, self._signals):
+            threads.shutdown(wait=False, cancel_futures=True)
+        self._replay.close()
+        if self.step_up is not None:
+            self.step_up.close()
+        logging.getLogger("seawall").removeHandler(self._handler)
+        decision.LOGGER.setLevel(logging.NOTSET)
+        self._handler.close()
+
+    def faults(self) -> list[Fault]:
+        """Everything that is wrong now, what stops requests first."""
+        return sorted(self._faults(), key=lambda fault: not fault.stops)
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.judge is None:
+            yield Fault("not-ready", "the worker has not started", stops=True)
+        if self.follower.broken is not None or self.follower.revocations.stale:
+            yield Fault(
+                "store-broken",
+                "the store of revocations cannot be confirmed",
+                stops=self.follower.revocations.stale,
+            )
+        statuses = [(name, cache.status()) for name, cache in self._caches()]
+        none_serves = bool(statuses) and not any(status.serving for _, status in statuses)
+        for name, status in statuses:
+            if not status.serving or status.failure is not None:
+                words = f"keys of {name}: {status.failure or 'not loaded yet'}"
+                yield Fault("key-source", words, stops=none_serves)
+        risk = self.judge.risk if self.judge else self._risk
+        if risk.state == "broken":
+            yield Fault("risk-unknown", f"the file of incidents: {risk.fault}", stops=risk.refuses_all)
+        for name, why in self._poller.faults().items():
+            yield Fault("signals-away", f"events of {name}: {why}", stops=False)
+        if self._policy_fault:
+            yield Fault("policy-stale", f"an earlier policy is in use: {self._policy_fault}", stops=False)
+        if self.step_up is not None and self.step_up.broken:
+            yield Fault(
+                "step-up-broken", "the store of passkeys cannot be read: nobody can step up", stops=False
+            )
+        if self._handler.failing or self._handler.lost:
+            yield Fault("log-failing", f"{self._handler.lost} log lines were lost", stops=False)
+
+    def measure(self) -> None:
+        """Put the present state into the metrics."""
+        risk = self.judge.risk if self.judge else self._risk
+        self.metrics.state(
+            ready=not any(fault.stops for fault in self.faults()),
+            stale_policy=bool(self._policy_fault),
+            revocations=self.follower.revocations.view.count,
+            lag=self.follower.lag,
+            accounts=len(risk),
+            lost=self._handler.lost,
+        )
+        for name, cache in self._caches():
+            age = cache.status().age
+            if age is not None:
+                self.metrics.key_age(name, age)
+
+    async def reload(self) -> bool:
+        """Read the policy anew. A broken one changes nothing, is said loudly, and False is returned."""
+        loop = asyncio.get_running_loop()
+        try:
+            loaded = await loop.run_in_executor(self._chores, self._load_anew)
+            risk = self._risk
+            if loaded.settings.risk != self.loaded.settings.risk:
+                risk = await loop.run_in_executor(self._chores, RiskList, loaded.settings.risk, self.clock)
+            judge = self._made(loaded, risk)
+            await self._warm(judge)
+            self._refuse_without_keys(judge)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new policy, the old one goes on
+            self._policy_fault = error.message if isinstance(error, SeawallError) else type(error).__name__
+            _log.error("the policy was not taken: %s", ascii(self._policy_fault))
+            self.metrics.reloaded(well=False)
+            return False
+        self.judge, self.loaded, self._risk = judge, loaded, risk
+        self._policy_fault, self.loaded_at = "", self.clock()
+        _log.warning("the policy was read anew")
+        self.metrics.reloaded(well=True)
+        return True
+
+    def _refuse_without_keys(self, judge: Judge) -> None:
+        """Stay with the policy whose keys are in memory while those of the new one cannot be loaded; it is tried again."""
+        serving = {cache.issuer for _, cache in self._caches() if cache.status().serving}
+        for name, cache in caches_of(judge):
+            if cache.issuer in serving and not cache.status().serving:
+                self._version = UNREAD
+                raise GateInvalid(f"the keys of {name} cannot be loaded at present")
+
+    def _load_anew(self) -> Loaded:
+        loaded = load(self.boot.policy)
+        if loaded.store != self.loaded.store:
+            raise GateInvalid("the store of revocations is another: start the gate anew for that")
+        if loaded.settings.step_up != self.loaded.settings.step_up:
+            raise GateInvalid("[gate.step_up] is another: start the gate anew for that")
+        if loaded.settings.step_up.enabled and loaded.settings.origins != self.loaded.settings.origins:
+            raise GateInvalid(
+                "the origins are others, and passkeys depend on them: start the gate anew for that"
+            )
+        return loaded
+
+    async def chore(self, act: Callable[[], Any]) -> Any:
+        """Do something for an administrator that waits for the disk, outside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._desk, act)
+
+    async def take_signal(self, act: Callable[[], Any]) -> Any:
+        """As `chore`, for what anybody may send: however much of it waits, an administrator does not wait behind it."""
+        return await asyncio.get_running_loop().run_in_executor(self._signals, act)
+
+    def _made(self, loaded: Loaded, risk: RiskList) -> Judge:
+        return make_judge(
+            loaded.settings,
+            loaded.document.policy(),
+            revocations=self.follower.revocations,
+            risk=risk,
+            replay=self._replay,
+            nonces=self._nonces,
+            step_up=self.step_up,
+        )
+
+    def _caches(self) -> Iterator[tuple[str, KeyCache]]:
+        if self.judge is not None:
+            yield from caches_of(self.judge)
+
+    async def _warm(self, judge: Judge) -> None:
+        """Load keys before the first token needs them; what cannot be loaded is refused when it is needed."""
+        loop = asyncio.get_running_loop()
+        loads = [loop.run_in_executor(self._threads, cache.warm) for _, cache in caches_of(judge)]
+        await asyncio.gather(*loads)
+
+    async def _tick(self) -> None:
+        parent = os.getppid()
+        while True:
+            await asyncio.sleep(TICK)
+            if os.getppid() != parent:
+                # Nobody would start this process anew, and it would hold the address against the next gate.
+                _log.error("the gate's first process is gone: this worker ends")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            try:
+                await self._look_around()
+            except Exception as error:  # noqa: BLE001 - the next tick tries again
+                say_broken("chores", error)
+
+    async def _look_around(self) -> None:
+        judge = self.judge
+        if judge is not None:
+            await asyncio.get_running_loop().run_in_executor(self._chores, judge.risk.refresh)
+            for _, cache in caches_of(judge):
+                cache.at_hand(cache.issuer, "")  # starts a refresh that is due
+        version = _version_of(self.boot.policy)
+        if version != self._version:
+            # A file that is still being written is read when it has been left alone for one tick.
+            self._version = version
+            await asyncio.sleep(TICK)
+            if _version_of(self.boot.policy) == version:
+                await self.reload()
+            else:
+                self._version = UNREAD
+        self.measure()
+
+    def _reload_soon(self) -> None:
+        self._version = UNREAD  # the next tick finds the file changed, also if it is gone
+
+    def _log_to_handler(self) -> None:
+        logger = logging.getLogger("seawall")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.addHandler(self._handler)
+        # The gate says what became of a request; what the verifier says of its token alone would be a second line.
+        decision.LOGGER.setLevel(logging.CRITICAL)
+
+
+def caches_of(judge: Judge) -> Iterator[tuple[str, KeyCache]]:
+    """The key caches of a judge, by the issuer's name."""
+    for entry in judge.policy.issuers:
+        source = entry.keys.source if isinstance(entry.keys, KeysAtHand) else entry.keys
+        if isinstance(source, KeyCache):
+            yield entry.name, source
+
+
+def _version_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

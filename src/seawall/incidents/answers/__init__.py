@@ -1,5 +1,0 @@
-"""Answers that teach: what analysts said of incidents changes what is scored later, exactly and reversibly."""
-
-from seawall.incidents.answers.applying import Teaching, apply
-
-__all__ = ["Teaching", "apply"]

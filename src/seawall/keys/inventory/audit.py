@@ -1,0 +1,256 @@
+"""An audit of key sets: read the sources, compare them with the ledger, judge every key, remember the run."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from seawall.keys.inventory import judgement, relations
+from seawall.keys.inventory.codes import KINDS, SEVERITIES, Finding
+from seawall.keys.inventory.documents import Fetch, KeyDocument, Unread, read_sources
+from seawall.keys.inventory.entries import describe
+from seawall.keys.inventory.history import DAY, Listing, compare
+from seawall.keys.inventory.store import Ledger, NamedKey, Remembered
+from seawall.keys.inventory.used import Used, read_used, unlisted
+from seawall_base.errors import InputUnreadable, UsageError
+from seawall_base.plurals import plural
+from seawall_tokens.jose.key_set import KeySetRefused, read_key_set
+
+MOST_REMEMBERED: Final = 5_000
+"""Keys that the ledger remembers of one set. An issuer that rotates every day needs fourteen years for as many."""
+MAX_AGE_DAYS: Final = 400
+"""Entra lists a key for some months and its certificates run for years; a key older than this was forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSettings:
+    """What is asked for. `issuer` is whose keys the one bare key set among the sources holds; `max_age_days` is in days.
+
+    `accepted` are findings that somebody has looked at: pairs of a code and a thumbprint, kid or source.
+    """
+
+    sources: tuple[str, ...]
+    store: Path | None = None
+    issuer: str | None = None
+    used: Path | None = None
+    accepted: tuple[tuple[str, str], ...] = ()
+    max_age_days: int = MAX_AGE_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedSet:
+    """A set that was read, and what the ledger now remembers of it (also keys that are gone).
+
+    `verifier` is empty when Seawall's verifier takes the set, else why it refuses all of it.
+    """
+
+    listing: Listing
+    document: KeyDocument
+    keys: tuple[Remembered, ...]
+    verifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """The worst findings first, those that were accepted apart from the others.
+
+    `notes` say what could not be judged, `fresh` that the ledger began with this run.
+    """
+
+    sets: tuple[AuditedSet, ...]
+    findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...]
+    notes: tuple[str, ...]
+    now: int
+    fresh: bool
+    accepted: tuple[Finding, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether something that should have been examined was not."""
+        return (
+            any(not unread.foreign for unread in self.unread)
+            or any(not audited.listing.complete for audited in self.sets)
+            or bool(self.notes)
+        )
+
+
+def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> AuditResult:
+    """Audit every source. Raises `InputUnreadable` when none could be read, `LedgerBroken`, `UsageError`.
+
+    The sources are read before the ledger is opened, so that a slow answer holds nobody up.
+    """
+    unknown = sorted({code for code, _ in settings.accepted} - KINDS.keys())
+    if unknown:
+        raise UsageError(f"no finding has the code {unknown[0]!r}", fix="docs/key-ledger.md lists the codes")
+    used = read_used(settings.used) if settings.used is not None else None
+    read = list(read_sources(settings.sources, fetch))
+    documents = [item for item in read if isinstance(item, KeyDocument)]
+    unread = tuple(item for item in read if isinstance(item, Unread))
+    if not documents:
+        reasons = "; ".join(f"{item.source}: {item.reason}" for item in unread[:5])
+        raise InputUnreadable(
+            f"no key set could be read: {reasons}",
+            fix="check the sources; --ca names certificates of your own",
+        )
+    pairs = _listings(documents, settings)
+    with _opened(settings.store) as ledger:
+        result = _examined(settings, ledger, pairs, used, int(now()))
+        ledger.commit()
+    sets, findings, notes, today = result
+    findings += [
+        Finding(KINDS["set-malformed"], item.source, item.reason) for item in unread if item.malformed
+    ]
+    ordered = sorted(dict.fromkeys(findings), key=_order)
+    accepted = tuple(finding for finding in ordered if _is_accepted(finding, settings.accepted))
+    standing = tuple(finding for finding in ordered if not _is_accepted(finding, settings.accepted))
+    return AuditResult(sets, standing, unread, tuple(notes), today, ledger.fresh, accepted)
+
+
+def _is_accepted(finding: Finding, accepted: Sequence[tuple[str, str]]) -> bool:
+    """By what names it best: a key's finding by its thumbprint or kid, a set's by its source."""
+    names = {finding.thumbprint, finding.kid} if finding.thumbprint or finding.kid else {finding.source}
+    return any(code == finding.kind.code and name in names for code, name in accepted)
+
+
+def _opened(store: Path | None) -> Ledger:
+    return Ledger.open(store) if store is not None else Ledger.in_memory()
+
+
+def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list[tuple[KeyDocument, Listing]]:
+    """Each set once, whatever paths led to it."""
+    bare = [document for document in documents if document.issuer is None]
+    if settings.issuer is not None and len(bare) != 1:
+        raise UsageError(
+            f"--issuer says whose keys one set holds, and {len(bare)} of the sets do not name their issuer",
+            fix="audit them one by one, or name discovery documents",
+        )
+    if settings.issuer is None and settings.store is not None and any(item.source == "-" for item in bare):
+        raise UsageError(
+            "a set from standard input has no name that the ledger could know it by", fix="give --issuer"
+        )
+    listings: dict[str, tuple[KeyDocument, Listing]] = {}
+    for document in documents:
+        name = _name(document, settings)
+        if name in listings:
+            continue
+        issuer = document.issuer or settings.issuer
+        entries = tuple(describe(jwk, place) for place, jwk in enumerate(document.entries))
+        listings[name] = document, Listing(name, document.source, issuer, entries, document.complete)
+    return list(listings.values())
+
+
+def _name(document: KeyDocument, settings: AuditSettings) -> str:
+    """What the ledger calls a set: the issuer that the operator gave, the URL, or the file's full path."""
+    if document.issuer is None and settings.issuer is not None:
+        return settings.issuer
+    if document.source == "-" or "://" in document.source:
+        return document.source
+    return os.path.abspath(document.source)  # noqa: PTH100 - a/../b is b, links stay as they are named
+
+
+def _examined(
+    settings: AuditSettings,
+    ledger: Ledger,
+    pairs: Sequence[tuple[KeyDocument, Listing]],
+    used: Used | None,
+    now: int,
+) -> tuple[tuple[AuditedSet, ...], list[Finding], list[str], int]:
+    findings: list[Finding] = []
+    notes: list[str] = []
+    before = ledger.sets()
+    latest = max((known.last_read for known in before.values()), default=0)
+    if latest > now:
+        notes.append(
+            f"the ledger was last written {latest - now:,} seconds in the future: one of the clocks is wrong"
+        )
+        now = latest
+    kids = []
+    remembered = _by_set(ledger.known_keys())
+    for document, listing in pairs:
+        names = ledger.kids(listing.name)
+        kids.append((listing, names))
+        known = remembered.get(listing.name, [])
+        change = compare(listing, known, names, now, first=listing.name not in before)
+        findings += _remember(ledger, listing, known, names, change.keys, now)
+        keys = {key.identity: key for key in change.keys}
+        findings += change.findings
+        findings += judgement.of_set(document, listing)
+        findings += judgement.of_dates(listing, keys, now, settings.max_age_days * DAY)
+    everything = ledger.known_keys()
+    sources = {listing.name: listing.source for _, listing in pairs}
+    findings += relations.same_keys(everything, sources)
+    findings += relations.shared_primes(everything, sources)
+    if used is not None:
+        more, unjudged = unlisted(used, [listing for _, listing in pairs], kids)
+        findings += more
+        notes += unjudged
+        if used.lines_not_read:
+            notes.append(f"not understood: {plural(used.lines_not_read, 'line')} of {settings.used}")
+    sets = tuple(
+        AuditedSet(
+            listing,
+            document,
+            tuple(key for key in everything if key.set_name == listing.name),
+            _verdict(document),
+        )
+        for document, listing in pairs
+    )
+    return sets, findings, notes, now
+
+
+def _by_set(keys: Iterable[Remembered]) -> dict[str, list[Remembered]]:
+    found: dict[str, list[Remembered]] = defaultdict(list)
+    for key in keys:
+        found[key.set_name].append(key)
+    return found
+
+
+def _remember(
+    ledger: Ledger,
+    listing: Listing,
+    known: Sequence[Remembered],
+    names: Sequence[NamedKey],
+    keys: Sequence[Remembered],
+    now: int,
+) -> list[Finding]:
+    """Keep what a set lists now; of a set that has listed too much, only what was known already."""
+    old = {key.identity for key in known}
+    new = [key for key in keys if key.identity not in old][: max(0, MOST_REMEMBERED - len(old))]
+    kept = [*(key for key in keys if key.identity in old), *new]
+    identities = {key.identity for key in kept}
+    ledger.remember_set(listing.name, listing.issuer, now)
+    ledger.remember_keys(kept)
+    if len(names) < MOST_REMEMBERED:
+        listed = [(e.kid, e.identity) for e in listing.entries if e.kid and e.identity in identities]
+        ledger.remember_kids(listing.name, [(kid, identity) for kid, identity in listed if identity], now)
+    if len(kept) < len(keys):
+        return [judgement.finding("set-restless", listing, detail=f"{len(old):,} keys are remembered")]
+    return []
+
+
+def _verdict(document: KeyDocument) -> str:
+    if not document.complete:
+        return "too-many"
+    try:
+        read_key_set({"keys": list(document.entries)})
+    except KeySetRefused as refused:
+        return refused.code
+    return ""
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return (
+        -SEVERITIES.index(finding.kind.severity),
+        finding.kind.code,
+        finding.source,
+        finding.place if finding.place is not None else -1,
+        finding.issuer or "",
+        finding.kid or "",
+        finding.thumbprint or "",
+        finding.detail,
+    )

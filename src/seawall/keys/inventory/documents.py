@@ -1,0 +1,203 @@
+"""Sources of keys: files, folders, standard input, URLs and discovery documents, each a key set or a reason why not.
+
+A document that is named on the command line is followed where it points (`jwks_uri`); one that only lies in a folder is
+not: files may make nobody ask a network. Hidden files in folders are passed over, links out of a folder are not followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from seawall.keys.inventory.issuers import discovery_fits
+from seawall_base.http_client import FetchRefused
+from seawall_base.regular_files import open_file
+from seawall_tokens.jose import strict_json
+
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes of one document. Real key sets have a few thousand."""
+DEEPEST: Final = 8
+MOST_KEYS: Final = 1000
+"""Keys of one set that are examined; a set with more is a finding."""
+MOST_FILES: Final = 1000
+SUFFIXES: Final = frozenset({".json", ".jwks", ".jwk"})
+WELL_KNOWN: Final = "/.well-known/"
+
+Fetch = Callable[[str], bytes]
+"""The body of a URL; raises `FetchRefused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDocument:
+    """A key set as it was read. `source` is what was asked for, `keys_from` where the keys were in the end.
+
+    `entries` are the raw members of `keys`, `total` how many there were; `issuer` is what the discovery document names.
+    `issuer_fits` is false where that is not the issuer whose document was asked for.
+    """
+
+    source: str
+    keys_from: str
+    entries: tuple[Any, ...]
+    total: int
+    issuer: str | None = None
+    issuer_fits: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether every entry is examined."""
+        return len(self.entries) == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A source that gave no keys, and why. `malformed` when it was read and is no key set as it should be.
+
+    `foreign` marks a file of a folder that simply holds something else, which is no failure.
+    """
+
+    source: str
+    reason: str
+    malformed: bool = False
+    foreign: bool = False
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, *, malformed: bool = False, foreign: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.malformed, self.foreign = reason, malformed, foreign
+
+
+def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument | Unread]:
+    """Every key set of every source, in order; what is not read comes as `Unread`. Nothing is raised."""
+    for source in dict.fromkeys(sources):
+        if not _is_url(source) and source != "-" and Path(source).is_dir():
+            yield from _folder(Path(source))
+        else:
+            yield _guarded(source, lambda source=source: _named(source, fetch))  # type: ignore[misc]
+
+
+def _is_url(text: str) -> bool:
+    return text.lower().startswith(("https://", "http://"))
+
+
+def _guarded(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | Unread:
+    try:
+        return read()
+    except _Refused as refused:
+        return Unread(source, refused.reason, refused.malformed, refused.foreign)
+    except FetchRefused as refused:
+        return Unread(source, str(refused))
+    except (OSError, ValueError) as error:
+        return Unread(source, getattr(error, "strerror", None) or "it cannot be opened")
+
+
+def _named(source: str, fetch: Fetch) -> KeyDocument:
+    """A source that was named on the command line: where it is a discovery document, its keys."""
+    if _is_url(source):
+        data = fetch(source)
+    elif source == "-":
+        data = _bounded(sys.stdin.buffer.read(LARGEST + 1))
+    else:
+        data = _file(Path(source))
+    document = _parsed(data)
+    if "keys" in document or "jwks_uri" not in document:
+        return _key_set(document, source)
+    issuer, place = document.get("issuer"), document["jwks_uri"]
+    if not isinstance(issuer, str) or not isinstance(place, str):
+        raise _Refused("a discovery document whose issuer or jwks_uri is no text", malformed=True)
+    answer = _key_set(_parsed(fetch(place)), source)
+    told = WELL_KNOWN in source and _is_url(source)
+    fitting = not told or discovery_fits(issuer, source)
+    return KeyDocument(source, place, answer.entries, answer.total, issuer, fitting)
+
+
+def _folder(folder: Path) -> Iterator[KeyDocument | Unread]:
+    seen: set[tuple[int, int]] = set()
+    count = 0
+    try:
+        root = folder.resolve(strict=True)
+        paths = sorted(_below(folder))
+    except OSError as error:
+        yield Unread(str(folder), error.strerror or "it cannot be opened")
+        return
+    for path in paths:
+        try:
+            target = path.resolve(strict=True)
+            status = target.stat()
+        except OSError:
+            yield Unread(str(path), "it cannot be opened")
+            continue
+        if not target.is_relative_to(root):
+            yield Unread(str(path), "a link that leads out of the folder is not followed")
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        count += 1
+        if count > MOST_FILES:
+            yield Unread(str(folder), f"only the first {MOST_FILES:,} files were read")
+            return
+        yield _guarded(str(path), lambda path=path: _lying(path))  # type: ignore[misc]
+    if not count:
+        yield Unread(str(folder), "no file in it ends in " + ", ".join(sorted(SUFFIXES)))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder, onerror=_raise):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield Path(place) / name
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _lying(path: Path) -> KeyDocument:
+    """A file that lies in a folder."""
+    document = _parsed(_file(path))
+    if "keys" in document or "kty" in document:
+        return _key_set(document, str(path))
+    if "jwks_uri" in document:
+        raise _Refused("a discovery document in a folder is not followed: name it, or its URL, itself")
+    raise _Refused("it holds no keys", foreign=True)
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with open_file(path) as file:
+            return _bounded(file.read(LARGEST + 1))
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise _Refused("it is no regular file") from None
+        raise
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > LARGEST:
+        raise _Refused(f"it is larger than {LARGEST // (1024 * 1024)} MiB", malformed=True)
+    return data
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        document = strict_json.loads(data, max_bytes=LARGEST, max_depth=DEEPEST)
+    except strict_json.JsonRefused as refused:
+        raise _Refused(f"no JSON of one meaning: {refused}", malformed=True) from None
+    if not isinstance(document, dict):
+        raise _Refused("its JSON is no object", malformed=True)
+    return document
+
+
+def _key_set(document: dict[str, Any], source: str) -> KeyDocument:
+    keys = document.get("keys", [document] if "kty" in document else None)
+    if not isinstance(keys, list):
+        raise _Refused("it has no array `keys`", malformed=True)
+    # An `issuer` beside `keys` is the set's own word, and no standard knows it: whose a set is says who was asked for it.
+    return KeyDocument(source, source, tuple(keys[:MOST_KEYS]), len(keys))

@@ -1,0 +1,114 @@
+"""What is wrong with the keys of one set: by themselves, by their dates, and as members of this set."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from seawall.keys.inventory.codes import KINDS, Finding
+from seawall.keys.inventory.documents import KeyDocument
+from seawall.keys.inventory.entries import Entry
+from seawall.keys.inventory.history import DAY, Listing, date, length
+from seawall.keys.inventory.issuers import TEMPLATE, audience_of, fits, is_consumer
+from seawall.keys.inventory.store import Remembered
+from seawall_base.plurals import plural
+
+
+def finding(code: str, listing: Listing, entry: Entry | None = None, detail: str = "") -> Finding:
+    """A finding about a set, or about one of its entries."""
+    if entry is None:
+        return Finding(KINDS[code], listing.source, detail, issuer=listing.issuer)
+    return Finding(
+        KINDS[code],
+        listing.source,
+        detail,
+        entry.place,
+        entry.issuer or listing.issuer,
+        entry.kid,
+        entry.thumbprint,
+    )
+
+
+def of_set(document: KeyDocument, listing: Listing) -> Iterator[Finding]:
+    """What is wrong with the set itself."""
+    if not document.total:
+        yield finding("set-empty", listing)
+    if not document.complete:
+        yield finding(
+            "set-too-large",
+            listing,
+            detail=f"{document.total:,} keys, the first {len(listing.entries):,} examined",
+        )
+    if not document.issuer_fits:
+        yield finding("discovery-mismatch", listing)
+    yield from _doubles(listing)
+    yield from _bindings(listing)
+    for entry in listing.entries:
+        for fault in entry.faults:
+            yield finding(fault.code, listing, entry, fault.detail)
+
+
+def _doubles(listing: Listing) -> Iterator[Finding]:
+    """Two keys of one kid, and one key under two kids or twice."""
+    kids = Counter(entry.kid for entry in listing.entries if entry.kid)
+    by_identity: dict[str, list[Entry]] = defaultdict(list)
+    for entry in listing.entries:
+        if entry.kid and kids[entry.kid] > 1:
+            yield finding("duplicate-kid", listing, entry, f"{kids[entry.kid]} entries have it")
+        if entry.identity:
+            by_identity[entry.identity].append(entry)
+    for entries in by_identity.values():
+        for entry in entries[1:]:
+            yield finding("same-key-two-kids", listing, entry, f"also listed at place {entries[0].place}")
+
+
+def _bindings(listing: Listing) -> Iterator[Finding]:
+    """Whether each key says whose it is, and whether it belongs here.
+
+    A set is shared when its keys name different issuers, when some name one and others none, or when its own issuer is a
+    template or one of those that Entra's addresses call `common`.
+    """
+    named = {entry.issuer for entry in listing.entries if entry.issuer}
+    audience = audience_of(listing.issuer, listing.source)
+    organisations = any(not is_consumer(issuer) for issuer in named)
+    shared = (
+        audience == "shared" or len(named) > 1 or (bool(named) and any(not e.issuer for e in listing.entries))
+    )
+    for entry in listing.entries:
+        if entry.thumbprint is None:
+            continue
+        if not entry.issuer:
+            if shared:
+                yield finding("issuer-unbound-key", listing, entry)
+        elif is_consumer(entry.issuer) and audience != "consumer":
+            if audience == "organisation":
+                yield finding("consumer-key-in-organisation-set", listing, entry)
+            elif audience == "shared" or organisations:
+                yield finding("consumer-key-in-shared-set", listing, entry)
+            elif listing.issuer is not None:
+                yield finding("issuer-mismatch", listing, entry, f"the set is that of {listing.issuer}")
+        elif listing.issuer is not None and not fits(entry.issuer, listing.issuer):
+            yield finding("issuer-mismatch", listing, entry, f"the set is that of {listing.issuer}")
+        elif audience == "consumer" and TEMPLATE not in entry.issuer and not is_consumer(entry.issuer):
+            yield finding("issuer-mismatch", listing, entry, "the set is that of personal accounts")
+
+
+def of_dates(listing: Listing, keys: Mapping[str, Remembered], now: int, max_age: int) -> Iterator[Finding]:
+    """What the dates of certificates and of the ledger say. `keys` by identity; `max_age` in seconds."""
+    for entry in listing.entries:
+        dates = entry.certificate
+        if dates.not_after is not None and dates.not_after < now:
+            yield finding("expired-still-served", listing, entry, f"since {date(dates.not_after)}")
+        if dates.not_before is not None and dates.not_before > now:
+            yield finding("not-yet-valid", listing, entry, f"until {date(dates.not_before)}")
+        key = keys.get(entry.identity or "")
+        if key is not None and (age := age_of(key, now)) > max_age:
+            yield finding(
+                "too-old", listing, entry, f"{length(age)} old, allowed are {plural(max_age // DAY, 'day')}"
+            )
+
+
+def age_of(key: Remembered, now: int) -> int:
+    """Seconds since the key can first have existed: since it was first seen, or since its certificate began."""
+    since = key.first_seen if key.not_before is None else min(key.first_seen, key.not_before)
+    return max(0, now - since)

@@ -1,0 +1,140 @@
+"""A search for leaked keys as a table for a terminal and as one JSON document: places and names, never keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from seawall.keys.leaks.findings import Account, Finding
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
+
+if TYPE_CHECKING:  # the document is for pipes, which need none of it
+    from rich.console import Console
+    from rich.table import Table
+
+MOST_SHOWN = 100
+"""Rows of a table that a terminal gets; JSON has all."""
+_PATH = 300
+_UNBOUNDED = 10_000
+
+
+def leak_document(account: Account) -> dict[str, Any]:
+    """Everything about a search, as plain values. `key` is the RFC 7638 thumbprint, null where the key is not known."""
+    return {
+        "findings": [
+            {
+                "path": found.path,
+                "offset": found.offset,
+                "form": found.form,
+                "key": found.key,
+                "known": found.is_known,
+                "length": found.length,
+                "accepted": found.accepted,
+            }
+            for found in account.findings
+        ],
+        "bytes_scanned": account.bytes_scanned,
+        "bytes_skipped": account.bytes_skipped,
+        "skipped": [
+            {"path": skipped.path, "reason": skipped.reason, "bytes": skipped.size}
+            for skipped in account.skipped
+        ],
+        "files": account.files,
+    }
+
+
+def show_leaks(console: Console, account: Account) -> None:
+    """Print what was found, what was skipped and how much was searched."""
+    from rich.filesize import decimal
+
+    counting = [found for found in account.findings if not found.accepted]
+    if counting:
+        _show_findings(console, counting[:MOST_SHOWN])
+        console.print(_more(len(counting)), end="")
+    if account.skipped:
+        console.print(_skipped(account))
+    console.print(_found(counting))
+    for reason, count in Counter(
+        found.accepted for found in account.findings if found.accepted
+    ).most_common():
+        console.print(f"{plural(count, 'place')} not counted: {reason}", markup=False)
+    skipped = f", {decimal(account.bytes_skipped)} skipped" if account.bytes_skipped else ""
+    reasons = f", {len(account.skipped):,} skipped for a reason" if account.skipped else ", nothing skipped"
+    console.print(
+        f"{plural(account.files, 'file')}, {decimal(account.bytes_scanned)} searched{skipped}{reasons}"
+    )
+
+
+def _found(findings: list[Finding]) -> str:
+    """What was found, in words. One key often lies in several places, and a tired reader takes each for another."""
+    places = len(findings)
+    known = sum(found.is_known for found in findings)
+    if places < 2:
+        asked = ", 1 of them asked about" if known else ""
+        return f"{plural(places, 'private key')} found{asked}"
+    keys = len({found.key for found in findings if found.key})
+    unnamed = sum(found.key is None for found in findings)
+    said = [f"{keys:,} different keys" if keys > 1 else "one key"] if keys else []
+    said += [f"in {unnamed:,} it is not known which"] if unnamed else []
+    asked = f"; {known:,} of them hold a key asked about" if known else ""
+    return f"private keys found in {places:,} places: {', '.join(said)}{asked}"
+
+
+def _show_findings(console: Console, findings: list[Finding]) -> None:
+    """One line for each finding where that fits; else a line for each path, with its findings below. Nothing is cut."""
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    table = _findings(findings)
+    if Measurement.get(console, console.options.update(max_width=_UNBOUNDED), table).maximum <= console.width:
+        console.print(table)
+        return
+    path = ""
+    for found in findings:
+        if found.path != path:
+            path = found.path
+            console.print(Text(visible(path, _PATH)), soft_wrap=True)
+        line = Text(f"  {found.offset:>11}  {found.form}  ")
+        line.append(found.key or "not known", style="bold red" if found.is_known else "")
+        console.print(line, soft_wrap=True)
+
+
+def _findings(findings: list[Finding]) -> Table:
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("place", no_wrap=True)
+    table.add_column("offset", justify="right", no_wrap=True)
+    table.add_column("form", no_wrap=True)
+    table.add_column("key", no_wrap=True)
+    for found in findings:
+        key = found.key or "not known"
+        style = "bold red" if found.is_known else ""
+        table.add_row(Text(visible(found.path, _PATH)), str(found.offset), found.form, Text(key, style=style))
+    return table
+
+
+def _skipped(account: Account) -> Table:
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("not searched", overflow="fold")
+    table.add_column("why")
+    counts = Counter(skipped.reason for skipped in account.skipped)
+    for reason, count in counts.most_common(MOST_SHOWN):
+        first = next(skipped.path for skipped in account.skipped if skipped.reason == reason)
+        more = f" and {count - 1:,} more" if count > 1 else ""
+        table.add_row(Text(visible(first, _PATH) + more), Text(visible(reason, _PATH)))
+    return table
+
+
+def _table() -> Table:
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _more(count: int) -> str:
+    return f"... and {count - MOST_SHOWN:,} more: --json has all\n" if count > MOST_SHOWN else ""

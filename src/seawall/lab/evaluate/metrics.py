@@ -1,0 +1,100 @@
+"""Recall at budgets, delays and false incidents, for any score over a world's rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
+from seawall.events.coded_batch import MISSING, Floats
+from seawall.lab.evaluate.rows import Rows
+
+BUDGETS = (1.0, 2.0, 5.0, 10.0)
+"""Incidents a day per 1,000 accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One account's strongest group within the window, as a method ranks it. `attacks` it touches."""
+
+    score: float
+    actor: int
+    day: int
+    attacks: frozenset[int]
+
+
+def episodes(rows: Rows, score: Floats) -> list[Episode]:
+    """Return one episode per account and window from the first attackable day on, worst first."""
+    live = np.flatnonzero((rows.day >= rows.quiet_day) & np.isfinite(score))
+    order = live[np.lexsort((rows.day[live], -score[live]))]
+    kept: dict[int, list[int]] = defaultdict(list)
+    touched: dict[tuple[int, int], set[int]] = defaultdict(set)
+    found: list[tuple[float, int, int]] = []
+    for row in order.tolist():
+        actor, day = int(rows.actor[row]), int(rows.day[row])
+        near = [top for top in kept[actor] if abs(top - day) <= INCIDENT_WINDOW_DAYS]
+        top = near[0] if near else day
+        if not near:
+            kept[actor].append(day)
+            found.append((float(score[row]), actor, day))
+        if rows.attack[row] != MISSING and not near:
+            touched[(actor, top)].add(int(rows.attack[row]))
+    return [Episode(s, actor, day, frozenset(touched[(actor, day)])) for s, actor, day in found]
+
+
+def allowed(rows: Rows, budget: float) -> int:
+    """Return how many incidents a budget allows over the attackable days."""
+    return int(budget * (rows.last_day - rows.quiet_day + 1) * rows.accounts / 1000 + 1e-9)
+
+
+def caught(rows: Rows, score: Floats, budget: float) -> set[int]:
+    """Return the attacks that the budget's worst episodes touch."""
+    worst = episodes(rows, score)[: allowed(rows, budget)]
+    return set().union(*(episode.attacks for episode in worst)) if worst else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Recall of one method at one budget. `families` maps a family to (caught, staged)."""
+
+    budget: float
+    caught: int
+    staged: int
+    families: dict[str, tuple[int, int]]
+
+    @property
+    def value(self) -> float:
+        """Return the share of staged attacks caught, near-impossible ones aside."""
+        return self.caught / self.staged if self.staged else float("nan")
+
+    def worst(self, least: int = 3) -> tuple[str, float]:
+        """Return the family with the lowest recall, of those staged at least so often."""
+        shares = {name: c / n for name, (c, n) in self.families.items() if n >= least}
+        return min(shares.items(), key=lambda item: item[1]) if shares else ("", float("nan"))
+
+
+def recall(worlds: Iterable[tuple[Rows, Floats]], budget: float) -> Recall:
+    """Return recall over many worlds. Near-impossible families are in `families` but not in the total."""
+    total = staged = 0
+    families: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for rows, score in worlds:
+        hit = caught(rows, score, budget)
+        for place, attack in enumerate(rows.attacks):
+            families[attack.family][0] += place in hit
+            families[attack.family][1] += 1
+            if not attack.near_impossible:
+                total += place in hit
+                staged += 1
+    return Recall(budget, total, staged, {name: (c, n) for name, (c, n) in sorted(families.items())})
+
+
+def precision(worlds: Sequence[tuple[Rows, Floats]], k: int) -> float:
+    """Return the mean share of true incidents among each world's k worst."""
+    shares = [
+        np.mean([float(bool(e.attacks)) for e in episodes(rows, score)[:k]] or [0.0])
+        for rows, score in worlds
+    ]
+    return float(np.mean(shares))

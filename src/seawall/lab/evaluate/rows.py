@@ -1,0 +1,237 @@
+"""A labelled world as rows: every group worth ranking, its inputs, and the attack it belongs to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.detection.ranking.engine import Scored
+from seawall.detection.ranking.features import has_novelty
+from seawall.detection.ranking.patterns import PATTERNS
+from seawall.detection.ranking.ranker import inputs
+from seawall.events.coded_batch import MISSING, Codes, Floats, hash_text
+from seawall.lab.evaluate.outcomes import Outcome, Reads, microseconds, outcome
+from seawall.pipeline import scan as pipeline
+from seawall.pipeline.scan import ScanSettings
+
+DAY = 86_400_000_000
+LEVELS_OF_P = (0.001, 0.01, 0.05)
+WARM_UP_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One staged episode of a world's truth."""
+
+    id: str
+    family: str
+    difficulty: str
+    near_impossible: bool
+    first_day: int
+    first_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """r groups of one world. `attack` is an index into `attacks`, MISSING for benign groups.
+
+    `inputs` float32 (r, inputs), `unsupervised` and `score` as the product computed them, `first` event times.
+    `tail` counts of p-values, see `Tail`. `accounts` active accounts, `quiet_day` the first day on which attacks
+    may begin, `last_day` the last.
+    """
+
+    attacks: tuple[Attack, ...]
+    inputs: Floats
+    actor: Codes
+    day: Codes
+    attack: Codes
+    unsupervised: Floats
+    score: Floats
+    first: np.ndarray
+    accounts: int
+    quiet_day: int
+    last_day: int
+    events: int
+    tail: np.ndarray
+
+
+def read_truth(path: Path) -> dict[str, Any]:
+    """Read a world's truth document."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[Rows, Outcome]:
+    """Replay a world's logs through the pipeline; label its groups with its truth and judge its incidents.
+
+    `budget` is incidents a day per 1,000 accounts, for the outcome; `learnt` false leaves the ranker out, as
+    training it does.
+    """
+    truth = read_truth(world / "truth.json")
+    attacks = tuple(_attacks(truth))
+    ids, owner = _attack_ids(truth)
+    parts: list[tuple[Any, ...]] = []
+    reads: list[tuple[Any, ...]] = []
+    tail = Tail(_day(truth["quiet_until"]))
+
+    def watch(scored: Scored) -> None:
+        parts.append(_labelled(scored, ids, owner))
+        reads.append(_reads(scored, ids, owner))
+        tail.observe(scored)
+
+    accounts = sum(tenant["accounts"] for tenant in truth["tenants"])
+    settings = ScanSettings(budget=budget * accounts / 1000 / len(truth["tenants"]), learnt=learnt)
+    result = pipeline.scan([world / "logs"], settings=settings, watch=watch)
+    columns = [np.concatenate([part[place] for part in parts]) for place in range(7)]
+    rows = Rows(
+        attacks,
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3],
+        columns[4],
+        columns[5],
+        columns[6],
+        int(result.summary["accounts"]),
+        _day(truth["quiet_until"]),
+        _day(truth["last_time"]),
+        int(result.summary["events"]),
+        tail.counts,
+    )
+    hostile = Reads(*(np.concatenate([read[place] for read in reads]) for place in range(3)))
+    return rows, outcome(truth, result.incidents, hostile)
+
+
+class Tail:
+    """How often each pattern's p-value is at most `LEVELS_OF_P`, on days without attacks.
+
+    `counts` float64 (patterns, 1 + levels): groups for which the pattern spoke, then those at or below each level.
+    """
+
+    def __init__(self, quiet_day: int) -> None:
+        self.counts = np.zeros((len(PATTERNS), 1 + len(LEVELS_OF_P)))
+        self._quiet_day = quiet_day
+        self._days = 0
+
+    def observe(self, scored: Scored) -> None:
+        """Count a day, unless it is among the first (nothing is known yet) or attacks may have begun."""
+        self._days += 1
+        if self._days <= WARM_UP_DAYS or scored.groups.day.number >= self._quiet_day:
+            return
+        self.counts[:, 0] += len(scored.p)
+        for place, level in enumerate(LEVELS_OF_P):
+            self.counts[:, 1 + place] += (scored.p <= level).sum(axis=0)
+
+
+def _own_ids(column: pa.Array) -> np.ndarray:
+    """Return hashes uint64 (n,) of the log's own record ids, see `outcomes.own_id`."""
+    if not isinstance(column, pa.Array):
+        return np.asarray(column.mapped(_own_ids), np.uint64)
+    return hash_text(pc.replace_substring_regex(column, ":.*", ""))
+
+
+def _reads(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+    batch = scored.groups.day.batch
+    if not len(ids):
+        return (np.zeros(0, np.int64),) * 3
+    hashes = _own_ids(batch.texts["metadata_uid"])
+    places = np.minimum(np.searchsorted(ids, hashes), len(ids) - 1)
+    rows = np.flatnonzero((ids[places] == hashes) & batch.one_of("kind", ("mail_access",)))
+    return (
+        owner[places[rows]].astype(np.int64),
+        batch.time[rows],
+        np.maximum(batch.numbers["item_count"][rows], 0),
+    )
+
+
+def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+    day = scored.groups.day
+    rows = np.flatnonzero(has_novelty(scored.table))
+    attack = np.full(len(scored.groups), MISSING, np.int32)
+    if len(ids):
+        hashes = _own_ids(day.batch.texts["metadata_uid"])
+        places = np.minimum(np.searchsorted(ids, hashes), len(ids) - 1)
+        hostile = np.flatnonzero((ids[places] == hashes) & (day.group != MISSING))
+        attack[day.group[hostile]] = owner[places[hostile]]
+    values = inputs(scored.table.values[rows], scored.p[rows]).astype(np.float32)
+    return (
+        values,
+        day.actor[rows],
+        np.full(len(rows), day.number, np.int32),
+        attack[rows],
+        scored.unsupervised[rows],
+        scored.score[rows],
+        day.first[rows],
+    )
+
+
+def _attack_ids(truth: dict[str, Any]) -> tuple[np.ndarray, Codes]:
+    texts = [uid for attack in truth["attacks"] for uid in attack["events"]]
+    owner = np.array(
+        [place for place, attack in enumerate(truth["attacks"]) for _ in attack["events"]], np.int32
+    )
+    hashes = hash_text(pa.array(texts, pa.string()))
+    order = np.argsort(hashes)
+    return hashes[order], owner[order]
+
+
+def _attacks(truth: dict[str, Any]) -> Iterator[Attack]:
+    for attack in truth["attacks"]:
+        first = microseconds(attack["first_event"])
+        yield Attack(
+            attack["id"],
+            attack["family"],
+            attack["difficulty"],
+            bool(attack.get("near_impossible")),
+            first // DAY,
+            first,
+        )
+
+
+def _day(text: str) -> int:
+    return microseconds(text) // DAY
+
+
+def save(path: Path, rows: Rows) -> None:
+    """Keep rows on disk, for training on many worlds."""
+    np.savez_compressed(
+        path,
+        **{name: getattr(rows, name) for name in Rows.__slots__ if name != "attacks"},
+        attacks=json.dumps([[getattr(a, n) for n in Attack.__slots__] for a in rows.attacks]),
+    )
+
+
+def restore(path: Path) -> Rows:
+    """Read rows back."""
+    with np.load(path) as stored:
+        attacks = tuple(Attack(*values) for values in json.loads(str(stored["attacks"])))
+        arrays: dict[str, Any] = {name: stored[name] for name in Rows.__slots__ if name != "attacks"}
+    for name in ("accounts", "quiet_day", "last_day", "events"):
+        arrays[name] = int(arrays[name])
+    return Rows(attacks=attacks, **arrays)
+
+
+def pooled(worlds: Iterable[Rows]) -> tuple[Floats, Floats, np.ndarray, Floats]:
+    """Return training inputs float32 (n, inputs), evidence (n,), labels bool (n,) and weights (n,) of many worlds.
+
+    Near-impossible attacks are left out altogether. An attack's groups share a weight, so that a long one does
+    not count for many.
+    """
+    values, evidence, labels, weights = [], [], [], []
+    for rows in worlds:
+        impossible = np.array([a.near_impossible for a in rows.attacks] + [False])
+        keep = ~impossible[rows.attack]
+        hostile = rows.attack != MISSING
+        sizes = np.bincount(rows.attack[hostile], minlength=len(rows.attacks) + 1)
+        values.append(rows.inputs[keep])
+        evidence.append(rows.unsupervised[keep])
+        labels.append(hostile[keep])
+        weights.append(np.where(hostile, 1.0 / np.sqrt(np.maximum(sizes[rows.attack], 1)), 1.0)[keep])
+    return np.concatenate(values), np.concatenate(evidence), np.concatenate(labels), np.concatenate(weights)

@@ -1,0 +1,92 @@
+"""Sigma rules tried on the records that lie beside them: `x.positive.jsonl` has to hit, `x.negative.jsonl` must not.
+
+The records go the way of every record: source, event, rule. Of a single rule each positive record hits; of a correlation they
+hit together.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.detection.rules.sigma.detector import SigmaDetector
+from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.model import About
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.networks import Networks, enrich
+from seawall.events.readers import read
+from seawall.storage import Coder, Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of one rule. `faults` is empty where all is as it should be; `records` were tried."""
+
+    about: About
+    records: int
+    faults: tuple[str, ...]
+
+
+def trials(folder: Path) -> Iterator[Trial]:
+    """Yield a trial for each rule of a folder that is told; one that does not run, or has no records beside it, has a fault."""
+    rules, networks = load((folder,), with_pack=False), Networks.load()
+    for one in rules.skipped:
+        about = one.about or About("", Path(one.file).stem, one.file)
+        yield Trial(about, 0, (f"does not run: {one.reason}",))
+    for number, about in enumerate(rules.abouts):
+        if number < len(rules.rules) and rules.rules[number].is_silent:
+            continue  # told by its correlation alone
+        path = folder.parent / about.file if folder.is_dir() else folder
+        faults: list[str] = []
+        count = 0
+        for kind in ("positive", "negative"):
+            records = path.with_name(f"{path.stem}.{kind}.jsonl")
+            if not records.is_file():
+                faults.append(f"{records.name} is not there")
+                continue
+            size, hits, problems = _tried(rules, number, records, networks)
+            count += size
+            faults += [f"{records.name}: {problem}" for problem in problems]
+            faults += _faults(records.name, kind, size, hits, is_single=number < len(rules.rules))
+        yield Trial(about, count, tuple(faults))
+
+
+def _faults(name: str, kind: str, size: int, hits: int, *, is_single: bool) -> list[str]:
+    if not size:
+        return [f"{name}: holds no record"]
+    if kind == "negative":
+        return [f"{name}: {hits} of {size} records hit"] if hits else []
+    if is_single and hits < size:
+        return [f"{name}: {size - hits} of {size} records do not hit"]
+    return [] if hits else [f"{name}: nothing hits"]
+
+
+def _tried(rules: RuleSet, number: int, path: Path, networks: Networks) -> tuple[int, int, list[str]]:
+    """Return how many records became events, how many of them the rule hits, and what could not be read."""
+    batches = list(read([path]))
+    tables = [enrich(batch.events, networks) for batch in batches if batch.events.num_rows]
+    problems = [f"line {one.line}: {one.reason}" for batch in batches for one in batch.problems]
+    size = sum(table.num_rows for table in tables)
+    if number < len(rules.rules):
+        wanted = rules.rules[number].about.id
+        marks = [mark for table in tables for mark in rules.mark(table)[0].to_pylist()]
+        return size, sum(wanted in (mark or "").split() for mark in marks), problems
+    return size, _correlated(rules, number, tables), problems
+
+
+def _correlated(rules: RuleSet, number: int, tables: list[pa.Table]) -> int:
+    coder, detector, hits = Coder(marks=rules.mark), SigmaDetector(rules), 0
+    with tempfile.TemporaryDirectory() as folder:
+        spool = Spool(Path(folder))
+        for table in tables:
+            spool.add(coder.encode(table))
+        spool.settle(*coder.settled())
+        for day in spool.days():
+            batch, _ = spool.load(day)
+            hits += int(np.count_nonzero(detector.observe(batch, day).rule == number))
+    return hits

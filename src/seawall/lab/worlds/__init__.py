@@ -1,0 +1,8 @@
+"""Makes fictional tenants: vendor-shaped raw logs, and the truth in a separate file."""
+
+from seawall.lab.worlds.attacks import FAMILIES, families_of
+from seawall.lab.worlds.confusers import CONFUSERS
+from seawall.lab.worlds.world import World, make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+
+__all__ = ["CONFUSERS", "FAMILIES", "World", "WorldSettings", "families_of", "make_world"]

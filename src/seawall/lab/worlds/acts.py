@@ -1,0 +1,346 @@
+"""What happens in an organisation, before it becomes a log record: acts, by holders, intruders and machines alike.
+
+Intruders use the very same functions as holders; only the `attack` number on the act tells them apart, and that
+number goes into the truth and nowhere else.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.lab.worlds.clients import Client, Session
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.organisation import Application, Person, Tenant
+
+NOBODY = -1
+Held = tuple[str, str, float]
+"""What a request carries: session id, unique token id, time of issue."""
+
+
+@dataclass(slots=True, eq=False)
+class Act:
+    """One thing done. `time` in seconds since the epoch; `count` of items; `attack` is the episode's number.
+
+    `kind`: sign_in, read, item, cmdlet, directory, file, other, app_sign_in. `operation` is the vendor's word for it.
+    `who` acted on `owner`'s mailbox. `token` and `issued` name the token used.
+    """
+
+    time: float
+    kind: str
+    operation: str
+    who: Person | Application | None
+    client: Client | None = None
+    address: str = ""
+    session: str = ""
+    token: str = ""
+    issued: float = 0.0
+    owner: Person | None = None
+    count: int = 0
+    folder: str = ""
+    attack: int = NOBODY
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def person(self) -> Person:
+        """The person who acted. TypeError where it was an application or nobody."""
+        if not isinstance(self.who, Person):
+            raise TypeError(f"no person did this: {self.operation}")
+        return self.who
+
+    @property
+    def program(self) -> Client:
+        """The client used. TypeError where there was none."""
+        if self.client is None:
+            raise TypeError(f"no client did this: {self.operation}")
+        return self.client
+
+    @property
+    def mailbox(self) -> Person:
+        """The mailbox touched. TypeError where none was."""
+        if self.owner is None:
+            raise TypeError(f"no mailbox was touched: {self.operation}")
+        return self.owner
+
+
+@dataclass(slots=True)
+class Diary:
+    """Everything that happened in one tenant, the dice of whoever writes it, and what is planned for which day."""
+
+    tenant: Tenant
+    dice: Dice
+    start: float
+    days: int
+    acts: list[Act] = field(default_factory=list)
+    attack: int = NOBODY
+    spans: list[dict[str, Any]] = field(default_factory=list)
+    plans: dict[int, list[Callable[[Diary, int], None]]] = field(default_factory=dict)
+
+    def day_of(self, time: float) -> int:
+        """Return the day number of a time."""
+        return int((time - self.start) // 86400)
+
+    def plan(self, day: int, what: Callable[[Diary, int], None]) -> None:
+        """Have something done on a day, before that day's ordinary events."""
+        self.plans.setdefault(day, []).append(what)
+
+    def add(self, act: Act) -> Act:
+        """Write an act down, as part of the attack being staged, if any."""
+        act.attack = self.attack
+        self.acts.append(act)
+        return act
+
+
+def sign_in(
+    diary: Diary,
+    who: Person,
+    client: Client,
+    address: str,
+    time: float,
+    *,
+    method: str = "",
+    error: int = 0,
+    interactive: bool = True,
+    session: Session | None = None,
+    protocol: str = "",
+) -> Session:
+    """Sign in: one record, and on success a session and its first token; with a session, a refresh of it."""
+    dice = diary.dice
+    if not method and session is None:
+        method = "password"
+        if who.uses_mfa:
+            method = "mfa_claim" if dice.chance(diary.tenant.style.claim_share) else "mfa"
+    if session is None:
+        session = Session(dice.guid(), time, address, method)
+    token = dice.token()
+    diary.add(
+        Act(
+            time,
+            "sign_in",
+            "SignIn",
+            who,
+            client,
+            address,
+            session.id,
+            token,
+            time,
+            details={
+                "method": method or session.method,
+                "error": error,
+                "interactive": interactive,
+                "protocol": protocol or client.protocol,
+            },
+        )
+    )
+    if not error:
+        bisect.insort(session.tokens, (time, token))
+    return session
+
+
+def held_by(session: Session, time: float) -> Held:
+    """Return (session id, token id, issue time): the newest token of a session by a time."""
+    for issued, token in reversed(session.tokens):
+        if issued <= time:
+            return session.id, token, issued
+    issued, token = session.tokens[0]
+    return session.id, token, issued
+
+
+def token_for(diary: Diary, who: Person, client: Client, address: str, time: float) -> Held:
+    """Return the session and token that a client holds at a time, signing in or refreshing where it must."""
+    dice = diary.dice
+    session = client.session_at(time)
+    if session is not None:
+        for reset in who.resets:
+            if session.born < reset <= time and not session.ended:
+                session.ended = reset + dice.exponential(900)
+                if session.ended <= time and dice.chance(0.6):
+                    sign_in(
+                        diary,
+                        who,
+                        client,
+                        address,
+                        time - dice.between(20, 40),
+                        interactive=False,
+                        session=session,
+                        error=50173,
+                    )
+        if not session.ended and time - session.born > client.session_days * 86400:
+            session.ended = time
+        if session.ended and session.ended <= time:
+            session = None
+    if session is None:
+        if dice.chance(0.04) and client.used != "Mobile Apps and Desktop clients":
+            sign_in(diary, who, client, address, time - dice.between(25, 60), error=50126)
+        session = sign_in(diary, who, client, address, time - dice.between(2, 20))
+        bisect.insort(client.sessions, session, key=lambda known: known.born)
+    held = held_by(session, time)
+    if time - held[2] > client.token_hours * 3600:
+        method = "mfa_claim" if session.method.startswith("mfa") else session.method
+        sign_in(
+            diary,
+            who,
+            client,
+            address,
+            time - dice.between(0.5, 5),
+            interactive=False,
+            session=session,
+            method=method,
+        )
+        held = held_by(session, time)
+    return held
+
+
+def read(
+    diary: Diary,
+    who: Person | Application,
+    client: Client,
+    address: str,
+    time: float,
+    held: Held,
+    owner: Person | None = None,
+    count: int = 1,
+    folder: str = "Inbox",
+    *,
+    sync: bool = False,
+    throttled: bool = False,
+) -> Act:
+    """Read (bind) messages of a folder, or take (sync) the whole folder. `held`: session, token id, issue time."""
+    mailbox = owner if owner is not None else who
+    if not isinstance(mailbox, Person):
+        raise TypeError("an application reads somebody's mailbox: name the owner")
+    return diary.add(
+        Act(
+            time,
+            "read",
+            "MailItemsAccessed",
+            who,
+            client,
+            address,
+            *held,
+            owner=mailbox,
+            count=count,
+            folder=folder,
+            details={"sync": sync, "throttled": throttled} if sync or throttled else {},
+        )
+    )
+
+
+def touch(
+    diary: Diary,
+    operation: str,
+    who: Person,
+    client: Client,
+    address: str,
+    time: float,
+    held: Held,
+    owner: Person | None = None,
+    folder: str = "Inbox",
+    **details: Any,
+) -> Act:
+    """Do something with an item: Send, Create, Update, Move, MoveToDeletedItems, SoftDelete, HardDelete."""
+    return diary.add(
+        Act(
+            time,
+            "item",
+            operation,
+            who,
+            client,
+            address,
+            *held,
+            owner=owner or who,
+            count=1,
+            folder=folder,
+            details=details,
+        )
+    )
+
+
+def cmdlet(
+    diary: Diary,
+    operation: str,
+    who: Person | None,
+    client: Client | None,
+    address: str,
+    time: float,
+    target: Person | str,
+    session: str = "",
+    **parameters: Any,
+) -> Act:
+    """Run an Exchange cmdlet; `target` is what its Identity names. `who` None: the provider itself."""
+    return diary.add(
+        Act(
+            time,
+            "cmdlet",
+            operation,
+            who,
+            client,
+            address,
+            session,
+            owner=target if isinstance(target, Person) else None,
+            details={
+                "target": target.upn if isinstance(target, Person) else target,
+                "parameters": parameters,
+            },
+        )
+    )
+
+
+def directory(
+    diary: Diary,
+    operation: str,
+    who: Person | Application | None,
+    address: str,
+    time: float,
+    target: Person | Application | str,
+    agent: str = "",
+    kind: str = "User",
+    **modified: Any,
+) -> Act:
+    """Change the directory: consent, credential, method, role, password, revocation. `modified`: new values."""
+    return diary.add(
+        Act(
+            time,
+            "directory",
+            operation,
+            who,
+            None,
+            address,
+            details={"target": target, "kind": kind, "modified": modified, "agent": agent},
+        )
+    )
+
+
+def app_sign_in(diary: Diary, app: Application, address: str, time: float, key: str) -> Held:
+    """Sign an application in as itself; returns what `read` needs: no session, a token, its issue time."""
+    token = diary.dice.token()
+    diary.add(Act(time, "app_sign_in", "SignIn", app, None, address, "", token, time, details={"key": key}))
+    return "", token, time
+
+
+def identity(
+    diary: Diary,
+    operation: str,
+    who: Person,
+    client: Client | None,
+    address: str,
+    time: float,
+    target: Person | Application | str = "",
+    session: str = "",
+    **details: Any,
+) -> Act:
+    """Do what only an identity provider or Google's own console can: factors, API tokens, policies, delegation."""
+    return diary.add(
+        Act(
+            time,
+            "identity",
+            operation,
+            who,
+            client,
+            address,
+            session,
+            details={"target": target, **details},
+        )
+    )

@@ -1,0 +1,59 @@
+"""Attack families. One file for each group; a new family is a function and a line in its file's FAMILIES."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.attacks import applications, identity, sign_ins, tokens
+from seawall.lab.worlds.attacks.stage import Family
+from seawall.lab.worlds.systems import Systems
+
+FAMILIES: dict[str, Family] = {
+    **tokens.FAMILIES,
+    **sign_ins.FAMILIES,
+    **applications.FAMILIES,
+    **identity.FAMILIES,
+}
+_IN_OKTA = (
+    "token_replay",
+    "slow_drip",
+    "campaign",
+    "same_network_theft",
+    "own_device",
+    "aitm_phishing",
+    "password_spray",
+    "mfa_fatigue",
+    "factor_reset",
+    "identity_admin",
+)
+"""What Okta's log alone can show: signing in, sessions, factors, administration."""
+_IN_GOOGLE = (
+    "token_replay",
+    "after_revocation",
+    "slow_drip",
+    "campaign",
+    "same_network_theft",
+    "own_device",
+    "aitm_phishing",
+    "bec_forwarding",
+    "password_spray",
+    "mfa_fatigue",
+    "legacy_sync",
+    "consent_phishing",
+    "service_credential",
+    "delegate_abuse",
+    "admin_takeover",
+    "domain_wide_delegation",
+    "mail_forwarding",
+)
+"""Everything but forged and foreign tokens, device codes and programs of Microsoft's, which Google has not."""
+
+
+def families_of(systems: Systems) -> dict[str, Family]:
+    """Return the families that make sense where these systems are, and leave a trace in the logs collected."""
+    names: list[str] = []
+    if "microsoft" in systems.collected:
+        names += [name for name in FAMILIES if name not in identity.FAMILIES]
+    if "google" in systems.collected:
+        names += _IN_GOOGLE
+    if "okta" in systems.collected:
+        names += _IN_OKTA
+    return {name: family for name, family in FAMILIES.items() if name in names}

@@ -1,0 +1,143 @@
+"""Attacks through applications and permissions: consent, credentials, delegates, administrators."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import NOBODY, app_sign_in, directory, held_by, read
+from seawall.lab.worlds.attacks.stage import Episode, Family
+from seawall.lab.worlds.chores.accounts import SCOPES, add_key, grant
+from seawall.lab.worlds.chores.administration import ROLES, administer_oddly
+from seawall.lab.worlds.chores.mailboxes import give_access, share_folder
+from seawall.lab.worlds.chores.people import shell_of, web_of, whereabouts
+from seawall.lab.worlds.clients import Client, admin_shell
+from seawall.lab.worlds.networks import Place, microsoft_address
+from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_application
+
+
+def consent_phishing(episode: Episode) -> None:
+    """The victim consents to an application that reads mail; it then reads from rented servers."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=True)
+    time = episode.moment()
+    client = grant(
+        diary,
+        victim,
+        app,
+        whereabouts(diary, victim, episode.day),
+        time,
+        dice.pick([scope for scope in SCOPES if "Mail" in scope]),
+    )
+    session = client.sessions[-1]
+    place = app.place if dice.chance(0.5) else episode.place()
+    for visit in [
+        time + dice.between(30, 9000),
+        *(later for later in episode.visits()[1:] if later > time + 9000),
+    ]:
+        held = episode.come_back(victim, client, place, session, visit)
+        episode.read_some(victim, client, place, visit, held)
+
+
+def service_credential(episode: Episode) -> None:
+    """An own application's secret is stolen, or a new one added; it reads many mailboxes from a new network."""
+    dice, diary, app = episode.dice, episode.diary, episode.application
+    time, place = episode.moment(), episode.place()
+    key = key_at(app, episode.day)
+    if dice.chance(0.6):
+        key = dice.guid()
+        add_key(
+            diary,
+            dice.pick(diary.tenant.admins()),
+            app,
+            key,
+            microsoft_address(dice) if dice.chance(0.7) else place.address(episode.day, dice),
+            time - dice.between(60, 40000),
+        )
+    client = client_of(app)
+    everyone = [*diary.tenant.people, *diary.tenant.shared]
+    known = [person for person, _, _ in app.readers]
+    pool = known if known and (episode.difficulty == "hard" or dice.chance(0.3)) else everyone
+    for visit in [time, *(later for later in episode.visits()[1:] if later > time)]:
+        address = place.address(diary.day_of(visit), dice)
+        held = app_sign_in(diary, app, address, visit, key)
+        for owner in dice.sample(pool, episode.amount((5, 40), (2, 12), (1, 4))):
+            visit += dice.between(2, 300)
+            read(
+                diary,
+                app,
+                client,
+                address,
+                visit,
+                held,
+                owner,
+                episode.amount((3, 50), (1, 20), (1, 8)),
+                dice.pick(owner.folders),
+            )
+
+
+def delegate_abuse(episode: Episode) -> None:
+    """A taken account is given access to others' mailboxes and reads them."""
+    dice, diary = episode.dice, episode.diary
+    reader = episode.victim
+    client, place, time = episode.client(reader), episode.place(reader), episode.moment()
+    session = episode.sign_in(reader, client, place, time)
+    owners = dice.sample(
+        [person for person in diary.tenant.people if person is not reader],
+        episode.amount((2, 6), (1, 3), (1, 1)),
+    )
+    for owner in owners:
+        address = place.address(diary.day_of(time), dice)
+        if dice.chance(0.5):
+            admin = dice.pick(diary.tenant.admins()) if dice.chance(0.5) else reader
+            from_where = address if admin is reader else whereabouts(diary, admin, episode.day)
+            attack, diary.attack = diary.attack, (diary.attack if admin is reader else NOBODY)
+            give_access(diary, admin, shell_of(diary, admin), from_where, time + 60, owner, reader)
+            diary.attack = attack
+        else:
+            attack, diary.attack = diary.attack, NOBODY
+            share_folder(
+                diary,
+                owner,
+                web_of(diary, owner),
+                whereabouts(diary, owner, episode.day),
+                time + 60,
+                "Inbox",
+                reader.upn,
+            )
+            diary.attack = attack
+        time = episode.read_some(
+            reader, client, place, time + dice.between(300, 9000), held_by(session, time), owner
+        )
+
+
+def admin_takeover(episode: Episode) -> None:
+    """An administrator's account weakens the audit, searches and exports mail, grants roles."""
+    dice, admin, diary = episode.dice, episode.victim, episode.diary
+    place, time = episode.place(), episode.moment()
+    shell: Client = shell_of(diary, admin).twin() if episode.difficulty == "hard" else admin_shell(dice)
+    session = episode.sign_in(admin, shell, place, time)
+    address = place.address(episode.day, dice)
+    end = administer_oddly(diary, admin, shell, address, time + 30, episode.amount((3, 7), (2, 4), (1, 2)))
+    if dice.chance(0.3):
+        directory(
+            diary,
+            "Add member to role.",
+            admin,
+            address,
+            end,
+            dice.pick(diary.tenant.people),
+            **{"Role.DisplayName": dice.pick(ROLES)},
+        )
+    if dice.chance(0.6):
+        reading = episode.client(admin)
+        owner = dice.pick(diary.tenant.people)
+        give_access(diary, admin, shell, address, end + 40, owner, admin)
+        episode.read_some(
+            admin, reading, Place(place.network, fixed=(address,)), end + 400, held_by(session, end), owner
+        )
+
+
+FAMILIES = {
+    "consent_phishing": Family(consent_phishing),
+    "service_credential": Family(service_credential, target="app"),
+    "delegate_abuse": Family(delegate_abuse),
+    "admin_takeover": Family(admin_takeover, target="admin"),
+}

@@ -1,0 +1,19 @@
+"""An actor that attacks several organisations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seawall.lab.worlds.networks import Place
+from seawall.lab.worlds.organisation import Application
+
+
+@dataclass(slots=True)
+class Actor:
+    """What is the same wherever the actor goes. `used` are the addresses that were used in the end."""
+
+    name: str
+    place: Place
+    application: Application
+    ways: tuple[str, ...]
+    used: set[str] = field(default_factory=set)

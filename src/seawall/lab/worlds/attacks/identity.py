@@ -1,0 +1,90 @@
+"""Attacks that are typical of Okta and Google Workspace: factors reset, administration, delegation, forwarding."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import NOBODY
+from seawall.lab.worlds.attacks.stage import Episode, Family
+from seawall.lab.worlds.chores.accounts import register_method, reset
+from seawall.lab.worlds.chores.identity import (
+    administer_identity,
+    delegate_domain,
+    grant_role,
+    read_as_delegate,
+    reset_factors,
+)
+from seawall.lab.worlds.chores.mailboxes import forward
+from seawall.lab.worlds.chores.people import whereabouts
+from seawall.lab.worlds.services import THIRD_PARTY, make_application
+
+
+def factor_reset(episode: Episode) -> None:
+    """The help desk is talked into resetting the victim's factors; the intruder enrols an own one and signs in."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    client, place, time = episode.client(), episode.place(), episode.moment()
+    admin = dice.pick(diary.tenant.admins())
+    desk, before = whereabouts(diary, admin, episode.day), time - dice.between(200, 6000)
+    attack, diary.attack = diary.attack, NOBODY
+    reset_factors(diary, admin, victim, desk, before)
+    if dice.chance(0.5):
+        reset(diary, admin, victim, before + 20, desk)
+    diary.attack = attack
+    session = episode.sign_in(victim, client, place, time, method="password")
+    register_method(
+        diary,
+        victim,
+        place.address(episode.day, dice),
+        time + dice.between(30, 300),
+        dice.pick(("app", "sms")),
+    )
+    for visit in [time + 400, *(later for later in episode.visits()[1:] if later > time + 9000)]:
+        held = episode.come_back(victim, client, place, session, visit)
+        episode.read_some(victim, client, place, visit, held)
+
+
+def identity_admin(episode: Episode) -> None:
+    """An administrator's account opens Okta's administration: an API token, a role, a weaker policy, a new provider."""
+    dice, admin, diary = episode.dice, episode.victim, episode.diary
+    client, place, time = episode.client(), episode.place(), episode.moment()
+    session = episode.sign_in(admin, client, place, time)
+    address = place.address(episode.day, dice)
+    end = administer_identity(
+        diary, admin, client, address, time + 40, session.id, episode.amount((2, 5), (1, 3), (1, 2))
+    )
+    if dice.chance(0.6):
+        grant_role(diary, admin, client, address, end + 60, session.id, dice.pick(diary.tenant.people))
+
+
+def domain_wide_delegation(episode: Episode) -> None:
+    """An administrator's account lets the intruder's application act as anybody; it reads many mailboxes."""
+    dice, admin, diary = episode.dice, episode.victim, episode.diary
+    client, place, time = episode.client(), episode.place(), episode.moment()
+    session = episode.sign_in(admin, client, place, time)
+    address = place.address(episode.day, dice)
+    app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=False)
+    delegate_domain(diary, admin, client, address, time + 90, session.id, app)
+    servers = app.place if dice.chance(0.5) else place
+    for visit in [time + 600, *(later for later in episode.visits()[1:] if later > time + 9000)]:
+        owners = dice.sample(diary.tenant.people, episode.amount((5, 40), (3, 12), (1, 4)))
+        items = episode.amount((5, 40), (2, 15), (1, 6))
+        read_as_delegate(diary, app, servers.address(diary.day_of(visit), dice), visit, owners, items)
+
+
+def mail_forwarding(episode: Episode) -> None:
+    """The intruder signs in once, forwards the mail outside and is hardly seen again."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    client, place, time = episode.client(), episode.place(), episode.moment()
+    session = episode.sign_in(victim, client, place, time)
+    address = place.address(episode.day, dice)
+    held = episode.come_back(victim, client, place, session, time + 20)
+    if dice.chance(0.5):
+        time = episode.read_some(victim, client, place, time + 30, held)
+    to = f"{victim.name.split()[0].lower()}{dice.below(99)}@gmail.com"
+    forward(diary, victim, client, address, time + 60, to)
+
+
+FAMILIES = {
+    "factor_reset": Family(factor_reset),
+    "identity_admin": Family(identity_admin, target="admin"),
+    "domain_wide_delegation": Family(domain_wide_delegation, target="admin"),
+    "mail_forwarding": Family(mail_forwarding),
+}

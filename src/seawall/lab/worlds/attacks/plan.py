@@ -1,0 +1,64 @@
+"""Which attacks are staged, where and when."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.attacks import FAMILIES, families_of
+from seawall.lab.worlds.attacks.stage import Episode
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.world_settings import WorldSettings
+from seawall_base.errors import UsageError
+
+
+def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> list[Episode]:
+    """Draw the episodes of a world: each has victims of its own, so that no two share an account."""
+    known = [families_of(diary.tenant.systems) for diary in diaries]
+    possible = [name for name in FAMILIES if any(name in families for families in known)]
+    names = list(settings.families or possible)
+    unknown = sorted(set(names) - set(possible))
+    if unknown:
+        raise UsageError(
+            f"no such attack family here: {', '.join(unknown)}",
+            fix=f"choose from {', '.join(sorted(possible))}",
+        )
+    order: list[str] = []
+    while len(order) < int(settings.attacks):
+        order += dice.sample(names, len(names))
+    used: set[int] = set()
+    episodes = []
+    for number, name in enumerate(order[: int(settings.attacks)]):
+        diary = dice.pick([diary for place, diary in enumerate(diaries) if name in known[place]])
+        day = min(settings.days - 1, dice.count(settings.quiet(), max(settings.quiet(), settings.days - 2)))
+        difficulty = settings.difficulty
+        if difficulty == "mixed":
+            difficulty = dice.weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
+        episode = Episode(
+            number, name, difficulty, diary, Dice(settings.seed, 4, number), day, settings.days - 1
+        )
+        if _choose(episode, FAMILIES[name].target, used, dice):
+            episodes.append(episode)
+    return episodes
+
+
+def _choose(episode: Episode, target: str, used: set[int], dice: Dice) -> bool:
+    tenant = episode.diary.tenant
+    if target == "app":
+        own = [app for app in tenant.apps if not app.is_delegated and id(app) not in used]
+        if not own:
+            return False
+        episode.app = dice.pick(own)
+        used.add(id(episode.app))
+        episode.victims, episode.subjects = [dice.pick(tenant.admins())], [episode.app.app]
+        return True
+    pool: list[Person] = [
+        person
+        for person in (tenant.admins() if target == "admin" else tenant.people)
+        if id(person) not in used
+        and person.first_day <= max(0, episode.day - 7)
+        and person.last_day > episode.last_day
+    ]
+    episode.victims = dice.sample(pool, dice.count(3, 8) if target == "many" else 1)
+    used.update(id(person) for person in episode.victims)
+    episode.subjects = [person.upn for person in episode.victims]
+    return bool(episode.victims)

@@ -1,0 +1,214 @@
+"""Attacks that begin with a sign-in: phishing, spraying, fatigue, device codes, old protocols."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import NOBODY, held_by, read, sign_in, touch
+from seawall.lab.worlds.attacks.stage import SCRIPT_APPS, Episode, Family
+from seawall.lab.worlds.chores.accounts import register_method
+from seawall.lab.worlds.chores.mailboxes import RULE_NAMES, filing_rule, forward, make_rule
+from seawall.lab.worlds.chores.signing_in import spray_failures
+from seawall.lab.worlds.clients import Client, legacy_imap, script
+from seawall.lab.worlds.networks import Place, microsoft_address
+
+
+def aitm_phishing(episode: Episode) -> None:
+    """A proxy in the middle takes the session: MFA is satisfied, then rules, reading, an own method."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    client, place = episode.client(), episode.place()
+    visits = episode.visits()
+    session = episode.sign_in(victim, client, place, visits[0])
+    after = place if dice.chance(0.6) else episode.place()
+    for time in visits:
+        held = episode.come_back(victim, client, after, session, time + 20)
+        address = after.address(diary.day_of(time), dice)
+        if time == visits[0] and dice.chance(0.45):
+            make_rule(
+                diary,
+                victim,
+                client,
+                address,
+                time + 60,
+                dice.pick(RULE_NAMES),
+                filing_rule(dice),
+            )
+        if time == visits[0] and dice.chance(0.35):
+            register_method(
+                diary,
+                victim,
+                address if dice.chance(0.6) else microsoft_address(dice),
+                time + 200,
+                dice.pick(("app", "sms")),
+            )
+        episode.read_some(victim, client, after, time + 300, held)
+
+
+def bec_forwarding(episode: Episode) -> None:
+    """Invoice fraud: sign in, hide and forward by rules, read, then send."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    client, place = episode.client(), episode.place()
+    visits = episode.visits()
+    session = episode.sign_in(victim, client, place, visits[0])
+    for number, time in enumerate(visits):
+        held = episode.come_back(victim, client, place, session, time + 20)
+        address = place.address(diary.day_of(time), dice)
+        end = episode.read_some(victim, client, place, time + 60, held)
+        if not number:
+            make_rule(
+                diary,
+                victim,
+                client,
+                address,
+                end,
+                dice.pick(RULE_NAMES),
+                filing_rule(dice),
+            )
+            if dice.chance(0.6):
+                forward(
+                    diary,
+                    victim,
+                    client,
+                    address,
+                    end + 90,
+                    f"{victim.name.split()[0].lower()}{dice.below(99)}@gmail.com",
+                )
+        for _ in range(episode.amount((4, 40), (1, 8), (0, 3))):
+            end += dice.between(20, 400)
+            touch(diary, "Send", victim, client, address, end, held, folder="Sent Items")
+            if dice.chance(0.3):
+                touch(
+                    diary,
+                    dice.pick(("HardDelete", "SoftDelete", "MoveToDeletedItems")),
+                    victim,
+                    client,
+                    address,
+                    end + 8,
+                    held,
+                    folder="Sent Items",
+                )
+
+
+def password_spray(episode: Episode) -> None:
+    """Passwords tried on many accounts; one fits, and an old protocol or the web lets the intruder read."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    place, time = episode.place(), episode.moment()
+    tool = script(dice, dice.pick(SCRIPT_APPS)) if dice.chance(0.5) else legacy_imap(dice)
+    targets = dice.sample(diary.tenant.people, episode.amount((20, 80), (8, 30), (2, 8)))
+    addresses = [place.address(episode.day, dice) for _ in range(episode.amount((1, 2), (1, 10), (4, 30)))]
+    attack, diary.attack = diary.attack, NOBODY
+    time = spray_failures(diary, targets, tool, addresses, time)
+    diary.attack = attack
+    client = dice.pick((legacy_imap(dice), episode.client(), script(dice, dice.pick(SCRIPT_APPS))))
+    session = episode.sign_in(
+        victim,
+        client,
+        place,
+        time,
+        method="password",
+        protocol="ropc" if client.used != "Browser" else "none",
+    )
+    episode.read_some(victim, client, place, time + dice.between(20, 4000), held_by(session, time))
+
+
+def use_prompts(episode: Episode) -> None:
+    """Let the victim's account have MFA: nobody tires of prompts that never come."""
+    episode.victim.uses_mfa = True
+
+
+def mfa_fatigue(episode: Episode) -> None:
+    """Prompt after prompt is denied, then one is approved."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    client, place, time = episode.client(), episode.place(), episode.moment()
+    for _ in range(episode.amount((6, 40), (3, 12), (1, 4))):
+        sign_in(
+            diary,
+            victim,
+            client,
+            place.address(episode.day, dice),
+            time,
+            error=dice.pick((500121, 50074)),
+            method="mfa",
+        )
+        time += dice.between(25, 400)
+    session = episode.sign_in(victim, client, place, time, method="mfa")
+    if dice.chance(0.4):
+        register_method(diary, victim, place.address(episode.day, dice), time + 100, "app")
+    for visit in [time + 200, *(later for later in episode.visits()[1:] if later > time + 9000)]:
+        episode.read_some(
+            victim, client, place, visit, episode.come_back(victim, client, place, session, visit)
+        )
+
+
+def device_code_phishing(episode: Episode) -> None:
+    """The victim types the intruder's device code: the sign-in is the victim's, the token is the intruder's."""
+    dice, victim = episode.dice, episode.victim
+    app = dice.pick((*SCRIPT_APPS[:3], "29d9ed98-a469-4536-ade2-f981bc1d605e"))
+    client, place, time = script(dice, app), episode.place(), episode.moment()
+    entered = victim.office if dice.chance(0.4) else place
+    session = episode.sign_in(victim, client, entered, time, protocol="deviceCode")
+    for visit in [
+        time + dice.between(20, 900),
+        *(later for later in episode.visits()[1:] if later > time + 9000),
+    ]:
+        episode.read_some(
+            victim, client, place, visit, episode.come_back(victim, client, place, session, visit)
+        )
+
+
+def legacy_sync(episode: Episode) -> None:
+    """A whole mailbox is taken by IMAP, POP or EWS."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    client = dice.pick(
+        (legacy_imap(dice), legacy_imap(dice, "POP3"), script(dice, dice.pick(SCRIPT_APPS), style="ews"))
+    )
+    _take_everything(episode, client, episode.place(), "ropc" if client.style == "imap" else "none")
+    if dice.chance(0.2):
+        touch(
+            diary,
+            "Create",
+            victim,
+            client,
+            episode.place().address(episode.day, dice),
+            episode.moment() + 80000,
+            ("", "", 0.0),
+        )
+
+
+def mass_sync(episode: Episode) -> None:
+    """Every folder is taken through REST or Graph by an app of the provider."""
+    _take_everything(episode, episode.client(style="graph"), episode.place(), "none")
+
+
+def _take_everything(episode: Episode, client: Client, place: Place, protocol: str) -> None:
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    time = episode.moment()
+    session = episode.sign_in(
+        victim, client, place, time, method="password" if protocol == "ropc" else "", protocol=protocol
+    )
+    for _ in range(episode.amount((2, 6), (1, 3), (1, 1))):
+        for folder in (*victim.folders, *("Sent Items", "Archive", "Drafts", "Contacts")[: dice.below(5)]):
+            time += dice.between(1, 90 if episode.difficulty == "easy" else 4000)
+            held = episode.come_back(victim, client, place, session, time)
+            read(
+                diary,
+                victim,
+                client,
+                place.address(diary.day_of(time), dice),
+                time,
+                held,
+                None,
+                dice.count(20, 3000),
+                folder,
+                sync=True,
+                throttled=dice.chance(0.1),
+            )
+
+
+FAMILIES = {
+    "aitm_phishing": Family(aitm_phishing),
+    "bec_forwarding": Family(bec_forwarding),
+    "password_spray": Family(password_spray),
+    "mfa_fatigue": Family(mfa_fatigue, prepare=use_prompts),
+    "device_code_phishing": Family(device_code_phishing),
+    "legacy_sync": Family(legacy_sync),
+    "mass_sync": Family(mass_sync),
+}

@@ -1,0 +1,223 @@
+"""What all staged attacks need: a victim, a network, a client, a moment, and a way to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from seawall.lab.worlds.acts import Diary, Held, held_by, read, sign_in
+from seawall.lab.worlds.chores.people import web_of, working_time
+from seawall.lab.worlds.clients import Client, Session, browser_client, outlook_desktop, script
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.networks import Network, Place, networks_of
+from seawall.lab.worlds.organisation import Application, Person
+
+if TYPE_CHECKING:
+    from seawall.lab.worlds.attacks.campaign_actor import Actor
+
+
+@dataclass(slots=True)
+class Episode:
+    """One intrusion being staged. `subjects` are the accounts (UPN or app id) that the truth names.
+
+    `difficulty` easy: foreign hosting, odd client, much and at once. hard: a home network of the victim's country,
+    the victim's kind of client, little, in working hours. medium lies between.
+    """
+
+    number: int
+    family: str
+    difficulty: str
+    diary: Diary
+    dice: Dice
+    day: int
+    last_day: int
+    victims: list[Person] = field(default_factory=list)
+    app: Application | None = None
+    actor: Actor | None = None
+    subjects: list[str] = field(default_factory=list)
+
+    @property
+    def victim(self) -> Person:
+        """The (first) person attacked."""
+        return self.victims[0]
+
+    @property
+    def application(self) -> Application:
+        """The application attacked. LookupError where the family attacks people."""
+        if self.app is None:
+            raise LookupError(f"{self.family} attacks no application")
+        return self.app
+
+    def place(self, victim: Person | None = None) -> Place:
+        """Draw the intruder's network."""
+        dice, victim = self.dice, victim or self.victim
+        if self.difficulty == "hard":
+            if dice.chance(0.35):
+                return Place(victim.home.network, dice.between(0.0, 1.0))
+            return Place(
+                dice.pick(
+                    networks_of(
+                        dice.pick((("residential",), ("residential",), ("mobile",), ("sase", "vpn"))),
+                        victim.country,
+                    )
+                ),
+                dice.between(0.0, 1.0),
+            )
+        if self.difficulty == "medium":
+            kind = dice.weighted(
+                [(("hosting",), 0.45), (("vpn",), 0.2), (("residential",), 0.25), (("mobile",), 0.1)]
+            )
+            return self._at(dice.pick(networks_of(kind, victim.country if dice.chance(0.5) else None)))
+        kind = dice.weighted(
+            [(("hosting",), 0.6), (("anonymiser",), 0.15), (("vpn",), 0.15), (("residential",), 0.1)]
+        )
+        return self._at(dice.pick(networks_of(kind)))
+
+    def _at(self, network: Network) -> Place:
+        pool = tuple(network.v4_address(self.dice) for _ in range(self.dice.pick((1, 1, 1, 2, 5))))
+        return Place(network, fixed=pool)
+
+    def client(self, victim: Person | None = None, style: str = "owa") -> Client:
+        """Draw the intruder's client: owa (a browser), graph, ews (scripts) or mapi (Outlook)."""
+        dice, victim = self.dice, victim or self.victim
+        if style == "owa":
+            if self.difficulty == "hard" or (self.difficulty == "medium" and dice.chance(0.25)):
+                return web_of(self.diary, victim).twin()
+            if self.difficulty == "easy" and dice.chance(0.4):
+                return script(dice, dice.pick(SCRIPT_APPS), style="owa")
+            system = dice.pick(("linux", "windows", "mac", "windows11"))
+            return browser_client(dice.pick(("chrome", "firefox", "edge")), system, dice)
+        if style == "mapi":
+            for own in victim.desks:
+                if own.style == "mapi" and self.difficulty == "hard":
+                    return own.twin()
+            return outlook_desktop("windows", dice)
+        for own in (*victim.tools, *victim.desks):
+            if own.style == style and self.difficulty == "hard":
+                return own.twin()
+        return script(dice, dice.pick(SCRIPT_APPS), style=style)
+
+    def moment(self, victim: Person | None = None, day: int | None = None) -> float:
+        """Draw a moment of a day (the episode's first by default)."""
+        day = self.day if day is None else day
+        if self.difficulty == "hard" or (self.difficulty == "medium" and self.dice.chance(0.5)):
+            return working_time(self.diary, victim or self.victim, day)
+        return self.diary.start + 86400 * (day + self.dice.uniform())
+
+    def amount(self, easy: tuple[int, int], medium: tuple[int, int], hard: tuple[int, int]) -> int:
+        """Draw an integer from the range of the difficulty."""
+        return self.dice.count(*{"easy": easy, "medium": medium, "hard": hard}[self.difficulty])
+
+    def visits(self) -> list[float]:
+        """Draw the moments at which the intruder comes, the first on the episode's day."""
+        days = {self.day}
+        for _ in range(self.dice.pick((0, 0, 1, 2, 4, 7))):
+            days.add(min(self.last_day, self.day + self.dice.count(0, 12)))
+        return sorted(self.moment(day=day) for day in sorted(days))
+
+    def read_some(
+        self,
+        who: Person | Application,
+        client: Client,
+        place: Place,
+        time: float,
+        held: Held,
+        owner: Person | None = None,
+    ) -> float:
+        """Read mail for a while; returns the time after the last record."""
+        dice = self.dice
+        folders = owner.folders if owner else who.folders if isinstance(who, Person) else ("Inbox",)
+        address = place.address(self.diary.day_of(time), dice)
+        takes_all = client.style in ("imap", "mapi", "ews", "graph") and dice.chance(0.3)
+        for _ in range(self.amount((6, 60), (4, 25), (1, 8))):
+            if takes_all:
+                read(
+                    self.diary,
+                    who,
+                    client,
+                    address,
+                    time,
+                    held,
+                    owner,
+                    dice.count(20, 900),
+                    dice.pick(folders),
+                    sync=True,
+                )
+                time += dice.between(1, 40)
+            else:
+                read(
+                    self.diary,
+                    who,
+                    client,
+                    address,
+                    time,
+                    held,
+                    owner,
+                    self.amount((1, 40), (1, 12), (1, 4)),
+                    dice.pick(folders),
+                )
+                time += dice.between(120, 150 if self.difficulty == "easy" else 900)
+        return time
+
+    def sign_in(
+        self, victim: Person, client: Client, place: Place, time: float, method: str = "", protocol: str = ""
+    ) -> Session:
+        """Sign in as the victim with everything that it takes."""
+        address = place.address(self.diary.day_of(time), self.dice)
+        session = sign_in(self.diary, victim, client, address, time, method=method, protocol=protocol)
+        client.sessions.append(session)
+        return session
+
+    def come_back(self, victim: Person, client: Client, place: Place, session: Session, time: float) -> Held:
+        """Use a session again, refreshing its token where it has run out."""
+        held = held_by(session, time)
+        if time - held[2] > client.token_hours * 3600:
+            method = "mfa_claim" if session.method.startswith("mfa") else session.method
+            sign_in(
+                self.diary,
+                victim,
+                client,
+                place.address(self.diary.day_of(time), self.dice),
+                time - 2,
+                interactive=False,
+                session=session,
+                method=method,
+            )
+            held = held_by(session, time)
+        return held
+
+    def stolen(self, victim: Person, time: float) -> tuple[Client, Session] | None:
+        """Return a session that the victim has at a time, and its client, preferring browsers."""
+        held = [
+            (client, session)
+            for client in (*victim.desks, *victim.phones)
+            if client.style != "rest"
+            and (session := client.session_at(time))
+            and session.tokens[0][0] <= time
+        ]
+        browsers = [pair for pair in held if pair[0].used == "Browser"]
+        return self.dice.pick(browsers or held) if held else None
+
+
+SCRIPT_APPS = (
+    "d3590ed6-52b3-4102-aeff-aad2292ab01c",
+    "14d82eec-204b-4c2f-b7e8-296a70dab67e",
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "de8bc8b5-d9f9-48b1-a8ad-b748da725064",
+    "1950a258-227b-4e31-a9cf-717495945fc2",
+    "27922004-5251-4030-b22d-91ecd9a37ea4",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of attack. `stage` writes it down after the ordinary days; `prepare` may arrange something before them.
+
+    `target`: person, admin, many (several people) or app. `near_impossible`: these logs cannot show it.
+    """
+
+    stage: Callable[[Episode], None]
+    target: str = "person"
+    prepare: Callable[[Episode], None] | None = None
+    near_impossible: bool = False

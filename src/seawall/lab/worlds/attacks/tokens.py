@@ -1,0 +1,199 @@
+"""Attacks with tokens: forged, stolen, replayed, foreign, used after revocation."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Held, held_by, read, sign_in
+from seawall.lab.worlds.attacks.stage import Episode, Family
+from seawall.lab.worlds.chores.accounts import reset
+from seawall.lab.worlds.chores.people import whereabouts, working_time
+from seawall.lab.worlds.clients import Session
+from seawall.lab.worlds.networks import Place, microsoft_address
+
+CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+
+def forged_token(episode: Episode) -> None:
+    """Storm-0558: a validly signed token that nobody issued; no sign-in at all, mail only."""
+    _forge(episode, "")
+
+
+def foreign_token(episode: Episode) -> None:
+    """A token of the consumer tenant (or another) is accepted for an organisation's mailbox."""
+    _forge(episode, CONSUMER_TENANT if episode.dice.chance(0.8) else episode.dice.guid())
+
+
+def _forge(episode: Episode, issuer: str) -> None:
+    dice, victim = episode.dice, episode.victim
+    client, place = (
+        episode.client(style=dice.weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])),
+        episode.place(),
+    )
+    session = dice.guid() if dice.chance(0.8) else ""
+    for time in episode.visits():
+        held: Held = (session, dice.token(), time - dice.between(1, 3000))
+        before = len(episode.diary.acts)
+        episode.read_some(victim, client, place, time, held)
+        for act in episode.diary.acts[before:]:
+            if issuer:
+                act.details["issuer"] = issuer
+
+
+def token_replay(episode: Episode) -> None:
+    """A stolen session is used from another network, with no sign-in of its own."""
+    dice, victim = episode.dice, episode.victim
+    time = episode.moment()
+    taken = episode.stolen(victim, time)
+    if taken is None:
+        return
+    own, session = taken
+    place = episode.place()
+    client = (
+        own.twin()
+        if episode.difficulty != "easy" or dice.chance(0.4)
+        else episode.client(style="owa" if own.used == "Browser" else "graph")
+    )
+    for visit in [time, *episode.visits()[1:]]:
+        if visit < time or (session.ended and visit > session.ended):
+            continue
+        held = (
+            episode.come_back(victim, client, place, session, visit)
+            if dice.chance(0.5)
+            else held_by(session, visit)
+        )
+        episode.read_some(victim, client, place, visit, held)
+
+
+def same_network(episode: Episode) -> None:
+    """A stolen token is used behind the victim's own address with the victim's own client."""
+    victim, time = episode.victim, working_time(episode.diary, episode.victim, episode.day)
+    taken = episode.stolen(victim, time)
+    if taken is None:
+        return
+    client, session = taken
+    own = [
+        act.address
+        for act in episode.diary.acts
+        if act.client is client and act.address and abs(act.time - time) < 86400
+    ]
+    address = own[-1] if own else whereabouts(episode.diary, victim, episode.day)
+    episode.read_some(
+        victim, client, Place(victim.home.network, fixed=(address,)), time, held_by(session, time)
+    )
+
+
+def own_device(episode: Episode) -> None:
+    """An insider, or malware, reads on the victim's own device and network."""
+    same_network(episode)
+
+
+def prepare_revocation(episode: Episode) -> None:
+    """Reset the victim's password on the day before the intruder comes back."""
+    diary, victim = episode.diary, episode.victim
+    admin = diary.dice.pick(diary.tenant.admins())
+    reset(
+        diary,
+        admin,
+        victim,
+        working_time(diary, victim, max(0, episode.day - 1)),
+        microsoft_address(diary.dice),
+    )
+
+
+def after_revocation(episode: Episode) -> None:
+    """A token is used after the password was reset and the sessions revoked."""
+    dice, victim = episode.dice, episode.victim
+    revoked = max(
+        (moment for moment in victim.resets if moment < episode.diary.start + 86400 * (episode.day + 1)),
+        default=0.0,
+    )
+    if not revoked:
+        return
+    old = [
+        (client, session)
+        for client in victim.desks + victim.phones
+        for session in client.sessions
+        if session.tokens and session.tokens[0][0] < revoked
+    ]
+    if old:
+        own, session = dice.pick(old[-3:])
+    else:
+        own, session = (
+            episode.client(),
+            Session(dice.guid(), revoked - 86400, "", "mfa", [(revoked - 86400, dice.token())]),
+        )
+    client, place = (own.twin() if dice.chance(0.6) else episode.client()), episode.place()
+    time = max(revoked + dice.between(1200, 30000), episode.moment())
+    for visit in [time, *episode.visits()[1:]]:
+        if visit >= time:
+            if dice.chance(0.4):
+                sign_in(
+                    episode.diary,
+                    victim,
+                    client,
+                    place.address(episode.day, dice),
+                    visit - 9,
+                    interactive=False,
+                    session=session,
+                    error=50173,
+                )
+            episode.read_some(victim, client, place, visit, held_by(session, revoked))
+
+
+def slow_drip(episode: Episode) -> None:
+    """A few messages a day from one fixed proxy, for weeks, with a stolen or forged session."""
+    dice, victim, diary = episode.dice, episode.victim, episode.diary
+    time = episode.moment()
+    taken = episode.stolen(victim, time)
+    client = taken[0].twin() if taken and episode.difficulty != "easy" else episode.client()
+    address = episode.place().address(episode.day, dice)
+    session = (
+        taken[1]
+        if taken and dice.chance(0.6)
+        else Session(dice.guid(), time, address, "mfa", [(time - 5, dice.token())])
+    )
+    for day in range(episode.day, episode.last_day + 1):
+        if day != episode.day and dice.chance(0.3):
+            continue
+        visit = episode.moment(day=day)
+        for _ in range(dice.count(1, 3)):
+            read(
+                diary,
+                victim,
+                client,
+                address,
+                visit,
+                held_by(session, max(visit, session.born)),
+                None,
+                dice.count(1, 3),
+                victim.folders[0],
+            )
+            visit += dice.between(130, 1500)
+
+
+def shared_keys(episode: Episode) -> None:
+    """One actor, one rare network, several accounts over some days."""
+    dice = episode.dice
+    place, style = episode.place(), dice.pick(("owa", "owa", "graph"))
+    client = episode.client(style=style)
+    forged = dice.chance(0.5)
+    for victim in episode.victims:
+        time = episode.moment(victim, min(episode.last_day, episode.day + dice.below(4)))
+        hands = client.twin()
+        if forged:
+            held: Held = (dice.guid(), dice.token(), time - dice.between(1, 2000))
+        else:
+            session = episode.sign_in(victim, hands, place, time)
+            held = held_by(session, time + 1)
+        episode.read_some(victim, hands, place, time + 20, held)
+
+
+FAMILIES = {
+    "forged_token": Family(forged_token),
+    "foreign_token": Family(foreign_token),
+    "token_replay": Family(token_replay),
+    "after_revocation": Family(after_revocation, prepare=prepare_revocation),
+    "slow_drip": Family(slow_drip),
+    "campaign": Family(shared_keys, target="many"),
+    "same_network_theft": Family(same_network, near_impossible=True),
+    "own_device": Family(own_device, near_impossible=True),
+}

@@ -1,0 +1,48 @@
+"""Everything else of an ordinary day: how often each odd event happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.chores.accounts import consent, method_change, password_reset, rotate_key
+from seawall.lab.worlds.chores.administration import administer, odd_administration, provider_noise
+from seawall.lab.worlds.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
+from seawall.lab.worlds.chores.signing_in import (
+    denied_prompt,
+    device_code,
+    failed_sign_in,
+    guest_access,
+    legacy_use,
+    own_script,
+    spray,
+)
+
+
+def do_chores(diary: Diary, day: int) -> None:
+    """Write down one day of a tenant's odd events."""
+    style, size = diary.tenant.style, len(diary.tenant.people)
+    rates: tuple[tuple[float, Callable[[Diary, int], None]], ...] = (
+        (style.failure_rate, failed_sign_in),
+        (style.prompt_denial_rate, denied_prompt),
+        (style.rule_rate, mailbox_rule),
+        (style.forwarding_rate, forwarding),
+        (style.consent_rate, consent),
+        (style.delegate_rate, delegate),
+        (style.helpdesk_rate, password_reset),
+        (style.mfa_change_rate, method_change),
+        (style.rule_rate, administer),
+        (style.noise_rate, provider_noise),
+        (style.developer_share * 0.05, own_script),
+        (0.0006, folder_permission),
+        (0.0003, rotate_key),
+        (0.0003, odd_administration),
+        (0.0014, device_code),
+        (0.0006, guest_access),
+        (0.0005, legacy_use),
+    )
+    for rate, chore in rates:
+        for _ in range(diary.dice.poisson(rate * size)):
+            chore(diary, day)
+    if diary.dice.chance(min(0.9, style.spray_rate)):
+        spray(diary, day)

@@ -1,0 +1,156 @@
+"""What administrators do at Okta and in Google's console: factors, API tokens, policies, delegation."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Diary, identity, read, token_for
+from seawall.lab.worlds.chores.accounts import SCOPES, register_method
+from seawall.lab.worlds.chores.administration import ROLES
+from seawall.lab.worlds.chores.people import somebody, web_of, whereabouts, working_time
+from seawall.lab.worlds.clients import Client, browser_client
+from seawall.lab.worlds.organisation import Application, Person
+from seawall.lab.worlds.services import client_of
+
+ADMINISTRATION = (
+    ("Create API token.", ("reporting", "provisioning", "automation", "siem", "test")),
+    ("Change sign-on rule.", ("Default Rule", "Catch-all Rule", "Administrators", "Legacy clients")),
+    ("Change network zone.", ("Offices", "BlockedIpZone", "LegacyIpZone")),
+    ("Change application.", ("Slack", "Salesforce.com", "Zoom")),
+    ("Add identity provider.", ("Partner", "SAML", "Acquired company")),
+    ("Revoke API token.", ("reporting", "test")),
+)
+"""What an administrator changes, an intruder in an administrator's place too, and under which names."""
+MAIL_SCOPES = tuple(scope for scope in SCOPES if "Mail" in scope or "IMAP" in scope)
+
+
+def reset_factors(diary: Diary, admin: Person, person: Person, address: str, time: float) -> None:
+    """Take all factors from a person, so that new ones can be enrolled."""
+    client = web_of(diary, admin)
+    session, _, _ = token_for(diary, admin, client, address, time)
+    identity(diary, "Reset authentication methods.", admin, client, address, time, person, session)
+
+
+def administer_identity(
+    diary: Diary, admin: Person, client: Client, address: str, time: float, session: str, steps: int
+) -> float:
+    """Open the administration and change things there; returns the time after the last."""
+    dice = diary.dice
+    identity(
+        diary, "Open administration.", admin, client, address, time, "", session, name="Okta Admin Console"
+    )
+    for operation, names in dice.sample(ADMINISTRATION, steps):
+        time += dice.between(10, 400)
+        identity(diary, operation, admin, client, address, time, "", session, name=dice.pick(names))
+    return time
+
+
+def grant_role(
+    diary: Diary, admin: Person, client: Client, address: str, time: float, session: str, to: Person
+) -> None:
+    """Give somebody an administrator's role."""
+    identity(
+        diary,
+        "Add member to role.",
+        admin,
+        client,
+        address,
+        time,
+        to,
+        session,
+        modified={"Role.DisplayName": diary.dice.pick(ROLES)},
+    )
+
+
+def delegate_domain(
+    diary: Diary, admin: Person, client: Client, address: str, time: float, session: str, app: Application
+) -> None:
+    """Let an application act as anybody of the organisation (domain-wide delegation)."""
+    scope = diary.dice.pick(MAIL_SCOPES)
+    identity(diary, "Authorise delegation.", admin, client, address, time, app, session, scope=scope)
+
+
+def read_as_delegate(
+    diary: Diary, app: Application, address: str, time: float, owners: list[Person], items: float
+) -> None:
+    """Let an application with domain-wide delegation read some mailboxes."""
+    dice, client = diary.dice, client_of(app)
+    for owner in owners:
+        time += dice.between(2, 200)
+        read(diary, app, client, address, time, ("", dice.token(), time - 60), owner, 1 + dice.poisson(items))
+
+
+def _admin_at_work(diary: Diary, day: int) -> tuple[Person, Client, str, float, str]:
+    admin = diary.dice.pick(diary.tenant.admins())
+    client, address = web_of(diary, admin), whereabouts(diary, admin, day)
+    time = working_time(diary, admin, day)
+    session, _, _ = token_for(diary, admin, client, address, time)
+    return admin, client, address, time, session
+
+
+def factor_reset(diary: Diary, day: int) -> None:
+    """The help desk takes the factors from somebody with a new telephone, who enrols another."""
+    dice, person = diary.dice, somebody(diary, day)
+    admin = dice.pick(diary.tenant.admins())
+    time = working_time(diary, person, day)
+    reset_factors(diary, admin, person, whereabouts(diary, admin, day), time)
+    if dice.chance(0.8):
+        register_method(
+            diary,
+            person,
+            whereabouts(diary, person, day),
+            time + dice.between(60, 5000),
+            dice.pick(("app", "sms", "key")),
+        )
+
+
+def identity_work(diary: Diary, day: int) -> None:
+    """An administrator looks after Okta: mostly looking, now and then a change."""
+    admin, client, address, time, session = _admin_at_work(diary, day)
+    steps = diary.dice.weighted([(0, 0.8), (1, 0.14), (2, 0.04), (3, 0.02)])
+    end = administer_identity(diary, admin, client, address, time, session, steps)
+    if diary.dice.chance(0.06):
+        grant_role(diary, admin, client, address, end + 30, session, somebody(diary, day))
+
+
+def application_assignment(diary: Diary, day: int) -> None:
+    """An administrator gives somebody an application."""
+    admin, client, address, time, session = _admin_at_work(diary, day)
+    name, _ = diary.dice.pick(diary.tenant.systems.applications)
+    identity(diary, "Assign application.", admin, client, address, time, "", session, name=name)
+
+
+def domain_delegation(diary: Diary, day: int) -> None:
+    """An administrator lets an own service act as anybody."""
+    own = [app for app in diary.tenant.apps if not app.is_delegated]
+    if own:
+        let_act_as_anybody(diary, day, diary.dice.pick(own))
+
+
+def let_act_as_anybody(diary: Diary, day: int, app: Application) -> None:
+    """Have an administrator at work give an application domain-wide delegation."""
+    admin, client, address, time, session = _admin_at_work(diary, day)
+    delegate_domain(diary, admin, client, address, time, session, app)
+
+
+def borrowed_computer(diary: Diary, day: int) -> None:
+    """Somebody reads mail on a colleague's or the family's computer, with whatever browser is there."""
+    dice, person = diary.dice, somebody(diary, day)
+    system = dice.pick(("linux", "windows", "mac", "windows11"))
+    client = browser_client(dice.pick(("chrome", "firefox", "edge")), system, dice)
+    time, address = working_time(diary, person, day), whereabouts(diary, person, day)
+    held = token_for(diary, person, client, address, time)
+    for _ in range(1 + dice.poisson(1.5)):
+        read(diary, person, client, address, time, held, None, 1 + dice.poisson(2))
+        time += dice.between(60, 900)
+
+
+def do_more_chores(diary: Diary, day: int) -> None:
+    """Write down one day of what happens only where Google or Okta is."""
+    systems, size, dice = diary.tenant.systems, len(diary.tenant.people), diary.dice
+    for _ in range(dice.poisson(0.002 * size)):
+        borrowed_computer(diary, day)
+    if systems.is_federated:
+        for rate, chore in ((0.0015, factor_reset), (0.008, identity_work), (0.003, application_assignment)):
+            for _ in range(dice.poisson(rate * size)):
+                chore(diary, day)
+    if "google" in systems.collected and dice.chance(min(0.3, 0.0003 * size)):
+        domain_delegation(diary, day)

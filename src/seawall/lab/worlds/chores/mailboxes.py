@@ -1,0 +1,199 @@
+"""Rules, forwarding and permissions of mailboxes."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Diary, cmdlet, token_for
+from seawall.lab.worlds.chores.people import shell_of, somebody, web_of, whereabouts, working_time
+from seawall.lab.worlds.clients import Client
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.organisation import Person
+
+RULE_NAMES = (
+    "filing",
+    "Newsletters",
+    "x",
+    ".",
+    "..",
+    "a",
+    "RSS",
+    ",,",
+    "archive",
+    "Clients",
+    "fwd",
+    "copy",
+    "holiday",
+)
+RULE_WORDS = ("invoice", "payment", "phish", "hack", "password", "wire", "newsletter", "sprint")
+"""Holders and intruders name rules alike and look for the same words: neither is a signal."""
+
+
+def filing_rule(dice: Dice) -> dict[str, str]:
+    """Return a rule that files, marks or deletes: holders make it for order, intruders to hide."""
+    word = dice.pick(RULE_WORDS)
+    return dice.pick(
+        (
+            {
+                "MoveToFolder": dice.pick(("Newsletters", "Projects", "Archive")),
+                "SubjectOrBodyContainsWords": word,
+            },
+            {"MoveToFolder": "RSS Feeds", "MarkAsRead": "True", "SubjectOrBodyContainsWords": word},
+            {"DeleteMessage": "True", "SubjectOrBodyContainsWords": word},
+            {"MoveToFolder": "Archive", "StopProcessingRules": "True"},
+            {
+                "MoveToFolder": "Conversation History",
+                "From": dice.pick(("ceo@partner.example", "news@partner.example")),
+            },
+            {"MarkAsRead": "True", "From": "noreply@builds.example"},
+            {"ApplyCategory": "Clients", "FromAddressContainsWords": "client"},
+        )
+    )
+
+
+def mailbox_rule(diary: Diary, day: int) -> None:
+    """Somebody tidies the inbox with a rule."""
+    dice, person = diary.dice, somebody(diary, day)
+    time, address = working_time(diary, person, day), whereabouts(diary, person, day)
+    make_rule(diary, person, web_of(diary, person), address, time, dice.pick(RULE_NAMES), filing_rule(dice))
+
+
+def make_rule(
+    diary: Diary, who: Person, client: Client, address: str, time: float, name: str, rule: dict[str, str]
+) -> None:
+    """Create or change an inbox rule."""
+    session, _, _ = token_for(diary, who, client, address, time)
+    operation = diary.dice.weighted(
+        [("New-InboxRule", 0.6), ("Set-InboxRule", 0.25), ("UpdateInboxRules", 0.15)]
+    )
+    cmdlet(
+        diary,
+        operation,
+        who,
+        client,
+        address,
+        time,
+        f"{who.upn}\\{name}",
+        session,
+        AlwaysDeleteOutlookRulesBlob="False",
+        Force="False",
+        Name=name,
+        **rule,
+    )
+
+
+def forwarding(diary: Diary, day: int) -> None:
+    """Somebody forwards mail: to a colleague, or to an address outside."""
+    dice, person = diary.dice, somebody(diary, day)
+    client, address, time = (
+        web_of(diary, person),
+        whereabouts(diary, person, day),
+        working_time(diary, person, day),
+    )
+    to = dice.pick(
+        (
+            somebody(diary, day).upn,
+            f"{person.name.split()[0].lower()}{dice.below(99)}@gmail.com",
+            "helpdesk@partner.example",
+        )
+    )
+    forward(diary, person, client, address, time, to)
+
+
+def forward(diary: Diary, who: Person, client: Client, address: str, time: float, to: str) -> None:
+    """Set forwarding on a mailbox or by a rule."""
+    dice = diary.dice
+    if dice.chance(0.5):
+        session, _, _ = token_for(diary, who, client, address, time)
+        cmdlet(
+            diary,
+            "Set-Mailbox",
+            who,
+            client,
+            address,
+            time,
+            who,
+            session,
+            ForwardingSmtpAddress=f"smtp:{to}",
+            DeliverToMailboxAndForward=dice.pick(("True", "False")),
+        )
+    else:
+        make_rule(diary, who, client, address, time, dice.pick(RULE_NAMES), {"ForwardTo": to})
+
+
+def delegate(diary: Diary, day: int) -> None:
+    """The help desk, or the holder, lets a colleague into a mailbox."""
+    dice, tenant = diary.dice, diary.tenant
+    reader = somebody(diary, day)
+    owner = dice.pick(tenant.shared) if dice.chance(0.6) else somebody(diary, day)
+    admin = dice.pick(tenant.admins())
+    give_access(
+        diary,
+        admin,
+        shell_of(diary, admin),
+        whereabouts(diary, admin, day),
+        working_time(diary, admin, day),
+        owner,
+        reader,
+    )
+    if owner is not reader:
+        reader.guests.append((owner, day + 1))
+
+
+def give_access(
+    diary: Diary, admin: Person, client: Client, address: str, time: float, owner: Person, reader: Person
+) -> None:
+    """Grant full access to a mailbox."""
+    session, _, _ = token_for(diary, admin, client, address, time)
+    cmdlet(
+        diary,
+        "Add-MailboxPermission",
+        admin,
+        client,
+        address,
+        time,
+        owner,
+        session,
+        Identity=owner.upn,
+        User=reader.upn,
+        AccessRights="FullAccess",
+        InheritanceType="All",
+        AutoMapping=diary.dice.pick(("True", "False")),
+    )
+
+
+def folder_permission(diary: Diary, day: int) -> None:
+    """Somebody shares a folder or calendar."""
+    dice, person = diary.dice, somebody(diary, day)
+    client, address, time = (
+        web_of(diary, person),
+        whereabouts(diary, person, day),
+        working_time(diary, person, day),
+    )
+    share_folder(
+        diary,
+        person,
+        client,
+        address,
+        time,
+        dice.pick(("Calendar", "Inbox", "Projects")),
+        somebody(diary, day).upn,
+    )
+
+
+def share_folder(
+    diary: Diary, who: Person, client: Client, address: str, time: float, folder: str, reader: str
+) -> None:
+    """Grant rights on one folder."""
+    session, _, _ = token_for(diary, who, client, address, time)
+    cmdlet(
+        diary,
+        "Add-MailboxFolderPermission",
+        who,
+        client,
+        address,
+        time,
+        who,
+        session,
+        Identity=f"{who.upn}:\\{folder}",
+        User=reader,
+        AccessRights=diary.dice.pick(("Reviewer", "Editor", "Owner")),
+    )

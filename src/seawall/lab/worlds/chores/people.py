@@ -1,0 +1,51 @@
+"""Who does something, when, from where and with what."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.clients import Client, admin_shell, browser_client
+from seawall.lab.worlds.organisation import Person
+
+
+def somebody(diary: Diary, day: int) -> Person:
+    """Return a person who works here on a day."""
+    for _ in range(50):
+        person = diary.dice.pick(diary.tenant.people)
+        if person.first_day <= day < person.last_day:
+            return person
+    return diary.tenant.people[0]
+
+
+def working_time(diary: Diary, person: Person, day: int) -> float:
+    """Return a moment of the person's working day."""
+    midnight = diary.start + day * 86400 - person.offset * 3600
+    return midnight + 3600 * diary.dice.between(person.starts, person.ends)
+
+
+def whereabouts(diary: Diary, person: Person, day: int) -> str:
+    """Return an address at which the person is on a day."""
+    dice = diary.dice
+    place = person.away.get(day) or (person.home if dice.chance(person.remote) else person.office)
+    if person.vpn and day >= person.vpn_from and dice.chance(person.vpn_share):
+        place = person.vpn
+    return place.address(day, dice)
+
+
+def web_of(diary: Diary, person: Person) -> Client:
+    """Return the browser that a person uses, a new one where there is none."""
+    for client in person.desks:
+        if client.used == "Browser":
+            return client
+    client = browser_client("edge", "windows", diary.dice)
+    person.tools.append(client)
+    return client
+
+
+def shell_of(diary: Diary, person: Person) -> Client:
+    """Return an administrator's Exchange shell."""
+    for client in person.tools:
+        if client.family == "powershell" and client.style == "none":
+            return client
+    client = admin_shell(diary.dice)
+    person.tools.append(client)
+    return client

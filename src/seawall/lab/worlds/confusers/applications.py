@@ -1,0 +1,127 @@
+"""Benign changes of applications: new consents, migrations, backups that grow, services that move or change keys."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.chores.accounts import SCOPES, add_key, grant
+from seawall.lab.worlds.chores.people import whereabouts, working_time
+from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.networks import Place, microsoft_address, networks_of
+from seawall.lab.worlds.organisation import Application, Person
+from seawall.lab.worlds.services import THIRD_PARTY, make_application
+
+
+def consented_app(diary: Diary, dice: Dice) -> list[Span]:
+    """One to four new applications spread: their users consent over some days, then the applications read mail."""
+    spans: list[Span] = []
+    for _ in range(dice.count(1, 4)):
+        app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=True)
+        people, day, spread = some_people(diary, dice, 0.005, 0.1), some_day(diary, dice), dice.count(1, 12)
+        scope = dice.pick([scope for scope in SCOPES if "Mail" in scope])
+        diary.tenant.apps.append(app)
+        for person in people:
+            when = day + dice.below(spread)
+            app.readers.append((person, when + dice.below(2), when + dice.pick((2, 10, 10_000, 10_000))))
+
+            def agree(
+                diary: Diary, day: int, person: Person = person, app: Application = app, scope: str = scope
+            ) -> None:
+                grant(
+                    diary,
+                    person,
+                    app,
+                    whereabouts(diary, person, day),
+                    working_time(diary, person, day) - 18000,
+                    scope,
+                )
+
+            diary.plan(when, agree)
+        spans.append((names(people), day, min(diary.days, day + spread)))
+    return spans
+
+
+def migration(diary: Diary, dice: Dice) -> list[Span]:
+    """A tool reads every mailbox within a week or so."""
+    app, day, length = (
+        make_application("migration", "ShiftMail Migrator", dice, is_delegated=False),
+        some_day(diary, dice),
+        dice.count(2, 9),
+    )
+    everyone = [*diary.tenant.people, *diary.tenant.shared]
+    app.first_day, app.items = day, dice.between(10, 50)
+    for person in everyone:
+        first = day + dice.below(length)
+        app.readers.append((person, first, first + dice.count(1, 3)))
+    diary.tenant.apps.append(app)
+    return [([app.app], day, min(diary.days, day + length))]
+
+
+def backup_growth(diary: Diary, dice: Dice) -> list[Span]:
+    """An own application is given more mailboxes."""
+    own = [app for app in diary.tenant.apps if not app.is_delegated]
+    if not own:
+        return []
+    app, day = dice.pick(own), some_day(diary, dice)
+    app.readers += [(person, day, 10_000) for person in some_people(diary, dice, 0.05, 0.4)]
+    return [([app.app], day, diary.days)]
+
+
+def service_move(diary: Diary, dice: Dice) -> list[Span]:
+    """An application moves to another network, with or without a new key."""
+    spans: list[Span] = []
+    for app in dice.sample(diary.tenant.apps, dice.count(1, 3)):
+        day, network = some_day(diary, dice), dice.pick(networks_of(("hosting",)))
+        place = Place(network, fixed=tuple(network.v4_address(dice) for _ in range(dice.count(1, 6))))
+
+        def move(_diary: Diary, _day: int, app: Application = app, place: Place = place) -> None:
+            app.place = place
+
+        diary.plan(day, move)
+        spans.append(([app.app], day, diary.days))
+    return spans
+
+
+def key_rotation(diary: Diary, dice: Dice) -> list[Span]:
+    """The own applications get new keys within a few days."""
+    spans: list[Span] = []
+    day = some_day(diary, dice)
+    for app in diary.tenant.apps:
+        if app.is_delegated or dice.chance(0.3):
+            continue
+        when, key = day + dice.below(3), dice.guid()
+        app.keys.append((when + dice.below(2), key))
+
+        def rotate(diary: Diary, day: int, app: Application = app, key: str = key) -> None:
+            admin = diary.dice.pick(diary.tenant.admins())
+            add_key(
+                diary,
+                admin,
+                app,
+                key,
+                microsoft_address(diary.dice),
+                diary.start + 86400 * day - 3600 * diary.dice.between(1, 5),
+            )
+
+        diary.plan(when, rotate)
+        spans.append(([app.app], when, min(diary.days, when + 2)))
+    return spans
+
+
+def new_service(diary: Diary, dice: Dice) -> list[Span]:
+    """A new own application appears and reads some mailboxes, at once or more and more."""
+    app, day = make_application("service", "reporting-job", dice, is_delegated=False), some_day(diary, dice)
+    app.first_day = day
+    app.readers = [(person, day + dice.below(5), 10_000) for person in some_people(diary, dice, 0.01, 0.3)]
+    diary.tenant.apps.append(app)
+    return [([app.app], day, diary.days)]
+
+
+CONFUSERS: dict[str, Confuser] = {
+    "consented_app": consented_app,
+    "migration": migration,
+    "backup_growth": backup_growth,
+    "service_move": service_move,
+    "key_rotation": key_rotation,
+    "new_service": new_service,
+}

@@ -1,0 +1,142 @@
+"""Benign changes of network: travel, conferences, VPN, new lines, roaming, moves."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.founding import give_vpn, mobile_place
+from seawall.lab.worlds.networks import Place, countries_with, networks_of
+from seawall.lab.worlds.organisation import Person
+
+
+def _lodging(country: str, dice: Dice) -> Place:
+    kinds = dice.weighted([(("residential",), 0.75), (("hosting",), 0.1), (("campus",), 0.15)])
+    return Place(dice.pick(networks_of(kinds, country)), dice.between(0.1, 1.0))
+
+
+def travel(diary: Diary, dice: Dice) -> list[Span]:
+    """People travel, near and far; the telephone roams on the home carrier or a local one."""
+    spans: list[Span] = []
+    for person in some_people(diary, dice, 0.05, 0.3):
+        start, length = some_day(diary, dice), dice.count(1, 12)
+        country = dice.pick(countries_with("residential")) if dice.chance(0.7) else person.country
+        place = _lodging(country, dice)
+        person.away.update(dict.fromkeys(range(start, start + length), place))
+        if dice.chance(0.4):
+            _swap_mobile(diary, person, country, start, length, dice)
+        spans.append(([person.upn], start, min(diary.days, start + length)))
+    return spans
+
+
+def _swap_mobile(diary: Diary, person: Person, country: str, start: int, length: int, dice: Dice) -> None:
+    usual, abroad = person.mobile, mobile_place(country, dice)
+
+    def change(place: Place) -> None:
+        person.mobile = place
+
+    diary.plan(start, lambda _diary, _day: change(abroad))
+    diary.plan(start + length, lambda _diary, _day: change(usual))
+
+
+def conference(diary: Diary, dice: Dice) -> list[Span]:
+    """Several people at one event, on one network."""
+    people, start, length = (
+        dice.sample(diary.tenant.people, dice.count(3, 15)),
+        some_day(diary, dice),
+        dice.count(2, 5),
+    )
+    place = _lodging(dice.pick(countries_with("residential")), dice)
+    for person in people:
+        person.away.update(dict.fromkeys(range(start, start + length), place))
+    return [(names(people), start, min(diary.days, start + length))]
+
+
+def vpn_roll_out(diary: Diary, dice: Dice) -> list[Span]:
+    """The organisation's people start to work through a VPN or SASE within some days."""
+    start, spread = some_day(diary, dice), dice.count(1, 8)
+    kind = dice.weighted([("sase", 0.6), ("hosting", 0.25), ("vpn", 0.15)])
+    diary.tenant.vpn_network = dice.pick(networks_of((kind,)))
+    people = some_people(diary, dice, 0.3, 1.0)
+    for person in people:
+        give_vpn(diary.tenant, person, start + dice.below(spread), dice)
+    return [(names(people), start, min(diary.days, start + spread))]
+
+
+def private_vpn(diary: Diary, dice: Dice) -> list[Span]:
+    """A few people subscribe to a commercial VPN, which sits in hosting networks."""
+    spans: list[Span] = []
+    for person in some_people(diary, dice, 0.01, 0.06):
+        start = some_day(diary, dice)
+        kind = dice.weighted([(("vpn",), 0.6), (("hosting",), 0.25), (("anonymiser",), 0.15)])
+        person.vpn, person.vpn_from = Place(dice.pick(networks_of(kind)), dice.between(0.1, 1.0)), start
+        person.vpn_share, person.vpn_mobile = dice.between(0.1, 1.0), dice.chance(0.4)
+        spans.append(([person.upn], start, diary.days))
+    return spans
+
+
+def new_provider(diary: Diary, dice: Dice) -> list[Span]:
+    """People move house or change their provider."""
+    spans: list[Span] = []
+    for person in some_people(diary, dice, 0.01, 0.08):
+        start = some_day(diary, dice)
+        place = Place(
+            dice.pick(networks_of(("residential",), person.country)),
+            dice.log_between(0.01, 1.0),
+            dice.pick((0.0, 0.4)),
+        )
+
+        def change(_diary: Diary, _day: int, person: Person = person, place: Place = place) -> None:
+            person.home = place
+
+        diary.plan(start, change)
+        spans.append(([person.upn], start, diary.days))
+    return spans
+
+
+def roaming(diary: Diary, dice: Dice) -> list[Span]:
+    """A telephone roams abroad while everything else stays: border regions, day trips."""
+    spans: list[Span] = []
+    for person in some_people(diary, dice, 0.01, 0.1):
+        start, length = some_day(diary, dice), dice.count(1, 4)
+        _swap_mobile(diary, person, dice.pick(countries_with("mobile")), start, length, dice)
+        spans.append(([person.upn], start, min(diary.days, start + length)))
+    return spans
+
+
+def second_home(diary: Diary, dice: Dice) -> list[Span]:
+    """Weekends at the family's or a second home."""
+    people = some_people(diary, dice, 0.02, 0.12)
+    for person in people:
+        place = Place(
+            dice.pick(networks_of(("residential",), person.country if dice.chance(0.8) else None)), 0.3
+        )
+        for day in range(dice.below(7), diary.days, 7):
+            if dice.chance(0.5):
+                person.away[day] = person.away[day + 1] = place
+    return [(names(people), 0, diary.days)]
+
+
+def office_move(diary: Diary, dice: Dice) -> list[Span]:
+    """An office gets another line."""
+    country, start = dice.pick(sorted(diary.tenant.offices)), some_day(diary, dice)
+    place, network = diary.tenant.offices[country], dice.pick(networks_of(("residential",), country))
+
+    def change(_diary: Diary, _day: int) -> None:
+        place.network = network
+        place.fixed = tuple(network.v4_address(dice, 0) for _ in range(2))
+
+    diary.plan(start, change)
+    return [(names([person for person in diary.tenant.people if person.office is place]), start, diary.days)]
+
+
+CONFUSERS: dict[str, Confuser] = {
+    "travel": travel,
+    "conference": conference,
+    "vpn_roll_out": vpn_roll_out,
+    "private_vpn": private_vpn,
+    "new_provider": new_provider,
+    "roaming": roaming,
+    "second_home": second_home,
+    "office_move": office_move,
+}

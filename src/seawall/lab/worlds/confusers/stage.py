@@ -1,0 +1,31 @@
+"""What all benign confusers need: who is concerned, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.organisation import Person
+
+Span = tuple[list[str], int, int]
+"""Accounts concerned, first day, day after the last."""
+Confuser = Callable[[Diary, Dice], list[Span]]
+"""Arranges something before the ordinary days are written; returns what it arranged."""
+
+
+def some_people(diary: Diary, dice: Dice, low: float, high: float) -> list[Person]:
+    """Draw people: between two shares of the organisation (times the tenant's scale), at least one."""
+    share = dice.log_between(low, high) * diary.tenant.style.confuser_scale
+    people = diary.tenant.people
+    return dice.sample(people, max(1, min(len(people), round(share * len(people)))))
+
+
+def some_day(diary: Diary, dice: Dice) -> int:
+    """Draw a day, not among the first three."""
+    return min(diary.days - 1, 3 + dice.below(max(1, diary.days - 3)))
+
+
+def names(people: list[Person]) -> list[str]:
+    """Return the people's accounts."""
+    return [person.upn for person in people]

@@ -1,0 +1,173 @@
+"""A made-up organisation: people, their devices and networks, shared mailboxes, applications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seawall.lab.worlds.clients import Client
+from seawall.lab.worlds.networks import Network, Place, catalogue
+from seawall.lab.worlds.style import Style
+from seawall.lab.worlds.systems import Systems
+
+UTC_OFFSETS = {
+    "US": -6,
+    "CA": -5,
+    "GB": 0,
+    "DE": 1,
+    "NL": 1,
+    "FR": 1,
+    "BE": 1,
+    "ES": 1,
+    "IT": 1,
+    "PT": 0,
+    "PL": 1,
+    "SE": 1,
+    "NO": 1,
+    "DK": 1,
+    "FI": 2,
+    "CH": 1,
+    "AT": 1,
+    "IE": 0,
+    "CZ": 1,
+    "RO": 2,
+    "HU": 1,
+    "GR": 2,
+    "TR": 3,
+    "IL": 2,
+    "ZA": 2,
+    "NG": 1,
+    "KE": 3,
+    "EG": 2,
+    "AE": 4,
+    "SA": 3,
+    "IN": 5.5,
+    "CN": 8,
+    "JP": 9,
+    "KR": 9,
+    "TW": 8,
+    "HK": 8,
+    "SG": 8,
+    "MY": 8,
+    "TH": 7,
+    "VN": 7,
+    "PH": 8,
+    "ID": 7,
+    "AU": 10,
+    "NZ": 12,
+    "BR": -3,
+    "MX": -6,
+    "AR": -3,
+    "CL": -4,
+    "CO": -5,
+    "RU": 3,
+    "UA": 2,
+    "IR": 3.5,
+    "LT": 2,
+    "MD": 2,
+    "PK": 5,
+}
+
+
+def nowhere() -> Place:
+    """Return a place for mailboxes that nobody signs in to."""
+    return Place(catalogue()[0])
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """An account that a human holds, or a shared mailbox (`is_shared`), with everything that it uses.
+
+    Hours are local. `away` maps day numbers to the place where the holder is; `resets` are the times at which all
+    sessions ended (password reset or revocation). `guests` are mailboxes that the holder reads beside the own one.
+    """
+
+    upn: str
+    name: str
+    object_id: str
+    user_key: str
+    sid: str
+    mailbox_guid: str
+    department: str
+    country: str
+    offset: float
+    is_shared: bool = False
+    is_admin: bool = False
+    is_developer: bool = False
+    starts: float = 8.5
+    ends: float = 17.5
+    workdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    activity: float = 1.0
+    remote: float = 0.3
+    evening: float = 0.3
+    weekend: float = 0.1
+    night: float = 0.0
+    uses_mfa: bool = True
+    home: Place = field(default_factory=nowhere)
+    office: Place = field(default_factory=nowhere)
+    mobile: Place = field(default_factory=nowhere)
+    vpn: Place | None = None
+    vpn_share: float = 0.0
+    vpn_from: int = 10_000
+    vpn_mobile: bool = False
+    away: dict[int, Place] = field(default_factory=dict)
+    off: set[int] = field(default_factory=set)
+    busy_nights: set[int] = field(default_factory=set)
+    desks: list[Client] = field(default_factory=list)
+    phones: list[Client] = field(default_factory=list)
+    tools: list[Client] = field(default_factory=list)
+    guests: list[tuple[Person, int]] = field(default_factory=list)
+    resets: list[float] = field(default_factory=list)
+    first_day: int = 0
+    last_day: int = 10_000
+    spelling: str = ""
+    folders: tuple[str, ...] = ("Inbox",)
+
+
+@dataclass(slots=True, eq=False)
+class Application:
+    """A service principal: a consented third-party application, or the organisation's own service.
+
+    `readers` are the mailboxes it reads (with the day from which). `keys` are (day, key id) of its credentials.
+    """
+
+    app: str
+    object_id: str
+    name: str
+    kind: str
+    place: Place
+    agent: str
+    is_delegated: bool
+    interval_hours: float
+    items: float
+    readers: list[tuple[Person, int, int]] = field(default_factory=list)
+    keys: list[tuple[int, str]] = field(default_factory=list)
+    first_day: int = 0
+    clients: dict[str, Client] = field(default_factory=dict)
+    night_only: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Tenant:
+    """One organisation."""
+
+    number: int
+    id: str
+    domain: str
+    country: str
+    style: Style
+    people: list[Person] = field(default_factory=list)
+    shared: list[Person] = field(default_factory=list)
+    apps: list[Application] = field(default_factory=list)
+    provider: dict[str, Application] = field(default_factory=dict)
+    offices: dict[str, Place] = field(default_factory=dict)
+    holidays: set[int] = field(default_factory=set)
+    developer_app: str = ""
+    partner: str = ""
+    server: str = ""
+    gaps: list[tuple[str, float, float]] = field(default_factory=list)
+    vpn_network: Network | None = None
+    systems: Systems = field(default_factory=Systems)
+
+    def admins(self) -> list[Person]:
+        """Return the administrators."""
+        return [person for person in self.people if person.is_admin]

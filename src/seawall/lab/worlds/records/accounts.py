@@ -1,0 +1,85 @@
+"""How Google and Okta name people and programs: identifiers that follow from what the organisation already has."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+from seawall.lab.worlds.clients import Client
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.networks import is_microsoft
+from seawall.lab.worlds.organisation import Application, Person, Tenant
+
+
+@functools.lru_cache(maxsize=65536)
+def digits(text: str, size: int) -> str:
+    """Return a number of `size` decimal digits that follows from a text."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+    return str(number % 10**size).rjust(size, "1")
+
+
+@functools.lru_cache(maxsize=65536)
+def letters(text: str, size: int) -> str:
+    """Return `size` letters and digits that follow from a text."""
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+    found = []
+    for _ in range(size):
+        number, place = divmod(number, len(alphabet))
+        found.append(alphabet[place])
+    return "".join(found)
+
+
+def customer(tenant: Tenant) -> str:
+    """Return the organisation's Google customer id."""
+    return "C0" + letters(tenant.id, 7).lower()
+
+
+def profile(who: Person) -> str:
+    """Return a person's Google profile id."""
+    return "1" + digits(who.object_id, 20)
+
+
+def okta_user(who: Person) -> str:
+    """Return a person's Okta id."""
+    return "00u" + letters(who.object_id, 17)
+
+
+def client_id(app: str) -> str:
+    """Return the OAuth client id under which Google knows an application."""
+    return f"{digits(app, 12)}-{letters(app, 32).lower()}.apps.googleusercontent.com"
+
+
+_PROGRAMS = (
+    "rclone",
+    "Gmail Exporter",
+    "got-your-back",
+    "OAuth 2.0 Playground",
+    "Sheet Mailer",
+    "mail-report",
+    "Google APIs Explorer",
+)
+_BY_FAMILY = {
+    "thunderbird": "Mozilla Thunderbird",
+    "apple-mail": "iOS Account Manager",
+    "outlook": "Microsoft apps & services",
+    "outlook-mac": "macOS",
+}
+
+
+def program_name(client: Client) -> str:
+    """Return the name by which a user's consent shows a program that reads Gmail."""
+    if client.name:
+        return client.name
+    if client.family in _BY_FAMILY:
+        return _BY_FAMILY[client.family]
+    return _PROGRAMS[int(digits(client.app, 6)) % len(_PROGRAMS)]
+
+
+def seen_address(address: str, who: Person | Application | None, dice: Dice) -> str:
+    """Return the address from which Google or Okta sees an act: no back end of another vendor stands between."""
+    if not is_microsoft(address):
+        return address
+    if isinstance(who, Person):
+        return dice.pick(who.office.fixed) if who.office.fixed else ""
+    return ""

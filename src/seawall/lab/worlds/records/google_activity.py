@@ -1,0 +1,102 @@
+"""The shape of Google Workspace records: activities of the Reports API, their events and parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seawall.lab.worlds.acts import Act
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.organisation import Person, Tenant
+from seawall.lab.worlds.records import accounts
+from seawall.lab.worlds.records.text import seconds
+
+Record = dict[str, Any]
+Found = tuple[str, Record]
+"""The application in whose list an activity is, and the activity."""
+
+
+def milliseconds(time: float) -> str:
+    """Return 2024-05-01T08:30:00.123Z."""
+    return f"{seconds(time)}.{int((time % 1) * 1000):03d}Z"
+
+
+def qualifier(dice: Dice) -> str:
+    """Return a unique qualifier: a signed number of 64 bits as text."""
+    return str(int(dice.hexadecimal(16), 16) - (1 << 63))
+
+
+def activity(
+    application: str,
+    act: Act,
+    tenant: Tenant,
+    dice: Dice,
+    *events: Record,
+    who: Person | None = None,
+    address: str | None = None,
+    time: float | None = None,
+) -> Found:
+    """Return one activity of an application with its events. `who`, `address`, `time`: where they are not the act's."""
+    person = who or act.person
+    record: Record = {
+        "kind": "admin#reports#activity",
+        "id": {
+            "time": milliseconds(act.time if time is None else time),
+            "uniqueQualifier": qualifier(dice),
+            "applicationName": application,
+            "customerId": accounts.customer(tenant),
+        },
+        "etag": f'"{dice.token(27)}/{dice.token(27)}"',
+        "actor": {
+            "callerType": "USER",
+            "email": person.spelling or person.upn,
+            "profileId": accounts.profile(person),
+        },
+        "events": list(events),
+    }
+    seen = act.address if address is None else address
+    if seen:
+        record["ipAddress"] = seen
+    return application, record
+
+
+def event(kind: str, name: str, *parameters: Record) -> Record:
+    """Return one event of an activity."""
+    found: Record = {"type": kind, "name": name}
+    if parameters:
+        found["parameters"] = list(parameters)
+    return found
+
+
+def text(name: str, value: str) -> Record:
+    """Return a parameter with a text."""
+    return {"name": name, "value": value}
+
+
+def texts(name: str, *values: str) -> Record:
+    """Return a parameter with several texts."""
+    return {"name": name, "multiValue": list(values)}
+
+
+def number(name: str, value: int) -> Record:
+    """Return a parameter with a whole number, which the API writes as text."""
+    return {"name": name, "intValue": str(value)}
+
+
+def flag(name: str, value: bool) -> Record:
+    """Return a parameter with yes or no."""
+    return {"name": name, "boolValue": value}
+
+
+def message(name: str, *parameters: Record) -> Record:
+    """Return a parameter that holds parameters."""
+    return {"name": name, "messageValue": {"parameter": list(parameters)}}
+
+
+def messages(name: str, *several: list[Record]) -> Record:
+    """Return a parameter that holds several lists of parameters."""
+    return {"name": name, "multiMessageValue": [{"parameter": parameters} for parameters in several]}
+
+
+def identity_of(record: Record) -> str:
+    """Return the id by which an activity is known: its unique qualifier."""
+    return str(record["id"]["uniqueQualifier"])

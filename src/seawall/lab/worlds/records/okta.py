@@ -1,0 +1,156 @@
+"""Okta's System Log of acts: signing in, factors, opening applications, administration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from seawall.lab.worlds.acts import Act
+from seawall.lab.worlds.clients import browser_client
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.organisation import Person, Tenant
+from seawall.lab.worlds.records import okta_administration
+from seawall.lab.worlds.records.accounts import digits, letters
+from seawall.lab.worlds.records.okta_entry import Record, entry, thing
+
+_FAILURES = {
+    50126: "INVALID_CREDENTIALS",
+    50053: "LOCKED_OUT",
+    50034: "VERIFICATION_ERROR",
+    50055: "PASSWORD_EXPIRED",
+}
+_DENIED, _MISSED = 500121, 50074
+_OTHER_FACTORS = ("TOKEN_SOFTWARE_TOTP", "FIDO_WEBAUTHN", "SMS_FACTOR", "SIGNED_NONCE")
+
+
+def factor_of(who: Person, tenant: Tenant) -> str:
+    """Return the factor that a person uses."""
+    drawn = int(digits(who.object_id, 6))
+    if drawn % 100 < 100 * tenant.systems.push_share:
+        return "OKTA_VERIFY_PUSH"
+    return _OTHER_FACTORS[drawn % len(_OTHER_FACTORS)]
+
+
+def okta_records(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+    """Yield what Okta logs of an act: nothing, one entry or several of one transaction."""
+    write = _BY_KIND.get(act.kind)
+    if write is not None:
+        yield from write(act, tenant, dice, week)
+
+
+def _password(_act: Act) -> Record:
+    return {
+        "id": "lae" + letters(_act.person.object_id, 17),
+        "type": "AuthenticatorEnrollment",
+        "alternateId": "unknown",
+        "displayName": "Password",
+        "detailEntry": None,
+    }
+
+
+def _suite(tenant: Tenant) -> Record:
+    name, uid = tenant.systems.applications[0]
+    return thing("AppInstance", uid, name)
+
+
+def sign_in(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+    """Yield the entries of one sign-in; refreshing a token of the suite does not come by here."""
+    client, error = act.program, act.details["error"]
+    if not act.details["interactive"] or client.family in ("app", "teams"):
+        return
+    transaction, suite = dice.token(26), _suite(tenant)
+    legacy = act.details["protocol"] == "ropc"
+    uri = "/app/office365/sso/wsfed/active" if legacy else "/idp/idx/identify"
+    if error in _FAILURES:
+        yield entry(
+            "user.session.start", "User login to Okta", act, tenant, dice, _password(act), suite, week=week,
+            outcome="FAILURE", reason=_FAILURES[error], transaction=transaction, requestUri=uri,
+        )  # fmt: skip
+    elif error in (_DENIED, _MISSED):
+        yield from _unanswered(act, tenant, dice, week, transaction)
+    elif not error:
+        yield from _entered(act, tenant, dice, week, transaction, uri)
+
+
+def _unanswered(act: Act, tenant: Tenant, dice: Dice, week: int, transaction: str) -> Iterator[Record]:
+    is_denied = act.details["error"] == _DENIED
+    factor = factor_of(act.person, tenant)
+    if factor == "OKTA_VERIFY_PUSH":
+        yield entry(
+            "system.push.send_factor_verify_push", "Send Okta Verify push", act, tenant, dice,
+            week=week, transaction=transaction, factor=factor,
+        )  # fmt: skip
+        if is_denied:
+            yield entry(
+                "user.mfa.okta_verify.deny_push", "User rejected Okta push verify", act, tenant, dice,
+                week=week, time=act.time + 4, transaction=transaction, factor=factor,
+            )  # fmt: skip
+    yield entry(
+        "user.authentication.auth_via_mfa", "Authentication of user via MFA", act, tenant, dice, week=week,
+        outcome="FAILURE", reason="INVALID_CREDENTIALS" if is_denied else "FACTOR_TIMEOUT", time=act.time + 5,
+        transaction=transaction, factor=factor,
+    )  # fmt: skip
+
+
+def _entered(act: Act, tenant: Tenant, dice: Dice, week: int, transaction: str, uri: str) -> Iterator[Record]:
+    suite = _suite(tenant)
+    method = act.details["method"]
+    policy = thing("PolicyEntity", "00p" + letters(tenant.id, 17), "Default Policy")
+    wants = "CHALLENGE" if method == "mfa" else "ALLOW"
+    yield entry(
+        "policy.evaluate_sign_on", "Evaluation of sign-on policy", act, tenant, dice, policy, suite, week=week,
+        outcome=wants, reason=f"Sign-on policy evaluation resulted in {wants}", transaction=transaction, requestUri=uri,
+    )  # fmt: skip
+    yield entry(
+        "user.session.start", "User login to Okta", act, tenant, dice, _password(act), suite, week=week,
+        time=act.time + 0.2, transaction=transaction, requestUri=uri,
+    )  # fmt: skip
+    if method == "mfa":
+        factor = factor_of(act.person, tenant)
+        if factor == "OKTA_VERIFY_PUSH":
+            yield entry(
+                "system.push.send_factor_verify_push", "Send Okta Verify push", act, tenant, dice,
+                week=week, time=act.time + 0.6, transaction=transaction, factor=factor,
+            )  # fmt: skip
+        yield entry(
+            "user.authentication.auth_via_mfa", "Authentication of user via MFA", act, tenant, dice, week=week,
+            time=act.time + 1.1, transaction=transaction, factor=factor,
+        )  # fmt: skip
+    yield _opened(act, tenant, dice, week, suite, act.time + 1.4, transaction)
+
+
+def _opened(
+    act: Act, tenant: Tenant, dice: Dice, week: int, app: Record, time: float, transaction: str = ""
+) -> Record:
+    return entry(
+        "user.authentication.sso", "User single sign on to app", act, tenant, dice, app, week=week, time=time,
+        transaction=transaction, requestUri=f"/app/{app['id']}/sso/saml", signOnMode="SAML 2.0",
+    )  # fmt: skip
+
+
+def open_application(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+    """Yield the entry of opening an application in a session that is there already, with a factor where one is asked."""
+    name, uid = act.details["application"]
+    if act.person.uses_mfa and dice.chance(tenant.systems.step_up_share):
+        yield entry(
+            "user.authentication.auth_via_mfa", "Authentication of user via MFA", act, tenant, dice, week=week,
+            time=act.time - 1.5, factor=factor_of(act.person, tenant),
+        )  # fmt: skip
+    yield _opened(act, tenant, dice, week, thing("AppInstance", uid, name), act.time)
+
+
+def _administration(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+    if isinstance(act.who, Person):
+        program = (
+            act.client
+            or next((c for c in act.who.desks if c.used == "Browser"), None)
+            or browser_client("chrome", "windows", Dice(int(digits(act.who.object_id, 9))))
+        )
+        yield from okta_administration.administration(act, tenant, dice, week, program)
+
+
+_BY_KIND: dict[str, Callable[[Act, Tenant, Dice, int], Iterator[Record]]] = {
+    "sign_in": sign_in,
+    "sso": open_application,
+    "directory": _administration,
+    "identity": _administration,
+}

@@ -1,0 +1,43 @@
+"""Where Okta stands before everything, whoever reads mail also opens other applications, in the same session."""
+
+from __future__ import annotations
+
+from seawall.lab.worlds.acts import Act, Diary
+from seawall.lab.worlds.dice import Dice
+
+_BY_PROGRAM = ("imap", "rest", "graph", "none")
+"""Styles of clients that reach mail with tokens alone and never come by Okta's pages."""
+
+
+def open_applications(diary: Diary, dice: Dice) -> None:
+    """Add the opening of applications beside the reading of mail, holders' and intruders' alike.
+
+    Only in sessions that began at Okta: a session that nobody began opens nothing there.
+    """
+    systems = diary.tenant.systems
+    began = {
+        act.session: act.time
+        for act in reversed(diary.acts)
+        if act.kind == "sign_in" and not act.details["error"] and act.details["interactive"]
+    }
+    opened = []
+    for act in diary.acts:
+        client = act.client
+        if act.kind != "read" or client is None or client.family == "app" or client.style in _BY_PROGRAM:
+            continue
+        if act.time < began.get(act.session, float("inf")) or not dice.chance(systems.sso_share):
+            continue
+        opened.append(
+            Act(
+                act.time + dice.between(2, 900),
+                "sso",
+                "Open application.",
+                act.who,
+                client,
+                act.address,
+                act.session,
+                attack=act.attack,
+                details={"application": dice.pick(systems.applications)},
+            )
+        )
+    diary.acts += opened

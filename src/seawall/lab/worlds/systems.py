@@ -1,0 +1,89 @@
+"""Which systems an organisation runs, and how their logs are collected: drawn beside the style, from dice of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.lab.worlds.dice import Dice
+
+CHOICES = ("microsoft", "google", "okta", "mixed")
+"""`google`: Google Workspace with its own sign-in. `okta`: the identity provider's log alone. `mixed`: Okta before Google
+Workspace or Microsoft 365, and the logs of both."""
+
+BUSINESS_APPLICATIONS = (
+    "Slack",
+    "Salesforce.com",
+    "Zoom",
+    "Atlassian Cloud",
+    "GitHub Enterprise Cloud",
+    "Workday",
+    "ServiceNow",
+    "Box",
+    "DocuSign",
+    "AWS Account Federation",
+    "Expensify",
+    "Zendesk",
+    "HubSpot",
+    "Miro",
+    "Figma",
+)
+_MAIL_APPLICATION = {"google": "Google Workspace", "microsoft": "Microsoft Office 365"}
+
+
+@dataclass(slots=True)
+class Systems:
+    """The systems of one organisation. `collected`: those whose logs there are. `suite`: where its mail lives.
+
+    `google_shape` is pages or jsonl, `okta_shape` array or jsonl; `hours` in each file. `mail_log`: Gmail's own log is
+    exported too. `sso_share` is the chance that somebody who reads mail
+    also opens an application of `applications` (name, id) through Okta. `domain` is the Okta organisation's.
+    """
+
+    collected: tuple[str, ...] = ("microsoft",)
+    suite: str = "microsoft"
+    google_shape: str = "jsonl"
+    okta_shape: str = "array"
+    hours: int = 24
+    mail_log: bool = True
+    sso_share: float = 0.2
+    step_up_share: float = 0.1
+    push_share: float = 0.7
+    applications: tuple[tuple[str, str], ...] = ()
+    domain: str = ""
+
+    @property
+    def is_federated(self) -> bool:
+        """Whether people sign in at Okta, and the suite only hears of it."""
+        return "okta" in self.collected
+
+    @property
+    def only_microsoft(self) -> bool:
+        """Whether there is nothing but Microsoft 365."""
+        return self.collected == ("microsoft",)
+
+
+def draw_systems(choice: str, domain: str, dice: Dice) -> Systems:
+    """Draw the systems of one organisation of a world of this choice (one of `CHOICES`)."""
+    if choice == "microsoft":
+        return Systems()
+    suite = "google" if choice == "google" else dice.pick(("google", "microsoft"))
+    collected = {"google": ("google",), "okta": ("okta",), "mixed": ("okta", suite)}[choice]
+    names = (_MAIL_APPLICATION[suite], *dice.sample(BUSINESS_APPLICATIONS, 3 + dice.below(8)))
+    return Systems(
+        collected,
+        suite,
+        google_shape=dice.pick(("pages", "jsonl")),
+        okta_shape=dice.pick(("array", "jsonl")),
+        hours=dice.pick((1, 6, 24, 24)),
+        mail_log=dice.chance(0.75),
+        sso_share=dice.log_between(0.05, 0.5),
+        step_up_share=dice.between(0.0, 0.3),
+        push_share=dice.between(0.4, 0.95),
+        applications=tuple((name, "0oa" + okta_id(dice)) for name in names),
+        domain=f"{domain.split('.')[0]}.okta.com",
+    )
+
+
+def okta_id(dice: Dice) -> str:
+    """Return the last 17 characters of an Okta object's id."""
+    return dice.token(24).replace("-", "x").replace("_", "y")[:17]

@@ -1,0 +1,195 @@
+"""Puts records into files as exports do: by source and time, late, repeated and here and there broken."""
+
+from __future__ import annotations
+
+import gzip
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from seawall.lab.worlds.acts import NOBODY, Act, Diary
+from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.records import audit_files
+from seawall.lab.worlds.records.taken import Taken, reads
+
+Record = dict[str, Any]
+_ENCODER = msgspec.json.Encoder()
+_PAGE = 1000
+_BLOB = 5000
+_WHOLE = ("management", "graph", "pages", "array")
+"""Shapes in which a file is one JSON document: a damaged record would damage all."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One source's files: lines waiting in the file (bucket) in which they will be delivered. `gap`: see `Tenant.gaps`."""
+
+    name: str
+    shape: str
+    gap: str = ""
+    waiting: dict[int, list[tuple[float, bytes]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Exported:
+    """What came out: number of records written (repeats included), ids of each attack's records, first and last time.
+
+    `taken` is what each attack's readable records say was read, by mailbox.
+    """
+
+    records: int = 0
+    ids: dict[int, list[str]] = field(default_factory=dict)
+    spans: dict[int, tuple[float, float]] = field(default_factory=dict)
+    taken: dict[int, dict[str, Taken]] = field(default_factory=dict)
+
+
+class Writer(ABC):
+    """Turns acts, in order of time, into records, and records into files. What records an act makes, each vendor knows."""
+
+    def __init__(self, diary: Diary, folder: Path, dice: Dice, exported: Exported) -> None:
+        self.diary, self.tenant, self.style, self.dice = diary, diary.tenant, diary.tenant.style, dice
+        self.folder = folder
+        self.exported = exported
+        self.streams = {stream.name: stream for stream in self._streams()}
+        self.span = self._hours() * 3600.0
+        self.flushed = 0
+        self.saver = ThreadPoolExecutor(1)  # compressing and writing need no interpreter: let them overlap
+        self.saves: list[Future[None]] = []
+
+    @abstractmethod
+    def _streams(self) -> list[Stream]:
+        """Return what files of this vendor's there are."""
+
+    def _hours(self) -> int:
+        return self.style.file_hours
+
+    @abstractmethod
+    def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
+        """Yield an act's records: into which files, the record, its id."""
+
+    def write(self, act: Act) -> None:
+        """Write one act's records."""
+        bucket = int((act.time - self.diary.start) // self.span)
+        if bucket > self.flushed:
+            self._flush(bucket)
+        out: dict[str, None] = {}
+        for stream, record, uid in self._records(act):
+            if self.tenant.gaps and self._is_in_gap(stream, act.time):
+                continue
+            if self._deliver(stream, act.time, record):
+                out[uid] = None
+                if act.attack != NOBODY and reads(act):
+                    by_mailbox = self.exported.taken.setdefault(act.attack, {})
+                    by_mailbox.setdefault(act.mailbox.upn, Taken()).add(record)
+        if out and act.attack != NOBODY:
+            self.exported.ids.setdefault(act.attack, []).extend(out)
+            first, last = self.exported.spans.get(act.attack, (act.time, act.time))
+            self.exported.spans[act.attack] = (min(first, act.time), max(last, act.time))
+
+    def close(self) -> None:
+        """Write what still waits, and wait for the disk."""
+        self._flush(1 << 40)
+        self.saver.shutdown()
+        for saved in self.saves:
+            saved.result()
+
+    def _is_in_gap(self, stream: Stream, time: float) -> bool:
+        return any(
+            name == (stream.gap or stream.name) and start <= time < end
+            for name, start, end in self.tenant.gaps
+        )
+
+    def _deliver(self, stream: Stream, time: float, record: Record) -> bool:
+        """Queue a record (and perhaps a repeat of it) for a file; returns whether one readable copy was queued."""
+        dice, style = self.dice, self.style
+        line = self._line(stream, record)
+        delivered = time + dice.exponential(600)
+        if dice.chance(style.late_share):
+            delivered += min(4 * 86400, dice.exponential(style.late_hours * 3600))
+        self._queue(stream, delivered, line)
+        readable = True
+        if stream.shape not in _WHOLE and dice.chance(style.broken_share):
+            self.queue_broken(stream, delivered, line)
+            readable = False
+        if dice.chance(style.duplicates):
+            self._queue(stream, delivered + dice.exponential(20 * 3600), line)
+            readable = True
+        return readable
+
+    def queue_broken(self, stream: Stream, delivered: float, line: bytes) -> None:
+        """Replace the line just queued by a damaged copy of it."""
+        queue = stream.waiting[int(max(0.0, delivered - self.diary.start) // self.span)]
+        cut = len(line) // 3 + self.dice.below(max(1, len(line) // 2))
+        damaged = (
+            line[:cut] + b"\n"
+            if stream.shape not in audit_files.CSV_HEADS
+            else line.replace(b'""Version""', b'""Version', 1)
+        )
+        queue[-1] = (delivered, damaged)
+
+    def _queue(self, stream: Stream, delivered: float, line: bytes) -> None:
+        bucket = int(max(0.0, delivered - self.diary.start) // self.span)
+        stream.waiting.setdefault(bucket, []).append((delivered, line))
+        self.exported.records += 1
+
+    def _line(self, stream: Stream, record: Record) -> bytes:
+        data = _ENCODER.encode(record)
+        if stream.shape == "wrapped_jsonl":
+            return _ENCODER.encode(audit_files.search_result(record, data.decode())) + b"\n"
+        if stream.shape in audit_files.CSV_HEADS:
+            return audit_files.csv_row(stream.shape, record, data)
+        return data + b"\n"
+
+    def _flush(self, before: int) -> None:
+        for stream in self.streams.values():
+            for bucket in sorted(bucket for bucket in stream.waiting if bucket < before):
+                lines = stream.waiting.pop(bucket)
+                lines.sort(key=lambda pair: pair[0])
+                self._file(stream, bucket, [line for _, line in lines])
+        self.flushed = before
+
+    def _file(self, stream: Stream, bucket: int, lines: list[bytes]) -> None:
+        stamp = datetime.fromtimestamp(self.diary.start + bucket * self.span, UTC).strftime("%Y%m%dT%H")
+        folder = self.folder / self.tenant.domain / stream.name
+        folder.mkdir(parents=True, exist_ok=True)
+        if stream.shape in _WHOLE:
+            size = _BLOB if stream.shape == "management" else _PAGE
+            for number, start in enumerate(range(0, len(lines), size)):
+                data = self._document(stream, lines[start : start + size], is_last=start + size >= len(lines))
+                self._save(folder / f"{stream.name}-{stamp}-{number:03d}.json", data)
+            return
+        data = b"".join(lines)
+        if stream.shape in audit_files.CSV_HEADS:
+            self._save(
+                folder / f"{stream.name}-{stamp}.csv",
+                b"\xef\xbb\xbf" + audit_files.CSV_HEADS[stream.shape] + data,
+            )
+        else:
+            self._save(folder / f"{stream.name}-{stamp}.jsonl", data)
+
+    def _document(self, stream: Stream, lines: list[bytes], *, is_last: bool) -> bytes:
+        if stream.shape == "pages":  # Google lists the newest first
+            following = b"" if is_last else b',"nextPageToken":"A:%s"' % self.dice.token(20).encode()
+            items = b",".join(line.rstrip(b"\n") for line in reversed(lines))
+            return b'{"kind":"admin#reports#activities","etag":"\\"%s\\""%s,"items":[%s]}' % (
+                self.dice.token(27).encode(),
+                following,
+                items,
+            )
+        body = b",".join(line.rstrip(b"\n") for line in lines)
+        return b'{"value":[' + body + b"]}" if stream.shape == "graph" else b"[" + body + b"]"
+
+    def _save(self, path: Path, data: bytes) -> None:
+        if self.dice.chance(self.style.zipped_share):
+            path = path.with_name(path.name + ".gz")
+        self.saves.append(self.saver.submit(_save, path, data))
+
+
+def _save(path: Path, data: bytes) -> None:
+    path.write_bytes(gzip.compress(data, 1, mtime=0) if path.suffix == ".gz" else data)

@@ -1,0 +1,142 @@
+"""Answers as the database keeps them, and as detection learns from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from seawall.detection.feedback_values import Answered, Draft, Lesson, Shown, Value
+from seawall.response.containment.values import Containment
+from seawall.storage.database import Work
+from seawall.storage.database.containments import Contained
+from seawall.storage.database.feedback import Feedback
+from seawall_base.msgspec_types import prepare
+
+COVERED_DAYS = 60
+"""An answer that expired goes on covering what happened before, as long as that is still looked at."""
+
+_DAY = 86_400_000_000
+_PAGE = 1_000
+_MANY = 1_000
+_MOST_ACCOUNTS = 10_000
+_ASPECTS = {
+    "prefix": "prefixes",
+    "device": "devices",
+    "key": "keys",
+    "client": "clients",
+    "app": "applications",
+}
+"""By what a contained intruder is known again: the field of detection, and the name in the containment."""
+
+
+class _Taught(msgspec.Struct, frozen=True):
+    account_type: str
+    as_of: int
+    lessons: tuple[Lesson, ...]
+
+
+class _Scope(msgspec.Struct, frozen=True):
+    reach: str
+    values: tuple[Value, ...]
+    taught: _Taught
+
+
+def scope_of(draft: Draft, lessons: Sequence[Lesson], *, account_type: str, as_of: int) -> dict[str, Any]:
+    """Return the scope to be kept with an answer: whom and what it speaks of, and what its incident taught."""
+    scope = _Scope(draft.reach, draft.values, _Taught(account_type, as_of, tuple(lessons)))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(scope))
+    return plain
+
+
+def answered(feedback: Feedback) -> Answered | None:
+    """Return what an answer teaches, None where nothing was kept with it or what was kept cannot be read."""
+    try:
+        scope = msgspec.convert(feedback.scope, _Scope)
+        return msgspec.convert(
+            {
+                "id": feedback.id,
+                "incident": feedback.incident,
+                "tenant": feedback.tenant,
+                "account": feedback.account,
+                "account_type": scope.taught.account_type,
+                "answer": feedback.answer,
+                "reach": scope.reach,
+                "values": scope.values,
+                "given_at": feedback.given_at,
+                "as_of": scope.taught.as_of,
+                "expires_at": feedback.expires_at,
+                "lessons": scope.taught.lessons,
+            },
+            Answered,
+        )
+    except msgspec.ValidationError:
+        return None
+
+
+def kept_answers(work: Work, *, at: int) -> list[Feedback]:
+    """Return the answers that were not withdrawn and still cover anything at a time, by id."""
+    found: list[Feedback] = []
+    while page := work.answers.standing(
+        at=at - COVERED_DAYS * _DAY, after=found[-1].id if found else 0, limit=_PAGE
+    ):
+        found += page
+    return found
+
+
+def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answered, ...]:
+    """Return what kept answers teach; `renamed` are ids that incidents had before and those that they have now."""
+    each = (answered(one) for one in kept)
+    return tuple(
+        replace(one, incident=renamed.get(one.incident, one.incident)) for one in each if one is not None
+    )
+
+
+def standing_answers(work: Work, *, at: int) -> tuple[Answered, ...]:
+    """Return what the answers teach that still cover anything at a time (microseconds), and what was contained."""
+    return (*contained(work, at=at), *teaching(kept_answers(work, at=at), work.aliases.all()))
+
+
+def contained(work: Work, *, at: int) -> tuple[Answered, ...]:
+    """Return what containments say that draw attention at a time, or did lately, one for each account."""
+    return tuple(
+        answer
+        for one in work.containments.standing(at=at - COVERED_DAYS * _DAY)
+        for answer in remembered(one)
+    )
+
+
+def remembered(kept: Contained) -> Iterator[Answered]:
+    """Return what a containment says, as detection learns it: of each account, with what its intruder was known by."""
+    try:
+        containment = msgspec.convert(kept.document, Containment)
+    except msgspec.ValidationError:
+        return
+    shown = tuple(
+        Shown(aspect, value, 0.0, 0, _MANY)
+        for aspect, name in _ASPECTS.items()
+        for value in getattr(containment.actor, name)
+        if value not in containment.actor.usual.get(name, ())
+    )
+    for place, account in enumerate(containment.actor.accounts[:_MOST_ACCOUNTS]):
+        yield Answered(
+            # Numbers below nothing are no answer's.
+            id=-(kept.id * _MOST_ACCOUNTS + place + 1),
+            incident=f"containment {containment.id} {place}",
+            tenant=kept.tenant,
+            account=account,
+            account_type="user",
+            answer="compromised",
+            reach="account",
+            values=(),
+            given_at=containment.at,
+            as_of=containment.at,
+            expires_at=containment.until,
+            lessons=(Lesson(-1, "", 0.0, shown),),
+            plan=containment.id,
+        )
+
+
+prepare(_Scope, Answered, Containment)

@@ -1,0 +1,327 @@
+"""When the past of an organisation is judged: its first import, and what arrives late for days that have left the live window.
+
+What is to be judged is kept with the candidates, in the same transaction, until it is judged. So nothing is lost by a stop, and
+every page can say what is not judged yet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import msgspec
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incident import Incident
+from seawall.pipeline.live.candidates import packed, unpacked
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.commit import keep_judged
+from seawall.pipeline.live.detection import Scoring
+from seawall.pipeline.live.history import HistoryJudged, Judged, Past, is_whole, judge, judgement
+from seawall.pipeline.live.known_incidents import kept_incidents
+from seawall.pipeline.live.ruling import RULED_DAYS, live_window
+from seawall.storage.database import Choice, Database, FirstImport, Work, Writer
+from seawall.storage.database.columns import key
+
+IMPORT_HOURS = 24
+"""What comes of an organisation within so many hours after its first record is its first import."""
+
+LONGEST_QUIET = 300.0
+"""Seconds after which the past is judged, although more of it keeps coming."""
+
+_CLOSE_SECONDS = 1.0
+_IMPORT = IMPORT_HOURS * 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the past is judged by, besides candidates: as of the last scoring. `notes` speak of the days from `notes_from` on."""
+
+    last_day: int
+    accounts: Mapping[str, int]
+    notes: Sequence[CoverageNote]
+    notes_from: int | None
+    budget: float | None
+    answers: Sequence[Answered]
+    announced: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one judgement changed, once it is kept. `announced` are the incidents that people are told of one by one."""
+
+    tenant: str
+    judged: Judged
+    announced: tuple[Incident, ...]
+    history: HistoryJudged
+    revision: int
+
+    @property
+    def news(self) -> Sequence[Incident | HistoryJudged]:
+        """What people are told of, in its order."""
+        return (*self.announced, *((self.history,) if self.history.raised else ()))
+
+
+class Backfill:
+    """The first imports of all organisations, and which of them wait to be judged. Used by one thread."""
+
+    def __init__(
+        self, clock: Clock, quiet_seconds: float, step: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._clock, self._quiet, self._step = clock, quiet_seconds, step
+        self._imports: dict[str, FirstImport] = {}
+        self._first_days: dict[str, int] = {}
+        self._changed: set[str] = set()
+        self._unjudged: set[str] = set()
+        self._again: set[str] = set()
+        self._next_close = -math.inf
+        self._mark: object = None
+        self._newest = 0
+        self._touched: tuple[float, float] | None = None
+
+    def begin(self, work: Work, first_days: Mapping[str, int], newest: int | None) -> None:
+        """Know what is kept; `first_days` are those of the organisations that have accounts.
+
+        An organisation of which no first import is kept was scored by a version that judged no history: all of its past is to be
+        judged.
+        """
+        self._imports = {}
+        self._first_days, self._newest = dict(first_days), newest or 0
+        self._unjudged, self._again, self._mark, self._touched = set(), set(), None, None
+        for one in work.first_imports.all():
+            self._put(one)
+        self._changed = set()
+        for tenant, day in first_days.items():
+            if tenant not in self._imports:
+                is_old = day < self._newest - RULED_DAYS + 1
+                self._put(FirstImport(tenant, 0, False, day, waiting_from=day if is_old else None))
+        if not work.dirty.all():  # what comes from now on is no part of an import that is over
+            self._close()
+        if self.is_waiting:
+            self._touch()
+
+    @property
+    def keeps_coverage(self) -> bool:
+        """Whether something is, or may still be, judged over more than the live window."""
+        is_new = not self._imports
+        return is_new or bool(self._unjudged) or any(one.is_open for one in self._imports.values())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits to be judged."""
+        return bool(self._again or self._unjudged)
+
+    @property
+    def unjudged(self) -> frozenset[str]:
+        """The organisations of which something outside the live window is not judged yet."""
+        return frozenset(self._unjudged)
+
+    @property
+    def imported_until(self) -> tuple[tuple[str, int], ...]:
+        """The last day of the first import by organisation, where it is over and reached beyond the live window."""
+        found = ((tenant, one.last_day) for tenant, one in self._imports.items())
+        return tuple(sorted((tenant, day) for tenant, day in found if day is not None))
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The organisations whose first import is judged over its whole span, and not by the live window."""
+        return frozenset(
+            tenant for tenant, one in self._imports.items() if is_whole(one, one.first_day, self._newest)
+        )
+
+    def learn(self, database: Database, scoring: Scoring, tenants: Iterable[str], newest: int) -> None:
+        """Note what a scoring changed, before it is kept: new organisations, and days of the past with other candidates."""
+        self._newest = newest
+        for (day, _), result in scoring.days.items():
+            for tenant in result.tenants:
+                self._first_days[tenant] = min(day, self._first_days.get(tenant, day))
+        for tenant in tenants:
+            if tenant not in self._imports:
+                day = self._first_days.get(tenant, newest)
+                self._put(FirstImport(tenant, self._clock.wall(), True, day))
+        self._reach_back()
+        if not scoring.days:
+            return
+        found = dict.fromkeys(self.whole, self._start())
+        with database.reading() as work:
+            for tenant, day in self._changed_past(work, scoring).items():
+                found[tenant] = min(day, found.get(tenant, day))
+        for tenant, day in found.items():
+            known = self._imports[tenant].waiting_from
+            self._put(replace(self._imports[tenant], waiting_from=day if known is None else min(day, known)))
+        if found:
+            self._touch()
+
+    def _start(self) -> int:
+        """Return the first day of all imports that are open: a scan spends its budget over the days of all files."""
+        days = (
+            self._first_days.get(tenant, one.first_day)
+            for tenant, one in self._imports.items()
+            if one.is_open
+        )
+        return min(days, default=self._newest)
+
+    def _reach_back(self) -> None:
+        """Let imports begin with the first day that is known."""
+        start = self._start()
+        for tenant, one in list(self._imports.items()):
+            first = start if one.is_open else min(one.first_day, self._first_days.get(tenant, one.first_day))
+            if first != one.first_day:
+                self._put(replace(one, first_day=first))
+
+    def _changed_past(self, work: Work, scoring: Scoring) -> dict[str, int]:
+        """Return the first day outside the live window whose candidates change, by organisation; first imports are over."""
+        since = {
+            tenant: live_window(one.first_day, self._newest, one.last_day).since
+            for tenant, one in self._imports.items()
+            if not one.is_open
+        }
+        latest = max(since.values(), default=0)
+        by_key = {key(tenant): tenant for tenant in since}
+        found: dict[str, int] = {}
+        for (day, shard), result in sorted(scoring.days.items()):
+            if day >= latest:
+                continue
+            before, now = work.candidates.by_tenant(day, shard), defaultdict[str, list[bytes]](list)
+            for one in result.candidates:
+                now[key(one.tenant)].append(packed(one))
+            for tenant_key in before.keys() | now.keys():
+                tenant = by_key.get(tenant_key)
+                is_past = tenant is not None and day < since[tenant]
+                if tenant is not None and is_past and before.get(tenant_key) != now.get(tenant_key):
+                    found.setdefault(tenant, day)
+        return found
+
+    def ask_again(self, mark: object) -> None:
+        """Note what rulings depend on besides candidates: where it is another, open first imports are judged again."""
+        if mark != self._mark:
+            self._again |= self.whole
+            self._touch()
+        self._mark = mark
+
+    def taken(self) -> tuple[FirstImport, ...]:
+        """Return the first imports that changed since the last time, to be kept."""
+        changed, self._changed = sorted(self._changed), set()
+        return tuple(self._imports[tenant] for tenant in changed)
+
+    def is_due(self, *, is_pressed: bool, is_scored: bool) -> bool:
+        """Say whether to judge now: when nothing more has come for a while, or for too long something always did."""
+        if not self.is_waiting or self._touched is None:
+            return False
+        first, last = self._touched
+        now = self._clock.now()
+        is_quiet = is_scored and (is_pressed or now - last >= self._quiet)
+        return is_quiet or now - first >= LONGEST_QUIET
+
+    def judge(
+        self,
+        database: Database,
+        writer: Writer,
+        standing: Standing,
+        *,
+        is_settled: bool,
+        targets: Sequence[str],
+    ) -> Outcome | None:
+        """Judge the past of one organisation that waits, and keep what follows; None where none waits.
+
+        While much is still to be read (`is_settled` false), nothing is announced, and it is judged once more.
+        """
+        tenant = min(self._unjudged | self._again, default=None)
+        if tenant is None:
+            return None
+        one = self._imports[tenant]
+        with database.reading() as work:
+            past = _past(work, one, standing)
+        judged = judge(past)
+        kept = replace(one, waiting_from=None, notes=tuple(asdict(note) for note in past.import_notes))
+        history = judgement(past, judged)
+        with database.writing(writer) as work:
+            announced = keep_judged(
+                work,
+                judged,
+                kept,
+                history=history,
+                targets=targets,
+                at=self._clock.wall(),
+                is_told=is_settled,
+            )
+            revision = work.incidents.revision()
+            self._step("past-written")
+        self._step("past-judged")
+        self._put(kept)
+        self._changed.discard(tenant)
+        self._again.discard(tenant)
+        if judged.announced and not is_settled:
+            self._again.add(tenant)
+        if not self._unjudged:
+            self._touched = None
+            if self._again:
+                self._touch()
+        return Outcome(tenant, judged, tuple(announced), history, revision)
+
+    def close(self, database: Database, writer: Writer) -> bool:
+        """End the first imports that have been open for long enough; say whether any ended. Everything is to be scored."""
+        if self._clock.now() < self._next_close or not self._close():
+            return False
+        with database.writing(writer) as work:
+            work.first_imports.put(self.taken())
+        return True
+
+    def _close(self) -> bool:
+        self._next_close = self._clock.now() + _CLOSE_SECONDS
+        at, whole = self._clock.wall(), self.whole
+        for one in [one for one in self._imports.values() if one.is_open and one.began_at > at]:
+            self._put(replace(one, began_at=at))  # the wall clock was set back
+        over = [
+            one
+            for one in self._imports.values()
+            if one.is_open and one.waiting_from is None and at - one.began_at >= _IMPORT
+        ]
+        for one in over:
+            self._put(replace(one, is_open=False, last_day=self._newest if one.tenant in whole else None))
+        return bool(over)
+
+    def _put(self, one: FirstImport) -> None:
+        self._imports[one.tenant] = one
+        self._changed.add(one.tenant)
+        if one.waiting_from is None:
+            self._unjudged.discard(one.tenant)
+        else:
+            self._unjudged.add(one.tenant)
+
+    def _touch(self) -> None:
+        now = self._clock.now()
+        self._touched = (now if self._touched is None else self._touched[0], now)
+
+
+def _past(work: Work, one: FirstImport, standing: Standing) -> Past:
+    """Return what the past of an organisation is judged from."""
+    known = kept_incidents(work, Choice(tenant=one.tenant))
+    notes = [note for note in standing.notes if note.tenant in ("", one.tenant)]
+    return Past(
+        one,
+        standing.last_day,
+        [unpacked(content) for content in work.candidates.of_tenant(one.tenant)],
+        known,
+        frozenset(work.incidents.history() & known.keys()),
+        standing.announced,
+        notes,
+        _import_notes(one, notes, standing.notes_from),
+        standing.accounts.get(one.tenant, 0),
+        standing.budget,
+        standing.answers,
+    )
+
+
+def _import_notes(
+    one: FirstImport, notes: Sequence[CoverageNote], notes_from: int | None
+) -> Sequence[CoverageNote]:
+    """Return what the logs of a first import cannot show: as known now, or as it was when the import was judged first."""
+    if not one.is_open and one.last_day is None:
+        return ()
+    if one.notes and (notes_from is None or notes_from > one.first_day):
+        return [msgspec.convert(note, CoverageNote) for note in one.notes]
+    return notes

@@ -1,0 +1,226 @@
+"""What stands on the desk: the candidates of the last weeks as columns, the answers, and what the budget makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from seawall.detection.feedback.applying import Effects, effects
+from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.regrouping import Rows, cases, chosen, id_of
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
+from seawall.detection.incidents.cases import allowed
+from seawall.events.coded_batch import Floats
+from seawall.pipeline.live.answering import contained, kept_answers, teaching
+from seawall.pipeline.live.budget import budget_of
+from seawall.pipeline.live.candidates import unpacked
+from seawall.pipeline.live.history import window_of
+from seawall.pipeline.live.ruling import DAY, LiveWindow, live_window
+from seawall.storage.database import Database, Work
+from seawall.storage.database.feedback import Feedback
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """The cases that the candidates make with some answers, worst first, and those that the budget lets through."""
+
+    effects: Effects
+    scores: Floats
+    cases: list[Rows]
+    chosen: list[Rows]
+
+
+@dataclass(frozen=True)
+class Board:
+    """One state of the store. Days count from the epoch; `budget` is incidents a day, None for the default by size.
+
+    `windows` are the days that are judged again, of organisations with a first import; `columns` hold none of other days.
+    """
+
+    columns: Columns
+    first_day: int
+    last_day: int
+    accounts: Mapping[str, int]
+    budget: float | None
+    answers: tuple[Answered, ...]
+    kept: tuple[Feedback, ...]
+    windows: Mapping[str, LiveWindow] = field(default_factory=dict)
+
+    @property
+    def window(self) -> LiveWindow:
+        """The days that are judged again, of an organisation that has no first import."""
+        return live_window(self.first_day, self.last_day)
+
+    @property
+    def as_of(self) -> int:
+        """The end of the last scored day, in microseconds since the epoch."""
+        return (self.last_day + 1) * DAY
+
+    def limits(self, budget: float | None) -> dict[str, int]:
+        """Return how many incidents of each organisation a budget allows over the span."""
+        return {
+            tenant: allowed(budget, self.accounts.get(tenant, 0), self.windows.get(tenant, self.window).days)
+            for tenant in self.columns.of_tenant
+        }
+
+    def ruled(self, answers: Sequence[Answered]) -> Ruled:
+        """Return what the budget makes of the candidates with some answers."""
+        changed = effects(self.columns, answers, self.as_of)
+        scores = self.columns.scores + changed.change
+        found = cases(self.columns, scores, changed.raising)
+        return Ruled(changed, scores, found, self.let_through(found, changed, self.budget))
+
+    def let_through(self, found: Sequence[Rows], changed: Effects, budget: float | None) -> list[Rows]:
+        """Return the cases that a budget lets through, as answers changed them."""
+        return chosen(
+            self.columns,
+            found,
+            self.limits(budget),
+            changed.change,
+            since=self.window.since,
+            is_sparing=budget is None,
+            raising=changed.raising,
+            since_of={tenant: window.since for tenant, window in self.windows.items()},
+        )
+
+    def is_shown(self, case: Rows) -> bool:
+        """Say whether a case is an incident that is judged again, and has anything new in it."""
+        top = self.columns.candidates[case.top]
+        return case.score >= LEAST_SCORE and top.day >= self.windows.get(top.tenant, self.window).since
+
+    @cached_property
+    def now(self) -> Ruled:
+        """What is raised as things stand."""
+        return self.ruled(self.answers)
+
+    @cached_property
+    def untaught(self) -> Ruled:
+        """What would be raised had nobody answered."""
+        return self.ruled(())
+
+    @cached_property
+    def by_id(self) -> dict[str, Rows]:
+        """The incidents as things stand, by id."""
+        return {id_of(self.columns, case): case for case in self.now.cases if self.is_shown(case)}
+
+    @cached_property
+    def case_of(self) -> dict[int, Rows]:
+        """The case, as things stand, that each row lies in the window of."""
+        return {row: case for case in self.now.cases for row in case.near}
+
+
+@dataclass(slots=True)
+class Boards:
+    """Makes boards of a database. What did not change since the last one is not read again."""
+
+    database: Database
+    configured: float | None = None
+    _days: dict[int, tuple[str, Columns]] = field(default_factory=dict)
+    _last: tuple[tuple[Any, ...], Board] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def board(self, *, at: int) -> Board:
+        """Return the board of what is kept now. `at` is the time, in microseconds: from when on answers still cover."""
+        with self._lock, self.database.reading() as work:
+            state = _state(work)
+            budget = budget_of(work, self.configured)
+            key = (
+                work.incidents.revision(),
+                work.answers.mark(),
+                work.containments.mark(),
+                budget,
+                state.last_day,
+                tuple(sorted(state.marks.items())),
+                tuple(sorted(state.windows.items())),
+                at // DAY,
+            )
+            if self._last is None or self._last[0] != key:
+                self._last = (key, self._read(work, state, budget, at))
+            return self._last[1]
+
+    def warm(self, *, at: int, is_over: Callable[[], bool]) -> None:
+        """Read ahead what the first board needs, a day at a time; a board that is asked for meanwhile waits for no more.
+
+        Ends early where `is_over`, which is asked before each day and may take its time.
+        """
+        with self.database.reading() as work:
+            state = _state(work)
+        for day in sorted(state.marks, reverse=True):
+            if is_over():
+                return
+            with self._lock, self.database.reading() as work:
+                if day not in self._days:
+                    self._read_day(work, day, state)
+        if not is_over():
+            _ = self.board(at=at).by_id
+
+    def _read_day(self, work: Work, day: int, state: _State) -> None:
+        found = map(unpacked, work.candidates.since(day, day + 1).get(day, []))
+        judged = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
+        self._days[day] = (state.marks[day], Columns(judged).lean())
+
+    def _read(self, work: Work, state: _State, budget: float | None, at: int) -> Board:
+        for day in [day for day in self._days if day not in state.marks]:
+            del self._days[day]
+        changed = [day for day, mark in state.marks.items() if self._days.get(day, ("",))[0] != mark]
+        for day in sorted(changed):
+            self._read_day(work, day, state)
+        last, days = state.last_day, state.days
+        kept = kept_answers(work, at=at)
+        return Board(
+            Columns.joined([columns for _, (_, columns) in sorted(self._days.items())]),
+            state.first_day,
+            last,
+            dict(days[last].get("tenants", {})) if last in days else {},
+            budget,
+            (*contained(work, at=at), *teaching(kept, work.aliases.all())),
+            tuple(kept),
+            state.windows,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a board is made of: the scored days, the days that are judged again, and the marks that tell whether days changed."""
+
+    days: Mapping[int, Any]
+    first_day: int
+    last_day: int
+    windows: Mapping[str, LiveWindow]
+    marks: Mapping[int, str]
+
+    @property
+    def window(self) -> LiveWindow:
+        """The days that are judged again, of an organisation that has no first import."""
+        return live_window(self.first_day, self.last_day)
+
+
+def _state(work: Work) -> _State:
+    days, counts, imports = work.days.since(0), work.candidates.counts(), work.first_imports.all()
+    last = max((*days, *counts), default=0)
+    first = min(days, default=last)
+    windows = {one.tenant: window_of(one, first, last) for one in imports}
+    start = min((one.candidates_from for one in windows.values()), default=last)
+    start = min(start, live_window(first, last).candidates_from)
+    marks = {
+        day: _mark([days.get(day), _windows_from(windows, day)], count)
+        for day, count in counts.items()
+        if start <= day <= last
+    }
+    return _State(days, first, last, windows, marks)
+
+
+def _windows_from(windows: Mapping[str, LiveWindow], day: int) -> list[str]:
+    """Return the organisations whose candidates of a day count no more."""
+    return sorted(tenant for tenant, window in windows.items() if day < window.candidates_from)
+
+
+def _mark(document: Any, count: int) -> str:
+    text = json.dumps([document, count], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -1,0 +1,280 @@
+"""Takes the bodies of requests: reads their records, waits until these are kept, and counts a repeated request once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from seawall.events.event_table import empty_events
+from seawall.events.failures import file_failure
+from seawall.events.formats.empty_tables import is_foreign_header
+from seawall.events.formats.growing_text import Place, first_place, read_piece
+from seawall.events.formats.json_records import HEAD
+from seawall.events.formats.limits import BODY
+from seawall.events.masked_excerpts import file_problem
+from seawall.events.problem import ProblemCode
+from seawall.events.readers import EventBatch, Limits
+from seawall.pipeline.live.errors import KeyReused, WatchBusy
+from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
+from seawall.pipeline.tail import Closed, Delivery, Intake, stream_deliveries
+
+MOST_KEYS = 50_000
+"""Requests that are remembered by their key."""
+
+KEPT_AS = "request/"
+"""How the name of a kept receipt begins, among the checkpoints."""
+
+READERS = 2
+"""Bodies that are read at once where they are read in this process; any number of others wait until theirs are kept."""
+
+_PIECE = 4 << 20
+"""Bytes of a body that are read at once: between two, its records are counted."""
+
+_ROOM_SECONDS = 5.0
+
+
+Parse = Callable[[bytes, str], list[EventBatch]]
+"""Gives every record of a body, filed under a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A request that was kept. `digest` is its body's; None where it was kept before digests were."""
+
+    receipt: Receipt
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A request on its way: `ended` once it is kept, or will not be."""
+
+    ended: threading.Event
+    digest: str | None
+
+
+class Bodies:
+    """Bodies on their way. Any number of threads may call `ingest`."""
+
+    def __init__(self, intake: Intake, parse: Parse | None = None, wait: float = LONGEST_WAIT) -> None:
+        self._intake, self._wait = intake, wait
+        self._parse: Parse = parse or _one_of(READERS)
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, _Known] = OrderedDict()
+        self._awaited: dict[str, _Awaited] = {}
+        self._forgotten: dict[str, None] = {}
+        self._is_closed = False
+
+    def restore(self, checkpoint: Mapping[str, Mapping[str, Any]]) -> None:
+        """Know the requests that were kept."""
+        found = [
+            (value.get("at", 0), name.removeprefix(KEPT_AS), value)
+            for name, value in checkpoint.items()
+            if name.startswith(KEPT_AS)
+        ]
+        with self._lock:
+            for _, name, value in sorted(found, key=lambda one: one[0]):
+                receipt = Receipt(name, int(value["records"]), int(value["problems"]), True)
+                self._kept[name] = _Known(receipt, value.get("body"))
+
+    def ingest(self, body: bytes, *, source: str, key: str | None, at: int) -> Receipt:
+        """See `Watcher.ingest`; `at` is when the request came, in microseconds."""
+        name = uuid4().hex if key is None else _digest(key.encode("utf-8", "replace"))
+        digest = None if key is None else _digest(body)
+        known = self._begun(name, digest)
+        if known is not None:
+            return known
+        has_room, delivery = False, None
+        try:
+            receipt, delivery, kept = self._read(body, source, name, at, digest)
+            has_room = self._intake.put(delivery, _ROOM_SECONDS)
+        except Closed:
+            raise _stopping() from None
+        finally:
+            if not has_room:
+                self._end(name, None, None)
+                self._not_forgotten(delivery)
+        if not has_room:
+            raise WatchBusy(
+                "there is no room for more records just now", fix="send them again, a little later"
+            )
+        if not self._waited(kept):
+            # It is still on its way: whoever asks again with its key waits for the same records.
+            raise WatchBusy(
+                f"the records were not kept within {self._wait:.0f} s",
+                fix="send them again with the same key; they count once",
+            )
+        return receipt
+
+    def close(self) -> None:
+        """Let nobody wait any longer: what is not kept by now will not be."""
+        self._is_closed = True
+
+    def _waited(self, event: threading.Event) -> bool:
+        """Wait for an event, but not beyond the end. Raises `WatchBusy` then."""
+        left = self._wait
+        while left > 0 and not self._is_closed:
+            if event.wait(min(left, 0.25)):
+                return True
+            left -= 0.25
+        if self._is_closed and not event.is_set():
+            raise _stopping()
+        return event.is_set()
+
+    def _begun(self, name: str, digest: str | None) -> Receipt | None:
+        """What is known of a request: its receipt; None when it is a new one, which counts as begun from now on.
+
+        Raises `KeyReused` for one that came with another body: its records would be taken for those of the first.
+        """
+        with self._lock:
+            known = self._kept.get(name)
+            awaited = self._awaited.get(name)
+            if known is None and awaited is None:
+                self._awaited[name] = _Awaited(threading.Event(), digest)
+                return None
+        if known is not None:
+            return _same(known, digest)
+        if awaited is not None and awaited.digest != digest:
+            raise _reused()
+        if awaited is not None and self._waited(awaited.ended):
+            with self._lock:
+                known = self._kept.get(name)
+            if known is not None:
+                return _same(known, digest)
+        raise WatchBusy("the same request is still being kept", fix="send it again, a little later")
+
+    def _end(self, name: str, receipt: Receipt | None, digest: str | None) -> None:
+        """A request is kept and to be remembered, or not."""
+        with self._lock:
+            awaited = self._awaited.pop(name, None)
+            if receipt is not None:
+                self._kept[name] = _Known(receipt, digest)
+                while len(self._kept) > MOST_KEYS:
+                    self._forgotten[self._kept.popitem(last=False)[0]] = None
+        if awaited is not None:
+            awaited.ended.set()
+
+    def _not_forgotten(self, delivery: Delivery | None) -> None:
+        """A delivery will not be kept: what was to be forgotten with it is so with another."""
+        changes = {} if delivery is None else delivery.changes
+        names = [name.removeprefix(KEPT_AS) for name, value in changes.items() if value is None]
+        with self._lock:
+            self._forgotten |= dict.fromkeys(
+                name for name in names if name not in self._kept and name not in self._awaited
+            )
+
+    def _read(
+        self, body: bytes, source: str, name: str, at: int, digest: str | None
+    ) -> tuple[Receipt, Delivery, threading.Event]:
+        batches = self._parse(body, source)
+        records = sum(batch.records for batch in batches)
+        problems = sum(problem.counts_as_record for batch in batches for problem in batch.problems)
+        receipt, kept = Receipt(name, records, problems), threading.Event()
+
+        def done() -> None:
+            again = Receipt(name, records, problems, is_repeat=True)
+            self._end(name, None if digest is None else again, digest)
+            kept.set()
+
+        changes: dict[str, Any] = {}
+        if digest is not None:
+            changes[KEPT_AS + name] = {"records": records, "problems": problems, "at": at, "body": digest}
+            with self._lock:
+                self._forgotten.pop(name, None)  # one that was forgotten in memory alone, and comes again
+                changes |= dict.fromkeys((KEPT_AS + old for old in self._forgotten), None)
+                self._forgotten = {}
+        return receipt, Delivery(tuple(batches), changes, (done,)), kept
+
+
+def _one_of(readers: int) -> Parse:
+    """Reads bodies in the threads that bring them, so many at once."""
+    reading = threading.Semaphore(readers)
+
+    def parse(body: bytes, source: str) -> list[EventBatch]:
+        with reading:
+            return batches_of(body, source, BODY)
+
+    return parse
+
+
+def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
+    """Every record of a body, lines at once and column by column where that pays; a failure is a problem of the body."""
+    try:
+        return _batches_of(body, source, limits)
+    except Exception as error:  # noqa: BLE001 - the net
+        return [EventBatch(empty_events(), (file_failure(source, error),), 0, 0)]
+
+
+def _batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
+    if not body or body.isspace():
+        return []
+    place = first_place(body[:HEAD], limits, is_settled=True)
+    if is_foreign_header(body):
+        return [_refused(source, "not-a-log", "a table without a row")]
+    found: list[EventBatch] = []
+    records = 0
+    for batch in _read(body, place, source, limits):
+        records += batch.records
+        if records > limits.body_records:
+            return [
+                _refused(
+                    source,
+                    "bomb",
+                    f"more than {limits.body_records:,} records in one body: none of it was read",
+                )
+            ]
+        found.append(batch)
+    return found
+
+
+def _read(body: bytes, place: Place | None, source: str, limits: Limits) -> Iterator[EventBatch]:
+    """Yield the batches of a body, a piece of it at a time where it can be read so."""
+    if place is None or place.shape == "whole":
+        for delivery in stream_deliveries(io.BytesIO(body), source, limits):
+            yield from delivery.batches
+        return
+    start, size, is_end = place.offset, _PIECE, False
+    while not is_end:
+        is_end = start + size >= len(body)
+        batches, after = read_piece(body[start : start + size], place, source, limits, is_end=is_end)
+        yield from batches
+        size = _PIECE if after.offset > place.offset else 2 * size
+        start, place = after.offset, after
+
+
+def _refused(source: str, code: ProblemCode, reason: str) -> EventBatch:
+    return EventBatch(empty_events(), (file_problem(source, code, reason),), 0, 0)
+
+
+def is_lines(body: bytes, limits: Limits) -> bool:
+    """Whether a body holds JSON on lines and nothing before them, so that it may be read together with others."""
+    place = first_place(body[:HEAD], limits, is_settled=True) if body and not body.isspace() else None
+    return place is not None and place.shape == "lines" and place.offset == 0
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _same(known: _Known, digest: str | None) -> Receipt:
+    """The receipt of a request that was kept. Raises `KeyReused` where another body was."""
+    if known.digest is not None and known.digest != digest:
+        raise _reused()
+    return known.receipt
+
+
+def _reused() -> KeyReused:
+    return KeyReused(
+        "this key came with another body before: nothing of this one was kept",
+        fix="send each body with a key of its own, and the same one only to repeat it",
+    )
+
+
+def _stopping() -> WatchBusy:
+    return WatchBusy("the watch is stopping", fix="send the records again once it runs")

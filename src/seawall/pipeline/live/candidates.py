@@ -1,0 +1,35 @@
+"""Candidates as bytes, and back exactly: what the database keeps of each day."""
+
+from __future__ import annotations
+
+import msgspec
+
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.patterns import PATTERNS
+from seawall.events.array_state import StateInvalid
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda number: number.item())
+_DECODER = msgspec.msgpack.Decoder(Candidate)
+_PATTERNS = frozenset(PATTERNS)
+
+
+def packed(candidate: Candidate) -> bytes:
+    """Return a candidate as bytes; equal candidates give equal bytes."""
+    return _ENCODER.encode(candidate)
+
+
+def unpacked(content: bytes) -> Candidate:
+    """Return the candidate of bytes that `packed` made. Raises `StateInvalid` for any others."""
+    try:
+        candidate = _DECODER.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _invalid() from error
+    if candidate.pattern not in _PATTERNS:
+        raise _invalid()
+    return candidate
+
+
+def _invalid() -> StateInvalid:
+    return StateInvalid(
+        "a kept candidate is damaged, or of another version", fix="score the events again from the first day"
+    )

@@ -1,0 +1,157 @@
+"""The process that watches for a server: `python -m seawall.pipeline.live.child DESCRIPTOR`. It ends when the server does.
+
+Scoring and reading take the interpreter for long stretches; in a process of their own they keep no page waiting.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from seawall.detection.rules.sigma.telling import told
+from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.parsing import Parsers
+from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.settings import from_plain
+from seawall.pipeline.live.status import Status
+from seawall.pipeline.live.wire import Wire
+from seawall_base.errors import SeawallError
+
+PARSERS = max((os.cpu_count() or 2) // 2, 1)
+"""Processes that read bodies."""
+
+BODIES = 64
+"""Bodies on their way at once: most of them wait until their records are kept."""
+
+MOST_BYTES = 256 << 20
+"""Bytes of these: more than the server lets on their way, which may have given up some that are still worked on here."""
+
+NICE = 5
+"""The pages come first where there are too few processors."""
+
+
+def main(descriptor: int) -> None:
+    """Watch until the other end is gone or says so."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a key that is pressed reaches all; the server says when to stop
+    with suppress(OSError):
+        os.nice(NICE)
+    wire = Wire(socket.socket(fileno=descriptor))
+    first = wire.receive()
+    if first is None:
+        return
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    settings = from_plain(first[0]["settings"])
+    try:
+        with opened(settings) as (database, lake), Parsers(PARSERS) as parsers:
+            service = Service(settings, database, lake, parse=parsers.parse)
+            _send(wire, {"kind": "rules", "lines": told(service.rules)})
+            service.subscribe(lambda status: _send_status(wire, status, stop))
+            listener = threading.Thread(target=_listen, args=(wire, service, stop), daemon=True)
+            listener.start()
+            service.run(stop)
+    except SeawallError as error:
+        _send(wire, {"kind": "ended", "code": error.code, "message": error.message, "fix": error.fix})
+    finally:
+        stop.set()
+        wire.close()
+
+
+class _Room:
+    """How many bodies there are, and how large: no more than fits is let in, whatever the other end believes."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._lock = threading.Lock()
+        self._count = self._bytes = 0
+
+    def take(self, size: int) -> bool:
+        """Let one in, or say that there is no room. Where there is none at all, one is let in however large it is."""
+        with self._lock:
+            if self._count and (self._count >= self._most or self._bytes + size > self._most_bytes):
+                return False
+            self._count += 1
+            self._bytes += size
+            return True
+
+    def give_back(self, size: int) -> None:
+        """One has ended."""
+        with self._lock:
+            self._count -= 1
+            self._bytes -= size
+
+
+def _listen(wire: Wire, service: Service, stop: threading.Event) -> None:
+    room = _Room(BODIES, MOST_BYTES)
+    with ThreadPoolExecutor(BODIES, "seawall-bodies") as pool:
+        while (found := wire.receive()) is not None:
+            head, body = found
+            if head["kind"] == "stop":
+                break
+            if room.take(len(body)):
+                pool.submit(_answer, wire, service, head, body, room)
+            else:
+                _send(wire, _no_room(head["number"]))
+            del found, body
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answer(wire: Wire, service: Service, head: dict[str, Any], body: bytes, room: _Room) -> None:
+    answer = _answered(service, head, body)
+    room.give_back(len(body))  # before the answer, which makes the other end send the next
+    _send(wire, answer)
+
+
+def _answered(service: Service, head: dict[str, Any], body: bytes) -> dict[str, Any]:
+    number = head["number"]
+    try:
+        receipt = service.ingest(body, source=head["source"], key=head["key"])
+    except SeawallError as error:
+        return _refused(number, error)
+    except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets one, and the next body its turn
+        return {"kind": "refused", "number": number, "message": type(error).__name__, "fix": ""}
+    return {"kind": "receipt", "number": number, "receipt": msgspec.to_builtins(receipt)}
+
+
+def _no_room(number: int) -> dict[str, Any]:
+    return _refused(
+        number, WatchBusy("there is no room for more records just now", fix="send them again, a little later")
+    )
+
+
+def _refused(number: int, error: SeawallError) -> dict[str, Any]:
+    return {
+        "kind": "refused",
+        "number": number,
+        "code": error.code,
+        "message": error.message,
+        "fix": error.fix,
+    }
+
+
+def _send_status(wire: Wire, status: Status, stop: threading.Event) -> None:
+    try:
+        wire.send({"kind": "status", "status": msgspec.to_builtins(status)})
+    except OSError:
+        stop.set()
+
+
+def _send(wire: Wire, head: dict[str, Any]) -> None:
+    with suppress(OSError):
+        wire.send(head)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,134 @@
+"""What is counted as records arrive: sums, sources, the hours in which each source is heard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.detection.incidents.unjudged_files import unjudged_sources
+from seawall.events.problem import Problem
+from seawall.events.readers import UNRECOGNISED
+from seawall.pipeline.live.silence import HOUR, MOST_SOURCES, Change, Key, Listening, source_name
+from seawall.pipeline.tail import Delivery
+from seawall.storage.database.sources import Source
+
+DAY = 24 * HOUR
+UNKNOWN = "unknown"
+"""The organisation of events that state none."""
+
+
+@dataclass(slots=True)
+class Spread:
+    """How the events of one table lie: by day, and by source the number, the hours, the last time."""
+
+    days: frozenset[int] = frozenset()
+    last: int | None = None
+    counts: dict[Key, int] = field(default_factory=dict)
+    hours: dict[Key, list[int]] = field(default_factory=dict)
+    latest: dict[Key, int] = field(default_factory=dict)
+
+
+def spread(events: pa.Table) -> Spread:
+    """Return how events lie. Work by column: nothing is done for each event."""
+    if not len(events):
+        return Spread()
+    times = np.asarray(events["time"].cast(pa.int64()).combine_chunks())
+    tenant, tenants = _codes(events["org_uid"])
+    source, sources = _codes(events["source"])
+    hours = times // HOUR
+    first = int(hours.min())
+    wide = int(hours.max()) - first + 1
+    packed = (tenant * len(sources) + source) * wide + (hours - first)
+    found, counts = np.unique(packed, return_counts=True)
+    result = Spread(frozenset(np.unique(times // DAY).tolist()), int(times.max()))
+    for one, count in zip(found.tolist(), counts.tolist(), strict=True):
+        which, hour = divmod(one, wide)
+        key = tenants[which // len(sources)], sources[which % len(sources)]
+        result.counts[key] = result.counts.get(key, 0) + count
+        result.hours.setdefault(key, []).append(hour + first)
+    for which in np.unique(tenant * len(sources) + source).tolist():
+        key = tenants[which // len(sources)], sources[which % len(sources)]
+        result.latest[key] = int(times[tenant * len(sources) + source == which].max())
+    return result
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
+    whole = column.unify_dictionaries().combine_chunks()
+    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    names = [*whole.dictionary.to_pylist(), UNKNOWN]
+    codes = whole.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, [name if name is not None else UNKNOWN for name in names]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums and sources as they are in the database, and what is to be added. All times of the wall clock are microseconds."""
+
+    totals: Counter[str] = field(default_factory=Counter)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def records_of(self, delivery: Delivery) -> dict[str, int]:
+        """Return what a delivery adds to the sums."""
+        problems = Counter(problem.code for batch in delivery.batches for problem in batch.problems)
+        counted = sum(problem.counts_as_record for batch in delivery.batches for problem in batch.problems)
+        sums = {
+            "records": delivery.records,
+            "problems": counted,
+            "read_events": delivery.records - counted,
+            "batches": 1,
+            **{f"problem/{code}": count for code, count in problems.items()},
+        }
+        return {name: value for name, value in sums.items() if value}
+
+    def heard(
+        self, spread_: Spread, listening: Listening, now: float, wall: int
+    ) -> tuple[list[Source], list[Change]]:
+        """Return the sources as they are after a batch, and those that were silent and speak again."""
+        sources, changes = [], []
+        for key, count in spread_.counts.items():
+            name = source_name(key)
+            known = self.sources.get(name)
+            if known is None:
+                if len(self.sources) >= MOST_SOURCES:
+                    continue
+                known = Source(name, key[1], key[0], first_at=wall)
+            # An hour beyond tomorrow is a wrong clock somewhere, and says nothing of habits.
+            hours = [hour for hour in spread_.hours[key] if hour <= wall // HOUR + 24]
+            change = listening.hear(key, hours, now, wall)
+            changes += [change] if change else []
+            gap = listening.typical_gap(key, wall)
+            sources.append(
+                replace(
+                    known,
+                    records=known.records + count,
+                    last_at=wall,
+                    last_event=max(known.last_event or 0, spread_.latest[key]),
+                    typical_gap=None if gap is None else round(gap * 1_000_000),
+                    silent_since=None,
+                )
+            )
+        return sources, changes
+
+    def unjudged(self) -> tuple[str, ...]:
+        """Return a sentence for each organisation of which most records are of no log that is recognised."""
+        return tuple(unjudged_of(self.sources.values()))
+
+    def add(self, sums: dict[str, int], sources: list[Source]) -> None:
+        """Take over what was kept."""
+        self.totals.update(sums)
+        self.sources.update((source.name, source) for source in sources)
+
+
+def unjudged_of(sources: Iterable[Source]) -> list[str]:
+    """Return a sentence for each organisation of which most records are of no log that is recognised."""
+    counts = {(source.tenant, source.kind): source.records for source in sources}
+    return unjudged_sources(counts, UNRECOGNISED)
+
+
+def problems_of(delivery: Delivery) -> list[Problem]:
+    """Return the problems of a delivery."""
+    return [problem for batch in delivery.batches for problem in batch.problems]

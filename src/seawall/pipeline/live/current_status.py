@@ -1,0 +1,32 @@
+"""How a running watch is doing, put together from those who read, count and score."""
+
+from __future__ import annotations
+
+from seawall.pipeline.live.counting import Tally
+from seawall.pipeline.live.progress import Progress
+from seawall.pipeline.live.scoring import Scorer
+from seawall.pipeline.live.status import Status
+
+
+def current_status(progress: Progress, tally: Tally, scorer: Scorer, fault: str | None) -> Status:
+    """Return what can be said of a watch now, except for rates and times; `fault` is what keeps it from working."""
+    totals = tally.totals
+    records, problems = totals["records"], totals["problems"]
+    events, duplicates, waiting = scorer.counts.split(records - problems, is_whole=not scorer.dirty)
+    return Status(
+        doing="behind" if progress.is_behind else "idle",
+        records=records,
+        events=events,
+        duplicates=duplicates,
+        problems=problems,
+        waiting=waiting,
+        backlog_bytes=progress.readers.backlog,
+        dirty_days=len(scorer.dirty),
+        past_unjudged=len(scorer.backfill.unjudged),
+        revision=scorer.revision,
+        scored_until=scorer.scored_until,
+        scoring_seconds=scorer.seconds,
+        fault=fault,
+        notes=scorer.notes,
+        unjudged=tally.unjudged(),
+    )

@@ -1,0 +1,362 @@
+"""Questions of whoever works at the desk: what an answer would change, what another budget would show, what was taught.
+
+Everything is worked out from what the database keeps, never by asking the running watch, and tells what the watch will say
+once the answer is saved or the budget set. Incidents go by the ids that they have now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from seawall.detection.feedback.drafting import checked, choices, left_out, lessons, never_hidden
+from seawall.detection.feedback.regrouping import id_of
+from seawall.detection.feedback.units import GROUPS
+from seawall.detection.feedback_values import Answered, Draft, Lesson, Shown, Value
+from seawall.detection.incident import Incident
+from seawall.detection.ranking.candidates import Candidate
+from seawall.pipeline.live.answering import scope_of
+from seawall.pipeline.live.board import Board, Boards, Ruled
+from seawall.pipeline.live.candidates import unpacked
+from seawall.pipeline.live.ruling import DAY, RULED_DAYS
+from seawall.storage.database import Database
+from seawall.storage.database.feedback import Feedback
+from seawall_base.errors import UsageError
+from seawall_base.plurals import plural
+
+MOST_LISTED = 200
+SLIGHT = 0.05
+"""A score that changes by less, in log-odds, is not worth telling."""
+
+WEEKS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An incident whose score an answer would change."""
+
+    id: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an answer would change among the incidents of the last 30 days, the worst first, its own aside.
+
+    `hidden` would be raised no more, `lowered` would weigh less (raised or not), `raised` would be raised that are not.
+    `never_hidden` are reasons of the answered incident, or of others of the account, that no answer mutes.
+    """
+
+    hidden: tuple[str, ...]
+    lowered: tuple[Change, ...]
+    raised: tuple[str, ...]
+    days: int
+    never_hidden: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An answer that may be given: the draft with values and end named, and the scope to keep with it."""
+
+    draft: Draft
+    scope: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What another budget would raise in the last 30 days: incidents more and fewer than now."""
+
+    per_day: float | None
+    allowed: int
+    raised: int
+    more: tuple[str, ...]
+    fewer: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """An answer, and how many incidents of the last 30 days would be raised but for it (and others like it)."""
+
+    answer: Feedback
+    hides: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What an organisation's answers have made of a group of aspects, and how many answers there are."""
+
+    tenant: str
+    aspect: str
+    factor: float
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Shares of p-values at or below each of `expected`, over the days of the last 30."""
+
+    expected: tuple[float, ...]
+    observed: tuple[float, ...]
+    days: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What became of the incidents that were announced in the week from a Monday on."""
+
+    week: date
+    announced: int
+    compromised: int
+    safe: int
+    expected: int
+    unanswered: int
+
+
+class Desk:
+    """Answers questions from a database; threads may share it. `configured` is the budget where none was set."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int] | None = None,
+        *,
+        configured: float | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock or _wall
+        self._boards = Boards(database, configured)
+
+    def warm(self, is_over: Callable[[], bool]) -> None:
+        """Read ahead what the first question needs; ends early where `is_over`, which is asked again and again."""
+        self._boards.warm(at=self._clock(), is_over=is_over)
+
+    def prepared(self, incident_id: str, draft: Draft) -> Prepared:
+        """Return an answer as it may be kept. Raises UsageError where there is no such incident or it covers too much."""
+        board = self._boards.board(at=self._clock())
+        _, learnt, account_type = self._learnt(board, incident_id)
+        draft = checked(draft, learnt, self._clock())
+        return Prepared(draft, scope_of(draft, learnt, account_type=account_type, as_of=board.as_of))
+
+    def choices(self, incident_id: str, reach: str = "account") -> tuple[Value, ...]:
+        """Return the values of an incident that can be expected of its account, its peers or its organisation."""
+        board = self._boards.board(at=self._clock())
+        return choices(self._learnt(board, incident_id)[1], reach)
+
+    def preview(self, incident_id: str, draft: Draft) -> Preview:
+        """Return what an answer would change. Raises UsageError as `prepared` does."""
+        now = self._clock()
+        board = self._boards.board(at=now)
+        incident, learnt, account_type = self._learnt(board, incident_id)
+        asked, draft = draft, checked(draft, learnt, now)
+        answer = Answered(
+            1 + max((one.id for one in board.kept), default=0),
+            incident.id,
+            incident.tenant,
+            incident.account,
+            account_type,
+            draft.answer,
+            draft.reach,
+            draft.values,
+            now,
+            board.as_of,
+            draft.expires_at,
+            learnt,
+        )
+        return _compared(board, board.ruled((*board.answers, answer)), answer, left_out(asked, draft))
+
+    def what_if(self, per_day: float | None) -> WhatIf:
+        """Return what another budget would raise; None is the default by size."""
+        board = self._boards.board(at=self._clock())
+        before = [id_of(board.columns, case) for case in board.now.chosen]
+        through = board.let_through(board.now.cases, board.now.effects, per_day)
+        after = [id_of(board.columns, case) for case in through]
+        more = [id_ for id_ in after if id_ not in set(before)]
+        fewer = [id_ for id_ in before if id_ not in set(after)]
+        allowed = sum(board.limits(per_day).values())
+        return WhatIf(per_day, allowed, len(after), tuple(more[:MOST_LISTED]), tuple(fewer[:MOST_LISTED]))
+
+    def exceptions(self) -> tuple[Taught, ...]:
+        """Return the answers that take anything off, the newest first, with what each of them hides."""
+        board = self._boards.board(at=self._clock())
+        hides = _hiding(board)
+        return tuple(
+            Taught(one, hides.get(one.id, 0)) for one in reversed(board.kept) if one.answer != "compromised"
+        )
+
+    def hides(self) -> dict[int, int]:
+        """Return how many incidents each answer hides, by the answer's number; answers that hide none are left out."""
+        return _hiding(self._boards.board(at=self._clock()))
+
+    def weights(self) -> tuple[Weight, ...]:
+        """Return what the answers have made of the weights of aspects, organisation by organisation."""
+        board = self._boards.board(at=self._clock())
+        return tuple(
+            Weight(tenant, group, factor, found.answers)
+            for tenant, found in sorted(board.now.effects.factors.items())
+            for group, factor in zip(GROUPS, found.values.tolist(), strict=True)
+        )
+
+    def calibration(self) -> Calibration:
+        """Return how often p-values of the last 30 days were as small as they should be."""
+        with self._database.reading() as work:
+            days = work.days.since(0)
+        last = max(days, default=0)
+        counted = [
+            document["p_histogram"]
+            for day, document in days.items()
+            if day > last - RULED_DAYS and document.get("p_histogram")
+        ]
+        sums = [sum(column) for column in zip(*counted, strict=True)]
+        total, below, observed = sum(sums), 0, []
+        for count in sums:
+            below += count
+            observed.append(below / total if total else 0.0)
+        expected = tuple((place + 1) / len(sums) for place in range(len(sums)))
+        return Calibration(expected, tuple(observed), len(counted), int(total))
+
+    def ledger(self) -> tuple[Week, ...]:
+        """Return what became of what was announced in each of the last twelve weeks, oldest first; empty weeks too."""
+        monday = _monday(self._clock())
+        first = monday - timedelta(weeks=WEEKS - 1)
+        start = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
+        with self._database.reading() as work:
+            renamed = work.aliases.all()
+            announced = work.announcements.since(start)
+            answers = _last_answers(work.answers.page(limit=100_000), renamed)
+        counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for one in announced:
+            answer = answers.get(renamed.get(one.incident, one.incident), "unanswered")
+            counts[_monday(one.at)][answer] += 1
+        weeks = [first + timedelta(weeks=number) for number in range(WEEKS)]
+        return tuple(
+            Week(
+                week,
+                sum(counts[week].values()),
+                counts[week]["compromised"],
+                counts[week]["safe"],
+                counts[week]["expected-change"],
+                counts[week]["unanswered"],
+            )
+            for week in weeks
+        )
+
+    def _learnt(self, board: Board, incident_id: str) -> tuple[Incident, tuple[Lesson, ...], str]:
+        """Return an incident and what its groups teach, from its candidates as they were scored."""
+        with self._database.reading() as work:
+            id_ = work.aliases.resolve(incident_id)
+            incident = work.incidents.get(id_)
+            if incident is None:
+                raise UsageError("there is no such incident", fix="was it pruned?")
+            case = board.by_id.get(id_)
+            wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
+            found: list[Candidate] = []
+            for day in sorted({day for _, _, day, _, _ in wanted}):
+                found += map(unpacked, work.candidates.since(day, day + 1).get(day, []))
+        found = [one for one in found if _key(one) in wanted]
+        if not found:
+            return incident, _from_document(incident), "user" if "@" in incident.account else "service"
+        return incident, lessons(found), found[0].account_type
+
+
+def _key(candidate: Any) -> tuple[str, str, int, str, int]:
+    return candidate.tenant, candidate.account, candidate.day, candidate.network, candidate.first
+
+
+def _from_document(incident: Incident) -> tuple[Lesson, ...]:
+    """Return what an incident teaches whose candidates are no longer kept: values, but no weights."""
+    shown = tuple(
+        Shown(one.aspect, one.now, one.seen_days, one.peers_with, one.peers) for one in incident.usual
+    )
+    network = next((one.now for one in incident.usual if one.aspect == "network"), "")
+    rules = incident.details.get("rules", ())
+    return (Lesson(incident.first_event // DAY, network, incident.score, shown, tuple(map(str, rules))),)
+
+
+def _compared(board: Board, after: Ruled, answer: Answered, out: Sequence[Value]) -> Preview:
+    columns = board.columns
+    own = {row for case in (board.by_id.get(answer.incident),) if case for row in case.near}
+    was = {case.top: case for case in board.now.chosen if case.top not in own}
+    still = {row for case in after.chosen for row in case.near}
+    before = {row for case in board.now.chosen for row in case.near}
+    hidden = [case for case in was.values() if case.top not in still]
+    raised = [case for case in after.chosen if case.top not in before and case.top not in own]
+    scores = {row: case.score for case in after.cases for row in case.near}
+    gone = {case.top for case in hidden}
+    lowered = [
+        Change(id_of(columns, case), case.score, scores[case.top])
+        for case in board.now.cases
+        if board.is_shown(case)
+        and case.top not in own
+        and case.top not in gone
+        and scores[case.top] < case.score - SLIGHT
+    ]
+    more = sum(
+        1
+        for case in board.now.cases
+        if board.is_shown(case) and case.top not in own and scores[case.top] > case.score + SLIGHT
+    )
+    rows = columns.of_account.get((answer.tenant, answer.account), [])
+    return Preview(
+        tuple(id_of(columns, case) for case in hidden[:MOST_LISTED]),
+        tuple(lowered[:MOST_LISTED]),
+        tuple(
+            dict.fromkeys(id_of(columns, board.case_of.get(case.top, case)) for case in raised[:MOST_LISTED])
+        ),
+        RULED_DAYS,
+        never_hidden(columns.candidates[row] for row in rows),
+        _note(answer, (len(hidden), len(lowered), len(raised), more), out),
+    )
+
+
+def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Value]) -> str:
+    hidden, lowered, raised, more = counts
+    words = [
+        (
+            f"Over the last {RULED_DAYS} days this answer would have hidden {plural(hidden, 'incident')}, "
+            f"lowered {lowered} and raised {raised}; {more} gain evidence. The incident itself stays as it was judged."
+        )
+    ]
+    if answer.answer == "safe":
+        words.append("A false alarm says nothing of other accounts, and less and less over 90 days.")
+    if out:
+        listed = ", ".join(f"{value.aspect} {value.value}" for value in out[:8])
+        words.append(f"Left out, because it cannot be expected of so many or is nothing new: {listed}.")
+    if answer.answer != "compromised":
+        words.append("Nothing mutes a token of another issuer, or use after revocation.")
+    return " ".join(words)
+
+
+def _hiding(board: Board) -> dict[int, int]:
+    """Count, by answer, the incidents that would be raised had nobody answered, are not, and are lowered by it."""
+    if not board.answers:
+        return {}
+    raised = {row for case in board.now.chosen for row in case.near}
+    hidden = [case for case in board.untaught.chosen if case.top not in raised]
+    off = board.now.effects.behind({row for case in hidden for row in case.story})
+    counts: dict[int, int] = defaultdict(int)
+    for case in hidden:
+        for one in {one for row in case.story for one in off.get(row, ())}:
+            counts[one] += 1
+    return dict(counts)
+
+
+def _last_answers(kept: Sequence[Feedback], renamed: dict[str, str]) -> dict[str, str]:
+    ordered = sorted(kept, key=lambda one: one.id)
+    return {
+        renamed.get(one.incident, one.incident): one.answer for one in ordered if one.withdrawn_at is None
+    }
+
+
+def _monday(time: int) -> date:
+    day = datetime.fromtimestamp(time // 1_000_000, UTC).date()
+    return day - timedelta(days=day.weekday())
+
+
+def _wall() -> int:
+    return int(datetime.now(UTC).timestamp() * 1_000_000)

@@ -1,0 +1,351 @@
+"""Detection of what arrives: organisations in shards, each of which is scored where something came for it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.ranking.engine import layout
+from seawall.detection.ranking.ranker import load
+from seawall.detection.rules.sigma.load import built_in
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.array_state import Saved, State
+from seawall.pipeline.live.days import DAY, EPOCH, Days
+from seawall.pipeline.live.organisations import SHARDS, Organisations
+from seawall.pipeline.live.rows import rows_by_day, rows_of
+from seawall.pipeline.live.shard import DayResult, Shard
+from seawall.storage.joined_names import OBJECT_IDS
+from seawall.storage.lake import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
+
+    `days` by day and shard, `rows` how many records came for each of these days, copies included, and for those for which
+    nothing but copies came. `done` are the days that no longer wait in any shard; among them are those that come too late to
+    be scored. `notes` say what the logs of the last 44 days cannot show, all of them, or from `notes_from` on where the
+    coverage of earlier days is kept (`Detection.keep_coverage`). `scored_until` is the last day up to which results are up to
+    date, None when there is none.
+    """
+
+    days: dict[tuple[int, int], DayResult] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
+    done: frozenset[int] = frozenset()
+    dropped_snapshots: tuple[str, ...] = ()
+    kept_snapshots: dict[str, State] = field(default_factory=dict)
+    notes: list[CoverageNote] = field(default_factory=list)
+    notes_from: int | None = None
+    scored_until: int | None = None
+
+
+class Detection:
+    """Scores days as their events arrive. What it knows is a state; days that are not at hand it reads from the lake.
+
+    The same events give the same results, in whatever order, batches and number of copies they were taken, with any
+    number of stops between. Where an event comes for a day that cannot be scored again, since the lake no longer
+    holds the days around it, it is kept and a note of code `late` says so.
+    """
+
+    def __init__(
+        self, lake: Lake, *, learnt: bool = True, scratch: Path | None = None, rules: RuleSet | None = None
+    ) -> None:
+        """`rules` are those of Sigma that are asked, by default those that ship with Seawall.
+
+        `scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
+        ranker = load() if learnt else None
+        rules = built_in() if rules is None else rules
+        self._folder = _Scratch(scratch)
+        days, states = self._folder.inner("days"), self._folder.inner("states")
+        self._lake, self._organisations = lake, Organisations(rules.mark)
+        self._organisations.tenants |= set(lake.tenants())
+        self._shards = [
+            Shard(
+                Days(number, self._organisations, lake, days / str(number)),
+                ranker,
+                states / str(number),
+                rules,
+            )
+            for number in range(SHARDS)
+        ]
+        self._known = 0
+        self._rows: dict[int, int] = {}
+        self._copied: set[int] = set()
+
+    def keep_coverage(self, is_kept: bool) -> None:
+        """Say whether the coverage of days before the last 44 is kept: as long as something is judged over its whole span."""
+        for shard in self._shards:
+            shard.keeps_coverage = is_kept
+
+    def close(self) -> None:
+        """Remove what was written for this process alone."""
+        self._folder.close()
+
+    @property
+    def dirty(self) -> frozenset[int]:
+        """The days that are to be scored (again) in any shard."""
+        return frozenset(day for shard in self._shards for day in shard.dirty)
+
+    @property
+    def unsettled(self) -> frozenset[int]:
+        """The days that anything came for since the last scoring, be it nothing but copies."""
+        return self.dirty | self._copied
+
+    def waiting(self) -> list[int]:
+        """Return the shards in which days wait to be scored, the one with the fewest records to score first."""
+        self._catch_up()
+        return sorted(
+            (number for number, shard in enumerate(self._shards) if shard.dirty),
+            key=lambda number: (self._shards[number].burden, number),
+        )
+
+    def _catch_up(self) -> None:
+        """Read what the lake has of marked days, until each event is in the shard of its organisation.
+
+        Whose an event is may only be seen when others are read.
+        """
+        is_changed = True
+        while is_changed:
+            for shard in self._shards:
+                shard.catch_up()
+            for code, was, now in self._organisations.moved():
+                self._shards[was].give(code, self._shards[now])
+            self._rejoin()
+            seen, self._organisations.seen = self._organisations.seen, set()
+            is_changed = False
+            for code, day in sorted(seen):
+                shard = self._shards[self._organisations.shard_of(code)]
+                if not shard.days.holds(code, day):
+                    shard.days.receive(code, {day})
+                    shard.mark({day})
+                    is_changed = True
+
+    def _rejoin(self) -> None:
+        """Have days scored again of which object ids came to mean other accounts."""
+        for code, first in self._organisations.rejoined():
+            shard = self._shards[self._organisations.shard_of(code)]
+            shard.relearn({day for day in shard.days.days_of(code) if day >= first})
+
+    def is_dirty(self, shard: int) -> bool:
+        """Whether days of a shard wait."""
+        return bool(self._shards[shard].dirty)
+
+    def is_late(self, shard: int) -> bool:
+        """Whether days before a shard's newest one wait."""
+        newest = self._shards[shard].newest
+        return min(self._shards[shard].dirty, default=newest) < newest
+
+    def newest(self, shard: int) -> tuple[int, int]:
+        """Return the last day that anything came for in a shard, and how many records it has taken."""
+        return self._shards[shard].newest, self._shards[shard].days.taken
+
+    def take(self, events: pa.Table) -> frozenset[int]:
+        """Take enriched events that the lake holds already; return the days that they are of.
+
+        Days for which they say nothing new need not be scored again: most of what comes late are copies.
+        """
+        found = rows_by_day(events)
+        for day, count in found.items():
+            self._rows[day] = self._rows.get(day, 0) + count
+        self._copied |= found.keys()
+        for number, coded in self._organisations.split(self._organisations.encode(events)).items():
+            days = self._shards[number].days.take(coded)
+            self._shards[number].dirty |= days
+        return frozenset(found)
+
+    def mark(self, days: Iterable[int]) -> None:
+        """Say that the lake has events of these days that were not scored."""
+        days = set(days)
+        for shard in self._shards:
+            shard.mark(days)
+
+    def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
+        """Bring all shards up to date, from the first day that something came for. `deadline` may stop it after a day.
+
+        What is not up to date then stays dirty, and the results of earlier scorings stand for it. Where it raises, all of it
+        is dirty again.
+        """
+        results: dict[tuple[int, int], DayResult] = {}
+        chosen = self.waiting()
+        before = {number: set(self._shards[number].dirty) for number in chosen}
+        days = self.dirty
+        try:
+            for number in chosen:
+                results |= self.bring_up(number, deadline)
+                if results and deadline is not None and deadline():
+                    break
+            return self.finished(results, days)
+        except BaseException:
+            for number, waiting in before.items():
+                self._shards[number].dirty |= waiting
+            raise
+
+    def bring_up(
+        self, shard: int, deadline: Callable[[], bool] | None = None
+    ) -> dict[tuple[int, int], DayResult]:
+        """Bring one shard up to date; `finished` gives what is to be kept of it."""
+        return {(day, shard): result for day, result in self._shards[shard].score(deadline).items()}
+
+    def glimpse(self, shard: int) -> dict[tuple[int, int], DayResult] | None:
+        """Score a shard's newest day alone, although days before it wait; see `Shard.glimpse`."""
+        result = self._shards[shard].glimpse()
+        return None if result is None else {(result.day, shard): result}
+
+    def finished(
+        self, results: dict[tuple[int, int], DayResult], before: frozenset[int], *, is_keeping: bool = True
+    ) -> Scoring:
+        """Return what is to be kept of results; `before` are the days that were dirty before.
+
+        `is_keeping` false spares what detection knows after settled days: they are scored once more after a stop.
+        """
+        self._rejoin()  # of days that were read from the lake just now
+        for number, shard in enumerate(self._shards):
+            shard.scored_since(day for day, at in results if at == number)
+        states: dict[str, State] = {
+            f"{number}/meter/{day}": self._shards[number].meter(day)
+            for (day, number), result in results.items()
+            if result.events
+        }
+        gone = [f"{number}/meter/{day}" for (day, number), result in results.items() if not result.events]
+        for number, shard in enumerate(self._shards):
+            fresh, outdated = shard.fresh_states() if is_keeping else ({}, shard.outdated_states())
+            states |= {f"{number}/{name}": state for name, state in fresh.items()}
+            gone += [f"{number}/{name}" for name in outdated]
+            gone += [f"{number}/meter/{day}" for day in shard.forgotten()]
+        if any("/engine/" in name for name in states):
+            states |= self._codes()
+        states["ledger"] = self.ledger()
+        if (shards := self.shards()) is not None:
+            states["shards"] = shards
+        if (names := self._organisations.fresh_names()) is not None:
+            states[OBJECT_IDS] = names
+        copied, self._copied = self._copied - self.dirty, self._copied & self.dirty
+        rows = {day: self._rows.get(day, 0) for day in {day for day, _ in results} | copied}
+        done = (before | copied) - self.dirty
+        known = (shard.coverage_from for shard in self._shards)
+        notes_from = min((day for day in known if day is not None), default=None)
+        return Scoring(results, rows, done, tuple(gone), states, self._notes(), notes_from, self._until())
+
+    def _codes(self) -> dict[str, State]:
+        """Return what codes mean, and what is known in codes."""
+        days = {f"{number}/days": shard.days.state() for number, shard in enumerate(self._shards)}
+        return {"coder": self._organisations.state(), **days}
+
+    def ledger(self) -> State:
+        """Return what changes with every batch that is taken, to be kept as `ledger`."""
+        days = [(at, day) for at, shard in enumerate(self._shards) for day in shard.days.known]
+        events = [(at, *item) for at, shard in enumerate(self._shards) for item in shard.events.items()]
+        late = [(at, day) for at, shard in enumerate(self._shards) for day in shard.late]
+        return {
+            "rows": np.array(sorted(self._rows.items()), np.int64).reshape(-1, 2),
+            "days": np.array(sorted(days), np.int64).reshape(-1, 2),
+            "events": np.array(sorted(events), np.int64).reshape(-1, 3),
+            "late": np.array(sorted(late), np.int64).reshape(-1, 2),
+        }
+
+    def shards(self) -> State | None:
+        """Return who belongs to which shard, to be kept as `shards` with the ledger; None while nobody new came."""
+        if self._known == self._organisations.known:
+            return None
+        self._known = self._organisations.known
+        return self._organisations.shards_state()
+
+    def state(self) -> dict[str, State]:
+        """Return all that is known, as plain arrays by name; those of a shard begin with its number."""
+        each = [(number, shard.state()) for number, shard in enumerate(self._shards)]
+        return {
+            "shards": self._organisations.shards_state(),
+            "ledger": self.ledger(),
+            "coder": self._organisations.state(),
+            **{f"{number}/{name}": state for number, states in each for name, state in states.items()},
+        }
+
+    def restore(self, states: Mapping[str, State]) -> None:
+        """Know what was kept, and nothing else; days after a shard's last state are dirty. Raises `StateInvalid`."""
+        if "shards" in states:
+            self._organisations.restore_shards(states["shards"])
+        self._known = self._organisations.known
+        if "coder" in states:
+            self._organisations.restore(states["coder"])
+        ledger = Saved(states["ledger"] if "ledger" in states else _nothing())
+        self._rows = rows_of(states) or dict(ledger.array("rows", np.int64, None, 2).tolist())
+        days, late = (_by_shard(ledger.array(name, np.int64, None, 2)) for name in ("days", "late"))
+        events = ledger.array("events", np.int64, None, 3)
+        present = {(size.day - EPOCH).days for size in self._lake.size().days} if days else set()
+        for number, shard in enumerate(self._shards):
+            own = f"{number}/"
+            kept = {name[len(own) :]: state for name, state in states.items() if name.startswith(own)}
+            shard.events = dict(events[events[:, 0] == number, 1:].tolist())
+            shard.late = late[number]
+            shard.restore(kept, days[number], present)
+
+    def _until(self) -> int | None:
+        dirty = min(self.dirty, default=None)
+        days = (day for shard in self._shards for day in shard.events)
+        return max((day for day in days if dirty is None or day < dirty), default=None)
+
+    def _notes(self) -> list[CoverageNote]:
+        newest = max(shard.newest_meter for shard in self._shards)
+        late = [
+            CoverageNote(
+                "", "all", "late", day * DAY, (day + 1) * DAY,
+                f"Events of {EPOCH + timedelta(days=day)} came when that day could no longer be scored: they are kept, "
+                "and were not looked at.",
+            )
+            for day in {day for shard in self._shards for day in shard.late}
+        ]  # fmt: skip
+        return sorted(
+            [*late, *(note for shard in self._shards for note in shard.notes(newest))],
+            key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text),
+        )
+
+
+def is_outdated(states: Mapping[str, State], rules: RuleSet) -> bool:
+    """Whether a kept state of detection was learnt with other rules, fields or patterns than these, or before ids were joined."""
+    own = layout(rules).tobytes()
+    kept = (state["layout"] for name, state in states.items() if "/engine/" in name and "layout" in state)
+    is_unjoined = "first_days" not in states.get("coder", {"first_days": None})
+    return is_unjoined or any(one.tobytes() != own for one in kept)
+
+
+def _nothing() -> State:
+    widths = {"rows": 2, "days": 2, "events": 3, "late": 2}
+    return {name: np.zeros((0, width), np.int64) for name, width in widths.items()}
+
+
+def _by_shard(rows: np.ndarray) -> defaultdict[int, set[int]]:
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for shard, day in rows.tolist():
+        found[shard].add(day)
+    return found
+
+
+class _Scratch:
+    """A folder for files of this process alone; one that the system gave goes when nobody needs it any more."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="seawall-"))
+        self.close: Callable[[], object] = self._emptied
+        if folder is None:
+            self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+    def inner(self, name: str) -> Path:
+        """Return an empty folder in it."""
+        inner = self._folder / name
+        shutil.rmtree(inner, ignore_errors=True)
+        inner.mkdir(mode=0o700, parents=True)
+        return inner
+
+    def _emptied(self) -> None:
+        for inner in self._folder.iterdir():
+            shutil.rmtree(inner, ignore_errors=True)

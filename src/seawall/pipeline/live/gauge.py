@@ -1,0 +1,62 @@
+"""Says how a running watch is doing to those who want to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.status import Doing, Rate, Status
+from seawall.pipeline.live.subscribers import Subscribers
+from seawall.pipeline.tail import Delivery
+
+_PAUSE = 0.5
+
+
+class Gauge:
+    """What is shown. `look` gives everything but what is measured here; one thread changes it, any may ask."""
+
+    def __init__(self, clock: Clock, look: Callable[[], Status]) -> None:
+        self._clock, self._look = clock, look
+        self._rate, self._byte_rate = Rate(), Rate()
+        self._told = 0.0
+        self._last_event: int | None = None
+        self._last_batch: int | None = None
+        self.fault: str | None = None
+        self.doing: Doing = "idle"
+        self.status = Status(doing="idle")
+        self.subscribers = Subscribers()
+
+    def kept(self, delivery: Delivery, last_event: int | None, wall: int) -> None:
+        """Take note of what was kept: its last event, and when it was."""
+        now = self._clock.now()
+        self._last_event = max(self._last_event or 0, last_event or 0) or None
+        self._last_batch = wall
+        self._rate.add(delivery.records, now)
+        self._byte_rate.add(sum(batch.bytes_read for batch in delivery.batches), now)
+
+    def set_fault(self, words: str | None) -> None:
+        """Say what keeps it from working, None when it works again."""
+        if words != self.fault:
+            self.fault = words
+            self.tell(is_forced=True)
+
+    def tell(self, *, is_forced: bool = False, revision: int | None = None) -> None:
+        """Tell the subscribers: at once when incidents changed, else a few times a second."""
+        now = self._clock.now()
+        is_news = revision is not None and revision != self.status.revision
+        if not is_news and not is_forced and now - self._told < _PAUSE:
+            return
+        self._told = now
+        looked = self._look()
+        backlog, speed = looked.backlog_bytes, self._byte_rate.at(now)
+        self.status = replace(
+            looked,
+            doing="stopped" if self.fault else "behind" if looked.doing == "behind" else self.doing,
+            rate=self._rate.at(now),
+            seconds_left=backlog / speed if backlog and speed > 0 else 0.0 if backlog == 0 else None,
+            last_event=self._last_event,
+            last_batch=self._last_batch,
+            fault=self.fault or looked.fault,
+        )
+        self.subscribers.tell(self.status)

@@ -1,0 +1,253 @@
+"""What the past of an organisation shows: a first import and late-arriving events, judged over their whole span. Pure.
+
+A live window of 30 days is judged with every scoring (`ruling`). A first import reaches further back, and so may events that
+arrive late. Both are judged here, as a scan of the same events judges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.feedback.applying import apply
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incident import Incident
+from seawall.detection.incidents.alert_budget import Decision, decide
+from seawall.detection.ranking.candidates import Candidate
+from seawall.pipeline.live.ruling import DAY, RULED_DAYS, LiveWindow, live_window, rule
+from seawall.pipeline.live.succession import succession
+from seawall.storage.database import FirstImport
+from seawall_base.times import rfc3339
+
+GROWN = 0.05
+"""Log-odds by which an incident has to grow before late-arriving events raise it that was not raised while it was new."""
+
+_NEVER = 1 << 62
+_WORST_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the past of one organisation is judged from.
+
+    `candidates` are all that are kept, `known` the incidents that are kept, by id, `history` which of them are history,
+    `announced` the ids that people were told of. `last_day` is the last scored day, `accounts` the organisation's active
+    accounts. `notes` say what the logs cannot show, `import_notes` what those of the first import cannot.
+    """
+
+    first_import: FirstImport
+    last_day: int
+    candidates: Sequence[Candidate]
+    known: Mapping[str, Incident]
+    history: frozenset[str]
+    announced: frozenset[str]
+    notes: Sequence[CoverageNote]
+    import_notes: Sequence[CoverageNote]
+    accounts: int
+    budget: float | None
+    answers: Sequence[Answered] = ()
+
+    @property
+    def live_since(self) -> int:
+        """The first day of the live window; what is older is history."""
+        return self.last_day - RULED_DAYS + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What becomes of the incidents of one organisation's past.
+
+    `incidents` are to be kept, `gone` the ids that are none any more, `renamed` old ids to new ones. `history` are the ids
+    to mark as history, `news` those of the raised ones in it that were not raised before. `announced` are raised, of the live
+    window, and nobody was told of them.
+    """
+
+    incidents: tuple[Incident, ...] = ()
+    gone: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    history: frozenset[str] = frozenset()
+    news: tuple[Incident, ...] = ()
+    announced: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryJudged:
+    """That the past of an organisation was judged. `raised` are the incidents that are new in it, the worst first.
+
+    Days count from the epoch; `last_day` is the last one of the past. `candidates` is how many of its incidents are not raised.
+    """
+
+    tenant: str
+    first_day: int
+    last_day: int
+    raised: tuple[Incident, ...]
+    candidates: int
+
+    def document(self) -> dict[str, Any]:
+        """Return what other programs are told, as plain data."""
+        return {
+            "tenant": self.tenant,
+            "from": rfc3339(self.first_day * DAY),
+            "to": rfc3339((self.last_day + 1) * DAY),
+            "raised": len(self.raised),
+            "candidates": self.candidates,
+            "worst": [one.id for one in self.raised[:_WORST_TOLD]],
+        }
+
+
+def judgement(past: Past, judged: Judged) -> HistoryJudged:
+    """Return what people are told of a judgement."""
+    candidates = sum(one.id in judged.history and not one.raised for one in judged.incidents)
+    raised = tuple(sorted(judged.news, key=lambda one: (-one.score, one.id)))
+    first = past.first_import
+    return HistoryJudged(first.tenant, first.first_day, past.live_since - 1, raised, candidates)
+
+
+def judgement_of(tenant: str, raised: Sequence[Incident], before: int) -> HistoryJudged:
+    """Return what people are told of raised incidents that ended before a time, in microseconds."""
+    worst_first = tuple(sorted(raised, key=lambda one: (-one.score, one.id)))
+    first = min(one.first_event for one in raised) // DAY
+    return HistoryJudged(tenant, first, before // DAY - 1, worst_first, 0)
+
+
+def window_of(first_import: FirstImport | None, first_day: int, last_day: int) -> LiveWindow:
+    """Return the days of an organisation that are judged again when something changes.
+
+    Those are all days while its first import is open, where it is longer than the live window. Days are those of the store.
+    """
+    if first_import is None:
+        return live_window(first_day, last_day)
+    start = first_import.first_day
+    if is_whole(first_import, start, last_day):
+        return LiveWindow(start, last_day - start + 1, start)
+    return live_window(first_day, last_day, first_import.last_day)
+
+
+def is_whole(first_import: FirstImport, first_day: int, last_day: int) -> bool:
+    """Say whether a first import is open and longer than the live window, so that it is judged over its whole span."""
+    return first_import.is_open and last_day - first_day + 1 > RULED_DAYS
+
+
+def judge(past: Past) -> Judged:
+    """Judge what lies outside the live window of an organisation; while its first import is open, everything.
+
+    The first import gives what a scan of its days gives. Of days that were judged while they were new, new and grown
+    incidents are added, and what was raised stays raised: events that arrive late take nothing back.
+    """
+    one = past.first_import
+    if one.is_open:
+        return _together(past, _imported(past, past.last_day))
+    parts = []
+    if one.last_day is not None:
+        parts.append(_imported(past, one.last_day))
+    parts.append(_lived(past))
+    return _together(past, *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The incidents of some days as they are now, the day of each one's strongest group, and what becomes of the others."""
+
+    incidents: Mapping[str, Incident]
+    days: Mapping[str, int]
+    gone: Sequence[str]
+    renamed: Mapping[str, str]
+    lapsed: Sequence[Incident] = ()
+
+
+def _imported(past: Past, until: int) -> _Part:
+    """Judge the days of the first import up to a day as a scan of them does."""
+    decision = _decided(past, past.first_import.first_day, until, past.import_notes)
+    # Of days whose candidates are no longer kept, incidents stay as they are.
+    start, end = min((one.day for one in past.candidates), default=until + 1) * DAY, (until + 1) * DAY
+    before = {
+        id_: one for id_, one in past.known.items() if start <= one.first_event and one.last_event < end
+    }
+    now = {one.id: one for one in decision.incidents}
+    shown = set(past.announced)
+    if not past.first_import.is_open:  # what was shown as raised history stays, though it is raised no more
+        shown |= {id_ for id_ in past.history if id_ in before and before[id_].raised}
+    gone, renamed, lapsed = succession(before, now, shown, -_NEVER)
+    return _Part(now, decision.days, gone, renamed, lapsed)
+
+
+def _lived(past: Past) -> _Part:
+    """Judge the days after the first import that have left the live window."""
+    one = past.first_import
+    first = one.first_day if one.last_day is None else one.last_day + 1
+    if first >= past.live_since:
+        return _Part({}, {}, (), {})
+    decision = _decided(past, first, past.last_day, past.notes)
+    live = {incident.id for incident in _live(past)}
+    before = {
+        id_: incident
+        for id_, incident in past.known.items()
+        if incident.first_event >= first * DAY and id_ not in live
+    }
+    now = {
+        incident.id: incident
+        for incident in decision.incidents
+        if decision.days[incident.id] < past.live_since and incident.id not in live
+    }
+    gone, renamed, _ = succession(before, now, set(past.announced), _NEVER)
+    ancestors = {new: before[old] for old, new in renamed.items()}
+    kept = {id_: _as_raised(incident, before.get(id_) or ancestors.get(id_)) for id_, incident in now.items()}
+    return _Part(kept, decision.days, gone, renamed)
+
+
+def _decided(past: Past, first: int, until: int, notes: Sequence[CoverageNote]) -> Decision:
+    """Return what a scan of some days decides."""
+    found: Sequence[Candidate] = [one for one in past.candidates if first <= one.day <= until]
+    if past.answers:
+        found = apply(found, past.answers, (past.last_day + 1) * DAY)
+    accounts = {past.first_import.tenant: past.accounts}
+    return decide(found, notes, accounts, until - first + 1, past.budget)
+
+
+def _live(past: Past) -> Sequence[Incident]:
+    """Return what the live window rules: those incidents are not touched here."""
+    one = past.first_import
+    window = live_window(one.first_day, past.last_day, one.last_day)
+    return rule(
+        [candidate for candidate in past.candidates if candidate.day >= window.candidates_from],
+        notes=(),
+        accounts_by_tenant={one.tenant: past.accounts},
+        first_day=one.first_day,
+        last_day=past.last_day,
+        budget=past.budget,
+        answers=past.answers,
+        imported_until=one.last_day,
+    ).incidents
+
+
+def _as_raised(now: Incident, before: Incident | None) -> Incident:
+    """Return an incident raised where it was, and where late-arriving events made it one or made it grow."""
+    if before is None:
+        return now
+    is_raised = before.raised or (now.raised and now.score > before.score + GROWN)
+    return replace(now, raised=is_raised)
+
+
+def _together(past: Past, *parts: _Part) -> Judged:
+    now = {id_: incident for part in parts for id_, incident in part.incidents.items()}
+    days = {id_: day for part in parts for id_, day in part.days.items()}
+    renamed = {old: new for part in parts for old, new in part.renamed.items()}
+    old = {id_ for id_ in now if days[id_] < past.live_since}
+    told = past.announced | {new for before, new in renamed.items() if before in past.announced}
+    inherited = {new for before, new in renamed.items() if before not in past.history}
+    known = {*past.known, *inherited} - past.history
+    # What was raised while much was still to be read, and nobody was told of, is news.
+    untold = {id_ for id_ in old - told if now[id_].raised}
+    history = frozenset(old if past.first_import.is_open else (old - known) | untold)
+    said = past.announced | {id_ for id_ in past.history if past.known[id_].raised}
+    said |= {new for before, new in renamed.items() if before in said}
+    return Judged(
+        incidents=(*now.values(), *(one for part in parts for one in part.lapsed)),
+        gone=tuple(id_ for part in parts for id_ in part.gone),
+        renamed=renamed,
+        history=history,
+        news=tuple(now[id_] for id_ in now if id_ in history and now[id_].raised and id_ not in said),
+        announced=tuple(now[id_] for id_ in now if id_ not in old and id_ not in told and now[id_].raised),
+    )

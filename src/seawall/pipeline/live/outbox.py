@@ -1,0 +1,158 @@
+"""Delivers messages that wait: in their order for each webhook, again and again with growing pauses, each with an id that
+stays.
+
+A message is marked as delivered after the receiver has taken it. Killed in between, it is sent again with the same id.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from seawall.pipeline.live.clock import Clock
+from seawall.storage.database import Database
+from seawall.storage.database.outbox import Message
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.errors import SeawallError
+from seawall_base.times import rfc3339
+from seawall_base.webhook import Webhook
+from seawall_base.webhooks import NotDelivered, send, target_of
+
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 3600.0
+MOST_ATTEMPTS = 30
+"""With pauses that double up to an hour: about a day."""
+
+_MANY = 100
+_SECOND = 1_000_000
+
+Send = Callable[..., object]
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One webhook: when it may be tried again, in seconds of the clock that only goes forward."""
+
+    webhook: Webhook
+    after: float = 0.0
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class Courier:
+    """Delivers what waits for each of the webhooks. One thread at a time.
+
+    `post` is replaced by tests. `console` is the console's address, empty where it is not known. When a message is tried again is
+    reckoned by the clock that only goes forward; what is written down of it is for people.
+    """
+
+    database: Database
+    webhooks: Sequence[Webhook]
+    clock: Clock
+    post: Send = send
+    step: Callable[[str], None] = lambda _: None
+    console: str = ""
+    fault: str | None = None
+    _turns: dict[str, _Turn] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Every webhook has a turn at once."""
+        self._turns = {target_of(webhook): _Turn(webhook) for webhook in self.webhooks}
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the webhooks."""
+        return tuple(self._turns)
+
+    def run(self, stopped: threading.Event, woken: threading.Event) -> None:
+        """Deliver until stopped; `woken` says that there may be something new."""
+        while not stopped.is_set():
+            try:
+                self.deliver()
+                self.fault = None
+            except SeawallError as error:
+                self.fault = error.message
+            except Exception as error:  # noqa: BLE001 - it is said, and the next message has its turn
+                self.fault = f"messages are not delivered: unexpected {type(error).__name__}"
+            woken.wait(1.0)
+            woken.clear()
+
+    def deliver(self) -> int:
+        """Try everything whose turn it is; return how many were taken. Raises what the database raises."""
+        taken = 0
+        with self.database.reading() as work:
+            waiting = {target: work.outbox.of_target(target, _MANY) for target in work.outbox.targets()}
+        for target, messages in waiting.items():
+            turn = self._turns.get(target)
+            for message in messages:
+                if turn is None:
+                    self._give_up(message, "this webhook is not configured any more")
+                elif turn.after > self.clock.now() or not self._tried(message, turn):
+                    break
+                else:
+                    taken += 1
+        return taken
+
+    def _tried(self, message: Message, turn: _Turn) -> bool:
+        """Send one message; whether the next one for the same webhook may follow."""
+        at = self.clock.wall()
+        try:
+            self.post(
+                turn.webhook, message_id(message), body_of(message, self.console), seconds=at // _SECOND
+            )
+        except NotDelivered as error:
+            turn.failures += 1
+            pause = min(FIRST_PAUSE * 2.0 ** min(turn.failures - 1, 30), LONGEST_PAUSE)
+            turn.after = self.clock.now() + pause
+            if error.is_final or message.attempts + 1 >= MOST_ATTEMPTS:
+                self._give_up(message, str(error))
+            else:
+                with self.database.writing() as work:
+                    work.outbox.retry(message.id, next_at=at + round(pause * _SECOND), error=str(error))
+            return False
+        self.step("sent")
+        turn.failures, turn.after = 0, 0.0
+        with self.database.writing() as work:
+            work.outbox.delivered(message.id, at=at)
+        return True
+
+    def _give_up(self, message: Message, reason: str) -> None:
+        with self.database.writing() as work:
+            work.outbox.failed(message.id, at=self.clock.wall(), error=reason)
+
+
+def message_id(message: Message) -> str:
+    """Return the id by which a receiver knows the message again, however often it is sent."""
+    return f"seawall-{message.kind.replace('.', '-')}-{message.created_at}-{message.id}"
+
+
+def body_of(message: Message, console: str = "") -> bytes:
+    """Return what is sent: the kind, when it was written, the document, and where `console` shows the incident."""
+    body: Mapping[str, Any] = {
+        "type": message.kind,
+        "timestamp": rfc3339(message.created_at),
+        "schema_version": SCHEMA_VERSION,
+        "data": message.document,
+    }
+    if console and message.kind.startswith("incident."):
+        body = {**body, "link": f"{console}incidents/{quote(message.incident, safe='')}"}
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # a file's name with bytes that are no UTF-8
+        return msgspec.json.encode(_replaced(body))
+
+
+def _replaced(value: Any) -> Any:
+    """Plain data with `?` for halves of surrogate pairs, which UTF-8 does not have."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_replaced(name): _replaced(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(part) for part in value]
+    return value

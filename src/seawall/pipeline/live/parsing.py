@@ -1,0 +1,231 @@
+"""Reads bodies in processes of their own: reading takes the interpreter, which scoring and keeping need meanwhile.
+
+It also keeps a body that would kill a reader from killing the watch. Small bodies that wait at the same time go to a
+process together, which reads them as one: most of what a small one costs is the same for many.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import Any, Self
+
+import msgspec
+import pyarrow as pa
+
+from seawall.events.formats.many_bodies import Text, Together, apart
+from seawall.events.problem import Problem
+from seawall.events.readers import EventBatch
+from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.spawning import spawned
+from seawall.pipeline.live.wire import Wire
+from seawall_base.msgspec_types import prepare
+
+_problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
+MODULE = "seawall.pipeline.live.parser"
+LONGEST_SECONDS = 300.0
+"""A process that reads one message for longer is killed."""
+
+SMALL = 128 << 10
+"""Bytes of a body that may be read together with others."""
+MOST_TOGETHER = 64
+MOST_TOGETHER_BYTES = 2 << 20
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A body to be read; `found` once it was, or once nobody could."""
+
+    body: bytes
+    source: str
+    is_taken: bool = False
+    is_done: bool = False
+    found: list[EventBatch] | None = field(default=None)
+
+
+class Parsers:
+    """So many processes that read bodies. Threads may share it; each waits until its own has been read.
+
+    A thread that finds a process free takes to it what has waited longest, with the small ones behind it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._all = [_Parser() for _ in range(count)]
+        self._free = list(self._all)
+        self._waiting: deque[_Job] = deque()
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for parser in self._all:
+            parser.close()
+
+    def parse(self, body: bytes, source: str) -> list[EventBatch]:
+        """Every record of a body, filed under a source. Raises `WatchBusy` when the process died over it."""
+        mine = _Job(body, source)
+        with self._changed:
+            self._waiting.append(mine)
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: mine.is_done or (not mine.is_taken and bool(self._free)))
+                if mine.is_done:
+                    break
+                parser, jobs = self._free.pop(), self._taken()
+            try:
+                _read(parser, jobs)
+            finally:
+                with self._changed:
+                    for job in jobs:
+                        job.is_done = True
+                    self._free.append(parser)
+                    self._changed.notify_all()
+        if mine.found is None:
+            raise WatchBusy(
+                "the process that reads records died over these", fix="send fewer at once, and look at them"
+            )
+        return mine.found
+
+    def _taken(self) -> list[_Job]:
+        """The body that has waited longest; where it is small, with the small ones behind it."""
+        jobs = [self._waiting.popleft()]
+        size = len(jobs[0].body)
+        while len(jobs[0].body) <= SMALL and self._waiting and len(jobs) < MOST_TOGETHER:
+            more = len(self._waiting[0].body)
+            if more > SMALL or size + more > MOST_TOGETHER_BYTES:
+                break
+            jobs.append(self._waiting.popleft())
+            size += more
+        for job in jobs:
+            job.is_taken = True
+        return jobs
+
+
+def _read(parser: _Parser, jobs: list[_Job]) -> None:
+    """Have bodies read. Where the process dies over several, each is tried by itself: one of them may be to blame."""
+    found = parser.parse(jobs)
+    if found is None and len(jobs) > 1:
+        for job in jobs:
+            alone = parser.parse([job])
+            job.found = None if alone is None else alone[0]
+    elif found is not None:
+        for job, batches in zip(jobs, found, strict=True):
+            job.found = batches
+
+
+class _Parser:
+    """One process, started when it is needed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wire: Wire | None = None
+
+    def parse(self, jobs: Sequence[_Job]) -> list[list[EventBatch]] | None:
+        """What each body holds; None when the process died over them."""
+        if self._process is None or self._wire is None:
+            self._process, self._wire = spawned(MODULE)
+        found = None
+        limit = threading.Timer(LONGEST_SECONDS, self._process.kill)
+        limit.daemon = True
+        limit.start()
+        texts = [Text(job.source, len(job.body)) for job in jobs]
+        body = jobs[0].body if len(jobs) == 1 else b"".join(job.body for job in jobs)
+        with suppress(OSError):
+            self._wire.send(asked(texts), body)
+            found = self._wire.receive()
+        limit.cancel()
+        if found is None:
+            self.close()
+            return None
+        return unpacked(*found, texts)
+
+    def close(self) -> None:
+        """End the process."""
+        process, wire = self._process, self._wire
+        self._process = self._wire = None
+        if wire is not None:
+            wire.close()
+        if process is not None:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of some bodies: those at `places` are in it, of several the numbers tell which is whose."""
+
+    places: list[int]
+    together: Together
+
+
+def asked(texts: Sequence[Text]) -> dict[str, Any]:
+    """Return the head of a message with bodies in it, one after the other."""
+    return {"bodies": [[text.name, text.size] for text in texts]}
+
+
+def bodies_in(head: dict[str, Any], body: bytes) -> list[tuple[bytes, str]]:
+    """Return the bodies of such a message, with their sources."""
+    names, sizes = zip(*head["bodies"], strict=True)
+    if len(sizes) == 1:
+        return [(body, names[0])]
+    cuts = pairwise(accumulate(sizes, initial=0))
+    return [(body[start:end], name) for (start, end), name in zip(cuts, names, strict=True)]
+
+
+def packed(read: Sequence[Read]) -> tuple[dict[str, Any], bytes]:
+    """Return what was read as a message."""
+    heads, bodies = [], []
+    for one in read:
+        batches = []
+        for batch in one.together.batches:
+            sink = pa.BufferOutputStream()
+            events = batch.events.unify_dictionaries().combine_chunks()
+            with pa.ipc.new_stream(sink, events.schema) as writer:
+                writer.write_table(events)
+            table, problems = sink.getvalue(), msgspec.msgpack.encode(batch.problems)
+            bodies += [table, problems]
+            batches.append(
+                {
+                    "records": batch.records,
+                    "read": batch.bytes_read,
+                    "size": table.size,
+                    "problems": len(problems),
+                }
+            )
+        heads.append({"places": one.places, "before": one.together.before, "batches": batches})
+    return {"read": heads}, b"".join(bodies)
+
+
+def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[Text]) -> list[list[EventBatch]]:
+    """Return the batches of each body."""
+    found: list[list[EventBatch]] = [[] for _ in texts]
+    at, whole = 0, pa.py_buffer(body)
+    for one in head["read"]:
+        batches = []
+        for batch in one["batches"]:
+            with pa.ipc.open_stream(whole.slice(at, batch["size"])) as reader:
+                events = reader.read_all()
+            at += batch["size"]
+            problems = _problems(whole.slice(at, batch["problems"]))
+            at += batch["problems"]
+            batches.append(EventBatch(events, problems, batch["records"], batch["read"]))
+        places = one["places"]
+        if len(places) == 1:
+            found[places[0]] = batches
+            continue
+        parts = apart(Together(batches, one["before"]), [texts[place] for place in places])
+        for place, part in zip(places, parts, strict=True):
+            found[place] = part
+    return found
+
+
+prepare(Problem)

@@ -1,0 +1,230 @@
+"""A running watch in a process of its own, as a server sees it: started, asked, started again when it dies."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import msgspec
+
+from seawall.pipeline.live.errors import KeyReused, WatchBusy, WatchFailed
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.pipeline.live.spawning import spawned
+from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.subscribers import Subscribers
+from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
+from seawall.pipeline.live.wire import Wire
+from seawall_base.errors import SeawallError
+from seawall_base.msgspec_types import prepare
+
+MODULE = "seawall.pipeline.live.child"
+START_SECONDS = 120.0
+MOST_WAITING = 64
+MOST_BYTES = 192 << 20
+"""Bodies on their way at once, and their bytes; more have to wait, and are refused after a while."""
+
+_ROOM_SECONDS = 5.0
+_PAUSES = (0.5, 30.0)
+_STOP_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One body on its way."""
+
+    answered: threading.Event = field(default_factory=threading.Event)
+    receipt: Receipt | None = None
+    error: SeawallError | None = None
+
+
+class WatchProcess:
+    """A `Watcher` whose work another process does. Use as a context: it runs inside, and is stopped at its end.
+
+    `rules_told` says which Sigma rules it asks, and which not and why.
+    """
+
+    def __init__(self, settings: LiveSettings) -> None:
+        self._settings = settings
+        self._wire: Wire | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, _Waiting] = {}
+        self._bytes = 0
+        self._room = threading.Condition()
+        self._status = NOTHING
+        self.rules_told: tuple[str, ...] = ()
+        self._subscribers = Subscribers()
+        self._is_stopping = False
+        self._has_started = threading.Event()
+        self._ended: SeawallError | None = None
+        self._keeper = threading.Thread(target=self._keep_running, name="seawall-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start it. Raises what keeps it from beginning."""
+        self._keeper.start()
+        if not self._has_started.wait(START_SECONDS):
+            self.stop()
+            raise WatchFailed(
+                "the process that watches does not answer", fix="look at its messages, and start again"
+            )
+        if self._ended is not None:
+            self.stop()
+            raise self._ended
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it does not work, and is not started again."""
+        return not self._is_stopping and self._has_started.is_set() and not self._keeper.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process that works just now."""
+        return None if self._process is None else self._process.pid
+
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+        """See `Watcher`."""
+        waiting, number = _Waiting(), next(self._numbers)
+        with self._room:
+            if not self._room.wait_for(lambda: self._has_room(len(body)), _ROOM_SECONDS):
+                raise WatchBusy(
+                    "there is no room for more records just now", fix="send them again, a little later"
+                )
+            self._waiting[number] = waiting
+            self._bytes += len(body)
+        try:
+            wire = self._wire
+            if wire is None:
+                raise _restarting()
+            try:
+                wire.send({"kind": "ingest", "number": number, "source": source, "key": key}, body)
+            except OSError:
+                raise _restarting() from None
+            if not waiting.answered.wait(LONGEST_WAIT + 10):
+                raise WatchBusy("the records were not kept in time", fix="send them again with the same key")
+        finally:
+            with self._room:
+                self._waiting.pop(number, None)
+                self._bytes -= len(body)
+                self._room.notify_all()
+        if waiting.receipt is None:
+            raise waiting.error or _restarting()
+        return waiting.receipt
+
+    def status(self) -> Status:
+        """See `Watcher`."""
+        return self._status
+
+    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+        """See `Watcher`."""
+        return self._subscribers.add(call)
+
+    def stop(self) -> None:
+        """Have it end, and wait for that."""
+        self._is_stopping = True
+        wire, process = self._wire, self._process
+        if wire is not None:
+            with suppress(OSError):
+                wire.send({"kind": "stop"})
+        if process is not None:
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if self._keeper.ident and self._keeper is not threading.current_thread():
+            self._keeper.join(_STOP_SECONDS)
+
+    def _has_room(self, size: int) -> bool:
+        if not self._waiting:
+            return True
+        return len(self._waiting) < MOST_WAITING and self._bytes + size <= MOST_BYTES
+
+    def _keep_running(self) -> None:
+        pause = _PAUSES[0]
+        while not self._is_stopping:
+            started = time.monotonic()
+            self._run_once()
+            if self._is_stopping or not self._has_started.is_set():
+                break
+            if time.monotonic() - started > _PAUSES[1]:
+                pause = _PAUSES[0]
+            ended = self._ended.message if self._ended else "it died"
+            self._show(
+                replace(
+                    self._status, doing="stopped", fault=f"the process that watches is started again: {ended}"
+                )
+            )
+            self._ended = None
+            time.sleep(pause)
+            pause = min(2 * pause, _PAUSES[1])
+        if not self._has_started.is_set() and self._ended is None:
+            self._ended = WatchFailed("the process that watches died at once", fix="run seawall doctor")
+        self._has_started.set()
+
+    def _run_once(self) -> None:
+        try:
+            process, wire = spawned(MODULE)
+        except OSError as error:  # no more processes or descriptors just now
+            self._ended = WatchFailed(
+                f"the process that watches cannot be started: {error.strerror or error}",
+                fix="look at the machine's limits",
+            )
+            return
+        self._process = process
+        try:
+            wire.send({"kind": "settings", "settings": self._settings.plain()})
+            self._wire = wire
+            while (found := wire.receive()) is not None:
+                self._heard(found[0])
+        except OSError:
+            pass  # it died before it could be told what to do
+        finally:
+            self._wire = None
+            wire.close()
+            with self._room:
+                for waiting in self._waiting.values():
+                    waiting.answered.set()
+            process.wait()
+
+    def _heard(self, head: dict[str, Any]) -> None:
+        kind = head["kind"]
+        if kind == "status":
+            self._has_started.set()
+            self._show(msgspec.convert(head["status"], Status))
+        elif kind == "rules":
+            self.rules_told = tuple(map(str, head["lines"]))
+        elif kind == "ended":
+            self._ended = _error(head)
+        elif (waiting := self._waiting.get(head["number"])) is not None:
+            if kind == "receipt":
+                waiting.receipt = msgspec.convert(head["receipt"], Receipt)
+            else:
+                kind_of_error = KeyReused if head.get("code") == KeyReused.code else WatchBusy
+                waiting.error = kind_of_error(head["message"], fix=head["fix"])
+            waiting.answered.set()
+
+    def _show(self, status: Status) -> None:
+        self._status = status
+        self._subscribers.tell(status)
+
+
+def _restarting() -> WatchBusy:
+    return WatchBusy("the watch is being started again", fix="send the records again with the same key")
+
+
+def _error(head: dict[str, Any]) -> SeawallError:
+    """What the other process ended with, by its code."""
+    kind = next((kind for kind in SeawallError.kinds() if kind.code == head["code"]), WatchFailed)
+    return kind(head["message"], fix=head["fix"])
+
+
+prepare(Status, Receipt)

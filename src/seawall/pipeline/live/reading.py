@@ -1,0 +1,156 @@
+"""The threads that read: each follows folders or a stream, and waits while there is no room for more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seawall.events.readers import Limits
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.tail import Closed, Follower, Intake, Patience, stream_deliveries
+from seawall.pipeline.tail.stream import Piped
+
+LOOKS = (0.05, 1.0)
+"""Seconds from one look at the folders to the next: after one that found something, and at most."""
+
+MOST_FRUITLESS = 5
+"""Looks without anything new after which a single reading ends, though some file cannot be read to its end."""
+
+
+_JOIN_SECONDS = 5.0
+
+
+class FolderReader(threading.Thread):
+    """Follows folders until it is stopped. `backlog` is about how many bytes are still to be read.
+
+    `is_idle` says that there is nothing to wait for, `fault` is what ended it. With `is_once` it ends when all that is
+    there has been read.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        checkpoint: Mapping[str, Mapping[str, Any]],
+        intake: Intake,
+        patience: Patience,
+        clock: Clock,
+        *,
+        is_once: bool = False,
+        limits: Limits = Limits(),  # noqa: B008
+    ) -> None:
+        super().__init__(name="seawall-folders", daemon=True)
+        self._follower = Follower(paths, checkpoint, limits, patience)
+        self._intake, self._clock, self._is_once = intake, clock, is_once
+        self._stopped = threading.Event()
+        self.backlog = 0
+        self.is_idle = False
+        self.fault: BaseException | None = None
+
+    def stop(self) -> None:
+        """Have it end soon."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Look, hand over, look again."""
+        pause, fruitless = LOOKS[0], 0
+        try:
+            while not self._stopped.is_set():
+                found = self._look()
+                self.is_idle = not found and self._follower.is_idle
+                fruitless = 0 if found else fruitless + 1
+                if self._is_once and (self.is_idle or fruitless >= MOST_FRUITLESS):
+                    return
+                pause = LOOKS[0] if found else min(pause * 2, LOOKS[1])
+                self._stopped.wait(LOOKS[0] if self._is_once else pause)
+        except Closed:
+            return
+        except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
+            self.fault = error
+        finally:
+            self.backlog = 0
+            self._follower.close()
+
+    def _look(self) -> bool:
+        read, found = 0, False
+        for delivery in self._follower.poll(self._clock.now()):
+            found = True
+            self.backlog = max(self._follower.unread - read, 0)
+            while not self._intake.put(delivery, 0.2):
+                if self._stopped.is_set():
+                    return found
+            read += sum(batch.bytes_read for batch in delivery.batches)
+            if self._stopped.is_set():
+                return found
+        self.backlog = 0
+        return found
+
+
+class StreamReader(threading.Thread):
+    """Reads a stream to its end."""
+
+    def __init__(self, stream: Piped, name: str, intake: Intake) -> None:
+        super().__init__(name="seawall-stream", daemon=True)
+        self._stream, self._file, self._intake = stream, name, intake
+        self._stopped = threading.Event()
+        self.backlog = 0
+        self.fault: BaseException | None = None
+
+    def stop(self) -> None:
+        """Have it end once something comes, or the stream ends."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Hand over what comes."""
+        try:
+            for delivery in stream_deliveries(self._stream, self._file):
+                while not self._intake.put(delivery, 0.2):
+                    if self._stopped.is_set():
+                        return
+                if self._stopped.is_set():
+                    return
+        except Closed:
+            return
+        except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
+            self.fault = error
+
+
+class Readers:
+    """All that read for one watch."""
+
+    def __init__(self) -> None:
+        self._all: list[FolderReader | StreamReader] = []
+
+    def begin(self, *readers: FolderReader | StreamReader) -> None:
+        """Have them read from now on."""
+        self._all += readers
+        for reader in readers:
+            reader.start()
+
+    def stop(self) -> None:
+        """Have them end soon."""
+        for reader in self._all:
+            reader.stop()
+        for reader in self._all:
+            if isinstance(reader, FolderReader) and reader is not threading.current_thread():
+                reader.join(_JOIN_SECONDS)
+
+    @property
+    def backlog(self) -> int | None:
+        """About how many bytes are still to be read, None where nothing is read."""
+        return sum(reader.backlog for reader in self._all) if self._all else None
+
+    def are_done(self, *, is_idle_enough: bool) -> bool:
+        """Whether they have ended, or, where that is enough, have nothing to wait for."""
+        return all(
+            reader.is_idle if is_idle_enough and isinstance(reader, FolderReader) else not reader.is_alive()
+            for reader in self._all
+        )
+
+    def raise_fault(self) -> None:
+        """Raise what ended one of them, once."""
+        for reader in self._all:
+            if reader.fault is not None:
+                fault, reader.fault = reader.fault, None
+                raise fault

@@ -1,0 +1,130 @@
+"""What is raised, organisation by organisation: only those are ruled on again for which something changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incident import Incident
+from seawall.detection.ranking.candidates import Candidate
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS, Ruling, rule
+
+Notes = Mapping[str, Sequence[CoverageNote]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What all rulings depend on: the first and the last day with events, and the budget. `mark` changes with answers.
+
+    `imported_until` is the last day of the first import by organisation, for those that have one; `unruled` are organisations
+    that are not ruled on here, because their first import is judged over its whole span.
+    """
+
+    first_day: int
+    last_day: int
+    budget: float | None
+    mark: Hashable
+    imported_until: tuple[tuple[str, int], ...] = ()
+    unruled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """The ruling on those organisations for which it may have changed."""
+
+    tenants: frozenset[str]
+    ruling: Ruling
+
+
+class Rulings:
+    """The candidates of the last days by organisation, and for which of these something changed."""
+
+    def __init__(self) -> None:
+        self._candidates: dict[str, dict[tuple[int, int], list[Candidate]]] = defaultdict(dict)
+        self._holders: dict[tuple[int, int], frozenset[str]] = {}
+        self._touched: set[str] = set()
+        self._span: Span | None = None
+        self._accounts: dict[str, int] = {}
+        self._notes: Notes = {}
+
+    def learn(self, day: int, shard: int, candidates: Iterable[Candidate]) -> None:
+        """Know the candidates of a day in a shard, in place of earlier ones."""
+        found: dict[str, list[Candidate]] = defaultdict(list)
+        for one in candidates:
+            found[one.tenant].append(one)
+        place = day, shard
+        before = self._holders.get(place, frozenset())
+        for tenant in before - found.keys():
+            del self._candidates[tenant][place]
+        for tenant, own in found.items():
+            self._candidates[tenant][place] = own
+        self._holders[place] = frozenset(found)
+        self._touched |= before | found.keys()
+
+    def forget(self, last_day: int) -> None:
+        """Forget what is too old to be asked for."""
+        for place in [place for place in self._holders if place[0] <= last_day - CANDIDATE_DAYS]:
+            for tenant in self._holders.pop(place):
+                del self._candidates[tenant][place]
+
+    def rule(
+        self,
+        span: Span,
+        accounts: Mapping[str, int],
+        notes: Iterable[CoverageNote],
+        answers: Sequence[Answered],
+    ) -> Ruled:
+        """Rule on all organisations for which something changed; on all of them when the span is another one."""
+        by_tenant: dict[str, list[CoverageNote]] = defaultdict(list)
+        for note in notes:
+            by_tenant[note.tenant].append(note)
+        if span != self._span or by_tenant.get("") != self._notes.get(""):
+            self._touched |= self._candidates.keys()
+        both = by_tenant.keys() | self._notes.keys()
+        self._touched |= {name for name in both if by_tenant.get(name) != self._notes.get(name)}
+        self._touched |= {name for name, count in accounts.items() if self._accounts.get(name) != count}
+        tenants = frozenset(self._touched) - span.unruled
+        alike: dict[int | None, list[str]] = defaultdict(list)
+        until = dict(span.imported_until)
+        for tenant in sorted(tenants):
+            alike[until.get(tenant)].append(tenant)
+        ruling = _together(
+            rule(
+                [
+                    one
+                    for name in names
+                    for _, own in sorted(self._candidates.get(name, {}).items())
+                    for one in own
+                ],
+                notes=[note for name, own in by_tenant.items() if name in names or not name for note in own],
+                accounts_by_tenant=accounts,
+                first_day=span.first_day,
+                last_day=span.last_day,
+                budget=span.budget,
+                answers=answers,
+                imported_until=imported,
+            )
+            for imported, names in alike.items()
+        )
+        self._span, self._accounts, self._notes, self._touched = span, dict(accounts), dict(by_tenant), set()
+        return Ruled(tenants, ruling)
+
+
+def _together(rulings: Iterable[Ruling]) -> Ruling:
+    """Return the rulings on different organisations as one."""
+    each = list(rulings)
+    if len(each) == 1:
+        return each[0]
+    return Ruling(
+        tuple(sorted((one for ruling in each for one in ruling.incidents), key=_worst_first)),
+        {tenant: score for ruling in each for tenant, score in ruling.thresholds.items()},
+        {tenant: count for ruling in each for tenant, count in ruling.limits.items()},
+        {tenant: count for ruling in each for tenant, count in ruling.spent.items()},
+    )
+
+
+def _worst_first(incident: Incident) -> tuple[float, int, str, str]:
+    return -incident.score, incident.first_event, incident.tenant, incident.account

@@ -1,0 +1,398 @@
+"""When is scored, and what follows from it: candidates of days become incidents, and some of them news.
+
+All of it follows from what is kept: candidates, answers, budget. So after a failure it is made anew from the database,
+and a start goes on where the last transaction ended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import pyarrow as pa
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.feedback_values import Answered
+from seawall.detection.incident import Incident
+from seawall.detection.rules.sigma.load import load
+from seawall.pipeline.live.answering import standing_answers
+from seawall.pipeline.live.backfill import Backfill, Standing
+from seawall.pipeline.live.budget import budget_of, keep_configured_budget
+from seawall.pipeline.live.candidates import packed, unpacked
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.commit import HABITS, Scored, keep_scored, keep_untold, kept_notes
+from seawall.pipeline.live.day_counts import Counts, share_of
+from seawall.pipeline.live.days import EPOCH
+from seawall.pipeline.live.detection import Detection, Scoring, is_outdated
+from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.job import Job
+from seawall.pipeline.live.known_incidents import KnownIncidents
+from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS
+from seawall.pipeline.live.rulings import Ruled, Rulings, Span
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.pipeline.live.shard import DayResult
+from seawall.pipeline.live.succession import succession
+from seawall.pipeline.live.turns import Turns
+from seawall.storage.database import Database, Work, Writer
+from seawall.storage.files.state_file import pack, unpack
+from seawall.storage.lake import Lake
+
+BURST = 0.2
+"""So many times what the last scoring took is waited for before the next one."""
+
+MOST_ARRIVED = 200_000
+"""Events that may wait in memory while days are scored; then no more are kept until that is over."""
+
+KEEP_SECONDS = 20.0
+"""What detection knows after days that are settled is kept at most so often: it is large, and can be made again."""
+
+_STATE = "detection/"
+_NOTES_SHOWN = 50
+_DAY = 86_400_000_000
+
+
+class Scorer:
+    """Detection and what is made of it. Used by one thread; a `Job` alone may run in another.
+
+    `rules` are those of Sigma, `revision` is that of the incidents, `seconds` what the last scoring took, `dirty` the days that
+    wait to be scored, or to be counted where nothing but copies came.
+    """
+
+    def __init__(
+        self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
+        self.rules = load(settings.rules)
+        self._detection = self._fresh()
+        self._rulings, self._turns = Rulings(), Turns()
+        self.backfill = Backfill(clock, settings.history_seconds, step)
+        self._notes: Sequence[CoverageNote] = ()
+        self._notes_from: int | None = None
+        self._known = KnownIncidents()
+        self._tenants: dict[str, int] = {}
+        self._told_notes: list[Any] | None = None
+        self._mark: tuple[Any, ...] = ()
+        self._is_ruling_due = self._is_untold = False
+        self._told_until: int | None = None
+        self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
+        self._arrived: list[pa.Table] = []
+        self._rows: dict[int, int] = {}
+        self.dirty: frozenset[int] = frozenset()
+        self.counts = Counts()
+        self.revision = 0
+        self.seconds = 0.0
+        self.scored_until: int | None = None
+        self.notes: tuple[str, ...] = ()
+
+    def _fresh(self) -> Detection:
+        settings = self._settings
+        return Detection(
+            self._lake, learnt=settings.learnt, scratch=settings.store / "scratch", rules=self.rules
+        )
+
+    @property
+    def newest(self) -> int | None:
+        """The last day that was scored, None before the first."""
+        return self.counts.newest
+
+    def begin(self, work: Work) -> None:
+        """Know what is kept, and nothing else."""
+        self._detection = self._fresh()
+        states = {}
+        for name in work.states.names():
+            if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
+                states[name.removeprefix(_STATE)] = unpack(content)
+        self._rows = rows_of(states)
+        if is_outdated(states, self.rules):  # what was learnt was learnt by other rules
+            self._rows = {}
+            self._detection.mark((size.day - EPOCH).days for size in self._lake.size().days)
+        else:
+            self._detection.restore(states)
+        self._detection.mark(work.dirty.all())
+        self._arrived, self.dirty = [], self._detection.unsettled
+        self.counts = Counts()
+        for day, document in work.days.since(0).items():
+            self.counts.shares[day] = {int(shard): share for shard, share in document["shares"].items()}
+            self.counts.rows[day] = document["events"] + document["duplicates"]
+        self._tenants = self.counts.tenants()
+        last = self.newest or 0
+        self._notes, self._notes_from = kept_notes(work)
+        self.backfill.begin(work, self.counts.first_days(), self.newest)
+        self._rulings, self._turns = Rulings(), Turns()
+        for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
+            for shard, contents in shares.items():
+                self._rulings.learn(day, shard, [unpacked(one) for one in contents])
+        self._known = KnownIncidents()
+        self._known.begin(work, self.newest)
+        self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
+        self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
+
+    def take(self, events: pa.Table) -> dict[str, bytes]:
+        """Take events that lie in the lake, for the next scoring; the states to be kept together with that."""
+        self._arrived.append(events)
+        for day, count in rows_by_day(events).items():
+            self._rows[day] = self._rows.get(day, 0) + count
+            self.dirty |= {day}
+        return {_STATE + ROWS: pack(rows_state(self._rows))}
+
+    def keep_budget(self, database: Database, writer: Writer) -> None:
+        """Keep the budget that the watch was started with."""
+        keep_configured_budget(database, writer, self._settings.budget)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to score, or to rule on."""
+        return bool(self.dirty) or self._is_ruling_due
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much waits for the next scoring as may."""
+        return bool(sum(events.num_rows for events in self._arrived) >= MOST_ARRIVED)
+
+    def waits(self) -> float:
+        """Seconds until scoring may be due."""
+        if not self.is_waiting:
+            return 1.0
+        return max(self._next - self._clock.now(), 0.0)
+
+    def is_due(self, *, is_behind: bool, is_pressed: bool = False) -> bool:
+        """Whether to score now: not too often, and while much is still to be read only now and then."""
+        if not self.is_waiting:
+            return False
+        now = self._clock.now()
+        if is_behind:
+            return now - self._last >= self._settings.backlog_seconds
+        return is_pressed or now >= self._next
+
+    def look(self, database: Database) -> None:
+        """See whether somebody has answered, or set the budget; then incidents are ruled on again."""
+        with database.reading() as work:
+            self.revision = work.incidents.revision()
+            mark = self._marked(work)
+        if mark != self._mark:
+            self._is_ruling_due, self._next = True, min(self._next, self._clock.now())
+
+    def begin_scoring(
+        self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
+    ) -> Job:
+        """Return the scoring of what waits.
+
+        `is_settled` is false while much is still to be read: then, and until all that was read is scored, nothing is announced,
+        because what comes may outrank it. `deadline` is asked only where more events have come meanwhile.
+        """
+        started = self._clock.now()
+        with database.reading() as work:
+            mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
+            budget = budget_of(work, self._settings.budget)
+        arrived, self._arrived = self._arrived, []
+        self._detection.keep_coverage(self.backfill.keeps_coverage)
+
+        def is_over() -> bool:
+            return deadline is not None and bool(self._arrived) and bool(deadline())
+
+        def run() -> Scoring:
+            for events in arrived:
+                self._detection.take(events)
+            return self._scored(is_over, is_settled=is_settled)
+
+        is_ruling_due = self._is_ruling_due or mark != self._mark
+        return Job(run, started, mark, answers, budget, is_ruling_due, is_settled)
+
+    def finish(
+        self,
+        database: Database,
+        writer: Writer,
+        job: Job,
+        scoring: Scoring,
+        *,
+        targets: Sequence[str],
+        habits: bytes,
+    ) -> list[Incident]:
+        """Keep what follows from a scoring; the incidents that are news."""
+        waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
+        self.dirty = self._detection.unsettled | waiting
+        if not scoring.days and not scoring.done and not job.is_ruling_due:
+            self._ended(job.started)
+            return []
+        self._step("scored")
+        self._learn(scoring)
+        self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
+        ruled = self._ruled(scoring, job.mark, job.answers, job.budget)
+        is_settled = job.is_settled and not self._turns.are_behind
+        kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
+        kept = replace(kept, done=frozenset(kept.done) - waiting)
+        with database.writing(writer) as work:
+            announced = keep_scored(work, kept, at=self._clock.wall(), step=self._step)
+            revision = work.incidents.revision()
+            self._step("score-written")
+        self._step("kept")
+        self._after(kept, ruled, announced, revision)
+        self._mark, self._is_ruling_due = job.mark, False
+        self._is_untold = not is_settled and any(
+            one.raised and one.id not in self._known.announced for one in ruled.ruling.incidents
+        )
+        self._ended(job.started)
+        return announced
+
+    def judge_past(
+        self,
+        database: Database,
+        writer: Writer,
+        targets: Sequence[str],
+        *,
+        is_settled: bool,
+        is_pressed: bool,
+    ) -> Sequence[Incident | HistoryJudged]:
+        """Judge the past of one organisation for which that is due, and keep what follows; return what is news.
+
+        First imports that are over end here, once all that was read is scored (`is_settled`): from then on the live window rules
+        on what is new.
+        """
+        if is_settled and not self.dirty and self.backfill.close(database, writer):
+            self._is_ruling_due = True
+        if not self.backfill.is_due(is_pressed=is_pressed, is_scored=not self.dirty):
+            return self._untold(database, writer, targets) if is_settled else ()
+        with database.reading() as work:
+            answers = standing_answers(work, at=self._clock.wall())
+            budget = budget_of(work, self._settings.budget)
+        announced = frozenset(self._known.announced)
+        standing = Standing(
+            self.newest or 0, self._tenants, self._notes, self._notes_from, budget, answers, announced
+        )
+        found = self.backfill.judge(database, writer, standing, is_settled=is_settled, targets=targets)
+        if found is None:
+            return ()
+        judged = found.judged
+        self._known.judged(found.tenant, {*judged.gone, *judged.renamed}, judged.renamed, judged.incidents)
+        self._known.announced |= {incident.id for incident in found.announced}
+        self.revision = found.revision
+        return found.news
+
+    def _untold(self, database: Database, writer: Writer, targets: Sequence[str]) -> Sequence[HistoryJudged]:
+        """Tell of what was raised and grew old while much was still to be read; looked for once for each new day."""
+        is_busy = bool(self.dirty) or self._is_ruling_due or self.backfill.is_waiting
+        if is_busy or self.newest is None or self.newest == self._told_until:
+            return ()
+        before = (self.newest - RULED_DAYS + 1) * _DAY
+        with database.writing(writer) as work:
+            found = keep_untold(work, before, targets, at=self._clock.wall())
+            self.revision = work.incidents.revision()
+        self._told_until = self.newest
+        return found
+
+    def settle(self) -> None:
+        """Now may be announced what was not, as much was still to be read."""
+        self._is_ruling_due |= self._is_untold
+
+    def _ended(self, started: float) -> None:
+        ended = self._clock.now()
+        self.seconds, self._last = ended - started, ended
+        self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
+
+    def _scored(self, deadline: Callable[[], bool], *, is_settled: bool) -> Scoring:
+        """Score the shards that have their turn."""
+        detection, results = self._detection, dict[tuple[int, int], DayResult]()
+        plan = list(self._turns.plan(detection, self._clock.now(), is_settled=is_settled))
+        before = detection.dirty
+        for shard, way in plan:
+            began = self._clock.now()
+            found = detection.glimpse(shard) if way == "newest" else None
+            if found is None:
+                found = detection.bring_up(shard, deadline)
+            results |= found
+            self._turns.note(shard, detection, way, began, self._clock.now())
+            if results and deadline():
+                break
+        is_keeping = self._clock.now() >= self._next_keep
+        if is_keeping:
+            self._next_keep = self._clock.now() + KEEP_SECONDS
+        return detection.finished(results, before, is_keeping=is_keeping)
+
+    def _marked(self, work: Work) -> tuple[Any, ...]:
+        """What ruling depends on beside candidates."""
+        return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
+
+    def _learn(self, scoring: Scoring) -> None:
+        for (day, shard), result in scoring.days.items():
+            self._rulings.learn(day, shard, result.candidates)
+            self.counts.put(day, shard, share_of(result) if result.events else None)
+        self.counts.rows |= {day: count for day, count in scoring.rows.items() if day in self.counts.shares}
+        if scoring.days:
+            self._tenants = self.counts.tenants()
+        self.scored_until = scoring.scored_until
+        latest = sorted(scoring.notes, key=lambda note: -note.end)[:_NOTES_SHOWN]
+        self.notes = tuple(note.text for note in latest)
+        self._notes, self._notes_from = scoring.notes, scoring.notes_from
+        self._rulings.forget(self.newest or 0)
+
+    def _ruled(
+        self, scoring: Scoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
+    ) -> Ruled:
+        days = self.counts.shares
+        stand = tuple(one.id for one in answers)  # some expire
+        self.backfill.ask_again((mark, stand))
+        span = Span(
+            min(days, default=0),
+            max(days, default=0),
+            budget,
+            (mark, stand),
+            self.backfill.imported_until,
+            self.backfill.whole,
+        )
+        return self._rulings.rule(span, self._tenants, scoring.notes, answers)
+
+    def _following(
+        self, scoring: Scoring, ruled: Ruled, *, is_settled: bool, targets: Sequence[str], habits: bytes
+    ) -> Scored:
+        incidents = ruled.ruling.incidents
+        if self.newest is None:  # nothing was ever scored: what is there came from elsewhere
+            return Scored(states={HABITS: habits}, first_imports=self.backfill.taken())
+        before = self._known.ruled_before(ruled.tenants, self.backfill.imported_until)
+        ruled_from = self.newest - RULED_DAYS + 1
+        now = {incident.id: incident for incident in incidents}
+        gone, renamed, lapsed = succession(before, now, self._known.announced, ruled_from * _DAY)
+        states: dict[str, bytes | None] = {
+            _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
+        }
+        states |= {_STATE + name: None for name in scoring.dropped_snapshots}
+        states[HABITS] = habits
+        raised = [incident for incident in incidents if incident.raised]
+        notes = [asdict(note) for note in scoring.notes]
+        is_said = notes == self._told_notes
+        self._told_notes = notes
+        return Scored(
+            done=scoring.done,
+            candidates={
+                place: ([packed(one) for one in result.candidates], [one.tenant for one in result.candidates])
+                for place, result in scoring.days.items()
+            },
+            days=self._documents(scoring),
+            states=states,
+            incidents=[*(one for one in incidents if before.get(one.id) != one), *lapsed],
+            gone=gone,
+            renamed=renamed,
+            announced=[one for one in raised if one.id not in self._known.announced] if is_settled else [],
+            notes=None if is_said else notes,
+            notes_from=scoring.notes_from,
+            targets=targets,
+            first_imports=self.backfill.taken(),
+        )
+
+    def _documents(self, scoring: Scoring) -> dict[int, Mapping[str, Any]]:
+        """Return what is kept of the days that were scored; with the newest all organisations are counted."""
+        days = {day for day, _ in scoring.days} | (scoring.rows.keys() & self.counts.shares.keys())
+        documents: dict[int, Mapping[str, Any]] = {day: self.counts.document(day) for day in days}
+        if days and self.newest is not None:
+            documents[self.newest] = {**self.counts.document(self.newest), "tenants": self._tenants}
+        return documents
+
+    def _after(self, kept: Scored, ruled: Ruled, announced: Iterable[Incident], revision: int) -> None:
+        """What is kept is what is known."""
+        left = {*kept.gone, *kept.renamed}
+        incidents = (*kept.incidents, *ruled.ruling.incidents)
+        self._known.ruled(ruled.tenants, left, kept.renamed, incidents, self.newest)
+        self._known.announced |= {incident.id for incident in announced}
+        self.revision = revision

@@ -1,0 +1,402 @@
+"""The loop of a running watch: takes what was read, keeps it, has it scored, and says what was found.
+
+One thread does all of it in turn, so that what is kept is always a moment of one story; only the scoring of days runs apart
+from it, and touches nothing else. Others read, take requests and deliver messages. When the disk is full or the database away,
+the thread holds what it has, says so, and tries again; those who read wait meanwhile: the queue between them is full.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from seawall.detection.incident import Incident
+from seawall.events.networks import Networks, enrich
+from seawall.pipeline.live.apart import Apart
+from seawall.pipeline.live.bodies import KEPT_AS, Bodies, Parse
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
+from seawall.pipeline.live.counting import Tally, problems_of, spread
+from seawall.pipeline.live.current_status import current_status
+from seawall.pipeline.live.detection import Scoring
+from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.faults import PASSING, words
+from seawall.pipeline.live.gauge import Gauge
+from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.job import Job
+from seawall.pipeline.live.outbox import Courier
+from seawall.pipeline.live.progress import Progress, Until
+from seawall.pipeline.live.reading import FolderReader, Readers, StreamReader
+from seawall.pipeline.live.scoring import Scorer
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.pipeline.live.silence import Change, Listening
+from seawall.pipeline.live.status import Status
+from seawall.pipeline.live.upkeep import Forgetting, Upkeep
+from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
+from seawall.pipeline.tail import Batcher, Closed, Delivery, Intake
+from seawall.pipeline.tail.stream import Piped
+from seawall.storage.database import Database, Work, Writer
+from seawall.storage.errors import DatabaseBroken
+from seawall.storage.lake import Lake
+from seawall_base.errors import DatabaseInUse, SeawallError
+
+News = Incident | Change | HistoryJudged
+
+PAUSES = (0.5, 5.0)
+"""Seconds until a failed step is tried again: at first, and at most."""
+
+LONGEST_SCORING = 3.0
+"""Seconds after which scoring stops behind a day, when more has come meanwhile."""
+
+_MOMENT = 0.02
+"""Seconds that are waited at most while days are scored."""
+
+_COURIER_SECONDS = 20.0
+_UPKEEP_SECONDS = 60.0
+_TAKEOVER_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A delivery on its way into the store: its events once they are in the lake, and its number."""
+
+    delivery: Delivery
+    position: int
+    events: pa.Table | None = None
+
+
+class Service:
+    """A running watch. `run` works in the calling thread; every other method may be called from any.
+
+    `step` is called at each step that a crash could come between; `news` with incidents that were announced, sources
+    that fell silent or speak again, and what judged history shows, once they are kept.
+    """
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        database: Database,
+        lake: Lake,
+        *,
+        stream: Piped | None = None,
+        clock: Clock = Clock(),  # noqa: B008
+        news: Callable[[News], None] = lambda _: None,
+        step: Callable[[str], None] = lambda _: None,
+        parse: Parse | None = None,
+    ) -> None:
+        self.settings, self._database, self._lake = settings, database, lake
+        self._stream, self._clock, self._news, self._step = stream, clock, news, step
+        self.intake = Intake()
+        self._bodies = Bodies(self.intake, parse)
+        self._networks = Networks.load(settings.mmdb)
+        self._batcher = Batcher(settings.sizes)
+        self._scorer = Scorer(settings, lake, clock, step)
+        self.rules = self._scorer.rules
+        self._courier = Courier(database, settings.webhooks, clock, step=step, console=settings.console)
+        self._upkeep = Upkeep(
+            lake,
+            clock,
+            settings.retention_days,
+            lambda: self._scorer.newest,
+            lambda: self.status().rate,
+        )
+        self._forgetting = Forgetting(settings.retention_days)
+        self._listening = Listening(settings.silences)
+        self._tally, self._position, self._problem_rows = Tally(), 0, 0
+        self._pending: _Pending | None = None
+        self._readers = Readers()
+        self._progress = Progress(self._readers, self.intake, self._batcher, clock)
+        self._gauge = Gauge(clock, self._looked)
+        self._apart = Apart[Scoring]("seawall-scoring")
+        self._job: Job | None = None
+        self._ticked, self._has_begun = 0.0, False
+        self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
+
+    # What others ask.
+
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+        """See `Watcher`."""
+        if not self._has_keys.wait(LONGEST_WAIT):  # before the start is over, no request is known again
+            raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
+        return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
+
+    def status(self) -> Status:
+        """See `Watcher`."""
+        return self._gauge.status
+
+    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+        """See `Watcher`."""
+        return self._gauge.subscribers.add(call)
+
+    def run(self, stop: threading.Event, until: Until = "stopped") -> None:
+        """Work until stopped, or until there is nothing more to do.
+
+        Raises what keeps it from beginning (`DatabaseInUse`, `DatabaseAway`, `LakeBroken`, …), and later on only what does not
+        go away by itself.
+        """
+        courier = _thread("seawall-courier", self._courier.run, self._over, self._mail)
+        upkeep = _thread("seawall-upkeep", self._upkeep.run, self._over)
+        pause, lost_at = PAUSES[0], None
+        try:
+            while True:
+                try:
+                    with self._database.only_writer() as writer:
+                        self._begin(writer, until)
+                        if not upkeep.ident:
+                            courier.start()
+                            upkeep.start()
+                        self._gauge.set_fault(None)
+                        pause, lost_at = PAUSES[0], None
+                        self._work(writer, stop, until)
+                        return
+                except PASSING as error:
+                    self._apart.abandon()
+                    now = self._clock.now()
+                    lost_at = now if lost_at is None else lost_at
+                    is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
+                    if not self._has_begun or is_replaced:
+                        raise
+                    self._gauge.set_fault(words(error))
+                    if stop.wait(pause):
+                        return
+                    pause = min(pause * 2, PAUSES[1])
+        finally:
+            self._end(courier, upkeep, until)
+
+    def _begin(self, writer: Writer, until: Until) -> None:
+        """Know what is kept, also after a failure: whether what was on its way arrived is asked of the database."""
+        self._job = None
+        with self._database.reading() as work:
+            found = kept(work)
+            self._scorer.begin(work)
+        self._scorer.keep_budget(self._database, writer)
+        self._tally = Tally()
+        self._tally.totals.update(found.totals)
+        self._tally.sources.update((source.name, source) for source in found.sources)
+        self._problem_rows = found.problems
+        self._listening = Listening(self.settings.silences)
+        if found.habits is not None:
+            self._listening.restore(found.habits)
+        if self._has_begun:
+            self._resume(writer, found)
+            return
+        self._position = found.position
+        self._bodies.restore(found.checkpoint)
+        self._has_keys.set()
+        self._start_readers(found, until)
+        self._has_begun = True
+
+    def _resume(self, writer: Writer, found: Kept) -> None:
+        pending = self._pending
+        if found.position not in (self._position, pending.position if pending else self._position):
+            raise DatabaseBroken(
+                "another program has written to the store meanwhile",
+                fix="this one has to start again; nothing is lost",
+            )
+        if pending is not None and found.position == pending.position:
+            self._position, self._pending = pending.position, None
+            self._finished(pending)
+        elif pending is not None:
+            self._keep(writer, pending)
+
+    def _start_readers(self, found: Kept, until: Until) -> None:
+        if self.settings.folders:
+            files = {name: value for name, value in found.checkpoint.items() if not name.startswith(KEPT_AS)}
+            self._readers.begin(
+                FolderReader(
+                    self.settings.folders,
+                    files,
+                    self.intake,
+                    self.settings.patience,
+                    self._clock,
+                    is_once=until == "once",
+                )
+            )
+        if self._stream is not None:
+            self._readers.begin(StreamReader(self._stream, "-", self.intake))
+
+    def _work(self, writer: Writer, stop: threading.Event, until: Until) -> None:
+        while not stop.is_set():
+            delivery = None if self._scorer.is_full and self._apart.is_busy else self._gathered()
+            if delivery is not None:
+                self._take(writer, delivery)
+            self._score(writer, until)
+            now = self._clock.now()
+            if now - self._ticked >= 1.0:
+                self._ticked = now
+                self._each_second(writer)
+            self._gauge.tell(revision=self._scorer.revision)
+            is_waiting = self._scorer.is_waiting or self._scorer.backfill.is_waiting
+            is_over = delivery is None and not self._apart.is_busy and not is_waiting
+            if until != "stopped" and is_over and self._progress.is_read(until):
+                return
+        self._finish_scoring(writer)
+
+    def _gathered(self) -> Delivery | None:
+        """Wait a moment for deliveries; what is to be kept now."""
+        now = self._clock.now()
+        waits = self._batcher.waits(now)
+        is_waited_for = self._apart.is_busy or self._progress.is_behind
+        longest = _MOMENT if self._apart.is_busy else 0.1
+        wait = min(longest if waits is None else waits, longest if is_waited_for else self._scorer.waits())
+        while True:
+            with suppress(Closed):
+                delivery = self.intake.take(max(wait, 0.0))
+                if delivery is None:
+                    break
+                if (due := self._batcher.add(delivery, self._clock.now())) is not None:
+                    return due
+            wait = 0.0
+        if self._batcher.is_awaited:
+            return self._batcher.take()
+        return self._batcher.due(self._clock.now())
+
+    def _take(self, writer: Writer, delivery: Delivery) -> None:
+        self._step("gathered")
+        self._pending = _Pending(delivery, self._position + 1)
+        self._keep(writer, self._pending)
+
+    def _keep(self, writer: Writer, pending: _Pending) -> None:
+        """Bring a delivery into the store; every part of it can be done again."""
+        self._gauge.doing = "reading"
+        delivery = pending.delivery
+        if pending.events is None:
+            events = [batch.events for batch in delivery.batches if batch.events.num_rows]
+            if events:
+                whole = pa.concat_tables(events).unify_dictionaries().combine_chunks()
+                enriched = enrich(whole, self._networks)
+                self._lake.append(enriched)
+                pending.events = enriched
+        self._step("appended")
+        states = {} if pending.events is None else self._scorer.take(pending.events)
+        now, wall = self._clock.now(), self._clock.wall()
+        lies = spread(pending.events) if pending.events is not None else spread(pa.table({}))
+        sums = self._tally.records_of(delivery)
+        sources, changes = self._tally.heard(lies, self._listening, now, wall)
+        problems = problems_of(delivery)
+        taken = Taken(pending.position, delivery.changes, problems, sums, lies.days, states, sources)
+        with self._database.writing(writer) as work:
+            keep_taken(work, taken, at=wall, room=MOST_PROBLEMS - self._problem_rows)
+            self._say(work, changes, wall)
+            self._step("ingest-written")
+        self._step("ingested")
+        self._position, self._pending = pending.position, None
+        self._tally.add(sums, sources)
+        self._problem_rows += len(problems)
+        self._gauge.kept(delivery, lies.last, wall)
+        for change in changes:
+            self._news(change)
+        self._finished(pending)
+
+    def _finished(self, pending: _Pending) -> None:
+        for done in pending.delivery.done:
+            done()
+        self._gauge.doing = "scoring" if self._apart.is_busy else "idle"
+
+    def _score(self, writer: Writer, until: Until) -> None:
+        """Have scored what waits, and keep what was found once that is over."""
+        if self._apart.is_busy and self._scorer.is_full:
+            self._apart.wait(_MOMENT)
+        if self._apart.is_done:
+            self._finish_scoring(writer)
+        if self._apart.is_busy:
+            return
+        if is_settled := self._progress.is_settled(until):
+            self._scorer.settle()
+        self._judge_past(writer, until, is_settled=is_settled)
+        if self._is_scoring_due(until):
+            deadline = self._should_stop_scoring()
+            self._job = self._scorer.begin_scoring(self._database, is_settled=is_settled, deadline=deadline)
+            self._apart.begin(self._job.run)
+            self._gauge.doing = "scoring"
+
+    def _finish_scoring(self, writer: Writer) -> None:
+        """Keep what was found, and say what is news; nothing where nothing is scored."""
+        job, self._job = self._job, None
+        if job is None:
+            return
+        announced = self._scorer.finish(
+            self._database,
+            writer,
+            job,
+            self._apart.result(),
+            targets=self._courier.targets,
+            habits=self._listening.state(),
+        )
+        self._gauge.doing = "idle"
+        if announced:
+            self._mail.set()
+        for incident in announced:
+            self._news(incident)
+
+    def _judge_past(self, writer: Writer, until: Until, *, is_settled: bool) -> None:
+        """Have judged what waits outside the live window: one organisation at a time."""
+        is_pressed = until != "stopped" and self._progress.is_read(until)
+        news = self._scorer.judge_past(
+            self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
+        )
+        if news:
+            self._mail.set()
+        for one in news:
+            self._news(one)
+
+    def _should_stop_scoring(self) -> Callable[[], bool]:
+        """Scoring of many days makes room for what has come meanwhile, between two of them."""
+        until = self._clock.now() + LONGEST_SCORING
+        return lambda: self._clock.now() > until
+
+    def _each_second(self, writer: Writer) -> None:
+        now, wall = self._clock.now(), self._clock.wall()
+        self._readers.raise_fault()
+        self._forgetting.work(self._database, writer, self._scorer.newest, now, wall)
+        changes = self._listening.fallen_silent(now, wall)
+        if changes:
+            with self._database.writing(writer) as work:
+                self._say(work, changes, wall)
+                work.states.put(HABITS, self._listening.state())
+            for change in changes:
+                self._news(change)
+        self._scorer.look(self._database)
+
+    def _say(self, work: Work, changes: list[Change], wall: int) -> None:
+        """Keep that sources fell silent or speak again, and whom to tell."""
+        silent = tell_changes(work, changes, self._courier.targets, at=wall)
+        self._tally.sources.update((source.name, source) for source in silent)
+        if changes:
+            self._mail.set()
+
+    def _is_scoring_due(self, until: Until) -> bool:
+        is_pressed = until != "stopped" and self._progress.is_read(until)
+        return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
+
+    def _looked(self) -> Status:
+        fault = self._courier.fault or self._upkeep.fault
+        return current_status(self._progress, self._tally, self._scorer, fault)
+
+    def _end(self, courier: threading.Thread, upkeep: threading.Thread, until: Until) -> None:
+        self._apart.close()
+        self._readers.stop()
+        self.intake.close()
+        self._bodies.close()
+        self._has_keys.set()
+        self._over.set()
+        self._mail.set()
+        if courier.ident:
+            courier.join(_COURIER_SECONDS)
+            if until != "stopped" and not courier.is_alive():
+                with suppress(SeawallError):
+                    self._courier.deliver()
+        if upkeep.ident:
+            # A program that ends while a thread merges a day's parts is aborted by the library that writes them.
+            upkeep.join(_UPKEEP_SECONDS)
+        self._gauge.doing = "none"
+        if self._has_begun:
+            self._gauge.tell(is_forced=True)
+
+
+def _thread(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
+    return threading.Thread(target=target, args=arguments, name=name, daemon=True)

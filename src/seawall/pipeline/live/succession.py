@@ -1,0 +1,47 @@
+"""What becomes of incidents when days are ruled on again: some go on under another id, some are gone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from seawall.detection.incident import Incident
+
+_DAY = 86_400_000_000
+
+
+def succession(
+    before: dict[str, Incident], now: dict[str, Incident], announced: set[str], since: int
+) -> tuple[list[str], dict[str, str], list[Incident]]:
+    """Return the ids that are no incident any more, those that go on under another id, and incidents that lapse.
+
+    An id is that of the strongest group: it changes when a stronger one joins. What has no successor and began before
+    `since`, from when on is ruled, stays as it is. Of the rest stays what people were told of, but raised no more.
+    """
+    heirs: dict[tuple[str, str], list[Incident]] = defaultdict(list)
+    missing = [old for id_, old in before.items() if id_ not in now]
+    if missing:
+        for incident in now.values():
+            heirs[incident.tenant, incident.account].append(incident)
+    gone: list[str] = []
+    renamed: dict[str, str] = {}
+    lapsed: list[Incident] = []
+    for old in missing:
+        near = [new for new in heirs[old.tenant, old.account] if _overlap(old, new)]
+        if near:
+            heir = max(near, key=lambda new: (len(set(new.events) & set(old.events)), new.score, new.id))
+            renamed[old.id] = heir.id
+            gone.append(old.id)
+        elif old.first_event >= since and old.id not in announced:
+            gone.append(old.id)
+        elif old.first_event >= since and old.raised:
+            lapsed.append(replace(old, raised=False))
+    return gone, renamed, lapsed
+
+
+def _overlap(old: Incident, new: Incident) -> bool:
+    """Whether both have a day in common."""
+    return (
+        old.first_event // _DAY <= new.last_event // _DAY
+        and new.first_event // _DAY <= old.last_event // _DAY
+    )

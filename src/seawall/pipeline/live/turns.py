@@ -1,0 +1,75 @@
+"""Which shards are scored now, and which may wait: what is new is not told behind what is late."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from seawall.pipeline.live.detection import Detection
+
+LATE_SECONDS = 2.0
+LATE_BURST = 3.0
+"""Days before the newest are scored again at most so often in a shard: so many seconds, or times what that took."""
+
+LATE_AT_ONCE = 0.6
+"""Seconds that late days may take of one scoring; shards whose late days take longer come after one another."""
+
+Way = Literal["whole", "newest"]
+
+
+class Turns:
+    """Remembers when each shard was scored."""
+
+    def __init__(self) -> None:
+        self._next_late: dict[int, float] = defaultdict(lambda: -math.inf)
+        self._took: dict[int, float] = defaultdict(float)
+        self._seen: dict[int, tuple[int, int]] = {}
+        self._behind: set[int] = set()
+        self._is_reading = True
+
+    @property
+    def are_behind(self) -> bool:
+        """Whether some shard was not up to date since much was to be read: what it shows may outrank what is known."""
+        return bool(self._behind)
+
+    def plan(self, detection: Detection, now: float, *, is_settled: bool) -> Iterator[tuple[int, Way]]:
+        """Yield the shards to score, and how: all that waits, or their newest day alone while late days wait.
+
+        While much is still to be read (`is_settled` false), and until each shard is up to date after that, all of it is scored
+        whole.
+        """
+        waiting = detection.waiting()
+        if self._is_reading or not is_settled:  # what was read last is not scored yet either
+            self._behind = set(waiting)
+        self._behind &= set(waiting)
+        self._is_reading = not is_settled
+        late = {shard for shard in waiting if not self._behind and detection.is_late(shard)}
+        chosen = self._chosen(late, now)
+        for shard in [*(one for one in waiting if one not in chosen), *chosen]:
+            if shard in late - set(chosen):
+                if self._seen.get(shard) != detection.newest(shard):
+                    yield shard, "newest"
+            else:
+                yield shard, "whole"
+
+    def note(self, shard: int, detection: Detection, way: Way, began: float, ended: float) -> None:
+        """A shard was scored."""
+        self._seen[shard] = detection.newest(shard)
+        if way == "whole":
+            if not detection.is_dirty(shard):
+                self._behind.discard(shard)
+            self._took[shard] = ended - began
+            self._next_late[shard] = ended + max(LATE_SECONDS, LATE_BURST * (ended - began))
+
+    def _chosen(self, late: set[int], now: float) -> Sequence[int]:
+        """Return the shards whose late days have their turn: those that wait the longest, as many as there is time for."""
+        chosen: list[int] = []
+        left = LATE_AT_ONCE
+        for shard in sorted(late, key=lambda one: (self._next_late[one], one)):
+            if self._next_late[shard] > now or (chosen and self._took[shard] > left):
+                break
+            chosen.append(shard)
+            left -= self._took[shard]
+        return chosen

@@ -1,0 +1,144 @@
+"""Keeps the store small while the watch runs: days in many parts are merged, what is too old is deleted.
+
+It works in a thread of its own, when little arrives, and never most of the time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from seawall.pipeline.live.clock import Clock
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS
+from seawall.storage.database import Database, Work, Writer
+from seawall.storage.lake import Lake, layout
+from seawall_base.errors import SeawallError
+
+DAY = 86_400_000_000
+LEAST_DAYS = CANDIDATE_DAYS + 1
+"""Incidents and candidates are kept at least so long: what is ruled on again is not forgotten."""
+
+MANY_PARTS = 64
+TOO_MANY_PARTS = 4_096
+"""A day in more parts is merged when little arrives; in more than this also when much does."""
+
+BUSY = 2_000.0
+"""Records a second from which on much arrives."""
+
+_LOOK_SECONDS = 5.0
+_DUTY = 8.0
+"""After work that took so long it rests so many times as long."""
+
+_PRUNE_SECONDS = 3_600.0
+_EXPIRE_SECONDS = 60.0
+_SLACK_SECONDS = 3_600.0
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """What keeps a lake small. `newest` gives the last day with events, `rate` records a second."""
+
+    lake: Lake
+    clock: Clock
+    retention_days: int | None
+    newest: Callable[[], int | None]
+    rate: Callable[[], float]
+    fault: str | None = None
+    _pruned: float | None = None
+
+    def run(self, stopped: threading.Event) -> None:
+        """Work until stopped."""
+        rest = _LOOK_SECONDS
+        while not stopped.wait(rest):
+            started = self.clock.now()
+            try:
+                self.work()
+                self.fault = None
+            except (SeawallError, OSError) as error:
+                self.fault = str(error)
+            except Exception as error:  # noqa: BLE001 - it is said, and tried again: what is too old must go
+                self.fault = f"upkeep of the events: unexpected {type(error).__name__}"
+            rest = max(_LOOK_SECONDS, _DUTY * (self.clock.now() - started))
+
+    def work(self) -> None:
+        """Do what is due."""
+        newest = self.newest()
+        if newest is None:
+            return
+        now = self.clock.now()
+        before = oldest_kept(newest, self.clock.wall(), self.retention_days)
+        if before is not None and (self._pruned is None or now - self._pruned >= _PRUNE_SECONDS):
+            self.lake.prune(_EPOCH + timedelta(days=before))
+            self._pruned = now
+        closed, is_open_too = self._parts(newest)
+        is_busy = self.rate() > BUSY
+        limit = TOO_MANY_PARTS if is_busy else MANY_PARTS
+        if is_open_too > limit:
+            self.lake.tidy(limit)
+        elif closed > limit or (closed and not is_busy):
+            self.lake.compact(_EPOCH + timedelta(days=newest))
+
+    def _parts(self, newest: int) -> tuple[int, int]:
+        """Return how many parts could be merged away: of days before the newest, and the most of one newer day."""
+        closed, most = 0, 0
+        for folder in layout.folders(self.lake.root):
+            for day, path in layout.days(folder):
+                with suppress(OSError):
+                    count = len(layout.parts(path)) - 1
+                    if (day - _EPOCH).days < newest:
+                        closed += count
+                    else:
+                        most = max(most, count)
+        return closed, most
+
+
+def oldest_kept(newest: int, wall: int, retention_days: int | None) -> int | None:
+    """Return the first day that is kept, None where all are.
+
+    It counts from the earlier of today and the newest day with events: neither a clock that jumped nor a record with a
+    time of the future deletes what is young.
+    """
+    return None if retention_days is None else min(newest, wall // DAY) - retention_days + 1
+
+
+def forget(work: Work, first_day: int, wall: int, retention_days: int) -> None:
+    """Forget in the database what lies before the first day that is kept."""
+    first = min(first_day, first_day + retention_days - LEAST_DAYS)
+    work.candidates.prune(first)
+    work.incidents.prune(first * DAY)
+    met_before = wall - retention_days * DAY
+    work.problems.prune(met_before)
+    work.outbox.prune(met_before)
+
+
+@dataclass(slots=True)
+class Forgetting:
+    """Ends answers that have expired, and forgets what is too old, in the database; once a minute, once an hour."""
+
+    retention_days: int | None
+    _began: tuple[float, int] | None = None
+    _next: float = 0.0
+    _pruned: float | None = None
+
+    def work(self, database: Database, writer: Writer, newest: int | None, now: float, wall: int) -> None:
+        """Do what is due. `now` is of a clock that only goes forward, `wall` microseconds since the epoch."""
+        if now < self._next:
+            return
+        self._next = now + _EXPIRE_SECONDS
+        self._began = self._began or (now, wall)
+        # A clock that jumps ahead must not end an answer for good.
+        elapsed = round((now - self._began[0] + _SLACK_SECONDS) * 1_000_000)
+        with database.writing(writer) as work:
+            work.answers.expire(min(wall, self._began[1] + elapsed))
+        is_due = self._pruned is None or now - self._pruned >= _PRUNE_SECONDS
+        if newest is None or self.retention_days is None or not is_due:
+            return
+        self._pruned = now
+        first = oldest_kept(newest, wall, self.retention_days)
+        if first is not None:
+            with database.writing(writer) as work:
+                forget(work, first, wall, self.retention_days)

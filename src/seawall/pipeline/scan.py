@@ -1,0 +1,411 @@
+"""The main job, end to end: read, enrich, code, score day by day, group, write. The only place that knows many rooms."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import msgspec
+
+from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.incident import Incident
+from seawall.detection.incidents.alert_budget import decide
+from seawall.detection.incidents.coverage import EXPORT_RECORDS, CoverageMeter
+from seawall.detection.incidents.rule_results import RuleBook
+from seawall.detection.incidents.unjudged_files import Unjudged
+from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.ranking.ranker import load
+from seawall.detection.rules.sigma.load import load as load_rules
+from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.coded_batch import CodedBatch
+from seawall.events.networks import Networks, enrich
+from seawall.events.problem import Problem
+from seawall.events.readers import EventBatch, counts_of, read, total_bytes
+from seawall.report.incident_page import write_report
+from seawall.report.input import Budget, ReportInput
+from seawall.storage import Coder, EventsFile, Spool
+from seawall.storage.files.incident_documents import write_incidents
+from seawall_base import private_files
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.errors import InputUnreadable, OutputUnwritable
+from seawall_base.progress import Progress
+from seawall_base.times import rfc3339
+
+OUTPUTS = (
+    "incidents.jsonl",
+    "report.html",
+    "problems.jsonl",
+    "coverage.json",
+    "events.parquet",
+    "summary.json",
+    "rules.json",
+)
+"""The files of a scan. Those of an earlier one are no input, even where the scanned folder holds them."""
+
+_problem_line = msgspec.json.Encoder().encode
+
+PROBLEMS_SHOWN = 1_000
+DAY = 86_400_000_000
+SCRATCH = ".seawall-"
+"""How the name of the folder begins that holds a scan's spool."""
+
+SMALL_DAY = 200_000
+"""Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """What the operator can choose for a scan.
+
+    `budget` is incidents a day for each organisation, None for the default by its size.
+    `mmdb` are the operator's own MaxMind-format databases, looked up before the built-in table. `learnt` false
+    ranks by the unsupervised evidence alone. `rules` are folders of Sigma rules beside the built-in ones, which `pack` false
+    leaves out.
+    """
+
+    budget: float | None = None
+    mmdb: tuple[Path, ...] = ()
+    learnt: bool = True
+    rules: tuple[Path, ...] = ()
+    pack: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan found. `incidents` worst first; `problems` the first 1,000; `summary` as in summary.json."""
+
+    incidents: tuple[Incident, ...]
+    summary: dict[str, Any]
+    coverage: tuple[CoverageNote, ...]
+    problems: tuple[Problem, ...]
+    problem_counts: dict[str, int]
+    networks: dict[str, Any]
+    out: Path | None
+
+
+@dataclass(slots=True)
+class _Tally:
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    counted_problems: int = 0
+    problem_counts: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    held: dict[str, int] = field(default_factory=dict)
+    unjudged: Unjudged = field(default_factory=Unjudged)
+    first: int = 0
+    last: int = 0
+
+    def count(self, batch: EventBatch) -> None:
+        """Count records, also file by file."""
+        self.records += batch.records
+        for name, counts in counts_of(batch).items():
+            self.held[name] = max(self.held.get(name, 0), counts.highest)
+            self.unjudged.of(name).add(counts.records, counts.unrecognised, counts.unread, counts.span)
+
+    def days(self) -> int:
+        """Return how many days lie between the first event and the last, both counted."""
+        return self.last // DAY - self.first // DAY + 1 if self.events else 0
+
+
+def scan(
+    paths: Sequence[Path | str] | Path | str,
+    out: Path | str | None = None,
+    budget: float | None = None,
+    *,
+    settings: ScanSettings | None = None,
+    progress: Progress | None = None,
+    watch: Callable[[Scored], None] | None = None,
+    rules_read: Callable[[RuleSet], None] | None = None,
+) -> ScanResult:
+    """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
+
+    Raises `InputUnreadable` when no path exists, `OutputUnwritable` when `out` cannot be written. Records that
+    cannot be read are problems in the result, never exceptions. `watch` is shown each scored day, `rules_read` the rules before
+    anything else is read.
+    """
+    started = time.perf_counter()
+    settings = settings or ScanSettings(budget=budget)
+    inputs = sorted(Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths))
+    folder = _prepared(inputs, out)
+    inputs = _without_results(inputs, folder)
+    networks = Networks.load(settings.mmdb)
+    rules = load_rules(settings.rules, with_pack=settings.pack)
+    if rules_read is not None:
+        rules_read(rules)
+    engine, tally = Engine(load() if settings.learnt else None, rules), _Tally()
+    book = RuleBook(rules)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+        spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
+        meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
+        candidates = _scored(spool, engine, meter, tally, progress, folder, _both(book.take, watch))
+    coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
+    accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
+    decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
+    incidents = decision.incidents
+    summary = _summary(tally, engine, incidents, book, spool.joined, time.perf_counter() - started)
+    result = ScanResult(
+        incidents,
+        summary,
+        coverage,
+        tuple(tally.problems),
+        dict(tally.problem_counts),
+        networks.describe(),
+        folder,
+    )
+    if folder is not None:
+        _write(
+            folder,
+            result,
+            Budget(sum(decision.limits.values()), settings.budget),
+            (tally.first, tally.last) if tally.events else None,
+        )
+        book.write(folder / "rules.json", engine.sigma)
+    if progress:
+        progress("write", 1, 1, tally.records)
+    return result
+
+
+def _prepared(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
+    missing = [path for path in inputs if not path.exists() and not path.is_symlink()]
+    if missing or not inputs:
+        raise InputUnreadable(
+            f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path"
+        )
+    if out is None:
+        return None
+    folder = Path(out)
+    try:
+        private_files.make_folder(folder)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise OutputUnwritable(
+            f"cannot write into {folder}: {error.strerror}", fix="choose another folder with --out"
+        ) from error
+    return folder
+
+
+def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
+    """Leave the results of an earlier scan out: open up the folders around them, in the order of reading."""
+    if folder is None:
+        return list(inputs)
+    place, found = folder.resolve(), list[Path]()
+    for path in inputs:
+        around = path.resolve()
+        if not path.is_dir() or around not in (place, *place.parents):
+            found.append(path)
+            continue
+        inner = [entry for entry in sorted(path.iterdir()) if entry.name != ".git"]
+        if around == place:
+            found += [
+                entry for entry in inner if entry.name not in OUTPUTS and not entry.name.startswith(SCRATCH)
+            ]
+        else:
+            found += _without_results(inner, folder)
+    return found
+
+
+def _spooled(
+    inputs: Sequence[Path],
+    scratch: Path,
+    networks: Networks,
+    tally: _Tally,
+    progress: Progress | None,
+    folder: Path | None,
+    coder: Coder,
+) -> Spool:
+    """Read everything into the spool; problems are written as they come."""
+    spool = Spool(scratch)
+    total, done = total_bytes(inputs), 0
+    sink = _problems_file(folder / "problems.jsonl") if folder else None
+    try:
+        for batch in _read_ahead(inputs):
+            tally.count(batch)
+            for problem in batch.problems:
+                _noted(tally, problem)
+            if sink:
+                sink.writelines(_problem_line(problem) + b"\n" for problem in batch.problems)
+            if batch.events.num_rows:
+                spool.add(coder.encode(enrich(batch.events, networks)))
+            done += batch.bytes_read
+            if progress:
+                progress("read", min(done, total), total, tally.records)
+    finally:
+        if sink:
+            sink.close()
+    spool.settle(*coder.settled())
+    return spool
+
+
+def _problems_file(path: Path) -> BinaryIO:
+    return os.fdopen(private_files.open_for_writing(path), "wb")
+
+
+def _both(
+    first: Callable[[Scored], None], second: Callable[[Scored], None] | None
+) -> Callable[[Scored], None]:
+    def tell(scored: Scored) -> None:
+        first(scored)
+        if second:
+            second(scored)
+
+    return tell
+
+
+def _read_ahead(inputs: Sequence[Path]) -> Iterator[EventBatch]:
+    """Yield what is read; another thread reads the next batch while this one is coded and spooled."""
+    batches = read(inputs)
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(next, batches, None)
+        while (batch := ahead.result()) is not None:
+            ahead = reader.submit(next, batches, None)
+            yield batch
+            del batch
+
+
+def _noted(tally: _Tally, problem: Problem) -> None:
+    tally.problem_counts[problem.code] += 1
+    tally.counted_problems += problem.counts_as_record
+    if len(tally.problems) < PROBLEMS_SHOWN:
+        tally.problems.append(problem)
+
+
+def _scored(
+    spool: Spool,
+    engine: Engine,
+    meter: CoverageMeter,
+    tally: _Tally,
+    progress: Progress | None,
+    folder: Path | None,
+    watch: Callable[[Scored], None],
+) -> list[Candidate]:
+    candidates: list[Candidate] = []
+    days = spool.days()
+    with _Writing(folder) as writing:
+        for place, (day, batch, duplicates) in enumerate(_loaded(spool, days)):
+            scored = engine.observe(batch, day)
+            meter.observe(batch)
+            candidates += scored.kept
+            tally.events += len(batch)
+            tally.duplicates += duplicates
+            tally.first = tally.first or int(batch.time[0])
+            tally.last = int(batch.time[-1])
+            watch(scored)
+            writing.write(batch, scored)
+            if progress:
+                progress("score", place + 1, len(days), tally.records)
+            del batch, scored  # a large day is gone before the next is loaded
+    return candidates
+
+
+def _loaded(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch, int]]:
+    """Yield the days in order; a small next one is read by another thread while this one is scored."""
+    with ThreadPoolExecutor(1) as loader:
+        ahead: deque[Future[tuple[CodedBatch, int]]] = deque()
+        for place, day in enumerate(days):
+            batch, duplicates = ahead.popleft().result() if ahead else spool.load(day)
+            if place + 1 < len(days) and spool.rows(days[place + 1]) <= SMALL_DAY:
+                ahead.append(loader.submit(spool.load, days[place + 1]))
+            yield day, batch, duplicates
+            del batch
+
+
+class _Writing:
+    """Writes the events file, if there is a folder for it; small days one behind, in another thread."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = EventsFile(folder / "events.parquet") if folder else None
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def write(self, batch: CodedBatch, scored: Scored) -> None:
+        """Hand a day over; wait for the one before, so that no more than one is held."""
+        if self._file is None:
+            return
+        if self._last is not None:
+            self._last.result()
+        if len(batch) > SMALL_DAY:
+            self._last = None
+            self._file.write(batch, scored.event_scores())
+        else:
+            self._last = self._thread.submit(self._file.write, batch, scored.event_scores())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+        if self._file is not None:
+            self._file.close()
+        if self._last is not None:
+            self._last.result()
+
+
+def _summary(
+    tally: _Tally,
+    engine: Engine,
+    incidents: Sequence[Incident],
+    book: RuleBook,
+    joined: tuple[int, int],
+    seconds: float,
+) -> dict[str, Any]:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "records": tally.records,
+        "events": tally.events,
+        "duplicates": tally.duplicates,
+        "problems": tally.counted_problems,
+        "unrecognised": tally.unjudged.unrecognised,
+        "files_not_judged": sum(counts.is_unjudged for counts in tally.unjudged.files.values()),
+        "accounts": engine.behaviour.accounts(),
+        "tenants": engine.behaviour.tenants(),
+        "object_ids_joined": joined[0],
+        "object_ids_with_several_names": joined[1],
+        "candidates": len(incidents),
+        "raised": sum(one.raised for one in incidents),
+        "rules": book.summary(),
+        "seconds": round(seconds, 3),
+        "events_per_second": round(tally.events / seconds) if seconds > 0 else 0,
+        "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,
+        "state_bytes": engine.behaviour.state_bytes() + engine.lineage.state_bytes(),
+        "first_time": rfc3339(tally.first) if tally.events else None,
+        "last_time": rfc3339(tally.last) if tally.events else None,
+    }
+
+
+def _write(folder: Path, result: ScanResult, budget: Budget, period: tuple[int, int] | None) -> None:
+    write_incidents(folder / "incidents.jsonl", result.incidents)
+    notes = [
+        {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in result.coverage
+    ]
+    document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
+    private_files.write_text(
+        folder / "coverage.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    )
+    private_files.write_text(folder / "summary.json", json.dumps(result.summary, indent=1) + "\n")
+    write_report(
+        folder / "report.html",
+        ReportInput(
+            result.incidents,
+            result.coverage,
+            result.problems,
+            result.problem_counts,
+            result.summary,
+            result.networks,
+            budget,
+            period,
+        ),
+    )

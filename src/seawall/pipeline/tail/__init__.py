@@ -1,0 +1,25 @@
+"""Follows what collectors write, and yields batches with the checkpoint that belongs to each.
+
+Nothing is read twice and nothing is skipped, as long as a consumer keeps what a delivery says together with what it made
+of the batches.
+"""
+
+from seawall.pipeline.tail.batcher import Batcher, Sizes
+from seawall.pipeline.tail.checkpoint import FileState
+from seawall.pipeline.tail.delivery import Delivery
+from seawall.pipeline.tail.follow import Follower
+from seawall.pipeline.tail.intake import Closed, Intake
+from seawall.pipeline.tail.patience import Patience
+from seawall.pipeline.tail.stream import stream_deliveries
+
+__all__ = [
+    "Batcher",
+    "Closed",
+    "Delivery",
+    "FileState",
+    "Follower",
+    "Intake",
+    "Patience",
+    "Sizes",
+    "stream_deliveries",
+]

@@ -1,0 +1,253 @@
+"""Follows files and folders by looking again and again: what was added is read, once.
+
+A file is known by its device, inode and first bytes, whatever its name. So a log that is renamed is read on under its
+new name, and a file that takes its place is a new one. A file that has become shorter or begins otherwise was written
+anew; its old content is remembered, and a copy that was made of it before is read on from where the original was left.
+A file that is deleted or moved away is read to its end if it was open.
+
+What it misses: what was written and removed again between two looks, or while nothing followed; and a file that was
+emptied and has grown again to begin and go on exactly as before.
+
+What it reads again, for later stages to count as duplicates: a whole file (array, archive) that was changed or was
+compressed anew, and a copy of a file that is not emptied soon after, or was made before all that was read of the
+original had been written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from seawall.events.failures import file_failure
+from seawall.events.formats.files import name_of, walk
+from seawall.events.formats.growing_text import first_place, is_complete, read_piece
+from seawall.events.formats.json_records import HEAD
+from seawall.events.masked_excerpts import file_problem
+from seawall.events.problem import Problem
+from seawall.events.readers import EventBatch, Limits
+from seawall.pipeline.tail.checkpoint import FileState, continues, learn
+from seawall.pipeline.tail.delivery import Delivery, of_problem
+from seawall.pipeline.tail.known import Followed, KnownFiles
+from seawall.pipeline.tail.patience import Patience
+from seawall.pipeline.tail.whole import read_whole
+from seawall_base.regular_files import open_regular
+
+_MOST_REPORTED = 10_000
+
+
+class Follower:
+    """Reads what is added to files and folders. One consumer at a time.
+
+    `checkpoint` is what the changes of all deliveries so far add up to. Raises `CheckpointInvalid` when it is damaged.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        checkpoint: Mapping[str, Mapping[str, Any]] | None = None,
+        limits: Limits = Limits(),  # noqa: B008
+        patience: Patience = Patience(),  # noqa: B008
+    ) -> None:
+        self._paths = tuple(Path(path) for path in paths)
+        self._limits, self._patience = limits, patience
+        self._known = KnownFiles(checkpoint or {}, limits, patience)
+        self._reported: set[Problem] = set()
+        self.unread = 0
+        """Bytes that were still to be read when the last poll began."""
+
+    def close(self) -> None:
+        """Close the files that are held open."""
+        self._known.handles.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that the last poll saw has been read, so that there is nothing to wait for."""
+        return self._known.is_idle
+
+    def poll(self, now: float) -> Iterator[Delivery]:
+        """Everything that can be read now, in deliveries. `now` is in seconds, of a clock that only goes forward.
+
+        A consumer that stops half-way loses nothing: the rest comes with the next poll. One that could not keep a
+        delivery has to go on with a new follower, from the checkpoint that it has.
+        """
+        present: list[tuple[Path, os.stat_result]] = []
+        for found in walk(self._paths):
+            if isinstance(found, Problem):
+                yield from self._report(found)
+            else:
+                try:
+                    present.append((found, found.stat()))
+                except OSError:
+                    continue
+        self.unread = self._known.unread(
+            ((status.st_dev, status.st_ino), status.st_size) for _, status in present
+        )
+        absent = self._known.absent([(status.st_dev, status.st_ino) for _, status in present], now)
+        busy: list[Followed] = []
+        yield from self._look_at(present, busy, now)
+        yield from self._read_growing([file for file in [*absent, *busy] if file.grows], now)
+        for file in absent:
+            yield from self._let_go(file, now)
+        for file in busy:
+            if not file.grows:
+                yield from self._read_whole(file, now)
+        if changes := self._known.changes():
+            yield Delivery((), changes)
+
+    def _report(self, problem: Problem) -> Iterator[Delivery]:
+        """A problem once; none of a path that has just gone."""
+        path = Path(problem.source_file)
+        is_gone = problem.code == "unreadable" and path not in self._paths and not os.path.lexists(path)
+        if problem in self._reported or is_gone:
+            return
+        if len(self._reported) < _MOST_REPORTED:
+            self._reported.add(problem)
+        yield of_problem(problem, self._known.changes())
+
+    def _look_at(
+        self, present: list[tuple[Path, os.stat_result]], busy: list[Followed], now: float
+    ) -> Iterator[Delivery]:
+        """Find the files that have something to read. All known ones come first: a new one may be the copy of
+        a file that was emptied."""
+        unknown = []
+        for path, status in present:
+            try:
+                file = self._known.recognise(path, status, now)
+            except Exception as error:  # noqa: BLE001 - the net
+                yield from self._report(_unreadable(path, error))
+                continue
+            if file is None:
+                unknown.append((path, status))
+            elif not file.is_idle:
+                busy.append(file)
+        for path, status in unknown:
+            try:
+                file = self._known.meet(path, status, now)
+            except Exception as error:  # noqa: BLE001 - the net
+                yield from self._report(_unreadable(path, error))
+                continue
+            if file is not None:
+                busy.append(file)
+
+    def _read_growing(self, files: list[Followed], now: float) -> Iterator[Delivery]:
+        """A piece of each file in turn, so that a large one does not keep the others waiting."""
+        sizes: dict[str, int] = {}
+        while files:
+            rest = []
+            for file in files:
+                try:
+                    batches = self._next_piece(file, sizes, now)
+                except Exception as error:  # noqa: BLE001 - the net
+                    yield from self._report(_unreadable(file.path, error))
+                    continue
+                if batches is not None:
+                    rest.append(file)
+                    yield Delivery(tuple(batches), self._known.changes())
+            files = rest
+
+    def _next_piece(self, file: Followed, sizes: dict[str, int], now: float) -> list[EventBatch] | None:
+        """Read on in a file, to the size that it has now; None when there is nothing more to read."""
+        place = file.state.place
+        if place is None or (file.absent is not None and file.key not in self._known.handles):
+            return None
+        descriptor = self._known.handles.get(file.key, file.path)
+        status = os.fstat(descriptor)
+        if (status.st_dev, status.st_ino) != (file.state.device, file.state.inode):
+            self._known.handles.drop(file.key)
+            return None
+        file.see(status.st_size, status.st_mtime_ns, now)
+        size = min(sizes.setdefault(file.key, status.st_size), status.st_size)
+        wanted = self._patience.piece_bytes
+        while place.offset < size:
+            data = _read_at(descriptor, min(wanted, size - place.offset), place.offset)
+            if not data or not continues(file.state, descriptor, status.st_size):
+                # Emptied or written anew since it was looked at, which the next look has to find.
+                file.look = (-1, -1)
+                return None
+            reaches_end = place.offset + len(data) >= status.st_size
+            is_end = reaches_end and self._is_over(file, data, now)
+            batches, after = read_piece(data, place, name_of(file.path), self._limits, is_end=is_end)
+            if after != place:
+                self._known.set(file, learn(replace(file.state, place=after), descriptor, status.st_size))
+                return batches
+            if place.offset + len(data) >= size:
+                break
+            wanted *= 2
+        if place.offset > status.st_size:
+            file.look = (-1, -1)
+            return None
+        file.is_idle = place.offset == status.st_size or now - file.since >= self._patience.finish
+        return None
+
+    def _is_over(self, file: Followed, data: bytes, now: float) -> bool:
+        """Whether the end of the file is the end of its last record."""
+        if file.absent is not None:
+            return self._is_abandoned(file, now)
+        if now - file.since < self._patience.finish:
+            return False
+        is_table = file.state.place is not None and file.state.place.shape == "table"
+        return is_table or is_complete(data[data.rfind(b"\n") + 1 :], self._limits)
+
+    def _is_abandoned(self, file: Followed, now: float) -> bool:
+        """Whether a file without a name has not been written to for a while."""
+        return file.absent is not None and now - max(file.absent, file.since) >= self._patience.settle
+
+    def _let_go(self, file: Followed, now: float) -> Iterator[Delivery]:
+        """Leave a file that has no name any more, once nobody writes to it."""
+        if file.key in self._known.handles:
+            if not self._is_abandoned(file, now):
+                return
+        elif file.grows and file.look[0] > file.state.offset:
+            reason = "the file was deleted or moved away before it was read to its end"
+            problem = file_problem(name_of(file.path), "unreadable", reason)
+            self._known.leave(file)
+            yield of_problem(problem, self._known.changes())
+            return
+        self._known.leave(file)
+
+    def _read_whole(self, file: Followed, now: float) -> Iterator[Delivery]:
+        state = file.state
+        is_same = (state.size, state.changed_ns) == file.look
+        if is_same and state.is_done:
+            file.is_idle = True
+            return
+        try:
+            if not is_same:
+                self._judge_again(file, now)
+            if now - file.since >= self._patience.settle and not file.grows:
+                for batch, state in read_whole(file.path, file.state, self._limits):
+                    self._known.set(file, state)
+                    yield Delivery(() if batch is None else (batch,), self._known.changes())
+        except Exception as error:  # noqa: BLE001 - the net
+            yield from self._report(_unreadable(file.path, error))
+
+    def _judge_again(self, file: Followed, now: float) -> None:
+        """A file whose content has changed may be one now that is read as it grows, from the next look on."""
+        descriptor = open_regular(file.path)
+        try:
+            head, size = os.pread(descriptor, HEAD, 0), os.fstat(descriptor).st_size
+            is_settled = self._known.is_settled(file, head, now)
+            place = first_place(head, self._limits, is_settled=is_settled)
+            if place is not None and size and place.shape != "whole":
+                fresh = FileState(file.state.path, file.state.device, file.state.inode, place)
+                self._known.set(file, learn(fresh, descriptor, size))
+        finally:
+            os.close(descriptor)
+
+
+def _unreadable(path: Path, error: Exception) -> Problem:
+    if not isinstance(error, OSError):
+        return file_failure(name_of(path), error)
+    return file_problem(name_of(path), "unreadable", error.strerror or str(error))
+
+
+def _read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """Bytes of a file from the offset on; fewer at its end."""
+    parts = []
+    while size > 0 and (data := os.pread(descriptor, size, offset)):
+        parts.append(data)
+        size, offset = size - len(data), offset + len(data)
+    return b"".join(parts)

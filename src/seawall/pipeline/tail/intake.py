@@ -1,0 +1,77 @@
+"""A queue between those who read and the one who scores: when it is full, reading waits."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from seawall.pipeline.tail.delivery import Delivery
+
+
+class Closed(Exception):
+    """The other side takes or gives nothing any more."""
+
+
+class Intake:
+    """Deliveries in the order in which they were put, at most so many and of about so many bytes.
+
+    Any number of threads may put, one takes. One delivery is always let in, however large it is.
+    """
+
+    def __init__(self, most: int = 64, most_bytes: int = 128 << 20) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._waiting: deque[tuple[Delivery, int]] = deque()
+        self._bytes = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def bytes_held(self) -> int:
+        """About how much memory the waiting deliveries take."""
+        return self._bytes
+
+    def put(self, delivery: Delivery, timeout: float | None = None) -> bool:
+        """Wait until there is room, and put a delivery; false when there was none in `timeout` seconds.
+
+        Raises `Closed`.
+        """
+        size = delivery.bytes_held
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._is_closed or self._has_room(size), timeout):
+                return False
+            if self._is_closed:
+                raise Closed
+            self._waiting.append((delivery, size))
+            self._bytes += size
+            self._changed.notify_all()
+            return True
+
+    def take(self, timeout: float | None = None) -> Delivery | None:
+        """Wait for the next delivery; None when there was none in `timeout` seconds.
+
+        Raises `Closed` once the queue is closed and empty.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or bool(self._waiting), timeout)
+            if self._waiting:
+                delivery, size = self._waiting.popleft()
+                self._bytes -= size
+                self._changed.notify_all()
+                return delivery
+            if self._is_closed:
+                raise Closed
+            return None
+
+    def close(self) -> None:
+        """Let nothing in any more; what waits can still be taken."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _has_room(self, size: int) -> bool:
+        if not self._waiting:
+            return True
+        return len(self._waiting) < self._most and self._bytes + size <= self._most_bytes

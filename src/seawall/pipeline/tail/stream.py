@@ -1,0 +1,89 @@
+"""Reads a stream that comes only once, such as standard input: lines and tables as they come, anything else at its end.
+
+There is no checkpoint: what was taken from a pipe cannot be asked for again. After a crash the sender has to send again
+what was not kept; records that are known are duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, BinaryIO, Protocol, cast
+
+from seawall.events.event_table import empty_events
+from seawall.events.formats.growing_text import Place, first_place, read_piece
+from seawall.events.formats.json_records import HEAD
+from seawall.events.masked_excerpts import file_problem
+from seawall.events.read_files import read_opened
+from seawall.events.readers import EventBatch, Limits
+from seawall.pipeline.tail.delivery import Delivery
+
+CHUNK = 1 << 20
+
+
+class Piped(Protocol):
+    """What is needed of a stream."""
+
+    def read1(self, size: int, /) -> bytes:
+        """At most `size` bytes, as soon as there are any; empty at the end."""
+        ...
+
+
+def stream_deliveries(stream: Piped, name: str, limits: Limits = Limits()) -> Iterator[Delivery]:  # noqa: B008
+    """Every record of the stream, soon after its line has ended. Never raises for what is in it.
+
+    `name` is what events and problems are filed under.
+    """
+    head, place, is_end = b"", None, False
+    while place is None and not is_end:
+        chunk = stream.read1(CHUNK)
+        head, is_end = head + chunk, not chunk
+        place = first_place(head[:HEAD], limits, is_settled=is_end or len(head) >= HEAD)
+    if not head:
+        return
+    if place is None or place.shape == "whole":
+        yield from _whole(stream, head, name, limits)
+    else:
+        yield from _growing(stream, head[place.offset :], place, name, limits)
+
+
+def _growing(stream: Piped, data: bytes, place: Place, name: str, limits: Limits) -> Iterator[Delivery]:
+    is_end = False
+    awaited = 0
+    while True:
+        before = place.offset
+        if is_end or len(data) >= awaited or b"\n" in data[-CHUNK:]:
+            batches, place = read_piece(data, place, name, limits, is_end=is_end)
+            data = data[place.offset - before :]
+            awaited = 2 * len(data)
+            if batches:
+                yield Delivery(tuple(batches))
+        if is_end:
+            return
+        chunk = stream.read1(CHUNK)
+        data, is_end = data + chunk, not chunk
+
+
+def _whole(stream: Piped, head: bytes, name: str, limits: Limits) -> Iterator[Delivery]:
+    """Through a temporary file, which may become as large as the largest member of an archive."""
+    with NamedTemporaryFile(prefix="seawall-") as spool:
+        if not _spooled(stream, head, spool, limits):
+            problem = file_problem(name, "bomb", f"a stream of more than {limits.member_bytes} bytes")
+            yield Delivery((EventBatch(empty_events(), (problem,), 0, 0),))
+            return
+        spool.seek(0)
+        for batch in read_opened(cast(BinaryIO, spool), Path(spool.name), limits, name):
+            yield Delivery((batch,))
+
+
+def _spooled(stream: Piped, head: bytes, spool: IO[bytes], limits: Limits) -> bool:
+    """Write all of a stream; false when it is too long."""
+    written, chunk = 0, head
+    while chunk:
+        written += spool.write(chunk)
+        if written > limits.member_bytes:
+            return False
+        chunk = stream.read1(CHUNK)
+    spool.flush()
+    return True

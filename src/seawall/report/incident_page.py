@@ -1,0 +1,215 @@
+"""The report page: one self-contained HTML file that a browser opens from disk, with no network at all.
+
+Everything is rendered here, so the page reads in full without JavaScript; the small script only adds moving
+by keyboard, filtering, copying and the theme switch. Every value passes `visible` and then Jinja's escaping,
+both by construction (`finalize`, `autoescape`); the policy in the page's head allows the one style and the
+one script by their hashes and nothing else, so even a value that slipped through could not run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined
+from jinja2.exceptions import TemplateNotFound
+from markupsafe import Markup
+
+from seawall.detection.incident import SEVERITIES, Incident
+from seawall.events.problem import Problem
+from seawall.report import incident_words as words
+from seawall.report import page_figures as figures
+from seawall.report.input import Budget, ReportInput
+from seawall_base import private_files, times
+from seawall_base.errors import OutputUnwritable
+from seawall_base.safe_text import visible
+
+__all__ = ["Budget", "ReportInput", "render_report", "write_report"]
+
+DETAILED = 150
+"""Raised incidents shown in full; later ones get one row each, so that a browser still opens the page."""
+
+ROWS = 200
+"""Rows of every list that can grow without limit."""
+
+RECORDS = 400
+"""Record ids listed for one incident."""
+
+WIDE, NARROW = 1080, 340
+"""Widths that the timeline is drawn in, for a screen and for a telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CoverageGroup:
+    """Notes of one kind, worst-hit first."""
+
+    name: str
+    count: int
+    notes: tuple[tuple[str, str, str], ...]
+
+
+def write_report(path: Path, report: ReportInput) -> None:
+    """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
+    write_page(path, render_report(report))
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page's text to `path`, whole or not at all. Raises OutputUnwritable."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        private_files.write_text(partial, page)
+        partial.replace(path)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{path}: {error.strerror or error}", fix="choose a folder that you may write with --out"
+        ) from error
+
+
+def render_report(report: ReportInput) -> str:
+    """Return the page as text."""
+    style, script = part("report.css"), part("report.js")
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
+            script=Markup(script),  # noqa: S704
+            policy=policy(style, script),
+            raised=report.raised,
+            candidates=report.candidates,
+            severities=_severity_counts(report.raised),
+            tenants=_tenants(report),
+            coverage=_coverage_groups(report),
+            unjudged=[note.text for note in report.coverage if note.code == "not-judged"],
+            problems=_problem_groups(report),
+            period=_period(report),
+            table_date=report.networks.get("date", ""),
+            credits=_credits(report.networks),
+        )
+    )
+
+
+def policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+class _Parts(BaseLoader):
+    """Templates that travel inside the package, zipped or not."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:  # noqa: ARG002
+        try:
+            return part(template), None, None
+        except FileNotFoundError as error:
+            raise TemplateNotFound(template) from error
+
+
+def part(name: str) -> str:
+    return resources.files("seawall.report").joinpath("templates", name).read_text("utf-8")
+
+
+def environment() -> Environment:
+    environment = Environment(
+        loader=_Parts(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        words=words,
+        times=times,
+        detailed=DETAILED,
+        rows=ROWS,
+        records=RECORDS,
+        wide=WIDE,
+        narrow=NARROW,
+        timeline=figures.timeline,
+        close_up=figures.close_up,
+        evidence_curve=figures.evidence_curve,
+        bars=figures.evidence_bars,
+        anchor=_anchor,
+    )
+    environment.filters["number"] = words.number
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Jinja calls this on the value of every expression before it escapes it."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return visible(value)
+
+
+def _anchor(incident_id: str) -> str:
+    """An id that is safe in a fragment; ids are ours, but the page does not rest on that."""
+    return "incident-" + re.sub(r"[^A-Za-z0-9_-]", "-", incident_id)[:80]
+
+
+def _severity_counts(incidents: Sequence[Incident]) -> list[tuple[str, int]]:
+    counts = Counter(incident.severity for incident in incidents)
+    return [(severity, counts[severity]) for severity in reversed(SEVERITIES) if counts[severity]]
+
+
+def _tenants(report: ReportInput) -> list[str]:
+    """Organisations by how many incidents they have; by what the logs lacked when they have none."""
+    named = Counter(i.tenant for i in report.incidents) or Counter(note.tenant for note in report.coverage)
+    return [tenant for tenant, _ in named.most_common() if tenant]
+
+
+def _period(report: ReportInput) -> tuple[int, int] | None:
+    if report.period is not None or not report.incidents:
+        return report.period
+    return min(i.first_event for i in report.incidents), max(i.last_event for i in report.incidents)
+
+
+def _credits(networks: dict[str, Any]) -> list[str]:
+    """The sources of the network table, as their licences want them named."""
+    sources = networks.get("sources", ())
+    named = (
+        [source for source in sources if isinstance(source, dict)]
+        if isinstance(sources, (list, tuple))
+        else []
+    )
+    return [str(source.get("attribution") or source.get("package") or "") for source in named]
+
+
+def _coverage_groups(report: ReportInput) -> list[_CoverageGroup]:
+    counts = Counter(note.code for note in report.coverage)
+    groups = []
+    for code, count in counts.most_common():
+        notes = [note for note in report.coverage if note.code == code]
+        notes.sort(key=lambda note: note.start - note.end)
+        shown = tuple(
+            (
+                note.account or note.tenant,
+                f"{note.source}: {note.text}",
+                times.span_text(note.start, note.end),
+            )
+            for note in notes[: ROWS // 4]
+        )
+        groups.append(_CoverageGroup(words.COVERAGE.get(code, code), count, shown))
+    return groups
+
+
+def _problem_groups(report: ReportInput) -> list[tuple[str, int, list[Problem]]]:
+    counts = Counter(report.problem_counts) or Counter(str(problem.code) for problem in report.problems)
+    return [
+        (words.PROBLEMS.get(code, code), count, [p for p in report.problems if p.code == code][:5])
+        for code, count in counts.most_common()
+    ]

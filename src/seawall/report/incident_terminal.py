@@ -1,0 +1,209 @@
+"""Incidents for a terminal: the ranked queue and the explanation of one incident.
+
+Everything is built from `Text` and never from Rich's markup, and every value passes `visible`, so that log
+text can neither colour, move nor link anything. Off a terminal the same lines come out plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from seawall.detection.incident import Incident, Severity
+from seawall.report import incident_words as words
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
+from seawall_base.times import minute_text, span_text
+
+MARKS: dict[Severity, tuple[str, str]] = {
+    "critical": ("⬢", "bold red"),
+    "high": ("▲", "dark_orange"),
+    "medium": ("◆", "yellow"),
+    "low": ("○", "cyan"),
+}
+"""A severity's shape and style: never colour alone."""
+
+_ASCII = {"critical": "!!", "high": "! ", "medium": "* ", "low": "- "}
+_LINE = 400
+_BAR = 20
+
+
+def queue(console: Console, incidents: Sequence[Incident], *, first_rank: int = 1) -> None:
+    """Print the incidents, ranked: mark, account, when, verdict and the reasons that weigh most."""
+    for rank, incident in enumerate(incidents, start=first_rank):
+        console.print(_entry(incident, rank, _ascii_only(console)))
+
+
+Addresses = Sequence[tuple[str, int]]
+"""Client addresses with how many records carry each, the most first."""
+
+
+def explanation(console: Console, incident: Incident, rank: int, addresses: Addresses | None = None) -> None:
+    """Print one incident in full: why in words and numbers, usual versus now, the limits of the logs.
+
+    `addresses` are those of its records, None where they are not known.
+    """
+    console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console))))
+
+
+def _ascii_only(console: Console) -> bool:
+    """Whether the stream cannot carry the marks (an old locale): then letters stand in."""
+    return not console.encoding.lower().startswith("utf")
+
+
+def _text(value: str, style: str = "") -> Text:
+    return Text(visible(value, _LINE), style=style, overflow="fold")
+
+
+def _mark(severity: Severity, ascii_only: bool) -> Text:
+    shape, style = MARKS[severity]
+    return Text(f"{_ASCII[severity] if ascii_only else shape} {severity}", style=style)
+
+
+def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
+    head = Text.assemble((f"{rank:>3}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
+    head.append_text(_text(incident.account, "bold"))
+    head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
+    head.append(f"  score {incident.score:.1f} (log-odds)", style="dim")
+    parts: list[RenderableType] = [head, Padding(_text(words.verdict(incident)), (0, 0, 0, 5))]
+    told = words.verdict(incident)
+    for reason in [reason for reason in words.strongest(incident, 6) if reason.text not in told][:3]:
+        line = Text(f"{reason.weight:+5.1f}  ", style="dim")
+        line.append_text(_text(reason.text))
+        for count in words.more_counts_of(reason)[:2]:
+            line.append(f"  {count}", style="cyan")
+        parts.append(Padding(line, (0, 0, 0, 5)))
+    return Group(*parts, Text(""))
+
+
+def _explanation(
+    incident: Incident, rank: int, addresses: Addresses | None, ascii_only: bool
+) -> Iterable[RenderableType]:
+    yield _entry_head(incident, rank, ascii_only)
+    yield _text(words.verdict(incident))
+    yield Text("")
+    yield _facts(incident, addresses)
+    yield from _section("Why", _evidence(incident, ascii_only))
+    if incident.usual:
+        yield from _section("Usual versus now", _usual(incident, ascii_only))
+    normal = words.normal_ifs(incident)
+    if normal:
+        yield from _section("What would have made it normal", _bullets(normal))
+    limits = incident.coverage or ("No limit of the logs is known for this account and time.",)
+    yield from _section("What the logs could not show", _bullets(limits))
+    if incident.actions:
+        yield from _section("What to do", _bullets(incident.actions))
+
+
+def _entry_head(incident: Incident, rank: int, ascii_only: bool) -> Text:
+    head = Text.assemble((f"#{rank}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
+    head.append_text(_text(incident.account, "bold"))
+    return head.append_text(_text(f"  {incident.id}", "dim"))
+
+
+def _section(title: str, body: RenderableType) -> Iterable[RenderableType]:
+    yield Text(f"\n{title}", style="bold")
+    yield body
+
+
+def _facts(incident: Incident, addresses: Addresses | None) -> Table:
+    detected = incident.detected_at
+    facts = [
+        ("When", f"{span_text(incident.first_event, incident.last_event)} UTC"),
+        ("Threshold", f"crossed at {minute_text(detected)} UTC" if detected is not None else "never crossed"),
+        *([("Sessions", began)] if (began := words.beginnings_text(incident)) else []),
+        ("Standing", "raised" if incident.raised else "below the budget"),
+        ("Organisation", incident.tenant),
+        ("Kind", words.aspect_name(incident.kind)),
+        ("Technique", words.technique(incident)),
+        ("Records", f"{plural(words.record_count(incident), 'record')} judged the intruder's"),
+        *([("Addresses", _counted(addresses))] if addresses is not None else []),
+        ("Mailboxes", _listed(incident.mailboxes)),
+        ("Messages", words.messages_text(incident)),
+    ]
+    if incident.related:
+        facts.append(("Related", _listed(incident.related)))
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts:
+        grid.add_row(Text(name, style="dim"), _text(value))
+    return grid
+
+
+def _counted(addresses: Addresses, most: int = 8) -> str:
+    """The addresses of most records; a search for the scope takes each, or a block of them."""
+    shown = ", ".join(f"{address} ({plural(records, 'record')})" for address, records in addresses[:most])
+    more = len(addresses) - most
+    return (shown or "no record carries one") + (f" and {more:,} more (--json)" if more > 0 else "")
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most]) or "none"
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _evidence(incident: Incident, ascii_only: bool) -> Table:
+    reasons, rest_count, rest = words.evidence(incident)
+    counts = ["; ".join(words.more_counts_of(reason)) for reason in reasons]
+    has_counts = any(counts)  # most reasons say their counts themselves
+    table = _table("Weight", "", "Reason", *(["Counts"] if has_counts else []))
+    table.columns[0].justify = "right"
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    widest = (
+        max((abs(weight) for weight in (incident.base, *(r.weight for r in reasons))), default=1.0) or 1.0
+    )
+    for reason, count in zip(reasons, counts, strict=True):
+        what = _text(words.sentence(reason.text))
+        bar = _bar(reason.weight / widest, ascii_only)
+        table.add_row(_weight(reason.weight), bar, what, *([Text(count)] if has_counts else []))
+    if rest_count:
+        table.add_row(_weight(rest), "", Text(f"{plural(rest_count, 'smaller reason')} together"))
+    table.add_row(_weight(incident.base), _bar(incident.base / widest, ascii_only), Text("Base", style="dim"))
+    table.add_section()
+    table.add_row(Text(f"{incident.score:.1f}", style="bold"), "", Text("Score", style="bold"))
+    return table
+
+
+def _weight(weight: float) -> Text:
+    return Text(f"{weight:+.1f}")
+
+
+def _bar(share: float, ascii_only: bool) -> Text:
+    length = max(1, round(abs(share) * _BAR))
+    return Text(("#" if ascii_only else "█") * length, style="dark_orange" if share >= 0 else "blue")
+
+
+def _usual(incident: Incident, ascii_only: bool) -> Table:
+    table = _table("", "Field", "Now", "Usually", "This account", "Peers")
+    unusual, ordinary = ("*", "-") if ascii_only else ("◆", "●")
+    for row in incident.usual:
+        mark = Text(unusual, style="dark_orange") if row.is_unusual else Text(ordinary, style="blue")
+        now = _text(row.now, "bold" if row.is_unusual else "")
+        usually = _text(words.usual_text(row))
+        table.add_row(
+            mark,
+            _text(words.aspect_name(row.aspect)),
+            now,
+            usually,
+            Text(words.seen_text(row)),
+            Text(words.peers_text(row)),
+        )
+    return table
+
+
+def _bullets(lines: Sequence[str]) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    for line in lines:
+        grid.add_row(Text("  -", style="dim"), _text(line))
+    return grid

@@ -1,0 +1,238 @@
+"""Short words and numbers that page and terminal share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seawall.detection.incident import Incident, Usual
+from seawall.detection.reason import Reason
+from seawall_base.plurals import plural
+from seawall_base.times import span_text
+
+ASPECTS = {
+    "activity": "Operation",
+    "answers": "What answers taught",
+    "app": "Application",
+    "app_activity": "Operation × application",
+    "app_client": "Application × client",
+    "app_network": "Application × network",
+    "attempts": "Attempts before",
+    "attention": "Taken over before",
+    "contained": "Contained before",
+    "birth": "Token's birth",
+    "client": "Client",
+    "client_network": "Client × network",
+    "consent_any": "Consent",
+    "context": "Context",
+    "country": "Country",
+    "credential": "App credential",
+    "foreign": "Token's tenant",
+    "grant": "Mailbox permission",
+    "hostile-value": "Seen in a takeover",
+    "hour": "Hour of the week",
+    "key": "Credential key",
+    "legacy": "Legacy sign-in",
+    "mailbox": "Others' mailbox",
+    "method": "Sign-in method",
+    "moved": "Session moved",
+    "network": "Network",
+    "outlived": "After revocation",
+    "pattern": "Taken together",
+    "persistence": "Rule or forwarding",
+    "prefix": "Address block",
+    "reused": "Session reused",
+}
+"""How an aspect is named to a reader; any other aspect is shown as its own words."""
+
+LAYERS = {
+    "behaviour": "learned behaviour",
+    "lineage": "token lineage",
+    "rules": "known technique",
+    "assurance": "sign-in assurance",
+}
+
+COVERAGE = {
+    "gap": "Gap in a source",
+    "throttled": "Mail audit throttled",
+    "no-source": "Source missing",
+    "no-identifiers": "No linkable token identifiers",
+    "short-history": "Too little history",
+    "late": "Too late to be scored",
+    "truncated": "Export cut off",
+    "not-judged": "Records that were not judged",
+}
+
+PROBLEMS = {
+    "not-json": "Not a JSON object",
+    "bad-json": "Broken embedded JSON",
+    "no-time": "No readable time",
+    "bad-time": "Time outside 1990 to 2100",
+    "too-large": "Record larger than the limit",
+    "too-deep": "Nested deeper than the limit",
+    "not-a-log": "Not a log that Seawall reads",
+    "unreadable": "Could not be opened, or is damaged",
+    "reader-failed": "Seawall failed on it",
+    "bomb": "Archive expands beyond the limit",
+    "wrong-columns": "Row does not fit its header",
+}
+
+SCORE_MEANS = (
+    "The score is the evidence in log-odds: the higher, the worse, and each point more multiplies the odds by 2.7. "
+    "Critical from 0, high from −2, medium from −4. On your own logs read it as an order, not as a chance."
+)
+"""What a score means, wherever one is shown first."""
+
+_EVIDENCE_ROWS = 14
+_EVIDENCE_LEAST = 0.05
+"""Weights that would be shown as 0.0 get no row of their own."""
+
+
+def aspect_name(aspect: str) -> str:
+    """`Application` for `app`, `Mass read` for `mass-read`."""
+    plain = aspect.replace("-", " ").replace("_", " ").strip()
+    return ASPECTS.get(aspect, plain[:1].upper() + plain[1:])
+
+
+def number(value: float) -> str:
+    """A count for a reader: thousands separated; day counts fade with age, so they are rounded."""
+    return f"{round(value):,}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter, to stand alone."""
+    return text[:1].upper() + text[1:]
+
+
+def of(part: float, whole: float, noun: str) -> str:
+    """`0 of 1,240 peers`, of the noun's singular; of none that there are none."""
+    if not round(whole):
+        return f"no earlier {noun}" if noun.endswith("day") else f"no {noun}s"
+    return f"{number(part)} of {plural(round(whole), noun)}"
+
+
+def counts_of(reason: Reason) -> tuple[str, ...]:
+    """The counts behind a reason in words; the ones it does not state are left out."""
+    counts = reason.counts
+    said = []
+    if "active_days" in counts:
+        said.append(of(counts.get("seen_days", 0.0), counts["active_days"], "active day"))
+    if "peers" in counts:
+        said.append(of(counts.get("peers_with", 0.0), counts["peers"], "peer"))
+    if counts.get("day_cohort"):
+        said.append(plural(round(counts["day_cohort"]), "other that day", "others that day"))
+    return tuple(said)
+
+
+def seen_text(row: Usual) -> str:
+    """How often the account showed the value before."""
+    return of(row.seen_days, row.active_days, "active day")
+
+
+def peers_text(row: Usual) -> str:
+    """How many peers show the value."""
+    return of(row.peers_with, row.peers, "peer")
+
+
+def usual_text(row: Usual) -> str:
+    """`Outlook (92 %), Teams (31 %)`, or an honest nothing."""
+    said = [f"{value} ({share * 100:.0f}\u00a0%)" for value, share in row.usual[:3]]
+    return ", ".join(said) or "nothing on record"
+
+
+def messages_text(incident: Incident) -> str:
+    """What was proved to be read and what may have been."""
+    if not incident.messages_proved and not incident.messages_possible:
+        return "no message is proved or presumed read"
+    return f"{incident.messages_proved:,} proved read, {incident.messages_possible:,} possibly read"
+
+
+def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
+    """The reasons that speak most against the account, heaviest first; those for it and silent ones are left out."""
+    against = [reason for reason in incident.reasons if reason.weight > 0 and not reason.silent]
+    return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
+
+
+def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:
+    """The reasons worth a row, heaviest first, how many smaller ones there are, and what those sum to."""
+    largest = sorted(incident.reasons, key=lambda reason: -abs(reason.weight))[:_EVIDENCE_ROWS]
+    shown = [reason for reason in largest if abs(reason.weight) >= _EVIDENCE_LEAST]
+    rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in shown)
+    return tuple(sorted(shown, key=lambda reason: -reason.weight)), len(incident.reasons) - len(shown), rest
+
+
+def more_counts_of(reason: Reason) -> tuple[str, ...]:
+    """The counts that the reason's own text does not already give."""
+    return tuple(
+        said
+        for said in counts_of(reason)
+        if said not in reason.text and not ("that day" in said and "same day" in reason.text)
+    )
+
+
+def verdict(incident: Incident) -> str:
+    """The one sentence that says what is the matter."""
+    return incident.summary or incident.title
+
+
+def technique(incident: Incident) -> str:
+    """The likely technique: by its ATT&CK name when the incident has one, else the incident's kind."""
+    named = incident.details.get("technique")
+    return named if isinstance(named, str) and named else aspect_name(incident.kind)
+
+
+def record_count(incident: Incident) -> int:
+    """The intruder's records, counting those that the incident does not list."""
+    more = incident.details.get("events_not_listed", 0)
+    return len(incident.events) + (more if isinstance(more, int) else 0)
+
+
+def normal_ifs(incident: Incident) -> tuple[str, ...]:
+    """What would have made each unusual field ordinary, where the incident says so."""
+    return tuple(sentence(row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
+
+
+ROOT_WORDS = {
+    "strong": "with two factors",
+    "claimed": "with a second factor that the token claims from before",
+    "weak": "with a single factor",
+    "not told": "with a sign-in that does not say how strong it was",
+    "no sign-in seen": "without a sign-in on the same day",
+    "no session in the record": "of which it cannot be told, for want of a session id",
+}
+"""How a session began, by what it goes back to, after *1 session*."""
+
+
+def beginnings_text(incident: Incident) -> str:
+    """How the sessions began in which mail was read, empty where no mail was."""
+    roots = incident.details.get("session_roots")
+    if not isinstance(roots, Mapping):
+        return ""
+    told = [
+        f"{number(count)} {words}"
+        for root, words in ROOT_WORDS.items()
+        if isinstance(count := roots.get(root), int)
+    ]
+    return "; ".join(told)
+
+
+def ticket_lines(incident: Incident) -> tuple[str, ...]:
+    """The verdict and its reasons in plain words, line by line, to be pasted into a ticket."""
+    lines = [
+        f"{incident.severity.upper()}: {incident.account} ({incident.tenant})",
+        verdict(incident),
+        f"Likely technique: {technique(incident)}",
+        f"When: {span_text(incident.first_event, incident.last_event)} UTC",
+        "Why:",
+    ]
+    for reason in strongest(incident, 8):
+        counts = "; ".join(more_counts_of(reason))
+        lines.append(f"- {reason.text}" + (f" ({counts})" if counts else ""))
+    lines.append(
+        f"Mail: {messages_text(incident)}, in {plural(len(incident.mailboxes), 'mailbox', 'mailboxes')}"
+    )
+    if began := beginnings_text(incident):
+        lines.append(f"Sessions in which mail was read, by how they began: {began}")
+    lines += [f"Not shown by the logs: {note}" for note in incident.coverage]
+    lines += [f"Next: {action}" for action in incident.actions]
+    lines.append(f"Seawall incident {incident.id}")
+    return tuple(lines)

@@ -1,0 +1,303 @@
+"""After a containment: is the intruder back, and what changed? Pure.
+
+An intruder who loses an account comes back with another token, key, application or network, or with another technique, and
+rarely with all of them at once. So what it was known by is looked for: on the contained accounts, where one thing of it beside
+something new is enough, and on all others, where it has to be something that few share, or two things together.
+
+What the account's holder uses tells nothing, and neither does what many accounts use. Events come as Arrow tables in pieces, in
+any order; only rows of contained accounts or with a value of the intruder's become objects.
+
+Misses: an intruder who changes everything at once; one who returns through what the holder uses; what writes no record.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.detection.feedback.hostile import few
+from seawall.response.containment.evidence import KNOWN_BY
+from seawall.response.containment.values import Actor, Containment, Return
+
+ATTENTION_DAYS: Final = 30
+DAY: Final = 86_400_000_000
+MOST_RECORDS: Final = 200
+MOST_SHOWN: Final = 5
+MOST_GROUPS: Final = 20_000
+_MOST_SHARERS: Final = 200
+
+WORDS: Final = {
+    "sessions": "session",
+    "tokens": "token",
+    "keys": "key",
+    "devices": "device",
+    "addresses": "address",
+    "prefixes": "address block",
+    "networks": "network",
+    "applications": "application",
+    "clients": "client",
+    "operations": "operation",
+}
+"""What an intruder is known by, in words."""
+
+STRONG: Final = ("sessions", "tokens", "keys", "devices", "addresses", "prefixes")
+"""What hardly anybody else shows by chance; one of these is enough."""
+
+WEAK: Final = ("networks", "applications", "clients", "operations")
+CHANGES: Final = ("networks", "applications", "clients", "devices", "keys")
+"""What is new where neither the intruder nor the holder showed it. A session is always another."""
+
+ENDED: Final = ("sessions",)
+"""What a containment ends: seen again later, it tells, also where an intruder had taken the holder's own. (What stands for a
+token at Google names an application and an account, and stays.)"""
+
+GOES_ON: Final = ("sessions", "tokens")
+GRACE: Final = 3_600_000_000
+"""Microseconds for which what was already issued may go on after it was revoked."""
+
+COLUMNS: Final = ("metadata_uid", "time", "status", "account", *KNOWN_BY.values())
+
+_Place = tuple[str, str, str, str]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Events of one account from one network with one application and client."""
+
+    first: int
+    last: int
+    values: dict[str, set[str]]
+    records: set[str] = field(default_factory=set)
+    count: int = 0
+    succeeded: bool = False
+
+
+@dataclass(slots=True)
+class Looking:
+    """Takes pieces of events, one after another, and says in the end who came back."""
+
+    containment: Containment
+    _groups: dict[_Place, _Group] = field(default_factory=dict)
+    _sharers: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    _accounts: set[str] = field(default_factory=set)
+    _left_out: int = 0
+    after: int = 0
+    """Records from the time that is looked at: where there are none, nobody can have been seen to come back."""
+
+    def add(self, events: pa.Table) -> None:
+        """Take a piece of events."""
+        table = events.select([name for name in COLUMNS if name in events.column_names])
+        times = table.column("time").cast(pa.int64())
+        table = table.set_column(table.column_names.index("time"), "time", times)
+        accounts = _text(table, "account")
+        self._accounts.update(one for one in pc.unique(accounts).to_pylist() if one)
+        actor = self.containment.actor
+        is_after = pc.and_(pc.greater(times, self.containment.at), pc.less(times, self.containment.until))
+        self.after += pc.sum(is_after).as_py() or 0
+        is_meant = pc.is_in(accounts, value_set=pa.array(actor.accounts, pa.string()))
+        for name in (*STRONG, *WEAK):
+            told = _telling(actor, name)
+            if not told or KNOWN_BY[name] not in table.column_names:
+                continue
+            has = pc.is_in(_text(table, KNOWN_BY[name]), value_set=pa.array(sorted(told), pa.string()))
+            self._share(name, table.filter(pc.and_(has, pc.invert(is_after))))
+            if name != "operations":
+                is_meant = pc.or_(is_meant, has)
+        self._take(table.filter(pc.and_(is_after, is_meant)))
+
+    def _share(self, name: str, table: pa.Table) -> None:
+        """Who besides the contained accounts shows a value, in time when the intruder was not being looked for."""
+        pairs = pa.table({"account": _text(table, "account"), "value": _text(table, KNOWN_BY[name])})
+        for row in pairs.group_by(["account", "value"], use_threads=False).aggregate([]).to_pylist():
+            sharers = self._sharers[name, row["value"]]
+            is_other = row["account"] and row["account"] not in self.containment.actor.accounts
+            if is_other and len(sharers) < _MOST_SHARERS:
+                sharers.add(row["account"])
+
+    def _take(self, table: pa.Table) -> None:
+        for row in table.to_pylist():
+            if not row["account"]:
+                continue
+            place = (row["account"], *(_plain(row.get(KNOWN_BY[name])) for name in WEAK[:3]))
+            group = self._groups.get(place)
+            time = row["time"]
+            if group is None:
+                if len(self._groups) >= MOST_GROUPS:
+                    self._left_out += 1
+                    continue
+                group = self._groups[place] = _Group(time, time, {name: set() for name in WORDS})
+            if row["metadata_uid"] in group.records:
+                continue
+            group.first, group.last = min(group.first, time), max(group.last, time)
+            group.count += 1
+            group.succeeded |= row.get("status") != "failure"
+            if len(group.records) < MOST_RECORDS and row["metadata_uid"]:
+                group.records.add(row["metadata_uid"])
+            for name in WORDS:
+                value = _plain(row.get(KNOWN_BY[name]))
+                is_ending = name in GOES_ON and time < self.containment.at + GRACE
+                if value and not is_ending:
+                    group.values[name].add(value)
+
+    def returns(self) -> tuple[Return, ...]:
+        """Who came back, the surest first. Groups that say the same of one account are one."""
+        found = [
+            made for place, group in sorted(self._groups.items()) if (made := self._judged(place[0], group))
+        ]
+        return tuple(sorted(_joined(found), key=lambda one: (-_weight(one), one.first, one.account)))
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there was more to look at than is looked at."""
+        return self._left_out > 0
+
+    def _judged(self, account: str, group: _Group) -> Return | None:
+        actor = self.containment.actor
+        was_contained = account in actor.accounts
+        shared = [
+            (name, value)
+            for name in WORDS
+            for value in sorted(group.values[name] & _telling(actor, name))
+            if self._is_rare(name, value)
+        ]
+        strong = [one for one in shared if one[0] in STRONG]
+        weak = [one for one in shared if one[0] in WEAK]
+        known = {name: set(getattr(actor, name)) | set(actor.usual.get(name, ())) for name in WORDS}
+        new = {name: group.values[name] - known[name] for name in CHANGES}
+        if was_contained:
+            is_back = bool(strong) or (bool(weak) and any(new.values()))
+        else:
+            is_back = bool(strong) or len({name for name, _ in weak if name != "operations"}) >= 2
+        if not is_back:
+            return None
+        changed = tuple(
+            (
+                WORDS[name],
+                tuple(getattr(actor, name))[:MOST_SHOWN],
+                tuple(sorted(group.values[name]))[:MOST_SHOWN],
+            )
+            for name in ("tokens", "sessions", *CHANGES)
+            if group.values[name]
+            and getattr(actor, name)
+            and not group.values[name] & set(getattr(actor, name))
+        )
+        told = tuple((WORDS[name], value) for name, value in shared)
+        return Return(
+            account,
+            was_contained,
+            group.first,
+            group.last,
+            told,
+            changed,
+            not group.succeeded,
+            tuple(sorted(group.records)),
+            group.count,
+            sentence(account, was_contained, told, changed, only_tried=not group.succeeded),
+        )
+
+    def _is_rare(self, name: str, value: str) -> bool:
+        others = len(self._accounts - set(self.containment.actor.accounts))
+        return len(self._sharers.get((name, value), ())) <= few(others)
+
+
+def looked(pieces: Iterable[pa.Table], containment: Containment) -> Looking:
+    """What pieces of events say of a containment."""
+    looking = Looking(containment)
+    for piece in pieces:
+        looking.add(piece)
+    return looking
+
+
+def sentence(
+    account: str,
+    was_contained: bool,
+    shared: Sequence[tuple[str, str]],
+    changed: Sequence[tuple[str, Sequence[str], Sequence[str]]],
+    *,
+    only_tried: bool,
+) -> str:
+    """The return in words: what is as before, and what is not."""
+    verb = "was tried" if only_tried else "is used"
+    who = f"{account} {verb} again" if was_contained else f"{account}, another account, {verb}"
+    same = _listed([f"{what} {value}" for what, value in shared[:MOST_SHOWN]])
+    text = f"{who} as by the intruder: same {same}"
+    news = [
+        f"{what} {', '.join(now[:2])} instead of {', '.join(before[:2])}"
+        if what not in {"token", "session"}
+        else f"new {what}"
+        for what, before, now in changed
+    ]
+    return text + (f"; what changed: {_listed(news)}" if news else "")
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def _joined(found: Iterable[Return]) -> Iterator[Return]:
+    """Groups of one account that share and changed the same, as one."""
+    by_words: dict[tuple[str, str], list[Return]] = defaultdict(list)
+    for one in found:
+        by_words[one.account, one.text].append(one)
+    for same in by_words.values():
+        first = same[0]
+        records = sorted({record for one in same for record in one.records})[:MOST_RECORDS]
+        yield Return(
+            first.account,
+            first.was_contained,
+            min(one.first for one in same),
+            max(one.last for one in same),
+            first.shared,
+            first.changed,
+            first.only_tried,
+            tuple(records),
+            sum(one.record_count for one in same),
+            first.text,
+        )
+
+
+def _weight(one: Return) -> int:
+    strong = {WORDS[name] for name in STRONG}
+    return 4 * sum(what in strong for what, _ in one.shared) + len(one.shared) + one.was_contained
+
+
+def _telling(actor: Actor, name: str) -> set[str]:
+    """Values of the intruder's that the contained accounts' holders do not use, and what was ended, whoever used it."""
+    if name in ENDED:
+        return set(getattr(actor, name))
+    return set(getattr(actor, name)) - set(actor.usual.get(name, ()))
+
+
+def _text(table: pa.Table, column: str) -> Any:
+    if column not in table.column_names:
+        return pa.nulls(table.num_rows, pa.string())
+    return table.column(column).cast(pa.string())
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def containment_of(entries: Iterable[dict[str, Any]], days: int = ATTENTION_DAYS) -> Containment | None:
+    """The containment that a journal tells of: from its first change that was made. None where nothing was done yet."""
+    from seawall.response.containment.history import history
+    from seawall_base.times import parse_rfc3339
+
+    listed = list(entries)
+    plan = history(listed).plan
+    done = [
+        entry["at"]
+        for entry in listed
+        if entry.get("phase") == "apply"
+        and (entry["event"] == "confirmed" or (entry["event"] == "result" and entry["outcome"] == "done"))
+    ]
+    if plan is None or plan.actor is None or not done:
+        return None
+    at = parse_rfc3339(done[0])
+    tenants = tuple(sorted({action.tenant for action in plan.actions if action.tenant}))
+    return Containment(plan.id, at, at + days * DAY, plan.actor, tenants)

@@ -1,0 +1,387 @@
+"""Applies a plan, and undoes it: step by step, journalled, so that a run that was interrupted goes on where it was.
+
+For each change of a step:
+
+1. It is on the disk that it is intended, with what was read before; only then the vendor is asked.
+2. What the vendor answered is on the disk before the next change.
+3. A change that was intended and has no result (a crash, an answer that never came) is never simply made again: the vendor's
+   state is read. If it says that the change was made, that is the result; if it says that it was not, the change is made;
+   if it does not say, a person is asked, and steps that come after it wait.
+4. A step whose prerequisite is not done is not begun. Steps that do not depend on one that failed go on.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from seawall.response.containment.asking import Asking, CallRefused, CallUnclear, refusal
+from seawall.response.containment.checks import COUNTED, Found, alike, found, is_so, meant, singled, told
+from seawall.response.containment.history import History, Past, Phase, history
+from seawall.response.containment.journal import Journal
+from seawall.response.containment.refusals import IS_SO_ALREADY
+from seawall.response.containment.templates import filled_body, filled_path, kept
+from seawall.response.containment.values import Action, Call, Check, Plan, Read, StepResult, StepState
+from seawall.response.errors import JournalBroken
+from seawall_base.errors import OutputUnwritable, SeawallError
+
+SETTLED: Final = frozenset({"done", "already"})
+_TRIES: Final = 2
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over a plan, in one phase. `chosen` are the steps that were asked for, `again` those that a person wants
+    repeated although it is not known whether they were made."""
+
+    plan: Plan
+    journal: Journal
+    asking: Asking
+    approver: str
+    phase: Phase = "apply"
+    chosen: frozenset[str] = frozenset()
+    again: frozenset[str] = frozenset()
+    past: History = field(init=False)
+    _repeated: set[tuple[str, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.past = history(self.journal.entries)
+
+    def carry_out(self) -> Iterator[StepResult]:
+        """Every step of the plan in its order (undoing: in reverse), as it ends."""
+        self._say("approved", by=self.approver, steps=sorted(self.chosen), again=sorted(self.again))
+        order = self.plan.actions if self.phase == "apply" else tuple(reversed(self.plan.actions))
+        for action in order:
+            yield self._step(action)
+
+    def _step(self, action: Action) -> StepResult:
+        past = self.past.past(self.phase, action.id)
+        settled = self._settled(action, past)
+        if settled is not None:
+            return settled
+        try:
+            state, why = self._carried_out(action, past)
+        except (CallRefused, CallUnclear) as refused:  # of a read: by it nothing was changed
+            is_open = any(change.is_open for change in past.changes.values())
+            state = "unclear" if is_open else "failed"
+            why = f"the vendor's state cannot be read: {refused}"
+        except (OutputUnwritable, JournalBroken):  # what cannot be journalled is not done
+            raise
+        except SeawallError as error:
+            state, why = "failed", error.message
+        return self._end(action, past, state, why)
+
+    def _settled(self, action: Action, past: Past) -> StepResult | None:
+        """The result of a step that needs nothing done now; None where it does."""
+        made = sum(change.outcome == "done" for change in past.changes.values())
+        if self.phase == "apply" and self.past.state(action) == "undone":
+            return StepResult(action.id, "undone", "was taken back: make another plan to do it again", made)
+        if past.state in {*SETTLED, "undone"}:
+            return StepResult(action.id, past.state, past.why, made)
+        if self.phase == "undo":
+            return self._nothing_to_undo(action, past)
+        if action.id not in self.chosen:
+            return StepResult(action.id, "left out", "not asked for")
+        missing = [step for step in action.after if self.past.past("apply", step).state not in SETTLED]
+        if missing:
+            numbers = self.plan.numbers
+            named = ", ".join(f"step {numbers.get(step, '?')} ({step})" for step in missing)
+            return self._end(action, past, "blocked", f"needs {named} first")
+        if action.is_by_hand:
+            return self._end(action, past, "waiting", "to be done by hand")
+        return None
+
+    def _nothing_to_undo(self, action: Action, past: Past) -> StepResult | None:
+        applied = self.past.past("apply", action.id)
+        touched = [
+            change for change in applied.changes.values() if change.is_open or change.outcome == "done"
+        ]
+        if applied.state == "pending" and not touched:
+            return StepResult(action.id, "left out", "was not applied")
+        if action.id not in self.chosen:
+            return StepResult(action.id, "left out", "not asked for")
+        if applied.confirmed_by and not touched and action.undo_powershell:
+            return self._end(action, past, "waiting", "was done by hand: undo it by hand")
+        if any(change.is_open for change in touched):
+            return self._end(
+                action, past, "unclear", "it is not known whether this was applied: settle that first"
+            )
+        if not touched and not applied.confirmed_by:
+            return StepResult(action.id, "left out", "nothing was changed")
+        if not action.undo:
+            return StepResult(action.id, "left out", action.irreversible or "cannot be undone")
+        return None
+
+    def _end(self, action: Action, past: Past, state: StepState, why: str) -> StepResult:
+        made = sum(change.outcome == "done" for change in past.changes.values())
+        if (past.state, past.why) != (state, why):
+            self._say("step", step=action.id, state=state, why=why)
+            past.state, past.why = state, why
+        return StepResult(action.id, state, why, made)
+
+    def _carried_out(self, action: Action, past: Past) -> tuple[StepState, str]:
+        if self.phase == "undo":
+            return self._undone(action, past)
+        if not past.is_begun:
+            past.changes.clear()
+            past.before = self._read_before(action)
+            self._say("before", step=action.id, found=past.before)
+            if self._is_done_already(action, past.before):
+                return "already", _joined("it was so before", _notices(action, past.before)[0])
+        before = past.before or {}
+        notices, is_by_hand = _notices(action, before)
+        if is_by_hand and not past.is_begun:
+            return "waiting", notices
+        items = _targets(action, before)
+        if not items:
+            return "already", _joined("nothing of the kind is there", notices)
+        for number, item in enumerate(items):
+            self._change(action, past, number, item, item, before)
+        state, why = self._summed(past, len(items))
+        return state, _joined(why, notices)
+
+    def _undone(self, action: Action, past: Past) -> tuple[StepState, str]:
+        applied = self.past.past("apply", action.id)
+        before = applied.before or {}
+        items = list(enumerate(_targets(action, before)))
+        wanted = [(number, item) for number, item in reversed(items) if _was_made(applied, number)]
+        for number, item in wanted:
+            change, made = past.change(number), applied.change(number).made or {}
+            target = self._undo_target(action, past, item, made)
+            is_new = change.outcome is None and not change.is_open
+            if is_new and action.undone is not None and self._says(action, action.undone, before, target):
+                change.outcome = "gone"
+                self._say("result", step=action.id, change=number, outcome="gone")
+                continue
+            self._change(action, past, number, {**item, "made": made}, target, before)
+        state, why = self._summed(past, len(wanted))
+        return ("undone" if state == "done" else state), why
+
+    def _undo_target(
+        self, action: Action, past: Past, item: Mapping[str, Any], made: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """What tells whether an undoing was made: what was made is absent, or what there was is there once more.
+
+        Of things that say the same, as many have to be there as were put back.
+        """
+        if action.undone is not None and action.undone.test == "absent":
+            return made
+        fields = action.undone.fields if action.undone is not None else ()
+        applied = self.past.past("apply", action.id)
+        items = _targets(action, applied.before or {})
+        back = sum(
+            change.outcome in {"done", "gone"} and not change.is_open and alike(items[number], item, fields)
+            for number, change in past.changes.items()
+        )
+        return {**item, COUNTED: back}
+
+    def _change(
+        self,
+        action: Action,
+        past: Past,
+        number: int,
+        item: Mapping[str, Any],
+        target: Mapping[str, Any],
+        before: Mapping[str, Found],
+    ) -> None:
+        """Make one change, unless it was made: see the list at the top. `target` is what its check is about."""
+        change = past.change(number)
+        check = self._check(action)
+        for _ in range(_TRIES):
+            if change.outcome in {"done", "gone"} and not change.is_open:
+                return
+            if change.is_open and not self._resolved(action, past, number, before, target, check):
+                return
+            if change.outcome in {"done", "gone"} and not change.is_open:
+                return
+            self._make(action, past, number, item, before, target)
+            if not change.is_open:
+                return
+        if change.is_open:
+            self._resolved(action, past, number, before, target, check)
+
+    def _resolved(
+        self,
+        action: Action,
+        past: Past,
+        number: int,
+        before: Mapping[str, Found],
+        target: Mapping[str, Any],
+        check: Check | None,
+    ) -> bool:
+        """Find out whether an intended change was made. False: it cannot be told, and a person has to say."""
+        change = past.change(number)
+        says = self._says(action, check, before, target) if check is not None else None
+        if says is None:
+            if action.id not in self.again or (action.id, number) in self._repeated:
+                return False
+            self._repeated.add((action.id, number))
+        outcome = "done" if says else "not made"
+        made = self._made_again(action, check) if says else None
+        self._say(
+            "result", step=action.id, change=number, outcome=outcome, verified=says is not None, made=made
+        )
+        change.is_open, change.made = False, made
+        change.outcome = "done" if says else "not made"
+        return True
+
+    def _made_again(self, action: Action, check: Check | None) -> dict[str, Any] | None:
+        """What the vendor would have answered to a change that was made, where it is the thing that is read."""
+        if check is None or check.test != "present" or self.phase == "undo":
+            return None
+        read = next(one for one in action.before if one.name == check.read)
+        listed = meant(read, self._read(action, read, {}))
+        return listed[-1] if listed else None
+
+    def _make(
+        self,
+        action: Action,
+        past: Past,
+        number: int,
+        item: Mapping[str, Any],
+        before: Mapping[str, Found],
+        target: Mapping[str, Any],
+    ) -> None:
+        change, call = past.change(number), self._call(action)
+        state: dict[str, Any] = {**before, "made": item.get("made") or {}}
+        if action.each:
+            state[action.each] = {name: value for name, value in item.items() if name != "made"}
+        given = {"password": _password(), "approver": self.approver}
+        filled = replace(call, path=filled_path(call.path, state), body=filled_body(call.body, state, given))
+        self._say("intent", step=action.id, change=number, method=call.method, path=filled.path)
+        change.is_open = True
+        try:
+            reply = self.asking.ask(action.vendor, filled)
+        except CallRefused as refused:
+            change.is_open = False
+            is_gone = refused.status == 404 and call.method == "DELETE"
+            if refused.status in IS_SO_ALREADY and (check := self._check(action)) is not None:
+                is_gone = self._says(action, check, before, target) is True
+            change.outcome = "gone" if is_gone else "failed"
+            self._say(
+                "result",
+                step=action.id,
+                change=number,
+                outcome=change.outcome,
+                status=refused.status,
+                code=refused.code,
+                advice=refused.advice,
+            )
+        except CallUnclear as unclear:
+            change.outcome = "unclear"
+            self._say("result", step=action.id, change=number, outcome="unclear", code=unclear.code)
+        else:
+            change.is_open, change.outcome = False, "done"
+            change.made = kept(reply.document, ("id",)) or None
+            self._say(
+                "result", step=action.id, change=number, outcome="done", status=reply.status, made=change.made
+            )
+
+    def _call(self, action: Action) -> Call:
+        return action.undo[0] if self.phase == "undo" else action.calls[0]
+
+    def _check(self, action: Action) -> Check | None:
+        return action.undone if self.phase == "undo" else action.done
+
+    def _summed(self, past: Past, wanted: int) -> tuple[StepState, str]:
+        outcomes = [past.change(number) for number in past.changes]
+        if any(change.is_open for change in outcomes):
+            return "unclear", "it is not known whether the change was made: look, then say --done or --again"
+        failed = sum(change.outcome in {"failed", "not made"} for change in outcomes)
+        if failed:
+            return "failed", f"the vendor refused {failed} of {wanted}: {self._last_code(past)}"
+        if all(change.outcome == "gone" for change in outcomes):
+            return "already", "it was so before"
+        return "done", ""
+
+    def _last_code(self, past: Past) -> str:
+        for entry in reversed(self.journal.entries):
+            is_failure = entry["event"] == "result" and entry["outcome"] == "failed"
+            if is_failure and self.past.past(self.phase, entry["step"]) is past:
+                return refusal(entry.get("status", 0), entry.get("code", ""), entry.get("advice", ""))
+        return "no answer"
+
+    def _is_done_already(self, action: Action, before: Mapping[str, Found]) -> bool:
+        check = action.done
+        if check is None or action.each or check.test == "changed":
+            return False
+        return is_so(check, action, before, before.get(check.read), None) is True
+
+    def _says(
+        self, action: Action, check: Check, before: Mapping[str, Found], item: Mapping[str, Any]
+    ) -> bool | None:
+        read = next(one for one in action.before if one.name == check.read)
+        try:
+            now = self._read(action, read, before)
+        except (CallRefused, CallUnclear):
+            return None
+        return is_so(check, action, before, now, item)
+
+    def _read_before(self, action: Action) -> dict[str, Found]:
+        state: dict[str, Found] = {}
+        for read in action.before:
+            state[read.name] = self._read(action, read, state)
+        return state
+
+    def _read(self, action: Action, read: Read, state: Mapping[str, Found]) -> Found:
+        call = replace(read.call, path=filled_path(read.call.path, singled(action.before, state)))
+        try:
+            if read.items:
+                return found(read, _Listed(read, self.asking.pages(action.vendor, call, read.items)).document)
+            return found(read, self.asking.ask(action.vendor, call).document)
+        except CallRefused as refused:
+            # A list that is empty is an empty list: 404 means that whoever should have it is not there, or cannot be asked.
+            if refused.status == 404 and not read.items:
+                return found(read, None)
+            raise
+
+    def _say(self, event: str, **content: Any) -> None:
+        if "step" in content:
+            content["step_number"] = self.plan.numbers.get(content["step"])
+        self.journal.append(event, phase=self.phase, **content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The items of all pages as one answer of the read's form."""
+
+    read: Read
+    items: list[Any]
+
+    @property
+    def document(self) -> Any:
+        return self.items if self.read.items == "." else {self.read.items: self.items}
+
+
+def _notices(action: Action, before: Mapping[str, Found]) -> tuple[str, bool]:
+    """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
+    met = [pair for read in action.before for pair in told(read, before.get(read.name))]
+    is_by_hand = any(notice.by_hand for notice, _ in met)
+    texts = [text for notice, text in met if notice.by_hand or not is_by_hand]
+    return "; ".join(texts), is_by_hand
+
+
+def _joined(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
+
+
+def _targets(action: Action, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:
+    """What the change is made to, once for each."""
+    if not action.each:
+        return [{}]
+    read = next(one for one in action.before if one.name == action.each)
+    return list(meant(read, before.get(action.each)))
+
+
+def _was_made(applied: Past, number: int) -> bool:
+    change = applied.changes.get(number)
+    return change is not None and change.outcome == "done" and not change.is_open
+
+
+def _password() -> str:
+    """A password that nobody learns: long, and of every kind of character that policies ask for."""
+    letters = string.ascii_letters + string.digits
+    return "aA1!" + "".join(secrets.choice(letters) for _ in range(28))

@@ -1,0 +1,80 @@
+"""A plan as one JSON document and back. A plan that was changed is refused: its id is a hash of what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from seawall.response.containment.planning import identity
+from seawall.response.containment.values import Plan
+from seawall.response.errors import PlanInvalid
+from seawall_base.durable_file import write_whole
+from seawall_base.errors import InputUnreadable
+from seawall_base.msgspec_types import prepare
+from seawall_base.regular_files import open_file
+
+VERSION: Final = 1
+LARGEST: Final = 64 * 1024 * 1024
+_FIX: Final = "make it anew with `seawall respond plan`"
+
+prepare(Plan)
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return the plan as plain values, each step with its number."""
+    plain: dict[str, Any] = msgspec.to_builtins(plan)
+    numbers = plan.numbers
+    plain["actions"] = [{"number": numbers[action["id"]], **action} for action in plain["actions"]]
+    return {"plan_version": VERSION, **plain}
+
+
+def plan_from_document(document: Mapping[str, Any]) -> Plan:
+    """The plan that `plan_document` wrote. Raises PlanInvalid for anything else, also for one that was changed."""
+    if document.get("plan_version") != VERSION:
+        raise PlanInvalid("no containment plan of this version", fix=_FIX)
+    plain = {
+        name: value for name, value in document.items() if name not in {"plan_version", "schema_version"}
+    }
+    try:
+        found = msgspec.convert(plain, Plan)
+    except (ValueError, TypeError) as error:
+        raise PlanInvalid(f"no containment plan ({error})", fix=_FIX) from None
+    if found.id != identity(found) or not _has_its_numbers(document, found):
+        raise PlanInvalid("the plan was changed after it was made", fix=_FIX)
+    return found
+
+
+def _has_its_numbers(document: Mapping[str, Any], plan: Plan) -> bool:
+    """Return whether the numbers in a document are those of the order; plans that were made before state none."""
+    stated = [action.get("number") for action in document["actions"]]
+    return set(stated) <= {None} or stated == list(plan.numbers.values())
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan to `path`, whole or not at all, for its owner alone: it names accounts. Raises OutputUnwritable."""
+    content = msgspec.json.format(msgspec.json.encode(plan_document(plan)), indent=1) + b"\n"
+    write_whole(path, content, fix="choose another place")
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file. Raises InputUnreadable, PlanInvalid."""
+    try:
+        with open_file(path) as source:
+            content = source.read(LARGEST + 1)
+    except OSError as error:
+        raise InputUnreadable(
+            f"{path}: the plan cannot be read: {error.strerror or error}",
+            fix="give the file that `seawall respond plan --to` wrote",
+        ) from error
+    if len(content) > LARGEST:
+        raise PlanInvalid(f"{path}: larger than {LARGEST:,} bytes", fix=_FIX)
+    try:
+        document = msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        is_journal = content.startswith(b'{"number":1,') and b'"event":"opened"' in content
+        what = "the journal of a plan" if is_journal else "not JSON, or not one object"
+        raise PlanInvalid(f"{path}: {what}", fix="give the plan" if is_journal else _FIX) from None
+    return plan_from_document(document)

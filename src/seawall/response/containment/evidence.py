@@ -1,0 +1,236 @@
+"""Takes what a plan needs out of events: what was changed, where an account acts, and what the intruder is known by.
+
+Events come as Arrow tables with the columns of the events file, in pieces of any size; only what belongs to the
+accounts in question becomes objects. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.response.containment.planning import Evidence
+from seawall.response.containment.records import CHANGES, COLUMNS, CONSENTS, VENDOR_OF, encodable, plainly
+from seawall.response.containment.templates import is_guid
+from seawall.response.containment.values import Actor, Vendor
+from seawall.response.window import around
+
+Whose = tuple[str, str]
+"""An organisation, and an account of it: one name may be there in many, an application's id for example."""
+
+Span = tuple[int, int]
+"""The first and the last time (microseconds) at which an account was the intruder's."""
+
+KNOWN_BY: Final[dict[str, str]] = {
+    "addresses": "src_ip",
+    "prefixes": "src_prefix",
+    "networks": "src_asn",
+    "applications": "app_uid",
+    "clients": "client",
+    "devices": "device_uid",
+    "sessions": "session_uid",
+    "tokens": "token_uid",
+    "keys": "key_uid",
+    "operations": "activity_name",
+}
+"""What an intruder is known by, and the column of events that says it."""
+
+NEEDED: Final = tuple(dict.fromkeys((*COLUMNS, *KNOWN_BY.values())))
+"""Every column that is read."""
+
+MOST_ROWS: Final = 20_000
+MOST_VALUES: Final = 500
+TOLERANCE: Final = 3_600_000_000
+"""Microseconds by which a consent may be logged after the first use of its application."""
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Takes pieces of events one after another. `accounts` maps each account in question to its (first, last) time.
+
+    `begin` is when the intruder came, the first of these times unless given: what the accounts showed before is their holders'.
+    What lies outside of `respond.window` is not looked at, so that more events than these change nothing.
+    """
+
+    accounts: Mapping[Whose, Span]
+    intruders: frozenset[str]
+    begin: int | None = None
+    technique: str = ""
+    kind: str = ""
+    is_empty: bool = True
+    """Whether no event of the accounts was there so far."""
+
+    _rows: list[dict[str, Any]] = field(default_factory=list)
+    _consents: list[dict[str, Any]] = field(default_factory=list)
+    _systems: dict[Whose, set[Vendor]] = field(default_factory=dict)
+    _objects: dict[Whose, str] = field(default_factory=dict)
+    _first: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _shown: dict[str, set[str]] = field(default_factory=dict)
+    _usual: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def span(self) -> Span:
+        """From when to before when events are looked at."""
+        first, last = self._edges()
+        return around(min(first, self._begin()), last)
+
+    @property
+    def tenants(self) -> dict[str, frozenset[str]]:
+        """The accounts in question, by organisation."""
+        names: dict[str, set[str]] = {}
+        for tenant, account in self.accounts:
+            names.setdefault(tenant, set()).add(account)
+        return {tenant: frozenset(found) for tenant, found in names.items()}
+
+    def add(self, events: pa.Table) -> None:
+        """Take a piece of events."""
+        table = events.select([name for name in NEEDED if name in events.column_names])
+        times = table.column("time").cast(pa.int64())
+        table = table.set_column(table.column_names.index("time"), "time", times)
+        start, end = self.span
+        in_time = pc.and_(pc.greater_equal(times, start), pc.less(times, end))
+        meant = pc.or_(self._ours(table, "account"), self._ours(table, "mailbox"))
+        table = table.filter(pc.and_(in_time, meant))
+        if not table.num_rows:
+            return
+        is_own = self._ours(table, "account")
+        self.is_empty = self.is_empty and not pc.any(is_own).as_py()
+        self._who(table.filter(is_own))
+        self._uses(table.filter(is_own))
+        is_intruders = pc.is_in(
+            _text(table, "metadata_uid"), value_set=pa.array(sorted(self.intruders), pa.string())
+        )
+        self._values(table.filter(is_intruders), self._shown)
+        is_before = pc.less(table.column("time"), self._begin())
+        self._values(table.filter(pc.and_(is_own, is_before)), self._usual)
+        self._changes(table)
+
+    def _edges(self) -> Span:
+        spans = self.accounts.values()
+        return min((first for first, _ in spans), default=0), max((last for _, last in spans), default=0)
+
+    def _begin(self) -> int:
+        return self._edges()[0] if self.begin is None else self.begin
+
+    def _ours(self, table: pa.Table, column: str) -> Any:
+        """Which rows name one of the accounts in a column, in its own organisation."""
+        here, tenants = _text(table, column), _text(table, "org_uid")
+        found: Any = pa.array([False] * table.num_rows, pa.bool_())
+        for tenant, names in sorted(self.tenants.items()):
+            is_named = pc.is_in(here, value_set=pa.array(sorted(names), pa.string()))
+            found = pc.or_(found, pc.and_(is_named, pc.fill_null(pc.equal(tenants, tenant), False)))
+        return found
+
+    def _who(self, table: pa.Table) -> None:
+        names = ["org_uid", "account", "source", "actor_user_uid"]
+        pairs = table.select(names).group_by(names, use_threads=False)
+        for row in pairs.aggregate([]).to_pylist():
+            if row["source"] in VENDOR_OF:
+                whose, vendor = (row["org_uid"], row["account"]), VENDOR_OF[row["source"]]
+                self._systems.setdefault(whose, set()).add(vendor)
+                if vendor == "microsoft" and is_guid(row["actor_user_uid"]):
+                    known = self._objects.get(whose, row["actor_user_uid"])
+                    self._objects[whose] = min(known, row["actor_user_uid"])
+
+    def _values(self, table: pa.Table, into: dict[str, set[str]]) -> None:
+        for column in KNOWN_BY.values():
+            if column in table.column_names:
+                values = pc.unique(table.column(column).cast(_plain(table.column(column).type))).to_pylist()
+                into.setdefault(column, set()).update(str(value) for value in values if value is not None)
+
+    def _changes(self, table: pa.Table) -> None:
+        kinds = pc.is_in(_text(table, "kind"), value_set=pa.array(CHANGES, pa.string()))
+        succeeded = pc.not_equal(pc.fill_null(_text(table, "status"), ""), "failure")
+        changed = table.filter(pc.fill_null(pc.and_(kinds, succeeded), False))
+        for row in changed.select([name for name in COLUMNS if name in changed.column_names]).to_pylist():
+            first, last = self.accounts.get((row["org_uid"], row["account"]), (row["time"] + 1, row["time"]))
+            is_intruders = row["metadata_uid"] in self.intruders
+            if (is_intruders or first <= row["time"] <= last) and len(self._rows) < MOST_ROWS:
+                self._rows.append(row)
+            elif plainly(row["activity_name"] or "") in CONSENTS and len(self._consents) < MOST_ROWS:
+                self._consents.append(row)
+
+    def _uses(self, own: pa.Table) -> None:
+        """When an account used an application for the first time."""
+        if "app_uid" not in own.column_names:
+            return
+        names = ["org_uid", "account", "app_uid"]
+        plain = pa.table({**{name: _text(own, name) for name in names}, "time": own.column("time")})
+        grouped = plain.group_by(names, use_threads=False).aggregate([("time", "min")])
+        for row in grouped.to_pylist():
+            if row["app_uid"]:
+                key = (row["org_uid"], row["account"], row["app_uid"])
+                self._first[key] = min(self._first.get(key, row["time_min"]), row["time_min"])
+
+    def _letting_in(self) -> list[dict[str, Any]]:
+        """Consents of the accounts to applications that the intruder acts through, and that they had not used before."""
+        apps = self._shown.get("app_uid", set())
+        return [
+            row
+            for row in (*self._rows, *self._consents)
+            if plainly(row["activity_name"] or "") in CONSENTS
+            and any(
+                row["time"] <= self._first.get((row["org_uid"], row["account"], app), row["time"]) + TOLERANCE
+                for app in apps & {row["resource_uid"], row["app_uid"]}
+            )
+        ]
+
+    def evidence(self) -> Evidence:
+        """What all pieces together say."""
+        shown: dict[str, Any] = {
+            name: tuple(sorted(self._shown.get(column, ()))[:MOST_VALUES])
+            for name, column in KNOWN_BY.items()
+        }
+        actor = Actor(
+            accounts=tuple(sorted({account for _, account in self.accounts})),
+            first=self._begin(),
+            last=self._edges()[1],
+            technique=self.technique,
+            kind=self.kind,
+            usual={
+                name: tuple(sorted(self._usual.get(column, ()))[:MOST_VALUES])
+                for name, column in KNOWN_BY.items()
+            },
+            **shown,
+        )
+        letting_in = self._letting_in()
+        known = {row["metadata_uid"] for row in self._rows}
+        return Evidence(
+            rows=(*self._rows, *(row for row in letting_in if row["metadata_uid"] not in known)),
+            systems={whose: frozenset(systems) for whose, systems in self._systems.items()},
+            object_ids=dict(self._objects),
+            intruders=self.intruders,
+            letting_in=frozenset(row["metadata_uid"] for row in letting_in if row["metadata_uid"]),
+            actor=actor,
+        )
+
+
+def gathered(pieces: Iterable[pa.Table], gathering: Gathering) -> Evidence:
+    """The evidence of pieces of events."""
+    for piece in pieces:
+        gathering.add(piece)
+    return gathering.evidence()
+
+
+def spans(rows: Iterable[tuple[str, str, int, int]]) -> dict[Whose, Span]:
+    """The accounts with the span of each, of (organisation, account, first, last) that may name one several times."""
+    found: dict[Whose, Span] = {}
+    for tenant, account, first, last in rows:
+        whose = encodable(tenant), encodable(account)
+        before = found.get(whose, (first, last))
+        found[whose] = (min(before[0], first), max(before[1], last))
+    return found
+
+
+def _text(table: pa.Table, column: str) -> Any:
+    if column not in table.column_names:
+        return pa.nulls(table.num_rows, pa.string())
+    return table.column(column).cast(pa.string())
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

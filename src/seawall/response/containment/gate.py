@@ -1,0 +1,94 @@
+"""Steps at Seawall's own gate and at the issuer: block a stolen key, and the renewal of an account's tokens. Pure.
+
+These reach what a vendor's account settings do not: a token that nobody issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from seawall.response.containment.steps import Subject, by_account
+from seawall.response.containment.values import Action, Call, Check, Condition, Read
+
+PATH: Final = "/admin/revocations"
+DOCS: Final = "docs/revocation.md"
+FORGED: Final = frozenset({"forged-or-stolen-token"})
+"""Kinds of incident in which somebody may hold the key that signs tokens."""
+
+
+def issuer_of(tenant: str) -> str:
+    """The issuer of Entra's v2.0 access tokens of an organisation."""
+    return f"https://login.microsoftonline.com/{tenant.lower()}/v2.0"
+
+
+def steps(subject: Subject, *, kind: str, gate: bool, thumbprints: Sequence[str] = ()) -> Iterator[Action]:
+    """Block keys, and the account's tokens. Without a gate only what is to be done by hand, and only where it matters."""
+    for thumbprint in thumbprints:
+        yield _revocation(
+            subject, "block_key", "thumbprint", "*", thumbprint,
+            title=f"Refuse everything that the key {thumbprint} signed",
+            reason="Whoever holds a signing key makes tokens for any account; only the key itself can be refused.",
+        )  # fmt: skip
+    if kind in FORGED and not thumbprints:
+        yield by_account(
+            subject,
+            vendor="gate",
+            kind="block_key",
+            title="Find the key that signed the tokens, and block it",
+            reason="A token was used that no sign-in gave birth to. If its key was stolen, whoever holds it makes "
+            "tokens for any account, and nothing that is done to accounts ends them.",
+            by_hand="Ask the provider, by its emergency line, which key signed the tokens of these sessions and to revoke "
+            "it: only the issuer can. At your own gate, refuse the key with `seawall token revoke --gate URL "
+            "--thumbprint JKT --reason …`, or plan again with --gate and --thumbprint.",
+            irreversible="Every token under a blocked key is refused, those of honest users too.",
+        )
+    if gate and subject.object_id and not subject.is_application:
+        yield _revocation(
+            subject, "block_renewal", "subject", issuer_of(subject.tenant), subject.object_id,
+            title=f"Refuse all tokens of {subject.account} at the gate, and their renewal",
+            reason="A forged token can state any time of issue; the account is refused as a whole until this is undone.",
+        )  # fmt: skip
+
+
+def _revocation(
+    subject: Subject, action: str, kind: str, issuer: str, value: str, *, title: str, reason: str
+) -> Action:
+    body = {
+        "kind": kind,
+        "issuer": issuer,
+        "value": value,
+        "reason": "containment of an incident",
+        "who": {"$given": "approver"},
+    }
+    return by_account(
+        subject,
+        vendor="gate",
+        kind=action,
+        title=title,
+        reason=reason,
+        before=(
+            Read(
+                "revocation",
+                Call("GET", PATH, documentation=DOCS),
+                ("id", "kind", "issuer", "value"),
+                items="revocations",
+                where=(
+                    Condition("kind", "equal", kind),
+                    Condition("issuer", "equal", issuer),
+                    Condition("value", "equal", value),
+                ),
+            ),
+        ),
+        calls=(Call("POST", PATH, body, expect=(201,), documentation=DOCS),),
+        done=Check("revocation", "present", ("id",)),
+        undo=(
+            Call(
+                "DELETE",
+                PATH + "/{made.id}?reason=containment%20undone&who=seawall",
+                expect=(200,),
+                documentation=DOCS,
+            ),
+        ),
+        undone=Check("revocation", "absent", ("id",)),
+    )

@@ -1,0 +1,117 @@
+"""Steps that take back an administrator's role of Google Workspace: of a delegated one, or of a super administrator. Pure.
+
+The log names a role by its name and the administrator by the address; the Directory API knows both by ids, which are read
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from seawall.response.containment.google_directory import SCOPE, USERS, directory, user
+from seawall.response.containment.records import Record
+from seawall.response.containment.steps import Subject, by_record, why
+from seawall.response.containment.values import Action, Check, Condition, Read
+
+ROLES: Final = SCOPE + "admin.directory.rolemanagement"
+READ_ROLES: Final = ROLES + ".readonly"
+CUSTOMER: Final = "/customer/my_customer"
+ASSIGNED: Final = ("roleId", "assignedTo", "scopeType", "orgUnitId", "condition")
+"""What an assignment says, and what is said again to put it back."""
+
+_STAYS: Final = "A role that was handed out stays when the account is clean again"
+
+
+def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+    """The step that takes back a role; none for a record of anything else."""
+    if record.activity == "ASSIGN_ROLE":
+        yield _assigned(subject, record)
+    elif record.activity == "GRANT_ADMIN_PRIVILEGE":
+        yield _super_administrator(subject, record)
+
+
+def _by_hand(subject: Subject, record: Record) -> Action:
+    return by_record(
+        subject,
+        record,
+        kind="remove_role",
+        title=f"Take back the administrator's role: {record.text('ROLE_NAME') or record.resource or record.account}",
+        reason=why(record, _STAYS),
+        by_hand="In the Admin console: Account, Admin roles. The record does not say whose role it was, or which.",
+        irreversible="Note what you change: Seawall cannot put it back.",
+    )
+
+
+def _assigned(subject: Subject, record: Record) -> Action:
+    member, role = record.text("USER_EMAIL"), record.text("ROLE_NAME")
+    if not member or not role:
+        return _by_hand(subject, record)
+    path = CUSTOMER + "/roleassignments"
+    return by_record(
+        subject,
+        record,
+        account=member,
+        kind="remove_role",
+        title=f"Take the administrator's role {role} from {member}",
+        reason=why(record, _STAYS),
+        before=(
+            Read(
+                "role",
+                directory("GET", CUSTOMER + "/roles", READ_ROLES, "roles/list"),
+                ("roleId", "roleName"),
+                items="items",
+                where=(Condition("roleName", "equal", role),),
+            ),
+            Read(
+                "assignment",
+                directory(
+                    "GET",
+                    path + "?userKey={member}&roleId={role.roleId}",
+                    READ_ROLES,
+                    "roleAssignments/list",
+                    member=member,
+                ),
+                ("roleAssignmentId", *ASSIGNED),
+                items="items",
+            ),
+        ),
+        each="assignment",
+        calls=(
+            directory("DELETE", path + "/{assignment.roleAssignmentId}", ROLES, "roleAssignments/delete"),
+        ),
+        done=Check("assignment", "absent", ("roleAssignmentId",)),
+        undo=(
+            directory(
+                "POST",
+                path,
+                ROLES,
+                "roleAssignments/insert",
+                {field: {"$read": f"assignment.{field}"} for field in ASSIGNED},
+            ),
+        ),
+        undone=Check("assignment", "restored", ASSIGNED),
+        details={
+            "note": "An assignment that is put back gets a new id. One that comes from a group is not among them."
+        },
+    )
+
+
+def _super_administrator(subject: Subject, record: Record) -> Action:
+    member = record.text("USER_EMAIL")
+    if not member:
+        return _by_hand(subject, record)
+    path, page = "/users/{member}/makeAdmin", "users/makeAdmin"
+    return by_record(
+        subject,
+        record,
+        account=member,
+        kind="remove_role",
+        title=f"Take a super administrator's rights from {member}",
+        reason=why(record, "Whoever has them changes every account and every setting"),
+        before=(user(member),),
+        calls=(directory("POST", path, USERS, page, {"status": False}, member=member),),
+        done=Check("user", "equal", ("isAdmin",), False),
+        undo=(directory("POST", path, USERS, page, {"status": {"$read": "user.isAdmin"}}, member=member),),
+        undone=Check("user", "restored", ("isAdmin",)),
+    )

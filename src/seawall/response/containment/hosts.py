@@ -1,0 +1,145 @@
+"""Makes of the settings whom a call is sent to and who asks: the vendor's own hosts, with tokens for what a plan needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from seawall.response.containment.settings import Settings
+from seawall.response.containment.values import Vendor
+from seawall.response.containment.vendors import Host
+from seawall.response.errors import RespondInvalid
+from seawall.vendor_api.access.google import GoogleAccess
+from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
+from seawall.vendor_api.access.okta import ApiToken, PrivateKeyAccess
+from seawall.vendor_api.client import Access, Client
+from seawall.vendor_api.clouds import GOOGLE, GRAPH
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Elsewhere, Exchange
+from seawall_base.secret_file import secret_of
+
+GMAIL: Final = "https://gmail.googleapis.com"
+VARIABLES: Final = {
+    "microsoft": "SEAWALL_RESPOND_MICROSOFT_SECRET",
+    "google": "SEAWALL_RESPOND_GOOGLE_KEY",
+    "okta": "SEAWALL_RESPOND_OKTA_SECRET",
+    "gate": "SEAWALL_GATE_ADMIN_TOKEN",
+}
+"""Variables that hold a secret where no file is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that is given and does not end: what refuses it will refuse it again."""
+
+    token: str
+
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
+        """The header."""
+        del method, url
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def renew(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Everybody whom the settings name."""
+
+    settings: Settings
+    clock: Clock
+
+    def __call__(self, vendor: Vendor, service: str, subject: str, scope: str) -> Host:
+        """The host of a vendor's service, asked as a subject, with a token for a scope. Raises RespondInvalid, CollectInvalid."""
+        if getattr(self.settings, vendor) is None:
+            raise RespondInvalid(
+                f"nobody is configured to ask {vendor}", fix=f"a table [{vendor}] in the file of --config"
+            )
+        if vendor == "microsoft":
+            return self._microsoft()
+        if vendor == "google":
+            return self._google(service, subject, scope)
+        return self._okta(scope) if vendor == "okta" else self._gate()
+
+    def _microsoft(self) -> Host:
+        about = self.settings.microsoft
+        assert about is not None  # noqa: S101 - looked at above
+        if about.cloud not in GRAPH:
+            raise RespondInvalid("microsoft.cloud is no cloud", fix=f"one of {', '.join(GRAPH)}")
+        cloud = GRAPH[about.cloud]
+        credential: Any = _secret(about.certificate or about.secret_file, "microsoft")
+        if about.certificate:
+            credential = certificate_credential(credential)
+        login_base = about.base_url or cloud.login
+        login = Client(_exchange(login_base), None, self.clock)
+        access = MicrosoftAccess(
+            about.client_id,
+            about.tenant,
+            cloud.login,
+            f"{cloud.api}/.default",
+            credential,
+            login,
+            login_base,
+        )
+        return _host((about.base_url or cloud.api) + "/v1.0", access)
+
+    def _google(self, service: str, subject: str, scope: str) -> Host:
+        about = self.settings.google
+        assert about is not None  # noqa: S101 - looked at above
+        login_base = about.base_url or GOOGLE.login
+        login = Client(_exchange(login_base), None, self.clock)
+        is_gmail = service == "gmail"
+        access = GoogleAccess(
+            _secret(about.key_file, "google"),
+            subject or about.administrator,
+            login,
+            f"{login_base}/token",
+            (scope,),
+        )
+        return _host(about.base_url or (GMAIL if is_gmail else GOOGLE.api), access)
+
+    def _okta(self, scope: str) -> Host:
+        about = self.settings.okta
+        assert about is not None  # noqa: S101 - looked at above
+        base = about.base_url or f"https://{about.domain}"
+        access: Access
+        if about.client_id:
+            login = Client(_exchange(base), None, self.clock)
+            access = PrivateKeyAccess(
+                _secret(about.key_file, "okta"),
+                about.client_id,
+                base,
+                login,
+                self.clock,
+                about.key_id,
+                dpop=about.dpop,
+                scopes=(scope,),
+            )
+        else:
+            access = ApiToken(_secret(about.token_file, "okta"))
+        return _host(base, access)
+
+    def _gate(self) -> Host:
+        about = self.settings.gate
+        assert about is not None  # noqa: S101 - looked at above
+        return _host(about.url.rstrip("/"), Bearer(_secret(about.token_file, "gate")))
+
+
+def _secret(file: str, vendor: Vendor) -> str:
+    return secret_of(Path(file) if file else None, VARIABLES[vendor], f"a file in [{vendor}]")
+
+
+def _host(base: str, access: Access) -> Host:
+    return Host(base, _exchange(base), access)
+
+
+def _exchange(url: str) -> Exchange:
+    try:
+        return Exchange(url)
+    except Elsewhere:
+        raise RespondInvalid(
+            "a URL in the settings is neither https:// nor this machine itself", fix="https://host"
+        ) from None

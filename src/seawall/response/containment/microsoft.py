@@ -1,0 +1,360 @@
+"""Steps for an account or application of Microsoft 365 and Entra: Microsoft Graph v1.0. Pure.
+
+What Graph cannot do is in `exchange.py`. Permissions are application permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from seawall.response.containment.records import Record
+from seawall.response.containment.steps import (
+    OLD_ONE_IS_GONE,
+    SESSIONS_STAY_ENDED,
+    Subject,
+    by_account,
+    by_record,
+    shell,
+    why,
+)
+from seawall.response.containment.templates import address, filter_text, is_guid
+from seawall.response.containment.values import Action, Call, Check, Condition, Notice, Read
+from seawall_base.times import rfc3339
+
+DOCS: Final = "https://learn.microsoft.com/en-us/graph/api/"
+METHODS: Final = (
+    ("fido2Methods", "passkeys and security keys", "fido2authenticationmethod-list", "fido2authenticationmethod-delete"),
+    ("microsoftAuthenticatorMethods", "Microsoft Authenticator", "microsoftauthenticatorauthenticationmethod-list",
+     "microsoftauthenticatorauthenticationmethod-delete"),
+    ("softwareOathMethods", "authenticator codes", "authentication-list-softwareoathmethods",
+     "softwareoathauthenticationmethod-delete"),
+    ("windowsHelloForBusinessMethods", "Windows Hello for Business", "windowshelloforbusinessauthenticationmethod-list",
+     "windowshelloforbusinessauthenticationmethod-delete"),
+    ("platformCredentialMethods", "platform credentials of Macs", "platformcredentialauthenticationmethod-list",
+     "platformcredentialauthenticationmethod-delete"),
+    ("externalAuthenticationMethods", "external methods", "authentication-list-externalauthenticationmethods",
+     "authentication-delete-externalauthenticationmethods"),
+    ("temporaryAccessPassMethods", "temporary access passes", "authentication-list-temporaryaccesspassmethods",
+     "temporaryaccesspassauthenticationmethod-delete"),
+)  # fmt: skip
+"""Kinds of sign-in methods: the part of the path, in words, and the pages on listing and on deleting them."""
+
+REGISTRATIONS: Final = frozenset(
+    {
+        "User registered security info",
+        "User registered all required security info",
+        "Admin registered security info",
+        "User changed default security info",
+    }
+)
+"""Operations of Entra's audit log by which a sign-in method is registered."""
+
+DEVICES: Final = frozenset(
+    {"Register device", "Add device", "Add registered owner to device", "Add registered users to device"}
+)
+"""Operations by which a device is registered: its primary refresh token is a way back in."""
+
+METHODS_PERMISSION: Final = "UserAuthenticationMethod.ReadWrite.All"
+COVERED: Final = {
+    "Application.Read.All": "Application.ReadWrite.All",
+    "RoleEligibilitySchedule.ReadWrite.Directory": "RoleManagement.ReadWrite.Directory",
+}
+"""Permissions that are not needed where another one is asked for. A read names what the change after it needs, where that one
+reads too by the documentation, so that there are few of these."""
+
+CHANGED: Final = (200, 204)
+MADE: Final = (200, 201)
+ADMINISTRATORS: Final = "Privileged Authentication Administrator, for an administrator's account"
+_SYNCED: Final = Condition("onPremisesSyncEnabled", "equal", "true")
+_EXTERNAL: Final = Condition("userPrincipalName", "contains", "#EXT#")
+_USER_FIELDS: Final = (
+    "id",
+    "userPrincipalName",
+    "accountEnabled",
+    "onPremisesSyncEnabled",
+    "signInSessionsValidFromDateTime",
+    "lastPasswordChangeDateTime",
+)
+
+
+def graph(
+    method: str,
+    path: str,
+    permission: str,
+    page: str,
+    *,
+    body: dict[str, Any] | None = None,
+    expect: tuple[int, ...] | None = None,
+    role: str = "",
+) -> Call:
+    """A call of Graph; `page` is the page of its documentation, which gives the statuses of success too."""
+    known = {"GET": (200,), "PATCH": CHANGED, "DELETE": CHANGED, "POST": MADE}[method]
+    return Call(method, path, body, expect or known, permission, role, DOCS + page)
+
+
+def user_path(name: str, rest: str = "") -> str:
+    """The path of an account or its mailbox. A name that begins with `$` stands in a key: OData takes it for an option."""
+    if name.startswith("$"):
+        return address("/users('{name}')", name=filter_text(name)) + rest
+    return address("/users/{name}", name=name) + rest
+
+
+def user_read(subject: Subject, *notices: Notice) -> Read:
+    """The account's state: whether it is enabled, since when its sessions and password are valid, and where it is kept."""
+    path = user_path(subject.account, "?$select=" + ",".join(_USER_FIELDS))
+    return Read("user", graph("GET", path, "User.Read.All", "user-get"), _USER_FIELDS, notices=notices)
+
+
+def disable(subject: Subject) -> Action:
+    """Block sign-in of the account."""
+    path, permission = user_path(subject.account), "User.EnableDisableAccount.All"
+    call = graph(
+        "PATCH", path, permission, "user-update", body={"accountEnabled": False}, role=ADMINISTRATORS
+    )
+    back = graph(
+        "PATCH",
+        path,
+        permission,
+        "user-update",
+        body={"accountEnabled": {"$read": "user.accountEnabled"}},
+        role=ADMINISTRATORS,
+    )
+    synced = Notice(
+        _SYNCED,
+        "the account is synchronised from Active Directory: disable it there too (Disable-ADAccount). Microsoft's "
+        "documentation asks for both, and does not say whether a synchronisation enables it again",
+    )
+    return by_account(
+        subject,
+        vendor="microsoft",
+        kind="disable_account",
+        title=f"Block sign-in of {subject.account}",
+        reason="Nobody signs in to the account until its holder has it back. Mail is still delivered.",
+        before=(user_read(subject, synced),),
+        calls=(call,),
+        done=Check("user", "equal", ("accountEnabled",), False),
+        undo=(back,),
+        undone=Check("user", "restored", ("accountEnabled",)),
+        powershell=shell("Update-MgUser -UserId {account} -AccountEnabled:$false", account=subject.account),
+        undo_powershell=shell(
+            "Update-MgUser -UserId {account} -AccountEnabled:$true", account=subject.account
+        ),
+    )
+
+
+def reset(subject: Subject) -> Action:
+    """Replace the password by one that nobody knows."""
+    call = graph(
+        "PATCH",
+        user_path(subject.account),
+        "User-PasswordProfile.ReadWrite.All",
+        "user-update",
+        body={"passwordProfile": {"forceChangePasswordNextSignIn": True, "password": {"$given": "password"}}},
+        role=f"User Administrator; {ADMINISTRATORS}",
+    )
+    synced = Notice(
+        _SYNCED,
+        "the account is synchronised: its password is kept in Active Directory. Reset it there twice "
+        "(Set-ADAccountPassword -Reset), as Microsoft advises, then confirm this step",
+        by_hand=True,
+    )
+    external = Notice(
+        _EXTERNAL,
+        "the account is a guest: its password is its home organisation's. Tell that organisation",
+        by_hand=True,
+    )
+    return by_account(
+        subject,
+        vendor="microsoft",
+        kind="reset_password",
+        title=f"Replace the password of {subject.account}",
+        reason="A password that the intruder knows opens the next session. Accounts that are synchronised from on-premises, "
+        "federated or guests are reset where their password is kept.",
+        before=(user_read(subject, synced, external),),
+        calls=(call,),
+        done=Check("user", "changed", ("lastPasswordChangeDateTime",)),
+        irreversible=OLD_ONE_IS_GONE,
+    )
+
+
+def revoke(subject: Subject, *, is_last: bool) -> Action:
+    """End all sessions and refresh tokens; once more at the end."""
+    again = " once more" if is_last else ""
+    reason = (
+        "What was issued while the other steps ran would live on."
+        if is_last
+        else "Ends refresh tokens and sessions within minutes. Access tokens that were already issued work on: in Exchange, "
+        "SharePoint and Teams with continuous access evaluation for up to 15 minutes, elsewhere until they end, by default an "
+        "hour. Sessions that an application keeps by itself are ended there only."
+    )
+    external = Notice(
+        _EXTERNAL,
+        "the account is a guest, who signs in at the home organisation: by its documentation this call ends no session of "
+        "guests. Tell that organisation, and block the account here",
+    )
+    return by_account(
+        subject,
+        vendor="microsoft",
+        kind="revoke_sessions",
+        title=f"Revoke sessions and refresh tokens of {subject.account}{again}",
+        reason=reason,
+        before=(user_read(subject, external),),
+        calls=(
+            graph(
+                "POST",
+                user_path(subject.account, "/revokeSignInSessions"),
+                "User.RevokeSessions.All",
+                "user-revokesigninsessions",
+                expect=CHANGED,
+            ),
+        ),
+        done=Check("user", "changed", ("signInSessionsValidFromDateTime",)),
+        irreversible=SESSIONS_STAY_ENDED,
+        powershell=shell("Revoke-MgUserSignInSession -UserId {account}", account=subject.account),
+        details={"last": is_last},
+    )
+
+
+def registers_method(record: Record) -> bool:
+    """Whether a record says that a sign-in method was registered. That one is asked for now, or no longer, registers none."""
+    name = record.activity.strip().rstrip(".")
+    return name in REGISTRATIONS or (
+        name == "Update user"
+        and any("strongauthentication" in key and "requirement" not in key for key in record.parameters)
+    )
+
+
+def methods(subject: Subject, record: Record) -> Iterator[Action]:
+    """Remove sign-in methods that were registered during the intrusion, one step for each kind of method."""
+    span = f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
+    undated = Notice(
+        Condition("createdDateTime", "missing"),
+        "{count} of this kind do not say when they were registered: look at them with the account's holder",
+    )
+    for part, words, listed, deleted in METHODS:
+        base = user_path(subject.account, f"/authentication/{part}")
+        # External methods are links to a configuration, and the link is what is deleted.
+        one = base + "/{method.id}" + ("/$ref" if part.startswith("external") else "")
+        yield by_record(
+            subject,
+            record,
+            kind="remove_method",
+            title=f"Remove {words} of {subject.account}, registered during the intrusion",
+            reason=why(record, "A method that an intruder registered survives the reset of the password"),
+            before=(
+                Read(
+                    "method",
+                    graph("GET", base, METHODS_PERMISSION, listed),
+                    ("id", "displayName", "createdDateTime", "model", "phoneAppVersion"),
+                    items="value",
+                    where=(Condition("createdDateTime", "between", span),),
+                    notices=(undated,),
+                ),
+            ),
+            each="method",
+            calls=(graph("DELETE", one, METHODS_PERMISSION, deleted),),
+            done=Check("method", "absent", ("id",)),
+            irreversible="A removed sign-in method cannot be put back: its holder registers it again.",
+        )
+
+
+def devices(subject: Subject, record: Record) -> Action:
+    """Have a person disable devices that were registered during the intrusion: Graph disables only those of Windows."""
+    return by_record(
+        subject,
+        record,
+        kind="disable_device",
+        title=f"Disable devices of {subject.account} that were registered during the intrusion",
+        reason=why(
+            record, "A device that an intruder registered gets tokens by itself and may pass for trusted"
+        ),
+        by_hand="Of the devices that this lists, disable those registered during the intrusion that their holder does not "
+        "know: Update-MgDevice -DeviceId ID -AccountEnabled:$false, as a Cloud Device Administrator.",
+        powershell=shell("Get-MgUserRegisteredDevice -UserId {account} -All", account=subject.account),
+        irreversible="",
+    )
+
+
+def registers_device(record: Record) -> bool:
+    """Whether a record says that a device was registered."""
+    return record.activity.strip().rstrip(".") in DEVICES
+
+
+def look_at_methods(subject: Subject) -> Action:
+    """Have a person look through the sign-in methods: telephone numbers do not say when they were registered."""
+    return by_account(
+        subject,
+        vendor="microsoft",
+        kind="remove_method",
+        confidence="precaution",
+        title=f"Look through the sign-in methods of {subject.account} with its holder",
+        reason="A method that an intruder added survives the reset of the password, and logs do not hold every registration. "
+        "Graph promises no time of registration for telephone numbers, mail addresses, authenticator codes, and for Microsoft "
+        "Authenticator without passwordless sign-in.",
+        by_hand="In the Entra admin center, under the account's authentication methods, remove what its holder does not know.",
+        powershell=shell("Get-MgUserAuthenticationMethod -UserId {account}", account=subject.account),
+        irreversible="Note a telephone number before removing it: it can be registered again.",
+    )
+
+
+def principal_path(app: str) -> str:
+    """The path of an application's service principal, by the application's id or by its own."""
+    return f"/servicePrincipals(appId='{app.lower()}')"
+
+
+def disable_application(subject: Subject) -> Action:
+    """Block an application's service principal."""
+    if not is_guid(subject.account):
+        return by_account(
+            subject,
+            vendor="microsoft",
+            kind="disable_service_principal",
+            title=f"Block the application {subject.account}",
+            reason="The log does not state the application's id in the usual form, so that no call can be made.",
+            by_hand="In the Entra admin center, find the enterprise application and set “Enabled for users to sign-in?” to no.",
+            irreversible="",
+        )
+    path = principal_path(subject.account)
+    read = Read(
+        "principal",
+        graph(
+            "GET",
+            path + "?$select=id,accountEnabled,displayName",
+            "Application.ReadWrite.All",
+            "serviceprincipal-get",
+        ),
+        ("id", "accountEnabled", "displayName"),
+    )
+    principal = f"(Get-MgServicePrincipal -Filter \"appId eq '{subject.account.lower()}'\").Id"
+    return by_account(
+        subject,
+        vendor="microsoft",
+        kind="disable_service_principal",
+        title=f"Block the application {subject.account}",
+        reason="The application gets no new tokens. How long those that exist work on, the documentation of this call does not "
+        "say: count on an hour, the usual length of an access token. Whatever depends on the application stops.",
+        before=(read,),
+        calls=(
+            graph(
+                "PATCH",
+                path,
+                "Application.ReadWrite.All",
+                "serviceprincipal-update",
+                body={"accountEnabled": False},
+            ),
+        ),
+        done=Check("principal", "equal", ("accountEnabled",), False),
+        undo=(
+            graph(
+                "PATCH",
+                path,
+                "Application.ReadWrite.All",
+                "serviceprincipal-update",
+                body={"accountEnabled": {"$read": "principal.accountEnabled"}},
+            ),
+        ),
+        undone=Check("principal", "restored", ("accountEnabled",)),
+        powershell=(f"Update-MgServicePrincipal -ServicePrincipalId {principal} -AccountEnabled:$false",),
+        undo_powershell=(f"Update-MgServicePrincipal -ServicePrincipalId {principal} -AccountEnabled:$true",),
+    )

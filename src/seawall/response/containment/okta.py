@@ -1,0 +1,354 @@
+"""Steps for an account of Okta: the management API. Pure.
+
+An account is suspended rather than deactivated: deactivating takes its applications away and cannot be undone exactly.
+Okta suspends accounts whose status is ACTIVE and no others, and says of suspended ones that they can only be unsuspended
+or deactivated: so the password is replaced before. Every call is in docs/containment-calls.md with what Okta's
+documentation says of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from seawall.response.containment.records import Record
+from seawall.response.containment.steps import (
+    OLD_ONE_IS_GONE,
+    SESSIONS_STAY_ENDED,
+    Subject,
+    by_account,
+    by_record,
+    why,
+)
+from seawall.response.containment.templates import address
+from seawall.response.containment.values import Action, ActionKind, Call, Check, Condition, Notice, Read
+from seawall_base.times import rfc3339
+
+DOCS: Final = "https://developer.okta.com/docs/api/openapi/okta-management/management/tags/"
+MANAGE: Final = "okta.users.manage"
+ROLE_FIELDS: Final = ("type", "role", "resource-set")
+"""What a role assignment says again when it is put back: `type` of a standard role; of a custom one, its ids too."""
+
+BLOCKED: Final = ("SUSPENDED", "DEPROVISIONED")
+"""The statuses with which nobody signs in until an administrator changes them."""
+
+
+def _call(
+    method: str, path: str, scope: str, page: str, body: dict[str, Any] | None = None, **values: str
+) -> Call:
+    return Call(
+        method, address("/api/v1" + path, **values), body, permission=scope, documentation=DOCS + page
+    )
+
+
+def _user(account: str, *notices: Notice) -> Read:
+    return Read(
+        "user",
+        _call("GET", "/users/{account}", "okta.users.read", "user", account=account),
+        ("id", "status", "passwordChanged", "credentials.provider.type"),
+        notices=notices,
+    )
+
+
+_NOT_ACTIVE: Final = Notice(
+    Condition("status", "outside", "|".join(("ACTIVE", *BLOCKED))),
+    "Okta suspends accounts that are ACTIVE, and this one is {value}, which can become usable again without an administrator. "
+    "Activate or unlock it and run this again, or deactivate it (which takes its applications away), then say --done.",
+    by_hand=True,
+)
+_KEPT_ELSEWHERE: Final = Notice(
+    Condition("credentials.provider.type", "outside", "OKTA|IMPORT"),
+    "Its password is kept in {value} and not in Okta: replace it there, then say --done.",
+    by_hand=True,
+)
+
+
+def suspend(subject: Subject) -> Action:
+    """Suspend the account."""
+    return by_account(
+        subject,
+        vendor="okta",
+        kind="disable_account",
+        title=f"Suspend {subject.account} at Okta",
+        reason="Nobody signs in to any application behind Okta until its holder has the account back.",
+        before=(_user(subject.account, _NOT_ACTIVE),),
+        calls=(
+            _call(
+                "POST", "/users/{account}/lifecycle/suspend", MANAGE, "userlifecycle", account=subject.account
+            ),
+        ),
+        done=Check("user", "among", ("status",), list(BLOCKED)),
+        undo=(
+            _call(
+                "POST",
+                "/users/{account}/lifecycle/unsuspend",
+                MANAGE,
+                "userlifecycle",
+                account=subject.account,
+            ),
+        ),
+        undone=Check("user", "restored", ("status",)),
+    )
+
+
+def reset(subject: Subject) -> Action:
+    """Replace the password by one that nobody knows."""
+    body = {"credentials": {"password": {"value": {"$given": "password"}}}}
+    return by_account(
+        subject,
+        vendor="okta",
+        kind="reset_password",
+        title=f"Replace the password of {subject.account} at Okta",
+        reason="A password that the intruder knows opens the next session. Accounts from a directory are reset there.",
+        before=(_user(subject.account, _KEPT_ELSEWHERE),),
+        calls=(_call("POST", "/users/{account}", MANAGE, "user", body, account=subject.account),),
+        done=Check("user", "changed", ("passwordChanged",)),
+        irreversible=OLD_ONE_IS_GONE,
+    )
+
+
+def revoke(subject: Subject, *, is_last: bool) -> Action:
+    """End all sessions and OAuth tokens, and forget devices that are trusted. Okta does not tell whether that was done."""
+    return by_account(
+        subject,
+        vendor="okta",
+        kind="revoke_sessions",
+        title=f"End the sessions and tokens of {subject.account} at Okta{' once more' if is_last else ''}",
+        reason="What was opened while the other steps ran would live on."
+        if is_last
+        else "Ends Okta's sessions, refresh and access tokens. Sessions of the applications behind Okta live on in them.",
+        before=(_user(subject.account),),
+        calls=(
+            _call(
+                "DELETE",
+                "/users/{user.id}/sessions?oauthTokens=true&forgetDevices=true",
+                MANAGE,
+                "usersessions",
+            ),
+        ),
+        irreversible=SESSIONS_STAY_ENDED,
+        details={"last": is_last},
+    )
+
+
+def look_at_methods(subject: Subject) -> Action:
+    """Have a person look through the authenticators: the list that Okta gives depends on policies and on who asks."""
+    return by_account(
+        subject,
+        vendor="okta",
+        kind="remove_method",
+        confidence="precaution",
+        title=f"Look through the authenticators of {subject.account} at Okta with its holder",
+        reason="A factor that an intruder enrolled survives the reset of the password. Okta lists the factors that the "
+        "enrolment policy allows, judged from where it is asked, and logs do not hold every enrolment.",
+        by_hand="In the Admin Console: Directory, People, the account: its authenticators and devices. Remove what its holder "
+        "does not know.",
+        irreversible="Note what you remove: the holder enrols it again.",
+    )
+
+
+def _enrolled(subject: Subject, record: Record) -> Action:
+    """Remove factors that were enrolled during the intrusion."""
+    account = record.resource if "@" in record.resource else subject.account
+    return by_record(
+        subject,
+        record,
+        account=account,
+        kind="remove_method",
+        title=f"Remove factors of {account} that were enrolled at Okta during the intrusion",
+        reason=why(record, "A factor that an intruder enrolled survives the reset of the password"),
+        before=(
+            _user(account),
+            Read(
+                "factor",
+                _call("GET", "/users/{user.id}/factors", "okta.users.read", "userfactor"),
+                ("id", "factorType", "provider", "status", "created"),
+                items=".",
+                where=(Condition("created", "between", _span(subject)),),
+            ),
+        ),
+        each="factor",
+        calls=(_call("DELETE", "/users/{user.id}/factors/{factor.id}", MANAGE, "userfactor"),),
+        done=Check("factor", "absent", ("id",)),
+        irreversible="A removed factor cannot be put back: its holder enrols it again. With a push factor of Okta Verify, Okta "
+        "removes all of Okta Verify's factors of the account, the holder's too.",
+    )
+
+
+def _consented(subject: Subject, record: Record) -> Action:
+    """Remove consents to applications that were given during the intrusion."""
+    return by_record(
+        subject,
+        record,
+        kind="remove_consent",
+        title=f"Remove consents of {subject.account} that were given at Okta during the intrusion",
+        reason=why(record, "A consent lets an application act for the account until it is removed"),
+        before=(
+            _user(subject.account),
+            Read(
+                "grant",
+                _call("GET", "/users/{user.id}/grants", "okta.users.read", "usergrant"),
+                ("id", "clientId", "scopeId", "issuer", "created"),
+                items=".",
+                where=(Condition("created", "between", _span(subject)),),
+            ),
+        ),
+        each="grant",
+        calls=(_call("DELETE", "/users/{user.id}/grants/{grant.id}", MANAGE, "usergrant"),),
+        done=Check("grant", "absent", ("id",)),
+        irreversible="The account's holder has to consent anew.",
+    )
+
+
+def _span(subject: Subject) -> str:
+    return f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
+
+
+def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+    """The steps that take back what a record of Okta did; none for a record of anything else."""
+    name = record.activity
+    if name == "user.mfa.factor.activate":
+        yield _enrolled(subject, record)
+    elif name in {"app.oauth2.consent.grant", "app.oauth2.as.consent.grant"}:
+        yield _consented(subject, record)
+    elif name in _NAMED:
+        named = record.resource and (name != _GRANTED or record.text("privilegeGranted"))
+        yield from _NAMED[name](subject, record) if named else _unnamed(subject, record)
+    elif name == "system.idp.lifecycle.update":
+        yield from _unnamed(subject, record)
+    elif name.startswith("app.oauth2.credentials.lifecycle."):
+        yield by_record(
+            subject,
+            record,
+            kind="remove_app_credential",
+            title=f"Remove the credential that was added to {record.text('Target') or record.resource}",
+            reason=why(record, "A credential that an intruder added works until it is removed"),
+            by_hand="In the Admin Console: Applications, the application, General, Client Credentials: deactivate it, "
+            "then delete it.",
+            irreversible="A deleted credential cannot be put back; a deactivated one can be activated.",
+        )
+
+
+_GRANTED: Final = "user.account.privilege.grant"
+
+
+def _unnamed(subject: Subject, record: Record) -> Iterator[Action]:
+    """A step for a person, because the record does not say which thing it was, or what it was before."""
+    kind, what, where = _TO_LOOK_AT[record.activity]
+    yield by_record(
+        subject,
+        record,
+        kind=kind,
+        title=f"Look through the {what} at Okta" + (f": {record.resource}" if record.resource else ""),
+        reason=why(record, "What an intruder made or changed there stays when the account is clean again"),
+        by_hand=f"The record does not say enough for a call. In the Admin Console: {where}.",
+        irreversible="Note what you change: Seawall cannot put it back.",
+    )
+
+
+_TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
+    "system.api_token.create": ("remove_app_credential", "API tokens", "Security, API, Tokens"),
+    _GRANTED: ("remove_role", "administrators", "Security, Administrators"),
+    "system.idp.lifecycle.create": ("block_renewal", "identity providers", "Security, Identity Providers"),
+    "system.idp.lifecycle.activate": ("block_renewal", "identity providers", "Security, Identity Providers"),
+    "system.idp.lifecycle.update": ("block_renewal", "identity providers", "Security, Identity Providers"),
+}
+
+
+def _api_token(subject: Subject, record: Record) -> Iterator[Action]:
+    path, page = "/api-tokens/{token}", "apitoken"
+    yield by_record(
+        subject,
+        record,
+        kind="remove_app_credential",
+        title=f"Revoke the API token “{record.text('Target') or record.resource}”",
+        reason=why(record, "An API token acts as whoever made it, without a sign-in"),
+        before=(
+            Read(
+                "token",
+                _call("GET", path, "okta.apiTokens.read", page, token=record.resource),
+                ("id", "name", "userId", "created"),
+            ),
+        ),
+        calls=(_call("DELETE", path, "okta.apiTokens.manage", page, token=record.resource),),
+        done=Check("token", "absent", ("id",)),
+        irreversible="A revoked API token cannot be put back: make another one.",
+    )
+
+
+def _roles(subject: Subject, record: Record) -> Iterator[Action]:
+    """A step for each role that a record names; it may name several with commas."""
+    for label in dict.fromkeys(part.strip() for part in record.text("privilegeGranted").split(",")):
+        if label:
+            yield _role(subject, record, label)
+
+
+def _role(subject: Subject, record: Record, label: str) -> Action:
+    base, page = "/users/{user.id}/roles", "roleassignmentauser"
+    member = record.resource
+    return by_record(
+        subject,
+        record,
+        account=member,
+        kind="remove_role",
+        title=f"Take the role {label} from {record.text('Target') or member}",
+        reason=why(record, "A role that was handed out stays when the account is clean again"),
+        before=(
+            _user(member),
+            Read(
+                "role",
+                _call("GET", base, "okta.roles.read", page),
+                ("id", "label", "assignmentType", *ROLE_FIELDS),
+                items=".",
+                where=(Condition("label", "equal", label),),
+            ),
+        ),
+        each="role",
+        calls=(_call("DELETE", base + "/{role.id}", "okta.roles.manage", page),),
+        done=Check("role", "absent", ("id",)),
+        undo=(
+            _call(
+                "POST",
+                base,
+                "okta.roles.manage",
+                page,
+                {field: {"$read": f"role.{field}"} for field in ROLE_FIELDS},
+            ),
+        ),
+        undone=Check("role", "restored", ROLE_FIELDS),
+        details={
+            "note": "A role that is given back gets a new id, and is not limited again to the groups or applications that it "
+            "was limited to. A role that comes from a group is taken away there."
+        },
+    )
+
+
+def _identity_provider(subject: Subject, record: Record) -> Iterator[Action]:
+    path, page, scope = "/idps/{idp}", "identityprovider", "okta.idps.manage"
+    idp = record.resource
+    yield by_record(
+        subject,
+        record,
+        kind="block_renewal",
+        title=f"Deactivate the identity provider “{record.text('Target') or record.resource}”",
+        reason=why(record, "Who controls it signs in as anybody, whatever is done to their accounts"),
+        before=(
+            Read(
+                "provider",
+                _call("GET", path, "okta.idps.read", page, idp=idp),
+                ("id", "name", "type", "status"),
+            ),
+        ),
+        calls=(_call("POST", path + "/lifecycle/deactivate", scope, page, idp=idp),),
+        done=Check("provider", "equal", ("status",), "INACTIVE"),
+        undo=(_call("POST", path + "/lifecycle/activate", scope, page, idp=idp),),
+        undone=Check("provider", "restored", ("status",)),
+    )
+
+
+_NAMED: Final[dict[str, Callable[[Subject, Record], Iterator[Action]]]] = {
+    "system.api_token.create": _api_token,
+    _GRANTED: _roles,
+    "system.idp.lifecycle.create": _identity_provider,
+    "system.idp.lifecycle.activate": _identity_provider,
+}

@@ -1,0 +1,389 @@
+"""Makes the plan: which steps, in which order, how sure each is, and what to know before. Pure.
+
+The order stops the way back in first: keys and renewal, then methods, credentials, consents, delegates and roles that
+were left behind; then the account is blocked, its password replaced, and only then its sessions are ended, because a
+session that is ended before can be opened again. What hides in the mailbox comes after that, and sessions are ended
+once more at the end, for what was issued meanwhile. Nothing is done unasked: this only says what would be done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+
+from seawall.detection.incident import Incident
+from seawall.response.containment import directory, exchange, gate, google, microsoft, okta, roles
+from seawall.response.containment.records import Record, encodable, records
+from seawall.response.containment.steps import Subject, by_account
+from seawall.response.containment.values import (
+    CONFIDENCES,
+    Action,
+    ActionKind,
+    Actor,
+    Confidence,
+    Plan,
+    Vendor,
+)
+from seawall.response.errors import PlanInvalid
+from seawall.response.scope_values import Scope
+from seawall.response.scope_values import Subject as Touched
+from seawall_base.plurals import plural
+
+RANKS: Final[dict[ActionKind, int]] = {
+    "block_key": 0,
+    "block_renewal": 1,
+    "remove_method": 2,
+    "disable_device": 2,
+    "remove_app_credential": 3,
+    "remove_consent": 4,
+    "remove_delegate": 5,
+    "remove_role": 6,
+    "disable_account": 8,
+    "disable_service_principal": 8,
+    "reset_password": 9,
+    "revoke_sessions": 10,
+    "remove_inbox_rule": 11,
+    "remove_forwarding": 12,
+    "enable_account": 13,
+}
+"""The order of the steps. Of what is done as the account itself (Gmail's settings), 7; sessions once more, last."""
+
+_PASSWORD_FIRST: Final = frozenset({"okta"})
+"""Vendors that say of a blocked account that it can only be unblocked: there the password comes first."""
+
+_AS_THE_ACCOUNT: Final = 7
+_ONCE_MORE: Final = 20
+_VENDOR_NAMES: Final = {"microsoft": "Microsoft Graph", "google": "Google", "okta": "Okta", "gate": "gate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the events say for a plan.
+
+    `rows` are events that changed something, by or on the accounts in question. `systems` are the vendors in whose logs an
+    account acts, `object_ids` its id in Entra's directory; both by organisation and account. `intruders` are ids of the
+    intruder's records.
+    """
+
+    rows: tuple[Mapping[str, Any], ...] = ()
+    systems: Mapping[tuple[str, str], frozenset[Vendor]] = field(default_factory=dict)
+    object_ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    intruders: frozenset[str] = frozenset()
+    letting_in: frozenset[str] = frozenset()
+    """Ids of consents to the intruder's applications, whenever they were given."""
+
+    actor: Actor | None = None
+
+
+def plan(
+    evidence: Evidence,
+    *,
+    incident: Incident | None = None,
+    scope: Scope | None = None,
+    with_possible: bool = False,
+    with_gate: bool = False,
+    thumbprints: Sequence[str] = (),
+    created_from: str = "",
+) -> Plan:
+    """The plan for an incident, a scope, or an incident whose scope is known.
+
+    With `with_possible` also for accounts that the scope cannot rule out: where logs are short, these are most accounts.
+    `thumbprints` are keys that are known to be stolen; they are blocked at the gate.
+    """
+    subjects = list(subjects_of(incident, scope, evidence, with_possible=with_possible))
+    kind = incident.kind if incident else ""
+    concerning = _Changes(records(evidence.rows, evidence.intruders, evidence.letting_in))
+    found: list[Action] = []
+    unmade: list[str] = []
+
+    def take(what: str, made: Iterator[Action]) -> None:
+        try:
+            found.extend(made)
+        except PlanInvalid:
+            unmade.append(what)
+
+    for subject in subjects:
+        keys = thumbprints if subject is subjects[0] else ()
+        take(subject.account, gate.steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
+        systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
+        take(subject.account, _standing(subject, systems))
+        for record in concerning(subject):
+            take(record.id, _undoing(subject, record))
+    sure = {(one.tenant, one.account): one.sure for one in subjects}
+    late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
+    actions = tuple(_linked(sorted(_merged(found), key=lambda one: (_whose(one) in late, _place(one)))))
+    made = Plan(
+        id="",
+        incident=incident.id if incident else "",
+        created_from=created_from,
+        actions=actions,
+        prerequisites=tuple(_prerequisites(actions)),
+        warnings=tuple(_warnings(incident, scope, subjects, actions, unmade)),
+        actor=evidence.actor,
+    )
+    return replace(made, id=identity(made))
+
+
+def identity(made: Plan) -> str:
+    """The id of a plan: a hash of everything else in it.
+
+    What plans did not have at first counts only where it says something: a plan that was made before, and the journal of an
+    incident that is not over, keep their id.
+    """
+    plain: dict[str, Any] = msgspec.to_builtins(replace(made, id=""))
+    for action in plain["actions"]:
+        calls = (*(read["call"] for read in action["before"]), *action["calls"], *action["undo"])
+        for part, name in (
+            *((read, "notices") for read in action["before"]),
+            *((call, "role") for call in calls),
+        ):
+            if not part[name]:
+                del part[name]
+    return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
+
+
+def subjects_of(
+    incident: Incident | None, scope: Scope | None, evidence: Evidence, *, with_possible: bool = False
+) -> Iterator[Subject]:
+    """Whose steps are made, the surest first. An account of both has what is surer, and both spans."""
+    found: dict[tuple[str, str], Subject] = {}
+
+    def add(tenant: str, account: str, sure: Confidence, first: int, last: int) -> None:
+        tenant, account = encodable(tenant), encodable(account)
+        known = found.get((tenant, account))
+        if known is not None:
+            sure = min(sure, known.sure, key=CONFIDENCES.index)
+            first, last = min(first, known.first), max(last, known.last)
+        found[tenant, account] = Subject(
+            tenant,
+            account,
+            sure,
+            first,
+            last,
+            is_application="@" not in account,
+            object_id=evidence.object_ids.get((tenant, account), ""),
+        )
+
+    if incident is not None:
+        sure: Confidence = "likely" if incident.raised else "precaution"
+        add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
+    if scope is not None:
+        for one in wanted_of(scope, with_possible=with_possible):
+            first = scope.start if one.first is None else one.first
+            last = scope.end if one.last is None else one.last
+            add(one.tenant, one.name, "certain" if one.verdict == "touched" else "precaution", first, last)
+    yield from sorted(found.values(), key=lambda one: (CONFIDENCES.index(one.sure), one.tenant, one.account))
+
+
+def wanted_of(scope: Scope, *, with_possible: bool) -> list[Touched]:
+    """The accounts of a scope for which steps are made: those proved touched, and if wanted those that cannot be ruled out."""
+    verdicts = {"touched", "possible"} if with_possible else {"touched"}
+    return [one for one in scope.accounts if one.verdict in verdicts]
+
+
+class _Changes:
+    """Records of changes, found by whom they concern: there may be thousands of both."""
+
+    def __init__(self, changes: Iterable[Record]) -> None:
+        self._by: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in changes:
+            for name in dict.fromkeys((record.account, record.mailbox)):
+                if name:
+                    self._by[record.tenant, name].append(record)
+
+    def __call__(self, subject: Subject) -> Iterator[Record]:
+        """The subject's, by time: it made the change then, or let the intruder in, or the intruder made it in its mailbox."""
+        for record in self._by.get((subject.tenant, subject.account), ()):
+            is_own = record.account == subject.account
+            is_meant = record.lets_in or subject.first <= record.time <= subject.last
+            if record.is_intruders or (is_own and is_meant):
+                yield record
+
+
+def _undoing(subject: Subject, record: Record) -> Iterator[Action]:
+    if record.vendor == "microsoft":
+        if microsoft.registers_method(record):
+            yield from microsoft.methods(subject, record)
+        if microsoft.registers_device(record):
+            yield microsoft.devices(subject, record)
+        yield from directory.from_record(subject, record)
+        yield from roles.from_record(subject, record)
+        yield from exchange.from_record(subject, record)
+    elif record.vendor == "google":
+        yield from google.from_record(subject, record)
+    else:
+        yield from okta.from_record(subject, record)
+
+
+def _standing(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
+    """The steps about the account itself. Of an account that is only possibly touched, sessions are ended and no more."""
+    if subject.is_application:
+        yield from _application(subject, systems)
+        return
+    is_possible = subject.sure == "precaution"
+    for vendor in sorted(systems):
+        module = {"microsoft": microsoft, "google": google, "okta": okta}[vendor]
+        yield module.revoke(subject, is_last=False)
+        if is_possible:
+            continue
+        yield module.reset(subject)
+        yield module.revoke(subject, is_last=True)
+    if is_possible:
+        return
+    if "microsoft" in systems:
+        yield microsoft.look_at_methods(subject)
+        yield microsoft.disable(subject)
+    if "google" in systems:
+        yield google.look_at_methods(subject)
+        yield google.app_passwords(subject)
+        yield google.backup_codes(subject)
+        yield google.suspend(subject)
+    if "okta" in systems:
+        yield okta.look_at_methods(subject)
+        yield okta.suspend(subject)
+
+
+def _application(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
+    if "microsoft" in systems:
+        yield microsoft.disable_application(subject)
+    for vendor in sorted(systems - {"microsoft"}):
+        yield by_account(
+            subject,
+            vendor=vendor,
+            kind="disable_service_principal",
+            title=f"Block the application {subject.account} at {_VENDOR_NAMES[vendor]}",
+            reason="An application signs in with credentials of its own.",
+            by_hand="In the vendor's admin console, deactivate the application and replace its credentials.",
+        )
+
+
+def _merged(actions: Iterable[Action]) -> list[Action]:
+    """The same step once, with all records that say so, as sure as the surest."""
+    found: dict[str, Action] = {}
+    for action in actions:
+        known = found.get(action.id)
+        if known is not None:
+            action = replace(
+                action,
+                confidence=min(known.confidence, action.confidence, key=CONFIDENCES.index),
+                evidence=tuple(dict.fromkeys((*known.evidence, *action.evidence))),
+            )
+        found[action.id] = action
+    return list(found.values())
+
+
+def _whose(action: Action) -> tuple[str, str]:
+    return action.tenant, action.account
+
+
+def _place(action: Action) -> tuple[int, int, str, str, bool, str]:
+    rank = RANKS[action.kind]
+    if action.vendor in _PASSWORD_FIRST and action.kind == "reset_password":
+        rank = RANKS["disable_account"]
+    if action.details.get("last"):
+        rank = _ONCE_MORE
+    elif any(call.subject for call in action.calls):
+        rank = min(rank, _AS_THE_ACCOUNT) if rank < _AS_THE_ACCOUNT else _AS_THE_ACCOUNT
+    is_later = action.vendor in _PASSWORD_FIRST and action.kind == "disable_account"
+    return (rank, CONFIDENCES.index(action.confidence), action.account, action.vendor, is_later, action.id)
+
+
+def _linked(actions: Sequence[Action]) -> Iterator[Action]:
+    """With what must be done before: block before the password, both before sessions are ended."""
+    needs: dict[ActionKind, tuple[ActionKind, ...]] = {
+        "reset_password": ("disable_account",),
+        "revoke_sessions": ("disable_account", "reset_password"),
+    }
+    place = {(action.vendor, action.tenant, action.account, action.kind): action.id for action in actions}
+    for action in actions:
+        kinds = () if action.details.get("last") else needs.get(action.kind, ())
+        if action.kind == "reset_password" and action.vendor in _PASSWORD_FIRST:
+            kinds = ()
+        ids = [place.get((action.vendor, action.tenant, action.account, kind)) for kind in kinds]
+        yield replace(action, after=tuple(found for found in ids if found is not None))
+
+
+_BESIDES: Final[dict[str, str]] = {
+    "google": " The administrator for whom it is asked needs the privileges for it too, and has to be a super administrator "
+    "where an account of the plan is an administrator's.",
+    "okta": " The application needs an administrator role that covers these accounts besides.",
+}
+"""What a vendor wants besides the scopes. Sources: docs/containment-calls.md."""
+
+
+def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
+    yield "Work with an account that this plan does not touch, from a device that the intruder cannot have."
+    yield "Save the evidence first: the scan's folder, and an export of the logs. Some steps end what could still be watched."
+    yield "Speak with the holders of the accounts by telephone or in person: whoever reads the mail also reads the question."
+    for vendor, name in _VENDOR_NAMES.items():
+        calls = [call for action in actions if action.vendor == vendor for call in _calls(action)]
+        asked = {call.permission for call in calls if call.permission}
+        permissions = sorted(one for one in asked if microsoft.COVERED.get(one) not in asked)
+        if permissions:
+            yield f"{name} needs these permissions: {', '.join(permissions)}.{_BESIDES.get(vendor, '')}"
+            roles = sorted({part for call in calls for part in call.role.split("; ") if part})
+            if roles:
+                yield f"{name} also wants a role of the directory for the application itself: {'; '.join(roles)}."
+        elif calls:
+            yield "The gate needs its administrator's token."
+
+
+def _calls(action: Action) -> Iterator[Any]:
+    yield from (read.call for read in action.before)
+    yield from action.calls
+    yield from action.undo
+
+
+def _knows(scope: Scope, incident: Incident) -> bool:
+    wanted = (incident.tenant, incident.account.casefold())
+    return any((one.tenant, one.name.casefold()) == wanted for one in scope.accounts)
+
+
+def _warnings(
+    incident: Incident | None,
+    scope: Scope | None,
+    subjects: Sequence[Subject],
+    actions: Sequence[Action],
+    unmade: Sequence[str],
+) -> Iterator[str]:
+    if unmade:
+        yield (
+            f"{plural(len(unmade), 'step')} could not be made, because a name holds what no address can: look by hand at "
+            + ", ".join(dict.fromkeys(unmade[:5]))
+        )
+    if incident is not None and incident.kind in gate.FORGED:
+        yield (
+            "Disabling accounts, resetting passwords and revoking sessions do nothing against forged tokens: whoever holds a "
+            "stolen signing key makes a new one for any account. What ends them is the key and the renewal, blocked where tokens "
+            "are accepted: the steps block_key and block_renewal come first, and without them the rest is not containment."
+        )
+    if incident is not None and incident.severity in {"low", "medium"}:
+        yield (
+            f"The incident's severity is {incident.severity}: it may be the holder's own doing. Ask them, by telephone or in "
+            "person, before anything is applied."
+        )
+    if incident is not None and scope is not None and not _knows(scope, incident):
+        yield f"The scope says nothing of {incident.account}: it is of other logs, or of another organisation."
+    unlisted = incident.details.get("events_not_listed") if incident is not None else 0
+    if isinstance(unlisted, int) and unlisted > 0:
+        yield (
+            f"{plural(unlisted, 'record')} of the intruder are not listed in the incident: what they changed may be missing here."
+        )
+    if incident is not None and incident.coverage:
+        yield "The logs had limits in this time: what the intruder left behind may not be in them, so look by hand too."
+    if scope is not None and scope.is_bounded:
+        yield "The search for the scope was stopped by a bound: more accounts may be touched than this plan knows."
+    if not actions:
+        yield "There is nothing in the records from which a step could be made."
+    planned = {action.account for action in actions}
+    without = [one.account for one in subjects if one.account not in planned]
+    if without:
+        shown = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
+        yield f"No system is known for {plural(len(without), 'account')}, so that nothing is planned there: {shown}"
+    if any(action.confidence == "precaution" for action in actions):
+        yield "Steps marked precaution may meet the holder's own doings: ask first, and apply them one by one with --steps."

@@ -1,0 +1,158 @@
+"""Steps that take roles of Entra's directory from who got them during an intrusion: assigned, or only eligible. Pure.
+
+An eligible member of a role has no assignment: it is taken away by a request of Privileged Identity Management, which needs
+a licence of its own. Records of that service name the role and its member elsewhere than those of the directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from seawall.response.containment.microsoft import graph
+from seawall.response.containment.records import Record
+from seawall.response.containment.steps import Subject, by_record, why
+from seawall.response.containment.templates import filter_text, is_guid, segment
+from seawall.response.containment.values import Action, Check, Condition, Read
+
+ASSIGNED: Final = frozenset(
+    {
+        "Add member to role",
+        "Add member to role in PIM completed (permanent)",
+        "Add member to role in PIM completed (timebound)",
+        "Add member to role completed (PIM activation)",
+    }
+)
+ELIGIBLE: Final = frozenset(
+    {
+        "Add eligible member to role",
+        "Add eligible member to role in PIM completed (permanent)",
+        "Add eligible member to role in PIM completed (timebound)",
+    }
+)
+_BASE: Final = "/roleManagement/directory"
+_FIELDS: Final = ("roleDefinitionId", "principalId", "directoryScopeId")
+_PERMISSION: Final = "RoleManagement.ReadWrite.Directory"
+_SCHEDULES: Final = "RoleEligibilitySchedule.ReadWrite.Directory"
+_MEMBERS: Final = frozenset({"User", "Group", "ServicePrincipal"})
+
+
+def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+    """The step that takes a role from who got it; none for a record of anything else."""
+    name = record.activity.strip().rstrip(".")
+    if name not in ASSIGNED | ELIGIBLE:
+        return
+    member, role = _member(record), record.text("Role.TemplateId", "RoleDefinitionOriginId", "TemplateId")
+    if not is_guid(member) or not is_guid(role):
+        yield by_record(
+            subject,
+            record,
+            kind="remove_role",
+            title="Look through the roles that were handed out",
+            reason=why(
+                record, "The record does not name the role and its member in the form that a call needs"
+            ),
+            by_hand="In the Entra admin center, under Roles & admins, look through active and eligible assignments.",
+            irreversible="Note what you remove: it has to be given again by hand.",
+        )
+    elif name in ASSIGNED:
+        yield _assigned(subject, record, member, role)
+    else:
+        yield _eligible(subject, record, member, role)
+
+
+def _member(record: Record) -> str:
+    """Who got the role: the first target of the record that can have one, else its resource."""
+    targets = record.raw.get("targetResources")
+    for target in targets if isinstance(targets, list) else []:
+        if isinstance(target, dict) and target.get("type") in _MEMBERS and is_guid(str(target.get("id"))):
+            return str(target["id"])
+    return record.resource
+
+
+def _assigned(subject: Subject, record: Record, member: str, role: str) -> Action:
+    body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _FIELDS}
+    path = f"{_BASE}/roleAssignments"
+    return by_record(
+        subject,
+        record,
+        kind="remove_role",
+        title=f"Take the role {_named(record, role)} from {record.text('Target') or member}",
+        reason=why(record, "A role that was handed out stays when the account is clean again"),
+        before=(
+            Read(
+                "assignment",
+                graph(
+                    "GET",
+                    f"{path}?{_of(member)}",
+                    _PERMISSION,
+                    "rbacapplication-list-roleassignments",
+                ),
+                ("id", *_FIELDS),
+                items="value",
+                where=(
+                    Condition("roleDefinitionId", "equal", role),
+                    Condition("principalId", "equal", member),
+                ),
+            ),
+        ),
+        each="assignment",
+        calls=(graph("DELETE", path + "/{assignment.id}", _PERMISSION, "unifiedroleassignment-delete"),),
+        done=Check("assignment", "absent", ("id",)),
+        undo=(graph("POST", path, _PERMISSION, "rbacapplication-post-roleassignments", body=body),),
+        undone=Check("assignment", "restored", _FIELDS),
+        irreversible="An assignment that ended by itself is put back without an end."
+        if record.activity != "Add member to role"
+        else "",
+    )
+
+
+def _eligible(subject: Subject, record: Record, member: str, role: str) -> Action:
+    whom: dict[str, Any] = {
+        **{field: {"$read": f"eligibility.{field}"} for field in (*_FIELDS, "appScopeId")},
+        "justification": "containment of an incident",
+    }
+    path, page = (
+        f"{_BASE}/roleEligibilityScheduleRequests",
+        "rbacapplication-post-roleeligibilityschedulerequests",
+    )
+    back = {**whom, "action": "adminAssign", "scheduleInfo": {"$read": "eligibility.scheduleInfo"}}
+    return by_record(
+        subject,
+        record,
+        kind="remove_role",
+        title=f"Make {record.text('Target') or member} no longer eligible for the role {_named(record, role)}",
+        reason=why(record, "Who is eligible for a role activates it when the account is clean again"),
+        before=(
+            Read(
+                "eligibility",
+                graph(
+                    "GET",
+                    f"{_BASE}/roleEligibilitySchedules?{_of(member)}",
+                    _SCHEDULES,
+                    "rbacapplication-list-roleeligibilityschedules",
+                ),
+                ("id", *_FIELDS, "appScopeId", "memberType", "scheduleInfo"),
+                items="value",
+                where=(
+                    Condition("roleDefinitionId", "equal", role),
+                    Condition("principalId", "equal", member),
+                    Condition("memberType", "equal", "Direct"),
+                ),
+            ),
+        ),
+        each="eligibility",
+        calls=(graph("POST", path, _SCHEDULES, page, body={**whom, "action": "adminRemove"}),),
+        done=Check("eligibility", "absent", ("id",)),
+        undo=(graph("POST", path, _SCHEDULES, page, body=back),),
+        undone=Check("eligibility", "restored", _FIELDS),
+        irreversible="What is put back begins at the time of undoing; the role's own policy may refuse it or want an approval.",
+    )
+
+
+def _named(record: Record, role: str) -> str:
+    return record.text("Role.DisplayName", "RoleDisplayName") or role
+
+
+def _of(member: str) -> str:
+    return "$filter=" + segment(f"principalId eq '{filter_text(member)}'")

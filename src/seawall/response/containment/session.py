@@ -1,0 +1,142 @@
+"""A plan with its journal: begun or gone on with, steps chosen by id, number or confidence, and what a person confirms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seawall.response.containment import journal as journals
+from seawall.response.containment.documents import plan_document
+from seawall.response.containment.history import Past, Phase, history
+from seawall.response.containment.journal import Journal
+from seawall.response.containment.values import CONFIDENCES, Action, Confidence, Plan, StepResult
+from seawall.response.errors import JournalBroken
+from seawall_base.errors import UsageError
+
+LONGEST_NAME = 200
+
+
+def journal_path(plan_file: Path) -> Path:
+    """Where the journal of a plan lies unless somebody says otherwise: beside it."""
+    return plan_file.with_name(f"{plan_file.stem}.journal.jsonl")
+
+
+@contextmanager
+def begun(path: Path, plan: Plan, clock: Callable[[], str]) -> Iterator[Journal]:
+    """The journal of this plan, begun if it is new. Raises JournalBroken where it is another plan's."""
+    with journals.opened(path, clock=clock) as journal:
+        known = history(journal.entries).plan
+        if known is None:
+            journal.append("opened", plan=plan_document(plan))
+        elif known.id != plan.id:
+            raise JournalBroken(f"{path}: is the journal of another plan", fix="give another --journal")
+        yield journal
+
+
+def plan_of(path: Path) -> Plan:
+    """The plan in a journal. Raises JournalBroken."""
+    plan = history(journals.read(path)).plan
+    if plan is None:
+        raise JournalBroken(f"{path}: holds no plan", fix="give the journal that apply wrote")
+    return plan
+
+
+def chosen(plan: Plan, steps: str | None, up_to: Confidence) -> frozenset[str]:
+    """The ids of the steps that are asked for: those named, else all that are at least so sure. Raises UsageError."""
+    if steps is None:
+        most = CONFIDENCES.index(up_to)
+        return frozenset(action.id for action in plan.actions if CONFIDENCES.index(action.confidence) <= most)
+    return frozenset(step(plan, name).id for name in steps.split(",") if name.strip())
+
+
+def step(plan: Plan, name: str) -> Action:
+    """Return the step of an id, the start of one, or its number in the plan. Raises UsageError."""
+    name = name.strip()
+    if is_number(name) and 1 <= int(name) <= len(plan.actions):
+        return plan.actions[int(name) - 1]
+    found = [action for action in plan.actions if name and action.id.startswith(name)]
+    if len(found) != 1:
+        what = "no step" if not found else f"{len(found)} steps"
+        raise UsageError(
+            f"{what} {name!r} in the plan",
+            fix=f"give an id, the start of one, or a number, 1 to {len(plan.actions)}",
+        )
+    return found[0]
+
+
+def is_number(name: str) -> bool:
+    """Return whether a step is named by its number."""
+    return re.fullmatch(r"[0-9]{1,6}", name.strip()) is not None
+
+
+def shown_step(plan: Plan, name: str, shown: frozenset[str], show: str) -> Action:
+    """Return the step of a name. A number is taken only of a step that is shown: a person who counts lines means another one.
+
+    `show` are the options that show the step. Raises UsageError.
+    """
+    action = step(plan, name)
+    if is_number(name) and action.id not in shown:
+        number = plan.numbers[action.id]
+        raise UsageError(
+            f"step {number} ({action.confidence}) is not among the steps that this command shows: {action.title}",
+            fix=f"add {show}, or name the step by its id, {action.id}",
+        )
+    return action
+
+
+def named_person(name: str | None, option: str) -> str:
+    """The name of a person who answers for what is done. Raises UsageError where there is none."""
+    text = (name or "").strip()
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise UsageError(
+            f"{option} names the person who answers for this",
+            fix=f"{option} 'Ann Example', as others know her",
+        )
+    return text
+
+
+def confirm(journal: Journal, plan: Plan, action: Action, by: str, phase: Phase) -> None:
+    """Take down that a person did a step, or saw that it is done. What is known to be done is not taken down again.
+
+    Others are told of what was done with its time: one thing that was said twice would be two. Raises UsageError where
+    a step would be taken back that was not applied.
+    """
+    past = history(journal.entries)
+    if past.past(phase, action.id).state in {"done", "undone"}:
+        return
+    number = plan.numbers[action.id]
+    if phase == "undo" and not _was_applied(past.past("apply", action.id)):
+        raise UsageError(
+            f"step {number} was not applied, so that it cannot be taken back: {action.title}",
+            fix="name a step that `seawall respond undo` lists",
+        )
+    journal.append("confirmed", phase=phase, step=action.id, step_number=number, by=by)
+
+
+def _was_applied(past: Past) -> bool:
+    return bool(past.confirmed_by) or past.is_begun
+
+
+def applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
+    """The steps of which something was done, or may have been, and that were not taken back: what there is to undo."""
+    past = history(entries)
+    applied = {step for phase, step in past.steps if phase == "apply"}
+    back = {
+        step
+        for (phase, step), one in past.steps.items()
+        if phase == "undo" and one.state in {"undone", "already"}
+    }
+    return frozenset(step for step in applied - back if _was_applied(past.past("apply", step)))
+
+
+def standing(plan: Plan, entries: Iterable[journals.Entry], phase: Phase) -> list[StepResult]:
+    """How every step stands by what a journal says, without asking anybody."""
+    past = history(entries)
+    found = []
+    for action in plan.actions:
+        one = past.past(phase, action.id)
+        made = sum(change.outcome == "done" for change in one.changes.values())
+        found.append(StepResult(action.id, one.state, one.why, made))
+    return found

@@ -1,0 +1,59 @@
+"""Refuses to carry out what would lock out the account for whom the vendors are asked: then nothing could be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from seawall.response.containment.asking import Asking, CallRefused, CallUnclear
+from seawall.response.containment.settings import Settings
+from seawall.response.containment.values import Action, Call, Plan, Vendor
+from seawall.response.errors import RespondInvalid
+from seawall_base.errors import SeawallError
+
+LOCKS_OUT: Final = frozenset({"disable_account", "reset_password", "revoke_sessions", "remove_role"})
+WHO_AM_I: Final = Call(
+    "GET",
+    "/api/v1/users/me",
+    permission="okta.users.read",
+    documentation="https://developer.okta.com/docs/api/openapi/okta-management/management/tags/user",
+)
+"""Whose API token it is. Okta takes one only while the account that made it is active."""
+
+
+def spares_who_asks(plan: Plan, wanted: Collection[str], settings: Settings, asking: Asking) -> None:
+    """Raise RespondInvalid where a step that is wanted is about the account for whom Google or Okta is asked.
+
+    That is the administrator of the settings, or who made the API token. An application with a key has no account.
+    """
+    steps = [one for one in plan.actions if one.id in wanted and one.kind in LOCKS_OUT]
+    if settings.google is not None:
+        _spared(steps, "google", {settings.google.administrator.casefold()})
+    if (
+        settings.okta is not None
+        and not settings.okta.client_id
+        and any(one.vendor == "okta" for one in steps)
+    ):
+        _spared(steps, "okta", _token_owner(asking))
+
+
+def _spared(steps: list[Action], vendor: Vendor, who: Collection[str]) -> None:
+    for action in steps:
+        if action.vendor == vendor and action.account.casefold() in who:
+            raise RespondInvalid(
+                f"{action.id} would lock out {action.account}, for whom Seawall asks {vendor}",
+                fix=f"let another account ask: [{vendor}] in the file of --config",
+            )
+
+
+def _token_owner(asking: Asking) -> set[str]:
+    """The id and the login of who made the token; nothing where Okta does not say: the plan's own calls then say why."""
+    try:
+        document = asking.ask("okta", WHO_AM_I).document
+    except (CallRefused, CallUnclear, SeawallError):
+        return set()
+    if not isinstance(document, Mapping):
+        return set()
+    profile = document.get("profile")
+    login = profile.get("login") if isinstance(profile, Mapping) else None
+    return {value.casefold() for value in (document.get("id"), login) if isinstance(value, str)}

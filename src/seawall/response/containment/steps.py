@@ -1,0 +1,92 @@
+"""What the vendors' files share to make steps: who it is about, and how a step gets its id. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from seawall.response.containment.powershell import command
+from seawall.response.containment.records import Record
+from seawall.response.containment.values import Action, Confidence
+from seawall.response.window import DAY
+
+NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
+SESSIONS_STAY_ENDED: Final = (
+    "Sessions and refresh tokens that were revoked stay revoked; their holder signs in again."
+)
+OLD_ONE_IS_GONE: Final = (
+    "The password from before cannot be brought back. Seawall sets one that nobody knows and keeps none: "
+    "the help desk gives the holder a new one, by telephone or in person."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose steps are made. `sure` is how sure it is that the account is the intruder's; times bound the intrusion.
+
+    `object_id` is the directory's id of the account, empty when no record states it.
+    """
+
+    tenant: str
+    account: str
+    sure: Confidence
+    first: int
+    last: int
+    is_application: bool = False
+    object_id: str = ""
+
+    def for_record(self, record: Record) -> Confidence:
+        """How sure a step is that takes back what a record did. What let the intruder in was given shortly before it came."""
+        is_fresh = record.lets_in and record.time >= self.first - DAY
+        return self.sure if record.is_intruders or is_fresh else "precaution"
+
+
+def named(action: Action) -> Action:
+    """The action with its id: its kind, and a hash of what it does and to whom."""
+    bare = msgspec.json.encode(replace(action, id="", after=(), confidence="likely", evidence=()))
+    return replace(action, id=f"{action.kind.replace('_', '-')}-{hashlib.sha256(bare).hexdigest()[:6]}")
+
+
+def shell(template: str, **values: str) -> tuple[str, ...]:
+    """One PowerShell command, or none where a value cannot be a literal."""
+    text = command(template, **values)
+    return () if text is None else (text,)
+
+
+def why(record: Record, words: str) -> str:
+    """The reason for a step, from the record that it takes back."""
+    if record.lets_in and not record.is_intruders:
+        return f"{words} ({record.activity}; the intruder acts through this application)"
+    whose = "the intruder's records" if record.is_intruders else "the account's other records of that time"
+    return f"{words} ({record.activity}, among {whose})"
+
+
+def by_record(subject: Subject, record: Record, **rest: Any) -> Action:
+    """A step that takes back what a record did."""
+    return named(
+        Action(
+            id="",
+            vendor=record.vendor,
+            tenant=record.tenant or subject.tenant,
+            confidence=subject.for_record(record),
+            evidence=(record.id,) if record.id else (),
+            object_id=subject.object_id if rest.get("account", subject.account) == subject.account else "",
+            **{"account": subject.account, **rest},
+        )
+    )
+
+
+def by_account(subject: Subject, **rest: Any) -> Action:
+    """A step about the account itself."""
+    return named(
+        Action(
+            id="",
+            tenant=subject.tenant,
+            account=subject.account,
+            object_id=subject.object_id,
+            **{"confidence": subject.sure, **rest},
+        )
+    )

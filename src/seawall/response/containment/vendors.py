@@ -1,0 +1,201 @@
+"""Sends a plan's calls to the vendors: each to the one host that is configured, with patience where nothing was done.
+
+For each answer, in this order:
+
+1. 2xx: it is the answer. Of a change, one that the documentation does not give for success tells nothing (`CallUnclear`).
+2. 401: the access token is renewed once for a call, and the call repeated; the vendor did nothing.
+3. 429, or what a vendor says instead: the vendor did nothing. Wait as long as it says, and ask again.
+4. 408, 5xx or no whole answer: a read is asked again; of a change it is not known whether it was made (`CallUnclear`).
+5. Anything else is final: nothing was changed (`CallRefused`).
+
+What a vendor's answer says in words is not kept: its own code for the fault is enough, and words may quote what was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from seawall.response.containment.asking import CallRefused, CallUnclear, Reply
+from seawall.response.containment.checks import items_of
+from seawall.response.containment.refusals import advice
+from seawall.response.containment.values import Call, Read, Vendor
+from seawall.response.errors import PlanInvalid
+from seawall.vendor_api.client import Access, Patience, Unavailable, asked_pause
+from seawall.vendor_api.errors import CollectRefused
+from seawall.vendor_api.responses import Malformed, decoded, vendor_code
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Answer, Broken, Elsewhere, Exchange
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_PAGES: Final = 200
+SETTLING: Final = 3.0
+"""Seconds before a change of which nothing is known is looked for: vendors show a change a little after they made it."""
+
+_LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
+"""A link's URL may hold commas, so that several links of one header are not told apart by them."""
+
+_UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
+_THROTTLED_CODES: Final = frozenset(
+    {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "E0000047"}
+)
+"""How vendors say with another status than 429 that they are asked too often (Google: 403)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One service of a vendor: where its base URL is, how it is spoken to, and who asks."""
+
+    base: str
+    exchange: Exchange
+    access: Access
+
+
+Hosts = Callable[[Vendor, str, str, str], Host]
+"""The host of (vendor, service, subject, scope). Raises PlanInvalid where the operator configured none.
+
+The scope is empty at vendors whose tokens hold whatever was granted to the application (Microsoft, the gate).
+"""
+
+BY_SCOPE: Final = frozenset({"google", "okta"})
+"""Vendors whose tokens are asked for a scope each. Both refuse a token as a whole when one of the scopes that are asked for
+was not granted; so a call asks for its own alone, and a permission that a plan does not need is never missed."""
+
+
+@dataclass(slots=True)
+class Vendors:
+    """Everybody whom a plan may ask. Hosts are made when they are first needed."""
+
+    hosts: Hosts
+    clock: Clock
+    patience: Patience = field(default_factory=Patience)
+    _known: dict[tuple[Vendor, str, str, str], Host] = field(default_factory=dict)
+
+    def ask(self, vendor: Vendor, call: Call) -> Reply:
+        """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
+        host = self._host(vendor, call)
+        answer = self._asked(host, vendor, call, host.base + call.path)
+        if call.method != "GET" and answer.status not in call.expect:
+            self._settle()
+            raise CallUnclear(f"status-{answer.status}")
+        return Reply(answer.status, _document(answer))
+
+    def pages(self, vendor: Vendor, call: Call, items: str) -> list[Any]:
+        """All items of a list, page by page. Raises as `ask` does; a list without end is refused."""
+        host = self._host(vendor, call)
+        read = Read("", call, (), items)
+        url, found = host.base + call.path, list[Any]()
+        for _ in range(MOST_PAGES):
+            answer = self._asked(host, vendor, call, url)
+            document = _document(answer)
+            page = items_of(read, document)
+            found += page
+            following = _next(url, answer, document, page)
+            if following is None:
+                return found
+            url = following
+        raise CallRefused(200, "too-many-pages")
+
+    def _host(self, vendor: Vendor, call: Call) -> Host:
+        key = (vendor, call.service, call.subject, call.permission if vendor in BY_SCOPE else "")
+        if key not in self._known:
+            self._known[key] = self.hosts(*key)
+        return self._known[key]
+
+    def _asked(self, host: Host, vendor: Vendor, call: Call, url: str) -> Answer:
+        is_read = call.method == "GET"
+        body = None if call.body is None else msgspec.json.encode(call.body)
+        waited, is_renewed, attempt = 0.0, False, 0
+        while True:
+            answer, fault = self._sent(host, vendor, call, url, body)
+            pause: float | None = None
+            if answer is not None:
+                if 200 <= answer.status < 300:
+                    return answer
+                code = vendor_code(answer.body)
+                if answer.status == 401 and not is_renewed:
+                    host.access.renew()
+                    is_renewed = True
+                    continue
+                is_throttled = answer.status == 429 or code in _THROTTLED_CODES
+                if not is_throttled and answer.status not in _UNKNOWN:
+                    raise CallRefused(answer.status, code, advice(vendor, call, answer.status, code))
+                fault = code or f"status-{answer.status}"
+                pause = asked_pause(answer, self.clock)
+                if not is_throttled and not is_read:
+                    self._settle()
+                    raise CallUnclear(fault)
+            elif not is_read:
+                self._settle()
+                raise CallUnclear(fault)
+            pause = self.patience.pause(attempt, pause, self.clock.dice())
+            if pause is None or waited + pause > self.patience.whole:
+                status = answer.status if answer is not None else 0
+                raise CallRefused(status, fault, advice(vendor, call, status, fault))
+            waited, attempt = waited + pause, attempt + 1
+            self.clock.wait(pause)
+
+    def _sent(
+        self, host: Host, vendor: Vendor, call: Call, url: str, body: bytes | None
+    ) -> tuple[Answer | None, str]:
+        """The answer, or None and why there is none. Raises CallRefused where there is no token: nothing was sent."""
+        try:
+            host.exchange.check(url)
+            headers = dict(host.access.headers(call.method, url))
+        except Elsewhere:
+            raise PlanInvalid("a call leads to another host than the configured one") from None
+        except Unavailable as unavailable:
+            raise CallRefused(0, f"no access token: {unavailable.code}") from None
+        except CollectRefused as refused:
+            raise CallRefused(0, refused.message, advice(vendor, call, 0, "")) from None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return host.exchange.send(call.method, url, headers, body, MOST_BYTES), ""
+        except Broken as broken:
+            return None, broken.code
+
+    def _settle(self) -> None:
+        self.clock.wait(SETTLING)
+
+
+def _document(answer: Answer) -> Any:
+    """The JSON of an answer, None where it has no body. Raises CallUnclear where it is something else."""
+    if not answer.body.strip():
+        return None
+    try:
+        return decoded(answer.body, Any)
+    except Malformed:
+        raise CallUnclear("malformed") from None
+
+
+def _next(url: str, answer: Answer, document: Any, page: Any) -> str | None:
+    """Where the next page is: a link (Graph, Okta), a token (Google), or what comes after the last number (the gate).
+
+    A link that leads to another host is refused when it is asked.
+    """
+    if isinstance(document, Mapping):
+        link = document.get("@odata.nextLink")
+        if isinstance(link, str):
+            return link
+        token = document.get("nextPageToken")
+        if isinstance(token, str) and token:
+            return _with(url, "pageToken", token)
+        if document.get("more") is True and page and isinstance(page[-1], Mapping):
+            return _with(url, "after", str(page[-1].get("id", "")))
+        return None
+    link = _LINK.search(answer.headers.get("link", ""))
+    return link[1] if link else None
+
+
+def _with(url: str, name: str, value: str) -> str:
+    """The URL with a parameter of this value, in place of the one it has."""
+    path, _, query = url.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith(f"{name}=")]
+    kept.append(f"{name}={quote(value, safe='')}")
+    return f"{path}?{'&'.join(kept)}"

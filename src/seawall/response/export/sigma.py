@@ -1,0 +1,109 @@
+"""The pattern of an incident as Sigma rules: what would hit this intruder again, in the vendors' own field names. Pure.
+
+One rule for each log in which the intruder was seen. It asks for what this account's holder had not shown before: address
+blocks and applications. Where there is nothing of the kind there is no rule, because it would hit the holder.
+
+Misses: the same intruder from another network with another application. Hits others too: whoever shares the network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seawall.detection.incident import Incident
+from seawall.response.export.artefacts import Artefacts
+from seawall_base.safe_text import visible
+from seawall_base.times import rfc3339
+
+NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://seawall.example/sigma")
+MOST: Final = 50
+LEVELS: Final = {"low": "medium", "medium": "medium", "high": "high", "critical": "critical"}
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """How Sigma and the vendor call what is asked of a log: `app` is empty where records name none."""
+
+    product: str
+    service: str
+    operation: str
+    address: str
+    app: tuple[str, ...] = ()
+
+
+LOGS: Final[dict[str, Log]] = {
+    "m365_audit": Log("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
+    "office_activity": Log("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
+    "entra_signin": Log("azure", "signinlogs", "", "ipAddress", ("appId",)),
+    "entra_audit": Log("azure", "auditlogs", "operationName", "initiatedBy.user.ipAddress"),
+    "okta": Log("okta", "okta", "eventType", "client.ipAddress"),
+    "google_workspace": Log("google_workspace", "", "eventName", "ipAddress"),
+}
+"""By source."""
+
+
+def rules(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
+    """Return the rules as documents, in the order of their logs; none where nothing tells the intruder from the holder."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for source, log in LOGS.items():
+        rule = _rule(incident, artefacts, source, log)
+        if rule is not None:
+            found.setdefault((log.product, log.service), rule)
+    return list(found.values())
+
+
+def _rule(incident: Incident, artefacts: Artefacts, source: str, log: Log) -> dict[str, Any] | None:
+    blocks = [block for block in artefacts.telling(source, "src_prefix") if _is_block(block)][:MOST]
+    apps = artefacts.telling(source, "app_uid")[:MOST] if log.app else ()
+    detection: dict[str, Any] = {}
+    if blocks:
+        detection["from_network"] = {f"{log.address}|cidr": blocks}
+    if apps:
+        detection["by_application"] = [{name: list(apps)} for name in log.app]
+    if not detection:
+        return None
+    operations = artefacts.values.get(source, {}).get("activity_name", ())[:MOST]
+    condition = " or ".join(detection)
+    if log.operation and operations:
+        detection["does"] = {log.operation: list(operations)}
+        condition = f"does and ({condition})" if len(detection) > 2 else f"does and {condition}"
+    detection["condition"] = condition
+    return {
+        "title": visible(f"As in incident {incident.id}: {incident.kind}", 200),
+        "id": str(uuid.uuid5(NAMESPACE, f"{incident.id}/{log.product}/{log.service}")),
+        "status": "experimental",
+        "description": _description(incident),
+        "author": "Seawall",
+        "date": rfc3339(incident.last_event)[:10],
+        "tags": _tags(incident),
+        "logsource": {"product": log.product, **({"service": log.service} if log.service else {})},
+        "detection": detection,
+        "falsepositives": ["Others who use the same network or application"],
+        "level": LEVELS[incident.severity],
+    }
+
+
+def _description(incident: Incident) -> str:
+    span = f"{rfc3339(incident.first_event)} to {rfc3339(incident.last_event)}"
+    return visible(
+        f"What told the intruder from the holder of {incident.account} ({span}): address blocks and applications that "
+        "the account had not shown before. It is of this intruder, not of the technique.",
+        1_000,
+    )
+
+
+def _tags(incident: Incident) -> list[str]:
+    technique = incident.details.get("technique")
+    word = technique.partition(" ")[0].lower() if isinstance(technique, str) else ""
+    return [f"attack.{word}"] if word.startswith("t1") and word.replace(".", "").isalnum() else []
+
+
+def _is_block(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""An incident as a STIX 2.1 bundle: who, what was observed, and what the intruder is known by. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seawall.detection.incident import Incident
+from seawall.response.export import stix_objects as stix
+from seawall.response.export.artefacts import Artefacts
+from seawall.response.scope_values import Indicator
+
+MOST_OBSERVED: Final = 999_999_999
+"""The most that `number_observed` may say (STIX 2.1, section 4.14)."""
+
+
+def bundle(incident: Incident, artefacts: Artefacts) -> stix.Object:
+    """Return the bundle. Its objects are dated by the incident's last event, so that the same incident gives the same."""
+    at = incident.last_event
+    author = stix.identity("Seawall", at, "system")
+    organisation = stix.identity(incident.tenant or "unknown", at)
+    seen = stix.account(incident.account)
+    known = stix.indicators(_indicators(incident, artefacts), at, author=author["id"], tlp="amber")
+    found = stix.domain_object(
+        "incident",
+        at,
+        {
+            "name": stix.text(incident.title),
+            "description": stix.text(incident.summary),
+            "external_references": [{"source_name": "seawall", "external_id": stix.text(incident.id)}],
+        },
+        author=author["id"],
+        tlp="amber",
+    )
+    observed = stix.domain_object(
+        "observed-data",
+        at,
+        {
+            "first_observed": stix.time(incident.first_event),
+            "last_observed": stix.time(max(incident.first_event, incident.last_event)),
+            "number_observed": min(max(len(incident.events), 1), MOST_OBSERVED),
+            "object_refs": [one["id"] for one in seen],
+        },
+        author=author["id"],
+        tlp="amber",
+    )
+    targets = stix.domain_object(
+        "relationship",
+        at,
+        {"relationship_type": "targets", "source_ref": found["id"], "target_ref": organisation["id"]},
+        author=author["id"],
+        tlp="amber",
+    )
+    return stix.bundle([author, organisation, *seen, *known, found, observed, targets])
+
+
+def _indicators(incident: Incident, artefacts: Artefacts) -> list[Indicator]:
+    """What the account had not shown before, and the intruder's sessions; in order."""
+    start, end, tenant = incident.first_event, incident.last_event + 1, incident.tenant
+    addresses = dict.fromkeys(
+        value for source in artefacts.values for value in artefacts.telling(source, "src_ip")
+    )
+    apps = dict.fromkeys(
+        value for source in artefacts.values for value in artefacts.telling(source, "app_uid")
+    )
+    made = [Indicator("address", value, start, end, tenant) for value in sorted(addresses)]
+    made += [Indicator("app", value, start, end, tenant) for value in sorted(apps)]
+    made += [Indicator("session", value, start, end, tenant) for value in artefacts.all("session_uid")]
+    return made

@@ -1,0 +1,173 @@
+"""STIX 2.1 objects (OASIS, 10 June 2021) as plain documents, with ids that are the same for the same content.
+
+Observables get the ids that the standard prescribes (UUIDv5 of their identifying properties in its own namespace), other objects
+UUIDv5 in Seawall's. What STIX has no object for (sessions, tokens, keys, application ids, devices) goes into a note, rather than
+into an object that nobody else understands.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from seawall.response.scope_values import Indicator
+from seawall_base.times import moment
+
+OBSERVABLES: Final = uuid.UUID("00abedb4-aa42-466c-9c01-fed23374a9b7")
+"""The standard's namespace (section 2.9)."""
+
+SEAWALL: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://seawall.example/stix")
+"""Namespace of all other objects: the standard wants another one than its own."""
+
+TLP: Final[dict[str, str]] = {
+    "clear": "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9",
+    "green": "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da",
+    "amber": "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
+    "red": "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed",
+}
+"""The markings that the standard defines (section 7.2.1.4); they need not be in a bundle. TLP CLEAR is its WHITE."""
+
+LONGEST: Final = 4_000
+
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+
+Object = dict[str, Any]
+
+
+def time(microseconds: int) -> str:
+    """A time as STIX writes it: UTC, milliseconds."""
+    return moment(microseconds).strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1000 % 1000:03d}Z"
+
+
+def text(value: str) -> str:
+    """Text that JSON in UTF-8 can hold, without characters that no text has, and of bearable length."""
+    return (
+        re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\N{REPLACEMENT CHARACTER}", value[:LONGEST])
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
+
+
+def observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> Object:
+    """An observable: `identifying` are the properties that its id is made of."""
+    name = json.dumps(dict(identifying), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "type": kind,
+        "spec_version": "2.1",
+        "id": f"{kind}--{uuid.uuid5(OBSERVABLES, name)}",
+        **identifying,
+        **more,
+    }
+
+
+def domain_object(
+    kind: str, at: int, properties: Mapping[str, Any], *, author: str = "", tlp: str = ""
+) -> Object:
+    """A domain object; its id is that of its content, so that the same facts give the same object."""
+    made: Object = {**properties}
+    if author:
+        made["created_by_ref"] = author
+    if tlp:
+        made["object_marking_refs"] = [TLP[tlp]]
+    name = json.dumps([kind, at, made], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "type": kind,
+        "spec_version": "2.1",
+        "id": f"{kind}--{uuid.uuid5(SEAWALL, name)}",
+        "created": time(at),
+        "modified": time(at),
+        **made,
+    }
+
+
+def identity(name: str, at: int, identity_class: str = "organization") -> Object:
+    """Somebody: who writes, or who is affected."""
+    return domain_object("identity", at, {"name": text(name), "identity_class": identity_class})
+
+
+def account(name: str) -> list[Object]:
+    """The observables of an account or mailbox: its user account, and its address where it has one."""
+    shown = text(name)
+    user = observable("user-account", {"user_id": shown}, account_login=shown)
+    return [user, observable("email-addr", {"value": shown})] if _ADDRESS.fullmatch(shown) else [user]
+
+
+def bundle(objects: Iterable[Object]) -> Object:
+    """A bundle of objects, each once, in the order of their ids."""
+    unique = {made["id"]: made for made in objects}
+    ordered = [unique[id_] for id_ in sorted(unique)]
+    name = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {"type": "bundle", "id": f"bundle--{uuid.uuid5(SEAWALL, name)}", "objects": ordered}
+
+
+def pattern_of(indicator: Indicator) -> str:
+    """The STIX pattern of what an intruder is known by, empty where the standard has no object for it."""
+    value = _quoted(indicator.value)
+    match indicator.kind:
+        case "address":
+            return _address_pattern(indicator.value)
+        case "network":
+            number = indicator.value.upper().removeprefix("AS")
+            is_number = number.isascii() and number.isdecimal() and len(number) <= 10
+            return f"[autonomous-system:number = {int(number)}]" if is_number else ""
+        case "account" | "mailbox":
+            return f"[user-account:user_id = {value}]"
+        case "user_agent":
+            header = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"
+            return f"[{header} = {value}]"
+    return ""
+
+
+def indicators(found: Sequence[Indicator], at: int, *, author: str, tlp: str) -> list[Object]:
+    """Indicators, and one note of those that have no pattern."""
+    made = []
+    left = []
+    for indicator in found:
+        pattern = pattern_of(indicator)
+        if not pattern:
+            left.append(indicator)
+            continue
+        span = {"valid_from": time(indicator.start)}
+        if time(indicator.end) > time(indicator.start):  # which are as long as each other
+            span["valid_until"] = time(indicator.end)
+        properties = {
+            "name": text(f"{indicator.kind} {indicator.value}")[:200],
+            "indicator_types": ["malicious-activity"],
+            "pattern": pattern,
+            "pattern_type": "stix",
+            "pattern_version": "2.1",
+            **span,
+        }
+        made.append(domain_object("indicator", at, properties, author=author, tlp=tlp))
+    if left:
+        made.append(_note(left, at, author, tlp))
+    return made
+
+
+def _note(left: Sequence[Indicator], at: int, author: str, tlp: str) -> Object:
+    lines = [f"{one.kind}: {one.value} ({time(one.start)} to {time(one.end)})" for one in left]
+    properties = {
+        "abstract": "What the intruder is known by and STIX has no pattern for",
+        "content": "\n".join(text(line) for line in lines),
+        "object_refs": [author],
+    }
+    return domain_object("note", at, properties, author=author, tlp=tlp)
+
+
+def _address_pattern(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return ""
+    shown = str(network.network_address) if network.num_addresses == 1 else str(network)
+    return f"[ipv{network.version}-addr:value = '{shown}']"
+
+
+def _quoted(value: str) -> str:
+    """A literal of the pattern language; what cannot stand in one line is replaced."""
+    plain = re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", text(value))
+    return "'" + plain.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,211 @@
+"""Reads what mail servers report later (RFC 3464): from a mailbox file, a Maildir or a folder of `.eml`.
+
+A report is ours when it names the envelope id or the Message-ID of a letter, which nobody can guess who has not seen the letter.
+Everything else is counted and left alone. The same report is taken down once, however often it is read.
+"""
+
+from __future__ import annotations
+
+import email
+import hashlib
+import mailbox
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import Any, Final
+
+from seawall.response.notification.register import Action, Entry, Register
+from seawall.response.notification.tracking import Delivery, deliveries
+from seawall_base.errors import InputUnreadable
+from seawall_base.safe_text import visible
+
+LARGEST: Final = 2 * 1024 * 1024
+"""Bytes of one report that are read; the part that says what happened comes before the mail that is sent back."""
+
+LONGEST_HEADERS: Final = 32 * 1024
+"""Bytes of the headers of one part. The parser's time grows with the square of the parameters of one: a message to the bounce
+address must not take hours."""
+
+MOST: Final = 100_000
+"""Messages that are looked at in one run."""
+
+_BLANK: Final = re.compile(rb"\r?\n\r?\n")
+_ACTIONS: Final[dict[str, Action]] = {
+    "failed": "bounced", "delayed": "noted", "delivered": "noted", "relayed": "noted", "expanded": "noted",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one report says of one recipient. `keys` are the ids that it names."""
+
+    keys: tuple[str, ...]
+    action: str
+    status: str
+    target: str
+    reason: str
+    digest: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of a folder of reports."""
+
+    read: int = 0
+    strange: int = 0
+    """No delivery report, or of no letter of this case."""
+
+    known: int = 0
+    unreadable: int = 0
+    taken: list[tuple[Delivery, Report]] = field(default_factory=list)
+
+
+def take_down(register: Register, place: Path, *, at: int) -> Reading:
+    """Note every new report of a place in the register, which is held for writing. Raises InputUnreadable."""
+    reading = Reading()
+    sent = {delivery.key: delivery for delivery in deliveries(register.entries) if delivery.way == "mail"}
+    known = {str(entry.details.get("report")) for entry in register.entries if entry.details.get("report")}
+    for content in messages(place):
+        reading.read += 1
+        try:
+            reports = reports_of(content)
+        except Exception:  # noqa: BLE001 - the parser of mail meets anything here, and raises much
+            reading.unreadable += 1
+            continue
+        ours = [(sent[f"<{key}>"], report) for report in reports for key in report.keys if f"<{key}>" in sent]
+        if not ours:
+            reading.strange += 1
+        for delivery, report in dict.fromkeys(ours):
+            if report.digest in known:
+                reading.known += 1
+                continue
+            known.add(report.digest)
+            _note(register, delivery, report, at)
+            reading.taken.append((delivery, report))
+    return reading
+
+
+def _note(register: Register, delivery: Delivery, report: Report, at: int) -> Entry:
+    details: dict[str, Any] = {
+        "reason": report.reason, "status": report.status, "said": report.action, "report": report.digest,
+        "about": report.target,
+    }  # fmt: skip
+    action = _ACTIONS.get(report.action, "noted")
+    earlier = {
+        entry.target.casefold()
+        for entry in register.entries
+        if entry.action == "intent"
+        and (entry.recipient, entry.version, entry.way) == (delivery.recipient, delivery.version, "mail")
+    } - {delivery.target.casefold()}
+    if (
+        report.target.casefold() in earlier
+    ):  # the address was corrected meanwhile, and this is about the old one
+        action = "noted"
+    return register.append(
+        action, at=at, recipient=delivery.recipient, version=delivery.version, way="mail",
+        target=delivery.target, details=details,
+    )  # fmt: skip
+
+
+def messages(place: Path) -> Iterator[bytes]:
+    """Yield the raw messages of a place, each up to a limit. Links are not followed. Raises InputUnreadable."""
+    try:
+        if place.is_dir() and (place / "cur").is_dir() and (place / "new").is_dir():
+            files = [file for part in ("new", "cur") for file in sorted((place / part).iterdir())]
+            yield from _files(files)
+        elif place.is_dir():
+            yield from _files(sorted(place.glob("*.eml")))
+        else:
+            yield from _mbox(place)
+    except OSError as error:
+        raise InputUnreadable(
+            f"{place}: {error.strerror or error}", fix="a Maildir, an mbox, or a folder of .eml"
+        ) from error
+
+
+def _files(files: Sequence[Path]) -> Iterator[bytes]:
+    for file in files[:MOST]:
+        if file.is_symlink() or not file.is_file():
+            continue
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
+            yield source.read(LARGEST)
+
+
+def _mbox(place: Path) -> Iterator[bytes]:
+    if not place.is_file():
+        raise InputUnreadable(
+            f"{place}: no such file or folder", fix="a Maildir, an mbox, or a folder of .eml"
+        )
+    box = mailbox.mbox(place, create=False)
+    try:
+        for key in list(box.iterkeys())[:MOST]:
+            with box.get_file(key) as source:
+                yield source.read(LARGEST)
+    finally:
+        box.close()
+
+
+def reports_of(content: bytes) -> tuple[Report, ...]:
+    """Return what a message reports, one for each recipient that it names; nothing where it is no report."""
+    if any(len(block) > LONGEST_HEADERS and b"content-" in block.lower() for block in _BLANK.split(content)):
+        return ()
+    message = email.message_from_bytes(content)
+    if message.get_content_type() != "multipart/report":
+        return ()
+    parts = [
+        part
+        for part in message.walk()
+        if not part.is_multipart() or part.get_content_type() == "message/delivery-status"
+    ]
+    status = next((part for part in parts if part.get_content_type() == "message/delivery-status"), None)
+    if status is None or not isinstance(status.get_payload(), list):
+        return ()
+    blocks = [block for block in status.get_payload() if isinstance(block, Message)]
+    keys = _keys(message, blocks)
+    return tuple(
+        Report(
+            keys,
+            _text(block, "Action").lower(),
+            _text(block, "Status"),
+            _address(block),
+            _text(block, "Diagnostic-Code") or f"the mail server reports: {_text(block, 'Action').lower()}",
+            hashlib.sha256(content + str(number).encode()).hexdigest(),
+        )
+        for number, block in enumerate(blocks)
+        if block.get("Action") and keys
+    )
+
+
+def _keys(message: Message, blocks: Sequence[Message]) -> tuple[str, ...]:
+    """The envelope id, and the Message-ID of what was sent back: never the report's own."""
+    found = [_text(block, "Original-Envelope-Id") for block in blocks]
+    for part in message.walk():
+        kind = part.get_content_type()
+        payload = part.get_payload()
+        if (
+            kind == "message/rfc822"
+            and isinstance(payload, list)
+            and payload
+            and isinstance(payload[0], Message)
+        ):
+            found.append(_text(payload[0], "Message-ID"))
+        elif kind in {"text/rfc822-headers", "message/rfc822-headers"}:
+            raw = part.get_payload(decode=True)
+            if isinstance(raw, bytes):
+                found.append(_text(email.message_from_bytes(raw), "Message-ID"))
+    return tuple(dict.fromkeys(key for key in (text.strip("<> ") for text in found) if key))
+
+
+def _address(block: Message) -> str:
+    for name in ("Original-Recipient", "Final-Recipient"):
+        _, _, address = _text(block, name).rpartition(";")
+        if address:
+            return address.strip()
+    return ""
+
+
+def _text(message: Message, name: str) -> str:
+    return visible(" ".join(str(message.get(name, "")).split()), 500)

@@ -1,0 +1,65 @@
+"""What people say about a letter: that it has come, that somebody was told otherwise, that an authority was."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+
+from seawall.response.errors import CaseInvalid
+from seawall.response.notification.case_file import Case
+from seawall.response.notification.deadlines import DUTIES
+from seawall.response.notification.keys import as_typed, code_of
+from seawall.response.notification.register import Entry, Register
+from seawall.response.notification.tracking import versions
+from seawall_base.errors import UsageError
+from seawall_base.safe_text import visible
+
+LONGEST: Final = 1_000
+
+
+def acknowledge(
+    register: Register, case: Case, key: bytes, code: str, *, by: str, note: str, at: int
+) -> Entry:
+    """Note that the letter with this code has come to somebody. Raises CaseInvalid where no letter has it."""
+    typed = as_typed(code)
+    for version in versions(register.entries):
+        expected = code_of(key, case.case.id, version.recipient, version.version)
+        if hmac.compare_digest(expected.encode(), typed.encode()):
+            return register.append(
+                "acknowledged",
+                at=at,
+                recipient=version.recipient,
+                version=version.version,
+                by=_line(by),
+                details={"note": _line(note)},
+            )
+    raise CaseInvalid("no letter of this case that was sent has this code", fix="compare it with the letter")
+
+
+def tell(
+    register: Register, case: Case, recipient: str, *, way: str, by: str, note: str, when: int, at: int
+) -> Entry:
+    """Note that a person told a recipient otherwise, for example by telephone. Raises CaseInvalid.
+
+    It counts for the newest version that is final: that is what there was to tell.
+    """
+    recipient = case.meant(recipient).id
+    newest = max((one.version for one in versions(register.entries) if one.recipient == recipient), default=0)
+    details = {"note": _line(note), "when": when}
+    return register.append(
+        "told", at=at, recipient=recipient, version=newest, way=_line(way), by=_line(by), details=details
+    )
+
+
+def report(register: Register, duty: str, *, by: str, note: str, when: int, at: int) -> Entry:
+    """Note that an authority was told what a duty asks for. Raises UsageError."""
+    known = [one.id for one in DUTIES]
+    if duty not in known:
+        raise UsageError(f"there is no duty {visible(duty, 60)!r}", fix=f"one of {', '.join(known)}")
+    return register.append(
+        "reported", at=at, target=duty, by=_line(by), details={"note": _line(note), "when": when}
+    )
+
+
+def _line(text: str) -> str:
+    return visible(" ".join(text.split()), LONGEST)

@@ -1,0 +1,139 @@
+"""When authorities and persons must be told at the latest, computed from when the organisation became aware.
+
+Hours are running hours: Saturdays, Sundays and public holidays count (Regulation (EEC, Euratom) No 1182/71, Article 3(3)). The
+same regulation does not count the hour in which a period began (Article 3(1)), gives a period of two days or more two working
+days (Article 3(5)), and moves the end of a period that is not in hours from a holiday to the next working day (Article 3(4)).
+All of these only lengthen. None is taken here: what is computed is the earliest end that can be meant, and a lawyer may find a
+later one.
+
+Whether a duty exists at all, nobody here decides: the case file says which rules may apply.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from seawall.response.notification.case_file import CaseFacts
+from seawall.response.notification.register import Entry
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One duty that may exist: `hours` after becoming aware, None where the law names no number."""
+
+    id: str
+    rule: str
+    what: str
+    to: str
+    hours: int | None
+
+
+DUTIES: Final[tuple[Duty, ...]] = (
+    Duty("nis2-early-warning", "NIS2 Art. 23(4)(a)", "early warning", "CSIRT or competent authority", 24),
+    Duty(
+        "nis2-notification", "NIS2 Art. 23(4)(b)", "incident notification", "CSIRT or competent authority", 72
+    ),
+    Duty("nis2-final-report", "NIS2 Art. 23(4)(d)", "final report", "CSIRT or competent authority", None),
+    Duty("gdpr-33", "GDPR Art. 33(1)", "notification of a personal data breach", "supervisory authority", 72),
+    Duty("gdpr-34", "GDPR Art. 34(1)", "communication of the breach", "persons concerned", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A duty with its end. `due` is None where it is *without undue delay*. `done` is when it was reported, `by` whom.
+
+    `left` is the time that remains, negative when it has passed; None where there is no end or it was done.
+    """
+
+    duty: Duty
+    due: datetime | None
+    note: str
+    done: datetime | None
+    by: str
+    left: timedelta | None
+
+    @property
+    def state(self) -> str:
+        """`done`, `late` (done after its end), `overdue`, `running`, or `without undue delay`."""
+        if self.done is not None:
+            return "late" if self.due is not None and self.done > self.due else "done"
+        if self.left is None:
+            return "without undue delay"
+        return "overdue" if self.left < timedelta(0) else "running"
+
+
+def deadlines(case: CaseFacts, entries: Sequence[Entry], *, now: datetime) -> tuple[Deadline, ...]:
+    """Return the deadlines of the rules that may apply, in the order of their end."""
+    reported = {
+        entry.target: entry for entry in entries if entry.action == "reported"
+    }  # the last word counts
+    found = [_deadline(duty, case, reported, entries, now) for duty in DUTIES if _may_apply(duty, case)]
+    return tuple(sorted(found, key=lambda deadline: (deadline.due is None, deadline.due or now)))
+
+
+def month_after(time: datetime) -> datetime:
+    """The same day and hour of the next month; its last day where it has no such day (Regulation 1182/71, Article 3(2)(c))."""
+    year, month = (time.year, time.month + 1) if time.month < 12 else (time.year + 1, 1)
+    return time.replace(year=year, month=month, day=min(time.day, calendar.monthrange(year, month)[1]))
+
+
+def _may_apply(duty: Duty, case: CaseFacts) -> bool:
+    if duty.id.startswith("nis2"):
+        return case.nis2
+    return case.personal_data and (duty.id != "gdpr-34" or case.high_risk)
+
+
+def _deadline(
+    duty: Duty, case: CaseFacts, reported: dict[str, Entry], entries: Sequence[Entry], now: datetime
+) -> Deadline:
+    entry = reported.get(duty.id)
+    done, by = (None, "") if entry is None else (_moment(int(entry.details["when"])), entry.by)
+    due, note = _due(duty, case, reported)
+    if duty.id == "gdpr-34" and done is None:
+        told = [entry.at for entry in entries if entry.action in {"sent", "told"}]
+        if told:
+            note = f"first letter sent {_moment(min(told)).isoformat()}; say with `report` when all persons have been told"
+    return Deadline(duty, due, note, done, by, None if due is None or done is not None else due - now)
+
+
+def _due(duty: Duty, case: CaseFacts, reported: dict[str, Entry]) -> tuple[datetime | None, str]:
+    if duty.id == "nis2-final-report":
+        notified = reported.get("nis2-notification")
+        if notified is None:
+            return month_after(
+                _after(case.aware, _notification_hours(case))
+            ), "one month after the notification, here taken at its latest"
+        start = _moment(int(notified.details["when"])).astimezone(case.aware.tzinfo)
+        return month_after(
+            start
+        ), "one month after the notification; a progress report if the incident still goes on"
+    if duty.id == "gdpr-34":
+        return None, "where the risk to persons is high; the law names no number of hours"
+    hours = duty.hours or 0
+    note = "without undue delay, at the latest then"
+    if duty.id == "nis2-notification":
+        hours = _notification_hours(case)
+        note = "providers of trust services: 24 hours" if case.trust_service else note
+    if duty.id == "gdpr-33":
+        note = "unless a risk to persons is unlikely; a later notification says why it is late"
+    return _after(case.aware, hours), note
+
+
+def _notification_hours(case: CaseFacts) -> int:
+    return 24 if case.trust_service else 72
+
+
+def _after(time: datetime, hours: int) -> datetime:
+    """So many running hours later: also where a clock is changed meanwhile."""
+    return (time.astimezone(UTC) + timedelta(hours=hours)).astimezone(time.tzinfo)
+
+
+def _moment(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)

@@ -1,0 +1,334 @@
+"""Drafts: all letters of a case as they would go out, in a folder, with one digest that a person approves.
+
+A letter that is final already is not drafted again: what is still to be delivered of it goes out as it was. Whoever has a version
+with the same facts has nothing new to hear.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from seawall.response.errors import CaseInvalid, LettersChanged, RegisterBroken
+from seawall.response.notification.case_file import Case, Recipient
+from seawall.response.notification.changes import changes
+from seawall.response.notification.enclosures import enclosures
+from seawall.response.notification.forms import as_html, as_pdf, as_text
+from seawall.response.notification.keys import case_key, code_of
+from seawall.response.notification.language import language
+from seawall.response.notification.letter import Facts, Known, digest_of, encoded, facts_from, facts_of
+from seawall.response.notification.register import Register
+from seawall.response.notification.tracking import Version, newest_arrived, versions
+from seawall.response.notification.writing import Earlier, Edition, write
+from seawall.response.scope_values import Scope
+from seawall_base.durable_file import write_whole
+from seawall_base.errors import OutputUnwritable
+from seawall_base.safe_text import visible
+from seawall_base.webhook import Webhook
+from seawall_base.webhooks import target_of
+
+FOLDER: Final = "drafts"
+FINAL: Final = "letters"
+MANIFEST: Final = "draft.json"
+_NAMED: Final = 5
+"""Recipients that a note names; the table has all of them."""
+
+_FIX: Final = "check the folder of the case"
+_MOST: Final = 1024 * 1024 * 1024
+
+
+class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One letter of a draft: where it goes by which way, and the SHA-256 of its files. `is_final`: it is one already."""
+
+    recipient: str
+    version: int
+    facts: str
+    verdict: str
+    language: str
+    title: str
+    targets: dict[str, str]
+    files: dict[str, str]
+    is_final: bool = False
+
+    def folder(self, case: Path) -> Path:
+        """Where its files lie."""
+        return (
+            final_folder(case, self.recipient, self.version)
+            if self.is_final
+            else case / FOLDER / FINAL / self.recipient
+        )
+
+
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All letters of a case. `notes` say what a person should know before approving."""
+
+    case: str
+    letters: tuple[DraftedLetter, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def printed(self) -> tuple[DraftedLetter, ...]:
+        """The letters that go on paper, because their recipient has neither address nor webhook."""
+        return tuple(letter for letter in self.letters if not letter.targets)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the letters and where they go: what is approved."""
+        return hashlib.sha256(msgspec.json.encode((self.case, self.letters))).hexdigest()
+
+
+def final_folder(case: Path, recipient: str, version: int) -> Path:
+    """Where a version lies once it is final."""
+    return case / FINAL / recipient / f"v{version}"
+
+
+def draft(
+    case: Case,
+    scope: Scope,
+    folder: Path,
+    *,
+    at: int,
+    fonts: Sequence[Path] = (),
+    only: Sequence[str] = (),
+    step: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Draft:
+    """Write all letters into `drafts/`, or those of `only`, and return what they are. Sends nothing.
+
+    `step` is told how many letters are written, of how many.
+    Raises CaseInvalid, OutputUnwritable, RegisterBroken.
+    """
+    chosen = [case.recipient(id_) for id_ in only] or case.recipients
+    known = Known(scope)
+    told = [(recipient, facts_of(case, recipient, known)) for recipient in chosen]
+    _check_places(case, scope)
+    register = Register.read(folder)
+    maker = _Maker(case, folder, register, case_key(folder, create=True), at, tuple(fonts), [])
+    _clear(folder / FOLDER)
+    write_file(folder / FOLDER / MANIFEST, b"{}")  # marks the folder as ours, and is no draft yet
+    letters = []
+    for number, (recipient, facts) in enumerate(told, start=1):
+        letters.append(maker.letter(recipient, facts))
+        step(number, len(told))
+    made = Draft(case.case.id, tuple(letters))
+    made = msgspec.structs.replace(made, notes=(*_notes(made, maker.boxed), *_own_places(case, scope)))
+    write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
+    return made
+
+
+def read_draft(folder: Path) -> Draft:
+    """Return the draft that was written last, with every file of it checked. Raises LettersChanged."""
+    fix = "`seawall respond notify draft`, then look at the letters again"
+    path = folder / FOLDER / MANIFEST
+    try:
+        found = msgspec.json.decode(_read(path), type=Draft)
+    except (OSError, ValueError) as error:
+        raise LettersChanged(
+            f"{path}: no draft ({getattr(error, 'strerror', None) or error})", fix=fix
+        ) from error
+    for letter in found.letters:
+        for name, digest in letter.files.items():
+            file = letter.folder(folder) / name
+            try:
+                is_same = "/" not in name and hashlib.sha256(_read(file)).hexdigest() == digest
+            except OSError as error:
+                raise LettersChanged(f"{file}: {error.strerror or error}", fix=fix) from error
+            if not is_same:
+                raise LettersChanged(f"{file} is not what was drafted", fix=fix)
+    return found
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Makes the letters of one draft."""
+
+    case: Case
+    folder: Path
+    register: Register
+    key: bytes
+    at: int
+    fonts: tuple[Path, ...]
+    boxed: list[str]
+    """Recipients whose PDF shows characters as boxes."""
+
+    def letter(self, recipient: Recipient, facts: Facts) -> DraftedLetter:
+        """Write one letter, or name the final one that says the same."""
+        digest = digest_of(facts)
+        targets = targets_of(recipient)
+        final = [version for version in versions(self.register.entries) if version.recipient == recipient.id]
+        newest = newest_arrived(self.register.entries, recipient.id)
+        same = [version for version in final if version.facts == digest and version.version >= newest]
+        if same:
+            kept = same[-1]
+            tongue = language(recipient.language, self.case.case.zone)
+            title = tongue.say(f"title.{facts.kind}_{facts.finding}")
+            return DraftedLetter(
+                recipient.id,
+                kept.version,
+                digest,
+                facts.verdict,
+                recipient.language,
+                title,
+                targets,
+                kept.files,
+                is_final=True,
+            )
+        version = 1 + max((version.version for version in final), default=0)
+        earlier = self._earlier(next((v for v in final if v.version == newest), None), facts)
+        return self._written(recipient, facts, digest, targets, version, earlier)
+
+    def _earlier(self, told: Version | None, facts: Facts) -> Earlier | None:
+        if told is None:
+            return None
+        path = final_folder(self.folder, told.recipient, told.version) / "facts.json"
+        try:
+            content = _read(path)
+        except OSError as error:
+            raise RegisterBroken(
+                f"{path}: {error.strerror or error}", fix="take it from a copy of the folder"
+            ) from error
+        if hashlib.sha256(content).hexdigest() != told.files.get("facts.json"):
+            raise RegisterBroken(f"{path} is not what was sent", fix="take it from a copy of the folder")
+        return Earlier(told.version, told.at, changes(facts_from(content), facts))
+
+    def _written(
+        self,
+        recipient: Recipient,
+        facts: Facts,
+        digest: str,
+        targets: dict[str, str],
+        version: int,
+        earlier: Earlier | None,
+    ) -> DraftedLetter:
+        tongue = language(recipient.language, self.case.case.zone)
+        enclosed = enclosures(facts)
+        code = code_of(self.key, self.case.case.id, recipient.id, version)
+        document = write(facts, Edition(version, self.at, code, earlier, tuple(enclosed)), tongue)
+        pdf = as_pdf(document, self.fonts)
+        if not pdf.is_archival:
+            self.boxed.append(recipient.id)
+        files: dict[str, bytes] = {
+            "facts.json": encoded(facts),
+            "letter.html": as_html(document).encode("utf-8"),
+            "letter.pdf": pdf.content,
+            "letter.txt": as_text(document).encode("utf-8"),
+            **enclosed,
+        }
+        place = self.folder / FOLDER / FINAL / recipient.id
+        for name, content in files.items():
+            write_file(place / name, content)
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        return DraftedLetter(
+            recipient.id, version, digest, facts.verdict, recipient.language, document.title, targets, hashes
+        )
+
+
+def _notes(made: Draft, boxed: Sequence[str]) -> tuple[str, ...]:
+    """What a person should know before approving, in few lines however many letters there are."""
+    notes = []
+    if printed := [letter.recipient for letter in made.printed]:
+        notes.append(
+            f"no email and no webhook: {_named(printed)}; `send` makes these letters final, to be printed"
+        )
+    if boxed:
+        notes.append(
+            f"characters that the PDF shows as boxes: {_named(boxed)}; --fonts DIR takes fonts that have them"
+        )
+    return tuple(notes)
+
+
+def _named(recipients: Sequence[str]) -> str:
+    more = len(recipients) - _NAMED
+    return ", ".join(recipients[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def targets_of(recipient: Recipient) -> dict[str, str]:
+    """Where a recipient is reached, by way; of a webhook its name without what may be secret."""
+    targets = {}
+    if recipient.email:
+        targets["mail"] = recipient.email
+    if recipient.webhook:
+        targets["webhook"] = target_of(Webhook(recipient.webhook))
+    return targets
+
+
+def _own_places(case: Case, scope: Scope) -> Iterator[str]:
+    """Say where answers and bounces are read by the intruder too: what recipients ask is as telling as what they are told."""
+    watched = {_mailbox(one.name) for one in (*scope.mailboxes, *scope.accounts) if one.verdict == "touched"}
+    own = {
+        "sender.email": case.sender.email,
+        "smtp.bounce_address": case.smtp.bounce_address if case.smtp else "",
+    }
+    for name, address in own.items():
+        if address and _mailbox(address) in watched:
+            yield f"{name}: the intruder may read {visible(address, 254)}, and with it what recipients answer"
+
+
+def _check_places(case: Case, scope: Scope) -> None:
+    """Refuse to write to where the intruder may be reading."""
+    watched = {
+        _mailbox(subject.name)
+        for subject in (*scope.mailboxes, *scope.accounts)
+        if subject.verdict != "not_touched"
+    }
+    faults = [
+        f"recipient {recipient.id}: the intruder may read {visible(recipient.email, 254)}"
+        for recipient in case.recipients
+        if _mailbox(recipient.email) in watched and not recipient.uses_affected_mailbox
+    ]
+    if faults:
+        raise CaseInvalid(
+            faults[0],
+            details=faults,
+            fix="give another address, or allow it with uses_affected_mailbox = true",
+        )
+
+
+def _mailbox(address: str) -> str:
+    """The mailbox that an address leads to, as far as the address says: `ann+notice@example.org` is Ann's too."""
+    local, at, domain = address.casefold().rpartition("@")
+    return (
+        f"{local.partition('+')[0]}{at}{domain}" if at and not local.startswith("+") else address.casefold()
+    )
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and have it on the disk, in a folder that is made for it. Raises OutputUnwritable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutputUnwritable(f"{path}: {error.strerror or error}", fix=_FIX) from error
+    write_whole(path, content, fix=_FIX)
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as source:
+        return source.read(_MOST)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the draft before. Only a folder that is one is touched."""
+    try:
+        if folder.is_symlink() or (
+            folder.exists() and not (folder / MANIFEST).exists() and any(folder.iterdir())
+        ):
+            raise OutputUnwritable(f"{folder} is no folder of drafts", fix="move it away")
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{folder}: {error.strerror or error}", fix="check the folder of the case"
+        ) from error
+
+
+def plain(made: Draft) -> dict[str, Any]:
+    """The draft as a document."""
+    return {"digest": made.digest, **msgspec.to_builtins(made)}

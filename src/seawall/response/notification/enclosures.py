@@ -1,0 +1,74 @@
+"""The files that go with a letter: messages, mailboxes and folders as CSV that holds no formulas."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seawall.response.notification.letter import Facts
+from seawall.response.scope_values import Message
+from seawall_base.csv_text import Cell, csv_lines
+from seawall_base.times import rfc3339
+
+MOST_BYTES: Final = 5_000_000
+"""A larger file is left out of a letter: mail servers would refuse it. The package holds it."""
+
+
+def enclosures(facts: Facts) -> dict[str, bytes]:
+    """Return the files of one recipient by name, without those that would be empty or too large."""
+    files = {
+        "messages.csv": messages_csv(facts.messages) if facts.messages else b"",
+        "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed else b"",
+        "folders.csv": _folders(facts) if facts.folders else b"",
+    }
+    return {name: content for name, content in files.items() if 0 < len(content) <= MOST_BYTES}
+
+
+def messages_csv(messages: tuple[Message, ...]) -> bytes:
+    """Messages that were certainly read; a size that is not known stays empty."""
+    header = ("organisation", "mailbox", "time", "folder", "message_id", "size", "record")
+    rows: list[tuple[Cell, ...]] = [
+        (m.tenant, m.mailbox, rfc3339(m.time), m.folder, m.id, m.size, m.record) for m in messages
+    ]
+    return _encoded(header, rows)
+
+
+def _mailboxes(facts: Facts) -> bytes:
+    header = (
+        "kind",
+        "name",
+        "verdict",
+        "first",
+        "last",
+        "messages_read",
+        "messages_unnamed",
+        "folders",
+        "throttled",
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            subject.kind,
+            subject.name,
+            subject.verdict,
+            None if subject.first is None else rfc3339(subject.first),
+            None if subject.last is None else rfc3339(subject.last),
+            subject.messages,
+            subject.unnamed_messages,
+            len(subject.folders),
+            subject.is_throttled,
+        )
+        for subject in facts.listed
+    ]
+    return _encoded(header, rows)
+
+
+def _folders(facts: Facts) -> bytes:
+    rows: list[tuple[Cell, ...]] = [
+        (mailbox, folder.path, rfc3339(folder.first), rfc3339(folder.last))
+        for mailbox, folder in facts.folders
+    ]
+    return _encoded(("mailbox", "folder", "first", "last"), rows)
+
+
+def _encoded(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
+    """With a byte-order mark, without which a spreadsheet takes UTF-8 for something else."""
+    return ("\ufeff" + "".join(csv_lines(header, rows))).encode("utf-8")

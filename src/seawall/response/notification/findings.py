@@ -1,0 +1,206 @@
+"""What a letter says of the findings: what is known, what is not, what was taken. Each of the three always says something."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seawall.collection.coverage_gap import Gap
+from seawall.response.notification.document import Block, bullets, paragraph, table
+from seawall.response.notification.language import Language
+from seawall.response.notification.letter import Facts, SubjectFacts
+from seawall.response.scope_values import VERDICTS
+from seawall_base.safe_text import visible
+
+MAILBOXES: Final = 60
+MESSAGES: Final = 25
+FOLDERS: Final = 40
+GAPS: Final = 12
+"""Rows of each list in a letter: a letter is read, the enclosed files are searched."""
+
+
+def known(facts: Facts, language: Language) -> tuple[Block, ...]:
+    """Who was accessed and when, with the period that was examined."""
+    say = language.say
+    blocks: list[Block] = []
+    if facts.kind == "owner":
+        blocks.append(bullets([_owner_line(subject, language) for subject in facts.listed]))
+    else:
+        counts = [
+            say(f"known.count_{verdict}", count=len(found))
+            for verdict in VERDICTS
+            if (found := facts.of(verdict))
+        ]
+        blocks.append(bullets(counts))
+    if facts.span is not None:
+        blocks.append(
+            paragraph(say("known.span", start=language.time(facts.span[0]), end=language.time(facts.span[1])))
+        )
+    examined = [say("known.examined", start=language.time(facts.start), end=language.time(facts.end))]
+    if facts.verdict == "not_touched":
+        examined.append(say("known.covered"))
+    if facts.is_complete and facts.of("not_touched"):
+        examined.append(say("known.vouched"))
+    blocks.append(paragraph(" ".join(examined)))
+    if facts.kind == "organisation" and facts.listed:
+        blocks += _mailbox_table(facts, language)
+    return tuple(blocks)
+
+
+def _owner_line(subject: SubjectFacts, language: Language) -> str:
+    return language.say(f"known.{subject.kind}_{subject.verdict}", mailbox=subject.name)
+
+
+def _mailbox_table(facts: Facts, language: Language) -> list[Block]:
+    say = language.say
+    header = tuple(say(f"known.{name}") for name in ("mailbox", "result", "first", "last", "read"))
+    ordered = [subject for verdict in VERDICTS for subject in facts.of(verdict)]
+    rows = [
+        (
+            language.cell(subject.name),
+            say(f"verdict.{subject.verdict}"),
+            ""
+            if subject.first is None or subject.verdict == "not_touched"
+            else language.short_time(subject.first),
+            ""
+            if subject.last is None or subject.verdict == "not_touched"
+            else language.short_time(subject.last),
+            language.shown(subject.messages) if subject.messages else "",
+        )
+        for subject in ordered[:MAILBOXES]
+    ]
+    blocks = [table(header, rows, say("known.table"))]
+    if len(ordered) > MAILBOXES:
+        blocks.append(paragraph(say("phrase.more_in_file", file="mailboxes.csv")))
+    return blocks
+
+
+def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
+    """What nobody can say: gaps of the logs first, because they are why a *possible* is not a no."""
+    say, gaps = language.say, facts.gaps
+    is_open = facts.finding in {"possible", "used"}
+    blocks: list[Block] = []
+    if gaps:
+        lines = [_gap(gap, language) for gap in gaps[:GAPS]]
+        if is_open:
+            lines = [say("known.presume", reason=line) for line in lines]
+        if len(gaps) > GAPS:
+            lines.append(say("unknown.more_gaps", count=len(gaps) - GAPS))
+        if is_open and any(subject.reasons for subject in facts.of("possible")):
+            lines.append(say("unknown.annex"))
+        blocks.append(bullets(lines))
+    elif facts.verdict == "possible" or (is_open and facts.of("possible")):
+        blocks.append(bullets(_doubts(facts, language)))
+    lines = [visible(line) for line in facts.words.unknown if line.strip()]
+    if gaps and facts.verdict == "touched":
+        lines.append(say("unknown.also_touched"))
+    if facts.verdict == "touched":
+        lines.append(say("unknown.uncounted"))
+    if facts.verdict != "not_touched":
+        lines.append(say("unknown.use"))
+    if facts.is_bounded:
+        lines.append(say("unknown.bounded"))
+    lines.append(say("unknown.outside", start=language.time(facts.start), end=language.time(facts.end)))
+    lines.append(say("unknown.mistake"))
+    blocks.append(bullets(lines))
+    return tuple(blocks)
+
+
+def _doubts(facts: Facts, language: Language) -> list[str]:
+    """Why it is possible although the logs have no gap. The analysis speaks English: others find its words in the annex."""
+    reasons = list(dict.fromkeys(reason for subject in facts.of("possible") for reason in subject.reasons))
+    lines = [language.say("known.presume", reason=language.say("unknown.doubt"))]
+    if not language.is_english:
+        return [*lines, language.say("unknown.annex")] if reasons else lines
+    return [*lines, *(language.shown(reason) for reason in reasons[:GAPS])]
+
+
+def _gap(gap: Gap, language: Language) -> str:
+    reason = _named("gap", gap.code, language) or language.say("gap.other", text=gap.text or gap.code)
+    return language.say(
+        "unknown.gap",
+        reason=reason,
+        source=_named("source", gap.source, language) or gap.source,
+        start=language.time(gap.start),
+        end=language.time(gap.end),
+    )
+
+
+def _named(section: str, code: str, language: Language) -> str:
+    """The words for a code, empty where the language does not know it: other rooms may be ahead of it."""
+    if (
+        code == "other"
+        or not code.replace("-", "").replace("_", "").isalpha()
+        or not language.has(f"{section}.{code}")
+    ):
+        return ""
+    return language.say(f"{section}.{code}")
+
+
+def taken(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> tuple[Block, ...]:
+    """What was certainly read, and what must be presumed taken."""
+    say = language.say
+    blocks: list[Block] = []
+    lines = []
+    if facts.read:
+        lines.append(say("taken.read", count=facts.read))
+    if facts.unnamed:
+        lines.append(say("taken.unnamed", count=facts.unnamed))
+    throttled = any(subject.is_throttled for subject in facts.mailboxes)
+    if throttled:
+        lines.append(say("taken.throttled"))
+    if not lines and not facts.folders:
+        return (paragraph(say(f"taken.none_{facts.verdict}")),)
+    if lines:
+        blocks.append(bullets(lines))
+    blocks += _folders(facts, language)
+    blocks.append(paragraph(say("taken.attachments")))
+    blocks += _messages(facts, language, enclosures)
+    return tuple(blocks)
+
+
+def _folders(facts: Facts, language: Language) -> list[Block]:
+    folders = facts.folders
+    if not folders:
+        return []
+    say, has_many = language.say, len(facts.mailboxes) > 1
+    header: tuple[str, ...] = (say("taken.folder"), say("known.first"), say("known.last"))
+    rows: list[tuple[str, ...]] = [
+        (
+            language.cell(folder.path) if folder.path else say("phrase.no_folder"),
+            language.short_time(folder.first),
+            language.short_time(folder.last),
+        )
+        for _, folder in folders[:FOLDERS]
+    ]
+    if has_many:
+        header = (say("taken.mailbox"), *header)
+        rows = [(language.cell(mailbox), *row) for (mailbox, _), row in zip(folders, rows, strict=False)]
+    blocks = [paragraph(say("taken.folders")), table(header, rows)]
+    if len(folders) > FOLDERS:
+        blocks.append(paragraph(say("phrase.more_in_file", file="folders.csv")))
+    return blocks
+
+
+def _messages(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> list[Block]:
+    if not facts.messages:
+        return []
+    say, has_many = language.say, len(facts.mailboxes) > 1
+    header: tuple[str, ...] = (say("taken.time"), say("taken.folder"), say("taken.message"))
+    rows: list[tuple[str, ...]] = [
+        (
+            language.short_time(message.time),
+            language.cell(message.folder) if message.folder else say("phrase.no_folder"),
+            language.cell(message.id),
+        )
+        for message in facts.messages[:MESSAGES]
+    ]
+    if has_many:
+        header = (say("taken.mailbox"), *header)
+        rows = [(language.cell(m.mailbox), *row) for m, row in zip(facts.messages, rows, strict=False)]
+    blocks = [table(header, rows, say("taken.table"))]
+    left = len(facts.messages) - len(rows)
+    if left and "messages.csv" in enclosures:
+        blocks.append(paragraph(say("phrase.more_in_file", file="messages.csv")))
+    elif left:
+        blocks.append(paragraph(say("taken.more", count=left)))
+    return blocks

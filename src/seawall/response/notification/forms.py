@@ -1,0 +1,138 @@
+"""A letter's forms: HTML, plain text and PDF of one document, the same bytes for the same document.
+
+Every value passes Jinja's escaping in HTML, and reaches the PDF as JSON that is never read as markup. The page allows its one
+style by its hash and nothing else: no script, no picture, no connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import msgspec
+
+from seawall.response.notification.document import Block, Document
+
+WIDTH: Final = 76
+"""Columns of the plain text: mail is not wrapped on its way."""
+
+_STANDARDS: Final = ["a-2a", "ua-1"]
+"""PDF for archives and for people who have it read to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """The PDF. `is_archival` is false where the fonts lack a character: it is shown as a box, and no standard allows that."""
+
+    content: bytes
+    is_archival: bool
+
+
+def as_html(letter: Document) -> str:
+    """Return the letter as one page that needs nothing else."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    style = _part("letter.css")
+    return environment.from_string(_part("letter.html")).render(
+        letter=letter,
+        style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
+    )
+
+
+def as_text(letter: Document) -> str:
+    """Return the letter as plain text, wrapped."""
+    lines = [
+        *letter.sender,
+        "",
+        *(f"{name}: {value}" for name, value in letter.reference),
+        "",
+        *letter.recipient,
+        "",
+    ]
+    lines += [letter.confidential, "", *_wrapped(letter.title), "=" * min(len(letter.title), WIDTH)]
+    lines += [f"[ {letter.verdict_text} ]", "", letter.salutation]
+    for section in letter.sections:
+        lines += ["", section.title, "-" * len(section.title)]
+        for number, block in enumerate(section.blocks):
+            lines += [*([""] if number else []), *_block(block)]
+        if section.key == "next":
+            lines += ["", *letter.closing]
+    return "\n".join((*lines, "", "-----", letter.footer, ""))
+
+
+def _block(block: Block) -> Iterator[str]:
+    if block.kind == "paragraph":
+        for line in block.lines:
+            yield from _wrapped(line)
+    elif block.kind == "bullets":
+        for line in block.lines:
+            yield from _wrapped(line, "* ", "  ")
+    else:
+        if block.caption:
+            yield f"{block.caption}:"
+        for row in block.rows:
+            pairs = [f"{name}: {value}" for name, value in zip(block.header, row, strict=True) if value]
+            yield from _wrapped("; ".join(pairs), "* ", "  ")
+
+
+def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
+    """Lines of at most WIDTH columns; a word that is longer stays whole, so that a message's number can be searched for."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
+
+
+def as_pdf(letter: Document, fonts: Sequence[Path] = ()) -> Pdf:
+    """Return the letter as PDF. `fonts` are folders with further fonts; those of the system are not looked at."""
+    import typst
+
+    year, month, day = letter.date
+    options: dict[str, Any] = {
+        "sys_inputs": {"letter": msgspec.json.encode(letter).decode()},
+        "font_paths": [str(folder) for folder in fonts],
+        "ignore_system_fonts": True,
+        "timestamp": datetime(year, month, day, tzinfo=UTC),
+    }
+    with TemporaryDirectory() as empty:  # all that it may read from
+        options |= {"root": empty, "package_path": empty, "package_cache_path": empty}
+        try:
+            return Pdf(_compiled({**options, "pdf_standards": _STANDARDS}), is_archival=True)
+        except typst.TypstError as error:
+            if "could not be displayed" not in str(error):
+                raise
+        return Pdf(_compiled(options), is_archival=False)
+
+
+def _compiled(options: dict[str, Any]) -> bytes:
+    import typst
+
+    content: bytes = typst.compile(_part("letter.typ").encode(), **options)
+    return content
+
+
+@cache
+def _part(name: str) -> str:
+    return resources.files("seawall.response.notification").joinpath("templates", name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,100 @@
+"""Gives a letter to a recipient's webhook. A receiver may confirm at once that it has passed the letter on to somebody."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from seawall.response.notification.case_file import Case
+from seawall.response.notification.drafts import DraftedLetter
+from seawall.response.notification.letter import encoded, facts_from, named
+from seawall.response.notification.smtp import Outcome, Outgoing
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.http_client import TrustStore
+from seawall_base.safe_text import visible
+from seawall_base.times import rfc3339
+from seawall_base.webhook import Webhook
+from seawall_base.webhooks import NotDelivered, send
+
+MOST_PDF: Final = 1024 * 1024
+"""Bytes of a PDF in one body: the text and the page say the same."""
+
+MESSAGES: Final = 1_000
+"""Messages in one body: receivers refuse what is large. How many were left out is said."""
+
+
+def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code: str, at: int) -> bytes:
+    """Return what is sent: the letter as text, page and PDF (base64), its facts, and the hashes of all of its files.
+
+    A PDF larger than `MOST_PDF` is None: its hash is there, and the page says the same.
+    """
+    facts = facts_from(files["facts.json"])
+    pdf = files["letter.pdf"]
+    left_out = max(0, len(facts.messages) - MESSAGES)
+    data: dict[str, Any] = {
+        "case": case.case.id,
+        "recipient": letter.recipient,
+        "version": letter.version,
+        "verdict": letter.verdict,
+        "language": letter.language,
+        "title": letter.title,
+        "code": code,
+        "text": files["letter.txt"].decode("utf-8"),
+        "html": files["letter.html"].decode("utf-8"),
+        "pdf": base64.b64encode(pdf).decode("ascii") if len(pdf) <= MOST_PDF else None,
+        "facts": dataclasses.replace(facts, messages=facts.messages[:MESSAGES], sources=named(facts.sources)),
+        "messages_left_out": left_out,
+        "sha256": letter.files,
+    }
+    document = {
+        "type": "notification.letter",
+        "timestamp": rfc3339(at),
+        "schema_version": SCHEMA_VERSION,
+        "data": data,
+    }
+    return encoded(document)
+
+
+@dataclass(frozen=True, slots=True)
+class HookTransport:
+    """Delivery by webhook."""
+
+    webhook: Webhook
+    trust: TrustStore | None = None
+
+    def deliver(self, outgoing: Outgoing) -> Outcome:
+        """POST the body; an answer `{"acknowledged": true, "by": "…"}` confirms the letter."""
+        try:
+            answer = send(
+                self.webhook,
+                outgoing.key,
+                outgoing.content,
+                seconds=outgoing.at // 1_000_000,
+                trust=self.trust,
+                wants_answer=True,
+            )
+        except NotDelivered as error:
+            return Outcome(
+                "unsure" if error.may_have_arrived else "failed", str(error), is_final=error.is_final
+            )
+        return Outcome("sent", acknowledged_by=_confirmed(answer))
+
+
+class _Answer(msgspec.Struct):
+    """As much of a receiver's answer as is understood."""
+
+    acknowledged: bool = False
+    by: str = ""
+
+
+def _confirmed(answer: bytes) -> str:
+    try:
+        said = msgspec.json.decode(answer, type=_Answer)
+    except (ValueError, RecursionError):
+        return ""
+    return (visible(said.by, 200) or "the webhook's receiver") if said.acknowledged else ""

@@ -1,0 +1,68 @@
+"""What makes a letter's code and Message-ID: the same for a case, recipient and version, and not to be guessed by others.
+
+The key lies beside the case, readable by its owner alone. Who has it could confirm letters in others' names, and nothing more.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final
+
+from seawall.response.errors import CaseInvalid
+
+NAME: Final = "case.key"
+_BYTES: Final = 32
+_ALPHABET: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+"""Base32 in Crockford's letters: nobody mistakes a letter for a digit on the telephone."""
+
+
+def case_key(folder: Path, *, create: bool) -> bytes:
+    """Return the key of a case's folder; made where there is none and `create`. Raises CaseInvalid."""
+    path = folder / NAME
+    try:
+        if create and not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "wb") as made:
+                made.write(secrets.token_bytes(_BYTES))
+                made.flush()
+                os.fsync(made.fileno())
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as opened:
+            if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
+                raise CaseInvalid(f"{path}: others can read it", fix=f"chmod 600 {path}")
+            key = opened.read(_BYTES + 1)
+    except OSError as error:
+        raise CaseInvalid(
+            f"{path}: {error.strerror}", fix="draft the letters first, in the folder of the case"
+        ) from error
+    if len(key) != _BYTES:
+        raise CaseInvalid(f"{path}: not a key of {_BYTES} bytes", fix="take it from a copy of the folder")
+    return key
+
+
+def code_of(key: bytes, case: str, recipient: str, version: int) -> str:
+    """Return the code by which a recipient confirms a letter: 60 bits, in three groups."""
+    letters = base64.b32encode(_mac(key, "code", case, recipient, version)[:10]).decode().translate(_ALPHABET)
+    return "-".join((letters[:4], letters[4:8], letters[8:12]))
+
+
+def identity_of(key: bytes, case: str, recipient: str, version: int) -> str:
+    """Return what a Message-ID and a webhook-id are made of: 32 hexadecimal digits."""
+    return _mac(key, "message", case, recipient, version).hex()[:32]
+
+
+def as_typed(code: str) -> str:
+    """A code as people type it, in the form of `code_of`."""
+    plain = "".join(character for character in code.upper() if character.isalnum())
+    plain = plain.replace("O", "0").replace("I", "1").replace("L", "1")
+    return "-".join((plain[:4], plain[4:8], plain[8:]))
+
+
+def _mac(key: bytes, *values: object) -> bytes:
+    return hmac.new(key, "\0".join(map(str, values)).encode(), hashlib.sha256).digest()

@@ -1,0 +1,287 @@
+"""The facts of one letter: what a scope and a case file say to one recipient, and to nobody else. No language yet.
+
+An owner's letter holds their mailboxes alone; an organisation's holds its own. A mailbox that the scope does not know is
+refused: a letter about nothing would read like a promise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any, Final
+
+import msgspec
+
+from seawall.collection.coverage_gap import Gap
+from seawall.response.errors import CaseInvalid
+from seawall.response.notification.case_file import Case, Recipient, RecipientKind, Sender, Words
+from seawall.response.scope_values import Message, Scope, Subject, Verdict
+from seawall_base.safe_text import visible
+
+_ORDER: Final[tuple[Verdict, ...]] = ("touched", "possible", "not_touched")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """A folder that must be presumed taken as a whole, and when it was."""
+
+    path: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """What is known of one mailbox, account or organisation."""
+
+    kind: str
+    name: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    first: int | None
+    last: int | None
+    messages: int
+    unnamed_messages: int
+    folders: tuple[FolderFacts, ...]
+    is_throttled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a letter says. Its digest decides whether there is anything new to tell.
+
+    `messages` are those certainly read, of the recipient's mailboxes alone. `aware` and the like are RFC 3339 texts.
+    """
+
+    case: str
+    title: str
+    recipient: str
+    kind: RecipientKind
+    name: str
+    street: str
+    organisation: str
+    verdict: Verdict
+    start: int
+    end: int
+    is_bounded: bool
+    is_complete: bool
+    sources: tuple[str, ...]
+    aware: str
+    contained: str | None
+    next_update: str | None
+    subjects: tuple[SubjectFacts, ...]
+    messages: tuple[Message, ...]
+    sender: Sender
+    words: Words
+
+    @property
+    def mailboxes(self) -> tuple[SubjectFacts, ...]:
+        """The mailboxes among the subjects; the accounts where there is no mailbox. What was read is counted here, once."""
+        return tuple(s for s in self.subjects if s.kind == "mailbox") or tuple(
+            s for s in self.subjects if s.kind == "account"
+        )
+
+    @property
+    def listed(self) -> tuple[SubjectFacts, ...]:
+        """Mailboxes, and accounts that have none or of which something else is known than of their mailbox."""
+        known = {s.name.casefold(): s.verdict for s in self.subjects if s.kind == "mailbox"}
+        return tuple(
+            s
+            for s in self.subjects
+            if s.kind == "mailbox" or (s.kind == "account" and known.get(s.name.casefold()) != s.verdict)
+        )
+
+    def of(self, verdict: Verdict) -> tuple[SubjectFacts, ...]:
+        """Those of `listed` with a verdict."""
+        return tuple(subject for subject in self.listed if subject.verdict == verdict)
+
+    @property
+    def finding(self) -> str:
+        """The verdict as a letter has to put it: `used` where accounts were used and no mailbox is proved to be opened.
+
+        Whether somebody who used an account also opened its mailbox is another question, and a letter must not answer it.
+        """
+        if self.verdict != "touched" or any(
+            s.kind == "mailbox" and s.verdict == "touched" for s in self.subjects
+        ):
+            return self.verdict
+        is_used = any(s.kind == "account" and s.verdict == "touched" for s in self.subjects)
+        return "used" if is_used else self.verdict
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The first and the last sign of the intruder among the subjects, None where there is none."""
+        first = [s.first for s in self.subjects if s.first is not None and s.verdict == "touched"]
+        last = [s.last for s in self.subjects if s.last is not None and s.verdict == "touched"]
+        return (min(first), max(last)) if first and last else None
+
+    @property
+    def read(self) -> int:
+        """Messages that were certainly read."""
+        return sum(subject.messages for subject in self.mailboxes)
+
+    @property
+    def unnamed(self) -> int:
+        """Messages that the logs count without naming them."""
+        return sum(subject.unnamed_messages for subject in self.mailboxes)
+
+    @property
+    def folders(self) -> tuple[tuple[str, FolderFacts], ...]:
+        """Folders presumed taken, with their mailbox."""
+        return tuple((subject.name, folder) for subject in self.mailboxes for folder in subject.folders)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the logs lack, each gap once."""
+        return tuple(dict.fromkeys(gap for subject in self.subjects for gap in subject.gaps))
+
+
+class Known:
+    """A scope, indexed: hundreds of letters are written of one."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.named: dict[str, list[Subject]] = {}
+        self.of_tenant: dict[str, list[Subject]] = {}
+        for subject in (*scope.organisations, *scope.mailboxes, *scope.accounts):
+            self.of_tenant.setdefault(subject.tenant, []).append(subject)
+            if subject.kind != "organisation":
+                self.named.setdefault(subject.name.casefold(), []).append(subject)
+        self._messages: dict[str, list[Message]] = {}
+        for message in scope.messages:
+            self._messages.setdefault(message.mailbox.casefold(), []).append(message)
+
+    def messages(self, subjects: Sequence[Subject]) -> tuple[Message, ...]:
+        """The messages of mailboxes, in the scope's order."""
+        names = dict.fromkeys(subject.name.casefold() for subject in subjects if subject.kind == "mailbox")
+        tenants = {subject.tenant for subject in subjects}
+        found = [message for name in names for message in self._messages.get(name, ())]
+        found.sort(key=lambda message: (message.mailbox, message.time, message.id))
+        return tuple(message for message in found if not message.tenant or message.tenant in tenants)
+
+
+def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
+    """Return what this recipient is to be told. Raises CaseInvalid where the scope does not know their mailboxes."""
+    known = known if isinstance(known, Known) else Known(known)
+    scope = known.scope
+    subjects = (
+        _organisation(recipient, known) if recipient.kind == "organisation" else _owner(recipient, known)
+    )
+    words = case.texts.get(recipient.language, Words())
+    return Facts(
+        case=case.case.id,
+        title=words.title or case.case.title,
+        recipient=recipient.id,
+        kind=recipient.kind,
+        name=recipient.name,
+        street=recipient.street,
+        organisation=recipient.organisation,
+        verdict=worst(subject.verdict for subject in subjects),
+        start=scope.start,
+        end=scope.end,
+        is_bounded=scope.is_bounded,
+        is_complete=scope.is_complete,
+        sources=scope.sources,
+        aware=case.case.aware.isoformat(),
+        contained=_text(case.case.contained),
+        next_update=_text(case.case.next_update),
+        subjects=tuple(_subject_facts(subject) for subject in subjects),
+        messages=known.messages(subjects),
+        sender=case.sender,
+        words=words,
+    )
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that a letter has to speak of: touched before possible before not touched."""
+    return min(verdicts, key=_ORDER.index)
+
+
+def named(sources: Iterable[str]) -> tuple[str, ...]:
+    """The names of what was read, without where it lies: a path says whose machine it is, and of which other cases."""
+    return tuple(dict.fromkeys(PurePath(source).name or source for source in sources))
+
+
+def digest_of(facts: Facts) -> str:
+    """SHA-256 of the facts: where it is the same there is nothing new to tell.
+
+    Left out are what says nothing to a reader by itself: why a correction is made, and the names of the files that were read.
+    """
+    told = replace(facts, sources=(), words=msgspec.structs.replace(facts.words, correction=""))
+    return hashlib.sha256(encoded(told)).hexdigest()
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON with keys in order; halves of surrogate pairs become `?`."""
+    return msgspec.json.encode(_replaced(msgspec.to_builtins(value)), order="sorted")
+
+
+def facts_from(content: bytes) -> Facts:
+    """Return the facts that `encoded` wrote. Raises ValueError."""
+    return msgspec.json.decode(content, type=Facts)
+
+
+def _owner(recipient: Recipient, known: Known) -> list[Subject]:
+    wanted = {name.casefold() for name in recipient.mailboxes}
+    found = [
+        subject
+        for name in sorted(wanted)
+        for subject in known.named.get(name, ())
+        if not recipient.organisation or subject.tenant == recipient.organisation
+    ]
+    missing = wanted - {subject.name.casefold() for subject in found}
+    if missing:
+        raise CaseInvalid(
+            f"recipient {recipient.id}: the scope says nothing of {visible(min(missing), 100)!r}",
+            fix="name the mailbox as scope.json does, or leave it out: no letter is written about what was not examined",
+        )
+    if len({subject.tenant for subject in found}) > 1:
+        raise CaseInvalid(
+            f"recipient {recipient.id}: these mailboxes are there in several organisations",
+            fix="say which one, with organisation",
+        )
+    return found
+
+
+def _organisation(recipient: Recipient, known: Known) -> list[Subject]:
+    found = known.of_tenant.get(recipient.organisation, [])
+    if not found:
+        raise CaseInvalid(
+            f"recipient {recipient.id}: the scope says nothing of the organisation "
+            f"{visible(recipient.organisation, 100)!r}",
+            fix="name it as scope.json does (tenant)",
+        )
+    return found
+
+
+def _subject_facts(subject: Subject) -> SubjectFacts:
+    return SubjectFacts(
+        subject.kind,
+        subject.name,
+        subject.verdict,
+        subject.reasons,
+        subject.gaps,
+        subject.first,
+        subject.last,
+        subject.messages,
+        subject.unnamed_messages,
+        tuple(FolderFacts(folder.path, folder.first, folder.last) for folder in subject.folders),
+        subject.is_throttled,
+    )
+
+
+def _text(time: Any) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _replaced(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(part) for part in value]
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value

@@ -1,0 +1,80 @@
+"""A letter as a mail message: text and HTML, PDF and lists enclosed. The same bytes for the same letter and address."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from seawall.response.notification.case_file import Case, Recipient
+from seawall.response.notification.drafts import DraftedLetter
+from seawall_base.safe_text import visible
+from seawall_base.times import moment
+
+_KINDS: Final = {".pdf": ("application", "pdf"), ".csv": ("text", "csv")}
+_POLICY: Final = SMTP.clone(max_line_length=78)
+
+
+def message_id(case: Case, identity: str) -> str:
+    """Return the Message-ID, which is the same however often a version is sent."""
+    return f"<seawall-{identity}@{case.sender.email.rpartition('@')[2]}>"
+
+
+def mail(
+    case: Case,
+    recipient: Recipient,
+    letter: DraftedLetter,
+    files: Mapping[str, bytes],
+    *,
+    identity: str,
+    at: int,
+) -> bytes:
+    """Return the message to one recipient, who is the only one. `at` is when the version became final: its date."""
+    sender = case.sender
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(_phrase(sender.organisation), addr_spec=sender.email)
+    message["To"] = Address(_phrase(recipient.name), addr_spec=recipient.email)
+    message["Subject"] = _line(letter.title)
+    message["Date"] = format_datetime(_second(at))
+    message["Message-ID"] = message_id(case, identity)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(files["letter.txt"].decode("utf-8"), cte="quoted-printable")
+    message.add_alternative(files["letter.html"].decode("utf-8"), subtype="html", cte="quoted-printable")
+    for name in sorted(files):
+        kind = _KINDS.get(name[name.rfind(".") :])
+        if kind is not None:
+            message.add_attachment(
+                files[name], maintype=kind[0], subtype=kind[1], filename=name, cte="base64"
+            )
+    message["Content-Language"] = letter.language
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        boundary = hashlib.sha256(f"{identity} {number}".encode()).hexdigest()[:40]
+        part.set_boundary(f"=_{boundary}")
+    return message.as_bytes()
+
+
+def _line(text: str) -> str:
+    """A text for a header: visible, on one line, and never taken for an encoded word.
+
+    The library decodes what looks like one (`=?utf-8?q?=0D=0ABcc:...?=`) and folds what comes out of it into the header: a name
+    in a log could write headers of its own. The case file was checked already; this holds if it was not.
+    """
+    shown = re.sub(r"\s+", " ", visible(text, 200)).strip()
+    return re.sub(r"=(?=\?)", "= ", shown)
+
+
+def _phrase(text: str) -> str:
+    """A name beside an address, of nothing that has a meaning there: where a long line is folded, the library loses quotes,
+    and what stood in them would be addresses and comments."""
+    plain = re.sub(r'[][()<>:;,"\\]', " ", _line(text)).replace("@", " at ")
+    return re.sub(r"\s+", " ", plain).lstrip(" .").rstrip()
+
+
+def _second(at: int) -> datetime:
+    return moment(at).astimezone(UTC).replace(microsecond=0)

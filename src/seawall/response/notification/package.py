@@ -1,0 +1,177 @@
+"""The machine-readable package of a case or of one organisation: STIX 2.1, CSV, and a manifest of SHA-256.
+
+The same scope and case give the same bytes. A package of an organisation holds what the scope says of it alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seawall.response.errors import CaseInvalid
+from seawall.response.export import stix_objects as stix
+from seawall.response.notification.case_file import Case
+from seawall.response.notification.drafts import write_file
+from seawall.response.notification.enclosures import messages_csv
+from seawall.response.scope_values import Indicator, Scope, Subject
+from seawall_base.csv_text import Cell, csv_lines
+from seawall_base.safe_text import visible
+from seawall_base.times import rfc3339
+
+MANIFEST: Final = "SHA256SUMS"
+_RECORDS: Final = 999_999_999
+"""The most that `number_observed` may say (STIX 2.1, section 4.14)."""
+
+
+def write_package(case: Case, scope: Scope, out: Path, *, organisation: str = "") -> tuple[str, ...]:
+    """Write the package into a folder and return the names of its files. Raises CaseInvalid, OutputUnwritable."""
+    subjects = _subjects(scope, organisation)
+    if organisation and not subjects:
+        raise CaseInvalid(
+            f"the scope says nothing of the organisation {visible(organisation, 100)!r}",
+            fix="name it as scope.json does",
+        )
+    messages = tuple(m for m in scope.messages if not organisation or m.tenant == organisation)
+    files = {
+        "bundle.json": msgspec.json.format(
+            msgspec.json.encode(bundle(case, scope, subjects, organisation)), indent=2
+        )
+        + b"\n",
+        "messages.csv": messages_csv(messages),
+        "subjects.csv": _subjects_csv(subjects),
+        "indicators.csv": _indicators_csv(_indicators(scope, organisation)),
+    }
+    sums = "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
+    )
+    for name, content in {**files, MANIFEST: sums.encode()}.items():
+        write_file(out / name, content)
+    return (*sorted(files), MANIFEST)
+
+
+def bundle(case: Case, scope: Scope, subjects: Sequence[Subject], organisation: str = "") -> stix.Object:
+    """Return the bundle: who writes, the incident, what was observed, what the intruder is known by, and a report of it all."""
+    at, tlp = scope.end, case.case.tlp
+    sender = stix.identity(case.sender.organisation, at)
+    author = sender["id"]
+    touched = [
+        subject for subject in subjects if subject.verdict == "touched" and subject.kind != "organisation"
+    ]
+    observed = [made for subject in touched for made in _observed(subject, at, author, tlp)]
+    victims = [
+        stix.identity(subject.name, at)
+        for subject in subjects
+        if subject.kind == "organisation" and subject.verdict == "touched"
+    ]
+    known = stix.indicators(_indicators(scope, organisation), at, author=author, tlp=tlp)
+    title = case.case.title or f"Access to mail, case {case.case.id}"
+    incident = stix.domain_object(
+        "incident", at, {"name": stix.text(title), "description": _counts(subjects)}, author=author, tlp=tlp
+    )
+    targets = [
+        stix.domain_object(
+            "relationship",
+            at,
+            {"relationship_type": "targets", "source_ref": incident["id"], "target_ref": victim["id"]},
+            author=author,
+            tlp=tlp,
+        )
+        for victim in victims
+    ]
+    objects = [sender, incident, *victims, *targets, *observed, *known]
+    report = stix.domain_object(
+        "report",
+        at,
+        {
+            "name": stix.text(title),
+            "description": _limits(scope),
+            "report_types": ["observed-data", "indicator"],
+            "published": stix.time(at),
+            "object_refs": sorted({made["id"] for made in objects}),
+        },
+        author=author,
+        tlp=tlp,
+    )
+    return stix.bundle([*objects, report])
+
+
+def _subjects(scope: Scope, organisation: str) -> list[Subject]:
+    everything = (*scope.organisations, *scope.mailboxes, *scope.accounts)
+    return [subject for subject in everything if not organisation or subject.tenant == organisation]
+
+
+def _indicators(scope: Scope, organisation: str) -> list[Indicator]:
+    """The seeds and what was followed from them, each once; of other organisations' none, and of people only its own."""
+    followed = dict.fromkeys((*scope.seeds, *(step.indicator for step in scope.steps if step.is_followed)))
+    if not organisation:
+        return list(followed)
+    own = {subject.name for subject in _subjects(scope, organisation)}
+    return [
+        one
+        for one in followed
+        if one.tenant == organisation
+        or (not one.tenant and (one.kind not in {"account", "mailbox"} or one.value in own))
+    ]
+
+
+def _observed(subject: Subject, at: int, author: str, tlp: str) -> list[stix.Object]:
+    observables = stix.account(subject.name)
+    first = at if subject.first is None else subject.first
+    last = max(first, at if subject.last is None else subject.last)
+    properties = {
+        "first_observed": stix.time(first),
+        "last_observed": stix.time(last),
+        "number_observed": min(max(subject.record_count, 1), _RECORDS),
+        "object_refs": [made["id"] for made in observables],
+    }
+    return [*observables, stix.domain_object("observed-data", at, properties, author=author, tlp=tlp)]
+
+
+def _counts(subjects: Sequence[Subject]) -> str:
+    counts = {
+        verdict: sum(s.verdict == verdict and s.kind == "mailbox" for s in subjects)
+        for verdict in ("touched", "possible", "not_touched")
+    }
+    read = sum(subject.messages for subject in subjects if subject.kind == "mailbox")
+    return (
+        f"Mailboxes: {counts['touched']} proved accessed, {counts['possible']} cannot be ruled out, "
+        f"{counts['not_touched']} proved not accessed. Messages certainly read: {read}."
+    )
+
+
+def _limits(scope: Scope) -> str:
+    bounded = " The search reached a limit of its own; more may be affected." if scope.is_bounded else ""
+    return f"Records were examined from {stix.time(scope.start)} to {stix.time(scope.end)}.{bounded}"
+
+
+def _subjects_csv(subjects: Sequence[Subject]) -> bytes:
+    header = ("organisation", "kind", "name", "verdict", "first", "last", "messages_read", "messages_unnamed", "folders",
+              "throttled", "records", "reasons", "gaps")  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [
+        (
+            s.tenant, s.kind, s.name, s.verdict, _time(s.first), _time(s.last), s.messages, s.unnamed_messages, len(s.folders),
+            s.is_throttled, s.record_count, "; ".join(s.reasons),
+            "; ".join(f"{gap.source} {rfc3339(gap.start)} to {rfc3339(gap.end)}: {gap.text}" for gap in s.gaps),
+        )
+        for s in subjects
+    ]  # fmt: skip
+    return _encoded(header, rows)
+
+
+def _indicators_csv(found: Sequence[Indicator]) -> bytes:
+    rows: list[tuple[Cell, ...]] = [
+        (one.tenant, one.kind, one.value, rfc3339(one.start), rfc3339(one.end)) for one in found
+    ]
+    return _encoded(("organisation", "kind", "value", "first", "last"), rows)
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+def _encoded(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
+    return ("\ufeff" + "".join(csv_lines(header, rows))).encode("utf-8", "replace")

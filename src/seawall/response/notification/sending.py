@@ -1,0 +1,289 @@
+"""Sends approved letters, each version to each recipient on each way once.
+
+That something is about to be sent is on the disk before it is; how it ended, after. Whoever finds the first without the second
+does not know, and only a person may have it sent again. One process at a time holds the register of a case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from seawall.response.errors import CaseInvalid, LettersChanged
+from seawall.response.notification.case_file import Case, Recipient
+from seawall.response.notification.drafts import (
+    Draft,
+    DraftedLetter,
+    final_folder,
+    read_draft,
+    targets_of,
+    write_file,
+)
+from seawall.response.notification.hook import body
+from seawall.response.notification.keys import case_key, code_of, identity_of
+from seawall.response.notification.message import mail, message_id
+from seawall.response.notification.register import Action, Register
+from seawall.response.notification.smtp import Outcome, Outgoing, Transport
+from seawall.response.notification.tracking import Delivery, deliveries, versions
+from seawall_base.durable_file import sync_folder
+from seawall_base.errors import OutputUnwritable
+
+LEAST_DIGEST: Final = 12
+"""Digits of a draft's digest that name it."""
+
+Step = Literal["send", "done", "ask", "again"]
+"""`done`: it was told already. `ask`: only a person's word sends it again. `again`: that word was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One letter on one way: what is to be done, and why."""
+
+    letter: DraftedLetter
+    way: str
+    target: str
+    step: Step
+    reason: str
+    before: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was done with one planned delivery; `outcome` is None where nothing was sent."""
+
+    planned: Planned
+    outcome: Outcome | None
+
+
+def approved(folder: Path, case: Case, digest: str) -> Draft:
+    """Return the draft of this digest, whole and as it was drafted. Raises LettersChanged."""
+    found = read_draft(folder)
+    fix = "`seawall respond notify draft`, then look at the letters again"
+    if len(digest) < LEAST_DIGEST or not found.digest.startswith(digest.lower()):
+        raise LettersChanged(f"the draft is {found.digest[:LEAST_DIGEST]}, not {digest[:64]!r}", fix=fix)
+    if found.case != case.case.id:
+        raise LettersChanged(f"the draft is of the case {found.case}", fix=fix)
+    for letter in found.letters:
+        if targets_of(case.recipient(letter.recipient)) != letter.targets:
+            raise LettersChanged(
+                f"recipient {letter.recipient} has another address than in the draft", fix=fix
+            )
+    return found
+
+
+def plan(case: Case, draft: Draft, register: Register, *, resend: Collection[str] = ()) -> list[Planned]:
+    """Return what is to be done, in the order of the draft. Raises CaseInvalid where `resend` names nobody."""
+    for id_ in resend:
+        case.recipient(id_)
+    known = {(d.recipient, d.version, d.way): d for d in deliveries(register.entries)}
+    made = [
+        _planned(case.recipient(letter.recipient), letter, way, target, known, letter.recipient in resend)
+        for letter in draft.letters
+        for way, target in letter.targets.items()
+    ]
+    return [_doubted(register.path.parent, one, is_wished=one.letter.recipient in resend) for one in made]
+
+
+def _planned(
+    recipient: Recipient,
+    letter: DraftedLetter,
+    way: str,
+    target: str,
+    known: Mapping[tuple[str, int, str], Delivery],
+    is_wished: bool,
+) -> Planned:
+    before = known.get((letter.recipient, letter.version, way))
+    if before is None:
+        return Planned(letter, way, target, "send", "not sent yet")
+    step, reason = _step(recipient, before, target)
+    if is_wished and (step == "ask" or before.state == "sent"):
+        step = "again"
+    return Planned(letter, way, target, step, reason, before)
+
+
+def _doubted(folder: Path, planned: Planned, *, is_wished: bool) -> Planned:
+    """Ask a person where a message lies that the register says nothing of: its end was cut off, and it may have been sent."""
+    letter = planned.letter
+    place = final_folder(folder, letter.recipient, letter.version)
+    if planned.before is not None or not any(place.glob(f"{planned.way}-*")):
+        return planned
+    reason = f"a message of it lies in {place}, and the register says nothing of it: it may have arrived"
+    return replace(planned, step="again" if is_wished else "ask", reason=reason)
+
+
+def _step(recipient: Recipient, before: Delivery, target: str) -> tuple[Step, str]:
+    is_elsewhere = before.target != target
+    match before.state:
+        case "acknowledged":
+            return "done", "acknowledged"
+        case "sent" if not is_elsewhere:
+            return "done", "sent"
+        case "sent":
+            return "ask", f"sent to {before.target} before"
+        case "failed" if before.is_final and not is_elsewhere:
+            return "ask", before.reason
+        case "failed":
+            return "send", f"failed before: {before.reason}"
+        case "bounced" if is_elsewhere:
+            return "send", f"bounced from {before.target}"
+        case "bounced":
+            return "ask", f"bounced: {before.reason}"
+    if before.way == "webhook" and recipient.drops_repeats and not is_elsewhere:
+        return "send", "its receiver drops what it has already"
+    return "ask", f"it may have arrived: {before.reason}"
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what a draft holds. `transport` gives the way out for a recipient; `step` is for tests that end the process."""
+
+    case: Case
+    folder: Path
+    transport: Callable[[Recipient, str], Transport]
+    now: Callable[[], int]
+    step: Callable[[str], None] = lambda _: None
+
+    def send(self, draft: Draft, *, by: str, resend: Collection[str] = ()) -> Iterator[Result]:
+        """Send, and yield each result once it is on the disk. Raises RegisterInUse, RegisterBroken, LettersChanged."""
+        if not by.strip():
+            raise CaseInvalid("letters are approved by somebody", fix="give the name")
+        key = case_key(self.folder, create=False)
+        stopped: dict[str, str] = {}
+        with Register.writing(self.folder, at=self.now()) as register:
+            planned = plan(self.case, draft, register, resend=resend)
+            for letter in draft.letters:
+                mine = [one for one in planned if one.letter is letter]
+                is_tried = any(one.step in ("send", "again") and one.way not in stopped for one in mine)
+                if is_tried or not letter.targets:  # what is printed is final too: its code must be known
+                    self._settle(register, letter, by)
+                for one in mine:
+                    if one.step not in ("send", "again") or one.way in stopped:
+                        reason = stopped.get(one.way, one.reason)
+                        yield Result(replace(one, reason=reason), None)
+                        continue
+                    outcome = self._send(register, one, key, by)
+                    if outcome.stops:
+                        stopped[one.way] = outcome.reason
+                    yield Result(one, outcome)
+
+    def _settle(self, register: Register, letter: DraftedLetter, by: str) -> None:
+        """Make a version final: its files are kept as they are sent."""
+        final = [v for v in versions(register.entries) if v.recipient == letter.recipient]
+        same = [version for version in final if version.version == letter.version]
+        if same:
+            if same[0].files != letter.files:
+                raise LettersChanged(
+                    f"version {letter.version} for {letter.recipient} is another one",
+                    fix="draft the letters again",
+                )
+            return
+        if letter.version != 1 + max((version.version for version in final), default=0):
+            raise LettersChanged(
+                f"another version was sent to {letter.recipient} since the draft",
+                fix="draft the letters again",
+            )
+        place = final_folder(self.folder, letter.recipient, letter.version)
+        for name in letter.files:
+            write_file(place / name, self._file(letter.folder(self.folder) / name, letter.files[name]))
+        sync_folder(place.parent)
+        details = {
+            "facts": letter.facts,
+            "files": letter.files,
+            "verdict": letter.verdict,
+            "title": letter.title,
+        }
+        register.append(
+            "letter",
+            at=self.now(),
+            recipient=letter.recipient,
+            version=letter.version,
+            by=by,
+            details=details,
+        )
+
+    def _file(self, path: Path, digest: str) -> bytes:
+        """What is sent is what was approved, also if the file has changed a moment ago."""
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise LettersChanged(f"{path} is not what was drafted", fix="draft the letters again")
+        return content
+
+    def _send(self, register: Register, one: Planned, key: bytes, by: str) -> Outcome:
+        letter, recipient = one.letter, self.case.recipient(one.letter.recipient)
+        transport = self.transport(recipient, one.way)
+        outgoing = self._outgoing(register, one, key)
+        digest = hashlib.sha256(outgoing.content).hexdigest()
+        name = f"{one.way}-{digest[:12]}{'.eml' if one.way == 'mail' else '.json'}"
+        details = {
+            "key": outgoing.key,
+            "file": name,
+            "sha256": digest,
+            "again": one.reason if one.step == "again" else "",
+        }
+        self._note(register, one, "intent", by=by, details=details)
+        self.step("intent")
+        # After its intent: a message of which the register says nothing is then one whose lines were cut off.
+        try:
+            write_file(final_folder(self.folder, letter.recipient, letter.version) / name, outgoing.content)
+        except OutputUnwritable as error:
+            self._note(register, one, "failed", details={"reason": error.message, "is_final": False})
+            raise
+        outcome = transport.deliver(outgoing)
+        self.step("delivered")
+        self._note(
+            register, one, outcome.state, details={"reason": outcome.reason, "is_final": outcome.is_final}
+        )
+        if outcome.acknowledged_by:
+            self._note(register, one, "acknowledged", by=outcome.acknowledged_by)
+        return outcome
+
+    def _note(
+        self,
+        register: Register,
+        one: Planned,
+        action: Action,
+        *,
+        by: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        letter = one.letter
+        register.append(
+            action, at=self.now(), recipient=letter.recipient, version=letter.version, way=one.way, target=one.target, by=by,
+            details=details,
+        )  # fmt: skip
+
+    def _outgoing(self, register: Register, one: Planned, key: bytes) -> Outgoing:
+        letter, case = one.letter, self.case
+        recipient = case.recipient(letter.recipient)
+        settled = next(
+            v
+            for v in versions(register.entries)
+            if (v.recipient, v.version) == (letter.recipient, letter.version)
+        )
+        place = final_folder(self.folder, letter.recipient, letter.version)
+        files = {name: self._file(place / name, digest) for name, digest in settled.files.items()}
+        identity = identity_of(key, case.case.id, letter.recipient, letter.version)
+        if one.way == "mail":
+            content = mail(case, recipient, letter, files, identity=identity, at=settled.at)
+            return Outgoing(
+                letter.recipient, recipient.email, message_id(case, identity), content, self.now()
+            )
+        code = code_of(key, case.case.id, letter.recipient, letter.version)
+        content = body(case, letter, files, code=code, at=settled.at)
+        return Outgoing(letter.recipient, one.target, f"seawall-letter-{identity}", content, self.now())
+
+
+def summary(results: Sequence[Result]) -> dict[str, int]:
+    """How many deliveries ended how; `not sent` are those that nobody tried."""
+    counts: dict[str, int] = {}
+    for result in results:
+        name = (
+            result.outcome.state
+            if result.outcome
+            else {"done": "told already", "ask": "needs a word"}.get(result.planned.step, "not tried")
+        )
+        counts[name] = counts.get(name, 0) + 1
+    return counts

@@ -1,0 +1,156 @@
+"""What became of each letter, from the register alone: planned, sent, acknowledged, bounced, failed, or nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from seawall.response.notification.register import Entry
+
+State = Literal["planned", "unsure", "sent", "acknowledged", "bounced", "failed"]
+"""`unsure`: it was about to be sent and nothing says how that ended, so that it may have arrived."""
+
+ARRIVED: frozenset[State] = frozenset({"sent", "acknowledged", "unsure"})
+"""States in which a recipient has a version, or may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One version of a letter on one way. `at` is when its state began, `attempts` how often it was tried."""
+
+    recipient: str
+    version: int
+    way: str
+    target: str
+    state: State
+    at: int
+    attempts: int = 0
+    sent_at: int | None = None
+    acknowledged_at: int | None = None
+    reason: str = ""
+    is_final: bool = False
+    """Whether trying again without a change is of no use."""
+
+    by: str = ""
+    key: str = ""
+    """The Message-ID or webhook-id that it was sent with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One final version of a letter: when, whose facts, and the hashes of its files."""
+
+    recipient: str
+    version: int
+    at: int
+    facts: str
+    files: dict[str, str]
+    approved_by: str
+    verdict: str
+
+
+def versions(entries: Iterable[Entry]) -> list[Version]:
+    """Return the versions that were made final, in their order."""
+    return [
+        Version(
+            entry.recipient,
+            entry.version,
+            entry.at,
+            str(entry.details.get("facts", "")),
+            dict(entry.details.get("files", {})),
+            entry.by,
+            str(entry.details.get("verdict", "")),
+        )
+        for entry in entries
+        if entry.action == "letter"
+    ]
+
+
+def deliveries(entries: Sequence[Entry]) -> list[Delivery]:
+    """Return every delivery, in the order of its first intent."""
+    found: dict[tuple[str, int, str], Delivery] = {}
+    for entry in entries:
+        key = (entry.recipient, entry.version, entry.way)
+        if entry.action == "intent":
+            before = found.get(key)
+            found[key] = Delivery(
+                *key,
+                target=entry.target,
+                state="unsure",
+                at=entry.at,
+                attempts=1 + (before.attempts if before else 0),
+                reason="it was about to be sent, and nothing says how that ended",
+                by=entry.by,
+                key=str(entry.details.get("key", "")),
+            )
+        elif entry.action == "acknowledged":
+            _acknowledge(found, entry)
+        elif key in found:
+            found[key] = _moved(found[key], entry)
+    return list(found.values())
+
+
+def _moved(delivery: Delivery, entry: Entry) -> Delivery:
+    reason = str(entry.details.get("reason", ""))
+    match entry.action:
+        case "sent":
+            return replace(delivery, state="sent", at=entry.at, sent_at=entry.at, reason="")
+        case "failed":
+            is_final = bool(entry.details.get("is_final"))
+            return replace(delivery, state="failed", at=entry.at, reason=reason, is_final=is_final)
+        case "unsure":
+            return replace(delivery, state="unsure", at=entry.at, reason=reason)
+        case "bounced" if delivery.state != "acknowledged":
+            return replace(delivery, state="bounced", at=entry.at, reason=reason, is_final=True)
+    return delivery
+
+
+def _acknowledge(found: dict[tuple[str, int, str], Delivery], entry: Entry) -> None:
+    """Whoever confirms a version has it, by whichever way it came; only what never left is not confirmed by that."""
+    for key, delivery in found.items():
+        is_meant = key[:2] == (entry.recipient, entry.version) and entry.way in ("", delivery.way)
+        if is_meant and delivery.state in {"sent", "unsure", "acknowledged"}:
+            first = delivery.acknowledged_at if delivery.acknowledged_at is not None else entry.at
+            found[key] = replace(
+                delivery, state="acknowledged", at=entry.at, acknowledged_at=first, reason=""
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A final version that goes by no way from here: it is printed, and handed over by a person who says so."""
+
+    version: Version
+    state: Literal["to be handed over", "told", "acknowledged"]
+    at: int
+    acknowledged_at: int | None = None
+    reason: str = ""
+
+
+def papers(entries: Sequence[Entry]) -> list[Paper]:
+    """Return the letters on paper: versions that nothing was begun with, each with what people said of it."""
+    sent = {(one.recipient, one.version) for one in deliveries(entries)}
+    found = {
+        (one.recipient, one.version): Paper(one, "to be handed over", one.at)
+        for one in versions(entries)
+        if (one.recipient, one.version) not in sent
+    }
+    for entry in entries:
+        key = (entry.recipient, entry.version)
+        paper = found.get(key)
+        if paper is None:
+            continue
+        if entry.action == "told" and paper.state != "acknowledged":
+            at = int(entry.details.get("when", entry.at))
+            found[key] = replace(paper, state="told", at=at, reason=f"{entry.way}, by {entry.by}")
+        elif entry.action == "acknowledged":
+            found[key] = replace(paper, state="acknowledged", at=entry.at, acknowledged_at=entry.at)
+    return list(found.values())
+
+
+def newest_arrived(entries: Sequence[Entry], recipient: str) -> int:
+    """Return the newest version that the recipient has or may have, also on paper; 0 where they have none."""
+    sent = [d.version for d in deliveries(entries) if d.recipient == recipient and d.state in ARRIVED]
+    said = [e.version for e in entries if e.action in {"told", "acknowledged"} and e.recipient == recipient]
+    return max((*sent, *said), default=0)

@@ -1,0 +1,65 @@
+"""The ways out of a case: its mail server and its recipients' webhooks, with secrets from files and the environment."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from seawall.response.errors import CaseInvalid
+from seawall.response.notification.case_file import Case, Recipient
+from seawall.response.notification.hook import HookTransport
+from seawall.response.notification.smtp import MailTransport, Transport, check_security
+from seawall_base.webhook import Webhook
+
+PASSWORD: Final = "SEAWALL_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+_LONGEST: Final = 4096
+
+
+def ways(case: Case, folder: Path) -> Callable[[Recipient, str], Transport]:
+    """Return what gives the way out for a recipient. Paths of the case file are relative to `folder`. Raises CaseInvalid."""
+    mail = _mail(case, folder) if any(recipient.email for recipient in case.recipients) else None
+
+    def way(recipient: Recipient, name: str) -> Transport:
+        if name == "webhook":
+            secret = _secret(folder, recipient.webhook_secret_file) if recipient.webhook_secret_file else ""
+            return HookTransport(Webhook(recipient.webhook, secret))
+        if mail is None:
+            raise CaseInvalid("the case file names no mail server", fix="see [smtp] in docs/notify.md")
+        return mail
+
+    return way
+
+
+def _mail(case: Case, folder: Path) -> MailTransport | None:
+    if case.smtp is None:
+        return None
+    check_security(case.smtp)
+    password = ""
+    if case.smtp.user:
+        file = case.smtp.password_file
+        password = _secret(folder, file) if file else os.environ.get(PASSWORD, "")
+        if not password:
+            raise CaseInvalid(
+                "the mail server's password is missing", fix=f"set {PASSWORD}, or give smtp.password_file"
+            )
+    return MailTransport(case.smtp, case.sender.email, password)
+
+
+def _secret(folder: Path, name: str) -> str:
+    """The text of a file that its owner alone can read."""
+    path = folder / name
+    try:
+        with path.open("rb") as opened:
+            if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
+                raise CaseInvalid(f"{path}: others can read it", fix=f"chmod 600 {path}")
+            secret = opened.read(_LONGEST).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CaseInvalid(
+            f"{path}: {getattr(error, 'strerror', None) or 'not text'}", fix="check the case file"
+        ) from error
+    if not secret:
+        raise CaseInvalid(f"{path}: empty", fix="put the secret into it")
+    return secret

@@ -1,0 +1,207 @@
+"""Writes a letter: the facts of one recipient as a document in one language. What is not known has its own section, always."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from seawall.response.notification import findings
+from seawall.response.notification.changes import Change
+from seawall.response.notification.document import Block, Document, Section, bullets, paragraph
+from seawall.response.notification.language import LONGEST_VALUE, Language
+from seawall.response.notification.letter import Facts, named
+from seawall_base.safe_text import visible
+from seawall_base.times import moment
+
+REASONS: Final = 60
+"""Sentences of the analysis that are quoted in one letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The version that was told before, and what is otherwise now."""
+
+    version: int
+    date: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a letter has beside its facts: its version, its day, the code that acknowledges it, and what it corrects."""
+
+    version: int
+    date: int
+    code: str
+    earlier: Earlier | None = None
+    enclosures: tuple[str, ...] = ()
+
+
+def write(facts: Facts, edition: Edition, language: Language) -> Document:
+    """Return the letter."""
+    say = language.say
+    title = say(f"title.{facts.kind}_{facts.finding}")
+    if edition.earlier is not None:
+        title = f"{say('title.correction')}: {title}"
+    day = moment(edition.date).astimezone(language.zone).date()
+    sections = (
+        _changed(facts, edition, language),
+        Section("happened", say("section.happened"), _happened(facts, edition.date, language)),
+        Section("known", say("section.known"), findings.known(facts, language)),
+        Section("unknown", say("section.unknown"), findings.unknown(facts, language)),
+        Section("taken", say("section.taken"), findings.taken(facts, language, edition.enclosures)),
+        Section("done", say("section.done"), _lines(facts.words.measures)),
+        Section("advice", say("section.advice"), _advice(facts, language)),
+        Section("next", say("section.next"), _next(facts, edition, language)),
+        Section("evidence", say("section.evidence"), _evidence(facts, language)),
+    )
+    version = say("phrase.version", version=edition.version)
+    reference = [
+        (say("phrase.date"), language.day(edition.date)),
+        (
+            say("phrase.case"),
+            language.shown(facts.case) + (f": {language.shown(facts.title)}" if facts.title else ""),
+        ),
+        (say("phrase.letter"), f"{language.shown(facts.recipient)}, {version}"),
+    ]
+    if edition.enclosures:
+        reference.append((say("phrase.enclosures"), ", ".join(edition.enclosures)))
+    return Document(
+        language=language.tag,
+        title=title,
+        verdict=facts.verdict,
+        verdict_text=say(f"verdict.{facts.finding}"),
+        sender=_sender(facts, language),
+        recipient=(language.shown(facts.name), *_lines_of(facts.street, language)),
+        reference=tuple(reference),
+        confidential=say("phrase.confidential"),
+        salutation=say("phrase.dear", name=facts.name),
+        sections=tuple(section for section in sections if section.blocks),
+        closing=_closing(facts, language),
+        footer=f"{language.shown(facts.case)} · {language.shown(facts.recipient)} · {version}",
+        page=say("phrase.page"),
+        of=say("phrase.of"),
+        date=(day.year, day.month, day.day),
+    )
+
+
+def _sender(facts: Facts, language: Language) -> tuple[str, ...]:
+    sender = facts.sender
+    lines = [
+        language.shown(sender.organisation),
+        *_lines_of(sender.street, language),
+        language.shown(sender.email),
+    ]
+    if sender.phone:
+        lines.append(f"{language.say('phrase.phone')}: {language.shown(sender.phone)}")
+    return tuple(lines)
+
+
+def _lines_of(text: str, language: Language) -> list[str]:
+    return [language.shown(line) for line in text.splitlines() if line.strip()]
+
+
+def _closing(facts: Facts, language: Language) -> tuple[str, ...]:
+    sender = facts.sender
+    lines = (language.say("phrase.regards"), sender.name, sender.role, sender.organisation)
+    return tuple(visible(line, LONGEST_VALUE) for line in lines if line)
+
+
+def _lines(lines: tuple[str, ...]) -> tuple[Block, ...]:
+    """The operator's own lines; they may be long, so that no limit for values of logs is put on them."""
+    shown = [visible(line) for line in lines if line.strip()]
+    return (bullets(shown),) if shown else ()
+
+
+def _paragraphs(text: str) -> list[Block]:
+    return [paragraph(visible(" ".join(part.split()))) for part in text.split("\n\n") if part.strip()]
+
+
+def _changed(facts: Facts, edition: Edition, language: Language) -> Section:
+    earlier, say = edition.earlier, language.say
+    if earlier is None:
+        return Section("changed", "", ())
+    blocks = [paragraph(say("changed.lead", date=language.day(earlier.date), version=earlier.version))]
+    if facts.words.correction.strip():
+        blocks.append(paragraph(say("changed.reason", text=" ".join(facts.words.correction.split()))))
+    lines = [_change(change, language) for change in earlier.changes]
+    if lines:
+        blocks.append(bullets(lines))
+    return Section("changed", say("section.changed"), tuple(blocks))
+
+
+def _change(change: Change, language: Language) -> str:
+    values = dict(change.values)
+    for name, value in values.items():
+        shown: Callable[[str], str] = lambda verdict: language.say(f"verdict.{verdict}")  # noqa: E731
+        if name in {"before", "after"} and isinstance(value, str):
+            values[name] = shown(value)
+        elif name in {"start", "end", "old_start", "old_end"}:
+            values[name] = language.time(value)
+        elif name == "time":
+            values[name] = language.time_of(value)
+    return language.say(f"changed.{change.code.replace('-', '_')}", **values)
+
+
+def _happened(facts: Facts, day: int, language: Language) -> tuple[Block, ...]:
+    say = language.say
+    times = [say("happened.aware", time=language.time_of(facts.aware))]
+    if facts.contained is None:
+        times.append(say("happened.not_contained"))
+    else:
+        times.append(say("happened.contained", time=language.time_of(facts.contained)))
+    return (
+        paragraph(say(f"happened.{facts.kind}_{facts.finding}")),
+        *_paragraphs(facts.words.happened),
+        paragraph(" ".join(times)),
+        paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, day))),
+    )
+
+
+def _advice(facts: Facts, language: Language) -> tuple[Block, ...]:
+    own = [visible(line) for line in facts.words.advice if line.strip()]
+    return (bullets([*own, *language.items(f"advice.{facts.kind}_{facts.finding}")]),)
+
+
+def _next(facts: Facts, edition: Edition, language: Language) -> tuple[Block, ...]:
+    say, sender = language.say, facts.sender
+    reach = [
+        say("next.contact", name=sender.name, organisation=sender.organisation),
+        say("next.reach", email=sender.email),
+    ]
+    if sender.phone:
+        reach.append(say("next.phone", phone=sender.phone))
+    if sender.hours:
+        reach.append(say("next.hours", hours=sender.hours))
+    update = (
+        say("next.no_update")
+        if facts.next_update is None
+        else say("next.update", time=language.time_of(facts.next_update))
+    )
+    confirm = say("next.acknowledge", code=edition.code)
+    if sender.acknowledge_url:
+        confirm += " " + say("next.acknowledge_url", url=sender.acknowledge_url)
+    legal = [say("next.legal")]
+    if facts.verdict == "not_touched":
+        legal.insert(0, say("next.not_touched"))
+    elif facts.kind == "owner":
+        legal.append(say("next.complaint"))
+    return (
+        bullets(reach),
+        *(paragraph(text) for text in (update, confirm, say("next.verify"), " ".join(legal))),
+    )
+
+
+def _evidence(facts: Facts, language: Language) -> tuple[Block, ...]:
+    reasons = [
+        f"{language.say(f'evidence.{subject.kind}', name=subject.name)}: {language.shown(reason)}"
+        for subject in facts.subjects
+        for reason in dict.fromkeys(subject.reasons)
+    ]
+    blocks: list[Block] = []
+    if reasons:
+        blocks += [paragraph(language.say("evidence.lead")), bullets(reasons[:REASONS], quoted=True)]
+    if facts.sources:
+        blocks.append(paragraph(language.say("evidence.sources", sources=", ".join(named(facts.sources)))))
+    return tuple(blocks)

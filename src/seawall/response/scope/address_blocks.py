@@ -1,0 +1,66 @@
+"""Blocks of addresses as indicators: `203.0.113.0/24` stands for each of its addresses that records carry."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from seawall.response.scope.records import Records
+from seawall.response.scope_values import Indicator
+from seawall_base.errors import UsageError
+
+LEAST: Final[Mapping[int, int]] = {4: 16, 6: 32}
+"""The least prefix length of a block, by IP version: a larger one is a provider, and says nothing of an intruder."""
+
+_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+
+Block = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def spelt_block(text: str) -> str:
+    """Return a block in its one spelling, a block of one address as that address. Raises UsageError for anything else."""
+    block = _parsed(text)
+    if block is None:
+        raise UsageError(f"{text!r} is no block of addresses", fix="write it as 203.0.113.0/24")
+    if isinstance(block, ipaddress.IPv6Network) and block.subnet_of(_MAPPED):
+        mapped = int(block.network_address) & 0xFFFFFFFF
+        block = ipaddress.IPv4Network((mapped, block.prefixlen - _MAPPED.prefixlen))
+    if block.prefixlen < LEAST[block.version]:
+        raise UsageError(
+            f"{block} holds too many addresses to be an intruder's",
+            fix=f"give /{LEAST[4]} or longer of IPv4, /{LEAST[6]} or longer of IPv6; a network as --network AS64500 --from TIME",
+        )
+    return str(block.network_address) if block.prefixlen == block.max_prefixlen else str(block)
+
+
+def _parsed(text: str) -> Block | None:
+    """The block of a text; None where it is none, or has a zone, which is of one machine alone."""
+    try:
+        return None if "%" in text else ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def is_block(indicator: Indicator) -> bool:
+    """Return whether an indicator is a block of addresses."""
+    return indicator.kind == "address" and "/" in indicator.value
+
+
+def addresses_in(records: Records, indicators: Iterable[Indicator]) -> dict[Indicator, tuple[str, ...]]:
+    """Return for each block among the indicators which of its addresses any record carries, in order of text."""
+    blocks = {one: ipaddress.ip_network(one.value) for one in indicators if is_block(one)}
+    if not blocks:
+        return {}
+    held: dict[Indicator, list[str]] = {one: [] for one in blocks}
+    for (text,) in records.rows(
+        "SELECT DISTINCT address FROM events WHERE address IS NOT NULL ORDER BY address"
+    ):
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:  # what a log calls an address and is none
+            continue
+        for one, block in blocks.items():
+            if address in block:
+                held[one].append(text)
+    return {one: tuple(found) for one, found in held.items()}

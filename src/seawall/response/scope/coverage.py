@@ -1,0 +1,124 @@
+"""What the logs could not have shown of the intruder in the span: source by source, gap by gap."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seawall.collection.coverage_gap import Gap
+from seawall.detection.incidents.coverage import NEEDED
+from seawall.events.problem import Told
+from seawall.response.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
+from seawall.response.scope.ledgers import Ledgers
+from seawall.response.scope.lost import gaps as lost_gaps
+from seawall.response.scope.quiet import quiet
+from seawall.response.scope.records import Records
+from seawall.response.scope.silences import silences
+from seawall.response.scope.switched import switched_off
+from seawall_base.times import span_text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an organisation's records of a kind reach from and to (first hour to the end of the last), and how many there are."""
+
+    first: int
+    last: int
+    records: int
+
+
+class Coverage:
+    """Coverage of one span, for every organisation of the records.
+
+    `cut` are gaps that only the files tell: (organisation, gap). `lost` are numbers of a file's records that were not
+    read, `told` what is left of some of them.
+    `ledgers` know what is missing of collected logs, and which silence is proved to be one.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        start: int,
+        end: int,
+        cut: Sequence[tuple[str, Gap]] = (),
+        lost: Mapping[str, Sequence[int]] | None = None,
+        told: Mapping[str, Mapping[int, Told]] | None = None,
+        ledgers: Ledgers | None = None,
+    ) -> None:
+        self.start, self.end = start, end
+        self.tenants = [tenant for (tenant,) in records.rows("SELECT DISTINCT tenant FROM events ORDER BY 1")]
+        self._sources: dict[tuple[str, str], Source] = {}
+        self._gaps: dict[tuple[str, str], list[Gap]] = defaultdict(list)
+        self._own: dict[tuple[str, str], list[Gap]] = defaultdict(list)
+        self._sources_of(records)
+        self._only_calls(records)
+        for tenant, mailbox, gap in switched_off(records, start, end):
+            (self._own[(tenant, mailbox)] if mailbox else self._gaps[(tenant, MAIL)]).append(gap)
+        for key, gap in quiet(records, start, end):
+            self._own[key].append(gap)
+        for file, lines in (lost or {}).items():
+            said = (told or {}).get(file, {})
+            for tenant, name, gap in lost_gaps(records, file, lines, (start, end), self.tenants, said):
+                (self._own[(tenant, name)] if name else self._gaps[(tenant, gap.source)]).append(gap)
+        if ledgers is not None:
+            for (tenant, kind), gaps in self._gaps.items():
+                self._gaps[(tenant, kind)] = [
+                    part for gap in gaps for part in ledgers.left(tenant, kind, gap)
+                ]
+            for (tenant, name), gaps in self._own.items():
+                self._own[(tenant, name)] = [
+                    part for gap in gaps for part in ledgers.left(tenant, gap.source, self._within(gap))
+                ]
+            cut = [*cut, *ledgers.gaps(start, end)]
+        for tenant, gap in cut:
+            if gap.start - DAY < end and gap.end + DAY > start:
+                # A collector may know an organisation by another name than its records do: then it may be any of them.
+                for name in (tenant,) if tenant in self.tenants else self.tenants:
+                    self._gaps[(name, "all")].append(gap)
+
+    def _within(self, gap: Gap) -> Gap:
+        """What of a mailbox's gap lies in the span: of what was before it nobody asks."""
+        return replace(gap, start=max(gap.start, self.start), end=min(gap.end, self.end))
+
+    def has(self, tenant: str, kind: str) -> bool:
+        """Return whether an organisation has records of a kind."""
+        return (tenant, kind) in self._sources
+
+    def gaps(self, tenant: str, kinds: Sequence[str], name: str = "") -> tuple[Gap, ...]:
+        """Return what is missing of these kinds, of a mailbox or an account if one is named too, in order of time."""
+        found = [gap for kind in ("all", *kinds) for gap in self._gaps[(tenant, kind)]]
+        found += (gap for gap in self._own.get((tenant, name), ()) if gap.source in ("all", *kinds))
+        return tuple(sorted(found, key=lambda gap: (gap.start, gap.end, gap.source, gap.code, gap.text)))
+
+    def sentence(self, tenant: str, kinds: Sequence[str]) -> str:
+        """Say what was there, of kinds without a gap."""
+        parts = []
+        for kind in kinds:
+            source = self._sources[(tenant, kind)]
+            words = NEEDED[kind].partition(" (")[0]
+            parts.append(f"{words} from {span_text(source.first, source.last)} ({source.records:,} records)")
+        return f"Covered by {' and '.join(parts)}, without a gap in the span."
+
+    def _sources_of(self, records: Records) -> None:
+        spans = records.rows(
+            f"""SELECT tenant, kind, count(*), min(time), max(time) FROM events
+            WHERE kind IN ('{MAIL}', '{SIGN_IN}') GROUP BY ALL ORDER BY ALL"""
+        )
+        self._sources = {
+            (tenant, kind): Source(first, last, count) for tenant, kind, count, first, last in spans
+        }
+        for kind in (MAIL, SIGN_IN):
+            for tenant, gap in silences(records, kind, self.start, self.end):
+                self._gaps[(tenant, kind)].append(gap)
+            for tenant in self.tenants:
+                if (tenant, kind) not in self._sources:
+                    text = f"The logs hold no {NEEDED[kind]}."
+                    self._gaps[(tenant, kind)].append(Gap(self.start, self.end, kind, "no-source", text))
+
+    def _only_calls(self, records: Records) -> None:
+        query = f"""SELECT tenant FROM events WHERE kind = '{MAIL}' AND source = 'google_workspace'
+            GROUP BY tenant HAVING NOT bool_or(starts_with(coalesce(activity, ''), '{GMAIL}'))"""
+        text = "Gmail's own log is not there: calls of applications alone do not show what people open."
+        for (tenant,) in records.rows(query):
+            self._gaps[(tenant, MAIL)].append(Gap(self.start, self.end, MAIL, "no-source", text))

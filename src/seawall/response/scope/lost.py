@@ -1,0 +1,199 @@
+"""Where records lie that could not be read: they may be the intruder's, so what they may be of is a gap.
+
+A lost record is asked for as little as is safe:
+
+- what is left of it may say when it was, and of whose mailbox by whom: then it leaves only those open, if it was in the span;
+- else it lies between its neighbours in the file, give or take as much as any record of that file lies out of order (of a sorted
+  file that is minutes; of one in no order, all of it), and leaves the file's organisations open;
+- a file that holds nothing but records of sign-ins has lost no record of mail access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+from seawall.collection.coverage_gap import Gap
+from seawall.events.problem import Told
+from seawall.response.scope.bounds import MAIL, SIGN_IN
+from seawall.response.scope.records import Records
+from seawall.response.scope.rhythm import Counts
+from seawall_base.plurals import plural
+from seawall_base.times import minute_text, span_text
+
+MOST = 2_000
+"""Lost records of a file that are placed one by one; of more, all of the file's time is a gap."""
+
+_NAMED = 5
+_NO_MAIL = frozenset({"entra_signin", "entra_audit", "okta"})
+"""Sources that never hold mail access."""
+
+Owned = tuple[str, str, Gap]
+"""Organisation, name of a mailbox or an account (empty: all), gap."""
+
+Span = tuple[int, int]
+
+
+def gaps(
+    records: Records,
+    file: str,
+    lines: Sequence[int],
+    span: Span,
+    tenants: Sequence[str],
+    told: Mapping[int, Told],
+) -> Iterator[Owned]:
+    """Yield what the lost records of a file leave open: of its organisations, of all where no event of it is known.
+
+    `lines` are the numbers of the records, 0 for what is behind the damage of a file: that may lie anywhere in the span.
+    `told` is what is left of some of them.
+    """
+    held = [
+        (tenant, source)
+        for tenant, source in records.rows(
+            "SELECT DISTINCT tenant, source FROM events WHERE file = ? ORDER BY ALL", [file]
+        )
+    ]
+    owners = list(dict.fromkeys(tenant for tenant, _ in held)) or list(tenants)
+    whole = SIGN_IN if held and {source for _, source in held} <= _NO_MAIL else "all"
+    known_names = _known(records) if told else set()
+    named: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+    others = []
+    for line in lines if 0 not in lines and len(lines) <= MOST else ():
+        names = _names(told.get(line), owners, known_names)
+        if names is None:
+            others.append(line)
+        for key in names or ():
+            named.setdefault(key, []).append((_time(told[line]), line))
+    for (tenant, name, kind), places in sorted(named.items()):
+        inside = [(time, line) for time, line in places if span[0] <= time < span[1]]
+        if inside:
+            yield tenant, name, _named(file, kind, inside)
+    if others or not named:
+        known = {line: told[line].time for line in others if line in told}
+        for gap in _of_all(records, file, others or lines, span, known, whole, is_known=bool(held)):
+            yield from ((tenant, "", gap) for tenant in owners)
+
+
+def _known(records: Records) -> set[tuple[str, str]]:
+    """The names of whole records: one that no other record has may itself be damaged."""
+    return set(
+        records.rows(
+            """SELECT tenant, account FROM events WHERE account IS NOT NULL
+            UNION SELECT tenant, mailbox FROM events WHERE mailbox IS NOT NULL"""
+        )
+    )
+
+
+def _time(one: Told) -> int:
+    if one.time is None:
+        raise LookupError("a record that names somebody has a time")
+    return one.time
+
+
+def _names(
+    one: Told | None, owners: Sequence[str], known: AbstractSet[tuple[str, str]]
+) -> list[tuple[str, str, str]] | None:
+    """Whom a lost record leaves open: (organisation, name, kind); None where it does not say it beyond doubt."""
+    if (
+        one is None
+        or one.time is None
+        or one.account is None
+        or one.tenant is None
+        or one.tenant not in owners
+    ):
+        return None
+    if (one.tenant, one.account) not in known:
+        return None
+    if one.kind in (MAIL, "mail_action") and (one.tenant, one.mailbox) in known and one.mailbox is not None:
+        return [(one.tenant, name, MAIL) for name in dict.fromkeys((one.account, one.mailbox))]
+    if one.kind in (SIGN_IN, "file"):
+        return [(one.tenant, one.account, SIGN_IN)]
+    return None
+
+
+def file_text(file: str) -> str:
+    """Return what a file is called in a reason: its name in its folder. Letters quote reasons, and whose machine it lies on is
+    nobody's business."""
+    return "/".join(file.split("/")[-2:])
+
+
+def _named(file: str, kind: str, places: Sequence[tuple[int, int]]) -> Gap:
+    first, last = min(places)[0], max(places)[0]
+    when = minute_text(first) if len(places) == 1 else span_text(first, last)
+    which = _numbers([line for _, line in places])
+    count = plural(len(places), "record")
+    text = f"{count} of {file_text(file)} of this name ({which}, {when}) could not be read whole: look at it by hand."
+    return Gap(first, last + 1, kind, "not-read", text)
+
+
+def _of_all(
+    records: Records,
+    file: str,
+    lines: Sequence[int],
+    span: Span,
+    known: Mapping[int, int | None],
+    kind: str,
+    *,
+    is_known: bool,
+) -> Iterator[Gap]:
+    """Yield the times in which lost records may lie that do not say whose they are."""
+    is_damaged = 0 in lines
+    if not is_known or is_damaged:
+        spans = [(*span, len(lines))]
+    elif len(lines) > MOST:
+        spans = [(*records.one("SELECT min(time), max(time) FROM events WHERE file = ?", [file]), len(lines))]
+    else:
+        spans = _merged(_placed(records, file, lines, span, known))
+    for first, last, count in spans:
+        if first < span[1] and last >= span[0]:
+            where = f", from {span_text(first, last)}," if is_known and not is_damaged else ""
+            which = "" if is_damaged else f" ({_numbers(lines)})"
+            text = f"{plural(count, 'record')} of {file_text(file)}{where} could not be read{which}: look at it by hand."
+            yield Gap(first, last, kind, "not-read", text)
+
+
+def _numbers(lines: Sequence[int]) -> str:
+    more = " …" if len(lines) > _NAMED else ""
+    return "number " + ", ".join(f"{line:,}" for line in sorted(lines)[:_NAMED]) + more
+
+
+def _placed(
+    records: Records, file: str, lines: Sequence[int], span: Span, known: Mapping[int, int | None]
+) -> Iterator[Span]:
+    """Yield the time in which each lost record may lie."""
+    held = records.columns("SELECT line, time FROM events WHERE file = ? AND line > 0 ORDER BY line", [file])
+    slack = _disorder(held["time"])
+    for line in lines:
+        time = known.get(line)
+        if time is not None:
+            yield time, time
+            continue
+        at = int(np.searchsorted(held["line"], line))
+        near = [int(one) for one in held["time"][max(at - 1, 0) : at + 1]]
+        is_between = 0 < at < len(held["line"])
+        low = min(near) - slack if is_between else min(span[0], *near)
+        high = max(near) + slack if is_between else max(span[1], *near)
+        yield low, high
+
+
+def _disorder(times: Counts) -> int:
+    """By how much records of a file lie out of order, at most: forwards or backwards, whichever is less."""
+    if not len(times):
+        return 0
+    falls = int((np.maximum.accumulate(times) - times).max())
+    rises = int((times - np.minimum.accumulate(times)).max())
+    return min(falls, rises)
+
+
+def _merged(spans: Iterator[Span]) -> list[tuple[int, int, int]]:
+    """Spans that overlap as one, with how many records may lie in it."""
+    found: list[tuple[int, int, int]] = []
+    for low, high in sorted(spans):
+        if found and low <= found[-1][1]:
+            first, last, count = found[-1]
+            found[-1] = (first, max(last, high), count + 1)
+        else:
+            found.append((low, high, 1))
+    return found

@@ -1,0 +1,218 @@
+"""Which messages the intruder's records name, each once, and which folders were taken as a whole.
+
+A record of Bind lists messages by folder; the same message may stand in several records, and several times in one. What a
+record counts and does not name is counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from seawall.response.scope.bounds import RECORDS
+from seawall.response.scope.meeting import OPEN, SURE
+from seawall.response.scope.records import Records
+from seawall.response.scope_values import Folder, Message
+
+_decode = msgspec.json.Decoder().decode
+_KEPT_AT_ONCE = 50_000
+_LONGEST = 1_000
+"""Characters of an id or a path: RFC 5322 allows 998 in a line."""
+
+_LARGEST = 1 << 40
+"""A message is smaller than this; a number beyond is nonsense."""
+
+Named = tuple[str, str, int | None]
+"""Message id, folder, size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read: `messages` by mailbox and time (as many as the bound), exact counts by (tenant, mailbox), folders.
+
+    `counts` holds (distinct messages named, messages counted but not named).
+    """
+
+    messages: tuple[Message, ...]
+    counts: dict[tuple[str, str], tuple[int, int]]
+    folders: dict[tuple[str, str], tuple[Folder, ...]]
+    is_cut: bool
+
+
+_ACCESS = "e.kind = 'mail_access' AND e.mailbox IS NOT NULL AND e.access IS DISTINCT FROM 'sync'"
+_CERTAIN = f"""SELECT e.id AS row, NULL::VARCHAR AS doubt FROM best b JOIN events e USING (id)
+    WHERE b.grade = {SURE} AND {_ACCESS} ORDER BY e.id"""
+_DOUBTFUL = f"""SELECT e.id AS row, CASE WHEN e.grade = {OPEN} THEN 'open' ELSE 'unlinked' END AS doubt FROM sorted e
+    WHERE e.ok AND e.time >= $start AND e.time < $end AND {_ACCESS}
+        AND (e.grade = {OPEN} OR e.grade < 0 AND e.is_unlinked) ORDER BY e.id"""
+
+
+def read_messages(records: Records, most: int) -> Read:
+    """Return what the intruder's records of mail access say was read."""
+    _begin(records, records.rows(_CERTAIN))
+    found = _listed(records, most + 1)
+    return Read(tuple(found[:most]), _counts(records), _folders(records), len(found) > most)
+
+
+def possible_messages(records: Records, span: tuple[int, int], most: int) -> Read:
+    """Return what records name of which it cannot be told whether they are the intruder's, once they are sorted out.
+
+    Records from a place that is new to the account are not among them: they are most of a traveller's days. A message that
+    was certainly read is told there alone.
+    """
+    records.run(
+        "CREATE TABLE certain AS SELECT DISTINCT e.tenant, e.mailbox, n.uid FROM named n JOIN events e ON e.id = n.row"
+    )
+    records.run("DROP TABLE named; DROP TABLE listed; DROP TABLE bound")
+    _begin(records, records.rows(_DOUBTFUL, {"start": span[0], "end": span[1]}))
+    records.run(
+        """DELETE FROM named USING events e, certain c
+        WHERE e.id = named.row AND c.tenant = e.tenant AND c.mailbox = e.mailbox AND c.uid = named.uid"""
+    )
+    found = _listed(records, most + 1)
+    return Read(tuple(found[:most]), _counts(records), {}, len(found) > most)
+
+
+def _begin(records: Records, rows: list[tuple[Any, ...]]) -> None:
+    """Note the messages that records name; each row is a record's and why it is not certain."""
+    records.run(
+        """CREATE TABLE named (row BIGINT, place INTEGER, uid VARCHAR, folder VARCHAR, size BIGINT);
+        CREATE TABLE listed (row BIGINT, names INTEGER); CREATE TABLE bound (row BIGINT, doubt VARCHAR)"""
+    )
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    records.keep(
+        "bound", {"row": pa.array(columns[0], pa.int64()), "doubt": pa.array(columns[1], pa.string())}
+    )
+    _take_down(records, [row for row, _ in rows])
+
+
+def _take_down(records: Records, rows: list[int]) -> None:
+    """Note every message that the records name, a stretch at a time."""
+    waiting: list[tuple[int, int, Named]] = []
+    listed: list[tuple[int, int]] = []
+    for row, text in records.unmapped(rows):
+        count = 0
+        for count, one in enumerate(named(text), 1):
+            waiting.append((row, count, one))
+            if len(waiting) >= _KEPT_AT_ONCE:
+                _keep(records, waiting)
+                waiting = []
+        listed.append((row, count))
+    _keep(records, waiting)
+    columns = list(zip(*listed, strict=True)) or [(), ()]
+    records.keep(
+        "listed", {"row": pa.array(columns[0], pa.int64()), "names": pa.array(columns[1], pa.int32())}
+    )
+
+
+def _keep(records: Records, waiting: list[tuple[int, int, Named]]) -> None:
+    columns = {
+        "row": pa.array([row for row, _, _ in waiting], pa.int64()),
+        "place": pa.array([place for _, place, _ in waiting], pa.int32()),
+        "uid": pa.array([uid for _, _, (uid, _, _) in waiting], pa.string()),
+        "folder": pa.array([folder for _, _, (_, folder, _) in waiting], pa.string()),
+        "size": pa.array([size for _, _, (_, _, size) in waiting], pa.int64()),
+    }
+    records.keep("named", columns)
+
+
+def named(text: str | None) -> Iterator[Named]:
+    """Yield the messages that the fields of a record which no column holds name; of any bytes, never an error."""
+    try:
+        held = _decode(text) if text else None
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if not isinstance(held, dict):
+        return
+    for folder in _objects(held.get("Folders")):
+        path = _text(folder.get("Path")) or ""
+        for item in _objects(folder.get("FolderItems")):
+            yield from _message(item.get("InternetMessageId"), path, item.get("SizeInBytes"))
+    single = held.get("Item")
+    if isinstance(single, dict):
+        parent = single.get("ParentFolder")
+        path = (_text(parent.get("Path")) or "") if isinstance(parent, dict) else ""
+        yield from _message(single.get("InternetMessageId"), path, single.get("SizeInBytes"))
+    yield from _gmail(held.get("parameters"))
+
+
+def _gmail(parameters: Any) -> Iterator[Named]:
+    """The message of a record of Gmail's own log."""
+    message = parameters.get("message_info") if isinstance(parameters, dict) else None
+    if isinstance(message, dict):
+        yield from _message(message.get("rfc2822_message_id"), "", message.get("payload_size"))
+
+
+def _message(uid: Any, folder: str, size: Any) -> Iterator[Named]:
+    text = _text(uid)
+    if not text:
+        return
+    if isinstance(size, str) and size.isascii() and size.isdigit() and len(size) < 15:
+        size = int(size)
+    is_size = isinstance(size, int) and not isinstance(size, bool) and 0 <= size < _LARGEST
+    yield text, folder, size if is_size else None
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects of a list, which may come as its text."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = _decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            return
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict):
+            yield one
+
+
+def _text(value: Any) -> str | None:
+    return value.strip()[:_LONGEST] or None if isinstance(value, str) else None
+
+
+_FIRST = """SELECT e.tenant, e.mailbox, n.uid, arg_min(n.folder, (e.time, e.id, n.place)) AS folder,
+    arg_min(e.uid, (e.time, e.id)) AS record, min(e.time) AS time, max(n.size) AS size, min(d.doubt) AS doubt
+    FROM named n JOIN events e ON e.id = n.row JOIN bound d ON d.row = n.row GROUP BY e.tenant, e.mailbox, n.uid"""
+
+
+def _listed(records: Records, most: int) -> list[Message]:
+    rows = records.rows(
+        f"SELECT tenant, mailbox, uid, folder, record, time, size, doubt FROM ({_FIRST}) "
+        "ORDER BY tenant, mailbox, time, uid LIMIT ?",
+        [most],
+    )
+    return [
+        Message(mailbox, uid, folder, record or "", time, tenant, size, doubt)
+        for tenant, mailbox, uid, folder, record, time, size, doubt in rows
+    ]
+
+
+def _counts(records: Records) -> dict[tuple[str, str], tuple[int, int]]:
+    distinct = records.rows(
+        "SELECT e.tenant, e.mailbox, count(DISTINCT n.uid) FROM named n JOIN events e ON e.id = n.row GROUP BY ALL"
+    )
+    unnamed = records.rows(
+        """SELECT e.tenant, e.mailbox, sum(greatest(coalesce(e.items, 1) - coalesce(l.names, 0), 0))
+        FROM bound b JOIN events e ON e.id = b.row LEFT JOIN listed l ON l.row = e.id GROUP BY ALL"""
+    )
+    counts = {(tenant, mailbox): (int(count), 0) for tenant, mailbox, count in distinct}
+    for tenant, mailbox, count in unnamed:
+        counts[(tenant, mailbox)] = (counts.get((tenant, mailbox), (0, 0))[0], int(count))
+    return counts
+
+
+def _folders(records: Records) -> dict[tuple[str, str], tuple[Folder, ...]]:
+    rows = records.rows(
+        f"""SELECT e.tenant, e.mailbox, coalesce(e.folder, '') AS path, min(e.time), max(e.time),
+            list(coalesce(e.uid, '') ORDER BY e.time, e.uid)[1:{RECORDS}]
+        FROM best b JOIN events e USING (id)
+        WHERE b.grade = {SURE} AND e.kind = 'mail_access' AND e.mailbox IS NOT NULL AND e.access = 'sync'
+        GROUP BY e.tenant, e.mailbox, path ORDER BY e.tenant, e.mailbox, path"""
+    )
+    found: dict[tuple[str, str], list[Folder]] = {}
+    for tenant, mailbox, path, first, last, uids in rows:
+        found.setdefault((tenant, mailbox), []).append(Folder(mailbox, path, tuple(uids), first, last))
+    return {key: tuple(folders) for key, folders in found.items()}

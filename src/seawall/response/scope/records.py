@@ -1,0 +1,208 @@
+"""The records that are searched: those columns of an events file that tell who, whose, from where and with which token.
+
+They lie in a database of the search's own, on disk, which may open nothing else; values reach it as parameters alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seawall.response.scope.bounds import DAY, MANY
+from seawall_base.errors import InputUnreadable, OutputUnwritable
+
+_MEMORY = "512MB"
+
+COLUMNS = {
+    "metadata_uid": "uid", "time": "time", "source": "source", "kind": "kind", "status": "status",
+    "activity_name": "activity", "org_uid": "tenant", "account": "account", "account_type": "account_type",
+    "mailbox": "mailbox", "app_uid": "app", "user_agent": "user_agent", "client": "client", "device_uid": "device",
+    "src_ip": "address", "src_prefix": "prefix", "src_asn": "network", "src_asn_name": "network_name",
+    "src_network_class": "class", "session_uid": "session", "token_uid": "token", "key_uid": "key",
+    "access_type": "access", "item_count": "items", "folder": "folder", "is_throttled": "throttled",
+    "parameters": "parameters", "source_file": "file",
+    "source_line": "line",
+}  # fmt: skip
+"""Columns of the events file, and what they are called here: indicators are called after the column they are found in."""
+
+_KNOWN = f"""
+CREATE TABLE used_prefix AS SELECT tenant, account, prefix FROM events
+    WHERE ok AND time < $start AND prefix IS NOT NULL AND account IS NOT NULL GROUP BY ALL;
+CREATE TABLE used_network AS SELECT tenant, account, network FROM events
+    WHERE ok AND time < $start AND network IS NOT NULL AND account IS NOT NULL GROUP BY ALL;
+CREATE TABLE used_address AS SELECT tenant, account, address, count(DISTINCT time // {DAY}) AS days FROM events
+    WHERE ok AND time < $start AND address IS NOT NULL AND account IS NOT NULL GROUP BY ALL;
+CREATE TABLE common AS SELECT tenant, address FROM used_address GROUP BY ALL HAVING count(*) >= {MANY};
+CREATE TABLE housekeeping AS SELECT tenant, account, app, client FROM events
+    WHERE ok AND time < $start AND class = 'microsoft' AND account IS NOT NULL GROUP BY ALL;
+"""
+_PLACED = """
+CREATE TABLE placed AS SELECT e.*,
+    CASE WHEN e.prefix IS NULL THEN -1 WHEN p.prefix IS NOT NULL THEN 2 WHEN n.network IS NOT NULL THEN 1 ELSE 0 END
+        AS nearness,
+    p.prefix IS NOT NULL OR c.address IS NOT NULL OR e.account_type = 'system'
+        OR (e.class = 'microsoft' AND h.account IS NOT NULL) AS is_usual
+FROM events e
+LEFT JOIN used_prefix p ON p.tenant = e.tenant AND p.account = e.account AND p.prefix = e.prefix
+LEFT JOIN used_network n ON n.tenant = e.tenant AND n.account = e.account AND n.network = e.network
+LEFT JOIN common c ON c.tenant = e.tenant AND c.address = e.address AND e.account IS NOT NULL
+LEFT JOIN housekeeping h ON h.tenant = e.tenant AND h.account = e.account
+    AND h.app IS NOT DISTINCT FROM e.app AND h.client IS NOT DISTINCT FROM e.client
+"""
+"""`nearness`: 2 in an address block that the account used before the intrusion, 1 in such a network, 0 in neither, -1 without
+an address. `is_usual`: its holder's, as far as a place tells; the provider's own processes are, where they ran before too."""
+
+
+class Records:
+    """The records of one search."""
+
+    def __init__(self, events: Path, scratch: Path) -> None:
+        """Load an events file. Raises InputUnreadable for a file that is none."""
+        self._path = events
+        self._connection = _opened(scratch)
+        try:
+            self._load(scratch)
+            _shut(self._connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self, scratch: Path) -> None:
+        """Take the columns out of the file that are searched, column by column and row group by row group."""
+        try:
+            with pq.ParquetFile(self._path) as file:
+                names = [name for name in COLUMNS if name in file.schema_arrow.names]
+            if not {"time", "org_uid", "account", "kind", "status"} <= set(names):
+                raise InputUnreadable(
+                    f"{self._path}: no events file", fix="give what `seawall scan --out` wrote"
+                )
+            self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declared, COLUMNS))})")
+            given = (
+                scratch / "given.parquet"
+            )  # by a name of ours: in a folder's name DuckDB may see a pattern
+            given.unlink(missing_ok=True)
+            given.symlink_to(self._path.resolve())
+            taken = ", ".join(_taken(name) for name in names)
+            held = ", ".join(COLUMNS[name] for name in names)
+            self.run(
+                f"""INSERT INTO events (id, ok, {held})
+                SELECT file_row_number, coalesce(status::VARCHAR, 'success') = 'success', {taken}
+                FROM read_parquet(?, file_row_number = true, hive_partitioning = false)""",
+                [str(given)],
+            )
+            given.unlink()
+        except (OSError, pa.ArrowException, duckdb.Error) as error:
+            raise InputUnreadable(f"{self._path}: {error}", fix="scan the logs again") from error
+
+    def place(self, start: int) -> None:
+        """Work out, once the intrusion's beginning is known, how near each record's place is to what its account used before."""
+        for statement in _KNOWN.split(";"):
+            if statement.strip():
+                self.run(statement, {"start": start} if "$start" in statement else None)
+        self.run(_PLACED)
+        self.run("DROP TABLE events")
+        self.run("ALTER TABLE placed RENAME TO events")
+
+    def run(self, statement: str, values: Any = None) -> None:
+        """Execute a statement. Raises OutputUnwritable where there is no room for it."""
+        self._executed(statement, values)
+
+    def rows(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        return self._executed(statement, values).fetchall()
+
+    def columns(self, statement: str, values: Any = None) -> dict[str, npt.NDArray[np.int64]]:
+        """Return what a query of whole numbers finds, column by column."""
+        found = self._executed(statement, values).fetchnumpy()
+        return {name: np.asarray(column, np.int64) for name, column in found.items()}
+
+    def one(self, statement: str, values: Any = None) -> tuple[Any, ...]:
+        """Return the only row that a query finds."""
+        return self.rows(statement, values)[0]
+
+    def _executed(self, statement: str, values: Any) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(statement, values)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            said = (str(error).splitlines() or ["no room"])[0][:300]
+            raise OutputUnwritable(
+                f"the search ran out of room: {said}", fix="free space in the folder for temporary files"
+            ) from error
+
+    def keep(self, name: str, columns: dict[str, Any]) -> None:
+        """Append a table of columns to a table of the search's own, which is made where there is none."""
+        self._connection.register("incoming", pa.table(columns))
+        self.run(f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM incoming LIMIT 0")
+        self.run(f"INSERT INTO {name} SELECT * FROM incoming")
+        self._connection.unregister("incoming")
+
+    def unmapped(self, rows: Sequence[int]) -> Iterator[tuple[int, str | None]]:
+        """Yield (row, text of what no column holds) of rows, in their order; little of it is in memory at once."""
+        wanted = np.asarray(sorted(rows), np.int64)
+        with pq.ParquetFile(self._path) as file:
+            if "unmapped" not in file.schema_arrow.names:
+                return
+            first = 0
+            for group in range(file.num_row_groups):
+                size = file.metadata.row_group(group).num_rows
+                low, high = np.searchsorted(wanted, [first, first + size])
+                if low < high:
+                    yield from _texts(file, group, wanted[low:high], first)
+                first += size
+
+    def close(self) -> None:
+        """Give memory and files back."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _texts(file: Any, group: int, wanted: Any, first: int) -> Iterator[tuple[int, str | None]]:
+    for batch in file.iter_batches(2_000, row_groups=[group], columns=["unmapped"]):
+        low, high = np.searchsorted(wanted, [first, first + batch.num_rows])
+        if low < high:
+            texts = batch.column(0).take(pa.array(wanted[low:high] - first)).to_pylist()
+            yield from zip(wanted[low:high].tolist(), texts, strict=True)
+        first += batch.num_rows
+
+
+def _declared(name: str) -> str:
+    kinds = {
+        "time": "BIGINT",
+        "src_asn": "BIGINT",
+        "source_line": "BIGINT",
+        "item_count": "BIGINT",
+        "is_throttled": "BOOLEAN",
+    }
+    return f"{COLUMNS[name]} {kinds.get(name, 'VARCHAR')}"
+
+
+def _taken(name: str) -> str:
+    return "epoch_us(time)" if name == "time" else f"{name}::{_declared(name).partition(' ')[2]}"
+
+
+def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        str(scratch / "scope.duckdb"),
+        config={
+            "threads": 2, "memory_limit": _MEMORY, "temp_directory": str(scratch / "spill"),
+            "autoinstall_known_extensions": False, "autoload_known_extensions": False,
+        },
+    )  # fmt: skip
+
+
+def _shut(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on it opens nothing: what is searched for comes from outside."""
+    connection.execute("SET enable_external_access=false")
+    connection.execute("SET lock_configuration=true")

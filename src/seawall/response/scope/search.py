@@ -1,0 +1,242 @@
+"""The search: from seeds, round by round, to everything that the intruder's records lead to, and the verdict on everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+
+from seawall.collection.collected_spans import CollectedFeed
+from seawall.collection.coverage_gap import Gap
+from seawall.events.problem import Told
+from seawall.response.scope import tallies, verdicts
+from seawall.response.scope.address_blocks import addresses_in
+from seawall.response.scope.bounds import LEAD, MAIL, Bounds
+from seawall.response.scope.candidates import Candidate, candidates
+from seawall.response.scope.coverage import Coverage
+from seawall.response.scope.judging import judged
+from seawall.response.scope.ledgers import Ledgers
+from seawall.response.scope.meeting import Meetings, Met
+from seawall.response.scope.messages import possible_messages, read_messages
+from seawall.response.scope.proved_values import known_by
+from seawall.response.scope.records import Records
+from seawall.response.scope.roaming import is_from_servers
+from seawall.response.scope.seeds import Asked
+from seawall.response.scope.tallies import Tally, Whose, blank
+from seawall.response.scope_values import Indicator, Scope, Step, Subject
+from seawall_base.plurals import plural
+from seawall_base.times import day_text
+
+_WHOSE: tuple[Whose, ...] = ("account", "mailbox")
+
+
+def search(
+    events: Path,
+    asked: Asked,
+    scratch: Path,
+    *,
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    cut: Sequence[tuple[str, Gap]] = (),
+    lost: Mapping[str, Sequence[int]] | None = None,
+    told: Mapping[str, Mapping[int, Told]] | None = None,
+    sources: Sequence[str] = (),
+    collected: Sequence[CollectedFeed] = (),
+) -> Scope:
+    """Search an events file (`store.events_file`) from what is known of the intruder.
+
+    `scratch` is a folder for the search's own files. `cut` are gaps that only whoever read the logs knows, by organisation,
+    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them. `collected` is
+    what ledgers of collected logs prove.
+    Raises UsageError for seeds that make no sense, InputUnreadable for a file that holds no events.
+    """
+    asked.check()
+    with Records(events, scratch) as records:
+        start, end = _span(records, asked)
+        records.place(start)
+        meetings = Meetings(records, asked.incidents, start)
+        seeds = asked.indicators(start, end)
+        steps, is_bounded = _expand(records, meetings, seeds, bounds, (start, end))
+        read = read_messages(records, bounds.messages)
+        vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
+        tallies.sort_out(records, start, vouched, is_servers_only=asked.is_servers_only)
+        perhaps = possible_messages(records, (start, end), bounds.messages)
+        unread = None if asked.is_unread_checked else lost
+        coverage = Coverage(records, start, end, cut, unread, told, Ledgers(records, collected))
+        found = verdicts.Found(
+            coverage,
+            meetings.indicators,
+            {whose: tallies.led_by(records, whose) for whose in _WHOSE},
+            {whose: tallies.ids(records, whose) for whose in _WHOSE},
+            read,
+            perhaps,
+            frozenset(tallies.owners(records)),
+            is_bounded,
+            day_text(start),
+            frozenset(one.value for one in seeds if one.kind in _WHOSE),
+            vouched,
+        )
+        known, is_rented = known_by(records, start, end), is_from_servers(records)
+        accounts = tallies.tallies(records, "account", start, end)
+        mailboxes = tallies.tallies(records, "mailbox", start, end)
+    boxes = {(one.tenant, one.name): one for one in mailboxes}
+    boxes |= {(one.tenant, one.name): blank(one) for one in _missing(boxes, accounts, found)}
+    judged_accounts = [verdicts.account(one, found, boxes.get((one.tenant, one.name))) for one in accounts]
+    judged_mailboxes = [verdicts.mailbox(boxes[key], found) for key in sorted(boxes)]
+    return Scope(
+        start,
+        end,
+        tuple(seeds),
+        tuple(steps),
+        tuple(judged_accounts),
+        tuple(judged_mailboxes),
+        tuple(_organisations(coverage.tenants, [*judged_accounts, *judged_mailboxes], found)),
+        read.messages,
+        tuple(sources),
+        is_bounded or read.is_cut or perhaps.is_cut,
+        asked.is_unread_checked,
+        asked.is_complete,
+        perhaps.messages,
+        asked.is_servers_only,
+        known,
+        is_rented,
+    )
+
+
+def _missing(
+    named: Container[tuple[str, str]], accounts: Sequence[Tally], found: verdicts.Found
+) -> list[Tally]:
+    """The accounts of people whose mailbox no record names, where others' are named."""
+    return [
+        one
+        for one in accounts
+        if one.is_person
+        and "@" in one.name
+        and verdicts.GUEST not in one.name
+        and (one.tenant, one.name) not in named
+        and found.coverage.has(one.tenant, MAIL)
+    ]
+
+
+def _organisations(tenants: Sequence[str], parts: Sequence[Subject], found: verdicts.Found) -> list[Subject]:
+    of: dict[str, list[Subject]] = {tenant: [] for tenant in tenants}
+    for part in parts:
+        of[part.tenant].append(part)
+    return [verdicts.organisation(tenant, of[tenant], found) for tenant in tenants]
+
+
+def _span(records: Records, asked: Asked) -> tuple[int, int]:
+    """The span of the intrusion: as asked, else from a week before the first record that meets a seed, to the end of the logs."""
+    first, last = records.one("SELECT coalesce(min(time), 0), coalesce(max(time), 0) + 1 FROM events")
+    end = asked.end if asked.end is not None else last
+    if asked.start is not None:
+        return asked.start, max(end, asked.start + 1)
+    begins = []
+    seeds = asked.indicators(0, end)
+    blocks = addresses_in(records, seeds)
+    for one in seeds:
+        if one.kind == "incident":
+            query = "SELECT min(time) FROM events WHERE uid IN (SELECT unnest(?::VARCHAR[]))"
+            begins += records.rows(query, [list(asked.incidents[one.value])])
+            continue
+        query = f"""SELECT coalesce(min(time) FILTER (ok), min(time)) FROM events
+            WHERE {one.kind} IN (SELECT unnest(?::VARCHAR[])) AND time < ? AND (? = '' OR tenant = ?)"""
+        values = list(blocks.get(one, (one.value,)))
+        begins += records.rows(query, [values, end, one.tenant, one.tenant])
+    known = [time for (time,) in begins if time is not None]
+    start = min(known) - LEAD if known else first
+    return start, max(end, start + 1)
+
+
+def _expand(
+    records: Records,
+    meetings: Meetings,
+    seeds: Sequence[Indicator],
+    bounds: Bounds,
+    span: tuple[int, int],
+) -> tuple[list[Step], bool]:
+    """Meet the seeds, and follow what the records lead to until nothing is left or a bound is reached."""
+    steps = [
+        _step(0, one, None, True, f"given; {_met(met)}", met)
+        for one, met in zip(seeds, meetings.meet(seeds), strict=True)
+    ]
+    known = {(one.kind, one.value, one.tenant) for one in seeds}
+    known |= {
+        (one.kind, value, one.tenant) for one, held in addresses_in(records, seeds).items() for value in held
+    }
+    for number in range(1, bounds.rounds + 2):
+        found = candidates(records, *span, known)
+        if not found:
+            return steps, False
+        known |= {(one.kind, one.value, one.tenant) for one in found}
+        answers = [judged(one, bounds, day_text(span[0])) for one in found]
+        follow = [one for one, (is_followed, _) in zip(found, answers, strict=True) if is_followed]
+        room = bounds.indicators - len(meetings.indicators)
+        is_full = number > bounds.rounds or len(follow) > room or meetings.sure_accounts() > bounds.accounts
+        if is_full and follow:
+            return [*steps, *_stopped(number, found, answers, meetings)], True
+        steps += _followed(number, found, answers, meetings, span)
+        if not follow:
+            return steps, False
+    return steps, False
+
+
+def _followed(
+    number: int,
+    found: Sequence[Candidate],
+    answers: Sequence[tuple[bool, str]],
+    meetings: Meetings,
+    span: tuple[int, int],
+) -> list[Step]:
+    follow = [one for one, (is_followed, _) in zip(found, answers, strict=True) if is_followed]
+    sources = list(meetings.indicators)
+    alike = {_indicator(one, span) for one in follow if one.client or one.is_shared}
+    met = (
+        dict(zip(follow, meetings.meet([_indicator(one, span) for one in follow], alike), strict=True))
+        if follow
+        else {}
+    )
+    return [
+        _step(
+            number,
+            _indicator(one, span),
+            sources[one.source],
+            is_followed,
+            ("followed: " if is_followed else "not followed: ") + reason,
+            met.get(one, Met(one.events, one.accounts)),
+        )
+        for one, (is_followed, reason) in zip(found, answers, strict=True)
+    ]
+
+
+def _stopped(
+    number: int, found: Sequence[Candidate], answers: Sequence[tuple[bool, str]], meetings: Meetings
+) -> list[Step]:
+    span = (meetings.indicators[0].start, meetings.indicators[0].end)
+    return [
+        _step(
+            number,
+            _indicator(one, span),
+            meetings.indicators[one.source],
+            False,
+            f"not followed, because the search reached its bounds: {reason}",
+            Met(one.events, one.accounts),
+        )
+        for one, (is_followed, reason) in zip(found, answers, strict=True)
+        if is_followed
+    ]
+
+
+def _indicator(one: Candidate, span: tuple[int, int]) -> Indicator:
+    return Indicator(one.kind, one.value, *span, one.tenant)
+
+
+def _step(
+    number: int, one: Indicator, source: Indicator | None, is_followed: bool, reason: str, met: Met
+) -> Step:
+    return Step(number, one, source, is_followed, reason, met.events, met.accounts)
+
+
+def _met(met: Met) -> str:
+    if not met.events:
+        return "no record of the span carries it"
+    carry = "carries" if met.events == 1 else "carry"
+    return f"{plural(met.events, 'record')} of {plural(met.accounts, 'account')} in the span {carry} it"

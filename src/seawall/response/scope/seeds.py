@@ -1,0 +1,101 @@
+"""What a search starts from, brought to the spelling that events have."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from seawall.response.scope.address_blocks import spelt_block
+from seawall.response.scope_values import Indicator, IndicatorKind
+from seawall_base.errors import UsageError
+
+_NETWORK = re.compile(r"(?:as)?([0-9]{1,10})", re.IGNORECASE)
+_LOWERED = frozenset({"account", "mailbox", "app"})
+LOOSE: tuple[IndicatorKind, ...] = ("account", "mailbox", "network", "app", "user_agent", "device")
+"""What holders have too: it says nothing before somebody says from when on it is the intruder's."""
+
+NOT_EXHAUSTIVE: tuple[IndicatorKind, ...] = ("incident", "account", "mailbox")
+"""What cannot be all that an intruder is known by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of the intruder: `seeds` as (kind, value), the span (microseconds, None: told from the logs), and records.
+
+    `incident` is an incident's id and `records` the log's own ids of the records judged to be the intruder's. `tenant`
+    limits the seeds, not the search, to one organisation. `is_complete`: whoever asks vouches that the intruder is known by
+    nothing but the seeds, so that records which carry other values of their kinds are not the intruder's.
+    `is_unread_checked`: and that the records which could not be read were looked at by hand, and are not either.
+    `is_servers_only`: and that the intruder comes from rented servers and anonymisers alone.
+    """
+
+    seeds: tuple[tuple[IndicatorKind, str], ...] = ()
+    start: int | None = None
+    end: int | None = None
+    tenant: str = ""
+    incidents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    is_complete: bool = False
+    is_unread_checked: bool = False
+    is_servers_only: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError where nothing can come of it."""
+        if not self.seeds and not self.incidents:
+            raise UsageError(
+                "nothing to start from", fix="give an address, a session, a token, a key or an incident"
+            )
+        loose = [kind for kind, _ in self.seeds if kind in LOOSE]
+        if loose and self.start is None:
+            words = loose[0].replace("_", " ")
+            article = "an" if words.startswith("a") else "a"
+            raise UsageError(
+                f"holders have {article} {words} too, so it has no beginning of its own",
+                fix="say with --from since when it is the intruder's",
+            )
+        if self.is_complete and (self.incidents or any(kind in NOT_EXHAUSTIVE for kind, _ in self.seeds)):
+            raise UsageError(
+                "an incident, an account or a mailbox does not say all that an intruder is known by",
+                fix="give what its records carry (addresses, sessions, an application), or leave --complete out",
+            )
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise UsageError("the span ends before it begins", fix="check --from and --to")
+
+    def indicators(self, start: int, end: int) -> list[Indicator]:
+        """Return the seeds as indicators of a span, each once, in order."""
+        named = [Indicator(kind, spelt(kind, value), start, end, self.tenant) for kind, value in self.seeds]
+        told = [Indicator("incident", name, start, end, self.tenant) for name in self.incidents]
+        return list(dict.fromkeys([*named, *told]))
+
+
+def spelt(kind: IndicatorKind, value: str) -> str:
+    """Return a value as events spell it. Raises UsageError for one that is none."""
+    text = value.strip()
+    if not text:
+        raise UsageError(f"an empty {kind.replace('_', ' ')}", fix="give its value")
+    if kind == "address":
+        return spelt_block(text) if "/" in text else _address(text)
+    if kind == "network":
+        match = _NETWORK.fullmatch(text)
+        if not match:
+            raise UsageError(f"{text!r} is no number of an autonomous system", fix="write it as AS64500")
+        return f"AS{int(match[1])}"
+    return text.lower() if kind in _LOWERED else text
+
+
+def _address(text: str) -> str:
+    try:
+        found = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no address",
+            fix="give an IPv4 or IPv6 address, or a block of them as 203.0.113.0/24",
+        ) from None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+def many(kind: IndicatorKind, values: Iterable[str] | None) -> list[tuple[IndicatorKind, str]]:
+    """Return several values of a kind as seeds."""
+    return [(kind, value) for value in values or ()]

@@ -1,0 +1,124 @@
+"""Where a log was silent, or thinner than its rhythm has it, in the span: there records may be missing.
+
+Three things are gaps: a silence before the first or after the last record of a log, which no later record shows to be
+complete; one that is longer than a long weekend; and a stretch with fewer records than the log's own rhythm allows, which is
+said with the chance of it. A log of too few weeks to have a rhythm is asked for its habit: four times what 95 in 100 of its
+silences are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+import numpy as np
+
+from seawall.collection.coverage_gap import Gap
+from seawall.detection.incidents.coverage import GAP_HOURS, NEEDED, silent_spans
+from seawall.response.scope.bounds import GMAIL, HOUR, MAIL, SIGN_IN
+from seawall.response.scope.records import Records
+from seawall.response.scope.rhythm import Counts, Rhythm, Stretch
+from seawall_base.plurals import plural
+from seawall_base.times import span_text
+
+LONGEST_SILENCE = 96
+"""Hours, a long weekend: after a longer silence nobody can say that nothing was lost, whatever the log's habit is."""
+
+LONGEST_FILE = 24 * 366
+"""Hours of a file that are taken as delivered: times may be nonsense."""
+
+_AT_AN_EDGE = 0.05
+"""Before a log's first record and after its last, a silence that is less likely than this is a gap."""
+
+_WITNESSES = {
+    MAIL: f"""(e.source = 'google_workspace' AND starts_with(coalesce(e.activity, ''), '{GMAIL}')
+        OR e.source IS DISTINCT FROM 'google_workspace' AND e.kind IN ('mail_access', 'mail_action', 'mail_rule', 'admin'))""",
+    SIGN_IN: "(e.kind = 'sign_in' OR e.source IS DISTINCT FROM 'google_workspace' AND e.kind = 'directory')",
+}
+"""Records that come out of the same log by the same export: while they come, the others would have come. Google's
+applications are exported one by one: of them only the same one's count."""
+
+_HOURS = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE kind = '{{kind}}')
+    SELECT e.tenant, e.time // {HOUR} AS hour, count(*) FILTER (e.kind = '{{kind}}'), count(*) FROM events e
+    JOIN logs l ON l.tenant = e.tenant AND l.source IS NOT DISTINCT FROM e.source
+    WHERE {{witnesses}} GROUP BY ALL ORDER BY ALL"""
+
+_DELIVERED = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE kind = '{{kind}}'),
+    files AS (
+        SELECT e.tenant, quantile_disc(e.time // {HOUR}, 0.02) AS low, quantile_disc(e.time // {HOUR}, 0.98) AS high FROM events e
+        JOIN logs l ON l.tenant = e.tenant AND l.source IS NOT DISTINCT FROM e.source
+        WHERE {{witnesses}} AND e.file IS NOT NULL GROUP BY e.tenant, e.file
+    )
+    SELECT DISTINCT tenant, unnest(range(low, least(high, low + {LONGEST_FILE}) + 1)) FROM files"""
+"""Hours that a file reaches over, but for the records that were late in it."""
+
+
+def silences(records: Records, kind: str, start: int, end: int) -> Iterator[tuple[str, Gap]]:
+    """Yield, each with its organisation, the gaps of a kind of record in the span."""
+    rows = records.rows(_HOURS.format(kind=kind, witnesses=_WITNESSES[kind]))
+    inside: dict[str, list[int]] = defaultdict(list)
+    for tenant, hour in records.rows(_DELIVERED.format(kind=kind, witnesses=_WITNESSES[kind])):
+        inside[tenant].append(hour)
+    for tenant, mine in groupby(rows, key=itemgetter(0)):
+        table = np.array([row[1:] for row in mine], np.int64)
+        delivered = np.array(inside.get(tenant, ()), np.int64)
+        whole = Rhythm(table[:, 0], table[:, 2], delivered)
+        own = table[table[:, 1] > 0]
+        found = _silent(kind, table[:, 0], whole, start, end)
+        found += _thin(kind, whole, start, end)
+        found += _thin(kind, Rhythm(own[:, 0], own[:, 1], delivered), start, end) if len(own) else []
+        yield from ((tenant, gap) for gap in _each_once(found))
+
+
+def _silent(kind: str, hours: Counts, rhythm: Rhythm, start: int, end: int) -> list[Gap]:
+    """Silences at the edges of the log, those that are longer than any may be, and those beyond the habit of a short log."""
+    low, high = min(start, int(hours[0]) * HOUR), max(end, (int(hours[-1]) + 1) * HOUR)
+    edges, lengths, limit = silent_spans(hours.tolist(), low, high)
+    found = []
+    for at in np.flatnonzero(lengths > 0).tolist():
+        first, last, length = int(edges[at] + 1), int(edges[at + 1]), int(lengths[at])
+        if first * HOUR >= end or last * HOUR <= start:
+            continue
+        told = rhythm.stretch(first, last)
+        if at in (0, len(lengths) - 1):
+            is_gap = length > GAP_HOURS or (told is not None and told.chance < _AT_AN_EDGE)
+        else:
+            is_gap = length > LONGEST_SILENCE or (told is None and length > limit)
+        if is_gap:
+            found.append(_gap(kind, first, last, told))
+    return found
+
+
+def _thin(kind: str, rhythm: Rhythm, start: int, end: int) -> list[Gap]:
+    return [_gap(kind, one.first, one.last, one) for one in rhythm.thin(start // HOUR, -(-end // HOUR))]
+
+
+def _gap(kind: str, first: int, last: int, told: Stretch | None) -> Gap:
+    """A silence, or a stretch with few records, in words."""
+    words = NEEDED[kind].partition(" (")[0]
+    found = told.found if told else 0
+    what = f"Only {found:,} {words} and others" if found else f"No {words}, nor others"
+    text = (
+        f"{what} of the same log for {plural(last - first, 'hour')}, {span_text(first * HOUR, last * HOUR)}"
+    )
+    if told and told.expected >= 1:
+        text += f"; about {told.expected:,.0f} are usual in these hours, and so few come {_odds(told.chance)}"
+    return Gap(first * HOUR, last * HOUR, kind, "gap", f"{text}.")
+
+
+def _odds(chance: float) -> str:
+    """How often as few records come, in words."""
+    if chance < 1e-6:
+        return "less than once in a million weeks"
+    return f"in one of {1 / chance:,.0f} weeks" if chance < 0.5 else "often"
+
+
+def _each_once(gaps: Sequence[Gap]) -> list[Gap]:
+    """Gaps in order; one that lies in another is told with it."""
+    kept: list[Gap] = []
+    for gap in sorted(gaps, key=lambda one: (one.start, -one.end)):
+        if not kept or gap.end > kept[-1].end:
+            kept.append(gap)
+    return kept

@@ -1,0 +1,307 @@
+"""The scope of an intrusion, end to end: logs, a scan's results or a store become one events file, which is searched.
+
+Wires rooms as a scan does, without detection: records are read, enriched, deduplicated and merged exactly as there.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.collection.collected_spans import CollectedFeed
+from seawall.collection.coverage_gap import Gap
+from seawall.detection.incidents.coverage import EXPORT_RECORDS
+from seawall.events.damaged_records import told
+from seawall.events.networks import Networks, enrich
+from seawall.events.problem import Told
+from seawall.events.readers import counts_of, read, total_bytes
+from seawall.response.scope import Asked, Bounds, search
+from seawall.response.scope.lost import file_text
+from seawall.response.scope_values import Scope
+from seawall.storage import Coder
+from seawall.storage.database import Database
+from seawall.storage.files.incident_documents import look_up
+from seawall.storage.files.merged_events import EVENTS, merged
+from seawall.storage.lake import Lake
+from seawall.storage.place import Store
+from seawall_base.errors import InputUnreadable
+from seawall_base.progress import Progress
+from seawall_base.regular_files import open_file
+from seawall_base.times import parse_rfc3339
+
+Collected = Sequence[CollectedFeed]
+"""What ledgers of collected logs prove, and what they miss."""
+
+Lost = tuple[str, int, str]
+"""A record that could not be read: its file, its number in it, the code of the problem."""
+
+_SCRATCH = ".seawall-"
+_PAGE = 1_000
+MOST_REMAINS = 2_000
+"""Lost records of a file whose remains are looked at."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read on the way: counts, problems by code, `lost` and `held` records by file, `remains` of the lost ones."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    problems: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, list[int]] = field(default_factory=dict)
+    remains: dict[str, dict[int, str]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+
+    def note(self, file: str, line: int, code: str, remains: str = "") -> None:
+        """Count a problem; a file that is no log has lost nothing."""
+        self.problems[code] = self.problems.get(code, 0) + 1
+        if code != "not-a-log":
+            self.lost.setdefault(file, []).append(line)
+            if remains:
+                kept = self.remains.setdefault(file, {})
+                if len(kept) < MOST_REMAINS:
+                    kept[line] = remains
+
+    def told(self) -> dict[str, dict[int, Told]]:
+        """What is left of lost records, by file and number."""
+        return {
+            file: dict(zip(held, told(list(held.values())), strict=True))
+            for file, held in self.remains.items()
+        }
+
+
+def scope_of_logs(
+    paths: Sequence[Path],
+    asked: Asked,
+    bounds: Bounds,
+    progress: Progress | None = None,
+    collected: Collected = (),
+) -> tuple[Scope, Reading]:
+    """Search files and folders of logs. `collected` is what a collector knows. Raises InputUnreadable for a path that
+    does not exist."""
+    asked.check()
+    for path in paths:
+        if not path.exists():
+            raise InputUnreadable(f"no such file or folder: {path}", fix="check the path")
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
+        place = Path(scratch)
+        cut, reading = gather(paths, place, progress)
+        return _search(
+            place / EVENTS, asked, bounds, place, cut, reading, collected, list(map(str, paths))
+        ), reading
+
+
+def scope_of_store(
+    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, collected: Collected = ()
+) -> tuple[Scope, Reading]:
+    """Search the events that a store keeps."""
+    source = str(store.folder)
+    return scope_of_lake(
+        store.lake,
+        not_read(store.database),
+        asked,
+        bounds,
+        source=source,
+        progress=progress,
+        collected=collected,
+    )
+
+
+def scope_of_lake(
+    lake: Lake,
+    lost: Iterable[Lost],
+    asked: Asked,
+    bounds: Bounds,
+    *,
+    source: str,
+    days: tuple[date, date] | None = None,
+    progress: Progress | None = None,
+    collected: Collected = (),
+    keep: Path | None = None,
+) -> tuple[Scope, Reading]:
+    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
+
+    In the folder `keep` the events are left as `EVENTS`, for who asks further.
+    """
+    asked.check()
+    reading = Reading()
+    with ExitStack() as stack:
+        place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH)))
+        for file, line, code in lost:
+            reading.note(file, line, code)
+        cut = _gathered(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
+        return _search(place / EVENTS, asked, bounds, place, cut, reading, collected, [source]), reading
+
+
+def scope_of_scan(
+    folder: Path, asked: Asked, bounds: Bounds, collected: Collected = ()
+) -> tuple[Scope, Reading]:
+    """Search the events of a scan's results."""
+    asked.check()
+    if not (folder / EVENTS).is_file():
+        raise InputUnreadable(
+            f"{folder}: no results of a scan", fix="give the folder that `seawall scan --out` wrote"
+        )
+    reading = Reading()
+    _problems_of_scan(folder / "problems.jsonl", reading)
+    cut = _cut_of_scan(folder / "coverage.json")
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
+        return _search(
+            folder / EVENTS, asked, bounds, Path(scratch), cut, reading, collected, [str(folder)]
+        ), reading
+
+
+def gather(
+    paths: Sequence[Path], place: Path, progress: Progress | None = None
+) -> tuple[list[tuple[str, Gap]], Reading]:
+    """Read logs into an events file in a folder; return what only the files tell of gaps, and what was read."""
+    reading = Reading()
+    return _gathered(place, lambda coder: _read(paths, coder, reading, progress), reading, progress), reading
+
+
+def _search(
+    events: Path,
+    asked: Asked,
+    bounds: Bounds,
+    scratch: Path,
+    cut: Sequence[tuple[str, Gap]],
+    reading: Reading,
+    collected: Collected,
+    sources: Sequence[str],
+) -> Scope:
+    return search(
+        events,
+        asked,
+        scratch,
+        bounds=bounds,
+        cut=cut,
+        lost=reading.lost,
+        told=reading.told(),
+        sources=sources,
+        collected=collected,
+    )
+
+
+def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the records of incidents of a scan's results, each named by its id, the start of one, or its rank.
+
+    Raises InputUnreadable, UsageError.
+    """
+    found = (look_up(folder / "incidents.jsonl", one)[2] for one in wanted)
+    return {incident.id: tuple(incident.events) for incident in found}
+
+
+def _gathered(
+    place: Path,
+    tables: Callable[[Coder], Iterable[pa.Table]],
+    reading: Reading,
+    progress: Progress | None,
+) -> list[tuple[str, Gap]]:
+    """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
+    cut: dict[tuple[str, str], tuple[int, int]] = {}
+    for number, days, batch, duplicates in merged(place, tables):
+        reading.events += len(batch)
+        reading.duplicates += duplicates
+        for name in [name for name, held in reading.held.items() if held == EXPORT_RECORDS]:
+            _note_cut(cut, batch, name)
+        if progress:
+            progress("score", number, days, reading.records)
+    return [(tenant, _truncated(name, start, end)) for (tenant, name), (start, end) in sorted(cut.items())]
+
+
+def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str) -> None:
+    rows = np.flatnonzero(batch.one_of("source_file", (name,)))
+    for row in rows[[0, -1]].tolist() if len(rows) else ():
+        key, time = (batch.value("org_uid", row), name), int(batch.time[row])
+        low, high = cut.get(key, (time, time))
+        cut[key] = (min(low, time), max(high, time))
+
+
+def _truncated(name: str, start: int, end: int) -> Gap:
+    text = (
+        f"{file_text(name)} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
+        "it was probably cut off there."
+    )
+    return Gap(start, end, "all", "truncated", text)
+
+
+def _read(
+    paths: Sequence[Path], coder: Coder, reading: Reading, progress: Progress | None
+) -> Iterable[pa.Table]:
+    networks, total, done = Networks.load(()), total_bytes(paths), 0
+    for batch in read(paths):
+        reading.records += batch.records
+        for problem in batch.problems:
+            reading.note(problem.source_file, problem.line, problem.code, problem.remains)
+        if batch.events.num_rows:
+            for name, counts in counts_of(batch).items():
+                reading.held[name] = max(reading.held.get(name, 0), counts.highest)
+            yield coder.encode(enrich(batch.events, networks))
+        done += batch.bytes_read
+        if progress:
+            progress("read", min(done, total), total, reading.records)
+
+
+def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | None) -> Iterable[pa.Table]:
+    for held in lake.size().days:
+        if days is not None and not days[0] <= held.day < days[1]:
+            continue
+        for table in lake.day(held.tenant, held.day, is_named=True):
+            reading.records += table.num_rows
+            yield coder.encode(table)
+
+
+def not_read(database: Database, since: int = 0) -> Iterator[Lost]:
+    """Yield what a store could not read, since a time (microseconds): nothing is read before it happens."""
+    after = 0
+    while True:
+        with database.reading() as unit:
+            page = unit.problems.page(after=after, limit=_PAGE)
+        if not page:
+            return
+        for number, at, problem in page:
+            after = number
+            if at >= since:
+                yield problem.source_file, problem.line, problem.code
+
+
+def _problems_of_scan(path: Path, reading: Reading) -> None:
+    """Note what a scan could not read. Raises InputUnreadable where that cannot be told: fail closed."""
+    try:
+        with TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                problem = json.loads(line)
+                left = str(problem.get("remains", ""))
+                reading.note(str(problem["source_file"]), int(problem["line"]), str(problem["code"]), left)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputUnreadable(
+            f"{path}: cannot be read, so nobody knows what was not", fix="scan the logs again"
+        ) from error
+
+
+def _cut_of_scan(path: Path) -> list[tuple[str, Gap]]:
+    """What a scan noted of files that were probably cut off. What cannot be read is said as a gap: fail closed."""
+    try:
+        with open_file(path) as file:
+            notes = json.loads(file.read())["coverage"]
+        cut = [one for one in notes if one["code"] == "truncated"]
+        spans = [(parse_rfc3339(one["start"]), parse_rfc3339(one["end"])) for one in cut]
+        return [
+            (str(one["tenant"]), Gap(*span, "all", "truncated", str(one["text"])))
+            for one, span in zip(cut, spans, strict=True)
+        ]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputUnreadable(
+            f"{path}: cannot be read, so nobody knows what was cut off", fix="scan the logs again"
+        ) from error

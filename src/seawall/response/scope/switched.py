@@ -1,0 +1,82 @@
+"""Auditing that was switched off before the span's end, for an organisation, a mailbox, or all that an account does.
+
+Off lasts until a record says that it was switched on again, and a day longer, because it takes time to begin. What an account
+does that is passed over by auditing is not logged in any mailbox: its own is open, and those in which it was seen at work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from seawall.collection.coverage_gap import Gap
+from seawall.response.scope.bounds import DAY, MAIL
+from seawall.response.scope.records import Records
+from seawall_base.times import minute_text
+
+_OFF = {
+    "unifiedauditlogingestionenabled": "false",
+    "auditenabled": "false",
+    "auditdisabled": "true",
+    "auditbypassenabled": "true",
+    "adminauditlogenabled": "false",
+}
+_BYPASS = "auditbypassenabled"
+_MOST = 10_000
+_SWITCHES = f"""SELECT tenant, coalesce(mailbox, ''), time, coalesce(activity, ''), parameters FROM events
+    WHERE ok AND time < ? AND parameters ILIKE '%audit%' AND kind IN ('admin', 'mail_rule', 'directory')
+    ORDER BY time, id LIMIT {_MOST + 1}"""
+
+Key = tuple[str, str, str]
+"""Organisation, mailbox (empty: all), setting."""
+
+
+def switched_off(records: Records, start: int, end: int) -> Iterator[tuple[str, str, Gap]]:
+    """Yield (organisation, mailbox, gap); an empty mailbox means all of the organisation's."""
+    off: dict[Key, tuple[int, str]] = {}
+    rows = records.rows(_SWITCHES, [end])
+    if len(rows) > _MOST:
+        text = f"More than {_MOST:,} records switch auditing: which of them held is not looked at."
+        for (tenant,) in records.rows("SELECT DISTINCT tenant FROM events ORDER BY 1"):
+            yield tenant, "", Gap(start, end, MAIL, "audit-off", text)
+    for tenant, mailbox, time, activity, parameters in rows[:_MOST]:
+        for setting, is_off in _settings(parameters):
+            key = (tenant, mailbox, setting)
+            if is_off:
+                off.setdefault(key, (time, activity))
+            elif key in off:
+                yield from _gaps(records, key, off.pop(key), min(time + DAY, end), time, start)
+    for key, since in sorted(off.items()):
+        yield from _gaps(records, key, since, end, None, start)
+
+
+def _gaps(
+    records: Records, key: Key, since: tuple[int, str], until: int, again: int | None, start: int
+) -> Iterator[tuple[str, str, Gap]]:
+    tenant, mailbox, setting = key
+    if until <= start:
+        return
+    on = f" and on again on {minute_text(again)}" if again is not None else ""
+    what = "Auditing" if setting != _BYPASS else f"Auditing of what {mailbox or 'an account'} does"
+    text = f"{what} was switched off on {minute_text(since[0])}{on} ({since[1]})."
+    gap = Gap(max(since[0], start), until, MAIL, "audit-off", text)
+    yield tenant, mailbox, gap
+    if setting == _BYPASS and mailbox:
+        query = """SELECT DISTINCT mailbox FROM events
+            WHERE tenant = ? AND account = ? AND mailbox IS NOT NULL AND mailbox <> account ORDER BY 1"""
+        for (other,) in records.rows(query, [tenant, mailbox]):
+            yield tenant, other, gap
+
+
+def _settings(parameters: str) -> Iterator[tuple[str, bool]]:
+    """Which settings of auditing a record sets, and whether to off; of any text, never an error."""
+    try:
+        held: Any = json.loads(parameters)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(held, dict):
+        for name, value in held.items():
+            off = _OFF.get(str(name).lower())
+            if off is not None:
+                yield str(name).lower(), str(value).lower().strip('"$') == off

@@ -1,0 +1,230 @@
+"""The verdict on each account, mailbox and organisation, with the reasons.
+
+`touched` is proved by a record of the intruder's. `not_touched` is proved only when all of this holds:
+
+1. the sources that would have shown it reach over the whole span, without a gap, a cut or a loss by throttling;
+2. a mailbox is in the records of mail access at all, and its auditing was not switched off;
+3. every record of the span carries an identifier, and comes from where the account was before it, or from a session of such;
+4. its account was not used by the intruder, and the search was not cut short.
+
+Where whoever asks vouches that the seeds are all that the intruder is known by, 3 is: every record of the span carries a value
+of one of their kinds, and another one. The verdict then says that it rests on that word.
+
+Everything else is `possible`, each with what leaves it open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seawall.collection.coverage_gap import Gap
+from seawall.response.scope.bounds import MAIL, ROAMING_DAYS, SIGN_IN
+from seawall.response.scope.coverage import Coverage
+from seawall.response.scope.doubts import doubts_of_account, doubts_of_mailbox, kind_words
+from seawall.response.scope.messages import Read
+from seawall.response.scope.tallies import Tally, Whose
+from seawall.response.scope_values import Doubt, DoubtCode, Indicator, IndicatorKind, Subject, Verdict
+from seawall_base.plurals import plural
+
+Key = tuple[str, str]
+_MOST_LED = 3
+GUEST = "#ext#"
+"""What the names of guests hold."""
+
+_TOLD: frozenset[DoubtCode] = frozenset({"used", "open", "unlinked", "strange"})
+"""Doubts about records that are there: what may have been read stands in them."""
+
+BOUNDED = "The search was cut short by its bounds: what lies behind them is not known."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search found, as verdicts need it. `given` are accounts and mailboxes that the seeds name, `perhaps` what may
+    have been read."""
+
+    coverage: Coverage
+    indicators: Sequence[Indicator]
+    led: Mapping[Whose, Mapping[Key, Sequence[tuple[int, int]]]]
+    ids: Mapping[Whose, Mapping[Key, tuple[str, ...]]]
+    read: Read
+    perhaps: Read
+    used: frozenset[Key]
+    is_bounded: bool
+    since: str
+    given: frozenset[str] = field(default_factory=frozenset)
+    vouched: tuple[IndicatorKind, ...] = ()
+
+
+def account(tally: Tally, found: Found, box: Tally | None = None) -> Subject:
+    """Return the verdict on an account; `box` is its own mailbox's tally, where it has one."""
+    has_mail = found.coverage.has(tally.tenant, MAIL)
+    kinds = (SIGN_IN, MAIL) if has_mail else (SIGN_IN,)
+    gaps = found.coverage.gaps(tally.tenant, kinds, tally.name)
+    doubts = doubts_of_account(tally, box, found.since, found.vouched, is_named=tally.name in found.given)
+    return _subject("account", tally, found, gaps, doubts, kinds)
+
+
+def mailbox(tally: Tally, found: Found) -> Subject:
+    """Return the verdict on a mailbox."""
+    gaps = found.coverage.gaps(tally.tenant, (MAIL,), tally.name)
+    doubts = doubts_of_mailbox(
+        tally,
+        found.since,
+        found.vouched,
+        is_named=tally.name in found.given,
+        is_used=(tally.tenant, tally.name) in found.used,
+    )
+    return _subject("mailbox", tally, found, gaps, doubts, (MAIL,))
+
+
+def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject:
+    """Return the verdict on an organisation, from those on all its accounts and mailboxes."""
+    mailboxes = [one for one in parts if one.kind == "mailbox"]
+    needed = (SIGN_IN, MAIL) if mailboxes or found.coverage.has(tenant, MAIL) else (SIGN_IN,)
+    gaps = found.coverage.gaps(tenant, needed)
+    verdicts = {one.verdict for one in parts}
+    verdict: Verdict = "touched" if "touched" in verdicts else "possible"
+    if verdicts == {"not_touched"} and not gaps and tenant != "unknown" and not found.is_bounded:
+        verdict = "not_touched"
+    reasons = [_shares("mailbox", "mailboxes", mailboxes)] if mailboxes else ["No mailbox is in the logs."]
+    reasons.append(_shares("account", "accounts", [one for one in parts if one.kind == "account"]))
+    if tenant == "unknown":
+        reasons.append("These records do not say which organisation they are of.")
+    if found.is_bounded and verdict != "touched":
+        reasons.append(BOUNDED)
+    if verdict == "not_touched":
+        reasons.append(found.coverage.sentence(tenant, needed))
+    touched = [one for one in parts if one.verdict == "touched"]
+    return Subject(
+        "organisation",
+        tenant,
+        tenant,
+        verdict,
+        tuple(reasons),
+        gaps,
+        record_count=sum(one.record_count for one in touched if one.kind == "account"),
+        first=min((one.first for one in touched if one.first is not None), default=None),
+        last=max((one.last for one in touched if one.last is not None), default=None),
+        messages=sum(one.messages for one in mailboxes),
+        unnamed_messages=sum(one.unnamed_messages for one in mailboxes),
+        is_throttled=any(one.is_throttled for one in mailboxes),
+        domains=_domains(parts),
+    )
+
+
+def _domains(parts: Sequence[Subject]) -> tuple[str, ...]:
+    """The domains of most accounts, the most used first; guests keep the names that they have at home."""
+    names = (one.name.lower() for one in parts if one.kind == "account" and GUEST not in one.name.lower())
+    counts = Counter(name.rpartition("@")[2] for name in names if "@" in name)
+    return tuple(
+        domain for domain, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_MOST_LED]
+    )
+
+
+def _shares(noun: str, nouns: str, parts: Sequence[Subject]) -> str:
+    counts = [
+        sum(one.verdict == verdict for one in parts) for verdict in ("touched", "possible", "not_touched")
+    ]
+    touched, possible, clear = counts
+    return (
+        f"Of {plural(len(parts), noun, nouns)} {touched:,} proved touched, {possible:,} possibly touched, "
+        f"{clear:,} proved not touched."
+    )
+
+
+def _subject(
+    kind: Whose,
+    tally: Tally,
+    found: Found,
+    gaps: tuple[Gap, ...],
+    doubts: list[Doubt],
+    needed: Sequence[str],
+) -> Subject:
+    key = (tally.tenant, tally.name)
+    if found.is_bounded:
+        doubts = [*doubts, Doubt("bounded", BOUNDED)]
+    if tally.tenant == "unknown":
+        doubts = [*doubts, Doubt("no-organisation", "Its records do not say which organisation they are of.")]
+    if tally.sure:
+        verdict: Verdict = "touched"
+        reasons = [*_proof(kind, tally, found), *(one.text for one in doubts)]
+    elif doubts or gaps:
+        verdict = "possible"
+        reasons = [one.text for one in doubts] + [gap.text for gap in gaps[:_MOST_LED]]
+    else:
+        verdict = "not_touched"
+        reasons = [_clear(kind, tally, found), found.coverage.sentence(tally.tenant, needed)]
+    if tally.tried:
+        reasons.append(f"{plural(tally.tried, 'attempt')} with something of the intruder's failed.")
+    messages, unnamed = found.read.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
+    possible, possible_unnamed = found.perhaps.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
+    return Subject(
+        kind,
+        tally.tenant,
+        tally.name,
+        verdict,
+        tuple(reasons),
+        gaps if verdict != "not_touched" else (),
+        records=found.ids[kind].get(key, ()),
+        record_count=tally.sure,
+        first=tally.first,
+        last=tally.last,
+        messages=messages,
+        unnamed_messages=unnamed,
+        folders=found.read.folders.get(key, ()) if kind == "mailbox" else (),
+        is_throttled=kind == "mailbox" and tally.throttled > 0,
+        doubts=tuple(doubts),
+        possible_messages=possible,
+        possible_unnamed_messages=possible_unnamed,
+        at_most=_at_most(tally, doubts) if kind == "mailbox" and verdict == "possible" and not gaps else None,
+    )
+
+
+def _at_most(tally: Tally, doubts: Sequence[Doubt]) -> int | None:
+    """How many messages may have been read, where only records that are there leave it open; None where nobody can say."""
+    is_told = all(one.code in _TOLD for one in doubts)
+    return tally.items if is_told and not tally.syncs else None
+
+
+def _proof(kind: Whose, tally: Tally, found: Found) -> list[str]:
+    """What proves it: by which of the intruder's things, and what was done."""
+    led = found.led[kind].get((tally.tenant, tally.name), ())
+    named = [
+        f"{kind_words(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
+        for number, count in led[:_MOST_LED]
+    ]
+    more = f" and {len(led) - _MOST_LED:,} more" if len(led) > _MOST_LED else ""
+    reasons = [f"{plural(tally.sure, 'record')} of the intruder's, by {', '.join(named)}{more}."]
+    done = []
+    if tally.signed_in:
+        done.append(plural(tally.signed_in, "sign-in"))
+    if tally.read:
+        done.append(f"{plural(tally.read, 'record')} of mail access")
+    rest = tally.sure - tally.signed_in - tally.read
+    if rest:
+        done.append(plural(rest, "other action"))
+    return [*reasons, f"Among them {', '.join(done)}."]
+
+
+def _clear(kind: Whose, tally: Tally, found: Found) -> str:
+    if not tally.records:
+        return f"No record of the span is of this {kind}, which the logs show otherwise."
+    if found.vouched:
+        carried = " or ".join(kind_words(one) for one in found.vouched)
+        return (
+            f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry another "
+            f"{carried}, and whoever asked vouches that the intruder is known by nothing else."
+        )
+    roaming = (
+        f" ({tally.roaming:,} of them from a new address block of a provider of households or telephones which it came through "
+        f"on {ROAMING_DAYS} days or more before, with the same application and client; whoever asked vouches that the intruder "
+        "comes from rented servers alone)"
+        if tally.roaming
+        else ""
+    )
+    return (
+        f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry an address or "
+        f"a session, and come from where the account was before{roaming}."
+    )

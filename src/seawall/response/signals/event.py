@@ -1,0 +1,156 @@
+"""What is told: CAEP 1.0 and RISC 1.0 events about one account or session, as claims of an event token. Pure.
+
+Only what was done is told. A receiver acts on it: `account-disabled` shuts an account out wherever it arrives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from seawall_base.errors import UsageError
+
+CAEP: Final = "https://schemas.openid.net/secevent/caep/event-type/"
+RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
+SSF: Final = "https://schemas.openid.net/secevent/ssf/event-type/"
+
+EventName = Literal["session-revoked", "credential-change", "account-disabled", "account-enabled"]
+URIS: Final[Mapping[EventName, str]] = {
+    "session-revoked": f"{CAEP}session-revoked",
+    "credential-change": f"{CAEP}credential-change",
+    "account-disabled": f"{RISC}account-disabled",
+    "account-enabled": f"{RISC}account-enabled",
+}
+
+
+def event_named(text: str) -> EventName:
+    """Return the event of a name. Raises UsageError where there is none."""
+    for name in URIS:
+        if name == text:
+            return name
+    raise UsageError(f"{text!r} is no event", fix=f"one of {', '.join(URIS)}")
+
+
+CREDENTIALS: Final = (
+    "password", "pin", "x509", "fido2-platform", "fido2-roaming", "fido-u2f", "verifiable-credential",
+    "phone-voice", "phone-sms", "app",
+)  # fmt: skip
+"""Kinds of credential that CAEP 1.0 names, section 3.3.1."""
+
+CHANGES: Final = ("create", "revoke", "update", "delete")
+
+REASONS: Final = ("hijacking", "bulk-account")
+"""Why an account was disabled, as RISC 1.0 section 2.3 names it."""
+
+LONGEST: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom it is about: the account `account` (`sub`) of the issuer `issuer` as its tokens have them, or one session of it.
+
+    `email` names the account where receivers know it by address alone.
+    """
+
+    issuer: str = ""
+    account: str = ""
+    session: str = ""
+    email: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse nobody, an account without its issuer, and names of absurd length."""
+        texts = (self.issuer, self.account, self.session, self.email)
+        if any(len(text) > LONGEST or "\0" in text for text in texts):
+            raise UsageError(f"a subject's name is longer than {LONGEST} characters or holds NUL")
+        if (self.account or self.session) and not self.issuer:
+            raise UsageError(
+                "an account or a session is one of an issuer",
+                fix="name it: --issuer https://login.example.com",
+            )
+        if not (self.account or self.session or self.email):
+            raise UsageError("the signal is about nobody", fix="give --account, --session or --email")
+
+    def identifier(self) -> dict[str, Any]:
+        """Return it as a subject identifier (RFC 9493): one account, its aliases, or a session with its account."""
+        names = []
+        if self.account:
+            names.append({"format": "iss_sub", "iss": self.issuer, "sub": self.account})
+        if self.email:
+            names.append({"format": "email", "email": self.email})
+        user: dict[str, Any] = names[0] if len(names) == 1 else {"format": "aliases", "identifiers": names}
+        if not self.session:
+            return user
+        session = {"format": "opaque", "id": self.session}  # as CAEP 1.0 writes them
+        return {"format": "complex", "session": session} | ({"user": user} if names else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that was done, at `at` (microseconds since the epoch). `reason` is for administrators of the receiver.
+
+    `change` and `credential` belong to `credential-change`.
+    """
+
+    event: EventName
+    subject: Subject
+    at: int
+    reason: str = ""
+    credential: str = "password"
+    change: str = "update"
+
+    def __post_init__(self) -> None:
+        """Refuse what the specifications have no word for."""
+        event_named(self.event)
+        if self.credential not in CREDENTIALS:
+            raise UsageError(f"{self.credential!r} is no credential", fix=f"one of {', '.join(CREDENTIALS)}")
+        if self.change not in CHANGES:
+            raise UsageError(f"{self.change!r} is no change", fix=f"one of {', '.join(CHANGES)}")
+        if len(self.reason) > LONGEST:
+            raise UsageError(f"the reason is longer than {LONGEST} characters")
+
+    def members(self) -> dict[str, Any]:
+        """The members of the event."""
+        found: dict[str, Any] = {}
+        if self.event == "credential-change":
+            found |= {"credential_type": self.credential, "change_type": self.change}
+        if self.event == "account-disabled":
+            return {"reason": "hijacking"}
+        if self.event == "account-enabled":
+            return found
+        found |= {"event_timestamp": self.at // 1_000_000, "initiating_entity": "admin"}
+        return found | ({"reason_admin": {"en": self.reason}} if self.reason else {})
+
+
+def token_id(issuer: str, audience: str, notice: Notice) -> str:
+    """Return the id of the event token: the same notice to the same receiver has the same, so that it counts once."""
+    content = [issuer, audience, notice.event, notice.subject.identifier(), notice.at, notice.members()]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+def claims(notice: Notice, *, issuer: str, audience: str, issued_at: int) -> dict[str, Any]:
+    """Return the claims of the event token (RFC 8417, SSF 1.0): no `sub`, no `exp`. `issued_at` in seconds."""
+    return {
+        "iss": issuer,
+        "aud": audience,
+        "iat": issued_at,
+        "jti": token_id(issuer, audience, notice),
+        "sub_id": notice.subject.identifier(),
+        "events": {URIS[notice.event]: notice.members()},
+    }
+
+
+def verification(*, issuer: str, audience: str, issued_at: int, stream: str, state: str) -> dict[str, Any]:
+    """Return the claims of a verification event of a stream (SSF 1.0 section 8.1.4), with the receiver's `state`."""
+    name = hashlib.sha256(json.dumps([stream, state, issued_at]).encode("ascii")).hexdigest()[:32]
+    return {
+        "iss": issuer,
+        "aud": audience,
+        "iat": issued_at,
+        "jti": name,
+        "sub_id": {"format": "opaque", "id": stream},
+        "events": {f"{SSF}verification": {"state": state} if state else {}},
+    }

@@ -1,0 +1,71 @@
+"""What a containment did, as notices: what was only planned, refused or left unclear is told to nobody. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from seawall.response.containment.gate import issuer_of
+from seawall.response.containment.history import history
+from seawall.response.containment.values import Action
+from seawall.response.signals.event import EventName, Notice, Subject
+from seawall_base.times import parse_rfc3339
+
+DONE: Final[dict[str, EventName]] = {
+    "revoke_sessions": "session-revoked",
+    "reset_password": "credential-change",
+    "remove_method": "credential-change",
+    "disable_account": "account-disabled",
+}
+"""What is told of a step that was done; of others nothing, because no event says it."""
+
+UNDONE: Final[dict[str, EventName]] = {"disable_account": "account-enabled"}
+
+CREDENTIALS: Final = (
+    ("phoneMethods", "phone-sms"),
+    ("fido2Methods", "fido2-roaming"),
+    ("windowsHelloForBusinessMethods", "fido2-platform"),
+    ("platformCredentialMethods", "fido2-platform"),
+)
+"""Which kind of credential a method is, by a part of the call that removes it; `app` for all others."""
+
+
+def notices(entries: Iterable[Mapping[str, Any]]) -> list[Notice]:
+    """Return what the lines of a journal say was done or taken back, in their order. Raises `JournalBroken`."""
+    lines = [dict(entry) for entry in entries]
+    plan = history(lines).plan
+    actions = {action.id: action for action in plan.actions} if plan is not None else {}
+    return [notice for line in lines for notice in _of(line, actions)]
+
+
+def _of(line: Mapping[str, Any], actions: Mapping[str, Action]) -> Iterator[Notice]:
+    action = actions.get(str(line.get("step", "")))
+    is_undone = line.get("phase") == "undo"
+    was_done = line["event"] == "confirmed" or (
+        line["event"] == "step" and line.get("state") == ("undone" if is_undone else "done")
+    )
+    event = (UNDONE if is_undone else DONE).get(action.kind) if action is not None else None
+    if action is None or event is None or not was_done:
+        return
+    is_method = action.kind == "remove_method"
+    yield Notice(
+        event,
+        _subject(action),
+        parse_rfc3339(line["at"]),
+        "containment of an incident",
+        _credential(action) if is_method else "password",
+        "delete" if is_method else "update",
+    )
+
+
+def _subject(action: Action) -> Subject:
+    """The account by its address, and as the tokens of its directory name it where that is known."""
+    email = action.account if "@" in action.account else ""
+    if action.object_id and action.vendor == "microsoft":
+        return Subject(issuer_of(action.tenant), action.object_id, email=email)
+    return Subject(email=action.account)
+
+
+def _credential(action: Action) -> str:
+    text = " ".join(call.path for call in action.calls)
+    return next((kind for part, kind in CREDENTIALS if part in text), "app")

@@ -1,0 +1,79 @@
+"""Delivery by poll (RFC 8936): what a receiver's request means, and what it is answered. The network is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seawall.response.signals.outbox import Outbox
+from seawall.response.signals.settings import Stream
+from seawall_tokens.jose.strict_json import JsonRefused, loads
+
+LARGEST: Final = 1 << 20
+MOST: Final = 100
+"""Event tokens in one answer, however many are asked for."""
+
+MOST_NAMED: Final = 10_000
+"""Ids in one request."""
+
+
+class PollRefused(ValueError):
+    """The request is none; the words are for the receiver and hold nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a receiver asks: at most how many tokens, whether at once, what it has (`ack`) and what it does not want."""
+
+    most: int
+    immediately: bool
+    acknowledged: tuple[str, ...]
+    refused: Mapping[str, tuple[str, str]]
+
+
+def read(body: bytes) -> Request:
+    """Read a request (RFC 8936 section 2.2). Raises `PollRefused`."""
+    try:
+        document = loads(body or b"{}", max_bytes=LARGEST, max_depth=4)
+    except JsonRefused as error:
+        raise PollRefused(f"the request is not JSON: {error.reason}") from None
+    if not isinstance(document, dict):
+        raise PollRefused("the request is no object")
+    most = document.get("maxEvents", MOST)
+    immediately = document.get("returnImmediately", False)
+    acknowledged, errors = document.get("ack", []), document.get("setErrs", {})
+    if isinstance(most, bool) or not isinstance(most, int) or most < 0:
+        raise PollRefused("maxEvents is no number of tokens")
+    if not isinstance(immediately, bool):
+        raise PollRefused("returnImmediately is neither true nor false")
+    if not isinstance(acknowledged, list) or not all(isinstance(one, str) for one in acknowledged):
+        raise PollRefused("ack is no list of ids")
+    if not isinstance(errors, dict) or len(acknowledged) + len(errors) > MOST_NAMED:
+        raise PollRefused("setErrs is no object, or too many ids are named")
+    return Request(
+        min(most, MOST), immediately, tuple(acknowledged), {name: _error(one) for name, one in errors.items()}
+    )
+
+
+def _error(value: object) -> tuple[str, str]:
+    if not isinstance(value, dict) or not isinstance(value.get("err"), str):
+        raise PollRefused("an error of setErrs has no err")
+    words = value.get("description", "")
+    return ascii(value["err"])[1:-1], ascii(words)[1:-1] if isinstance(words, str) else ""
+
+
+def take(outbox: Outbox, stream: Stream, request: Request, now: int) -> None:
+    """Note what the receiver has and what it does not want."""
+    outbox.taken(stream.name, request.acknowledged, now)
+    for token_id, (err, words) in request.refused.items():
+        outbox.refused(stream.name, token_id, err, words, now)
+
+
+def answer(outbox: Outbox, stream: Stream, request: Request) -> dict[str, Any]:
+    """Return what waits, oldest first; it goes on waiting until the receiver acknowledges it."""
+    found = outbox.waiting(stream.name, request.most) if request.most else []
+    has_more = outbox.count(stream.name) > len(found)
+    return {"sets": {kept.token_id: kept.token for kept in found}} | (
+        {"moreAvailable": True} if has_more else {}
+    )

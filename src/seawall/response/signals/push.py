@@ -1,0 +1,134 @@
+"""Delivery by push (RFC 8935): one POST for each event token, in order, again with growing pauses until it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from seawall.response.signals.outbox import Kept, Outbox
+from seawall.response.signals.settings import Stream
+from seawall_base.http_client import TrustStore
+from seawall_base.http_post import Answer, NotAnswered, post
+from seawall_tokens.jose.strict_json import JsonRefused, loads
+
+TIMEOUT: Final = 15.0
+FIRST_PAUSE: Final = 2
+LONGEST_PAUSE: Final = 3600
+PATIENCE: Final = 5
+"""Failures after which a token stands aside."""
+
+MOST_FAILURES: Final = 3
+"""Failures that end a turn, whoever stands aside: the receiver is away."""
+
+AT_ONCE: Final = 100
+LONGEST_ANSWER: Final = 16 * 1024
+LATER: Final = frozenset({"authentication_failed", "access_denied"})
+"""Errors that are about us and not about the token (RFC 8935 section 2.4): the operator mends them, and it is sent again."""
+
+Post = Callable[..., Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one turn of a stream did: how many were taken and refused, how many still wait, and why the turn ended early."""
+
+    stream: str
+    taken: int
+    refused: int
+    waiting: int
+    fault: str = ""
+
+
+def deliver(
+    outbox: Outbox,
+    stream: Stream,
+    now: Callable[[], float],
+    *,
+    trust: TrustStore | None = None,
+    send: Post = post,
+) -> Delivery:
+    """Send what waits for one receiver and is due, in order.
+
+    A failure ends the turn, so that the order stays. A token that failed `PATIENCE` times stands aside: what a receiver cannot
+    digest, a name that an intruder chose for example, must not keep everything behind it from arriving. One run pushes at a time.
+    """
+    with outbox.turn(stream.name) as is_ours:
+        if not is_ours:
+            return Delivery(stream.name, 0, 0, outbox.count(stream.name), "another run pushes to it just now")
+        taken, refused, fault = _turn(outbox, stream, now, trust, send)
+    return Delivery(stream.name, taken, refused, outbox.count(stream.name), fault)
+
+
+def _turn(
+    outbox: Outbox, stream: Stream, now: Callable[[], float], trust: TrustStore | None, send: Post
+) -> tuple[int, int, str]:
+    """How many were taken, how many were refused, and the first fault."""
+    taken = refused = failures = behind = 0
+    fault = ""
+    while waiting := outbox.waiting(stream.name, AT_ONCE, behind=behind):
+        for kept in waiting:
+            behind = kept.number
+            if _is_later(kept, now()):
+                failed = f"tried again later: {kept.description}"
+            else:
+                failed, was_taken = _deliver(outbox, stream, kept, now, trust, send)
+                failures += bool(failed)
+            if not failed:
+                taken, refused = taken + was_taken, refused + (not was_taken)
+                continue
+            fault = fault or failed
+            if kept.attempts < PATIENCE or failures >= MOST_FAILURES:
+                return taken, refused, fault
+    return taken, refused, fault
+
+
+def _is_later(kept: Kept, now: float) -> bool:
+    """Whether a token's pause lasts. None is longer than the longest: where it seems so, the clock was put back."""
+    return now < kept.after <= now + LONGEST_PAUSE
+
+
+def _deliver(
+    outbox: Outbox, stream: Stream, kept: Kept, now: Callable[[], float], trust: TrustStore | None, send: Post
+) -> tuple[str, bool]:
+    """Send one. Returns why it failed (empty: it was answered) and whether it was taken."""
+    headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
+    if stream.token:
+        headers["Authorization"] = f"Bearer {stream.token}"
+    try:
+        answer = send(
+            stream.endpoint, headers, kept.token.encode("ascii"), timeout=TIMEOUT, trust=trust, wanted=LONGEST_ANSWER
+        )  # fmt: skip
+    except NotAnswered as error:
+        return _failed(outbox, kept, now, str(error), None), False
+    if answer.status == 202:
+        outbox.taken(stream.name, [kept.token_id], int(now()))
+        return "", True
+    err, words = _said(answer)
+    if answer.status == 400 and err and err not in LATER:
+        outbox.refused(stream.name, kept.token_id, err, words, int(now()))
+        return "", False
+    fault = f"the receiver answered {answer.status}{f' {err}' if err else ''}"
+    return _failed(outbox, kept, now, fault, answer.retry_after), False
+
+
+def _failed(outbox: Outbox, kept: Kept, now: Callable[[], float], fault: str, wait: str | None) -> str:
+    pause = min(FIRST_PAUSE << min(kept.attempts, 20), LONGEST_PAUSE)
+    if wait is not None and wait.isascii() and wait.isdigit():
+        pause = max(pause, min(int(wait[:9]), LONGEST_PAUSE))
+    outbox.failed(kept.number, fault, int(now()) + pause)
+    return fault
+
+
+def _said(answer: Answer) -> tuple[str, str]:
+    """The receiver's `err` and `description` (RFC 8935 section 2.3), in visible characters; empty where it gives none."""
+    try:
+        document = loads(answer.body, max_bytes=LONGEST_ANSWER)
+    except JsonRefused:
+        return "", ""
+    if not isinstance(document, dict):
+        return "", ""
+    texts = (document.get("err"), document.get("description"))
+    err, words = (json.dumps(text)[1:-1] if isinstance(text, str) else "" for text in texts)
+    return err[:80], words

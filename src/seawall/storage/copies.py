@@ -1,0 +1,298 @@
+"""Backup and restore of a whole store: database, events, and a manifest with the SHA-256 of both, written last.
+
+The database is copied first, as one transaction sees it, then the events: those that it speaks of are then among them,
+also while a writer goes on. A day to which events were appended in between is noted in the manifest, and scored again
+after a restore.
+
+A backup is restored whole or not at all:
+
+1. the manifest is there, is of this version, and its own sum fits;
+2. nothing lies in the backup that does not belong to one;
+3. the database has the stated SHA-256, is Seawall's, and its audit trail holds up to the stated head;
+4. the events' own manifest has the stated SHA-256, and holds (`seawall.storage.lake.backup`);
+5. the place was free, and gets its name when everything is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import msgspec
+
+from seawall.storage import lake as lakes
+from seawall.storage.database import Database, Head
+from seawall.storage.database.copying import copy_all
+from seawall.storage.database.upgrading import copy_file, upgrade, version
+from seawall.storage.errors import BackupInvalid, DatabaseNotMigrated
+from seawall.storage.lake import layout
+from seawall.storage.lake.backup import MANIFEST as EVENTS_MANIFEST
+from seawall.storage.lake.parts import settle
+from seawall.storage.place import DATABASE, EVENTS, Store, mark
+from seawall_base.errors import SeawallError
+from seawall_base.msgspec_types import prepare
+
+MANIFEST = "store-backup.json"
+FORMAT = "seawall-store-backup"
+VERSION = 1
+CARRIED = ("secret.key",)
+"""Files that go with a store where it has them: the console's secret, by which one-time seeds are read."""
+
+_LARGEST_MANIFEST = 1 << 20
+_CHUNK = 1 << 20
+
+
+class _Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a manifest says; its days are those of the calendar, since 1970."""
+
+    at: int
+    database: str
+    database_version: str
+    events: str
+    head: tuple[Annotated[int, msgspec.Meta(ge=0)], str]
+    days: list[Annotated[int, msgspec.Meta(ge=-719_162, le=2_932_896)]]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a backup holds, or what was restored of it. `damaged` are parts of events that were damaged already."""
+
+    database_bytes: int
+    database_version: str
+    parts: int
+    event_bytes: int
+    damaged: tuple[str, ...]
+    days_to_score: tuple[int, ...]
+    head: Head
+
+
+def back_up(store: Store, target: Path, *, at: int) -> Copied:
+    """Copy a store into a new or empty folder outside it; `at` is the time now, in microseconds. Writers may go on."""
+    inside, outside = store.folder.resolve(), target.resolve()
+    if outside == inside or inside in outside.parents:
+        raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(target.iterdir()):
+            raise BackupInvalid(f"{target}: not empty", fix="choose a new folder for each backup")
+    except OSError as error:
+        raise BackupInvalid(
+            f"{target}: {error.strerror}", fix="choose a folder that you may write"
+        ) from error
+    before = _parts(store)
+    _copy_database(store.database, target / DATABASE)
+    copied = lakes.back_up(store.lake, target / EVENTS)
+    carried = _carried(store.folder, target)
+    head = _head(target / DATABASE)
+    days = tuple(sorted({_day(path) for path in _copied_parts(target) - before}))
+    try:
+        document = {
+            "at": at,
+            "database": _sum_of(target / DATABASE),
+            "database_version": version(target / DATABASE),
+            "events": _sum_of(target / EVENTS / EVENTS_MANIFEST),
+            "head": [head.sequence, head.digest],
+            "days": list(days),
+            "files": carried,
+        }
+        _write(target, document)
+    except OSError as error:
+        raise BackupInvalid(f"{target}: {error.strerror}", fix="check the space on its disk") from error
+    return _copied(target, document, copied)
+
+
+def restore(backup: Path, folder: Path, database: str | None = None) -> Copied:
+    """Make a store at `folder`, which must not exist, of a backup; the database at a URL where one is given.
+
+    Raises `BackupInvalid` and leaves nothing; of a database elsewhere, nothing but empty tables.
+    """
+    if os.path.lexists(folder):
+        raise BackupInvalid(
+            f"{folder}: exists already", fix="restore into a new folder, or move the old one away"
+        )
+    stated = _manifest(backup)
+    building = folder.parent / f".{folder.name}.{uuid4().hex}"
+    try:
+        building.mkdir(mode=0o700, parents=True)
+        copied = lakes.restore(backup / EVENTS, building / EVENTS)
+        _take_database(backup, building, stated)
+        if _carried(backup, building) != stated["files"]:
+            raise BackupInvalid(f"{backup}: not what was backed up", fix="take another backup")
+        place = str(building / DATABASE) if database is None else database
+        if database is not None:
+            copy_all(building / DATABASE, database)
+            (building / DATABASE).unlink()
+        _score_again(place, stated["days"])
+        mark(building, place)
+        os.rename(building, folder)  # noqa: PTH104 - onto nothing; a full folder that appeared would stay
+        settle(folder.parent)
+    except OSError as error:
+        raise BackupInvalid(f"{folder}: {error.strerror}", fix="check both folders and the disk") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return _copied(backup, stated, copied)
+
+
+def _copied(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> Copied:
+    return Copied(
+        (backup / DATABASE).stat().st_size, str(stated["database_version"]), events.parts, events.size,
+        tuple(damaged.path.name for damaged in events.damaged), tuple(stated["days"]), Head(*stated["head"]),
+    )  # fmt: skip
+
+
+def _copy_database(database: Database, to: Path) -> None:
+    if database.file is not None:
+        copy_file(database.file, to)
+    else:
+        copy_all(database.url, to)
+
+
+def _carried(source: Path, target: Path) -> dict[str, str]:
+    """Copy the further files that there are, and return the SHA-256 of each."""
+    found = [name for name in CARRIED if (source / name).is_file() and not (source / name).is_symlink()]
+    for name in found:
+        _copy(source / name, target / name)
+    return {name: _sum_of(target / name) for name in found}
+
+
+def _parts(store: Store) -> set[str]:
+    root = store.lake.root
+    return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
+
+
+def _copied_parts(target: Path) -> set[str]:
+    root = target / EVENTS
+    return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
+
+
+def _day(path: str) -> int:
+    return (date.fromisoformat(path.split("/")[2]) - layout.EPOCH).days
+
+
+def _head(file: Path) -> Head:
+    try:
+        opened = Database.open(file)
+    except DatabaseNotMigrated:  # an older one, which is copied as it is
+        return Head(0, "")
+    try:
+        with opened.reading() as work:
+            return work.audit.head()
+    finally:
+        opened.close()
+        for suffix in ("-wal", "-shm"):
+            file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _take_database(backup: Path, building: Path, stated: Mapping[str, Any]) -> None:
+    file = building / DATABASE
+    _copy(backup / DATABASE, file)
+    if _sum_of(file) != stated["database"]:
+        raise BackupInvalid(f"{backup / DATABASE}: is not what was backed up", fix="take another backup")
+    try:
+        upgrade(file, copies=building)
+        (building / f"{DATABASE}.before-{version(file)}").unlink(missing_ok=True)
+        opened = Database.open(file)
+        try:
+            with opened.reading() as work:
+                known = Head(*stated["head"])
+                verdict = work.audit.verify(known if known.sequence else None)
+        finally:
+            opened.close()
+    except SeawallError as error:
+        raise BackupInvalid(f"{backup / DATABASE}: {error.message}", fix="take another backup") from error
+    if not verdict.is_whole:
+        raise BackupInvalid(f"{backup / DATABASE}: audit trail: {verdict.fault}", fix="take another backup")
+
+
+def _score_again(place: str, days: list[int]) -> None:
+    opened = Database.open(place)
+    try:
+        with opened.writing() as work:
+            work.dirty.add(days)
+    finally:
+        opened.close()
+
+
+def _copy(source: Path, to: Path) -> None:
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as reader, to.open("xb") as writer:
+        to.chmod(0o600)
+        shutil.copyfileobj(reader, writer, _CHUNK)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def _sum_of(path: Path) -> str:
+    measured = sha256()
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            measured.update(chunk)
+    return measured.hexdigest()
+
+
+def _write(target: Path, document: Mapping[str, Any]) -> None:
+    whole = {"format": FORMAT, "version": VERSION, **document, "sha256": _own_sum(document)}
+    waiting = target / f"{MANIFEST}.new"
+    with waiting.open("x", encoding="utf-8") as file:
+        waiting.chmod(0o600)
+        json.dump(whole, file, indent=0)
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.replace(target / MANIFEST)
+    settle(target)
+
+
+def _own_sum(document: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(dict(document), separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+
+def _manifest(backup: Path) -> dict[str, Any]:
+    path = backup / MANIFEST
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            stated = json.loads(file.read(_LARGEST_MANIFEST))
+        names = {entry.name for entry in backup.iterdir()}
+    except OSError as error:
+        raise BackupInvalid(f"{path}: {error.strerror}", fix="check the path of the backup") from error
+    except (ValueError, RecursionError):
+        stated = None
+    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
+        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup")
+    if stated.get("version") != VERSION:
+        raise BackupInvalid(f"{path}: of another version", fix="use the version of Seawall that wrote it")
+    document = {k: v for k, v in stated.items() if k not in ("format", "version", "sha256")}
+    if stated.get("sha256") != _own_sum(document):
+        raise BackupInvalid(f"{path}: changed since it was written", fix="take another backup")
+    try:
+        msgspec.convert(document, _Stated)
+    except msgspec.ValidationError:
+        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup") from None
+    unknown = sorted(names - {MANIFEST, DATABASE, EVENTS, *document["files"]})
+    if unknown:
+        raise BackupInvalid(
+            f"{backup / unknown[0]}: not part of a backup", fix="remove it if it is not yours"
+        )
+    if (backup / EVENTS).is_symlink() or _sum_of_or_none(backup) != document["events"]:
+        raise BackupInvalid(f"{backup / EVENTS}: is not what was backed up", fix="take another backup")
+    return document
+
+
+def _sum_of_or_none(backup: Path) -> str | None:
+    try:
+        return _sum_of(backup / EVENTS / EVENTS_MANIFEST)
+    except OSError:
+        return None
+
+
+prepare(_Stated)

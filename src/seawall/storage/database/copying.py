@@ -1,0 +1,69 @@
+"""Copies everything in a database into an empty one, of whichever kind either is: how PostgreSQL is backed up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Integer, Table, func, select, text
+
+from seawall.storage.database import migrate
+from seawall.storage.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
+from seawall.storage.database.failures import named
+from seawall.storage.database.models import Model
+from seawall.storage.errors import DatabaseBroken
+
+_PIECE = 500
+"""Rows at a time: those of some tables hold megabytes."""
+
+
+def copy_all(source: str | Path, target: str | Path) -> int:
+    """Copy every row of a database of this version, as one transaction sees it, into an empty one; return how many.
+
+    All of it or nothing is kept. Raises DatabaseBroken where the target holds a database of Seawall already.
+    """
+    reader, from_words, file = engine_for(source)
+    writer, to_words, new = engine_for(target)
+    if file is None:
+        reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    writing = writer.execution_options(**{WRITING: True})
+    try:
+        if new is not None:
+            prepare_file(new, create=True)
+        with named(from_words), reader.begin() as given, named(to_words), writing.begin() as taken:
+            check_kind(given, from_words)
+            migrate.check(given, from_words)
+            _begin(taken, to_words)
+            return sum(_copied(given, taken, table) for table in Model.metadata.sorted_tables)
+    finally:
+        reader.dispose()
+        writer.dispose()
+
+
+def _begin(connection: Connection, place: str) -> None:
+    check_kind(connection, place)
+    if migrate.version(connection) is not None:
+        raise DatabaseBroken(f"the database {place} is in use already", fix="give an empty database")
+    mark(connection)
+    migrate.upgrade(connection, place)
+
+
+def _copied(source: Connection, target: Connection, table: Table) -> int:
+    count = 0
+    # Partitions are asked for by the driver as they are read, so that no table need fit in memory.
+    found = source.execution_options(yield_per=_PIECE).execute(select(table))
+    for rows in found.mappings().partitions(_PIECE):
+        target.execute(table.insert(), [dict(row) for row in rows])
+        count += len(rows)
+    if count and target.dialect.name == "postgresql":
+        _go_on_counting(target, table)
+    return count
+
+
+def _go_on_counting(target: Connection, table: Table) -> None:
+    for column in table.primary_key.columns:
+        if column.autoincrement is True and isinstance(column.type, Integer):
+            last = target.execute(select(func.max(column))).scalar_one()
+            target.execute(
+                text("SELECT setval(pg_get_serial_sequence(:name, :column), :last)"),
+                {"name": f'"{table.name}"', "column": column.name, "last": last},
+            )

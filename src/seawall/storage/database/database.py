@@ -1,0 +1,192 @@
+"""The database as a whole: opening, transactions, and the one writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from seawall.storage.database import migrate
+from seawall.storage.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
+from seawall.storage.database.failures import named
+from seawall.storage.database.models import CounterRow
+from seawall.storage.database.work import Work
+from seawall.storage.errors import DatabaseAway
+from seawall_base.errors import DatabaseInUse
+
+_WRITER = "writer"
+WRITER_LOCK = 0x5EA_0002
+
+
+@dataclass
+class Writer:
+    """The right to be the one that writes batches, until it is given back; `generation` counts its holders."""
+
+    generation: int
+    _descriptor: int | None = field(default=None, repr=False)
+    _connection: Connection | None = field(default=None, repr=False)
+
+    def release(self) -> None:
+        """Give the right back."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            with suppress(SQLAlchemyError):  # where the server is away, so is the lock
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": WRITER_LOCK})
+            with suppress(SQLAlchemyError):
+                connection.invalidate()  # should the lock remain, it goes with its connection
+            connection.close()
+
+
+class Database:
+    """An open database. Threads and processes may share it: readers never wait, writers wait for each other."""
+
+    def __init__(self, engine: Engine, place: str, file: Path | None) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(**{WRITING: True})
+        self._reading = (
+            engine
+            if file is not None
+            else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+        self.file = file
+        self.place = place
+
+    @property
+    def url(self) -> str | Path:
+        """What `open` takes, password and all: for this process alone, never for a log."""
+        return self.file or self._engine.url.render_as_string(hide_password=False)
+
+    @classmethod
+    def open(cls, place: str | Path, *, should_migrate: bool = False) -> Database:
+        """Open the database at a path (SQLite) or a URL (`postgresql://…`).
+
+        With `should_migrate` it is made where there is none, and brought to this program's version. Raises
+        DatabaseAway, DatabaseBroken, DatabaseInUse, DatabaseNewer, DatabaseNotMigrated, UsageError, MissingExtra.
+        """
+        engine, words, file = engine_for(place)
+        if file is not None:
+            prepare_file(file, create=should_migrate)
+        database = cls(engine, words, file)
+        try:
+            database._settle(should_migrate=should_migrate)
+        except BaseException:
+            engine.dispose()
+            raise
+        return database
+
+    def _settle(self, *, should_migrate: bool) -> None:
+        engine = self._writing if should_migrate else self._engine
+        with named(self.place), engine.begin() as connection:
+            check_kind(connection, self.place)
+            if should_migrate:
+                mark(connection)
+                migrate.upgrade(connection, self.place)
+            else:
+                migrate.check(connection, self.place)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """Read in one transaction: what it sees does not change while it lasts. Nothing that it writes is kept."""
+        with named(self.place), Session(self._reading) as session:
+            yield Work(session)
+
+    @contextmanager
+    def writing(self, writer: Writer | None = None) -> Iterator[Work]:
+        """Write in one transaction, kept when the block ends and undone when it raises.
+
+        With a `writer` it first makes sure that no other has taken over (DatabaseInUse): one that lost its
+        connection or slept too long then keeps nothing.
+        """
+        with named(self.place), Session(self._writing) as session, session.begin():
+            if writer is not None:
+                self._check(session, writer)
+            yield Work(session)
+
+    @contextmanager
+    def only_writer(self) -> Iterator[Writer]:
+        """Be the one writer of batches for as long as the block lasts; DatabaseInUse where there is one already."""
+        writer = _locked(self._engine, self.file, self.place)
+        try:
+            with named(self.place), Session(self._writing) as session, session.begin():
+                row = session.get(CounterRow, _WRITER, with_for_update=True)
+                if row is None:
+                    row = CounterRow(name=_WRITER, value=0)
+                    session.add(row)
+                row.value += 1
+                writer.generation = row.value
+            yield writer
+        finally:
+            writer.release()
+
+    def _check(self, session: Session, writer: Writer) -> None:
+        counter = select(CounterRow.value).where(CounterRow.name == _WRITER).with_for_update()
+        if session.execute(counter).scalar_one_or_none() != writer.generation:
+            raise DatabaseInUse(
+                f"another program has become the writer of the database {self.place}",
+                fix="this one must start again; what it was about to write was not kept",
+            )
+
+
+@contextmanager
+def writer_lock(place: str | Path) -> Iterator[None]:
+    """Hold the right of the one writer of a database of any version; DatabaseInUse where somebody has it."""
+    engine, words, file = engine_for(place)
+    try:
+        writer = _locked(engine, file, words)
+        try:
+            yield
+        finally:
+            writer.release()
+    finally:
+        engine.dispose()
+
+
+def _locked(engine: Engine, file: Path | None, place: str) -> Writer:
+    if file is not None:
+        return Writer(0, _descriptor=_locked_file(writer_file(file), place))
+    with named(place):
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": WRITER_LOCK}).scalar_one():
+            return Writer(0, _connection=connection)
+        connection.close()
+    raise _already(place)
+
+
+def writer_file(file: Path) -> Path:
+    """Return the file whose lock is the right of the one writer of a SQLite database."""
+    return file.with_name(file.name + "-writer")
+
+
+def _locked_file(path: Path, place: str) -> int:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseAway(
+            f"{path} cannot be opened: {error.strerror}", fix="check its permissions"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise _already(place) from None
+    return descriptor
+
+
+def _already(place: str) -> DatabaseInUse:
+    return DatabaseInUse(
+        f"another program already writes to the database {place}", fix="stop it first; one writer at a time"
+    )

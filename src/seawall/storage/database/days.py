@@ -1,0 +1,142 @@
+"""What detection found, day by day (days since the epoch, UTC): candidates, counts, and which days wait to be scored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.bulk import forget, insert_columns
+from seawall.storage.database.columns import key
+from seawall.storage.database.live_models import CandidateRow, DayRow, DirtyRow
+
+SHARE = 1 << 24
+"""Candidates of a share of a day are numbered from so many times its number on; the database holds 31 bits."""
+
+
+class Candidates:
+    """The candidates in one transaction: bytes, in the order in which detection gave them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put_day(
+        self, day: int, contents: Sequence[bytes], *, tenants: Sequence[str] = (), share: int = 0
+    ) -> None:
+        """Keep all candidates of a share of a day in place of earlier ones; `tenants` are their organisations, where told.
+
+        A day's candidates may be kept in several shares, each for itself.
+        """
+        first, after = share * SHARE, (share + 1) * SHARE
+        gone = delete(CandidateRow).where(CandidateRow.day == day, CandidateRow.position >= first)
+        self._session.execute(gone.where(CandidateRow.position < after))
+        keys = [key(tenant) for tenant in tenants] if tenants else [key("")] * len(contents)
+        columns: dict[str, Sequence[Any]] = {
+            "day": [day] * len(contents),
+            "position": range(first, first + len(contents)),
+            "tenant_key": keys,
+            "content": list(contents),
+        }
+        insert_columns(self._session, CandidateRow, columns)
+
+    def since(self, day: int, until: int | None = None) -> dict[int, list[bytes]]:
+        """Return the candidates of the days from one on, to before `until`; days without any are left out."""
+        query = select(CandidateRow.day, CandidateRow.content).where(CandidateRow.day >= day)
+        if until is not None:
+            query = query.where(CandidateRow.day < until)
+        found: dict[int, list[bytes]] = defaultdict(list)
+        for at, content in self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)):
+            found[at].append(content)
+        return dict(found)
+
+    def shares_since(self, day: int) -> dict[int, dict[int, list[bytes]]]:
+        """Return the candidates of the days from one on by the share that they were kept in."""
+        query = select(CandidateRow.day, CandidateRow.position, CandidateRow.content).where(
+            CandidateRow.day >= day
+        )
+        found: dict[int, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
+        for at, position, content in self._session.execute(
+            query.order_by(CandidateRow.day, CandidateRow.position)
+        ):
+            found[at][position // SHARE].append(content)
+        return found
+
+    def of_tenant(self, tenant: str) -> list[bytes]:
+        """Return all candidates of an organisation, by day and in the order in which they were kept."""
+        query = select(CandidateRow.content).where(CandidateRow.tenant_key == key(tenant))
+        return list(self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)).scalars())
+
+    def by_tenant(self, day: int, share: int) -> dict[str, list[bytes]]:
+        """Return the candidates of a share of a day by the keys of their organisations (`columns.key`)."""
+        columns = (CandidateRow.tenant_key, CandidateRow.content)
+        query = select(*columns).where(CandidateRow.day == day, CandidateRow.position >= share * SHARE)
+        query = query.where(CandidateRow.position < (share + 1) * SHARE).order_by(CandidateRow.position)
+        found: dict[str, list[bytes]] = defaultdict(list)
+        for tenant_key, content in self._session.execute(query):
+            found[tenant_key].append(content)
+        return dict(found)
+
+    def counts(self) -> dict[int, int]:
+        """Return how many there are of each day."""
+        query = select(CandidateRow.day, func.count()).group_by(CandidateRow.day).order_by(CandidateRow.day)
+        return {day: int(count) for day, count in self._session.execute(query)}
+
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
+        """Forget the candidates of days before a day; return how many."""
+        return forget(self._session, CandidateRow, CandidateRow.day < before, is_rehearsal=is_rehearsal)
+
+
+class Days:
+    """What was counted on each day, in one transaction: plain data by day."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, days: Mapping[int, Mapping[str, Any]]) -> None:
+        """Keep the counts of days, in place of earlier ones."""
+        for day, document in days.items():
+            self._session.merge(DayRow(day=day, document=dict(document)))
+        self._session.flush()
+
+    def get(self, day: int) -> dict[str, Any] | None:
+        """Return the counts of a day, None where there are none."""
+        row = self._session.get(DayRow, day, populate_existing=True)
+        return None if row is None else row.document
+
+    def since(self, day: int, until: int | None = None) -> dict[int, dict[str, Any]]:
+        """Return the counts of the days from one on, to before `until`, in order."""
+        query = select(DayRow).where(DayRow.day >= day)
+        if until is not None:
+            query = query.where(DayRow.day < until)
+        return {row.day: row.document for row in self._session.execute(query.order_by(DayRow.day)).scalars()}
+
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
+        """Forget the counts of days before a day; return how many."""
+        return forget(self._session, DayRow, DayRow.day < before, is_rehearsal=is_rehearsal)
+
+
+class Dirty:
+    """The days that wait to be scored, in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, days: Iterable[int]) -> None:
+        """Have days scored again."""
+        is_postgresql = self._session.connection().dialect.name == "postgresql"
+        insert = (postgresql if is_postgresql else sqlite).insert(DirtyRow).on_conflict_do_nothing()
+        for day in sorted(set(days)):
+            self._session.execute(insert.values(day=day))
+
+    def all(self) -> frozenset[int]:
+        """Return the days that wait."""
+        return frozenset(self._session.execute(select(DirtyRow.day)).scalars())
+
+    def clear(self, days: Iterable[int]) -> None:
+        """Say that days were scored."""
+        for day in sorted(set(days)):
+            self._session.execute(delete(DirtyRow).where(DirtyRow.day == day))

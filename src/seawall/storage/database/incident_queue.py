@@ -1,0 +1,296 @@
+"""The incident queue: what a list shows of incidents, which of them, in which order."""
+
+from __future__ import annotations
+
+import operator
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+import msgspec
+from sqlalchemy import ColumnElement, Dialect, Select, and_, false, func, literal, or_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from seawall.detection.incident import Incident
+from seawall.detection.reason import Reason
+from seawall.storage.database.columns import LogText, key
+from seawall.storage.database.live_models import QueueRow
+from seawall_base.errors import UsageError
+from seawall_base.msgspec_types import prepare
+
+Queue = Literal["open", "announced", "answered", "candidates", "all"]
+Order = Literal["score", "time", "account"]
+Relation = Literal[">", ">=", "<", "<="]
+Field = Literal[
+    "", "account", "mailbox", "tenant", "network", "country", "app", "client", "kind", "title", "severity",
+    "answer", "is",
+]  # fmt: skip
+FIELDS: tuple[Field, ...] = get_args(Field)
+STATES = ("raised", "announced", "answered", "open", "history")
+
+SHOWN_REASONS = 6
+LONGEST_TEXT = 20_000
+"""Characters of one field that can be searched: an application's incident may name thousands of mailboxes."""
+
+_ORDERED = 100
+"""Characters of an account by which lists are sorted: an index of PostgreSQL takes no long ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a list: what it is sorted by, and the id, of the incident after which to go on."""
+
+    value: float | str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word to be found in a field, or in any (`""`), whatever its case; `is_not` wants those without it.
+
+    `kind`, `severity`, `answer` and `is` (raised, announced, answered, open, history) are compared whole.
+    """
+
+    text: str
+    field: Field = ""
+    is_not: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which incidents; None is any. Times are microseconds; `answered` is whether an answer stands.
+
+    `scores` are all to hold of the score.
+    The queue `open` are those raised or announced that nobody has answered, `candidates` the rest of the unanswered.
+    """
+
+    tenant: str | None = None
+    account: str | None = None
+    raised: bool | None = None
+    severities: tuple[str, ...] = ()
+    answered: bool | None = None
+    active_from: int | None = None
+    active_until: int | None = None
+    queue: Queue = "all"
+    score_above: float | None = None
+    scores: tuple[tuple[Relation, float], ...] = ()
+    terms: tuple[Term, ...] = ()
+
+
+EVERY = Choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list shows of an incident. `reasons` are the heaviest that tell of something seen."""
+
+    id: str
+    tenant: str
+    account: str
+    kind: str
+    severity: str
+    score: float
+    raised: bool
+    announced_at: int | None
+    detected_at: int | None
+    first_event: int
+    last_event: int
+    title: str
+    summary: str
+    answer: str | None
+    family: str
+    related: int
+    mailboxes: int
+    messages_proved: int
+    messages_possible: int
+    reasons: tuple[Reason, ...]
+    is_history: bool = False
+    """It was older than the live window when it was found: nobody was told of it alone."""
+
+    records: int = 0
+    """Records of the intruder, as many as are listed and more."""
+
+    def place(self, order: Order = "score") -> Place:
+        """Return where it stands in a list."""
+        values: dict[Order, float | str] = {
+            "score": self.score,
+            "time": self.last_event,
+            "account": _order(self.account),
+        }
+        return Place(values[order], self.id)
+
+
+def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that come from an incident itself; `plain` is it as plain data."""
+    return {
+        "incident": incident.id,
+        "tenant_key": key(incident.tenant),
+        "account_key": key(incident.tenant, incident.account),
+        "account_order": _order(incident.account),
+        **{name: plain[name] for name in _COPIED},
+        "account": folded(incident.account),
+        "mailbox": folded(*incident.mailboxes),
+        "tenant": folded(incident.tenant),
+        **{field: folded(*_values(incident, aspects)) for field, aspects in _ASPECTS.items()},
+        "title": folded(incident.title, incident.kind, incident.summary),
+    }
+
+
+def folded(*texts: str) -> str:
+    """Return texts as they are searched, without what tells upper from lower case or wide from narrow, a line each."""
+    text = "\n".join(dict.fromkeys(texts))[:LONGEST_TEXT]
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _order(account: str) -> str:
+    return folded(account[:_ORDERED])[:_ORDERED]
+
+
+_COPIED = ("kind", "severity", "score", "raised", "detected_at", "first_event", "last_event")
+_ASPECTS = {
+    "network": ("network", "prefix"),
+    "country": ("country",),
+    "app": ("app",),
+    "client": ("client", "device"),
+}
+
+
+def _values(incident: Incident, aspects: tuple[str, ...]) -> Iterable[str]:
+    yield from (reason.value for reason in incident.reasons if reason.aspect in aspects and reason.value)
+    yield from (fact.now for fact in incident.usual if fact.aspect in aspects)
+
+
+def shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+    """Return what the queue shows of an incident besides its row."""
+    telling = [i for i, reason in enumerate(incident.reasons) if not reason.silent]
+    heaviest = sorted(telling, key=lambda i: -incident.reasons[i].weight)[:SHOWN_REASONS]
+    names = ("tenant", "account", "title", "summary", "family", "messages_proved", "messages_possible")
+    return {
+        **{name: plain[name] for name in names},
+        "related": len(incident.related),
+        "mailboxes": len(incident.mailboxes),
+        "records": len(incident.events) + _more_events(incident),
+        "reasons": [plain["reasons"][i] for i in heaviest],
+    }
+
+
+def _more_events(incident: Incident) -> int:
+    more = incident.details.get("events_not_listed", 0)
+    return more if isinstance(more, int) else 0
+
+
+def listed(found: QueueRow, document: dict[str, Any]) -> Listed:
+    """Return what a list shows of a row, given the rest of it."""
+    rest = dict(document)
+    reasons = tuple(msgspec.convert(reason, Reason) for reason in rest.pop("reasons"))
+    return Listed(
+        id=found.incident, announced_at=found.announced_at, answer=found.answer, reasons=reasons,
+        is_history=found.is_history,
+        **{name: getattr(found, name) for name in _COPIED}, **rest,
+    )  # fmt: skip
+
+
+def chosen(query: Select[Any], choice: Choice, dialect: Dialect) -> Select[Any]:
+    """Narrow a query over `QueueRow` to a choice; UsageError for a field or value that there is not."""
+    wanted: list[ColumnElement[bool]] = []
+    if choice.account is not None and choice.tenant is not None:
+        wanted.append(QueueRow.account_key == key(choice.tenant, choice.account))
+    elif choice.account is not None:
+        wanted.append(QueueRow.account == folded(choice.account))
+    elif choice.tenant is not None:
+        wanted.append(QueueRow.tenant_key == key(choice.tenant))
+    if choice.raised is not None:
+        wanted.append(QueueRow.raised == choice.raised)
+    if choice.severities:
+        wanted.append(QueueRow.severity.in_(choice.severities))
+    if choice.active_from is not None:
+        wanted.append(QueueRow.last_event >= choice.active_from)
+    if choice.active_until is not None:
+        wanted.append(QueueRow.first_event < choice.active_until)
+    if choice.answered is not None:
+        wanted.append(QueueRow.answer.is_not(None) if choice.answered else QueueRow.answer.is_(None))
+    if choice.score_above is not None:
+        wanted.append(QueueRow.score > choice.score_above)
+    wanted += [_COMPARED[relation](QueueRow.score, score) for relation, score in choice.scores]
+    wanted += [_of_queue(choice.queue), *(_meets(term, dialect) for term in choice.terms)]
+    return query.where(*wanted)
+
+
+_COMPARED: dict[Relation, Callable[[Any, float], ColumnElement[bool]]] = {
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
+
+
+def _of_queue(queue: str) -> ColumnElement[bool]:
+    conditions = {
+        "open": QueueRow.state == "open",
+        "announced": QueueRow.announced_at.is_not(None),
+        "answered": QueueRow.state == "answered",
+        "candidates": QueueRow.state == "candidate",
+        "all": true(),
+    }
+    if queue not in conditions:
+        raise UsageError(f"there is no queue {queue!r}", fix=f"one of {', '.join(conditions)}")
+    return conditions[queue]
+
+
+def _meets(term: Term, dialect: Dialect) -> ColumnElement[bool]:
+    text = folded(term.text)
+    if term.field == "":
+        found = or_(*(_holds(column, text, dialect) for column in _SEARCHED.values()))
+    elif term.field in _SEARCHED:
+        found = _holds(_SEARCHED[term.field], text, dialect)
+    elif term.field == "is":
+        found = _is(text)
+    elif term.field == "answer":
+        found = and_(QueueRow.answer.is_not(None), QueueRow.answer == text)
+    elif term.field in ("kind", "severity"):
+        found = getattr(QueueRow, term.field) == text
+    else:
+        raise UsageError(f"there is no field {term.field!r}", fix=f"one of {', '.join(FIELDS[1:])}")
+    return ~func.coalesce(found, false()) if term.is_not else found
+
+
+_SEARCHED: dict[str, InstrumentedAttribute[str]] = {
+    "account": QueueRow.account, "mailbox": QueueRow.mailbox, "tenant": QueueRow.tenant,
+    "network": QueueRow.network, "country": QueueRow.country, "app": QueueRow.app, "client": QueueRow.client,
+    "title": QueueRow.title,
+}  # fmt: skip
+
+
+def _holds(column: InstrumentedAttribute[str], text: str, dialect: Dialect) -> ColumnElement[bool]:
+    """Whether a column holds a text. No pattern is made of it: there is nothing in it to escape."""
+    name = "strpos" if dialect.name == "postgresql" else "instr"
+    return cast("ColumnElement[bool]", getattr(func, name)(column, literal(text, LogText())) > 0)
+
+
+def _is(state: str) -> ColumnElement[bool]:
+    if state == "raised":
+        return QueueRow.raised == true()
+    if state == "history":
+        return QueueRow.is_history == true()
+    if state not in STATES:
+        raise UsageError(f"no incident is {state!r}", fix=f"one of {', '.join(STATES)}")
+    return _of_queue(state)
+
+
+def ordered(query: Select[Any], order: Order, after: Place | None, limit: int) -> Select[Any]:
+    """Put a query in order: worst first, last event first, or by account; from the one behind a place on."""
+    column: InstrumentedAttribute[Any] = _ORDERS[order]
+    if after is not None:
+        # The first condition says nothing new, but it is the one that an index answers.
+        reached, beyond = (column >= after.value, column > after.value)
+        if order != "account":
+            reached, beyond = (column <= after.value, column < after.value)
+        query = query.where(reached, or_(beyond, QueueRow.incident > after.id))
+    direction = column.asc() if order == "account" else column.desc()
+    return query.order_by(direction, QueueRow.incident).limit(limit)
+
+
+_ORDERS: dict[Order, InstrumentedAttribute[Any]] = {
+    "score": QueueRow.score, "time": QueueRow.last_event, "account": QueueRow.account_order,
+}  # fmt: skip
+
+
+prepare(Reason)

@@ -1,0 +1,313 @@
+"""Incidents and their reasons: put by detection, listed and counted for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from seawall.detection.incident import Incident
+from seawall.detection.reason import Reason
+from seawall.storage.database import incident_queue, revisions, standing
+from seawall.storage.database.bulk import forget, insert_columns, pieces
+from seawall.storage.database.columns import key
+from seawall.storage.database.incident_queue import EVERY, Choice, Listed, Order, Place
+from seawall.storage.database.live_models import QueueRow, ShownRow
+from seawall.storage.database.models import IncidentRow, Model, ReasonRow
+from seawall_base.msgspec_types import prepare
+
+
+class Incidents:
+    """The incidents in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, incidents: Iterable[Incident]) -> int:
+        """Keep incidents, in place of earlier ones with their ids; return how many were new or changed.
+
+        Those that changed get one new revision, by which followers find them (`changed_after`). What people said of
+        them stays: announcements and answers, of ids that they had before too.
+        """
+        wanted = {incident.id: incident for incident in incidents}
+        contents = {id_: _content(incident) for id_, incident in wanted.items()}
+        known = self._known(list(wanted))
+        if all(known.get(id_) == content for id_, content in contents.items()):
+            return 0
+        revision = revisions.grown(self._session)
+        known = self._known(list(wanted))  # again: from here on nobody else puts any
+        fresh = [id_ for id_, content in contents.items() if known.get(id_) != content]
+        new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
+        plains = {id_: _plain(wanted[id_]) for id_ in fresh}
+        rows = {id_: _row(wanted[id_], plains[id_], contents[id_], revision) for id_ in fresh}
+        self._insert(IncidentRow, [rows[id_] for id_ in new])
+        self._insert_queue([wanted[id_] for id_ in new], plains)
+        for ids in pieces(old):
+            self._session.execute(update(IncidentRow), [rows[id_] for id_ in ids])
+            queued = [incident_queue.row(wanted[id_], plains[id_]) for id_ in ids]
+            self._session.execute(update(QueueRow), queued)
+            shown = [_shown(wanted[id_], plains[id_]) for id_ in ids]
+            self._session.execute(update(ShownRow), shown)
+            self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
+        self._insert_reasons(wanted[id_] for id_ in fresh)
+        standing.settle(self._session, fresh)
+        self._session.expire_all()
+        return len(fresh)
+
+    def mark_history(self, ids: Iterable[str]) -> int:
+        """Mark incidents as history; return how many were not marked before."""
+        fresh: list[str] = []
+        for piece in pieces(sorted(set(ids))):
+            query = select(QueueRow.incident).where(QueueRow.incident.in_(piece), ~QueueRow.is_history)
+            fresh += self._session.execute(query).scalars()
+        if fresh:
+            revision = revisions.grown(self._session)
+            for piece in pieces(fresh):
+                changed = update(QueueRow).where(QueueRow.incident.in_(piece)).values(is_history=True)
+                self._session.execute(changed, execution_options={"synchronize_session": False})
+            revisions.stamp(self._session, fresh, revision)
+            self._session.expire_all()
+        return len(fresh)
+
+    def untold(self, before: int) -> list[Incident]:
+        """Return raised incidents that ended before a time, are no history, and of which nobody was ever told."""
+        wanted = (QueueRow.raised, ~QueueRow.is_history, QueueRow.announced_at.is_(None))
+        query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted)
+        return self._whole(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
+
+    def history(self) -> set[str]:
+        """Return the ids of the incidents that are history."""
+        return set(self._session.execute(select(QueueRow.incident).where(QueueRow.is_history)).scalars())
+
+    def remove(self, ids: Iterable[str]) -> int:
+        """Forget incidents that are none any more; what people said of them is kept. Return how many there were."""
+        count = 0
+        for piece in pieces(sorted(set(ids))):
+            gone = delete(IncidentRow).where(IncidentRow.id.in_(piece)).returning(IncidentRow.id)
+            count += len(self._session.execute(gone).all())
+        self._session.expire_all()
+        return count
+
+    def ids(self) -> set[str]:
+        """Return the ids of all incidents."""
+        return set(self._session.execute(select(QueueRow.incident)).scalars())
+
+    def in_order(self) -> list[str]:
+        """Return the ids of all incidents in reading order: what was raised first, then the candidates, each the worst first."""
+        query = select(QueueRow.incident).order_by(
+            QueueRow.raised.desc(), QueueRow.score.desc(), QueueRow.incident
+        )
+        return list(self._session.execute(query).scalars())
+
+    def get(self, id_: str) -> Incident | None:
+        """Return one incident, None where there is none of this id (`aliases` knows those that it had before)."""
+        return next(iter(self._whole([id_])), None)
+
+    def row(self, id_: str) -> Listed | None:
+        """Return what a list shows of one incident, with its answer and announcement."""
+        query = _LISTED.where(QueueRow.incident == id_)
+        return next((incident_queue.listed(*found) for found in self._session.execute(query)), None)
+
+    def rows(
+        self,
+        choice: Choice = EVERY,
+        *,
+        order: Order = "score",
+        after: Place | None = None,
+        limit: int = 100,
+    ) -> list[Listed]:
+        """Return what a list shows of up to `limit` incidents; `after` is `listed.place(order)` of the last one had."""
+        query = incident_queue.ordered(self._chosen(_LISTED, choice), order, after, limit)
+        return [incident_queue.listed(*found) for found in self._session.execute(query)]
+
+    def page(
+        self,
+        choice: Choice = EVERY,
+        *,
+        order: Order = "score",
+        after: Place | None = None,
+        limit: int = 100,
+    ) -> list[Incident]:
+        """Return whole incidents in the order of `rows`: worst first, of equal ones by id."""
+        query = self._chosen(select(QueueRow.incident), choice)
+        found = self._session.execute(incident_queue.ordered(query, order, after, limit))
+        return self._whole(list(found.scalars()))
+
+    def count(self, choice: Choice = EVERY) -> int:
+        """Return how many there are."""
+        query = self._chosen(select(func.count()).select_from(QueueRow), choice)
+        return int(self._session.execute(query).scalar_one())
+
+    def severities(self, choice: Choice = EVERY) -> dict[str, int]:
+        """Return how many there are of each severity."""
+        counted: Select[Any] = cast("Select[Any]", select(QueueRow.severity, func.count()))
+        query = self._chosen(counted, choice).group_by(QueueRow.severity)
+        return {str(severity): int(count) for severity, count in self._session.execute(query).all()}
+
+    def announced_since(self, at: int) -> dict[str, int]:
+        """Return how many incidents of each organisation were announced from a time on."""
+        query = select(IncidentRow.tenant, func.count()).join(QueueRow, QueueRow.incident == IncidentRow.id)
+        query = query.where(QueueRow.announced_at >= at).group_by(IncidentRow.tenant)
+        return {tenant: int(count) for tenant, count in self._session.execute(query)}
+
+    def raised_since(self, at: int) -> dict[str, int]:
+        """Return how many incidents of each organisation are raised and have an event at or after a time."""
+        query = select(IncidentRow.tenant, func.count()).join(QueueRow, QueueRow.incident == IncidentRow.id)
+        query = query.where(QueueRow.raised.is_(True), QueueRow.last_event >= at).group_by(IncidentRow.tenant)
+        return {tenant: int(count) for tenant, count in self._session.execute(query)}
+
+    def worst(self, accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
+        """Return how many incidents accounts (organisation, account) have, and the highest score of them."""
+        keys = {key(*account): account for account in accounts}
+        found: dict[tuple[str, str], tuple[int, float]] = {}
+        for piece in pieces(sorted(keys)):
+            columns = (QueueRow.account_key, func.count(), func.max(QueueRow.score))
+            query = select(*columns).where(QueueRow.account_key.in_(piece)).group_by(QueueRow.account_key)
+            found.update((keys[k], (int(n), float(score))) for k, n, score in self._session.execute(query))
+        return found
+
+    def worst_of_all(self) -> dict[tuple[str, str], tuple[int, float]]:
+        """Return the same of every account that has any, by organisation and account."""
+        columns = (IncidentRow.tenant, IncidentRow.account, func.count(), func.max(QueueRow.score))
+        query = select(*columns).join(QueueRow, QueueRow.incident == IncidentRow.id)
+        found = self._session.execute(query.group_by(IncidentRow.tenant, IncidentRow.account))
+        return {(tenant, account): (int(count), float(score)) for tenant, account, count, score in found}
+
+    def revision(self) -> int:
+        """Return the revision of the last change, 0 before the first."""
+        return revisions.last(self._session)
+
+    def changed_after(self, revision: int, limit: int = 1000) -> list[tuple[int, str]]:
+        """Return (revision, id) of incidents new or changed since a revision, in that order.
+
+        An answer or an announcement changes the incident too.
+        """
+        query = select(IncidentRow.revision, IncidentRow.id).where(IncidentRow.revision > revision)
+        found = self._session.execute(query.order_by(IncidentRow.revision, IncidentRow.id).limit(limit))
+        return [(int(at), id_) for at, id_ in found]
+
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
+        """Forget incidents whose last event lies before a time; answers to them are kept. Return how many."""
+        return forget(self._session, IncidentRow, IncidentRow.last_event < before, is_rehearsal=is_rehearsal)
+
+    def refill(self) -> int:
+        """Make the rows of the queue for incidents that have none, as after a migration; return how many."""
+        query = select(IncidentRow.id).where(IncidentRow.id.not_in(select(QueueRow.incident)))
+        count = 0
+        for ids in pieces(list(self._session.execute(query).scalars())):
+            whole = self._whole(ids)
+            self._insert_queue(whole, {one.id: _plain(one) for one in whole})
+            standing.settle(self._session, ids)
+            self._session.expire_all()
+            count += len(whole)
+        return count
+
+    def _chosen(self, query: Select[Any], choice: Choice) -> Select[Any]:
+        return incident_queue.chosen(query, choice, self._session.connection().dialect)
+
+    def _known(self, ids: Sequence[str]) -> dict[str, str]:
+        known: dict[str, str] = {}
+        for piece in pieces(ids):
+            query = select(IncidentRow.id, IncidentRow.content).where(IncidentRow.id.in_(piece))
+            known.update((id_, content) for id_, content in self._session.execute(query))
+        return known
+
+    def _insert(self, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            insert_columns(self._session, model, {name: [row[name] for row in rows] for name in rows[0]})
+
+    def _insert_queue(self, incidents: Sequence[Incident], plains: Mapping[str, dict[str, Any]]) -> None:
+        rows = [incident_queue.row(one, plains[one.id]) for one in incidents]
+        self._insert(QueueRow, [{**row, "state": "", "is_history": False} for row in rows])
+        self._insert(ShownRow, [_shown(one, plains[one.id]) for one in incidents])
+
+    def _insert_reasons(self, incidents: Iterable[Incident]) -> None:
+        rows = [(i.id, place, reason) for i in incidents for place, reason in enumerate(i.reasons)]
+        columns: dict[str, list[Any]] = {
+            "incident": [row[0] for row in rows],
+            "position": [row[1] for row in rows],
+            **{name: [getattr(row[2], name) for row in rows] for name in _REASON},
+        }
+        insert_columns(self._session, ReasonRow, columns)
+
+    def _whole(self, ids: Sequence[str]) -> list[Incident]:
+        rows: dict[str, IncidentRow] = {}
+        reasons: dict[str, list[Reason]] = defaultdict(list)
+        for piece in pieces(ids):
+            query = select(IncidentRow).where(IncidentRow.id.in_(piece))
+            rows.update((row.id, row) for row in self._session.execute(query).scalars())
+            found = select(ReasonRow).where(ReasonRow.incident.in_(piece))
+            for row in self._session.execute(
+                found.order_by(ReasonRow.incident, ReasonRow.position)
+            ).scalars():
+                reasons[row.incident].append(_reason(row))
+        return [_incident(rows[id_], reasons[id_]) for id_ in ids if id_ in rows]
+
+
+_LISTED = cast(
+    "Select[Any]", select(QueueRow, ShownRow.document).join(ShownRow, ShownRow.incident == QueueRow.incident)
+)
+_REASON = tuple(field.name for field in dataclasses.fields(Reason))
+_COLUMNS = (
+    "id",
+    "tenant",
+    "account",
+    "kind",
+    "severity",
+    "score",
+    "raised",
+    "detected_at",
+    "first_event",
+    "last_event",
+)
+_REST = tuple(
+    field.name for field in dataclasses.fields(Incident) if field.name not in {*_COLUMNS, "reasons"}
+)
+
+
+def _plain(incident: Incident) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(incident, enc_hook=lambda number: number.item())
+    return plain
+
+
+def _content(incident: Incident) -> str:
+    """A digest of all of it: detection puts every incident of its days again, and few have changed."""
+    try:
+        written = msgspec.msgpack.encode(incident, enc_hook=lambda number: number.item())
+    except UnicodeEncodeError:  # a lone surrogate
+        written = json.dumps(_plain(incident)).encode("ascii")
+    return hashlib.sha256(written).hexdigest()
+
+
+def _shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+    return {"incident": incident.id, "document": incident_queue.shown(incident, plain)}
+
+
+def _row(incident: Incident, plain: dict[str, Any], content: str, revision: int) -> dict[str, Any]:
+    return {
+        **{name: plain[name] for name in _COLUMNS},
+        "tenant_key": key(incident.tenant),
+        "account_key": key(incident.tenant, incident.account),
+        "revision": revision,
+        "content": content,
+        "document": {name: plain[name] for name in _REST},
+    }
+
+
+def _reason(row: ReasonRow) -> Reason:
+    return msgspec.convert({name: getattr(row, name) for name in _REASON}, Reason)
+
+
+def _incident(row: IncidentRow, reasons: list[Reason]) -> Incident:
+    plain = {**{name: getattr(row, name) for name in _COLUMNS}, **row.document, "reasons": ()}
+    return dataclasses.replace(msgspec.convert(plain, Incident), reasons=tuple(reasons))
+
+
+prepare(Reason, Incident)

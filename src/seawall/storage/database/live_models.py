@@ -1,0 +1,201 @@
+"""The tables of continuous detection and of the incident queue. Times are microseconds since the epoch, days are days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from seawall.storage.database.columns import Document, Number
+from seawall.storage.database.models import Model
+
+_KEY = String(32)
+
+
+class QueueRow(Model):
+    """What the queue sorts, filters and searches incidents by; made of an incident, and never without it.
+
+    Small rows of their own, so that a search need not read what incidents say at length. Texts are folded.
+    """
+
+    __tablename__ = "queue"
+    __table_args__ = (
+        Index("ix_queue_score", "score", "incident"),
+        Index("ix_queue_last_event", "last_event", "incident"),
+        Index("ix_queue_account_order", "account_order", "incident"),
+        Index("ix_queue_state_score", "state", "score", "incident"),
+        Index("ix_queue_state_severity", "state", "severity"),
+        Index("ix_queue_state_last_event", "state", "last_event", "incident"),
+        Index("ix_queue_tenant_key_score", "tenant_key", "score", "incident"),
+        Index("ix_queue_account_key", "account_key"),
+        Index("ix_queue_announced_at", "announced_at"),
+    )
+
+    incident: Mapped[str] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
+    tenant_key: Mapped[str] = mapped_column(_KEY)
+    account_key: Mapped[str] = mapped_column(_KEY)
+    account_order: Mapped[str]
+    kind: Mapped[str]
+    severity: Mapped[str]
+    score: Mapped[float]
+    raised: Mapped[bool]
+    detected_at: Mapped[int | None]
+    first_event: Mapped[int]
+    last_event: Mapped[int]
+    announced_at: Mapped[int | None]
+    answer: Mapped[str | None]
+    state: Mapped[str]
+    account: Mapped[str]
+    mailbox: Mapped[str]
+    tenant: Mapped[str]
+    network: Mapped[str]
+    country: Mapped[str]
+    app: Mapped[str]
+    client: Mapped[str]
+    title: Mapped[str]
+    is_history: Mapped[bool] = mapped_column(server_default=false())
+
+
+class ShownRow(Model):
+    """What the queue shows of an incident besides what it sorts by; read for the rows of a page alone."""
+
+    __tablename__ = "queue_shown"
+
+    incident: Mapped[str] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+
+
+class AliasRow(Model):
+    """An id that an incident had before it grew, and the one that it has now."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (Index("ix_aliases_new", "new"),)
+
+    old: Mapped[str] = mapped_column(primary_key=True)
+    new: Mapped[str]
+    at: Mapped[int]
+
+
+class AnnouncementRow(Model):
+    """That people were told of an incident."""
+
+    __tablename__ = "announcements"
+
+    incident: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[int]
+    raised: Mapped[bool]
+
+
+class CandidateRow(Model):
+    """One candidate of a day, as detection wrote it."""
+
+    __tablename__ = "candidates"
+
+    day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    tenant_key: Mapped[str] = mapped_column(_KEY)
+    content: Mapped[bytes]
+
+
+class DayRow(Model):
+    """What detection counted on a day."""
+
+    __tablename__ = "days"
+
+    day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+
+
+class DirtyRow(Model):
+    """A day with events that are not scored yet."""
+
+    __tablename__ = "dirty"
+
+    day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class OutboxRow(Model):
+    """A message to another program, kept until it was delivered or given up."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_next_at", "next_at", "id"),)
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    kind: Mapped[str]
+    target: Mapped[str]
+    incident: Mapped[str]
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    created_at: Mapped[int]
+    attempts: Mapped[int] = mapped_column(Integer)
+    next_at: Mapped[int | None]
+    delivered_at: Mapped[int | None]
+    failed_at: Mapped[int | None]
+    last_error: Mapped[str]
+
+
+class SourceRow(Model):
+    """What came from one source, and when."""
+
+    __tablename__ = "sources"
+
+    source_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    tenant: Mapped[str]
+    records: Mapped[int]
+    problems: Mapped[int]
+    first_at: Mapped[int | None]
+    last_at: Mapped[int | None]
+    last_event: Mapped[int | None]
+    typical_gap: Mapped[int | None]
+    silent_since: Mapped[int | None]
+
+
+class TotalRow(Model):
+    """A sum over everything that was ever taken in."""
+
+    __tablename__ = "totals"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+class SettingRow(Model):
+    """A setting that people change while the program runs."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+
+
+class ContainmentRow(Model):
+    """A containment that draws attention until a time, or until somebody ended that."""
+
+    __tablename__ = "containments"
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    plan: Mapped[str] = mapped_column(index=True)
+    tenant: Mapped[str]
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    until: Mapped[int] = mapped_column(BigInteger)
+    given_by: Mapped[str]
+    given_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+    ended_by: Mapped[str | None]
+
+
+class FirstImportRow(Model):
+    """How far the first import of an organisation reaches, and whether something before the live window is not judged yet."""
+
+    __tablename__ = "first_imports"
+
+    tenant_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    tenant: Mapped[str]
+    began_at: Mapped[int]
+    is_open: Mapped[bool]
+    first_day: Mapped[int]
+    last_day: Mapped[int | None]
+    waiting_from: Mapped[int | None]
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(Document)

@@ -1,0 +1,94 @@
+"""Brings a database to the version of this program, and says when it cannot."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.incidents import Incidents
+from seawall.storage.database.models import Model
+from seawall.storage.errors import DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
+
+VERSION_TABLE = "seawall_version"
+_MIGRATING = 0x5EA_0001
+"""The lock of PostgreSQL that is held while one program changes the schema."""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "seawall.storage.database:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def newest() -> str:
+    """Return the version that this program works with."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:  # pragma: no cover - a package without its migrations
+        raise DatabaseBroken("this installation lacks its database migrations", fix="install Seawall again")
+    return head
+
+
+def version(connection: Connection) -> str | None:
+    """Return the version of the database, None for an empty one."""
+    options = {"version_table": VERSION_TABLE}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def check(connection: Connection, place: str) -> None:
+    """Refuse a database that is not of this program's version (DatabaseNewer, DatabaseNotMigrated)."""
+    found = version(connection)
+    if found == newest():
+        return
+    _refuse_newer(found, place)
+    if found is None:
+        raise DatabaseNotMigrated(
+            f"the database {place} is empty",
+            fix="`seawall watch` and `seawall serve` make what belongs into it, also after a start that failed",
+        )
+    raise DatabaseNotMigrated(
+        f"the database {place} is of version {found}; this program needs {newest()}",
+        fix="back it up, then bring it up to date: seawall store migrate",
+    )
+
+
+def upgrade(connection: Connection, place: str) -> None:
+    """Bring the database to this program's version, in the transaction of the connection: wholly or not at all."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+    found = version(connection)
+    if found == newest():
+        return
+    _refuse_newer(found, place)
+    if found is None:
+        _refuse_foreign(connection, place)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    if found is not None:
+        # The queue is made of the incidents, as this version makes it; no migration knows how.
+        with Session(connection, join_transaction_mode="rollback_only") as session:
+            Incidents(session).refill()
+            session.flush()
+
+
+def _refuse_newer(found: str | None, place: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseNewer(
+            f"the database {place} is of version {found}, which this program does not know (newest: {newest()})",
+            fix="use the newer Seawall that wrote it, or restore the backup from before",
+        )
+
+
+def _refuse_foreign(connection: Connection, place: str) -> None:
+    ours = set(Model.metadata.tables) & set(inspect(connection).get_table_names())
+    if ours:
+        raise DatabaseBroken(
+            f"the database {place} has tables of these names that are not Seawall's: {', '.join(sorted(ours))}",
+            fix="give Seawall a database of its own",
+        )

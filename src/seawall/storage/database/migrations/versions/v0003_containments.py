@@ -1,0 +1,36 @@
+"""Containments that a watch remembers, so that an intruder's return is raised whatever the budget."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from seawall.storage.database.columns import Document, LogText, Number
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "containments",
+        sa.Column("id", Number, autoincrement=True, nullable=False),
+        sa.Column("plan", LogText(), nullable=False),
+        sa.Column("tenant", LogText(), nullable=False),
+        sa.Column("document", Document(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("given_by", LogText(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", LogText(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_containments")),
+    )
+    op.create_index(op.f("ix_containments_plan"), "containments", ["plan"], unique=False)
+
+
+def downgrade() -> None:
+    """There is no way back: restore the backup."""
+    raise NotImplementedError

@@ -1,0 +1,35 @@
+"""First imports of organisations, and which incidents are history: older than the live window when they were found."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from seawall.storage.database.columns import Document, LogText
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table, and give the queue its column: no incident is history so far."""
+    op.create_table(
+        "first_imports",
+        sa.Column("tenant_key", sa.String(length=32), nullable=False),
+        sa.Column("tenant", LogText(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("first_day", sa.BigInteger(), nullable=False),
+        sa.Column("last_day", sa.BigInteger(), nullable=True),
+        sa.Column("waiting_from", sa.BigInteger(), nullable=True),
+        sa.Column("notes", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_key", name=op.f("pk_first_imports")),
+    )
+    op.add_column("queue", sa.Column("is_history", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def downgrade() -> None:
+    """There is no way back: restore the backup."""
+    raise NotImplementedError

@@ -1,0 +1,119 @@
+"""Messages to other programs: kept with what they tell of, delivered afterwards, tried again until they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.bulk import forget
+from seawall.storage.database.live_models import OutboxRow
+
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. It waits while `next_at` says when to try; `attempts` is how often that was done."""
+
+    id: int
+    kind: str
+    target: str
+    incident: str
+    document: Mapping[str, Any]
+    created_at: int
+    attempts: int
+    next_at: int | None
+    delivered_at: int | None
+    failed_at: int | None
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many messages wait, how many were given up, and the error that was met last of these."""
+
+    waiting: int
+    failed: int
+    last_error: str
+
+
+class Outbox:
+    """The messages in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, kind: str, target: str, incident: str, document: Mapping[str, Any], *, at: int) -> int:
+        """Keep a message to be delivered from now on; return its id. Never give it a secret."""
+        row = OutboxRow(
+            kind=kind, target=target, incident=incident, document=dict(document), created_at=at, attempts=0,
+            next_at=at, last_error="",
+        )  # fmt: skip
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def due(self, at: int, limit: int = 100) -> list[Message]:
+        """Return messages to try now, in the order in which they are due."""
+        query = select(OutboxRow).where(OutboxRow.next_at <= at).order_by(OutboxRow.next_at, OutboxRow.id)
+        return [_message(row) for row in self._session.execute(query.limit(limit)).scalars()]
+
+    def of_target(self, target: str, limit: int = 100) -> list[Message]:
+        """Return messages that wait for one target, in the order in which they were written, whenever they are due."""
+        waiting = (OutboxRow.target == target, OutboxRow.next_at.is_not(None))
+        query = select(OutboxRow).where(*waiting).order_by(OutboxRow.id).limit(limit)
+        return [_message(row) for row in self._session.execute(query).scalars()]
+
+    def targets(self) -> list[str]:
+        """Return the targets that messages wait for."""
+        query = select(OutboxRow.target).where(OutboxRow.next_at.is_not(None)).distinct()
+        return sorted(self._session.execute(query).scalars())
+
+    def next_at(self) -> int | None:
+        """Return when the next message is due, None where none waits."""
+        return self._session.execute(select(func.min(OutboxRow.next_at))).scalar_one()
+
+    def delivered(self, id_: int, *, at: int) -> None:
+        """Say that a message arrived."""
+        self._tried(id_, next_at=None, delivered_at=at)
+
+    def retry(self, id_: int, *, next_at: int, error: str) -> None:
+        """Say that a message did not arrive, and when to try again."""
+        self._tried(id_, next_at=next_at, last_error=error[:LONGEST_ERROR])
+
+    def failed(self, id_: int, *, at: int, error: str) -> None:
+        """Give a message up."""
+        self._tried(id_, next_at=None, failed_at=at, last_error=error[:LONGEST_ERROR])
+
+    def _tried(self, id_: int, **values: Any) -> None:
+        tried = update(OutboxRow).where(OutboxRow.id == id_)
+        self._session.execute(tried.values(attempts=OutboxRow.attempts + 1, **values))
+
+    def get(self, id_: int) -> Message | None:
+        """Return one message."""
+        row = self._session.get(OutboxRow, id_, populate_existing=True)
+        return None if row is None else _message(row)
+
+    def waiting(self) -> Waiting:
+        """Return how many wait and how many were given up."""
+        query = select(func.count(OutboxRow.next_at), func.count(OutboxRow.failed_at))
+        waiting, failed = self._session.execute(query).one()
+        undelivered = (OutboxRow.last_error != "", OutboxRow.delivered_at.is_(None))
+        last = select(OutboxRow.last_error).where(*undelivered).order_by(OutboxRow.id.desc()).limit(1)
+        return Waiting(int(waiting), int(failed), self._session.execute(last).scalar_one_or_none() or "")
+
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
+        """Forget messages that were delivered or given up before a time; return how many."""
+        over = or_(OutboxRow.delivered_at < before, OutboxRow.failed_at < before)
+        return forget(self._session, OutboxRow, over, is_rehearsal=is_rehearsal)
+
+
+def _message(row: OutboxRow) -> Message:
+    return Message(
+        row.id, row.kind, row.target, row.incident, row.document, row.created_at, row.attempts, row.next_at,
+        row.delivered_at, row.failed_at, row.last_error,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""The tables of signing in, and of what a person keeps for themselves. Times are microseconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from seawall.storage.database.columns import Document, Number
+from seawall.storage.database.models import Model
+
+_KEY = String(32)
+_DIGEST = String(64)
+
+
+class PasskeyRow(Model):
+    """A passkey of a user: its public half alone."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_user", "user"),)
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    user: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    transports: Mapped[list[Any]] = mapped_column(Document)
+    label: Mapped[str]
+    created_at: Mapped[int]
+    used_at: Mapped[int | None]
+
+
+class TotpRow(Model):
+    """The seed of a user's one-time codes; it counts from `confirmed_at` on, and each step once."""
+
+    __tablename__ = "totp"
+
+    user: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    secret: Mapped[bytes]
+    created_at: Mapped[int]
+    confirmed_at: Mapped[int | None]
+    last_step: Mapped[int]
+
+
+class IdentityRow(Model):
+    """Who a user is to an OpenID provider."""
+
+    __tablename__ = "oidc_identities"
+    __table_args__ = (Index("ix_oidc_identities_user", "user"),)
+
+    identity_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    user: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[int]
+
+
+class InviteRow(Model):
+    """A code that works once: only its SHA-256 is kept."""
+
+    __tablename__ = "invites"
+    __table_args__ = (Index("ix_invites_user", "user"),)
+
+    code_digest: Mapped[str] = mapped_column(_DIGEST, primary_key=True)
+    purpose: Mapped[str]
+    user: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_by: Mapped[str]
+    created_at: Mapped[int]
+    expires_at: Mapped[int | None]
+    used_at: Mapped[int | None]
+
+
+class IngestTokenRow(Model):
+    """What a collector shows when it delivers records: only its SHA-256 is kept."""
+
+    __tablename__ = "ingest_tokens"
+
+    name_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    name: Mapped[str]
+    token_digest: Mapped[str] = mapped_column(_DIGEST, unique=True)
+    created_by: Mapped[str]
+    created_at: Mapped[int]
+    revoked_at: Mapped[int | None]
+    last_used_at: Mapped[int | None]
+
+
+class ViewRow(Model):
+    """A search that somebody saved under a name."""
+
+    __tablename__ = "views"
+
+    view_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    owner_key: Mapped[str] = mapped_column(_KEY, index=True)
+    owner: Mapped[str]
+    name: Mapped[str]
+    query: Mapped[str]
+    created_at: Mapped[int]

@@ -1,0 +1,102 @@
+"""How far reading and learning have come: checkpoints of sources, states of detectors.
+
+Kept in the same transaction as the incidents that follow from them, they make a restart exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.columns import key
+from seawall.storage.database.models import CheckpointRow, StateRow
+from seawall.storage.errors import DatabaseBroken
+
+PIECE_BYTES = 4 << 20
+"""Size of the pieces of a state."""
+
+
+class Checkpoints:
+    """The checkpoints in one transaction: plain data by the name of a source."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, positions: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keep the positions of sources, in place of earlier ones."""
+        for source, position in positions.items():
+            self._session.merge(CheckpointRow(source_key=key(source), source=source, position=dict(position)))
+        self._session.flush()
+
+    def get(self, source: str) -> dict[str, Any] | None:
+        """Return the position of a source, None where it was never read."""
+        row = self._session.get(CheckpointRow, key(source))
+        return None if row is None else row.position
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        """Return every source's position, by name."""
+        query = select(CheckpointRow).order_by(CheckpointRow.source)
+        return {row.source: row.position for row in self._session.execute(query).scalars()}
+
+    def forget(self, source: str) -> None:
+        """Forget a source that is gone."""
+        self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == key(source)))
+
+
+class States:
+    """The states of detectors in one transaction: bytes by name, checked when they are read."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, name: str, content: bytes) -> int:
+        """Keep a state in place of the earlier one; return how many bytes were written (unchanged pieces are not)."""
+        pieces = max(1, -(-len(content) // PIECE_BYTES))
+        query = select(StateRow.position, StateRow.digest, StateRow.pieces).where(StateRow.name == name)
+        known = {position: (digest, count) for position, digest, count in self._session.execute(query)}
+        written, view = 0, memoryview(content)
+        for position in range(pieces):
+            piece = bytes(view[position * PIECE_BYTES : (position + 1) * PIECE_BYTES])
+            digest = _digest(name, position, pieces, piece)
+            if known.get(position) != (digest, pieces):
+                row = StateRow(name=name, position=position, pieces=pieces, digest=digest, content=piece)
+                self._session.merge(row)
+                self._session.flush()
+                self._session.expunge_all()
+                written += len(piece)
+        self._session.execute(delete(StateRow).where(StateRow.name == name, StateRow.position >= pieces))
+        return written
+
+    def get(self, name: str) -> bytes | None:
+        """Return a state, None where there is none; DatabaseBroken where a piece is missing or changed."""
+        query = select(StateRow.position, StateRow.pieces, StateRow.digest, StateRow.content)
+        found = self._session.execute(query.where(StateRow.name == name).order_by(StateRow.position)).all()
+        if not found:
+            return None
+        for expected, (position, pieces, digest, content) in enumerate(found):
+            if (position, pieces) != (expected, len(found)) or digest != _digest(
+                name, position, pieces, content
+            ):
+                raise DatabaseBroken(
+                    f"piece {expected} of the state {name!r} is damaged",
+                    fix="restore a backup; it was left as it is",
+                )
+        return b"".join(row.content for row in found)
+
+    def names(self) -> list[str]:
+        """Return the names of all states."""
+        query = select(StateRow.name).where(StateRow.position == 0).order_by(StateRow.name)
+        return list(self._session.execute(query).scalars())
+
+    def forget(self, name: str) -> None:
+        """Forget a state."""
+        self._session.execute(delete(StateRow).where(StateRow.name == name))
+
+
+def _digest(name: str, position: int, pieces: int, content: bytes) -> str:
+    place = f"{name}\n{position}\n{pieces}\n".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(place + content).hexdigest()

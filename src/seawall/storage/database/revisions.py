@@ -1,0 +1,40 @@
+"""Revisions of incidents: a number that grows with each transaction that changes some, by which followers find them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.bulk import pieces
+from seawall.storage.database.models import CounterRow, IncidentRow
+
+REVISION = "incidents"
+
+
+def last(session: Session) -> int:
+    """Return the revision of the last change, 0 before the first."""
+    query = select(CounterRow.value).where(CounterRow.name == REVISION)
+    return session.execute(query).scalar_one_or_none() or 0
+
+
+def grown(session: Session) -> int:
+    """Return one more than the last; its row stays locked until the end, so that revisions appear in their order.
+
+    Whoever changes rows of the queue takes it first: all wait at the same place, and none for each other.
+    """
+    is_postgresql = session.connection().dialect.name == "postgresql"
+    insert = (postgresql if is_postgresql else sqlite).insert(CounterRow).values(name=REVISION, value=1)
+    more = insert.on_conflict_do_update(
+        index_elements=[CounterRow.name], set_={"value": CounterRow.value + 1}
+    ).returning(CounterRow.value)
+    return int(session.execute(more).scalar_one())
+
+
+def stamp(session: Session, ids: Sequence[str], revision: int) -> None:
+    """Give incidents a revision."""
+    for piece in pieces(ids):
+        changed = update(IncidentRow).where(IncidentRow.id.in_(piece)).values(revision=revision)
+        session.execute(changed, execution_options={"synchronize_session": False})

@@ -1,0 +1,115 @@
+"""Who is signed in. The database holds digests of tokens alone: reading it signs nobody in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.bulk import forget
+from seawall.storage.database.models import SessionRow, UserRow
+from seawall_base.errors import UsageError
+
+SHORTEST_TOKEN = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A session of a user, without its token; `handle` is enough to revoke it and useless to sign in."""
+
+    handle: str
+    user: int
+    created_at: int
+    seen_at: int
+    expires_at: int
+    revoked_at: int | None
+    address: str
+    user_agent: str
+
+
+class Sessions:
+    """The sessions in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def start(
+        self, token: bytes, user: int, *, at: int, expires_at: int, address: str = "", user_agent: str = ""
+    ) -> SignIn:
+        """Keep a new session of an active user; the token is at least 32 random bytes, kept as its SHA-256."""
+        if len(token) < SHORTEST_TOKEN:
+            raise UsageError(f"a session's token has at least {SHORTEST_TOKEN} bytes")
+        owner = self._session.get(UserRow, user, with_for_update=True)
+        if owner is None or owner.disabled_at is not None:
+            raise UsageError("there is no such active user")
+        row = SessionRow(
+            token_digest=_digest(token), user=user, created_at=at, seen_at=at, expires_at=expires_at,
+            address=address[:LONGEST], user_agent=user_agent[:LONGEST],
+        )  # fmt: skip
+        self._session.add(row)
+        self._session.flush()
+        return _sign_in(row)
+
+    def find(self, token: bytes, *, at: int) -> SignIn | None:
+        """Return the session of a token, None where it is unknown, over, revoked, or its user disabled."""
+        query = (
+            select(SessionRow)
+            .join(UserRow, UserRow.id == SessionRow.user)
+            .where(
+                SessionRow.token_digest == _digest(token),
+                SessionRow.revoked_at.is_(None),
+                SessionRow.expires_at > at,
+                UserRow.disabled_at.is_(None),
+            )
+        )
+        row = self._session.execute(query).scalar_one_or_none()
+        return None if row is None else _sign_in(row)
+
+    def touch(self, handle: str, *, at: int) -> None:
+        """Note that a session was used."""
+        seen = update(SessionRow).where(SessionRow.token_digest == handle, SessionRow.seen_at < at)
+        self._session.execute(seen.values(seen_at=at))
+
+    def of_user(self, user: int, *, at: int) -> list[SignIn]:
+        """Return the sessions of a user that are neither over nor revoked, newest first."""
+        lasting = (SessionRow.user == user, SessionRow.revoked_at.is_(None), SessionRow.expires_at > at)
+        query = (
+            select(SessionRow).where(*lasting).order_by(SessionRow.created_at.desc(), SessionRow.token_digest)
+        )
+        return [_sign_in(row) for row in self._session.execute(query).scalars()]
+
+    def revoke(self, handle: str, *, at: int) -> bool:
+        """End one session; false where it had ended already."""
+        ended = update(SessionRow).where(SessionRow.token_digest == handle, SessionRow.revoked_at.is_(None))
+        return bool(
+            self._session.execute(ended.values(revoked_at=at).returning(SessionRow.token_digest)).all()
+        )
+
+    def revoke_all(self, user: int, *, at: int) -> int:
+        """End every session of a user; return how many ended."""
+        ended = update(SessionRow).where(SessionRow.user == user, SessionRow.revoked_at.is_(None))
+        return len(
+            self._session.execute(ended.values(revoked_at=at).returning(SessionRow.token_digest)).all()
+        )
+
+    def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
+        """Forget sessions that ended before a time; return how many."""
+        over = or_(SessionRow.expires_at < before, SessionRow.revoked_at < before)
+        return forget(self._session, SessionRow, over, is_rehearsal=is_rehearsal)
+
+
+LONGEST = 1000
+"""Characters kept of what a browser says of itself."""
+
+
+def _digest(token: bytes) -> str:
+    return hashlib.sha256(token).hexdigest()
+
+
+def _sign_in(row: SessionRow) -> SignIn:
+    return SignIn(
+        row.token_digest, row.user, row.created_at, row.seen_at, row.expires_at, row.revoked_at, row.address,
+        row.user_agent,
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""What came from which source, and the sums over everything."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.columns import key
+from seawall.storage.database.live_models import SourceRow, TotalRow
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What came from one source. Times and `typical_gap` are microseconds; `silent_since` None while it talks."""
+
+    name: str
+    kind: str
+    tenant: str = ""
+    records: int = 0
+    problems: int = 0
+    first_at: int | None = None
+    last_at: int | None = None
+    last_event: int | None = None
+    typical_gap: int | None = None
+    silent_since: int | None = None
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Source))
+
+
+class Sources:
+    """The sources in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, sources: Iterable[Source]) -> None:
+        """Keep what is known of sources, in place of what was."""
+        for source in sources:
+            values = {name: getattr(source, name) for name in _FIELDS}
+            self._session.merge(SourceRow(source_key=key(source.name), **values))
+        self._session.flush()
+
+    def get(self, name: str) -> Source | None:
+        """Return one source."""
+        row = self._session.get(SourceRow, key(name), populate_existing=True)
+        return None if row is None else _source(row)
+
+    def all(self) -> list[Source]:
+        """Return every source, by name."""
+        return [
+            _source(row)
+            for row in self._session.execute(select(SourceRow).order_by(SourceRow.name)).scalars()
+        ]
+
+    def forget(self, name: str) -> None:
+        """Forget a source that is gone for good."""
+        self._session.execute(delete(SourceRow).where(SourceRow.source_key == key(name)))
+
+
+class Totals:
+    """Sums in one transaction, by name: records, problems, batches and the like."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add to sums; one that was not there begins at 0."""
+        is_postgresql = self._session.connection().dialect.name == "postgresql"
+        insert = (postgresql if is_postgresql else sqlite).insert(TotalRow)
+        for name, amount in sorted(amounts.items()):
+            grown = {"value": TotalRow.value + amount}
+            self._session.execute(
+                insert.values(name=name, value=amount).on_conflict_do_update(
+                    index_elements=[TotalRow.name], set_=grown
+                )
+            )
+
+    def put(self, values: Mapping[str, int]) -> None:
+        """Set sums to values."""
+        for name, value in values.items():
+            self._session.merge(TotalRow(name=name, value=value))
+        self._session.flush()
+
+    def all(self) -> dict[str, int]:
+        """Return every sum by name."""
+        rows = self._session.execute(select(TotalRow.name, TotalRow.value).order_by(TotalRow.name))
+        return {name: int(value) for name, value in rows}
+
+
+def _source(row: SourceRow) -> Source:
+    return Source(**{name: getattr(row, name) for name in _FIELDS})

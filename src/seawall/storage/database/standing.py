@@ -1,0 +1,77 @@
+"""What stands of an incident: whether it was announced, what was answered, and so where it lies in the queue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from seawall.storage.database import revisions
+from seawall.storage.database.bulk import pieces
+from seawall.storage.database.live_models import AliasRow, AnnouncementRow, QueueRow
+from seawall.storage.database.models import FeedbackRow
+
+
+def changed(session: Session, ids: Sequence[str]) -> None:
+    """Bring incidents up to date after something was said of them, by any id that they ever had.
+
+    Call `revisions.grown` before the words are written, and give its revision to those that changed with `stamp`.
+    """
+    query = select(AliasRow.new).where(AliasRow.old.in_(ids))
+    current = {*ids, *session.execute(query).scalars()}
+    revisions.stamp(session, settle(session, sorted(current)), revisions.last(session))
+    session.expire_all()
+
+
+def settle(session: Session, ids: Sequence[str]) -> list[str]:
+    """Bring announcement, answer and state of incidents up to date; return those that changed.
+
+    What was said of an id that an incident had before holds for the incident.
+    """
+    changed: list[str] = []
+    for piece in pieces(ids):
+        named = _names(session, piece)
+        announced, answers = _announced(session, named), _answers(session, named)
+        columns = (QueueRow.raised, QueueRow.announced_at, QueueRow.answer, QueueRow.state)
+        query = select(QueueRow.incident, *columns).where(QueueRow.incident.in_(piece))
+        news = []
+        for id_, raised, *known in session.execute(query):
+            at, answer = announced.get(id_), answers.get(id_)
+            unanswered = "open" if raised or at is not None else "candidate"
+            now = [at, answer, "answered" if answer is not None else unanswered]
+            if now != known:
+                news.append(
+                    dict(zip(("incident", "announced_at", "answer", "state"), (id_, *now), strict=True))
+                )
+        if news:
+            session.execute(update(QueueRow), news)
+        changed += [str(new["incident"]) for new in news]
+    return changed
+
+
+def _names(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """The ids that incidents have or had, and which they have now."""
+    query = select(AliasRow.old, AliasRow.new).where(AliasRow.new.in_(ids))
+    before = dict(session.execute(query).all())
+    return {**{id_: id_ for id_ in ids}, **before}
+
+
+def _announced(session: Session, named: dict[str, str]) -> dict[str, int]:
+    times: dict[str, list[int]] = defaultdict(list)
+    for piece in pieces(list(named)):
+        query = select(AnnouncementRow.incident, AnnouncementRow.at)
+        for id_, at in session.execute(query.where(AnnouncementRow.incident.in_(piece))):
+            times[named[id_]].append(at)
+    return {id_: min(found) for id_, found in times.items()}
+
+
+def _answers(session: Session, named: dict[str, str]) -> dict[str, str]:
+    found: list[tuple[int, str, str]] = []
+    for piece in pieces(list(named)):
+        stands = (FeedbackRow.withdrawn_at.is_(None), FeedbackRow.ended_at.is_(None))
+        query = select(FeedbackRow.id, FeedbackRow.incident, FeedbackRow.answer)
+        rows = session.execute(query.where(FeedbackRow.incident.in_(piece), *stands))
+        found += [(id_, incident, answer) for id_, incident, answer in rows]
+    return {named[incident]: answer for _, incident, answer in sorted(found)}

@@ -1,0 +1,92 @@
+"""Brings a database of an older version to this one, with a copy of what it was where it is a file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from seawall.storage.database import migrate
+from seawall.storage.database.connection import check_kind, engine_for, prepare_file
+from seawall.storage.database.database import Database, writer_lock
+from seawall.storage.database.failures import named
+from seawall.storage.errors import DatabaseAway, DatabaseNotMigrated
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What an upgrade did. `copy` is the file as it was before, None for PostgreSQL."""
+
+    before: str
+    after: str
+    copy: Path | None
+
+
+def version(place: str | Path) -> str | None:
+    """Return the version of a database that exists, None for an empty one."""
+    engine, words, file = engine_for(place)
+    try:
+        if file is not None:
+            prepare_file(file, create=False)
+        with named(words), engine.connect() as connection:
+            check_kind(connection, words)
+            return migrate.version(connection)
+    finally:
+        engine.dispose()
+
+
+def upgrade(place: str | Path, *, copies: Path) -> Upgraded | None:
+    """Bring a database to this version; None where it is of it already.
+
+    Nobody may be writing batches meanwhile (DatabaseInUse). A SQLite file is copied into the folder `copies` first.
+    """
+    before = version(place)
+    if before is None:
+        raise DatabaseNotMigrated("the database is empty", fix="`seawall watch` and `seawall serve` make one")
+    if before == migrate.newest():
+        return None
+    _, _, file = engine_for(place)
+    with writer_lock(place):
+        copy = None if file is None else _copied(file, copies / f"{file.name}.before-{migrate.newest()}")
+        Database.open(place, should_migrate=True).close()
+    return Upgraded(before, migrate.newest(), copy)
+
+
+def _copied(file: Path, to: Path) -> Path:
+    """The copy gets its name when it is complete: one of an earlier attempt that failed is replaced."""
+    waiting = to.with_name(f"{to.name}.new")
+    copy_file(file, waiting)
+    waiting.replace(to)
+    return to
+
+
+def copy_file(file: Path, to: Path) -> None:
+    """Copy a SQLite file, as one transaction sees it, while others write to it; on the disk when this returns."""
+    try:
+        to.unlink(missing_ok=True)
+        os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    except OSError as error:
+        raise DatabaseAway(
+            f"{to}: {error.strerror}", fix="check the folder and the space on its disk"
+        ) from error
+    try:
+        source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+        target = sqlite3.connect(to, isolation_level=None)
+        try:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
+        finally:
+            source.close()
+            target.close()
+        descriptor = os.open(to, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except (sqlite3.Error, OSError) as error:
+        to.unlink(missing_ok=True)
+        raise DatabaseAway(
+            f"{file} cannot be copied to {to}: {error}",
+            fix="check the space on the disk; the copy was removed",
+        ) from error

@@ -1,0 +1,132 @@
+"""Who may sign in."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.columns import key
+from seawall.storage.database.models import SessionRow, UserRow
+from seawall_base.errors import UsageError
+
+Role = Literal["viewer", "analyst", "admin"]
+LONGEST_NAME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may sign in. `password_hash` is what the hash function wrote; it is never shown."""
+
+    id: int
+    name: str
+    role: Role
+    created_at: int
+    disabled_at: int | None
+    password_hash: str | None = field(repr=False)
+
+
+class Users:
+    """The users in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, name: str, role: Role, *, at: int, password_hash: str | None = None) -> User:
+        """Add a user; UsageError where the name is taken (whatever its case), empty, too long or unprintable."""
+        _check_role(role)
+        plain = unicodedata.normalize("NFKC", name).strip()
+        if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
+            raise UsageError(f"a user's name has 1 to {LONGEST_NAME} printable characters")
+        if self.find(plain) is not None:
+            raise UsageError("there is a user of this name", fix="choose another name")
+        row = UserRow(
+            name_key=_name_key(plain), name=plain, role=role, created_at=at, password_hash=password_hash
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _user(row)
+
+    def find(self, name: str) -> User | None:
+        """Return the user of a name, whatever its case, None where there is none."""
+        row = self._session.execute(
+            select(UserRow).where(UserRow.name_key == _name_key(name))
+        ).scalar_one_or_none()
+        return None if row is None else _user(row)
+
+    def get(self, id_: int) -> User | None:
+        """Return a user by id."""
+        row = self._session.get(UserRow, id_)
+        return None if row is None else _user(row)
+
+    def all(self) -> list[User]:
+        """Return every user, by name."""
+        return [_user(row) for row in self._session.execute(select(UserRow).order_by(UserRow.name)).scalars()]
+
+    def set_role(self, id_: int, role: Role) -> None:
+        """Change a role; the last active admin stays one (UsageError)."""
+        _check_role(role)
+        row = self._existing(id_)
+        if role != "admin":
+            self._keep_an_admin(row)
+        row.role = role
+        self._session.flush()
+
+    def set_password_hash(self, id_: int, password_hash: str | None, *, at: int) -> None:
+        """Change the password's hash; every session of the user ends."""
+        self._existing(id_).password_hash = password_hash
+        self._session.flush()
+        self._end_sessions(id_, at)
+
+    def disable(self, id_: int, *, at: int) -> None:
+        """Let a user in no more, and end every session; the last active admin stays (UsageError)."""
+        row = self._existing(id_)
+        self._keep_an_admin(row)
+        row.disabled_at = at if row.disabled_at is None else row.disabled_at
+        self._session.flush()
+        self._end_sessions(id_, at)
+
+    def enable(self, id_: int) -> None:
+        """Let a user in again."""
+        self._existing(id_).disabled_at = None
+        self._session.flush()
+
+    def _existing(self, id_: int) -> UserRow:
+        row = self._session.get(UserRow, id_, with_for_update=True)
+        if row is None:
+            raise UsageError("there is no such user")
+        return row
+
+    def _keep_an_admin(self, row: UserRow) -> None:
+        if row.role != "admin" or row.disabled_at is not None:
+            return
+        active = (UserRow.role == "admin", UserRow.disabled_at.is_(None))
+        # Two that each remove the other must meet at the same rows.
+        admins = self._session.execute(
+            select(UserRow.id).where(*active).order_by(UserRow.id).with_for_update()
+        )
+        if len(admins.all()) < 2:
+            raise UsageError("this is the last active admin", fix="make somebody else admin first")
+
+    def _end_sessions(self, id_: int, at: int) -> None:
+        revoked = update(SessionRow).where(SessionRow.user == id_, SessionRow.revoked_at.is_(None))
+        self._session.execute(revoked.values(revoked_at=at))
+
+    def __len__(self) -> int:
+        return self._session.execute(select(func.count()).select_from(UserRow)).scalar_one()
+
+
+def _name_key(name: str) -> str:
+    return key(unicodedata.normalize("NFKC", name).strip().casefold())
+
+
+def _check_role(role: str) -> None:
+    if role not in get_args(Role):
+        raise UsageError(f"there is no role {role!r}", fix=f"one of {', '.join(get_args(Role))}")
+
+
+def _user(row: UserRow) -> User:
+    return User(row.id, row.name, cast("Role", row.role), row.created_at, row.disabled_at, row.password_hash)

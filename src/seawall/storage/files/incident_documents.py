@@ -1,0 +1,280 @@
+"""Incidents as JSON documents and back: one line of `incidents.jsonl` is one document.
+
+The keys up to `actions` and their order are a contract with readers; later keys carry what the report and
+`explain` need besides. Times are RFC 3339 UTC.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import msgspec
+
+from seawall.detection.incident import SEVERITIES, Incident, Severity, TimelinePoint, Usual
+from seawall.detection.reason import Layer, Reason
+from seawall_base import private_files
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.errors import InputUnreadable, UsageError
+from seawall_base.regular_files import open_file
+from seawall_base.times import parse_rfc3339, rfc3339
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(type=dict[str, Any])
+_LAYERS = frozenset(get_args(Layer))
+
+
+def incident_document(incident: Incident) -> dict[str, Any]:
+    """Return the incident as plain values, contract keys first and in order."""
+    detected = incident.detected_at
+    return {
+        "id": incident.id,
+        "tenant": incident.tenant,
+        "account": incident.account,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "score": _finite(incident.score),
+        "raised": incident.raised,
+        "detected_at": None if detected is None else rfc3339(detected),
+        "first_event": rfc3339(incident.first_event),
+        "last_event": rfc3339(incident.last_event),
+        "title": incident.title,
+        "summary": incident.summary,
+        "reasons": [_reason_document(reason) for reason in incident.reasons],
+        "events": list(incident.events),
+        "mailboxes": list(incident.mailboxes),
+        "messages": {"proved": incident.messages_proved, "possible": incident.messages_possible},
+        "coverage": list(incident.coverage),
+        "actions": list(incident.actions),
+        "base": _finite(incident.base),
+        "usual": [_usual_document(row) for row in incident.usual],
+        "timeline": [_point_document(point) for point in incident.timeline],
+        "related": list(incident.related),
+        "family": incident.family,
+        "details": incident.details,
+        "schema_version": SCHEMA_VERSION,
+    }
+
+
+def incident_from_document(document: Mapping[str, Any]) -> Incident:
+    """Return the incident that `incident_document` wrote; keys after `actions` may be absent.
+
+    Raises ValueError (or its kin: KeyError, TypeError) when the document is no incident.
+    """
+    severity = document["severity"]
+    if severity not in SEVERITIES:
+        raise ValueError(f"unknown severity {severity!r}")
+    detected = document["detected_at"]
+    return Incident(
+        id=document["id"],
+        tenant=document["tenant"],
+        account=document["account"],
+        kind=document["kind"],
+        severity=cast("Severity", severity),
+        score=float(document["score"]),
+        base=float(document.get("base", 0.0)),
+        raised=document["raised"],
+        detected_at=None if detected is None else parse_rfc3339(detected),
+        first_event=parse_rfc3339(document["first_event"]),
+        last_event=parse_rfc3339(document["last_event"]),
+        title=document["title"],
+        summary=document["summary"],
+        reasons=tuple(_reason(part) for part in document["reasons"]),
+        events=tuple(document["events"]),
+        mailboxes=tuple(document["mailboxes"]),
+        messages_proved=document["messages"]["proved"],
+        messages_possible=document["messages"]["possible"],
+        coverage=tuple(document["coverage"]),
+        actions=tuple(document["actions"]),
+        usual=tuple(_usual(part) for part in document.get("usual", ())),
+        timeline=tuple(_point(part) for part in document.get("timeline", ())),
+        related=tuple(document.get("related", ())),
+        family=document.get("family", ""),
+        details=dict(document.get("details", {})),
+    )
+
+
+def incident_line(incident: Incident) -> bytes:
+    """The incident as one line of JSON in UTF-8, newline included."""
+    return _ENCODER.encode(incident_document(incident)) + b"\n"
+
+
+def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
+    """Write `incidents.jsonl` in the order given, which is worst first.
+
+    The file is there in full or as it was before: a gate reads it, and a part of it would let accounts through. Its owner
+    alone may read it; a group that was let in to an earlier one, as that of a gate, keeps its right.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(private_files.open_for_writing(part), "wb") as target:
+            target.writelines(incident_line(incident) for incident in incidents)
+            target.flush()
+            os.fsync(target.fileno())
+            with suppress(FileNotFoundError):
+                os.fchmod(
+                    target.fileno(), stat.S_IMODE(path.stat().st_mode) & 0o660 | private_files.FILE_MODE
+                )
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read_incidents(path: Path) -> Iterator[Incident]:
+    """Yield the incidents of an `incidents.jsonl` in file order.
+
+    Raises InputUnreadable, with the line, when the file is missing or holds anything else.
+    """
+    for number, line in _lines(path):
+        with _located(path, number):
+            yield incident_from_document(_DECODER.decode(line))
+
+
+def look_up(path: Path, wanted: str) -> tuple[int, int, Incident]:
+    """Return (rank, number of incidents, incident) of an `incidents.jsonl`, for an id, its start or a rank.
+
+    Only that incident is decoded in full: a file may hold ten thousand. Raises InputUnreadable, UsageError.
+    """
+    heads = []
+    for number, line in _lines(path):
+        with _located(path, number):
+            heads.append((_HEAD_DECODER.decode(line), number, line))
+    heads.sort(key=lambda entry: not entry[0].raised)
+    rank = find([head.id for head, _, _ in heads], wanted)
+    _, number, line = heads[rank - 1]
+    with _located(path, number):
+        return rank, len(heads), incident_from_document(_DECODER.decode(line))
+
+
+class _Head(msgspec.Struct):
+    """As much of an incident's document as ranking needs."""
+
+    id: str
+    raised: bool
+
+
+_HEAD_DECODER = msgspec.json.Decoder(type=_Head)
+_FIX = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        source = open_file(path)
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from error
+    with source:
+        for number, line in enumerate(source, start=1):
+            if line.strip():
+                yield number, line
+
+
+@contextmanager
+def _located(path: Path, number: int) -> Iterator[None]:
+    """Say in which line something is no incident."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputUnreadable(f"{path}, line {number}: not an incident ({error!r})", fix=_FIX) from error
+
+
+def _finite(number: float) -> float:
+    """JSON knows no infinity: clamp, so that the worst incident stays the worst and the file readable."""
+    if math.isnan(number):
+        return 0.0
+    return float(max(-sys.float_info.max, min(sys.float_info.max, number)))
+
+
+def _reason_document(reason: Reason) -> dict[str, Any]:
+    return {
+        "layer": reason.layer,
+        "aspect": reason.aspect,
+        "text": reason.text,
+        "weight": _finite(reason.weight),
+        "value": reason.value,
+        "counts": {name: _finite(count) for name, count in reason.counts.items()},
+    }
+
+
+def _reason(part: Mapping[str, Any]) -> Reason:
+    if part["layer"] not in _LAYERS:
+        raise ValueError(f"unknown layer {part['layer']!r}")
+    counts = {name: float(count) for name, count in part.get("counts", {}).items()}
+    return Reason(
+        part["layer"], part["aspect"], part["text"], float(part["weight"]), part.get("value", ""), counts
+    )
+
+
+def _usual_document(row: Usual) -> dict[str, Any]:
+    return {
+        "aspect": row.aspect,
+        "now": row.now,
+        "usual": [{"value": value, "share": _finite(share)} for value, share in row.usual],
+        "seen_days": _finite(row.seen_days),
+        "active_days": _finite(row.active_days),
+        "peers_with": row.peers_with,
+        "peers": row.peers,
+        "is_unusual": row.is_unusual,
+        "normal_if": row.normal_if,
+    }
+
+
+def _usual(part: Mapping[str, Any]) -> Usual:
+    return Usual(
+        aspect=part["aspect"],
+        now=part["now"],
+        usual=tuple((entry["value"], float(entry["share"])) for entry in part["usual"]),
+        seen_days=float(part["seen_days"]),
+        active_days=float(part["active_days"]),
+        peers_with=part["peers_with"],
+        peers=part["peers"],
+        is_unusual=part["is_unusual"],
+        normal_if=part["normal_if"],
+    )
+
+
+def _point_document(point: TimelinePoint) -> dict[str, Any]:
+    return {
+        "time": rfc3339(point.time),
+        "lane": point.lane,
+        "count": point.count,
+        "is_intruder": point.is_intruder,
+        "label": point.label,
+    }
+
+
+def _point(part: Mapping[str, Any]) -> TimelinePoint:
+    return TimelinePoint(
+        parse_rfc3339(part["time"]), part["lane"], part["count"], part["is_intruder"], part["label"]
+    )
+
+
+def find(ids: Sequence[str], wanted: str) -> int:
+    """Return the rank of an incident given as id, unique start of one, or rank. Raises UsageError.
+
+    `ids` are in reading order; the first has rank 1.
+    """
+    if wanted in ids:
+        return ids.index(wanted) + 1
+    if _is_rank(wanted, len(ids)):
+        return int(wanted)
+    ranks = [rank for rank, known in enumerate(ids, start=1) if wanted and known.startswith(wanted)]
+    if not ranks:
+        fix = "take an id or a rank from the report or from incidents.jsonl"
+        raise UsageError(f"no incident {wanted!r} among {len(ids):,}", fix=fix)
+    if len(ranks) > 1:
+        examples = ", ".join(ids[rank - 1] for rank in ranks[:3])
+        raise UsageError(
+            f"{wanted!r} starts {len(ranks):,} ids, such as {examples}", fix="give more of the id"
+        )
+    return ranks[0]
+
+
+def _is_rank(wanted: str, count: int) -> bool:
+    return wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and 1 <= int(wanted) <= count

@@ -1,0 +1,74 @@
+"""The state of detection as bytes, and back: no pickle, nothing but numbers, damage is noticed.
+
+The bytes are a BLAKE2b digest of what follows it, then MessagePack: format, version, and per array its name, type,
+shape and content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+import numpy as np
+
+from seawall.events.array_state import State, StateInvalid
+
+DIGEST = 32
+VERSION: Literal[1] = 1
+LARGEST = 4 << 30
+"""Bytes above which a state is not read: no organisation's is so large, and memory would not hold it."""
+
+_FIX = "score the events again from the first day"
+
+_Kind = Literal["bool", "uint8", "uint64", "int32", "int64", "float32", "float64"]
+
+
+class _Array(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    kind: _Kind
+    shape: Annotated[list[Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]], msgspec.Meta(max_length=4)]
+    content: bytes
+
+
+class _Packed(msgspec.Struct, forbid_unknown_fields=True):
+    format: Literal["seawall-state"]
+    version: Literal[1]
+    arrays: dict[str, _Array]
+
+
+def pack(state: State) -> bytes:
+    """Return a state as bytes; equal states give equal bytes. Raises `ValueError` for other types of array."""
+    arrays = {}
+    for name, array in sorted(state.items()):
+        kind: Any = array.dtype.name
+        if kind not in get_args(_Kind):
+            raise ValueError(f"{name}: arrays of {kind} are not kept")
+        arrays[name] = _Array(kind, list(array.shape), array.astype(array.dtype.newbyteorder("<")).tobytes())
+    content = msgspec.msgpack.encode(_Packed("seawall-state", VERSION, arrays))
+    return hashlib.blake2b(content, digest_size=DIGEST).digest() + content
+
+
+def unpack(packed: bytes) -> State:
+    """Return the state of bytes that `pack` made. Raises `StateInvalid` for any others."""
+    view = memoryview(packed)
+    if len(view) > LARGEST:
+        raise StateInvalid(f"the kept state of detection has {len(view):,} bytes", fix=_FIX)
+    content = view[DIGEST:]
+    if hashlib.blake2b(content, digest_size=DIGEST).digest() != view[:DIGEST]:
+        raise StateInvalid("the kept state of detection is damaged: its digest differs", fix=_FIX)
+    try:
+        read = msgspec.msgpack.decode(content, type=_Packed)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StateInvalid("the kept state of detection is not of this version", fix=_FIX) from error
+    return {name: _array(name, one) for name, one in read.arrays.items()}
+
+
+def _array(name: str, one: _Array) -> np.ndarray:
+    kind = np.dtype(one.kind).newbyteorder("<")
+    longest = math.prod(max(size, 1) for size in one.shape)
+    if math.prod(one.shape) * kind.itemsize != len(one.content) or longest > LARGEST:
+        raise StateInvalid(f"the kept state of detection is damaged: {name!r} has another size", fix=_FIX)
+    if kind == np.bool_ and one.content.translate(None, b"\0\1"):
+        raise StateInvalid(f"the kept state of detection is damaged: {name!r} holds no truths", fix=_FIX)
+    return np.frombuffer(one.content, kind).reshape(one.shape).astype(np.dtype(one.kind), copy=False)

@@ -1,0 +1,330 @@
+"""What an account did over time, in sums: its timeline, what it usually used, and which accounts there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.storage.lake import footers
+from seawall.storage.lake.footers import Footer
+from seawall.storage.lake.latest import Latest
+
+Counts = npt.NDArray[np.int64]
+Network = tuple[int | None, str | None, str | None, str | None]
+"""A network's number, name, country and class, as enrichment has them."""
+
+NETWORK = ("src_asn", "src_asn_name", "src_location", "src_network_class")
+APP = ("app_uid", "app_name")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "networks": NETWORK,
+    "clients": ("client",),
+    "apps": APP,
+    "countries": ("src_location",),
+    "types": ("account_type",),
+}
+NOBODY = ""
+"""How events without an account are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """An account's events on one network: in which slots (ascending), how many in each, and how many of these are marked."""
+
+    network: Network
+    slots: Counts
+    events: Counts
+    marked: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """An account's events by slot of time and network, busiest network first. Times are microseconds.
+
+    `left_out` counts the events on networks beyond the ones that were asked for; none of those is marked.
+    """
+
+    start: int
+    end: int
+    slot: int
+    lanes: tuple[Lane, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Something that an account used: on how many days, in how many events, from when to when (microseconds)."""
+
+    value: tuple[str | int | None, ...]
+    days: int
+    events: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an account used, most days first; `networks` have the values of `Network`, `apps` id and name (each id once)."""
+
+    events: int
+    active_days: int
+    first: int | None
+    last: int | None
+    networks: tuple[Used, ...]
+    clients: tuple[Used, ...]
+    apps: tuple[Used, ...]
+    countries: tuple[Used, ...]
+    types: tuple[Used, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of an organisation; `events` counts copies that no compaction has dropped yet. Times are microseconds."""
+
+    account: str
+    type: str | None
+    events: int
+    first: int
+    last: int
+
+
+class Lanes:
+    """Adds up a timeline."""
+
+    def __init__(self, start: int, end: int, slots: int) -> None:
+        self.start, self.end = start, end
+        self.slot = max(1, -(-(end - start) // slots))
+        self._slots = -(-(end - start) // self.slot)
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._events = np.zeros((0, self._slots), np.int64)
+        self._marked = np.zeros((0, self._slots), np.int64)
+
+    def add(self, table: pa.Table, marked: npt.NDArray[np.bool_] | None) -> None:
+        """Add rows with `time` and the columns of `NETWORK`; `marked` says which of them are."""
+        codes, values = combined(table, NETWORK)
+        numbers = np.array(
+            [self._numbers.setdefault(value, len(self._numbers)) for value in values], np.int64
+        )
+        self._grow()
+        slot = (table["time"].cast(pa.int64()).to_numpy() - self.start) // self.slot
+        place = numbers[codes] * self._slots + slot
+        size = self._events.size
+        self._events += np.bincount(place, minlength=size).reshape(self._events.shape)
+        if marked is not None and marked.any():
+            self._marked += np.bincount(place[marked], minlength=size).reshape(self._marked.shape)
+
+    def _grow(self) -> None:
+        missing = len(self._numbers) - len(self._events)
+        if missing > 0:
+            more = np.zeros((max(missing, len(self._events)), self._slots), np.int64)
+            self._events, self._marked = (
+                np.concatenate([self._events, more]),
+                np.concatenate([self._marked, more]),
+            )
+
+    def timeline(self, most: int) -> Timeline:
+        """Return the busiest lanes, and every one with marked events."""
+        total, marked = self._events.sum(axis=1), self._marked.sum(axis=1)
+        ordered = sorted(self._numbers.items(), key=lambda item: (-int(total[item[1]]), str(item[0])))
+        kept = [item for place, item in enumerate(ordered) if place < most or marked[item[1]]]
+        lanes = tuple(self._lane(value, number) for value, number in kept)
+        left_out = int(total.sum()) - sum(int(total[number]) for _, number in kept)
+        return Timeline(self.start, self.end, self.slot, lanes, left_out)
+
+    def _lane(self, value: tuple[object, ...], number: int) -> Lane:
+        slots = np.flatnonzero(self._events[number])
+        number_, name, country, kind = value
+        network: Network = (
+            number_ if isinstance(number_, int) else None,
+            *(text if isinstance(text, str) else None for text in (name, country, kind)),
+        )  # type: ignore[assignment]
+        return Lane(network, slots, self._events[number][slots], self._marked[number][slots])
+
+
+class Habits:
+    """Adds up a profile, a day after the other."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[tuple[object, ...], list[int]]] = {name: {} for name in FIELDS}
+        self._names: dict[object, Counter[str]] = {}
+        self._total = [0, 0, 2**62, -(2**62)]
+
+    def add_day(self, tables: Sequence[pa.Table]) -> None:
+        """Add the rows of a day, of which there are some, and which have `time` and every column of `FIELDS`."""
+        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        time = table["time"].cast(pa.int64()).to_numpy()
+        _widen(self._total, 1, len(time), int(time.min()), int(time.max()))
+        for name, columns in FIELDS.items():
+            self._add(name, table, columns, time)
+
+    def _add(self, name: str, table: pa.Table, columns: tuple[str, ...], time: Counts) -> None:
+        codes, values = combined(table, columns)
+        if columns == APP:
+            codes, values = self._by_id(codes, values)
+        events = np.bincount(codes, minlength=len(values))
+        first, last = np.full(len(values), 2**62), np.full(len(values), -(2**62))
+        np.minimum.at(first, codes, time)
+        np.maximum.at(last, codes, time)
+        for place, value in enumerate(values):
+            if all(part is None for part in value):
+                continue
+            known = self._found[name].setdefault(value, [0, 0, 2**62, -(2**62)])
+            _widen(known, 1, int(events[place]), int(first[place]), int(last[place]))
+
+    def _by_id(
+        self, codes: Counts, values: list[tuple[object, ...]]
+    ) -> tuple[Counts, list[tuple[object, ...]]]:
+        """Take an application that only some records name for one: by its id, with its names counted aside."""
+        numbers: dict[tuple[object, ...], int] = {}
+        merged = np.zeros(len(values), np.int64)
+        counts = np.bincount(codes, minlength=len(values)).tolist()
+        for place, (uid, name) in enumerate(values):
+            merged[place] = numbers.setdefault((None, name) if uid is None else (uid, None), len(numbers))
+            if uid is not None and name:
+                self._names.setdefault(uid, Counter())[str(name)] += counts[place]
+        return merged[codes], list(numbers)
+
+    def _named(self, value: tuple[object, ...]) -> tuple[object, ...]:
+        """An application with the name that most of its records give, of equals the first by alphabet."""
+        names = self._names.get(value[0])
+        return value if not names else (value[0], min(names, key=lambda name: (-names[name], name)))
+
+    def profile(self, most: int) -> Profile:
+        """Return what was used most."""
+        days, events, first, last = self._total
+        used = {name: self._most(name, most) for name in FIELDS}
+        return Profile(events, days, first if events else None, last if events else None, **used)
+
+    def _most(self, name: str, most: int) -> tuple[Used, ...]:
+        known = self._found[name]
+        if name == "apps":
+            known = {self._named(value): sums for value, sums in known.items()}
+        ordered = sorted(known.items(), key=lambda item: (-item[1][0], -item[1][1], str(item[0])))
+        return tuple(Used(value, *sums) for value, sums in ordered[:most])  # type: ignore[arg-type]
+
+
+def _widen(known: list[int], days: int, events: int, first: int, last: int) -> None:
+    known[0] += days
+    known[1] += events
+    known[2], known[3] = min(known[2], first), max(known[3], last)
+
+
+def combined(
+    table: pa.Table, columns: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], list[tuple[object, ...]]]:
+    """Return a code for each row and the values of columns that each code stands for."""
+    codes = np.zeros(len(table), np.int64)
+    values: list[tuple[object, ...]] = [()]
+    for name in columns:
+        array = table[name].combine_chunks()
+        array = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        texts = [*array.dictionary.to_pylist(), None]
+        own = array.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+        met, codes = _numbered(codes * len(texts) + own, len(values) * len(texts))
+        values = [(*values[pair // len(texts)], texts[pair % len(texts)]) for pair in met.tolist()]
+    return codes, values
+
+
+def _numbered(pairs: Counts, limit: int) -> tuple[Counts, Counts]:
+    """Return the numbers below a limit that are met, in order, and for each row which of them it has."""
+    if limit > _MOST_MARKED:
+        met, codes = np.unique(pairs, return_inverse=True)
+        return met, codes.astype(np.int64)
+    marks = np.zeros(limit, np.int64)
+    marks[pairs] = 1
+    return np.flatnonzero(marks), (np.cumsum(marks) - 1)[pairs]
+
+
+_MOST_MARKED = 1_000_000
+"""Numbers that are marked one by one; beyond, sorting takes less."""
+
+
+MOST_ROWS = 1_000_000
+"""Accounts of parts that are remembered, about 70 bytes each; one that is in several parts counts for each."""
+
+
+class Accounts:
+    """Which accounts lie in which part, remembered: parts do not change. Threads may share it."""
+
+    def __init__(self, most_rows: int = MOST_ROWS) -> None:
+        self._known: Latest[Path, pa.Table] = Latest(most_rows)
+
+    def of(self, found: Sequence[Footer]) -> pa.Table:
+        """Return the accounts of parts: account, type, events, first and last time, in order of account."""
+        tables = [self._of_part(footer) for footer in found]
+        return summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+
+    def _of_part(self, footer: Footer) -> pa.Table:
+        table = self._known.get(footer.path)
+        if table is None:
+            with footers.opened(footer) as part:
+                read = [footers.read(part, group, _ASKED) for group in footer.groups]
+            tables = [counted(rows) for rows in read if len(rows)]
+            table = summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+            self._known.put(footer.path, table, len(table))
+        return table
+
+
+_ASKED = ("account", "account_type", "time")
+NO_ACCOUNTS = pa.table(
+    {
+        "account": pa.array([], pa.string()),
+        "type": pa.array([], pa.string()),
+        "events": pa.array([], pa.int64()),
+        "first": pa.array([], pa.int64()),
+        "last": pa.array([], pa.int64()),
+    }
+)
+
+
+def counted(rows: pa.Table) -> pa.Table:
+    """Return the accounts of rows of which each account's lie together: account, type, events, first and last time."""
+    account = rows["account"].combine_chunks()
+    time = rows["time"].cast(pa.int64()).to_numpy()
+    codes = account.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+    ends = np.r_[starts[1:], len(codes)]
+    at = pa.array(starts)
+    return pa.table(
+        {
+            "account": account.take(at).cast(pa.string()).fill_null(NOBODY),
+            "type": rows["account_type"].take(at).cast(pa.string()).fill_null(""),
+            "events": ends - starts,
+            "first": np.minimum.reduceat(time, starts),
+            "last": np.maximum.reduceat(time, starts),
+        }
+    )
+
+
+def summed(table: pa.Table) -> pa.Table:
+    """Return accounts once each, their numbers added up."""
+    sums = table.group_by("account", use_threads=False).aggregate(
+        [("type", "max"), ("events", "sum"), ("first", "min"), ("last", "max")]
+    )
+    renamed = pa.table(
+        [sums[name] for name in ("account", "type_max", "events_sum", "first_min", "last_max")],
+        NO_ACCOUNTS.schema.names,
+    )
+    return renamed.take(pc.sort_indices(renamed, [("account", "ascending")])).combine_chunks()
+
+
+def listed(table: pa.Table, text: str, after: str | None, limit: int) -> list[Account]:
+    """Return accounts in order of name, of those that hold a text (whatever its case), from the one behind a name on."""
+    names = table["account"]
+    chosen = pc.not_equal(names, NOBODY)
+    if after is not None:
+        chosen = pc.and_(chosen, pc.greater(names, after))
+    if text:
+        chosen = pc.and_(chosen, pc.match_substring(pc.utf8_lower(names), text.lower()))
+    rows = table.filter(chosen).slice(0, limit).to_pylist()
+    return [Account(r["account"], r["type"] or None, r["events"], r["first"], r["last"]) for r in rows]

@@ -1,0 +1,206 @@
+"""Backup and restore: plain copies of the parts and a manifest with the SHA-256 of each, written last.
+
+A backup is restored whole or not at all:
+
+1. the manifest is there, is of this version, and its own sum fits;
+2. every path in it is one that a part can have, once;
+3. nothing lies in the backup that it does not name: no file, no folder, no link;
+4. every file has the stated size and SHA-256, measured on the copy that was made;
+5. the copy is complete and on the disk before it gets its name, and that name was free.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from seawall.storage.errors import BackupInvalid
+from seawall.storage.lake import formats, keeping, layout, locks, parts
+from seawall.storage.lake.lake import Lake
+from seawall.storage.lake.outcomes import Damaged
+
+MANIFEST = "manifest.json"
+FORMAT = "seawall-lake-backup"
+_LARGEST_MANIFEST = 256 << 20
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What a backup holds. Damaged parts are in it as they are, and stay damaged."""
+
+    parts: int
+    size: int
+    damaged: tuple[Damaged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of a backup: its path in it with `/`, bytes, and hexadecimal SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+def back_up(lake: Lake, target: Path) -> BackedUp:
+    """Copy a lake as it is now into a new or empty folder outside it. Events may be appended meanwhile.
+
+    Without its manifest, which is written last, a backup is none.
+    """
+    inside, outside = lake.root.resolve(), target.resolve()
+    if outside == inside or inside in outside.parents:
+        raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
+    with locks.held(lake.root, "keeping", exclusive=True):
+        paths = keeping.all_parts(lake.root)
+        _, damaged = parts.sound(paths)
+        try:
+            _claim(target)
+            files = [_copied(lake.root, target, path.relative_to(lake.root).as_posix()) for path in paths]
+            _write_manifest(target, files)
+        except OSError as error:
+            raise layout.unreadable(target, error) from error
+    return BackedUp(len(files), sum(file.size for file in files), tuple(damaged))
+
+
+def restore(backup: Path, root: Path) -> BackedUp:
+    """Make a new lake at `root`, which must not exist, of a backup. Raises `BackupInvalid` and leaves nothing."""
+    if os.path.lexists(root):
+        raise BackupInvalid(
+            f"{root}: exists already", fix="restore into a new folder, or move the old one away"
+        )
+    files = _manifest(backup)
+    _check_nothing_else(backup, files)
+    building = root.parent / f".{root.name}.{uuid4().hex}"
+    try:
+        Lake.create(building).close()
+        for file in files:
+            if _copied(backup, building, file.path) != file:
+                raise BackupInvalid(
+                    f"{backup / file.path}: is not what was backed up", fix="take another backup"
+                )
+        formats.check(building)
+        os.rename(building, root)  # noqa: PTH104 - onto nothing: an empty folder that appeared would be replaced, a full one not
+        parts.settle(root.parent)
+    except OSError as error:
+        raise BackupInvalid(
+            f"{root}: {error.strerror or error}", fix="check both folders and the disk"
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    _, damaged = parts.sound(root / file.path for file in files)
+    return BackedUp(len(files), sum(file.size for file in files), tuple(damaged))
+
+
+def _claim(target: Path) -> None:
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise BackupInvalid(f"{target}: not empty", fix="choose a new folder for each backup")
+    (target / layout.TENANTS).mkdir(mode=0o700)
+
+
+def _copied(source: Path, target: Path, relative: str) -> _File:
+    """Copy a file, on the disk when this returns; links are not followed."""
+    to = target / relative
+    to.parent.parent.mkdir(mode=0o700, exist_ok=True)
+    to.parent.mkdir(mode=0o700, exist_ok=True)
+    measured, size = sha256(), 0
+    descriptor = os.open(source / relative, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as reader, to.open("xb") as writer:
+        to.chmod(0o600)
+        while chunk := reader.read(_CHUNK):
+            measured.update(chunk)
+            size += len(chunk)
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    parts.settle(to.parent)
+    parts.settle(to.parent.parent)
+    return _File(relative, size, measured.hexdigest())
+
+
+def _write_manifest(target: Path, files: Sequence[_File]) -> None:
+    rows = [[file.path, file.size, file.sha256] for file in files]
+    document = {"format": FORMAT, "version": parts.VERSION, "files": rows, "sha256": _sum(rows)}
+    parts.settle(target / layout.TENANTS)
+    waiting = target / f"{MANIFEST}.new"
+    with waiting.open("x", encoding="utf-8") as writer:
+        waiting.chmod(0o600)
+        json.dump(document, writer, indent=0)
+        writer.flush()
+        os.fsync(writer.fileno())
+    waiting.replace(target / MANIFEST)
+    parts.settle(target)
+
+
+def _sum(rows: Sequence[Any]) -> str:
+    return sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+
+
+def _manifest(backup: Path) -> list[_File]:
+    path = backup / MANIFEST
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as reader:
+            text = reader.read(_LARGEST_MANIFEST + 1)
+        document = json.loads(text) if len(text) <= _LARGEST_MANIFEST else None
+    except OSError as error:
+        raise BackupInvalid(
+            f"{path}: {error.strerror or error}", fix="check the path of the backup"
+        ) from error
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup")
+    if document.get("version") != parts.VERSION:
+        raise BackupInvalid(f"{path}: of another version", fix="use the version of Seawall that wrote it")
+    rows = document.get("files")
+    if not isinstance(rows, list) or document.get("sha256") != _sum(rows):
+        raise BackupInvalid(f"{path}: changed since it was written", fix="take another backup")
+    files = [_file(path, row) for row in rows]
+    if len({file.path for file in files}) != len(files):
+        raise BackupInvalid(f"{path}: names a file twice", fix="take another backup")
+    return files
+
+
+def _file(manifest: Path, row: object) -> _File:
+    match row:
+        case [str(path), int(size), str(stated)] if layout.is_part_path(path):
+            return _File(path, size, stated)
+    raise BackupInvalid(f"{manifest}: names what is no part of a backup", fix="take another backup")
+
+
+def _check_nothing_else(backup: Path, files: Sequence[_File]) -> None:
+    named = {file.path for file in files} | {MANIFEST}
+    folders = {parent.as_posix() for file in files for parent in Path(file.path).parents} | {layout.TENANTS}
+    found = set()
+    for path, is_folder in _everything(backup):
+        if path not in (folders if is_folder else named):
+            raise BackupInvalid(f"{backup / path}: not in the manifest", fix="remove it if it is not yours")
+        found.add(path)
+    missing = sorted(named - found)
+    if missing:
+        raise BackupInvalid(f"{backup / missing[0]}: missing", fix="take another backup")
+
+
+def _everything(backup: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the paths of all that lies in a folder, and whether it is a folder; links are files here."""
+    pending = [backup]
+    while pending:
+        try:
+            found = list(pending.pop().iterdir())
+        except OSError as error:
+            raise BackupInvalid(
+                f"{backup}: {error.strerror or error}", fix="check its permissions"
+            ) from error
+        for path in found:
+            is_folder = path.is_dir() and not path.is_symlink()
+            pending += [path] if is_folder else []
+            yield path.relative_to(backup).as_posix(), is_folder

@@ -1,0 +1,165 @@
+"""What the footers of parts say, remembered: which rows of a part may be of an account and a time.
+
+A part's rows lie in groups. Each group's footer states the least and greatest account and time in it, so that a question
+for an account reads few groups. Where a footer states nothing, its group is read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seawall.storage.lake import parts
+from seawall.storage.lake.latest import Latest
+
+MOST_GROUPS = 60_000
+"""Groups of rows of remembered footers; a part counts as two more. Each takes about 400 bytes."""
+
+MOST_CHUNKS = 20_000
+"""Column chunks of the footers that are kept in full, about 1.4 kB each; of others the library's form is read again."""
+
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of rows of a part: how many, from when to when (microseconds), and the accounts it may hold."""
+
+    index: int
+    rows: int
+    first: int
+    last: int
+    least: str | None
+    greatest: str | None
+    has_nobody: bool
+
+    def may_hold(self, account: str) -> bool:
+        """Whether rows of an account may lie in it."""
+        return self.least is None or self.greatest is None or self.least <= account <= self.greatest
+
+    def may_hold_one_of(self, accounts: Sequence[str]) -> bool:
+        """Whether rows of one of some accounts, in order, may lie in it."""
+        place = 0 if self.least is None else bisect_left(accounts, self.least)
+        return place < len(accounts) and self.may_hold(accounts[place])
+
+    def holds_only(self, account: str) -> bool:
+        """Whether all of its rows are of an account."""
+        return self.least == self.greatest == account and not self.has_nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """A part and what its footer says."""
+
+    path: Path
+    groups: tuple[Group, ...]
+    is_merged: bool
+    whole: Callable[[], pq.FileMetaData] = field(repr=False, compare=False)
+    """Gives all that it says in the library's form, which takes a hundred times as much memory."""
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last time of its rows, in microseconds since the epoch."""
+        return min(group.first for group in self.groups), max(group.last for group in self.groups)
+
+
+def overlap(found: Iterable[Footer]) -> bool:
+    """Whether parts of one day may hold copies of each other's rows: copies are of one time."""
+    spans = sorted(footer.span for footer in found if footer.groups)
+    return any(after[0] <= before[1] for before, after in pairwise(spans))
+
+
+_Identity = tuple[str, int, int, int]
+
+
+class Footers:
+    """Footers of parts that were read lately. Threads may share it.
+
+    What a store with many parts needs of them is bounded by the number of their groups, whatever these hold.
+    """
+
+    def __init__(self, most_groups: int = MOST_GROUPS, most_chunks: int = MOST_CHUNKS) -> None:
+        self._known: Latest[_Identity, Footer] = Latest(most_groups)
+        self._whole: Latest[_Identity, pq.FileMetaData] = Latest(most_chunks)
+
+    @property
+    def known(self) -> int:
+        """How many parts' footers are remembered."""
+        return len(self._known)
+
+    @property
+    def chunks_at_hand(self) -> int:
+        """Of how many column chunks the library's form is remembered."""
+        return self._whole.held
+
+    def of(self, path: Path) -> Footer:
+        """Return a part's footer. Raises `OSError`, `pa.ArrowException` or `ValueError` where it has none of ours."""
+        status = path.stat()
+        identity = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
+        found = self._known.get(identity)
+        if found is None:
+            whole = self._read(identity)
+            found = Footer(
+                path, _groups(whole), parts.MERGED_KEY in whole.metadata, partial(self._at_hand, identity)
+            )
+            self._known.put(identity, found, len(found.groups) + 2)
+        return found
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+        self._whole.clear()
+
+    def _at_hand(self, identity: _Identity) -> pq.FileMetaData:
+        return self._whole.get(identity) or self._read(identity)
+
+    def _read(self, identity: _Identity) -> pq.FileMetaData:
+        with open(identity[0], "rb") as file:  # noqa: PTH123 - of the path only the text is remembered
+            whole = pq.read_metadata(file)
+        parts.check_keys(whole.metadata)
+        self._whole.put(identity, whole, whole.num_row_groups * whole.num_columns)
+        return whole
+
+
+@contextmanager
+def opened(footer: Footer) -> Iterator[pq.ParquetFile]:
+    """Open a part whose footer is known; names come as codes."""
+    with footer.path.open("rb") as file, pq.ParquetFile(
+        file, metadata=footer.whole(), read_dictionary=parts.NAMES, pre_buffer=False
+    ) as part:  # fmt: skip
+        yield part
+
+
+def read(part: pq.ParquetFile, group: Group, columns: Iterable[str] | None = None) -> pa.Table:
+    """Read columns of a group, or all; by the thread that asks, for others ask too."""
+    return part.read_row_group(
+        group.index, columns=None if columns is None else list(columns), use_threads=False
+    )
+
+
+def _groups(whole: pq.FileMetaData) -> tuple[Group, ...]:
+    return tuple(_group(whole.row_group(index), index) for index in range(whole.num_row_groups))
+
+
+def _group(group: pq.RowGroupMetaData, index: int) -> Group:
+    # Not by `FileMetaData.schema`: the two refer to each other from then on, and are freed late by the garbage collector.
+    places = {group.column(place).path_in_schema: place for place in range(group.num_columns)}
+    if list(places) != parts.SCHEMA.names:
+        raise ValueError("its columns are others")
+    time, account = (group.column(places[name]).statistics for name in ("time", "account"))
+    first, last = -_FOREVER, _FOREVER
+    if time is not None and time.has_min_max:
+        first, last = int(time.min_raw), int(time.max_raw)
+    least = greatest = None
+    if account is not None and account.has_min_max:
+        least, greatest = account.min, account.max
+    has_nobody = account is None or not account.has_null_count or account.null_count > 0
+    return Group(index, group.num_rows, first, last, least, greatest, has_nobody)

@@ -1,0 +1,222 @@
+"""What keeps a lake small: compaction, pruning, and the removal of what interrupted writers left behind.
+
+The callers hold the locks. Compaction puts the merged part in place before it removes the others: a crash in between leaves
+copies, which questions answer once and the next compaction drops.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake import layout, locks, parts, query
+from seawall.storage.lake.footers import Footer, Footers, overlap
+from seawall.storage.lake.outcomes import Compacted, Damaged, DaySize, Pruned
+from seawall.storage.lake.query import Reader
+
+
+def sweep(root: Path) -> int:
+    """Remove leftovers of interrupted writers, if nobody is writing; return the bytes removed."""
+    with locks.alone(root, "writing") as is_alone:
+        if not is_alone:
+            return 0
+        size = leftovers(root)
+        for path in _listed(root / layout.INCOMING):
+            _remove(path)
+        return size
+
+
+def leftovers(root: Path) -> int:
+    """Return the bytes of files that are not in place, whether being written or left behind."""
+    total = 0
+    for path in (root / layout.INCOMING).rglob("*"):
+        try:
+            total += path.lstat().st_size if not path.is_dir() else 0
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def all_parts(root: Path) -> list[Path]:
+    """Return the parts of all organisations and days."""
+    return [
+        path
+        for folder in layout.folders(root)
+        for _, day in layout.days(folder)
+        for path in layout.parts(day)
+    ]
+
+
+def measured(day: date, folder: Path) -> tuple[DaySize | None, list[Damaged]]:
+    """Return what a day's folder holds by the footers of its parts."""
+    tenant, count, rows, size = "", 0, 0, 0
+    damaged: list[Damaged] = []
+    for path in layout.parts(folder):
+        try:
+            tenant, held = parts.footer(path)
+            size += path.stat().st_size
+        except (OSError, pa.ArrowException, ValueError) as error:
+            damaged.append(Damaged(path, str(error)[:200]))
+        else:
+            count, rows = count + 1, rows + held
+    return (DaySize(tenant, day, count, rows, size) if count else None), damaged
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of an organisation, and its folder."""
+
+    day: date
+    folder: Path
+
+
+class Done:
+    """Remembers days in which there is nothing to gain, so that they are not read again each time."""
+
+    def __init__(self, known: Footers) -> None:
+        self._known = known
+        self._done: dict[Path, list[Path]] = {}
+
+    def parts_of(self, day: Day) -> list[Path]:
+        """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
+        paths = layout.parts(day.folder)
+        if len(paths) < 2 or self._done.get(day.folder) == paths:
+            return []
+        found = _readable(paths, self._known)
+        rows = sum(_rows(footer) for footer in found)
+        few = len(found) <= 2 * -(-rows // query.STRETCH) + 1
+        if len(found) < len(paths) or not few or overlap(found):
+            return paths
+        if not all(footer.is_merged for footer in found):
+            return paths
+        self._done[day.folder] = paths
+        return []
+
+
+def appended(day: Day, known: Footers, most: int) -> list[Path]:
+    """Return the parts of a day that were not merged yet, if there are more than `most`, and merged ones no larger.
+
+    So a row is written again each time only that what it lies in has doubled, and a full stretch never.
+    """
+    found = _readable(layout.parts(day.folder), known)
+    chosen = [footer for footer in found if not footer.is_merged]
+    if len(chosen) <= most:
+        return []
+    rows = sum(_rows(footer) for footer in chosen)
+    for footer in sorted((footer for footer in found if footer.is_merged), key=_rows):
+        if _rows(footer) > min(rows, query.STRETCH // 2):
+            break
+        rows += _rows(footer)
+        chosen.append(footer)
+    return [footer.path for footer in chosen]
+
+
+def _rows(footer: Footer) -> int:
+    return sum(group.rows for group in footer.groups)
+
+
+def _readable(paths: Sequence[Path], known: Footers) -> list[Footer]:
+    found = []
+    for path in paths:
+        with suppress(OSError, pa.ArrowException, ValueError):
+            found.append(known.of(path))
+    return found
+
+
+def merged(root: Path, folder: Path, paths: Sequence[Path], reader: Reader, before: Compacted) -> Compacted:
+    """Merge the sound ones of a day's parts into one for each stretch of time, and add what was done to `before`."""
+    if not paths:
+        return before
+    good, bad = parts.sound(paths)
+    total = Compacted(before.days, before.parts, before.rows, before.copies, (*before.damaged, *bad))
+    if len(good) < 2:
+        return total
+    stated = [parts.footer(path) for path in good]
+    if {tenant for tenant, _ in stated} != {stated[0][0]}:
+        raise LakeBroken(f"{folder}: parts of several organisations", fix="restore a backup")
+    files: list[Path] = []
+    rows = copies = 0
+    try:
+        for table, dropped in reader.slices(good):
+            file = parts.waiting(root)
+            with parts.writer(file, stated[0][0], is_merged=True) as writer:
+                files.append(file)
+                writer.write_table(table, row_group_size=parts.GROUP)
+            rows, copies = rows + len(table), copies + dropped
+        if rows + copies != sum(held for _, held in stated):
+            raise LakeBroken(f"{folder}: rows changed while they were merged", fix="run it again")
+        _swap(root, files, folder, good)
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+    return Compacted(
+        total.days + 1, total.parts + len(good), total.rows + rows, total.copies + copies, total.damaged
+    )
+
+
+def _swap(root: Path, files: Sequence[Path], folder: Path, old: Sequence[Path]) -> None:
+    names = "\n".join(path.name for path in old)
+    try:
+        with locks.held(root, "reading", exclusive=True):
+            for number, file in enumerate(files):
+                name = sha256(f"{number}\n{names}".encode()).hexdigest()[:32] + layout.PART_SUFFIX
+                parts.put(file, folder, name)
+            for path in old:
+                path.unlink(missing_ok=True)
+            parts.settle(folder)
+    except OSError as error:
+        raise layout.unreadable(folder, error) from error
+
+
+def pruned(root: Path, before: date) -> Pruned:
+    """Delete the days before a day: each vanishes at once, then its bytes are given back."""
+    days = count = size = 0
+    for folder in layout.folders(root):
+        for day, path in layout.days(folder):
+            if day >= before:
+                continue
+            held = layout.parts(path)
+            days, count = days + 1, count + len(held)
+            size += sum(part.stat().st_size for part in held)
+            _vanish(root, path)
+        with locks.held(root, "reading", exclusive=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+    return Pruned(days, count, size)
+
+
+def _vanish(root: Path, folder: Path) -> None:
+    gone = root / layout.INCOMING / f"{uuid4().hex}.gone"
+    try:
+        with locks.held(root, "reading", exclusive=True):
+            folder.rename(gone)
+            parts.settle(folder.parent)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise layout.unreadable(folder, error) from error
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise layout.unreadable(folder, error) from error
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise layout.unreadable(path, error) from error

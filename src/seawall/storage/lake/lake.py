@@ -1,0 +1,371 @@
+"""The lake: events of all organisations on disk, by day, for as long as the operator keeps them.
+
+Appending the same events again changes nothing that a question answers, so whoever was interrupted appends again. Days
+are given from outside: there is no clock here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Self, TypeVar
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake import cursors, formats, keeping, layout, locks, parts, picking
+from seawall.storage.lake.accounts import (
+    FIELDS,
+    NETWORK,
+    NO_ACCOUNTS,
+    Account,
+    Accounts,
+    Habits,
+    Lanes,
+    Profile,
+    Timeline,
+    listed,
+    summed,
+)
+from seawall.storage.lake.appending import Fresh, each, shares
+from seawall.storage.lake.footers import Footers
+from seawall.storage.lake.naming import NamesOf, named, no_names, widened
+from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
+from seawall.storage.lake.query import Key, Reader, Wanted, first_line
+from seawall_base.errors import UsageError
+
+Answer = TypeVar("Answer")
+
+LARGEST_PAGE = 10_000
+MOST_SLOTS = 2_000
+
+
+class Lake:
+    """One open lake. Threads may share it, and several processes may open one.
+
+    `names_of` says of whom object ids are. Answers about accounts then name them so.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.names_of: NamesOf = no_names
+        self._reader = Reader(root)
+        self._footers = Footers()
+        self._accounts = Accounts()
+        self._done = keeping.Done(self._footers)
+
+    @classmethod
+    def create(cls, root: Path) -> Lake:
+        """Make an empty lake in a new or empty folder that only this user can read, also where that was interrupted."""
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not all(_is_begun(path) for path in root.iterdir()):
+                raise LakeBroken(f"{root}: not empty", fix="choose a new folder for the events")
+            root.chmod(0o700)
+            for name in (layout.TENANTS, layout.INCOMING):
+                (root / name).mkdir(mode=0o700, exist_ok=True)
+            marker = root / f"{layout.MARKER}.new"
+            marker.unlink(missing_ok=True)
+            with marker.open("x", encoding="utf-8") as file:
+                marker.chmod(0o600)
+                json.dump(formats.FORMAT, file)
+                file.flush()
+                os.fsync(file.fileno())
+            marker.replace(root / layout.MARKER)
+            parts.settle(root)
+        except OSError as error:
+            raise layout.unreadable(root, error) from error
+        return cls(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Lake:
+        """Open a lake that exists, and remove what interrupted writers left behind unless somebody is writing."""
+        formats.check(root)
+        keeping.sweep(root)
+        return cls(root)
+
+    def close(self) -> None:
+        """Give memory back."""
+        self._reader.close()
+        self._footers.clear()
+        self._accounts.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, events: pa.Table) -> Appended:
+        """Keep events (`ENRICHED_SCHEMA`); when this returns they are on the disk.
+
+        A table may span organisations and days, each of which becomes a part. If it is interrupted some parts may
+        be there and others not: append the same events again, before anything is recorded as taken in.
+        """
+        rows = parts.as_rows(events)
+        kept = copies = known = 0
+        fresh: list[Fresh] = []
+        with locks.held(self.root, "writing"):
+            for tenant, day, share in shares(rows):
+                share, dropped = parts.arranged(share)
+                kept, copies = kept + len(share), copies + dropped
+                folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)
+                if (folder / name).is_file():
+                    known += 1
+                else:
+                    fresh.append(Fresh(parts.waiting(self.root), folder, name, tenant, share))
+            try:
+                each(Fresh.write, fresh)
+                with locks.held(self.root, "reading"):
+                    each(Fresh.put, fresh)
+            except BaseException:
+                for part in fresh:
+                    part.file.unlink(missing_ok=True)
+                raise
+        return Appended(kept, copies, len(fresh), known)
+
+    def page(
+        self,
+        tenant: str,
+        wanted: Wanted,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> Page:
+        """Return at most `limit` events of an organisation, in order of time, after a cursor of an earlier page.
+
+        Raises `UsageError` for a limit outside 1 to 10,000 or a cursor that no page gave.
+        """
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise UsageError(f"a page has 1 to {LARGEST_PAGE} events, not {limit}")
+        after, names = cursors.parsed(cursor), self.names_of(tenant)
+        wanted = widened(wanted, names)
+        keys: list[Key] = []
+        tables: list[pa.Table] = []
+        damaged: list[Damaged] = []
+        with locks.held(self.root, "reading"):
+            for paths in self._days_of(tenant, wanted, after, newest_first):
+                missing = limit - len(keys)
+                found, table, bad = self._asked(paths, wanted, after, missing, newest_first)
+                damaged += bad
+                keys += found[:missing]
+                tables += [table] if table is not None else []
+                if len(found) > missing:
+                    last = cursors.written(keys[-1] if keys else after)
+                    return Page(named(_joined(tables), names), last, tuple(damaged))
+        return Page(named(_joined(tables), names), None, tuple(damaged))
+
+    def record(self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None) -> Page:
+        """Return the events with a record id, from a day to before another; records of two sources may share one.
+
+        Without days all that is kept is looked through. At most 10,000 are answered.
+        """
+        wanted = Wanted(layout.start_of(start or layout.EPOCH), layout.start_of(end or date.max), record=uid)
+        with locks.held(self.root, "reading"):
+            paths = [path for held in self._days_of(tenant, wanted, None, False) for path in held]
+            keys, table, damaged = self._asked(paths, wanted, None, LARGEST_PAGE, False)
+            if not keys:
+                thorough = replace(wanted, is_thorough=True)
+                keys, table, damaged = self._asked(paths, thorough, None, LARGEST_PAGE, False)
+        cursor = cursors.written(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
+        events = named(_joined([] if table is None else [table]), self.names_of(tenant))
+        return Page(events, cursor, tuple(damaged))
+
+    def timeline(
+        self,
+        tenant: str,
+        account: str,
+        start: int,
+        end: int,
+        *,
+        slots: int = 200,
+        most_lanes: int = 40,
+        marked: Collection[str] = (),
+    ) -> Timeline:
+        """Return an account's events from `start` to before `end` (microseconds) by slot of time and network.
+
+        `marked` are record ids to be counted apart; lanes with one of them are never left out. Damaged parts are. Raises
+        `UsageError` for no time or more than 2,000 slots.
+        """
+        if start >= end or not 1 <= slots <= MOST_SLOTS:
+            raise UsageError(f"a timeline has 1 to {MOST_SLOTS} slots of some time")
+        lanes, ids = Lanes(start, end, slots), frozenset(marked)
+        columns = [*NETWORK, "metadata_uid"] if ids else list(NETWORK)
+        for rows in self.rows_of_days(tenant, Wanted(start, end, account), columns):
+            for table in rows:
+                lanes.add(table, picking.is_one_of(table["metadata_uid"], ids) if ids else None)
+        return lanes.timeline(most_lanes)
+
+    def profile(self, tenant: str, account: str, start: int, end: int, *, most: int = 50) -> Profile:
+        """Return what an account used from `start` to before `end` (microseconds): up to `most` values of each field."""
+        habits = Habits()
+        columns = sorted({name for names in FIELDS.values() for name in names})
+        for rows in self.rows_of_days(tenant, Wanted(start, end, account), columns):
+            habits.add_day(rows)
+        return habits.profile(most)
+
+    def accounts(
+        self, tenant: str, *, text: str = "", after: str | None = None, limit: int = 100
+    ) -> list[Account]:
+        """Return accounts of an organisation in order of name, of those that hold a text, from the one behind `after` on."""
+        return listed(self._all_accounts(tenant), text, after, limit)
+
+    def account(self, tenant: str, account: str) -> Account | None:
+        """Return one account, None where no event is of it; an object id stands for its account."""
+        table, account = self._all_accounts(tenant), self.names_of(tenant).get(account, account)
+        found = table.filter(pc.equal(table["account"], account)) if account else table.slice(0, 0)
+        return next(iter(listed(found, "", None, 1)), None)
+
+    def _all_accounts(self, tenant: str) -> pa.Table:
+        everything = Wanted(layout.start_of(layout.EPOCH), layout.start_of(date.max))
+        with locks.held(self.root, "reading"):
+            paths = [path for held in self._days_of(tenant, everything, None, False) for path in held]
+            table, _ = self._without_damage(
+                paths, lambda good: self._accounts.of([self._footers.of(path) for path in good])
+            )
+        shown = NO_ACCOUNTS if table is None else named(table, self.names_of(tenant))
+        return shown if shown is table else summed(shown)
+
+    def rows_of_days(self, tenant: str, wanted: Wanted, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
+        """Yield the wanted rows of each day that has any, each once; without parts that are damaged."""
+        names = self.names_of(tenant)
+        wanted = widened(wanted, names)
+        with locks.held(self.root, "reading"):
+            for paths in self._days_of(tenant, wanted, None, False):
+                rows, _ = self._without_damage(
+                    paths,
+                    lambda good: list(picking.tables([self._footers.of(p) for p in good], wanted, columns)),
+                )
+                if rows:
+                    yield [named(table, names) for table in rows]
+
+    def day(self, tenant: str, day: date, *, is_named: bool = False) -> Generator[pa.Table]:
+        """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.
+
+        With `is_named`, names stand in the place of object ids; by default events are as they came.
+        Nothing is compacted or pruned until it has been read or closed. Raises `LakeBroken` for a damaged part.
+        """
+        with locks.held(self.root, "reading"):
+            paths = layout.parts(layout.day_folder(self.root, tenant, day))
+            if paths:
+                names = self.names_of(tenant) if is_named else {}
+                for table in self._reader.ordered(paths):
+                    yield named(parts.as_events(table), names)
+
+    def tenants(self) -> list[str]:
+        """Return the organisations that events are kept of, in order; one with nothing but damaged parts is missing."""
+        return sorted({day.tenant for day in self.size().days})
+
+    def size(self) -> Size:
+        """Return what lies where, from the footers of all parts."""
+        days: list[DaySize] = []
+        damaged: list[Damaged] = []
+        with locks.held(self.root, "reading"):
+            for folder in layout.folders(self.root):
+                for day, path in layout.days(folder):
+                    held, bad = keeping.measured(day, path)
+                    days += [held] if held else []
+                    damaged += bad
+        leftovers = keeping.leftovers(self.root)
+        return Size(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
+
+    def check(self) -> list[Damaged]:
+        """Read every part in full, checksums too, and return those that are damaged."""
+        with locks.held(self.root, "reading"):
+            return parts.sound(keeping.all_parts(self.root))[1]
+
+    def compact(self, before: date) -> Compacted:
+        """Merge the parts of each day before a day into few, and drop copies. Answers stay the same."""
+        return self._compacted(lambda day: self._done.parts_of(day) if day.day < before else [])
+
+    def tidy(self, most_parts: int = 16) -> Compacted:
+        """Merge what was appended since, of each day that has more than so many parts of it. Answers stay the same."""
+        return self._compacted(lambda day: keeping.appended(day, self._footers, most_parts))
+
+    def _compacted(self, choose: Callable[[keeping.Day], list[Path]]) -> Compacted:
+        total = Compacted(0, 0, 0, 0)
+        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
+            for folder in layout.folders(self.root):
+                for day, path in layout.days(folder):
+                    chosen = choose(keeping.Day(day, path))
+                    total = keeping.merged(self.root, path, chosen, self._reader, total)
+        return total
+
+    def prune(self, before: date) -> Pruned:
+        """Delete the events of all days before a day."""
+        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
+            return keeping.pruned(self.root, before)
+
+    def _days_of(
+        self, tenant: str, wanted: Wanted, after: Key | None, newest_first: bool
+    ) -> Iterator[list[Path]]:
+        """Yield the parts of each day that may hold what is wanted and comes after a key."""
+        folder = self.root / layout.TENANTS / layout.tenant_folder(tenant)
+        found = list(layout.days(folder))
+        for day, path in reversed(found) if newest_first else found:
+            start = layout.start_of(day)
+            if start + layout.DAY_MICROSECONDS <= wanted.start or start >= wanted.end:
+                continue
+            if after is not None and (
+                start > after.time if newest_first else start + layout.DAY_MICROSECONDS <= after.time
+            ):
+                continue
+            paths = layout.parts(path)
+            if paths:
+                yield paths
+
+    def _asked(
+        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
+    ) -> tuple[list[Key], pa.Table | None, list[Damaged]]:
+        """Return up to `count` + 1 keys of a day and the events of the first `count`; without parts that are damaged."""
+        answer, damaged = self._without_damage(
+            paths, lambda good: self._answer(good, wanted, after, count, newest_first)
+        )
+        keys, table = answer or ([], None)
+        return keys, table, damaged
+
+    def _answer(
+        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
+    ) -> tuple[list[Key], pa.Table | None]:
+        if (wanted.record is None and wanted.mailbox is None) or wanted.account is not None:
+            return picking.pick([self._footers.of(p) for p in paths], wanted, after, count, newest_first)
+        keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
+        rows = self._reader.rows(paths, wanted, keys[:count], newest_first) if keys[:count] else None
+        return keys, None if rows is None else parts.as_events(rows)
+
+    def _without_damage(
+        self, paths: Sequence[Path], ask: Callable[[Sequence[Path]], Answer]
+    ) -> tuple[Answer | None, list[Damaged]]:
+        """Ask parts, and those that are left where some are damaged; None where none is left."""
+        damaged: list[Damaged] = []
+        while paths:
+            try:
+                return ask(paths), damaged
+            except (duckdb.Error, pa.ArrowException, OSError, ValueError) as error:
+                paths, bad = parts.sound(paths)
+                damaged += bad
+                if not bad:
+                    raise LakeBroken(
+                        f"{self.root}: {first_line(error)}", fix="check memory and the space on the disk"
+                    ) from error
+        return None, damaged
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether this is what a killed `Lake.create` leaves behind."""
+    if path.name in (layout.TENANTS, layout.INCOMING):
+        return not path.is_symlink() and path.is_dir() and not any(path.iterdir())
+    return path.name == f"{layout.MARKER}.new"
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    whole = pa.concat_tables(tables) if tables else ENRICHED_SCHEMA.empty_table()
+    return whole.unify_dictionaries().combine_chunks()

@@ -1,0 +1,112 @@
+"""Where things lie in a lake: `tenants/<organisation>/<day>/<part>.parquet`, and nothing of a log in a path as it came.
+
+An organisation's folder is named after the harmless characters of its id and a hash of all of it: an id from a log may
+hold separators, control characters or a thousand characters, and two ids may differ in case alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from seawall.storage.errors import LakeBroken
+
+TENANTS = "tenants"
+INCOMING = "incoming"
+MARKER = "lake.json"
+PART_SUFFIX = ".parquet"
+
+_READABLE = 40
+_TENANT_NAME = r"[a-z0-9][a-z0-9.-]{0,39}\.[0-9a-f]{32}"
+_DAY_NAME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_PART_NAME = r"[0-9a-f]{32}\.parquet"
+_TENANT = re.compile(_TENANT_NAME)
+_DAY = re.compile(_DAY_NAME)
+_PART = re.compile(_PART_NAME)
+_PART_PATH = re.compile(f"{TENANTS}/{_TENANT_NAME}/{_DAY_NAME}/{_PART_NAME}")
+
+EPOCH = date(1970, 1, 1)
+DAY_MICROSECONDS = 86_400_000_000
+
+
+def tenant_folder(tenant: str) -> str:
+    """Return the folder name of an organisation: at most 73 of `a-z0-9.-`, one name for each id."""
+    readable = re.sub(r"[^a-z0-9.-]+", "-", tenant.lower())[:_READABLE].strip(".-") or "x"
+    return f"{readable}.{sha256(tenant.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def day_of(time: int) -> date:
+    """Return the day (UTC) of a time in microseconds since the epoch."""
+    return EPOCH + timedelta(days=time // DAY_MICROSECONDS)
+
+
+def start_of(day: date) -> int:
+    """Return the first microsecond of a day since the epoch."""
+    return (day - EPOCH).days * DAY_MICROSECONDS
+
+
+def moment(time: int) -> datetime:
+    """Return a time in microseconds since the epoch as an aware datetime."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time)
+
+
+def day_folder(root: Path, tenant: str, day: date) -> Path:
+    """Return where a day's parts of an organisation lie."""
+    return root / TENANTS / tenant_folder(tenant) / day.isoformat()
+
+
+def folders(root: Path) -> Iterator[Path]:
+    """Yield the folders of organisations, in order of name; what is named otherwise, or is a link, is not ours."""
+    yield from _matching(root / TENANTS, _TENANT)
+
+
+def days(folder: Path) -> Iterator[tuple[date, Path]]:
+    """Yield the days of an organisation's folder in order."""
+    for path in _matching(folder, _DAY):
+        try:
+            day = date.fromisoformat(path.name)
+        except ValueError:
+            continue
+        yield day, path
+
+
+def parts(folder: Path) -> list[Path]:
+    """Return the part files of a day's folder in order of name."""
+    try:
+        found = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    return [path for path in found if _PART.fullmatch(path.name) and path.is_file() and not path.is_symlink()]
+
+
+def is_part_path(text: str) -> bool:
+    """Whether a relative path is one that a part can have; nothing else is taken from a backup."""
+    return _PART_PATH.fullmatch(text) is not None
+
+
+def unreadable(path: Path, error: OSError) -> LakeBroken:
+    """Return the error for a path of the lake that the system refuses."""
+    reason = error.strerror or str(error)
+    if (
+        error.errno is not None and "[errno " in reason
+    ):  # Arrow puts the call and the number before the reason
+        reason = os.strerror(error.errno)
+    return LakeBroken(
+        f"{path}: {reason}", fix="check the free space, and that this user may read and write it"
+    )
+
+
+def _matching(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
+    try:
+        found = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    yield from (p for p in found if name.fullmatch(p.name) and p.is_dir() and not p.is_symlink())

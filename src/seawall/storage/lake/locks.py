@@ -1,0 +1,71 @@
+"""Who may do what at the same time: locks on three files of the lake, which end with the process that holds them.
+
+- `reading`: shared while files are listed and read or put in place, exclusive for the moment in which files go away.
+- `writing`: shared while files are written under `incoming`; whoever gets it exclusively knows that all of them are leftovers.
+- `keeping`: exclusive for compaction, pruning and backup: one of them at a time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake.layout import unreadable
+
+Lock = Literal["reading", "writing", "keeping"]
+WAIT_SECONDS = 60.0
+"""How long to wait for another process before giving up."""
+
+_POLL_SECONDS = 0.01
+
+
+@contextmanager
+def held(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[None]:
+    """Hold a lock; raise `LakeBroken` when others keep it for longer than `WAIT_SECONDS`."""
+    with _opened(root, lock) as descriptor:
+        if not _taken(descriptor, exclusive, WAIT_SECONDS):
+            raise LakeBroken(
+                f"{root}: in use by another process for more than {WAIT_SECONDS:.0f} s",
+                fix="wait until it has finished, or end it",
+            )
+        yield
+
+
+@contextmanager
+def alone(root: Path, lock: Lock) -> Iterator[bool]:
+    """Hold a lock exclusively if that is possible at once; yields whether it is."""
+    with _opened(root, lock) as descriptor:
+        yield _taken(descriptor, exclusive=True, wait=0)
+
+
+@contextmanager
+def _opened(root: Path, lock: Lock) -> Iterator[int]:
+    path = root / f".{lock}"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, exclusive: bool, wait: float) -> bool:
+    wanted = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB
+    end = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(descriptor, wanted)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True

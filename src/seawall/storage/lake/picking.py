@@ -1,0 +1,275 @@
+"""Picks an account's or an organisation's rows out of parts, group by group, newest or oldest first.
+
+It reads the few columns that tell which rows are wanted, and all columns of the groups in which the wanted rows lie.
+Groups come in order of time, so that it stops as soon as no other can hold an earlier row of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.storage.lake import footers
+from seawall.storage.lake.footers import Footer, Group
+from seawall.storage.lake.parts import DIGEST, PLACE
+from seawall.storage.lake.query import Key, Wanted
+
+Times = npt.NDArray[np.int64]
+Digests = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A group of a part in which wanted rows may lie."""
+
+    footer: Footer
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Wanted rows: their keys, and where they lie (the piece's number and the row in it)."""
+
+    time: Times
+    digest: Digests
+    piece: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def pieces(parts: Iterable[Footer], wanted: Wanted) -> list[Piece]:
+    """Return the groups that may hold wanted rows, by what the footers state."""
+    named = None if wanted.accounts is None else sorted(wanted.accounts)
+    return [
+        Piece(footer, group)
+        for footer in parts
+        for group in footer.groups
+        if group.first < wanted.end
+        and group.last >= wanted.start
+        and (wanted.account is None or group.may_hold(wanted.account))
+        and (named is None or group.may_hold_one_of(named))
+    ]
+
+
+def pick(
+    parts: Sequence[Footer], wanted: Wanted, after: Key | None, count: int, newest_first: bool
+) -> tuple[list[Key], pa.Table | None]:
+    """Return up to `count` + 1 keys in order, each once, and the rows of the first `count` (`ENRICHED_SCHEMA`)."""
+    ordered = _in_order(pieces(parts, wanted), newest_first)
+    found = _collected(ordered, wanted, after, count + 1, newest_first)
+    first = _firsts(found)
+    keys = [Key(int(t), int(d)) for t, d in zip(found.time[first], found.digest[first], strict=True)]
+    if not keys or not count:
+        return keys, None
+    starts = np.flatnonzero(first)
+    end = int(starts[count]) if len(starts) > count else len(found)
+    return keys, _fetched(found, end, ordered)
+
+
+def _in_order(found: list[Piece], newest_first: bool) -> list[Piece]:
+    if newest_first:
+        return sorted(found, key=lambda piece: -piece.group.last)
+    return sorted(found, key=lambda piece: piece.group.first)
+
+
+def _collected(
+    ordered: Sequence[Piece], wanted: Wanted, after: Key | None, need: int, newest_first: bool
+) -> _Rows:
+    """Return the rows of the first `need` keys, copies too, in order."""
+    total = _Rows(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+    for number, piece in enumerate(ordered):
+        if _is_past(piece.group, total, need, newest_first):
+            break
+        if after is not None and (
+            piece.group.first > after.time if newest_first else piece.group.last < after.time
+        ):
+            continue
+        time, digest, row = matching(piece, wanted)
+        if after is not None:
+            beyond = _beyond(time, digest, after, newest_first)
+            time, digest, row = time[beyond], digest[beyond], row[beyond]
+        if len(time):
+            total = _cut(
+                total, _Rows(time, digest, np.full(len(time), number, np.int32), row), need, newest_first
+            )
+    return total
+
+
+def _is_past(group: Group, total: _Rows, need: int, newest_first: bool) -> bool:
+    """Whether no row of a group, or of one behind it, can be among the first `need` keys."""
+    if len(total) < need or int(_firsts(total).sum()) < need:
+        return False
+    last = int(total.time[-1])
+    return group.last < last if newest_first else group.first > last
+
+
+def _beyond(time: Times, digest: Digests, after: Key, newest_first: bool) -> npt.NDArray[np.bool_]:
+    at = np.uint64(after.digest)
+    if newest_first:
+        return np.asarray((time < after.time) | ((time == after.time) & (digest < at)))
+    return np.asarray((time > after.time) | ((time == after.time) & (digest > at)))
+
+
+def matching(piece: Piece, wanted: Wanted) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
+    """Return time, digest and number of a group's wanted rows."""
+    columns = ["time", DIGEST, *_asked_columns(piece.group, wanted)]
+    with footers.opened(piece.footer) as part:
+        table = footers.read(part, piece.group, columns)
+    return _matching(table, piece.group, wanted)
+
+
+def _asked_columns(group: Group, wanted: Wanted) -> list[str]:
+    names = []
+    is_one = wanted.account is not None and not group.holds_only(wanted.account)
+    if is_one or wanted.accounts is not None:
+        names.append("account")
+    if wanted.mailbox is not None:
+        names.append("mailbox")
+    if wanted.record is not None or wanted.records is not None:
+        names.append("metadata_uid")
+    return names
+
+
+def _matching(table: pa.Table, group: Group, wanted: Wanted) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
+    time = table["time"].cast(pa.int64()).to_numpy()
+    chosen = (time >= wanted.start) & (time < wanted.end)
+    asked = _asked_columns(group, wanted)
+    if "account" in asked and wanted.account is not None:
+        chosen &= is_text(table["account"], wanted.account)
+    if wanted.accounts is not None:
+        chosen &= is_one_of(table["account"], wanted.accounts)
+    if "mailbox" in asked:
+        chosen &= is_text(table["mailbox"], wanted.mailbox)
+    if wanted.record is not None:
+        chosen &= is_text(table["metadata_uid"], wanted.record)
+    if wanted.records is not None:
+        chosen &= is_one_of(table["metadata_uid"], wanted.records)
+    row = np.flatnonzero(chosen).astype(np.int32)
+    return time[row], table[DIGEST].to_numpy()[row], row
+
+
+def is_text(column: pa.ChunkedArray, text: str | None) -> npt.NDArray[np.bool_]:
+    """Return for each value whether it is a text; names may come as codes."""
+    found = [_is_text(chunk, text) for chunk in column.chunks]
+    return np.concatenate(found) if found else np.zeros(0, np.bool_)
+
+
+def _is_text(array: pa.Array, text: str | None) -> npt.NDArray[np.bool_]:
+    if pa.types.is_dictionary(array.type):
+        code = pc.index(array.dictionary, text).as_py()
+        indices = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return np.asarray(indices == code) if code >= 0 else np.zeros(len(array), np.bool_)
+    return np.asarray(pc.equal(array, pa.scalar(text, pa.string())).fill_null(False))
+
+
+def is_one_of(column: pa.ChunkedArray, texts: frozenset[str]) -> npt.NDArray[np.bool_]:
+    """Return for each value whether it is one of some texts."""
+    return np.asarray(pc.is_in(column, value_set=pa.array(sorted(texts), pa.string())))
+
+
+def _cut(one: _Rows, two: _Rows, need: int, newest_first: bool) -> _Rows:
+    """Return both together in order, copies too, up to the `need`-th key."""
+    time, digest = np.concatenate([one.time, two.time]), np.concatenate([one.digest, two.digest])
+    order = np.lexsort((digest, time))
+    order = order[::-1] if newest_first else order
+    piece, row = np.concatenate([one.piece, two.piece]), np.concatenate([one.row, two.row])
+    both = _Rows(time[order], digest[order], piece[order], row[order])
+    starts = np.flatnonzero(_firsts(both))
+    if len(starts) <= need:
+        return both
+    end = int(starts[need])
+    return _Rows(both.time[:end], both.digest[:end], both.piece[:end], both.row[:end])
+
+
+def _firsts(rows: _Rows) -> npt.NDArray[np.bool_]:
+    """Return which of rows in order are the first of their key."""
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = (rows.time[1:] != rows.time[:-1]) | (rows.digest[1:] != rows.digest[:-1])
+    return first
+
+
+def _fetched(found: _Rows, end: int, ordered: Sequence[Piece]) -> pa.Table:
+    """Return the rows up to an end in their order, of copies the one that was read first."""
+    tables: list[pa.Table] = []
+    places: list[npt.NDArray[np.intp]] = []
+    for number in np.unique(found.piece[:end]):
+        here = np.flatnonzero(found.piece[:end] == number)
+        piece = ordered[int(number)]
+        with footers.opened(piece.footer) as part:
+            whole = footers.read(part, piece.group, ENRICHED_SCHEMA.names)
+        tables.append(whole.take(pa.array(found.row[here])))
+        places.append(here)
+    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks().cast(ENRICHED_SCHEMA)
+    rows = rows.take(pa.array(np.argsort(np.concatenate(places), kind="stable")))
+    first = _firsts(found)[:end]
+    return rows if first.all() else rows.take(pa.array(_without_copies(rows, first)))
+
+
+def _without_copies(rows: pa.Table, first: npt.NDArray[np.bool_]) -> list[int]:
+    """Return of each key's rows the one with the least file and line."""
+    files, lines = (rows[name].cast(_plain_type(name)).to_pylist() for name in PLACE)
+    best: list[int] = []
+    for place, begins in enumerate(first.tolist()):
+        if begins:
+            best.append(place)
+        elif _rank(files[place], lines[place]) < _rank(files[best[-1]], lines[best[-1]]):
+            best[-1] = place
+    return best
+
+
+def _plain_type(name: str) -> pa.DataType:
+    return pa.string() if pa.types.is_dictionary(ENRICHED_SCHEMA.field(name).type) else pa.int64()
+
+
+def _rank(file: str | None, line: int | None) -> tuple[Any, ...]:
+    """Nulls come last, as they do in the order of parts."""
+    return (file is None, file or "", line is None, line or 0)
+
+
+def tables(parts: Sequence[Footer], wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield columns of an account's or an organisation's wanted rows of one day, copies dropped, a group at a time.
+
+    `time` is always among them.
+    """
+    seen = Seen(footers.overlap(parts))
+    for piece in pieces(parts, wanted):
+        asked = dict.fromkeys(["time", DIGEST, *_asked_columns(piece.group, wanted), *columns])
+        with footers.opened(piece.footer) as part:
+            table = footers.read(part, piece.group, asked)
+        time, digest, row = _matching(table, piece.group, wanted)
+        if not len(row):
+            continue
+        fresh = seen.fresh(time, digest)
+        kept = row if fresh is None else row[fresh]
+        if len(kept):
+            wanted_columns = table.select(list(dict.fromkeys(["time", *columns])))
+            yield wanted_columns if len(kept) == len(table) else wanted_columns.take(pa.array(kept))
+
+
+class Seen:
+    """The keys that were met already, where there may be copies: there are none in one part."""
+
+    def __init__(self, is_needed: bool) -> None:
+        self._is_needed = is_needed
+        self._keys = np.zeros(0, np.uint64)
+
+    def fresh(self, time: Times, digest: Digests) -> npt.NDArray[np.bool_] | None:
+        """Return which keys were not met before; None for all."""
+        if not self._is_needed:
+            return None
+        # Sixty-four bits of both: two events of one account that meet in them by chance are not to be expected.
+        key = digest ^ (time.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+        is_first = np.zeros(len(key), np.bool_)
+        is_first[np.unique(key, return_index=True)[1]] = True
+        is_first &= ~np.isin(key, self._keys)
+        self._keys = np.concatenate([self._keys, key[is_first]])
+        return is_first

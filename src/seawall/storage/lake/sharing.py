@@ -1,0 +1,38 @@
+"""Who shows a value: the accounts of an organisation that were seen with a network, a client or the like."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.storage.lake.accounts import Account, counted, listed, summed
+from seawall.storage.lake.lake import Lake
+from seawall.storage.lake.query import Wanted
+
+_ALL = 1_000_000
+
+
+def accounts_with(
+    lake: Lake, tenant: str, start: int, end: int, column: str, value: str | int, *, most: int = 50
+) -> list[Account]:
+    """Return the accounts that show a value in a column from `start` to before `end` (microseconds), busiest first.
+
+    All rows of the span are looked at: ask for few days. `events` and times are those with the value.
+    """
+    tables = []
+    for rows in lake.rows_of_days(tenant, Wanted(start, end), [column, "account", "account_type"]):
+        shown = (table.filter(_shows(table[column], value)) for table in rows)
+        tables += [counted(table) for table in shown if len(table)]
+    if not tables:
+        return []
+    found = listed(summed(pa.concat_tables(tables)), "", None, _ALL)
+    return sorted(found, key=lambda one: (-one.events, one.account))[:most]
+
+
+def _shows(column: pa.ChunkedArray, value: str | int) -> pa.Array:
+    """Which rows show a value. Of names only the distinct ones are compared."""
+    array = column.combine_chunks()
+    if not pa.types.is_dictionary(array.type):
+        return pc.fill_null(pc.equal(array, value), False)
+    place = pc.index(array.dictionary, pa.scalar(value, array.dictionary.type)).as_py()
+    return pc.fill_null(pc.equal(array.indices, place), False)

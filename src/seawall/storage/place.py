@@ -1,0 +1,199 @@
+"""The folder of a store: where database and events lie, made for one user alone, opened together.
+
+What has to be true of it:
+
+1. it is a folder, not a link to one, and belongs to the user who runs Seawall;
+2. it is empty, or Seawall's: a file in it says so, and which kind of database belongs to it;
+3. nobody else can read it; where others could, they can no more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from seawall.storage.database import Database
+from seawall.storage.database.upgrading import Upgraded, upgrade
+from seawall.storage.errors import DatabaseNotMigrated, StoreRefused
+from seawall.storage.joined_names import JoinedNames
+from seawall.storage.lake import Lake
+from seawall.storage.lake.layout import MARKER as LAKE_MARKER
+from seawall.storage.lake.parts import settle
+from seawall_base.errors import UsageError
+
+DATABASE = "seawall.db"
+EVENTS = "events"
+MARKER = "store.json"
+FORMAT = "seawall-store"
+VERSION = 1
+_LARGEST_MARKER = 10_000
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store. `upgraded` says what became of a database of an older version, None where there was none."""
+
+    folder: Path
+    database: Database
+    lake: Lake
+    upgraded: Upgraded | None = None
+
+    def close(self) -> None:
+        """Close database and events."""
+        self.lake.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(folder: Path, database: str | None = None, *, make: bool = False) -> Store:
+    """Open the store of a folder; `database` is the URL or path of its database where that lies elsewhere.
+
+    With `make` it is made where there is none, and a database of an older version is copied beside itself (SQLite) and
+    brought to this one. Raises StoreRefused, LakeBroken, and what `Database.open` raises.
+    """
+    check_folder(folder, make=make)
+    place = database_place(folder, database)
+    is_new = not (folder / MARKER).exists()
+    upgraded = None
+    opened = None
+    if make and is_new:
+        opened = Database.open(place, should_migrate=True)
+    try:
+        if opened is None:
+            opened, upgraded = _opened(place, folder, make=make)
+        lake = _lake(folder / EVENTS, make=make and is_new)
+        if make and is_new:
+            mark(folder, place)
+    except BaseException:
+        if opened is not None:
+            opened.close()
+        raise
+    lake.names_of = JoinedNames(opened).of
+    return Store(folder, opened, lake, upgraded)
+
+
+def database_place(folder: Path, database: str | None = None) -> str:
+    """Return where the database of a store lies; StoreRefused where the store was made with one of another kind."""
+    kind = _stated(folder).get("database")
+    given = "postgresql" if database is not None and database.startswith("postgres") else "sqlite"
+    if kind is not None and kind != given:
+        known = "a PostgreSQL database" if kind == "postgresql" else "a database of its own"
+        raise StoreRefused(
+            f"{folder}: this store was made with {known}",
+            fix="give its URL with --database" if kind == "postgresql" else "leave --database out",
+        )
+    return database if database is not None else str(folder / DATABASE)
+
+
+def check_folder(folder: Path, *, make: bool = False) -> None:
+    """Refuse a folder that is no store of this user; make one that nobody else can read where there is none."""
+    try:
+        if make:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise StoreRefused(
+            f"{folder}: there is no store",
+            fix="check the path; `seawall watch` and `seawall serve` make one (not with --no-watch)",
+        ) from None
+    except OSError as error:
+        words = "a link, or no folder" if folder.is_symlink() or folder.exists() else error.strerror
+        raise StoreRefused(f"{folder}: {words}", fix="choose a folder of your own for the store") from error
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.geteuid():
+            raise StoreRefused(
+                f"{folder}: belongs to another user", fix="run as that user, or choose another folder"
+            )
+        _check_ours(folder, make=make)
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            os.fchmod(descriptor, 0o700)
+    except OSError as error:
+        raise StoreRefused(
+            f"{folder}: {error.strerror}", fix="check the folder and its permissions"
+        ) from error
+    finally:
+        os.close(descriptor)
+
+
+def _check_ours(folder: Path, *, make: bool) -> None:
+    names = {path.name for path in folder.iterdir()}
+    if names & {MARKER, DATABASE}:  # whether these are ours is seen when they are opened
+        return
+    if names - {EVENTS, f"{MARKER}.new"}:  # other programs have a folder of that name too
+        fix = "choose a new folder for the store" if make else "check the path"
+        raise StoreRefused(f"{folder}: holds other things, and no store", fix=fix)
+    if not make and not names:
+        raise StoreRefused(
+            f"{folder}: empty, there is no store",
+            fix="check the path; `seawall watch` and `seawall serve` make one there (not with --no-watch)",
+        )
+
+
+def _stated(folder: Path) -> dict[str, Any]:
+    """What the marker says, {} where there is none yet."""
+    path = folder / MARKER
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            stated = json.loads(file.read(_LARGEST_MARKER))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreRefused(f"{path}: {error.strerror}", fix="check its permissions") from error
+    except (ValueError, RecursionError):
+        stated = None
+    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
+        raise StoreRefused(f"{path}: damaged", fix="restore a backup")
+    if stated.get("version") != VERSION:
+        raise StoreRefused(f"{path}: of another version", fix="use the version of Seawall that wrote it")
+    return stated
+
+
+def mark(folder: Path, place: str) -> None:
+    """Say that the folder is a store, last: from now on a part that is missing is a loss and no beginning."""
+    kind = "postgresql" if place.startswith("postgres") else "sqlite"
+    waiting = folder / f"{MARKER}.new"
+    try:
+        waiting.unlink(missing_ok=True)
+        with waiting.open("x", encoding="utf-8") as file:
+            waiting.chmod(0o600)
+            json.dump({"format": FORMAT, "version": VERSION, "database": kind}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(folder / MARKER)
+        settle(folder)
+    except OSError as error:
+        raise StoreRefused(
+            f"{folder}: {error.strerror}", fix="check the free space and the folder's permissions"
+        ) from error
+
+
+def _opened(place: str, folder: Path, *, make: bool) -> tuple[Database, Upgraded | None]:
+    try:
+        return Database.open(place), None
+    except DatabaseNotMigrated:
+        if not make:
+            raise
+    upgraded = upgrade(place, copies=folder)
+    return Database.open(place), upgraded
+
+
+def _lake(root: Path, *, make: bool) -> Lake:
+    if root.is_symlink():
+        raise UsageError(f"{root}: a link", fix="keep the events in the store's own folder")
+    if make and not (root / LAKE_MARKER).exists():
+        return Lake.create(root)
+    return Lake.open(root)

@@ -1,0 +1,280 @@
+"""Coded events on disk between reading and scoring, a record batch for each day, so that memory stays flat."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from seawall.events.coded_batch import (
+    MISSING,
+    CodedBatch,
+    Codes,
+    Interner,
+    Keys,
+    Vocabulary,
+    hash_text,
+    pair_keys,
+)
+from seawall.events.coder import NUMBERS, TEXTS
+from seawall.events.grouping import Rows
+from seawall.events.object_ids import Joins
+from seawall.storage.files.twins import DAY, Twins
+from seawall.storage.spool.texts import HeldPiece, Piece, StoredTexts
+
+LARGE_DAY = 200_000
+"""Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
+
+TAILS = 4
+"""So many times the rows that may wait of one day may wait of all days; the largest tails are written then."""
+
+AT_ONCE = 2_000_000
+"""Records of a day up to which all its numbers are read at once, where days are loaded again and again."""
+
+HASHED = ("metadata_uid", "session_uid", "token_uid")
+"""Texts whose hashes are kept beside them, where days are loaded again and again."""
+
+READ_SINGLY = ("parameters", "rule_keys")
+"""Texts that rules read event by event; few events have them."""
+
+
+class Spool:
+    """Days of coded events. Add tables in any order, then `settle`, then `load` day by day.
+
+    `actors` are the codes of accounts that are known already; new ones are added to them. Where many small tables come
+    over time, up to `held` rows of a day wait in memory until they are worth a file, and files are of one day: it
+    can be dropped.
+    """
+
+    def __init__(self, folder: Path, actors: Interner | None = None, *, held: int = 0) -> None:
+        self._folder = folder
+        self._held_rows = held
+        self._files = 0
+        self._tails: dict[int, list[pa.Table]] = defaultdict(list)
+        self._waiting: dict[int, int] = defaultdict(int)
+        self._days: dict[int, list[Piece]] = defaultdict(list)
+        self._rows: dict[int, int] = defaultdict(int)
+        self._vocabularies: dict[str, Vocabulary] = {}
+        self._mappings: dict[str, Codes] = {}
+        self._joins, self._is_joined = Joins(), np.empty(0, bool)
+        self._actors = Interner() if actors is None else actors
+
+    def add(self, table: pa.Table) -> None:
+        """Write a table of coded events, cut at midnight UTC; `load` puts a day in order."""
+        if not table.num_rows:
+            return
+        table = table.combine_chunks() if self._held_rows else _narrowed(table.combine_chunks())
+        day_of = table["time"].to_numpy() // DAY
+        if (np.diff(day_of) < 0).any():
+            order = np.argsort(day_of, kind="stable")
+            table, day_of = table.take(pa.array(order)), day_of[order]
+        starts = np.flatnonzero(np.r_[True, day_of[1:] != day_of[:-1]])
+        ends = np.append(starts[1:], len(day_of))
+        shares = {
+            day: table.slice(start, end - start)
+            for day, start, end in zip(day_of[starts].tolist(), starts.tolist(), ends.tolist(), strict=True)
+        }
+        if not self._held_rows:
+            self._write(shares)
+        for day, share in shares.items():
+            self._rows[day] += share.num_rows
+            if self._held_rows:
+                self._hold(day, share)
+
+    def _hold(self, day: int, share: pa.Table) -> None:
+        """Have a table of a day wait for others. It is loaded again and again: what is long to work out goes with it."""
+        # In memory of its own: a slice keeps alive all that it was cut from, however little it shows.
+        share = share.take(pa.array(np.arange(share.num_rows)))
+        for name in HASHED:
+            share = share.append_column(f"hash of {name}", pa.array(hash_text(share[name].combine_chunks())))
+        self._tails[day].append(share)
+        self._waiting[day] += share.num_rows
+        if self._waiting[day] >= self._held_rows:
+            self._flush(day)
+        if sum(self._waiting.values()) > TAILS * self._held_rows:
+            for largest in sorted(self._waiting, key=lambda one: (-self._waiting[one], one)):
+                self._flush(largest)
+                if sum(self._waiting.values()) <= TAILS // 2 * self._held_rows:
+                    break
+
+    def _flush(self, day: int) -> None:
+        """Write what of a day waits in memory."""
+        self._write({day: _narrowed(pa.concat_tables(self._tails[day]).combine_chunks())})
+        del self._waiting[day], self._tails[day]
+
+    def _write(self, shares: Mapping[int, pa.Table]) -> None:
+        """Write days into one file."""
+        path = self._folder / f"{self._files:08d}.arrow"
+        self._files += 1
+        schema = next(iter(shares.values())).schema
+        try:
+            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+                for share in shares.values():
+                    writer.write_table(share)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        for place, (day, share) in enumerate(shares.items()):
+            self._days[day].append(Piece(path, place, share.num_rows, tuple(share.column_names)))
+
+    def drop(self, day: int) -> None:
+        """Forget a day, where small tables are held and files are of one day."""
+        self._tails.pop(day, None)
+        self._waiting.pop(day, None)
+        self._rows.pop(day, None)
+        for piece in self._days.pop(day, ()):
+            piece.path.unlink(missing_ok=True)
+
+    def settle(
+        self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes], joins: Joins | None = None
+    ) -> None:
+        """Say what codes mean now that everything was read; columns without a mapping keep theirs.
+
+        Accounts that are object ids become, when a day is loaded, the accounts that `joins` says.
+        """
+        self._joins = joins or Joins()
+        self._is_joined = np.zeros(len(self._joins), bool)
+        self._vocabularies = vocabularies
+        self._mappings = {
+            name: mapping.astype(np.min_scalar_type(-len(mapping))) for name, mapping in mappings.items()
+        }
+
+    @property
+    def vocabularies(self) -> Mapping[str, Vocabulary]:
+        """What the codes of loaded days mean."""
+        return self._vocabularies
+
+    @property
+    def joined(self) -> tuple[int, int]:
+        """How many object ids of loaded days were joined with a name, and how many of them were stated with several names."""
+        return int(self._is_joined.sum()), int((self._is_joined & self._joins.is_contested).sum())
+
+    def days(self) -> list[int]:
+        """Return the days that hold events, as days since the epoch, in order."""
+        return sorted(self._rows)
+
+    def rows(self, day: int) -> int:
+        """Return how many records a day holds, duplicates included."""
+        return self._rows.get(day, 0)
+
+    def load(self, day: int) -> tuple[CodedBatch, int]:
+        """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
+        in_memory = self._rows[day] <= LARGE_DAY and not self._held_rows
+        raw, texts = self._held(day) if in_memory else self._stored(day)
+        time = raw["time"] = raw["time"].astype(np.int64, copy=False)
+        hashes = self._hashes(day)
+        identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
+        raw["account"] = self._named(raw["org_uid"], raw["account"])
+        twins = Twins(raw, texts, self._vocabularies, self._mappings)
+        kept, donors = twins.merge(identity)
+        final = twins.order(time, identity, kept)
+        codes = {name: self._meaning(name, _picked(raw.pop(name), final)) for name in self._vocabularies}
+        actor = self._actor_codes(codes["org_uid"], codes["account"])
+        batch = CodedBatch(
+            time[final],
+            codes,
+            {name: _picked(raw.pop(name), final) for name in NUMBERS},
+            {
+                name: _ordered(column, donors[name][final] if name in donors else final)
+                for name, column in texts.items()
+            },
+            actor,
+            self._vocabularies,
+            {
+                name: column[donors[name][final] if name in donors else final]
+                for name, column in hashes.items()
+            },
+        )
+        return batch, len(time) - len(final)
+
+    def _held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
+        """Return the numbers and codes of a day, and its texts, as they were written."""
+        batches = [piece.read(piece.columns) for piece in self._pieces(day)]
+        raw = {name: _numbers(batches, name) for name in self._numeric()}
+        return raw, {name: pa.concat_arrays([batch[name] for batch in batches]) for name in TEXTS}
+
+    def _stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
+        """Return the same of a large day, whose texts stay on disk, but for those that rules read one by one."""
+        pieces = self._pieces(day)
+        raw = self._columns(pieces, self._numeric())
+        ends = np.cumsum([piece.rows for piece in pieces])
+        rows = np.arange(ends[-1])
+        texts = {name: StoredTexts(pieces, ends, name, rows) for name in TEXTS}
+        texts |= {
+            name: pa.concat_arrays([piece.read([name])[name] for piece in pieces]) for name in READ_SINGLY
+        }
+        return raw, texts
+
+    def _pieces(self, day: int) -> list[Piece | HeldPiece]:
+        """Return what a day consists of; what waits in memory becomes one table first."""
+        pieces: list[Piece | HeldPiece] = [*self._days.get(day, ())]
+        if self._tails.get(day):
+            self._tails[day] = [pa.concat_tables(self._tails[day]).combine_chunks()]
+            pieces += [HeldPiece(batch) for batch in self._tails[day][0].to_batches()]
+        return pieces
+
+    def _hashes(self, day: int) -> dict[str, Keys]:
+        """Return the hashes that were worked out when a day's tables were added."""
+        if not self._held_rows:
+            return {}
+        columns = self._columns(self._pieces(day), [f"hash of {name}" for name in HASHED])
+        return {name: columns[f"hash of {name}"] for name in HASHED}
+
+    def _columns(self, pieces: Sequence[Piece | HeldPiece], names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return columns of numbers of a day; of a very large one never all of them twice."""
+        if not self._held_rows or sum(piece.rows for piece in pieces) > AT_ONCE:
+            return {name: _numbers([piece.read([name]) for piece in pieces], name) for name in names}
+        batches = [piece.read(names) for piece in pieces]
+        return {name: _numbers(batches, name) for name in names}
+
+    def _numeric(self) -> tuple[str, ...]:
+        return ("time", *self._vocabularies, *NUMBERS)
+
+    def _meaning(self, name: str, codes: np.ndarray) -> np.ndarray:
+        """Return what codes of a column mean now; where there is no mapping, what they ever meant."""
+        return self._mappings[name][codes] if name in self._mappings else codes
+
+    def _named(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
+        """Return accounts, as they were coded, with names in the place of object ids."""
+        rows, places = self._joins.find(self._meaning("org_uid", organisation), account)
+        if not len(rows):
+            return account
+        self._is_joined[places] = True
+        named = account.astype(np.int32)
+        named[rows] = self._joins.names[places]
+        return named
+
+    def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
+        codes = self._actors.learn(pair_keys(organisation, account))
+        return np.where(account == MISSING, MISSING, codes).astype(np.int32)
+
+
+def _ordered(column: pa.Array | StoredTexts, rows: Rows) -> pa.Array | StoredTexts:
+    return column.in_order(rows) if isinstance(column, StoredTexts) else column.take(pa.array(rows))
+
+
+def _numbers(batches: list[pa.RecordBatch], name: str) -> np.ndarray:
+    return np.concatenate([batch[name].to_numpy() for batch in batches])
+
+
+def _picked(column: np.ndarray, rows: Rows) -> np.ndarray:
+    """Return the column's rows; many columns hold one value all day."""
+    if len(rows) and column.min() == column.max():
+        return np.full(len(rows), column[0])
+    return column[rows]
+
+
+def _narrowed(table: pa.Table) -> pa.Table:
+    """Return the table with its whole numbers in as few bytes as hold them; most columns need one."""
+    for place, name in enumerate(table.column_names):
+        if name != "time" and not name.startswith("hash of ") and pa.types.is_integer(table[name].type):
+            column = table[name].to_numpy()
+            least = np.promote_types(
+                np.min_scalar_type(column.min()), np.min_scalar_type(min(-1, -column.max()))
+            )
+            if least.itemsize < column.itemsize:
+                table = table.set_column(place, name, pa.array(column.astype(least)))
+    return table

@@ -1,0 +1,116 @@
+"""Pieces of a day on disk, and the text columns of a large day, which stay there until somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from seawall.events.grouping import Rows, distinct
+
+HELD_PIECES = 8
+"""Pieces of a column that memory holds: records that lie close in time lie in few, late ones apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One record batch of a spool file: `rows` events of a day, `columns` in the order of the file."""
+
+    path: Path
+    place: int
+    rows: int
+    columns: tuple[str, ...]
+
+    def read(self, names: Sequence[str]) -> pa.RecordBatch:
+        """Return the columns of these names."""
+        options = pa.ipc.IpcReadOptions(included_fields=[self.columns.index(name) for name in names])
+        with pa.OSFile(str(self.path), "rb") as source:
+            return pa.ipc.open_file(source, options=options).get_batch(self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPiece:
+    """The same in memory."""
+
+    batch: pa.RecordBatch
+
+    @property
+    def rows(self) -> int:
+        """How many events it has."""
+        return int(self.batch.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(self.batch.schema.names)
+
+    def read(self, names: Sequence[str]) -> pa.RecordBatch:
+        """Return the columns of these names."""
+        return self.batch.select(list(names))
+
+
+class StoredTexts:
+    """A text column of n events in a given order, read piece by piece: memory holds few of them and what is asked.
+
+    Answers `len`, `[row]`, `take`, `slice` and `is_valid` as an Arrow array does.
+    """
+
+    __slots__ = ("_ends", "_held", "_name", "_pieces", "_rows")
+
+    def __init__(self, pieces: Sequence[Piece | HeldPiece], ends: Rows, name: str, rows: Rows) -> None:
+        """`ends` says behind which row each piece ends; `rows` (n,) which of all rows stands where."""
+        self._pieces, self._ends, self._name, self._rows = pieces, ends, name, rows
+        self._held: dict[int, pa.Array] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> pa.Scalar:
+        return self.take(np.array([row]))[0]
+
+    def in_order(self, rows: Rows) -> StoredTexts:
+        """Return the same column with other rows of the day."""
+        return StoredTexts(self._pieces, self._ends, self._name, rows)
+
+    def take(self, rows: npt.ArrayLike) -> pa.Array:
+        """Return the texts of the given rows as an Arrow array."""
+        wanted = self._rows[np.asarray(rows)]
+        piece = np.searchsorted(self._ends, wanted, side="right")
+        parts, places = [], []
+        for number in distinct(piece).tolist():
+            mine = np.flatnonzero(piece == number)
+            first = int(self._ends[number - 1]) if number else 0
+            parts.append(self._piece(number).take(pa.array(wanted[mine] - first)))
+            places.append(mine)
+        if len(parts) < 2:
+            return parts[0] if parts else pa.array([], pa.string())
+        return pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(places))))
+
+    def slice(self, offset: int, length: int) -> pa.Array:
+        """Return a run of texts as an Arrow array."""
+        return self.take(np.arange(offset, min(offset + length, len(self))))
+
+    def mapped(self, function: Callable[[pa.Array], npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
+        """Return what a function says of each text; it is asked piece by piece, and no piece is kept."""
+        said = [function(self._read(number)) for number in range(len(self._pieces))]
+        return np.concatenate(said)[self._rows]
+
+    def is_valid(self) -> npt.NDArray[np.generic]:
+        """Return which rows have a text, bool (n,)."""
+        return self.mapped(lambda texts: np.asarray(texts.is_valid()))
+
+    def _piece(self, number: int) -> pa.Array:
+        held = self._held.pop(number, None)
+        if held is None:
+            while len(self._held) >= HELD_PIECES:
+                del self._held[next(iter(self._held))]
+            held = self._read(number)
+        self._held[number] = held  # now the last to go
+        return held
+
+    def _read(self, number: int) -> pa.Array:
+        return self._pieces[number].read([self._name]).column(0)

@@ -1,0 +1,158 @@
+"""Access tokens of Microsoft Entra ID for an application by itself (client credentials), by MSAL.
+
+MSAL speaks to the network through the client of this room, so that its requests have the same limits and patience, and go to
+the configured host alone: also where a discovery document names another one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from seawall.vendor_api.client import Client, Refused, Unavailable
+from seawall.vendor_api.error_advice import ELSE, advice
+from seawall.vendor_api.errors import CollectRefused
+from seawall.vendor_api.responses import decoded
+from seawall_base.clock import Stopped
+from seawall_base.errors import CollectInvalid
+from seawall_base.http_exchange import Answer, Elsewhere, form, with_query
+
+MOST_BYTES: Final = 1024 * 1024
+BEGIN_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
+END_CERTIFICATE: Final = "-----END CERTIFICATE-----"
+
+
+class MicrosoftAccess:
+    """Access by a client secret or a certificate. `login` asks the sign-in host, `base` is its URL as configured."""
+
+    def __init__(
+        self,
+        client_id: str,
+        tenant: str,
+        authority: str,
+        scope: str,
+        credential: Any,
+        login: Client,
+        base: str,
+    ) -> None:
+        self._client_id, self._tenant, self._authority = client_id, tenant, authority
+        self._scope, self._credential = scope, credential
+        self._http = _Transport(login, authority, base)
+        self._app: Any = None
+        self._lock = threading.Lock()
+
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
+        """Return the header of a token that is valid now, a new one where it must be. Raises Unavailable, CollectRefused."""
+        del method, url
+        return {"Authorization": f"Bearer {self.token()[0]}"}
+
+    def token(self) -> tuple[str, int]:
+        """Return a token that is valid now, and for how many seconds still. Raises Unavailable, CollectRefused."""
+        with self._lock:
+            found = self._acquired()
+        token, seconds = found.get("access_token"), found.get("expires_in")
+        if not isinstance(token, str):
+            code = str(found.get("error") or "no token")
+            raise CollectRefused(
+                f"{self._authority}: the application got no access token: {code}",
+                fix=advice(code)
+                if advice(code) != ELSE
+                else "check tenant, client id and secret or certificate",
+            )
+        return token, seconds if isinstance(seconds, int) else 0
+
+    def renew(self) -> None:
+        """Forget the token that was refused."""
+        with self._lock:
+            if self._app is not None:
+                self._app.remove_tokens_for_client()
+
+    def _acquired(self) -> dict[str, Any]:
+        import msal
+
+        try:
+            if self._app is None:
+                self._app = msal.ConfidentialClientApplication(
+                    self._client_id,
+                    client_credential=self._credential,
+                    authority=f"{self._authority}/{self._tenant}",
+                    http_client=self._http,
+                    instance_discovery=False,
+                )
+            found = self._app.acquire_token_for_client(scopes=[self._scope])
+        except (Unavailable, Elsewhere, Stopped, CollectRefused):
+            raise
+        except Exception as error:  # noqa: BLE001 - what MSAL raises may quote the answer, and has no common class
+            raise CollectRefused(
+                f"{self._authority}: no access token could be asked for ({type(error).__name__})",
+                fix="check the tenant, and that the certificate file has a private RSA key and its certificate",
+            ) from None
+        return found if isinstance(found, dict) else {}
+
+
+def certificate_credential(text: str) -> dict[str, str]:
+    """Return a PEM file's private key and certificate as MSAL takes them. Raises CollectInvalid."""
+    begin, end = text.find(BEGIN_CERTIFICATE), text.find(END_CERTIFICATE)
+    if begin < 0 or end < begin or "PRIVATE KEY-----" not in text:
+        raise CollectInvalid(
+            "the certificate file holds no private key with its certificate",
+            fix="one PEM file with both: cat key.pem certificate.pem > seawall.pem; chmod 600 seawall.pem",
+        )
+    certificate = text[begin : end + len(END_CERTIFICATE)]
+    key = text[:begin] + text[end + len(END_CERTIFICATE) :]
+    return {"private_key": key.strip() + "\n", "public_certificate": certificate + "\n"}
+
+
+class _Response:
+    """What MSAL wants of an answer."""
+
+    def __init__(self, status: int, text: str, headers: Mapping[str, str]) -> None:
+        self.status_code, self.text, self.headers = status, text, dict(headers)
+
+    def raise_for_status(self) -> None:
+        """Raise for an answer that is none."""
+        if self.status_code >= 400:
+            raise Unavailable(f"status-{self.status_code}")
+
+
+class _Transport:
+    """The face that MSAL wants of an HTTP client. It goes to the authority's host alone, wherever that is configured to be."""
+
+    def __init__(self, client: Client, authority: str, base: str) -> None:
+        self._client, self._authority, self._base = client, authority, base
+
+    def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Response:
+        """Answer a GET."""
+        return self._ask("GET", with_query(url, params or {}), headers, None)
+
+    def post(
+        self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any
+    ) -> _Response:
+        """Answer a POST of a form."""
+        sent = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
+        values = {
+            name: value.decode() if isinstance(value, bytes) else str(value) for name, value in data.items()
+        }
+        return self._ask("POST", with_query(url, params or {}), sent, form(values))
+
+    def close(self) -> None:
+        """Nothing: the client is somebody else's."""
+
+    def _ask(self, method: str, url: str, headers: Any, body: bytes | None) -> _Response:
+        if not url.startswith(f"{self._authority}/"):
+            raise Elsewhere
+        place = self._base + url.removeprefix(self._authority)
+        try:
+            return self._client.ask(method, place, _response, body=body, headers=headers, limit=MOST_BYTES)
+        except Refused as refused:
+            # The code alone: what else the answer says may quote what was sent.
+            return _Response(refused.status, f'{{"error": "{refused.code or refused.status}"}}', {})
+
+
+def _response(answer: Answer) -> _Response:
+    """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
+    decoded(answer.body, dict[str, msgspec.Raw])
+    return _Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)

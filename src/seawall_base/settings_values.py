@@ -1,0 +1,159 @@
+"""Reads one value of a TOML file: the right type, within limits, or words that say what is wrong and the fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seawall_base.http_client import FetchRefused, location_of
+from seawall_base.toml_lines import Path
+
+LONGEST_TEXT: Final = 2048
+LONGEST_LIST: Final = 10_000
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
+
+Reader = Callable[[Any], Any]
+"""Turns what `tomllib` gives into the value, or raises `Wrong`."""
+
+
+class Wrong(Exception):
+    """A value that cannot be used: what is wrong, the fix, and where below the setting."""
+
+    def __init__(self, what: str, fix: str, *, at: Path = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+        self.at = at
+
+
+def shown(value: Any) -> str:
+    """A value as it may stand in a message: one line of plain ASCII, cut."""
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def kind_of(value: Any) -> str:
+    """What a TOML value is, in words."""
+    kinds = (
+        (bool, "true or false"),
+        (int, "a number"),
+        (float, "a number"),
+        (str, "a text"),
+        (list, "an array"),
+        (dict, "a table"),
+    )
+    return next((words for kind, words in kinds if isinstance(value, kind)), "a date or time")
+
+
+def text(value: Any) -> str:
+    """A text that is not empty and has no control characters."""
+    if not isinstance(value, str):
+        raise Wrong(f"is {kind_of(value)} where a text is needed", 'write it in quotes: "..."')
+    if not value.strip():
+        raise Wrong("is empty", "write a value, or leave the setting out")
+    if len(value) > LONGEST_TEXT or not value.isprintable() or value != value.strip():
+        raise Wrong(
+            f"{shown(value)} is too long, or holds control characters or outer spaces", "write it plainly"
+        )
+    return value
+
+
+def flag(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Wrong(
+            f"is {kind_of(value)} where true or false is needed", "write true or false without quotes"
+        )
+    return value
+
+
+def seconds(least: int, most: int) -> Reader:
+    """A duration: a whole number of seconds, or `"90s"`, `"15m"`, `"24h"`, `"30d"`."""
+
+    def read(value: Any) -> int:
+        fix = f'write seconds or a text such as "15m", "24h", "30d", from {spelled(least)} to {spelled(most)}'
+        if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9}) ?([smhd])", value)):
+            value = int(match[1]) * UNITS[match[2]]
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Wrong(f"{shown(value)} is no duration", fix)
+        if not least <= value <= most:
+            raise Wrong(f"{shown(value)} seconds are out of range", fix)
+        return value
+
+    return read
+
+
+def spelled(duration: int) -> str:
+    """A duration in the largest unit that fits: `15m`."""
+    for unit, size in reversed(UNITS.items()):
+        if duration and duration % size == 0:
+            return f"{duration // size}{unit}"
+    return "0"
+
+
+def texts(item: Reader = text, *, empty: bool = False) -> Reader:
+    """An array of texts without repetitions, as a tuple. Empty only where `empty`."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise Wrong(f"is {kind_of(value)} where an array is needed", 'write ["..."]')
+        if not value and not empty:
+            raise Wrong("is an empty array", "list at least one, or leave the setting out")
+        if len(value) > LONGEST_LIST:
+            raise Wrong(f"has {len(value)} elements", f"list at most {LONGEST_LIST}")
+        found: list[str] = []
+        for number, element in enumerate(value):
+            try:
+                one = item(element)
+                if one in found:
+                    raise Wrong(f"{shown(element)} is listed twice", "list it once")  # noqa: TRY301 - same place
+            except Wrong as wrong:
+                raise Wrong(wrong.what, wrong.fix, at=(number, *wrong.at)) from None
+            found.append(one)
+        return tuple(found)
+
+    return read
+
+
+def choice(*options: str) -> Reader:
+    """One of some words."""
+
+    def read(value: Any) -> str:
+        if value not in options:
+            raise Wrong(f"{shown(value)} is not possible", f"write one of: {', '.join(options)}")
+        return str(value)
+
+    return read
+
+
+def url(value: Any) -> str:
+    """An https URL (or http, whose host is judged elsewhere)."""
+    found = text(value)
+    try:
+        location_of(found, allow_loopback_http=True)
+    except FetchRefused as refused:
+        raise Wrong(f"{shown(found)}: {refused}", "write an https:// URL") from None
+    return found
+
+
+def host(value: Any) -> str:
+    """A host name, lower case."""
+    found = text(value).lower()
+    if not _HOST.fullmatch(found):
+        raise Wrong(f"{shown(value)} is no host name", 'write a name alone: "keys.example.com"')
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `default` is in the terms of the file, None where there is none; `needed` must be set somewhere."""
+
+    name: str
+    kind: str
+    default: Any
+    meaning: str
+    read: Reader
+    needed: bool = False

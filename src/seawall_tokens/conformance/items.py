@@ -1,0 +1,91 @@
+"""The battery as pytest items. Imported by the plugin when a verifier is named, by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall_base.errors import UsageError
+from seawall_tokens.conformance import battery
+from seawall_tokens.conformance.case import Case
+from seawall_tokens.conformance.run import judge
+from seawall_tokens.conformance.verifier import Verifier, load
+
+ROOT = "seawall"
+
+
+class Battery:
+    """Adds the cases to whatever else is collected. Raises `pytest.UsageError` for a wrong option."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.place = str(config.getoption("seawall_verifier"))
+        try:
+            chosen = battery.cases(
+                _names(config.getoption("seawall_only")), _names(config.getoption("seawall_except"))
+            )
+        except UsageError as error:
+            raise pytest.UsageError(f"{error.message}: {error.fix}") from None
+        self.cases = battery.with_baseline(chosen)
+
+    def pytest_report_header(self) -> str:
+        """One line at the top."""
+        return f"seawall: {len(self.cases)} cases against {self.place}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Before others select (`-k`, `-m`) or order: what they do, they do to these too."""
+        try:
+            verifier = load(self.place)  # now, because collecting has put the project's folders on the path
+        except UsageError as error:
+            raise pytest.UsageError(f"{error.message}: {error.fix}") from None
+        whole = Group.from_parent(session, name=ROOT, nodeid=ROOT)
+        for family, cases in groupby(self.cases, key=lambda case: case.family):
+            group = Group.from_parent(whole, name=family)
+            items.extend(
+                Item.from_parent(group, name=case.name, case=case, verifier=verifier) for case in cases
+            )
+
+
+class Group(pytest.Collector):
+    """The battery, or one family of it: a name in node ids, for `-k`."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Nothing: the items are added directly."""
+        return iter(())
+
+
+class Item(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, verifier: Verifier, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.case = case
+        self.verifier = verifier
+        self.user_properties.append(("seawall_harm", case.harm or "control"))
+
+    def runtest(self) -> None:
+        """Fail unless the verifier did what it had to."""
+        result = judge(self.verifier, self.case)
+        if result.outcome == "not-covered":
+            pytest.skip(f"not covered: the verifier {result.detail}")
+        if result.fault:
+            case = self.case
+            said = " ".join(
+                part for part in (result.code, ascii(result.detail) if result.detail else "") if part
+            )
+            lines = [f"{result.fault} ({case.harm or 'control'}): {case.attack}", f"source: {case.source}"]
+            if case.hostile:
+                lines.append(f"expected: refused as {' or '.join(case.codes)}")
+            pytest.fail("\n".join([*lines, f"outcome: {result.outcome} {said}".rstrip()]), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """No file: the line says family and case."""
+        return self.path, None, f"{ROOT}: {self.case.family}: {self.case.name}"
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()

@@ -1,0 +1,247 @@
+"""Throw-away keys, made when they are needed and kept for the life of the process: sound ones, and unfit ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import gmpy2
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import NameOID
+
+from seawall_tokens.conformance.encoding import b64, integer, plain_json
+from seawall_tokens.conformance.signing import Sign, signer, textbook
+
+CURVES: dict[str, ec.EllipticCurve] = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "secp256k1": ec.SECP256K1(),
+}
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+_FERMAT = 65537
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that signs: its public JWK (with `kid` and `alg`) and how it signs."""
+
+    jwk: Mapping[str, Any]
+    sign: Sign
+    private: Any = field(default=None, repr=False)
+
+    @property
+    def kid(self) -> str:
+        """Its name in a key set."""
+        return str(self.jwk["kid"])
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm that it signs with."""
+        return str(self.jwk["alg"])
+
+    @property
+    def thumbprint(self) -> str:
+        """RFC 7638, SHA-256, base64url."""
+        names = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+        required = {name: self.jwk[name] for name in names[self.jwk["kty"]]}
+        return b64(hashlib.sha256(plain_json(required)).digest())
+
+    def listed(self, **changes: Any) -> dict[str, Any]:
+        """Its JWK with members changed; None removes one."""
+        return {name: value for name, value in {**self.jwk, **changes}.items() if value is not None}
+
+    def public(self, encoding: str, form: str = "SubjectPublicKeyInfo") -> bytes:
+        """The public key as `PEM` or `DER`, as SPKI or `PKCS1`."""
+        kinds = {
+            "SubjectPublicKeyInfo": serialization.PublicFormat.SubjectPublicKeyInfo,
+            "PKCS1": serialization.PublicFormat.PKCS1,
+        }
+        return bytes(
+            self.private.public_key().public_bytes(getattr(serialization.Encoding, encoding), kinds[form])
+        )
+
+
+@cache
+def rsa_private(name: str, bits: int = 2048, exponent: int = _FERMAT) -> rsa.RSAPrivateKey:
+    """An RSA key for each name."""
+    del name
+    return rsa.generate_private_key(exponent, bits)
+
+
+def rsa_key(kid: str, algorithm: str = "RS256", bits: int = 2048, exponent: int = _FERMAT) -> Key:
+    """The RSA key of this name."""
+    private = rsa_private(kid, bits, exponent)
+    public = private.public_key().public_numbers()
+    return Key(rsa_jwk(kid, public.n, public.e, algorithm), signer(algorithm, private), private)
+
+
+def rsa_jwk(kid: str, modulus: int, exponent: int, algorithm: str = "RS256") -> dict[str, Any]:
+    """A public RSA key."""
+    return {
+        "kty": "RSA",
+        "kid": kid,
+        "use": "sig",
+        "alg": algorithm,
+        "n": integer(modulus),
+        "e": integer(exponent),
+    }
+
+
+@cache
+def _ec_private(name: str, curve: str) -> ec.EllipticCurvePrivateKey:
+    del name
+    return ec.generate_private_key(CURVES[curve])
+
+
+def ec_key(kid: str, curve: str = "P-256", algorithm: str = "ES256") -> Key:
+    """The elliptic-curve key of this name."""
+    private = _ec_private(kid, curve)
+    public = private.public_key().public_numbers()
+    length = (private.curve.key_size + 7) // 8
+    jwk = {
+        "kty": "EC",
+        "kid": kid,
+        "use": "sig",
+        "alg": algorithm,
+        "crv": curve,
+        "x": b64(public.x.to_bytes(length)),
+        "y": b64(public.y.to_bytes(length)),
+    }
+    return Key(jwk, signer(algorithm, private), private)
+
+
+@cache
+def _edwards_private(name: str, curve: str) -> ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey:
+    del name
+    return (ed25519.Ed25519PrivateKey if curve == "Ed25519" else ed448.Ed448PrivateKey).generate()
+
+
+def edwards_key(kid: str, curve: str = "Ed25519", algorithm: str = "EdDSA") -> Key:
+    """The Edwards-curve key of this name."""
+    private = _edwards_private(kid, curve)
+    return Key(
+        edwards_jwk(kid, private.public_key().public_bytes_raw(), curve, algorithm), private.sign, private
+    )
+
+
+def edwards_jwk(kid: str, point: bytes, curve: str = "Ed25519", algorithm: str = "EdDSA") -> dict[str, Any]:
+    """A public Edwards-curve key."""
+    return {"kty": "OKP", "kid": kid, "use": "sig", "alg": algorithm, "crv": curve, "x": b64(point)}
+
+
+def certificate(key: Key, begins: float, ends: float) -> bytes:
+    """A self-signed certificate of the key, DER. `begins` and `ends` are seconds since 1970."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.example")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_moment(begins))
+        .not_valid_after(_moment(ends))
+        .sign(key.private, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.DER)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds))
+
+
+# Unfit RSA keys. A verifier that takes them into its key set cannot tell these tokens from good ones: each signature
+# really verifies, because an attacker can make it without having broken anything but the key.
+
+
+def _unfit(kid: str, modulus: int, exponent: int, private_exponent: int) -> Key:
+    return Key(rsa_jwk(kid, modulus, exponent), textbook(modulus, private_exponent))
+
+
+def _primes(bits: int, name: str) -> tuple[int, int]:
+    numbers = rsa_private(f"primes of {name}", bits).private_numbers()
+    return numbers.p, numbers.q
+
+
+@cache
+def tiny_rsa() -> Key:
+    """512 bits: factored on one machine in a day."""
+    p = int(gmpy2.next_prime(int.from_bytes(hashlib.sha256(b"p").digest()) | 3 << 254))
+    q = int(gmpy2.next_prime(int.from_bytes(hashlib.sha256(b"q").digest()) | 3 << 254))
+    return _unfit("tiny", p * q, _FERMAT, pow(_FERMAT, -1, (p - 1) * (q - 1)))
+
+
+@cache
+def exponent_one() -> Key:
+    """e = 1: the signature is the padded message itself."""
+    p, q = _primes(2048, "exponent one")
+    return _unfit("exponent-one", p * q, 1, 1)
+
+
+@cache
+def exponent_two() -> Key:
+    """e = 2 (Rabin): `sign` gives a square root where the message has one, else nothing that verifies."""
+    attempt = 0
+    while True:
+        p, q = _primes(2048, f"exponent two {attempt}")
+        if p % 4 == q % 4 == 3:
+            break
+        attempt += 1
+    # for squares, x ** (((p-1)(q-1) + 4) / 8) is a square root modulo p q when both primes are 3 mod 4
+    return _unfit("exponent-two", p * q, 2, ((p - 1) * (q - 1) + 4) // 8)
+
+
+@cache
+def even_modulus() -> Key:
+    """n = 2 p: phi is known to everybody."""
+    p = int(gmpy2.next_prime(1 << 2047 | int.from_bytes(hashlib.sha512(b"even").digest())))
+    return _unfit("even-modulus", 2 * p, _FERMAT, pow(_FERMAT, -1, p - 1))
+
+
+@cache
+def prime_modulus() -> Key:
+    """n is prime: phi is n - 1."""
+    n = int(gmpy2.next_prime(1 << 2047 | int.from_bytes(hashlib.sha512(b"prime").digest())))
+    return _unfit("prime-modulus", n, _FERMAT, pow(_FERMAT, -1, n - 1))
+
+
+@cache
+def small_factor() -> Key:
+    """n = 251 p: trial division finds it."""
+    p = int(gmpy2.next_prime(1 << 2040 | int.from_bytes(hashlib.sha512(b"factor").digest())))
+    return _unfit("small-factor", 251 * p, _FERMAT, pow(_FERMAT, -1, 250 * (p - 1)))
+
+
+@cache
+def close_primes() -> Key:
+    """p and q are neighbours: Fermat's method splits n at once (CVE-2022-26320)."""
+    p, _ = _primes(2048, "close primes")
+    q = int(gmpy2.next_prime(p))
+    return _unfit("close-primes", p * q, _FERMAT, pow(_FERMAT, -1, (p - 1) * (q - 1)))
+
+
+@cache
+def roca() -> Key:
+    """Primes of Infineon's form k M + 65537 ** a mod M (CVE-2017-15361)."""
+    primorial = 1
+    prime = 2
+    for _ in range(126):
+        primorial *= prime
+        prime = int(gmpy2.next_prime(prime))
+    found: list[int] = []
+    seed = 0
+    while len(found) < 2:
+        seed += 1
+        k = (15 << 1020) // primorial + int.from_bytes(hashlib.sha256(f"roca {seed}".encode()).digest()[:5])
+        candidate = k * primorial + pow(_FERMAT, 1000 + seed, primorial)
+        if candidate.bit_length() == 1024 and gmpy2.is_prime(candidate):
+            found.append(candidate)
+    p, q = found
+    return _unfit("roca", p * q, _FERMAT, pow(_FERMAT, -1, (p - 1) * (q - 1)))

@@ -1,0 +1,98 @@
+"""What a run of the battery amounts to: counts by family and by harm, and whether it passed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final, Literal, get_args
+
+from seawall_tokens.conformance.battery import families
+from seawall_tokens.conformance.case import HARMS
+from seawall_tokens.conformance.run import Fault, Result
+
+Level = Literal["accepted", "crashed", "code", "not-covered", "never"]
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+"""How strict a verdict is; each level holds the ones before it, but `never` holds none.
+
+Every level but `never` also holds each sound token that was not accepted, whatever the reason: a verifier that crashes on
+everything lets nothing in and is no verifier.
+"""
+
+_FAULTS: Final[dict[Level, frozenset[Fault]]] = {
+    "accepted": frozenset({"let-in", "control-refused"}),
+    "crashed": frozenset({"let-in", "control-refused", "crashed", "timed-out"}),
+    "code": frozenset({"let-in", "control-refused", "crashed", "timed-out", "other-code"}),
+    "not-covered": frozenset({"let-in", "control-refused", "crashed", "timed-out", "other-code"}),
+    "never": frozenset(),
+}
+_ORDER: Final[tuple[Fault, ...]] = ("control-refused", "let-in", "crashed", "timed-out", "other-code")
+
+
+def failing(results: Sequence[Result], level: Level) -> list[Result]:
+    """The results that fail at this level, worst first."""
+    if level == "never":
+        return []
+    faults = _FAULTS[level]
+    uncovered = level == "not-covered"
+    found = [
+        r
+        for r in results
+        if r.fault in faults or r.is_unproved_control or (uncovered and r.outcome == "not-covered")
+    ]
+    return sorted(found, key=_severity)
+
+
+def void_reason(results: Sequence[Result]) -> str:
+    """Why a run shows nothing at all about the verifier; empty when it shows something."""
+    if not any(not result.case.hostile and result.outcome == "accepted" for result in results):
+        return "no sound token was accepted"
+    hostile = [result for result in results if result.case.hostile]
+    if hostile and all(result.outcome == "not-covered" for result in hostile):
+        return "no hostile token was shown: the verifier lacks what they need"
+    return ""
+
+
+def has_passed(results: Sequence[Result], level: Level) -> bool:
+    """Whether the verifier passed at this level. `never` only silences the exit code: the verdict is that of `accepted`."""
+    return not failing(results, "accepted" if level == "never" else level) and not void_reason(results)
+
+
+def faulty(results: Sequence[Result]) -> list[Result]:
+    """Everything that is not as it should be, worst first."""
+    return sorted((result for result in results if result.fault), key=_severity)
+
+
+def _severity(result: Result) -> tuple[int, int]:
+    fault = _ORDER.index(result.fault) if result.fault else len(_ORDER)
+    harm = list(HARMS).index(result.case.harm) if result.case.harm else -1
+    return fault, harm
+
+
+def totals(results: Sequence[Result]) -> dict[str, Any]:
+    """How many of each. `let_in` counts accepted hostile tokens by the harm that follows."""
+    hostile = [result for result in results if result.case.hostile]
+    controls = [result for result in results if not result.case.hostile]
+    harms = Counter(result.case.harm for result in hostile if result.fault == "let-in")
+    return {
+        "hostile": len(hostile),
+        "refused": sum(result.outcome == "refused" and not result.early for result in hostile),
+        "accepted": sum(result.fault == "let-in" for result in hostile),
+        "let_in": {harm: harms[harm] for harm in HARMS},
+        "other_code": sum(result.fault == "other-code" for result in hostile),
+        "controls": len(controls),
+        "controls_accepted": sum(result.outcome == "accepted" for result in controls),
+        "controls_refused": sum(result.fault == "control-refused" for result in results),
+        "crashed": sum(result.outcome == "crashed" for result in results),
+        "timed_out": sum(result.outcome == "timed-out" for result in results),
+        "not_covered": sum(result.outcome == "not-covered" for result in results),
+    }
+
+
+def rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The totals of each family that was asked, in the battery's order."""
+    found = []
+    for family in families():
+        mine = [result for result in results if result.case.family == family.name]
+        if mine:
+            found.append({"family": family.name, "words": family.words, **totals(mine)})
+    return found

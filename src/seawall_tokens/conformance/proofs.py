@@ -1,0 +1,79 @@
+"""DPoP proofs (RFC 9449 section 4.2), good and bad, and requests that carry them."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from seawall_tokens.conformance.context import Request
+from seawall_tokens.conformance.encoding import b64
+from seawall_tokens.conformance.keys import Key, ec_key
+from seawall_tokens.conformance.presentation import Presentation
+from seawall_tokens.conformance.signing import Sign
+from seawall_tokens.conformance.workshop import Workshop, changed, compact
+
+URL = "https://mail.example/api/messages"
+
+
+def holder() -> Key:
+    """The client's key, to which tokens are bound."""
+    return ec_key("client")
+
+
+def thief() -> Key:
+    """The key of whoever stole the token."""
+    return ec_key("thief")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a proof differs from a sound one: header members, claims, and who signs."""
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    key: Callable[[], Key] = holder
+    sign: Sign | None = None
+
+    def made(self, now: float, token: str) -> str:
+        """The proof for `token` at `now`. A claim that is callable gets the time."""
+        key = self.key()
+        public = {name: value for name, value in key.jwk.items() if name not in {"kid", "use", "alg"}}
+        header = changed({"typ": "dpop+jwt", "alg": key.algorithm, "jwk": public}, self.header)
+        claims = changed(
+            {
+                "jti": uuid.uuid4().hex,
+                "htm": "GET",
+                "htu": URL,
+                "iat": int(now),
+                "ath": b64(hashlib.sha256(token.encode()).digest()),
+            },
+            {name: value(now) if callable(value) else value for name, value in self.claims.items()},
+        )
+        return compact(header, claims, self.sign or key.sign)
+
+
+def bound(
+    *proofs: Proof | Callable[[Workshop, str], str],
+    request: Mapping[str, Any] | None = None,
+    confirmation: Any = None,
+    issuer: Mapping[str, Any] | None = None,
+    key: Callable[[], Key] = holder,
+    times: int = 1,
+    at_once: int = 1,
+) -> Callable[[Workshop], Presentation]:
+    """A token that is bound to `key` (or to `confirmation`, its `cnf`) in a request with these proofs."""
+
+    def build(w: Workshop) -> Presentation:
+        cnf = {"jkt": key().thumbprint} if confirmation is None else confirmation
+        token = w.token(w.claims(cnf=cnf))
+        made = tuple(
+            proof.made(w.now, token) if isinstance(proof, Proof) else proof(w, token) for proof in proofs
+        )
+        carried: dict[str, Any] = {"scheme": "DPoP", "url": URL, "proofs": made, **(request or {})}
+        presented = w.present(token, w.issuer(**(issuer or {})), times=times, request=Request(**carried))
+        return replace(presented, at_once=at_once)
+
+    return build

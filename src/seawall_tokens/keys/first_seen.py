@@ -1,0 +1,130 @@
+"""When each key of an issuer was first seen, kept over restarts in a small file if one is given."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from seawall_tokens.jose import strict_json
+
+VERSION: Final = 1
+LARGEST: Final = 4 * 1024 * 1024
+MOST: Final = 4096
+"""Keys that are remembered; beyond it the oldest that are no longer listed are forgotten."""
+
+
+class MemoryBroken(ValueError):
+    """The file is there and is not what was written: what it knew cannot be guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """`at` in seconds since 1970. `among_known`: other keys of the issuer were known by then, so this one was new."""
+
+    at: float
+    among_known: bool
+
+
+class FirstSeen:
+    """Sightings by key thumbprint. Not safe for several threads: the cache notes in one at a time.
+
+    `trouble` says why the file could not be kept at the last note, None when it was.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Read the file when it exists. Raises `MemoryBroken`."""
+        self.trouble: str | None = None
+        self._path = path
+        self._sightings: dict[str, Sighting] = {}
+        self._begun = False
+        self._merge()
+
+    def get(self, thumbprint: str) -> Sighting | None:
+        """When a key was first seen, None when never."""
+        return self._sightings.get(thumbprint)
+
+    def note(self, thumbprints: frozenset[str], now: float) -> frozenset[str]:
+        """Remember that these are listed now; return those that were never listed before.
+
+        The very first set of an issuer is its beginning: what is in it was not new among known keys. When the file
+        cannot be kept, memory counts all the same.
+        """
+        self.trouble = None
+        if not thumbprints - self._sightings.keys():
+            self._begun = True
+            return frozenset()
+        try:
+            self._merge()
+        except MemoryBroken as error:
+            self.trouble = str(error)
+        fresh = thumbprints - self._sightings.keys()
+        for thumbprint in fresh:
+            self._sightings[thumbprint] = Sighting(now, among_known=self._begun)
+        self._begun = True
+        self._forget(thumbprints)
+        if fresh and self._path is not None and self.trouble is None:
+            try:
+                self._write(self._path)
+            except OSError as error:
+                self.trouble = type(error).__name__
+        return fresh
+
+    def _forget(self, listed: frozenset[str]) -> None:
+        surplus = len(self._sightings) - MOST
+        if surplus > 0:
+            oldest = sorted(self._sightings.keys() - listed, key=lambda name: self._sightings[name].at)
+            for thumbprint in oldest[:surplus]:
+                del self._sightings[thumbprint]
+
+    def _merge(self) -> None:
+        """Take over what the file knows: another process may have seen a key earlier."""
+        if self._path is None:
+            return
+        try:
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError:
+            raise MemoryBroken("the file cannot be read") from None
+        for thumbprint, sighting in _parsed(content).items():
+            own = self._sightings.get(thumbprint)
+            if own is None or sighting.at <= own.at:
+                self._sightings[thumbprint] = sighting
+        self._begun = True
+
+    def _write(self, path: Path) -> None:
+        keys: Mapping[str, object] = {
+            thumbprint: {"at": sighting.at, "among_known": sighting.among_known}
+            for thumbprint, sighting in sorted(self._sightings.items())
+        }
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                json.dump({"version": VERSION, "keys": keys}, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _parsed(content: bytes) -> dict[str, Sighting]:
+    try:
+        document = strict_json.loads(content, max_bytes=LARGEST)
+        version, keys = document["version"], document["keys"]
+        found = {name: Sighting(entry["at"], entry["among_known"]) for name, entry in keys.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise MemoryBroken("the file is not what was written") from None
+    sound = all(
+        isinstance(sighting.at, int | float) and isinstance(sighting.among_known, bool)
+        for sighting in found.values()
+    )
+    if version != VERSION or not sound:
+        raise MemoryBroken("the file is of another version, or not what was written")
+    return found

@@ -1,0 +1,146 @@
+"""Reads the policy file (TOML), whole, at the start: either everything in it makes sense or every fault is said."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from seawall_base.errors import PolicyInvalid
+from seawall_base.regular_files import open_file
+from seawall_base.settings_reader import MALFORMED, Faults, check_names, read_settings, tables_of
+from seawall_base.settings_values import kind_of, shown
+from seawall_base.toml_lines import Path, toml_lines
+from seawall_tokens.policy.issuer import read_issuer
+from seawall_tokens.policy.policy import IssuerPolicy, NothingRevoked, Policy, RevocationList
+from seawall_tokens.policy.settings import ELSEWHERE, REVOCATION_SETTINGS
+
+LARGEST: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A policy file that makes sense.
+
+    `tables` are those that other parts read (`gate`), as they stand; `lines` says where each thing in the file is.
+    """
+
+    path: FilePath
+    issuers: tuple[IssuerPolicy, ...]
+    revocation_store: FilePath | None
+    tables: Mapping[str, Mapping[str, Any]]
+    lines: Mapping[Path, int]
+
+    def policy(self, revocations: RevocationList | None = None) -> Policy:
+        """The policy, with what was revoked."""
+        return Policy(self.issuers, NothingRevoked() if revocations is None else revocations)
+
+
+def load_policy(
+    path: FilePath, *, clock: Callable[[], float] = time.time, revocations: RevocationList | None = None
+) -> Policy:
+    """The policy of a file. Raises `PolicyInvalid`. No key set is fetched yet.
+
+    The store of `[revocations]` is not opened here: give what follows it as `revocations`. A policy that names a store
+    and gets none is refused, because what was revoked there would be accepted.
+    """
+    document = load_document(path, clock=clock)
+    if document.revocation_store is not None and revocations is None:
+        line = document.lines.get(("revocations", "store"), 1)
+        raise PolicyInvalid(
+            f"{_called(path)}:{line}: names a store of revocations, which this program does not follow",
+            fix="load_policy(path, revocations=Follower(store).start()), in each worker process",
+        )
+    return document.policy(revocations)
+
+
+def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> PolicyDocument:
+    """A policy file with everything in it. Raises `PolicyInvalid`, which names every fault with its line."""
+    text = _read(path)
+    document, lines = _parse(path, text)
+    faults = Faults(_called(path), lines)
+    check_names(document, {"issuer", "revocations"} | ELSEWHERE, (), faults)
+    issuers = _issuers(document, path.parent, faults, clock)
+    store = _revocation_store(document, path.parent, faults)
+    tables = {name: document[name] for name in sorted(ELSEWHERE & document.keys())}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            faults.add((name,), f"is {kind_of(table)} where a table is needed", f"write [{name}]")
+    faults.refuse()
+    return PolicyDocument(path, issuers, store, tables, lines)
+
+
+def _issuers(
+    document: Mapping[str, Any], folder: FilePath, faults: Faults, clock: Callable[[], float]
+) -> tuple[IssuerPolicy, ...]:
+    entries = tables_of(document, "issuer", faults)
+    if not entries and not faults.found:
+        faults.missing((), "issuer", "add an [[issuer]] table: without one nobody's tokens are accepted")
+    found: list[IssuerPolicy] = []
+    seen: dict[tuple[str, str], Path] = {}
+    for at, table in entries:
+        issuer = read_issuer(table, at, folder, faults, clock)
+        if issuer is None:
+            continue
+        found.append(issuer)
+        for setting, value in (("issuer", issuer.issuer), ("name", issuer.name)):
+            first = seen.setdefault((setting, value), at)
+            if first != at and (setting == "issuer" or "name" in table):
+                what = f"{shown(value)} is also that of the table on line {faults.lines.get(first, 1)}"
+                faults.add((*at, setting), what, "keep one of them")
+        # In one file, a key that is known of one issuer would not be new to the other: no quarantine would hold it.
+        memory = table.get("key_memory")
+        if isinstance(memory, str):
+            first = seen.setdefault(("key_memory", os.path.normpath(folder / memory)), at)
+            if first != at:
+                what = f"{shown(memory)} is also that of the table on line {faults.lines.get(first, 1)}"
+                faults.add((*at, "key_memory"), what, "give each issuer a file of its own")
+    return tuple(found)
+
+
+def _revocation_store(document: Mapping[str, Any], folder: FilePath, faults: Faults) -> FilePath | None:
+    table = document.get("revocations", {})
+    if not isinstance(table, dict):
+        faults.add(("revocations",), f"is {kind_of(table)} where a table is needed", "write [revocations]")
+        return None
+    check_names(table, (setting.name for setting in REVOCATION_SETTINGS), ("revocations",), faults)
+    store = read_settings(table, REVOCATION_SETTINGS, {}, ("revocations",), faults)["store"]
+    return None if store is None or store is MALFORMED else folder / store
+
+
+def _called(path: FilePath) -> str:
+    """The file's name in messages: never more than one plain line."""
+    return str(path) if str(path).isprintable() else ascii(str(path))
+
+
+def _read(path: FilePath) -> str:
+    name = _called(path)
+    try:
+        with open_file(path) as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError):
+        raise PolicyInvalid(f"{name} cannot be read", fix="give the path of a policy file") from None
+    if content is None or len(content) > LARGEST:
+        raise PolicyInvalid(f"{name} is larger than {LARGEST} bytes", fix="give the path of a policy file")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PolicyInvalid(f"{name}:{line}: is not UTF-8", fix="save the file as UTF-8") from None
+
+
+def _parse(path: FilePath, text: str) -> tuple[dict[str, Any], dict[Path, int]]:
+    try:
+        return tomllib.loads(text), toml_lines(text)
+    except RecursionError:
+        what, line = "is nested too deep", 1
+    except ValueError as error:  # also what tomllib does not catch itself: a number of thousands of digits
+        place = re.search(r" \(at line (\d+), column \d+\)$| \(at end of document\)$", str(error))
+        what = str(error)[: place.start()] if place else "is not TOML"
+        line = int(place[1]) if place and place[1] else len(text.splitlines()) or 1
+    raise PolicyInvalid(f"{_called(path)}:{line}: {what}", fix="correct the TOML: https://toml.io/en/v1.0.0")

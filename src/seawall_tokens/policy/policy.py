@@ -1,0 +1,221 @@
+"""What a relying party trusts: issuers, their keys, and what their tokens must look like.
+
+Values only. `policy_file` reads them from a file, `key_cache` supplies the keys, `verify` applies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from seawall_tokens.verify.claim_conditions import NO_CONDITIONS, Conditions
+
+if TYPE_CHECKING:
+    from seawall_tokens.jose.key import PublicKey
+
+TENANT_PLACEHOLDER: Final = "{tenantid}"
+"""Stands in an issuer, or in a key's issuer, for the tenant that the token's `tid` names (Entra's own spelling)."""
+
+CONSUMER_TENANT: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The one tenant of all personal Microsoft accounts."""
+
+ANY_TENANT: Final[frozenset[str]] = frozenset({"*"})
+"""`IssuerPolicy.tenants` of an application that serves every tenant. Compare with `==`; no tenant is called `*`."""
+
+ABSENT_TYPE: Final = ""
+"""In `IssuerPolicy.token_types`: a token without `typ` is accepted (Okta's access tokens have none)."""
+
+ASYMMETRIC: Final[frozenset[str]] = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+    | {"ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
+)
+"""Every algorithm that a policy may name: RFC 7518, 8037 and 9864 without `none` and HMAC. ES256K (RFC 8812) is left out
+because no key on its curve is accepted (`seawall_tokens.jose.fitness`)."""
+
+LONGEST_LIFETIME: Final = 366 * 24 * 3600
+"""The longest `max_lifetime`, in seconds. Revoked token ids are remembered for longer than that."""
+
+KeyState = Literal["active", "retired", "revoked"]
+KeyIssuer = Literal["required", "single"]
+AudienceClaim = Literal["aud", "client_id"]
+Sender = Literal["optional", "dpop", "mtls", "required"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key as its source holds it. Times are seconds since 1970.
+
+    `first_seen` is when the source first listed it, as far as is remembered. `state` is `retired` when a source that
+    listed it no longer does, `revoked` when it was denied here. Before `quarantined_until` the key must not be
+    used: it appeared among keys that were known (0: no quarantine; keys of the very first load have none).
+    """
+
+    key: PublicKey
+    first_seen: float
+    state: KeyState
+    quarantined_until: float = 0.0
+
+
+def issuer_fits(issuer: str, iss: str) -> bool:
+    """Whether `iss` is `issuer`, with any one path segment in the place of `{tenantid}`."""
+    before, placeholder, after = issuer.partition(TENANT_PLACEHOLDER)
+    if not placeholder:
+        return iss == issuer
+    middle = iss[len(before) : len(iss) - len(after)]
+    return bool(middle) and "/" not in middle and iss == before + middle + after
+
+
+class KeySource(Protocol):
+    """Where an issuer's keys come from."""
+
+    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
+        """The key `kid` of `issuer`, never a key of another issuer.
+
+        Raises `Refusal` subclasses only: `key-unknown`, `key-unfit`, `key-use-wrong`, `key-source-unavailable`,
+        `key-set-invalid`, `key-set-mixed`, `key-duplicate-kid`.
+        """
+        ...
+
+
+class RevocationList(Protocol):
+    """What was revoked. `seawall_tokens.revocation.revocations.Revocations` is one."""
+
+    def refuse(
+        self,
+        *,
+        issuer: str,
+        kid: str | None,
+        thumbprint: str | None,
+        subject: str | None,
+        session: str | None,
+        token_id: str | None,
+        issued_at: float | None,
+        client: str | None,
+        object_id: str | None = None,
+    ) -> None:
+        """Raise the `Refusal` that fits when anything here was revoked."""
+        ...
+
+
+class NothingRevoked:
+    """A revocation list that is empty and stays so."""
+
+    __slots__ = ()
+
+    def refuse(self, **_: str | float | None) -> None:
+        """Refuse nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerPolicy:
+    """What a token of one issuer must satisfy. Durations are seconds. Nonsense raises `ValueError` when it is made.
+
+    `issuer` is compared exactly; it may hold `{tenantid}` once, which then stands for the token's `tid`.
+    `audiences` are my own names: a token must name one of them in `audience_claim` (`client_id` where tokens have no `aud`;
+    an `aud` that is there all the same must name one too).
+    `keys` is where this issuer's keys come from.
+    `token_types` are accepted values of `typ`: lower case, without `application/`; `ABSENT_TYPE` accepts none at all.
+    `required_claims` beside `iss`, `exp` and `aud`; alternatives as `client_id|azp|appid`.
+    `conditions`: values that claims must have.
+    `permission_claims`: one of them must grant something: a text or an array of texts that is not blank (empty: no demand).
+    `canonical_guids`: every GUID that names an account, tenant, client or session is written as Entra writes it.
+    `tenants` are accepted values of `tid`, lower case; None for an issuer without tenants; `ANY_TENANT` for all.
+    `consumer_issuer` is true only for the issuer of personal accounts; anywhere else the consumer tenant is refused.
+    `key_issuer` `required`: every key must carry an issuer that equals `iss` once `{tenantid}` is filled from `tid`;
+    `single`: the key source belongs to this issuer alone, a key without an issuer is its own.
+    `max_lifetime` caps `exp` - `iat`; `max_application_lifetime` the same for a token that an application has for itself
+    (no `scp`, no `scope`, no `idtyp` other than `app`), None for no difference; `clock_skew` is how far clocks may differ.
+    `max_key_age` refuses keys older than this; None for no limit. `quarantine` is how long a newly seen key is held.
+    `sender` `optional`: a token that is bound to a key (`cnf`) must be proved, others may be bearer tokens; `dpop`,
+    `mtls`: must be bound in that way; `required`: must be bound in either.
+    `acr_values`: one of them must be the token's `acr` (empty: no demand). `required_amr`: all must be in its `amr`.
+    `max_authentication_age` is how old `auth_time` may be; None for no limit.
+    `max_chain_age` is how long after `auth_time` a token may still be renewed.
+    """
+
+    name: str
+    issuer: str
+    audiences: frozenset[str]
+    keys: KeySource
+    algorithms: frozenset[str] = frozenset({"RS256"})
+    token_types: frozenset[str] = frozenset({"at+jwt"})
+    required_claims: tuple[str, ...] = ("sub", "client_id", "iat", "jti")
+    audience_claim: AudienceClaim = "aud"
+    conditions: Conditions = NO_CONDITIONS
+    permission_claims: tuple[str, ...] = ()
+    canonical_guids: bool = False
+    tenants: frozenset[str] | None = None
+    consumer_issuer: bool = False
+    key_issuer: KeyIssuer = "single"
+    max_lifetime: int = 24 * 3600
+    max_application_lifetime: int | None = None
+    clock_skew: int = 60
+    max_key_age: int | None = None
+    quarantine: int = 0
+    sender: Sender = "optional"
+    acr_values: tuple[str, ...] = ()
+    required_amr: frozenset[str] = frozenset()
+    max_authentication_age: int | None = None
+    max_chain_age: int = 7 * 24 * 3600
+
+    def __post_init__(self) -> None:
+        """A policy that would accept too much cannot be made, whoever makes it."""
+        if not self.issuer or not self.audiences or "" in self.audiences:
+            raise ValueError("a policy needs an issuer and audiences")
+        if not self.algorithms or not self.algorithms <= ASYMMETRIC:
+            raise ValueError("a policy needs algorithms, and only asymmetric ones")
+        if not self.token_types:
+            raise ValueError("a policy needs token types")
+        if self.issuer.count(TENANT_PLACEHOLDER) > 1 or (self.templated and not self.tenants):
+            raise ValueError("an issuer with a tenant placeholder has it once, and needs tenants")
+        if self.templated and self.key_issuer != "required":
+            raise ValueError("an issuer with a tenant placeholder needs the issuer on every key")
+        if min(self.max_lifetime, self.max_chain_age) <= 0 or min(self.clock_skew, self.quarantine) < 0:
+            raise ValueError("a policy's durations are positive")
+        longest = max(self.max_lifetime, self.max_application_lifetime or 0)
+        if longest > LONGEST_LIFETIME or self.max_application_lifetime == 0:
+            raise ValueError("no token may live for more than a year, or for no time")
+
+    @property
+    def templated(self) -> bool:
+        """Whether the issuer holds `{tenantid}`."""
+        return TENANT_PLACEHOLDER in self.issuer
+
+    def fits(self, iss: str) -> bool:
+        """Whether `iss` is this issuer, with any one path segment for `{tenantid}`."""
+        return issuer_fits(self.issuer, iss)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All issuers that are trusted, and what was revoked."""
+
+    issuers: tuple[IssuerPolicy, ...]
+    revocations: RevocationList = field(default_factory=NothingRevoked)
+    _exact: dict[str, IssuerPolicy] = field(init=False, repr=False, compare=False)
+    _templates: tuple[IssuerPolicy, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the issuers; two policies for one issuer are a `ValueError`."""
+        exact = {entry.issuer: entry for entry in self.issuers}
+        if len(exact) != len(self.issuers):
+            raise ValueError("two policies for one issuer")
+        object.__setattr__(
+            self, "_exact", {key: entry for key, entry in exact.items() if not entry.templated}
+        )
+        object.__setattr__(self, "_templates", tuple(entry for entry in self.issuers if entry.templated))
+
+    def issuer_of(self, iss: str, tid: str | None) -> IssuerPolicy | None:
+        """The policy for a token that says `iss` and `tid`, None when nobody vouches for that issuer.
+
+        An exact issuer comes before one with `{tenantid}`. Whether `tid` is well formed, allowed and equal to the
+        tenant in `iss` is left to check 8, which has a code for each; `tid` only decides between two templates.
+        """
+        entry = self._exact.get(iss)
+        if entry is not None:
+            return entry
+        fitting = [template for template in self._templates if template.fits(iss)]
+        for template in fitting:
+            if tid is not None and template.issuer.replace(TENANT_PLACEHOLDER, tid) == iss:
+                return template
+        return fitting[0] if fitting else None

@@ -1,0 +1,38 @@
+"""Refusals of check 14: whether the person signed in strongly and recently enough (RFC 9470).
+
+Their `acr_values` and `max_age` are what the challenge says would do.
+"""
+
+from __future__ import annotations
+
+from seawall_tokens.refusals.refusal import Refusal
+
+
+class AcrInsufficient(
+    Refusal,
+    code="acr-insufficient",
+    check=14,
+    challenge="insufficient_user_authentication",
+    source="RFC 9470 section 3",
+):
+    """The sign-in was not of the strength that is asked (acr)."""
+
+
+class AmrInsufficient(
+    Refusal,
+    code="amr-insufficient",
+    check=14,
+    challenge="insufficient_user_authentication",
+    source="RFC 9470 section 3",
+):
+    """The sign-in did not use the methods that are asked (amr)."""
+
+
+class AuthenticationTooOld(
+    Refusal,
+    code="authentication-too-old",
+    check=14,
+    challenge="insufficient_user_authentication",
+    source="RFC 9470 section 3",
+):
+    """The sign-in was too long ago (auth_time)."""

@@ -1,0 +1,362 @@
+"""Revocations on disk: a log that only grows, in one SQLite file that all worker processes share.
+
+An entry counts from the moment its transaction is on the disk. Taking a revocation back is another entry. Whatever
+is wrong with the file is `StoreBroken`, and whoever asks must then refuse.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+from seawall_base import sqlite_file as store_file
+from seawall_base.errors import StoreBroken
+from seawall_tokens.errors import RevocationInvalid
+from seawall_tokens.revocation.revocation import KINDS, Key, Revocation, key_of
+from seawall_tokens.revocation.revocations import EMPTY, View, weights
+from seawall_tokens.revocation.schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
+
+BUSY_SECONDS = 2.0
+"""How long a writer waits for another. Readers never wait: the file is in write-ahead mode."""
+
+GRACE = 24 * 3600
+"""Seconds that an ended entry stays in the file at least: every follower sees it end, and a clock that is somewhat wrong
+deletes nothing that stands."""
+
+SIGNAL_MEMORY = 31 * 24 * 3600
+"""Seconds for which the ids of received event tokens are remembered."""
+
+COMPACT_EVERY = 512
+"""Entries between two compactions."""
+
+COLUMNS = "kind, issuer, value, not_before, expires, reason, who, at"
+STANDING = "log.lifts IS NULL AND NOT EXISTS (SELECT 1 FROM log AS later WHERE later.lifts = log.sequence)"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as the log has it. `lifted` says when it was taken back, by whom and why; None if it was not."""
+
+    sequence: int
+    revocation: Revocation
+    lifted: tuple[float, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Takes back what stands for a key and was recorded for `until` or earlier: a lift that comes late undoes no later entry."""
+
+    key: Key
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What one event token asks for. `lifts` takes back only what the same `who` has written."""
+
+    transmitter: str
+    token_id: str
+    who: str
+    at: float
+    reason: str
+    revocations: tuple[Revocation, ...] = ()
+    lifts: tuple[Lift, ...] = ()
+
+
+class RevocationStore:
+    """One open store. Threads may share it, processes may not: after a fork each opens its own."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = threading.Lock()
+        with self._guarded():
+            self.identity = str(connection.execute("SELECT store FROM identity").fetchone()[0])
+            self._place = store_file.place(path)
+
+    @classmethod
+    def create(cls, path: Path) -> RevocationStore:
+        """Make a new, empty store that only this user can read. One that is there already is `StoreBroken`."""
+        store_file.create(path)
+        connection = _connect(path)
+        with _translated(path):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(
+                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+                f"BEGIN; {';'.join(SCHEMA)}; COMMIT;"
+            )
+            connection.execute("INSERT INTO identity VALUES (?)", (uuid4().hex,))
+        return cls(path, connection)
+
+    @classmethod
+    def open(cls, path: Path, *, thorough: bool = False) -> RevocationStore:
+        """Open a store that exists. A missing one is `StoreBroken`: an empty one in its place would revoke nothing.
+
+        `thorough` reads the whole file in search of damage (a quarter of a second for a million entries); without it
+        damage is found where it is met.
+        """
+        store_file.check(path)
+        connection = _connect(path)
+        try:
+            with _translated(path):
+                upgrade(connection)
+                _check_content(path, connection, thorough=thorough)
+            return cls(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, entries: Sequence[Revocation]) -> tuple[int, ...]:
+        """Record entries, all or none; return their sequence numbers once they are on the disk."""
+        with self._writing() as connection:
+            return tuple(_insert(connection, entry) for entry in entries)
+
+    def lift(self, sequence: int, *, reason: str, who: str, at: float) -> Recorded:
+        """Take one entry back, as a new entry of the log; return what was lifted.
+
+        Raises `RevocationInvalid` when there is no such entry or it was lifted before.
+        """
+        if not reason.strip() or not who.strip():
+            raise RevocationInvalid("a revocation is lifted by somebody and for a reason")
+        with self._writing() as connection:
+            found = connection.execute(
+                f"SELECT {COLUMNS} FROM log WHERE sequence = ? AND {STANDING}", (sequence,)
+            ).fetchone()
+            if found is None:
+                raise RevocationInvalid(f"no revocation {sequence} stands", fix="list them with --list")
+            _lift(connection, sequence, reason, who, at)
+            return Recorded(sequence, _revocation(found), (at, who, reason))
+
+    def receive(self, signal: Signal) -> bool:
+        """Do what an event token asks, once: False if this token was received before, and then nothing is done."""
+        with self._writing() as connection:
+            known = connection.execute(
+                "INSERT OR IGNORE INTO signals VALUES (?, ?, ?)",
+                (signal.transmitter, signal.token_id, signal.at),
+            )
+            if known.rowcount == 0:
+                return False
+            for lift in signal.lifts:
+                rows = connection.execute(
+                    "SELECT sequence FROM log WHERE kind = ? AND issuer_key = ? AND value_key = ? AND who = ? AND at <= ?"
+                    f" AND {STANDING}",
+                    (*key_of(*lift.key), signal.who, lift.until),
+                ).fetchall()
+                for (sequence,) in rows:
+                    _lift(connection, sequence, signal.reason, signal.who, signal.at)
+            for entry in signal.revocations:
+                _insert(connection, entry)
+            return True
+
+    def entries(self, *, now: float, all_of_them: bool = False) -> list[Recorded]:
+        """The entries that stand at `now`, oldest first; with `all_of_them` also the lifted and the ended."""
+        names = ", ".join(f"log.{name}" for name in COLUMNS.split(", "))
+        query = (
+            f"SELECT log.sequence, later.at, later.who, later.reason, {names} FROM log"
+            " LEFT JOIN log AS later ON later.lifts = log.sequence WHERE log.lifts IS NULL ORDER BY log.sequence"
+        )
+        with self._guarded():
+            rows = self._connection.execute(query).fetchall()
+            found = [
+                Recorded(row[0], _revocation(row[4:]), None if row[1] is None else (row[1], row[2], row[3]))
+                for row in rows
+            ]
+        return [one for one in found if all_of_them or (one.lifted is None and _stands(one.revocation, now))]
+
+    def load(self, *, now: float) -> tuple[View, int]:
+        """The whole state at `now`, and the sequence number up to which it holds."""
+        found: dict[Key, float | None] = {}
+        with self._reading() as connection:
+            # One pass along the file: a million look-ups by index would take several times as long.
+            lifted = {row[0] for row in connection.execute("SELECT lifts FROM log WHERE lifts IS NOT NULL")}
+            rows = connection.execute(
+                "SELECT sequence, kind, issuer_key, value_key, coalesce(not_before, 1.0) FROM log"
+                " NOT INDEXED WHERE lifts IS NULL AND (expires IS NULL OR expires > ?)",
+                (now,),
+            )
+            for sequence, kind, issuer, value, weight in rows:
+                if sequence not in lifted:
+                    key = (kind, issuer, value)
+                    found[key] = max(weight, found.get(key) or weight)
+            if not {key[0] for key in found} <= set(KINDS):
+                raise StoreBroken(f"{self.path}: the store holds an impossible entry", fix="restore it")
+            return EMPTY.changed(found), _last(connection)
+
+    def changes(self, view: View, *, after: int, since: float, now: float) -> tuple[View, int]:
+        """`view`, which held up to `after` at time `since`, brought up to now."""
+        with self._reading() as connection:
+            self._refuse_another_file(connection, after)
+            keys: set[Key] = set()
+            keys.update(
+                connection.execute(
+                    "SELECT named.kind, named.issuer_key, named.value_key FROM log JOIN log AS named"
+                    " ON named.sequence = coalesce(log.lifts, log.sequence) WHERE log.sequence > ?",
+                    (after,),
+                )
+            )
+            keys.update(
+                connection.execute(
+                    "SELECT kind, issuer_key, value_key FROM log WHERE expires > ? AND expires <= ?",
+                    (since, now),
+                )
+            )
+            changed = view.changed({key: _weight(connection, key, now) for key in keys}) if keys else view
+            return changed, _last(connection)
+
+    def compact(self, *, now: float) -> int:
+        """Delete entries that ended more than `GRACE` ago, with their lifts; return how many entries."""
+        with self._writing() as connection:
+            return _compact(connection, now)
+
+    def _refuse_another_file(self, connection: sqlite3.Connection, after: int) -> None:
+        store_file.check(self.path)
+        if store_file.place(self.path) != self._place:
+            raise StoreBroken(f"{self.path}: another file took the store's place", fix="start the gate anew")
+        if _last(connection) < after:
+            raise StoreBroken(f"{self.path}: the log is shorter than it was", fix="restore the newer file")
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        with self._lock, _translated(self.path):
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent state of the file, however long the reading takes."""
+        with self._guarded():
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._guarded():
+            store_file.check(self.path)
+            if store_file.place(self.path) != self._place:
+                raise StoreBroken(f"{self.path}: another file took the store's place", fix="open it anew")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if (
+                    self._connection.in_transaction
+                ):  # also when the commit itself failed, on a full disk for instance
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with _translated(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.executescript(
+            "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+        )
+        return connection
+
+
+def _check_content(path: Path, connection: sqlite3.Connection, *, thorough: bool) -> None:
+    kind = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if kind != APPLICATION_ID or version != VERSION:
+        raise StoreBroken(f"{path}: no store of revocations, or one of another version", fix="check the path")
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
+    if verdict != "ok" or connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        raise StoreBroken(f"{path}: the store is damaged", fix="restore it from a copy, or create another")
+    if connection.execute("SELECT count(*) FROM identity").fetchone()[0] != 1:
+        raise StoreBroken(f"{path}: the store was never finished", fix="delete it and create another")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Everything that SQLite or the system says about the file becomes `StoreBroken`."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StoreBroken(f"{path}: {error}", fix="is the file whole, and open to this user?") from error
+
+
+def _insert(connection: sqlite3.Connection, entry: Revocation) -> int:
+    values = (
+        entry.kind,
+        entry.issuer,
+        entry.value,
+        entry.not_before,
+        entry.expires,
+        entry.reason,
+        entry.who,
+        entry.at,
+        *entry.key[1:],
+    )
+    cursor = connection.execute(
+        f"INSERT INTO log ({COLUMNS}, issuer_key, value_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
+    )
+    sequence = int(cursor.lastrowid or 0)
+    if sequence % COMPACT_EVERY == 0:
+        _compact(connection, entry.at)
+    return sequence
+
+
+def _lift(connection: sqlite3.Connection, sequence: int, reason: str, who: str, at: float) -> None:
+    connection.execute(
+        "INSERT INTO log (lifts, reason, who, at) VALUES (?, ?, ?, ?)", (sequence, reason, who, at)
+    )
+
+
+def _compact(connection: sqlite3.Connection, now: float) -> int:
+    ended = "SELECT sequence FROM log WHERE expires < ?"
+    connection.execute(f"DELETE FROM log WHERE lifts IN ({ended})", (now - GRACE,))
+    deleted = connection.execute("DELETE FROM log WHERE expires < ?", (now - GRACE,)).rowcount
+    connection.execute("DELETE FROM signals WHERE at < ?", (now - SIGNAL_MEMORY,))
+    return int(deleted)
+
+
+def _last(connection: sqlite3.Connection) -> int:
+    """The last sequence number ever given out, also when that entry is compacted away."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _weight(connection: sqlite3.Connection, key: Key, now: float) -> float | None:
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM log WHERE kind = ? AND issuer_key = ? AND value_key = ? AND {STANDING}", key
+    ).fetchall()
+    return weights((_revocation(row) for row in rows), now=now).get(key)
+
+
+def _stands(entry: Revocation, now: float) -> bool:
+    return entry.expires is None or entry.expires > now
+
+
+def _revocation(row: Iterable[Any]) -> Revocation:
+    """An entry from its columns. One that could not have been written is damage."""
+    try:
+        return Revocation(**dict(zip(COLUMNS.split(", "), row, strict=True)))
+    except RevocationInvalid as error:
+        raise StoreBroken(
+            f"the store holds an impossible entry: {error.message}", fix="restore it"
+        ) from error

@@ -1,0 +1,224 @@
+"""A Security Event Token (RFC 8417) and whether it comes from a transmitter that we listen to.
+
+Checks 1 to 8 are those of access tokens, with the transmitter's own policy. What differs: the type is `secevent+jwt`, there
+is no `exp` (RFC 8417 section 2.2), and `jti`, `iat` and `events` are required.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from seawall_tokens.policy.policy import IssuerPolicy, KeySource, Policy, RevocationList
+from seawall_tokens.refusals import Refusal, written_form
+from seawall_tokens.verify import compact, key_checks
+from seawall_tokens.verify.claim_checks import check_type
+from seawall_tokens.verify.state import State
+
+ErrorCode = Literal[
+    "invalid_request",
+    "invalid_key",
+    "invalid_issuer",
+    "invalid_audience",
+    "authentication_failed",
+    "access_denied",
+]
+"""Error codes of RFC 8935 section 2.4."""
+
+EVENT_TYPE = "secevent+jwt"
+LONGEST_ID = 512
+MOST_EVENTS = 16
+
+
+class SignalRefused(Exception):
+    """An event token is not accepted. `err` and `description` are the answer of RFC 8935 section 2.3.
+
+    `temporary`: it is not the token's fault (our own key source is out of reach, something unexpected broke), so the server
+    answers 503 and the transmitter tries again. The description never holds what the token says.
+    """
+
+    def __init__(self, err: ErrorCode, description: str, *, temporary: bool = False) -> None:
+        super().__init__(f"{err}: {description}")
+        self.err: ErrorCode = err
+        self.description = description
+        self.temporary = temporary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transmitter:
+    """Who may tell us about accounts and sessions, and whose.
+
+    `policy` says how its event tokens must look (`transmitter_policy` makes one). `speaks_for` are the issuers whose
+    tokens it may revoke, exactly as in `iss`; about any other it has nothing to say. `may_lift`: `account-enabled` takes
+    back this transmitter's own `account-disabled`. `max_age` is how old an event token may be, `memory` how long a
+    revoked session or a bound on the time of issue is kept; both in seconds.
+    """
+
+    policy: IssuerPolicy
+    speaks_for: tuple[str, ...]
+    may_lift: bool = False
+    max_age: int = 7 * 24 * 3600
+    memory: int = 400 * 24 * 3600
+
+    def __post_init__(self) -> None:
+        """Refuse one that could say nothing, or anything."""
+        if not self.speaks_for or any(not name or name == "*" or "{" in name for name in self.speaks_for):
+            raise ValueError("a transmitter speaks for issuers that are named exactly")
+        if self.policy.templated:
+            raise ValueError("a transmitter has one exact issuer")
+
+    @property
+    def who(self) -> str:
+        """As whom its revocations are recorded."""
+        return f"transmitter:{self.policy.name}"
+
+
+def transmitter_policy(
+    *,
+    name: str,
+    issuer: str,
+    audiences: Iterable[str],
+    keys: KeySource,
+    algorithms: Iterable[str] = ("RS256",),
+    token_types: Iterable[str] = (EVENT_TYPE,),
+    clock_skew: int = 60,
+) -> IssuerPolicy:
+    """The policy for a transmitter's event tokens; `ValueError` for nonsense.
+
+    `token_types` is for transmitters that set no `typ` or another one (`ABSENT_TYPE` of `seawall_tokens.policy.policy`).
+    """
+    return IssuerPolicy(
+        name=name,
+        issuer=issuer,
+        audiences=frozenset(audiences),
+        keys=keys,
+        algorithms=frozenset(algorithms),
+        token_types=frozenset(token_types),
+        required_claims=("jti", "iat", "events"),
+        clock_skew=clock_skew,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventToken:
+    """An event token that is genuine. `events` maps each event type's URI to its members."""
+
+    transmitter: Transmitter
+    token_id: str
+    issued_at: float
+    claims: Mapping[str, Any]
+    events: Mapping[str, Mapping[str, Any]]
+
+
+class Transmitters:
+    """All transmitters that are listened to."""
+
+    def __init__(self, transmitters: Iterable[Transmitter]) -> None:
+        self.all = tuple(transmitters)
+        self._by_issuer = {one.policy.issuer: one for one in self.all}
+        self._policy = Policy(tuple(one.policy for one in self.all))
+        self._headers = compact.HeaderReader(capacity=256)
+
+    def read(
+        self, token: str | bytes, now: float, *, revocations: RevocationList | None = None
+    ) -> EventToken:
+        """The token's events if it is genuine; raise `SignalRefused` and nothing else.
+
+        `revocations` is asked for the transmitter's key and issuer.
+        """
+        try:
+            state = State(token, self._policy, now, None, None)
+            _verify(state, self._headers, revocations)
+            return self._event_token(state)
+        except SignalRefused:
+            raise
+        except Refusal as refusal:
+            raise _translated(refusal) from None
+        except Exception:  # noqa: BLE001 - whatever it is, the token was not verified; sent again it may be
+            raise SignalRefused("invalid_request", "the token could not be judged", temporary=True) from None
+
+    def _event_token(self, state: State) -> EventToken:
+        policy, claims = state.entry, state.claims
+        transmitter = self._by_issuer[policy.issuer]
+        _check_audience(claims.get("aud"), policy.audiences)
+        if "sub" in claims or "exp" in claims:
+            # SSF 1.0 section 10.3.4 and 10.3.5: an event token that could be taken for another token is none.
+            raise SignalRefused("invalid_request", "sub and exp have no place in an event token")
+        token_id = claims.get("jti")
+        if not isinstance(token_id, str) or not 0 < len(token_id) <= LONGEST_ID or "\0" in token_id:
+            raise SignalRefused("invalid_request", "jti is missing or no text of sensible length")
+        issued_at = _time(claims.get("iat"))
+        if not state.now - transmitter.max_age <= issued_at <= state.now + policy.clock_skew:
+            raise SignalRefused("invalid_request", "iat is in the future or too long ago")
+        return EventToken(transmitter, token_id, issued_at, claims, _events(claims.get("events")))
+
+
+def _verify(state: State, headers: compact.HeaderReader, revocations: RevocationList | None) -> None:
+    state.compact = compact.split(state.token)
+    state.header = headers.read(state.compact.header_text)
+    compact.check_content_type(state.header.members)
+    claims = compact.read_json(state.compact.payload, written_form.PayloadNotJson)
+    if not isinstance(claims, dict):
+        raise SignalRefused("invalid_request", "the claims are no object")
+    state.claims = claims
+    key_checks.find_issuer(state)
+    check_type(state)
+    key_checks.check_algorithm_allowed(state)
+    key_checks.find_key(state)
+    key_checks.check_key_issuer(state)
+    key_checks.check_key_state(state)
+    key_checks.check_key_fitness(state)
+    key_checks.check_bound_algorithm(state)
+    if revocations is not None:
+        key = state.held.key
+        revocations.refuse(
+            issuer=state.issuer,
+            kid=key.kid,
+            thumbprint=key.thumbprint,
+            subject=None,
+            session=None,
+            token_id=None,
+            issued_at=_time(claims.get("iat")),
+            client=None,
+        )
+    key_checks.check_signature(state)
+
+
+def _check_audience(named: object, mine: frozenset[str]) -> None:
+    names = [named] if isinstance(named, str) else named
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise SignalRefused("invalid_audience", "aud is missing or malformed")
+    if mine.isdisjoint(names):
+        raise SignalRefused("invalid_audience", "the token is for somebody else")
+
+
+def _time(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise SignalRefused("invalid_request", "iat is missing or no number")
+    return float(value)
+
+
+def _events(events: object) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(events, dict) or not events:
+        raise SignalRefused("invalid_request", "there is no event")
+    if len(events) > MOST_EVENTS or not all(isinstance(members, dict) for members in events.values()):
+        raise SignalRefused("invalid_request", "events are too many or malformed")
+    return events
+
+
+_BY_CODE: Mapping[str, ErrorCode] = {
+    "issuer-unknown": "invalid_issuer",
+    "signature-invalid": "authentication_failed",
+    "revoked-issuer": "access_denied",
+}
+
+
+def _translated(refusal: Refusal) -> SignalRefused:
+    if refusal.code in {"key-source-unavailable", "revocations-unavailable"}:
+        return SignalRefused("authentication_failed", refusal.words, temporary=True)
+    by_check: ErrorCode = "invalid_key" if refusal.check in {2, 4, 5, 6, 11} else "invalid_request"
+    if refusal.check == 8:
+        by_check = "invalid_issuer"
+    return SignalRefused(_BY_CODE.get(refusal.code, by_check), refusal.words)

@@ -1,0 +1,176 @@
+"""Check 15: one line for every token that was accepted or refused: who, by which key, why. Never the token.
+
+What a refused token says is an attacker's text. Each value is cut, written in ASCII with its controls escaped, and
+withheld when it looks like a token or a key itself, so that a line is always one line of JSON and never holds a secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify import compact
+
+LOGGER = logging.getLogger("seawall_tokens")
+# Whoever wants the lines says where they go; without that, Python would put every refusal on a program's stderr.
+LOGGER.addHandler(logging.NullHandler())
+
+LONGEST_VALUE = 256
+"""Characters of a value from a token that a line holds."""
+
+WITHHELD = "(withheld)"
+_SECRET = re.compile(
+    # base64url of a JSON object's beginning; anything as long as a signature; keys and headers as text
+    r"(?:ey[A-J]|ew[ko0])[A-Za-z0-9_-]{12,}|[A-Za-z0-9_+/-]{80,}|PRIVATE KEY|(?i:\bbearer\s|\bdpop\s)"
+)
+_KEY_CODES = frozenset({"revoked-key", "revoked-thumbprint", "signature-invalid", "alg-key-mismatch"})
+_SURELY_VERIFIED = frozenset(
+    {"audience-missing", "audience-wrong", "audience-malformed", "expired", "not-yet-valid", "issued-in-future",
+     "lifetime-too-long"}
+)  # fmt: skip
+"""Codes of checks that run both before and after the signature, and that only the later run can give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is logged. `code` is empty for an accepted token. All texts are harmless already, or None.
+
+    `verified` says whether the signature was, for certain: if not, what stands here is only what the presenter wrote.
+    `key` is what was found about the key: `good`, the code that refused it, or `not looked at` (or not far enough to
+    tell). `token` is the first half of the SHA-256 of `jti` (or `uti`), so that a token can be found again in other logs
+    without being in this one.
+    """
+
+    at: float
+    outcome: str
+    code: str
+    check: int | None
+    verified: bool
+    issuer: str | None
+    kid: str | None
+    key: str
+    thumbprint: str | None
+    tenant: str | None
+    client: str | None
+    token: str | None
+
+    def line(self) -> str:
+        """The decision as one line of JSON, ASCII only."""
+        values = {name: getattr(self, name) for name in _NAMES}
+        return _ENCODER.encode({"event": "token", **values})
+
+
+_NAMES = tuple(entry.name for entry in fields(Decision))
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+
+
+def decide(
+    refusal: Refusal | None,
+    *,
+    header: Mapping[str, Any] | None,
+    claims: Mapping[str, Any] | None,
+    thumbprint: str | None,
+    now: float,
+    dry_run: bool = False,
+    verified: bool | None = None,
+) -> Decision:
+    """Put a decision into words: `refusal` is None for an accepted token; the rest is whatever was read of the token.
+
+    `verified` is whether the signature was verified, where the caller knows; None lets the refusal's code tell.
+    Never raises for what a token holds. In a dry run a refusal's outcome is `would-refuse`.
+    """
+    said, head = claims or {}, header or {}
+    outcome = "accepted" if refusal is None else "would-refuse" if dry_run else "refused"
+    client = next((said[name] for name in CLIENTS if name in said), None)
+    identifier = said.get("jti", said.get("uti"))
+    if verified is None:
+        verified = refusal is None or _after_signature(refusal)
+    return Decision(
+        at=round(now, 3) if math.isfinite(now) else 0.0,
+        outcome=outcome,
+        code="" if refusal is None else refusal.code,
+        check=None if refusal is None else refusal.check,
+        verified=verified,
+        issuer=harmless(said.get("iss")),
+        kid=harmless(head.get("kid")),
+        key=_verdict(refusal, verified),
+        thumbprint=thumbprint,  # computed here; one in a thousand happens to look like the beginning of a token
+        tenant=harmless(said.get("tid")),
+        client=harmless(client),
+        token=_hash(identifier),
+    )
+
+
+def log(decision: Decision) -> None:
+    """Write the line: refusals as warnings, accepted tokens as information."""
+    level = logging.INFO if decision.outcome == "accepted" else logging.WARNING
+    if LOGGER.isEnabledFor(level):
+        # Made here, because `LOGGER.log` would walk the stack for the name of this very line.
+        record = logging.LogRecord(LOGGER.name, level, __file__, 0, "%s", (decision.line(),), None, "log")
+        LOGGER.handle(record)
+
+
+def harmless(value: object) -> str | None:
+    """A value from a token as it may stand in a log; None if there is none, `(withheld)` if it might be a secret."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return f"({type(value).__name__})"
+    return _harmless(value) if len(value) <= LONGEST_VALUE else _shortened(value)
+
+
+def _shortened(value: str) -> str:
+    # Only what is shown matters, and what begins in it: a stranger's long text must not cost time.
+    return WITHHELD if _SECRET.search(value, 0, LONGEST_VALUE + 128) else f"{value[:LONGEST_VALUE]}..."
+
+
+@lru_cache(maxsize=4096)
+def _harmless(value: str) -> str:
+    """Issuers, keys and clients come again and again; long values, which would fill the memory, are not kept."""
+    return WITHHELD if _SECRET.search(value) else value
+
+
+def read_unverified(token: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Header and claims of a refused token as far as they can be read, for the log alone. Never raises."""
+    try:
+        parts = compact.split(token)
+    except Refusal:
+        return {}, {}
+    return _object(lambda: compact.read_header_members(parts.header_text)), _object(
+        lambda: compact.read_json(parts.payload, Refusal)
+    )
+
+
+def _object(read: Callable[[], object]) -> Mapping[str, Any]:
+    try:
+        found = read()
+    except Refusal:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _after_signature(refusal: Refusal) -> bool:
+    return refusal.check in {7, 12, 14} or refusal.code in _SURELY_VERIFIED
+
+
+def _verdict(refusal: Refusal | None, verified: bool) -> str:
+    if refusal is None or verified:
+        return "good"
+    if refusal.check in {4, 5, 6} or refusal.code in _KEY_CODES:
+        return refusal.code
+    return "not looked at"
+
+
+def _hash(identifier: object) -> str | None:
+    if not isinstance(identifier, str):
+        return None
+    return hashlib.sha256(identifier.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,205 @@
+"""The numbered checks in their order, as data: one list for verifying and for explaining.
+
+| # | check |
+|---|---|
+| 1 | three segments of strict base64url and JSON |
+| 2 | the algorithm: named, allowed, the key's own; the signature |
+| 3 | the header asks for nothing strange and brings no key |
+| 4 | the issuer is known, and the key is this issuer's |
+| 5 | the key is in use |
+| 6 | the key is fit |
+| 7 | the kind of token |
+| 8 | issuer and tenant |
+| 9 | audience and required claims |
+| 10 | times |
+| 11 | revocations |
+| 12 | the sender |
+| 13 | renewal: `seawall_tokens.verify.renewal`, before a new token is made, not here |
+| 14 | how and when the person signed in |
+| 15 | the record of the decision: `seawall_tokens.verify.decision`, after the checks |
+
+A number may have several steps: whatever is cheap and whatever shields a later step comes first. Everything before the
+signature works on words that anybody could have written, and may refuse but never trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.policy.policy import Policy
+from seawall_tokens.refusals import Internal, Refusal, written_form
+from seawall_tokens.verify import claim_checks, compact, decision, key_checks
+from seawall_tokens.verify.replay import ReplayGuard
+from seawall_tokens.verify.request_binding import RequestBinding
+from seawall_tokens.verify.sender import check_sender
+from seawall_tokens.verify.state import State
+
+_HEADERS = compact.HeaderReader()
+_LATEST_NOW = 1e12
+
+
+def read_form(state: State) -> None:
+    """Check 1: three segments of strict base64url."""
+    state.compact = compact.split(state.token)
+
+
+def read_header(state: State) -> None:
+    """Checks 1, 2 and 3 of the header, remembered for headers that passed."""
+    state.header = header = _HEADERS.read(state.compact.header_text)
+    if header.algorithm[:2].upper() == "HS":
+        raise written_form.AlgSymmetric
+    if "cty" in header.members:
+        compact.check_content_type(header.members)
+
+
+def read_claims(state: State) -> None:
+    """Check 1: the payload is a JSON object of claims."""
+    if not state.compact.payload:
+        raise written_form.DetachedPayload
+    said = compact.read_json(state.compact.payload, written_form.PayloadNotJson)
+    if type(said) is not dict:
+        raise written_form.ClaimsNotObject
+    state.claims = said
+
+
+def check_revocations(state: State) -> None:
+    """Check 11: neither key, issuer, subject, session, token nor client has been revoked."""
+    said = state.claims
+    _refuse_revoked(state, said.get("jti", said.get("uti")))
+    if "jti" in said and "uti" in said:
+        # Entra's second name of a token: either may have been revoked.
+        _refuse_revoked(state, said["uti"])
+
+
+def _refuse_revoked(state: State, token_id: Any) -> None:
+    said, key = state.claims, state.held.key
+    state.policy.revocations.refuse(
+        issuer=state.issuer,
+        kid=key.kid,
+        thumbprint=key.thumbprint,
+        subject=said.get("sub"),
+        session=said.get("sid"),
+        token_id=token_id,
+        issued_at=claim_checks.time_claim(said, "iat"),
+        client=client_of(said),
+        object_id=said.get("oid"),
+    )
+
+
+def client_of(said: Mapping[str, Any]) -> Any:
+    """The client that the token was issued to."""
+    if "client_id" in said:
+        return said["client_id"]
+    return next((said[name] for name in CLIENTS if name in said), None)
+
+
+def check_binding(state: State) -> None:
+    """Check 12: who presents the token is who it was given to."""
+    token = state.token if isinstance(state.token, str) else state.token.decode("ascii")
+    check_sender(token, state.claims, state.entry, state.request, state.replay, state.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step: the number of its check, what it makes sure of, where the rule is written, and the function."""
+
+    number: int
+    words: str
+    source: str
+    run: Callable[[State], None]
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(1, "three segments of strict base64url", "RFC 7515, RFC 8725", read_form),
+    Check(3, "the header is strict JSON, names a signing algorithm, brings no key and no demand",
+          "RFC 7515, RFC 8725 3.10", read_header),
+    Check(1, "the claims are strict JSON", "RFC 7519, RFC 8725 2.6", read_claims),
+    Check(4, "a policy knows the issuer", "RFC 8725 3.8", key_checks.find_issuer),
+    Check(2, "the policy allows the algorithm", "RFC 8725 3.1", key_checks.check_algorithm_allowed),
+    Check(4, "the issuer has a key of this name", "RFC 8725 3.8", key_checks.find_key),
+    Check(4, "the key signs for this issuer", "Entra, signing key issuer", key_checks.check_key_issuer),
+    Check(5, "the key is in use: not retired, revoked, ended, too old or held back", "CSRB, Storm-0558",
+          key_checks.check_key_state),
+    Check(6, "the key is fit and meant for signatures", "RFC 7518", key_checks.check_key_fitness),
+    Check(2, "the key is bound to this algorithm", "RFC 8725 3.1", key_checks.check_bound_algorithm),
+    Check(11, "nothing of it is revoked", "CAEP, RISC", check_revocations),
+    Check(2, "the signature is the key's", "RFC 7515 5.2", key_checks.check_signature),
+    Check(7, "the token is of the expected kind", "RFC 8725 3.11, RFC 9068", claim_checks.check_type),
+    Check(8, "issuer and tenant belong together and are allowed", "Entra, claims validation",
+          claim_checks.check_issuer_and_tenant),
+    Check(9, "it is for this service, and the required claims are there", "RFC 9068", claim_checks.check_claims),
+    Check(10, "it has begun, has not expired and does not live too long", "RFC 9068", claim_checks.check_times),
+    Check(14, "the sign-in was strong and recent enough", "RFC 9470", claim_checks.check_authentication),
+    Check(12, "who presents it is who it was given to", "RFC 9449, RFC 8705", check_binding),
+)  # fmt: skip
+"""Every step of an access token, in the order in which they run."""
+
+Outcome = Literal["passed", "refused", "not reached"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one step ended; `refusal` where it refused."""
+
+    check: Check
+    outcome: Outcome
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Every step of one token. `header` and `claims` are the token's words, as far as they could be read."""
+
+    steps: tuple[Step, ...]
+    refusal: Refusal | None
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    state: State
+
+
+def begin(
+    token: str | bytes,
+    policy: Policy,
+    now: float,
+    request: RequestBinding | None = None,
+    replay: ReplayGuard | None = None,
+) -> State:
+    """The state before the first check. A `now` that is no time refuses: every comparison with NaN would pass."""
+    if type(now) not in {int, float} or not 0 < now < _LATEST_NOW:
+        raise Internal("now is no time")
+    return State(token, policy, now, request, replay)
+
+
+def examine(
+    token: str | bytes,
+    policy: Policy,
+    now: float,
+    *,
+    request: RequestBinding | None = None,
+    replay: ReplayGuard | None = None,
+) -> Examination:
+    """Run the checks and say of each how it ended. Never raises; an examination does not log and is no verification."""
+    state = State(token, policy, now, request, replay)
+    steps: list[Step] = []
+    refusal = _refusal_of(lambda _: begin(token, policy, now), state)
+    for check in CHECKS:
+        if refusal is not None:
+            steps.append(Step(check, "not reached"))
+            continue
+        refusal = _refusal_of(check.run, state)
+        steps.append(Step(check, "passed" if refusal is None else "refused", refusal))
+    header, said = decision.read_unverified(token)
+    return Examination(tuple(steps), refusal, header, said, state)
+
+
+def _refusal_of(run: Callable[[State], object], state: State) -> Refusal | None:
+    try:
+        run(state)
+    except Refusal as refusal:
+        return refusal
+    except Exception:  # noqa: BLE001 - what could not be examined is refused
+        return Internal()
+    return None

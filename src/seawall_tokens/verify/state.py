@@ -1,0 +1,63 @@
+"""What is known of one token while it is examined. Checks read what earlier checks have filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seawall_tokens.policy.plan import Plan
+    from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+    from seawall_tokens.verify.compact import Compact, Header
+    from seawall_tokens.verify.prepared_key import PreparedKey
+
+
+class State:
+    """A token on its way through the checks. Until the signature has been verified, all of it is the presenter's word.
+
+    What an earlier check should have filled in and has not is an `AttributeError`, which refuses.
+    """
+
+    __slots__ = (
+        "claims",
+        "compact",
+        "entry",
+        "header",
+        "held",
+        "issuer",
+        "now",
+        "plan",
+        "policy",
+        "prepared",
+        "replay",
+        "request",
+        "tenant",
+        "token",
+        "verified",
+    )
+
+    token: str | bytes
+    policy: Policy
+    now: float
+    request: Any
+    replay: Any
+    compact: Compact
+    header: Header
+    claims: Mapping[str, Any]
+    issuer: str
+    tenant: str | None
+    entry: IssuerPolicy
+    plan: Plan
+    held: HeldKey
+    prepared: PreparedKey
+    verified: bool
+
+    def __init__(self, token: str | bytes, policy: Policy, now: float, request: Any, replay: Any) -> None:
+        self.token = token
+        self.policy = policy
+        self.now = now
+        self.request = request
+        self.replay = replay
+        self.claims = {}
+        self.tenant = None
+        self.verified = False

@@ -1,0 +1,155 @@
+"""Verification: `verify_access_token` runs every check of `examination`, `verify_jws` only what any JWS needs.
+
+Both raise `Refusal` and nothing else. What goes wrong unexpectedly is refused as `internal`, and nothing of it, which
+might hold the token, is kept in the exception.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from seawall_tokens.jose.key import PublicKey
+from seawall_tokens.refusals import Internal, Refusal
+from seawall_tokens.verify import decision, examination
+from seawall_tokens.verify.jws import Jws, read_jws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seawall_tokens.jose.key_set import KeySet
+    from seawall_tokens.policy.policy import IssuerPolicy, Policy
+    from seawall_tokens.verify.replay import ReplayGuard
+    from seawall_tokens.verify.request_binding import RequestBinding
+    from seawall_tokens.verify.state import State
+
+_RUNS = tuple(check.run for check in examination.CHECKS)
+
+
+@dataclass(slots=True, eq=False)
+class AccessToken:
+    """A token that passed every check. `policy` is the entry it was judged by. Not frozen, because that costs time."""
+
+    claims: Mapping[str, Any] = field(repr=False)
+    header: Mapping[str, Any] = field(repr=False)
+    issuer: str
+    tenant: str | None
+    key: PublicKey
+    policy: IssuerPolicy
+
+    @property
+    def subject(self) -> str | None:
+        """The `sub`."""
+        subject: str | None = self.claims.get("sub")
+        return subject
+
+    @property
+    def client(self) -> str | None:
+        """The application that the token was issued to."""
+        client: str | None = examination.client_of(self.claims)
+        return client
+
+
+def verify_access_token(
+    token: str | bytes,
+    policy: Policy,
+    now: float,
+    *,
+    request: RequestBinding | None = None,
+    replay: ReplayGuard | None = None,
+    dry_run: bool = False,
+) -> AccessToken:
+    """Return the token's claims if all checks pass; raise `Refusal` otherwise.
+
+    `now` is seconds since 1970. `request` says how the token was presented; without it a token that is bound to a key or
+    certificate is refused, because the binding cannot be seen. Either way the decision is logged (`seawall_tokens`;
+    refusals as warnings, accepted tokens as information); with `dry_run` a refusal, which is raised all the same, is
+    logged as one that would have been.
+    """
+    refusal: Refusal
+    state: State | None = None
+    try:
+        state = examination.begin(token, policy, now, request, replay)
+        for run in _RUNS:
+            run(state)
+        if decision.LOGGER.isEnabledFor(logging.INFO):
+            _log_accepted(state)
+        return AccessToken(
+            MappingProxyType(state.claims),
+            state.header.members,
+            state.issuer,
+            state.tenant,
+            state.held.key,
+            state.entry,
+        )
+    except Refusal as raised:
+        refusal = raised
+    except Exception:  # noqa: BLE001 - whatever it is, the token has not been verified
+        refusal = Internal()
+    _log_refused(refusal, token, state, dry_run)
+    raise _clean(refusal)
+
+
+def _log_accepted(state: State) -> None:
+    thumbprint = state.held.key.thumbprint
+    decision.log(
+        decision.decide(
+            None, header=state.header.members, claims=state.claims, thumbprint=thumbprint, now=state.now
+        )
+    )
+
+
+def _log_refused(refusal: Refusal, token: str | bytes, state: State | None, dry_run: bool) -> None:
+    if not decision.LOGGER.isEnabledFor(logging.WARNING):
+        return
+    held = getattr(state, "held", None)
+    try:
+        header, claims = decision.read_unverified(token)
+        decision.log(
+            decision.decide(
+                refusal,
+                header=header,
+                claims=claims,
+                thumbprint=held.key.thumbprint if held is not None else None,
+                now=state.now if state is not None else 0.0,
+                dry_run=dry_run,
+                verified=state is not None and state.verified,
+            )
+        )
+    except Exception:  # noqa: BLE001 - the token is refused whether that can be logged or not
+        with suppress(Exception):
+            decision.LOGGER.warning('{"event": "token", "outcome": "refused", "code": "%s"}', refusal.code)
+
+
+def verify_jws(
+    compact: str | bytes,
+    jwks: KeySet | PublicKey | Mapping[str, Any] | bytes,
+    algorithms: Iterable[str] | None = None,
+) -> Jws:
+    """Return header and payload if the signature is of a key in `jwks`; raise `Refusal` otherwise.
+
+    `jwks` is a key set or a single key, read already or as JSON members or text. Keys are public; a set of secret keys
+    alone (`kty` oct) is taken as well, for who shares a secret knowingly, and never beside public ones. `algorithms`
+    limits the names; None means whatever the keys are bound to. A key without `alg` is bound to one algorithm
+    (`key_checks.PREFERENCE`). The key is found by `kid`; a token without one is taken only where there is a single key.
+    The payload is bytes: claims, times and issuer are not looked at.
+    """
+    refusal: Refusal
+    try:
+        return read_jws(compact, jwks, algorithms)
+    except Refusal as raised:
+        refusal = raised
+    except Exception:  # noqa: BLE001 - whatever it is, the signature has not been verified
+        refusal = Internal()
+    raise _clean(refusal)
+
+
+def _clean(refusal: Refusal) -> Refusal:
+    """The refusal without the frames and exceptions that it came from: they may hold the token."""
+    refusal.__cause__ = None
+    refusal.__context__ = None
+    return refusal.with_traceback(None)

@@ -77,7 +77,7 @@ lock:
 	tools/lock.sh
 
 clean:
-	rm -rf .venv console/node_modules src/seawall/server/console/bundle demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv console/node_modules src/seawall/console/bundle demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Seawall needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'

@@ -25,4 +25,4 @@ class CustomBuildHook(BuildHookInterface[Any]):
         sys.modules["build_console"] = module
         spec.loader.exec_module(module)
         module.build(Path(self.root), self.app.display_info)
-        build_data["artifacts"].append("/src/seawall/server/console/bundle/")
+        build_data["artifacts"].append("/src/seawall/console/bundle/")

@@ -16,7 +16,7 @@ export default defineConfig({
   plugins: [react(), englishAlone],
   base: "/",
   build: {
-    outDir: "../src/seawall/server/console/bundle",
+    outDir: "../src/seawall/console/bundle",
     emptyOutDir: true,
     assetsInlineLimit: 0,
     cssCodeSplit: true,

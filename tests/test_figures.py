@@ -60,12 +60,12 @@ def test_figures_of_an_unchanged_tree_are_fresh(tree: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("name", "parts", "what"),
     [
-        ("src/seawall/incidents/data/one", {"speed", "detection"}, "ranker"),
-        ("src/seawall/rules/one.yml", {"speed", "detection"}, "rules"),
-        ("src/seawall/behaviour/one.py", {"speed", "detection"}, "engine"),
-        ("src/seawall/behaviour/new.py", {"speed", "detection"}, "engine"),
+        ("src/seawall/detection/ranking/data/one", {"speed", "detection"}, "ranker"),
+        ("src/seawall/detection/rules/one.yml", {"speed", "detection"}, "rules"),
+        ("src/seawall/detection/behaviour/one.py", {"speed", "detection"}, "engine"),
+        ("src/seawall/detection/behaviour/new.py", {"speed", "detection"}, "engine"),
         ("src/seawall/report/one.py", {"speed"}, "report"),
-        ("src/seawall/evaluate/one.py", {"detection"}, "detection measurement"),
+        ("src/seawall/lab/evaluate/one.py", {"detection"}, "detection measurement"),
         ("bench/batches.py", {"speed"}, "speed measurement"),
     ],
 )
@@ -89,7 +89,7 @@ def test_another_version_of_a_library_makes_figures_stale(
 
 
 @pytest.mark.parametrize(
-    "name", ["src/seawall/server/gate.py", "tests/test_one.py", "docs/sources.md", "bench/out/scan.py"]
+    "name", ["src/seawall/gate/gate.py", "tests/test_one.py", "docs/sources.md", "bench/out/scan.py"]
 )
 def test_what_decides_nothing_changes_nothing(tree: Path, name: str) -> None:
     (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def test_what_decides_nothing_changes_nothing(tree: Path, name: str) -> None:
 
 
 def test_a_part_that_was_moved_is_an_error_and_not_a_digest_of_nothing(tree: Path) -> None:
-    (tree / "src/seawall/incidents/data/one").unlink()
+    (tree / "src/seawall/detection/ranking/data/one").unlink()
     with pytest.raises(ValueError, match="was moved"):
         main(["check"], tree)
 
@@ -136,7 +136,7 @@ def test_all_that_a_scan_runs_decides_its_figures(tmp_path: Path) -> None:
     }
     patterns = [pattern for name in digests.DECIDED_BY["speed"] for pattern in digests.SOURCES[name]]
     decide = {path.relative_to(ROOT).as_posix() for pattern in patterns for path in ROOT.glob(pattern)}
-    assert "src/seawall/pipeline.py" in used
+    assert "src/seawall/pipeline/scan.py" in used
     assert {name for name in used - decide if not name.startswith("src/seawall/cli/")} == set()
 
 

@@ -75,7 +75,7 @@ def is_built(root: Path = ROOT) -> bool:
 
 def bundle_of(root: Path) -> Path:
     """Where the pages are put."""
-    return root / "src" / "seawall" / "server" / "console" / "bundle"
+    return root / "src" / "seawall" / "console" / "bundle"
 
 
 def build(root: Path = ROOT, say: Callable[[str], None] = print, *, check: bool = False) -> None:

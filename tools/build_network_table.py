@@ -1,6 +1,6 @@
 """Build the network table that ships with Seawall from two pinned npm packages.
 
-    python tools/build_network_table.py [--downloads DIR] [--out src/seawall/enrich/data]
+    python tools/build_network_table.py [--downloads DIR] [--out src/seawall/events/networks/data]
 
 Steps:
 

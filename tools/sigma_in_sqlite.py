@@ -1,4 +1,4 @@
-"""The peer of `seawall.detection.rules.sigma`: raw records in SQLite tables, asked by the queries of pySigma's own backend for SQLite.
+"""The peer of `seawall.detection.rules.sigma`: raw records in SQLite tables, asked by pySigma's own backend for SQLite.
 
 It shares no code with what it is compared with, except that both leave parsing of rules to pySigma. Each vendor's log is a table
 of those columns that a rule asks for; a column bears the rule's field name and holds what the raw record says at that path, or

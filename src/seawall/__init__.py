@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seawall.version import __version__
+
 if TYPE_CHECKING:
     from seawall.pipeline.scan import ScanResult, scan
 
-__version__ = "0.1.0"
 __all__ = ["ScanResult", "__version__", "scan"]
 
 

@@ -57,7 +57,8 @@ def test_without_the_option_nothing_happens(project: Path) -> None:
 
 def test_a_program_that_uses_seawall_may_run_pytest(project: Path) -> None:
     """pytest rewrites the modules of plugins and warns of those that were imported before."""
-    code = "import sys, seawall_tokens.conformance, pytest; sys.exit(pytest.main(['-q', '-W', 'error', '-p', 'no:cacheprovider']))"
+    call = "pytest.main(['-q', '-W', 'error', '-p', 'no:cacheprovider'])"
+    code = f"import sys, seawall_tokens.conformance, pytest; sys.exit({call})"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False
     )

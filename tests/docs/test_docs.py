@@ -115,7 +115,7 @@ def test_every_file_and_key_is_documented(tmp_path: Path) -> None:
 
 
 def test_every_detail_of_an_incident_is_documented() -> None:
-    source = (ROOT / "src/seawall/incidents/explain.py").read_text("utf-8")
+    source = (ROOT / "src/seawall/detection/incidents/explain.py").read_text("utf-8")
     block = source.split("details={", 1)[1].split("},", 1)[0]
     names = set(re.findall(r'"(\w+)":', block))
     assert names

@@ -35,7 +35,7 @@ def test_the_metrics_are_those_of_the_code() -> None:
 
 
 def test_every_fault_is_named() -> None:
-    source = (ROOT / "src/seawall/server/worker.py").read_text("utf-8")
+    source = (ROOT / "src/seawall/gate/worker.py").read_text("utf-8")
     for code in ("policy-stale", "log-failing", "step-up-broken"):
         assert f'"{code}"' in source
         assert f"`{code}`" in PAGE

@@ -10,32 +10,25 @@ from typing import Final
 
 SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "engine": (
-        "src/seawall/assurance/**/*.py",
-        "src/seawall/behaviour/**/*.py",
-        "src/seawall/enrich/**/*.py",
-        "src/seawall/enrich/data/*",
-        "src/seawall/errors.py",
-        "src/seawall/incidents/*.py",
-        "src/seawall/lineage/**/*.py",
-        "src/seawall/pipeline.py",
-        "src/seawall/plurals.py",
-        "src/seawall/private_files.py",
-        "src/seawall/regular_files.py",
-        "src/seawall/schema/**/*.py",
-        "src/seawall/sources/**/*.py",
-        "src/seawall/store/*.py",
+        "src/seawall/detection/**/*.py",
+        "src/seawall/events/**/*.py",
+        "src/seawall/events/networks/data/*",
+        "src/seawall/pipeline/scan.py",
+        "src/seawall/storage/files/*.py",
+        "src/seawall/storage/spool/*.py",
+        "src/seawall_base/*.py",
     ),
-    "rules": ("src/seawall/rules/**/*.py", "src/seawall/rules/**/*.yml"),
-    "ranker": ("src/seawall/incidents/data/*",),
+    "rules": ("src/seawall/detection/rules/**/*.yml",),
+    "ranker": ("src/seawall/detection/ranking/data/*",),
     "report": (
         "src/seawall/cli/results.py",
         "src/seawall/cli/scan.py",
         "src/seawall/report/**/*.py",
         "src/seawall/report/templates/*",
     ),
-    "made-up organisations": ("src/seawall/lab/**/*.py",),
+    "made-up organisations": ("src/seawall/lab/worlds/**/*.py",),
     "speed measurement": ("bench/batches.py", "bench/scan_million.py"),
-    "detection measurement": ("src/seawall/evaluate/**/*.py",),
+    "detection measurement": ("src/seawall/lab/evaluate/**/*.py",),
 }
 """Files by what they are. A name of a pattern with nothing behind it is an error: something was moved."""
 

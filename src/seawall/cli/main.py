@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from seawall import __version__
 from seawall.cli import (
     assurance,
     demo,
@@ -35,6 +34,7 @@ from seawall.cli.respond import verbs as respond
 from seawall.cli.store import verbs as store
 from seawall.cli.streams import say
 from seawall.cli.token import verbs as token
+from seawall.version import __version__
 from seawall_base.errors import SeawallError
 
 INTERRUPTED = 130

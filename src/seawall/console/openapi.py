@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall import __version__
 from seawall.console.endpoint import JSON, SAFE, Call, Endpoint
 from seawall.console.refused import ErrorDocument
 from seawall.console.table import endpoints
+from seawall.version import __version__
 
 NDJSON: Final = "application/x-ndjson"
 _REFERENCE: Final = "#/components/schemas/{name}"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from seawall import __version__
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.surroundings import SEEN
 from seawall.storage.database import Role
+from seawall.version import __version__
 
 if TYPE_CHECKING:
     from seawall.console.gatekeeper import Gatekeeper

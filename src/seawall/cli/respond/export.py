@@ -38,9 +38,9 @@ def export(
       seawall respond export 3f9a --form ocsf
       seawall respond export --store seawall-store --incident 3f9a --to case-1
     """
-    from seawall import __version__
     from seawall.response.export import writing
     from seawall.response.incident_sources import forms_of
+    from seawall.version import __version__
     from seawall_base.errors import UsageError
 
     wanted = named_once(incident, named)

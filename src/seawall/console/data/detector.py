@@ -9,7 +9,6 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from seawall import __version__
 from seawall.console.data.answers import desk_of, rows_of
 from seawall.console.data.presentation import finite
 from seawall.console.data.running_values import (
@@ -22,6 +21,7 @@ from seawall.console.data.running_values import (
 )
 from seawall.console.endpoint import Call, Endpoint
 from seawall.storage.database import Choice, Work
+from seawall.version import __version__
 
 DAYS: Final = 90
 MOST_RAISED: Final = 5_000

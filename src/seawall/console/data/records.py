@@ -14,7 +14,6 @@ import pyarrow as pa
 from msgspec import Meta
 from starlette.responses import Response
 
-from seawall import __version__
 from seawall.console.data.choosing import Cursor, Limit, Name
 from seawall.console.data.evidence import Export, write_evidence
 from seawall.console.data.incident_values import Page
@@ -32,6 +31,7 @@ from seawall.response.incident_sources import StoredEvents
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.layout import EPOCH
+from seawall.version import __version__
 
 MOST_RECORDS: Final = 20_000
 """Records that evidence holds."""

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from seawall import __version__
 from seawall.detection.incidents.cases import BUDGET_PER_THOUSAND
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.events.coded_batch import Floats
@@ -25,6 +24,7 @@ from seawall.lab.evaluate.table import as_markdown, draw
 from seawall.lab.evaluate.worlds import made, measuring_worlds, quiet_worlds
 from seawall.lab.worlds.world_settings import SystemsChoice
 from seawall.pipeline import scan as pipeline
+from seawall.version import __version__
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import MissingExtra
 

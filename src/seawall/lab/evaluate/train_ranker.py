@@ -10,13 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from seawall import __version__
 from seawall.detection.ranking.ranker import ARTEFACT, parse
 from seawall.lab.evaluate.metrics import BUDGETS, recall
 from seawall.lab.evaluate.rows import Rows, collect, pooled, restore, save
 from seawall.lab.evaluate.training import train, write
 from seawall.lab.evaluate.worlds import TRAINING_SEED, made, training_worlds
 from seawall.lab.worlds import WorldSettings
+from seawall.version import __version__
 
 HELD_OUT = 5
 """Every fifth world is kept out of the trees and gives the card's figures."""

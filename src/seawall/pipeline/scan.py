@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
@@ -11,9 +10,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -32,10 +31,9 @@ from seawall.events.coded_batch import CodedBatch
 from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, counts_of, read, total_bytes
-from seawall.report.incident_page import write_report
 from seawall.report.input import Budget, ReportInput
-from seawall.storage import Coder, EventsFile, Spool
-from seawall.storage.files.incident_documents import write_incidents
+from seawall.report.scan_files import SMALL_DAY, EventsWriter, write_scan_files
+from seawall.storage import Coder, Spool
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, OutputUnwritable
@@ -59,9 +57,6 @@ PROBLEMS_SHOWN = 1_000
 DAY = 86_400_000_000
 SCRATCH = ".seawall-"
 """How the name of the folder begins that holds a scan's spool."""
-
-SMALL_DAY = 200_000
-"""Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +160,17 @@ def scan(
         folder,
     )
     if folder is not None:
-        _write(
-            folder,
-            result,
+        content = ReportInput(
+            incidents,
+            coverage,
+            result.problems,
+            result.problem_counts,
+            summary,
+            result.networks,
             Budget(sum(decision.limits.values()), settings.budget),
             (tally.first, tally.last) if tally.events else None,
         )
+        write_scan_files(folder, content)
         book.write(folder / "rules.json", engine.sigma)
     if progress:
         progress("write", 1, 1, tally.records)
@@ -293,7 +293,7 @@ def _scored(
 ) -> list[Candidate]:
     candidates: list[Candidate] = []
     days = spool.days()
-    with _Writing(folder) as writing:
+    with EventsWriter(folder) as writing:
         for place, (day, batch, duplicates) in enumerate(_loaded(spool, days)):
             scored = engine.observe(batch, day)
             meter.observe(batch)
@@ -320,37 +320,6 @@ def _loaded(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch
                 ahead.append(loader.submit(spool.load, days[place + 1]))
             yield day, batch, duplicates
             del batch
-
-
-class _Writing:
-    """Writes the events file, if there is a folder for it; small days one behind, in another thread."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._file = EventsFile(folder / "events.parquet") if folder else None
-        self._thread = ThreadPoolExecutor(1)
-        self._last: Future[None] | None = None
-
-    def write(self, batch: CodedBatch, scored: Scored) -> None:
-        """Hand a day over; wait for the one before, so that no more than one is held."""
-        if self._file is None:
-            return
-        if self._last is not None:
-            self._last.result()
-        if len(batch) > SMALL_DAY:
-            self._last = None
-            self._file.write(batch, scored.event_scores())
-        else:
-            self._last = self._thread.submit(self._file.write, batch, scored.event_scores())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown()
-        if self._file is not None:
-            self._file.close()
-        if self._last is not None:
-            self._last.result()
 
 
 def _summary(
@@ -384,28 +353,3 @@ def _summary(
         "first_time": rfc3339(tally.first) if tally.events else None,
         "last_time": rfc3339(tally.last) if tally.events else None,
     }
-
-
-def _write(folder: Path, result: ScanResult, budget: Budget, period: tuple[int, int] | None) -> None:
-    write_incidents(folder / "incidents.jsonl", result.incidents)
-    notes = [
-        {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in result.coverage
-    ]
-    document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
-    private_files.write_text(
-        folder / "coverage.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    )
-    private_files.write_text(folder / "summary.json", json.dumps(result.summary, indent=1) + "\n")
-    write_report(
-        folder / "report.html",
-        ReportInput(
-            result.incidents,
-            result.coverage,
-            result.problems,
-            result.problem_counts,
-            result.summary,
-            result.networks,
-            budget,
-            period,
-        ),
-    )

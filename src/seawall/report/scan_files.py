@@ -1,0 +1,67 @@
+"""Writes the result files of a scan: the events with their scores, the incidents, coverage, summary and report."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self
+
+from seawall.detection.ranking.engine import Scored
+from seawall.events.coded_batch import CodedBatch
+from seawall.report.incident_page import write_report
+from seawall.report.input import ReportInput
+from seawall.storage import EventsFile
+from seawall.storage.files.incident_documents import write_incidents
+from seawall_base import private_files
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.times import rfc3339
+
+SMALL_DAY = 200_000
+"""Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
+
+
+class EventsWriter:
+    """Writes the events file, if there is a folder for it; small days one behind, in another thread."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = EventsFile(folder / "events.parquet") if folder else None
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def write(self, batch: CodedBatch, scored: Scored) -> None:
+        """Hand a day over; wait for the one before, so that no more than one is held."""
+        if self._file is None:
+            return
+        if self._last is not None:
+            self._last.result()
+        if len(batch) > SMALL_DAY:
+            self._last = None
+            self._file.write(batch, scored.event_scores())
+        else:
+            self._last = self._thread.submit(self._file.write, batch, scored.event_scores())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+        if self._file is not None:
+            self._file.close()
+        if self._last is not None:
+            self._last.result()
+
+
+def write_scan_files(folder: Path, content: ReportInput) -> None:
+    """Write incidents, coverage, summary and report of a scan into a folder."""
+    write_incidents(folder / "incidents.jsonl", content.incidents)
+    notes = [
+        {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in content.coverage
+    ]
+    document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
+    private_files.write_text(
+        folder / "coverage.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    )
+    private_files.write_text(folder / "summary.json", json.dumps(content.summary, indent=1) + "\n")
+    write_report(folder / "report.html", content)

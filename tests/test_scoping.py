@@ -14,7 +14,8 @@ from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from seawall.lab.worlds import World, WorldSettings, make_world
 from seawall.response.scope import Asked, Bounds
-from seawall.response.scope.sources import incident_records, scope_of_logs, scope_of_scan, scope_of_store
+from seawall.response.scope.sources import incident_records, scope_of_logs, scope_of_scan
+from seawall.response.scope.stored import scope_of_store
 from seawall.response.scope_values import IndicatorKind, Scope
 from seawall.storage.place import open_store
 from seawall_base.errors import InputUnreadable, UsageError

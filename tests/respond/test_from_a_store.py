@@ -15,8 +15,10 @@ from seawall.lab.worlds import WorldSettings, make_world
 from seawall.response.containment.documents import read_plan
 from seawall.response.containment.values import Plan
 from seawall.response.export.writing import FORMS
-from seawall.response.incident_sources import Question, ScanResults, StoredEvents, plan_of, stored
+from seawall.response.incident_sources import ScanResults
+from seawall.response.plan_request import Question, plan_of
 from seawall.response.scope_values import Scope, Subject
+from seawall.response.stored_incidents import StoredEvents, stored
 from seawall.storage.files.incident_documents import read_incidents
 from seawall.storage.lake import Lake
 from seawall.storage.place import open_store

@@ -56,7 +56,8 @@ def explain(
 
 def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
     """The addresses of the incident's records with how many carry each; None without a readable events file."""
-    from seawall.response.incident_sources import ScanResults, addresses_of
+    from seawall.response.incident_sources import ScanResults
+    from seawall.response.plan_request import addresses_of
     from seawall.storage.files.merged_events import EVENTS
     from seawall_base.errors import InputUnreadable
 

@@ -203,9 +203,8 @@ def _searched(
     from dataclasses import replace
 
     from seawall.cli import progress
-    from seawall.response.incident_sources import records_of, stored
     from seawall.response.scope import Bounds
-    from seawall.response.scope import sources as scoping
+    from seawall.response.scope import sources
     from seawall.storage.files.merged_events import EVENTS
     from seawall_base.errors import InputUnreadable, UsageError
 
@@ -218,19 +217,22 @@ def _searched(
             fix="give the folder that `seawall scan --out` wrote, or --store",
         )
     if incidents and is_scan:
-        asked = replace(asked, incidents=scoping.incident_records(paths[0], incidents))
+        asked = replace(asked, incidents=sources.incident_records(paths[0], incidents))
     feeds = _collected(collected) if collected is not None else ()
     with progress.shown(quiet=quiet) as report:
         if is_scan:
-            return scoping.scope_of_scan(paths[0], asked, Bounds(), feeds)
+            return sources.scope_of_scan(paths[0], asked, Bounds(), feeds)
         if store is not None:
+            from seawall.response.incident_sources import records_of
+            from seawall.response.scope.stored import scope_of_store
+            from seawall.response.stored_incidents import stored
             from seawall.storage.place import open_store
 
             with open_store(store, database) as opened:
                 if incidents:
                     asked = replace(asked, incidents=records_of(stored(opened), incidents))
-                return scoping.scope_of_store(opened, asked, Bounds(), report, feeds)
-        found, reading = scoping.scope_of_logs(paths, asked, Bounds(), report, feeds)
+                return scope_of_store(opened, asked, Bounds(), report, feeds)
+        found, reading = sources.scope_of_logs(paths, asked, Bounds(), report, feeds)
     if not reading.events:
         raise InputUnreadable("no event was read", fix="give logs, as for seawall scan")
     return found, reading

@@ -39,7 +39,7 @@ def export(
       seawall respond export --store seawall-store --incident 3f9a --to case-1
     """
     from seawall.response.export import writing
-    from seawall.response.incident_sources import forms_of
+    from seawall.response.plan_request import forms_of
     from seawall.version import __version__
     from seawall_base.errors import UsageError
 

@@ -49,7 +49,7 @@ def named_once(argument: str | None, option: str | None) -> str | None:
 @contextmanager
 def opened(out: Path | None, store: Path | None, database: str | None) -> Iterator[Kept]:
     """Give where incidents and their events are. Raises UsageError, and what opening a store raises."""
-    from seawall.response.incident_sources import ScanResults, stored
+    from seawall.response.incident_sources import ScanResults
     from seawall_base.errors import UsageError
 
     if out is not None and store is not None:
@@ -57,6 +57,7 @@ def opened(out: Path | None, store: Path | None, database: str | None) -> Iterat
     if store is None:
         yield ScanResults(out if out is not None else DEFAULT_OUT)
         return
+    from seawall.response.stored_incidents import stored
     from seawall.storage.place import open_store
 
     with open_store(store, database) as found:

@@ -99,10 +99,11 @@ def _scope(
     """The scope that a case is begun from: of a file, or searched in a store. Raises UsageError."""
     from seawall.cli import progress
     from seawall.report.scope_words import warnings
-    from seawall.response.incident_sources import records_of, stored
+    from seawall.response.incident_sources import records_of
     from seawall.response.scope import Asked, Bounds
-    from seawall.response.scope import sources as scoping
     from seawall.response.scope.document import read_scope
+    from seawall.response.scope.stored import scope_of_store
+    from seawall.response.stored_incidents import stored
     from seawall.storage.place import open_store
     from seawall_base.errors import UsageError
 
@@ -114,7 +115,7 @@ def _scope(
         raise UsageError("--incident names an incident of a store", fix="give --store and --incident")
     with progress.shown(quiet=quiet) as report, open_store(store, database) as opened:
         asked = Asked(incidents=records_of(stored(opened), [incident]))
-        found, reading = scoping.scope_of_store(opened, asked, Bounds(), report)
+        found, reading = scope_of_store(opened, asked, Bounds(), report)
     if not quiet:
         streams.say(*(f"warning: {warning}" for warning in warnings(found)))
         for code, count in sorted(reading.problems.items()):

@@ -93,7 +93,7 @@ def plan(
 
 
 def _made(kept: Kept, wanted: str | None, scope_file: Path | None, **how: Any) -> Plan:
-    from seawall.response.incident_sources import Question, plan_of
+    from seawall.response.plan_request import Question, plan_of
     from seawall.response.scope.document import read_scope
     from seawall_base.errors import InputUnreadable
     from seawall_base.times import rfc3339

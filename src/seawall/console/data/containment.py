@@ -21,10 +21,11 @@ from seawall.console.data.stored import remembered
 from seawall.console.endpoint import JSON, Call, Endpoint
 from seawall.console.refused import conflict
 from seawall.detection.incident import Incident
-from seawall.response import incident_sources as responding
+from seawall.response import plan_request
 from seawall.response.containment.documents import plan_document
 from seawall.response.containment.values import Plan
-from seawall.response.incident_sources import Question, StoredEvents
+from seawall.response.plan_request import Question
+from seawall.response.stored_incidents import StoredEvents
 from seawall.storage.lake import Lake
 
 MINUTE: Final = 60_000_000
@@ -109,7 +110,7 @@ def _own_plan(call: Call, incident: Incident) -> tuple[Plan | None, str]:
 
 def plan_of(lake: Lake, incident: Incident) -> Plan | None:
     """The plan of an incident, from the stored events of its account; None where there are none."""
-    return responding.plan_of(StoredEvents(lake, MADE_FROM), Question(incident))
+    return plan_request.plan_of(StoredEvents(lake, MADE_FROM), Question(incident))
 
 
 ENDPOINTS: Final = (

@@ -15,7 +15,7 @@ from seawall.response.containment.evidence import Whose
 from seawall.response.containment.planning import Evidence, subjects_of, wanted_of
 from seawall.response.containment.records import encodable
 from seawall.response.containment.values import CONFIDENCES, Action, Confidence, Plan
-from seawall.response.incident_sources import Question
+from seawall.response.plan_request import Question
 from seawall_base.safe_text import visible
 
 MOST_SHOWN: Final = 500

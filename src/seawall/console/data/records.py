@@ -26,8 +26,8 @@ from seawall.console.data.stored import checked_span, events_of, intruders_of, l
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import invalid, not_found
 from seawall.detection.incident import Incident
-from seawall.response import incident_sources as responding
-from seawall.response.incident_sources import StoredEvents
+from seawall.response import plan_request
+from seawall.response.stored_incidents import StoredEvents
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.layout import EPOCH
@@ -203,7 +203,7 @@ def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
 
 def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
     """The incident in the forms of `seawall respond export`, by file name; from the stored events of its account."""
-    return responding.forms_of(StoredEvents(lake, "the console"), incident, __version__)
+    return plan_request.forms_of(StoredEvents(lake, "the console"), incident, __version__)
 
 
 ENDPOINTS: Final = (

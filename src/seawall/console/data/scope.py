@@ -20,7 +20,7 @@ from seawall.console.data.stored import lake_of
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import conflict
 from seawall.detection.incident import Incident
-from seawall.response.scope.sources import not_read
+from seawall.response.scope.stored import not_read
 
 CSV: Final = "text/csv; charset=utf-8"
 

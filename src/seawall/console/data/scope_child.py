@@ -23,10 +23,11 @@ from seawall.console.data.scope_values import scoped_value
 from seawall.detection.incident import Incident
 from seawall.report.scope_files import write_messages
 from seawall.response.containment.documents import write_plan
-from seawall.response.incident_sources import MergedEvents, Question, plan_of
+from seawall.response.incident_sources import MergedEvents
+from seawall.response.plan_request import Question, plan_of
 from seawall.response.scope import Asked, Bounds
 from seawall.response.scope.document import write_scope
-from seawall.response.scope.sources import Lost, scope_of_lake
+from seawall.response.scope.stored import Lost, scope_of_lake
 from seawall.response.scope_values import Scope
 from seawall.storage.files.incident_documents import incident_from_document
 from seawall.storage.files.merged_events import EVENTS

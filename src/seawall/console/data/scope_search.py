@@ -25,7 +25,7 @@ from seawall.console.data.scope_child import FAULT, LOST, PLAN_VALUES, VALUE, Ta
 from seawall.console.data.scope_values import ScopedValue, SearchState
 from seawall.console.refused import conflict, unavailable
 from seawall.detection.incident import Incident
-from seawall.response.scope.sources import Lost
+from seawall.response.scope.stored import Lost
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.lake import Lake
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -29,11 +27,8 @@ from seawall.response.scope import Asked, Bounds, search
 from seawall.response.scope.lost import file_text
 from seawall.response.scope_values import Scope
 from seawall.storage import Coder
-from seawall.storage.database import Database
 from seawall.storage.files.incident_documents import look_up
 from seawall.storage.files.merged_events import EVENTS, merged
-from seawall.storage.lake import Lake
-from seawall.storage.place import Store
 from seawall_base.errors import InputUnreadable
 from seawall_base.progress import Progress
 from seawall_base.regular_files import open_file
@@ -42,11 +37,8 @@ from seawall_base.times import parse_rfc3339
 Collected = Sequence[CollectedFeed]
 """What ledgers of collected logs prove, and what they miss."""
 
-Lost = tuple[str, int, str]
-"""A record that could not be read: its file, its number in it, the code of the problem."""
 
 _SCRATCH = ".seawall-"
-_PAGE = 1_000
 MOST_REMAINS = 2_000
 """Lost records of a file whose remains are looked at."""
 
@@ -97,51 +89,9 @@ def scope_of_logs(
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
         cut, reading = gather(paths, place, progress)
-        return _search(
+        return search_events(
             place / EVENTS, asked, bounds, place, cut, reading, collected, list(map(str, paths))
         ), reading
-
-
-def scope_of_store(
-    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, collected: Collected = ()
-) -> tuple[Scope, Reading]:
-    """Search the events that a store keeps."""
-    source = str(store.folder)
-    return scope_of_lake(
-        store.lake,
-        not_read(store.database),
-        asked,
-        bounds,
-        source=source,
-        progress=progress,
-        collected=collected,
-    )
-
-
-def scope_of_lake(
-    lake: Lake,
-    lost: Iterable[Lost],
-    asked: Asked,
-    bounds: Bounds,
-    *,
-    source: str,
-    days: tuple[date, date] | None = None,
-    progress: Progress | None = None,
-    collected: Collected = (),
-    keep: Path | None = None,
-) -> tuple[Scope, Reading]:
-    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
-
-    In the folder `keep` the events are left as `EVENTS`, for who asks further.
-    """
-    asked.check()
-    reading = Reading()
-    with ExitStack() as stack:
-        place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH)))
-        for file, line, code in lost:
-            reading.note(file, line, code)
-        cut = _gathered(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
-        return _search(place / EVENTS, asked, bounds, place, cut, reading, collected, [source]), reading
 
 
 def scope_of_scan(
@@ -157,7 +107,7 @@ def scope_of_scan(
     _problems_of_scan(folder / "problems.jsonl", reading)
     cut = _cut_of_scan(folder / "coverage.json")
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
-        return _search(
+        return search_events(
             folder / EVENTS, asked, bounds, Path(scratch), cut, reading, collected, [str(folder)]
         ), reading
 
@@ -167,10 +117,12 @@ def gather(
 ) -> tuple[list[tuple[str, Gap]], Reading]:
     """Read logs into an events file in a folder; return what only the files tell of gaps, and what was read."""
     reading = Reading()
-    return _gathered(place, lambda coder: _read(paths, coder, reading, progress), reading, progress), reading
+    return gather_tables(
+        place, lambda coder: _read(paths, coder, reading, progress), reading, progress
+    ), reading
 
 
-def _search(
+def search_events(
     events: Path,
     asked: Asked,
     bounds: Bounds,
@@ -180,6 +132,7 @@ def _search(
     collected: Collected,
     sources: Sequence[str],
 ) -> Scope:
+    """Search an events file; `cut` and `reading` say what it lacks, `collected` what ledgers prove. Raises as `search` does."""
     return search(
         events,
         asked,
@@ -202,7 +155,7 @@ def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str
     return {incident.id: tuple(incident.events) for incident in found}
 
 
-def _gathered(
+def gather_tables(
     place: Path,
     tables: Callable[[Coder], Iterable[pa.Table]],
     reading: Reading,
@@ -251,29 +204,6 @@ def _read(
         done += batch.bytes_read
         if progress:
             progress("read", min(done, total), total, reading.records)
-
-
-def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | None) -> Iterable[pa.Table]:
-    for held in lake.size().days:
-        if days is not None and not days[0] <= held.day < days[1]:
-            continue
-        for table in lake.day(held.tenant, held.day, is_named=True):
-            reading.records += table.num_rows
-            yield coder.encode(table)
-
-
-def not_read(database: Database, since: int = 0) -> Iterator[Lost]:
-    """Yield what a store could not read, since a time (microseconds): nothing is read before it happens."""
-    after = 0
-    while True:
-        with database.reading() as unit:
-            page = unit.problems.page(after=after, limit=_PAGE)
-        if not page:
-            return
-        for number, at, problem in page:
-            after = number
-            if at >= since:
-                yield problem.source_file, problem.line, problem.code
 
 
 def _problems_of_scan(path: Path, reading: Reading) -> None:

@@ -1,0 +1,127 @@
+"""What is answered to an incident: its plan, its addresses, and its forms for other programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.detection.incident import Incident
+from seawall.response.containment import evidence
+from seawall.response.containment.planning import plan, wanted_of
+from seawall.response.containment.values import Plan
+from seawall.response.export import artefacts, writing
+from seawall.response.incident_sources import Asked, Events
+from seawall.response.scope_values import Scope
+from seawall.response.window import around
+
+_PLACES: Final = ("metadata_uid", "src_ip")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a plan is wanted for: an incident, a scope, or an incident whose scope is known; and with what in it.
+
+    With `with_possible` also for accounts that the scope cannot rule out. `thumbprints` are keys known to be stolen.
+    """
+
+    incident: Incident | None = None
+    scope: Scope | None = None
+    with_possible: bool = False
+    with_gate: bool = False
+    thumbprints: tuple[str, ...] = ()
+
+    def gathering(self) -> evidence.Gathering:
+        """What is to be taken out of events."""
+        incident, scope = self.incident, self.scope
+        records = {record for one in (scope.accounts if scope else ()) for record in one.records}
+        return evidence.Gathering(
+            evidence.spans(self._spans()),
+            frozenset((*(incident.events if incident else ()), *records)),
+            begin=self._begin(),
+            technique=str(incident.details.get("technique", "")) if incident else "",
+            kind=incident.kind if incident else "",
+        )
+
+    def _spans(self) -> Iterator[tuple[str, str, int, int]]:
+        if self.incident is not None:
+            one = self.incident
+            yield one.tenant, one.account, one.first_event, one.last_event
+        if self.scope is not None:
+            for subject in wanted_of(self.scope, with_possible=self.with_possible):
+                first = self.scope.start if subject.first is None else subject.first
+                yield (
+                    subject.tenant,
+                    subject.name,
+                    first,
+                    self.scope.end if subject.last is None else subject.last,
+                )
+
+    def _begin(self) -> int | None:
+        """When the intruder came. Accounts that are only possibly touched may have no time of their own."""
+        firsts = [] if self.incident is None else [self.incident.first_event]
+        if self.scope is not None:
+            sure = wanted_of(self.scope, with_possible=False)
+            firsts += [one.first for one in sure if one.first is not None]
+        return min(firsts, default=None)
+
+
+def plan_of(kept: Events, question: Question) -> Plan | None:
+    """The plan that answers a question, None where no event of the accounts is there. Raises what `Events.events` raises."""
+    gathering = question.gathering()
+    found = evidence.gathered(kept.events(_asked(gathering, question.scope), evidence.NEEDED), gathering)
+    if gathering.is_empty:
+        return None
+    return plan(
+        found,
+        incident=question.incident,
+        scope=question.scope,
+        with_possible=question.with_possible,
+        with_gate=question.with_gate,
+        thumbprints=question.thumbprints,
+        created_from=kept.name,
+    )
+
+
+def addresses_of(kept: Events, incident: Incident) -> list[tuple[str, int]]:
+    """Return the client addresses of an incident's records with how many carry each, the most first.
+
+    Raises what `Events.events` raises.
+    """
+    asked = Asked(
+        {incident.tenant: frozenset({incident.account})}, *around(incident.first_event, incident.last_event)
+    )
+    wanted, found = pa.array(incident.events, pa.string()), Counter[str]()
+    for piece in kept.events(asked, _PLACES):
+        if "src_ip" in piece.column_names and "metadata_uid" in piece.column_names:
+            of_incident = pc.is_in(piece["metadata_uid"].cast(pa.string()), value_set=wanted)
+            addresses = piece["src_ip"].filter(of_incident).cast(pa.string()).to_pylist()
+            found.update(address for address in addresses if address)
+    return sorted(found.items(), key=lambda one: (-one[1], one[0]))
+
+
+def forms_of(kept: Events, incident: Incident, version: str) -> dict[str, str]:
+    """An incident in the forms that other programs read, by file name. Raises what `Events.events` raises."""
+    gathering = artefacts.Gathering(
+        incident.tenant, incident.account, frozenset(incident.events), incident.first_event
+    )
+    asked = Asked(
+        {incident.tenant: frozenset({incident.account})},
+        *around(incident.first_event, incident.last_event),
+    )
+    return writing.files(
+        incident, artefacts.gathered(kept.events(asked, artefacts.NEEDED), gathering), version
+    )
+
+
+def _asked(gathering: evidence.Gathering, scope: Scope | None) -> Asked:
+    """The accounts in question, and those whose records are the intruder's: what they did in others' mailboxes counts too."""
+    accounts = {tenant: set(names) for tenant, names in gathering.tenants.items()}
+    for one in scope.accounts if scope is not None else ():
+        if one.records:
+            accounts.setdefault(one.tenant, set()).add(one.name)
+    return Asked({tenant: frozenset(names) for tenant, names in accounts.items()}, *gathering.span)

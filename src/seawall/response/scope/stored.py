@@ -1,0 +1,92 @@
+"""The scope of an intrusion in what a store keeps."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from seawall.response.scope import Asked, Bounds
+from seawall.response.scope.sources import _SCRATCH, Collected, Reading, gather_tables, search_events
+from seawall.response.scope_values import Scope
+from seawall.storage import Coder
+from seawall.storage.database import Database
+from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.lake import Lake
+from seawall.storage.place import Store
+from seawall_base.progress import Progress
+
+Lost = tuple[str, int, str]
+"""A record that could not be read: its file, its number in it, the code of the problem."""
+
+
+_PAGE = 1_000
+
+
+def scope_of_store(
+    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, collected: Collected = ()
+) -> tuple[Scope, Reading]:
+    """Search the events that a store keeps."""
+    source = str(store.folder)
+    return scope_of_lake(
+        store.lake,
+        not_read(store.database),
+        asked,
+        bounds,
+        source=source,
+        progress=progress,
+        collected=collected,
+    )
+
+
+def scope_of_lake(
+    lake: Lake,
+    lost: Iterable[Lost],
+    asked: Asked,
+    bounds: Bounds,
+    *,
+    source: str,
+    days: tuple[date, date] | None = None,
+    progress: Progress | None = None,
+    collected: Collected = (),
+    keep: Path | None = None,
+) -> tuple[Scope, Reading]:
+    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
+
+    In the folder `keep` the events are left as `EVENTS`, for who asks further.
+    """
+    asked.check()
+    reading = Reading()
+    with ExitStack() as stack:
+        place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH)))
+        for file, line, code in lost:
+            reading.note(file, line, code)
+        cut = gather_tables(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
+        return search_events(place / EVENTS, asked, bounds, place, cut, reading, collected, [source]), reading
+
+
+def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | None) -> Iterable[pa.Table]:
+    for held in lake.size().days:
+        if days is not None and not days[0] <= held.day < days[1]:
+            continue
+        for table in lake.day(held.tenant, held.day, is_named=True):
+            reading.records += table.num_rows
+            yield coder.encode(table)
+
+
+def not_read(database: Database, since: int = 0) -> Iterator[Lost]:
+    """Yield what a store could not read, since a time (microseconds): nothing is read before it happens."""
+    after = 0
+    while True:
+        with database.reading() as unit:
+            page = unit.problems.page(after=after, limit=_PAGE)
+        if not page:
+            return
+        for number, at, problem in page:
+            after = number
+            if at >= since:
+                yield problem.source_file, problem.line, problem.code

@@ -1,0 +1,136 @@
+"""Incidents and events of a store, asked for as those of a scan are: the same incident gives the same from either."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.detection.incident import Incident
+from seawall.events.coder import Coder, domain_of
+from seawall.events.event import ENRICHED_SCHEMA
+from seawall.response.incident_sources import Asked, read_events_file
+from seawall.storage.database import Database
+from seawall.storage.files.incident_documents import find
+from seawall.storage.files.merged_events import EVENTS, merged
+from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake.appending import UNKNOWN
+from seawall.storage.lake.parts import as_events
+from seawall.storage.place import Store
+
+_COLUMNS: Final = tuple(ENRICHED_SCHEMA.names)
+
+
+_ORGANISATION: Final = "org_uid"
+
+
+_SCRATCH: Final = ".seawall-"
+
+
+_AT_ONCE: Final = 50_000
+
+
+_LONGEST: Final = 200
+"""Characters of what is looked up as an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvents:
+    """The lake of a watch or a console."""
+
+    lake: Lake
+    name: str
+
+    def events(self, asked: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
+        """The stored events that are asked for, as a scan writes them. Damaged parts are left out."""
+        return stored_events(self.lake, asked, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(StoredEvents):
+    """What a watch or a console keeps: incidents in a database, events in a lake."""
+
+    database: Database
+
+    def incident(self, wanted: str) -> Incident:
+        """An incident by any id that it ever had, by the start of one, or by its rank. Raises UsageError."""
+        with self.database.reading() as work:
+            found = work.incidents.get(work.aliases.resolve(wanted)) if len(wanted) <= _LONGEST else None
+            if found is None:
+                ids = work.incidents.in_order()
+                found = work.incidents.get(ids[find(ids, wanted) - 1])
+        if found is None:
+            raise LookupError("an incident that was there a moment ago")
+        return found
+
+
+def stored(store: Store) -> Stored:
+    """What an open store keeps, called by its folder."""
+    return Stored(store.lake, str(store.folder), store.database)
+
+
+def stored_events(lake: Lake, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the events of a lake that are asked for, copies dropped and twins merged, in pieces."""
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
+        place = Path(scratch)
+
+        def coded(coder: Coder) -> Iterable[pa.Table]:
+            return (coder.encode(rows) for rows in _joined(_rows(lake, asked)))
+
+        if sum(len(batch) for _, _, batch, _ in merged(place, coded)):
+            yield from read_events_file(place / EVENTS, columns)
+
+
+def _rows(lake: Lake, asked: Asked) -> Iterator[pa.Table]:
+    """All columns of what lies in the lake, each row under the organisation for which it is asked for."""
+    for tenant, accounts in sorted(asked.accounts.items()):
+        wanted = Wanted(asked.start, asked.end, accounts=accounts)
+        if tenant != UNKNOWN:
+            for day in lake.rows_of_days(tenant, wanted, _COLUMNS):
+                yield from day
+        nobodys = _without_organisation(lake, asked, tenant)
+        if nobodys:
+            for day in lake.rows_of_days(UNKNOWN, Wanted(asked.start, asked.end, accounts=nobodys), _COLUMNS):
+                yield from (_named(table, tenant) for table in day)
+
+
+def _without_organisation(lake: Lake, asked: Asked, tenant: str) -> frozenset[str]:
+    """The accounts of an organisation whose events may state none: those with a mail domain, and all where it is the only one.
+
+    What states no organisation lies apart. Detection counts it to the organisation of the account's domain.
+    """
+    others = [names for other, names in asked.accounts.items() if other != tenant]
+    here = frozenset(name for name in asked.accounts[tenant] if not any(name in names for names in others))
+    bare = frozenset(name for name in here if domain_of(name) is None)
+    if tenant == UNKNOWN or not bare or set(lake.tenants()) <= {tenant, UNKNOWN}:
+        return here
+    return here - bare
+
+
+def _named(rows: pa.Table, tenant: str) -> pa.Table:
+    named = pc.fill_null(rows[_ORGANISATION].cast(pa.string()), tenant)
+    return rows.set_column(rows.column_names.index(_ORGANISATION), _ORGANISATION, named)
+
+
+def _joined(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows in few tables: what a day holds of an account is a handful."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        waiting.append(table)
+        count += table.num_rows
+        if count >= _AT_ONCE:
+            yield _one(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(tables: Sequence[pa.Table]) -> pa.Table:
+    plain = [as_events(table) for table in tables]
+    return pa.concat_tables(plain).unify_dictionaries().combine_chunks()

@@ -83,9 +83,9 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit("Seawall needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv .venv || (echo "python3 cannot make virtual environments: install your system's python3-venv package" >&2; exit 1)
 
-.venv/product: .venv/bin/python requirements/product.lock pyproject.toml
+.venv/product: .venv/bin/python requirements/product.lock pyproject.toml packages/seawall-base/pyproject.toml packages/seawall-tokens/pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/product.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable packages/seawall-base --editable packages/seawall-tokens --editable .
 	@touch $@
 
 .venv/development: .venv/product requirements/development.lock

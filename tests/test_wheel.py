@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import ROOT
-from tests.console.test_wheel import BUNDLE, built, installed
+from tests.console.test_wheel import BUNDLE, built, built_parts, installed
 from tests.respond.cases import case_text
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def types(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """Types a command of the installed wheel, in an empty folder, and returns what it answers."""
-    command = installed(wheel, tmp_path_factory.mktemp("clean"))
+    parts = built_parts(tmp_path_factory.mktemp("parts"))
+    command = installed([*parts, wheel], tmp_path_factory.mktemp("clean"))
     folder = tmp_path_factory.mktemp("work")
 
     def call(*words: object) -> str:
@@ -79,7 +80,11 @@ def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
     assert {name for name in data if not name.startswith(BUNDLE)} <= inside
     kinds = {Path(name).suffix for name in inside if not name.endswith(".py")}
     assert kinds >= {".toml", ".html", ".typ", ".css", ".yml", ".jsonl", ".json"}
-    for part in ("respond/notify/languages/de.toml", "respond/notify/languages/en.toml", "py.typed"):
+    for part in (
+        "response/notification/languages/de.toml",
+        "response/notification/languages/en.toml",
+        "py.typed",
+    ):
         assert f"seawall/{part}" in inside
     assert all(sizes[name] == (SOURCE / name).stat().st_size for name in data & inside)
 

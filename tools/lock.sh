@@ -3,5 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 options=(--quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --no-annotate)
-printf 'hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=24,<25\n' | uv pip compile "${options[@]}" --output-file requirements/product.lock pyproject.toml -
-uv pip compile "${options[@]}" --extra evaluate --extra kafka --extra postgresql --group dev --group peers -c requirements/product.lock --output-file requirements/development.lock pyproject.toml
+own=(--no-emit-package seawall --no-emit-package seawall-base --no-emit-package seawall-tokens)
+printf 'hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=24,<25\n' |
+  uv pip compile "${options[@]}" "${own[@]}" --extra all --output-file requirements/product.lock pyproject.toml -
+uv pip compile "${options[@]}" "${own[@]}" --all-extras --group dev --group peers -c requirements/product.lock \
+  --output-file requirements/development.lock pyproject.toml

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from playwright.sync_api import Browser, expect
 from tests.console.conftest import ROOT, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-BUNDLE = "seawall/server/console/bundle/"
+BUNDLE = "seawall/console/bundle/"
+PARTS = (ROOT / "packages/seawall-base", ROOT / "packages/seawall-tokens")
 
 
 def built(kind: str, source: Path, out: Path) -> Path:
@@ -36,8 +38,13 @@ def built(kind: str, source: Path, out: Path) -> Path:
     return next(out.glob("*.tar.gz" if kind == "sdist" else "*.whl"))
 
 
-def installed(wheel: Path, place: Path) -> Path:
-    """A new environment with the wheel; libraries are those of this one, the package is not."""
+def built_parts(out: Path) -> list[Path]:
+    """The wheels of the two packages that the product stands on."""
+    return [built("wheel", part, out / part.name) for part in PARTS]
+
+
+def installed(wheels: Sequence[Path], place: Path) -> Path:
+    """A new environment with the wheels; libraries are those of this one, the packages are not."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
     python = place / "bin" / "python"
     subprocess.run(
@@ -51,7 +58,7 @@ def installed(wheel: Path, place: Path) -> Path:
             "-q",
             "--no-deps",
             "--no-index",
-            str(wheel),
+            *map(str, wheels),
         ],
         check=True,
     )
@@ -80,7 +87,7 @@ def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path) -> None:
     assert any(name.startswith("assets/index-") and name.endswith(".js") for name in inside)
     assert any(name.endswith(".woff2") for name in inside)
 
-    command = installed(wheel, tmp_path / "clean")
+    command = installed([*built_parts(tmp_path), wheel], tmp_path / "clean")
     shutil.rmtree(tmp_path / "source")
     python = command.with_name("python")
     where = subprocess.run(

@@ -16,7 +16,7 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/pipeline/scan.py",
         "src/seawall/storage/files/*.py",
         "src/seawall/storage/spool/*.py",
-        "src/seawall_base/*.py",
+        "packages/seawall-base/src/seawall_base/*.py",
     ),
     "rules": ("src/seawall/detection/rules/**/*.yml",),
     "ranker": ("src/seawall/detection/ranking/data/*",),

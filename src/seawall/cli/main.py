@@ -29,6 +29,7 @@ from seawall.cli import (
     watch,
 )
 from seawall.cli.collect import verbs as collect
+from seawall.cli.extras import missing_extra
 from seawall.cli.keys import verbs as keys
 from seawall.cli.respond import verbs as respond
 from seawall.cli.store import verbs as store
@@ -131,6 +132,10 @@ def _run(arguments: list[str] | None) -> int:
         result = app(args=arguments, prog_name="seawall", standalone_mode=False)
     except SeawallError as error:
         return _refuse(error)
+    except ModuleNotFoundError as error:
+        typed = sys.argv[1:] if arguments is None else arguments
+        missing = missing_extra(error, typed[0] if typed else "")
+        return _unexpected(error) if missing is None else _refuse(missing)
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
         return INTERRUPTED

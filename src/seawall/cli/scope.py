@@ -203,8 +203,7 @@ def _searched(
     from dataclasses import replace
 
     from seawall.cli import progress
-    from seawall.response.scope import Bounds
-    from seawall.response.scope import sources
+    from seawall.response.scope import Bounds, sources
     from seawall.storage.files.merged_events import EVENTS
     from seawall_base.errors import InputUnreadable, UsageError
 

@@ -1,0 +1,35 @@
+"""Which extra brings a package that a verb needs and this installation lacks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seawall_base.errors import MissingExtra
+
+BROUGHT_BY: Final[dict[str, tuple[str, ...]]] = {
+    "store": ("alembic", "sqlalchemy"),
+    "console": ("argon2",),
+    "gate": ("granian", "prometheus_client", "pyotp", "qrcode", "starlette", "uvloop", "webauthn"),
+    "keys": ("gmpy2", "llvmlite", "numba", "yara_x"),
+    "letters": ("babel", "typst"),
+    "collect": ("cryptography", "google", "jwt", "msal", "pybase64", "seawall_tokens"),
+}
+"""The packages that an extra brings, by the names that Python imports."""
+
+NEEDED_BY: Final[dict[str, str]] = {
+    "collect": "collect", "gate": "gate", "keys": "keys", "serve": "console", "step-up": "gate", "store": "store",
+    "token": "gate", "user": "console", "watch": "store",
+}  # fmt: skip
+"""The extra with which a verb works, whichever of its packages is missed first."""
+
+
+def missing_extra(error: ModuleNotFoundError, verb: str) -> MissingExtra | None:
+    """Return the error that names the extra to install; None where no extra brings the package."""
+    package = (error.name or "").partition(".")[0]
+    extra = next((extra for extra, packages in BROUGHT_BY.items() if package in packages), None)
+    if extra is None:
+        return None
+    extra = NEEDED_BY.get(verb, extra)
+    return MissingExtra(
+        f"this needs the package {package}, which is not installed", fix=f"pip install 'seawall[{extra}]'"
+    )

@@ -1,0 +1,159 @@
+"""What `pip install seawall` brings is enough for a scan and for the questions after it; other verbs name their extra."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from seawall.cli.extras import BROUGHT_BY, NEEDED_BY
+from tests.console.conftest import ROOT
+from tests.console.test_wheel import PARTS, built
+
+pytestmark = pytest.mark.slow
+LARGEST = 400 * 2**20
+"""Bytes that an installation without extras may take on disk."""
+
+OWN = {"seawall", "seawall-base", "seawall-tokens"}
+
+
+def _declared(path: Path) -> list[str]:
+    project = tomllib.loads(path.read_text("utf-8"))["project"]
+    return [str(one) for one in project["dependencies"]]
+
+
+def _closure(wanted: list[str]) -> Iterator[str]:
+    """The distributions that these requirements bring on this machine, as they are installed here."""
+    waiting, seen = [(Requirement(one), "") for one in wanted], set[tuple[str, str]]()
+    while waiting:
+        requirement, extra = waiting.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for wanted_extra in ("", *requirement.extras):
+            if name in OWN or (name, wanted_extra) in seen:
+                continue
+            seen.add((name, wanted_extra))
+            waiting += [(Requirement(one), wanted_extra) for one in distribution(name).requires or ()]
+    yield from sorted({name for name, _ in seen})
+
+
+def _link(name: str, target: Path) -> None:
+    for file in distribution(name).files or ():
+        source = Path(str(file.locate()))
+        if ".." in file.parts or file.suffix == ".pyc" or not source.is_file():
+            continue
+        place = target / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, place)
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of an installation without extras: what is declared and what that brings, and nothing else."""
+    place = tmp_path_factory.mktemp("core")
+    wheels = [built("wheel", PARTS[0], place / "wheels"), built("wheel", ROOT, place / "product")]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place / "env")], check=True)
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(place / "env/bin/python"),
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+    ]
+    subprocess.run([*install, *map(str, wheels)], check=True)
+    found = next((place / "env").glob("lib/python*/site-packages"))
+    for name in _closure([*_declared(ROOT / "pyproject.toml"), *_declared(PARTS[0] / "pyproject.toml")]):
+        _link(name, found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def types(
+    packages: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Types a command of that installation."""
+    folder = tmp_path_factory.mktemp("work")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SEAWALL"))}
+
+    def call(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [packages.parents[2] / "bin" / "seawall", *map(str, words)],
+            cwd=folder, env=kept, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+
+    made = call(
+        "lab",
+        "make",
+        "--out",
+        "world",
+        "--seed",
+        5,
+        "--accounts",
+        20,
+        "--days",
+        12,
+        "--attacks",
+        2,
+        "--density",
+        0.4,
+    )
+    assert made.returncode == 0, made.stderr
+    scanned = call("scan", "world/logs", "--out", "out")
+    assert scanned.returncode == 0, scanned.stderr
+    return call
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("explain", 1, "--out", "out"), ("scope", "out", "--incident", 1), ("respond", "plan", 1, "--out", "out"),
+     ("rules", "list"), ("assurance", "world/logs"), ("demo", "--help"),
+     ("respond", "export", 1, "--out", "out", "--form", "stix")],
+    ids=lambda words: " ".join(map(str, words[:2])),
+)  # fmt: skip
+def test_a_scan_and_the_questions_after_it_need_no_extra(
+    types: Callable[..., subprocess.CompletedProcess[str]], words: tuple[object, ...]
+) -> None:
+    done = types(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [(("serve", "world/logs", "--store", "s"), "console"), (("watch", "world/logs", "--store", "s", "--once"), "store"),
+     (("keys", "scan", "world"), "keys"), (("token", "check", "a.b.c", "--policy", "p.toml"), "gate"),
+     (("gate", "--policy", "p.toml"), "gate"), (("respond", "plan", 1, "--store", "s"), "store")],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)  # fmt: skip
+def test_other_verbs_name_the_extra_to_install(
+    types: Callable[..., subprocess.CompletedProcess[str]], words: tuple[object, ...], extra: str
+) -> None:
+    done = types(*words)
+    assert done.returncode == 1
+    assert f"pip install 'seawall[{extra}]'" in done.stderr
+    assert "unexpected" not in done.stderr
+
+
+def test_it_is_small(packages: Path) -> None:
+    size = sum(path.lstat().st_blocks * 512 for path in packages.rglob("*") if path.is_file())
+    print(f"{size / 2**20:.0f} MB")
+    assert size < LARGEST
+
+
+def test_every_extra_that_is_named_is_declared() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert {*BROUGHT_BY, *NEEDED_BY.values()} <= set(extras)

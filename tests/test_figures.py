@@ -65,7 +65,7 @@ def test_figures_of_an_unchanged_tree_are_fresh(tree: Path, capsys: pytest.Captu
         ("src/seawall/detection/behaviour/one.py", {"speed", "detection"}, "engine"),
         ("src/seawall/detection/behaviour/new.py", {"speed", "detection"}, "engine"),
         ("src/seawall/report/one.py", {"speed"}, "report"),
-        ("src/seawall/lab/evaluate/one.py", {"detection"}, "detection measurement"),
+        ("src/seawall/lab/worlds/evaluate/one.py", {"detection"}, "detection measurement"),
         ("bench/batches.py", {"speed"}, "speed measurement"),
     ],
 )

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.events.array_state import StateInvalid
 from seawall.events.object_ids import LONGEST_ID, MOST_IDS
 from seawall.storage import Coder, Spool
-from seawall_base.errors import StateInvalid
 from tests.events import event, sign_in, spool, table
 
 UID = "0f3a0000-0000-4000-8000-00000000a001"

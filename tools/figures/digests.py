@@ -26,9 +26,9 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/report/**/*.py",
         "src/seawall/report/templates/*",
     ),
-    "made-up organisations": ("src/seawall/lab/worlds/**/*.py",),
+    "made-up organisations": ("src/seawall/lab/worlds/worlds/**/*.py",),
     "speed measurement": ("bench/batches.py", "bench/scan_million.py"),
-    "detection measurement": ("src/seawall/lab/evaluate/**/*.py",),
+    "detection measurement": ("src/seawall/lab/worlds/evaluate/**/*.py",),
 }
 """Files by what they are. A name of a pattern with nothing behind it is an error: something was moved."""
 

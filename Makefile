@@ -55,7 +55,7 @@ format: .venv/development
 	$(BIN)/ruff check --fix
 
 train: .venv/development
-	$(BIN)/python -m seawall.evaluate.train_ranker
+	$(BIN)/python -m seawall.lab.evaluate.train_ranker
 
 evaluate: .venv/development
 	$(BIN)/seawall evaluate --out bench/out/evaluate

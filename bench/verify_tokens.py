@@ -217,7 +217,7 @@ def main() -> int:
     given = parser.parse_args()
     print(machine())
     shares = []
-    logging.getLogger("seawall_tokens").setLevel(logging.CRITICAL)
+    logging.getLogger("seawall.tokens").setLevel(logging.CRITICAL)
     rsa_key, ec_key = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
     cases: list[tuple[Key, str, str]] = [
         (rsa_key, "RS256", "usual"), (rsa_key, "RS256", "large"), (ec_key, "ES256", "usual")
@@ -233,7 +233,7 @@ def main() -> int:
 
 def logged(call: Callable[[], object], rounds: int, seconds: float) -> None:
     """The same with a line of the decision log for each accepted token, thrown away after it was made."""
-    logger = logging.getLogger("seawall_tokens")
+    logger = logging.getLogger("seawall.tokens")
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(handler := logging.NullHandler())

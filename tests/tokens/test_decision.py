@@ -95,7 +95,7 @@ def test_a_refused_token(text: str, code: str, verified: bool, key: str) -> None
 
 
 def test_the_log_is_called_as_a_server_sets_it_up(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="seawall_tokens"):
+    with caplog.at_level(logging.INFO, logger="seawall.tokens"):
         for refusal in (None, REFUSALS["expired"]()):
             log(decide(refusal, header=header(), claims=claims(), thumbprint=None, now=NOW))
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]

@@ -89,11 +89,11 @@ def test_an_examination_says_where_it_ended() -> None:
 
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [json.loads(record.getMessage()) for record in caplog.records if record.name == "seawall_tokens"]
+    return [json.loads(record.getMessage()) for record in caplog.records if record.name == "seawall.tokens"]
 
 
 def test_check_15_every_decision_is_logged_and_never_the_token(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="seawall_tokens")
+    caplog.set_level("INFO", logger="seawall.tokens")
     texts = [token(), token(claims(aud="other")), token(claims(sub=7)), token(head=header(kid="two")),
              token(key=keys.rsa_key(1)), token(head=header(jku="https://evil.example/")), "nonsense", ""]  # fmt: skip
     for text in texts:

@@ -20,7 +20,7 @@ from seawall_tokens.policy.plan import CLIENTS
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify import compact
 
-LOGGER = logging.getLogger("seawall_tokens")
+LOGGER = logging.getLogger("seawall.tokens")
 # Whoever wants the lines says where they go; without that, Python would put every refusal on a program's stderr.
 LOGGER.addHandler(logging.NullHandler())
 

@@ -1,6 +1,6 @@
 """Throws the conformance kit at the well-known Python libraries, as their documentation shows them and set up with care.
 
-python bench/conformance_peers.py [--json] [--write docs/conformance.md] [--faults LIBRARY]
+python bench/conformance_peers.py [--json] [--write docs/how-to/conformance.md] [--faults LIBRARY]
 
 "As shown" is the shortest way in a library's own documentation to verify a token with a key set, with the list of
 algorithms, the issuer or the audience only where the documentation's example or the library itself asks for it. "With

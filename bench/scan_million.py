@@ -28,8 +28,8 @@ OUT = Path(__file__).parent / "out"
 
 BARE = """
 import os, sys, duckdb
-from seawall.sources.duck import _query
-from seawall.sources.m365_fields import KEPT_FIELDS
+from seawall.events.microsoft.m365_bulk_duckdb import _query
+from seawall.events.microsoft.m365_fields import KEPT_FIELDS
 descriptor = os.open(sys.argv[1], os.O_RDONLY)
 connection = duckdb.connect(config={"threads": 2})
 rows = sum(batch.num_rows for batch in connection.sql(_query(descriptor, tuple(KEPT_FIELDS))).to_arrow_reader(100_000))

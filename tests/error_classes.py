@@ -6,6 +6,8 @@ import pkgutil
 from importlib import import_module
 
 import seawall
+import seawall_base
+import seawall_tokens
 from seawall.events import array_state as state
 from seawall_base.errors import SeawallError
 
@@ -14,7 +16,8 @@ def error_classes() -> dict[str, type[SeawallError]]:
     """Return them by code: all of the modules named `errors`, and the one of kept state."""
     names = [
         one.name
-        for one in pkgutil.walk_packages(seawall.__path__, "seawall.")
+        for package in (seawall, seawall_base, seawall_tokens)
+        for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         if one.name.endswith(".errors")
     ]
     assert len(names) > 5

@@ -18,7 +18,7 @@ SCANNED = """
 import sys
 from pathlib import Path
 from seawall.cli.main import main
-from seawall.lab.bench import write_bench_records
+from seawall.lab.worlds.bench import write_bench_records
 write_bench_records(Path(sys.argv[1]) / "records.jsonl", 500, 1)
 main(["scan", sys.argv[1] + "/records.jsonl", "--out", sys.argv[1] + "/out", "--quiet"])
 modules = [module for name, module in sys.modules.items() if name.startswith("seawall.")]
@@ -48,6 +48,7 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
     (tmp_path / KEPT).write_text(json.dumps(figures))
     for name in PAGES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
     return tmp_path
 
@@ -65,13 +66,14 @@ def test_figures_of_an_unchanged_tree_are_fresh(tree: Path, capsys: pytest.Captu
         ("src/seawall/detection/behaviour/one.py", {"speed", "detection"}, "engine"),
         ("src/seawall/detection/behaviour/new.py", {"speed", "detection"}, "engine"),
         ("src/seawall/report/one.py", {"speed"}, "report"),
-        ("src/seawall/lab/worlds/evaluate/one.py", {"detection"}, "detection measurement"),
+        ("src/seawall/lab/evaluate/one.py", {"detection"}, "detection measurement"),
         ("bench/batches.py", {"speed"}, "speed measurement"),
     ],
 )
 def test_what_decides_a_part_makes_it_stale(
     tree: Path, capsys: pytest.CaptureFixture[str], name: str, parts: set[str], what: str
 ) -> None:
+    (tree / name).parent.mkdir(exist_ok=True)
     (tree / name).write_text("2")
     assert main(["check"], tree) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -89,7 +91,8 @@ def test_another_version_of_a_library_makes_figures_stale(
 
 
 @pytest.mark.parametrize(
-    "name", ["src/seawall/gate/gate.py", "tests/test_one.py", "docs/sources.md", "bench/out/scan.py"]
+    "name",
+    ["src/seawall/gate/gate.py", "tests/test_one.py", "docs/reference/sources.md", "bench/out/scan.py"],
 )
 def test_what_decides_nothing_changes_nothing(tree: Path, name: str) -> None:
     (tree / name).parent.mkdir(parents=True, exist_ok=True)

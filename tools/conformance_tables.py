@@ -1,4 +1,8 @@
-"""Writes docs/conformance-cases.md and the tables of docs/conformance.md: `python -m tools.conformance_tables` (or `--check`)."""
+"""Writes the page of the conformance kit's cases, and the tables of the page about the kit.
+
+python -m tools.conformance_tables            # writes docs/reference/conformance-cases.md and docs/how-to/conformance.md
+python -m tools.conformance_tables --check    # 1 where one of them would change
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ from seawall_tokens.conformance.verifier import CAPABILITIES
 from tools import generated_tables
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "conformance.md"
-CASES = DOCS / "conformance-cases.md"
+PAGE = DOCS / "how-to" / "conformance.md"
+CASES = DOCS / "reference" / "conformance-cases.md"
 
 
 def _cell(text: str) -> str:
@@ -77,8 +81,8 @@ def cases_page() -> str:
         "# The cases of the conformance kit",
         "",
         "What each stands for, what follows when it is accepted, the refusals that fit (Seawall gives the first), the",
-        "capabilities it needs, and where the rule stands. [conformance.md](conformance.md) says how to run them. This page is",
-        "written by `tools/conformance_tables.py`.",
+        "capabilities it needs, and where the rule stands. [conformance.md](../how-to/conformance.md) says how to run",
+        "them. This page is written by `tools/conformance_tables.py`.",
     ]
     for family in families():
         lines += ["", f"## {family.name}", "", f"{family.words[0].upper()}{family.words[1:]}.", ""]

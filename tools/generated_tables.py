@@ -13,7 +13,7 @@ def rewritten(page: str, tables: Mapping[str, str], name: str) -> str:
         before, found, rest = page.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise ValueError(f"docs/{name} has no markers for {table_name}")
+            raise ValueError(f"{name} has no markers for {table_name}")
         page = f"{before}{begin}\n\n{table}\n\n{end}{after}"
     return page
 

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/policy.md from the code: `python -m tools.policy_tables` (or `--check`)."""
+"""Writes the tables of docs/reference/policy.md from the code: `python -m tools.policy_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall_tokens.policy.profiles import PROFILES
 from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from tools import generated_tables
 
-PAGE = Path(__file__).parents[1] / "docs" / "policy.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "policy.md"
 
 
 def spelled(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Writes the table of docs/rule-pack.md from the rules that ship: `python -m tools.rule_tables` (or `--check`)."""
+"""Writes the table of docs/reference/rule-pack.md from the rules that ship: `python -m tools.rule_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seawall.detection.rules.sigma.load import load
 from seawall.detection.rules.sigma.model import About
 from tools import generated_tables
 
-PAGE = Path(__file__).parents[1] / "docs" / "rule-pack.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "rule-pack.md"
 
 TECHNIQUES = {
     "T1003": "OS Credential Dumping", "T1070": "Indicator Removal", "T1070.008": "Clear Mailbox Data",

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/tokens.md from the code: `python -m tools.token_tables` (or `--check`)."""
+"""Writes the tables of docs/how-to/tokens.md from the code: `python -m tools.token_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seawall_tokens.refusals import REFUSALS
 from seawall_tokens.verify.examination import CHECKS
 from tools import generated_tables
 
-PAGE = Path(__file__).parents[1] / "docs" / "tokens.md"
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "tokens.md"
 
 
 def _cell(text: str) -> str:

@@ -15,7 +15,7 @@ from seawall.cli.main import INTERRUPTED, app
 from seawall.cli.scan import INCIDENTS_FOUND
 from tests.error_classes import error_classes
 
-PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "command-line.md").read_text("utf-8")
 
 
 def verbs(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -32,7 +32,7 @@ TREE = dict(verbs(typer.main.get_command(app)))
 def section(path: tuple[str, ...]) -> str:
     """The page's part about one verb, without the parts about its own verbs."""
     heading = re.search(rf"^##+ `seawall {' '.join(path)}`$", PAGE, re.MULTILINE)
-    assert heading is not None, f"docs/command-line.md has no heading for {' '.join(path)}"
+    assert heading is not None, f"docs/reference/command-line.md has no heading for {' '.join(path)}"
     rest = PAGE[heading.end() :]
     end = re.search(r"^##+ ", rest, re.MULTILINE)
     return rest[: end.start()] if end else rest
@@ -49,7 +49,7 @@ def options(command: Any) -> set[str]:
 def test_every_option_is_documented(path: tuple[str, ...]) -> None:
     text = section(path)
     for name in options(TREE[path]):
-        assert f"`{name}`" in text, f"{' '.join(path)}: {name} is not in docs/command-line.md"
+        assert f"`{name}`" in text, f"{' '.join(path)}: {name} is not in docs/reference/command-line.md"
 
 
 def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
@@ -66,8 +66,11 @@ def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
         assert (parameter.envvar, parameter.metavar) == ("SEAWALL_DATABASE", "URL"), path
         assert parameter.help.endswith(" (also SEAWALL_DATABASE)."), path
     folder = Path(cli.__file__).parent
-    homes = [file.name for file in sorted(folder.glob("*.py")) if '"--database"' in file.read_text("utf-8")]
-    assert homes == ["store_options.py"]
+    files = sorted(folder.rglob("*.py"))
+    homes = [
+        file.relative_to(folder).as_posix() for file in files if '"--database"' in file.read_text("utf-8")
+    ]
+    assert homes == ["store/options.py"]
 
 
 @pytest.mark.parametrize("path", TREE, ids=" ".join)

@@ -12,7 +12,7 @@ from seawall.cli.main import main
 @pytest.mark.parametrize(
     ("arguments", "what", "step"),
     [
-        (["signals", "contained", "gone.jsonl"], "there are no settings", "docs/signals.md"),
+        (["signals", "contained", "gone.jsonl"], "there are no settings", "docs/how-to/signals.md"),
         (["signals", "list"], "there are no settings", "--settings"),
         (["watch", "gone.jsonl", "."], "there is no such journal", "seawall respond apply PLAN --apply"),
         (

@@ -1,4 +1,4 @@
-"""docs/conformance.md and docs/conformance-cases.md are those of the code."""
+"""docs/how-to/conformance.md and docs/reference/conformance-cases.md are those of the code."""
 
 from __future__ import annotations
 

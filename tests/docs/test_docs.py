@@ -31,7 +31,7 @@ from tests.cli.samples import INCIDENT
 from tests.error_classes import error_classes
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TEXTS = sorted(
     path
     for folder in ("src", "tests", "docs", "tools", "bench", "requirements")
@@ -64,13 +64,13 @@ def first_column(text: str, heading: str) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "heading", "expected"),
     [
-        ("docs/detectors.md", "Rules", {rule.name for rule in RULES}),
-        ("docs/detectors.md", "Patterns", {pattern.name for pattern in PATTERNS}),
-        ("docs/detectors.md", "Fields", set(FIELD_NAMES)),
-        ("docs/errors.md", "Errors", set(codes())),
-        ("docs/errors.md", "Problems", set(get_args(ProblemCode))),
-        ("docs/output.md", "`coverage.json`", set(get_args(CoverageCode))),
-        ("docs/evaluation.md", "Attack families", set(FAMILIES)),
+        ("docs/reference/detectors.md", "Rules", {rule.name for rule in RULES}),
+        ("docs/reference/detectors.md", "Patterns", {pattern.name for pattern in PATTERNS}),
+        ("docs/reference/detectors.md", "Fields", set(FIELD_NAMES)),
+        ("docs/reference/errors.md", "Errors", set(codes())),
+        ("docs/reference/errors.md", "Problems", set(get_args(ProblemCode))),
+        ("docs/reference/output.md", "`coverage.json`", set(get_args(CoverageCode))),
+        ("docs/explanation/evaluation.md", "Attack families", set(FAMILIES)),
     ],
 )
 def test_a_table_names_exactly_what_exists(name: str, heading: str, expected: set[str]) -> None:
@@ -80,19 +80,19 @@ def test_a_table_names_exactly_what_exists(name: str, heading: str, expected: se
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_what_a_rule_misses_is_documented(rule: Any) -> None:
     assert rule.misses
-    assert rule.misses in page("docs/detectors.md")
-    assert rule.words in page("docs/detectors.md")
+    assert rule.misses in page("docs/reference/detectors.md")
+    assert rule.words in page("docs/reference/detectors.md")
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
 def test_a_pattern_is_described_in_its_own_words(pattern: Any) -> None:
     row = f"| `{pattern.name}` | {pattern.words} | `{pattern.kind}` | {pattern.technique} |"
-    assert row in page("docs/detectors.md")
+    assert row in page("docs/reference/detectors.md")
 
 
 def test_exit_codes_stand_beside_the_errors() -> None:
     for code, exit_code in codes().items():
-        assert f"| `{code}` | {exit_code} |" in page("docs/errors.md")
+        assert f"| `{code}` | {exit_code} |" in page("docs/reference/errors.md")
 
 
 def _named(text: str, names: Iterator[str] | set[str]) -> list[str]:
@@ -103,7 +103,7 @@ def _named(text: str, names: Iterator[str] | set[str]) -> list[str]:
 
 
 def test_every_file_and_key_is_documented(tmp_path: Path) -> None:
-    text = page("docs/output.md")
+    text = page("docs/reference/output.md")
     (tmp_path / "logs").mkdir()
     summary = scan(tmp_path / "logs").summary
     document = incident_document(INCIDENT)
@@ -119,17 +119,17 @@ def test_every_detail_of_an_incident_is_documented() -> None:
     block = source.split("details={", 1)[1].split("},", 1)[0]
     names = set(re.findall(r'"(\w+)":', block))
     assert names
-    assert _named(page("docs/output.md"), names) == []
+    assert _named(page("docs/reference/output.md"), names) == []
 
 
 def test_every_source_is_documented() -> None:
-    headings = re.findall(r"^## `(\w+)`", page("docs/sources.md"), re.MULTILINE)
+    headings = re.findall(r"^## `(\w+)`", page("docs/reference/sources.md"), re.MULTILINE)
     assert headings == [source.NAME for source in SOURCES]
 
 
 def test_every_baseline_is_documented() -> None:
     for name in METHODS.keys() - {"Seawall"}:
-        assert f"\n| {name} |" in page("docs/evaluation.md")
+        assert f"\n| {name} |" in page("docs/explanation/evaluation.md")
 
 
 def test_every_make_target_is_documented() -> None:
@@ -151,7 +151,9 @@ def test_every_make_target_is_documented() -> None:
 
 def test_every_verb_is_documented() -> None:
     verbs = set(getattr(typer.main.get_command(app), "commands", {}))
-    headings = set(re.findall(r"^## `seawall ([\w-]+)`", page("docs/command-line.md"), re.MULTILINE))
+    headings = set(
+        re.findall(r"^## `seawall ([\w-]+)`", page("docs/reference/command-line.md"), re.MULTILINE)
+    )
     assert headings == verbs
     used = {
         verb

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-PAGE = (Path(__file__).parents[2] / "docs" / "first-day.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "first-day.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(console|toml)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 CUT = "…"
 DIGEST = re.compile(r"--draft ([0-9a-f]{12})\b")

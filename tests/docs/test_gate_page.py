@@ -14,7 +14,7 @@ from seawall.gate.settings import read_settings
 from seawall_base.toml_lines import toml_lines
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "gate.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "gate.md").read_text("utf-8")
 
 
 def test_the_tables_are_those_of_the_code() -> None:

@@ -9,7 +9,7 @@ from seawall.keys.leaks.findings import Account, Finding, Skipped
 from seawall.keys.leaks.search import FORMS
 from seawall.keys.leaks.table import leak_document
 
-PAGE = (Path(__file__).parents[2] / "docs" / "key-leaks.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "key-leaks.md").read_text("utf-8")
 
 
 def test_the_table_of_forms_is_that_of_the_code() -> None:

@@ -1,4 +1,4 @@
-"""docs/policy.md: its tables are those of the code, and its examples are policies."""
+"""docs/reference/policy.md: its tables are those of the code, and its examples are policies."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from tests.respond.contain.test_microsoft_days import EVERYTHING, planned
 from tests.respond.contain.test_planning import APP, KEY, PRINCIPAL
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "respond-microsoft.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "respond-microsoft.md").read_text("utf-8")
 EVE = "eve@evil.example"
 FOLDER = f"{ANN}:\\Projects"
 KEYS = f"[[KeyIdentifier={KEY},KeyType=Password,KeyUsage=Verify]]"

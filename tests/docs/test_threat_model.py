@@ -11,7 +11,7 @@ from seawall.gate.refusals import GATE_REFUSALS
 from seawall.keys.inventory.codes import KINDS
 from seawall_tokens.refusals import REFUSALS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "threat-model.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "threat-model.md").read_text("utf-8")
 ROWS = {
     int(number): rest
     for number, rest in re.findall(

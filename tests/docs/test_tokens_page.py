@@ -1,4 +1,4 @@
-"""docs/tokens.md: its tables are those of the code, its examples run, its eight vectors are those of the test."""
+"""docs/how-to/tokens.md: its tables are those of the code, its examples run, its eight vectors are those of the test."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [keys.jwk(keys.rsa_key(), kid="one")]}))
     names: dict[str, Any] = {}
     for block in BLOCKS[:2]:
-        exec(compile(block, "docs/tokens.md", "exec"), names)
+        exec(compile(block, "docs/how-to/tokens.md", "exec"), names)
     return names
 
 
@@ -94,7 +94,7 @@ def test_the_request_proves_the_binding(examples: dict[str, Any]) -> None:
     key = ECKey.generate_key("P-256")
     text = minting.token(_now(cnf={"jkt": key.thumbprint()}))
     names = examples | {"token": text, "proof": proofs.proof(key, text, iat=int(time.time()))}
-    exec(compile(BLOCKS[2], "docs/tokens.md", "exec"), names)
+    exec(compile(BLOCKS[2], "docs/how-to/tokens.md", "exec"), names)
     with pytest.raises(Refusal) as raised:
         exec(
             compile(

@@ -12,7 +12,7 @@ from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage import copies
 from seawall.storage.place import open_store
 
-PAGE = Path(__file__).parents[2] / "docs" / "watch.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "watch.md"
 
 
 def test_the_page_says_what_is_not_to_be_set_as_it_is() -> None:

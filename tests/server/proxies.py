@@ -1,4 +1,4 @@
-"""A real nginx, Caddy or Envoy with exactly the lines that docs/gate.md prints, and an application that says what reached it."""
+"""A real nginx, Caddy or Envoy with the lines of docs/how-to/gate.md, and an application that says what reached it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.server.gates import free_port, until
 
-PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "gate.md"
 
 
 def snippet(kind: str, page: Path = PAGE) -> str:

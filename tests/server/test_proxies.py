@@ -1,4 +1,4 @@
-"""The snippets of docs/gate.md, in a real nginx, a real Caddy and a real Envoy, before a real gate."""
+"""The snippets of docs/how-to/gate.md, in a real nginx, a real Caddy and a real Envoy, before a real gate."""
 
 from __future__ import annotations
 

@@ -532,4 +532,4 @@ def test_the_command_line_says_one_fault_a_line(
     assert main(["anything"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith(f"error: {path}:") for line in lines] == [True, True, False]
-    assert lines[-1] == "  fix: every setting is described in docs/policy.md"
+    assert lines[-1] == "  fix: every setting is described in docs/reference/policy.md"

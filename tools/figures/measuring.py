@@ -18,7 +18,7 @@ from typing import Any
 
 from tools.figures.digests import digests_of
 
-WRITTEN = ("README.md", "docs/evaluation.md", "docs/figures.json")
+WRITTEN = ("README.md", "docs/explanation/evaluation.md", "docs/figures.json")
 """Files that hold the figures: they alone may differ from the commit that is measured."""
 
 

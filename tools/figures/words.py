@@ -27,7 +27,7 @@ METHOD_WORDS: Final = {
 
 def pages_with(kept: Mapping[str, Any], pages: Mapping[str, str]) -> dict[str, str]:
     """Return README and the page of the evaluation with the figures anew; raises `ValueError` where markers are missing."""
-    sections = {"README.md": readme(kept), "docs/evaluation.md": details(kept)}
+    sections = {"README.md": readme(kept), "docs/explanation/evaluation.md": details(kept)}
     return {name: between_markers(pages[name], section) for name, section in sections.items()}
 
 
@@ -158,7 +158,7 @@ def _outcome(figures: Mapping[str, Any]) -> str:
         "at a budget of 2, also through roll-outs, a merger and a migration.",
         f"With {figures['counted']} attacks the standard error of a difference is up to {error}.",
         "One author made these worlds and the ranker's training worlds: expect less on yours.",
-        "[docs/evaluation.md](docs/evaluation.md#worlds) says how the worlds are made.",
+        "[docs/explanation/evaluation.md](docs/explanation/evaluation.md#worlds) says how the worlds are made.",
     )
 
 

@@ -40,7 +40,8 @@ def show(result: ScanResult) -> None:
         answer(draw)
     elif unjudged:
         write(
-            "This is no sign that nothing happened. Export the vendor's own records; docs/sources.md names what is read.\n"
+            "This is no sign that nothing happened. Export the vendor's own records;"
+            " docs/reference/sources.md names what is read.\n"
         )
     else:
         write("Nothing was raised.\n")

@@ -151,7 +151,7 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
             values[name] = file.parent / values[name]
     if faults:
         raise CollectInvalid(
-            "\n".join(faults), fix="every setting is described in docs/collect.md", details=faults
+            "\n".join(faults), fix="every setting is described in docs/how-to/collect.md", details=faults
         )
     return values
 
@@ -167,7 +167,7 @@ def _table(file: Path, vendor: str, faults: list[str]) -> tuple[dict[str, Any], 
         raise CollectInvalid(f"{file}: cannot be read: {error.strerror}", fix="check --config") from None
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "is no TOML"
-        raise CollectInvalid(f"{file}: {reason}", fix="see docs/collect.md") from None
+        raise CollectInvalid(f"{file}: {reason}", fix="see docs/how-to/collect.md") from None
     faults += [
         f"{file}:{lines.get((name,), 1)}: {_shown(name)}: is no vendor{_near(name, SETTINGS)}"
         for name in document

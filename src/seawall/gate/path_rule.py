@@ -33,7 +33,7 @@ class PathRule:
     roles: tuple[str, ...] = gate_setting((), "one of them must be in `roles`")
     claims: Conditions = gate_setting(  # noqa: RUF009 - a field
         Conditions(),
-        'values that claims must have: `claims.hd = "example.org"`; see docs/policy.md, *Conditions on claims*',
+        'values that claims must have: `claims.hd = "example.org"`; see docs/reference/policy.md, *Conditions on claims*',
     )
     acr_values: tuple[str, ...] = gate_setting(
         (), "`acr` must be one of them; else a challenge to step up (RFC 9470)"

@@ -1,6 +1,6 @@
 """The tables `[gate]` of the policy file. Every setting is checked when the gate starts, by name and line.
 
-The dataclasses below are the specification: field, type, default and words make the tables of docs/gate.md.
+The dataclasses below are the specification: field, type, default and words make the tables of docs/how-to/gate.md.
 """
 
 # ruff: noqa: RUF009 - `gate_setting` makes a field with its words
@@ -159,7 +159,9 @@ class _Reader:
         while at and at not in self.lines:
             at = at[:-1]
         line = self.lines.get(at, 1)
-        return GateInvalid(f"{self.path}:{line}: {message}", fix=fix or "see the settings in docs/gate.md")
+        return GateInvalid(
+            f"{self.path}:{line}: {message}", fix=fix or "see the settings in docs/how-to/gate.md"
+        )
 
     def read(
         self, kind: type, table: object, *at: str | int, skip: frozenset[str] = frozenset()

@@ -36,7 +36,7 @@ OF_AN_ISSUER: Final = frozenset(
         "approved_keys", "denied_keys", "stale_limit", "fetch_timeout",
     }
 )  # fmt: skip
-"""Settings of `[[issuer]]` that a transmitter has too (docs/policy.md)."""
+"""Settings of `[[issuer]]` that a transmitter has too (docs/reference/policy.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _transmitter(
 ) -> Listened | None:
     own = {setting.name for setting in TRANSMITTER_SETTINGS}
     for name in sorted(table.keys() - own - OF_AN_ISSUER):
-        faults.add((*at, name), "is not a setting of a transmitter", "see docs/gate.md")
+        faults.add((*at, name), "is not a setting of a transmitter", "see docs/how-to/gate.md")
     values = read_settings(table, TRANSMITTER_SETTINGS, {}, at, faults)
     rest = {"token_types": [EVENT_TYPE]} | {
         name: value for name, value in table.items() if name in OF_AN_ISSUER

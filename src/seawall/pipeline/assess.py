@@ -110,7 +110,7 @@ def _given(
         if not registrations:
             raise InputUnreadable(
                 f"no account with its sign-in methods is in {methods[0]}{_why(problems)}",
-                fix="see docs/assurance.md for the shapes",
+                fix="see docs/how-to/assurance.md for the shapes",
             )
     proposed: list[AccessPolicy] | None = None
     if what_if is not None:
@@ -119,7 +119,7 @@ def _given(
         if not read_in:
             raise InputUnreadable(
                 f"no conditional access policy is in {what_if}{_why(problems)}",
-                fix="write it as Microsoft Graph does: docs/assurance.md",
+                fix="write it as Microsoft Graph does: docs/how-to/assurance.md",
             )
         proposed = _as_if_enabled(read_in, found or ())
         directory.members |= more.members

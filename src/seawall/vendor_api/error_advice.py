@@ -57,11 +57,11 @@ ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ("cursor-forgotten", "the vendor forgot where an answer was; the span is asked for again in the next pass"),
     ("elsewhere", "an answer led to another host: for a national cloud check --cloud, otherwise ask the vendor first"),
     ("401", "the vendor takes the access token no more: check what the application may do, and that it is enabled"),
-    ("403", "the application may not read this: docs/collect.md has the permissions, step by step"),
+    ("403", "the application may not read this: docs/how-to/collect.md has the permissions, step by step"),
 )  # fmt: skip
 """A part of a code, and what to do; the first that fits holds."""
 
-ELSE: Final = "run it again, or leave it running; docs/collect.md says what each code means"
+ELSE: Final = "run it again, or leave it running; docs/how-to/collect.md says what each code means"
 
 
 def advice(code: str) -> str:

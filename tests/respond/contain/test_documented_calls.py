@@ -1,4 +1,4 @@
-"""docs/containment-calls.md names every call that a plan can make, with its page and scope, and no other."""
+"""docs/reference/containment-calls.md names every call that a plan can make, with its page and scope, and no other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall.vendor_api.access import okta as okta_access
 
 from .samples import ANN, TENANT, evidence, incident, row
 
-PAGE = Path(__file__).parents[3] / "docs" / "containment-calls.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "containment-calls.md"
 EVE = "eve@example.org"
 PLACES = {
     "ann%40example.org": "{account}",

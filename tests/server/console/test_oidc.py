@@ -348,7 +348,7 @@ def test_settings_that_make_no_sense_are_refused_at_the_start(
 
 
 def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "serve.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "serve.md").read_text("utf-8")
     (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "policy.toml").write_text(example)
     (tmp_path / "client-secret").write_text("a secret")

@@ -114,7 +114,7 @@ def test_every_route_is_in_it(shown: Console) -> None:
 
 
 def test_the_docs_name_every_route() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text("utf-8")
     stated = set(re.findall(r"^\| `([A-Z]+ /api/[^`]*)` \|", page, re.MULTILINE))
     assert stated == {
         f"{method.upper()} {path}" for path, operations in DOCUMENT["paths"].items() for method in operations

@@ -154,7 +154,7 @@ def test_metrics_are_prometheus_text_with_what_was_counted(tmp_path: Path) -> No
 
 
 def test_the_docs_name_every_metric(team: Console) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "serve.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "serve.md").read_text("utf-8")
     for name in metrics(at_the_machine(team)):
         assert f"`{name.partition('/')[0]}`" in page
 

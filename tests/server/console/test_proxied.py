@@ -1,4 +1,4 @@
-"""The console behind a real nginx and a real Caddy, with exactly the lines that docs/serve.md prints."""
+"""The console behind a real nginx and a real Caddy, with exactly the lines that docs/how-to/serve.md prints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.server.console.test_serving import PASSWORD, certificate, serving
 from tests.server.gates import free_port, until
 from tests.server.proxies import accepts, program
 
-PAGE = (Path(__file__).parents[3] / "docs" / "serve.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "serve.md").read_text("utf-8")
 NAME = "seawall.example.org"
 
 

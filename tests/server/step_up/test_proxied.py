@@ -1,4 +1,4 @@
-"""The snippets of docs/step-up.md in a real nginx and a real Caddy: step-up through the proxy, to the application."""
+"""The snippets of docs/how-to/step-up.md in a real nginx and a real Caddy: step-up through the proxy, to the application."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.server.step_up.device import Device
 from tests.server.step_up.test_gate_step_up import SETTINGS, invitation
 from tests.server.test_proxies import needs
 
-PAGE = Path(__file__).parents[3] / "docs" / "step-up.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "step-up.md"
 Start = Callable[[Path, int, str], AbstractContextManager[Proxy]]
 STARTS: dict[str, tuple[Start, str]] = {
     "nginx": (proxies.nginx, "nginx"),

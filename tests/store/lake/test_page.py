@@ -1,4 +1,4 @@
-"""The example of docs/lake.md runs."""
+"""The example of docs/reference/lake.md runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.store.lake.events import ALL, numbered
 
-DOCS = Path(__file__).parents[3] / "docs" / "lake.md"
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "lake.md"
 
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,9 @@ class Faults:
         said = [text for _, text in sorted(self.found, key=lambda fault: fault[0])]
         if len(said) > MOST_SHOWN:
             said = [*said[:MOST_SHOWN], f"{self.name}: {len(said) - MOST_SHOWN} more"]
-        raise PolicyInvalid("\n".join(said), fix="every setting is described in docs/policy.md", details=said)
+        raise PolicyInvalid(
+            "\n".join(said), fix="every setting is described in docs/reference/policy.md", details=said
+        )
 
 
 def _plain(name: str) -> str:

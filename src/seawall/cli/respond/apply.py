@@ -188,7 +188,7 @@ def _run(
         return
     name = named_person(approver, "--approver")
     if config is None:
-        raise UsageError("--apply asks the vendors", fix="give --config FILE (docs/respond.md)")
+        raise UsageError("--apply asks the vendors", fix="give --config FILE (docs/how-to/respond.md)")
     _carry_out(asked, name, config, again)
 
 

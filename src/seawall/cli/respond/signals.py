@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 SETTINGS = Annotated[
-    Path, typer.Option("--settings", metavar="FILE", help="Who signs and who is told (docs/signals.md).")
+    Path,
+    typer.Option("--settings", metavar="FILE", help="Who signs and who is told (docs/how-to/signals.md)."),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 HERE = Path("signals.toml")

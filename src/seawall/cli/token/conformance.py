@@ -59,7 +59,7 @@ def conformance(
     """Throw hostile tokens at a verifier of yours, and sound ones, and print what became of them.
 
     The verifier is Python: verify(token, context) returns claims or raises. What it says that it lacks is
-    shown as not covered, never as passed. docs/conformance.md shows how to write one in ten lines.
+    shown as not covered, never as passed. docs/how-to/conformance.md shows how to write one in ten lines.
 
     \b
     Examples:
@@ -207,4 +207,6 @@ def _tell(results: Sequence[Result], passed: bool) -> None:
         streams.say(f"this run shows nothing: {why}")
     elif passed and not matrix.faulty(results):
         streams.say("nothing was let in that had to be refused")
-    streams.next_step("seawall token conformance --list names every case; docs/conformance.md explains them")
+    streams.next_step(
+        "seawall token conformance --list names every case; docs/how-to/conformance.md explains them"
+    )

@@ -360,7 +360,7 @@ class Member:
         if error.fatal():
             raise CollectRefused(
                 f"the cluster: {self._fault}",
-                fix="see docs/collect.md; the next start goes on where this one ended",
+                fix="see docs/how-to/collect.md; the next start goes on where this one ended",
             )
 
     def _say(self, text: str) -> None:
@@ -388,5 +388,5 @@ def _consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaError],
             text = "what it says holds a secret"
         raise CollectInvalid(
             f"the library takes no such settings: {text}",
-            fix="check certificate and properties (docs/collect.md)",
+            fix="check certificate and properties (docs/how-to/collect.md)",
         ) from None

@@ -60,7 +60,7 @@ def load_oidc(path: Path) -> OidcSettings:
     document = load_document(path)
     raw = document.tables.get(TABLE)
     if raw is None:
-        raise ServeInvalid(f"{path} has no table [console]", fix="docs/serve.md shows one")
+        raise ServeInvalid(f"{path} has no table [console]", fix="docs/how-to/serve.md shows one")
     table = _table(path, raw)
     entry = _entry(path, document, table)
     revocations = None
@@ -74,7 +74,9 @@ def _table(path: Path, raw: Mapping[str, Any]) -> ConsoleTable:
     try:
         table = msgspec.convert(raw, ConsoleTable)
     except msgspec.ValidationError as error:
-        raise ServeInvalid(f"{path}: [console]: {error}", fix="docs/serve.md lists its settings") from None
+        raise ServeInvalid(
+            f"{path}: [console]: {error}", fix="docs/how-to/serve.md lists its settings"
+        ) from None
     if not any(table.roles.values()):
         raise ServeInvalid(f"{path}: [console] gives nobody a role", fix='roles = { admin = ["…"] }')
     if "openid" not in table.scopes:

@@ -8,7 +8,7 @@ An AS of `known_systems` has the class written there. Otherwise the words of the
 
 Everything else is unknown. Words are whole words: `vpn` is not in "VPNet", `host` not in "Ghost". In the
 lists `*` stands for any letters and `_` for a blank. They are matched by Arrow over all names at once,
-because a large table of events meets tens of thousands of holders. Limits are in docs/networks.md.
+because a large table of events meets tens of thousands of holders. Limits are in docs/reference/networks.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an audit can find: one row for each kind, with how bad it is, why it matters and what to do.
 
-The table in docs/key-ledger.md is this one. Words about a single case are in the finding's `detail`.
+The table in docs/how-to/key-ledger.md is this one. Words about a single case are in the finding's `detail`.
 """
 
 from __future__ import annotations

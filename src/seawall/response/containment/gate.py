@@ -12,7 +12,7 @@ from seawall.response.containment.steps import Subject, by_account
 from seawall.response.containment.values import Action, Call, Check, Condition, Read
 
 PATH: Final = "/admin/revocations"
-DOCS: Final = "docs/revocation.md"
+DOCS: Final = "docs/reference/revocation.md"
 FORGED: Final = frozenset({"forged-or-stolen-token"})
 """Kinds of incident in which somebody may hold the key that signs tokens."""
 

@@ -1,6 +1,6 @@
 """Steps for an account of Google Workspace: the Directory API. Gmail's settings are in `gmail.py`. Pure.
 
-Every call is in docs/containment-calls.md with what Google's documentation says of it.
+Every call is in docs/reference/containment-calls.md with what Google's documentation says of it.
 """
 
 from __future__ import annotations

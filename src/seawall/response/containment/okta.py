@@ -2,7 +2,7 @@
 
 An account is suspended rather than deactivated: deactivating takes its applications away and cannot be undone exactly.
 Okta suspends accounts whose status is ACTIVE and no others, and says of suspended ones that they can only be unsuspended
-or deactivated: so the password is replaced before. Every call is in docs/containment-calls.md with what Okta's
+or deactivated: so the password is replaced before. Every call is in docs/reference/containment-calls.md with what Okta's
 documentation says of it.
 """
 

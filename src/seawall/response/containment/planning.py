@@ -313,7 +313,7 @@ _BESIDES: Final[dict[str, str]] = {
     "where an account of the plan is an administrator's.",
     "okta": " The application needs an administrator role that covers these accounts besides.",
 }
-"""What a vendor wants besides the scopes. Sources: docs/containment-calls.md."""
+"""What a vendor wants besides the scopes. Sources: docs/reference/containment-calls.md."""
 
 
 def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from seawall_base.msgspec_types import prepare
 from seawall_base.regular_files import open_file
 
 LARGEST: Final = 1024 * 1024
-_FIX: Final = "every setting is described in docs/respond.md"
+_FIX: Final = "every setting is described in docs/how-to/respond.md"
 _HOST: Final = re.compile(
     r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 )

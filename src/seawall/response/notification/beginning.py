@@ -18,7 +18,7 @@ _NUMBER: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 """An organisation's id at Microsoft: no letter begins with *Dear 2155c6ce-…*."""
 
 _HEAD: Final = """\
-# The case file of a notification: docs/notify.md says what each line means. Nothing is sent by writing it.
+# The case file of a notification: docs/how-to/notify.md says what each line means. Nothing is sent by writing it.
 
 [case]
 id = "{id}"
@@ -45,7 +45,7 @@ street = ""
 # user = "notices@example.com"        # the password: {variable}, or password_file
 # bounce_address = "bounces@example.com"
 
-# What you add in each language that your recipients read; see docs/notify.md.
+# What you add in each language that your recipients read; see docs/how-to/notify.md.
 # [texts.en]
 # happened = ""
 # measures = []

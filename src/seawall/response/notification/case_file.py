@@ -181,11 +181,13 @@ def read_case(path: Path) -> Case:
     try:
         case = msgspec.toml.decode(content, type=Case)
     except (ValueError, RecursionError) as error:
-        raise CaseInvalid(f"{path}: {_plainly(str(error))}", fix="see docs/notify.md") from error
+        raise CaseInvalid(f"{path}: {_plainly(str(error))}", fix="see docs/how-to/notify.md") from error
     faults = tuple(_faults(case))
     if faults:
         raise CaseInvalid(
-            f"{path}: {faults[0]}", details=[f"{path}: {fault}" for fault in faults], fix="see docs/notify.md"
+            f"{path}: {faults[0]}",
+            details=[f"{path}: {fault}" for fault in faults],
+            fix="see docs/how-to/notify.md",
         )
     return case
 

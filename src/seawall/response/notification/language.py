@@ -143,7 +143,7 @@ def language(tag: str, zone: str = "UTC") -> Language:
     if tag not in languages():
         raise CaseInvalid(
             f"there are no letters in the language {visible(tag, 20)!r}",
-            fix=f"choose one of {', '.join(languages())}; docs/notify.md says how to add one",
+            fix=f"choose one of {', '.join(languages())}; docs/how-to/notify.md says how to add one",
         )
     words = words_of(tag)
     return Language(tag, ZoneInfo(zone), words, Locale.parse(words["language"]["locale"], sep="-"))

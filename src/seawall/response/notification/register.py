@@ -243,5 +243,5 @@ def _entry(document: dict[str, Any]) -> Entry:
 def _broken(path: Path, why: str) -> RegisterBroken:
     return RegisterBroken(
         f"{path}: {why}",
-        fix="nothing was sent; compare with a copy and with the mail server's log (docs/notify.md)",
+        fix="nothing was sent; compare with a copy and with the mail server's log (docs/how-to/notify.md)",
     )

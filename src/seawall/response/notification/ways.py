@@ -27,7 +27,7 @@ def ways(case: Case, folder: Path) -> Callable[[Recipient, str], Transport]:
             secret = _secret(folder, recipient.webhook_secret_file) if recipient.webhook_secret_file else ""
             return HookTransport(Webhook(recipient.webhook, secret))
         if mail is None:
-            raise CaseInvalid("the case file names no mail server", fix="see [smtp] in docs/notify.md")
+            raise CaseInvalid("the case file names no mail server", fix="see [smtp] in docs/how-to/notify.md")
         return mail
 
     return way

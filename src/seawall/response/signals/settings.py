@@ -71,16 +71,18 @@ def load(path: Path) -> Settings:
     except FileNotFoundError:
         raise SignalsInvalid(
             f"{path}: there are no settings: who is to be told, and signed by which key, is not known",
-            fix="write it as docs/signals.md shows, or name it with --settings",
+            fix="write it as docs/how-to/signals.md shows, or name it with --settings",
         ) from None
     except OSError as error:
         raise SignalsInvalid(
             f"{path}: the settings cannot be read: {error.strerror}", fix="check --settings"
         ) from None
     except (ValueError, RecursionError) as error:
-        raise SignalsInvalid(f"{path}: no TOML: {str(error)[:200]}", fix="see docs/signals.md") from None
+        raise SignalsInvalid(
+            f"{path}: no TOML: {str(error)[:200]}", fix="see docs/how-to/signals.md"
+        ) from None
     if len(data) > LARGEST:
-        raise SignalsInvalid(f"{path}: larger than {LARGEST} bytes", fix="see docs/signals.md")
+        raise SignalsInvalid(f"{path}: larger than {LARGEST} bytes", fix="see docs/how-to/signals.md")
     return _settings(path, document)
 
 
@@ -88,12 +90,12 @@ def _settings(path: Path, document: Mapping[str, Any]) -> Settings:
     _known(path, "", document, frozenset({"transmitter", "stream"}))
     transmitter = document.get("transmitter")
     if not isinstance(transmitter, dict):
-        raise SignalsInvalid(f"{path}: [transmitter] is missing", fix="see docs/signals.md")
+        raise SignalsInvalid(f"{path}: [transmitter] is missing", fix="see docs/how-to/signals.md")
     _known(path, "[transmitter]", transmitter, _OF_TRANSMITTER)
     streams = document.get("stream", [])
     if not isinstance(streams, list) or not 0 < len(streams) <= MOST_STREAMS:
         raise SignalsInvalid(
-            f"{path}: [[stream]] is missing", fix="name who is to be told, see docs/signals.md"
+            f"{path}: [[stream]] is missing", fix="name who is to be told, see docs/how-to/signals.md"
         )
     made = tuple(_stream(path, one) for one in streams)
     for what, values in (("name", [one.name for one in made]), ("audience", [one.audience for one in made])):
@@ -112,7 +114,7 @@ def _settings(path: Path, document: Mapping[str, Any]) -> Settings:
 
 def _stream(path: Path, table: object) -> Stream:
     if not isinstance(table, dict):
-        raise SignalsInvalid(f"{path}: write [[stream]] with two brackets", fix="see docs/signals.md")
+        raise SignalsInvalid(f"{path}: write [[stream]] with two brackets", fix="see docs/how-to/signals.md")
     name = _text(path, "[[stream]]", table, "name")
     at = f"[[stream]] {name}"
     if not _NAME.fullmatch(name):
@@ -137,13 +139,15 @@ def _stream(path: Path, table: object) -> Stream:
 
 def _known(path: Path, at: str, table: Mapping[str, Any], names: frozenset[str]) -> None:
     for name in sorted(table.keys() - names):
-        raise SignalsInvalid(f"{path}: {at} {name[:80]!r} is not a setting", fix="see docs/signals.md")
+        raise SignalsInvalid(f"{path}: {at} {name[:80]!r} is not a setting", fix="see docs/how-to/signals.md")
 
 
 def _text(path: Path, at: str, table: Mapping[str, Any], name: str) -> str:
     value = table.get(name)
     if not isinstance(value, str) or not value or len(value) > 2048:
-        raise SignalsInvalid(f"{path}: {at[:80]}: {name} is missing or no text", fix="see docs/signals.md")
+        raise SignalsInvalid(
+            f"{path}: {at[:80]}: {name} is missing or no text", fix="see docs/how-to/signals.md"
+        )
     return value
 
 

@@ -64,7 +64,7 @@ class GoogleAccess:
                 f"{TOKEN_URL}: the service account got no access token ({type(error).__name__}{code})",
                 fix=advice(self._transport.fault)
                 if self._transport.fault
-                else "check the key, the administrator, and that the client id has this scope alone (docs/collect.md)",
+                else "check the key, the administrator, and that the client id has this scope alone (docs/how-to/collect.md)",
             ) from None
 
 
@@ -72,7 +72,7 @@ def _credentials(key: str, administrator: str, scopes: Sequence[str]) -> Any:
     from google.oauth2 import service_account
 
     refused = CollectInvalid(
-        "the key file is no key of a service account", fix="create a JSON key for it (docs/collect.md)"
+        "the key file is no key of a service account", fix="create a JSON key for it (docs/how-to/collect.md)"
     )
     try:
         stated = json.loads(key)

@@ -109,7 +109,7 @@ class PrivateKeyAccess:
                     f"{url}: the application got no access token: {refused.code or refused.status}",
                     fix=advice(refused.code)
                     if refused.code
-                    else "check client id and key, that its scopes are granted, and DPoP (docs/collect.md)",
+                    else "check client id and key, that its scopes are granted, and DPoP (docs/how-to/collect.md)",
                 ) from None
             self._token = granted.access_token
             self._until = self._clock.now() / 1e6 + granted.expires_in - EARLY_SECONDS

@@ -1,4 +1,4 @@
-"""Every setting of a policy file: name, type, default, meaning. docs/policy.md's tables are made from these."""
+"""Every setting of a policy file: name, type, default, meaning. docs/reference/policy.md's tables are made from these."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Revocation:
         fault = _fault(self)
         if fault:
             raise RevocationInvalid(
-                f"no such revocation: {fault}", fix="see docs/revocation.md for the kinds"
+                f"no such revocation: {fault}", fix="see docs/reference/revocation.md for the kinds"
             )
 
     @property

@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.server.gates import ISSUER, Gate, free_port, running, until
 
-from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.store import RevocationStore
 
 GOAL, GOAL_P99 = 8000, 5.0

@@ -25,11 +25,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from seawall_tokens.jose import base64url
 from seawall_tokens.jose.key import read_key
-from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
-from seawall_tokens.revocation.revocation import Key, Revocation
-from seawall_tokens.revocation.revocations import EMPTY, Revocations, View
+from seawall_tokens.policy.issuer_policy import IssuerKey, IssuerPolicy, Policy
+from seawall_tokens.revocation.entry import Key, Revocation
+from seawall_tokens.revocation.snapshot import EMPTY, Revocations, RevocationSnapshot
 from seawall_tokens.revocation.store import RevocationStore
-from seawall_tokens.verify.verify import verify_access_token
+from seawall_tokens.verify.access_token import verify_access_token
 
 NOW = 1_790_000_000
 ISSUER = "https://issuer.example"
@@ -39,10 +39,10 @@ ROUNDS = 15
 class OneKey:
     """A key source with one key."""
 
-    def __init__(self, held: HeldKey) -> None:
+    def __init__(self, held: IssuerKey) -> None:
         self._held = held
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:  # noqa: ARG002 - one key whatever is asked
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002 - one key whatever is asked
         """The key."""
         return self._held
 
@@ -52,7 +52,7 @@ def identifier(number: int) -> str:
     return str(UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % (1 << 128)))
 
 
-def a_view(entries: int) -> View:
+def a_view(entries: int) -> RevocationSnapshot:
     """Half are token ids, a quarter sessions, a quarter bounds of subjects."""
     keys: dict[Key, float | None] = {}
     for number in range(entries):
@@ -66,7 +66,7 @@ def a_view(entries: int) -> View:
     return EMPTY.changed(keys)
 
 
-def a_token() -> tuple[str, HeldKey]:
+def a_token() -> tuple[str, IssuerKey]:
     """An RS256 token and its key."""
     key = rsa.generate_private_key(65537, 2048)
     numbers = key.public_key().public_numbers()
@@ -81,7 +81,7 @@ def a_token() -> tuple[str, HeldKey]:
               "jti": identifier(-2), "sid": identifier(-3)}  # fmt: skip
     signed = ".".join(base64url.encode(json.dumps(part).encode()) for part in (header, claims))
     signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-    return f"{signed}.{base64url.encode(signature)}", HeldKey(read_key(jwk), NOW - 1e6, "active")
+    return f"{signed}.{base64url.encode(signature)}", IssuerKey(read_key(jwk), NOW - 1e6, "active")
 
 
 def seconds_each(act: Callable[[], object], times: int) -> float:

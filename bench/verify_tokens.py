@@ -31,11 +31,11 @@ from joserfc.jwk import ECKey, RSAKey
 
 from seawall_tokens.jose import base64url
 from seawall_tokens.jose.key import PublicKey, read_key
-from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+from seawall_tokens.policy.issuer_policy import IssuerKey, IssuerPolicy, Policy
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import Revocations
-from seawall_tokens.verify.verify import verify_access_token
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import Revocations
+from seawall_tokens.verify.access_token import verify_access_token
 
 ISSUER = "https://issuer.example/b1f0e8c2-6d0a-4a7e-9a55-0c1d2e3f4a5b/"
 AUDIENCE = "api://0d6f7e11-5a77-4d0e-8a4c-5b6a7c8d9e0f"
@@ -47,9 +47,9 @@ class OneKey:
     """A key source with one key."""
 
     def __init__(self, key: PublicKey, now: float) -> None:
-        self.held = HeldKey(key, now, "active")
+        self.held = IssuerKey(key, now, "active")
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:  # noqa: ARG002
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002
         """The key."""
         return self.held
 

@@ -10,10 +10,10 @@ import pytest
 from .conftest import Run
 
 LAX = """
-from seawall.conformance import Verifier
-from seawall.conformance.workshop import Workshop
+from seawall_tokens.conformance import Verifier
+from seawall_tokens.conformance.token_factory import TokenFactory
 
-sound = {Workshop().token().split(".")[0]}
+sound = {TokenFactory().token().split(".")[0]}
 
 def verify(token, context):
     return {"token": token}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.store import RevocationStore
 from tests.jose import keys
 from tests.tokens import minting, proofs

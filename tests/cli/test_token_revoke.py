@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import RevocationStore
 from tests.tokens import minting
 from tests.tokens.test_revocations import outcome

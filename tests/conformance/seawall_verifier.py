@@ -9,18 +9,18 @@ from seawall_tokens.conformance import Context, RenewalAttempt, Verifier
 from seawall_tokens.conformance.context import Revocation as Revoked
 from seawall_tokens.conformance.context import TrustedIssuer
 from seawall_tokens.jose.key_set import KeySet, KeySetRefused, read_key_set
-from seawall_tokens.keys import key_absence
+from seawall_tokens.keys import absence
+from seawall_tokens.keys.cache import CacheSettings, KeyCache
 from seawall_tokens.keys.first_seen import FirstSeen
-from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
-from seawall_tokens.keys.key_origins import OriginFailed
-from seawall_tokens.policy.policy import IssuerPolicy, Policy
+from seawall_tokens.keys.origins import OriginFailed
+from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.verify import renewal
+from seawall_tokens.verify.access_token import verify_access_token
 from seawall_tokens.verify.replay import MemoryReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding
-from seawall_tokens.verify.verify import verify_access_token
 
 REPLAY = MemoryReplayGuard()
 
@@ -154,8 +154,8 @@ def _keys(trusted: TrustedIssuer, context: Context) -> KeyCache:
     )
     if len(served) > 1:
         cache.warm()
-        for _ in range(key_absence.ANSWERS):  # long enough for what is no longer listed to be retired
-            ticks[0] += key_absence.SECONDS
+        for _ in range(absence.ANSWERS):  # long enough for what is no longer listed to be retired
+            ticks[0] += absence.SECONDS
             with suppress(Refusal):
                 cache.lookup(trusted.issuer, "no such key", context.now)
     return cache

@@ -9,8 +9,8 @@ import pytest
 from seawall_base.errors import UsageError
 from seawall_tokens.conformance.battery import cases, families
 from seawall_tokens.conformance.case import HARMS, Case
+from seawall_tokens.conformance.token_factory import TokenFactory
 from seawall_tokens.conformance.verifier import CAPABILITIES
-from seawall_tokens.conformance.workshop import Workshop
 
 EVERY = cases()
 
@@ -42,7 +42,7 @@ def test_a_case_says_what_it_stands_for(case: Case) -> None:
 
 @pytest.mark.parametrize("case", EVERY, ids=named)
 def test_a_case_can_be_made_anew(case: Case) -> None:
-    first, second = case.build(Workshop()), case.build(Workshop())
+    first, second = case.build(TokenFactory()), case.build(TokenFactory())
     assert isinstance(first.token, str)
     assert len(first.token) < 20_000_000
     assert first.context.issuers

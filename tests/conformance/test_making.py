@@ -19,7 +19,7 @@ from seawall_tokens.conformance.case import Case
 from seawall_tokens.conformance.encoding import b64, dangling, integer, members, padded
 from seawall_tokens.conformance.keys import Key
 from seawall_tokens.conformance.signing import cube_root_forgery, encoded_message
-from seawall_tokens.conformance.workshop import ABSENT, Workshop, changed
+from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory, with_changes
 from seawall_tokens.jose.fitness import rsa_faults
 
 
@@ -67,7 +67,7 @@ def test_the_cube_root_fools_who_does_not_look_at_the_end() -> None:
 )
 def test_a_signature_without_a_key_fits_a_point_of_small_order(name: str) -> None:
     (case,) = cases((name,))
-    presentation = case.build(Workshop())
+    presentation = case.build(TokenFactory())
     (jwk,) = json.loads(presentation.context.issuer.key_set)["keys"]
     signed, _, signature = presentation.token.rpartition(".")
     Ed25519PublicKey.from_public_bytes(decoded(jwk["x"])).verify(decoded(signature), signed.encode())
@@ -79,7 +79,7 @@ NOT_SIGNED = {"duplicate-alg", "credential-with-disclosures"}
 
 def verifies(case: Case) -> bool:
     """Whether one of the RSA keys of the context made the signature, by `cryptography` alone."""
-    presentation = case.build(Workshop())
+    presentation = case.build(TokenFactory())
     signed, _, signature = presentation.token.rpartition(".")
     for trusted in presentation.context.issuers:
         for jwk in json.loads(trusted.key_set)["keys"]:
@@ -103,7 +103,7 @@ def test_nothing_but_the_check_in_question_can_refuse(family: str) -> None:
 def test_the_replica_is_signed_with_the_consumers_key() -> None:
     for name in ("storm-0558", "storm-0558-expired", "storm-0558-many"):
         (case,) = cases((name,))
-        workshop = Workshop()
+        workshop = TokenFactory()
         presentation = case.build(workshop)
         signed, _, signature = presentation.token.rpartition(".")
         header, claims = (json.loads(decoded(part)) for part in signed.split("."))
@@ -131,10 +131,10 @@ def test_the_encoders() -> None:
     with pytest.raises(ValueError, match="no unused bits"):
         dangling(b64(b"abc"))
     assert members([("a", "1"), ("a", "NaN")]) == b'{"a":1,"a":NaN}'
-    assert changed({"a": 1, "b": 2}, {"a": ABSENT, "c": None}) == {"b": 2, "c": None}
+    assert with_changes({"a": 1, "b": 2}, {"a": ABSENT, "c": None}) == {"b": 2, "c": None}
 
 
 def test_a_time_can_be_fixed() -> None:
-    workshop = Workshop(1_700_000_000.9)
+    workshop = TokenFactory(1_700_000_000.9)
     assert workshop.claims()["exp"] == 1_700_000_600
     assert workshop.context().now == 1_700_000_000.0

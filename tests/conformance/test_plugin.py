@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 VERIFIER = """
-from seawall.conformance import Verifier
+from seawall_tokens.conformance import Verifier
 
 def verify(token, context):
     if len(token) > 16384 or token.count(".") != 2:
@@ -46,7 +46,7 @@ def test_without_the_option_nothing_happens(project: Path) -> None:
     (project / "test_imports.py").write_text(
         "import sys\n\n\ndef test_nothing_was_imported():\n"
         "    loaded = {name for name in sys.modules if name.startswith('seawall')}\n"
-        "    assert loaded == {'seawall', 'seawall_tokens.conformance', 'seawall_tokens.conformance.plugin'}, loaded\n"
+        "    assert loaded == {'seawall_tokens', 'seawall_tokens.conformance', 'seawall_tokens.conformance.plugin'}, loaded\n"
         "    assert not {'cryptography', 'gmpy2', 'pyarrow'} & set(sys.modules)\n"
     )
     result = pytest_in(project, "-W", "error", "-q")
@@ -63,7 +63,7 @@ def test_a_program_that_uses_seawall_may_run_pytest(project: Path) -> None:
         [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    doc = sys.modules["seawall"].__doc__ or ""
+    doc = sys.modules["seawall_tokens"].__doc__ or ""
     assert "PYTEST_DONT_REWRITE" in doc  # an editable installation does not show it
 
 

@@ -10,11 +10,11 @@ import pytest
 from seawall_tokens.conformance.battery import cases
 from seawall_tokens.conformance.case import Case
 from seawall_tokens.conformance.run import judge, run
-from seawall_tokens.conformance.workshop import Workshop
+from seawall_tokens.conformance.token_factory import TokenFactory
 from seawall_tokens.refusals import REFUSALS
-from seawall_tokens.verify import claim_checks, examination, key_checks, verify
+from seawall_tokens.verify import access_token, claim_checks, examination, key_checks
 from seawall_tokens.verify.replay import MemoryReplayGuard
-from seawall_tokens.verify.state import State
+from seawall_tokens.verify.state import ExaminationState
 from tests.conformance.seawall_verifier import binding_of, policy_of, verifier
 
 
@@ -57,7 +57,7 @@ def test_nearly_every_refusal_is_shown() -> None:
     assert REFUSALS.keys() - shown == NOT_SHOWN.keys()
 
 
-REMOVABLE: dict[int, Callable[[State], None]] = {
+REMOVABLE: dict[int, Callable[[ExaminationState], None]] = {
     4: key_checks.check_key_issuer,
     5: key_checks.check_key_state,
     11: examination.check_revocations,
@@ -78,7 +78,7 @@ def test_the_battery_notices_a_missing_check(number: int, monkeypatch: pytest.Mo
     left_out = REMOVABLE[number]
     runs = tuple(check.run for check in examination.CHECKS)
     assert left_out in runs
-    monkeypatch.setattr(verify, "_RUNS", tuple(step for step in runs if step is not left_out))
+    monkeypatch.setattr(access_token, "_RUNS", tuple(step for step in runs if step is not left_out))
     mine = [case for case in cases() if case.hostile and REFUSALS[case.codes[0]].check == number]
     let_in = [result.case.name for result in run(verifier, mine) if result.fault == "let-in"]
     assert len(let_in) >= 5, let_in
@@ -89,7 +89,7 @@ def test_the_battery_notices_a_missing_check(number: int, monkeypatch: pytest.Mo
 def test_what_explains_a_refusal_gives_the_same_reason() -> None:
     """`seawall token check` shows steps; over the whole battery they end as verification does."""
     for case in cases():
-        presentation = case.build(Workshop())
+        presentation = case.build(TokenFactory())
         if presentation.renewal is not None or presentation.times > 1 or presentation.at_once > 1:
             continue
         context = presentation.context

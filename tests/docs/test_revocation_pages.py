@@ -6,8 +6,8 @@ import dataclasses
 import re
 
 from seawall_tokens.refusals import REFUSALS
-from seawall_tokens.revocation.revocation import KINDS
-from seawall_tokens.signals.signals import EFFECTS
+from seawall_tokens.revocation.entry import KINDS
+from seawall_tokens.signals.effects import EFFECTS
 from seawall_tokens.verify.decision import Decision
 from tests.docs.test_docs import first_column, page
 

@@ -12,14 +12,14 @@ import pytest
 from seawall.gate import recent_tokens
 from seawall.gate.recent_tokens import MOST, SECONDS, RecentTokens
 from seawall_tokens.jose.key_set import read_key_set
-from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+from seawall_tokens.policy.issuer_policy import IssuerKey, IssuerPolicy, Policy
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.refusals.signing_key import KeyUnknown
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import EMPTY, Revocations, weights
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import EMPTY, Revocations, weights
+from seawall_tokens.verify.access_token import verify_access_token
 from seawall_tokens.verify.replay import MemoryReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding
-from seawall_tokens.verify.verify import verify_access_token
 from tests.server.gates import AUDIENCE, ISSUER, Issuer
 
 REQUEST = RequestBinding(method="GET", url="https://app.example/")
@@ -29,16 +29,16 @@ REQUEST = RequestBinding(method="GET", url="https://app.example/")
 class Keys:
     """A key source that the test changes."""
 
-    held: HeldKey | None
+    held: IssuerKey | None
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
         if self.held is None or self.held.key.kid != kid:
             raise KeyUnknown
         return self.held
 
 
-def held(issuer: Issuer, state: Any = "active", until: float = 0.0) -> HeldKey:
-    return HeldKey(read_key_set(json.dumps(issuer.jwks()).encode()).keys[0], 0.0, state, until)
+def held(issuer: Issuer, state: Any = "active", until: float = 0.0) -> IssuerKey:
+    return IssuerKey(read_key_set(json.dumps(issuer.jwks()).encode()).keys[0], 0.0, state, until)
 
 
 @dataclass
@@ -105,9 +105,9 @@ def test_what_changes_is_asked_each_time(whole: list[int]) -> None:
     usual = bench.keys.held
     assert usual is not None
     for state, code in (("revoked", "key-revoked"), ("retired", "key-retired")):
-        bench.keys.held = HeldKey(usual.key, 0.0, state)  # type: ignore[arg-type]
+        bench.keys.held = IssuerKey(usual.key, 0.0, state)  # type: ignore[arg-type]
         assert bench.code(token) == code
-    bench.keys.held = HeldKey(usual.key, 0.0, "active", bench.now + 60)
+    bench.keys.held = IssuerKey(usual.key, 0.0, "active", bench.now + 60)
     assert bench.code(token) == "key-quarantined"
     bench.keys.held = None
     assert bench.code(token) == "key-unknown"

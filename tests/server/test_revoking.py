@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.store import RevocationStore
 from tests.server.gates import ISSUER, Gate, Issuer, running, until
 

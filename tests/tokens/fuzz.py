@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seawall_tokens.jose import base64url
-from seawall_tokens.policy.policy import ANY_TENANT, Policy
+from seawall_tokens.policy.issuer_policy import ANY_TENANT, Policy
 from seawall_tokens.verify.claim_conditions import Conditions
 from tests.jose import keys
 from tests.tokens import minting

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from seawall_tokens.policy.policy import ANY_TENANT, Policy
+from seawall_tokens.policy.issuer_policy import ANY_TENANT, Policy
 from seawall_tokens.refusals import Refusal
+from seawall_tokens.verify.access_token import verify_access_token
 from seawall_tokens.verify.examination import examine
-from seawall_tokens.verify.verify import verify_access_token
 from tests.tokens import minting
 from tests.tokens.minting import NOW, claims, policy, token
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from seawall_tokens.jose.key_set import KeySet, read_key_set
+from seawall_tokens.keys.cache import CacheSettings, KeyCache
 from seawall_tokens.keys.first_seen import FirstSeen
-from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
 from seawall_tokens.refusals import Refusal
 from tests.tokens.key_sets import jwks
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from seawall_tokens.jose.key import PublicKey, parse_key
-from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, KeyState, Policy
+from seawall_tokens.policy.issuer_policy import IssuerKey, IssuerPolicy, KeyState, Policy
 from seawall_tokens.refusals.signing_key import KeyUnknown
 from tests.jose import keys
 
@@ -25,7 +25,7 @@ AUDIENCE = "https://api.example/"
 class Keys:
     """A key source that holds what it is given."""
 
-    held: dict[str, HeldKey] = field(default_factory=dict)
+    held: dict[str, IssuerKey] = field(default_factory=dict)
 
     def add(
         self,
@@ -36,9 +36,9 @@ class Keys:
     ) -> None:
         """Hold one more key."""
         assert key.kid is not None
-        self.held[key.kid] = HeldKey(key, first_seen, state, held_until)
+        self.held[key.kid] = IssuerKey(key, first_seen, state, held_until)
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
         """As a key source must."""
         if kid not in self.held:
             raise KeyUnknown

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from seawall_tokens import verify_access_token, verify_jws
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.verify.verify import verify_access_token, verify_jws
 from tests.jose import keys
 from tests.tokens.minting import NOW, header, policy
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from seawall_tokens import verify_access_token, verify_jws
 from seawall_tokens.refusals import REFUSALS, Refusal
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.signals.event_token import SignalRefused, Transmitter, Transmitters, transmitter_policy
 from seawall_tokens.verify.renewal import check_renewal
 from seawall_tokens.verify.replay import MemoryReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding
-from seawall_tokens.verify.verify import verify_access_token, verify_jws
 from tests.jose import keys
 from tests.tokens import fuzz, minting
 from tests.tokens.minting import AUDIENCE, NOW

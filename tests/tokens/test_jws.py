@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from seawall_tokens import verify_jws
 from seawall_tokens.jose.key import read_key
 from seawall_tokens.jose.key_set import read_key_set
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.verify.verify import verify_jws
 from tests.jose import keys
 from tests.tokens.minting import header, token
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.gate.keys_at_hand import KeysAtHand, MustWait, never_wait
-from seawall_tokens.keys.key_absence import ANSWERS, MOST_SECONDS, SECONDS, Absence, count_absences
-from seawall_tokens.keys.key_origins import OriginFailed
+from seawall_tokens.keys.absence import ANSWERS, MOST_SECONDS, SECONDS, Absence, count_absences
+from seawall_tokens.keys.origins import OriginFailed
 from tests.tokens.key_bench import ISSUER, NOW, Bench
 from tests.tokens.key_sets import jwk
 

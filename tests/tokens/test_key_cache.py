@@ -11,8 +11,8 @@ import pytest
 
 from seawall_tokens.jose.key_set import read_key_set
 from seawall_tokens.keys.first_seen import FirstSeen
-from seawall_tokens.keys.key_origins import OriginFailed
-from seawall_tokens.policy.policy import KeySource
+from seawall_tokens.keys.origins import OriginFailed
+from seawall_tokens.policy.issuer_policy import KeySource
 from tests.tokens.key_bench import ISSUER, NOW, Bench
 from tests.tokens.key_sets import jwk, jwks, weak_jwk
 

@@ -13,9 +13,9 @@ import pytest
 
 from seawall_base.http_client import trust_store
 from seawall_tokens.jose.key_set import LARGEST_SET
-from seawall_tokens.keys.key_absence import MOST_SECONDS
-from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
-from seawall_tokens.keys.key_origins import (
+from seawall_tokens.keys.absence import MOST_SECONDS
+from seawall_tokens.keys.cache import CacheSettings, KeyCache
+from seawall_tokens.keys.origins import (
     Connection,
     Origin,
     OriginFailed,

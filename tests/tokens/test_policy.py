@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seawall_tokens.policy.policy import ANY_TENANT, CONSUMER_TENANT, HeldKey, IssuerPolicy, Policy
+from seawall_tokens.policy.issuer_policy import ANY_TENANT, CONSUMER_TENANT, IssuerKey, IssuerPolicy, Policy
 
 TENANT = "b1f0e8c2-6d0a-4a7e-9a55-0c1d2e3f4a5b"
 OTHER = "0d6f7e11-5a77-4d0e-8a4c-5b6a7c8d9e0f"
@@ -14,7 +14,7 @@ COMMON = "https://login.example/{tenantid}/v2.0"
 
 
 class NoKeys:
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
         raise LookupError
 
 

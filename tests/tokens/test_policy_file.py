@@ -12,11 +12,11 @@ import pytest
 from seawall.cli.main import main
 from seawall_base.errors import PolicyInvalid
 from seawall_tokens.jose.key_set import read_key_set
-from seawall_tokens.keys.key_cache import KeyCache
+from seawall_tokens.keys.cache import KeyCache
 from seawall_tokens.policy.file import load_document, load_policy
-from seawall_tokens.policy.policy import ABSENT_TYPE, ANY_TENANT, CONSUMER_TENANT, IssuerPolicy
+from seawall_tokens.policy.issuer_policy import ABSENT_TYPE, ANY_TENANT, CONSUMER_TENANT, IssuerPolicy
 from seawall_tokens.policy.settings import ISSUER_SETTINGS
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.snapshot import Revocations
 from tests.jose.https_server import make_authority
 from tests.tokens.key_sets import jwk, jwks
 
@@ -196,7 +196,7 @@ def test_profiles_know_their_issuers(
         asked.append(url)
         return read_key_set
 
-    monkeypatch.setattr("seawall_tokens.policy.issuer.from_url", from_url)
+    monkeypatch.setattr("seawall_tokens.policy.issuer_table.from_url", from_url)
     policy = loaded(tmp_path, f'[[issuer]]\nprofile = "{profile}"\naudiences = ["x"]\n{extra}\n')
     assert (policy.issuer, asked) == (issuer, [jwks_uri])
 

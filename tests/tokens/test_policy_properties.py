@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seawall_base.errors import PolicyInvalid
 from seawall_tokens.policy.file import load_policy
-from seawall_tokens.policy.policy import CONSUMER_TENANT
+from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT
 from seawall_tokens.policy.profiles import PROFILES
 from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from tests.tokens.test_policy_file import MINIMAL, OTHER, TENANT

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from seawall_tokens.policy.file import load_policy
-from seawall_tokens.policy.policy import CONSUMER_TENANT, Policy
+from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT, Policy
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.verify.verify import verify_access_token
+from seawall_tokens.verify.access_token import verify_access_token
 from tests.jose import keys
 from tests.jose.https_server import HttpsServer, answer
 from tests.tokens.minting import NOW, token

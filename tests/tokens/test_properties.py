@@ -14,8 +14,8 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import KeySet
 
+from seawall_tokens import verify_access_token, verify_jws
 from seawall_tokens.refusals import Internal, Refusal
-from seawall_tokens.verify.verify import verify_access_token, verify_jws
 from tests.jose import keys
 from tests.tokens import minting
 from tests.tokens.minting import NOW, claims, entry, header, policy, token

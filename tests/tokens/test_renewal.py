@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall_tokens.jose import base64url
-from seawall_tokens.policy.policy import IssuerPolicy
+from seawall_tokens.policy.issuer_policy import IssuerPolicy
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.verify.renewal import (
     Binding,
     Grant,

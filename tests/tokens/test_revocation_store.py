@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from seawall_base.errors import StoreBroken
 from seawall_tokens.errors import RevocationInvalid
-from seawall_tokens.revocation.follower import Follower
-from seawall_tokens.revocation.revocation import KINDS, Revocation
-from seawall_tokens.revocation.revocations import Revocations, View, weights
+from seawall_tokens.revocation.entry import KINDS, Revocation
+from seawall_tokens.revocation.follower import RevocationFollower
+from seawall_tokens.revocation.snapshot import Revocations, RevocationSnapshot, weights
 from seawall_tokens.revocation.store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal
 from tests.tokens.test_revocations import ISSUER, entry, outcome
 
@@ -153,7 +153,7 @@ def test_following_loading_and_a_naive_list_agree(steps: list[Any], looks: list[
                 assert contents(view) == contents(store.load(now=now)[0]) == expected
 
 
-def contents(view: View) -> dict[Any, float]:
+def contents(view: RevocationSnapshot) -> dict[Any, float]:
     return {
         (kind, issuer, name): number
         for issuer, scope in view.scopes.items()
@@ -367,7 +367,7 @@ def test_a_store_that_is_not_right_is_broken(path: Path, fault: Callable[[Path],
     with pytest.raises(StoreBroken, match=FAULTS[fault]):
         RevocationStore.open(path, thorough=True)
     with pytest.raises(StoreBroken, match=FAULTS[fault]):
-        Follower(path).start()
+        RevocationFollower(path).start()
     with pytest.raises(StoreBroken):
         read_all(path)
 
@@ -414,8 +414,8 @@ def test_another_user_cannot_open_it() -> None:
         RevocationStore.create(path).close()
         script = """
             import os, pathlib, sys
-            from seawall.errors import StoreBroken
-            from seawall.tokens.revocation_store import RevocationStore
+            from seawall_base.errors import StoreBroken
+            from seawall_tokens.revocation.store import RevocationStore
             os.setgid(65534); os.setuid(65534)
             assert pathlib.Path(sys.argv[1]).lstat()
             try:
@@ -433,8 +433,8 @@ def test_root_may_write_into_a_gate_s_store_and_the_gate_goes_on() -> None:
         path = Path(folder) / "revocations.db"
         as_the_gate = """
             import os, pathlib, sys
-            from seawall.tokens.revocation import Revocation
-            from seawall.tokens.revocation_store import RevocationStore
+            from seawall_tokens.revocation.entry import Revocation
+            from seawall_tokens.revocation.store import RevocationStore
             os.setgid(65534); os.setuid(65534)
             path = pathlib.Path(sys.argv[1])
             store = RevocationStore.open(path) if path.exists() else RevocationStore.create(path)
@@ -467,8 +467,8 @@ def test_a_locked_store_is_broken_for_writers(path: Path, monkeypatch: pytest.Mo
 def test_many_writers_at_once_lose_nothing(path: Path) -> None:
     script = """
         import pathlib, sys
-        from seawall.tokens.revocation import Revocation
-        from seawall.tokens.revocation_store import RevocationStore
+        from seawall_tokens.revocation.entry import Revocation
+        from seawall_tokens.revocation.store import RevocationStore
         with RevocationStore.open(pathlib.Path(sys.argv[1])) as store:
             for number in range(40):
                 entry = Revocation(kind="kid", value=sys.argv[2] + str(number), reason="r", who="w", at=500.0)
@@ -488,9 +488,9 @@ def test_many_writers_at_once_lose_nothing(path: Path) -> None:
 def test_a_full_disk_is_broken_and_what_was_confirmed_stays(path: Path) -> None:
     script = """
         import pathlib, resource, sys
-        from seawall.errors import StoreBroken
-        from seawall.tokens.revocation import Revocation
-        from seawall.tokens.revocation_store import RevocationStore
+        from seawall_base.errors import StoreBroken
+        from seawall_tokens.revocation.entry import Revocation
+        from seawall_tokens.revocation.store import RevocationStore
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
         with RevocationStore.open(pathlib.Path(sys.argv[1])) as store:
             for number in range(5_000):
@@ -539,14 +539,14 @@ def until(what: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.fixture
-def follower(path: Path) -> Iterator[Follower]:
-    made = Follower(path, interval=0.02, tolerance=1.5)
+def follower(path: Path) -> Iterator[RevocationFollower]:
+    made = RevocationFollower(path, interval=0.02, tolerance=1.5)
     made.start()
     yield made
     made.stop()
 
 
-def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: Follower) -> None:
+def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: RevocationFollower) -> None:
     (first,) = store.append([entry("kid", "k1")])
     assert until(lambda: outcome(follower.revocations) == "revoked-key", 60)
     assert until(lambda: follower.lag < 1, 60)
@@ -560,7 +560,7 @@ def test_a_follower_sees_entries_and_lifts(store: RevocationStore, follower: Fol
 
 def test_a_follower_sees_entries_end(store: RevocationStore, path: Path) -> None:
     times = [600.0]
-    follower = Follower(path, interval=0.02, clock=lambda: times[0])
+    follower = RevocationFollower(path, interval=0.02, clock=lambda: times[0])
     store.append([entry("kid", "k1", expires=700.0), entry("client", "c1", expires=3e9)])
     follower.start()
     assert outcome(follower.revocations) == "revoked-key"
@@ -577,7 +577,7 @@ def test_a_follower_sees_entries_end(store: RevocationStore, path: Path) -> None
     "fault", [_missing, _noise, _another_database, _open_to_others, _folder], ids=lambda fault: fault.__name__
 )
 def test_a_follower_whose_store_breaks_refuses_everything(
-    follower: Follower, path: Path, fault: Callable[[Path], None]
+    follower: RevocationFollower, path: Path, fault: Callable[[Path], None]
 ) -> None:
     assert until(lambda: outcome(follower.revocations) == "", 60)
     fault(path)
@@ -585,7 +585,7 @@ def test_a_follower_whose_store_breaks_refuses_everything(
     assert isinstance(follower.broken, StoreBroken)
 
 
-def test_a_follower_recovers_when_its_store_comes_back(follower: Follower, path: Path) -> None:
+def test_a_follower_recovers_when_its_store_comes_back(follower: RevocationFollower, path: Path) -> None:
     away = path.with_name("away")
     for suffix in ("", "-wal", "-shm"):
         Path(f"{path}{suffix}").rename(f"{away}{suffix}")
@@ -599,7 +599,7 @@ def test_a_follower_recovers_when_its_store_comes_back(follower: Follower, path:
     assert follower.broken is None
 
 
-class Counting(Follower):
+class Counting(RevocationFollower):
     """A follower that counts its looks."""
 
     looks = 0
@@ -641,9 +641,9 @@ def test_a_follower_does_not_accept_an_older_or_another_store(
 
 READER = """
     import pathlib, sys, time
-    from seawall.tokens import refusals
-    from seawall.tokens.revocation_follower import Follower
-    revocations = Follower(pathlib.Path(sys.argv[1])).start()
+    from seawall_tokens import refusals
+    from seawall_tokens.revocation.follower import RevocationFollower
+    revocations = RevocationFollower(pathlib.Path(sys.argv[1])).start()
     print("ready", flush=True)
     end = time.monotonic() + 60
     number = 0
@@ -661,8 +661,8 @@ READER = """
 """
 WRITER = """
     import pathlib, sys, time
-    from seawall.tokens.revocation import KINDS, Revocation
-    from seawall.tokens.revocation_store import RevocationStore
+    from seawall_tokens.revocation.entry import KINDS, Revocation
+    from seawall_tokens.revocation.store import RevocationStore
     store = RevocationStore.open(pathlib.Path(sys.argv[1]))
     number = int(sys.argv[2])
     while True:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall_base.settings_values import Wrong
+from seawall_base.settings_values import InvalidValue
 from seawall_tokens import refusals
 from seawall_tokens.errors import RevocationInvalid
 from seawall_tokens.policy.settings import ISSUER_SETTINGS
-from seawall_tokens.revocation.revocation import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation
-from seawall_tokens.revocation.revocations import EMPTY, SHARDS, SMALL, Revocations, weights
+from seawall_tokens.revocation.entry import ANY_ISSUER, KINDS, LONGEST_TOKEN, Revocation
+from seawall_tokens.revocation.snapshot import EMPTY, SHARDS, SMALL, Revocations, weights
 
 ISSUER = "https://issuer.example"
 TOKEN: dict[str, Any] = {
@@ -281,5 +281,5 @@ def test_a_revoked_token_is_remembered_for_as_long_as_any_policy_file_lets_it_li
     setting = next(setting for setting in ISSUER_SETTINGS if setting.name == "max_lifetime")
     skew = next(setting for setting in ISSUER_SETTINGS if setting.name == "clock_skew")
     assert setting.read("366d") + 2 * skew.read("600s") <= LONGEST_TOKEN
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidValue):
         setting.read("367d")

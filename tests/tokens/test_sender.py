@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from seawall_tokens.jose import base64url
-from seawall_tokens.policy.policy import IssuerPolicy
+from seawall_tokens.policy.issuer_policy import IssuerPolicy
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify.replay import MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding

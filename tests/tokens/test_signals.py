@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall_tokens.policy.policy import ABSENT_TYPE, ANY_TENANT, IssuerPolicy
+from seawall_tokens.policy.issuer_policy import ABSENT_TYPE, ANY_TENANT, IssuerPolicy
 from seawall_tokens.refusals.signing_key import KeySourceUnavailable
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import RevocationStore
+from seawall_tokens.signals.effects import CAEP, EFFECTS, RISC, STREAM, SignalEffects, interpret_event_token
 from seawall_tokens.signals.event_token import SignalRefused, Transmitter, Transmitters, transmitter_policy
-from seawall_tokens.signals.signal_subjects import subjects_of
-from seawall_tokens.signals.signals import CAEP, EFFECTS, RISC, STREAM, Received, interpret
+from seawall_tokens.signals.subjects import subjects_of
 from tests.jose import keys
 from tests.tokens.minting import NOW, rsa_source, token
 from tests.tokens.test_revocations import outcome
@@ -61,19 +61,19 @@ def signed(claims: Any, head: dict[str, Any] | None = None, **more: Any) -> str:
     return token(claims, {name: value for name, value in members.items() if value is not ...}, **more)
 
 
-def received(claims: dict[str, Any], listening: Transmitters = LISTENING, **more: Any) -> Received:
-    return interpret(listening.read(signed(claims), NOW), NOW, **more)
+def received(claims: dict[str, Any], listening: Transmitters = LISTENING, **more: Any) -> SignalEffects:
+    return interpret_event_token(listening.read(signed(claims), NOW), NOW, **more)
 
 
 def refused(text: str | bytes, listening: Transmitters = LISTENING, **more: Any) -> str:
     with pytest.raises(SignalRefused) as caught:
-        interpret(listening.read(text, NOW, **more), NOW)
+        interpret_event_token(listening.read(text, NOW, **more), NOW)
     assert not caught.value.temporary
     assert caught.value.err in str(caught.value)
     return caught.value.err
 
 
-def entries(got: Received) -> list[tuple[str, str, str, float | None]]:
+def entries(got: SignalEffects) -> list[tuple[str, str, str, float | None]]:
     return [(one.kind, one.issuer, one.value, one.not_before) for one in got.signal.revocations]
 
 
@@ -335,7 +335,9 @@ def test_a_token_that_another_key_signed_is_not_authentic() -> None:
 
 def test_a_transmitter_without_a_type_may_be_allowed() -> None:
     listening = Transmitters([transmitter(token_types=("secevent+jwt", ABSENT_TYPE))])
-    got = interpret(listening.read(signed(said(event(RISC + "account-purged")), {"typ": ...}), NOW), NOW)
+    got = interpret_event_token(
+        listening.read(signed(said(event(RISC + "account-purged")), {"typ": ...}), NOW), NOW
+    )
     assert len(got.signal.revocations) == 1
 
 
@@ -471,7 +473,7 @@ JSON = st.recursive(
 def test_nothing_but_its_refusal_escapes(events: dict[str, Any], subject: Any) -> None:
     claims = {"iss": SENDER, "aud": RECEIVER, "jti": "e", "iat": NOW, "events": events, "sub_id": subject}
     try:
-        got = interpret(LISTENING.read(signed(claims), NOW), NOW)
+        got = interpret_event_token(LISTENING.read(signed(claims), NOW), NOW)
     except SignalRefused:
         return
     assert {one.issuer for one in got.signal.revocations} <= {ISSUER, SECOND}

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall_tokens.policy.policy import Policy
+from seawall_tokens.policy.issuer_policy import Policy
 from seawall_tokens.policy.profiles import PROFILES
-from seawall_tokens.revocation.revocation import Revocation, key_of
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.entry import Revocation, key_of
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import Lift, RevocationStore, Signal
 from seawall_tokens.verify.spelling import fold_issuer, fold_name, is_canonical_guid, is_disguised_guid
 from tests.jose import keys

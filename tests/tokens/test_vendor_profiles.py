@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seawall_base.errors import PolicyInvalid
-from seawall_tokens.policy.issuer import _defaults
-from seawall_tokens.policy.policy import IssuerPolicy
+from seawall_tokens.policy.issuer_policy import IssuerPolicy
+from seawall_tokens.policy.issuer_table import _defaults
 from seawall_tokens.policy.profiles import PROFILES
 from tests.jose import keys
 from tests.tokens.minting import NOW

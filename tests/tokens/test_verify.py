@@ -13,8 +13,8 @@ import pytest
 from seawall_tokens.jose.key import read_key
 from seawall_tokens.refusals import Internal, Refusal
 from seawall_tokens.verify import decision
+from seawall_tokens.verify.access_token import verify_access_token
 from seawall_tokens.verify.examination import CHECKS, examine
-from seawall_tokens.verify.verify import verify_access_token
 from tests.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import ISSUER, NOW, claims, header, policy, token

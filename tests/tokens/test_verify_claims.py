@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from seawall_tokens.policy.policy import CONSUMER_TENANT
+from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.verify.verify import verify_access_token
+from seawall_tokens.verify.access_token import verify_access_token
 from tests.tokens.judging import COMMON, OTHER, TENANT, code, of_tenant, tenanted
 from tests.tokens.minting import AUDIENCE, NOW, claims, header, policy, token
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from seawall_tokens.jose.key import parse_key
-from seawall_tokens.policy.policy import Policy
+from seawall_tokens.policy.issuer_policy import Policy
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.revocations import Revocations
-from seawall_tokens.verify import verify
+from seawall_tokens.revocation.entry import Revocation
+from seawall_tokens.revocation.snapshot import Revocations
+from seawall_tokens.verify import access_token
 from seawall_tokens.verify.examination import CHECKS
 from tests.jose import keys
 from tests.tokens import minting
@@ -57,12 +57,12 @@ GUARDED: dict[str, tuple[str, Policy]] = {
 def _without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     left = tuple(check.run for check in CHECKS if check.run.__name__ != name)
     assert len(left) == len(CHECKS) - 1
-    monkeypatch.setattr(verify, "_RUNS", left)
+    monkeypatch.setattr(access_token, "_RUNS", left)
 
 
 def _code(text: str, rules: Policy) -> str:
     try:
-        verify.verify_access_token(text, rules, NOW)
+        access_token.verify_access_token(text, rules, NOW)
     except Refusal as refusal:
         return refusal.code
     return "accepted"

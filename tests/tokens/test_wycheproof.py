@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from seawall_tokens import verify_jws
 from seawall_tokens.refusals import Internal, Refusal
-from seawall_tokens.verify.verify import verify_jws
 
 FOLDER = Path(__file__).parents[2] / ".." / "shared" / "data" / "wycheproof"
 

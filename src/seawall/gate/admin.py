@@ -15,9 +15,9 @@ from seawall.gate.bodies import BodyRefused, read_object
 from seawall.gate.status import peer_of
 from seawall_base.errors import StoreBroken
 from seawall_tokens.errors import RevocationInvalid
+from seawall_tokens.revocation.entry import ANY_ISSUER, Revocation
 from seawall_tokens.revocation.form import described, moment
-from seawall_tokens.revocation.revocation import ANY_ISSUER, Revocation
-from seawall_tokens.revocation.store import Recorded, RevocationStore
+from seawall_tokens.revocation.store import RevocationStore, StoredRevocation
 from seawall_tokens.verify.decision import harmless
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class _Admin:
         all_of_them = request.query_params.get("all") == "true"
         after = _number(request.query_params.get("after", "0"))
 
-        def read(store: RevocationStore) -> list[Recorded]:
+        def read(store: RevocationStore) -> list[StoredRevocation]:
             return store.entries(now=self._worker.clock(), all_of_them=all_of_them)
 
         found = [entry for entry in await self._with_store(read) if entry.sequence > after]
@@ -97,7 +97,7 @@ class _Admin:
         entry = revocation_from(document, at=self._worker.clock())
         (number,) = await self._with_store(lambda store: store.append([entry]))
         return self._answer(
-            request, "revoke", 201, described(Recorded(number, entry)), entry=entry, number=number
+            request, "revoke", 201, described(StoredRevocation(number, entry)), entry=entry, number=number
         )
 
     async def lifted(self, request: Request) -> Response:

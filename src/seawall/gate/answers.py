@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from seawall.gate.identity import NOBODY
+from seawall_tokens.refusals.challenge import format_challenge
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -15,8 +15,6 @@ CODE = b"x-seawall-code"
 STEP_UP = b"x-seawall-step-up"
 WOULD_REFUSE = b"x-seawall-would-refuse"
 NO_STORE = (b"cache-control", b"no-store")
-
-_QUOTABLE = re.compile(r"[^ !#-\[\]-~]")
 
 
 class Refused(Protocol):
@@ -49,8 +47,6 @@ class Asks:
 
 
 NOTHING = Asks()
-_DPOP_ERRORS = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
-DPOP_ALGORITHMS = "ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +90,7 @@ def refused(refusal: Refused, asks: Asks = NOTHING) -> Answer:
 
 
 def challenge(refusal: Refused, asks: Asks) -> str:
-    """The value of `WWW-Authenticate`. Without an error to name it only says which schemes are understood."""
-    error = refusal.challenge
-    dpop = f'DPoP algs="{DPOP_ALGORITHMS}"'
-    if error is None:
-        return f"Bearer, {dpop}" if asks.dpop else "Bearer"
-    parts = [f'error="{_quoted(error)}"', f'error_description="{_quoted(refusal.words)}"']
-    if error == "insufficient_user_authentication":
-        if asks.acr_values:
-            parts.append(f'acr_values="{_quoted(" ".join(asks.acr_values))}"')
-        if asks.max_age is not None:
-            parts.append(f'max_age="{asks.max_age}"')
-    if error == "insufficient_scope" and asks.scopes:
-        parts.append(f'scope="{_quoted(" ".join(asks.scopes))}"')
-    if asks.dpop or error in _DPOP_ERRORS:
-        return f"{dpop}, {', '.join(parts)}"
-    return f"Bearer {', '.join(parts)}"
-
-
-def _quoted(text: str) -> str:
-    """Text that may stand between quotation marks (RFC 6750 section 3 allows no others)."""
-    return _QUOTABLE.sub("", text)
+    """Return the value of `WWW-Authenticate`. Without an error to name it only says which schemes are understood."""
+    return format_challenge(
+        refusal, acr_values=asks.acr_values, max_age=asks.max_age, scopes=asks.scopes, dpop=asks.dpop
+    )

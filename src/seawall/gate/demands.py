@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seawall.gate.path_rule import PathRule
     from seawall.gate.risk import Incident
     from seawall.gate.settings import RiskSettings, StepUpSettings
-    from seawall_tokens.policy.policy import IssuerPolicy
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy
 
 
 _T = TypeVar("_T")

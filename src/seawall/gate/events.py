@@ -10,8 +10,8 @@ from starlette.routing import Route
 from seawall.gate.bodies import BodyRefused, read_body
 from seawall.gate.status import peer_of
 from seawall_base.errors import StoreBroken
+from seawall_tokens.signals.effects import SignalEffects
 from seawall_tokens.signals.event_token import SignalRefused
-from seawall_tokens.signals.signals import Received
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,13 +46,13 @@ def event_routes(worker: Worker) -> list[Route]:
     return [Route("/events", events, methods=["POST"])]
 
 
-async def _received(request: Request, worker: Worker) -> Received:
+async def _received(request: Request, worker: Worker) -> SignalEffects:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != CONTENT_TYPE:
         raise BodyRefused(415, f"the content type is not {CONTENT_TYPE}")
     settings = worker.settings
     body = await read_body(request, most=settings.body_bytes, seconds=settings.header_seconds)
-    received: Received = await worker.take_signal(lambda: take(worker, body.strip()))
+    received: SignalEffects = await worker.take_signal(lambda: take(worker, body.strip()))
     return received
 
 

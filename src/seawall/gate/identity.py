@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from seawall.gate.refusals import ClaimTooLong
-from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.policy.prepared_policy import CLIENTS
 from seawall_tokens.verify.authentication_claims import read_acr
 
 LONGEST_VALUE: Final = 1024

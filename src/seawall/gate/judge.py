@@ -1,7 +1,7 @@
 """One decision: the request's path, its token with the fifteen checks, the account's risk, what the path asks.
 
 1. The path and its rules. A public path ends here.
-2. The token: checks 1 to 13 by `seawall_tokens.verify.verify`, with check 14 taken out of the policy, because an elevation
+2. The token: checks 1 to 13 by `seawall_tokens.verify.access_token`, with check 14 taken out of the policy, because an elevation
    may meet it.
 3. Issuer, audience, scopes and roles of the path.
 4. Check 14: what issuer, path and risk ask of the authentication; the token must meet it, or an elevation.
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from seawall.gate.path_rule import PathRule
     from seawall.gate.risk import RiskList
     from seawall.gate.settings import GateSettings
-    from seawall_tokens.policy.policy import IssuerPolicy, Policy, RevocationList
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy, RevocationList
+    from seawall_tokens.verify.access_token import AccessToken
     from seawall_tokens.verify.replay import Nonces, ReplayGuard
-    from seawall_tokens.verify.verify import AccessToken
 
 
 @dataclass(frozen=True, slots=True)

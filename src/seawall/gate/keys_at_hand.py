@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from seawall_tokens.keys.key_cache import KeyCache
+from seawall_tokens.keys.cache import KeyCache
 
 if TYPE_CHECKING:
-    from seawall_tokens.policy.policy import HeldKey, KeySource
+    from seawall_tokens.policy.issuer_policy import IssuerKey, KeySource
 
 _THREAD = threading.local()
 
@@ -30,7 +30,7 @@ class KeysAtHand:
     def __init__(self, source: KeySource) -> None:
         self.source = source
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
         """As `KeySource` says; raises `MustWait` in a thread that never waits."""
         if getattr(_THREAD, "impatient", False) and isinstance(self.source, KeyCache):
             held = self.source.at_hand(issuer, kid)

@@ -7,7 +7,7 @@ from typing import Any
 from seawall.gate.identity import IDENTITY_HEADERS
 from seawall.gate.openapi_step_up import step_up_paths
 from seawall.version import __version__
-from seawall_tokens.revocation.revocation import KINDS, LONGEST_VALUE
+from seawall_tokens.revocation.entry import KINDS, LONGEST_VALUE
 
 Json = dict[str, Any]
 

@@ -24,7 +24,7 @@ from seawall_tokens.signals.event_token import SignalRefused
 
 if TYPE_CHECKING:
     from seawall.gate.polling_settings import Polling
-    from seawall_tokens.signals.signals import Received
+    from seawall_tokens.signals.effects import SignalEffects
 
 AT_ONCE: Final = 100
 TIMEOUT: Final = 15.0
@@ -133,7 +133,7 @@ class Poller:
             turn.acknowledged.append(token_id)
 
 
-def _taken(worker: SignalWorker, token_id: str, token: object) -> Received:
+def _taken(worker: SignalWorker, token_id: str, token: object) -> SignalEffects:
     if not isinstance(token, str):
         raise SignalRefused("invalid_request", "the event token is no text")
     received = take(worker, token)

@@ -14,9 +14,9 @@ from seawall_base.http_client import FetchRefused, location_of, trust_store
 
 if TYPE_CHECKING:
     from seawall_base.http_client import TrustStore
-    from seawall_base.settings_reader import Faults
+    from seawall_base.settings_reader import SettingsErrors
     from seawall_tokens.policy.file import PolicyDocument
-    from seawall_tokens.policy.policy import IssuerPolicy
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy
 
 _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
 
@@ -37,7 +37,7 @@ def read_polling(
     values: Mapping[str, Any],
     at: tuple[str | int, ...],
     document: PolicyDocument,
-    faults: Faults,
+    faults: SettingsErrors,
 ) -> Polling | None:
     """Return how a transmitter is polled, None where it pushes; what is wrong is added to `faults`."""
     url, token_file = values["poll"], values["poll_token_file"]

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from seawall_tokens.policy.plan import plan_of
+from seawall_tokens.policy.prepared_policy import prepare_policy
 from seawall_tokens.refusals import Internal, Refusal
 from seawall_tokens.verify import claim_checks, examination, key_checks
+from seawall_tokens.verify.access_token import AccessToken, verify_access_token
 from seawall_tokens.verify.compact import Header
-from seawall_tokens.verify.state import State
-from seawall_tokens.verify.verify import AccessToken, verify_access_token
+from seawall_tokens.verify.state import ExaminationState
 
 if TYPE_CHECKING:
     from seawall.gate.answers import Headers
-    from seawall_tokens.policy.policy import Policy
+    from seawall_tokens.policy.issuer_policy import Policy
     from seawall_tokens.verify.replay import ReplayGuard
     from seawall_tokens.verify.request_binding import RequestBinding
 
@@ -109,11 +109,11 @@ class RecentTokens:
         return verified
 
 
-def fill(state: State, known: AccessToken, header: Header) -> None:
+def fill(state: ExaminationState, known: AccessToken, header: Header) -> None:
     """Give a new state what is known of the token."""
     state.claims = known.claims
     state.header = header
     state.issuer = known.issuer
     state.tenant = known.tenant
     state.entry = known.policy
-    state.plan = plan_of(known.policy)
+    state.plan = prepare_policy(known.policy)

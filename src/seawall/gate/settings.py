@@ -20,7 +20,7 @@ from seawall.gate.path_rule import PathRule, gate_setting
 from seawall.gate.path_rules import fold_path
 from seawall.gate.paths import is_plain
 from seawall.web.peers import LOOPBACK, Peers
-from seawall_base.settings_values import Wrong
+from seawall_base.settings_values import InvalidValue
 from seawall_tokens.policy.values import conditions
 from seawall_tokens.verify.claim_conditions import Conditions
 
@@ -212,7 +212,7 @@ class _Reader:
 def _conditions(value: object) -> Conditions:
     try:
         return conditions(value)
-    except Wrong as wrong:
+    except InvalidValue as wrong:
         named = ".".join(str(part) for part in wrong.at if isinstance(part, str))
         raise ValueError(
             f"{named}: {wrong.what}; {wrong.fix}" if named else f"{wrong.what}; {wrong.fix}"

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seawall_tokens.revocation.store import RevocationStore
-from seawall_tokens.signals.signals import Received, interpret
+from seawall_tokens.signals.effects import SignalEffects, interpret_event_token
 from seawall_tokens.verify.decision import harmless
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from seawall.gate.loaded_policy import Loaded
     from seawall.gate.metrics import Metrics
-    from seawall_tokens.revocation.follower import Follower
+    from seawall_tokens.revocation.follower import RevocationFollower
 
 _log = logging.getLogger("seawall.gate.events")
 
@@ -28,7 +28,7 @@ class SignalWorker(Protocol):
         """The policy that holds now."""
 
     @property
-    def follower(self) -> Follower:
+    def follower(self) -> RevocationFollower:
         """The revocations that hold now."""
 
     @property
@@ -40,11 +40,11 @@ class SignalWorker(Protocol):
         """The time, in seconds since the epoch."""
 
 
-def take(worker: SignalWorker, token: str | bytes) -> Received:
+def take(worker: SignalWorker, token: str | bytes) -> SignalEffects:
     """Verify an event token, pushed or polled, and do what it asks. Raises `SignalRefused` or `StoreBroken`."""
     now = worker.clock()
     genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
-    received = interpret(genuine, now)
+    received = interpret_event_token(genuine, now)
     with RevocationStore.open(worker.loaded.store) as store:
         store.receive(received.signal)
     return received
@@ -60,7 +60,7 @@ def say_refused(worker: SignalWorker, err: str, description: str, peer: str) -> 
     worker.metrics.event(err)
 
 
-def say_received(worker: SignalWorker, received: Received, peer: str) -> None:
+def say_received(worker: SignalWorker, received: SignalEffects, peer: str) -> None:
     """Log and count what an event token did."""
     signal = received.signal
     line: dict[str, Any] = {

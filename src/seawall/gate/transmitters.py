@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.errors import GateInvalid
 from seawall.gate.polling_settings import Polling, read_polling
-from seawall_base.settings_reader import MALFORMED, Faults, read_settings
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, read_settings
 from seawall_base.settings_values import Setting, flag, seconds, text, texts, url
-from seawall_tokens.policy.issuer import read_issuer
+from seawall_tokens.policy.issuer_table import read_issuer
 from seawall_tokens.policy.settings import DAY
 from seawall_tokens.signals.event_token import EVENT_TYPE, Transmitter
 
 if TYPE_CHECKING:
     from seawall_tokens.policy.file import PolicyDocument
-    from seawall_tokens.policy.policy import IssuerPolicy
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy
 
 TRANSMITTER_SETTINGS: Final = (
     Setting("speaks_for", "texts", None, "issuers whose tokens it may revoke, exactly as in `iss`", texts(), needed=True),
@@ -53,7 +53,7 @@ def read_transmitters(document: PolicyDocument, clock: Callable[[], float]) -> t
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         line = document.lines.get(("gate", "transmitter"), 1)
         raise GateInvalid(f"{document.path}:{line}: write [[gate.transmitter]] with two brackets")
-    faults = Faults(str(document.path), document.lines)
+    faults = SettingsErrors(str(document.path), document.lines)
     found = [
         _transmitter(table, ("gate", "transmitter", nth), document, faults, clock)
         for nth, table in enumerate(tables)
@@ -69,7 +69,7 @@ def _transmitter(
     table: Mapping[str, Any],
     at: tuple[str | int, ...],
     document: PolicyDocument,
-    faults: Faults,
+    faults: SettingsErrors,
     clock: Callable[[], float],
 ) -> Listened | None:
     own = {setting.name for setting in TRANSMITTER_SETTINGS}
@@ -88,7 +88,7 @@ def _transmitter(
 
 
 def _made(
-    policy: IssuerPolicy, values: Mapping[str, Any], at: tuple[str | int, ...], faults: Faults
+    policy: IssuerPolicy, values: Mapping[str, Any], at: tuple[str | int, ...], faults: SettingsErrors
 ) -> Transmitter | None:
     try:
         return Transmitter(

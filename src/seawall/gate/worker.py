@@ -31,8 +31,8 @@ from seawall.gate.step_up import make_step_up
 from seawall.gate.verify_endpoint import VerifyEndpoint, say_broken
 from seawall.web.probe import Fault
 from seawall_base.errors import SeawallError
-from seawall_tokens.keys.key_cache import KeyCache
-from seawall_tokens.revocation.follower import Follower
+from seawall_tokens.keys.cache import KeyCache
+from seawall_tokens.revocation.follower import RevocationFollower
 from seawall_tokens.verify import decision
 from seawall_tokens.verify.replay import Nonces, SharedReplayGuard
 
@@ -76,7 +76,7 @@ class Worker:
         self.loaded_at = clock()
         self.judge: Judge | None = None
         self.step_up: StepUp | None = None
-        self.follower = Follower(self.loaded.store)
+        self.follower = RevocationFollower(self.loaded.store)
         self._policy_fault = ""
         self._version = _version_of(boot.policy)
         self._risk = RiskList(self.loaded.settings.risk, clock)

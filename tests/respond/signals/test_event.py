@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from seawall.response.signals import event
 from seawall.response.signals.event import CHANGES, CREDENTIALS, URIS, EventName, Notice, Subject
 from seawall_base.errors import UsageError
+from seawall_tokens.signals.effects import interpret_event_token
 from seawall_tokens.signals.event_token import EventToken, Transmitter, transmitter_policy
-from seawall_tokens.signals.signals import interpret
 
 ISSUER = "https://login.example.com"
 AT = 1_780_000_000_000_000
@@ -26,7 +26,7 @@ def received(claims: dict[str, Any]) -> Any:
         name="us", issuer="https://s.example", audiences=["https://g.example/events"], keys=cast(Any, None)
     )
     us = Transmitter(policy=policy, speaks_for=(ISSUER,), may_lift=True)
-    return interpret(EventToken(us, claims["jti"], claims["iat"], claims, claims["events"]), NOW)
+    return interpret_event_token(EventToken(us, claims["jti"], claims["iat"], claims, claims["events"]), NOW)
 
 
 def claims_of(notice: Notice) -> dict[str, Any]:

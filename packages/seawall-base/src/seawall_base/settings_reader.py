@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall_base.errors import PolicyInvalid
-from seawall_base.settings_values import Setting, Wrong, kind_of, shown
+from seawall_base.settings_values import InvalidValue, Setting, kind_of, quote_value
 from seawall_base.toml_lines import Path
 
 MOST_SHOWN = 100
@@ -17,7 +17,7 @@ MALFORMED = object()
 
 
 @dataclass(slots=True)
-class Faults:
+class SettingsErrors:
     """Collects faults of one file. `name` is how the file is called in messages."""
 
     name: str
@@ -50,10 +50,10 @@ class Faults:
 
 
 def _plain(name: str) -> str:
-    return name if name.isidentifier() else shown(name)
+    return name if name.isidentifier() else quote_value(name)
 
 
-def check_names(table: Mapping[str, Any], known: Iterable[str], at: Path, faults: Faults) -> None:
+def check_names(table: Mapping[str, Any], known: Iterable[str], at: Path, faults: SettingsErrors) -> None:
     """Say which settings of a table do not exist, and which one was perhaps meant."""
     names = sorted(known)
     for name in table:
@@ -68,7 +68,7 @@ def read_settings(
     settings: Iterable[Setting],
     defaults: Mapping[str, Any],
     at: Path,
-    faults: Faults,
+    faults: SettingsErrors,
 ) -> dict[str, Any]:
     """Every setting's value: the table's own, else the default; `MALFORMED` after a fault, None where there is none.
 
@@ -87,13 +87,15 @@ def read_settings(
             continue
         try:
             values[setting.name] = setting.read(raw)
-        except Wrong as wrong:
+        except InvalidValue as wrong:
             faults.add((*at, setting.name, *wrong.at), wrong.what, wrong.fix)
             values[setting.name] = MALFORMED
     return values
 
 
-def tables_of(document: Mapping[str, Any], name: str, faults: Faults) -> list[tuple[Path, dict[str, Any]]]:
+def tables_of(
+    document: Mapping[str, Any], name: str, faults: SettingsErrors
+) -> list[tuple[Path, dict[str, Any]]]:
     """The tables of an array of tables, with their places."""
     entries = document.get(name, [])
     if isinstance(entries, dict):

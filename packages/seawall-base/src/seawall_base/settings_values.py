@@ -16,10 +16,10 @@ UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 
 Reader = Callable[[Any], Any]
-"""Turns what `tomllib` gives into the value, or raises `Wrong`."""
+"""Turns what `tomllib` gives into the value, or raises `InvalidValue`."""
 
 
-class Wrong(Exception):
+class InvalidValue(Exception):
     """A value that cannot be used: what is wrong, the fix, and where below the setting."""
 
     def __init__(self, what: str, fix: str, *, at: Path = ()) -> None:
@@ -29,7 +29,7 @@ class Wrong(Exception):
         self.at = at
 
 
-def shown(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """A value as it may stand in a message: one line of plain ASCII, cut."""
     text = ascii(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
@@ -51,12 +51,13 @@ def kind_of(value: Any) -> str:
 def text(value: Any) -> str:
     """A text that is not empty and has no control characters."""
     if not isinstance(value, str):
-        raise Wrong(f"is {kind_of(value)} where a text is needed", 'write it in quotes: "..."')
+        raise InvalidValue(f"is {kind_of(value)} where a text is needed", 'write it in quotes: "..."')
     if not value.strip():
-        raise Wrong("is empty", "write a value, or leave the setting out")
+        raise InvalidValue("is empty", "write a value, or leave the setting out")
     if len(value) > LONGEST_TEXT or not value.isprintable() or value != value.strip():
-        raise Wrong(
-            f"{shown(value)} is too long, or holds control characters or outer spaces", "write it plainly"
+        raise InvalidValue(
+            f"{quote_value(value)} is too long, or holds control characters or outer spaces",
+            "write it plainly",
         )
     return value
 
@@ -64,7 +65,7 @@ def text(value: Any) -> str:
 def flag(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise Wrong(
+        raise InvalidValue(
             f"is {kind_of(value)} where true or false is needed", "write true or false without quotes"
         )
     return value
@@ -78,9 +79,9 @@ def seconds(least: int, most: int) -> Reader:
         if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9}) ?([smhd])", value)):
             value = int(match[1]) * UNITS[match[2]]
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Wrong(f"{shown(value)} is no duration", fix)
+            raise InvalidValue(f"{quote_value(value)} is no duration", fix)
         if not least <= value <= most:
-            raise Wrong(f"{shown(value)} seconds are out of range", fix)
+            raise InvalidValue(f"{quote_value(value)} seconds are out of range", fix)
         return value
 
     return read
@@ -99,19 +100,19 @@ def texts(item: Reader = text, *, empty: bool = False) -> Reader:
 
     def read(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise Wrong(f"is {kind_of(value)} where an array is needed", 'write ["..."]')
+            raise InvalidValue(f"is {kind_of(value)} where an array is needed", 'write ["..."]')
         if not value and not empty:
-            raise Wrong("is an empty array", "list at least one, or leave the setting out")
+            raise InvalidValue("is an empty array", "list at least one, or leave the setting out")
         if len(value) > LONGEST_LIST:
-            raise Wrong(f"has {len(value)} elements", f"list at most {LONGEST_LIST}")
+            raise InvalidValue(f"has {len(value)} elements", f"list at most {LONGEST_LIST}")
         found: list[str] = []
         for number, element in enumerate(value):
             try:
                 one = item(element)
                 if one in found:
-                    raise Wrong(f"{shown(element)} is listed twice", "list it once")  # noqa: TRY301 - same place
-            except Wrong as wrong:
-                raise Wrong(wrong.what, wrong.fix, at=(number, *wrong.at)) from None
+                    raise InvalidValue(f"{quote_value(element)} is listed twice", "list it once")  # noqa: TRY301 - same place
+            except InvalidValue as wrong:
+                raise InvalidValue(wrong.what, wrong.fix, at=(number, *wrong.at)) from None
             found.append(one)
         return tuple(found)
 
@@ -123,7 +124,7 @@ def choice(*options: str) -> Reader:
 
     def read(value: Any) -> str:
         if value not in options:
-            raise Wrong(f"{shown(value)} is not possible", f"write one of: {', '.join(options)}")
+            raise InvalidValue(f"{quote_value(value)} is not possible", f"write one of: {', '.join(options)}")
         return str(value)
 
     return read
@@ -135,7 +136,7 @@ def url(value: Any) -> str:
     try:
         location_of(found, allow_loopback_http=True)
     except FetchRefused as refused:
-        raise Wrong(f"{shown(found)}: {refused}", "write an https:// URL") from None
+        raise InvalidValue(f"{quote_value(found)}: {refused}", "write an https:// URL") from None
     return found
 
 
@@ -143,7 +144,7 @@ def host(value: Any) -> str:
     """A host name, lower case."""
     found = text(value).lower()
     if not _HOST.fullmatch(found):
-        raise Wrong(f"{shown(value)} is no host name", 'write a name alone: "keys.example.com"')
+        raise InvalidValue(f"{quote_value(value)} is no host name", 'write a name alone: "keys.example.com"')
     return found
 
 

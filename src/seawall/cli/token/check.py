@@ -11,7 +11,7 @@ import typer
 from seawall.cli import streams
 
 if TYPE_CHECKING:
-    from seawall_tokens.policy.policy import RevocationList
+    from seawall_tokens.policy.issuer_policy import RevocationList
     from seawall_tokens.verify.request_binding import RequestBinding
 
 REFUSED = 10
@@ -140,7 +140,7 @@ def _revocations(store: Path | None, now: float) -> RevocationList | None:
     """What the policy's store holds now; a store that is named and cannot be read is an error, never an empty one."""
     if store is None:
         return None
-    from seawall_tokens.revocation.revocations import Revocations
+    from seawall_tokens.revocation.snapshot import Revocations
     from seawall_tokens.revocation.store import RevocationStore
 
     with RevocationStore.open(store) as opened:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall_base.safe_text import visible
-from seawall_tokens.policy.plan import TIMES
+from seawall_tokens.policy.prepared_policy import TIMES
 from seawall_tokens.verify.claim_checks import LATEST_TIME
 from seawall_tokens.verify.decision import WITHHELD, harmless
 from seawall_tokens.verify.examination import Examination, Step

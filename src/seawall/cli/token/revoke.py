@@ -10,7 +10,7 @@ import typer
 from seawall.cli import streams
 
 if TYPE_CHECKING:
-    from seawall_tokens.revocation.administration import Desk
+    from seawall_tokens.revocation.administration import RevocationAdmin
 
 VARIABLE = "SEAWALL_GATE_ADMIN_TOKEN"
 LARGEST = 64 * 1024
@@ -186,11 +186,11 @@ def _given(reason: str) -> str:
 
 def _desk(
     store: Path | None, gate: str | None, create: bool, token_file: Path | None, ca: Path | None
-) -> Desk:
+) -> RevocationAdmin:
     if store is not None:
-        from seawall_tokens.revocation.administration import StoreDesk
+        from seawall_tokens.revocation.administration import LocalRevocationAdmin
 
-        desk = StoreDesk(store, create=create)
+        desk = LocalRevocationAdmin(store, create=create)
         if desk.created:
             streams.say(f"made a new store: {store}")
         return desk

@@ -29,7 +29,7 @@ from seawall.console.surroundings import SEEN
 from seawall_base.errors import UsageError
 from seawall_tokens.jose import base64url
 from seawall_tokens.refusals import Refusal
-from seawall_tokens.verify.verify import verify_access_token
+from seawall_tokens.verify.access_token import verify_access_token
 
 if TYPE_CHECKING:
     from seawall.console.sign_in.oidc_settings import OidcSettings

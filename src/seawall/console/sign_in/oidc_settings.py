@@ -13,8 +13,8 @@ from seawall.console.errors import ServeInvalid
 from seawall.storage.database import Role
 from seawall_base.http_client import FetchRefused, TrustStore, location_of, trust_store
 from seawall_tokens.policy.file import PolicyDocument, load_document
-from seawall_tokens.policy.policy import IssuerPolicy, Policy
-from seawall_tokens.revocation.follower import Follower
+from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
+from seawall_tokens.revocation.follower import RevocationFollower
 
 TABLE: Final = "console"
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -65,7 +65,7 @@ def load_oidc(path: Path) -> OidcSettings:
     entry = _entry(path, document, table)
     revocations = None
     if document.revocation_store is not None:
-        revocations = Follower(document.revocation_store).start()
+        revocations = RevocationFollower(document.revocation_store).start()
     policy = Policy((entry,)) if revocations is None else Policy((entry,), revocations)
     return OidcSettings(table, entry, policy, _secret(path, table), _trust(path, table))
 

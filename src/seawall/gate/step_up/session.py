@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.policy.prepared_policy import CLIENTS
 from seawall_tokens.refusals.claims import ClaimMissing
 
 

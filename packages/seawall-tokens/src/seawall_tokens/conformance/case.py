@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from seawall_tokens.conformance.workshop import Workshop
+    from seawall_tokens.conformance.token_factory import TokenFactory
 
 from seawall_tokens.conformance.presentation import Presentation
 
@@ -32,7 +32,7 @@ class Case:
     name: str
     attack: str
     source: str
-    build: Callable[[Workshop], Presentation]
+    build: Callable[[TokenFactory], Presentation]
     codes: tuple[str, ...] = ()
     harm: Harm | None = None
     needs: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ def hostile(
     source: str,
     codes: str,
     harm: Harm,
-    build: Callable[[Workshop], Presentation],
+    build: Callable[[TokenFactory], Presentation],
     needs: str = "",
 ) -> Case:
     """A token that must be refused. `codes` and `needs` are words in one text."""
@@ -66,7 +66,7 @@ def hostile(
 
 
 def control(
-    name: str, words: str, source: str, build: Callable[[Workshop], Presentation], needs: str = ""
+    name: str, words: str, source: str, build: Callable[[TokenFactory], Presentation], needs: str = ""
 ) -> Case:
     """A token that must be accepted: without these a verifier that refuses everything would look perfect."""
     return Case(name=name, attack=words, source=source, build=build, needs=frozenset(needs.split()))

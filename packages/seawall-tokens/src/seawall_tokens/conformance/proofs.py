@@ -13,7 +13,7 @@ from seawall_tokens.conformance.encoding import b64
 from seawall_tokens.conformance.keys import Key, ec_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.signing import Sign
-from seawall_tokens.conformance.workshop import Workshop, changed, compact
+from seawall_tokens.conformance.token_factory import TokenFactory, compact, with_changes
 
 URL = "https://mail.example/api/messages"
 
@@ -41,8 +41,8 @@ class Proof:
         """The proof for `token` at `now`. A claim that is callable gets the time."""
         key = self.key()
         public = {name: value for name, value in key.jwk.items() if name not in {"kid", "use", "alg"}}
-        header = changed({"typ": "dpop+jwt", "alg": key.algorithm, "jwk": public}, self.header)
-        claims = changed(
+        header = with_changes({"typ": "dpop+jwt", "alg": key.algorithm, "jwk": public}, self.header)
+        claims = with_changes(
             {
                 "jti": uuid.uuid4().hex,
                 "htm": "GET",
@@ -55,18 +55,18 @@ class Proof:
         return compact(header, claims, self.sign or key.sign)
 
 
-def bound(
-    *proofs: Proof | Callable[[Workshop, str], str],
+def make_bound_token(
+    *proofs: Proof | Callable[[TokenFactory, str], str],
     request: Mapping[str, Any] | None = None,
     confirmation: Any = None,
     issuer: Mapping[str, Any] | None = None,
     key: Callable[[], Key] = holder,
     times: int = 1,
     at_once: int = 1,
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """A token that is bound to `key` (or to `confirmation`, its `cnf`) in a request with these proofs."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         cnf = {"jkt": key().thumbprint} if confirmation is None else confirmation
         token = w.token(w.claims(cnf=cnf))
         made = tuple(

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 from seawall_base.errors import UsageError
 from seawall_tokens.conformance.case import Case
 from seawall_tokens.conformance.presentation import Presentation
+from seawall_tokens.conformance.token_factory import TokenFactory
 from seawall_tokens.conformance.verifier import Verifier
-from seawall_tokens.conformance.workshop import Workshop
 
 TIME_LIMIT: Final = 5.0
 """Seconds that a verifier has for one token."""
@@ -99,7 +99,7 @@ def judge(verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: flo
     missing = case.needs & verifier.lacking
     if missing:
         return Result(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
-    presentation = case.build(Workshop(now))
+    presentation = case.build(TokenFactory(now))
     begin = time.perf_counter()
     answer, early = _presented(verifier, presentation, limit)
     spent = time.perf_counter() - begin

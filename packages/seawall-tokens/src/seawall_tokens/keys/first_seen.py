@@ -18,7 +18,7 @@ MOST: Final = 4096
 """Keys that are remembered; beyond it the oldest that are no longer listed are forgotten."""
 
 
-class MemoryBroken(ValueError):
+class FirstSeenFileInvalid(ValueError):
     """The file is there and is not what was written: what it knew cannot be guessed."""
 
 
@@ -37,7 +37,7 @@ class FirstSeen:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Read the file when it exists. Raises `MemoryBroken`."""
+        """Read the file when it exists. Raises `FirstSeenFileInvalid`."""
         self.trouble: str | None = None
         self._path = path
         self._sightings: dict[str, Sighting] = {}
@@ -60,7 +60,7 @@ class FirstSeen:
             return frozenset()
         try:
             self._merge()
-        except MemoryBroken as error:
+        except FirstSeenFileInvalid as error:
             self.trouble = str(error)
         fresh = thumbprints - self._sightings.keys()
         for thumbprint in fresh:
@@ -90,7 +90,7 @@ class FirstSeen:
         except FileNotFoundError:
             return
         except OSError:
-            raise MemoryBroken("the file cannot be read") from None
+            raise FirstSeenFileInvalid("the file cannot be read") from None
         for thumbprint, sighting in _parsed(content).items():
             own = self._sightings.get(thumbprint)
             if own is None or sighting.at <= own.at:
@@ -120,11 +120,11 @@ def _parsed(content: bytes) -> dict[str, Sighting]:
         version, keys = document["version"], document["keys"]
         found = {name: Sighting(entry["at"], entry["among_known"]) for name, entry in keys.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise MemoryBroken("the file is not what was written") from None
+        raise FirstSeenFileInvalid("the file is not what was written") from None
     sound = all(
         isinstance(sighting.at, int | float) and isinstance(sighting.among_known, bool)
         for sighting in found.values()
     )
     if version != VERSION or not sound:
-        raise MemoryBroken("the file is of another version, or not what was written")
+        raise FirstSeenFileInvalid("the file is of another version, or not what was written")
     return found

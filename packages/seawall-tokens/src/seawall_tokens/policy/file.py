@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from seawall_base.errors import PolicyInvalid
 from seawall_base.regular_files import open_file
-from seawall_base.settings_reader import MALFORMED, Faults, check_names, read_settings, tables_of
-from seawall_base.settings_values import kind_of, shown
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings, tables_of
+from seawall_base.settings_values import kind_of, quote_value
 from seawall_base.toml_lines import Path, toml_lines
-from seawall_tokens.policy.issuer import read_issuer
-from seawall_tokens.policy.policy import IssuerPolicy, NothingRevoked, Policy, RevocationList
+from seawall_tokens.policy.issuer_policy import IssuerPolicy, NothingRevoked, Policy, RevocationList
+from seawall_tokens.policy.issuer_table import read_issuer
 from seawall_tokens.policy.settings import ELSEWHERE, REVOCATION_SETTINGS
 
 LARGEST: Final = 4 * 1024 * 1024
@@ -54,7 +54,7 @@ def load_policy(
         line = document.lines.get(("revocations", "store"), 1)
         raise PolicyInvalid(
             f"{_called(path)}:{line}: names a store of revocations, which this program does not follow",
-            fix="load_policy(path, revocations=Follower(store).start()), in each worker process",
+            fix="load_policy(path, revocations=RevocationFollower(store).start()), in each worker process",
         )
     return document.policy(revocations)
 
@@ -63,7 +63,7 @@ def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> 
     """A policy file with everything in it. Raises `PolicyInvalid`, which names every fault with its line."""
     text = _read(path)
     document, lines = _parse(path, text)
-    faults = Faults(_called(path), lines)
+    faults = SettingsErrors(_called(path), lines)
     check_names(document, {"issuer", "revocations"} | ELSEWHERE, (), faults)
     issuers = _issuers(document, path.parent, faults, clock)
     store = _revocation_store(document, path.parent, faults)
@@ -76,7 +76,7 @@ def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> 
 
 
 def _issuers(
-    document: Mapping[str, Any], folder: FilePath, faults: Faults, clock: Callable[[], float]
+    document: Mapping[str, Any], folder: FilePath, faults: SettingsErrors, clock: Callable[[], float]
 ) -> tuple[IssuerPolicy, ...]:
     entries = tables_of(document, "issuer", faults)
     if not entries and not faults.found:
@@ -91,19 +91,21 @@ def _issuers(
         for setting, value in (("issuer", issuer.issuer), ("name", issuer.name)):
             first = seen.setdefault((setting, value), at)
             if first != at and (setting == "issuer" or "name" in table):
-                what = f"{shown(value)} is also that of the table on line {faults.lines.get(first, 1)}"
+                what = f"{quote_value(value)} is also that of the table on line {faults.lines.get(first, 1)}"
                 faults.add((*at, setting), what, "keep one of them")
         # In one file, a key that is known of one issuer would not be new to the other: no quarantine would hold it.
         memory = table.get("key_memory")
         if isinstance(memory, str):
             first = seen.setdefault(("key_memory", os.path.normpath(folder / memory)), at)
             if first != at:
-                what = f"{shown(memory)} is also that of the table on line {faults.lines.get(first, 1)}"
+                what = f"{quote_value(memory)} is also that of the table on line {faults.lines.get(first, 1)}"
                 faults.add((*at, "key_memory"), what, "give each issuer a file of its own")
     return tuple(found)
 
 
-def _revocation_store(document: Mapping[str, Any], folder: FilePath, faults: Faults) -> FilePath | None:
+def _revocation_store(
+    document: Mapping[str, Any], folder: FilePath, faults: SettingsErrors
+) -> FilePath | None:
     table = document.get("revocations", {})
     if not isinstance(table, dict):
         faults.add(("revocations",), f"is {kind_of(table)} where a table is needed", "write [revocations]")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from seawall_tokens.policy.policy import CONSUMER_TENANT
+from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT
 
 ENTRA: Final = "https://login.microsoftonline.com"
 

@@ -7,7 +7,7 @@ from typing import Final
 from seawall_base import settings_values as values
 from seawall_base.settings_values import Setting
 from seawall_tokens.policy import values as policy_values
-from seawall_tokens.policy.policy import LONGEST_LIFETIME
+from seawall_tokens.policy.issuer_policy import LONGEST_LIFETIME
 from seawall_tokens.policy.profiles import DEFAULT, PROFILES
 
 DAY: Final = 86_400

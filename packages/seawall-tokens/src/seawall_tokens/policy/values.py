@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from seawall_base.http_client import FetchRefused, location_of
-from seawall_base.settings_values import LONGEST_LIST, Wrong, kind_of, shown, text, texts
-from seawall_tokens.policy.policy import (
+from seawall_base.settings_values import LONGEST_LIST, InvalidValue, kind_of, quote_value, text, texts
+from seawall_tokens.policy.issuer_policy import (
     ABSENT_TYPE,
     ANY_TENANT,
     ASYMMETRIC,
@@ -29,8 +29,8 @@ def issuer(value: Any) -> str:
     """An issuer: an https URL without query, as tokens spell it; may hold `{tenantid}` once."""
     found = text(value)
     if "{" in found.replace(TENANT_PLACEHOLDER, "") or found.count(TENANT_PLACEHOLDER) > 1:
-        raise Wrong(
-            f"{shown(found)} holds another placeholder than one {TENANT_PLACEHOLDER}",
+        raise InvalidValue(
+            f"{quote_value(found)} holds another placeholder than one {TENANT_PLACEHOLDER}",
             "spell it in lower case, once",
         )
     plain = found.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT)
@@ -39,12 +39,12 @@ def issuer(value: Any) -> str:
     try:
         location_of(plain, allow_loopback_http=True)
     except FetchRefused as refused:
-        raise Wrong(
-            f"{shown(found)}: {refused}", "write the issuer exactly as tokens spell it in iss"
+        raise InvalidValue(
+            f"{quote_value(found)}: {refused}", "write the issuer exactly as tokens spell it in iss"
         ) from None
     if "?" in found or TENANT_PLACEHOLDER in found.split("/", 3)[2]:
-        raise Wrong(
-            f"{shown(found)} has a query, or {TENANT_PLACEHOLDER} in the host",
+        raise InvalidValue(
+            f"{quote_value(found)} has a query, or {TENANT_PLACEHOLDER} in the host",
             "write the issuer exactly as tokens spell it in iss",
         )
     return found
@@ -54,11 +54,13 @@ def algorithm(value: Any) -> str:
     """A signature algorithm with a public key."""
     found = text(value)
     if found.lower() == "none" or found.upper().startswith("HS"):
-        raise Wrong(
-            f"{shown(found)} proves nothing here", "name an algorithm with a public key, such as RS256"
+        raise InvalidValue(
+            f"{quote_value(found)} proves nothing here", "name an algorithm with a public key, such as RS256"
         )
     if found not in ASYMMETRIC:
-        raise Wrong(f"{shown(found)} is no known algorithm", f"write one of: {', '.join(sorted(ASYMMETRIC))}")
+        raise InvalidValue(
+            f"{quote_value(found)} is no known algorithm", f"write one of: {', '.join(sorted(ASYMMETRIC))}"
+        )
     return found
 
 
@@ -66,7 +68,7 @@ def token_type(value: Any) -> str:
     """A value of `typ`, without `application/`; `absent` stands for none."""
     found = text(value).lower().removeprefix("application/")
     if not _TYPE.fullmatch(found):
-        raise Wrong(f"{shown(value)} is no type", 'write a value of typ such as "at+jwt"')
+        raise InvalidValue(f"{quote_value(value)} is no type", 'write a value of typ such as "at+jwt"')
     return ABSENT_TYPE if found == ABSENT else found
 
 
@@ -74,7 +76,9 @@ def claim(value: Any) -> str:
     """A claim's name, or alternatives with `|` between them."""
     found = text(value)
     if not _CLAIM.fullmatch(found):
-        raise Wrong(f"{shown(found)} is no name of a claim", 'write a name, or alternatives: "client_id|azp"')
+        raise InvalidValue(
+            f"{quote_value(found)} is no name of a claim", 'write a name, or alternatives: "client_id|azp"'
+        )
     return found
 
 
@@ -82,7 +86,9 @@ def tenant(value: Any) -> str:
     """A tenant's GUID, lower case."""
     found = text(value).lower()
     if not GUID.fullmatch(found):
-        raise Wrong(f"{shown(value)} is no tenant", "write the tenant's GUID, not its domain name")
+        raise InvalidValue(
+            f"{quote_value(value)} is no tenant", "write the tenant's GUID, not its domain name"
+        )
     return found
 
 
@@ -91,8 +97,8 @@ def tenants(value: Any) -> frozenset[str]:
     if value == ANY:
         return ANY_TENANT
     if isinstance(value, str):
-        raise Wrong(
-            f"{shown(value)} is not possible", 'write an array of GUIDs, or "any" to serve every tenant'
+        raise InvalidValue(
+            f"{quote_value(value)} is not possible", 'write an array of GUIDs, or "any" to serve every tenant'
         )
     return frozenset(texts(tenant)(value))
 
@@ -100,7 +106,7 @@ def tenants(value: Any) -> frozenset[str]:
 def conditions(value: Any) -> Conditions:
     """Allowed values of claims: a table of names, each with a text, a whole number, true or false, or an array of these."""
     if not isinstance(value, dict) or not value:
-        raise Wrong(
+        raise InvalidValue(
             f"is {kind_of(value)} where conditions are needed" if value != {} else "is empty",
             'write claims.NAME = "value"',
         )
@@ -109,17 +115,21 @@ def conditions(value: Any) -> Conditions:
 
 def _allowed(name: str, allowed: Any) -> list[Scalar]:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Wrong(f"{shown(name)} is no name of a claim", 'write claims."NAME" = "value"', at=(name,))
+        raise InvalidValue(
+            f"{quote_value(name)} is no name of a claim", 'write claims."NAME" = "value"', at=(name,)
+        )
     items = allowed if isinstance(allowed, list) else [allowed]
     if not items or len(items) > LONGEST_LIST:
-        raise Wrong("has no value, or too many", "list the values that are allowed", at=(name,))
+        raise InvalidValue("has no value, or too many", "list the values that are allowed", at=(name,))
     seen: list[tuple[type, Scalar]] = []
     for item in items:
         if type(item) not in {str, int, bool} or item == "":
             fix = 'write a text, a whole number, true or false; quote names that hold a dot: claims."a.b"'
-            raise Wrong(f"{shown(item)} is {kind_of(item)} and no value to compare with", fix, at=(name,))
+            raise InvalidValue(
+                f"{quote_value(item)} is {kind_of(item)} and no value to compare with", fix, at=(name,)
+            )
         if (type(item), item) in seen:
-            raise Wrong(f"{shown(item)} is listed twice", "list it once", at=(name,))
+            raise InvalidValue(f"{quote_value(item)} is listed twice", "list it once", at=(name,))
         seen.append((type(item), item))
     return items
 
@@ -127,5 +137,5 @@ def _allowed(name: str, allowed: Any) -> list[Scalar]:
 def key_set(value: Any) -> Mapping[str, Any]:
     """A key set that is written in the file."""
     if not isinstance(value, dict):
-        raise Wrong(f"is {kind_of(value)} where a table is needed", "write { keys = [ ... ] }")
+        raise InvalidValue(f"is {kind_of(value)} where a table is needed", "write { keys = [ ... ] }")
     return value

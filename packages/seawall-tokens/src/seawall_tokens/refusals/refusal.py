@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from seawall_tokens.refusals.challenge import format_challenge
+
 REFUSALS: dict[str, type[Refusal]] = {}
 """Every kind of refusal by its code."""
 
@@ -55,6 +57,19 @@ class Refusal(Exception):
         cls.challenge = challenge
         cls.source = source
         REFUSALS[code] = cls
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """Return what an HTTP answer with `status` must carry: `WWW-Authenticate`, or nothing where it names no error."""
+        if self.status != 401 and self.challenge is None:
+            return {}
+        return {"WWW-Authenticate": format_challenge(self, acr_values=self.acr_values, max_age=self.max_age)}
+
+    def without_context(self) -> Refusal:
+        """Return the refusal without the frames and exceptions that it came from: they may hold the token."""
+        self.__cause__ = None
+        self.__context__ = None
+        return self.with_traceback(None)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.words}" + (f" ({self.detail})" if self.detail else "")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.form import described
-from seawall_tokens.revocation.revocation import Revocation
-from seawall_tokens.revocation.store import Recorded, RevocationStore
+from seawall_tokens.revocation.store import RevocationStore, StoredRevocation
 
 
-class Desk(Protocol):
+class RevocationAdmin(Protocol):
     """Where an administrator goes: a store here, or a gate (`seawall.gate.admin_client`). Documents are JSON values."""
 
     def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ class Desk(Protocol):
         ...
 
 
-class StoreDesk:
+class LocalRevocationAdmin:
     """A store, opened for each act. `create` makes one where there is none. Raises `StoreBroken`, `RevocationInvalid`."""
 
     def __init__(self, path: Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -40,18 +40,18 @@ class StoreDesk:
         RevocationStore.open(path, thorough=True).close()
 
     def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
-        """As `Desk` says."""
+        """As `RevocationAdmin` says."""
         entry = Revocation(**document, at=self._clock())
         with RevocationStore.open(self._path) as store:
             (number,) = store.append([entry])
-        return described(Recorded(number, entry))
+        return described(StoredRevocation(number, entry))
 
     def lift(self, number: int, *, reason: str, who: str) -> dict[str, Any]:
-        """As `Desk` says."""
+        """As `RevocationAdmin` says."""
         with RevocationStore.open(self._path) as store:
             return described(store.lift(number, reason=reason, who=who, at=self._clock()))
 
     def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
-        """As `Desk` says."""
+        """As `RevocationAdmin` says."""
         with RevocationStore.open(self._path) as store:
             return [described(one) for one in store.entries(now=self._clock(), all_of_them=all_of_them)]

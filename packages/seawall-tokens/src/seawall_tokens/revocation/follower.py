@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seawall_base.errors import StoreBroken
-from seawall_tokens.revocation.revocations import Revocations
+from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import GRACE, RevocationStore
 
 INTERVAL = 0.1
@@ -18,7 +18,7 @@ TOLERANCE = 3.0
 """Seconds for which a view is trusted that the store could not confirm."""
 
 
-class Follower:
+class RevocationFollower:
     """Keeps one `Revocations` like the store.
 
     Make it in the worker process, after any fork. `start` reads everything or raises `StoreBroken`; from then on a

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from seawall_tokens.errors import RevocationInvalid
 from seawall_tokens.refusals import Refusal, written_form
-from seawall_tokens.revocation.revocation import ANY_ISSUER, LONGEST_TOKEN, Kind
-from seawall_tokens.revocation.store import Recorded
+from seawall_tokens.revocation.entry import ANY_ISSUER, LONGEST_TOKEN, Kind
+from seawall_tokens.revocation.store import StoredRevocation
 from seawall_tokens.verify import compact
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -114,7 +114,7 @@ def moment(value: object, name: str, *, now: float | None = None) -> float | Non
     )
 
 
-def described(entry: Recorded) -> dict[str, Any]:
+def described(entry: StoredRevocation) -> dict[str, Any]:
     """An entry of the log as JSON values; times are RFC 3339 in UTC."""
     revocation, lifted = entry.revocation, entry.lifted
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from seawall_tokens.revocation.revocation import KINDS, key_of
+from seawall_tokens.revocation.entry import KINDS, key_of
 from seawall_tokens.verify.spelling import fold_issuer
 
 APPLICATION_ID: Final = 0x5EA3A11

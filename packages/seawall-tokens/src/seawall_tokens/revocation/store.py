@@ -18,9 +18,9 @@ from uuid import uuid4
 from seawall_base import sqlite_file as store_file
 from seawall_base.errors import StoreBroken
 from seawall_tokens.errors import RevocationInvalid
-from seawall_tokens.revocation.revocation import KINDS, Key, Revocation, key_of
-from seawall_tokens.revocation.revocations import EMPTY, View, weights
+from seawall_tokens.revocation.entry import KINDS, Key, Revocation, key_of
 from seawall_tokens.revocation.schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
+from seawall_tokens.revocation.snapshot import EMPTY, RevocationSnapshot, weights
 
 BUSY_SECONDS = 2.0
 """How long a writer waits for another. Readers never wait: the file is in write-ahead mode."""
@@ -40,7 +40,7 @@ STANDING = "log.lifts IS NULL AND NOT EXISTS (SELECT 1 FROM log AS later WHERE l
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class StoredRevocation:
     """An entry as the log has it. `lifted` says when it was taken back, by whom and why; None if it was not."""
 
     sequence: int
@@ -127,7 +127,7 @@ class RevocationStore:
         with self._writing() as connection:
             return tuple(_insert(connection, entry) for entry in entries)
 
-    def lift(self, sequence: int, *, reason: str, who: str, at: float) -> Recorded:
+    def lift(self, sequence: int, *, reason: str, who: str, at: float) -> StoredRevocation:
         """Take one entry back, as a new entry of the log; return what was lifted.
 
         Raises `RevocationInvalid` when there is no such entry or it was lifted before.
@@ -141,7 +141,7 @@ class RevocationStore:
             if found is None:
                 raise RevocationInvalid(f"no revocation {sequence} stands", fix="list them with --list")
             _lift(connection, sequence, reason, who, at)
-            return Recorded(sequence, _revocation(found), (at, who, reason))
+            return StoredRevocation(sequence, _revocation(found), (at, who, reason))
 
     def receive(self, signal: Signal) -> bool:
         """Do what an event token asks, once: False if this token was received before, and then nothing is done."""
@@ -164,7 +164,7 @@ class RevocationStore:
                 _insert(connection, entry)
             return True
 
-    def entries(self, *, now: float, all_of_them: bool = False) -> list[Recorded]:
+    def entries(self, *, now: float, all_of_them: bool = False) -> list[StoredRevocation]:
         """The entries that stand at `now`, oldest first; with `all_of_them` also the lifted and the ended."""
         names = ", ".join(f"log.{name}" for name in COLUMNS.split(", "))
         query = (
@@ -174,12 +174,14 @@ class RevocationStore:
         with self._guarded():
             rows = self._connection.execute(query).fetchall()
             found = [
-                Recorded(row[0], _revocation(row[4:]), None if row[1] is None else (row[1], row[2], row[3]))
+                StoredRevocation(
+                    row[0], _revocation(row[4:]), None if row[1] is None else (row[1], row[2], row[3])
+                )
                 for row in rows
             ]
         return [one for one in found if all_of_them or (one.lifted is None and _stands(one.revocation, now))]
 
-    def load(self, *, now: float) -> tuple[View, int]:
+    def load(self, *, now: float) -> tuple[RevocationSnapshot, int]:
         """The whole state at `now`, and the sequence number up to which it holds."""
         found: dict[Key, float | None] = {}
         with self._reading() as connection:
@@ -198,7 +200,9 @@ class RevocationStore:
                 raise StoreBroken(f"{self.path}: the store holds an impossible entry", fix="restore it")
             return EMPTY.changed(found), _last(connection)
 
-    def changes(self, view: View, *, after: int, since: float, now: float) -> tuple[View, int]:
+    def changes(
+        self, view: RevocationSnapshot, *, after: int, since: float, now: float
+    ) -> tuple[RevocationSnapshot, int]:
         """`view`, which held up to `after` at time `since`, brought up to now."""
         with self._reading() as connection:
             self._refuse_another_file(connection, after)

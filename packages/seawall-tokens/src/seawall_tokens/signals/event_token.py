@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seawall_tokens.policy.policy import IssuerPolicy, KeySource, Policy, RevocationList
+from seawall_tokens.policy.issuer_policy import IssuerPolicy, KeySource, Policy, RevocationList
 from seawall_tokens.refusals import Refusal, written_form
 from seawall_tokens.verify import compact, key_checks
 from seawall_tokens.verify.claim_checks import check_type
-from seawall_tokens.verify.state import State
+from seawall_tokens.verify.state import ExaminationState
 
 ErrorCode = Literal[
     "invalid_request",
@@ -87,7 +87,7 @@ def transmitter_policy(
 ) -> IssuerPolicy:
     """The policy for a transmitter's event tokens; `ValueError` for nonsense.
 
-    `token_types` is for transmitters that set no `typ` or another one (`ABSENT_TYPE` of `seawall_tokens.policy.policy`).
+    `token_types` is for transmitters that set no `typ` or another one (`ABSENT_TYPE` of `seawall_tokens.policy.issuer_policy`).
     """
     return IssuerPolicy(
         name=name,
@@ -129,7 +129,7 @@ class Transmitters:
         `revocations` is asked for the transmitter's key and issuer.
         """
         try:
-            state = State(token, self._policy, now, None, None)
+            state = ExaminationState(token, self._policy, now, None, None)
             _verify(state, self._headers, revocations)
             return self._event_token(state)
         except SignalRefused:
@@ -139,7 +139,7 @@ class Transmitters:
         except Exception:  # noqa: BLE001 - whatever it is, the token was not verified; sent again it may be
             raise SignalRefused("invalid_request", "the token could not be judged", temporary=True) from None
 
-    def _event_token(self, state: State) -> EventToken:
+    def _event_token(self, state: ExaminationState) -> EventToken:
         policy, claims = state.entry, state.claims
         transmitter = self._by_issuer[policy.issuer]
         _check_audience(claims.get("aud"), policy.audiences)
@@ -155,7 +155,9 @@ class Transmitters:
         return EventToken(transmitter, token_id, issued_at, claims, _events(claims.get("events")))
 
 
-def _verify(state: State, headers: compact.HeaderReader, revocations: RevocationList | None) -> None:
+def _verify(
+    state: ExaminationState, headers: compact.HeaderReader, revocations: RevocationList | None
+) -> None:
     state.compact = compact.split(state.token)
     state.header = headers.read(state.compact.header_text)
     compact.check_content_type(state.header.members)

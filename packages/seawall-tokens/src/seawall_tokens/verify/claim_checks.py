@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seawall_tokens.policy.plan import GUID, GUID_CLAIMS, NAMES, is_consumer
-from seawall_tokens.policy.policy import ABSENT_TYPE, TENANT_PLACEHOLDER, IssuerPolicy
+from seawall_tokens.policy.issuer_policy import ABSENT_TYPE, TENANT_PLACEHOLDER, IssuerPolicy
+from seawall_tokens.policy.prepared_policy import GUID, GUID_CLAIMS, NAMES, is_consumer
 from seawall_tokens.refusals import authentication, claims
 from seawall_tokens.verify.authentication_claims import read_acr, read_amr, read_authentication_time
 from seawall_tokens.verify.spelling import is_disguised_guid
-from seawall_tokens.verify.state import State
+from seawall_tokens.verify.state import ExaminationState
 
 LATEST_TIME = 253_402_300_799
 """The end of the year 9999. What lies beyond is milliseconds or nonsense."""
@@ -23,7 +23,7 @@ KINDS: Mapping[str, type] = {
 """Claims that have a meaning here, beside times, and what they must be. Other claims are the application's."""
 
 
-def check_type(state: State) -> None:
+def check_type(state: ExaminationState) -> None:
     """Check 7: `typ` is one of the policy's. No `typ` is accepted only where the policy names that."""
     named = state.header.type
     if named is None:
@@ -33,7 +33,7 @@ def check_type(state: State) -> None:
         raise claims.TypeWrong
 
 
-def check_issuer_and_tenant(state: State) -> None:
+def check_issuer_and_tenant(state: ExaminationState) -> None:
     """Check 8: issuer exact, tenant a GUID, equal to the issuer's, allowed; the consumer tenant only at its own issuer."""
     entry, tenant = state.entry, state.tenant
     if tenant is None:
@@ -50,7 +50,7 @@ def check_issuer_and_tenant(state: State) -> None:
     _check_tenant(state, tenant)
 
 
-def _check_tenant(state: State, tenant: str) -> None:
+def _check_tenant(state: ExaminationState, tenant: str) -> None:
     entry, plan = state.entry, state.plan
     if GUID.fullmatch(tenant) is None:
         raise claims.TenantMalformed
@@ -67,7 +67,7 @@ def _check_tenant(state: State, tenant: str) -> None:
         raise claims.TenantNotAllowed
 
 
-def check_claims(state: State) -> None:
+def check_claims(state: ExaminationState) -> None:
     """Check 9: the token is for me, every claim that has a meaning here has its type, and what the policy requires is there."""
     said = state.claims
     _check_audience(said, state.entry)
@@ -149,7 +149,7 @@ def _check_named(named: Any, mine: frozenset[str]) -> None:
         raise claims.AudienceWrong
 
 
-def check_times(state: State) -> None:
+def check_times(state: ExaminationState) -> None:
     """Check 10: not expired, begun, not issued in the future, and not made to live longer than the policy allows."""
     said, now, entry = state.claims, state.now, state.entry
     skew = entry.clock_skew
@@ -200,7 +200,7 @@ def time_claim(said: Mapping[str, Any], name: str) -> float | None:
     raise claims.TimeMalformed(name)
 
 
-def check_authentication(state: State) -> None:
+def check_authentication(state: ExaminationState) -> None:
     """Check 14: the person signed in as strongly and as recently as the policy asks (RFC 9470)."""
     if not state.plan.demands_sign_in:
         return

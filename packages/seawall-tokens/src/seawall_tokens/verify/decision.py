@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
-from seawall_tokens.policy.plan import CLIENTS
+from seawall_tokens.policy.prepared_policy import CLIENTS
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify import compact
 

@@ -28,25 +28,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seawall_tokens.policy.plan import CLIENTS
-from seawall_tokens.policy.policy import Policy
+from seawall_tokens.policy.issuer_policy import Policy
+from seawall_tokens.policy.prepared_policy import CLIENTS
 from seawall_tokens.refusals import Internal, Refusal, written_form
 from seawall_tokens.verify import claim_checks, compact, decision, key_checks
 from seawall_tokens.verify.replay import ReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding
 from seawall_tokens.verify.sender import check_sender
-from seawall_tokens.verify.state import State
+from seawall_tokens.verify.state import ExaminationState
 
 _HEADERS = compact.HeaderReader()
 _LATEST_NOW = 1e12
 
 
-def read_form(state: State) -> None:
+def read_form(state: ExaminationState) -> None:
     """Check 1: three segments of strict base64url."""
     state.compact = compact.split(state.token)
 
 
-def read_header(state: State) -> None:
+def read_header(state: ExaminationState) -> None:
     """Checks 1, 2 and 3 of the header, remembered for headers that passed."""
     state.header = header = _HEADERS.read(state.compact.header_text)
     if header.algorithm[:2].upper() == "HS":
@@ -55,7 +55,7 @@ def read_header(state: State) -> None:
         compact.check_content_type(header.members)
 
 
-def read_claims(state: State) -> None:
+def read_claims(state: ExaminationState) -> None:
     """Check 1: the payload is a JSON object of claims."""
     if not state.compact.payload:
         raise written_form.DetachedPayload
@@ -65,7 +65,7 @@ def read_claims(state: State) -> None:
     state.claims = said
 
 
-def check_revocations(state: State) -> None:
+def check_revocations(state: ExaminationState) -> None:
     """Check 11: neither key, issuer, subject, session, token nor client has been revoked."""
     said = state.claims
     _refuse_revoked(state, said.get("jti", said.get("uti")))
@@ -74,7 +74,7 @@ def check_revocations(state: State) -> None:
         _refuse_revoked(state, said["uti"])
 
 
-def _refuse_revoked(state: State, token_id: Any) -> None:
+def _refuse_revoked(state: ExaminationState, token_id: Any) -> None:
     said, key = state.claims, state.held.key
     state.policy.revocations.refuse(
         issuer=state.issuer,
@@ -96,7 +96,7 @@ def client_of(said: Mapping[str, Any]) -> Any:
     return next((said[name] for name in CLIENTS if name in said), None)
 
 
-def check_binding(state: State) -> None:
+def check_binding(state: ExaminationState) -> None:
     """Check 12: who presents the token is who it was given to."""
     token = state.token if isinstance(state.token, str) else state.token.decode("ascii")
     check_sender(token, state.claims, state.entry, state.request, state.replay, state.now)
@@ -109,7 +109,7 @@ class Check:
     number: int
     words: str
     source: str
-    run: Callable[[State], None]
+    run: Callable[[ExaminationState], None]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -157,7 +157,7 @@ class Examination:
     refusal: Refusal | None
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
-    state: State
+    state: ExaminationState
 
 
 def begin(
@@ -166,11 +166,11 @@ def begin(
     now: float,
     request: RequestBinding | None = None,
     replay: ReplayGuard | None = None,
-) -> State:
+) -> ExaminationState:
     """The state before the first check. A `now` that is no time refuses: every comparison with NaN would pass."""
     if type(now) not in {int, float} or not 0 < now < _LATEST_NOW:
         raise Internal("now is no time")
-    return State(token, policy, now, request, replay)
+    return ExaminationState(token, policy, now, request, replay)
 
 
 def examine(
@@ -182,7 +182,7 @@ def examine(
     replay: ReplayGuard | None = None,
 ) -> Examination:
     """Run the checks and say of each how it ended. Never raises; an examination does not log and is no verification."""
-    state = State(token, policy, now, request, replay)
+    state = ExaminationState(token, policy, now, request, replay)
     steps: list[Step] = []
     refusal = _refusal_of(lambda _: begin(token, policy, now), state)
     for check in CHECKS:
@@ -195,7 +195,7 @@ def examine(
     return Examination(tuple(steps), refusal, header, said, state)
 
 
-def _refusal_of(run: Callable[[State], object], state: State) -> Refusal | None:
+def _refusal_of(run: Callable[[ExaminationState], object], state: ExaminationState) -> Refusal | None:
     try:
         run(state)
     except Refusal as refusal:

@@ -13,8 +13,8 @@ from seawall_tokens.jose.key import KeyRefused, PublicKey, read_key
 from seawall_tokens.jose.key_set import LARGEST_SET, KeySet, KeySetRefused, RefusedKey, read_key_set
 from seawall_tokens.jose.secret_key import SecretKey, read_secret_key
 from seawall_tokens.jose.signature import HMAC_ALGORITHMS, mac_is_valid
-from seawall_tokens.policy.policy import ASYMMETRIC
-from seawall_tokens.refusals import signing_key
+from seawall_tokens.policy.issuer_policy import ASYMMETRIC
+from seawall_tokens.refusals import Internal, Refusal, signing_key
 from seawall_tokens.refusals import written_form as refused
 from seawall_tokens.verify import compact
 from seawall_tokens.verify.key_checks import make_ready, prepare
@@ -44,12 +44,34 @@ class _Keys:
     refused: tuple[RefusedKey, ...] = ()
 
 
-def read_jws(
+def verify_jws(
+    compact: str | bytes,
+    jwks: KeySet | PublicKey | Mapping[str, Any] | bytes,
+    algorithms: Iterable[str] | None = None,
+) -> Jws:
+    """Return header and payload if the signature is of a key in `jwks`; raise `Refusal` otherwise.
+
+    `jwks` is a key set or a single key, read already or as JSON members or text. Keys are public; a set of secret keys
+    alone (`kty` oct) is taken as well, for who shares a secret knowingly, and never beside public ones. `algorithms`
+    limits the names; None means whatever the keys are bound to. A key without `alg` is bound to one algorithm
+    (`key_checks.PREFERENCE`). The key is found by `kid`; a token without one is taken only where there is a single key.
+    The payload is bytes: claims, times and issuer are not looked at.
+    """
+    refusal: Refusal
+    try:
+        return _read_jws(compact, jwks, algorithms)
+    except Refusal as raised:
+        refusal = raised
+    except Exception:  # noqa: BLE001 - whatever it is, the signature has not been verified
+        refusal = Internal()
+    raise refusal.without_context()
+
+
+def _read_jws(
     token: str | bytes,
     jwks: KeySet | PublicKey | Mapping[str, Any] | bytes,
     algorithms: Iterable[str] | None,
 ) -> Jws:
-    """As `seawall_tokens.verify.verify.verify_jws`, which catches what is not foreseen here."""
     parts = compact.split(token, LARGEST_JWS)
     header = compact.read_header(parts.header_text)
     if isinstance(algorithms, str):

@@ -6,13 +6,13 @@ from cryptography.exceptions import InvalidSignature
 
 from seawall_tokens.jose import fitness, signature
 from seawall_tokens.jose.key import PublicKey, supported_algorithms
-from seawall_tokens.policy.plan import plan_of
-from seawall_tokens.policy.policy import TENANT_PLACEHOLDER
+from seawall_tokens.policy.issuer_policy import TENANT_PLACEHOLDER
+from seawall_tokens.policy.prepared_policy import prepare_policy
 from seawall_tokens.refusals import claims as claims_refused
 from seawall_tokens.refusals import signing_key as refused
 from seawall_tokens.refusals import written_form
 from seawall_tokens.verify.prepared_key import PreparedKey
-from seawall_tokens.verify.state import State
+from seawall_tokens.verify.state import ExaminationState
 
 PREFERENCE = (
     ("RS256",),
@@ -73,7 +73,7 @@ def make_ready(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
     return PreparedKey(key, {name: signature.verifier(key.native, name) for name in names})
 
 
-def find_issuer(state: State) -> None:
+def find_issuer(state: ExaminationState) -> None:
     """Check 4 (and the first half of 8): a policy knows the issuer that the token names. What it names is not verified yet."""
     claims = state.claims
     issuer = claims.get("iss")
@@ -89,10 +89,10 @@ def find_issuer(state: State) -> None:
     if entry is None:
         raise refused.IssuerUnknown
     state.entry = entry
-    state.plan = plan_of(entry)
+    state.plan = prepare_policy(entry)
 
 
-def find_key(state: State) -> None:
+def find_key(state: ExaminationState) -> None:
     """Check 4: the key of this issuer with exactly this name."""
     kid = state.header.kid
     if not kid:
@@ -102,7 +102,7 @@ def find_key(state: State) -> None:
         raise refused.KeyUnknown
 
 
-def check_key_issuer(state: State) -> None:
+def check_key_issuer(state: ExaminationState) -> None:
     """Check 4: the key signs for the issuer that the token names.
 
     The issuer of a key may hold `{tenantid}`, which stands for the token's `tid`. Storm-0558's tokens fail here: signed with
@@ -121,7 +121,7 @@ def check_key_issuer(state: State) -> None:
         raise refused.KeyIssuerMismatch
 
 
-def check_key_state(state: State) -> None:
+def check_key_state(state: ExaminationState) -> None:
     """Check 5: the key is in use: not retired, revoked, ended, not begun, too old or held back as new."""
     held, now, entry = state.held, state.now, state.entry
     key = held.key
@@ -141,18 +141,18 @@ def _born(first_seen: float, key: PublicKey) -> float:
     return first_seen if key.not_before is None else min(first_seen, key.not_before)
 
 
-def check_key_fitness(state: State) -> None:
+def check_key_fitness(state: ExaminationState) -> None:
     """Check 6: the key is strong enough and meant for verifying signatures."""
     state.prepared = prepare(state.held.key, state.entry.algorithms)
 
 
-def check_bound_algorithm(state: State) -> None:
+def check_bound_algorithm(state: ExaminationState) -> None:
     """Check 2: the algorithm of the header is the one that the key is bound to."""
     if state.header.algorithm not in state.prepared.verifiers:
         raise written_form.AlgKeyMismatch
 
 
-def check_signature(state: State) -> None:
+def check_signature(state: ExaminationState) -> None:
     """Check 2: the signature is of exactly these two segments under this key."""
     try:
         state.prepared.verifiers[state.header.algorithm](state.compact.signature, state.compact.signed)
@@ -164,7 +164,7 @@ def check_signature(state: State) -> None:
     raise written_form.SignatureInvalid
 
 
-def check_algorithm_allowed(state: State) -> None:
+def check_algorithm_allowed(state: ExaminationState) -> None:
     """Check 2: the issuer's policy allows the algorithm, in exactly this spelling."""
     if state.header.algorithm not in state.entry.algorithms:
         raise written_form.AlgNotAllowed

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 from seawall_tokens.jose import base64url, strict_json
 from seawall_tokens.refusals import Internal, Refusal
 from seawall_tokens.refusals import renewal as refused
-from seawall_tokens.revocation.revocation import Revocation
+from seawall_tokens.revocation.entry import Revocation
 
 if TYPE_CHECKING:
-    from seawall_tokens.policy.policy import IssuerPolicy, RevocationList
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy, RevocationList
 
 RENEWABLE: Final = frozenset(
     {"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"}

@@ -15,7 +15,7 @@ from seawall_tokens.verify.proof import check_proof
 from seawall_tokens.verify.replay import ReplayGuard
 
 if TYPE_CHECKING:
-    from seawall_tokens.policy.policy import IssuerPolicy
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy
 
 from seawall_tokens.verify.request_binding import RequestBinding
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seawall_tokens.policy.plan import Plan
-    from seawall_tokens.policy.policy import HeldKey, IssuerPolicy, Policy
+    from seawall_tokens.policy.issuer_policy import IssuerKey, IssuerPolicy, Policy
+    from seawall_tokens.policy.prepared_policy import PreparedPolicy
     from seawall_tokens.verify.compact import Compact, Header
     from seawall_tokens.verify.prepared_key import PreparedKey
 
 
-class State:
+class ExaminationState:
     """A token on its way through the checks. Until the signature has been verified, all of it is the presenter's word.
 
     What an earlier check should have filled in and has not is an `AttributeError`, which refuses.
@@ -47,8 +47,8 @@ class State:
     issuer: str
     tenant: str | None
     entry: IssuerPolicy
-    plan: Plan
-    held: HeldKey
+    plan: PreparedPolicy
+    held: IssuerKey
     prepared: PreparedKey
     verified: bool
 

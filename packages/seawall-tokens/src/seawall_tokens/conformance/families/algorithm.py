@@ -10,38 +10,38 @@ from seawall_tokens.conformance.encoding import plain_json
 from seawall_tokens.conformance.keys import Key, certificate, ec_key, edwards_key, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.signing import signer
-from seawall_tokens.conformance.workshop import ABSENT, Workshop, key_set
+from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory, key_set
 
 _NONE = "RFC 8725 section 3.2"
 _BOUND = "RFC 8725 section 3.1"
 _CASE = "RFC 7515 section 4.1.1"
 
 
-def _unsigned(algorithm: Any, signature: bytes = b"") -> Callable[[Workshop], Presentation]:
+def _unsigned(algorithm: Any, signature: bytes = b"") -> Callable[[TokenFactory], Presentation]:
     """Somebody else's name in it, and no signature."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(alg=algorithm), sign=lambda _: signature)
     )
 
 
-def _signed(algorithm: Any) -> Callable[[Workshop], Presentation]:
+def _signed(algorithm: Any) -> Callable[[TokenFactory], Presentation]:
     """Rightly signed with RS256, but called otherwise."""
     return lambda w: w.with_header(alg=algorithm)
 
 
 def _hmac(
-    secret: Callable[[Workshop], bytes], algorithm: str = "HS256"
-) -> Callable[[Workshop], Presentation]:
+    secret: Callable[[TokenFactory], bytes], algorithm: str = "HS256"
+) -> Callable[[TokenFactory], Presentation]:
     """HMAC with something that everybody knows."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         sign = signer(algorithm, secret(w))
         return w.present(w.token(w.claims(sub="administrator"), w.header(alg=algorithm), sign=sign))
 
     return build
 
 
-def _hmac_allowed(w: Workshop) -> Presentation:
+def _hmac_allowed(w: TokenFactory) -> Presentation:
     """The same where the service's own list of algorithms names both kinds."""
     secret = w.key.public("PEM")
     token = w.token(w.claims(sub="administrator"), w.header(alg="HS256"), sign=signer("HS256", secret))
@@ -50,10 +50,10 @@ def _hmac_allowed(w: Workshop) -> Presentation:
 
 def _crossed(
     key: Callable[[], Key], algorithm: str, allowed: str, **listed: Any
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """A key that is listed for one algorithm signs with another; both are allowed."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         mine = key()
         token = w.token(header=w.header(mine, alg=algorithm), sign=signer(algorithm, mine.private))
         return w.present(token, w.issuer(mine.listed(**listed), algorithms=frozenset(allowed.split())))
@@ -61,10 +61,10 @@ def _crossed(
     return build
 
 
-def _wrong_key(algorithm: str, listed: Callable[[], Key]) -> Callable[[Workshop], Presentation]:
+def _wrong_key(algorithm: str, listed: Callable[[], Key]) -> Callable[[TokenFactory], Presentation]:
     """The `kid` of a key that cannot have made this kind of signature."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         mine = listed()
         token = w.token(header=w.header(mine, alg=algorithm), sign=lambda _: bytes(64))
         allowed = frozenset({"RS256", "ES256", "EdDSA"})
@@ -73,26 +73,26 @@ def _wrong_key(algorithm: str, listed: Callable[[], Key]) -> Callable[[Workshop]
     return build
 
 
-def _with_certificate(w: Workshop) -> bytes:
+def _with_certificate(w: TokenFactory) -> bytes:
     return certificate(w.key, w.now - 100, w.now + 10_000)
 
 
-def _pem_certificate(w: Workshop) -> bytes:
+def _pem_certificate(w: TokenFactory) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return x509.load_der_x509_certificate(_with_certificate(w)).public_bytes(Encoding.PEM)
 
 
-def _modulus(w: Workshop) -> bytes:
+def _modulus(w: TokenFactory) -> bytes:
     value: int = w.key.private.public_key().public_numbers().n
     return value.to_bytes(256)
 
 
-def _sound(key: Callable[[], Key], **header: Any) -> Callable[[Workshop], Presentation]:
+def _sound(key: Callable[[], Key], **header: Any) -> Callable[[TokenFactory], Presentation]:
     """A sound token under another kind of key."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         mine = key()
         token = w.token(header=w.header(mine, **header), key=mine)
         return w.present(token, w.issuer(mine, algorithms=frozenset({mine.algorithm})))

@@ -9,13 +9,13 @@ from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.context import TrustedIssuer
 from seawall_tokens.conformance.keys import Key, certificate, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import (
+from seawall_tokens.conformance.token_factory import (
     CLOUD,
     CONSUMER_TENANT,
     ISSUER,
     OTHER_TENANT,
     TENANT,
-    Workshop,
+    TokenFactory,
     certificate_members,
     key_set,
     tenant_issuer,
@@ -28,22 +28,22 @@ YEAR = 365 * 24 * 3600
 
 
 def _by_consumer_key(
-    issuer: Callable[[Workshop], TrustedIssuer], **claims: Any
-) -> Callable[[Workshop], Presentation]:
+    issuer: Callable[[TokenFactory], TrustedIssuer], **claims: Any
+) -> Callable[[TokenFactory], Presentation]:
     """The stolen consumer key signs."""
     return lambda w: w.present(w.cloud_token(w.consumer_key(), w.cloud_claims(**claims)), issuer(w))
 
 
-def _expired(w: Workshop) -> TrustedIssuer:
+def _expired(w: TokenFactory) -> TrustedIssuer:
     """A key of 2016 that is still served years after its certificate has ended."""
     der = certificate(w.consumer_key(), w.now - 7 * YEAR, w.now - 2 * YEAR)
     return w.cloud(key_set=w.shared_set(consumer=certificate_members(der)))
 
 
-def _listed(issuer: Any, *, tenant: str = TENANT) -> Callable[[Workshop], Presentation]:
+def _listed(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Presentation]:
     """A key of the shared set says `issuer` of itself; it signs for `tenant`."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         key = rsa_key("another-of-the-set")
         trusted = w.many(key_set=w.shared_set(key.listed(issuer=issuer)))
         claims = w.cloud_claims(iss=tenant_issuer(tenant), tid=tenant)
@@ -52,7 +52,7 @@ def _listed(issuer: Any, *, tenant: str = TENANT) -> Callable[[Workshop], Presen
     return build
 
 
-def _two(w: Workshop, first: list[Any], second: list[Any]) -> tuple[TrustedIssuer, TrustedIssuer]:
+def _two(w: TokenFactory, first: list[Any], second: list[Any]) -> tuple[TrustedIssuer, TrustedIssuer]:
     """Two issuers of equal standing with key sets of their own."""
     return (
         w.issuer(key_set=key_set(*first)),
@@ -60,34 +60,34 @@ def _two(w: Workshop, first: list[Any], second: list[Any]) -> tuple[TrustedIssue
     )
 
 
-def _same_kid(w: Workshop) -> Presentation:
+def _same_kid(w: TokenFactory) -> Presentation:
     mine, theirs = rsa_key("mine"), rsa_key("theirs")
     trusted = _two(w, [mine.listed(kid="1")], [theirs.listed(kid="1")])
     return w.present(w.token(header=w.header(kid="1"), sign=theirs.sign), *trusted)
 
 
-def _partner_key(w: Workshop) -> Presentation:
+def _partner_key(w: TokenFactory) -> Presentation:
     theirs = rsa_key("theirs")
     return w.present(w.token(key=theirs), *_two(w, [w.key], [theirs]))
 
 
-def _partner_sound(w: Workshop) -> Presentation:
+def _partner_sound(w: TokenFactory) -> Presentation:
     theirs = rsa_key("theirs")
     return w.present(
         w.token(w.claims(iss="https://partner.example"), key=theirs), *_two(w, [w.key], [theirs])
     )
 
 
-def _no_issuer(w: Workshop) -> Presentation:
+def _no_issuer(w: TokenFactory) -> Presentation:
     claims = w.claims()
     del claims["iss"]
     return w.present(w.token(claims), *_two(w, [w.key], [rsa_key("theirs")]))
 
 
-def _single(issuer: Any) -> Callable[[Workshop], Presentation]:
+def _single(issuer: Any) -> Callable[[TokenFactory], Presentation]:
     """A set of one issuer's own, in which a key names another."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         key: Key = rsa_key("foreign")
         return w.present(w.token(key=key), w.issuer(w.key, key.listed(issuer=issuer)))
 

@@ -9,13 +9,13 @@ from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.context import ANY_TENANT
 from seawall_tokens.conformance.encoding import plain_json
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import (
+from seawall_tokens.conformance.token_factory import (
     ABSENT,
     AUDIENCE,
     CLIENT,
     ISSUER,
     OTHER_TENANT,
-    Workshop,
+    TokenFactory,
     tenant_issuer,
 )
 
@@ -26,19 +26,19 @@ _WRONG = "audience-wrong"
 _MALFORMED = "audience-malformed audience-wrong"
 
 
-def _aud(value: Any) -> Callable[[Workshop], Presentation]:
+def _aud(value: Any) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.with_claims(aud=value)
 
 
-def _with(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _with(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.with_claims(**claims)
 
 
-def _cloud(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _cloud(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
 
 
-def _respelt(claim: str, spell: Callable[[str], str]) -> Callable[[Workshop], Presentation]:
+def _respelt(claim: str, spell: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
     """A sound token whose GUID in `claim` is spelt in another way."""
     guid = "690222be-ff1a-4d56-abd1-7e4f7d38e474"
     return _cloud(**{claim: spell(guid)})

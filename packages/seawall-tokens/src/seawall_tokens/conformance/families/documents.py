@@ -9,7 +9,7 @@ from collections.abc import Callable
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.encoding import members, plain_json
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import Workshop
+from seawall_tokens.conformance.token_factory import TokenFactory
 
 _UNIQUE = "RFC 7519 section 4, RFC 8725bis"
 _UNIQUE_HEADER = "RFC 7515 section 4"
@@ -18,35 +18,35 @@ _UTF8 = "RFC 7519 section 7.2, RFC 8725 section 3.7"
 _DEPTH = "RFC 8725bis, RFC 8259 section 9"
 
 
-def _pairs(w: Workshop) -> list[tuple[str, str]]:
+def _pairs(w: TokenFactory) -> list[tuple[str, str]]:
     return [(name, json.dumps(value)) for name, value in w.claims().items()]
 
 
-def _extra(*more: tuple[str, str], first: bool = False) -> Callable[[Workshop], Presentation]:
+def _extra(*more: tuple[str, str], first: bool = False) -> Callable[[TokenFactory], Presentation]:
     """A payload with more members, as raw JSON, after (or before) the sound ones."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         sound = _pairs(w)
         return w.with_payload(members([*more, *sound] if first else [*sound, *more]))
 
     return build
 
 
-def _header_extra(*more: tuple[str, str], first: bool = False) -> Callable[[Workshop], Presentation]:
+def _header_extra(*more: tuple[str, str], first: bool = False) -> Callable[[TokenFactory], Presentation]:
     """The same for the header."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         sound = [(name, json.dumps(value)) for name, value in w.header().items()]
         return w.present(w.token(header=members([*more, *sound] if first else [*sound, *more])))
 
     return build
 
 
-def _payload(change: Callable[[bytes], bytes]) -> Callable[[Workshop], Presentation]:
+def _payload(change: Callable[[bytes], bytes]) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.with_payload(change(plain_json(w.claims())))
 
 
-def _header(change: Callable[[bytes], bytes]) -> Callable[[Workshop], Presentation]:
+def _header(change: Callable[[bytes], bytes]) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.present(w.token(header=change(plain_json(w.header()))))
 
 
@@ -63,7 +63,7 @@ def _inside(raw: bytes) -> Callable[[bytes], bytes]:
     return lambda data: data[:-1] + b',"x":' + raw + b"}"
 
 
-def _two_algorithms(w: Workshop) -> Presentation:
+def _two_algorithms(w: TokenFactory) -> Presentation:
     header = members([("alg", '"none"'), *((n, json.dumps(v)) for n, v in w.header().items())])
     return w.present(w.token(w.claims(sub="administrator"), header, sign=lambda _: b""))
 

@@ -13,27 +13,27 @@ from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.encoding import b64, integer, plain_json
 from seawall_tokens.conformance.keys import Key, edwards_key, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.proofs import Proof, bound, holder, thief
+from seawall_tokens.conformance.proofs import Proof, holder, make_bound_token, thief
 from seawall_tokens.conformance.signing import signer
-from seawall_tokens.conformance.workshop import ABSENT, Workshop
+from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory
 
 _PROOF = "RFC 9449 section 4.3"
 _USE = "RFC 9449 section 7.1"
 _MALFORMED = "dpop-malformed"
 
 
-def _claims(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _claims(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """A proof of the right key, for something else."""
-    return bound(Proof(claims=claims))
+    return make_bound_token(Proof(claims=claims))
 
 
-def _header(**header: Any) -> Callable[[Workshop], Presentation]:
-    return bound(Proof(header=header))
+def _header(**header: Any) -> Callable[[TokenFactory], Presentation]:
+    return make_bound_token(Proof(header=header))
 
 
-def _text(change: Callable[[str], str]) -> Callable[[Workshop], Presentation]:
+def _text(change: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
     """A sound proof, changed as text."""
-    return bound(lambda w, token: change(Proof().made(w.now, token)))
+    return make_bound_token(lambda w, token: change(Proof().made(w.now, token)))
 
 
 def _public(key: Key) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _weak() -> Key:
     return rsa_key("weak-client", bits=1024)
 
 
-def _with_duplicate(w: Workshop, token: str) -> str:
+def _with_duplicate(w: TokenFactory, token: str) -> str:
     proof = Proof().made(w.now, token)
     head, payload, _ = proof.split(".")
     raw = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
@@ -78,11 +78,11 @@ def _with_duplicate(w: Workshop, token: str) -> str:
     return f"{signed}.{b64(holder().sign(signed.encode()))}"
 
 
-def _unbound(scheme: str, proofs: tuple[Proof, ...], **issuer: Any) -> Callable[[Workshop], Presentation]:
+def _unbound(scheme: str, proofs: tuple[Proof, ...], **issuer: Any) -> Callable[[TokenFactory], Presentation]:
     """A token that is bound to nothing."""
 
-    def build(w: Workshop) -> Presentation:
-        sound = bound(*proofs, request={"scheme": scheme}, issuer=issuer)(w)
+    def build(w: TokenFactory) -> Presentation:
+        sound = make_bound_token(*proofs, request={"scheme": scheme}, issuer=issuer)(w)
         token = w.token()
         made = tuple(proof.made(w.now, token) for proof in proofs)
         request = replace(sound.context.request, proofs=made)
@@ -91,7 +91,7 @@ def _unbound(scheme: str, proofs: tuple[Proof, ...], **issuer: Any) -> Callable[
     return build
 
 
-def _token_as_proof(w: Workshop, token: str) -> str:
+def _token_as_proof(w: TokenFactory, token: str) -> str:
     return token
 
 
@@ -104,49 +104,50 @@ def _needed(*cases: Case) -> tuple[Case, ...]:
 
 
 _CASES: tuple[Case, ...] = _needed(
-    control("dpop-sound", "a bound token with a proof of its key", _USE, bound(Proof())),
+    control("dpop-sound", "a bound token with a proof of its key", _USE, make_bound_token(Proof())),
     control("dpop-eddsa", "a proof with an Ed25519 key", _USE,
-            bound(Proof(key=lambda: edwards_key("client")), key=lambda: edwards_key("client"))),
+            make_bound_token(Proof(key=lambda: edwards_key("client")), key=lambda: edwards_key("client"))),
     control("dpop-rsa", "a proof with an RSA key", _USE,
-            bound(Proof(key=lambda: rsa_key("client")), key=lambda: rsa_key("client"))),
+            make_bound_token(Proof(key=lambda: rsa_key("client")), key=lambda: rsa_key("client"))),
     control("dpop-query", "the query of the request does not matter", _PROOF,
-            bound(Proof(), request={"url": "https://mail.example/api/messages?top=5"})),
+            make_bound_token(Proof(), request={"url": "https://mail.example/api/messages?top=5"})),
     control("dpop-post", "a proof for POST in a POST", _PROOF,
-            bound(Proof(claims={"htm": "POST"}), request={"method": "POST"})),
+            make_bound_token(Proof(claims={"htm": "POST"}), request={"method": "POST"})),
     control("dpop-seconds-old", "a proof of five seconds ago", _PROOF, _claims(iat=lambda now: int(now) - 5)),
     control("dpop-not-bound", "a token that is bound to nothing, as a bearer token, where that is allowed", "RFC 6750",
             _unbound("Bearer", ())),
     hostile("dpop-downgrade", "a stolen bound token under the scheme Bearer, without any proof", _USE, "sender-downgrade",
-            "misuse", bound(request={"scheme": "Bearer"})),
+            "misuse", make_bound_token(request={"scheme": "Bearer"})),
     hostile("dpop-downgrade-with-proof", "a bound token under the scheme Bearer, with a proof", _USE, "sender-downgrade",
-            "laxity", bound(Proof(), request={"scheme": "Bearer"})),
-    hostile("dpop-missing", "a stolen bound token without a proof", _USE, "dpop-missing", "misuse", bound()),
-    hostile("dpop-empty", "an empty proof", _PROOF, f"{_MALFORMED} dpop-missing", "misuse", bound(lambda w, token: "")),
-    hostile("dpop-two", "two proofs: which of them counts?", _PROOF, _MALFORMED, "laxity", bound(Proof(), Proof())),
+            "laxity", make_bound_token(Proof(), request={"scheme": "Bearer"})),
+    hostile("dpop-missing", "a stolen bound token without a proof", _USE, "dpop-missing", "misuse", make_bound_token()),
+    hostile("dpop-empty", "an empty proof", _PROOF, f"{_MALFORMED} dpop-missing", "misuse",
+            make_bound_token(lambda w, token: "")),
+    hostile("dpop-two", "two proofs: which of them counts?", _PROOF, _MALFORMED, "laxity", make_bound_token(Proof(), Proof())),
     hostile("dpop-two-in-one", "two proofs in one header, with a comma between them", _PROOF, _MALFORMED, "laxity",
-            bound(lambda w, token: f"{Proof().made(w.now, token)}, {Proof().made(w.now, token)}")),
+            make_bound_token(lambda w, token: f"{Proof().made(w.now, token)}, {Proof().made(w.now, token)}")),
     hostile("dpop-thief", "a stolen token with a proof of the thief's own key", _USE, "dpop-key-mismatch", "misuse",
-            bound(Proof(key=thief))),
+            make_bound_token(Proof(key=thief))),
     hostile("dpop-stolen-name", "the holder's public key in the header, signed by the thief", _PROOF, "dpop-signature-invalid",
-            "misuse", bound(_stolen_name())),
+            "misuse", make_bound_token(_stolen_name())),
     hostile("dpop-signature-missing", "a proof without a signature", _PROOF, f"dpop-signature-invalid {_MALFORMED}", "misuse",
             _text(lambda proof: proof.rpartition(".")[0] + ".")),
     hostile("dpop-psychic", "a proof with a signature of zeros", "CVE-2022-21449", "dpop-signature-invalid", "misuse",
-            bound(Proof(sign=lambda _: bytes(64)))),
+            make_bound_token(Proof(sign=lambda _: bytes(64)))),
     hostile("dpop-alg-none", "a proof with `none`", _PROOF, "dpop-alg-not-allowed", "misuse",
-            bound(Proof(header={"alg": "none"}, sign=lambda _: b""))),
+            make_bound_token(Proof(header={"alg": "none"}, sign=lambda _: b""))),
     hostile("dpop-alg-missing", "a proof without `alg`", _PROOF, f"dpop-alg-not-allowed {_MALFORMED}", "misuse",
             _header(alg=ABSENT)),
     hostile("dpop-symmetric", "a proof whose key is symmetric, in plain sight", _PROOF, "dpop-key-unfit dpop-alg-not-allowed",
-            "misuse", bound(_symmetric())),
+            "misuse", make_bound_token(_symmetric())),
     hostile("dpop-hmac-by-public-key", "an HMAC with the holder's public key", _PROOF, "dpop-alg-not-allowed", "misuse",
-            bound(_hmac_by_public_key())),
+            make_bound_token(_hmac_by_public_key())),
     hostile("dpop-alg-of-another-curve", "a proof that says ES384 and shows a P-256 key", _PROOF, "dpop-alg-not-allowed",
-            "laxity", bound(Proof(header={"alg": "ES384"}, sign=_es384))),
+            "laxity", make_bound_token(Proof(header={"alg": "ES384"}, sign=_es384))),
     hostile("dpop-key-weak", "the client's key has 1024 bits: whoever breaks it holds the token", _PROOF, "dpop-key-unfit",
-            "laxity", bound(Proof(key=_weak), key=_weak)),
+            "laxity", make_bound_token(Proof(key=_weak), key=_weak)),
     hostile("dpop-key-private", "the proof shows the private key", _PROOF, "dpop-key-unfit", "laxity",
-            bound(Proof(header={"jwk": _private()}))),
+            make_bound_token(Proof(header={"jwk": _private()}))),
     hostile("dpop-key-missing", "the proof has no key", _PROOF, _MALFORMED, "misuse", _header(jwk=ABSENT)),
     hostile("dpop-key-by-name", "the proof names a key instead of showing it", _PROOF, _MALFORMED, "misuse",
             _header(jwk=ABSENT, kid="client")),
@@ -160,7 +161,7 @@ _CASES: tuple[Case, ...] = _needed(
     hostile("dpop-typ-client", "a client's assertion, signed with the same key, as the proof", _PROOF, "dpop-type-wrong",
             "misuse", _header(typ="client-authentication+jwt")),
     hostile("dpop-token-as-proof", "the token as its own proof", _PROOF, f"dpop-type-wrong {_MALFORMED}", "misuse",
-            bound(_token_as_proof)),
+            make_bound_token(_token_as_proof)),
     hostile("dpop-method", "a proof for another method", _PROOF, "dpop-method-mismatch", "misuse", _claims(htm="POST")),
     hostile("dpop-method-case", "the method in small letters", _PROOF, "dpop-method-mismatch", "laxity", _claims(htm="get")),
     hostile("dpop-method-missing", "a proof for no method", _PROOF, "dpop-method-mismatch", "misuse", _claims(htm=ABSENT)),
@@ -184,15 +185,15 @@ _CASES: tuple[Case, ...] = _needed(
     hostile("dpop-url-path-case", "the path in capitals", _PROOF, "dpop-url-mismatch", "laxity",
             _claims(htu="https://mail.example/API/messages")),
     hostile("dpop-url-twice", "two addresses, under one name", "RFC 7519 section 4", _MALFORMED, "laxity",
-            bound(_with_duplicate)),
+            make_bound_token(_with_duplicate)),
     hostile("dpop-ath-missing", "a proof that is not tied to a token", _USE, "dpop-token-mismatch", "misuse",
             _claims(ath=ABSENT)),
     hostile("dpop-ath-other", "a proof for another token of the same client", _USE, "dpop-token-mismatch", "misuse",
-            bound(lambda w, token: Proof().made(w.now, "another token"))),
+            make_bound_token(lambda w, token: Proof().made(w.now, "another token"))),
     hostile("dpop-ath-padded", "the token's hash with `=` behind it", _USE, "dpop-token-mismatch", "laxity",
-            bound(lambda w, token: Proof(claims={"ath": _ath(token) + "="}).made(w.now, token))),
+            make_bound_token(lambda w, token: Proof(claims={"ath": _ath(token) + "="}).made(w.now, token))),
     hostile("dpop-ath-cut", "the first half of the token's hash", _USE, "dpop-token-mismatch", "laxity",
-            bound(lambda w, token: Proof(claims={"ath": _ath(token)[:22]}).made(w.now, token))),
+            make_bound_token(lambda w, token: Proof(claims={"ath": _ath(token)[:22]}).made(w.now, token))),
     hostile("dpop-stale", "a proof of an hour ago, out of a log", _PROOF, "dpop-stale", "misuse",
             _claims(iat=lambda now: int(now) - 3600)),
     hostile("dpop-ahead", "a proof made in advance, for an hour from now", _PROOF, "dpop-stale", "misuse",
@@ -208,10 +209,10 @@ _CASES: tuple[Case, ...] = _needed(
     hostile("dpop-id-huge", "an id of 6 kB, to fill the memory of used ones", "RFC 9449 section 11.1", _MALFORMED, "exhaustion",
             _claims(jti="j" * 6000)),
     hostile("dpop-replayed", "the same request twice, proof and all", "RFC 9449 section 11.1", "dpop-replayed", "misuse",
-            bound(Proof(), times=2)),
+            make_bound_token(Proof(), times=2)),
     hostile("dpop-replayed-at-once",
             "the same request eight times at once: all ask whether the proof is new before one has noted it",
-            "RFC 9449 section 11.1", "dpop-replayed", "misuse", bound(Proof(), at_once=8)),
+            "RFC 9449 section 11.1", "dpop-replayed", "misuse", make_bound_token(Proof(), at_once=8)),
     hostile("dpop-padded", "the proof with `=` behind it", "RFC 7515 section 2", _MALFORMED, "laxity",
             _text(lambda proof: proof + "==")),
     hostile("dpop-json", "the proof in the JSON serialisation", _PROOF, _MALFORMED, "laxity",
@@ -222,17 +223,17 @@ _CASES: tuple[Case, ...] = _needed(
     hostile("dpop-demanded", "a token that is bound to nothing, where a key is demanded", "RFC 9700 section 2.2.1",
             "sender-missing", "misuse", _unbound("Bearer", (), sender="dpop")),
     hostile("dpop-jkt-number", "the binding is a number", "RFC 9449 section 6.1", "sender-binding-unknown", "misuse",
-            bound(Proof(), confirmation={"jkt": 1})),
+            make_bound_token(Proof(), confirmation={"jkt": 1})),
     hostile("dpop-jkt-empty", "the binding is empty", "RFC 9449 section 6.1", "sender-binding-unknown", "misuse",
-            bound(request={"scheme": "Bearer"}, confirmation={"jkt": ""})),
+            make_bound_token(request={"scheme": "Bearer"}, confirmation={"jkt": ""})),
     hostile("dpop-jkt-null", "the binding is null", "RFC 9449 section 6.1", "sender-binding-unknown", "misuse",
-            bound(request={"scheme": "Bearer"}, confirmation={"jkt": None})),
+            make_bound_token(request={"scheme": "Bearer"}, confirmation={"jkt": None})),
     hostile("cnf-list", "`cnf` is a list", "RFC 7800 section 3.1", "claim-malformed sender-binding-unknown", "misuse",
-            bound(request={"scheme": "Bearer"}, confirmation=[{"jkt": "x"}])),
+            make_bound_token(request={"scheme": "Bearer"}, confirmation=[{"jkt": "x"}])),
     hostile("cnf-empty", "`cnf` is empty: bound, to nothing that is named", "RFC 7800 section 3.1",
-            "sender-binding-unknown claim-missing", "misuse", bound(request={"scheme": "Bearer"}, confirmation={})),
+            "sender-binding-unknown claim-missing", "misuse", make_bound_token(request={"scheme": "Bearer"}, confirmation={})),
     hostile("cnf-unknown", "a binding of another kind, which cannot be checked and must not be ignored", "RFC 7800 section 3.1",
-            "sender-binding-unknown", "misuse", bound(request={"scheme": "Bearer"}, confirmation={"kid": "client"})),
+            "sender-binding-unknown", "misuse", make_bound_token(request={"scheme": "Bearer"}, confirmation={"kid": "client"})),
 )  # fmt: skip
 
 

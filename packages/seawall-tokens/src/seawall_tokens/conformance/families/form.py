@@ -9,22 +9,22 @@ from collections.abc import Callable
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.encoding import b64, dangling, padded, plain_json, standard
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import ABSENT, Workshop, sealed
+from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory, sign_segments
 
 _JWS = "RFC 7515 section 7.1"
 _B64 = "RFC 7515 section 2"
 _SIZE = "CWE-400"
 
 
-def _token(change: Callable[[str], str]) -> Callable[[Workshop], Presentation]:
+def _token(change: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
     """A sound token, changed as text."""
     return lambda w: w.present(change(w.token()))
 
 
-def _parts(change: Callable[[str, str, str], str]) -> Callable[[Workshop], Presentation]:
+def _parts(change: Callable[[str, str, str], str]) -> Callable[[TokenFactory], Presentation]:
     """A sound token, put together otherwise."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         header, payload, signature = w.token().split(".")
         return w.present(change(header, payload, signature))
 
@@ -33,13 +33,13 @@ def _parts(change: Callable[[str, str, str], str]) -> Callable[[Workshop], Prese
 
 def _written(
     header: Callable[[bytes], str] = b64, payload: Callable[[bytes], str] = b64
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """Segments written by other encoders, and rightly signed as written. Their lengths leave bits over."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         first = _of_length(plain_json(w.header()), 1)
         second = _of_length(plain_json(w.claims()), 1)
-        return w.present(sealed(header(first), payload(second), w.key.sign))
+        return w.present(sign_segments(header(first), payload(second), w.key.sign))
 
     return build
 
@@ -51,56 +51,56 @@ def _of_length(data: bytes, remainder: int) -> bytes:
     return data
 
 
-def _needs_alphabet(w: Workshop) -> Presentation:
+def _needs_alphabet(w: TokenFactory) -> Presentation:
     """A payload whose base64 has `+` and `/`."""
     payload = json.dumps(w.claims(note="ÿ÷¾?>~ûï¿" * 3), ensure_ascii=False, separators=(",", ":")).encode()
     text = standard(payload)
     if not {"+", "/"} <= set(text):
         raise AssertionError("the payload does not show the difference")
-    return w.present(sealed(b64(plain_json(w.header())), text, w.key.sign))
+    return w.present(sign_segments(b64(plain_json(w.header())), text, w.key.sign))
 
 
-def _flattened(w: Workshop) -> Presentation:
+def _flattened(w: TokenFactory) -> Presentation:
     header, payload, signature = w.token().split(".")
     return w.present(json.dumps({"protected": header, "payload": payload, "signature": signature}))
 
 
-def _general(w: Workshop) -> Presentation:
+def _general(w: TokenFactory) -> Presentation:
     header, payload, signature = w.token().split(".")
     signatures = [{"protected": header, "signature": signature}]
     return w.present(json.dumps({"payload": payload, "signatures": signatures}))
 
 
-def _unprotected(w: Workshop) -> Presentation:
+def _unprotected(w: TokenFactory) -> Presentation:
     """The algorithm stands where no signature covers it."""
     payload = b64(plain_json(w.claims()))
     document = {"payload": payload, "header": {"alg": "none", "kid": w.key.kid}, "signature": ""}
     return w.present(json.dumps(document))
 
 
-def _unencoded(crit: bool) -> Callable[[Workshop], Presentation]:
-    def build(w: Workshop) -> Presentation:
+def _unencoded(crit: bool) -> Callable[[TokenFactory], Presentation]:
+    def build(w: TokenFactory) -> Presentation:
         header = w.header(b64=False, crit=["b64"] if crit else ABSENT)
         payload = plain_json(w.claims(iss="https://login", aud="api")).decode().replace(".", "")
-        return w.present(sealed(b64(plain_json(header)), payload, w.key.sign))
+        return w.present(sign_segments(b64(plain_json(header)), payload, w.key.sign))
 
     return build
 
 
-def _detached(w: Workshop) -> Presentation:
+def _detached(w: TokenFactory) -> Presentation:
     header, _, signature = w.token().split(".")
     return w.present(f"{header}..{signature}")
 
 
-def _compressed(w: Workshop) -> Presentation:
+def _compressed(w: TokenFactory) -> Presentation:
     return w.present(w.token(zlib.compress(plain_json(w.claims())), w.header(zip="DEF")))
 
 
-def _bomb(w: Workshop) -> Presentation:
+def _bomb(w: TokenFactory) -> Presentation:
     return w.present(w.token(zlib.compress(b'{"a":"' + b"a" * 20_000_000 + b'"}', 9), w.header(zip="DEF")))
 
 
-def _encrypted(header: dict[str, object]) -> Callable[[Workshop], Presentation]:
+def _encrypted(header: dict[str, object]) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.present(
         ".".join([b64(plain_json(header)), b64(bytes(40)), b64(bytes(12)), b64(bytes(32)), b64(bytes(16))])
     )

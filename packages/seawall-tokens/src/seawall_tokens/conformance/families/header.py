@@ -11,7 +11,7 @@ from seawall_tokens.conformance.encoding import b64
 from seawall_tokens.conformance.keys import Key, certificate, ec_key, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.signing import signer
-from seawall_tokens.conformance.workshop import ABSENT, Workshop, certificate_members
+from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory, certificate_members
 
 _INJECTION = "RFC 8725 section 3.10, CVE-2018-0114"
 _CRIT = "RFC 7515 section 4.1.11"
@@ -23,23 +23,23 @@ def _forger() -> Key:
     return rsa_key("forger")
 
 
-def _forged(header: Callable[[Workshop], dict[str, Any]]) -> Callable[[Workshop], Presentation]:
+def _forged(header: Callable[[TokenFactory], dict[str, Any]]) -> Callable[[TokenFactory], Presentation]:
     """Signed with the forger's key; the header says where to find it."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(**header(w)), sign=_forger().sign)
     )
 
 
-def _honest(header: Callable[[Workshop], dict[str, Any]]) -> Callable[[Workshop], Presentation]:
+def _honest(header: Callable[[TokenFactory], dict[str, Any]]) -> Callable[[TokenFactory], Presentation]:
     """Rightly signed; the header says more than it may."""
     return lambda w: w.present(w.token(header=w.header(**header(w))))
 
 
-def _chain(w: Workshop, key: Key) -> list[str]:
+def _chain(w: TokenFactory, key: Key) -> list[str]:
     return [base64.b64encode(certificate(key, w.now - 1000, w.now + 100_000)).decode()]
 
 
-def _thumbprints(w: Workshop) -> dict[str, Any]:
+def _thumbprints(w: TokenFactory) -> dict[str, Any]:
     """The real certificate's thumbprints."""
     members = certificate_members(certificate(w.key, w.now - 1000, w.now + 100_000))
     return {name: members[name] for name in ("x5t", "x5t#S256")}
@@ -49,41 +49,41 @@ def _public(key: Key, **changes: Any) -> dict[str, Any]:
     return key.listed(**changes)
 
 
-def _symmetric(w: Workshop) -> Presentation:
+def _symmetric(w: TokenFactory) -> Presentation:
     """The header brings a symmetric key and the signature is an HMAC with it."""
     jwk = {"kty": "oct", "k": b64(b"k" * 32), "alg": "HS256"}
     header = w.header(alg="HS256", jwk=jwk)
     return w.present(w.token(w.claims(sub="administrator"), header, sign=signer("HS256", b"k" * 32)))
 
 
-def _curve(w: Workshop) -> Presentation:
+def _curve(w: TokenFactory) -> Presentation:
     forger = ec_key("forger-ec")
     header = w.header(w.second, jwk=_public(forger, kid=None))
     token = w.token(w.claims(sub="administrator"), header, sign=forger.sign)
     return w.present(token, w.issuer(algorithms=frozenset({"RS256", "ES256"})))
 
 
-def _looked_up(kid: Any, secret: bytes) -> Callable[[Workshop], Presentation]:
+def _looked_up(kid: Any, secret: bytes) -> Callable[[TokenFactory], Presentation]:
     """HMAC with what a `kid` that reaches into a file, a table or a shell would yield."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(alg="HS256", kid=kid), sign=signer("HS256", secret))
     )
 
 
-def _kid(value: Any) -> Callable[[Workshop], Presentation]:
+def _kid(value: Any) -> Callable[[TokenFactory], Presentation]:
     """Rightly signed, under another name for the key."""
     return _honest(lambda w: {"kid": value(w) if callable(value) else value})
 
 
-def _crit(value: Any, **header: Any) -> Callable[[Workshop], Presentation]:
+def _crit(value: Any, **header: Any) -> Callable[[TokenFactory], Presentation]:
     return _honest(lambda w: {"crit": value, **header})
 
 
-def _url(name: str, place: str, code: str) -> tuple[str, str, Callable[[Workshop], Presentation]]:
+def _url(name: str, place: str, code: str) -> tuple[str, str, Callable[[TokenFactory], Presentation]]:
     return name, code, _forged(lambda w: {name: place})
 
 
-def _content(cty: str) -> Callable[[Workshop], Presentation]:
+def _content(cty: str) -> Callable[[TokenFactory], Presentation]:
     """A sound token whose header says of what type its payload is."""
     return lambda w: w.present(w.token(header=w.header(cty=cty)))
 

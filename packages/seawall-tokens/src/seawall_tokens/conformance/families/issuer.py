@@ -7,13 +7,13 @@ from typing import Any
 
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import (
+from seawall_tokens.conformance.token_factory import (
     ABSENT,
     CLOUD,
     CONSUMER_TENANT,
     OTHER_TENANT,
     TENANT,
-    Workshop,
+    TokenFactory,
     key_set,
     tenant_issuer,
 )
@@ -24,29 +24,29 @@ _STRANGER = "issuer-unknown issuer-mismatch"
 _TYPE = "claim-malformed issuer-unknown issuer-mismatch"
 
 
-def _iss(value: Any) -> Callable[[Workshop], Presentation]:
+def _iss(value: Any) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.with_claims(iss=value)
 
 
-def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[Workshop], Presentation]:
+def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[TokenFactory], Presentation]:
     """At an API that serves two organisations, or all of them."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         trusted = w.many(tenants=frozenset({"*"})) if any_tenant else w.many()
         return w.present(w.cloud_token(claims=w.cloud_claims(**claims)), trusted)
 
     return build
 
 
-def _one(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _one(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """At an API of one organisation."""
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
 
 
-def _own_keys(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _own_keys(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """At an API of one organisation whose issuer has a key set of its own."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         trusted = w.cloud(shared_keys=False, key_set=key_set(w.enterprise_key()))
         return w.present(w.cloud_token(claims=w.cloud_claims(**claims)), trusted)
 

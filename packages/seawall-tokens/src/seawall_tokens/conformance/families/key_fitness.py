@@ -11,7 +11,7 @@ from seawall_tokens.conformance.encoding import b64, integer, plain_json
 from seawall_tokens.conformance.keys import Key, ec_key, edwards_jwk, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.signing import Sign, cube_root_forgery, encoded_message, signer
-from seawall_tokens.conformance.workshop import Workshop, key_set
+from seawall_tokens.conformance.token_factory import TokenFactory, key_set
 
 _SIZE = "RFC 7518 section 3.3"
 _USE = "RFC 7517 section 4.2"
@@ -23,10 +23,10 @@ _BROKEN = "key-set-invalid key-unfit key-unknown key-source-unavailable"
 
 def _under(
     key: Callable[[], Key], sign: Callable[[Key], Sign] | None = None
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """The only key of the issuer is this one, and it signs."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         mine = key()
         token = w.token(header=w.header(mine), key=mine, sign=sign(mine) if sign else None)
         return w.present(token, w.issuer(mine, algorithms=frozenset({mine.algorithm})))
@@ -34,10 +34,10 @@ def _under(
     return build
 
 
-def _listed(signs: Callable[[], Key], **changes: Any) -> Callable[[Workshop], Presentation]:
+def _listed(signs: Callable[[], Key], **changes: Any) -> Callable[[TokenFactory], Presentation]:
     """A sound key whose entry in the set is changed; None removes a member."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         mine = signs()
         trusted = w.issuer(mine.listed(**changes), algorithms=frozenset({mine.algorithm}))
         return w.present(w.token(header=w.header(mine), key=mine), trusted)
@@ -45,18 +45,18 @@ def _listed(signs: Callable[[], Key], **changes: Any) -> Callable[[Workshop], Pr
     return build
 
 
-def _beside(*more: dict[str, Any]) -> Callable[[Workshop], Presentation]:
+def _beside(*more: dict[str, Any]) -> Callable[[TokenFactory], Presentation]:
     """A sound token; the set holds something else beside its key."""
     return lambda w: w.present(w.token(), w.issuer(w.key, *more))
 
 
-def _entry(jwk: dict[str, Any], algorithm: str, signature: bytes) -> Callable[[Workshop], Presentation]:
+def _entry(jwk: dict[str, Any], algorithm: str, signature: bytes) -> Callable[[TokenFactory], Presentation]:
     """The only key is this one, which needs no private key to make its signature."""
     entry = Key(jwk, lambda _: signature)
     return lambda w: w.present(w.token(key=entry), w.issuer(jwk, algorithms=frozenset({algorithm})))
 
 
-def _rabin(w: Workshop) -> Presentation:
+def _rabin(w: TokenFactory) -> Presentation:
     """Tries until the padded message is a square: one in four is."""
     mine = keys.exponent_two()
     n = int.from_bytes(_unwritten(str(mine.jwk["n"])))
@@ -74,7 +74,7 @@ def _unwritten(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _symmetric(w: Workshop) -> Presentation:
+def _symmetric(w: TokenFactory) -> Presentation:
     """The set publishes a secret: whoever reads it can sign."""
     secret = b"published to everybody, 32 bytes"
     token = w.token(header={"alg": "HS256", "kid": "shared", "typ": "at+jwt"}, sign=signer("HS256", secret))
@@ -82,7 +82,7 @@ def _symmetric(w: Workshop) -> Presentation:
     return w.present(token, w.issuer(w.key, entry))
 
 
-def _duplicate(w: Workshop) -> Presentation:
+def _duplicate(w: TokenFactory) -> Presentation:
     """Two keys of one name; the second signs."""
     second = rsa_key("namesake")
     return w.present(
@@ -90,11 +90,11 @@ def _duplicate(w: Workshop) -> Presentation:
     )
 
 
-def _duplicate_first(w: Workshop) -> Presentation:
+def _duplicate_first(w: TokenFactory) -> Presentation:
     return w.present(w.token(), w.issuer(w.key, rsa_key("namesake").listed(kid=w.key.kid)))
 
 
-def _duplicate_members(w: Workshop) -> Presentation:
+def _duplicate_members(w: TokenFactory) -> Presentation:
     """The list of keys stands twice in the document."""
     forger = rsa_key("forger")
     document = (
@@ -107,7 +107,7 @@ def _duplicate_members(w: Workshop) -> Presentation:
     return w.present(w.token(header=w.header(), sign=forger.sign), w.issuer(key_set=document))
 
 
-def _private(w: Workshop) -> Presentation:
+def _private(w: TokenFactory) -> Presentation:
     """The set publishes the private key."""
     secret = w.key.private.private_numbers()
     entry = w.key.listed(d=integer(secret.d), p=integer(secret.p), q=integer(secret.q), dp=integer(secret.dmp1),
@@ -115,7 +115,7 @@ def _private(w: Workshop) -> Presentation:
     return w.present(w.token(), w.issuer(key_set=key_set(entry)))
 
 
-def _huge(w: Workshop) -> Presentation:
+def _huge(w: TokenFactory) -> Presentation:
     """A modulus of 20,000 bits: one verification takes longer than a hundred."""
     jwk = keys.rsa_jwk("huge", (1 << 19_999) + 1, 65537)
     token = w.token(key=Key(jwk, lambda _: b"\1" * 2_500))
@@ -135,12 +135,12 @@ _NEUTRAL_AGAIN = (2**255 - 18).to_bytes(32, "little")
 _ANY = _NEUTRAL + bytes(32)
 
 
-def _n_padded(w: Workshop) -> Presentation:
+def _n_padded(w: TokenFactory) -> Presentation:
     mine = rsa_key("plain")
     return w.present(w.token(key=mine), w.issuer(mine.listed(n=str(mine.jwk["n"]) + "==")))
 
 
-def _lucky(w: Workshop, point: bytes) -> Presentation:
+def _lucky(w: TokenFactory, point: bytes) -> Presentation:
     """Tries tokens until the one signature that needs no key fits (`cryptography` says when)."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

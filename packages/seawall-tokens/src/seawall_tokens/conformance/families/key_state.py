@@ -8,7 +8,7 @@ from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.context import Revocation
 from seawall_tokens.conformance.keys import certificate, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import Workshop, certificate_members, key_set
+from seawall_tokens.conformance.token_factory import TokenFactory, certificate_members, key_set
 
 _CSRB = "CSRB review of the summer 2023 Exchange Online intrusion"
 _DATES = "RFC 5280 section 4.1.2.5"
@@ -18,34 +18,34 @@ YEAR = 365 * DAY
 _BROKEN = "key-set-invalid key-source-unavailable key-unknown"
 
 
-def _dated(begins: float, ends: float) -> Callable[[Workshop], Presentation]:
+def _dated(begins: float, ends: float) -> Callable[[TokenFactory], Presentation]:
     """The signing key has a certificate of its own with these dates, from now."""
     return lambda w: w.present(w.token(), w.issuer(w.dated(w.key, begins, ends), w.second))
 
 
-def _served(document: bytes) -> Callable[[Workshop], Presentation]:
+def _served(document: bytes) -> Callable[[TokenFactory], Presentation]:
     """What the issuer answers instead of a key set."""
     return lambda w: w.present(w.token(), w.issuer(key_set=document))
 
 
-def _seen(ago: float, **settings: int) -> Callable[[Workshop], Presentation]:
+def _seen(ago: float, **settings: int) -> Callable[[TokenFactory], Presentation]:
     """The key was first listed some seconds ago."""
     return lambda w: w.present(w.token(), w.issuer(first_seen={w.key.kid: w.now - ago}, **settings))
 
 
-def _other_certificate(w: Workshop) -> Presentation:
+def _other_certificate(w: TokenFactory) -> Presentation:
     """Sound dates, but another key's certificate."""
     der = certificate(rsa_key("another"), w.now - DAY, w.now + YEAR)
     return w.present(w.token(), w.issuer(w.key.listed(**certificate_members(der)), w.second))
 
 
-def _retired(w: Workshop) -> Presentation:
+def _retired(w: TokenFactory) -> Presentation:
     """The issuer once listed the key and no longer does."""
     old = rsa_key("login-2019")
     return w.present(w.token(key=old), w.issuer(earlier_key_set=key_set(old, w.key)))
 
 
-def _still_listed(w: Workshop) -> Presentation:
+def _still_listed(w: TokenFactory) -> Presentation:
     """The key is still served, but was denied here."""
     denied = Revocation(kind="kid", value=w.key.kid, issuer="https://login.example")
     return w.present(w.token(), revocations=(denied,))

@@ -9,23 +9,23 @@ from typing import Any
 
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import ABSENT, AUDIENCE, CLIENT, ISSUER, Workshop
+from seawall_tokens.conformance.token_factory import ABSENT, AUDIENCE, CLIENT, ISSUER, TokenFactory
 
 _TYP = "RFC 8725 section 3.11, RFC 9068 section 4"
 _WRONG = "type-wrong"
 
 
-def _typ(value: Any) -> Callable[[Workshop], Presentation]:
+def _typ(value: Any) -> Callable[[TokenFactory], Presentation]:
     """A sound access token that calls itself something."""
     return lambda w: w.with_header(typ=value)
 
 
-def _token(typ: Any, **claims: Any) -> Callable[[Workshop], Presentation]:
+def _token(typ: Any, **claims: Any) -> Callable[[TokenFactory], Presentation]:
     """Claims of another kind, under their own `typ`."""
     return lambda w: w.present(w.token(w.claims(**claims), w.header(typ=typ)))
 
 
-def _cloud(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _cloud(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """At a provider whose access tokens and ID tokens both say `JWT`, claims must tell them apart."""
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
 

@@ -14,7 +14,7 @@ from seawall_tokens.conformance.encoding import b64
 from seawall_tokens.conformance.keys import certificate, ec_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.proofs import Proof, holder
-from seawall_tokens.conformance.workshop import Workshop
+from seawall_tokens.conformance.token_factory import TokenFactory
 
 _USE = "RFC 8705 section 3"
 _THUMBPRINT = "RFC 8705 section 3.1"
@@ -22,7 +22,7 @@ _MISMATCH = "mtls-mismatch"
 _UNKNOWN = "sender-binding-unknown"
 
 
-def _certificate(w: Workshop, name: str = "client") -> bytes:
+def _certificate(w: TokenFactory, name: str = "client") -> bytes:
     return certificate(ec_key(name), w.now - 1000, w.now + 100_000)
 
 
@@ -32,12 +32,12 @@ def _s256(der: bytes) -> str:
 
 def _bound(
     cnf: Callable[[bytes], Any] = lambda der: {"x5t#S256": _s256(der)},
-    shown: Callable[[Workshop, bytes], bytes | None] = lambda w, der: der,
+    shown: Callable[[TokenFactory, bytes], bytes | None] = lambda w, der: der,
     **issuer: Any,
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """A token bound to a certificate by `cnf`; `shown` is the certificate of the connection."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         der = _certificate(w)
         request = Request(certificate=shown(w, der))
         return w.present(w.token(w.claims(cnf=cnf(der))), w.issuer(**issuer), request=request)
@@ -45,15 +45,15 @@ def _bound(
     return build
 
 
-def _free(**issuer: Any) -> Callable[[Workshop], Presentation]:
+def _free(**issuer: Any) -> Callable[[TokenFactory], Presentation]:
     """A token that is bound to nothing, over a connection with a certificate."""
     return lambda w: w.present(w.token(), w.issuer(**issuer), request=Request(certificate=_certificate(w)))
 
 
-def _both(certificate_shown: bool, proved: bool) -> Callable[[Workshop], Presentation]:
+def _both(certificate_shown: bool, proved: bool) -> Callable[[TokenFactory], Presentation]:
     """A token that is bound to a key and to a certificate."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         der = _certificate(w)
         token = w.token(w.claims(cnf={"jkt": holder().thumbprint, "x5t#S256": _s256(der)}))
         proofs = (Proof().made(w.now, token),) if proved else ()
@@ -67,7 +67,7 @@ def _both(certificate_shown: bool, proved: bool) -> Callable[[Workshop], Present
     return build
 
 
-def _standard(w: Workshop) -> Presentation:
+def _standard(w: TokenFactory) -> Presentation:
     """Tries certificates until the two alphabets differ."""
     while True:
         der = _certificate(w)
@@ -77,7 +77,7 @@ def _standard(w: Workshop) -> Presentation:
             return w.present(token, request=Request(certificate=der))
 
 
-def _listed(w: Workshop) -> Presentation:
+def _listed(w: TokenFactory) -> Presentation:
     thief = _certificate(w, "thief")
     cnf = {"x5t#S256": [_s256(_certificate(w)), _s256(thief)]}
     return w.present(w.token(w.claims(cnf=cnf)), request=Request(certificate=thief))

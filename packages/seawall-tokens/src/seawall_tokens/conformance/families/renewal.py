@@ -12,14 +12,14 @@ from seawall_tokens.conformance.encoding import plain_json
 from seawall_tokens.conformance.keys import rsa_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.proofs import holder, thief
-from seawall_tokens.conformance.workshop import (
+from seawall_tokens.conformance.token_factory import (
     AUDIENCE,
     CLIENT,
     ISSUER,
     OTHER_TENANT,
     SUBJECT,
     TENANT,
-    Workshop,
+    TokenFactory,
 )
 
 _CSRB = "CSRB review of the summer 2023 Exchange Online intrusion; Microsoft, July 2023"
@@ -30,10 +30,10 @@ _CREDENTIAL = "rt.4f1d0c9a5b7e4d52"
 _SESSION = "08a5019c-17e1-4977-8f42-65a12843ea02"
 _SCOPES = frozenset({"mail.read", "offline_access"})
 
-_Changes = Mapping[str, Any] | Callable[[Workshop], Mapping[str, Any]]
+_Changes = Mapping[str, Any] | Callable[[TokenFactory], Mapping[str, Any]]
 
 
-def _given(changes: _Changes | None, w: Workshop) -> Mapping[str, Any]:
+def _given(changes: _Changes | None, w: TokenFactory) -> Mapping[str, Any]:
     return {} if changes is None else changes(w) if callable(changes) else changes
 
 
@@ -45,11 +45,11 @@ def _renewal(
     issuer: Mapping[str, Any] | None = None,
     known: bool = True,
     live: bool = True,
-    revoked: Callable[[Workshop], Revocation] | None = None,
-) -> Callable[[Workshop], Presentation]:
+    revoked: Callable[[TokenFactory], Revocation] | None = None,
+) -> Callable[[TokenFactory], Presentation]:
     """A sound renewal but for some of the attempt, of the grant on record, or of the session."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         began = w.now - 2 * HOUR
         granted = Grant(**{"kind": "authorization_code", "issuer": ISSUER, "tenant": None, "client": CLIENT, "subject": SUBJECT,
                            "session": _SESSION, "scopes": _SCOPES, "audiences": frozenset({AUDIENCE}),
@@ -72,12 +72,14 @@ def _renewal(
     return build
 
 
-def _token(make: Callable[[Workshop], str], *, known: bool = False) -> Callable[[Workshop], Presentation]:
+def _token(
+    make: Callable[[TokenFactory], str], *, known: bool = False
+) -> Callable[[TokenFactory], Presentation]:
     """A signed token as the credential; `known`: the service finds a grant by it, too."""
     return lambda w: _renewal({"credential": make(w)}, known=known)(w)
 
 
-def _forged(w: Workshop) -> str:
+def _forged(w: TokenFactory) -> str:
     """Forged with the consumer key, as in 2023."""
     return w.cloud_token(w.consumer_key())
 
@@ -86,7 +88,7 @@ def _needed(*cases: Case) -> tuple[Case, ...]:
     return tuple(replace(case, needs=case.needs | {"renewal"}) for case in cases)
 
 
-def _wrapped(wrap: Callable[[str], str]) -> Callable[[Workshop], Presentation]:
+def _wrapped(wrap: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
     """An access token in another form, which the service finds on record."""
     return _token(lambda w: wrap(w.token()), known=True)
 

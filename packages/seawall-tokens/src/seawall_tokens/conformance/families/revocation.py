@@ -8,7 +8,7 @@ from typing import Any
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.context import Revocation
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import CLIENT, ISSUER, SUBJECT, Workshop
+from seawall_tokens.conformance.token_factory import CLIENT, ISSUER, SUBJECT, TokenFactory
 
 _CAEP = "OpenID CAEP section 3.1"
 _RISC = "OpenID RISC section 2"
@@ -17,7 +17,9 @@ _SESSION = "08a5019c-17e1-4977-8f42-65a12843ea02"
 _OTHER = "https://other.example"
 
 
-def _listed(*entries: Callable[[Workshop], Revocation], **claims: Any) -> Callable[[Workshop], Presentation]:
+def _listed(
+    *entries: Callable[[TokenFactory], Revocation], **claims: Any
+) -> Callable[[TokenFactory], Presentation]:
     """A sound token where this was revoked."""
     return lambda w: w.present(
         w.token(w.claims(sid=_SESSION, jti="token-1", **claims)),
@@ -25,27 +27,27 @@ def _listed(*entries: Callable[[Workshop], Revocation], **claims: Any) -> Callab
     )
 
 
-def _of(kind: Any, value: str = "", issuer: str = ISSUER) -> Callable[[Workshop], Revocation]:
+def _of(kind: Any, value: str = "", issuer: str = ISSUER) -> Callable[[TokenFactory], Revocation]:
     return lambda w: Revocation(kind=kind, value=value, issuer=issuer)
 
 
-def _key(kind: Any, issuer: str = ISSUER) -> Callable[[Workshop], Revocation]:
+def _key(kind: Any, issuer: str = ISSUER) -> Callable[[TokenFactory], Revocation]:
     return lambda w: Revocation(
         kind=kind, value=w.key.kid if kind == "kid" else w.key.thumbprint, issuer=issuer
     )
 
 
-def _before(seconds: float, subject: str = SUBJECT) -> Callable[[Workshop], Revocation]:
+def _before(seconds: float, subject: str = SUBJECT) -> Callable[[TokenFactory], Revocation]:
     """Issued before a time that is so many seconds from now."""
     return lambda w: Revocation(kind="not-before", value=subject, issuer=ISSUER, before=w.now + seconds)
 
 
 def _cloud_respelt(
     kind: Any, claim: str, spell: Callable[[str], str] = str.upper
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """A token of the identity provider that spells in another way what was revoked."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         claims = w.cloud_claims()
         entry = Revocation(
             kind=kind,
@@ -59,14 +61,14 @@ def _cloud_respelt(
     return build
 
 
-def _respelt(kind: Any, value: str, **claims: Any) -> Callable[[Workshop], Presentation]:
+def _respelt(kind: Any, value: str, **claims: Any) -> Callable[[TokenFactory], Presentation]:
     """A sound token whose claims spell in another way what was revoked."""
     return lambda w: w.present(
         w.token(w.claims(**claims)), revocations=(Revocation(kind=kind, value=value, issuer=ISSUER),)
     )
 
 
-def _cloud_token(w: Workshop) -> Presentation:
+def _cloud_token(w: TokenFactory) -> Presentation:
     claims = w.cloud_claims()
     entry = Revocation(kind="token", value=claims["uti"], issuer=claims["iss"])
     return w.present(w.cloud_token(claims=claims), w.cloud(), revocations=(entry,))

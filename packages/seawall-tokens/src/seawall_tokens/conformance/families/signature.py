@@ -13,7 +13,7 @@ from seawall_tokens.conformance.encoding import b64, plain_json
 from seawall_tokens.conformance.keys import ED25519_ORDER, P256_ORDER, Key, ec_key, edwards_key, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.signing import Sign, joined, numbers, pss, textbook
-from seawall_tokens.conformance.workshop import Workshop
+from seawall_tokens.conformance.token_factory import TokenFactory
 
 _RSA = "RFC 8017 section 8.2.2"
 _ECDSA = "RFC 7518 section 3.4, FIPS 186-5 section 6.4.2"
@@ -21,17 +21,17 @@ _PSYCHIC = "CVE-2022-21449"
 _INVALID = "signature-invalid"
 
 
-def _rsa(change: Callable[[Any, bytes, bytes], bytes]) -> Callable[[Workshop], Presentation]:
+def _rsa(change: Callable[[Any, bytes, bytes], bytes]) -> Callable[[TokenFactory], Presentation]:
     """`change(private key, signing input, sound signature)` makes the signature."""
     return lambda w: w.present(w.token(sign=lambda data: change(w.key.private, data, w.key.sign(data))))
 
 
 def _under(
     key: Callable[[], Key], change: Callable[[Any, bytes, bytes], bytes]
-) -> Callable[[Workshop], Presentation]:
+) -> Callable[[TokenFactory], Presentation]:
     """The same under another key, with the algorithm that it is listed for."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         mine = key()
 
         def sign(data: bytes) -> bytes:
@@ -42,7 +42,7 @@ def _under(
     return build
 
 
-def _curve(change: Callable[[int, int], tuple[int, int]]) -> Callable[[Workshop], Presentation]:
+def _curve(change: Callable[[int, int], tuple[int, int]]) -> Callable[[TokenFactory], Presentation]:
     """An ES256 signature with its two numbers changed."""
 
     def changed(private: Any, data: bytes, _sound: bytes) -> bytes:
@@ -51,7 +51,7 @@ def _curve(change: Callable[[int, int], tuple[int, int]]) -> Callable[[Workshop]
     return _under(lambda: ec_key("login-2026-b"), changed)
 
 
-def _curve_bytes(change: Callable[[bytes], bytes]) -> Callable[[Workshop], Presentation]:
+def _curve_bytes(change: Callable[[bytes], bytes]) -> Callable[[TokenFactory], Presentation]:
     return _under(lambda: ec_key("login-2026-b"), lambda _private, _data, sound: change(sound))
 
 
@@ -83,7 +83,7 @@ def _plus_modulus(private: Any, _data: bytes, sound: bytes) -> bytes:
     return value.to_bytes(max(256, (value.bit_length() + 7) // 8))
 
 
-def _short(w: Workshop) -> Presentation:
+def _short(w: TokenFactory) -> Presentation:
     """A signature that begins with a zero byte, which is then left out."""
     while True:
         token = w.token()
@@ -93,23 +93,23 @@ def _short(w: Workshop) -> Presentation:
             return w.present(f"{head}.{b64(signature[1:])}")
 
 
-def _spliced(w: Workshop) -> Presentation:
+def _spliced(w: TokenFactory) -> Presentation:
     """The payload of one token under the signature of another."""
     header, _, signature = w.token().split(".")
     return w.present(f"{header}.{b64(plain_json(w.claims(sub='administrator')))}.{signature}")
 
 
-def _other_header(w: Workshop) -> Presentation:
+def _other_header(w: TokenFactory) -> Presentation:
     _, payload, signature = w.token(header=w.header(typ="JWT")).split(".")
     return w.present(f"{b64(plain_json(w.header()))}.{payload}.{signature}")
 
 
-def _payload_only(w: Workshop) -> Presentation:
+def _payload_only(w: TokenFactory) -> Presentation:
     header, payload = (b64(plain_json(part)) for part in (w.header(), w.claims()))
     return w.present(f"{header}.{payload}.{b64(w.key.sign(payload.encode()))}")
 
 
-def _stranger(w: Workshop) -> Presentation:
+def _stranger(w: TokenFactory) -> Presentation:
     """A forger's own key under the name of the real one."""
     return w.present(w.token(w.claims(sub="administrator"), w.header(), sign=rsa_key("forger").sign))
 
@@ -124,7 +124,7 @@ def _pss_key() -> Key:
     return rsa_key("pss-forms", "PS256")
 
 
-def _zero_led(w: Workshop) -> Presentation:
+def _zero_led(w: TokenFactory) -> Presentation:
     """Tries until a signature begins with a zero byte: one in 256 does."""
     while True:
         token = w.token()

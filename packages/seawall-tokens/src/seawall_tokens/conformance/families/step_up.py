@@ -8,7 +8,7 @@ from typing import Any
 
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import Workshop
+from seawall_tokens.conformance.token_factory import TokenFactory
 
 _STEP = "RFC 9470 section 3"
 _ACR = "OpenID Connect Core section 2 (acr)"
@@ -17,22 +17,22 @@ _STRONG = "urn:example:phishing-resistant"
 HOUR = 3600
 
 
-def _acr(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _acr(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """One of two classes of sign-in is demanded."""
     return lambda w: w.present(
         w.token(w.claims(**claims)), w.issuer(acr_values=(_STRONG, "urn:example:hardware"))
     )
 
 
-def _amr(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _amr(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """A second factor is demanded, with a hardware key."""
     return lambda w: w.present(w.token(w.claims(**claims)), w.issuer(required_amr=frozenset({"mfa", "hwk"})))
 
 
-def _fresh(auth_time: Callable[[int], Any] | None = None) -> Callable[[Workshop], Presentation]:
+def _fresh(auth_time: Callable[[int], Any] | None = None) -> Callable[[TokenFactory], Presentation]:
     """A sign-in within the last hour is demanded."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         claims = w.claims() if auth_time is None else w.claims(auth_time=auth_time(w.now))
         return w.present(w.token(claims), w.issuer(max_authentication_age=HOUR))
 

@@ -8,7 +8,7 @@ from typing import Any
 from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.encoding import members, plain_json
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.workshop import ABSENT, Workshop
+from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory
 
 _EXP = "RFC 7519 section 4.1.4"
 _NBF = "RFC 7519 section 4.1.5"
@@ -20,22 +20,22 @@ HOUR, DAY = 3600, 24 * 3600
 YEAR = 365 * DAY
 
 
-def _from_now(**seconds: float) -> Callable[[Workshop], Presentation]:
+def _from_now(**seconds: float) -> Callable[[TokenFactory], Presentation]:
     """Times that are so many seconds from now."""
     return lambda w: w.with_claims(**{name: w.now + value for name, value in seconds.items()})
 
 
-def _as(**claims: Any) -> Callable[[Workshop], Presentation]:
+def _as(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """Times as they stand; a callable gets the present time."""
     return lambda w: w.with_claims(
         **{name: value(w.now) if callable(value) else value for name, value in claims.items()}
     )
 
 
-def _raw(name: str, text: str) -> Callable[[Workshop], Presentation]:
+def _raw(name: str, text: str) -> Callable[[TokenFactory], Presentation]:
     """A time as raw JSON."""
 
-    def build(w: Workshop) -> Presentation:
+    def build(w: TokenFactory) -> Presentation:
         sound = w.claims(**{name: ABSENT})
         pairs = [(key, plain_json(value).decode()) for key, value in sound.items()]
         return w.with_payload(members([*pairs, (name, text)]))

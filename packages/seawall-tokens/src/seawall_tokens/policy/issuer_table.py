@@ -8,12 +8,12 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from seawall_base.http_client import FetchRefused, location_of, trust_store
-from seawall_base.settings_reader import MALFORMED, Faults, check_names, read_settings
-from seawall_base.settings_values import shown
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings
+from seawall_base.settings_values import quote_value
 from seawall_base.toml_lines import Path
-from seawall_tokens.keys.first_seen import FirstSeen, MemoryBroken
-from seawall_tokens.keys.key_cache import CacheSettings, KeyCache
-from seawall_tokens.keys.key_origins import (
+from seawall_tokens.keys.cache import CacheSettings, KeyCache
+from seawall_tokens.keys.first_seen import FirstSeen, FirstSeenFileInvalid
+from seawall_tokens.keys.origins import (
     Connection,
     Origin,
     OriginFailed,
@@ -22,7 +22,7 @@ from seawall_tokens.keys.key_origins import (
     from_file,
     from_url,
 )
-from seawall_tokens.policy.policy import ANY_TENANT, CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
+from seawall_tokens.policy.issuer_policy import ANY_TENANT, CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
 from seawall_tokens.policy.profiles import DEFAULT, PROFILES, Profile
 from seawall_tokens.policy.settings import ISSUER_SETTINGS
 from seawall_tokens.policy.values import GUID
@@ -39,7 +39,7 @@ class Entry:
     own: Mapping[str, Any]
     values: dict[str, Any]
     profile: Profile
-    faults: Faults
+    faults: SettingsErrors
 
     def sound(self, *names: str) -> bool:
         """Whether all these settings could be read."""
@@ -55,7 +55,7 @@ class Entry:
 
 
 def read_issuer(
-    table: Mapping[str, Any], at: Path, folder: FilePath, faults: Faults, clock: Callable[[], float]
+    table: Mapping[str, Any], at: Path, folder: FilePath, faults: SettingsErrors, clock: Callable[[], float]
 ) -> IssuerPolicy | None:
     """The policy of one table, None after faults. Relative paths are from `folder`."""
     before = len(faults.found)
@@ -143,10 +143,11 @@ def _check_template(entry: Entry) -> None:
                   'write key_issuer = "required"')  # fmt: skip
     wanted = entry.profile.template
     if wanted is True and not templated:
-        entry.say("issuer", f"{shown(issuer)} does not hold {TENANT_PLACEHOLDER}, which profile {entry.profile.name} needs",
+        entry.say("issuer", f"{quote_value(issuer)} does not hold {TENANT_PLACEHOLDER}, which profile {entry.profile.name} needs",
                   f"write {TENANT_PLACEHOLDER} for the tenant, or use profile entra")  # fmt: skip
     if wanted is False and templated:
-        entry.say("issuer", f"{shown(issuer)} holds {TENANT_PLACEHOLDER}, and profile {entry.profile.name} is for one issuer",
+        entry.say("issuer",
+                  f"{quote_value(issuer)} holds {TENANT_PLACEHOLDER}, and profile {entry.profile.name} is for one issuer",
                   "write the issuer in full, or use profile entra-multi-tenant")  # fmt: skip
 
 
@@ -204,9 +205,9 @@ def _check_urls(entry: Entry) -> None:
             location_of(url.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT), allow_loopback_http=allowed)
         except FetchRefused as refused:
             if name == "issuer" or name in entry.own:
-                entry.say(name, f"{shown(url)}: {refused}", "write an https:// URL")
+                entry.say(name, f"{quote_value(url)}: {refused}", "write an https:// URL")
         if name != "issuer" and "{" in url:
-            entry.say(name, f"{shown(url)} holds a placeholder", "write the URL in full")
+            entry.say(name, f"{quote_value(url)} holds a placeholder", "write the URL in full")
 
 
 def _check_okta(entry: Entry) -> None:
@@ -242,14 +243,14 @@ def _memory(entry: Entry, folder: FilePath) -> FirstSeen:
         return FirstSeen()
     path = folder / entry.values["key_memory"]
     if not path.parent.is_dir():
-        entry.say("key_memory", f"{shown(str(path.parent))} is not a folder", "make the folder first")
+        entry.say("key_memory", f"{quote_value(str(path.parent))} is not a folder", "make the folder first")
         return FirstSeen()
     try:
         return FirstSeen(path)
-    except MemoryBroken as broken:
+    except FirstSeenFileInvalid as broken:
         entry.say(
             "key_memory",
-            f"{shown(str(path))}: {broken}",
+            f"{quote_value(str(path))}: {broken}",
             "restore it; or delete it, which trusts the next set as it is",
         )
         return FirstSeen()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from seawall_tokens.errors import RevocationInvalid
-from seawall_tokens.policy.policy import LONGEST_LIFETIME
+from seawall_tokens.policy.issuer_policy import LONGEST_LIFETIME
 from seawall_tokens.verify.spelling import fold_issuer, fold_name
 
 Kind = Literal["kid", "thumbprint", "issuer", "subject", "session", "token-id", "client", "not-before"]

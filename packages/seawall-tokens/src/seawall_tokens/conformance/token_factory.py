@@ -36,7 +36,7 @@ def tenant_issuer(tenant: str) -> str:
     return CLOUD.replace("{tenantid}", tenant)
 
 
-class Workshop:
+class TokenFactory:
     """Makes tokens at a time `now` (seconds since 1970)."""
 
     def __init__(self, now: float | None = None) -> None:
@@ -72,12 +72,12 @@ class Workshop:
             "client_id": CLIENT,
             "scope": "mail.read",
         }
-        return changed(sound, changes)
+        return with_changes(sound, changes)
 
     def header(self, key: Key | None = None, **changes: Any) -> dict[str, Any]:
         """The header of a sound access token with some of it changed."""
         key = key or self.key
-        return changed({"alg": key.algorithm, "kid": key.kid, "typ": "at+jwt"}, changes)
+        return with_changes({"alg": key.algorithm, "kid": key.kid, "typ": "at+jwt"}, changes)
 
     def present(self, token: str, *issuers: TrustedIssuer, times: int = 1, **changes: Any) -> Presentation:
         """A token in the world with one issuer, or with others."""
@@ -162,7 +162,7 @@ class Workshop:
             "scp": "Mail.Read",
             "ver": "2.0",
         }
-        return changed(sound, changes)
+        return with_changes(sound, changes)
 
     def cloud_token(self, key: Key | None = None, claims: Mapping[str, Any] | None = None) -> str:
         """A token of the identity provider, signed with a key of its set."""
@@ -187,16 +187,16 @@ def certificate_members(der: bytes) -> dict[str, Any]:
 def compact(header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, sign: Sign) -> str:
     """JWS compact serialisation (RFC 7515 section 7.1)."""
     first, second = (b64(part if isinstance(part, bytes) else plain_json(part)) for part in (header, payload))
-    return sealed(first, second, sign)
+    return sign_segments(first, second, sign)
 
 
-def sealed(header: str, payload: str, sign: Sign) -> str:
+def sign_segments(header: str, payload: str, sign: Sign) -> str:
     """Two encoded segments, whatever they are, with the signature over exactly them."""
     signed = f"{header}.{payload}"
     return f"{signed}.{b64(sign(signed.encode()))}"
 
 
-def changed(sound: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_changes(sound: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with members changed, added, or left out (`ABSENT`)."""
     return {name: value for name, value in {**sound, **changes}.items() if value is not ABSENT}
 

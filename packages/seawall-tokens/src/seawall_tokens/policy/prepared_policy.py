@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from seawall_tokens.policy.policy import CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
+from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
 
 TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
 CLIENTS = ("client_id", "azp", "appid", "cid")
@@ -22,7 +22,7 @@ _REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PreparedPolicy:
     """What follows from the policy alone.
 
     `simple` are required claims that another check holds to their type, so that to be there is enough. `required` holds, for
@@ -37,10 +37,10 @@ class Plan:
     demands_sign_in: bool
 
 
-_PLANS: dict[int, Plan] = {}
+_PLANS: dict[int, PreparedPolicy] = {}
 
 
-def plan_of(entry: IssuerPolicy) -> Plan:
+def prepare_policy(entry: IssuerPolicy) -> PreparedPolicy:
     """The plan of this very policy object (a policy that was read anew is another object)."""
     plan = _PLANS.get(id(entry))
     # The plan holds its policy, so no other object can have taken the number meanwhile.
@@ -52,10 +52,10 @@ def plan_of(entry: IssuerPolicy) -> Plan:
     return plan
 
 
-def _make(entry: IssuerPolicy) -> Plan:
+def _make(entry: IssuerPolicy) -> PreparedPolicy:
     typed = NAMES | TIMES
     named = [] if TENANT_PLACEHOLDER in entry.issuer else GUID.findall(entry.issuer)
-    return Plan(
+    return PreparedPolicy(
         entry=entry,
         simple=typed.intersection(entry.required_claims),
         required=tuple(tuple(demand.split("|")) for demand in entry.required_claims if demand not in typed),

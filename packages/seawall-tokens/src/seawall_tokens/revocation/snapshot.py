@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from seawall_tokens.refusals import claims, revoked
-from seawall_tokens.revocation.revocation import ANY_ISSUER, Key, Kind, Revocation
+from seawall_tokens.revocation.entry import ANY_ISSUER, Key, Kind, Revocation
 from seawall_tokens.verify.spelling import fold_issuer, fold_name
 
 SHARDS = 4096
@@ -22,7 +22,7 @@ SMALL = 4096
 """Entries up to which a table is a single part."""
 
 
-class Names:
+class NameIndex:
     """An immutable table of names with a number each, in parts, so that a changed copy costs little."""
 
     __slots__ = ("count", "mask", "parts")
@@ -36,7 +36,7 @@ class Names:
         """The number of a name, None if it is not there."""
         return self.parts[hash(name) & self.mask].get(name)
 
-    def changed(self, changes: Mapping[str, float | None]) -> Names:
+    def changed(self, changes: Mapping[str, float | None]) -> NameIndex:
         """A copy in which each name has its new number, or is gone if that is None."""
         parts = list(self.parts)
         if len(parts) == 1 and self.count + len(changes) > SMALL:
@@ -54,7 +54,7 @@ class Names:
             else:
                 part[name] = number
             count += len(part)
-        return Names(tuple(parts), count)
+        return NameIndex(tuple(parts), count)
 
 
 def _split(whole: dict[str, float]) -> list[dict[str, float]]:
@@ -64,26 +64,26 @@ def _split(whole: dict[str, float]) -> list[dict[str, float]]:
     return parts
 
 
-NO_NAMES: Final = Names(({},), 0)
+NO_NAMES: Final = NameIndex(({},), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """What is revoked of one issuer, or of all; None for a table in which nothing is."""
 
-    issuer: Names | None = None
-    thumbprint: Names | None = None
-    kid: Names | None = None
-    client: Names | None = None
-    subject: Names | None = None
-    session: Names | None = None
-    token_id: Names | None = None
-    not_before: Names | None = None
+    issuer: NameIndex | None = None
+    thumbprint: NameIndex | None = None
+    kid: NameIndex | None = None
+    client: NameIndex | None = None
+    subject: NameIndex | None = None
+    session: NameIndex | None = None
+    token_id: NameIndex | None = None
+    not_before: NameIndex | None = None
 
-    def table(self, kind: Kind) -> Names:
+    def table(self, kind: Kind) -> NameIndex:
         return getattr(self, kind.replace("-", "_")) or NO_NAMES
 
-    def with_table(self, kind: Kind, names: Names) -> _Scope:
+    def with_table(self, kind: Kind, names: NameIndex) -> _Scope:
         return replace(self, **{kind.replace("-", "_"): names if names.count else None})
 
     def refuse_key(self, kid: str | None, thumbprint: str | None) -> None:
@@ -120,7 +120,7 @@ _NUMBERS: Final = frozenset({int, float})
 _NOTHING: Final = _Scope()
 
 
-class View:
+class RevocationSnapshot:
     """An immutable state of all revocations."""
 
     __slots__ = ("anywhere", "count", "scopes")
@@ -131,7 +131,7 @@ class View:
         self.count = count
         """Distinct keys that are revoked."""
 
-    def changed(self, changes: Mapping[Key, float | None]) -> View:
+    def changed(self, changes: Mapping[Key, float | None]) -> RevocationSnapshot:
         """A copy in which each key has its new weight, or is no longer revoked if that is None."""
         grouped: dict[tuple[str, Kind], dict[str, float | None]] = {}
         for (kind, issuer, value), weight in changes.items():
@@ -145,10 +145,10 @@ class View:
             scopes[issuer] = scope.with_table(kind, after)
             if scopes[issuer] == _NOTHING:
                 del scopes[issuer]
-        return View(scopes, count)
+        return RevocationSnapshot(scopes, count)
 
 
-EMPTY: Final = View({}, 0)
+EMPTY: Final = RevocationSnapshot({}, 0)
 
 
 class Revocations:
@@ -163,7 +163,7 @@ class Revocations:
     empty: ClassVar[Revocations]
     """Nothing is revoked, ever."""
 
-    def __init__(self, view: View = EMPTY) -> None:
+    def __init__(self, view: RevocationSnapshot = EMPTY) -> None:
         self._view = view
         self._deadline: float | None = None
 
@@ -173,11 +173,11 @@ class Revocations:
         return cls(EMPTY.changed(weights(entries, now=now)))
 
     @property
-    def view(self) -> View:
+    def view(self) -> RevocationSnapshot:
         """The state that readers see now."""
         return self._view
 
-    def swap(self, view: View) -> None:
+    def swap(self, view: RevocationSnapshot) -> None:
         """Let readers see another state from now on."""
         if self is Revocations.empty:
             raise TypeError("the empty revocations stay empty")

@@ -7,7 +7,7 @@
 4. An unknown, absent or retired `kid` starts at most one refresh in `unknown_kid_interval`, all of them together, whoever
    asks and however often.
 5. A key that a valid set no longer lists is absent. It still counts, because an issuer's servers may answer differently for
-   a while, and is retired once it was missing repeatedly and for long (`key_absence`). A retired key stays known, so that
+   a while, and is retired once it was missing repeatedly and for long (`absence`). A retired key stays known, so that
    it is refused by its own code; its return is logged.
 6. A key that appears among known keys is logged and may be held for `quarantine` before it counts.
 7. A key that is denied here is revoked at once, whatever the source says.
@@ -26,10 +26,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from seawall_tokens.keys.absence import Absence, count_absences
 from seawall_tokens.keys.first_seen import FirstSeen
-from seawall_tokens.keys.key_absence import Absence, count_absences
-from seawall_tokens.keys.key_origins import Origin, OriginFailed, refusal_of
-from seawall_tokens.policy.policy import HeldKey, issuer_fits
+from seawall_tokens.keys.origins import Origin, OriginFailed, refusal_of
+from seawall_tokens.policy.issuer_policy import IssuerKey, issuer_fits
 from seawall_tokens.refusals.signing_key import KeyUnfit, KeyUnknown, KeyUseWrong
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class SourceStatus:
 class _Snapshot:
     """One loaded set. Never changed, only replaced. `loaded` is in ticks."""
 
-    held: Mapping[str, HeldKey]
+    held: Mapping[str, IssuerKey]
     refused: Mapping[str, RefusedKey]
     loaded: float
     absent: Mapping[str, Absence]
@@ -102,10 +102,10 @@ class _Attempts:
 
 
 class KeyCache:
-    """The keys of one issuer (`seawall_tokens.policy.policy.KeySource`). Safe for any number of threads.
+    """The keys of one issuer (`seawall_tokens.policy.issuer_policy.KeySource`). Safe for any number of threads.
 
     `issuer` may hold `{tenantid}`. `clock` tells the time of day, `ticks` a time that never jumps; both in seconds.
-    Raises `MemoryBroken` when the file of first sightings is there but broken.
+    Raises `FirstSeenFileInvalid` when the file of first sightings is there but broken.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class KeyCache:
         self._attempts = _Attempts()
         self._denied = self.settings.denied
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:  # noqa: ARG002 - ages are the cache's own
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002 - ages are the cache's own
         """The key `kid` of `issuer`. Raises `KeyUnknown`, `KeyUnfit`, `KeySourceUnavailable`, or why the set is refused."""
         if issuer != self.issuer and not issuer_fits(self.issuer, issuer):
             raise KeyUnknown
@@ -140,7 +140,7 @@ class KeyCache:
             held = self._missing(snapshot, kid)
         return self._unless_denied(kid, held)
 
-    def at_hand(self, issuer: str, kid: str) -> HeldKey | None:
+    def at_hand(self, issuer: str, kid: str) -> IssuerKey | None:
         """What `lookup` gives, when that needs no waiting; else None. Never raises.
 
         Starts a refresh that is due and leaves it to itself: the old set serves meanwhile, up to `stale_limit`.
@@ -189,11 +189,11 @@ class KeyCache:
             quarantined=tuple(key.key.thumbprint for key in held if key.quarantined_until > now),
         )
 
-    def _is_denied(self, kid: str, held: HeldKey) -> bool:
+    def _is_denied(self, kid: str, held: IssuerKey) -> bool:
         denied = self._denied
         return bool(denied) and (kid in denied or held.key.thumbprint in denied)
 
-    def _unless_denied(self, kid: str, held: HeldKey) -> HeldKey:
+    def _unless_denied(self, kid: str, held: IssuerKey) -> IssuerKey:
         return dataclasses.replace(held, state="revoked") if self._is_denied(kid, held) else held
 
     def _fresh(self) -> _Snapshot:
@@ -212,7 +212,7 @@ class KeyCache:
             raise refusal_of(self._attempts.failure)
         return snapshot
 
-    def _unknown(self, snapshot: _Snapshot, kid: str) -> HeldKey:
+    def _unknown(self, snapshot: _Snapshot, kid: str) -> IssuerKey:
         """A name that is not in the set: the set may have changed, which is asked rarely."""
         running = self._ask_again(snapshot)
         if running is not None:
@@ -226,7 +226,7 @@ class KeyCache:
             raise (KeyUseWrong if refused.code in {"use", "operations"} else KeyUnfit)(refused.code)
         raise KeyUnknown
 
-    def _missing(self, snapshot: _Snapshot, kid: str) -> HeldKey:
+    def _missing(self, snapshot: _Snapshot, kid: str) -> IssuerKey:
         """A key that the last set lacked: ask again, rarely; wait for the answer where without it the key is refused."""
         running = self._ask_again(snapshot)
         held = _with_absence(snapshot.held[kid], snapshot.absent[kid], self._ticks())
@@ -322,13 +322,13 @@ class KeyCache:
         previous = self._snapshot.held if self._snapshot is not None else {}
         self._say_returned(previous, loaded)
         fresh = self._note(frozenset(key.thumbprint for key in loaded.keys))
-        held: dict[str, HeldKey] = {}
+        held: dict[str, IssuerKey] = {}
         for kid, key in loaded.by_kid.items():
             sighting = self._memory.get(key.thumbprint)
             seen = self._clock() if sighting is None else sighting.at
             new = sighting is None or sighting.among_known
             until = seen + self.settings.quarantine if new and self.settings.quarantine else 0.0
-            held[kid] = HeldKey(
+            held[kid] = IssuerKey(
                 key, seen, "active", 0.0 if key.thumbprint in self.settings.approved else until
             )
             if key.thumbprint in fresh and new:
@@ -349,7 +349,7 @@ class KeyCache:
         )
 
     def _say_missing(
-        self, previous: Mapping[str, HeldKey], kept: Mapping[str, HeldKey], absent: Mapping[str, Absence]
+        self, previous: Mapping[str, IssuerKey], kept: Mapping[str, IssuerKey], absent: Mapping[str, Absence]
     ) -> None:
         for kid, key in kept.items():
             if key.state == "retired" and previous[kid].state == "active":
@@ -365,7 +365,7 @@ class KeyCache:
             )
         return fresh
 
-    def _say_returned(self, previous: Mapping[str, HeldKey], loaded: KeySet) -> None:
+    def _say_returned(self, previous: Mapping[str, IssuerKey], loaded: KeySet) -> None:
         """A key that was gone is listed again, under its name or another: the very thing that Storm-0558 lived on."""
         gone = {old.key.thumbprint for old in previous.values() if old.state == "retired"}
         gone -= {old.key.thumbprint for old in previous.values() if old.state == "active"}
@@ -378,7 +378,7 @@ class KeyCache:
                     key.thumbprint,
                 )
 
-    def _say_new(self, kid: str, held: HeldKey, before: HeldKey | None) -> None:
+    def _say_new(self, kid: str, held: IssuerKey, before: IssuerKey | None) -> None:
         change = "another key under a known name" if before is not None else "a new key"
         hold = max(held.quarantined_until - self._clock(), 0.0)
         _log.warning(
@@ -391,6 +391,6 @@ class KeyCache:
         )
 
 
-def _with_absence(held: HeldKey, absence: Absence, ticks: float) -> HeldKey:
+def _with_absence(held: IssuerKey, absence: Absence, ticks: float) -> IssuerKey:
     """The key, retired where its absence is over."""
     return dataclasses.replace(held, state="retired") if absence.is_over(ticks) else held

@@ -1,6 +1,6 @@
-"""Verification: `verify_access_token` runs every check of `examination`, `verify_jws` only what any JWS needs.
+"""Verify an access token: `verify_access_token` runs every check of `examination`.
 
-Both raise `Refusal` and nothing else. What goes wrong unexpectedly is refused as `internal`, and nothing of it, which
+It raises `Refusal` and nothing else. What goes wrong unexpectedly is refused as `internal`, and nothing of it, which
 might hold the token, is kept in the exception.
 """
 
@@ -16,16 +16,12 @@ from typing import TYPE_CHECKING, Any
 from seawall_tokens.jose.key import PublicKey
 from seawall_tokens.refusals import Internal, Refusal
 from seawall_tokens.verify import decision, examination
-from seawall_tokens.verify.jws import Jws, read_jws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from seawall_tokens.jose.key_set import KeySet
-    from seawall_tokens.policy.policy import IssuerPolicy, Policy
+    from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
     from seawall_tokens.verify.replay import ReplayGuard
     from seawall_tokens.verify.request_binding import RequestBinding
-    from seawall_tokens.verify.state import State
+    from seawall_tokens.verify.state import ExaminationState
 
 _RUNS = tuple(check.run for check in examination.CHECKS)
 
@@ -71,7 +67,7 @@ def verify_access_token(
     logged as one that would have been.
     """
     refusal: Refusal
-    state: State | None = None
+    state: ExaminationState | None = None
     try:
         state = examination.begin(token, policy, now, request, replay)
         for run in _RUNS:
@@ -91,10 +87,10 @@ def verify_access_token(
     except Exception:  # noqa: BLE001 - whatever it is, the token has not been verified
         refusal = Internal()
     _log_refused(refusal, token, state, dry_run)
-    raise _clean(refusal)
+    raise refusal.without_context()
 
 
-def _log_accepted(state: State) -> None:
+def _log_accepted(state: ExaminationState) -> None:
     thumbprint = state.held.key.thumbprint
     decision.log(
         decision.decide(
@@ -103,7 +99,7 @@ def _log_accepted(state: State) -> None:
     )
 
 
-def _log_refused(refusal: Refusal, token: str | bytes, state: State | None, dry_run: bool) -> None:
+def _log_refused(refusal: Refusal, token: str | bytes, state: ExaminationState | None, dry_run: bool) -> None:
     if not decision.LOGGER.isEnabledFor(logging.WARNING):
         return
     held = getattr(state, "held", None)
@@ -123,33 +119,3 @@ def _log_refused(refusal: Refusal, token: str | bytes, state: State | None, dry_
     except Exception:  # noqa: BLE001 - the token is refused whether that can be logged or not
         with suppress(Exception):
             decision.LOGGER.warning('{"event": "token", "outcome": "refused", "code": "%s"}', refusal.code)
-
-
-def verify_jws(
-    compact: str | bytes,
-    jwks: KeySet | PublicKey | Mapping[str, Any] | bytes,
-    algorithms: Iterable[str] | None = None,
-) -> Jws:
-    """Return header and payload if the signature is of a key in `jwks`; raise `Refusal` otherwise.
-
-    `jwks` is a key set or a single key, read already or as JSON members or text. Keys are public; a set of secret keys
-    alone (`kty` oct) is taken as well, for who shares a secret knowingly, and never beside public ones. `algorithms`
-    limits the names; None means whatever the keys are bound to. A key without `alg` is bound to one algorithm
-    (`key_checks.PREFERENCE`). The key is found by `kid`; a token without one is taken only where there is a single key.
-    The payload is bytes: claims, times and issuer are not looked at.
-    """
-    refusal: Refusal
-    try:
-        return read_jws(compact, jwks, algorithms)
-    except Refusal as raised:
-        refusal = raised
-    except Exception:  # noqa: BLE001 - whatever it is, the signature has not been verified
-        refusal = Internal()
-    raise _clean(refusal)
-
-
-def _clean(refusal: Refusal) -> Refusal:
-    """The refusal without the frames and exceptions that it came from: they may hold the token."""
-    refusal.__cause__ = None
-    refusal.__context__ = None
-    return refusal.with_traceback(None)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from seawall_tokens.errors import RevocationInvalid
-from seawall_tokens.revocation.revocation import LONGEST_TOKEN, Kind, Revocation
+from seawall_tokens.revocation.entry import LONGEST_TOKEN, Kind, Revocation
 from seawall_tokens.revocation.store import Lift, Signal
 from seawall_tokens.signals.event_token import EventToken, SignalRefused, Transmitter
-from seawall_tokens.signals.signal_subjects import Resolver, Subjects, subjects_of
+from seawall_tokens.signals.subjects import Resolver, Subjects, subjects_of
 
 CAEP: Final = "https://schemas.openid.net/secevent/caep/event-type/"
 RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
@@ -77,7 +77,7 @@ class EventOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class SignalEffects:
     """What a receiver does: give `signal` to the store, count `events`, and mind the stream.
 
     `verification` is the `state` of a verification event, `stream` the new status in a stream-updated event.
@@ -101,7 +101,7 @@ class _Gathered:
     stream: str | None = None
 
 
-def interpret(token: EventToken, now: float, *, resolve: Resolver | None = None) -> Received:
+def interpret_event_token(token: EventToken, now: float, *, resolve: Resolver | None = None) -> SignalEffects:
     """What a genuine event token asks for; raise `SignalRefused` if one of its events is malformed or not its to tell.
 
     All events count or none. A token received before asks for the same again: the store knows it by transmitter and `jti`.
@@ -113,7 +113,7 @@ def interpret(token: EventToken, now: float, *, resolve: Resolver | None = None)
         except RevocationInvalid:
             raise SignalRefused("invalid_request", "the event names nothing that can be revoked") from None
     who = token.transmitter.who
-    return Received(
+    return SignalEffects(
         signal=Signal(
             transmitter=token.transmitter.policy.issuer,
             token_id=token.token_id,

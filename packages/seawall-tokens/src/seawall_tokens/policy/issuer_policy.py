@@ -1,6 +1,6 @@
 """What a relying party trusts: issuers, their keys, and what their tokens must look like.
 
-Values only. `policy_file` reads them from a file, `key_cache` supplies the keys, `verify` applies them.
+Values only. `file` reads them from a file, `keys.cache` supplies the keys, `verify` applies them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Sender = Literal["optional", "dpop", "mtls", "required"]
 
 
 @dataclass(frozen=True, slots=True)
-class HeldKey:
+class IssuerKey:
     """A key as its source holds it. Times are seconds since 1970.
 
     `first_seen` is when the source first listed it, as far as is remembered. `state` is `retired` when a source that
@@ -68,7 +68,7 @@ def issuer_fits(issuer: str, iss: str) -> bool:
 class KeySource(Protocol):
     """Where an issuer's keys come from."""
 
-    def lookup(self, issuer: str, kid: str, now: float) -> HeldKey:
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
         """The key `kid` of `issuer`, never a key of another issuer.
 
         Raises `Refusal` subclasses only: `key-unknown`, `key-unfit`, `key-use-wrong`, `key-source-unavailable`,
@@ -78,7 +78,7 @@ class KeySource(Protocol):
 
 
 class RevocationList(Protocol):
-    """What was revoked. `seawall_tokens.revocation.revocations.Revocations` is one."""
+    """What was revoked. `seawall_tokens.revocation.snapshot.Revocations` is one."""
 
     def refuse(
         self,

@@ -533,3 +533,16 @@ def test_the_command_line_says_one_fault_a_line(
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith(f"error: {path}:") for line in lines] == [True, True, False]
     assert lines[-1] == "  fix: every setting is described in docs/reference/policy.md"
+
+
+def test_a_program_that_changes_its_folder_keeps_its_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [jwk("one")]}))
+    (tmp_path / "policy.toml").write_text(
+        '[[issuer]]\nissuer = "https://issuer.example/"\naudiences = ["a"]\njwks_file = "keys.json"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    (issuer,) = load_policy("policy.toml").issuers
+    monkeypatch.chdir("/")
+    assert issuer.keys.lookup(issuer.issuer, "one", 0.0).key.kid == "one"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.gate.answers import Asks
 from seawall.gate.elevation import CODE_AMR, PASSKEY_AMR
-from seawall.gate.identity import words_of
 from seawall.gate.refusals import GateRefusal, StepUpNeeded
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.refusals.authentication import AcrInsufficient, AmrInsufficient, AuthenticationTooOld
 from seawall_tokens.verify.authentication_claims import read_acr, read_amr, read_authentication_time
+from seawall_tokens.verify.permissions import read_words
 
 if TYPE_CHECKING:
     from seawall.gate.elevation import Elevation
@@ -111,7 +111,7 @@ def unmet(
 
 def within_reach(settings: StepUpSettings, claims: Mapping[str, Any], now: float) -> list[Authentication]:
     """What the holder of a token could prove on this gate now."""
-    held = frozenset(words_of(claims, "amr"))
+    held = frozenset(read_words(claims, "amr"))
     reach = [Authentication(settings.passkey_acr, held | frozenset(PASSKEY_AMR), now)]
     if settings.codes:
         reach.append(Authentication(settings.code_acr, held | frozenset(CODE_AMR), now))
@@ -121,5 +121,5 @@ def within_reach(settings: StepUpSettings, claims: Mapping[str, Any], now: float
 def from_elevation(elevation: Elevation, claims: Mapping[str, Any]) -> Authentication:
     """An elevation adds its methods to those of the token."""
     return Authentication(
-        elevation.acr, elevation.amr | frozenset(words_of(claims, "amr")), float(elevation.at)
+        elevation.acr, elevation.amr | frozenset(read_words(claims, "amr")), float(elevation.at)
     )

@@ -12,6 +12,7 @@ from typing import Any, Final
 from seawall.gate.refusals import ClaimTooLong
 from seawall_tokens.policy.prepared_policy import CLIENTS
 from seawall_tokens.verify.authentication_claims import read_acr
+from seawall_tokens.verify.permissions import read_words
 
 LONGEST_VALUE: Final = 1024
 LONGEST_SUM: Final = 3072
@@ -47,7 +48,7 @@ def _listed(*names: str) -> Callable[[Claims], str | None]:
     """Words separated by spaces, from text or a list of texts without spaces."""
 
     def read(claims: Claims) -> str | None:
-        words = words_of(claims, *names)
+        words = read_words(claims, *names)
         return " ".join(words) if words else None
 
     return read
@@ -92,20 +93,6 @@ _READERS: Final = tuple((header.name.lower().encode(), header.read) for header i
 
 NOBODY: Final = tuple((name, b"") for name, _ in _READERS)
 """The headers of a request that nobody is vouched for in."""
-
-
-def words_of(claims: Claims, *names: str) -> tuple[str, ...]:
-    """The words of the first claim that is there: text separated by spaces, or a list of texts.
-
-    Entries of a list that hold a space are left out: joined they would read as two.
-    """
-    for name in names:
-        value = claims.get(name)
-        if isinstance(value, str):
-            return tuple(value.split())
-        if isinstance(value, list):
-            return tuple(word for word in value if isinstance(word, str) and word and word.split() == [word])
-    return ()
 
 
 def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.gate import demands, refusals
 from seawall.gate.answers import NOTHING, Asks, Headers
-from seawall.gate.identity import NOBODY, identity_headers, words_of
+from seawall.gate.identity import NOBODY, identity_headers
 from seawall.gate.keys_at_hand import KeysAtHand
 from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules
 from seawall.gate.paths import is_escaped_needlessly
 from seawall.gate.recent_tokens import RecentTokens, Verified
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.refusals.written_form import TokenMissing
+from seawall_tokens.verify.permissions import read_scopes, read_words
 from seawall_tokens.verify.request_binding import RequestBinding
 
 if TYPE_CHECKING:
@@ -180,10 +181,10 @@ def _check_path(rule: PathRule, token: AccessToken, case: Case) -> None:
         raise refusals.IssuerNotHere
     if rule.audiences and not set(rule.audiences) & _audiences(claims, token.policy.audience_claim):
         raise refusals.AudienceNotHere
-    if rule.scopes and not set(rule.scopes) <= {*words_of(claims, "scope"), *words_of(claims, "scp")}:
+    if rule.scopes and not read_scopes(claims).issuperset(rule.scopes):
         case.asks = Asks(scopes=rule.scopes, dpop=case.asks.dpop)
         raise refusals.ScopeInsufficient
-    if rule.roles and not set(rule.roles) & set(words_of(claims, "roles")):
+    if rule.roles and not set(rule.roles) & set(read_words(claims, "roles")):
         raise refusals.RoleInsufficient
     if (unmet := rule.claims.unmet(claims)) is not None:
         raise refusals.ClaimNotHere(unmet if unmet.isprintable() else "")

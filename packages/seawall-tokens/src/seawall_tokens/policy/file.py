@@ -42,13 +42,17 @@ class PolicyDocument:
 
 
 def load_policy(
-    path: FilePath, *, clock: Callable[[], float] = time.time, revocations: RevocationList | None = None
+    path: FilePath | str,
+    *,
+    clock: Callable[[], float] = time.time,
+    revocations: RevocationList | None = None,
 ) -> Policy:
-    """The policy of a file. Raises `PolicyInvalid`. No key set is fetched yet.
+    """Return the policy of a file. Raises `PolicyInvalid`, which names every fault. No key set is fetched yet.
 
     The store of `[revocations]` is not opened here: give what follows it as `revocations`. A policy that names a store
     and gets none is refused, because what was revoked there would be accepted.
     """
+    path = FilePath(path)
     document = load_document(path, clock=clock)
     if document.revocation_store is not None and revocations is None:
         line = document.lines.get(("revocations", "store"), 1)
@@ -65,7 +69,8 @@ def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> 
     document, lines = _parse(path, text)
     faults = SettingsErrors(_called(path), lines)
     check_names(document, {"issuer", "revocations"} | ELSEWHERE, (), faults)
-    issuers = _issuers(document, path.parent, faults, clock)
+    # Key files are read again and again: a program that changes its folder must not lose them.
+    issuers = _issuers(document, path.absolute().parent, faults, clock)
     store = _revocation_store(document, path.parent, faults)
     tables = {name: document[name] for name in sorted(ELSEWHERE & document.keys())}
     for name, table in tables.items():

@@ -103,3 +103,14 @@ class LifetimeTooLong(Refusal, code="lifetime-too-long", check=10, source="RFC 6
 
 class TimeMalformed(Refusal, code="time-malformed", check=10, source="RFC 7519 section 2"):
     """A time is not a finite number of seconds."""
+
+
+class ScopeInsufficient(
+    Refusal,
+    code="scope-insufficient",
+    check=0,
+    status=403,
+    challenge="insufficient_scope",
+    source="RFC 6750 section 3.1",
+):
+    """The token lacks a scope that the request needs."""

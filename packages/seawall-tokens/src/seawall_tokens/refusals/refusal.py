@@ -19,7 +19,8 @@ class Refusal(Exception):
     name an error; `source` is where the rule is written.
 
     An instance's `detail` may name a claim or a limit of the policy. It never holds what the token says.
-    `acr_values` and `max_age` (seconds) are what a new sign-in must satisfy, for the challenge of RFC 9470.
+    `acr_values` and `max_age` (seconds) are what a new sign-in must satisfy, for the challenge of RFC 9470. `scopes` are
+    what the request needs, for that of RFC 6750.
     """
 
     code: ClassVar[str] = "refused"
@@ -30,12 +31,18 @@ class Refusal(Exception):
     source: ClassVar[str] = ""
 
     def __init__(
-        self, detail: str = "", *, acr_values: tuple[str, ...] = (), max_age: int | None = None
+        self,
+        detail: str = "",
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        scopes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.acr_values = acr_values
         self.max_age = max_age
+        self.scopes = scopes
 
     def __init_subclass__(
         cls,
@@ -63,7 +70,10 @@ class Refusal(Exception):
         """Return what an HTTP answer with `status` must carry: `WWW-Authenticate`, or nothing where it names no error."""
         if self.status != 401 and self.challenge is None:
             return {}
-        return {"WWW-Authenticate": format_challenge(self, acr_values=self.acr_values, max_age=self.max_age)}
+        challenge = format_challenge(
+            self, acr_values=self.acr_values, max_age=self.max_age, scopes=self.scopes
+        )
+        return {"WWW-Authenticate": challenge}
 
     def without_context(self) -> Refusal:
         """Return the refusal without the frames and exceptions that it came from: they may hold the token."""

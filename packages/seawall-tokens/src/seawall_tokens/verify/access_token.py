@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from seawall_tokens.jose.key import PublicKey
 from seawall_tokens.refusals import Internal, Refusal
+from seawall_tokens.refusals.claims import ScopeInsufficient
 from seawall_tokens.verify import decision, examination
+from seawall_tokens.verify.permissions import read_scopes, read_words
 
 if TYPE_CHECKING:
     from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
@@ -48,6 +50,21 @@ class AccessToken:
         """The application that the token was issued to."""
         client: str | None = examination.client_of(self.claims)
         return client
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the client may do for the subject (`scope`, `scp`)."""
+        return read_scopes(self.claims)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What the subject may do (`roles`)."""
+        return frozenset(read_words(self.claims, "roles"))
+
+    def require_scopes(self, *names: str) -> None:
+        """Raise `Refusal` (`scope-insufficient`, status 403) unless the token has all of these scopes."""
+        if not self.scopes.issuperset(names):
+            raise ScopeInsufficient(scopes=names)
 
 
 def verify_access_token(

@@ -1,1 +1,1 @@
-"""The command line: one file a verb; parses, calls and shows, and holds no logic of its own."""
+"""Parse commands, call the rooms below, and print the answer."""

@@ -1,1 +1,1 @@
-"""Fetches logs from vendors' APIs into files that a watch follows, with a ledger of what was asked and what came."""
+"""Fetch logs from vendors and Kafka into files, with a ledger of what is proved complete."""

@@ -1,1 +1,1 @@
-"""The console: its API, sign-in, and the pages that the browser loads."""
+"""Serve the browser console: its API, sign-in and pages."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Turn events into ranked, explained incidents, without network, clock or random numbers."""

@@ -1,1 +1,1 @@
-"""Values that every room shares: events, problems, findings, incidents, coverage. Imports nothing of ours."""
+"""Turn raw logs of any vendor into columnar events with networks, then into integer codes."""

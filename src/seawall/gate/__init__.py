@@ -1,1 +1,1 @@
-"""What listens on a socket: the gate that asks for a valid token before a request reaches an application."""
+"""Let only requests with a valid token through to applications, as a forward-auth server."""

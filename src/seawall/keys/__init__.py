@@ -1,1 +1,1 @@
-"""An organisation's keys: a ledger of those it trusts, and a search for those that leaked."""
+"""Keep the inventory of an issuer's keys, and search for leaked private keys."""

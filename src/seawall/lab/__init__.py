@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Make organisations with staged attacks, and measure detection on them."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Run the stages in order: once over files, or without end over growing logs."""

@@ -1,1 +1,1 @@
-"""Report: incidents for a person (page, terminal) and as documents. Imports schema and settings only."""
+"""Show incidents and other results as pages, terminal tables and documents."""

@@ -1,1 +1,1 @@
-"""After detection: who is affected, what to do about it, whom to tell, and which other systems to warn."""
+"""Answer an incident: scope, containment, notification, signals, export, and the attacker's return."""

@@ -1,4 +1,4 @@
-"""Events on disk (the spool between reading and scoring, the events file that a scan leaves behind), and state as bytes."""
+"""Keep the spool, result files, event lake and database on disk."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Speak to Microsoft, Google and Okta as an application: hosts, access tokens, retries, advice on errors."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Hold what both servers share: listed peers, one-time codes and probes."""

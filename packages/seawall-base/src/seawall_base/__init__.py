@@ -1,1 +1,1 @@
-"""What is sent to other programs over HTTPS: messages to webhooks, signed, and never more than asked for."""
+"""Give every part its errors, times, safe text, durable files, HTTP client, settings reader and SQLite files."""

@@ -1,4 +1,4 @@
-"""Strict verification of access tokens: fifteen numbered checks, every refusal one class with a stable code.
+"""Verify access tokens: fifteen numbered checks, every refusal one class with a stable code.
 
 The names of `__all__` are the public face; each is imported when it is first asked for. The kit that judges other
 verifiers has its own: `seawall_tokens.conformance`.

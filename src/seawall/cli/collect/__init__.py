@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""The verbs of `seawall collect`: fetch logs, and report what is missing."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""The verbs of `seawall keys`: audit key sets, search for leaked keys, make sketches."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""The verbs of `seawall respond`: contain, notify and warn after an incident."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""The verbs of `seawall store`: check, prune, back up and restore what watch and serve keep."""

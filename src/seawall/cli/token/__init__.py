@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""The verbs of `seawall token`: judge tokens, revoke them, test verifiers."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Rank groups of events: features, patterns, calibration, and the learnt ranker."""

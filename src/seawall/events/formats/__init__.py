@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Read file formats: archives, JSON, JSON lines and CSV, within limits."""

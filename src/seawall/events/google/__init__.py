@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Read Google Workspace activities, from the Reports API, Cloud Logging and BigQuery."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Read logs of Microsoft 365 and Entra ID."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Read Okta's System Log, as it is exported, hooked and forwarded."""

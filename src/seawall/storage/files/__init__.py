@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Write and read the files of a scan."""

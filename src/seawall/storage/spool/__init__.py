@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Keep coded batches on disk between reading and scoring, by day."""

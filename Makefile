@@ -9,7 +9,7 @@ export PIP_NO_INPUT := 1
 # What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test soak console format train evaluate bench figures figures-check lock clean check-programs check-pages check-style check-types check-imports
+.PHONY: help demo test soak console docs format train evaluate bench figures figures-check lock clean check-programs check-pages check-style check-types check-imports
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -50,6 +50,10 @@ check-imports: .venv/development
 console: .venv/product
 	@$(BIN)/python tools/build_console.py
 
+docs: .venv/docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --conf-dir tools/documentation_site --doctree-dir site/.doctrees . site
+	@echo "open site/index.html"
+
 format: .venv/development
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -77,7 +81,7 @@ lock:
 	tools/lock.sh
 
 clean:
-	rm -rf .venv console/node_modules src/seawall/console/bundle demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv site console/node_modules src/seawall/console/bundle demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Seawall needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'
@@ -90,4 +94,8 @@ clean:
 
 .venv/development: .venv/product requirements/development.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/development.lock
+	@touch $@
+
+.venv/docs: .venv/bin/python requirements/docs.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/docs.lock
 	@touch $@

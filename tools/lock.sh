@@ -8,3 +8,4 @@ printf 'hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=24,<25\n' |
   uv pip compile "${options[@]}" "${own[@]}" --extra all --output-file requirements/product.lock pyproject.toml -
 uv pip compile "${options[@]}" "${own[@]}" --all-extras --group dev --group peers -c requirements/product.lock \
   --output-file requirements/development.lock pyproject.toml
+uv pip compile "${options[@]}" --group docs -c requirements/development.lock --output-file requirements/docs.lock

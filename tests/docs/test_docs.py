@@ -229,7 +229,7 @@ def test_every_page_is_reached_from_the_readme() -> None:
 def test_files_that_the_docs_name_exist() -> None:
     for path in PAGES:
         for name in re.findall(
-            r"`((?:src|tests|tools|docs|bench|requirements)/[\w./-]+\.(?:py|md|json|bin|sh|lock))`",
+            r"`((?:src|tests|tools|docs|bench|requirements|packages)/[\w./-]+\.(?:py|md|json|bin|sh|lock))`",
             path.read_text("utf-8"),
         ):
             if "acme" not in name:

@@ -3,81 +3,38 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 import tomllib
-from collections.abc import Callable, Iterator
-from importlib.metadata import distribution
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from seawall.cli.extras import BROUGHT_BY, NEEDED_BY
-from tests.console.conftest import ROOT
-from tests.console.test_wheel import PARTS, built
+from tests.installation import (
+    BASE,
+    ROOT,
+    built,
+    closure,
+    copy_distribution,
+    declared,
+    disk_size,
+    make_environment,
+)
 
 pytestmark = pytest.mark.slow
 LARGEST = 400 * 2**20
 """Bytes that an installation without extras may take on disk."""
-
-OWN = {"seawall", "seawall-base", "seawall-tokens"}
-
-
-def _declared(path: Path) -> list[str]:
-    project = tomllib.loads(path.read_text("utf-8"))["project"]
-    return [str(one) for one in project["dependencies"]]
-
-
-def _closure(wanted: list[str]) -> Iterator[str]:
-    """The distributions that these requirements bring on this machine, as they are installed here."""
-    waiting, seen = [(Requirement(one), "") for one in wanted], set[tuple[str, str]]()
-    while waiting:
-        requirement, extra = waiting.pop()
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        name = canonicalize_name(requirement.name)
-        for wanted_extra in ("", *requirement.extras):
-            if name in OWN or (name, wanted_extra) in seen:
-                continue
-            seen.add((name, wanted_extra))
-            waiting += [(Requirement(one), wanted_extra) for one in distribution(name).requires or ()]
-    yield from sorted({name for name, _ in seen})
-
-
-def _link(name: str, target: Path) -> None:
-    for file in distribution(name).files or ():
-        source = Path(str(file.locate()))
-        if ".." in file.parts or file.suffix == ".pyc" or not source.is_file():
-            continue
-        place = target / file
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, place)
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages of an installation without extras: what is declared and what that brings, and nothing else."""
     place = tmp_path_factory.mktemp("core")
-    wheels = [built("wheel", PARTS[0], place / "wheels"), built("wheel", ROOT, place / "product")]
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place / "env")], check=True)
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(place / "env/bin/python"),
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-index",
-    ]
-    subprocess.run([*install, *map(str, wheels)], check=True)
-    found = next((place / "env").glob("lib/python*/site-packages"))
-    for name in _closure([*_declared(ROOT / "pyproject.toml"), *_declared(PARTS[0] / "pyproject.toml")]):
-        _link(name, found)
+    wheels = [built("wheel", BASE, place / "wheels"), built("wheel", ROOT, place / "product")]
+    found = make_environment(wheels, place / "env")
+    for name in closure([*declared(ROOT), *declared(BASE)]):
+        copy_distribution(name, found)
     return found
 
 
@@ -149,7 +106,7 @@ def test_other_verbs_name_the_extra_to_install(
 
 
 def test_it_is_small(packages: Path) -> None:
-    size = sum(path.lstat().st_blocks * 512 for path in packages.rglob("*") if path.is_file())
+    size = disk_size(packages)
     print(f"{size / 2**20:.0f} MB")
     assert size < LARGEST
 

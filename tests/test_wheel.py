@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.conftest import ROOT
-from tests.console.test_wheel import BUNDLE, built, built_parts, installed
+from tests.console.test_wheel import BUNDLE
+from tests.installation import ROOT, built, built_parts, installed
 from tests.respond.cases import case_text
 
 pytestmark = pytest.mark.slow

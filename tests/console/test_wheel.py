@@ -4,67 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tarfile
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.conftest import ROOT, serving
+from tests.console.conftest import serving
+from tests.installation import ROOT, built, built_parts, installed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BUNDLE = "seawall/console/bundle/"
-PARTS = (ROOT / "packages/seawall-base", ROOT / "packages/seawall-tokens")
-
-
-def built(kind: str, source: Path, out: Path) -> Path:
-    """One distribution, built with the build tools of this environment."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(out)],
-        cwd=source,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    words = done.stdout + done.stderr
-    if "npm registry could not be reached" in words:
-        pytest.skip("the npm registry could not be reached: the wheel was not built")
-    assert done.returncode == 0, words
-    return next(out.glob("*.tar.gz" if kind == "sdist" else "*.whl"))
-
-
-def built_parts(out: Path) -> list[Path]:
-    """The wheels of the two packages that the product stands on."""
-    return [built("wheel", part, out / part.name) for part in PARTS]
-
-
-def installed(wheels: Sequence[Path], place: Path) -> Path:
-    """A new environment with the wheels; libraries are those of this one, the packages are not."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
-    python = place / "bin" / "python"
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(python),
-            "install",
-            "-q",
-            "--no-deps",
-            "--no-index",
-            *map(str, wheels),
-        ],
-        check=True,
-    )
-    packages = next(place.glob("lib/python*/site-packages"))
-    (packages / "libraries.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
-    return place / "bin" / "seawall"
 
 
 def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path) -> None:

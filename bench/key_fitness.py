@@ -1,4 +1,4 @@
-"""What the checks of an RSA key cost with gmpy2, and with plain Python integers: docs/decisions/token-kit-dependencies.md.
+"""What the checks of an RSA key cost with gmpy2, and with plain Python integers: docs/decisions/0032-token-kit-dependencies.md.
 
     python bench/key_fitness.py [--json]
 

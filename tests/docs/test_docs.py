@@ -236,6 +236,12 @@ def test_files_that_the_docs_name_exist() -> None:
                 assert (ROOT / name).exists(), f"{relative(path)} names {name}"
 
 
+@pytest.mark.parametrize("path", [path for path in PAGES if path.name != "CHANGELOG.md"], ids=relative)
+def test_a_module_is_named_by_its_path_from_the_root(path: Path) -> None:
+    named = re.findall(r"`([\w-]+/[\w/-]+\.py)`", path.read_text("utf-8"))
+    assert [name for name in named if "acme" not in name and not (ROOT / name).exists()] == []
+
+
 ELSEWHERE = {
     "a path of somebody's machine": re.compile(r"(?<![\w.*:~$}/-])/(?:work|root|home|Users)/[a-z]"),
     "a package registry": re.compile(r"\b(?:pypi|npmjs|pythonhosted)\.(?:org|com|io)\b"),

@@ -38,6 +38,7 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_title = "Seawall"
 html_copy_source = False
+html_show_copyright = False
 html_show_sphinx = False
 
 FIRST_PAGE = (

@@ -1,0 +1,1 @@
+"""Stores, results, journals, registers and ledgers that earlier code wrote open, and go on."""

@@ -10,7 +10,7 @@ import pytest
 from tools import gate_tables
 
 from seawall.gate.metrics import Metrics
-from seawall.gate.settings import read_settings
+from seawall.gate.settings_file import load_settings
 from seawall_base.toml_lines import toml_lines
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def test_the_tables_are_those_of_the_code() -> None:
 
 @pytest.mark.parametrize("text", re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 def test_every_example_is_taken(tmp_path: Path, text: str) -> None:
-    read_settings(tmp_path / "policy.toml", tomllib.loads(text)["gate"], toml_lines(text))
+    load_settings(tmp_path / "policy.toml", tomllib.loads(text)["gate"], toml_lines(text))
 
 
 def test_the_metrics_are_those_of_the_code() -> None:

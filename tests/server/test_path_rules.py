@@ -17,7 +17,7 @@ from seawall.gate.path_rule import PathRule
 from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules, fold_path
 from seawall.gate.paths import plain_path
 from seawall.gate.refusals import MethodOverride, PathAmbiguous
-from seawall.gate.settings import read_settings
+from seawall.gate.settings_file import load_settings
 from seawall.gate.step_up.place import place_of
 
 RULES = PathRules(
@@ -195,7 +195,7 @@ def test_an_elevation_for_another_spelling_holds_for_that_alone() -> None:
 def test_two_rules_for_one_path_are_refused_at_the_start(second: str) -> None:
     tables = [{"prefix": "/admin", "scopes": ["a"]}, {"prefix": second, "public": True}]
     with pytest.raises(GateInvalid, match="second rule for the same path"):
-        read_settings(Path("policy.toml"), {"path": tables}, {})
+        load_settings(Path("policy.toml"), {"path": tables}, {})
 
 
 # Backends, each as simple as its documentation says it. What one of them takes for a guarded path, the gate asks for.

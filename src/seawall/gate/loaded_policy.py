@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seawall.gate.errors import GateInvalid
-from seawall.gate.settings import GateSettings, read_settings
+from seawall.gate.settings_file import FIX, read_gate
 from seawall.gate.transmitters import read_transmitters
-from seawall_tokens.policy.file import PolicyDocument, load_document
+from seawall_tokens.policy.file import PolicyDocument, read_document
 from seawall_tokens.signals.event_token import Transmitters
 
 if TYPE_CHECKING:
     from seawall.gate.polling_settings import Polling
+    from seawall.gate.settings import GateSettings
+    from seawall_base.settings_reader import SettingsErrors
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,20 @@ class Loaded:
 
 
 def load(path: Path) -> Loaded:
-    """Read the policy file with the gate's settings. Raises `PolicyInvalid` or `GateInvalid`."""
-    document = load_document(path)
-    settings = read_settings(path, document.tables.get("gate", {}), document.lines)
-    if not settings.origins:
-        _need_no_origins(document)
-    _know_issuers(document, settings)
-    listened = read_transmitters(document, time.time)
+    """Read the policy file with the gate's settings.
+
+    Raises `PolicyInvalid` where the policy has a fault, else `GateInvalid`; either names every fault of the file.
+    """
+    document, faults = read_document(path)
+    policy_is_sound = not faults.found
+    names = frozenset(entry.name for entry in document.issuers) if policy_is_sound else None
+    settings = read_gate(document.tables.get("gate", {}), path.parent, faults, names)
+    if policy_is_sound and not document.tables.get("gate", {}).get("origins"):
+        _need_no_origins(document, faults)
+    listened = read_transmitters(document, faults, time.time)
+    if not policy_is_sound:
+        faults.refuse()
+    faults.refuse(GateInvalid, FIX)
     return Loaded(
         document=document,
         settings=settings,
@@ -48,27 +57,14 @@ def load(path: Path) -> Loaded:
     )
 
 
-def _need_no_origins(document: PolicyDocument) -> None:
+def _need_no_origins(document: PolicyDocument, faults: SettingsErrors) -> None:
     """A DPoP proof names the origin; without a list of them any `Host` that a client sends would be the right one."""
     for nth, entry in enumerate(document.issuers):
         if entry.sender in {"dpop", "required"}:
-            line = document.lines.get(("issuer", nth, "sender"), 1)
-            raise GateInvalid(
-                f"{document.path}:{line}: sender: proofs name the application's origin, and the gate knows none",
-                fix='list them in [gate]: origins = ["https://app.example"]',
-            )
-
-
-def _know_issuers(document: PolicyDocument, settings: GateSettings) -> None:
-    """A path whose issuers nobody has heard of would refuse everybody."""
-    known = {entry.name for entry in document.issuers}
-    for nth, rule in enumerate(settings.paths):
-        strange = [name for name in rule.issuers if name not in known]
-        if strange:
-            line = document.lines.get(("gate", "path", nth, "issuers"), 1)
-            raise GateInvalid(
-                f"{document.path}:{line}: issuers: {strange[0]!r} is no issuer's name",
-                fix=f"the names are: {', '.join(sorted(known))}",
+            faults.add(
+                ("issuer", nth, "sender"),
+                "proofs name the application's origin, and the gate knows none",
+                'list them in [gate]: origins = ["https://app.example"]',
             )
 
 

@@ -50,23 +50,21 @@ def read_polling(
             )
         return None
     table = _table(document, at)
+    folder = document.path.parent
     try:
         location_of(url, allow_loopback_http=table.get("allow_loopback_http") is True)
     except FetchRefused as error:
         faults.add((*at, "poll"), str(error), "write https://host/path")
-        return None
+        url = None
     trust = table.get("trust_file")
     try:
-        token = _token(document.path.parent / token_file)
-        store = trust_store(document.path.parent / trust) if isinstance(trust, str) else None
+        token = _token(folder / token_file)
+        store = trust_store(folder / trust) if isinstance(trust, str) else None
     except (OSError, ValueError, FetchRefused) as error:
-        faults.add(
-            (*at, "poll_token_file"),
-            error.strerror or "unreadable" if isinstance(error, OSError) else str(error),
-            "chmod 600",
-        )
+        words = error.strerror or "unreadable" if isinstance(error, OSError) else str(error)
+        faults.add((*at, "poll_token_file"), words, "chmod 600")
         return None
-    return Polling(policy.name, url, values["poll_every"], token, store)
+    return None if url is None else Polling(policy.name, url, values["poll_every"], token, store)
 
 
 def _table(document: PolicyDocument, at: tuple[str | int, ...]) -> Mapping[str, Any]:

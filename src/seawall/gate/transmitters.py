@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.gate.errors import GateInvalid
 from seawall.gate.polling_settings import Polling, read_polling
-from seawall_base.settings_reader import MALFORMED, SettingsErrors, read_settings
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings, tables_of
 from seawall_base.settings_values import Setting, flag, seconds, text, texts, url
 from seawall_tokens.policy.issuer_table import read_issuer
 from seawall_tokens.policy.settings import DAY
 from seawall_tokens.signals.event_token import EVENT_TYPE, Transmitter
 
 if TYPE_CHECKING:
+    from seawall_base.toml_lines import Path
     from seawall_tokens.policy.file import PolicyDocument
     from seawall_tokens.policy.issuer_policy import IssuerPolicy
 
@@ -47,22 +47,22 @@ class Listened:
     polling: Polling | None
 
 
-def read_transmitters(document: PolicyDocument, clock: Callable[[], float]) -> tuple[Listened, ...]:
-    """The transmitters of a policy file. Raises `PolicyInvalid` or `GateInvalid`, which name the line."""
-    tables = document.tables.get("gate", {}).get("transmitter", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        line = document.lines.get(("gate", "transmitter"), 1)
-        raise GateInvalid(f"{document.path}:{line}: write [[gate.transmitter]] with two brackets")
-    faults = SettingsErrors(str(document.path), document.lines)
-    found = [
-        _transmitter(table, ("gate", "transmitter", nth), document, faults, clock)
-        for nth, table in enumerate(tables)
-    ]
-    faults.refuse()
-    made = tuple(one for one in found if one is not None)
-    if len({one.transmitter.policy.issuer for one in made}) != len(made):
-        raise GateInvalid(f"{document.path}: two transmitters have one issuer", fix="keep one of them")
-    return made
+def read_transmitters(
+    document: PolicyDocument, faults: SettingsErrors, clock: Callable[[], float]
+) -> tuple[Listened, ...]:
+    """Return the transmitters of a policy file that make sense; what is wrong is added to `faults`."""
+    found: list[Listened] = []
+    seen: dict[str, Path] = {}
+    for at, table in tables_of(document.tables.get("gate", {}), "transmitter", faults, ("gate",)):
+        one = _transmitter(table, at, document, faults, clock)
+        if one is None:
+            continue
+        first = seen.setdefault(one.transmitter.policy.issuer, at)
+        if first != at:
+            what = f"is also that of the transmitter on line {faults.lines.get(first, 1)}"
+            faults.add((*at, "issuer"), what, "keep one of them")
+        found.append(one)
+    return tuple(found)
 
 
 def _transmitter(
@@ -72,9 +72,7 @@ def _transmitter(
     faults: SettingsErrors,
     clock: Callable[[], float],
 ) -> Listened | None:
-    own = {setting.name for setting in TRANSMITTER_SETTINGS}
-    for name in sorted(table.keys() - own - OF_AN_ISSUER):
-        faults.add((*at, name), "is not a setting of a transmitter", "see docs/how-to/gate.md")
+    check_names(table, {*OF_AN_ISSUER, *(setting.name for setting in TRANSMITTER_SETTINGS)}, at, faults)
     values = read_settings(table, TRANSMITTER_SETTINGS, {}, at, faults)
     rest = {"token_types": [EVENT_TYPE]} | {
         name: value for name, value in table.items() if name in OF_AN_ISSUER

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall_base.errors import PolicyInvalid
+from seawall_base.errors import PolicyInvalid, SeawallError
 from seawall_base.settings_values import InvalidValue, Setting, kind_of, quote_value
 from seawall_base.toml_lines import Path
 
@@ -37,16 +37,18 @@ class SettingsErrors:
         line = self.lines.get(at, 1)
         self.found.append((line, f"{self.name}:{line}: {setting}: is missing; {fix}"))
 
-    def refuse(self) -> None:
-        """Raise `PolicyInvalid` with all faults in the order of lines, if there are any."""
+    def refuse(
+        self,
+        kind: type[SeawallError] = PolicyInvalid,
+        fix: str = "every setting is described in docs/reference/policy.md",
+    ) -> None:
+        """Raise `kind` with all faults in the order of lines, if there are any."""
         if not self.found:
             return
         said = [text for _, text in sorted(self.found, key=lambda fault: fault[0])]
         if len(said) > MOST_SHOWN:
             said = [*said[:MOST_SHOWN], f"{self.name}: {len(said) - MOST_SHOWN} more"]
-        raise PolicyInvalid(
-            "\n".join(said), fix="every setting is described in docs/reference/policy.md", details=said
-        )
+        raise kind("\n".join(said), fix=fix, details=said)
 
 
 def _plain(name: str) -> str:
@@ -94,20 +96,22 @@ def read_settings(
 
 
 def tables_of(
-    document: Mapping[str, Any], name: str, faults: SettingsErrors
+    document: Mapping[str, Any], name: str, faults: SettingsErrors, at: Path = ()
 ) -> list[tuple[Path, dict[str, Any]]]:
-    """The tables of an array of tables, with their places."""
+    """The tables of an array of tables, with their places; `at` is the place of the table that holds the array."""
     entries = document.get(name, [])
+    place = (*at, name)
+    fix = f"write [[{'.'.join(map(str, place))}]]"
     if isinstance(entries, dict):
-        faults.add((name,), "is one table where there may be several", f"write [[{name}]]")
+        faults.add(place, "is one table where there may be several", fix)
         return []
     if not isinstance(entries, list):
-        faults.add((name,), f"is {kind_of(entries)} where tables are needed", f"write [[{name}]]")
+        faults.add(place, f"is {kind_of(entries)} where tables are needed", fix)
         return []
     found: list[tuple[Path, dict[str, Any]]] = []
     for number, entry in enumerate(entries):
         if isinstance(entry, dict):
-            found.append(((name, number), entry))
+            found.append(((*place, number), entry))
         else:
-            faults.add((name, number), f"is {kind_of(entry)} where a table is needed", f"write [[{name}]]")
+            faults.add((*place, number), f"is {kind_of(entry)} where a table is needed", fix)
     return found

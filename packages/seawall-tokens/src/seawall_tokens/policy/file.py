@@ -64,7 +64,19 @@ def load_policy(
 
 
 def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> PolicyDocument:
-    """A policy file with everything in it. Raises `PolicyInvalid`, which names every fault with its line."""
+    """Return a policy file with everything in it. Raises `PolicyInvalid`, which names every fault with its line."""
+    document, faults = read_document(path, clock=clock)
+    faults.refuse()
+    return document
+
+
+def read_document(
+    path: FilePath, *, clock: Callable[[], float] = time.time
+) -> tuple[PolicyDocument, SettingsErrors]:
+    """Return what makes sense in a policy file, and its faults: who reads further tables adds theirs, then refuses.
+
+    Raises `PolicyInvalid` where the file cannot be read at all.
+    """
     text = _read(path)
     document, lines = _parse(path, text)
     faults = SettingsErrors(_called(path), lines)
@@ -72,12 +84,13 @@ def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> 
     # Key files are read again and again: a program that changes its folder must not lose them.
     issuers = _issuers(document, path.absolute().parent, faults, clock)
     store = _revocation_store(document, path.parent, faults)
-    tables = {name: document[name] for name in sorted(ELSEWHERE & document.keys())}
-    for name, table in tables.items():
-        if not isinstance(table, dict):
-            faults.add((name,), f"is {kind_of(table)} where a table is needed", f"write [{name}]")
-    faults.refuse()
-    return PolicyDocument(path, issuers, store, tables, lines)
+    tables = {}
+    for name in sorted(ELSEWHERE & document.keys()):
+        if isinstance(document[name], dict):
+            tables[name] = document[name]
+        else:
+            faults.add((name,), f"is {kind_of(document[name])} where a table is needed", f"write [{name}]")
+    return PolicyDocument(path, issuers, store, tables, lines), faults
 
 
 def _issuers(

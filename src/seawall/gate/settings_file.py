@@ -1,0 +1,197 @@
+"""Read the tables `[gate]` of a policy file into `GateSettings`: each fault is told with its line and the fix, all at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from seawall.gate.errors import GateInvalid
+from seawall.gate.path_rule import PathRule
+from seawall.gate.path_rules import fold_path
+from seawall.gate.paths import is_plain
+from seawall.gate.setting_values import settings_of
+from seawall.gate.settings import AdminSettings, GateSettings, MetricsSettings, RiskSettings, StepUpSettings
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings, tables_of
+from seawall_base.settings_values import kind_of
+from seawall_base.toml_lines import Path as Place
+
+NESTED: Final[dict[str, type]] = {
+    "admin": AdminSettings,
+    "metrics": MetricsSettings,
+    "risk": RiskSettings,
+    "step_up": StepUpSettings,
+}
+"""Tables below `[gate]`, by key."""
+
+ELSEWHERE: Final = frozenset({"path", "transmitter"})
+"""Arrays of tables below `[gate]`."""
+
+FIX: Final = "see the settings in docs/how-to/gate.md"
+Values = dict[str, Any]
+
+
+def load_settings(path: Path, table: object, lines: Mapping[Place, int]) -> GateSettings:
+    """Return the settings in the table `gate` of the policy file `path`. Raises `GateInvalid` with every fault."""
+    faults = SettingsErrors(str(path), lines)
+    settings = read_gate(table, path.parent, faults)
+    faults.refuse(GateInvalid, FIX)
+    return settings
+
+
+def read_gate(
+    table: object, folder: Path, faults: SettingsErrors, issuers: frozenset[str] | None = None
+) -> GateSettings:
+    """Return the settings that make sense, defaults for the others; what is wrong is added to `faults`.
+
+    `issuers` are the names that paths may use; None where they are not known.
+    """
+    values = _table(GateSettings, table, ("gate",), folder, faults, known=NESTED.keys() | ELSEWHERE)
+    tables = table if isinstance(table, Mapping) else {}
+    nested = {
+        name: _table(kind, tables.get(name, {}), ("gate", name), folder, faults)
+        for name, kind in NESTED.items()
+    }
+    _check_origins(values, faults)
+    _check_admin(nested["admin"], faults)
+    if "risk" in tables and nested["risk"].get("incidents") is None:
+        faults.add(
+            ("gate", "risk"),
+            "[gate.risk] does nothing without incidents, the file to read",
+            'set incidents = "incidents.jsonl"',
+        )
+    _check_step_up(nested["step_up"], values, faults)
+    return GateSettings(
+        **_sound(values),
+        **{name: kind(**_sound(nested[name])) for name, kind in NESTED.items()},
+        paths=tuple(_paths(tables, folder, faults, issuers)),
+    )
+
+
+def _table(
+    kind: type,
+    table: object,
+    at: Place,
+    folder: Path,
+    faults: SettingsErrors,
+    *,
+    known: frozenset[str] | set[str] = frozenset(),
+) -> Values:
+    """Return what a table sets, `MALFORMED` for a value with a fault."""
+    settings = settings_of(kind, folder)
+    if not isinstance(table, dict):
+        name = ".".join(str(part) for part in at if isinstance(part, str))
+        faults.add(at, f"is {kind_of(table)} where a table is needed", f"write [{name}]")
+        return {setting.name: MALFORMED for setting in settings}
+    check_names(table, {*known, *(setting.name for setting in settings)}, at, faults)
+    values = read_settings(table, settings, {}, at, faults)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _sound(values: Values) -> Values:
+    return {name: value for name, value in values.items() if value is not MALFORMED}
+
+
+def _check_origins(values: Values, faults: SettingsErrors) -> None:
+    origins = values.get("origins", ())
+    for number, origin in enumerate(() if origins is MALFORMED else origins):
+        if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
+            fault = (f"{origin!r} is none (`https://app.example`)", "write scheme and host alone")
+        elif re.fullmatch(r"https://.*:443|http://.*:80", origin):
+            fault = (f"write {origin!r} without the port, as browsers do", "leave the port out")
+        else:
+            continue
+        faults.add(("gate", "origins", number), *fault)
+    proxies = values.get("trusted_proxies")
+    if proxies is not None and proxies is not MALFORMED and not proxies:
+        faults.add(("gate", "trusted_proxies"), "nobody could ask", "name the proxies, or leave it out")
+
+
+def _check_admin(values: Values, faults: SettingsErrors) -> None:
+    both = _sound(values).keys() & {"token_file", "token_sha256"}
+    if len(both) == 2 and values["token_sha256"]:
+        faults.add(
+            ("gate", "admin", "token_file"),
+            "token_file and token_sha256 are two answers to one question",
+            "keep one of them",
+        )
+
+
+def _check_step_up(values: Values, outer: Values, faults: SettingsErrors) -> None:
+    if MALFORMED in values.values() or outer.get("origins") is MALFORMED:
+        return
+    fault = _fault_of_step_up(StepUpSettings(**values), outer.get("origins", ()))
+    if fault:
+        faults.add(("gate", "step_up"), fault, FIX)
+
+
+def _fault_of_step_up(step_up: StepUpSettings, origins: tuple[str, ...]) -> str:
+    if not step_up.enabled:
+        return ""
+    if not origins:
+        return "step_up needs the applications' origins: set origins in [gate]"
+    domain = step_up.relying_party
+    hosts = [re.sub(r":[0-9]+$", "", origin.partition("://")[2]) for origin in origins]
+    if not domain or any(host != domain and not host.endswith(f".{domain}") for host in hosts):
+        return "relying_party must be the host of every origin, or a domain above it"
+    if any(
+        not origin.startswith("https://") and host != "localhost"
+        for origin, host in zip(origins, hosts, strict=True)
+    ):
+        return "passkeys work on https origins only (and on localhost)"
+    return ""
+
+
+def _paths(
+    tables: Mapping[str, Any], folder: Path, faults: SettingsErrors, issuers: frozenset[str] | None
+) -> Iterator[PathRule]:
+    """Yield the rules in the file's order, without those that have a fault of their own."""
+    seen: set[tuple[bool, str, tuple[str, ...]]] = set()
+    for at, table in tables_of(tables, "path", faults, ("gate",)):
+        values = _table(PathRule, table, at, folder, faults)
+        if MALFORMED in values.values():
+            continue
+        rule = PathRule(**values)
+        # A path whose issuers nobody has heard of would refuse everybody.
+        for number, name in enumerate(rule.issuers):
+            if issuers is not None and name not in issuers:
+                fix = f"the names are: {', '.join(sorted(issuers))}"
+                faults.add((*at, "issuers", number), f"{name!r} is no issuer's name", fix)
+        fault = _fault_of_path(rule)
+        place = (bool(rule.exact), fold_path(rule.prefix or rule.exact), tuple(sorted(rule.methods)))
+        if not fault and place in seen:
+            fault = (
+                "a second rule for the same path and methods (many applications do not tell `/Admin/` from `/admin`)",
+                "keep one of them",
+            )
+        seen.add(place)
+        if fault:
+            faults.add(at, *fault)
+        else:
+            yield rule
+
+
+def _fault_of_path(rule: PathRule) -> tuple[str, str] | None:
+    """Return what is wrong with a rule, and the fix."""
+    if bool(rule.prefix) == bool(rule.exact):
+        return "a path needs prefix or exact, and not both", 'write prefix = "/…" or exact = "/…"'
+    if not is_plain(rule.prefix or rule.exact):
+        return (
+            "a path begins with / and is written plainly: no escapes, no `..`, no `//`, no query",
+            "write it as the application reads it",
+        )
+    if any(not re.fullmatch(r"[A-Z]{1,20}", method) for method in rule.methods):
+        return "methods are written in capital letters", 'write methods = ["GET"]'
+    demands = (
+        rule.issuers,
+        rule.audiences,
+        rule.scopes,
+        rule.roles,
+        rule.claims,
+        rule.acr_values,
+        rule.max_authentication_age,
+    )
+    if rule.public and any(demands):
+        return "a public path cannot ask for anything of a token", "leave public out, or what is asked"
+    return None

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from tests.installation import (
     BASE,
+    ROOT,
     TOKENS,
     built_parts,
     closure,
@@ -129,6 +130,14 @@ def test_the_hostile_tokens_run_under_pytest(packages: Path, tmp_path: Path) -> 
     assert passed is not None, out
     assert int(passed[1]) > 50
     assert "failed" not in out
+
+
+def test_the_wheels_bring_their_types_and_licence(packages: Path) -> None:
+    licence = (ROOT / "LICENSE").read_bytes()
+    for name in ("seawall_base", "seawall_tokens"):
+        (found,) = packages.glob(f"{name}-*.dist-info/licenses/LICENSE")
+        assert found.read_bytes() == licence
+        assert (packages / name / "py.typed").is_file()
 
 
 def test_it_is_small_and_brings_few(packages: Path) -> None:

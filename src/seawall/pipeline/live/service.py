@@ -55,9 +55,7 @@ LONGEST_SCORING = 3.0
 _MOMENT = 0.02
 """Seconds that are waited at most while days are scored."""
 
-_COURIER_SECONDS = 20.0
-_UPKEEP_SECONDS = 60.0
-_TAKEOVER_SECONDS = 30.0
+_COURIER_SECONDS, _UPKEEP_SECONDS, _TAKEOVER_SECONDS = 20.0, 60.0, 30.0
 
 
 @dataclass(slots=True)

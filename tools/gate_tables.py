@@ -1,4 +1,4 @@
-"""Writes the tables of docs/how-to/gate.md from the code: `python -m tools.gate_tables` (or `--check`)."""
+"""Writes the tables of docs/reference/gate.md from the code: `python -m tools.gate_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall.web.peers import Peers
 from seawall_tokens.verify.claim_conditions import Conditions
 from tools import generated_tables
 
-PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "gate.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "gate.md"
 
 
 def spelled(value: Any) -> str:

@@ -1,6 +1,6 @@
 """The tables `[gate]` of the policy file. Every setting is checked when the gate starts, by name and line.
 
-The dataclasses below are the specification: field, type, default and words make the tables of docs/how-to/gate.md.
+The dataclasses below are the specification: field, type, default and words make the tables of docs/reference/gate.md.
 """
 
 # ruff: noqa: RUF009 - `gate_setting` makes a field with its words

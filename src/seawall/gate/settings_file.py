@@ -28,7 +28,7 @@ NESTED: Final[dict[str, type]] = {
 ELSEWHERE: Final = frozenset({"path", "transmitter"})
 """Arrays of tables below `[gate]`."""
 
-FIX: Final = "see the settings in docs/how-to/gate.md"
+FIX: Final = "see the settings in docs/reference/gate.md"
 Values = dict[str, Any]
 
 

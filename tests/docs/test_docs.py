@@ -236,6 +236,21 @@ def test_files_that_the_docs_name_exist() -> None:
                 assert (ROOT / name).exists(), f"{relative(path)} names {name}"
 
 
+@pytest.mark.parametrize("folder", ["src", "packages", "tools", "tests", "bench", "console/src"])
+def test_pages_that_the_code_names_exist(folder: str) -> None:
+    sources = [
+        path for path in sorted((ROOT / folder).rglob("*.*")) if path.suffix in {".py", ".ts", ".tsx", ".sh"}
+    ]
+    assert sources
+    named = {
+        (relative(path), name)
+        for path in sources
+        for name in re.findall(r"(?<![\w./-])docs/[\w/-]+\.md", path.read_text("utf-8"))
+    }
+    invented = {"docs/index.md", "docs/b.md"}  # pages of a test's own
+    assert [one for one in sorted(named) if one[1] not in invented and not (ROOT / one[1]).exists()] == []
+
+
 @pytest.mark.parametrize("path", [path for path in PAGES if path.name != "CHANGELOG.md"], ids=relative)
 def test_a_module_is_named_by_its_path_from_the_root(path: Path) -> None:
     named = re.findall(r"`([\w-]+/[\w/-]+\.py)`", path.read_text("utf-8"))

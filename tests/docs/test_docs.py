@@ -31,7 +31,7 @@ from tests.cli.samples import INCIDENT
 from tests.error_classes import error_classes
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("packages/*/README.md")])
 TEXTS = sorted(
     path
     for folder in ("src", "tests", "docs", "tools", "bench", "requirements")

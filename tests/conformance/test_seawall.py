@@ -48,6 +48,7 @@ NOT_SHOWN = {
     "dpop-replay-unknown": "a guard that is full or broken",
     "dpop-nonce-required": "the kit has no nonces",
     "dpop-nonce-wrong": "the kit has no nonces",
+    "scope-insufficient": "a service asks for scopes after the token was accepted",
 }
 
 

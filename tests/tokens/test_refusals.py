@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,27 @@ def test_where_another_token_would_not_help_no_new_one_is_asked_for() -> None:
     assert helpless == {"internal", "dpop-replay-unknown", "key-source-unavailable",
                         "key-set-mixed", "key-set-invalid", "key-duplicate-kid",
                         "revocations-unavailable"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "challenge"),
+    [
+        ("expired", {}, 'Bearer error="invalid_token", error_description="The token has expired."'),
+        ("token-missing", {}, "Bearer"),
+        ("scope-insufficient", {"scopes": ("a", 'b"\r\n')},
+         'Bearer error="insufficient_scope", error_description="The token lacks a scope that the request needs.", scope="a b"'),
+        ("authentication-too-old", {"acr_values": ("phr",), "max_age": 300},
+         ('Bearer error="insufficient_user_authentication", error_description="The sign-in was too long ago (auth_time).", '
+         'acr_values="phr", max_age="300"')),
+    ],
+)  # fmt: skip
+def test_the_challenge_of_an_answer(code: str, given: dict[str, Any], challenge: str) -> None:
+    assert REFUSALS[code](**given).response_headers == {"WWW-Authenticate": challenge}
+
+
+def test_a_proof_that_fails_is_answered_with_the_scheme_dpop() -> None:
+    assert REFUSALS["dpop-replayed"]().response_headers["WWW-Authenticate"].startswith('DPoP algs="ES256 ')
+
+
+def test_nothing_is_asked_of_the_client_where_the_fault_is_ours() -> None:
+    assert REFUSALS["key-source-unavailable"]().response_headers == {}

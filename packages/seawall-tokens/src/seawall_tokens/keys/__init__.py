@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Fetches issuers' keys, keeps them fresh, and holds back those that are new or gone."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Reads and prepares the policy that says which issuers, keys and claims are accepted."""

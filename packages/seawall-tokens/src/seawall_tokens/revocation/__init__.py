@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Keeps revocations of tokens, keys, sessions and accounts in a store, and follows them."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Reads security event tokens of other issuers (Shared Signals, CAEP, RISC) and says what they revoke."""

@@ -1,1 +1,1 @@
-"""To be said in one sentence."""
+"""Verifies access tokens and proofs in fifteen numbered checks."""

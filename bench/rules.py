@@ -50,7 +50,7 @@ SCAN = """
 import sys
 from pathlib import Path
 from seawall import scan
-from seawall.settings import ScanSettings
+from seawall.pipeline.scan import ScanSettings
 folders = tuple(map(Path, sys.argv[4:]))
 settings = ScanSettings(rules=folders, pack=sys.argv[3] == "with")
 scan(sys.argv[1], sys.argv[2], settings=settings)

@@ -31,7 +31,7 @@ HASTY = """
 import sys
 from pathlib import Path
 from seawall.cli.main import main
-from seawall.collect.kafka import member
+from seawall.collection.kafka import member
 
 held, store = Path(sys.argv.pop(1)), member.Member._store
 

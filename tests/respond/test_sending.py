@@ -324,11 +324,11 @@ KILLED = """
 import os, signal, sys
 from itertools import count
 from pathlib import Path
-from seawall.respond.notify.case_file import read_case
-from seawall.respond.notify.drafts import read_draft
-from seawall.respond.notify.sending import Sender
-from seawall.respond.notify.smtp import MailTransport
-from seawall.respond.notify.ways import ways
+from seawall.response.notification.case_file import read_case
+from seawall.response.notification.drafts import read_draft
+from seawall.response.notification.sending import Sender
+from seawall.response.notification.smtp import MailTransport
+from seawall.response.notification.ways import ways
 file, where = Path(sys.argv[1]), sys.argv[2]
 def step(name):
     if name == where:

@@ -13,7 +13,7 @@ from seawall.console.endpoint import Endpoint
 MEETING = """
 import dataclasses, sys, threading
 import msgspec
-from seawall.schema.conversion import prepare
+from seawall_base.msgspec_types import prepare
 sys.setswitchinterval(1e-6)
 for number in range(300):
     inner = dataclasses.make_dataclass(f"Inner{number}", [(f"a{at}", int) for at in range(12)])

@@ -86,9 +86,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 _PROGRAM = """
 import json, resource, sys
 from pathlib import Path
-from seawall.live.bodies import batches_of
-from seawall.sources import Limits, read
-from seawall.sources.limits import BODY
+from seawall.pipeline.live.bodies import batches_of
+from seawall.events.readers import Limits, read
+from seawall.events.formats.limits import BODY
 path = Path(sys.argv[2])
 batches = read([path]) if sys.argv[1] == "file" else batches_of(path.read_bytes(), "token", BODY)
 records = events = counted = 0

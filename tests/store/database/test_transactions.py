@@ -108,7 +108,7 @@ def test_a_server_that_goes_away_and_comes_back(server: Server) -> None:
 
 WRITER = """
 import sys
-from seawall.store.database import Database
+from seawall.storage.database import Database
 from tests.store.database.test_incidents import incident
 
 database = Database.open(sys.argv[1])

@@ -149,7 +149,7 @@ def test_a_crash_between_the_two_halves_of_a_compaction(lake: Lake, monkeypatch:
 WRITER = """
 import sys
 from pathlib import Path
-from seawall.store.lake import Lake
+from seawall.storage.lake import Lake
 from tests.store.lake.events import LATER, numbered
 lake = Lake.open(Path(sys.argv[1]))
 for start in range(int(sys.argv[2]), 10_000, 20):
@@ -203,8 +203,8 @@ def test_two_writers_at_once(tmp_path: Path) -> None:
 CRAMPED = """
 import resource, signal, sys
 from pathlib import Path
-from seawall.errors import LakeBroken
-from seawall.store.lake import Lake
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake import Lake
 from tests.store.lake.events import LATER, numbered
 lake = Lake.open(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -28,7 +28,7 @@ def test_nobody_makes_plurals_by_hand() -> None:
     """Verbs end by hand: "weighs", "uses". Of nouns there is one helper, so that none is forgotten."""
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
-        for path in (ROOT / "src" / "seawall").rglob("*.py")
+        for path in (*(ROOT / "src").rglob("*.py"), *(ROOT / "packages").rglob("*.py"))
         if path.name != "plurals.py"
         for line in path.read_text(encoding="utf-8").splitlines()
         if BY_HAND.search(line) and "use{" not in line

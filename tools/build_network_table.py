@@ -38,7 +38,7 @@ import numpy as np
 from seawall.events.networks.table_file import pack
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "src" / "seawall" / "enrich" / "data"
+OUT = ROOT / "src" / "seawall" / "events" / "networks" / "data"
 
 
 @dataclass(frozen=True, slots=True)

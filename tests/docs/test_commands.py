@@ -16,7 +16,7 @@ from seawall.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src" / "seawall" / "cli").glob("*.py")]
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src" / "seawall" / "cli").rglob("*.py")]
 )
 LINE = re.compile(r"^ *(?:\$ )?(?:[A-Z_]+=\S+ )?(?:\.venv/bin/)?(seawall .*)$", re.MULTILINE)
 SPAN = re.compile(r"`(seawall [^`\n]+)`")

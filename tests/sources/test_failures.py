@@ -119,7 +119,7 @@ def test_the_log_names_the_exception_and_its_places_once(tmp_path: Path, said: l
     read_all(tmp_path)
     assert len(said) == 1
     assert "KeyError" in said[0]
-    assert "sources/batches.py" in said[0]
+    assert "events/batches.py" in said[0]
     assert str(tmp_path) not in said[0]
 
 

@@ -21,7 +21,7 @@ from tests.shifted_clock import shift_pages
 
 ROOT: Final = Path(__file__).parents[3]
 AXE: Final = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
-BUNDLE: Final = ROOT / "src" / "seawall" / "server" / "console" / "bundle" / "index.html"
+BUNDLE: Final = ROOT / "src" / "seawall" / "console" / "bundle" / "index.html"
 SERIOUS: Final = frozenset({"serious", "critical"})
 
 

@@ -55,7 +55,7 @@ def test_the_answer_as_text_and_as_json(logs: Path, capsys: pytest.CaptureFixtur
     assert main(["assurance", str(logs)]) == 0
     told = capsys.readouterr()
     assert "Who could be taken over by a stolen password today: 2 open, 0 closed, 0 not known" in told.out
-    assert "no access policies were given" in told.err
+    assert "no Conditional Access policies were given" in told.err
     assert "\u202e" not in told.out
     assert main(["assurance", str(logs), "--json", "--quiet"]) == 0
     document = json.loads(capsys.readouterr().out)

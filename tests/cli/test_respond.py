@@ -117,7 +117,7 @@ def test_without_apply_nobody_is_asked(run: Run, out: Path, okta: Okta) -> None:
     planned(run, out)
     shown = run("respond", "apply", "plan.json", "--config", "respond.toml")
     assert shown.code == 0
-    assert "nothing was done" in shown.err
+    assert "nothing was changed" in shown.err
     assert okta.calls == []
     assert not Path("plan.journal.jsonl").exists()
 
@@ -153,7 +153,11 @@ def test_nothing_is_undone_where_nothing_was_applied(run: Run, out: Path, okta: 
     assert apply(run, "--steps", "reset-password").code == 1
     assert okta.changes() == []
     shown = run("respond", "undo", "plan.journal.jsonl")
-    assert (shown.code, "nothing of it was applied" in shown.err, "next:" in shown.err) == (0, True, False)
+    assert (shown.code, "no step of this plan was applied" in shown.err, "next:" in shown.err) == (
+        0,
+        True,
+        False,
+    )
 
 
 def apply(run: Run, *more: str) -> Outcome:
@@ -327,7 +331,7 @@ def test_without_send_one_reads_what_would_be_told_and_to_whom(run: Run, tmp_pat
     shown = run(*one)
     assert shown.code == 0, shown.err
     assert shown.out == "session-revoked of ann@example.org, done 2026-11-26T14:00:00Z: to gate\n"
-    assert "nobody was told" in shown.err
+    assert "nothing was sent" in shown.err
     (claims,) = json.loads(run(*one, "--json").out)["claims"]
     assert claims["sub_id"]["email"] == "ann@example.org"
     assert not Path("signals.db").exists()

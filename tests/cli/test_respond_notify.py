@@ -230,7 +230,7 @@ def test_letters_on_paper_are_listed_and_told(run: Run, tmp_path: Path) -> None:
     assert (sent.code, "1 on paper" in sent.err, "to be printed" in sent.out) == (0, True, True)
     assert "to be handed over" in run(*NOTIFY, "register", str(file)).out
     told = (*NOTIFY, "tell", str(file), "--recipient", ANNA, "--way", "in person", "--by", "Eva")
-    assert run(*told).out == "noted: anna was told, in person\n"
+    assert run(*told).out == "recorded: anna was notified, in person\n"
     assert json.loads(run(*NOTIFY, "register", str(file), "--json").out)["paper"][0]["state"] == "told"
     answered = run(*NOTIFY, "register", str(file), "--who", "Anna Beispiel").out
     assert re.search(r"told by Eva, in person, .* UTC$", answered, re.MULTILINE)
@@ -265,7 +265,7 @@ def test_deadlines_and_reports(run: Run, tmp_path: Path) -> None:
     shown = run(*NOTIFY, "deadlines", str(file))
     assert "NIS2 Art. 23(4)(a)" in shown.out
     assert "2026-11-21 09:30 CET" in shown.out
-    assert "no legal advice" in shown.err
+    assert "not legal advice" in shown.err
     noted = run(
         *NOTIFY,
         "report",

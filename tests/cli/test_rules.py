@@ -106,7 +106,7 @@ def test_what_is_asked_for_others_alone_is_marked(run: Run) -> None:
     parts = sum(row["is_part"] for row in rows.values())
     assert 0 < parts < len(rows)
     listed = run("rules", "list")
-    assert sum(line.endswith("  PART of a rule that counts it") for line in listed.out.splitlines()) == parts
+    assert sum(line.endswith("  PART of a correlation rule") for line in listed.out.splitlines()) == parts
     assert f"({parts} of them for others that count them)" in listed.err
 
 

@@ -120,7 +120,7 @@ def test_a_seed_that_nothing_carries_is_said_loudly(run: Run, logs: Path) -> Non
         (["LOGS"], "nothing to start from"),
         (["LOGS", "--app", "x"], "no beginning"),
         (["LOGS", "--address", "x"], "no address"),
-        (["LOGS", "--address", EVIL, "--from", "yesterday"], "no time"),
+        (["LOGS", "--address", EVIL, "--from", "yesterday"], "not a time"),
         (["LOGS", "--incident", "1"], "a scan's results"),
         (["LOGS", "--account", "mara@example.org", "--from", "2026-03-01", "--complete"], "does not say all"),
     ],

@@ -22,7 +22,7 @@ from tests.respond.contain.samples import incident
 from tests.sources.support import mail_read
 
 EVIL, ALSO_EVIL = "198.51.100.250", "198.51.100.77"
-ADVICE = re.compile(r"clears more: (seawall scope .*)$", re.MULTILINE)
+ADVICE = re.compile(r"clears more accounts: (seawall scope .*)$", re.MULTILINE)
 
 
 def _read(number: int, who: str, time: str, address: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_prune(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     planned = answered(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
     assert (planned["dry_run"], planned["events"]["events"], planned["rows"]["incidents"]) == (True, 20, 1)
     out, err = said(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
-    assert "would go: 20 events of 1 day " in out
+    assert "to be deleted: 20 events of 1 day " in out
     assert "next: seawall store prune --days 1" in err
     done = answered(capsys, "store", "prune", "--days", 1, "--store", folder)
     assert {**done, "dry_run": True} == planned
@@ -177,7 +177,7 @@ def test_doctor_looks_at_a_store(folder: Path, capsys: pytest.CaptureFixture[str
     assert all(found[name]["state"] in ("ok", "warn") for name in names)
     assert "version 0004" in found["Store"]["detail"]
     assert "1 entry, none changed" in found["Audit trail"]["detail"]
-    assert "nobody writes" in found["Writer"]["detail"]
+    assert "no program writes" in found["Writer"]["detail"]
     with open_store(folder) as store, store.database.only_writer():
         assert "process" in checks(capsys, "--store", folder)["Writer"]["detail"]
     head = folder.parent / "head.json"

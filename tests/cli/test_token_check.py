@@ -90,7 +90,7 @@ def test_a_refused_token_is_explained(check: Run) -> None:
 def test_what_was_not_verified_is_said_to_be(check: Run) -> None:
     got = check(token(key=keys.rsa_key(1)))
     assert got.code == 10
-    assert "claims (not verified: anybody can write this)" in got.out
+    assert "claims (not verified: anybody could have written this)" in got.out
     got = check(token(head=header(jku="https://evil.example/keys")))
     assert "header-key-url" in got.out
     assert "https://evil.example/keys" in got.out
@@ -186,7 +186,7 @@ def test_a_policy_that_makes_no_sense_is_a_usage_error(run: Run, check: Run, tmp
 
 
 def test_the_store_of_revocations_is_asked(check: Run, tmp_path: Path) -> None:
-    assert "no store of revocations" in check(token()).err
+    assert "no revocation store" in check(token()).err
     assert check(token(), "--quiet").err == ""
     (tmp_path / "policy.toml").write_text(POLICY + '[revocations]\nstore = "revocations.db"\n')
     assert check(token()).code == 1, "a store that is named and not there is no empty one"

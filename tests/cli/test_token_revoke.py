@@ -41,19 +41,19 @@ def state() -> Revocations:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--kid", "k1"], "revoked-key", "keys called k1 of every issuer, for good"),
-        (["--kid", "k1", "--issuer", ISSUER], "revoked-key", f"keys called k1 of {ISSUER}, for good"),
-        (["--thumbprint", "t1"], "revoked-thumbprint", "the key t1 of every issuer, for good"),
-        (["--issuer", ISSUER], "revoked-issuer", f"everything of {ISSUER}, for good"),
-        (["--issuer", ISSUER, "--subject", "alice"], "revoked-subject", f"the account alice of {ISSUER}, for good"),
-        (["--issuer", "*", "--subject", "alice"], "revoked-subject", "the account alice of every issuer, for good"),
-        (["--session", "s1"], "revoked-session", "the session s1 of every issuer, for good"),
-        (["--client", "c1"], "revoked-client", "the client c1 of every issuer, for good"),
-        (["--issuer", ISSUER, "--not-before", "now"], "revoked-not-before", "what was issued before "),
+        (["--kid", "k1"], "revoked-key", "keys called k1 of every issuer, permanently"),
+        (["--kid", "k1", "--issuer", ISSUER], "revoked-key", f"keys called k1 of {ISSUER}, permanently"),
+        (["--thumbprint", "t1"], "revoked-thumbprint", "the key t1 of every issuer, permanently"),
+        (["--issuer", ISSUER], "revoked-issuer", f"everything of {ISSUER}, permanently"),
+        (["--issuer", ISSUER, "--subject", "alice"], "revoked-subject", f"the account alice of {ISSUER}, permanently"),
+        (["--issuer", "*", "--subject", "alice"], "revoked-subject", "the account alice of every issuer, permanently"),
+        (["--session", "s1"], "revoked-session", "the session s1 of every issuer, permanently"),
+        (["--client", "c1"], "revoked-client", "the client c1 of every issuer, permanently"),
+        (["--issuer", ISSUER, "--not-before", "now"], "revoked-not-before", "all tokens issued before "),
         (["--issuer", ISSUER, "--not-before", "2026-01-01T00:00:00Z"], "revoked-not-before",
-         f"what was issued before 2026-01-01T00:00:00.000Z of {ISSUER}, for good"),
+         f"all tokens issued before 2026-01-01T00:00:00.000Z of {ISSUER}, permanently"),
         (["--issuer", ISSUER, "--subject", "alice", "--not-before", "1001"], "revoked-not-before",
-         f"what was issued before 1970-01-01T00:16:41.000Z to alice of {ISSUER}, for good"),
+         f"all tokens issued before 1970-01-01T00:16:41.000Z to alice of {ISSUER}, permanently"),
     ],
 )  # fmt: skip
 def test_what_is_revoked_is_refused(made: Run, options: list[str], code: str, words: str) -> None:
@@ -109,7 +109,7 @@ def test_listing_and_lifting(made: Run) -> None:
     assert "\x1b" not in listed.out
     assert (
         made(*STORE, "--lift", "1", "--reason", "wrong key").out
-        == "lifted 1: keys called k1 of every issuer, for good\n"
+        == "lifted 1: keys called k1 of every issuer, permanently\n"
     )
     assert [one["id"] for one in json.loads(made(*STORE, "--list", "--json").out)["revocations"]] == [2]
     everything = json.loads(made(*STORE, "--list", "--all", "--json").out)["revocations"]
@@ -121,14 +121,14 @@ def test_listing_and_lifting(made: Run) -> None:
 
 
 WRONG = [
-    (("token", "revoke", "--kid", "k1", *WHY), "one place"),
-    ((*STORE, "--gate", "https://gate.example", "--kid", "k1", *WHY), "one place"),
-    (("token", "revoke", "--gate", "https://gate.example", "--create-store"), "one place"),
-    (STORE, "one thing at a time"),
-    ((*STORE, "--kid", "k1", "--list"), "one thing at a time"),
-    ((*STORE, "--kid", "k1", "--all", *WHY), "--all goes with --list"),
-    ((*STORE, "--list", "--for", "24h"), "--all goes with --list"),
-    ((*STORE, "--list", "--lift", "1", *WHY), "one thing at a time"),
+    (("token", "revoke", "--kid", "k1", *WHY), "exactly one of --store and --gate"),
+    ((*STORE, "--gate", "https://gate.example", "--kid", "k1", *WHY), "exactly one of --store and --gate"),
+    (("token", "revoke", "--gate", "https://gate.example", "--create-store"), "exactly one of --store and --gate"),
+    (STORE, "give one action at a time"),
+    ((*STORE, "--kid", "k1", "--list"), "give one action at a time"),
+    ((*STORE, "--kid", "k1", "--all", *WHY), "--all needs --list"),
+    ((*STORE, "--list", "--for", "24h"), "--all needs --list"),
+    ((*STORE, "--list", "--lift", "1", *WHY), "give one action at a time"),
     ((*STORE, "--kid", "k1", "--client", "c1", *WHY), "one thing is revoked at a time"),
     ((*STORE, "--kid", "k1"), "reason"),
     ((*STORE, "--kid", "k1", "--reason", " "), "reason"),
@@ -161,7 +161,7 @@ def test_a_missing_or_open_store_fails(run: Run) -> None:
     assert (got.code, got.out) == (1, "")
     assert not Path("r.db").exists()
     created = run(*STORE, "--kid", "k1", "--create-store", *WHY)
-    assert created.err == "made a new store: r.db\n"
+    assert created.err == "created a new store: r.db\n"
     assert run(*STORE, "--kid", "k2", "--create-store", *WHY).err == ""
     Path("r.db").chmod(0o644)
     assert run(*STORE, "--list").code == 1
@@ -230,7 +230,7 @@ def test_a_gate_is_asked(run: Run, gate: tuple[str, Any]) -> None:
                           (200, json.dumps(more).encode()), (200, json.dumps(rest).encode())]  # fmt: skip
     assert (
         run(*at, "--kid", "k1", "--for", "1h", *WHY).out
-        == "revoked 7: keys called k1 of every issuer, for good\n"
+        == "revoked 7: keys called k1 of every issuer, permanently\n"
     )
     assert run(*at, "--lift", "7", "--reason", "a b", "--who", "ö").out.startswith("lifted 7: ")
     assert [one["id"] for one in json.loads(run(*at, "--list", "--json").out)["revocations"]] == [7, 9]

@@ -92,10 +92,10 @@ def test_records_of_no_known_log_are_told(run: Run, tmp_path: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["nowhere"], 3, "no such file or folder"),
-        ([".", "--once", "--until-idle"], 2, "one question"),
-        ([".", "--store", "inside"], 2, "which is followed"),
+        ([".", "--once", "--until-idle"], 2, "exclude each other"),
+        ([".", "--store", "inside"], 2, "a folder that this command tails"),
         ([".", "--store", "../s", "--webhook", "http://example.com/"], 2, "webhook"),
-        ([".", "--store", "../s", "--webhook-secret-file", "x"], 2, "signs nothing"),
+        ([".", "--store", "../s", "--webhook-secret-file", "x"], 2, "needs --webhook"),
         (
             [".", "--store", "../s", "--webhook", "https://a.example/", "--webhook-secret-file", "x"],
             3,

@@ -125,7 +125,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, how: signal.Signals) -
         process.send_signal(how)
         said = process.communicate(timeout=60)[1]
         assert process.returncode == 0
-        assert "stopped; the next start goes on from here" in said
+        assert "stopped; the next start resumes here" in said
         assert SECRET not in said
         api.blobs.append(blob("new", now + 500_000, 900))
         time.sleep(1.1)

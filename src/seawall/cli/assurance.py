@@ -1,4 +1,4 @@
-"""`seawall assurance`: how strongly people sign in, who could be taken over, and what to change first."""
+"""`seawall assurance`: measure authentication strength and rank accounts by takeover risk."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ def assurance(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Conditional access policies, and the named locations, groups and roles that they name "
-            "(Microsoft Graph JSON). May be repeated.",
+            help="Conditional Access policies, with the named locations, groups and roles that they "
+            "reference (Microsoft Graph JSON). May be repeated.",
         ),
     ] = None,
     methods: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Registered methods: Entra userRegistrationDetails, Google users, Okta factors; JSON or CSV. "
+            help="Registered authentication methods: Entra userRegistrationDetails, Google users, Okta factors; JSON or CSV. "
             "May be repeated.",
         ),
     ] = None,
     what_if: Annotated[
         Path | None,
         typer.Option(
-            "--what-if", metavar="POLICY", help="A proposed policy: replay the recorded sign-ins against it."
+            "--what-if", metavar="POLICY", help="A proposed policy. Replay the recorded sign-ins against it."
         ),
     ] = None,
     instead: Annotated[
         bool,
         typer.Option(
             "--instead",
-            help="The proposed policies replace all of --policies; else they come on top, and replace those with the same id.",
+            help="Replace all of --policies by the proposed policies. Default: add them, and replace policies with the same id.",
         ),
     ] = False,
     scanned: Annotated[
@@ -48,7 +48,7 @@ def assurance(
         typer.Option(
             "--scanned",
             metavar="DIR",
-            help="Results of a scan: which raised incidents --what-if would have met.",
+            help="Results of a scan. Report which raised incidents --what-if would have prevented.",
         ),
     ] = None,
     out: Annotated[
@@ -57,13 +57,13 @@ def assurance(
             "--out",
             "-o",
             metavar="DIR",
-            help="Write assurance.html, assurance.json and tables of sign-ins and sessions there.",
+            help="Write assurance.html, assurance.json and tables of sign-ins and sessions into this folder.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say who could be taken over by a stolen password or a phished session, and what closes most of it.
+    """Find accounts that a stolen password or session suffices to take over, and rank the changes that help most.
 
     \b
     Examples:
@@ -71,7 +71,7 @@ def assurance(
       seawall assurance exports/ --policies policies.json --methods registrations.json --out out
       seawall assurance exports/ --policies policies.json --what-if proposed.json --scanned out
 
-    What is not known is said as such: without policies nobody is closed, without registrations few are.
+    Unknown stays unknown: without --policies no account counts as protected, without --methods only few.
     """
     from seawall.cli import progress
     from seawall.pipeline.assess import assessment
@@ -80,11 +80,11 @@ def assurance(
 
     if scanned is not None and what_if is None:
         raise UsageError(
-            "--scanned says which incidents a --what-if would have met", fix="give --what-if POLICY too"
+            "--scanned needs a --what-if to compare the incidents with", fix="give --what-if POLICY too"
         )
     if instead and (what_if is None or not policies):
         raise UsageError(
-            "--instead says that what is proposed replaces what there is",
+            "--instead replaces --policies by --what-if and needs both",
             fix="give --what-if POLICY and --policies FILE too",
         )
     with progress.shown(quiet=quiet) as report:
@@ -112,14 +112,14 @@ def assurance(
 
 def _tell(document: dict[str, Any], out: Path | None) -> None:
     for code, count in document["problems"]["counts"].items():
-        streams.say(f"not read: {count:,} ({code}); --json says which")
+        streams.say(f"not read: {count:,} ({code}); --json lists them")
     if document["summary"]["policies"] is None:
         streams.say(
-            "no access policies were given: with --policies, holes are listed and accounts can be proved closed"
+            "no Conditional Access policies were given: add --policies to list gaps and to prove accounts protected"
         )
     if not document["summary"]["accounts_with_registrations"]:
         streams.say(
-            "no registered methods were given: with --methods, accounts without a second factor are found"
+            "no registered methods were given: add --methods to find accounts without a second factor"
         )
     if out is not None:
         streams.next_step(f"open {streams.quoted(out / 'assurance.html')} in a browser")

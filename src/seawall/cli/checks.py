@@ -1,4 +1,4 @@
-"""The checks of `seawall doctor`: each looks at one thing and never raises."""
+"""The checks of `seawall doctor`: each checks one part and never raises."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _duckdb() -> Check:
 
 
 def _signatures() -> Check:
-    """Whether a good signature passes and a changed one does not: everything about tokens rests on it."""
+    """Check that a good signature passes and a changed one does not: all token verification rests on it."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.backends.openssl import backend
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -103,7 +103,7 @@ def _signatures() -> Check:
         key.public_key().verify(signature, b"another text")
     except InvalidSignature:
         return Check("Signatures", "ok", f"made and verified with {words}")
-    return Check("Signatures", "fail", f"{words} takes a wrong signature for a right one", _REINSTALL)
+    return Check("Signatures", "fail", f"{words} accepts a wrong signature", _REINSTALL)
 
 
 def _key_search() -> Check:

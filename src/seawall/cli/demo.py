@@ -1,4 +1,4 @@
-"""`seawall demo`: a made-up organisation with staged intruders, scanned as any other."""
+"""`seawall demo`: scan a made-up organisation with staged attacks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the made-up logs and the results.")
     ] = DEFAULT_OUT,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another number makes another organisation.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the organisation.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Make an organisation's logs, stage intruders in them, and find them.
+    """Generate the logs of a made-up organisation with staged attacks, then scan them.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def demo(
 
     is_there = _made_before(seed, out / "truth.json")
     if not quiet and not is_there:
-        streams.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged intruders)")
+        streams.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged attacks)")
     if not is_there:
         make_folder(out)
         make_world(demo_settings(seed), out)

@@ -73,7 +73,7 @@ class Feed:
         self._thread.join(10)
 
     def _run(self) -> None:
-        self._say("making an organisation's logs (made up, with staged intruders)")
+        self._say("making an organisation's logs (made up, with staged attacks)")
         if not self._is_made():
             if not self._ends.is_set():
                 self._say("the logs could not be made; try `seawall demo`")
@@ -86,7 +86,7 @@ class Feed:
         if not self._waited(_has_scored, HISTORY_SECONDS):
             return
         rest = [day for day in days if day not in history]
-        self._say(f"now {plural(len(rest), 'more day')}, about one a second, with intruders among them")
+        self._say(f"now {plural(len(rest), 'more day')}, about one a second, with staged attacks")
         for day in rest:
             self._arrive(days[day])
             if self._ends.wait(DAY_SECONDS):
@@ -94,7 +94,7 @@ class Feed:
             if not self._waited(lambda status: status.dirty_days <= 1, LONGEST_DAY):
                 return
         if self._waited(_has_scored, HISTORY_SECONDS):
-            self._say("all days have arrived; look around for as long as you like")
+            self._say("all days have arrived; the console stays open")
 
     def _is_made(self) -> bool:
         """Make the world in a process of its own, so that no page waits for it."""

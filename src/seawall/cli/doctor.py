@@ -1,4 +1,4 @@
-"""`seawall doctor`: is this installation fit to work?"""
+"""`seawall doctor`: check this installation."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ if TYPE_CHECKING:
 
 def doctor(
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder whose space and access are checked.")
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Folder whose free space and permissions are checked."
+        ),
     ] = Path(),
     store: Annotated[
-        Path | None, typer.Option("--store", metavar="DIR", help="A store to check as well.")
+        Path | None, typer.Option("--store", metavar="DIR", help="Also check this store.")
     ] = None,
     database: DatabaseUrl = None,
     head: Annotated[
         Path | None,
         typer.Option(
-            "--head", metavar="FILE", help="An end of the store's audit trail that was noted earlier."
+            "--head",
+            metavar="FILE",
+            help="File with an earlier head of the store's audit trail, to compare with.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the Python, the packages, the shipped tables, the disk and the terminal; with --store, a store too.
+    """Check Python, packages, built-in tables, disk and terminal; with --store also a store.
 
     \b
     Examples:
@@ -54,7 +59,7 @@ def doctor(
     else:
         streams.answer(lambda console: _draw(console, checks))
         streams.next_step(
-            "seawall demo" if not failed else "follow the fixes above, then `seawall doctor` again"
+            "seawall demo" if not failed else "apply the fixes above, then run `seawall doctor` again"
         )
     if failed:
         raise typer.Exit(1)

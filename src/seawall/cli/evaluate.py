@@ -14,25 +14,31 @@ DEFAULT_OUT = Path("seawall-evaluation")
 
 
 def evaluate(
-    worlds: Annotated[int, typer.Option(metavar="N", min=1, help="How many worlds to make and scan.")] = 5,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the first world.")] = 1,
+    worlds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of worlds to generate and scan.")
+    ] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the first world.")] = 1,
     accounts: Annotated[int, typer.Option(metavar="N", min=10, help="Accounts in each world.")] = 300,
     days: Annotated[int, typer.Option(metavar="N", min=15, help="Days in each world.")] = 60,
     systems: Annotated[
         Systems,
         typer.Option(
-            metavar="NAME", help="Whose logs: microsoft, google, okta, or mixed: Okta before a suite."
+            metavar="NAME",
+            help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
         ),
     ] = Systems.microsoft,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")
     ] = DEFAULT_OUT,
     scope: Annotated[
-        bool, typer.Option("--scope", help="Measure scopes of campaigns over several organisations instead.")
+        bool,
+        typer.Option(
+            "--scope", help="Measure `seawall scope` on campaigns over several organisations instead."
+        ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Measure recall at each budget, time to detection and false incidents on quiet worlds.
+    """Measure recall at each alert budget, time to detection, and false positives on worlds without attacks.
 
     \b
     Examples:
@@ -47,7 +53,7 @@ def evaluate(
     from seawall.lab.evaluate import run
     from seawall.lab.evaluate.table import as_markdown
 
-    streams.say("making and scanning worlds; this takes minutes")
+    streams.say("generating and scanning worlds; this takes minutes")
     result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out, systems=systems.value)
     if as_json:
         streams.answer_json(result)
@@ -61,7 +67,7 @@ def _scopes(
 ) -> None:
     from seawall.lab.evaluate.scope_trials import as_table, measure_scopes, write_figures
 
-    streams.say("making worlds and searching them; this takes minutes")
+    streams.say("generating and searching worlds; this takes minutes")
     result = measure_scopes(worlds=worlds, seed=seed, accounts=accounts, days=days, systems=systems.value)
     write_figures(result, out)
     if as_json:

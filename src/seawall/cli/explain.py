@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 def explain(
     incident: Annotated[
-        str, typer.Argument(metavar="INCIDENT", help="An incident's id, the start of one, or its rank.")
+        str, typer.Argument(metavar="INCIDENT", help="Incident: its id, a prefix of it, or its rank.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that a scan wrote.")
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Results folder of a scan.")
     ] = DEFAULT_OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say why an incident stands out, and what would have made it normal.
+    """Explain the score of an incident: evidence, baseline, and what would have been normal.
 
     \b
     Examples:
@@ -66,5 +66,5 @@ def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
     try:
         return addresses_of(ScanResults(out), incident)
     except InputUnreadable as error:
-        streams.say(f"the addresses of its records are not known: {error.message}")
+        streams.say(f"the client addresses of its records are not known: {error.message}")
         return None

@@ -16,25 +16,29 @@ DEFAULT = "127.0.0.1:8087"
 
 def gate(
     policy: Annotated[
-        Path, typer.Option("--policy", "-p", metavar="FILE", help="The policy file: whose tokens are taken.")
+        Path,
+        typer.Option("--policy", "-p", metavar="FILE", help="Policy file: whose tokens the gate accepts."),
     ],
     listen: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help=f"Where to listen; {DEFAULT} unless given.")
+        str | None,
+        typer.Option(metavar="HOST:PORT", help=f"Address and port to listen on. Default: {DEFAULT}."),
     ] = None,
     uds: Annotated[
-        Path | None, typer.Option("--uds", metavar="PATH", help="Listen on this unix socket instead.")
+        Path | None, typer.Option("--uds", metavar="PATH", help="Listen on this Unix socket instead.")
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Worker processes.")] = 1,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="Number of worker processes.")
+    ] = 1,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Let everything through and say what would be refused.")
+        bool, typer.Option("--dry-run", help="Allow every request; log what would be denied.")
     ] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Check policy, settings and store, and stop.")
+        bool, typer.Option("--check", help="Check policy, settings and store, then exit.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer --check with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: print one JSON document.")] = False,
 ) -> None:
-    """Stand before applications and let only valid tokens through: /verify for nginx, Caddy, Traefik and Envoy.
+    """Run a forward-auth server that verifies access tokens: /verify for nginx, Caddy, Traefik and Envoy.
 
     \b
     Examples:
@@ -46,7 +50,7 @@ def gate(
     from seawall.gate import listen as server
 
     if listen is not None and uds is not None:
-        raise UsageError("--listen and --uds are two answers to one question", fix="give one of them")
+        raise UsageError("--listen and --uds exclude each other", fix="give one of them")
     place = server.Place(path=uds.absolute()) if uds is not None else server.place_of(listen or DEFAULT)
     prepared = server.prepare(policy, dry_run=dry_run, make=not check)
     issuers = [entry.name for entry in prepared.loaded.document.issuers]
@@ -67,13 +71,13 @@ def gate(
             rules = plural(len(prepared.loaded.settings.paths), "path rule")
             streams.write(f"{policy}: {plural(len(issuers), 'issuer')}, {rules}\n")
             for store in prepared.made:
-                streams.say(f"the first start will make an empty store: {store}")
+                streams.say(f"the first start will create an empty store: {store}")
         return
     if not quiet:
         for store in prepared.made:
-            streams.say(f"made an empty store: {store}")
+            streams.say(f"created an empty store: {store}")
         if dry_run:
-            streams.say("dry run: nothing is refused")
+            streams.say("dry run: no request is denied")
         streams.say(f"listening on {place}, {plural(workers, 'worker')}, issuers: {', '.join(issuers)}")
     code = server.serve(prepared, place, workers)
     if code:

@@ -1,4 +1,4 @@
-"""`seawall lab make`: write a made-up organisation's raw logs, with the truth beside them."""
+"""`seawall lab make`: generate raw logs of a made-up organisation, and the ground truth."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import typer
 
 from seawall.cli import streams
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Make organisations' logs to try Seawall on."
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Generate logs of made-up organisations.")
 
 
 class Difficulty(StrEnum):
@@ -35,7 +33,7 @@ class Systems(StrEnum):
 
 @app.callback()
 def lab() -> None:
-    """Make organisations' logs to try Seawall on.
+    """Generate logs of made-up organisations.
 
     \b
     Examples:
@@ -46,41 +44,45 @@ def lab() -> None:
 @app.command("make")
 def make(
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the logs and the truth.")
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the logs and the ground truth.")
     ],
-    seed: Annotated[int, typer.Option(metavar="N", help="The same number makes the same world.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed: equal seeds generate equal logs.")] = 1,
     accounts: Annotated[
-        int | None, typer.Option(metavar="N", min=5, help="People in each organisation.")
+        int | None, typer.Option(metavar="N", min=5, help="Users in each organisation.")
     ] = None,
     days: Annotated[int | None, typer.Option(metavar="N", min=2, help="Days of logs.")] = None,
     tenants: Annotated[int | None, typer.Option(metavar="N", min=1, help="Organisations.")] = None,
-    attacks: Annotated[int | None, typer.Option(metavar="N", min=0, help="Staged attacks in all.")] = None,
+    attacks: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Total number of staged attacks.")
+    ] = None,
     families: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Attack families to stage, separated by commas.")
     ] = None,
     confusers: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Harmless oddities to stage, separated by commas.")
+        str | None, typer.Option(metavar="NAMES", help="Harmless anomalies to stage, separated by commas.")
     ] = None,
     difficulty: Annotated[
         Difficulty | None,
-        typer.Option(metavar="NAME", help="How well intruders hide: easy, medium, hard or mixed."),
+        typer.Option(metavar="NAME", help="How hard attacks are to detect: easy, medium, hard or mixed."),
     ] = None,
     systems: Annotated[
         Systems,
         typer.Option(
-            metavar="NAME", help="Whose logs: microsoft, google, okta, or mixed: Okta before a suite."
+            metavar="NAME",
+            help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
         ),
     ] = Systems.microsoft,
     density: Annotated[
-        float | None, typer.Option(metavar="X", min=0.01, help="Multiplies how much an ordinary day records.")
+        float | None,
+        typer.Option(metavar="X", min=0.01, help="Factor for the number of records of an ordinary day."),
     ] = None,
     tidy: Annotated[
-        bool, typer.Option("--tidy", help="No late, repeated, broken or oddly spelt records.")
+        bool, typer.Option("--tidy", help="Write no late, repeated, broken or differently spelt records.")
     ] = False,
-    quiet_world: Annotated[bool, typer.Option("--quiet-world", help="No attack at all.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet_world: Annotated[bool, typer.Option("--quiet-world", help="Stage no attack.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Write a made-up organisation's raw logs, and in a separate file what was staged in them.
+    """Generate raw logs of a made-up organisation, and the staged attacks in a separate file.
 
     \b
     Examples:
@@ -111,7 +113,7 @@ def make(
         streams.answer_json({"out": str(out), "settings": {"seed": seed, **given}})
     else:
         streams.write(f"{out}\n")
-    streams.say(f"what was staged is in {out / 'truth.json'}, apart from the logs")
+    streams.say(f"the staged attacks are in {out / 'truth.json'}, apart from the logs")
     streams.next_step(f"seawall scan {streams.quoted(out / 'logs')} --out {streams.quoted(out)}")
 
 

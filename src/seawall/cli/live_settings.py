@@ -38,7 +38,7 @@ def live_settings(
     inside = [path for path in folders if path.resolve() in around]
     if inside:
         raise UsageError(
-            f"the store {store} lies in {inside[0]}, which is followed",
+            f"the store {store} lies in {inside[0]}, a folder that this command tails",
             fix="choose another folder with --store",
         )
     return LiveSettings(
@@ -61,7 +61,7 @@ def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook,
     secret = ""
     if secret_file is not None:
         if not urls:
-            raise UsageError("a secret without a webhook signs nothing", fix="give --webhook too")
+            raise UsageError("--webhook-secret-file needs --webhook", fix="give --webhook too")
         try:
             with secret_file.open("rb") as file:
                 secret = file.read(_LONGEST_SECRET).decode("utf-8").strip()

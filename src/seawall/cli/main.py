@@ -47,33 +47,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("demo", short_help="Stage intruders in a made-up organisation and find them.")(demo.demo)
+app.command("demo", short_help="Detect staged attacks in a made-up organisation.")(demo.demo)
 app.command("scan")(scan.scan)
 app.add_typer(
-    collect.app, name="collect", short_help="Fetch logs from vendors' APIs, and say what is missing."
+    collect.app, name="collect", short_help="Collect logs from vendors' APIs; report coverage gaps."
 )
-app.command("watch", short_help="Follow logs as they are written, and tell of incidents.")(watch.watch)
-app.command("serve", short_help="Open the console: watch, detect, and work on incidents.")(serve.serve)
-app.add_typer(user.app, name="user", short_help="Say who may sign in to the console.")
-app.add_typer(store.app, name="store", short_help="Look after what watch and serve keep.")
-app.command("explain", short_help="Say why an incident stands out, in words and numbers.")(explain.explain)
-app.command("assurance", short_help="Say who could be taken over, and what to change first.")(
+app.command("watch", short_help="Tail logs, score events and raise incidents.")(watch.watch)
+app.command("serve", short_help="Run the web console: detect and triage incidents.")(serve.serve)
+app.add_typer(user.app, name="user", short_help="Manage console users.")
+app.add_typer(store.app, name="store", short_help="Manage the data store.")
+app.command("explain", short_help="Explain the score of an incident.")(explain.explain)
+app.command("assurance", short_help="Rank accounts by takeover risk; propose policy changes.")(
     assurance.assurance
 )
-app.command("scope", short_help="Say who was touched, who may have been, and who was not.")(scope.scope)
-app.add_typer(respond.app, name="respond", short_help="Contain, notify and warn after an incident.")
-app.add_typer(keys.app, name="keys", short_help="Watch the keys that sign your tokens.")
-app.add_typer(token.app, name="token", short_help="Judge tokens, and revoke them.")
-app.command("gate", short_help="Let only valid tokens through to applications.")(gate.gate)
+app.command("scope", short_help="Determine the scope (blast radius) of an intrusion.")(scope.scope)
+app.add_typer(
+    respond.app, name="respond", short_help="Contain an incident, notify those affected, send signals."
+)
+app.add_typer(keys.app, name="keys", short_help="Audit signing keys; search for leaked private keys.")
+app.add_typer(token.app, name="token", short_help="Verify and revoke tokens; test token verifiers.")
+app.command("gate", short_help="Run a forward-auth server that verifies tokens.")(gate.gate)
 app.add_typer(
     step_up.app,
     name="step-up",
-    short_help="Say who may register a passkey or one-time codes at the gate.",
+    short_help="Manage enrolment for step-up authentication.",
 )
-app.add_typer(rules.app, name="rules", short_help="Say which Sigma rules run; try and explain them.")
+app.add_typer(rules.app, name="rules", short_help="List, test and explain Sigma rules.")
 app.add_typer(lab.app, name="lab")
-app.command("evaluate", short_help="Measure recall, delay and false incidents.")(evaluate.evaluate)
-app.command("doctor", short_help="Check that this installation is fit to work.")(doctor.doctor)
+app.command("evaluate", short_help="Measure recall, time to detection and false positives.")(
+    evaluate.evaluate
+)
+app.command("doctor", short_help="Check this installation.")(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -88,19 +92,21 @@ def seawall(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Find who else is reading your organisation's mail, from the logs you already have.
+    """Detect account takeover, session hijacking and token theft.
+
+    Seawall reads the logs of Microsoft 365, Entra ID, Google Workspace and Okta.
 
     \b
     Examples:
-      seawall demo                       a made-up organisation with staged intruders
+      seawall demo                       a made-up organisation with staged attacks
       seawall scan exports/ --out out    scan a folder of exported logs
-      seawall explain 1 --out out        why the worst account stands out
-      seawall keys scan crash.dmp        find private keys that leaked
+      seawall explain 1 --out out        explain the highest-ranked incident
+      seawall keys scan crash.dmp        search for leaked private keys
 
     \b
     Exit codes: 0 done, 1 failure, 2 usage, 3 input unreadable,
     10 found: incidents at or above --fail-on, a refused token, a leaked key,
-    a gap in what was collected, 130 interrupted.
+    a coverage gap, 130 interrupted.
     """
 
 

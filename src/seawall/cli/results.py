@@ -40,8 +40,8 @@ def show(result: ScanResult) -> None:
         answer(draw)
     elif unjudged:
         write(
-            "This is no sign that nothing happened. Export the vendor's own records;"
-            " docs/reference/sources.md names what is read.\n"
+            "This does not mean that nothing happened. Export the vendor's own records;"
+            " docs/reference/sources.md lists the supported logs.\n"
         )
     else:
         write("Nothing was raised.\n")

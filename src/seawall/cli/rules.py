@@ -1,4 +1,4 @@
-"""`seawall rules`: which Sigma rules run, whether they do what their records say, and what each is about."""
+"""`seawall rules`: list, test and explain Sigma rules."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ FAILED = 1
 Folders = Annotated[
     list[Path] | None,
     typer.Option(
-        "--rules", metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+        "--rules",
+        metavar="DIR",
+        help="Folder of Sigma rules, in addition to the built-in ones. May be repeated.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.callback()
 def rules() -> None:
-    """Say which Sigma rules run, try them on records, explain them.
+    """List, test and explain Sigma rules.
 
     \b
     Examples:
@@ -39,9 +41,9 @@ def rules() -> None:
     """
 
 
-@app.command("list", short_help="List every rule: its level, its tags, whether it runs.")
+@app.command("list", short_help="List every rule: level, tags, state.")
 def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
-    """List every rule: its level, its tags, and whether it runs or why not, or why it runs and cannot hit.
+    """List every rule: level, tags, and why it is skipped or cannot match.
 
     \b
     Examples:
@@ -60,7 +62,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
         return
     for row in rows:
         why = f"  SKIPPED: {row['reason']}" if row["status"] == "skipped" else ""
-        why = "  PART of a rule that counts it" if row["id"] in loaded.parts else why
+        why = "  PART of a correlation rule" if row["id"] in loaded.parts else why
         why = f"  CANNOT HIT: {row['cannot_hit']}" if row.get("cannot_hit") else why
         tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
         said = f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}"
@@ -68,21 +70,21 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
     streams.say(told(loaded)[0])
 
 
-@app.command("test", short_help="Try rules on the records that lie beside them.")
+@app.command("test", short_help="Test rules on the records beside them.")
 def try_rules(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder of rules with records beside them.")
+        Path, typer.Argument(metavar="DIR", help="Folder of rules, with test records beside them.")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Try each rule x.yml on x.positive.jsonl, which has to hit, and x.negative.jsonl, which must not.
+    """Test each rule x.yml: x.positive.jsonl must match, x.negative.jsonl must not.
 
     \b
     Examples:
       seawall rules test my-rules/
       seawall rules test my-rules/ --json
 
-    Exits with 1 when a rule fails.
+    Exit code 1: a rule fails.
     """
     from seawall.lab.evaluate.rule_trials import trials
 
@@ -106,13 +108,13 @@ def try_rules(
         raise typer.Exit(FAILED)
 
 
-@app.command("explain", short_help="Say what a rule finds and misses, and which fields answer it.")
+@app.command("explain", short_help="Explain a rule: detections, blind spots, fields.")
 def explain_rule(
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id or the name of its file.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule, or name of its file.")],
     folders: Folders = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a rule finds and misses, its false positives, and what answers to each of its fields.
+    """Explain a rule: what it detects and misses, false positives, and the source of each field.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`seawall scan`: read logs, find the accounts that somebody else uses, write the report."""
+"""`seawall scan`: read logs, detect compromised accounts, write the report."""
 
 from __future__ import annotations
 
@@ -39,21 +39,20 @@ def scan(
         typer.Option(
             metavar="N",
             min=0.0,
-            help="Incidents a day that you will read for each organisation. "
-            "Default: 2 for every 1,000 active accounts.",
+            help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
         ),
     ] = None,
     mmdb: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Your own MaxMind-format database, asked before the built-in table. May be repeated.",
+            help="Your own network database (MaxMind format), looked up before the built-in table. May be repeated.",
         ),
     ] = None,
     rules: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+            metavar="DIR", help="Folder of Sigma rules, in addition to the built-in ones. May be repeated."
         ),
     ] = None,
     fail_on: Annotated[
@@ -61,14 +60,14 @@ def scan(
         typer.Option(
             "--fail-on",
             metavar="LEVEL",
-            help="Exit with 10 when a raised incident is low, medium, high or critical, or above it; "
-            "and when most of a file was not judged.",
+            help="Exit with 10 when a raised incident reaches this severity (low, medium, high, critical), "
+            "or most of a file was not judged.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Find the accounts that somebody else uses, from exported logs.
+    """Detect compromised accounts in exported logs.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`seawall scope`: who was touched by an intruder, who may have been, and who is proved not to be."""
+"""`seawall scope`: determine which accounts an intrusion touched (confirmed, possible, cleared)."""
 
 from __future__ import annotations
 
@@ -24,73 +24,77 @@ def scope(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
-            help="Files and folders of logs, or the one folder that a scan wrote.",
+            help="Files and folders of logs, or one results folder of a scan.",
             show_default=False,
         ),
     ] = None,
     address: Annotated[
         Values,
-        typer.Option(metavar="IP", help="An address of the intruder's, or a block of them: 203.0.113.0/24."),
+        typer.Option(metavar="IP", help="Client address of the intruder, or a block: 203.0.113.0/24."),
     ] = None,
-    session: Annotated[Values, typer.Option(metavar="ID", help="A session.")] = None,
-    token: Annotated[Values, typer.Option(metavar="ID", help="A token, by its unique id.")] = None,
-    key: Annotated[Values, typer.Option(metavar="ID", help="An application's credential.")] = None,
+    session: Annotated[Values, typer.Option(metavar="ID", help="Session id.")] = None,
+    token: Annotated[Values, typer.Option(metavar="ID", help="Token id (uti, jti).")] = None,
+    key: Annotated[Values, typer.Option(metavar="ID", help="Key id of an application's credential.")] = None,
     incident: Annotated[
         Values,
         typer.Option(
             metavar="INCIDENT",
-            help="An incident of the scan's results, or of the store: its id, the start of one, or its rank.",
+            help="Incident of the results or of the store: its id, a prefix of it, or its rank.",
         ),
     ] = None,
-    network: Annotated[Values, typer.Option(metavar="ASN", help="A network; needs --from.")] = None,
-    app: Annotated[Values, typer.Option(metavar="ID", help="An application; needs --from.")] = None,
+    network: Annotated[Values, typer.Option(metavar="ASN", help="Network (AS number); needs --from.")] = None,
+    app: Annotated[Values, typer.Option(metavar="ID", help="Application id; needs --from.")] = None,
     user_agent: Annotated[
-        Values, typer.Option(metavar="TEXT", help="A user agent, to the letter; needs --from.")
+        Values, typer.Option(metavar="TEXT", help="Exact user agent; needs --from.")
     ] = None,
-    device: Annotated[Values, typer.Option(metavar="ID", help="A device; needs --from.")] = None,
+    device: Annotated[Values, typer.Option(metavar="ID", help="Device id; needs --from.")] = None,
     account: Annotated[
-        Values, typer.Option(metavar="NAME", help="An account that was taken over; needs --from.")
+        Values, typer.Option(metavar="NAME", help="Compromised account; needs --from.")
     ] = None,
     mailbox: Annotated[
-        Values, typer.Option(metavar="NAME", help="A mailbox that was read; needs --from.")
+        Values, typer.Option(metavar="NAME", help="Mailbox that the intruder read; needs --from.")
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="TIME",
-            help="When the intrusion began; else told from the logs.",
+            help="Start of the intrusion. Default: a week before the first record of an indicator.",
             show_default=False,
         ),
     ] = None,
     end: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="TIME", help="When it ended; else the end of the logs.", show_default=False
+            "--to",
+            metavar="TIME",
+            help="End of the intrusion. Default: the end of the logs.",
+            show_default=False,
         ),
     ] = None,
     complete: Annotated[
         bool,
         typer.Option(
             "--complete",
-            help="Assert that the given indicators are exhaustive; clear accounts that show others.",
+            help="Assert that the given indicators are exhaustive; clear accounts that show none of them.",
         ),
     ] = False,
     unread_checked: Annotated[
         bool,
         typer.Option(
-            "--unread-checked", help="Vouch that the records that could not be read were looked at by hand."
+            "--unread-checked", help="Assert that somebody reviewed the unreadable records by hand."
         ),
     ] = False,
     servers_only: Annotated[
         bool,
         typer.Option(
             "--servers-only",
-            help="Vouch that the intruder comes from rented servers alone: a holder's own provider is clear.",
+            help="Assume the attacker uses hosting networks only; trust each user's usual provider.",
         ),
     ] = False,
     store: Annotated[
-        Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
+        Path | None,
+        typer.Option("--store", metavar="DIR", help="Search this data store of `watch` or `serve` instead."),
     ] = None,
     database: DatabaseUrl = None,
     collected: Annotated[
@@ -98,7 +102,7 @@ def scope(
         typer.Option(
             "--collected",
             metavar="DIR",
-            help="What its ledger does not prove complete is no proof of anything.",
+            help="Treat periods that the collection ledger does not prove complete as gaps.",
         ),
     ] = None,
     out: Annotated[
@@ -107,13 +111,13 @@ def scope(
             "--out",
             "-o",
             metavar="DIR",
-            help="Write scope.json, scope.html and three tables there.",
+            help="Write scope.json, scope.html and CSV tables into this folder.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say who was touched by an intruder, who may have been, and who is proved not to be.
+    """Determine the scope (blast radius) of an intrusion: each account is confirmed, possible or cleared.
 
     \b
     Examples:
@@ -123,7 +127,7 @@ def scope(
       seawall scope --store seawall-store --session 0f3a8f2e-0000-4000-8000-000000000001
       seawall scope --store seawall-store --incident 3f9a
 
-    Everything may be repeated. What is not proved either way is possibly touched: presume that it was.
+    Every indicator may be repeated. Treat a possible account as touched until evidence clears it.
     """
     from seawall.response.scope.document import scope_document
 
@@ -184,7 +188,7 @@ def _time(option: str, text: str | None) -> int | None:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{option}: {text!r} is no time", fix="write 2026-05-15 or 2026-05-15T08:00:00Z"
+            f"{option}: {text!r} is not a time", fix="write 2026-05-15 or 2026-05-15T08:00:00Z"
         ) from None
     zoned = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
     return round(zoned.timestamp() * 1_000_000)
@@ -208,11 +212,13 @@ def _searched(
     from seawall_base.errors import InputUnreadable, UsageError
 
     if (store is None) == (not paths):
-        raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
+        raise UsageError(
+            "exactly one of PATH and --store is needed", fix="give a PATH or --store, and not both"
+        )
     is_scan = len(paths) == 1 and (paths[0] / EVENTS).is_file()
     if incidents and not is_scan and store is None:
         raise UsageError(
-            "--incident names an incident of a scan's results, or of a store",
+            "--incident needs a scan's results, or --store",
             fix="give the folder that `seawall scan --out` wrote, or --store",
         )
     if incidents and is_scan:
@@ -238,7 +244,7 @@ def _searched(
 
 
 def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
-    """What the ledger of collected logs proves. One that is not there would prove everything: it must be."""
+    """Return the coverage that the collection ledger proves. A missing ledger is an error: it would prove everything."""
     from seawall.collection.collector import ledger_folder
     from seawall.collection.ledger import collected
     from seawall_base.errors import InputUnreadable
@@ -246,7 +252,7 @@ def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
     feeds = collected(ledger_folder(folder))
     if not feeds:
         raise InputUnreadable(
-            f"{folder}: no ledger of collected logs", fix="give the folder that seawall collect wrote to"
+            f"{folder}: no collection ledger", fix="give the folder that seawall collect wrote to"
         )
     return feeds
 
@@ -262,7 +268,7 @@ def _typed(
     *,
     unread_checked: bool,
 ) -> str:
-    """Return the command as it was typed, without its seeds and without what it asserts of them."""
+    """Return the command as it was typed, without its indicators and the assertions about them."""
     from shlex import quote
 
     options = {"--store": store, "--from": start, "--to": end, "--collected": collected, "--out": out}
@@ -280,11 +286,12 @@ def _tell(found: Scope, reading: Reading, out: Path | None, typed: str) -> None:
     for warning in warnings(found):
         streams.say(f"warning: {warning}")
     for code, count in sorted(reading.problems.items()):
-        streams.say(f"not read: {count:,} ({code}); what they held is in no verdict")
+        streams.say(f"not read: {count:,} ({code}); no verdict considers these records")
     options = exhaustive_options(found)
     if options and has_inexhaustible_seed(found) and is_open_by_new_places(found):
         streams.say(
-            f"if its records carry all that the intruder is known by, this clears more: {typed} {options} --complete"
+            "if the incident shows all indicators of the intruder, this command clears more accounts: "
+            f"{typed} {options} --complete"
         )
     if out is not None:
         streams.next_step(f"open {streams.quoted(out / 'scope.html')} in a browser")

@@ -1,4 +1,4 @@
-"""`seawall serve`: the console, its API, and the watch behind them, in one program."""
+"""`seawall serve`: run the console, its API and detection in one program."""
 
 from __future__ import annotations
 
@@ -22,46 +22,55 @@ def serve(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FOLDER]...", help="Folders into which logs are dropped.", show_default=False
+            metavar="[FOLDER]...", help="Folders that collectors write logs to.", show_default=False
         ),
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option(
-            "--store", metavar="DIR", help=f"Where everything is kept; {DEFAULT_STORE} unless given."
-        ),
+        typer.Option("--store", metavar="DIR", help=f"Folder of the data store. Default: {DEFAULT_STORE}."),
     ] = None,
     database: OwnDatabaseUrl = None,
     address: Annotated[
-        str, typer.Option("--listen", metavar="ADDRESS:PORT", help="Where to listen.")
+        str, typer.Option("--listen", metavar="ADDRESS:PORT", help="Address and port to listen on.")
     ] = DEFAULT_LISTEN,
     hosts: Annotated[
         list[str] | None,
-        typer.Option("--host", metavar="NAME", help="A name under which browsers find the console."),
+        typer.Option("--host", metavar="NAME", help="Host name of the console in browsers. May be repeated."),
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option("--certificate", metavar="FILE", help="Serve TLS with this chain (PEM).")
+        Path | None, typer.Option("--certificate", metavar="FILE", help="TLS certificate chain (PEM).")
     ] = None,
     key: Annotated[
-        Path | None, typer.Option("--key", metavar="FILE", help="The certificate's key (PEM, no password).")
+        Path | None,
+        typer.Option(
+            "--key", metavar="FILE", help="Private key of the certificate (PEM, without a password)."
+        ),
     ] = None,
     proxies: Annotated[
         list[str] | None,
         typer.Option(
-            "--behind-proxy", metavar="NETWORK", help="A proxy at this address ends TLS and says who asks."
+            "--behind-proxy",
+            metavar="NETWORK",
+            help="Trust a reverse proxy at this address to terminate TLS and forward the client address.",
         ),
     ] = None,
     sign_in: Annotated[
-        bool, typer.Option("--sign-in", help="Also whoever sits at this machine signs in.")
+        bool, typer.Option("--sign-in", help="Require sign-in on this machine as well.")
     ] = False,
     oidc_policy: Annotated[
         Path | None,
-        typer.Option("--oidc-policy", metavar="FILE", help="Sign in at the provider of this policy file."),
+        typer.Option(
+            "--oidc-policy",
+            metavar="FILE",
+            help="Sign in at the identity provider (OpenID Connect) that this policy file names.",
+        ),
     ] = None,
     metrics: Annotated[
         list[str] | None,
         typer.Option(
-            "--metrics-allow", metavar="NETWORK", help="Who may read /metrics; this machine unless given."
+            "--metrics-allow",
+            metavar="NETWORK",
+            help="Network that may read /metrics. Default: this machine.",
         ),
     ] = None,
     budget: Annotated[
@@ -70,53 +79,60 @@ def serve(
             "--budget",
             metavar="N",
             min=0.0,
-            help="Incidents a day that you will read for each organisation. "
-            "Default: 2 for every 1,000 active accounts.",
+            help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
         ),
     ] = None,
     webhook: Annotated[
         list[str] | None,
-        typer.Option("--webhook", metavar="URL", help="Where incidents are sent. May be repeated."),
+        typer.Option("--webhook", metavar="URL", help="Webhook URL for incidents. May be repeated."),
     ] = None,
     webhook_secret_file: Annotated[
         Path | None,
         typer.Option(
             "--webhook-secret-file",
             metavar="FILE",
-            help="A file with the secret that signs what is sent, for all webhooks.",
+            help="File with the secret that signs all webhook messages.",
         ),
     ] = None,
     retention: Annotated[
         int | None,
-        typer.Option("--retention", metavar="DAYS", min=1, help="Delete what is older. Default: never."),
+        typer.Option(
+            "--retention",
+            metavar="DAYS",
+            min=1,
+            help="Delete data older than this many days. Default: never.",
+        ),
     ] = None,
     mmdb: Annotated[
         list[Path] | None,
-        typer.Option("--mmdb", metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
+        typer.Option(
+            "--mmdb", metavar="FILE", help="Your own network database (MaxMind format). May be repeated."
+        ),
     ] = None,
     rules: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+            metavar="DIR", help="Folder of Sigma rules, in addition to the built-in ones. May be repeated."
         ),
     ] = None,
     no_watch: Annotated[
         bool,
         typer.Option(
-            "--no-watch", help="Only show what another `seawall watch` finds in a store that is there."
+            "--no-watch",
+            help="Only show incidents that a separate `seawall watch` writes to an existing store.",
         ),
     ] = False,
     demo: Annotated[
-        bool, typer.Option("--demo", help="A made-up organisation arrives live; nothing is kept.")
+        bool, typer.Option("--demo", help="Show a made-up organisation live; keep no data.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Say where the console is as one JSON document.")
+        bool, typer.Option("--json", help="Print the console's address as one JSON document.")
     ] = False,
 ) -> None:
-    """Open the console: watch folders, detect, and show incidents in the browser.
+    """Run the web console: tail folders, detect, and show incidents in the browser.
 
-    On this machine alone it needs no sign-in until an admin can sign in. Beyond it, TLS and sign-in are required.
+    On this machine the console needs no sign-in until an admin can sign in. For other machines, TLS and sign-in are required.
 
     \b
     Examples:
@@ -154,7 +170,7 @@ def serve(
         _demo(plan, budget, telling)
         return
     if no_watch and folders:
-        raise UsageError("--no-watch follows no folders", fix="leave out one of them")
+        raise UsageError("--no-watch and folders exclude each other", fix="leave out one of them")
     live = None
     if not no_watch:
         webhooks = webhooks_of(webhook or [], webhook_secret_file)
@@ -218,12 +234,12 @@ class _Telling:
         elif not self._quiet:
             streams.write(f"{ready.address}\n")
         if not ready.has_pages:
-            self.say("the console's pages were not built: only the API answers")
+            self.say("the console's pages were not built: only the API is available")
         if ready.setup_code is not None and not self._as_json:
             streams.say(
-                f"nobody can sign in yet: {ready.address}setup makes the first admin with this code, once, within a day:",
+                f"no user can sign in yet: {ready.address}setup creates the first admin with this code, once, within a day:",
                 f"  {ready.setup_code}",
             )
         self.say(*ready.rules)
-        kept = "nothing is kept" if self._is_demo else f"everything is kept in {ready.store}"
-        self.say(kept, "Ctrl-C ends it")
+        kept = "no data is kept" if self._is_demo else f"data store: {ready.store}"
+        self.say(kept, "Ctrl-C stops it")

@@ -1,4 +1,4 @@
-"""`seawall step-up`: who may prove himself anew at the gate, and with what."""
+"""`seawall step-up`: manage enrolment for step-up authentication."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from seawall.gate.step_up.records import Enrolled
 
 Store = Annotated[
-    Path, typer.Option(metavar="FILE", help="The gate's store of passkeys: step-up.db beside the policy.")
+    Path, typer.Option(metavar="FILE", help="The gate's enrolment store: step-up.db beside the policy.")
 ]
-Issuer = Annotated[str, typer.Option(metavar="ISS", help="The account's issuer, as `iss` has it.")]
+Issuer = Annotated[str, typer.Option(metavar="ISS", help="Issuer of the account: `iss` in its tokens.")]
 Subject = Annotated[
-    str, typer.Option(metavar="SUB", help="The account: `oid` where its tokens have one (Entra), else `sub`.")
+    str, typer.Option(metavar="SUB", help="Account: `oid` in its tokens if present (Entra), else `sub`.")
 ]
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ app = typer.Typer(
 
 @app.callback()
 def step_up() -> None:
-    """Say who may register a passkey or one-time codes at the gate.
+    """Manage enrolment for step-up authentication.
 
     \b
     Examples:
@@ -38,9 +38,9 @@ def step_up() -> None:
     """
 
 
-@app.command("create", short_help="Make an empty store and its key.")
+@app.command("create", short_help="Create an empty enrolment store and its key.")
 def create(store: Store) -> None:
-    """Make an empty store, and beside it the key that seals the secrets of one-time codes.
+    """Create an empty enrolment store, and beside it the key that encrypts the secrets of one-time codes.
 
     \b
     Examples:
@@ -59,18 +59,18 @@ def invite(
     issuer: Issuer,
     subject: Subject,
     hours: Annotated[
-        float, typer.Option(metavar="N", min=0.1, max=720, help="How long the invitation stands.")
+        float, typer.Option(metavar="N", min=0.1, max=720, help="Validity of the invitation in hours.")
     ] = 24,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Let an account register a passkey or one-time codes, once.
+    """Invite an account to enrol a passkey or one-time codes, once.
 
     \b
     Examples:
       seawall step-up invite --store step-up.db --issuer https://login.example --subject ann
       seawall step-up invite --store step-up.db --issuer https://login.example --subject ann --hours 2
 
-    The answer is a secret: hand it to the holder over another way than the account that it protects.
+    The printed code is a secret: give it to the user through another channel than the account that it protects.
     """
     import time
 
@@ -88,15 +88,15 @@ def invite(
         streams.answer_json({"issuer": issuer, "subject": subject, "invitation": code, "until": _date(until)})
         return
     streams.write(f"{code}\n")
-    streams.say(f"it stands until {_date(until)}, for one registration at /step-up/ of an application")
+    streams.say(f"valid until {_date(until)}, for one registration at /step-up/ of an application")
 
 
 @app.command("list")
 def list_accounts(
     store: Store,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show which accounts have registered what.
+    """List enrolled accounts and their authenticators.
 
     \b
     Examples:
@@ -112,14 +112,14 @@ def list_accounts(
         streams.answer_json({"accounts": [_document(account) for account in accounts]})
         return
     if not accounts:
-        streams.say("nobody has been invited yet")
+        streams.say("no account was invited yet")
         return
     _show(accounts)
 
 
-@app.command("remove", short_help="Forget an account's passkeys and codes.")
+@app.command("remove", short_help="Remove an account's passkeys and codes.")
 def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
-    """Forget an account's passkeys and codes, and end its elevations: a device was lost, or somebody left.
+    """Remove an account's passkeys and codes, and end its elevations, for example after the loss of a device.
 
     \b
     Examples:
@@ -133,8 +133,11 @@ def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
     known = opened.remove(account_of(issuer, subject))
     opened.close()
     if not known:
-        raise UsageError(f"{subject} of {issuer} is not in {store}", fix="seawall step-up list shows who is")
-    streams.say("forgotten; a token of this account is no longer stepped up anywhere")
+        raise UsageError(
+            f"{subject} of {issuer} is not in {store}",
+            fix="run `seawall step-up list` for the enrolled accounts",
+        )
+    streams.say("removed; every elevation of this account has ended")
 
 
 def _check(issuer: str, subject: str) -> None:

@@ -66,7 +66,7 @@ def _guarded() -> Iterator[None]:
 
         _drop_the_rest()
         raise OutputUnwritable(
-            f"the answer cannot be written: {error.strerror}", fix="free space, or send it elsewhere"
+            f"the answer cannot be written: {error.strerror}", fix="free some space, or redirect the output"
         ) from error
 
 
@@ -76,7 +76,7 @@ def _drop_the_rest() -> None:
 
 
 def say(*lines: str) -> None:
-    """Say something to the person, on stderr. Log text in it is made harmless."""
+    """Print a message to stderr. Log text in it is made harmless."""
     for line in lines:
         text = visible(line) + "\n"
         encoding = sys.stderr.encoding or "ascii"

@@ -1,4 +1,4 @@
-"""`seawall user`: who may sign in to the console, for whoever may write to its store. It is the way back when no admin can."""
+"""`seawall user`: manage console users in the store itself, also when no admin can sign in."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 ACTOR = "local"
 ROLES = "viewer, analyst or admin"
 
-Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The console's store.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.", show_default=False)]
+Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="Folder of the console's data store.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the user.", show_default=False)]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
 def user() -> None:
-    """Say who may sign in to the console. Each of these is an entry of the audit trail.
+    """Manage console users. The audit trail records every change.
 
     \b
     Examples:
@@ -40,7 +40,7 @@ def user() -> None:
 
 @app.command("list")
 def show(store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List users, their roles, and what they can sign in with.
+    """List users, roles and sign-in methods.
 
     \b
     Examples:
@@ -69,7 +69,7 @@ def add(
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a user, and make an invite.
+    """Add a user and create an invite.
 
     An invite is a code that works once, within three days, at /setup of the console.
 
@@ -96,7 +96,7 @@ def add(
 def invite(
     name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False
 ) -> None:
-    """Make an invite. Whoever takes it up begins anew: password, passkeys and one-time codes of before are removed.
+    """Create an invite. Accepting it removes the user's earlier password, passkeys and one-time codes.
 
     \b
     Examples:
@@ -114,7 +114,7 @@ def invite(
 
 @app.command("disable")
 def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = None) -> None:
-    """Let a user in no more, and end every session of theirs. The last admin who can sign in stays.
+    """Disable a user and end the user's sessions. The last admin who can sign in cannot be disabled.
 
     \b
     Examples:
@@ -130,7 +130,7 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
         work.users.disable(found.id, at=at)
         if could_sign_in and not admin_can_sign_in(work):
             raise UsageError(
-                "no admin who can sign in would be left", fix="have another admin take up their invite first"
+                "no admin who can sign in would be left", fix="let another admin accept an invite first"
             )
         work.invites.revoke(INVITE, user=found.id)
         _note(work, "user-disabled", found, at)
@@ -151,14 +151,14 @@ def _now() -> int:
 
 def _role(text: str) -> Role:
     if text not in ("viewer", "analyst", "admin"):
-        raise UsageError(f"there is no role {text!r}", fix=f"one of {ROLES}")
+        raise UsageError(f"{text!r} is not a role", fix=f"one of {ROLES}")
     return cast("Role", text)
 
 
 def _found(work: Work, name: str) -> User:
     found = work.users.find(name)
     if found is None:
-        raise UsageError("there is no such user", fix="seawall user list")
+        raise UsageError("this user does not exist", fix="seawall user list")
     return found
 
 
@@ -198,4 +198,4 @@ def _say_code(name: str, code: str, *, as_json: bool) -> None:
         streams.answer_json({"name": name, "code": code})
         return
     streams.write(f"{code}\n")
-    streams.say(f"{name} takes it up at /setup of the console, once, within three days")
+    streams.say(f"{name} can accept it at /setup of the console, once, within three days")

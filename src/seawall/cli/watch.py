@@ -1,4 +1,4 @@
-"""`seawall watch`: follow folders and standard input for good, and tell of what is found."""
+"""`seawall watch`: tail folders and standard input, score events, raise incidents."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def watch(
     folders: Annotated[
         list[str],
         typer.Argument(
-            metavar="FOLDER", help="Folders and files that collectors write; - is standard input."
+            metavar="FOLDER", help="Folders and files that collectors write to; - is standard input."
         ),
     ],
     store: StoreFolder = DEFAULT_STORE,
@@ -43,49 +43,51 @@ def watch(
         typer.Option(
             metavar="N",
             min=0.0,
-            help="Incidents a day that you will read for each organisation. "
-            "Default: 2 for every 1,000 active accounts.",
+            help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
         ),
     ] = None,
     webhook: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="Where incidents are sent. May be repeated.")
+        list[str] | None, typer.Option(metavar="URL", help="Webhook URL for incidents. May be repeated.")
     ] = None,
     webhook_secret_file: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="A file with the secret that signs what is sent, for all webhooks."
-        ),
+        typer.Option(metavar="FILE", help="File with the secret that signs all webhook messages."),
     ] = None,
     retention: Annotated[
-        int | None, typer.Option(metavar="DAYS", min=1, help="Delete what is older. Default: never.")
+        int | None,
+        typer.Option(metavar="DAYS", min=1, help="Delete data older than this many days. Default: never."),
     ] = None,
     mmdb: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Your own MaxMind-format database. May be repeated."),
+        typer.Option(metavar="FILE", help="Your own network database (MaxMind format). May be repeated."),
     ] = None,
     rules: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="DIR", help="A folder of Sigma rules, beside the built-in ones. May be repeated."
+            metavar="DIR", help="Folder of Sigma rules, in addition to the built-in ones. May be repeated."
         ),
     ] = None,
     settle: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=0.0, help="How long a whole file is left alone before it is read."
+            metavar="SECONDS",
+            min=0.0,
+            help="Wait this long after the last change of a file that can only be read as a whole.",
         ),
     ] = 5.0,
     once: Annotated[
-        bool, typer.Option("--once", help="Read what is there now, as it is, score it, and stop.")
+        bool, typer.Option("--once", help="Read and score the present records, then exit.")
     ] = False,
     until_idle: Annotated[
         bool,
-        typer.Option("--until-idle", help="Stop once all is read and scored and nothing is half-written."),
+        typer.Option(
+            "--until-idle", help="Exit when all records are read and scored and no file is incomplete."
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on each line.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on each line.")] = False,
 ) -> None:
-    """Follow folders that collectors write to, score what arrives, and tell of incidents.
+    """Tail folders that collectors write to, score events as they arrive, and raise incidents.
 
     \b
     Examples:
@@ -94,10 +96,10 @@ def watch(
       collector | seawall watch - --once --json
       seawall watch logs/ --database postgresql://seawall@db/seawall --retention 180
 
-    Prints a line for each incident when it is raised. Stop it at any time, however: it goes on where it was.
+    The command prints a line for each raised incident. After a stop or a crash it resumes.
     """
     if once and until_idle:
-        raise UsageError("--once and --until-idle are two answers to one question", fix="give one of them")
+        raise UsageError("--once and --until-idle exclude each other", fix="give one of them")
     from seawall.cli.live_settings import live_settings, webhooks_of
     from seawall.pipeline.tail import Patience
 
@@ -141,7 +143,7 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
 
 
 class _Telling:
-    """What is said: news on stdout; on stderr how it is doing, on a terminal all the time, elsewhere when something is wrong."""
+    """Print news on stdout and status on stderr: always on a terminal, elsewhere only on errors."""
 
     def __init__(self, *, quiet: bool, as_json: bool) -> None:
         self._quiet, self._as_json = quiet, as_json
@@ -151,16 +153,16 @@ class _Telling:
         self._width = 0
 
     def started(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
-        """Say what is followed, where it is kept, and which rules are asked."""
+        """Print the folders, the data store and the rules."""
         if not self._quiet:
             from seawall.detection.rules.sigma.telling import told
 
             streams.say(*told(rules))
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"
-            streams.say(f"watching {followed}; kept in {settings.store}, database {place}")
+            streams.say(f"watching {followed}; data store {settings.store}, database {place}")
 
     def news(self, item: News) -> None:
-        """Say that an incident was raised, what judged history shows, or that a source fell silent or speaks again."""
+        """Print a raised incident, the result of scored history, or that a source is silent or resumed."""
         from seawall.pipeline.live.history import HistoryJudged
         from seawall.pipeline.live.silence import Change
 
@@ -172,13 +174,13 @@ class _Telling:
             self._history(item)
         elif isinstance(item, Change):
             tenant, source = item.key
-            verb = "is silent" if item.is_silent else "speaks again"
+            verb = "is silent" if item.is_silent else "sends again"
             streams.say(f"source {source} of {tenant} {verb}")
         else:
             streams.write(_line(item) + "\n")
 
     def _history(self, item: HistoryJudged) -> None:
-        """Say what was found in events that are older than the live window."""
+        """Print the incidents in events older than the live window."""
         if not self._quiet:
             first, last = (_date(day) for day in (item.first_day, item.last_day))
             streams.say(
@@ -189,13 +191,13 @@ class _Telling:
             streams.write(f"{_line(incident)}  history\n")
 
     def status(self, status: Status) -> None:
-        """Show how it is doing."""
+        """Show the status."""
         if self._quiet:
             return
         if status.fault != self._fault:
             self._wipe()
             streams.say(
-                f"trouble: {status.fault}; it is tried again" if status.fault else "the trouble is over"
+                f"error: {status.fault}; the command retries" if status.fault else "recovered from the error"
             )
             self._fault = status.fault
         for text in status.unjudged:
@@ -211,7 +213,7 @@ class _Telling:
             self._width = len(text)
 
     def ended(self, status: Status, *, is_over: bool) -> None:
-        """Say what was read in all."""
+        """Print the totals."""
         self._wipe()
         if self._as_json and is_over:
             _write_line({"type": "summary", **_sums(status), "not_judged": list(status.unjudged)})
@@ -224,7 +226,7 @@ class _Telling:
             )
             if status.past_unjudged:
                 streams.say(
-                    f"not judged yet: older events of {plural(status.past_unjudged, 'organisation')}; the next start judges them"
+                    f"not scored yet: older events of {plural(status.past_unjudged, 'organisation')}; the next start scores them"
                 )
 
     def _wipe(self) -> None:

@@ -1,4 +1,4 @@
-"""`seawall collect kafka`: read topics as a member of a consumer group, until it is told to stop."""
+"""`seawall collect kafka`: read topics as a member of a consumer group, until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from seawall_base.plurals import plural
 
 def kafka(
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that the logs are written to.")
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the collected logs.")
     ] = Path("collected"),
     config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with the settings.")
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings file (TOML).")
     ] = None,
     server: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST:PORT", help="A broker to begin with. May be repeated."),
+        typer.Option(metavar="HOST:PORT", help="A bootstrap broker. May be repeated."),
     ] = None,
     topic: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A topic (an event hub). May be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="A topic or event hub. May be repeated.")
     ] = None,
     group: Annotated[
         str | None, typer.Option(metavar="NAME", help="The consumer group. Default: seawall.")
@@ -31,40 +31,42 @@ def kafka(
     secret_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="A connection string, password or client secret, readable by you alone."
+            metavar="FILE", help="File with a connection string, password or client secret (mode 0600)."
         ),
     ] = None,
-    username: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The name that the password belongs to.")
-    ] = None,
+    username: Annotated[str | None, typer.Option(metavar="NAME", help="User name for SASL.")] = None,
     mechanism: Annotated[
-        str | None, typer.Option(metavar="NAME", help="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+        str | None,
+        typer.Option(metavar="NAME", help="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."),
     ] = None,
     tenant: Annotated[str | None, typer.Option(metavar="ID", help="The directory (tenant) id.")] = None,
     client_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The application (client) id, for Entra ID.")
+        str | None, typer.Option(metavar="ID", help="The application (client) id for Entra ID.")
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A PEM file with a private key and its certificate.")
+        Path | None, typer.Option(metavar="FILE", help="PEM file with a private key and its certificate.")
     ] = None,
     cloud: Annotated[
         str | None, typer.Option(metavar="NAME", help="A national cloud: gcc, gcc-high, dod, china.")
     ] = None,
     ca_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Authorities to trust in place of the system's, PEM.")
+        Path | None,
+        typer.Option(metavar="FILE", help="CA certificates (PEM) to trust instead of the system's."),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(metavar="NAME", help="tls; or plaintext, to this machine alone.")
+        str | None, typer.Option(metavar="NAME", help="tls, or plaintext (to this machine only).")
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--property", metavar="NAME=VALUE", help="A property of librdkafka. May be repeated."),
+        typer.Option("--property", metavar="NAME=VALUE", help="A librdkafka property. May be repeated."),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Read what is there now, and stop.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer --once with one JSON document.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Read the messages that exist now, then exit.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON document.")] = False,
 ) -> None:
-    """Read topics of Kafka, or Azure Event Hubs. Start it several times with one --out to share the partitions.
+    """Consume Kafka topics or Azure Event Hubs. To share partitions, start several processes with the same --out.
 
     \b
     Examples:
@@ -107,4 +109,4 @@ def _run(
             if once and not stop.is_set():
                 told(outcome, "kafka", name, out, quiet, as_json)
                 return
-            say("stopped; the next start goes on from here")
+            say("stopped; the next start resumes here")

@@ -1,4 +1,4 @@
-"""A collector at work: passes until it is told to stop, and what is said of them."""
+"""A collector at work: passes until it is stopped, and their messages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Fetch until told to stop, or once. Raises CollectIncomplete when one pass could not fetch everything."""
+    """Fetch until stopped, or once. Raises CollectIncomplete when one pass could not fetch everything."""
     settings = read_settings(vendor, config, typed)
     with stopping() as stop:
         clock = Clock(stop)
@@ -52,7 +52,7 @@ def run(
                     _pass(passes, say)
                     clock.wait(interval)
             except Stopped:
-                say("stopped; the next start goes on from here")
+                say("stopped; the next start resumes here")
 
 
 def _pass(passes: Run, say: Any) -> None:

@@ -23,14 +23,14 @@ BEHIND = 24 * 3600 * 1_000_000
 
 
 def show(out: Path, as_json: bool) -> None:
-    """Answer how things stand; exits with 10 when something is missing."""
+    """Report coverage; exit with 10 when records are missing."""
     from seawall.collection.collector import ledger_folder
     from seawall.collection.ledger import standings
     from seawall_base.clock import Clock
 
     found = standings(ledger_folder(out))
     if not found:
-        raise InputUnreadable(f"{out}: nothing was collected there", fix="check --out")
+        raise InputUnreadable(f"{out}: this folder holds no collected logs", fix="check --out")
     now = Clock().now()
     rows = [_row(one, now) for one in found]
     is_missing = any(row["gaps"] or row["is_behind"] for row in rows)

@@ -16,42 +16,38 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 DEFAULT_OUT = Path("collected")
 
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder that the logs are written to.")]
-Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with the settings.")
-]
-Days = Annotated[float | None, typer.Option(metavar="N", help="How many days back the first pass reaches.")]
-Once = Annotated[bool, typer.Option("--once", help="Fetch what is there now, and stop.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the collected logs.")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings file (TOML).")]
+Days = Annotated[float | None, typer.Option(metavar="N", help="Days of history that the first pass fetches.")]
+Once = Annotated[bool, typer.Option("--once", help="Fetch the records that exist now, then exit.")]
 Interval = Annotated[
-    float, typer.Option(metavar="SECONDS", min=10.0, help="How long to wait between two passes.")
+    float, typer.Option(metavar="SECONDS", min=10.0, help="Pause between two passes, in seconds.")
 ]
 Proxy = Annotated[
     str | None,
-    typer.Option("--proxy", metavar="URL", help="An HTTP proxy: http://host:port, no password in it."),
+    typer.Option("--proxy", metavar="URL", help="HTTP proxy: http://host:port, without a password."),
 ]
 ProxySecret = Annotated[
     Path | None,
-    typer.Option("--proxy-secret-file", metavar="FILE", help="A file with the proxy's USER:PASSWORD."),
+    typer.Option("--proxy-secret-file", metavar="FILE", help="File with the proxy's USER:PASSWORD."),
 ]
 Bundle = Annotated[
     Path | None,
-    typer.Option(
-        "--ca-bundle", metavar="FILE", help="PEM file of authorities to trust besides the system's."
-    ),
+    typer.Option("--ca-bundle", metavar="FILE", help="CA certificates (PEM) to trust besides the system's."),
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Ask this host in place of the vendor's: https, or this machine."),
+    typer.Option(metavar="URL", help="Base URL instead of the vendor's: https, or http to this machine."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages but errors.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer --once with one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+AsJson = Annotated[bool, typer.Option("--json", help="With --once: print one JSON document.")]
 Tenant = Annotated[str | None, typer.Option(metavar="ID", help="The directory (tenant) id.")]
 ClientId = Annotated[str | None, typer.Option(metavar="ID", help="The application (client) id.")]
 SecretFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A file with the client secret, readable by you alone.")
+    Path | None, typer.Option(metavar="FILE", help="File with the client secret (mode 0600).")
 ]
 Certificate = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A PEM file with a private key and its certificate.")
+    Path | None, typer.Option(metavar="FILE", help="PEM file with a private key and its certificate.")
 ]
 CloudName = Annotated[
     str | None, typer.Option("--cloud", metavar="NAME", help="A national cloud: gcc, gcc-high, dod, china.")
@@ -60,7 +56,7 @@ CloudName = Annotated[
 
 @app.callback()
 def collect() -> None:
-    """Fetch logs from vendors' APIs, whole and once, and keep a ledger of what came and what is missing.
+    """Collect logs from vendors' APIs, each record once. A collection ledger records coverage and gaps.
 
     \b
     Examples:
@@ -70,7 +66,7 @@ def collect() -> None:
     """
 
 
-@app.command("m365", short_help="Fetch the Microsoft 365 audit log.")
+@app.command("m365", short_help="Collect the Microsoft 365 unified audit log.")
 def m365(
     out: Out = DEFAULT_OUT,
     config: Config = None,
@@ -92,7 +88,7 @@ def m365(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch the unified audit log through the Office 365 Management Activity API.
+    """Collect the unified audit log through the Office 365 Management Activity API.
 
     \b
     Examples:
@@ -107,7 +103,7 @@ def m365(
     _run("m365", typed, config, out, once, interval, base_url, quiet, as_json)
 
 
-@app.command("entra", short_help="Fetch Entra sign-ins and directory audits.")
+@app.command("entra", short_help="Collect Entra ID sign-in logs and directory audits.")
 def entra(
     out: Out = DEFAULT_OUT,
     config: Config = None,
@@ -130,7 +126,7 @@ def entra(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch sign-ins of all kinds and directory audits from Microsoft Graph.
+    """Collect all kinds of Entra ID sign-in logs, and directory audits, from Microsoft Graph.
 
     \b
     Examples:
@@ -145,20 +141,20 @@ def entra(
     _run("entra", typed, config, out, once, interval, base_url, quiet, as_json)
 
 
-@app.command("google", short_help="Fetch Google Workspace audit logs.")
+@app.command("google", short_help="Collect Google Workspace audit logs.")
 def google(
     out: Out = DEFAULT_OUT,
     config: Config = None,
     customer: Annotated[
-        str | None, typer.Option(metavar="ID", help="The customer id: C and what follows.")
+        str | None, typer.Option(metavar="ID", help="The customer id, for example C012345.")
     ] = None,
     administrator: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="The administrator that the service account acts for."),
+        typer.Option(metavar="ADDRESS", help="The administrator that the service account impersonates."),
     ] = None,
     key_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The service account's JSON key, readable by you alone."),
+        typer.Option(metavar="FILE", help="The service account's JSON key (mode 0600)."),
     ] = None,
     application: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="login, token, admin ... May be repeated.")
@@ -173,7 +169,7 @@ def google(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch audit activities through the Reports API of Google Workspace.
+    """Collect audit activities through the Reports API of Google Workspace.
 
     \b
     Examples:
@@ -191,27 +187,29 @@ def google(
     _run("google", typed, config, out, once, interval, base_url, quiet, as_json)
 
 
-@app.command("okta", short_help="Fetch Okta's System Log.")
+@app.command("okta", short_help="Collect Okta's System Log.")
 def okta(
     out: Out = DEFAULT_OUT,
     config: Config = None,
     domain: Annotated[
-        str | None, typer.Option(metavar="DOMAIN", help="The organisation's domain: acme.okta.com.")
+        str | None,
+        typer.Option(metavar="DOMAIN", help="The organisation's domain, for example acme.okta.com."),
     ] = None,
     client_id: Annotated[
         str | None, typer.Option(metavar="ID", help="The client id of the service application.")
     ] = None,
     key_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The application's private key, readable by you alone."),
+        typer.Option(metavar="FILE", help="The application's private key (mode 0600)."),
     ] = None,
     key_id: Annotated[str | None, typer.Option(metavar="ID", help="The id (kid) of the key at Okta.")] = None,
     dpop: Annotated[
-        bool | None, typer.Option(help="Whether the application requires proof of possession. Default: yes.")
+        bool | None,
+        typer.Option(help="Whether the application requires DPoP (proof of possession). Default: yes."),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A file with an API token, in place of an application."),
+        typer.Option(metavar="FILE", help="File with an API token, instead of an application."),
     ] = None,
     days: Days = None,
     once: Once = False,
@@ -223,7 +221,7 @@ def okta(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch the System Log of an Okta organisation.
+    """Collect the System Log of an Okta organisation.
 
     \b
     Examples:
@@ -243,22 +241,22 @@ def okta(
     _run("okta", typed, config, out, once, interval, base_url, quiet, as_json)
 
 
-app.command("kafka", short_help="Read topics of Kafka, or Azure Event Hubs.")(collect_kafka.kafka)
+app.command("kafka", short_help="Consume Kafka topics or Azure Event Hubs.")(collect_kafka.kafka)
 
 
-@app.command("status", short_help="Say what was fetched, what is proved complete, and what is missing.")
+@app.command("status", short_help="Report coverage and coverage gaps of the collected logs.")
 def status(
     out: Out = DEFAULT_OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say for each log what was fetched, up to when it is proved complete, what is missing, and how late it came.
+    """Report for each log: records, end of proven coverage, coverage gaps and lateness.
 
     \b
     Examples:
       seawall collect status --out logs
       seawall collect status --out logs --json
 
-    Exits with 10 when something is missing, or nothing was fetched for a day.
+    Exit code 10: a coverage gap exists, or nothing was fetched for a day.
     """
     collect_status.show(out, as_json)
 

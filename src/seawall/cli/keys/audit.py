@@ -1,4 +1,4 @@
-"""`seawall keys audit`: the keys that sign your tokens, against the ledger of earlier runs."""
+"""`seawall keys audit`: compare signing keys with the key inventory of earlier runs."""
 
 from __future__ import annotations
 
@@ -29,44 +29,45 @@ def audit(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The ledger: made when absent, kept between runs. Without it nothing is remembered.",
+            help="Key inventory, created when absent. Without it no run knows earlier ones.",
         ),
     ] = None,
     issuer: Annotated[
-        str | None, typer.Option(metavar="ISS", help="Whose keys the one set is that does not say so itself.")
+        str | None, typer.Option(metavar="ISS", help="Issuer of a key set that does not name its issuer.")
     ] = None,
     used: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Keys in use: a gate's decision log, or a list of kids or issuers and kids."
+            metavar="FILE",
+            help="Keys in use: a gate's decision log, or a list of kids, or of issuers and kids.",
         ),
     ] = None,
     ca: Annotated[
         Path | None,
-        typer.Option("--ca", metavar="FILE", help="Certificates (PEM) to trust instead of the system's."),
+        typer.Option("--ca", metavar="FILE", help="CA certificates (PEM) to trust instead of the system's."),
     ] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CODE=NAME",
-            help="A finding that was looked at, by the key's thumbprint or kid, or the source. May be repeated.",
+            help="Accept a finding, by the key's thumbprint or kid, or by the source. May be repeated.",
         ),
     ] = None,
     max_age: Annotated[
-        int, typer.Option("--max-age", metavar="DAYS", min=1, help="How old a key may be.")
+        int, typer.Option("--max-age", metavar="DAYS", min=1, help="Maximum age of a key, in days.")
     ] = 400,
     fail_on: Annotated[
         Level | None,
         typer.Option(
             "--fail-on",
             metavar="LEVEL",
-            help="Exit with 10 when a finding is low, medium, high or critical, or above it.",
+            help="Exit with 10 when a finding reaches this severity: low, medium, high or critical.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Audit the keys that sign your tokens: whose they are, since when, what came back, what is weak.
+    """Audit signing keys (JWKS): issuer, age, rotation, retired keys that returned, weak keys.
 
     \b
     Examples:
@@ -76,7 +77,7 @@ def audit(
       curl -s https://login.example.com/jwks | seawall keys audit - --issuer https://login.example.com --json
 
     \b
-    Exit codes: 0 done, 1 something could not be read or judged, 3 nothing could be read,
+    Exit codes: 0 done, 1 something could not be read or checked, 3 nothing could be read,
     10 findings at or above --fail-on.
     """
     import time
@@ -120,7 +121,8 @@ def _accepted(text: str) -> tuple[str, str]:
     code, mark, name = text.partition("=")
     if not mark or not name:
         raise UsageError(
-            f"--accept {text}: this names no finding", fix="write CODE=THUMBPRINT, CODE=KID or CODE=SOURCE"
+            f"--accept {text}: not the name of a finding",
+            fix="write CODE=THUMBPRINT, CODE=KID or CODE=SOURCE",
         )
     return code, name
 
@@ -132,10 +134,10 @@ def _tell(result: AuditResult, store: Path | None) -> None:
             streams.say(f"not read: {item.source}: {item.reason}")
     passed_over = sum(item.foreign for item in result.unread)
     if passed_over:
-        streams.say(f"passed over {plural(passed_over, 'file')} without keys")
+        streams.say(f"skipped {plural(passed_over, 'file')} without keys")
     for note in result.notes:
         streams.say(f"note: {note}")
     if store is None:
-        streams.say("nothing is remembered: with --store, the next run notices vanished and returned keys")
+        streams.say("no key inventory: add --store, so that the next run notices vanished and returned keys")
     elif result.fresh:
-        streams.say(f"began a new ledger: {store}")
+        streams.say(f"created a new key inventory: {store}")

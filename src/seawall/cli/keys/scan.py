@@ -1,4 +1,4 @@
-"""`seawall keys scan`: own files, dumps and logs searched for private keys."""
+"""`seawall keys scan`: search files, dumps and logs for private keys."""
 
 from __future__ import annotations
 
@@ -32,30 +32,33 @@ def scan(
         list[str] | None,
         typer.Option(
             metavar="SOURCE",
-            help="Public keys to look for: a JWK set, file or https URL. May be repeated.",
+            help="Public keys to search for: a JWK set, as file or https URL. May be repeated.",
         ),
     ] = None,
     sketches: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Sketches of `seawall keys sketch`. May be repeated."),
+        typer.Option(metavar="FILE", help="Sketches from `seawall keys sketch`. May be repeated."),
     ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Findings that were accepted before: they are shown, and do not count."
+            metavar="FILE", help="Findings accepted earlier. They are shown and do not change the exit code."
         ),
     ] = None,
     write_baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Accept all that is found now: write it as a baseline."),
+        typer.Option(metavar="FILE", help="Accept all current findings: write them as a baseline."),
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes. Default: one for each core.")
+        int,
+        typer.Option(
+            "--jobs", "-j", metavar="N", min=0, help="Number of processes. Default: one for each core."
+        ),
     ] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Search files, archives, dumps and logs for private keys. Says place, form and key; never a byte of a key.
+    """Search files, archives, dumps and logs for private keys. Report location, format and key id, never key bytes.
 
     \b
     Examples:
@@ -66,11 +69,11 @@ def scan(
       seawall keys scan . --write-baseline accepted.json
       seawall keys scan . --baseline accepted.json
 
-    Published test keys (of OpenSSL, of RFCs) are shown and do not count, unless they are keys of --jwks.
+    Published test keys (OpenSSL, RFCs) are shown and do not change the exit code, unless --jwks holds them.
 
     \b
-    Exit codes: 0 everything searched and no key found that counts, 3 nothing could be read,
-    4 none found but something was skipped, 10 a key was found, 130 interrupted.
+    Exit codes: 0 everything was searched and no unaccepted key found, 3 nothing could be read,
+    4 no key found but something was skipped, 10 a key was found, 130 interrupted.
     """
     from seawall.keys.leaks.accepted import baseline_document, mark_accepted
     from seawall.keys.leaks.table import leak_document, show_leaks
@@ -159,7 +162,7 @@ def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> Account
 
 
 def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
-    """The public keys of all sources, each once; what is odd about them is said."""
+    """The public keys of all sources, each once; their oddities are reported."""
     from seawall.keys.leaks.known import KeysUnreadable, read_keys
     from seawall_base.errors import InputUnreadable
 

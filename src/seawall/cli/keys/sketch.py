@@ -1,4 +1,4 @@
-"""`seawall keys sketch`: take down, where a key is, what a search needs to recognise its numbers elsewhere."""
+"""`seawall keys sketch`: record, where a key is, what a search needs to recognise its numbers elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ STDIN = "-"
 
 def sketch(
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The sketches; those already in it are kept.")
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", help="Sketch file. Sketches already in it are kept."),
     ],
     keyfiles: Annotated[
         list[str] | None,
@@ -30,20 +31,24 @@ def sketch(
     passphrase_file: Annotated[
         Path | None,
         typer.Option(
-            "--passphrase-file", metavar="FILE", help="First line: the passphrase of encrypted keys."
+            "--passphrase-file",
+            metavar="FILE",
+            help="File whose first line is the passphrase of encrypted keys.",
         ),
     ] = None,
     passphrase_env: Annotated[
         str | None,
-        typer.Option("--passphrase-env", metavar="NAME", help="Environment variable with that passphrase."),
+        typer.Option(
+            "--passphrase-env", metavar="NAME", help="Environment variable that holds the passphrase."
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Take down a sketch of private keys, by which `seawall keys scan --sketches` finds their numbers in any dump.
+    """Make sketches of private keys. `seawall keys scan --sketches` recognises the keys' numbers in any dump.
 
-    A sketch holds keyed digests and sixteen bits of each number: who has it cannot learn the key.
-    Run this where the key is made, and carry only the sketch away.
+    A sketch holds keyed digests and sixteen bits of each number: nobody can compute the key from it.
+    Run this where the key was generated, and copy only the sketch elsewhere.
 
     \b
     Examples:
@@ -70,7 +75,7 @@ def sketch(
     else:
         streams.write("".join(f"{row['key']}  {' '.join(row['parts'])}\n" for row in rows))
     if not quiet:
-        streams.say(f"{out} holds sketches of {plural(in_all, 'key')}; no key can be learnt from it")
+        streams.say(f"{out} holds sketches of {plural(in_all, 'key')}; nobody can compute a key from it")
         streams.next_step(f"seawall keys scan PATH --sketches {streams.quoted(out)}")
     return 0
 
@@ -90,7 +95,7 @@ def _keys(name: str, ask: Callable[[], bytes | None]) -> list[PrivateKey]:
 
 
 def _read(name: str, most: int) -> bytearray:
-    """At most so many bytes, in memory that can be wiped."""
+    """Read at most this many bytes, into memory that can be wiped."""
     import sys
 
     from seawall_base.errors import InputUnreadable
@@ -133,7 +138,7 @@ def _shown(name: str) -> str:
 
 
 def _passphrase(file: Path | None, variable: str | None) -> Callable[[], bytes | None]:
-    """How to learn the passphrase when a key wants one: from the file, the variable, or the person."""
+    """Return how to get a passphrase when a key needs one: file, variable, or prompt."""
     import os
     import sys
 

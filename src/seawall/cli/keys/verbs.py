@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def keys() -> None:
-    """Watch the keys that sign your tokens: those you trust, and those of yours that leaked.
+    """Audit the keys that sign your tokens, and search for leaked private keys.
 
     \b
     Examples:
@@ -25,6 +25,4 @@ def keys() -> None:
 
 app.command("audit", short_help="Audit the keys that sign your tokens.")(keys_audit.audit)
 app.command("scan")(keys_scan.scan)
-app.command("sketch", short_help="Take down sketches of private keys, for scan to find their numbers.")(
-    keys_sketch.sketch
-)
+app.command("sketch", short_help="Make sketches of private keys for `keys scan`.")(keys_sketch.sketch)

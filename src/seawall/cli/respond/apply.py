@@ -1,4 +1,4 @@
-"""`seawall respond apply` and `undo`: what a plan says is done, or taken back, once somebody says so by name."""
+"""`seawall respond apply` and `undo`: apply or roll back a containment plan that a named person approved."""
 
 from __future__ import annotations
 
@@ -20,44 +20,53 @@ _DEFAULT = "likely"
 _LISTED = 20
 CONTAIN_FIRST = (
     "seawall respond apply PLAN --apply --approver NAME --config FILE; "
-    "of a step that was done by hand: --done STEP --by NAME"
+    "to record a step that was done by hand: --done STEP --by NAME"
 )
 
-Apply = Annotated[bool, typer.Option("--apply", help="Do it. Without this, what would be done is printed.")]
+Apply = Annotated[
+    bool, typer.Option("--apply", help="Make the changes. Without this option, only print them.")
+]
 Approver = Annotated[
-    str | None, typer.Option(metavar="NAME", help="With --apply: the person who approved it.")
+    str | None, typer.Option(metavar="NAME", help="With --apply: name of the person who approved the plan.")
 ]
 Config = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Who asks the vendors: tables [microsoft], [google], [okta], [gate]."),
+    typer.Option(
+        metavar="FILE",
+        help="Settings for the vendors' APIs (TOML): tables [microsoft], [google], [okta], [gate].",
+    ),
 ]
 Steps = Annotated[
     str | None,
-    typer.Option(metavar="STEPS", help="Only these: ids, starts of ids or numbers of the plan, with commas."),
+    typer.Option(
+        metavar="STEPS", help="Only these steps, separated by commas: numbers, ids or prefixes of ids."
+    ),
 ]
 Done = Annotated[
     str | None,
-    typer.Option(metavar="STEP", help="A person did this step, or saw that it is done: its number or id."),
+    typer.Option(
+        metavar="STEP", help="Record that a person did this step by hand: its number or id. Needs --by."
+    ),
 ]
-By = Annotated[str | None, typer.Option(metavar="NAME", help="With --done: who.")]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="With --done: name of the person.")]
 Again = Annotated[
     str | None,
-    typer.Option(metavar="STEP", help="Repeat this step, of which it is not known whether it was made."),
+    typer.Option(metavar="STEP", help="Repeat this step, whose outcome is unknown."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def apply(
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that seawall respond plan wrote.")],
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file from `seawall respond plan`.")],
     really: Apply = False,
     approver: Approver = None,
     config: Config = None,
     journal: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The journal; beside the plan unless given.")
+        Path | None, typer.Option(metavar="FILE", help="Journal file. Default: beside the plan.")
     ] = None,
     up_to: Annotated[
         str,
-        typer.Option(metavar="LEVEL", help="Steps that are at least so sure: certain, likely or precaution."),
+        typer.Option(metavar="LEVEL", help="Minimum confidence of the steps: certain, likely or precaution."),
     ] = _DEFAULT,
     steps: Steps = None,
     done: Done = None,
@@ -65,7 +74,7 @@ def apply(
     again: Again = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do what a plan says. Without --apply, print the calls and the PowerShell.
+    """Apply a containment plan. Without --apply, print its API calls and PowerShell.
 
     \b
     Examples:
@@ -73,7 +82,7 @@ def apply(
       seawall respond apply plan.json --apply --approver "Ann Example" --config respond.toml
       seawall respond apply plan.json --done remove-forwarding-9be187 --by "Bob Example"
 
-    Run it again after a crash or a fault: it goes on where it was, and repeats nothing.
+    After a crash or an error, run it again: it resumes and repeats no completed step.
 
     \b
     Exit codes: 0 done, 1 a step failed, is unclear or was blocked, 2 usage, 3 no plan.
@@ -92,7 +101,7 @@ def apply(
 
 def undo(
     journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
     ],
     really: Apply = False,
     approver: Approver = None,
@@ -103,7 +112,7 @@ def undo(
     again: Again = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back what was applied, in reverse, to what was read before. Without --apply, print the calls.
+    """Roll back applied actions in reverse order. Without --apply, print the calls.
 
     \b
     Examples:
@@ -111,7 +120,7 @@ def undo(
       seawall respond undo plan.journal.jsonl --apply --approver "Ann Example" --config respond.toml
       seawall respond undo plan.journal.jsonl --steps disable-account --apply --approver "Ann Example" --config respond.toml
 
-    What cannot be undone is said and left as it is.
+    An action without a rollback is reported and left as it is.
 
     \b
     Exit codes: 0 done, 1 a step failed or is unclear, 2 usage.
@@ -127,7 +136,7 @@ def undo(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a person asked for: the steps of a plan that are `wanted`, in one phase.
+    """Selected steps of a plan (`wanted`) in one phase.
 
     `typed` is the command without the options that choose steps; `choice` are those, as they were given.
     """
@@ -178,17 +187,23 @@ def _run(
 
     if done is not None:
         if really:
-            raise UsageError("--done takes down what a person did; --apply does it", fix="one of the two")
+            raise UsageError(
+                "--done and --apply exclude each other",
+                fix="give --apply to make the change, or --done to record a step that was done by hand",
+            )
         _confirm(asked, done, named_person(by, "--by"))
         return
     if by is not None:
-        raise UsageError("--by says who did the step of --done", fix="give --done STEP too")
+        raise UsageError("--by needs --done", fix="give --done STEP too")
     if not really:
         _show(asked)
         return
     name = named_person(approver, "--approver")
     if config is None:
-        raise UsageError("--apply asks the vendors", fix="give --config FILE (docs/how-to/respond.md)")
+        raise UsageError(
+            "--apply needs the settings for the vendors' APIs",
+            fix="give --config FILE (docs/how-to/respond.md)",
+        )
     _carry_out(asked, name, config, again)
 
 
@@ -222,12 +237,12 @@ def _show(asked: _Asked) -> None:
     if not is_undo:
         _say_what_is_hidden(asked)
     if not shown:
-        streams.say("nothing of it was applied" if is_undo else "no step was asked for")
+        streams.say("no step of this plan was applied" if is_undo else "no step was selected")
         return
-    streams.say("nothing was done")
+    streams.say("nothing was changed")
     typed = f"{asked.typed}{asked.choice}"
     if not is_undo:
-        streams.say(f"by hand: do a step, then say so with {typed} --done STEP --by NAME")
+        streams.say(f"to do a step by hand, do it, then record it with {typed} --done STEP --by NAME")
     streams.next_step(f"{typed} --apply --approver NAME --config FILE")
 
 
@@ -252,8 +267,8 @@ def _confirm(asked: _Asked, name: str, by: str) -> None:
     with begun(asked.where, plan, _now) as journal:
         confirm(journal, plan, action, by, phase)
         stands, head = standing(plan, journal.entries, phase), journal.head
-    was = "done" if phase == "apply" else "taken back"
-    streams.say(f"noted: step {plan.numbers[action.id]} was {was}: {action.title}")
+    was = "done" if phase == "apply" else "rolled back"
+    streams.say(f"recorded: step {plan.numbers[action.id]} was {was}: {action.title}")
     _tell(asked, stands, head)
 
 
@@ -314,10 +329,10 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
     elif open_ := [result.step for result in results if result.state == "pending"]:
         first = open_[0]
         streams.next_step(
-            f"the other steps; {asked.typed} --done {first} --by NAME says that step {numbers[first]} was done by hand"
+            f"the other steps; {asked.typed} --done {first} --by NAME records that step {numbers[first]} was done by hand"
         )
     elif asked.phase == "apply":
-        streams.next_step(f"seawall respond watch {streams.quoted(asked.where)} PATH, in the days to come")
+        streams.next_step(f"seawall respond watch {streams.quoted(asked.where)} PATH, during the next days")
 
 
 def _plain(plan: Plan, results: list[StepResult]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`seawall respond attention`: a running watch remembers a containment, and raises its intruder's return whatever the budget."""
+"""`seawall respond attention`: make a running watch raise the return of a contained intruder regardless of the alert budget."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreF
 
 def attention(
     journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
     ],
     store: StoreFolder = DEFAULT_STORE,
     database: DatabaseUrl = None,
-    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decided it.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="NAME", help="Name of the person who decided it.")
+    ] = None,
     days: Annotated[
-        int, typer.Option(metavar="N", min=1, max=365, help="For how many days after the containment.")
+        int, typer.Option(metavar="N", min=1, max=365, help="Number of days after the containment.")
     ] = 30,
-    end: Annotated[bool, typer.Option("--end", help="End it: nothing of it stays.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="End the attention and delete its data.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have a watch raise what follows a containment, whatever the budget, and say what changed.
+    """Make `seawall watch` raise what follows a containment, regardless of the alert budget, with what changed.
 
     \b
     Examples:
@@ -49,7 +51,7 @@ def attention(
     name = named_person(by, "--by")
     found = containment_of(read(journal), days)
     if found is None:
-        raise JournalBroken(f"{journal}: nothing was contained yet", fix=CONTAIN_FIRST)
+        raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
     now = time.time_ns() // 1_000
     changed = 0
     check_folder(store)
@@ -73,6 +75,6 @@ def attention(
         streams.write(f"attention to plan {found.id} was ended in {plural(changed, 'organisation')}\n")
     else:
         streams.write(
-            f"plan {found.id} is remembered in {plural(changed, 'organisation')} until {rfc3339(found.until)}\n"
+            f"plan {found.id} is watched in {plural(changed, 'organisation')} until {rfc3339(found.until)}\n"
         )
     streams.next_step(f"seawall store check{where(store, database)}")

@@ -1,4 +1,4 @@
-"""`seawall respond export`: an incident in the forms that other programs read."""
+"""`seawall respond export`: export an incident to other programs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from seawall.cli.store.options import DatabaseUrl
 def export(
     incident: Annotated[
         str | None,
-        typer.Argument(metavar="[INCIDENT]", help="An incident's id, the start of one, or its rank."),
+        typer.Argument(metavar="[INCIDENT]", help="Incident: its id, a prefix of it, or its rank."),
     ] = None,
     out: OutFolder = None,
     store: StoreInstead = None,
     named: IncidentOption = None,
     database: DatabaseUrl = None,
     to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write all forms there, with the SHA-256 of each file.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write all formats into this folder, with the SHA-256 of each file."
+        ),
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Print one form: ocsf, stix, records, reasons or sigma."),
+        typer.Option(metavar="NAME", help="Print one format: ocsf, stix, records, reasons or sigma."),
     ] = None,
 ) -> None:
-    """Give an incident to other programs: OCSF Detection Finding, STIX 2.1, CSV, and its pattern as Sigma rules.
+    """Export an incident as OCSF Detection Finding, STIX 2.1, CSV and Sigma rules.
 
     \b
     Examples:
@@ -45,15 +48,15 @@ def export(
 
     wanted = named_once(incident, named)
     if wanted is None:
-        raise UsageError("an export is of an incident", fix="give INCIDENT")
+        raise UsageError("no incident was given", fix="give INCIDENT")
     if (to is None) == (form is None):
-        raise UsageError("either all forms or one", fix="give --to DIR, or --form NAME")
+        raise UsageError("exactly one of --to and --form is needed", fix="give --to DIR, or --form NAME")
     if form is not None and form not in writing.FORMS:
-        raise UsageError(f"{form!r} is no form", fix=f"one of {', '.join(writing.FORMS)}")
+        raise UsageError(f"{form!r} is not a format", fix=f"one of {', '.join(writing.FORMS)}")
     with opened(out, store, database) as kept:
         made = forms_of(kept, kept.incident(wanted), __version__)
     if writing.FORMS["sigma"] not in made:
-        streams.say("no Sigma rule: nothing tells the intruder from what the account had shown before")
+        streams.say("no Sigma rule: nothing distinguishes the intruder from the account's baseline")
     if form is not None:
         streams.write(made.get(writing.FORMS[form], ""))
         return

@@ -20,18 +20,19 @@ OutFolder = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        help=f"Folder that a scan wrote: incidents and events; {DEFAULT_OUT} unless given.",
+        help=f"Results folder of a scan. Default: {DEFAULT_OUT}.",
     ),
 ]
 StoreInstead = Annotated[
-    Path | None, typer.Option("--store", metavar="DIR", help="Search what watch and serve keep instead.")
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="Search this data store of `watch` or `serve` instead."),
 ]
 IncidentOption = Annotated[
     str | None,
     typer.Option(
         "--incident",
         metavar="INCIDENT",
-        help="The same as INCIDENT, as `seawall scope` has it.",
+        help="The same as the argument INCIDENT.",
         show_default=False,
     ),
 ]
@@ -42,7 +43,7 @@ def named_once(argument: str | None, option: str | None) -> str | None:
     from seawall_base.errors import UsageError
 
     if argument is not None and option is not None:
-        raise UsageError("the incident is named twice", fix="give INCIDENT or --incident, and not both")
+        raise UsageError("the incident was given twice", fix="give INCIDENT or --incident, and not both")
     return argument if argument is not None else option
 
 
@@ -53,7 +54,7 @@ def opened(out: Path | None, store: Path | None, database: str | None) -> Iterat
     from seawall_base.errors import UsageError
 
     if out is not None and store is not None:
-        raise UsageError("search a scan's results, or a store", fix="give --out or --store, and not both")
+        raise UsageError("--out and --store exclude each other", fix="give --out or --store, and not both")
     if store is None:
         yield ScanResults(out if out is not None else DEFAULT_OUT)
         return

@@ -1,4 +1,4 @@
-"""`seawall respond notify`: letters to those affected, their delivery, and the register of who was told."""
+"""`seawall respond notify`: letters to those affected, their delivery, and the register of notifications."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def notify() -> None:
-    """Tell those affected: draft letters, look at them, send them once, and know who was told what.
+    """Notify those affected: draft letters, review them, send each once, and keep a register of notifications.
 
-    A case has a folder of its own: its case file, drafts, letters as they were sent, and the register.
+    The folder of a case holds the case file, drafts, sent letters and the register.
 
     \b
     Examples:
@@ -26,13 +26,17 @@ def notify() -> None:
     """
 
 
-app.command("begin", short_help="Make the folder of a case, with a case file to fill in.")(letters.begin)
-app.command("draft", short_help="Write all letters into a folder, to be looked at.")(letters.draft)
-app.command("send", short_help="Say what would be sent; with --approved-by, send it.")(letters.send)
-app.command("bounces", short_help="Take down what mail servers reported later.")(register.bounces)
-app.command("acknowledge", short_help="Note that a letter has come, by its code.")(register.acknowledge)
-app.command("tell", short_help="Note that somebody was told otherwise, by telephone say.")(register.tell)
-app.command("register", short_help="Say who was told, when, and what.")(register.show)
-app.command("deadlines", short_help="Say until when authorities and persons must be told.")(duties.deadlines)
-app.command("report", short_help="Note that an authority was told.")(duties.report)
-app.command("package", short_help="Write STIX, CSV and hashes for other programs.")(duties.package)
+app.command("begin", short_help="Create the folder of a case, with a case file to fill in.")(letters.begin)
+app.command("draft", short_help="Write drafts of all letters for review.")(letters.draft)
+app.command("send", short_help="Show what would be sent; with --approved-by, send it.")(letters.send)
+app.command("bounces", short_help="Record delivery reports of mail servers.")(register.bounces)
+app.command("acknowledge", short_help="Record that a recipient has a letter, by its code.")(
+    register.acknowledge
+)
+app.command("tell", short_help="Record a notification by other means, for example telephone.")(register.tell)
+app.command("register", short_help="Show who was notified, when and of what.")(register.show)
+app.command("deadlines", short_help="Show the deadlines for notifying authorities and persons.")(
+    duties.deadlines
+)
+app.command("report", short_help="Record that an authority was notified.")(duties.report)
+app.command("package", short_help="Export STIX, CSV and hashes for other programs.")(duties.package)

@@ -13,14 +13,14 @@ from seawall.cli.store.options import AsJson
 
 
 def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
-    """Say until when authorities and persons must be told, and how long that is from now. The earliest reading of the law.
+    """Show the deadlines for notifying authorities and persons, under the strictest reading of the law.
 
     \b
     Examples:
       seawall respond notify deadlines case/case.toml
       seawall respond notify deadlines case/case.toml --json
 
-    Which rules apply is the case file's word (nis2, personal_data, high_risk); nobody here decides that a duty exists.
+    The case file says which rules apply (nis2, personal_data, high_risk). Seawall does not decide whether a duty exists.
     """
     from zoneinfo import ZoneInfo
 
@@ -38,9 +38,9 @@ def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
         return
     zone = ZoneInfo(read.case.zone)
     streams.answer(lambda console: show_deadlines(console, found, lambda time: time.astimezone(zone)))
-    streams.say("the earliest reading of the law; this is no legal advice")
+    streams.say("strictest reading of the law; this is not legal advice")
     streams.next_step(
-        f"seawall respond notify report {streams.quoted(case)} --duty ID --by NAME, once it is done"
+        f"seawall respond notify report {streams.quoted(case)} --duty ID --by NAME, once the authority is notified"
     )
 
 
@@ -49,7 +49,7 @@ def report(
     duty: Annotated[
         str,
         typer.Option(
-            "--duty", metavar="ID", help="The duty, as `deadlines --json` names it.", show_default=False
+            "--duty", metavar="ID", help="Id of the duty, from `deadlines --json`.", show_default=False
         ),
     ],
     by: By,
@@ -57,7 +57,7 @@ def report(
     when: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """Note that an authority was told. Seawall itself tells no authority.
+    """Record that an authority was notified. Seawall itself notifies no authority.
 
     \b
     Examples:
@@ -75,25 +75,25 @@ def report(
     if as_json:
         streams.answer_json({"duty": entry.target, "sequence": entry.sequence})
     else:
-        streams.write(f"noted: {entry.target}\n")
+        streams.write(f"recorded: {entry.target}\n")
     streams.next_step(f"seawall respond notify deadlines {streams.quoted(case)}")
 
 
 def package(
     case: CaseFile,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write into.", show_default=False)
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder.", show_default=False)
     ],
     scope: ScopeFile = None,
     organisation: Annotated[
         str,
         typer.Option(
-            "--organisation", metavar="TENANT", help="Only what concerns this one, as the scope names it."
+            "--organisation", metavar="TENANT", help="Only this organisation, as the scope names it."
         ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write what other programs read: STIX 2.1, CSV that holds no formulas, and SHA-256 of each.
+    """Export STIX 2.1, CSV without formulas, and the SHA-256 of each file.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`seawall respond notify begin`, `draft` and `send`: from a scope to letters, and out."""
+"""`seawall respond notify begin`, `draft` and `send`: write letters from a scope and send them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ _SAID = 10
 """Letters on paper that are named one by one."""
 
 _MANY = 50
-"""Letters after which one is told how far it is."""
+"""Number of letters between two progress messages."""
 
 
 def begin(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder of the case; it is made.", show_default=False)
+        Path,
+        typer.Argument(metavar="DIR", help="Folder of the case. The command creates it.", show_default=False),
     ],
     scope: Annotated[
         Path | None,
-        typer.Option("--scope", metavar="FILE", help="What `seawall scope` wrote.", show_default=False),
+        typer.Option("--scope", metavar="FILE", help="scope.json from `seawall scope`.", show_default=False),
     ] = None,
     store: StoreInstead = None,
     incident: Annotated[
@@ -41,20 +42,16 @@ def begin(
         typer.Option(
             "--incident",
             metavar="INCIDENT",
-            help="With --store: the incident whose scope is searched there: its id or rank.",
+            help="With --store: the incident to determine the scope of: its id or rank.",
         ),
     ] = None,
     database: DatabaseUrl = None,
-    everyone: Annotated[
-        bool, typer.Option("--everyone", help="List also those who are proved not touched.")
-    ] = False,
-    touched: Annotated[
-        bool, typer.Option("--touched", help="List only those who are proved touched.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    everyone: Annotated[bool, typer.Option("--everyone", help="Also list cleared accounts.")] = False,
+    touched: Annotated[bool, typer.Option("--touched", help="List only confirmed accounts.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the folder of a case: the scope, and a case file with everybody affected, to fill in.
+    """Create the folder of a case: the scope, and a case file to fill in that lists everybody affected.
 
     \b
     Examples:
@@ -71,13 +68,13 @@ def begin(
     from seawall_base.errors import UsageError
 
     if everyone and touched:
-        raise UsageError("--everyone and --touched contradict each other", fix="give one of them, or neither")
+        raise UsageError("--everyone and --touched exclude each other", fix="give one of them, or neither")
     wanted: tuple[Verdict, ...] = (
         ("touched", "possible", "not_touched") if everyone else ("touched", "possible")
     )
     file = folder / "case.toml"
     if file.exists():
-        raise UsageError(f"{file} is there already", fix="choose another folder, or edit it")
+        raise UsageError(f"{file} already exists", fix="choose another folder, or edit it")
     found = _scope(scope, store, database, incident, quiet=quiet)
     id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
     text = begun(found, id_, aware_text(now()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted)
@@ -108,18 +105,20 @@ def _scope(
     from seawall_base.errors import UsageError
 
     if (file is None) == (store is None):
-        raise UsageError("begin from a scope, or a store", fix="give --scope or --store, and not both")
+        raise UsageError(
+            "exactly one of --scope and --store is needed", fix="give --scope or --store, and not both"
+        )
     if file is not None and incident is None:
         return read_scope(file)
     if store is None or incident is None:
-        raise UsageError("--incident names an incident of a store", fix="give --store and --incident")
+        raise UsageError("--incident needs --store", fix="give --store and --incident")
     with progress.shown(quiet=quiet) as report, open_store(store, database) as opened:
         asked = Asked(incidents=records_of(stored(opened), [incident]))
         found, reading = scope_of_store(opened, asked, Bounds(), report)
     if not quiet:
         streams.say(*(f"warning: {warning}" for warning in warnings(found)))
         for code, count in sorted(reading.problems.items()):
-            streams.say(f"not read: {count:,} ({code}); what they held is in no verdict")
+            streams.say(f"not read: {count:,} ({code}); no verdict considers these records")
     return found
 
 
@@ -127,22 +126,27 @@ def draft(
     case: CaseFile,
     scope: ScopeFile = None,
     recipient: Annotated[
-        list[str] | None, typer.Option("--recipient", metavar="ID", help="Only this one. May be repeated.")
+        list[str] | None,
+        typer.Option("--recipient", metavar="ID", help="Only this recipient. May be repeated."),
     ] = None,
     fonts: Annotated[
         list[Path] | None,
-        typer.Option("--fonts", metavar="DIR", help="Fonts for characters that PDFs lack. May be repeated."),
+        typer.Option(
+            "--fonts",
+            metavar="DIR",
+            help="Folder of fonts for characters that the built-in PDF fonts lack. May be repeated.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write all letters as HTML, PDF and text into the folder `drafts`, to be looked at. Nothing is sent.
+    """Write all letters as HTML, PDF and text into the folder `drafts` for review. Send nothing.
 
     \b
     Examples:
       seawall respond notify draft case/case.toml
       seawall respond notify draft case/case.toml --scope scope/scope.json --recipient anna
 
-    Who has a letter that says the same already gets no new one; who has an older one gets a correction that says what changed.
+    A recipient gets no second letter with the same content. After a change the recipient gets a correction that states it.
     """
     from seawall.report.notification import show_draft
     from seawall.response.notification.case_file import read_case
@@ -164,7 +168,7 @@ def draft(
     else:
         streams.answer(lambda console: show_draft(console, made))
     streams.say(
-        *made.notes, f"{plural(len(made.letters), 'letter')} in {case.parent / FOLDER / FINAL}: look at them"
+        *made.notes, f"{plural(len(made.letters), 'letter')} in {case.parent / FOLDER / FINAL}: review them"
     )
     streams.next_step(
         f"seawall respond notify send {streams.quoted(case)} --draft {made.digest[:12]} --approved-by NAME"
@@ -183,30 +187,32 @@ def send(
         typer.Option(
             "--draft",
             metavar="DIGEST",
-            help="The draft that is meant, as `draft` named it.",
+            help="Digest of the draft, as `draft` printed it.",
             show_default=False,
         ),
     ],
     approved_by: Annotated[
         str | None,
         typer.Option(
-            "--approved-by", metavar="NAME", help="Send it: who has looked at the letters and says so."
+            "--approved-by",
+            metavar="NAME",
+            help="Send the letters: name of the person who reviewed and approved them.",
         ),
     ] = None,
     resend: Annotated[
         list[str] | None,
-        typer.Option("--resend", metavar="ID", help="Send to this recipient again. May be repeated."),
+        typer.Option("--resend", metavar="ID", help="Send again to this recipient. May be repeated."),
     ] = None,
     store: Annotated[
         Path | None,
         typer.Option(
-            "--store", metavar="DIR", help="Also note the register's end in this store's audit trail."
+            "--store", metavar="DIR", help="Also record the register's head in this store's audit trail."
         ),
     ] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what would be sent of a draft, and to whom. With --approved-by, send it: each letter once.
+    """Show which letters of a draft would be sent, and to whom. With --approved-by, send each letter once.
 
     \b
     Examples:
@@ -214,10 +220,10 @@ def send(
       seawall respond notify send case/case.toml --draft 3f2a9c1b7d40 --approved-by "Eva Muster"
       seawall respond notify send case/case.toml --draft 3f2a9c1b7d40 --approved-by "Eva Muster" --resend anna
 
-    Where a run was ended between sending and its note of it, nobody knows whether the letter came: only --resend sends it again.
+    If a run stopped between sending and recording, delivery is unknown. Only --resend sends such a letter again.
 
     \b
-    Exit codes: 0 everything was sent or had been, 1 something failed or is unsure, 2 usage.
+    Exit codes: 0 every letter was sent, now or earlier, 1 a delivery failed or is unknown, 2 usage.
     """
     from seawall.report.notification import planned_document, show_planned
     from seawall.response.notification.case_file import read_case
@@ -239,7 +245,7 @@ def send(
         streams.answer(lambda console: show_planned(console, planned, found.printed))
     streams.say("nothing was sent")
     streams.next_step(
-        f"the same with --approved-by NAME, once somebody has looked at {case.parent / 'drafts'}"
+        f"the same with --approved-by NAME, once somebody has reviewed {case.parent / 'drafts'}"
     )
 
 
@@ -276,11 +282,11 @@ def _sent(
     for letter in found.printed[:_SAID]:
         place = letter_folder(case.parent, letter.recipient, letter.version)
         streams.say(
-            f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and note it with `tell`"
+            f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and record it with `tell`"
         )
     more = len(found.printed) - _SAID
     if more > 0:
-        streams.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all of them")
+        streams.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all")
     counts = summary(results)
     if as_json:
         document = {
@@ -296,12 +302,12 @@ def _sent(
         told.append(f"{len(found.printed)} on paper")
     streams.say(", ".join(told) or "there was nothing to send")
     streams.next_step(f"seawall respond notify register {streams.quoted(case)}")
-    if any(counts.get(name) for name in ("failed", "unsure", "needs a word", "not tried")):
+    if any(counts.get(name) for name in ("failed", "unsure", "needs --resend", "not tried")):
         raise typer.Exit(1)
 
 
 def note_head(register: Register, case: str, store: Path, database: str | None) -> None:
-    """Note the end of a register in a store's audit trail, so that cutting lines off it shows."""
+    """Record the head of a register in a store's audit trail, so that truncation is detected."""
     from seawall.storage.database import Database
     from seawall.storage.place import check_folder, database_place
 

@@ -21,7 +21,7 @@ CaseFile = Annotated[
     Path,
     typer.Argument(
         metavar="CASE",
-        help="The case file, or its folder; everything lies there.",
+        help="Case file, or the folder of the case.",
         show_default=False,
         callback=_case_file,
     ),
@@ -31,17 +31,20 @@ ScopeFile = Annotated[
     typer.Option(
         "--scope",
         metavar="FILE",
-        help="What `seawall scope` wrote; scope.json beside the case file unless given.",
+        help="scope.json from `seawall scope`. Default: beside the case file.",
     ),
 ]
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so. It is recorded.")]
-Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="A word about it. It is recorded.")]
+By = Annotated[
+    str,
+    typer.Option("--by", metavar="NAME", help="Name of the person who reports it. The register records it."),
+]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="A note. The register records it.")]
 When = Annotated[
     str | None,
     typer.Option(
         "--when",
         metavar="TIME",
-        help="When it was, with its offset (2026-11-20T09:30:00+01:00); now unless given.",
+        help="Time of the notification, with UTC offset (2026-11-20T09:30:00+01:00). Default: now.",
     ),
 ]
 SCOPE = "scope.json"
@@ -65,7 +68,7 @@ def moment(text: str | None) -> int:
         return parse_rfc3339(text)
     except ValueError:
         raise UsageError(
-            f"{text[:60]!r} is no time with an offset", fix="write 2026-11-20T09:30:00+01:00"
+            f"{text[:60]!r} is not a time with a UTC offset", fix="write 2026-11-20T09:30:00+01:00"
         ) from None
 
 

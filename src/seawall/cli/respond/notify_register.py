@@ -1,4 +1,4 @@
-"""`seawall respond notify register`, `acknowledge`, `tell` and `bounces`: who was told, and what is said about it later."""
+"""`seawall respond notify register`, `acknowledge`, `tell` and `bounces`: read and complete the register of notifications."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def show(
     who: Annotated[
         str | None,
         typer.Option(
-            "--who", metavar="NAME", help="A recipient's id, name or address, a mailbox, or an organisation."
+            "--who", metavar="NAME", help="Id, name or address of a recipient, a mailbox, or an organisation."
         ),
     ] = None,
     scope: ScopeFile = None,
@@ -29,19 +29,17 @@ def show(
         typer.Option(
             "--head",
             metavar="N:SHA256",
-            help="An end of the register that was noted: it must still be in it.",
+            help="An earlier head of the register, which it must still contain.",
         ),
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option(
-            "--store", metavar="DIR", help="Compare with the ends that this store's audit trail holds."
-        ),
+        typer.Option("--store", metavar="DIR", help="Compare with the heads in this store's audit trail."),
     ] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what became of every letter; with --who, whether somebody was told, when, what, and if not why.
+    """Show the delivery of every letter. With --who, show whether, when and of what somebody was notified, or why not.
 
     \b
     Examples:
@@ -49,7 +47,7 @@ def show(
       seawall respond notify register case/case.toml --who anna@contoso.example
       seawall respond notify register case/case.toml --store /var/lib/seawall --json
 
-    The register is checked each time: an entry that was changed or is missing is an error.
+    Each run verifies the register's hash chain: a changed or missing entry is an error.
     """
     from seawall.report.notification import delivery_document, paper_document, show_deliveries
     from seawall.response.notification.case_file import read_case
@@ -70,7 +68,7 @@ def show(
         streams.answer(lambda console: show_deliveries(console, found, printed))
     else:
         streams.say(f"no letter was sent in the case {read_case(case).case.id} yet")
-    streams.say(f"the register is whole; its end is {register.head}")
+    streams.say(f"the register is complete; its head is {register.head}")
 
 
 def _answer(case: Path, register: Register, who: str, scope: Path | None, *, as_json: bool) -> None:
@@ -131,15 +129,13 @@ def acknowledge(
     case: CaseFile,
     code: Annotated[
         str,
-        typer.Option(
-            "--code", metavar="CODE", help="The code that stands in the letter.", show_default=False
-        ),
+        typer.Option("--code", metavar="CODE", help="The code in the letter.", show_default=False),
     ],
     by: By,
     note: Note = "",
     as_json: AsJson = False,
 ) -> None:
-    """Note that a letter has come: its code says which one.
+    """Record that a recipient has a letter. The code in the letter identifies it.
 
     \b
     Examples:
@@ -167,19 +163,22 @@ def tell(
         typer.Option(
             "--recipient",
             metavar="ID",
-            help="Who was told: an id, or a name, address or mailbox.",
+            help="Notified recipient: id, name, address or mailbox.",
             show_default=False,
         ),
     ],
     way: Annotated[
-        str, typer.Option("--way", metavar="TEXT", help="How: by telephone, in person.", show_default=False)
+        str,
+        typer.Option(
+            "--way", metavar="TEXT", help="Means of notification, for example telephone.", show_default=False
+        ),
     ],
     by: By,
     note: Note = "",
     when: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """Note that a person told a recipient otherwise than by a letter that was sent from here.
+    """Record that a person notified a recipient by other means than a letter from Seawall.
 
     \b
     Examples:
@@ -196,7 +195,7 @@ def tell(
     if as_json:
         streams.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
     else:
-        streams.write(f"noted: {entry.recipient} was told, {entry.way}\n")
+        streams.write(f"recorded: {entry.recipient} was notified, {entry.way}\n")
 
 
 def bounces(
@@ -204,12 +203,12 @@ def bounces(
     place: Annotated[
         Path,
         typer.Argument(
-            metavar="MAIL", help="A Maildir, an mbox, or a folder of .eml files.", show_default=False
+            metavar="MAIL", help="A Maildir, an mbox file, or a folder of .eml files.", show_default=False
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Take down what mail servers reported later: which letters did not reach their recipient. Read twice, noted once.
+    """Record from mail servers' reports which letters were not delivered. A report that is read twice is recorded once.
 
     \b
     Examples:

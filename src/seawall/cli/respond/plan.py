@@ -1,4 +1,4 @@
-"""`seawall respond plan`: what to do about an incident or a scope, in order, with what each step needs and its undo."""
+"""`seawall respond plan`: turn an incident or a scope into an ordered containment plan with rollback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def plan(
     incident: Annotated[
         str | None,
-        typer.Argument(metavar="[INCIDENT]", help="An incident's id, the start of one, or its rank."),
+        typer.Argument(metavar="[INCIDENT]", help="Incident: its id, a prefix of it, or its rank."),
     ] = None,
     out: OutFolder = None,
     store: StoreInstead = None,
@@ -27,30 +27,33 @@ def plan(
     database: DatabaseUrl = None,
     scope: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A scope.json: also the accounts that are proved touched."),
+        typer.Option(
+            metavar="FILE", help="scope.json from `seawall scope`: also plan for its confirmed accounts."
+        ),
     ] = None,
     possible: Annotated[
-        bool, typer.Option("--possible", help="With --scope: also those that cannot be ruled out.")
+        bool, typer.Option("--possible", help="With --scope: also plan for its possible accounts.")
     ] = False,
     gate: Annotated[
-        bool, typer.Option("--gate", help="Also block tokens and their renewal at a gate of yours.")
+        bool, typer.Option("--gate", help="Also revoke access at a Seawall gate: tokens and their renewal.")
     ] = False,
     thumbprint: Annotated[
         list[str] | None,
         typer.Option(
             metavar="JKT",
-            help="With --gate: a signing key that is known to be stolen (RFC 7638). May be repeated.",
+            help="With --gate: JWK thumbprint (RFC 7638) of a stolen signing key. May be repeated.",
         ),
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the plan there, for seawall respond apply.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the plan to this file, for `seawall respond apply`."),
     ] = None,
     calls: Annotated[
-        bool, typer.Option("--calls", help="Print the calls, the PowerShell and the undo of each step.")
+        bool, typer.Option("--calls", help="Print API calls, PowerShell and rollback of each step.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say what to do about an incident, in order: how sure each step is, what it needs, what cannot be undone.
+    """Turn an incident into an ordered containment plan: confidence, prerequisites and rollback of each step.
 
     \b
     Examples:
@@ -59,17 +62,15 @@ def plan(
       seawall respond plan --store seawall-store --incident 3f9a --to plan.json
       seawall respond plan 1 --out out --gate --thumbprint cThIIoDvwdueQB468K5xDc5633seEFoqwxjF_xSJyQQ
 
-    Nothing is done, and no network is used.
+    The command changes nothing and uses no network.
     """
     from seawall_base.errors import UsageError
 
     wanted = named_once(incident, named)
     if wanted is None and scope is None:
-        raise UsageError(
-            "a plan is about an incident, a scope, or both", fix="give INCIDENT, or --scope FILE"
-        )
+        raise UsageError("neither incident nor scope was given", fix="give INCIDENT, or --scope FILE")
     if thumbprint and not gate:
-        raise UsageError("--thumbprint is blocked at a gate", fix="give --gate too")
+        raise UsageError("--thumbprint needs --gate", fix="give --gate too")
     with opened(out, store, database) as kept:
         made = _made(
             kept, wanted, scope, with_possible=possible, with_gate=gate, thumbprints=tuple(thumbprint or ())
@@ -107,7 +108,7 @@ def _made(kept: Kept, wanted: str | None, scope_file: Path | None, **how: Any) -
     if made is None:
         start, end = map(rfc3339, question.gathering().span)
         raise InputUnreadable(
-            f"{kept.name}: no record of the accounts from {start} to {end}: they were removed, or never came here",
-            fix="give the results or the store that the incident is of",
+            f"{kept.name}: no record of the accounts from {start} to {end}: they were deleted, or never collected",
+            fix="give the results or the store that hold the incident's records",
         )
     return made

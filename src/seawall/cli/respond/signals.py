@@ -1,4 +1,4 @@
-"""`seawall respond signals`: tell other systems what was done about an account, as signed security events."""
+"""`seawall respond signals`: send containment to other systems as signed security events."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 SETTINGS = Annotated[
     Path,
-    typer.Option("--settings", metavar="FILE", help="Who signs and who is told (docs/how-to/signals.md)."),
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="Settings file (TOML): signing key and receivers. See docs/how-to/signals.md.",
+    ),
 ]
-JSON = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HERE = Path("signals.toml")
 
 
 @app.callback()
 def signals() -> None:
-    """Tell other systems what was done about an account: CAEP and RISC events, pushed or polled.
+    """Send containment of an account to other systems: CAEP and RISC events, pushed or polled.
 
     \b
     Examples:
@@ -40,11 +44,11 @@ def signals() -> None:
     """
 
 
-@app.command(short_help="Make the key that signs, and show its public half.")
+@app.command(short_help="Create the signing key; print its public key.")
 def key(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file: made where there is none.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Key file, created when absent.")],
 ) -> None:
-    """Make the key that signs, in a new file that only this user can read; of one that is there, show the public half.
+    """Create the signing key in a new file (mode 0600). If the file exists, print its public key.
 
     \b
     Examples:
@@ -56,28 +60,28 @@ def key(
     made = signing.make(path) if is_new else signing.load(path)
     streams.answer_json({"keys": [made.jwk()]})
     if is_new:
-        streams.say(f"made {path}; keep it where only this user can read it")
+        streams.say(f"created {path}; keep it where only this user can read it")
 
 
-@app.command(short_help="Tell every receiver of one thing that was done.")
+@app.command(short_help="Send one event to every receiver.")
 def tell(
     event: Annotated[
         str,
-        typer.Argument(metavar="EVENT", help="session-revoked, credential-change, account-disabled or account-enabled."),
+        typer.Argument(metavar="EVENT", help="Event: session-revoked, credential-change, account-disabled or account-enabled."),
     ],
     settings: SETTINGS = HERE,
-    issuer: Annotated[str, typer.Option(metavar="ISS", help="Whose account it is, as `iss` in its tokens.")] = "",
-    account: Annotated[str, typer.Option(metavar="SUB", help="The account, as `sub` (at Entra `oid`) in its tokens.")] = "",
-    session: Annotated[str, typer.Option(metavar="SID", help="The session, as `sid` in its tokens.")] = "",
-    email: Annotated[str, typer.Option(metavar="ADDRESS", help="The account's address, for receivers that know no other.")] = "",
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="When it was done (RFC 3339); now unless given.")] = None,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the receivers' administrators.")] = "",
-    credential: Annotated[str, typer.Option(metavar="KIND", help="Of credential-change: which kind of credential.")] = "password",
-    change: Annotated[str, typer.Option(metavar="CHANGE", help="create, revoke, update or delete.")] = "update",
-    send: Annotated[bool, typer.Option("--send", help="Do it. Otherwise what would be told is shown.")] = False,
+    issuer: Annotated[str, typer.Option(metavar="ISS", help="Issuer of the account: `iss` in its tokens.")] = "",
+    account: Annotated[str, typer.Option(metavar="SUB", help="Account: `sub` in its tokens, or `oid` at Entra.")] = "",
+    session: Annotated[str, typer.Option(metavar="SID", help="Session: `sid` in its tokens.")] = "",
+    email: Annotated[str, typer.Option(metavar="ADDRESS", help="Mail address, for receivers without issuer and subject.")] = "",
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="Time of the action (RFC 3339). Default: now.")] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, for the receivers' administrators.")] = "",
+    credential: Annotated[str, typer.Option(metavar="KIND", help="For credential-change: type of the credential.")] = "password",
+    change: Annotated[str, typer.Option(metavar="CHANGE", help="For credential-change: create, revoke, update …")] = "update",
+    send: Annotated[bool, typer.Option("--send", help="Send the events. Without this option, only show them.")] = False,
     json: JSON = False,
 ) -> None:  # fmt: skip
-    """Tell every receiver of one thing that was done. Without --send nothing is kept and nobody is told.
+    """Send one event to every receiver. Without --send, show the event, store nothing and send nothing.
 
     \b
     Examples:
@@ -99,7 +103,7 @@ def tell(
 
 
 def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json: bool) -> None:
-    """Keep event tokens for all streams and push what can be pushed; without `send` show what they would say."""
+    """Store event tokens for all streams and push those that can be pushed; without `send` show their content."""
     from seawall.response.signals import event, push, signing, transmitter
 
     now = int(time.time())
@@ -113,7 +117,7 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
             streams.answer_json({"sent": False, "claims": claims})
         else:
             streams.write("".join(_would(notice, settings) for notice in notices))
-        streams.say("nobody was told: add --send")
+        streams.say("nothing was sent: add --send")
         return
     signing_key = signing.load(settings.key)
     outbox = _outbox(settings)
@@ -127,12 +131,12 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
         streams.answer_json({"sent": True, "told": told, "pushed": pushed})
     else:
         for one in told:
-            streams.write(f"{one.stream}: {one.event} {'is kept' if one.is_new else 'was told before'}\n")
+            streams.write(f"{one.stream}: {one.event} {'is stored' if one.is_new else 'was sent before'}\n")
     _say(pushed)
 
 
 def _would(notice: Notice, settings: Settings) -> str:
-    """What would be told of one thing, and to whom, in a line; `--json` has the claims."""
+    """Return one line with the event and its receivers; `--json` has the claims."""
     from seawall_base.safe_text import visible
     from seawall_base.times import rfc3339
 
@@ -143,23 +147,25 @@ def _would(notice: Notice, settings: Settings) -> str:
     return visible(f"{notice.event} of {whom}{session}, done {rfc3339(notice.at)}: to {names}") + "\n"
 
 
-@app.command(short_help="Tell every receiver what a containment did.")
+@app.command(short_help="Send the results of a containment to every receiver.")
 def contained(
     journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="The journal of `seawall respond apply`.")
+        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
     ],
     settings: SETTINGS = HERE,
-    send: Annotated[bool, typer.Option("--send", help="Do it. Otherwise it is shown.")] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send the events. Without this option, only show them.")
+    ] = False,
     json: JSON = False,
 ) -> None:
-    """Tell every receiver what a containment did: accounts that were shut, sessions that were ended, credentials that changed.
+    """Send the results of a containment to every receiver: disabled accounts, revoked sessions, changed credentials.
 
     \b
     Examples:
       seawall respond signals contained plan.journal.jsonl
       seawall respond signals contained plan.journal.jsonl --send
 
-    Told again, nothing is told twice; after more steps, or an undo, what is new is told.
+    A second run sends nothing twice. After more steps, or a rollback, it sends what is new.
     """
     from seawall.response.containment.journal import read
     from seawall.response.signals.journalled import notices
@@ -168,9 +174,9 @@ def contained(
     tell_all(load(settings), notices(read(journal)), send=send, json=json)
 
 
-@app.command(short_help="Push once what waits, and say what became of it.")
+@app.command(short_help="Push waiting events once and report the outcome.")
 def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
-    """Push once what waits for the receivers that do not poll. Exits with 1 when something still waits.
+    """Push waiting events once to receivers that do not poll. Exit code 1: an event still waits.
 
     \b
     Examples:
@@ -194,9 +200,9 @@ def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command("list", short_help="List what was told to whom, and what became of it.")
+@app.command("list", short_help="List events, receivers and delivery states.")
 def listing(settings: SETTINGS = HERE, json: JSON = False) -> None:
-    """List every event token: for whom, when, and whether its receiver has it. Tokens themselves are not shown.
+    """List every event token: receiver, time, delivery state. The list holds no token.
 
     \b
     Examples:
@@ -219,15 +225,15 @@ def listing(settings: SETTINGS = HERE, json: JSON = False) -> None:
             f"{row['number']:>5}  {row['made']}  {row['stream']:20} {row['event']:20} {row['state']:8}{said}\n"
         )
     if not rows:
-        streams.say("nobody was told anything yet")
+        streams.say("no event was sent yet")
 
 
-@app.command(short_help="Let a refused event token be sent once more.")
+@app.command(short_help="Queue a refused event token again.")
 def again(
-    number: Annotated[int, typer.Argument(metavar="N", help="Its number, as `list` shows it.")],
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of the event token, from `list`.")],
     settings: SETTINGS = HERE,
 ) -> None:
-    """Let an event token that its receiver refused wait once more, after the reason was mended.
+    """Queue an event token again that its receiver refused, after you removed the reason.
 
     \b
     Examples:
@@ -239,19 +245,24 @@ def again(
     outbox = _outbox(load(settings))
     try:
         if not outbox.again(number):
-            raise UsageError(f"{number} is no refused event token", fix="seawall respond signals list")
+            raise UsageError(f"{number} is not a refused event token", fix="seawall respond signals list")
     finally:
         outbox.close()
-    streams.say(f"{number} waits again; next: seawall respond signals deliver")
+    streams.say(f"{number} is queued again; next: seawall respond signals deliver")
 
 
 @app.command(short_help="Send a verification event to a receiver.")
 def verify(
     stream: Annotated[str, typer.Argument(metavar="NAME", help="The stream.")],
     settings: SETTINGS = HERE,
-    state: Annotated[str, typer.Option(metavar="TEXT", help="What the receiver should see again.")] = "",
+    state: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", help="The `state` of the verification event, which the receiver returns."
+        ),
+    ] = "",
 ) -> None:
-    """Send a verification event, by which a receiver (and you) see that key, audience and way are right.
+    """Send a verification event: it proves that key, audience and delivery work.
 
     \b
     Examples:
@@ -275,14 +286,14 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command(short_help="Answer receivers that poll, and push to the others.")
+@app.command(short_help="Serve receivers that poll; push to the others.")
 def serve(
     settings: SETTINGS = HERE,
-    listen: Annotated[str, typer.Option(metavar="PLACE", help="Address and port.")] = "127.0.0.1:8095",
-    certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate chain in PEM, for TLS.")] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate's private key in PEM.")] = None,
+    listen: Annotated[str, typer.Option(metavar="PLACE", help="Address and port to listen on.")] = "127.0.0.1:8095",
+    certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS certificate chain (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Private key of the certificate (PEM).")] = None,
 ) -> None:  # fmt: skip
-    """Answer receivers that poll, and push to the others, until stopped. Beyond this machine it wants a certificate.
+    """Serve receivers that poll and push to the others, until stopped. Beyond this machine TLS is required.
 
     \b
     Examples:
@@ -297,7 +308,9 @@ def serve(
 
     place = place_of(listen)
     if (certificate is None) != (key is None):
-        raise SignalsInvalid("a certificate needs its key", fix="give both --certificate and --key")
+        raise SignalsInvalid(
+            "--certificate and --key belong together", fix="give both --certificate and --key"
+        )
     if certificate is None and not place.is_loopback:
         raise SignalsInvalid(
             f"{place}: tokens would cross the network unencrypted",
@@ -348,7 +361,7 @@ def _moment(text: str | None) -> int:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise UsageError(f"{text!r} is no time with its zone", fix="write 2026-11-26T14:00:00Z")
+        raise UsageError(f"{text!r} is not a time with a time zone", fix="write 2026-11-26T14:00:00Z")
     return int(found.timestamp() * 1_000_000)
 
 

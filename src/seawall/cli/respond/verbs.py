@@ -1,4 +1,4 @@
-"""`seawall respond`: plan what to do about an incident, do it, take it back, and warn others. One file for each verb."""
+"""`seawall respond`: plan, apply and roll back containment, export incidents and notify others. One file for each verb."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def respond() -> None:
-    """Act on an incident: plan what to do, do it, take it back, warn other systems, tell those affected.
+    """Respond to an incident: plan and apply containment, roll it back, send signals, notify those affected.
 
-    Nothing is done unasked: a plan is printed, and applied when a person is named who approved it.
+    `plan` only prints. `apply` changes nothing without --apply and the name of the approver.
 
     \b
     Examples:
@@ -32,19 +32,23 @@ def respond() -> None:
     """
 
 
-app.command("plan", short_help="Say what to do about an incident, in order, with the undo of each step.")(
+app.command("plan", short_help="Turn an incident into an ordered containment plan with rollback.")(
     respond_plan.plan
 )
-app.command("apply", short_help="Do what a plan says; without --apply, print what would be done.")(
+app.command("apply", short_help="Apply a containment plan; without --apply, print its calls.")(
     respond_apply.apply
 )
-app.command("undo", short_help="Take back what was applied, to what was read before.")(respond_apply.undo)
-app.command("attention", short_help="Have a watch raise what follows a containment, whatever the budget.")(
-    respond_attention.attention
+app.command("undo", short_help="Roll back applied containment actions.")(respond_apply.undo)
+app.command(
+    "attention", short_help="Raise the return of a contained intruder regardless of the alert budget."
+)(respond_attention.attention)
+app.command("watch", short_help="Search for the return of a contained intruder.")(respond_watch.watch)
+app.command("export", short_help="Export an incident: OCSF, STIX, CSV, Sigma.")(respond_export.export)
+app.add_typer(
+    respond_signals.app,
+    name="signals",
+    short_help="Send signed security events (CAEP, RISC) to other systems.",
 )
-app.command("watch", short_help="Look for the return of an intruder that was contained.")(respond_watch.watch)
-app.command("export", short_help="Give an incident to other programs: OCSF, STIX, CSV, Sigma.")(
-    respond_export.export
+app.add_typer(
+    respond_notify.app, name="notify", short_help="Notify those affected; keep a register of notifications."
 )
-app.add_typer(respond_signals.app, name="signals", short_help="Warn other systems with signed events.")
-app.add_typer(respond_notify.app, name="notify", short_help="Tell those affected, and know who was told.")

@@ -1,4 +1,4 @@
-"""`seawall respond watch`: after a containment, is the intruder back, and what changed?"""
+"""`seawall respond watch`: after a containment, search for the return of the intruder."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ CAME_BACK = 10
 
 def watch(
     journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="The journal that seawall respond apply wrote.")
+        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
     ],
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
-            help="Logs, or folders that a scan wrote: from before and after.",
+            help="Logs or results folders of scans, from before and after the containment.",
             show_default=False,
         ),
     ] = None,
     store: StoreInstead = None,
     database: DatabaseUrl = None,
     days: Annotated[
-        int, typer.Option(metavar="N", min=1, max=365, help="For how many days after the containment.")
+        int, typer.Option(metavar="N", min=1, max=365, help="Number of days after the containment.")
     ] = 30,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Look for the return of an intruder that was contained: with what it was known by, and what it changed.
+    """Search for the return of a contained intruder: known indicators, and what the intruder changed.
 
     \b
     Examples:
@@ -49,10 +49,10 @@ def watch(
       seawall respond watch plan.journal.jsonl exports/ --days 60 --json
       seawall respond watch plan.journal.jsonl --store seawall-store
 
-    Give logs from before the containment too: what many accounts use tells nothing.
+    Include logs from before the containment: an indicator that many accounts share proves nothing.
 
     \b
-    Exit codes: 0 no return was found, 10 the intruder is back, 3 nothing could be read.
+    Exit codes: 0 no return found, 10 return found, 3 nothing could be read.
     """
     import msgspec
 
@@ -65,10 +65,12 @@ def watch(
     from seawall_base.times import rfc3339
 
     if (store is None) == (not paths):
-        raise UsageError("search logs, or a store", fix="give a PATH or --store, and not both")
+        raise UsageError(
+            "exactly one of PATH and --store is needed", fix="give a PATH or --store, and not both"
+        )
     contained = containment_of(read(journal), days)
     if contained is None:
-        raise JournalBroken(f"{journal}: nothing was contained yet", fix=CONTAIN_FIRST)
+        raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
     looking, reading = _looked(paths or [], store, database, contained, quiet=quiet)
     found = looking.returns()
     if as_json:
@@ -102,12 +104,12 @@ def watch(
         )
         if not looking.after:
             streams.say(
-                "warning: no record is from after the containment, so that no return could be seen: give newer logs"
+                "warning: no record is from after the containment, so that no return can be found: give newer logs"
             )
         for code, count in sorted(reading.problems.items(), key=lambda one: -one[1])[:3]:
             streams.say(f"not read: {count:,} × {code}")
         if looking.is_bounded:
-            streams.say("there was more to look at than was looked at: give fewer days")
+            streams.say("the search hit its limit and is incomplete: give fewer --days")
     if found:
         raise typer.Exit(CAME_BACK)
 

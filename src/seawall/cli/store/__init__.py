@@ -1,1 +1,1 @@
-"""The verbs of `seawall store`: check, prune, back up and restore what watch and serve keep."""
+"""The verbs of `seawall store`: check, prune, back up and restore the data store."""

@@ -1,4 +1,4 @@
-"""What `seawall doctor --store` checks: each looks at one thing of a store and never raises."""
+"""What `seawall doctor --store` checks: each checks one part of a store and never raises."""
 
 from __future__ import annotations
 
@@ -44,14 +44,17 @@ def _audit(folder: Path, database: str | None, head: Path | None) -> Check:
         verdict = work.audit.verify(known)
     if not verdict.is_whole:
         return Check(
-            "Audit trail", "fail", verdict.fault, "find out who can write to the database; restore a backup"
+            "Audit trail",
+            "fail",
+            verdict.fault,
+            "find out who can write to the database, then restore a backup",
         )
     if not verdict.entries:
-        return Check("Audit trail", "ok", "empty: there is no end to note yet")
-    detail = f"{plural(verdict.entries, 'entry', 'entries')}, none changed; end: {verdict.head.sequence} {verdict.head.digest}"
+        return Check("Audit trail", "ok", "empty: it has no head yet")
+    detail = f"{plural(verdict.entries, 'entry', 'entries')}, none changed; head: {verdict.head.sequence} {verdict.head.digest}"
     if known is None:
-        return Check("Audit trail", "ok", f"{detail}; compared with no end noted earlier (--head)")
-    return Check("Audit trail", "ok", f"{detail}; holds the end that was noted")
+        return Check("Audit trail", "ok", f"{detail}; not compared with an earlier head (--head)")
+    return Check("Audit trail", "ok", f"{detail}; contains the earlier head")
 
 
 def _events(folder: Path, database: str | None) -> Check:
@@ -72,7 +75,7 @@ def _writer(folder: Path, database: str | None) -> Check:
     from seawall.storage.place import database_place
 
     holder = examination.writer(database_place(folder, database))
-    return Check("Writer", "ok", "nobody writes" if holder is None else f"{holder} writes")
+    return Check("Writer", "ok", "no program writes" if holder is None else f"{holder} writes")
 
 
 def _disk(folder: Path) -> Check:
@@ -80,6 +83,9 @@ def _disk(folder: Path) -> Check:
     detail = f"{usage.free / _GIB:,.1f} GiB free of {usage.total / _GIB:,.1f}"
     if usage.free < _GIB or usage.free < usage.total / 50:
         return Check(
-            "Store's disk", "warn", detail, "free some space, or keep less: seawall store prune --help"
+            "Store's disk",
+            "warn",
+            detail,
+            "free some space, or shorten the retention: seawall store prune --help",
         )
     return Check("Store's disk", "ok", detail)

@@ -24,20 +24,21 @@ if TYPE_CHECKING:
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder for the backup: new or empty.", show_default=False)
+    ],
     store: StoreFolder = DEFAULT_STORE,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy database and events into a new folder, with a manifest. Watch and serve may go on meanwhile.
+    """Back up database and events into a new folder, with a manifest. `watch` and `serve` may keep running.
 
     \b
     Examples:
       seawall store backup /backup/2026-03-02
       seawall store backup /backup/2026-03-02 --store /var/lib/seawall --json
 
-    Keep it where others can neither read nor write: it holds what the logs hold. Note the head of the audit trail that
-    is printed somewhere else.
+    Protect the backup like the logs themselves. Record the printed head of the audit trail in another place.
     """
     import time
 
@@ -54,22 +55,24 @@ def backup(
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="DIR", help="A backup.", show_default=False)],
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a backup.", show_default=False)],
     to: Annotated[
         Path,
-        typer.Option("--to", metavar="DIR", help="The store to make; must not exist.", show_default=False),
+        typer.Option(
+            "--to", metavar="DIR", help="Folder of the new store; it must not exist.", show_default=False
+        ),
     ],
     database: NewDatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a store of a backup: all of it, checked, or nothing.
+    """Restore a backup into a new store: complete and verified, or not at all.
 
     \b
     Examples:
       seawall store restore /backup/2026-03-02 --to /var/lib/seawall
       seawall store restore /backup/2026-03-02 --to store --database postgresql://seawall@db/new
 
-    With --database the database goes into an empty PostgreSQL one, whatever it was in before.
+    With --database, restore into an empty PostgreSQL database, also from a SQLite file.
     """
     from seawall.storage.copies import restore as make
 
@@ -95,7 +98,7 @@ def _document(done: Copied) -> dict[str, Any]:
 
 def _end(done: Copied) -> str:
     if not done.head.sequence:
-        return "empty, so that there is no end to note"
+        return "empty, without a head"
     return f"entry {done.head.sequence} {done.head.digest}"
 
 
@@ -108,4 +111,6 @@ def _tell(what: str, place: Path, done: Copied) -> None:
         f"audit trail: {_end(done)}\n"
     )
     if done.damaged:
-        streams.say(f"damaged before, and still: {plural(len(done.damaged), 'part')}; seawall store check")
+        streams.say(
+            f"damaged already in the backup: {plural(len(done.damaged), 'part')}; seawall store check"
+        )

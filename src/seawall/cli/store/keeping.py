@@ -1,4 +1,4 @@
-"""`seawall store prune` and `seawall store migrate`: what goes, and what is brought up to date."""
+"""`seawall store prune` and `seawall store migrate`: apply retention, and migrate the database."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ def prune(
             "--days",
             metavar="N",
             min=1,
-            help="How many days are kept, today not counted.",
+            help="Number of days to keep, before today (UTC).",
             show_default=False,
         ),
     ],
     store: StoreFolder = DEFAULT_STORE,
     database: DatabaseUrl = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; delete nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted; delete nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete events, incidents, candidates, problems, sent messages and ended sessions of older days.
@@ -34,8 +36,8 @@ def prune(
       seawall store prune --days 180 --dry-run
       seawall store prune --days 180 --store /var/lib/seawall
 
-    Answers and the audit trail are never deleted. A running watch prunes for itself (--retention): this verb wants it stopped,
-    except for --dry-run, which only reads.
+    Feedback and the audit trail are never deleted. A running `watch` prunes with --retention: stop it first.
+    --dry-run also works beside a running `watch`.
     """
     from datetime import UTC, datetime, timedelta
 
@@ -55,7 +57,7 @@ def prune(
             }
         )
         return
-    verb = "would go" if dry_run else "gone"
+    verb = "to be deleted" if dry_run else "gone"
     rows = ", ".join(counted(name, count) for name, count in gone.rows.items() if count) or "no rows"
     streams.write(
         f"before {before.isoformat()}, {verb}: {plural(gone.events, 'event')} of {plural(gone.days, 'day')} "
@@ -68,14 +70,14 @@ def prune(
 def migrate(
     store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False
 ) -> None:
-    """Bring the database of an older Seawall to this version. A SQLite file is copied beside itself first.
+    """Migrate the database of an older Seawall to this version. The command first copies a SQLite file.
 
     \b
     Examples:
       seawall store migrate
       seawall store migrate --database postgresql://seawall@db/seawall
 
-    `seawall watch` and `seawall serve` do this when they start. Of PostgreSQL, take a backup first.
+    `seawall watch` and `seawall serve` migrate when they start. Back up a PostgreSQL database first.
     """
     from seawall.storage.database.upgrading import upgrade
     from seawall.storage.place import check_folder, database_place
@@ -88,8 +90,8 @@ def migrate(
         streams.answer_json({"migrated": done is not None, "before": before, "after": after, "copy": copy})
         return
     if done is None:
-        streams.write("the database is of this version already\n")
+        streams.write("the database already has this version\n")
     else:
-        kept = f"; what it was: {copy}" if copy else ""
+        kept = f"; copy of the old file: {copy}" if copy else ""
         streams.write(f"migrated from version {done.before} to {done.after}{kept}\n")
     streams.next_step(f"seawall store check{where(store, database)}")

@@ -1,4 +1,4 @@
-"""`seawall store size` and `seawall store check`: what is kept, and whether it is sound."""
+"""`seawall store size` and `seawall store check`: show the size and verify the integrity of a store."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Say how much the store holds: database and events in bytes, days, events and incidents.
+    """Show the size of the store: bytes of database and events, days, events and incidents.
 
-    With --json also the rows of each table, and what each organisation takes.
+    With --json also the rows of each table and the share of each organisation.
 
     \b
     Examples:
@@ -81,9 +81,11 @@ def _draw_size(console: Console, document: dict[str, Any]) -> None:
         ("database", sized(database["bytes"]), ", ".join(_told(rows))),
     ]
     if events["unfinished_bytes"]:
-        lines.append(("unfinished", sized(events["unfinished_bytes"]), "being written, or left by a stop"))
+        lines.append(
+            ("unfinished", sized(events["unfinished_bytes"]), "in progress, or left by an interrupted write")
+        )
     if events["damaged_parts"]:
-        lines.append(("damaged", plural(len(events["damaged_parts"]), "part"), "see seawall store check"))
+        lines.append(("damaged", plural(len(events["damaged_parts"]), "part"), "run seawall store check"))
     _print_grid(console, lines)
     if len(tenants) > 1:
         console.print()
@@ -97,7 +99,7 @@ _TOLD = (
     ("users", "user", ""),
     ("audit", "audit entry", "audit entries"),
 )
-"""Of the tables what a person asks for; --json has all of them."""
+"""Show the main tables; --json has all of them."""
 
 
 def _told(rows: dict[str, int]) -> list[str]:
@@ -129,18 +131,20 @@ def check(
     database: DatabaseUrl = None,
     head: Annotated[
         Path | None,
-        typer.Option("--head", metavar="FILE", help="An end of the audit trail that was noted earlier."),
+        typer.Option(
+            "--head", metavar="FILE", help="File with an earlier head of the audit trail, to compare with."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read everything: checksums of events, the database's own, every state, the chain of the audit trail.
+    """Verify the whole store: checksums of events and database, saved states, hash chain of the audit trail.
 
     \b
     Examples:
       seawall store check
       seawall store check --head audit-head.json --json
 
-    Exits with 1 when anything is damaged. Nothing is changed.
+    Exit code 1: something is damaged. The command changes nothing.
     """
     from seawall.storage.database import examination
     from seawall.storage.place import open_store
@@ -172,7 +176,7 @@ def check(
         lines += (
             []
             if lines
-            else [f"sound: {plural(parts, 'part')} of events, the database, {_entries(verdict.entries)}"]
+            else [f"no damage: {plural(parts, 'part')} of events, the database, {_entries(verdict.entries)}"]
         )
         streams.write("".join(f"{_visible(line)}\n" for line in lines))
         streams.next_step(
@@ -187,7 +191,7 @@ def _entries(count: int) -> str:
 
 
 def read_head(path: Path) -> Head:
-    """Return the end of an audit trail that a file notes: `{"sequence": 12, "digest": "…"}`, or a document around it."""
+    """Return the head of an audit trail from a file: `{"sequence": 12, "digest": "…"}`, or a document around it."""
     import json
 
     from seawall.storage.database import Head
@@ -207,7 +211,7 @@ def read_head(path: Path) -> Head:
     match stated:
         case {"sequence": int(sequence), "digest": str(digest)} if sequence >= 0:
             return Head(sequence, digest)
-    raise InputUnreadable(f"{path}: notes no end of an audit trail", fix='{"sequence": 12, "digest": "…"}')
+    raise InputUnreadable(f"{path}: holds no head of an audit trail", fix='{"sequence": 12, "digest": "…"}')
 
 
 def _visible(text: str) -> str:

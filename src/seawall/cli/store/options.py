@@ -11,9 +11,7 @@ from seawall_base.plurals import plural
 
 DEFAULT_STORE = Path("seawall-store")
 
-StoreFolder = Annotated[
-    Path, typer.Option("--store", metavar="DIR", help="Folder that everything is kept in.")
-]
+StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Folder of the data store.")]
 
 
 def _database(meaning: str) -> Any:
@@ -27,10 +25,10 @@ def _database(meaning: str) -> Any:
     )
 
 
-DatabaseUrl = Annotated[str | None, _database("The store's PostgreSQL database, where it has one")]
-OwnDatabaseUrl = Annotated[str | None, _database("A PostgreSQL database instead of a file in the store")]
-NewDatabaseUrl = Annotated[str | None, _database("An empty PostgreSQL database to put it into")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+DatabaseUrl = Annotated[str | None, _database("PostgreSQL database of the store, if it has one")]
+OwnDatabaseUrl = Annotated[str | None, _database("PostgreSQL database instead of a file in the store")]
+NewDatabaseUrl = Annotated[str | None, _database("Empty PostgreSQL database to restore into")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def sized(count: int) -> str:

@@ -1,4 +1,4 @@
-"""`seawall store`: how large it is, what goes, backup and restore, whether it is sound. One file for each group of verbs."""
+"""`seawall store`: manage the data store: size, retention, backup, restore, integrity. One file for each group of verbs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def store() -> None:
-    """Look after what `seawall watch` and `seawall serve` keep: database and events.
+    """Manage the data store of `seawall watch` and `seawall serve`: database and event lake.
 
     \b
     Examples:
@@ -23,9 +23,9 @@ def store() -> None:
     """
 
 
-app.command("size", short_help="Say how much is kept, by organisation and table.")(store_looking.size)
-app.command("check", short_help="Read everything and say what is damaged.")(store_looking.check)
-app.command("prune", short_help="Delete what is older than a number of days.")(store_keeping.prune)
-app.command("migrate", short_help="Bring an older database to this version.")(store_keeping.migrate)
-app.command("backup", short_help="Copy the store into a new folder.")(store_copies.backup)
-app.command("restore", short_help="Make a store of a backup.")(store_copies.restore)
+app.command("size", short_help="Show the size of the store by organisation and table.")(store_looking.size)
+app.command("check", short_help="Verify the integrity of the whole store.")(store_looking.check)
+app.command("prune", short_help="Delete data older than a number of days.")(store_keeping.prune)
+app.command("migrate", short_help="Migrate an older database to this version.")(store_keeping.migrate)
+app.command("backup", short_help="Back up the store into a new folder.")(store_copies.backup)
+app.command("restore", short_help="Restore a store from a backup.")(store_copies.restore)

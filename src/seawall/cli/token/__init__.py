@@ -1,1 +1,1 @@
-"""The verbs of `seawall token`: judge tokens, revoke them, test verifiers."""
+"""The verbs of `seawall token`: verify and revoke tokens, test verifiers."""

@@ -1,4 +1,4 @@
-"""`seawall token check`: one access token through every check of a policy, explained."""
+"""`seawall token check`: explain every check of a policy on one access token."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SCHEMES = ("bearer ", "dpop ")
 def check(
     policy: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="The policy file: whose tokens are accepted.", show_default=False),
+        typer.Option(metavar="FILE", help="Policy file: whose tokens are accepted.", show_default=False),
     ],
     token: Annotated[
         str | None,
         typer.Argument(
             metavar="TOKEN",
-            help="The token, @FILE, or - for stdin. Better not the token itself: other users see arguments.",
+            help="@FILE, or - for stdin, or the token itself (other users of this machine can see arguments).",
             show_default=False,
         ),
     ] = None,
@@ -39,29 +39,28 @@ def check(
     at: Annotated[
         float | None,
         typer.Option(
-            "--at", metavar="SECONDS", help="Judge as of this time (seconds since 1970) instead of now."
+            "--at", metavar="SECONDS", help="Verify as of this time (seconds since 1970). Default: now."
         ),
     ] = None,
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="Method of the request that a proof is for.")
+        str, typer.Option(metavar="NAME", help="Method of the request that the DPoP proof covers.")
     ] = "GET",
     url: Annotated[
-        str | None, typer.Option(metavar="URL", help="URL of the request that a DPoP proof is for.")
+        str | None, typer.Option(metavar="URL", help="URL of the request that the DPoP proof covers.")
     ] = None,
     proof: Annotated[
-        Path | None, typer.Option("--proof", metavar="FILE", help="The request's DPoP proof.")
+        Path | None, typer.Option("--proof", metavar="FILE", help="DPoP proof of the request.")
     ] = None,
     certificate: Annotated[
         Path | None,
-        typer.Option("--certificate", metavar="FILE", help="The client's certificate (PEM or DER)."),
+        typer.Option("--certificate", metavar="FILE", help="Client certificate of the request (PEM or DER)."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Explain check by check why an access token is accepted or refused under a policy.
+    """Explain, check by check, why a policy accepts or refuses an access token.
 
-    Neither the token nor its signature is ever printed, and nothing is logged. Claims are shown as they are: they may
-    name people.
+    The command logs nothing and never prints the token or its signature. It prints claims, which may name people.
 
     \b
     Examples:
@@ -71,7 +70,7 @@ def check(
       seawall token check @token.txt --policy policy.toml --url https://api.example/mail --proof proof.txt
 
     \b
-    Exit codes: 0 accepted, 10 refused, 1 could not be judged (no keys to be had, a broken store),
+    Exit codes: 0 accepted, 10 refused, 1 could not be verified (keys unavailable, store damaged),
     2 usage or policy, 3 the token could not be read.
     """
     import time
@@ -93,7 +92,7 @@ def check(
     else:
         streams.answer(lambda console: show_check(console, examination))
     if not quiet and document.revocation_store is None:
-        streams.say("note: the policy names no store of revocations, so none were looked up")
+        streams.say("note: the policy names no revocation store: revocations were not checked")
     if examination.refusal is None:
         return 0
     return UNJUDGED if examination.refusal.status == 403 else REFUSED
@@ -104,7 +103,7 @@ def _token(token: str | None, file: Path | None) -> str:
     from seawall_base.errors import UsageError
 
     if token is not None and file is not None:
-        raise UsageError("the token is given twice", fix="give it either as the argument or with --file")
+        raise UsageError("the token was given twice", fix="give it either as the argument or with --file")
     if file is not None:
         text = _read(file)
     elif token is not None and token.startswith("@"):
@@ -116,7 +115,7 @@ def _token(token: str | None, file: Path | None) -> str:
     else:
         text = token or ""
         if "." in text and len(text) < 256 and Path(text).is_file():
-            raise UsageError(f"{text} is a file and no token", fix=f"give @{text} to check what is in it")
+            raise UsageError(f"{text} is a file, not a token", fix=f"give @{text} to check what is in it")
     text = text.strip()
     scheme = next((scheme for scheme in _SCHEMES if text[: len(scheme)].lower() == scheme), "")
     return text[len(scheme) :].strip()
@@ -157,7 +156,7 @@ def _request(
     from seawall_tokens.verify.request_binding import RequestBinding
 
     if proof is not None and url is None:
-        raise UsageError("a DPoP proof is for one URL", fix="give the URL of the request with --url")
+        raise UsageError("--proof needs --url", fix="give the URL of the request with --url")
     return RequestBinding(
         method=method,
         url=url or "",

@@ -26,8 +26,12 @@ _MOST_SHOWN = 60
 _DEEPEST = 8
 
 ELSEWHERE = (
-    (13, "renewal is judged before a new token is made: `seawall_tokens.verify.renewal`", "RFC 9700 4.14"),
-    (15, "decisions are logged where tokens are verified; an examination is none", "CSRB"),
+    (
+        13,
+        "the verifier checks renewal before a new token is issued: `seawall_tokens.verify.renewal`",
+        "RFC 9700 4.14",
+    ),
+    (15, "only the verification of a request writes the decision log; an examination does not", "CSRB"),
 )
 """The checks that an examination of a token does not run."""
 
@@ -82,7 +86,7 @@ def show_check(console: Console, examination: Examination) -> None:
         )
     console.print(table)
     _show_verdict(console, examination)
-    verified = "verified" if examination.state.verified else "not verified: anybody can write this"
+    verified = "verified" if examination.state.verified else "not verified: anybody could have written this"
     _show_members(console, f"header ({verified})", examination.header)
     _show_members(console, f"claims ({verified})", examination.claims)
 

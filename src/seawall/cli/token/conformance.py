@@ -1,4 +1,4 @@
-"""`seawall token conformance`: would my own service have refused these tokens?"""
+"""`seawall token conformance`: test a token verifier with hostile tokens."""
 
 from __future__ import annotations
 
@@ -36,30 +36,33 @@ class Level(StrEnum):
 def conformance(
     verifier: Annotated[
         str | None,
-        typer.Option(metavar="MODULE:NAME", help="The verifier: a function, or a Verifier."),
+        typer.Option(metavar="MODULE:NAME", help="The verifier: a function or a `Verifier`."),
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Families or single cases to run, separated by commas."),
+        typer.Option(metavar="NAMES", help="Only these families or cases, separated by commas."),
     ] = None,
     leave_out: Annotated[
         str | None,
-        typer.Option("--except", metavar="NAMES", help="Families or single cases to leave out."),
+        typer.Option("--except", metavar="NAMES", help="Skip these families or cases."),
     ] = None,
     fail_on: Annotated[
         Level,
-        typer.Option(metavar="LEVEL", help="Exit with 10: accepted, crashed, code, not-covered or never."),
+        typer.Option(
+            metavar="LEVEL",
+            help="Exit with 10 from this level on: accepted, crashed, code, not-covered or never.",
+        ),
     ] = Level.accepted,
     time_limit: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="How long the verifier has for one token.")
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit for one token, in seconds.")
     ] = 5.0,
-    list_cases: Annotated[bool, typer.Option("--list", help="Name the cases and run none.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    list_cases: Annotated[bool, typer.Option("--list", help="List the cases; run none.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Throw hostile tokens at a verifier of yours, and sound ones, and print what became of them.
+    """Test your token verifier with hostile and valid tokens, and print the results.
 
-    The verifier is Python: verify(token, context) returns claims or raises. What it says that it lacks is
-    shown as not covered, never as passed. docs/how-to/conformance.md shows how to write one in ten lines.
+    The verifier is Python: verify(token, context) returns claims or raises. A missing feature counts as
+    not covered, never as passed. See docs/how-to/conformance.md.
 
     \b
     Examples:
@@ -180,7 +183,7 @@ def _draw(console: Console, results: Sequence[Result]) -> None:
         console.print(Text(f"  {result.case.attack} ({result.case.source})"))
         got = " ".join(part for part in (result.code, result.detail) if part)
         if got:
-            console.print(Text(f"  it said: {visible(got)}", style="dim"))
+            console.print(Text(f"    got: {visible(got)}", style="dim"))
         if result.fault == "other-code":
             console.print(Text(f"  expected: {' or '.join(result.case.codes)}", style="dim"))
 
@@ -201,12 +204,12 @@ def _tell(results: Sequence[Result], passed: bool) -> None:
     unproved = sum(result.is_unproved_control for result in results)
     if unproved:
         streams.say(
-            f"{plural(unproved, 'sound token')} not accepted: the verifier fails, whatever it refused"
+            f"{plural(unproved, 'control')} not accepted: the verifier fails, whatever else it refused"
         )
     if why := matrix.void_reason(results):
         streams.say(f"this run shows nothing: {why}")
     elif passed and not matrix.faulty(results):
-        streams.say("nothing was let in that had to be refused")
+        streams.say("no hostile token was accepted")
     streams.next_step(
         "seawall token conformance --list names every case; docs/how-to/conformance.md explains them"
     )

@@ -21,7 +21,7 @@ _WORDS = {
     "session": "the session {value}",
     "token-id": "the token {value}",
     "client": "the client {value}",
-    "not-before": "what was issued before {not_before}",
+    "not-before": "all tokens issued before {not_before}",
 }
 
 
@@ -36,7 +36,7 @@ def sentence(entry: Mapping[str, Any]) -> str:
     issuer = str(entry.get("issuer"))
     place = "every issuer" if issuer == "*" else visible(issuer, _NAME)
     ends = entry.get("expires")
-    return f"{words} of {place}, {'until ' + visible(str(ends), _NAME) if ends else 'for good'}"
+    return f"{words} of {place}, {'until ' + visible(str(ends), _NAME) if ends else 'permanently'}"
 
 
 def show_revocations(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""`seawall token revoke`: revoke, list and take back, in a store or through a running gate."""
+"""`seawall token revoke`: revoke, list and lift revocations, in a store or through a running gate."""
 
 from __future__ import annotations
 
@@ -18,84 +18,92 @@ LARGEST = 64 * 1024
 
 def revoke(
     store: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The store of revocations, on this machine.")
+        Path | None, typer.Option(metavar="FILE", help="Revocation store on this machine.")
     ] = None,
     gate: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A running gate: https://…, http://127.0.0.1:PORT or unix:/path."),
+        typer.Option(metavar="URL", help="Running gate: https://…, http://127.0.0.1:PORT or unix:/path."),
     ] = None,
     kid: Annotated[
-        str | None, typer.Option(metavar="KID", help="Everything under keys of this name.")
+        str | None,
+        typer.Option(metavar="KID", help="Revoke all tokens signed by keys with this key id (kid)."),
     ] = None,
     thumbprint: Annotated[
         str | None,
-        typer.Option(metavar="JKT", help="Everything under this very key (RFC 7638), whatever its name."),
+        typer.Option(
+            metavar="JKT", help="Revoke all tokens signed by the key with this JWK thumbprint (RFC 7638)."
+        ),
     ] = None,
     issuer: Annotated[
         str | None,
         typer.Option(
             metavar="ISS",
-            help="Alone: everything of this issuer. Else: of this issuer only; '*' is every one.",
+            help="Revoke all tokens of this issuer; with another option, limit it to this issuer ('*': every issuer).",
         ),
     ] = None,
     subject: Annotated[
         str | None,
         typer.Option(
-            metavar="SUB", help="Everything of this account (sub, or oid at Entra); needs --issuer."
+            metavar="SUB", help="Revoke all tokens of this account (sub, or oid at Entra); needs --issuer."
         ),
     ] = None,
     session: Annotated[
-        str | None, typer.Option(metavar="SID", help="Everything of this session (sid).")
+        str | None, typer.Option(metavar="SID", help="Revoke all tokens of this session (sid).")
     ] = None,
     token_id: Annotated[
-        str | None, typer.Option(metavar="JTI", help="This token (jti, or uti at Entra).")
+        str | None, typer.Option(metavar="JTI", help="Revoke the token with this id (jti, or uti at Entra).")
     ] = None,
     token: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The token in this file (- is standard input), by its iss and jti or uti."
+            metavar="FILE",
+            help="Revoke the token in this file (- is standard input), by its iss and jti or uti.",
         ),
     ] = None,
-    client: Annotated[str | None, typer.Option(metavar="ID", help="Everything of this client.")] = None,
+    client: Annotated[
+        str | None, typer.Option(metavar="ID", help="Revoke all tokens of this client.")
+    ] = None,
     not_before: Annotated[
         str | None,
         typer.Option(
             metavar="TIME",
-            help="What was issued before: with --issuer, and --subject if it is one account. 'now' is one.",
+            help="Revoke tokens issued before this time ('now' or a time); needs --issuer, and --subject for one account.",
         ),
     ] = None,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why. It is recorded.")] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason. The store records it.")] = "",
     lasts: Annotated[
         str | None,
-        typer.Option("--for", metavar="TIME", help="How long: 90s, 30m, 24h, 7d. For good unless given."),
+        typer.Option("--for", metavar="TIME", help="Duration: 90s, 30m, 24h, 7d. Default: permanent."),
     ] = None,
     who: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Who decided it; the account of this process unless given."),
+        typer.Option(
+            metavar="NAME", help="Name of the person who decided it. Default: user id of this process."
+        ),
     ] = None,
-    listing: Annotated[bool, typer.Option("--list", help="List what is revoked.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List current revocations.")] = False,
     all_of_them: Annotated[
-        bool, typer.Option("--all", help="With --list: also what was lifted or has ended.")
+        bool, typer.Option("--all", help="With --list: also list lifted and expired revocations.")
     ] = False,
-    lift: Annotated[
-        int | None, typer.Option(metavar="N", help="Take revocation N back; needs --reason.")
-    ] = None,
-    create: Annotated[bool, typer.Option("--create-store", help="Make the store, if there is none.")] = False,
+    lift: Annotated[int | None, typer.Option(metavar="N", help="Lift revocation N; needs --reason.")] = None,
+    create: Annotated[bool, typer.Option("--create-store", help="Create the store when absent.")] = False,
     admin_token_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help=f"With --gate: holds the administrator's token; else {VARIABLE} does."
+            metavar="FILE", help=f"With --gate: file with the administrator's token. Default: {VARIABLE}."
         ),
     ] = None,
     ca: Annotated[
         Path | None,
         typer.Option(
-            "--ca", metavar="FILE", help="With --gate: certificates (PEM) to trust instead of the system's."
+            "--ca",
+            metavar="FILE",
+            help="With --gate: CA certificates (PEM) to trust instead of the system's.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Revoke a key, an issuer, an account, a session, a token or a client; list what is revoked; take it back.
+    """Revoke a key, an issuer, an account, a session, a token or a client; list and lift revocations.
 
     \b
     Examples:
@@ -107,7 +115,7 @@ def revoke(
       seawall token revoke --store revocations.db --lift 12 --reason "wrong key"
 
     \b
-    Exit codes: 0 done and on the disk, 1 the store is broken or the gate refused, 2 usage.
+    Exit codes: 0 written to disk, 1 the store is damaged or the gate refused, 2 usage.
     """
     import time
 
@@ -116,20 +124,22 @@ def revoke(
 
     if token is not None:
         if issuer is not None or token_id is not None:
-            raise UsageError("the token itself says its issuer and its id", fix="give --token alone")
+            raise UsageError("--token excludes --issuer and --token-id", fix="give --token alone")
         issuer, token_id = revocation_form.token_named_by(_read_token(token))
     named = {"kid": kid, "thumbprint": thumbprint, "subject": subject, "session": session, "token_id": token_id,
              "client": client}  # fmt: skip
     revoking = any(value is not None for value in (issuer, not_before, *named.values()))
     if revoking + listing + (lift is not None) + (create and not revoking) != 1:
         raise UsageError(
-            "one thing at a time",
-            fix="say what to revoke (--kid, --issuer, …), or --list, or --lift N, or --create-store",
+            "give one action at a time",
+            fix="give what to revoke (--kid, --issuer, …), or --list, or --lift N, or --create-store",
         )
     if (all_of_them and not listing) or (lasts is not None and not revoking):
-        raise UsageError("--all goes with --list, and --for with what is revoked")
+        raise UsageError("--all needs --list, and --for needs a revocation")
     if (store is None) == (gate is None) or (create and store is None):
-        raise UsageError("revocations are in one place", fix="give either --store FILE or --gate URL")
+        raise UsageError(
+            "exactly one of --store and --gate is needed", fix="give either --store FILE or --gate URL"
+        )
     now = time.time()
     document = (
         revocation_form.document_of(
@@ -180,7 +190,7 @@ def _given(reason: str) -> str:
     from seawall_base.errors import UsageError
 
     if not reason.strip():
-        raise UsageError("a revocation, and its lift, has a reason", fix="give --reason TEXT")
+        raise UsageError("a revocation, or lifting one, needs a reason", fix="give --reason TEXT")
     return reason
 
 
@@ -192,7 +202,7 @@ def _desk(
 
         desk = LocalRevocationAdmin(store, create=create)
         if desk.created:
-            streams.say(f"made a new store: {store}")
+            streams.say(f"created a new store: {store}")
         return desk
     from seawall.gate.admin_client import AdminClient
 
@@ -200,7 +210,7 @@ def _desk(
 
 
 def _admin_token(file: Path | None) -> str:
-    """The token from the file or the environment. Never an argument: every user of the machine sees those."""
+    """Return the token from the file or the environment. It is never an argument: other users of the machine see those."""
     import os
     import re
     import stat

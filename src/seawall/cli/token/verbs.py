@@ -1,4 +1,4 @@
-"""`seawall token`: what tokens say, and what is no longer accepted. One file for each verb."""
+"""`seawall token`: verify and revoke tokens. One file for each verb."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def token() -> None:
-    """Judge tokens, and revoke them.
+    """Verify and revoke access tokens, and test token verifiers.
 
     \b
     Examples:
@@ -24,7 +24,7 @@ def token() -> None:
 
 
 app.command("check", short_help="Explain why a token is accepted or refused.")(token_check.check)
-app.command("revoke", short_help="Revoke keys, accounts, sessions, tokens; list; take back.")(
-    token_revoke.revoke
+app.command("revoke", short_help="Revoke keys, accounts, sessions, tokens; list, lift.")(token_revoke.revoke)
+app.command("conformance", short_help="Test your token verifier with hostile tokens.")(
+    conformance.conformance
 )
-app.command("conformance", short_help="Throw hostile tokens at a verifier of yours.")(conformance.conformance)

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import seawall
 from seawall.cli.main import main
 from seawall.detection.rules.sigma.run import RuleSet
+from seawall.pipeline import scan as pipeline
 
 from .samples import Result, incidents, written
 
@@ -58,7 +57,6 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Replace the pipeline and return the list of calls that it gets; a path named quiet finds nothing."""
     calls: list[dict[str, Any]] = []
-    fake = ModuleType("seawall.pipeline.scan")
 
     def scan(
         paths: Any, out: Any = None, *, settings: Any = None, progress: Any = None, rules_read: Any = None
@@ -72,7 +70,5 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         found = () if any("quiet" in str(path) for path in paths) else incidents()
         return Result(found, out)
 
-    fake.scan = scan  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "seawall.pipeline.scan", fake)
-    monkeypatch.setattr(seawall, "pipeline", fake, raising=False)
+    monkeypatch.setattr(pipeline, "scan", scan)
     return calls

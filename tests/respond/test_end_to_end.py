@@ -181,7 +181,7 @@ speaks_for = ["{issuer.name}"]
         until(lambda: gate.ask(token).status_code == 401)
         assert gate.ask(other).status_code == 204
         again = person.types("respond", "signals", "contained", "plan.journal.jsonl", "--send")
-        assert again.stdout.count("told before") == len(again.stdout.splitlines())
+        assert again.stdout.count("sent before") == len(again.stdout.splitlines())
 
 
 def _tell_the_owner(person: Person, victim: str, tenant: str) -> None:

@@ -47,3 +47,4 @@ def test_button_names_what_the_watch_was_started_with(
         assert httpx.get(f"{address}/api/summary", timeout=30).json()["budget"]["chosen"] is None
         # Nothing was read: there is no day that a budget could be spent on.
         expect(page.locator(".budget")).to_have_count(0)
+        page.close()  # else it asks for news of a server that ends

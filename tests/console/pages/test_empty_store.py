@@ -21,3 +21,4 @@ def test_empty_store_is_not_up_to_date(visit: Visiting, pages_built: None, tmp_p
         expect(page.get_by_text("No record was read yet.")).to_be_visible()
         for wrong in ("Up to date", "No gap was noticed", "Every record was understood"):
             expect(page.get_by_text(wrong)).to_have_count(0)
+        page.close()  # else it asks for news of a server that ends

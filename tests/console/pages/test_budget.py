@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import Visiting, serving
 from tests.live.running import quick, running
+from tests.server.gates import until
 
 from .conftest import Living
 
@@ -44,7 +45,8 @@ def test_button_names_what_the_watch_was_started_with(
         expect(button).to_be_enabled()
         button.click()
         expect(button).to_be_disabled()
-        assert httpx.get(f"{address}/api/summary", timeout=30).json()["budget"]["chosen"] is None
+        # The button is off while its request is on the way, too.
+        until(lambda: httpx.get(f"{address}/api/summary", timeout=30).json()["budget"]["chosen"] is None)
         # Nothing was read: there is no day that a budget could be spent on.
         expect(page.locator(".budget")).to_have_count(0)
         page.close()  # else it asks for news of a server that ends

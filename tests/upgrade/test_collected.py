@@ -34,8 +34,9 @@ def newest(kept: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def status(answer: VerbInJson, code: int = 0, out: str = "logs") -> dict[str, Any]:
-    (feed,) = answer("collect", "status", "--out", out, code=code)["feeds"]
-    return feed  # type: ignore[no-any-return]
+    feeds: list[dict[str, Any]] = answer("collect", "status", "--out", out, code=code)["feeds"]
+    (feed,) = feeds
+    return feed
 
 
 def test_what_was_fetched_is_stated(newest: int, answer: VerbInJson) -> None:

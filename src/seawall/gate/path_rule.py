@@ -31,7 +31,7 @@ class PathRule:
     )
     scopes: tuple[str, ...] = gate_setting((), "all of them must be in `scope` or `scp`")
     roles: tuple[str, ...] = gate_setting((), "one of them must be in `roles`")
-    claims: Conditions = gate_setting(  # noqa: RUF009 - a field
+    claims: Conditions = gate_setting(
         Conditions(),
         'values that claims must have: `claims.hd = "example.org"`; see docs/reference/policy.md, *Conditions on claims*',
     )

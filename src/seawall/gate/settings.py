@@ -3,7 +3,6 @@
 The dataclasses below are the specification: field, type, default and words make the tables of docs/reference/gate.md.
 """
 
-# ruff: noqa: RUF009 - `gate_setting` makes a field with its words
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -105,15 +105,15 @@ def texts(item: Reader = text, *, empty: bool = False) -> Reader:
             raise InvalidValue("is an empty array", "list at least one, or leave the setting out")
         if len(value) > LONGEST_LIST:
             raise InvalidValue(f"has {len(value)} elements", f"list at most {LONGEST_LIST}")
-        found: list[str] = []
+        found: dict[str, None] = {}
         for number, element in enumerate(value):
             try:
                 one = item(element)
-                if one in found:
-                    raise InvalidValue(f"{quote_value(element)} is listed twice", "list it once")  # noqa: TRY301 - same place
             except InvalidValue as wrong:
                 raise InvalidValue(wrong.what, wrong.fix, at=(number, *wrong.at)) from None
-            found.append(one)
+            if one in found:
+                raise InvalidValue(f"{quote_value(element)} is listed twice", "list it once", at=(number,))
+            found[one] = None
         return tuple(found)
 
     return read

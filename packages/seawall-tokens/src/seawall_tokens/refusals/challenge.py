@@ -15,9 +15,12 @@ class Challenging(Protocol):
     """What a challenge is made from; every `Refusal` has it."""
 
     @property
-    def words(self) -> str: ...  # noqa: D102
+    def words(self) -> str:
+        """What is wrong, in words."""
+
     @property
-    def challenge(self) -> str | None: ...  # noqa: D102
+    def challenge(self) -> str | None:
+        """The error code of the challenge, None where there is none."""
 
 
 def format_challenge(

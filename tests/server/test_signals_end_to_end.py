@@ -82,7 +82,7 @@ def test_what_is_pushed_is_done_and_done_once(tmp_path: Path) -> None:
         told = seawall(tmp_path, "tell", "account-disabled", *words)
         assert "1 taken, 0 refused, 0 waiting" in told.stderr, told.stderr
         until(lambda: gate.ask(ann).headers.get("X-Seawall-Code") == "revoked-subject")
-        assert "told before" in seawall(tmp_path, "tell", "account-disabled", *words).stdout
+        assert "sent before" in seawall(tmp_path, "tell", "account-disabled", *words).stdout
 
         seawall(tmp_path, "tell", "session-revoked", "--issuer", ISSUER, "--session", "s-1", "--send")
         until(lambda: gate.ask(bob).headers.get("X-Seawall-Code") == "revoked-session")

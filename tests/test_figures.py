@@ -100,6 +100,16 @@ def test_what_decides_nothing_changes_nothing(tree: Path, name: str) -> None:
     assert main(["check"], tree) == 0
 
 
+def test_prose_and_layout_of_code_change_nothing_and_code_does(tree: Path) -> None:
+    module = tree / "src/seawall/detection/one.py"
+    module.write_text('"""One."""\n\n\ndef one() -> int:\n    """Return one."""\n    return 1\n')
+    before = digests.digests_of(tree, "speed")["engine"]
+    module.write_text("# why\ndef one() -> int:\n    return (1)\n")
+    assert digests.digests_of(tree, "speed")["engine"] == before
+    module.write_text("def one() -> int:\n    return 2\n")
+    assert digests.digests_of(tree, "speed")["engine"] != before
+
+
 def test_a_part_that_was_moved_is_an_error_and_not_a_digest_of_nothing(tree: Path) -> None:
     (tree / "src/seawall/detection/ranking/data/one").unlink()
     with pytest.raises(ValueError, match="was moved"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Mapping
@@ -19,7 +20,19 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/storage/files/*.py",
         "src/seawall/storage/spool/*.py",
         "src/seawall/version.py",
-        "packages/seawall-base/src/seawall_base/*.py",
+        *(
+            f"packages/seawall-base/src/seawall_base/{name}.py"
+            for name in (
+                "document_version",
+                "errors",
+                "plurals",
+                "private_files",
+                "progress",
+                "regular_files",
+                "safe_text",
+                "times",
+            )
+        ),
     ),
     "rules": ("src/seawall/detection/rules/**/*.yml",),
     "ranker": ("src/seawall/detection/ranking/data/*",),
@@ -58,7 +71,10 @@ DECIDED_BY: Final = {
 
 
 def digest_files(root: Path, patterns: tuple[str, ...]) -> str:
-    """Return the digest of the names and contents of all files that match; raises `ValueError` where none matches a pattern."""
+    """Return the digest of the names and contents of all files that match; raises `ValueError` where none matches a pattern.
+
+    Comments, docstrings and the layout of Python files decide no figure and are left out.
+    """
     found: dict[str, Path] = {}
     for pattern in patterns:
         matches = [path for path in root.glob(pattern) if path.is_file() and "__pycache__" not in path.parts]
@@ -67,8 +83,28 @@ def digest_files(root: Path, patterns: tuple[str, ...]) -> str:
         found |= {path.relative_to(root).as_posix(): path for path in matches}
     whole = hashlib.sha256()
     for name, path in sorted(found.items()):
-        whole.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        content = code_alone(path.read_text("utf-8")) if path.suffix == ".py" else path.read_bytes()
+        whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     return whole.hexdigest()[:16]
+
+
+def code_alone(source: str) -> bytes:
+    """Return what Python makes of a file, without comments, docstrings and layout."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        for block in ("body", "orelse", "finalbody"):
+            statements = getattr(node, block, None)
+            if isinstance(statements, list):
+                setattr(node, block, [statement for statement in statements if not _is_prose(statement)])
+    return ast.dump(tree).encode()
+
+
+def _is_prose(statement: ast.AST) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def digest_libraries(lock: str, names: tuple[str, ...]) -> str:

@@ -34,7 +34,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.collect.serving import serving
+from tests.collection.serving import serving
 
 from collect_vendors import entra, google, m365, okta
 from collect_vendors.vendor import BEGIN, Failing, Vendor, faults_by_name

@@ -128,9 +128,8 @@ def authlib() -> list[Peer]:
 
 
 def python_jose() -> list[Peer]:
-    from jose.exceptions import JOSEError
-
     from jose import jwt
+    from jose.exceptions import JOSEError
 
     def shown(token: str, context: Context) -> Any:
         keys = json.loads(context.issuer.key_set)
@@ -201,7 +200,7 @@ def joserfc() -> list[Peer]:
 def seawall() -> list[Peer]:
     """Seawall asked the same, and everything."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from tests.conformance.seawall_verifier import verifier
+    from tests.tokens.conformance.seawall_verifier import verifier
 
     logging.getLogger("seawall").setLevel(logging.CRITICAL)
     name = f"Seawall {metadata.version('seawall')}"

@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pyarrow as pa
-from tests.events import event, table
-from tests.server.console.consoles import Browser, console
-from tests.server.console.samples import DAY, INCIDENT, T0
+from tests.console.consoles import Browser, console
+from tests.console.samples import DAY, INCIDENT, T0
+from tests.sample_events import event, table
 
 from seawall.console.context import ConsoleSettings
 from seawall.detection.incident import SEVERITIES, Incident

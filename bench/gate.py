@@ -34,7 +34,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.server.gates import ISSUER, Gate, free_port, running, until
+from tests.gate.gates import ISSUER, Gate, free_port, running, until
 
 from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.store import RevocationStore

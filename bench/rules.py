@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from tests.rules.foreign_records import CANNOT_HIT, WRITTEN, made
+from tests.detection.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
 
 from scan_million import Run, measured, median

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from seawall.cli.main import main
 from seawall.pipeline.scan import OUTPUTS, scan
-from tests.sources.archives import member, zip_of
+from tests.events.archives import member, zip_of
 
 MEGABYTE = 1 << 20
 

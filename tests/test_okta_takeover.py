@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seawall.pipeline.scan import ScanResult, scan
-from tests.sources.support import mail_read
+from tests.events.support import mail_read
 
 START = datetime(2026, 2, 2, tzinfo=UTC)  # a Monday
 BROWSERS = (

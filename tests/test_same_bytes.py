@@ -17,7 +17,7 @@ import seawall
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.demo import demo_settings
 from seawall.pipeline import scan as pipeline
-from tests.rules.vendor_records import audit, m365, sign_in
+from tests.detection.rules.vendor_records import audit, m365, sign_in
 
 MEASURED = ("seconds", "events_per_second", "peak_memory_bytes")
 """What a summary says of the run itself, and not of the logs."""

@@ -30,7 +30,7 @@ MOMENTS: Final = [
 """Every weekday and month, a leap day, the last seconds of a year; the first three also in `make test`."""
 
 QUICK: Final = (
-    "tests/console/pages/test_search_page.py",
+    "tests/console/browser/pages/test_search_page.py",
     "tests/cli/test_token_revoke.py",
     "tests/docs/test_tokens_page.py",
 )
@@ -40,16 +40,16 @@ READ_THE_CLOCK: Final = (
     "tests/cli/test_store.py",
     "tests/cli/test_token_check.py",
     "tests/cli/test_user.py",
-    "tests/collect/test_command.py",
-    "tests/console/doors",
-    "tests/console/pages",
-    "tests/console/test_queue.py",
-    "tests/jose",
-    "tests/server/console/test_serving.py",
-    "tests/server/step_up",
-    "tests/server/test_gate.py",
-    "tests/server/test_revoking.py",
-    "tests/server/test_sender_at_the_gate.py",
+    "tests/collection/test_command.py",
+    "tests/console/browser/doors",
+    "tests/console/browser/pages",
+    "tests/console/browser/test_queue.py",
+    "tests/tokens/jose",
+    "tests/console/test_serving.py",
+    "tests/gate/step_up",
+    "tests/gate/test_gate.py",
+    "tests/gate/test_revoking.py",
+    "tests/gate/test_sender_at_the_gate.py",
 )
 
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="no libfaketime here: no other day was tried")

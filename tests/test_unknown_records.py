@@ -10,7 +10,7 @@ import pytest
 
 import seawall
 from seawall.cli.main import main
-from tests.sources.support import mail_read, signed_in, write_lines
+from tests.events.support import mail_read, signed_in, write_lines
 
 AUDIT = {"Operation": "UserLoggedIn", "UserId": "mara@example.org", "Workload": "AzureActiveDirectory"}
 

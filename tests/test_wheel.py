@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.test_wheel import BUNDLE
+from tests.console.browser.test_wheel import BUNDLE
 from tests.installation import ROOT, built, built_parts, installed
-from tests.respond.cases import case_text
+from tests.response.cases import case_text
 
 pytestmark = pytest.mark.slow
 SOURCE = ROOT / "src"

@@ -17,8 +17,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-from tests.console import filled
-from tests.console.conftest import serving
+from tests.console.browser import filled
+from tests.console.browser.conftest import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 DAYS = 35

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.collect.graph import Graph
-from tests.collect.management import TENANT, stamp
-from tests.collect.serving import fault
+from tests.collection.graph import Graph
+from tests.collection.management import TENANT, stamp
+from tests.collection.serving import fault
 
 from collect_vendors.m365 import settings as secret_settings
 from collect_vendors.timeline import Timeline

@@ -11,9 +11,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.collect.management import stamp
-from tests.collect.reports import CUSTOMER, Reports
-from tests.collect.serving import Reply, fault
+from tests.collection.management import stamp
+from tests.collection.reports import CUSTOMER, Reports
+from tests.collection.serving import Reply, fault
 
 from collect_vendors.timeline import Timeline
 from collect_vendors.vendor import Vendor, page_of

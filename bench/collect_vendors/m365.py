@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.collect.management import CLIENT, SECRET, TENANT, Blob, Management, stamp
-from tests.collect.serving import Reply, fault
+from tests.collection.management import CLIENT, SECRET, TENANT, Blob, Management, stamp
+from tests.collection.serving import Reply, fault
 
 from collect_vendors.vendor import BEGIN, Vendor, page_of
 from seawall.collection.vendors.m365 import CONTENT_TYPES

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.collect.management import stamp
-from tests.collect.serving import Reply, as_json
-from tests.collect.system_log import Organisation, SystemLog
+from tests.collection.management import stamp
+from tests.collection.serving import Reply, as_json
+from tests.collection.system_log import Organisation, SystemLog
 
 from collect_vendors.timeline import LATE, LATEST, happened
 from collect_vendors.vendor import Vendor, page_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.collect.serving import CUT_BEFORE, Reply, Request, fault
+from tests.collection.serving import CUT_BEFORE, Reply, Request, fault
 
 BEGIN = 1_764_158_400_000_000
 """The time of the first pass."""

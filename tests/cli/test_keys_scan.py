@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seawall.cli.main import main
-from tests.jose.https_server import HttpsServer
-from tests.jose.https_server import answer as answer_of
+from tests.base.https_server import HttpsServer
+from tests.base.https_server import answer as answer_of
 from tests.keys.leaks import planting
 
 KEY = planting.make("RSA-2048")

@@ -12,7 +12,7 @@ from types import FrameType
 import pytest
 
 from tests.cli.conftest import Run
-from tests.sources.support import mail_read, write_lines
+from tests.events.support import mail_read, write_lines
 
 MOST_SECONDS = 60
 

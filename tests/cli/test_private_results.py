@@ -15,7 +15,7 @@ from seawall.storage.files.incident_documents import write_incidents
 from seawall_base import private_files
 from seawall_base.errors import OutputUnwritable
 from tests.cli.conftest import Run
-from tests.sources.support import mail_read, write_lines
+from tests.events.support import mail_read, write_lines
 
 ADDRESS = "198.51.100.250"
 

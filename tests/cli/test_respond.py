@@ -15,9 +15,9 @@ import pytest
 
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.files.incident_documents import write_incidents
-from tests.respond.contain.okta_api import Okta
-from tests.respond.contain.samples import ANN, incident, row
-from tests.respond.contain.serving import served
+from tests.response.containment.okta_api import Okta
+from tests.response.containment.samples import ANN, incident, row
+from tests.response.containment.serving import served
 
 from .conftest import Outcome, Run
 
@@ -208,7 +208,7 @@ def test_an_unclear_step_is_settled_by_a_person(
     run: Run, out: Path, okta: Okta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seawall_base.clock import Clock
-    from tests.respond.contain.serving import Fault
+    from tests.response.containment.serving import Fault
 
     monkeypatch.setattr(Clock, "wait", lambda *_: None)
     plan = planned(run, out)

@@ -14,8 +14,8 @@ import pytest
 from seawall.response.notification.case_file import read_case
 from seawall.response.scope.document import write_scope
 from seawall.storage.place import open_store
-from tests.respond.cases import ANNA, BEN, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
-from tests.respond.mail_server import serving
+from tests.response.cases import ANNA, BEN, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
+from tests.response.notification.mail_server import serving
 
 from .conftest import Outcome, Run
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seawall.storage.files.incident_documents import write_incidents
-from tests.respond.contain.samples import incident, row
+from tests.response.containment.samples import incident, row
 
 from .conftest import Outcome, Run
 from .test_respond import write_events

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Run
-from tests.rules.vendor_records import m365
+from tests.detection.rules.vendor_records import m365
 
 RULE = {
     "title": "New rule", "id": "0f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b11", "level": "high", "logsource": {"product": "m365"},

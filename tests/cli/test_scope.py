@@ -12,7 +12,7 @@ import pytest
 from seawall.report.scope_files import FILES
 from seawall.response.scope.document import read_scope
 from tests.cli.conftest import Run
-from tests.sources.support import mail_read
+from tests.events.support import mail_read
 
 EVIL = "198.51.100.250"
 NASTY = '=HYPERLINK("http://evil.example")@x</td><script>alert(1)</script>\x1b[31m.example'

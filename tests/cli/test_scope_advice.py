@@ -18,8 +18,8 @@ import pytest
 from seawall.response.scope import sources as scoping
 from seawall.storage.files.incident_documents import write_incidents
 from tests.cli.conftest import Outcome, Run
-from tests.respond.contain.samples import incident
-from tests.sources.support import mail_read
+from tests.events.support import mail_read
+from tests.response.containment.samples import incident
 
 EVIL, ALSO_EVIL = "198.51.100.250", "198.51.100.77"
 ADVICE = re.compile(r"clears more accounts: (seawall scope .*)$", re.MULTILINE)

@@ -21,7 +21,7 @@ from seawall.cli.main import main
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.demo import demo_settings
 from seawall.pipeline.scan import scan
-from tests.server.gates import free_port
+from tests.gate.gates import free_port
 
 PATIENCE = 420.0
 

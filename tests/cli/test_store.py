@@ -11,9 +11,9 @@ import pytest
 from seawall.cli.main import main
 from seawall.storage.database import Database
 from seawall.storage.place import open_store
-from tests.store.database.first_version import make_first_version
-from tests.store.database.test_incidents import incident
-from tests.store.lake.events import numbered, part_files
+from tests.storage.database.first_version import make_first_version
+from tests.storage.database.test_incidents import incident
+from tests.storage.lake.events import numbered, part_files
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from joserfc.jwk import ECKey
 
 from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.store import RevocationStore
-from tests.jose import keys
 from tests.tokens import minting, proofs
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, claims, header, token
 
 from .conftest import Outcome, Run

@@ -11,8 +11,8 @@ import pytest
 
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
-from tests.sources.archives import member, zip_of
-from tests.sources.support import mail_read
+from tests.events.archives import member, zip_of
+from tests.events.support import mail_read
 
 from .conftest import Run
 

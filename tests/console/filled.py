@@ -1,139 +1,116 @@
-"""A store as a watch leaves it, made from the lab's logs: events in the lake, incidents and announcements in the database."""
+"""A console over a store with incidents and events, hostile ones too."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from seawall.detection.incident import Incident
-from seawall.events.event import ENRICHED_SCHEMA
-from seawall.events.networks import Networks, enrich
-from seawall.events.readers import read
-from seawall.lab.worlds import make_world
-from seawall.lab.worlds.world_settings import WorldSettings
-from seawall.pipeline.scan import ScanSettings, scan
-from seawall.storage.database import Database
+from seawall.console import ingest
+from seawall.console.context import ConsoleSettings
+from seawall.detection.incident import SEVERITIES, Incident
+from seawall.events.problem import Problem
+from seawall.storage.database import Source
 from seawall.storage.lake import Lake
-from seawall_base.times import parse_rfc3339
-from tests.events import event
-from tests.report.samples import HOSTILE, incident
+from tests.console.consoles import Console, console
+from tests.console.samples import DAY, HOSTILE, INCIDENT
+from tests.sample_events import START, event, table
 
-FAMILIES = ("forged_token", "bec_forwarding", "mfa_fatigue", "password_spray")
-HOSTILE_ACCOUNT = f"eve{HOSTILE[1]}@contoso.example"
-HOSTILE_ID = "hostile"
-HOSTILE_TIME = parse_rfc3339("2026-03-02T09:00:00Z")
-
-
-def world(folder: Path, *, start: date, seed: int = 1, accounts: int = 40, days: int = 28) -> Path:
-    """Logs of a small organisation with staged intruders; returns their folder."""
-    families = FAMILIES
-    settings = WorldSettings(
-        seed, accounts=accounts, days=days, attacks=len(families), families=families, density=0.6, start=start
-    )
-    make_world(settings, folder)
-    return folder / "logs"
+FIRST = int(START.timestamp()) * 1_000_000
+ANN, BOB = "ann@x.example", "bob@x.example"
+MARKUP = "<script>alert(1)</script>"
 
 
-def fill(store: Path, logs: Path, *, is_hostile: bool = True) -> list[Incident]:
-    """Put what the logs hold, and what a scan finds in them, into a new store; `is_hostile` adds an intruder's markup."""
-    store.mkdir(mode=0o700, parents=True)
-    networks = Networks.load(())
-    with Lake.create(store / "events") as lake:
-        for batch in read([logs]):
-            if batch.events.num_rows:
-                lake.append(enrich(batch.events, networks))
-        if is_hostile:
-            lake.append(hostile_events())
-    found = list(scan(logs, settings=ScanSettings()).incidents)
-    if is_hostile:
-        found.append(hostile_incident())
-    put(store, found)
-    return found
-
-
-def put(store: Path, incidents: list[Incident], *, at: int | None = None) -> None:
-    """Keep incidents; those that were raised are announced at a time, or were when they crossed the threshold."""
-    database = Database.open(store / "seawall.db", should_migrate=True)
-    try:
-        with database.writing() as work:
-            work.incidents.put(incidents)
-            told: dict[int, list[str]] = {}
-            for one in incidents:
-                if one.raised and one.detected_at is not None:
-                    told.setdefault(one.detected_at if at is None else at, []).append(one.id)
-            for time, ids in told.items():
-                work.announcements.add(ids, at=time)
-    finally:
-        database.close()
-
-
-def hostile_events() -> pa.Table:
-    """Records in which every field that an intruder can write is markup."""
-    return pa.Table.from_pylist(list(_hostile_rows()), schema=ENRICHED_SCHEMA)
-
-
-def _hostile_rows() -> Iterator[dict[str, object]]:
-    for number in range(4):
-        text = HOSTILE[number % len(HOSTILE)]
-        rule: dict[str, Any] = {
-            "kind": "mail_rule",
-            "parameters": json.dumps({"Name": text, "ForwardTo": HOSTILE[1]}),
-        }
-        yield event(
-            f"hostile-{number}",
-            minute=number,
-            **(rule if number == 3 else {}),
-            activity_name="New-InboxRule" if number == 3 else f"Mail{text}",
-            account=HOSTILE_ACCOUNT,
-            mailbox=f"box{text}",
-            app_uid=f"app{text}",
-            app_name=f"name{text}",
-            client=f"client{text}",
-            user_agent=f"agent{text}",
-            src_asn_name=f"network{text}",
-            src_location="<b>",
-            session_uid=f"session{text}",
-            folder=f"folder{text}",
-            org_uid="contoso.example",
-            raw=f'{{"Subject": "raw{HOSTILE[1].replace(chr(34), chr(39))}"}}',
+def incidents(count: int = 30) -> list[Incident]:
+    """Incidents of Ann, Bob and others, the first the worst, every third raised; the last is hostile."""
+    made = [
+        replace(
+            INCIDENT,
+            id=f"{number:012x}",
+            tenant="org",
+            account=(ANN, BOB)[number] if number < 2 else f"user{number}@x.example",
+            severity=SEVERITIES[-1 - number % 4],
+            score=5.0 - number / 4,
+            raised=number % 3 == 0,
+            first_event=FIRST + number * DAY // 24,
+            last_event=FIRST + number * DAY // 24 + 3_600_000_000,
+            events=tuple(f"id-{n}" for n in range(10)) if number == 0 else (f"r-{number}",),
         )
+        for number in range(count)
+    ]
+    made[-1] = replace(made[-1], account=MARKUP, title=MARKUP, summary=HOSTILE[2], tenant="org")
+    return made
 
 
-def hostile_incident() -> Incident:
-    """An incident of which every text is markup; its records are the hostile ones."""
-    plain = incident(1, account=HOSTILE_ACCOUNT)
-    text = HOSTILE[0]
-    return replace(
-        plain,
-        id=HOSTILE_ID,
-        first_event=HOSTILE_TIME,
-        last_event=HOSTILE_TIME + 3600 * 1_000_000,
-        kind=f"kind{text}",
-        title=f"title{text}",
-        summary=f"{HOSTILE_ACCOUNT} summary{text}: {HOSTILE[1]}",
-        reasons=tuple(
-            replace(one, text=f"{one.text}{text}", value=f"{one.value}{HOSTILE[1]}") for one in plain.reasons
-        ),
-        usual=tuple(replace(one, now=f"{one.now}{HOSTILE[7]}", normal_if=text) for one in plain.usual),
-        timeline=tuple(replace(one, lane=f"{one.lane}{text}", label=text) for one in plain.timeline),
-        coverage=(f"coverage{text}",),
-        actions=(f"action{text}",),
-        mailboxes=(f"box{text}",),
-        related=(f"other{text}@contoso.example",),
-        events=tuple(f"hostile-{number}" for number in range(4)),
-        family="",
-        details={
-            **plain.details,
-            "technique": f"technique{text}",
-            "sigma": [
-                {"id": "x", "title": f"title{text}", "level": "high", "technique": HOSTILE[1], "events": 3}
-            ],
-            "session_roots": {"weak": 2},
-        },
-    )
+def events() -> Any:
+    """Sixty events of Ann, of which the first ten are the intruder's; ten of Bob; one of every hostile text."""
+    away = {
+        "src_asn": 64501,
+        "src_asn_name": "Example Hosting",
+        "src_prefix": "198.51.100.0/24",
+        "src_location": "NL",
+    }
+    rows = [event(f"id-{n}", 0, n, **(away if n < 10 else {})) for n in range(60)]
+    own = {"account": BOB, "mailbox": BOB, "app_uid": "bob-app", "client": "bob-client"}
+    rows += [event(f"bob-{n}", 1, n, **own, **away) for n in range(10)]
+    rows += [
+        event(
+            f"x-{n}",
+            2,
+            n,
+            account="eve@x.example",
+            user_agent=text,
+            app_name=text,
+            folder=text,
+            unmapped='{"a":' * 9,
+        )
+        for n, text in enumerate(HOSTILE)
+        if text.isprintable() or text.isascii()
+    ]
+    return table(rows)
+
+
+@contextmanager
+def filled(folder: Path, settings: ConsoleSettings | None = None, **parts: Any) -> Iterator[Console]:
+    """A console with all of this."""
+    with Lake.create(folder / "events") as lake, console(folder, settings, lake=lake, **parts) as made:
+        lake.append(events())
+        lake.append(table([event("none-1", 3, org_uid=None, account="nobody@y.example")]))
+        with made.context.database.writing() as work:
+            work.incidents.put(incidents())
+            work.announcements.add([f"{0:012x}"], at=made.clock())
+            work.aliases.put({"0ld": f"{0:012x}"}, at=made.clock())
+            work.days.put(
+                {20_000: {"events": 70, "accounts": 3, "tenants": {"org": 3}, "p_histogram": [1, 2, 3, 4]}}
+            )
+            work.totals.add({"records": 80, "events": 70, "problems": 3})
+            now = made.clock()
+            work.sources.put(
+                [
+                    Source("m365/org", "m365_audit", "org", 70, 2, now, now, FIRST, 3_600_000_000, None),
+                    Source(MARKUP, "entra_signin", "org", 1, 0, now, now, FIRST, None, now),
+                ]
+            )
+            problems = [
+                Problem("a.jsonl", n, "not-json", "no JSON object", "", f"{MARKUP}{n}") for n in range(3)
+            ]
+            work.problems.add(problems, at=now)
+            note = {
+                "tenant": "org",
+                "source": "m365_audit",
+                "code": "gap",
+                "start": FIRST,
+                "end": FIRST + DAY,
+                "text": "a gap",
+            }
+            work.settings.put("coverage", {"notes": [note]})
+        yield made
+        ingest.close(made.context)
+
+
+def later(time: int, **span: float) -> int:
+    """A time so much later, in microseconds."""
+    return time + timedelta(**span) // timedelta(microseconds=1)

@@ -13,7 +13,7 @@ from seawall_base.errors import PolicyInvalid
 from seawall_tokens.policy.file import load_document, load_policy
 from seawall_tokens.policy.profiles import PROFILES
 from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
-from tests.jose.https_server import make_authority
+from tests.base.https_server import make_authority
 from tests.tokens.key_sets import jwk, jwks
 
 ROOT = Path(__file__).parents[2]

@@ -13,15 +13,15 @@ from seawall.vendor_api.access.microsoft import MicrosoftAccess
 from seawall.vendor_api.client import Client
 from seawall_base.clock import Clock
 from seawall_base.http_exchange import Exchange
-from tests.collect.collecting import client_of, collect
-from tests.collect.graph import Graph, audit, sign_in
-from tests.collect.management import TENANT, Management, blob
-from tests.collect.serving import NOW, Server, Still, serving
-from tests.collect.test_command import management, secret_file
-from tests.respond.contain.samples import ANN, evidence, incident, row
-from tests.respond.contain.samples import TENANT as ORGANISATION
-from tests.respond.contain.test_microsoft_days import EVERYTHING, planned
-from tests.respond.contain.test_planning import APP, KEY, PRINCIPAL
+from tests.collection.collecting import client_of, collect
+from tests.collection.graph import Graph, audit, sign_in
+from tests.collection.management import TENANT, Management, blob
+from tests.collection.serving import NOW, Server, Still, serving
+from tests.collection.test_command import management, secret_file
+from tests.response.containment.samples import ANN, evidence, incident, row
+from tests.response.containment.samples import TENANT as ORGANISATION
+from tests.response.containment.test_microsoft_days import EVERYTHING, planned
+from tests.response.containment.test_planning import APP, KEY, PRINCIPAL
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "respond-microsoft.md").read_text("utf-8")

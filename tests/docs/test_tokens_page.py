@@ -19,8 +19,8 @@ from starlette.routing import Route
 from tools import token_tables
 
 from seawall_tokens.refusals import Refusal
-from tests.jose import keys
 from tests.tokens import minting, proofs
+from tests.tokens.jose import keys
 from tests.tokens.test_wycheproof import FAULTY
 
 PAGE: str = token_tables.PAGE.read_text("utf-8")

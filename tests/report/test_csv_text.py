@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall_base.csv_text import Cell, csv_lines, safe
-from tests.server.console.samples import HOSTILE, texts
+from tests.console.samples import HOSTILE, texts
 
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from seawall_tokens.jose import base64url
 from seawall_tokens.policy.issuer_policy import ANY_TENANT, Policy
 from seawall_tokens.verify.claim_conditions import Conditions
-from tests.jose import keys
 from tests.tokens import minting
+from tests.tokens.jose import keys
 from tests.tokens.judging import COMMON, TENANT
 from tests.tokens.minting import AUDIENCE, ISSUER, NOW
 

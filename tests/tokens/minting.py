@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from seawall_tokens.jose.key import PublicKey, parse_key
 from seawall_tokens.policy.issuer_policy import IssuerKey, IssuerPolicy, KeyState, Policy
 from seawall_tokens.refusals.signing_key import KeyUnknown
-from tests.jose import keys
+from tests.tokens.jose import keys
 
 NOW = 1_790_000_000
 ISSUER = "https://issuer.example/"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seawall_base.errors import PolicyInvalid
 from seawall_tokens.policy.file import load_policy
 from seawall_tokens.verify.claim_conditions import Conditions
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import AUDIENCE, ISSUER, claims, policy, token
 from tests.tokens.test_profiles import policy_of, published

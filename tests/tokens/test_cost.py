@@ -10,7 +10,7 @@ import pytest
 
 from seawall_tokens import verify_access_token, verify_jws
 from seawall_tokens.refusals import Refusal
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, header, policy
 
 LONGEST = 11_900

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from seawall_tokens.refusals import REFUSALS, Refusal
 from seawall_tokens.verify.access_token import verify_access_token
 from seawall_tokens.verify.decision import WITHHELD, decide, harmless, log, read_unverified
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, claims, header, policy, token
 
 KEY_THUMBPRINT = "t" * 43

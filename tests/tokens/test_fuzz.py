@@ -17,8 +17,8 @@ from seawall_tokens.signals.event_token import SignalRefused, Transmitter, Trans
 from seawall_tokens.verify.renewal import check_renewal
 from seawall_tokens.verify.replay import MemoryReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding
-from tests.jose import keys
 from tests.tokens import fuzz, minting
+from tests.tokens.jose import keys
 from tests.tokens.minting import AUDIENCE, NOW
 from tests.tokens.test_renewal import REQUEST
 

@@ -12,7 +12,7 @@ from seawall_tokens import verify_jws
 from seawall_tokens.jose.key import read_key
 from seawall_tokens.jose.key_set import read_key_set
 from seawall_tokens.refusals import Refusal
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.minting import header, token
 
 SECRET = bytes(range(64))

@@ -25,7 +25,7 @@ from seawall_tokens.keys.origins import (
     from_url,
 )
 from seawall_tokens.refusals import Refusal
-from tests.jose.https_server import HttpsServer, answer
+from tests.base.https_server import HttpsServer, answer
 from tests.tokens.key_sets import jwk, jwks
 
 ISSUER = "https://issuer.example/{tenantid}/v2.0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seawall_tokens import verify_jws
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import header, token
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from seawall_tokens.policy.profiles import PROFILES
-from tests.jose import keys
 from tests.tokens import minting
+from tests.tokens.jose import keys
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "packages/seawall-tokens/README.md").read_text("utf-8")

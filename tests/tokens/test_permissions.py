@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seawall_tokens.policy.profiles import PROFILES
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW
 from tests.tokens.test_profiles import API, LOGIN, OTHER, Provider, policy_of, published
 

@@ -17,7 +17,7 @@ from seawall_tokens.policy.file import load_document, load_policy
 from seawall_tokens.policy.issuer_policy import ABSENT_TYPE, ANY_TENANT, CONSUMER_TENANT, IssuerPolicy
 from seawall_tokens.policy.settings import ISSUER_SETTINGS
 from seawall_tokens.revocation.snapshot import Revocations
-from tests.jose.https_server import make_authority
+from tests.base.https_server import make_authority
 from tests.tokens.key_sets import jwk, jwks
 
 TENANT = "b1f0e8c2-6d0a-4a7e-9a55-0c1d2e3f4a5b"

@@ -14,8 +14,8 @@ from seawall_tokens.policy.file import load_policy
 from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT, Policy
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify.access_token import verify_access_token
-from tests.jose import keys
-from tests.jose.https_server import HttpsServer, answer
+from tests.base.https_server import HttpsServer, answer
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, token
 
 TENANT = "b1f0e8c2-6d0a-4a7e-9a55-0c1d2e3f4a5b"

@@ -16,8 +16,8 @@ from joserfc.jwk import KeySet
 
 from seawall_tokens import verify_access_token, verify_jws
 from seawall_tokens.refusals import Internal, Refusal
-from tests.jose import keys
 from tests.tokens import minting
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, claims, entry, header, policy, token
 
 SIGNERS: dict[str, keys.Private] = {

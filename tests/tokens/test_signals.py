@@ -17,7 +17,7 @@ from seawall_tokens.revocation.store import RevocationStore
 from seawall_tokens.signals.effects import CAEP, EFFECTS, RISC, STREAM, SignalEffects, interpret_event_token
 from seawall_tokens.signals.event_token import SignalRefused, Transmitter, Transmitters, transmitter_policy
 from seawall_tokens.signals.subjects import subjects_of
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, rsa_source, token
 from tests.tokens.test_revocations import outcome
 

@@ -15,7 +15,7 @@ from seawall_tokens.revocation.entry import Revocation, key_of
 from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import Lift, RevocationStore, Signal
 from seawall_tokens.verify.spelling import fold_issuer, fold_name, is_canonical_guid, is_disguised_guid
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import NOW, claims, policy, token
 from tests.tokens.test_profiles import API, LOGIN, TENANT, Provider, policy_of, published

@@ -11,7 +11,7 @@ from seawall_base.errors import PolicyInvalid
 from seawall_tokens.policy.issuer_policy import IssuerPolicy
 from seawall_tokens.policy.issuer_table import _defaults
 from seawall_tokens.policy.profiles import PROFILES
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW
 from tests.tokens.test_profiles import (
     API,

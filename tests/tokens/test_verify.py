@@ -15,7 +15,7 @@ from seawall_tokens.refusals import Internal, Refusal
 from seawall_tokens.verify import decision
 from seawall_tokens.verify.access_token import verify_access_token
 from seawall_tokens.verify.examination import CHECKS, examine
-from tests.jose import keys
+from tests.tokens.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import ISSUER, NOW, claims, header, policy, token
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from tests.jose import keys
 from tests.tokens import minting
+from tests.tokens.jose import keys
 from tests.tokens.judging import code
 from tests.tokens.minting import claims, header, policy, token
 

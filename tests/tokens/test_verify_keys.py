@@ -11,8 +11,8 @@ from seawall_tokens.jose.key import parse_key, read_key
 from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT, Policy
 from seawall_tokens.refusals import REFUSALS
 from seawall_tokens.verify.access_token import verify_access_token
-from tests.jose import keys
 from tests.tokens import minting
+from tests.tokens.jose import keys
 from tests.tokens.judging import COMMON, OTHER, TENANT, code, of_tenant, tenanted
 from tests.tokens.minting import ISSUER, NOW, claims, entry, header, policy, token
 

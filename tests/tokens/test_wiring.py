@@ -13,8 +13,8 @@ from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.verify import access_token
 from seawall_tokens.verify.examination import CHECKS
-from tests.jose import keys
 from tests.tokens import minting
+from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, claims, entry, header, policy, token
 
 FILLING = {"read_form", "read_header", "read_claims", "find_issuer", "find_key", "check_key_fitness"}

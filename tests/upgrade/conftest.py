@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.cli.conftest import Run, run
-from tests.server.step_up.device import Device
+from tests.gate.step_up.device import Device
 
 __all__ = ["Unpack", "VerbInJson", "device_of", "run"]
 

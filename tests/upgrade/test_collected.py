@@ -11,10 +11,10 @@ import pytest
 from seawall.collection.ledger import standings
 from seawall_base.clock import Clock
 from tests.cli.conftest import Run
-from tests.collect import test_partitions as partitions
-from tests.collect.collecting import lines
-from tests.collect.management import Management, blob
-from tests.collect.serving import serving
+from tests.collection import test_partitions as partitions
+from tests.collection.collecting import lines
+from tests.collection.management import Management, blob
+from tests.collection.serving import serving
 from tests.upgrade.conftest import Unpack, VerbInJson
 
 HOUR = 3_600_000_000

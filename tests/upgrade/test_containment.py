@@ -14,12 +14,12 @@ from seawall.response.containment.journal import read
 from seawall.response.containment.planning import plan
 from seawall.response.signals.journalled import notices
 from tests.cli.conftest import Run
-from tests.respond.contain.graph import Graph
-from tests.respond.contain.okta_api import Okta
-from tests.respond.contain.running import asking
-from tests.respond.contain.running import run as carry_out
-from tests.respond.contain.samples import ANN, evidence, incident, row
-from tests.respond.contain.serving import served
+from tests.response.containment.graph import Graph
+from tests.response.containment.okta_api import Okta
+from tests.response.containment.running import asking
+from tests.response.containment.running import run as carry_out
+from tests.response.containment.samples import ANN, evidence, incident, row
+from tests.response.containment.serving import served
 from tests.upgrade.conftest import Unpack, VerbInJson
 
 APPLY = ("respond", "apply", "plan.json", "--apply", "--approver", "Bob Example", "--config", "respond.toml")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
-from tests.respond.mail_server import Server, serving
+from tests.response.notification.mail_server import Server, serving
 from tests.upgrade.conftest import Unpack, VerbInJson
 
 NOTIFY = ("respond", "notify")

@@ -14,7 +14,7 @@ from seawall.gate.loaded_policy import load
 from seawall.gate.step_up.store import create
 from seawall.response.containment.settings import read_settings as read_containment
 from seawall.response.notification.case_file import read_case
-from tests.jose.https_server import make_authority
+from tests.base.https_server import make_authority
 from tests.upgrade.conftest import HERE, Unpack, VerbInJson
 
 SETTINGS = HERE / "settings"

@@ -15,8 +15,8 @@ from seawall.gate.step_up.service import StepUpService
 from seawall.gate.step_up.session import session_of
 from seawall.gate.step_up.store import StepUpStore
 from tests.cli.conftest import Run
-from tests.server.step_up.device import Device
-from tests.server.step_up.test_service import ADMIN, CLAIMS, NOW, ORIGIN, confirmed, elevation_of, refusal
+from tests.gate.step_up.device import Device
+from tests.gate.step_up.test_service import ADMIN, CLAIMS, NOW, ORIGIN, confirmed, elevation_of, refusal
 from tests.upgrade.conftest import MOMENT, Unpack, VerbInJson, device_of
 
 LATER = NOW + 100

@@ -26,8 +26,8 @@ from seawall.storage.place import open_store
 from seawall_base.webhook import Webhook
 from seawall_base.webhooks import target_of
 from tests.cli.conftest import Run
-from tests.live.running import quick, running
-from tests.server.console.consoles import HOST, Console, console
+from tests.console.consoles import HOST, Console, console
+from tests.pipeline.live.running import quick, running
 from tests.upgrade.conftest import MOMENT, Unpack, VerbInJson, device_of
 from tests.upgrade.told import told
 

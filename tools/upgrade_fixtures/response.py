@@ -11,8 +11,8 @@ from tools.upgrade_fixtures.running import ISSUER, WHO, old, seawall
 
 def make_containment(_: Path) -> None:
     """A plan at Okta of which one step is carried out, what it was made of; and Microsoft's, carried out."""
-    samples, event = old("tests.respond.contain.samples"), old("tests.cli.test_respond")
-    okta, serving = old("tests.respond.contain.okta_api"), old("tests.respond.contain.serving")
+    samples, event = old("tests.response.containment.samples"), old("tests.cli.test_respond")
+    okta, serving = old("tests.response.containment.okta_api"), old("tests.response.containment.serving")
     Path("out").mkdir()
     old("seawall.report.documents").write_incidents(
         Path("out/incidents.jsonl"), [samples.incident("record-1")]
@@ -37,7 +37,10 @@ def make_containment(_: Path) -> None:
 
 
 def _contain_at_microsoft(samples: Any, serving: Any) -> None:
-    graph, running = old("tests.respond.contain.graph").Graph(), old("tests.respond.contain.running")
+    graph, running = (
+        old("tests.response.containment.graph").Graph(),
+        old("tests.response.containment.running"),
+    )
     graph.add_user(samples.ANN)
     row = samples.row("New-InboxRule", mailbox=samples.ANN, kind="mail_rule", parameters={"Name": "r"})
     plan = old("seawall.respond.contain.planning").plan(
@@ -49,7 +52,7 @@ def _contain_at_microsoft(samples: Any, serving: Any) -> None:
 
 def make_notification(_: Path) -> None:
     """A case whose letters were sent, but one that failed; one is acknowledged, one person was told by telephone."""
-    cases, mail = old("tests.respond.cases"), old("tests.respond.mail_server")
+    cases, mail = old("tests.response.cases"), old("tests.response.notification.mail_server")
     with mail.serving() as server:
         smtp = f'[smtp]\nhost = "127.0.0.1"\nsecurity = "none"\nport = {server.port}'
         recipients = {name: cases.RECIPIENTS[name] for name in ("anna", "ben", "carla")}
@@ -115,8 +118,8 @@ def make_signals(_: Path) -> None:
 
 def make_collected(_: Path) -> None:
     """What collectors keep: sixty records of Microsoft 365, and seven messages of two partitions of Kafka."""
-    management, commands = old("tests.collect.management"), old("tests.collect.test_command")
-    serving = old("tests.collect.serving")
+    management, commands = old("tests.collection.management"), old("tests.collection.test_command")
+    serving = old("tests.collection.serving")
     commands.secret_file(Path())
     api = commands.management()
     now = max(one.created for one in api.blobs)
@@ -129,7 +132,7 @@ def make_collected(_: Path) -> None:
         )
         words = ("collect", "m365", "--config", "collect.toml", "--once", "--quiet", "--out", "logs")
         seawall(*words, "--base-url", server.url)
-    partitions = old("tests.collect.test_partitions")
+    partitions = old("tests.collection.test_partitions")
     Path("kafka").mkdir()
     with partitions.opened(Path("kafka")) as (book, ask):
         partitions.store(book, ask, partitions.stretch(None, 5), partitions.stretch(None, 2, 1))

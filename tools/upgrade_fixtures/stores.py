@@ -113,7 +113,7 @@ database.close()
 
 def _watch(store: Path) -> None:
     """Watch the logs with a webhook that is away, keep what detection knows, and take a record over HTTP's door."""
-    running, opening = old("tests.live.running"), old("seawall.live.opening")
+    running, opening = old("tests.pipeline.live.running"), old("seawall.live.opening")
     old("seawall.live.scoring").KEEP_SECONDS = 0.0
     webhook = old("seawall.webhooks.webhook").Webhook("http://127.0.0.1:9/hook")
     settings = running.quick(store, Path("logs"), webhooks=(webhook,))
@@ -126,7 +126,7 @@ def _watch(store: Path) -> None:
 
 def _use_console(store: Path) -> None:
     """Sign in with a password and codes, answer, make an ingest token, and keep a view, through the console's own API."""
-    consoles, codes = old("tests.server.console.consoles"), old("seawall.server.console.sign_in.codes")
+    consoles, codes = old("tests.console.consoles"), old("seawall.server.console.sign_in.codes")
     key = old("seawall.server.console.context").installation_key(store)
     notes: dict[str, Any] = {}
     with consoles.console(store, key=key) as made:
@@ -166,7 +166,7 @@ def _use_console(store: Path) -> None:
 
 def _add_passkey(browser: Any, consoles: Any) -> dict[str, Any]:
     """Register a passkey, and return what its authenticator holds."""
-    device = old("tests.server.step_up.device").Device(consoles.HOST)
+    device = old("tests.gate.step_up.device").Device(consoles.HOST)
     options = asked(browser.post("/api/me/passkeys/options"))
     credential = device.create(options, consoles.ORIGIN)
     asked(browser.post("/api/me/passkeys", {"credential": credential, "label": "key"}))

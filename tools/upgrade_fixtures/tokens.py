@@ -43,7 +43,7 @@ def make_tokens(origin: Path) -> None:
 
 def make_gate(_: Path) -> None:
     """A policy with tables of a gate, what the gate keeps and logged, and a token that it took."""
-    gates = old("tests.server.gates")
+    gates = old("tests.gate.gates")
     Path("gate").mkdir()
     shutil.copy(Path("../results/out/incidents.jsonl"), "gate/incidents.jsonl")
     seawall("token", "revoke", "--store", "gate/revocations.db", "--create-store")
@@ -96,7 +96,7 @@ speaks_for = ["https://issuer.example"]
 
 def make_step_up(_: Path) -> None:
     """The gate's store of passkeys: Ann has a passkey, one-time codes and an elevation, Bob an invitation."""
-    steps, device_ = old("tests.server.step_up.test_service"), old("tests.server.step_up.device")
+    steps, device_ = old("tests.gate.step_up.test_service"), old("tests.gate.step_up.device")
     store, settings = old("seawall.server.step_up.store"), old("seawall.server.settings")
     seawall("step-up", "create", "--store", "step-up.db")
     opened = store.StepUpStore(Path("step-up.db"))
@@ -114,7 +114,7 @@ def make_step_up(_: Path) -> None:
 
 def make_keys(_: Path) -> None:
     """The inventory of two audits, the second without a key of the first; and sketches of a key."""
-    keys, audits = old("tests.jose.keys"), old("tests.keys.ledger.audits")
+    keys, audits = old("tests.tokens.jose.keys"), old("tests.keys.ledger.audits")
     good = keys.jwk(keys.rsa_key(), kid="good", use="sig", alg="RS256")
     small = keys.jwk(keys.rsa_key(0, 1024), kid="small", use="sig", alg="RS256")
     Path("sets.json").write_text(json.dumps({"both": [good, small], "one": [good]}))

@@ -15,7 +15,7 @@ from seawall.keys.inventory.relations import common_divisors
 from seawall_base.errors import InputUnreadable, UsageError
 from seawall_tokens.refusals import claims, signing_key, written_form
 from seawall_tokens.verify.decision import decide
-from tests.jose.keys import certificate, ec_key, jwk, number_text, rsa_key
+from tests.tokens.jose.keys import certificate, ec_key, jwk, number_text, rsa_key
 
 from .audits import DAY, NOW, Served, codes, run, write
 

@@ -9,8 +9,8 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.keys.inventory.codes import KINDS, SEVERITIES
-from tests.jose.https_server import HttpsServer, answer
-from tests.jose.keys import jwk, rsa_key
+from tests.base.https_server import HttpsServer, answer
+from tests.tokens.jose.keys import jwk, rsa_key
 
 from .audits import write
 

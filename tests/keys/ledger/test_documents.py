@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.keys.inventory.documents import LARGEST, KeyDocument, Unread, read_sources
-from tests.jose.keys import jwk, rsa_key
+from tests.tokens.jose.keys import jwk, rsa_key
 
 from .audits import Served, no_network, write
 

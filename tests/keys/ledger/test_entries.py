@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from seawall.keys.inventory.codes import KINDS
 from seawall.keys.inventory.entries import describe
 from seawall_tokens.jose.key import read_key
-from tests.jose.keys import certificate, ec_key, ed448_key, ed25519_key, jwk, number_text, rsa_key, text
+from tests.tokens.jose.keys import (
+    certificate,
+    ec_key,
+    ed448_key,
+    ed25519_key,
+    jwk,
+    number_text,
+    rsa_key,
+    text,
+)
 
 GOOD = {"kid": "a", "use": "sig"}
 

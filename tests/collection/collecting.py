@@ -1,0 +1,71 @@
+"""What tests of collectors share: a collector of a served vendor, its folder, and what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seawall.collection.ledger import Book, open_book, standings
+from seawall.collection.ledger.reading import Standing
+from seawall.collection.run import Outcome, Run
+from seawall.collection.segments import Segments
+from seawall.collection.source import Source
+from seawall.vendor_api.client import Client, Patience
+from seawall_base.clock import Clock
+from seawall_base.http_exchange import Exchange
+from tests.collection.management import TENANT
+
+
+class Fixed:
+    """An access token that is what it is, and another when it was refused."""
+
+    def __init__(self, *tokens: str) -> None:
+        self.tokens = list(tokens)
+
+    def headers(self, method: str, url: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[0]}"}
+
+    def renew(self) -> None:
+        if len(self.tokens) > 1:
+            self.tokens.pop(0)
+
+
+@contextmanager
+def opened(folder: Path, vendor: str = "m365") -> Iterator[Book]:
+    logs, ledger = folder / "logs", folder / "logs.ledger"
+    (ledger / "waiting").mkdir(parents=True, exist_ok=True)
+    logs.mkdir(exist_ok=True)
+    about = {"vendor": vendor, "tenant": TENANT}
+    with open_book(ledger / f"{vendor}-{TENANT}.sqlite", about, Segments(logs, ledger / "waiting")) as book:
+        yield book
+
+
+def client_of(url: str, clock: Clock, *tokens: str, **more: Any) -> Client:
+    return Client(
+        Exchange(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("patience", Patience()), **more
+    )
+
+
+def collect(
+    folder: Path, make: Callable[[Client], Source], client: Client, clock: Clock, vendor: str = "m365"
+) -> Outcome:
+    """One pass."""
+    with opened(folder, vendor) as book:
+        return Run(vendor, make(client), [client], book, clock).once()
+
+
+def lines(folder: Path) -> list[bytes]:
+    return [
+        line for path in sorted((folder / "logs").rglob("*.jsonl")) for line in path.read_bytes().splitlines()
+    ]
+
+
+def ids(folder: Path, name: str = "Id") -> list[str]:
+    return [json.loads(line)[name] for line in lines(folder)]
+
+
+def standing(folder: Path, feed: str = "Audit.Exchange") -> Standing:
+    return next(one for one in standings(folder / "logs.ledger") if one.feed.feed == feed)

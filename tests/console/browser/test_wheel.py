@@ -1,0 +1,52 @@
+"""What a user installs: source distribution → wheel → clean environment → `seawall serve` → Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.console.browser.conftest import serving
+from tests.installation import ROOT, built, built_parts, installed
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+BUNDLE = "seawall/console/bundle/"
+
+
+def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path) -> None:
+    sdist = built("sdist", ROOT, tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        archive.extractall(tmp_path / "source", filter="data")
+    assert {
+        "hatch_build.py",
+        "tools/build_console.py",
+        "console/package-lock.json",
+        "console/src/main.tsx",
+    } <= names
+    assert not any("node_modules" in name or f"src/{BUNDLE}" in name for name in names)
+
+    wheel = built("wheel", next((tmp_path / "source").iterdir()), tmp_path / "wheel")
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name.removeprefix(BUNDLE) for name in archive.namelist() if name.startswith(BUNDLE)}
+    assert "index.html" in inside
+    assert any(name.startswith("assets/index-") and name.endswith(".js") for name in inside)
+    assert any(name.endswith(".woff2") for name in inside)
+
+    command = installed([*built_parts(tmp_path), wheel], tmp_path / "clean")
+    shutil.rmtree(tmp_path / "source")
+    python = command.with_name("python")
+    where = subprocess.run(
+        [python, "-c", "import seawall; print(seawall.__file__)"], capture_output=True, text=True, check=True
+    )
+    assert where.stdout.startswith(str(tmp_path / "clean"))
+    with serving(tmp_path / "store", command=(str(command),)) as address:
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.get_by_role("heading", name="No logs yet")).to_be_visible(timeout=20_000)
+        page.close()

@@ -1,0 +1,80 @@
+"""Incidents as the API answers them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from seawall.console.data.incident_values import IncidentValue, SigmaHit
+from seawall.console.data.presentation import incident_row, incident_value, time_text
+from seawall.console.json_text import encoded
+from tests.console.samples import HOSTILE, INCIDENT, T0, texts, with_text
+
+
+def test_a_row_has_counts_on_its_chips() -> None:
+    row = incident_row(INCIDENT, answer="safe", announced_at=T0)
+    assert row.chips[0].short == "0 of 1,240 peers"
+    assert row.chips[1].short == "Context"
+    assert (row.related, row.mailboxes, row.announced_at) == (1, 1, "2026-03-01T00:00:00Z")
+
+
+def test_the_whole_incident() -> None:
+    value = incident_value(INCIDENT, aliases=["old"])
+    assert value.base + sum(reason.weight for reason in value.reasons) == pytest.approx(value.score)
+    assert value.events == 6
+    assert value.curve[1] == ("2026-03-01T00:01:00Z", 1.5)
+    assert value.technique == "T1078.004 Cloud Accounts"
+    assert "0 of 1,240 peers" in value.text
+    assert value.text.startswith("HIGH: ann@example.org (example.org)")
+
+
+def test_sigma_rules_and_how_sessions_began() -> None:
+    hit = {"id": "x", "title": "A rule", "level": "high", "technique": "T1114.003", "events": 2}
+    details = {
+        "sigma": [hit, {**hit, "events": "x"}, "x", {**hit, "technique": None, "events": 0}],
+        "session_roots": {"strong": 1, "weak": 12},
+    }
+    value = incident_value(replace(INCIDENT, details=details))
+    assert value.sigma == [SigmaHit("A rule", "high", "T1114.003", 2), SigmaHit("A rule", "high", "", 0)]
+    assert value.sessions == "1 with two factors; 12 with a single factor"
+    assert value.sessions in value.text
+    odd = incident_value(replace(INCIDENT, details={"sigma": 7, "session_roots": []}))
+    assert (odd.sigma, odd.sessions) == ([], "")
+
+
+def test_numbers_that_json_does_not_know() -> None:
+    odd = replace(
+        INCIDENT,
+        score=float("inf"),
+        base=float("nan"),
+        details={"curve": [[1], "x", [1, None]], "p": float("nan")},
+    )
+    value = json.loads(encoded(incident_value(odd)))
+    assert value["base"] == 0
+    assert value["curve"] == []
+    assert value["p"] is None
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_json_stays_json(text: str) -> None:
+    found = json.loads(encoded(incident_value(with_text(text))))
+    assert found["account"] == text.encode("utf-8", "replace").decode()
+    assert "\x1b" not in found["text"]
+    assert "\u202e" not in found["text"]
+
+
+@given(texts)
+def test_any_text_is_encoded(text: str) -> None:
+    assert json.loads(encoded(incident_value(with_text(text))))["id"] == INCIDENT.id
+
+
+def test_times_outside_the_calendar() -> None:
+    assert time_text(10**18) == "9999-12-31T23:59:59.999999Z"
+    assert time_text(-(10**18)) == "0001-01-01T00:00:00Z"
+
+
+def test_the_types_hold_what_they_say() -> None:
+    assert isinstance(incident_value(INCIDENT), IncidentValue)

@@ -1,0 +1,90 @@
+"""The budget that a watch is started with holds in the console too, also where the console only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seawall.console.context import ConsoleSettings, Context
+from seawall.console.data.answers import desk_of
+from seawall.console.data.running_values import BudgetValue
+from seawall.console.data.summary import summary_of
+from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.settings import LiveSettings
+from tests.pipeline.live.running import bodies, quick, running, settled
+
+DAY = 86_400_000_000
+
+
+@contextmanager
+def looking(settings: LiveSettings) -> Iterator[Context]:
+    """A console over the store of a watch that has ended."""
+    with opened(settings) as (database, lake):
+        yield Context(database, lake, bytes(32), ConsoleSettings())
+
+
+def watched(logs: Path, store: Path, budget: float | None) -> LiveSettings:
+    """Have a watch read all logs, and end."""
+    settings = quick(store, budget=budget)
+    with running(settings) as service:
+        records = sum(
+            service.ingest(body, source="a", key=str(number)).records
+            for number, body in enumerate(bodies(logs))
+        )
+        settled(service, records)
+    return settings
+
+
+def budget(context: Context) -> BudgetValue:
+    return summary_of(context, 60 * DAY).budget
+
+
+def test_the_console_reckons_with_the_budget_that_the_watch_was_started_with(
+    logs: Path, tmp_path: Path
+) -> None:
+    settings = watched(logs, tmp_path / "store", 50.0)
+    with looking(settings) as context:
+        shown = budget(context)
+        with context.database.reading() as work:
+            days = work.days.since(0)
+        span = max(days) - min(days) + 1
+        assert (shown.per_day, shown.span_days, shown.allowed) == (50.0 * len(shown.tenants), span, 50 * span)
+        assert [(one.per_day, one.allowed) for one in shown.tenants] == [(50.0, 50 * span)]
+        assert 0 < shown.spent == sum(one.spent for one in shown.tenants) <= shown.allowed
+        desk = desk_of(context)
+        same = desk.what_if(50.0)
+        assert (same.more, same.fewer) == ((), ())
+        assert same.raised == shown.spent
+        fewer = desk.what_if(0.1)
+        assert len(fewer.fewer) == same.raised - fewer.raised > 0
+
+
+def test_what_is_set_in_the_console_comes_before_it_and_is_given_back(logs: Path, tmp_path: Path) -> None:
+    settings = watched(logs, tmp_path / "store", 50.0)
+    with looking(settings) as context:
+        with context.database.writing() as work:
+            work.settings.put("budget", {"per_day": 3.0})
+        shown = budget(context)
+        assert (shown.chosen, shown.configured, shown.tenants[0].per_day) == (3.0, 50.0, 3.0)
+        with context.database.writing() as work:
+            work.settings.forget("budget")
+        shown = budget(context)
+        assert (shown.chosen, shown.configured, shown.tenants[0].per_day) == (None, 50.0, 50.0)
+
+
+def test_a_start_without_budget_forgets_that_of_the_start_before(tmp_path: Path) -> None:
+    with running(quick(tmp_path / "store", budget=50.0)):
+        pass
+    with running(settings := quick(tmp_path / "store", budget=None)):
+        pass
+    with looking(settings) as context:
+        assert budget(context).configured is None
+
+
+def test_nothing_read_has_no_span(tmp_path: Path) -> None:
+    with running(settings := quick(tmp_path / "store", budget=50.0)):
+        pass
+    with looking(settings) as context:
+        shown = budget(context)
+        assert (shown.span_days, shown.allowed, shown.spent, shown.configured) == (0, 0, 0, 50.0)

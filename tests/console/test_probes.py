@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from seawall.console import health_check
 from seawall.console.context import ConsoleSettings
 from seawall.console.errors import ServeInvalid
-from seawall.console.listening import place_of
+from seawall.console.listening import parse_address
 from seawall.console.serve import Plan
 from seawall.pipeline.live.status import NOTHING, Status
 from seawall.storage.errors import DatabaseAway
@@ -192,7 +192,7 @@ def test_behind_a_proxy_its_name_leads_to_no_metrics(tmp_path: Path) -> None:
 
 def test_listed_networks_may_read_metrics(tmp_path: Path) -> None:
     def plan(*networks: str) -> Plan:
-        return Plan(store=tmp_path, place=place_of("127.0.0.1:8090"), metrics_allow=networks)
+        return Plan(store=tmp_path, listen=parse_address("127.0.0.1:8090"), metrics_allow=networks)
 
     settings = plan("10.0.0.0/28").settings()
     with console(tmp_path, replace(settings, hosts=(HOST,), is_loopback=False, is_encrypted=True)) as made:

@@ -28,7 +28,7 @@ from seawall.cli.main import main
 from seawall.console import serve as serve_module
 from seawall.console.context import KEY_FILE, installation_key
 from seawall.console.errors import ServeInvalid
-from seawall.console.listening import Certificate, check_certificate, place_of
+from seawall.console.listening import Certificate, check_certificate, parse_address
 from seawall.console.serve import Plan, check_writer
 from seawall.pipeline.live.settings import LiveSettings, from_plain
 from seawall.storage.place import open_store
@@ -234,7 +234,7 @@ def test_a_team_begins_over_tls_and_no_secret_is_in_the_log(tmp_path: Path) -> N
 
 
 def plan(folder: Path, listen: str = "127.0.0.1:8090", **more: Any) -> Plan:
-    return Plan(store=folder, place=place_of(listen), **more)
+    return Plan(store=folder, listen=parse_address(listen), **more)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_it_refuses_to_be_open_to_strangers(tmp_path: Path, more: dict[str, Any]
 )
 def test_places_are_addresses(text: str) -> None:
     with pytest.raises(ServeInvalid):
-        place_of(text)
+        parse_address(text)
 
 
 def test_addresses_for_browsers(tmp_path: Path) -> None:

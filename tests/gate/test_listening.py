@@ -16,8 +16,9 @@ from seawall.cli.main import main
 from seawall.gate import metrics
 from seawall.gate.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
 from seawall.gate.errors import GateInvalid
-from seawall.gate.listen import Place, check_free, place_of
+from seawall.gate.listen import check_address, parse_address
 from seawall.gate.settings import AdminSettings
+from seawall.web.listen_address import ListenAddress
 from tests.gate.gates import Issuer, answers, free_port, policy_text, running, until
 
 TOKEN = "a-throw-away-token-of-the-administrator-0123456789"
@@ -25,45 +26,45 @@ DIGEST = hashlib.sha256(TOKEN.encode()).digest()
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "address"),
     [
-        ("127.0.0.1:8087", Place("127.0.0.1", 8087)),
-        ("[::1]:80", Place("::1", 80)),
-        ("gate.example:1", Place("gate.example", 1)),
-        ("unix:/run/g.sock", Place(path=Path("/run/g.sock"))),
+        ("127.0.0.1:8087", ListenAddress("127.0.0.1", 8087)),
+        ("[::1]:80", ListenAddress("::1", 80)),
+        ("gate.example:1", ListenAddress("gate.example", 1)),
+        ("unix:/run/g.sock", ListenAddress(path=Path("/run/g.sock"))),
     ],
 )
-def test_places_are_read(text: str, place: Place) -> None:
-    assert place_of(text) == place
-    assert str(place) == text
+def test_addresses_are_read(text: str, address: ListenAddress) -> None:
+    assert parse_address(text) == address
+    assert str(address) == text
 
 
 @pytest.mark.parametrize(
     "text", ["", "8087", ":8087", "a:", "a:b", "a:0", "a:65536", "::1:80", "unix:", "a:-1", "a:٣"]
 )
-def test_other_texts_are_no_places(text: str) -> None:
+def test_other_texts_are_no_addresses(text: str) -> None:
     with pytest.raises(GateInvalid):
-        place_of(text)
+        parse_address(text)
 
 
-def test_a_place_that_is_taken_is_refused(tmp_path: Path) -> None:
+def test_an_address_that_is_taken_is_refused(tmp_path: Path) -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         with pytest.raises(GateInvalid, match="cannot listen on"):
-            check_free(Place("127.0.0.1", listening.getsockname()[1]))
+            check_address(ListenAddress("127.0.0.1", listening.getsockname()[1]))
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "g.sock"))
         listening.listen()
         with pytest.raises(GateInvalid, match="somebody listens"):
-            check_free(Place(path=tmp_path / "g.sock"))
-    check_free(Place(path=tmp_path / "g.sock"))
+            check_address(ListenAddress(path=tmp_path / "g.sock"))
+    check_address(ListenAddress(path=tmp_path / "g.sock"))
     assert not (tmp_path / "g.sock").exists(), "a socket that was left over is removed"
     (tmp_path / "file").write_text("x", "utf-8")
     with pytest.raises(GateInvalid, match="no socket"):
-        check_free(Place(path=tmp_path / "file"))
+        check_address(ListenAddress(path=tmp_path / "file"))
     with pytest.raises(GateInvalid, match="no folder"):
-        check_free(Place(path=tmp_path / "none" / "g.sock"))
+        check_address(ListenAddress(path=tmp_path / "none" / "g.sock"))
 
 
 def test_a_second_gate_on_one_address_ends(tmp_path: Path) -> None:

@@ -48,10 +48,13 @@ def gate(
       seawall gate --policy policy.toml --check
     """
     from seawall.gate import listen as server
+    from seawall.web.listen_address import ListenAddress
 
     if listen is not None and uds is not None:
         raise UsageError("--listen and --uds exclude each other", fix="give one of them")
-    place = server.Place(path=uds.absolute()) if uds is not None else server.place_of(listen or DEFAULT)
+    address = (
+        ListenAddress(path=uds.absolute()) if uds is not None else server.parse_address(listen or DEFAULT)
+    )
     prepared = server.prepare(policy, dry_run=dry_run, make=not check)
     issuers = [entry.name for entry in prepared.loaded.document.issuers]
     if check:
@@ -62,7 +65,7 @@ def gate(
                     "issuers": issuers,
                     "paths": len(prepared.loaded.settings.paths),
                     "store": str(prepared.loaded.store),
-                    "listen": str(place),
+                    "listen": str(address),
                     "missing": [str(store) for store in prepared.made],
                     "admin": str(prepared.admin) if prepared.admin else None,
                 }
@@ -78,7 +81,7 @@ def gate(
             streams.say(f"created an empty store: {store}")
         if dry_run:
             streams.say("dry run: no request is denied")
-        streams.say(f"listening on {place}, {plural(workers, 'worker')}, issuers: {', '.join(issuers)}")
-    code = server.serve(prepared, place, workers)
+        streams.say(f"listening on {address}, {plural(workers, 'worker')}, issuers: {', '.join(issuers)}")
+    code = server.serve(prepared, address, workers)
     if code:
         raise typer.Exit(code)

@@ -143,7 +143,7 @@ def serve(
       seawall serve --host seawall.example.org --behind-proxy 127.0.0.1
     """
     from seawall.cli.live_settings import live_settings, webhooks_of
-    from seawall.console.listening import Certificate, place_of
+    from seawall.console.listening import Certificate, parse_address
     from seawall.console.serve import Plan
     from seawall.console.sign_in.oidc_settings import load_oidc
 
@@ -152,7 +152,7 @@ def serve(
     plan = Plan(
         store=store or DEFAULT_STORE,
         database=database,
-        place=place_of(address),
+        listen=parse_address(address),
         hosts=tuple(hosts or ()),
         certificate=None if certificate is None or key is None else Certificate(certificate, key),
         proxies=tuple(proxies or ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from seawall.console import ingest
 from seawall.console.bundle import Bundle
 from seawall.console.data import lately, scope_search
 from seawall.console.data.summary import summary_of
-from seawall.console.error_answers import answer_to, say_broken
+from seawall.console.error_answers import answer_to
 from seawall.console.gatekeeper import Gatekeeper
 from seawall.console.guard import Guard
 from seawall.console.news import News
@@ -26,6 +27,7 @@ from seawall.console.serving import Kitchen
 from seawall.console.sign_in.desk import NOTE, SignInDesk
 from seawall.console.stream import NEWS
 from seawall.console.table import endpoints
+from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from seawall.console.context import Context
+
+_log = logging.getLogger("seawall.console")
 
 SEEN_SECONDS = 20
 
@@ -84,7 +88,7 @@ async def _keep_seen(gatekeeper: Gatekeeper) -> None:
         except SeawallError:
             continue  # the database is away: requests say so themselves
         except Exception as error:  # noqa: BLE001 - it must not end
-            say_broken("sessions", error)
+            log_unexpected_error(_log, "sessions", error)
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from seawall.console.endpoint import JSON
 from seawall.console.refused import Refused, from_error
+from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
 _log = logging.getLogger("seawall.console")
@@ -20,15 +21,6 @@ def refusal_response(refused: Refused) -> Response:
     return Response(body, refused.status, {**refused.headers, "content-type": JSON})
 
 
-def say_broken(where: str, error: BaseException) -> None:
-    """Log an unexpected error by its type and place. Its text might hold what a client sent, so it is left out."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-    _log.error("%s: unexpected %s at %s", where, type(error).__name__, place)
-
-
 def answer_to(error: BaseException, where: str) -> Response:
     """The answer to a request that failed with this error."""
     if isinstance(error, Refused):
@@ -38,5 +30,5 @@ def answer_to(error: BaseException, where: str) -> Response:
         if refused.status >= 500:
             _log.error("%s: %s", where, error.code)
         return refusal_response(refused)
-    say_broken(where, error)
+    log_unexpected_error(_log, where, error)
     return refusal_response(Refused(500, "internal", "something went wrong here", fix="the log says where"))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import re
 import signal
-import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.console.errors import ServeInvalid
+from seawall.web.listen_address import ListenAddress, ListenAddressInvalid, check_free, parse_listen_address
 
 if TYPE_CHECKING:
     from granian.server.embed import Server
@@ -22,42 +21,27 @@ HEADER_SECONDS: Final = 10
 HEADER_BYTES: Final = 64 * 1024
 MOST_CONNECTIONS: Final = 512
 END_SECONDS: Final = 5.0
-_PLACE: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An address and a port to listen on. `host` is numeric, or `localhost`."""
-
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether this machine alone can connect."""
-        return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def place_of(text: str) -> Place:
-    """A place from `127.0.0.1:8090`, `[::1]:8090` or `localhost:8090`. Raises `ServeInvalid`."""
-    found = _PLACE.fullmatch(text)
+def parse_address(text: str) -> ListenAddress:
+    """Return the address of `127.0.0.1:8090`, `[::1]:8090` or `localhost:8090`. Raises `ServeInvalid`."""
     fix = "write --listen 127.0.0.1:8090, [::1]:8090 or 0.0.0.0:8090"
-    if found is None:
-        raise ServeInvalid(f"{text!r} is no address to listen on", fix=fix)
-    host, port = (found[1] or found[2]).lower(), int(found[3])
-    if not 0 < port < 65536:
-        raise ServeInvalid(f"{text!r}: there is no such port", fix="ports are 1 to 65535")
-    if host != "localhost":
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            raise ServeInvalid(
-                f"{host!r} is no address of this machine", fix=f"{fix}; a name for browsers goes to --host"
-            ) from None
-    return Place("127.0.0.1" if host == "localhost" else host, port)
+    try:
+        address = parse_listen_address(text)
+    except ListenAddressInvalid as invalid:
+        raise ServeInvalid(str(invalid), fix=fix) from None
+    if address.path is not None:
+        raise ServeInvalid(f"{text!r}: the console listens on no unix socket", fix=fix)
+    host = address.host.lower()
+    if host == "localhost":
+        return ListenAddress("127.0.0.1", address.port)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise ServeInvalid(
+            f"{host!r} is no address of this machine", fix=f"{fix}; a name for browsers goes to --host"
+        ) from None
+    return ListenAddress(host, address.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +67,20 @@ def check_certificate(certificate: Certificate) -> None:
         ) from None
 
 
-def check_free(place: Place) -> None:
-    """Refuse a place where somebody listens already. Raises `ServeInvalid`."""
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+def check_address(address: ListenAddress) -> None:
+    """Refuse an address where another program listens. Raises `ServeInvalid`."""
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((place.host, place.port))
-    except OSError as error:
+        check_free(address)
+    except ListenAddressInvalid as invalid:
         raise ServeInvalid(
-            f"cannot listen on {place}: {error.strerror or error}",
+            str(invalid),
             fix="does another `seawall serve` run? else choose another address with --listen",
         ) from None
 
 
 def listen(
     application: Any,
-    place: Place,
+    address: ListenAddress,
     certificate: Certificate | None,
     *,
     on_ready: Callable[[], None],
@@ -110,26 +91,26 @@ def listen(
 
     `on_ready` is called when connections are taken, `on_end` when none are to be taken any more: what lasts must end then.
     """
-    return asyncio.run(_listen(application, place, certificate, on_ready, on_end, has_failed))
+    return asyncio.run(_listen(application, address, certificate, on_ready, on_end, has_failed))
 
 
 async def _listen(
     application: Any,
-    place: Place,
+    address: ListenAddress,
     certificate: Certificate | None,
     on_ready: Callable[[], None],
     on_end: Callable[[], None],
     has_failed: Callable[[], bool],
 ) -> int:
-    check_free(place)
-    server = _server(application, place, certificate)
+    check_address(address)
+    server = _server(application, address, certificate)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(server.serve())
     code = 0
-    telling = asyncio.create_task(_when_open(place, on_ready))
+    telling = asyncio.create_task(_when_open(address, on_ready))
     while not stopping.is_set():
         await asyncio.wait(
             [serving, waiting := asyncio.create_task(stopping.wait())],
@@ -147,12 +128,12 @@ async def _listen(
     return code
 
 
-async def _when_open(place: Place, on_ready: Callable[[], None]) -> None:
+async def _when_open(address: ListenAddress, on_ready: Callable[[], None]) -> None:
     """Say it once connections are taken: the server begins to listen by itself, a little after it was started."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.host, place.host)  # noqa: S104 - compared, not listened on
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 - compared, not listened on
     while True:
         try:
-            _, writer = await asyncio.open_connection(host, place.port)
+            _, writer = await asyncio.open_connection(host, address.port)
         except OSError:
             await asyncio.sleep(0.05)
             continue
@@ -173,7 +154,7 @@ async def _ended(serving: asyncio.Task[None]) -> None:
         ) from None
 
 
-def _server(application: Any, place: Place, certificate: Certificate | None) -> Server:
+def _server(application: Any, address: ListenAddress, certificate: Certificate | None) -> Server:
     from granian.constants import HTTPModes, Interfaces, SSLProtocols
     from granian.http import HTTP1Settings, HTTP2Settings
     from granian.log import LOGGING_CONFIG, LogLevels
@@ -183,8 +164,8 @@ def _server(application: Any, place: Place, certificate: Certificate | None) -> 
     handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in logs["handlers"].items()}
     return Server(
         application,
-        address=place.host,
-        port=place.port,
+        address=address.host,
+        port=address.port,
         interface=Interfaces.ASGI,
         http=HTTPModes.auto if certificate is not None else HTTPModes.http1,
         websockets=False,

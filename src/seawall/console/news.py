@@ -7,6 +7,7 @@ may be the one that watches.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.error_answers import say_broken
 from seawall.console.json_text import encoded
+from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
 if TYPE_CHECKING:
     from seawall.console.context import Context
     from seawall.storage.database import Work
+
+_log = logging.getLogger("seawall.console")
 
 LOOK_SECONDS: Final = 0.5
 SUMMARY_SECONDS: Final = 1.0
@@ -170,7 +173,7 @@ class News:
         except SeawallError:
             pass  # the database is away: the next look may find it
         except Exception as error:  # noqa: BLE001 - it must not end
-            say_broken("stream", error)
+            log_unexpected_error(_log, "stream", error)
 
     def _look(self, wants_summary: bool) -> Look:
         with self._context.database.reading() as work:

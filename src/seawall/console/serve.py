@@ -14,11 +14,12 @@ from seawall.console.application import create_app
 from seawall.console.context import ConsoleSettings, Context, installation_key
 from seawall.console.data.answers import desk_of
 from seawall.console.errors import ServeInvalid
-from seawall.console.listening import Certificate, Place, check_certificate, check_free, listen
+from seawall.console.listening import Certificate, check_address, check_certificate, listen
 from seawall.console.sign_in.codes import new_setup
 from seawall.console.sign_in.factors import admin_can_sign_in
 from seawall.pipeline.live.process import WatchProcess
 from seawall.storage.place import open_store
+from seawall.web.listen_address import ListenAddress
 from seawall.web.peers import LOOPBACK, Peers
 from seawall_base.errors import DatabaseInUse
 
@@ -45,7 +46,7 @@ class Plan:
 
     store: Path
     database: str | None = None
-    place: Place
+    listen: ListenAddress
     hosts: tuple[str, ...] = ()
     certificate: Certificate | None = None
     proxies: tuple[str, ...] = ()
@@ -63,9 +64,9 @@ class Plan:
         if self.certificate is not None:
             check_certificate(self.certificate)
         is_encrypted = self.certificate is not None or bool(self.proxies)
-        if not self.place.is_loopback and not is_encrypted:
+        if not self.listen.is_loopback and not is_encrypted:
             raise ServeInvalid(
-                f"on {self.place} passwords and sessions would be readable on the way",
+                f"on {self.listen} passwords and sessions would be readable on the way",
                 fix="--certificate FILE --key FILE, or --behind-proxy ADDRESS of a proxy that ends TLS",
             )
         hosts = tuple(dict.fromkeys(_host(name) for name in self.hosts))
@@ -75,7 +76,7 @@ class Plan:
             )
         return ConsoleSettings(
             hosts=hosts,
-            is_loopback=self.place.is_loopback,
+            is_loopback=self.listen.is_loopback,
             is_encrypted=self.certificate is not None,
             proxies=_peers("--behind-proxy", self.proxies) if self.proxies else None,
             needs_sign_in=self.needs_sign_in,
@@ -87,10 +88,10 @@ class Plan:
     def address(self, settings: ConsoleSettings) -> str:
         """Where a browser finds it."""
         if not settings.hosts:
-            return f"http://{self.place}/"
-        default = self.proxies or self.place.port == (443 if settings.is_https else 80)
+            return f"http://{self.listen}/"
+        default = self.proxies or self.listen.port == (443 if settings.is_https else 80)
         scheme = "https" if settings.is_https else "http"
-        return f"{scheme}://{settings.hosts[0]}{'' if default else f':{self.place.port}'}/"
+        return f"{scheme}://{settings.hosts[0]}{'' if default else f':{self.listen.port}'}/"
 
     def public_address(self, settings: ConsoleSettings) -> str:
         """Return where others find it, empty without `--host`: an address of this machine is of no use in a message."""
@@ -123,7 +124,7 @@ def serve(
     `live` None only shows what another program finds. `beside` gets the running watch; what it gives lasts as long.
     """
     settings = plan.settings()
-    check_free(plan.place)
+    check_address(plan.listen)
     with ExitStack() as stack:
         context = stack.enter_context(opened(plan, settings, make=live is not None))
         rules: tuple[str, ...] = ()
@@ -145,7 +146,7 @@ def serve(
 
         return listen(
             application,
-            plan.place,
+            plan.listen,
             plan.certificate,
             on_ready=told,
             on_end=lambda: _end_streams(context),

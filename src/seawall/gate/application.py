@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,15 @@ from seawall.gate.admin import admin_routes
 from seawall.gate.events import event_routes
 from seawall.gate.openapi import OPENAPI
 from seawall.gate.status import status_routes
-from seawall.gate.verify_endpoint import say_broken
 from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Worker
+from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
+
+_log = logging.getLogger("seawall.gate")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -66,7 +69,7 @@ class Application:
             else:
                 await self._rest(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - no error leaves the application, and none allows anything
-            say_broken("request", error)
+            log_unexpected_error(_log, "request", error)
             if not started:
                 await JSONResponse({"code": "gate-broken"}, 503)(scope, receive, send)
 
@@ -91,7 +94,7 @@ class Application:
                 try:
                     await self.begin()
                 except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
-                    say_broken("start", error)
+                    log_unexpected_error(_log, "start", error)
                     # The log's own lines may not be written any more when this process ends; the server's are.
                     why = error.message if isinstance(error, SeawallError) else type(error).__name__
                     await send({"type": "lifespan.startup.failed", "message": ascii(why)})

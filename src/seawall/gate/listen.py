@@ -6,8 +6,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import socket
-import stat
 import threading
 import time
 from contextlib import suppress
@@ -25,6 +23,7 @@ from seawall.gate.log_lines import LineHandler
 from seawall.gate.step_up.store import StepUpStore
 from seawall.gate.step_up.store import create as create_step_up
 from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot
+from seawall.web.listen_address import ListenAddress, ListenAddressInvalid, check_free, parse_listen_address
 from seawall_base.errors import StoreBroken
 from seawall_tokens.revocation.store import RevocationStore
 from seawall_tokens.verify.replay import SharedReplayGuard
@@ -39,31 +38,12 @@ PATIENCE = 5
 """Seconds that a worker has to end by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where to listen: an address and port, or the path of a unix socket."""
-
-    host: str = "127.0.0.1"
-    port: int = 8087
-    path: Path | None = None
-
-    def __str__(self) -> str:
-        if self.path is not None:
-            return f"unix:{self.path}"
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def place_of(text: str) -> Place:
-    """A place from `127.0.0.1:8087`, `[::1]:8087` or `unix:/path`. Raises `GateInvalid`."""
-    if text.startswith("unix:") and len(text) > 5:
-        return Place(path=Path(text[5:]))
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if not host or (":" in host and not text.startswith("[")) or not port.isascii() or not port.isdigit():
-        raise GateInvalid(f"{text!r} is no address", fix="write 127.0.0.1:8087, [::1]:8087 or unix:/path")
-    if not 0 < int(port) < 65536:
-        raise GateInvalid(f"{text!r}: no such port", fix="ports are 1 to 65535")
-    return Place(host, int(port))
+def parse_address(text: str) -> ListenAddress:
+    """Return the address of `127.0.0.1:8087`, `[::1]:8087` or `unix:/path`. Raises `GateInvalid`."""
+    try:
+        return parse_listen_address(text)
+    except ListenAddressInvalid as invalid:
+        raise GateInvalid(str(invalid), fix="write 127.0.0.1:8087, [::1]:8087 or unix:/path") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +53,7 @@ class Prepared:
     boot: Boot
     loaded: Loaded
     made: tuple[Path, ...]
-    admin: Place | None
+    admin: ListenAddress | None
 
 
 def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
@@ -90,7 +70,7 @@ def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
     if make and settings.log != "stderr":
         _check_log(Path(log_place(loaded)))
     digest = digest_of(settings.admin) if settings.admin.enabled else None
-    admin = place_of(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
+    admin = parse_address(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
     parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
     for store in missing if make else ():
         if store == loaded.store:
@@ -136,11 +116,11 @@ def _step_up_exists(loaded: Loaded) -> bool:
     return True
 
 
-def serve(prepared: Prepared, place: Place, workers: int) -> int:
+def serve(prepared: Prepared, address: ListenAddress, workers: int) -> int:
     """Listen until told to stop. Returns the exit code; raises `GateInvalid` when the address cannot be had."""
-    check_free(place)
+    check_address(address)
     if prepared.admin is not None:
-        check_free(prepared.admin)
+        check_address(prepared.admin)
     folder = metrics.prepare()
     stopping = threading.Event()
     beside: threading.Thread | None = None
@@ -153,7 +133,7 @@ def serve(prepared: Prepared, place: Place, workers: int) -> int:
                 name="admin",
             )
             beside.start()
-        return run(prepared.boot, prepared.loaded.settings, place, workers)
+        return run(prepared.boot, prepared.loaded.settings, address, workers)
     finally:
         stopping.set()
         if beside is not None:
@@ -161,10 +141,10 @@ def serve(prepared: Prepared, place: Place, workers: int) -> int:
         metrics.clear(folder)
 
 
-def run(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
+def run(boot: Boot, settings: GateSettings, address: ListenAddress, workers: int) -> int:
     """One listener with its workers, in this process."""
     try:
-        make_server(settings, place, workers).serve(
+        make_server(settings, address, workers).serve(
             target_loader=partial(Application, boot), wrap_loader=False
         )
     except SystemExit as ended:
@@ -172,11 +152,15 @@ def run(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
     return 0
 
 
-def _keep_running(boot: Boot, settings: GateSettings, place: Place, stopping: threading.Event) -> None:
+def _keep_running(
+    boot: Boot, settings: GateSettings, address: ListenAddress, stopping: threading.Event
+) -> None:
     """The administrator's listener in a process of its own, started anew when it ends before it should."""
     processes = multiprocessing.get_context("spawn")
     while not stopping.is_set():
-        process = processes.Process(target=_run_beside, args=(boot, settings, place, 1), name="seawall-admin")
+        process = processes.Process(
+            target=_run_beside, args=(boot, settings, address, 1), name="seawall-admin"
+        )
         process.start()
         while process.is_alive() and not stopping.wait(0.2):
             pass
@@ -189,7 +173,7 @@ def _keep_running(boot: Boot, settings: GateSettings, place: Place, stopping: th
             logging.getLogger("_granian").error("the administrator's listener ended and is started anew")
 
 
-def _run_beside(boot: Boot, settings: GateSettings, place: Place, workers: int) -> int:
+def _run_beside(boot: Boot, settings: GateSettings, address: ListenAddress, workers: int) -> int:
     """As `run`, for as long as the process that started this one lives."""
     parent = os.getppid()
 
@@ -199,49 +183,18 @@ def _run_beside(boot: Boot, settings: GateSettings, place: Place, workers: int) 
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
-    return run(boot, settings, place, workers)
+    return run(boot, settings, address, workers)
 
 
-def check_free(place: Place) -> None:
-    """Refuse a place where somebody listens already; a socket that nobody listens on is left over, and removed."""
-    if place.path is not None:
-        return _check_free_path(place.path)
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+def check_address(address: ListenAddress) -> None:
+    """Refuse an address where another program listens. Raises `GateInvalid`."""
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((place.host, place.port))
-    except OSError as error:
-        raise GateInvalid(
-            f"cannot listen on {place}: {error.strerror or error}",
-            fix="choose another with --listen or --uds",
-        ) from None
-    return None
+        check_free(address)
+    except ListenAddressInvalid as invalid:
+        raise GateInvalid(str(invalid), fix="choose another with --listen or --uds") from None
 
 
-def _check_free_path(path: Path) -> None:
-    try:
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise GateInvalid(f"{path} is there and is no socket", fix="choose another with --uds")
-    except FileNotFoundError:
-        if not path.parent.is_dir():
-            raise GateInvalid(f"{path.parent} is no folder", fix="choose another with --uds") from None
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-        except OSError as error:
-            raise GateInvalid(
-                f"cannot listen on {path}: {error.strerror}", fix="choose another with --uds"
-            ) from None
-    raise GateInvalid(f"somebody listens on {path} already", fix="choose another with --uds")
-
-
-def make_server(settings: GateSettings, place: Place, workers: int) -> MPServer:
+def make_server(settings: GateSettings, address: ListenAddress, workers: int) -> MPServer:
     """The server, not yet listening. SIGHUP reaches the workers, which read the policy anew."""
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
@@ -260,9 +213,9 @@ def make_server(settings: GateSettings, place: Place, workers: int) -> MPServer:
     logs: dict[str, Any] = LOGGING_CONFIG
     handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in logs["handlers"].items()}
     where: dict[str, Any] = (
-        {"address": place.host, "port": place.port}
-        if place.path is None
-        else {"uds": place.path, "uds_permissions": 0o660}
+        {"address": address.host, "port": address.port}
+        if address.path is None
+        else {"uds": address.path, "uds_permissions": 0o660}
     )
     return GateServer(
         "seawall gate",

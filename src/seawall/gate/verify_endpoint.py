@@ -16,6 +16,7 @@ from seawall.gate.keys_at_hand import MustWait
 from seawall.gate.metrics import NOBODY
 from seawall.gate.original_request import is_in_line, read_request
 from seawall.gate.record import Record
+from seawall.web.error_log import log_unexpected_error
 from seawall_tokens.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class VerifyEndpoint:
             refusal = raised
         except Exception as error:  # noqa: BLE001 - nothing that goes wrong here may end in an answer that allows
             refusal = refusals.Broken()
-            say_broken("/verify", error)
+            log_unexpected_error(_log, "/verify", error)
         else:
             return answer
         return self._refused(refusal, case, now, begin, in_line=in_line)
@@ -112,7 +113,7 @@ class VerifyEndpoint:
             outcome = "would-refuse" if self._dry_run else "refuse"
             self._metrics.decided(outcome, self._issuer_in(claims), refusal.code, time.perf_counter() - begin)
         except Exception as error:  # noqa: BLE001 - a record that cannot be made does not turn a refusal into anything else
-            say_broken("/verify", error)
+            log_unexpected_error(_log, "/verify", error)
             return refused(refusals.Broken())
         return answer
 
@@ -147,12 +148,3 @@ class VerifyEndpoint:
             raise refusals.TooSlow from None
         finally:
             self._waiting -= 1
-
-
-def say_broken(where: str, error: BaseException) -> None:
-    """Log an unexpected error by its type and place. Its text might hold what a client sent, so it is left out."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
-    _log.error("%s: unexpected %s at %s", where, type(error).__name__, place)

@@ -28,7 +28,7 @@ from seawall.gate.record import Record
 from seawall.gate.risk import RiskList
 from seawall.gate.settings import GateSettings
 from seawall.gate.step_up import make_step_up
-from seawall.gate.verify_endpoint import VerifyEndpoint, say_broken
+from seawall.gate.verify_endpoint import VerifyEndpoint
 from seawall.web.probe import Fault
 from seawall_base.errors import SeawallError
 from seawall_tokens.keys.cache import KeyCache
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from seawall.gate.elevation import StepUp
 
 from seawall.gate.loaded_policy import Loaded, load, log_place, replay_of
+from seawall.web.error_log import log_unexpected_error
 
 VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
 """Groups of endpoints."""
@@ -274,7 +275,7 @@ class Worker:
             try:
                 await self._look_around()
             except Exception as error:  # noqa: BLE001 - the next tick tries again
-                say_broken("chores", error)
+                log_unexpected_error(_log, "chores", error)
 
     async def _look_around(self) -> None:
         judge = self.judge

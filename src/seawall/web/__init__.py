@@ -1,1 +1,1 @@
-"""Hold what both servers share: listed peers, one-time codes and probes."""
+"""Hold what both servers share: listen addresses, listed peers, passkeys, one-time codes and the log of unexpected errors."""

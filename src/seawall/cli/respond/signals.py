@@ -299,21 +299,21 @@ def serve(
     Examples:
       seawall respond signals serve --listen 127.0.0.1:8095
     """
-    from seawall.console.listening import Certificate, check_certificate, place_of
+    from seawall.console.listening import Certificate, check_certificate, parse_address
     from seawall.console.listening import listen as listen_at
     from seawall.gate.transmitting import Pusher, Transmitting, application
     from seawall.response.errors import SignalsInvalid
     from seawall.response.signals import signing, transmitter
     from seawall.response.signals.settings import load
 
-    place = place_of(listen)
+    address = parse_address(listen)
     if (certificate is None) != (key is None):
         raise SignalsInvalid(
             "--certificate and --key belong together", fix="give both --certificate and --key"
         )
-    if certificate is None and not place.is_loopback:
+    if certificate is None and not address.is_loopback:
         raise SignalsInvalid(
-            f"{place}: tokens would cross the network unencrypted",
+            f"{address}: tokens would cross the network unencrypted",
             fix="give --certificate and --key, or a proxy",
         )
     pair = Certificate(certificate, key) if certificate is not None and key is not None else None
@@ -328,12 +328,12 @@ def serve(
 
     def ready() -> None:
         pusher.start()
-        streams.say(f"listening on {place}")
+        streams.say(f"listening on {address}")
 
     try:
         code = listen_at(
             application(work),
-            place,
+            address,
             pair,
             on_ready=ready,
             on_end=pusher.stop,

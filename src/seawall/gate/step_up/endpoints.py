@@ -7,6 +7,7 @@ browser, never that of the one who sent the link.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
@@ -24,7 +25,7 @@ from seawall.gate.refusals import Broken, GateRefusal, NotReady, ProxyUnlisted, 
 from seawall.gate.step_up.place import place_of
 from seawall.gate.step_up.service import StepUpRefused, StepUpService
 from seawall.gate.step_up.session import Session, session_of
-from seawall.gate.verify_endpoint import say_broken
+from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import StoreBroken
 from seawall_tokens.refusals import Refusal
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from seawall.gate.elevation import Elevation
     from seawall.gate.judge import Judge
     from seawall.gate.record import Record
+
+_log = logging.getLogger("seawall.gate")
 
 Fields = Mapping[str, Any]
 Work = Callable[[StepUpService, "Judge", Session, Fields, float], dict[str, Any]]
@@ -206,10 +209,10 @@ class StepUpEndpoints:
         except TimeoutError:
             return _response(TooSlow(), case)
         except StoreBroken as error:
-            say_broken("/step-up", error)
+            log_unexpected_error(_log, "/step-up", error)
             return _response(Broken(), case)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong elevates nobody
-            say_broken("/step-up", error)
+            log_unexpected_error(_log, "/step-up", error)
             return _response(Broken(), case)
 
     def _act(self, act: Work, judge: Judge, case: Case, fields: Fields) -> dict[str, Any]:

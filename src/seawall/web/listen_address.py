@@ -1,0 +1,95 @@
+"""Listen addresses: an address and port, or the path of a unix socket; and whether it is free."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_UNIX: Final = "unix:"
+_HOST_AND_PORT: Final = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):([0-9]+)")
+
+
+class ListenAddressInvalid(ValueError):
+    """The text is no listen address, or a server cannot listen there. Its text says which; it names no option."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where a server listens: `host` and `port`, or the `path` of a unix socket, for which both are unused."""
+
+    host: str = ""
+    port: int = 0
+    path: Path | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect; False for a name, which may mean anything."""
+        if self.path is not None or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"{_UNIX}{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_listen_address(text: str) -> ListenAddress:
+    """Return the address of `127.0.0.1:8087`, `[::1]:8087`, `name:8087` or `unix:/path`.
+
+    Raises `ListenAddressInvalid`.
+    """
+    if text.startswith(_UNIX) and len(text) > len(_UNIX):
+        return ListenAddress(path=Path(text.removeprefix(_UNIX)))
+    found = _HOST_AND_PORT.fullmatch(text)
+    if found is None:
+        raise ListenAddressInvalid(f"{text!r} is no address to listen on")
+    port = int(found[3]) if len(found[3]) <= 5 else 0
+    if not 0 < port < 65536:
+        raise ListenAddressInvalid(f"{text!r}: there is no such port, ports are 1 to 65535")
+    return ListenAddress(found[1] or found[2], port)
+
+
+def check_free(address: ListenAddress) -> None:
+    """Refuse an address where another program listens; remove a socket file that nobody listens on.
+
+    Raises `ListenAddressInvalid`.
+    """
+    if address.path is not None:
+        _check_free_path(address.path)
+        return
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address.host, address.port))
+    except OSError as error:
+        raise ListenAddressInvalid(f"cannot listen on {address}: {error.strerror or error}") from None
+
+
+def _check_free_path(path: Path) -> None:
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise ListenAddressInvalid(f"{path} is there and is no socket")
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise ListenAddressInvalid(f"{path.parent} is no folder") from None
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except OSError as error:
+            raise ListenAddressInvalid(f"cannot listen on {path}: {error.strerror}") from None
+    raise ListenAddressInvalid(f"somebody listens on {path} already")

@@ -17,6 +17,7 @@ from seawall.console.sign_in.entry import Entered, check_fresh, clear_cookie, re
 from seawall.console.sign_in.factors import handle_of, has_totp
 from seawall.console.sign_in.passwords import check_new
 from seawall.web.one_time_codes import new_secret, step_of, uri_of
+from seawall.web.webauthn import claimed_challenge, verify_creation
 from seawall_base.times import rfc3339
 
 if TYPE_CHECKING:
@@ -136,9 +137,13 @@ def add_passkey(call: Call) -> Response:
     check_fresh(call)
     asked: NewPasskey = call.body
     desk, here, visitor = desk_of(call), here_of(call), call.who
-    challenge = passkeys.challenge_in(asked.credential)
+    challenge = claimed_challenge(asked.credential)
     ceremony = desk.ceremonies.end(challenge, KIND, str(visitor.handle), seconds_of(call))
-    made = passkeys.made(here, asked.credential, ceremony.challenge) if ceremony is not None else None
+    made = (
+        verify_creation(passkeys.relying_party(here), asked.credential, ceremony.challenge)
+        if ceremony is not None
+        else None
+    )
     if made is None:
         raise invalid("the browser's answer does not fit the question", field="credential", fix="try again")
     with call.context.database.writing() as work:

@@ -271,13 +271,14 @@ def test_no_text_but_a_code_is_one(text: str) -> None:
                         st.sampled_from(["id", "rawId", "type", "response", "clientDataJSON", "authenticatorData",
                                          "signature", "attestationObject"]), inner, max_size=6), max_leaves=12))  # fmt: skip
 def test_no_answer_raises_or_is_taken(answer: Any) -> None:
-    from seawall.gate.step_up import passkeys
+    from seawall.gate.step_up.passkeys import verify_new_passkey, verify_passkey
     from seawall.gate.step_up.records import Passkey
+    from seawall.web.webauthn import RelyingParty
 
-    party = passkeys.RelyingParty("app.example", "x", (ORIGIN,))
+    party = RelyingParty("app.example", "x", (ORIGIN,))
     if isinstance(answer, dict):
-        assert passkeys.created(party, answer, b"c" * 32, "x") is None
-        assert passkeys.used(party, answer, b"c" * 32, [Passkey(b"i" * 32, b"", 0)]) is None
+        assert verify_new_passkey(party, answer, b"c" * 32, "x") is None
+        assert verify_passkey(party, answer, b"c" * 32, [Passkey(b"i" * 32, b"", 0)]) is None
 
 
 def test_removing_an_account_ends_its_elevations(opened: StepUpService) -> None:

@@ -13,6 +13,7 @@ from seawall.console.sign_in import passkeys
 from seawall.console.sign_in.desk import desk_of, seconds_of
 from seawall.console.sign_in.entry import enter, welcome
 from seawall.console.surroundings import SEEN
+from seawall.web.webauthn import claimed_challenge, claimed_credential_id, verify_use
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -57,14 +58,14 @@ def sign_in(call: Call) -> Response:
     asked: PasskeySignIn = call.body
     desk, here = desk_of(call), here_of(call)
     desk.attempt(call)
-    challenge = passkeys.challenge_in(asked.credential)
+    challenge = claimed_challenge(asked.credential)
     ceremony = desk.ceremonies.end(challenge, KIND, here.host, seconds_of(call))
     with call.context.database.reading() as work:
-        known = work.passkeys.find(passkeys.id_in(asked.credential))
+        known = work.passkeys.find(claimed_credential_id(asked.credential))
     if ceremony is None or known is None:
         raise desk.failed(call, METHOD, why="unknown")
-    count = passkeys.used(
-        here,
+    count = verify_use(
+        passkeys.relying_party(here),
         asked.credential,
         ceremony.challenge,
         public_key=known.public_key,

@@ -20,6 +20,7 @@ from seawall.console.sign_in.desk import desk_of, seconds_of
 from seawall.console.sign_in.entry import enter, welcome
 from seawall.console.sign_in.factors import admin_can_sign_in, handle_of
 from seawall.console.sign_in.passwords import check_new
+from seawall.web.webauthn import NewCredential, claimed_challenge, verify_creation
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -153,12 +154,16 @@ def _note(call: Call, work: Work, action: str, user: User) -> None:
     )
 
 
-def _made(call: Call, asked: SetupAnswer) -> passkeys.Made:
+def _made(call: Call, asked: SetupAnswer) -> NewCredential:
     here, desk = here_of(call), desk_of(call)
     credential = asked.credential or {}
-    challenge = passkeys.challenge_in(credential)
+    challenge = claimed_challenge(credential)
     ceremony = desk.ceremonies.end(challenge, KIND, _owner(asked.code), seconds_of(call))
-    made = passkeys.made(here, credential, ceremony.challenge) if ceremony is not None else None
+    made = (
+        verify_creation(passkeys.relying_party(here), credential, ceremony.challenge)
+        if ceremony is not None
+        else None
+    )
     if made is None:
         raise invalid("the browser's answer does not fit the question", field="credential", fix="try again")
     return made

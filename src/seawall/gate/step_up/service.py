@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.elevation import CODE_AMR, PASSKEY_AMR, Elevation
-from seawall.gate.step_up import passkeys
+from seawall.gate.step_up.passkeys import verify_new_passkey, verify_passkey
 from seawall.gate.step_up.place import Place
 from seawall.gate.step_up.records import Ceremony, Given
 from seawall.gate.step_up.session import Session, session_of
 from seawall.web import one_time_codes as codes
+from seawall.web import webauthn
 from seawall_base.errors import StoreBroken
 from seawall_tokens.jose import base64url
 from seawall_tokens.refusals import Refusal
@@ -60,7 +61,7 @@ class StepUpService:
     def __init__(self, settings: StepUpSettings, origins: tuple[str, ...], store: StepUpStore) -> None:
         self.settings = settings
         self.store = store
-        self.party = passkeys.RelyingParty(settings.relying_party, settings.name, origins)
+        self.party = webauthn.RelyingParty(settings.relying_party, settings.name, origins)
 
     def elevations_of(
         self, claims: Mapping[str, Any], path: str, now: float, *, within: str = ""
@@ -91,15 +92,18 @@ class StepUpService:
         if not known:
             raise StepUpRefused("no-passkey", 409)
         name, ceremony = self._begin("use", session, place, now)
-        options = passkeys.request_options(
-            self.party, challenge=ceremony.challenge, seconds=CEREMONY_SECONDS, known=known
+        options = webauthn.request_options(
+            self.party,
+            challenge=ceremony.challenge,
+            timeout_seconds=CEREMONY_SECONDS,
+            allowed=(passkey.id for passkey in known),
         )
         return {"ceremony": name, "options": options}
 
     def answer(self, session: Session, ceremony: str, credential: Mapping[str, Any], now: float) -> Elevation:
         """The passkey's answer: an elevation. Raises `StepUpRefused`."""
         asked = self._take("use", session, ceremony, now)
-        found = passkeys.used(self.party, credential, asked.challenge, self.store.passkeys(session.account))
+        found = verify_passkey(self.party, credential, asked.challenge, self.store.passkeys(session.account))
         if found is None:
             raise self._refused(session, "passkey-refused")
         passkey, counter = found
@@ -121,13 +125,14 @@ class StepUpService:
         """A question that makes a passkey. Raises `StepUpRefused` without an invitation that stands."""
         self._check_invitation(session, invitation, now)
         name, ceremony = self._begin("make", session, NOWHERE, now)
-        options = passkeys.creation_options(
+        options = webauthn.creation_options(
             self.party,
-            handle=self.store.handle(session.account),
-            label=session.subject[:64],
+            user_handle=self.store.handle(session.account),
+            user_name=session.subject[:64],
             challenge=ceremony.challenge,
-            seconds=CEREMONY_SECONDS,
-            known=self.store.passkeys(session.account),
+            timeout_seconds=CEREMONY_SECONDS,
+            existing=(passkey.id for passkey in self.store.passkeys(session.account)),
+            is_discoverable=False,
         )
         return {"ceremony": name, "options": options}
 
@@ -143,7 +148,7 @@ class StepUpService:
         """Keep a new passkey; the invitation is used up. Raises `StepUpRefused`."""
         self._check_invitation(session, invitation, now)
         asked = self._take("make", session, ceremony, now)
-        passkey = passkeys.created(self.party, credential, asked.challenge, name[:64])
+        passkey = verify_new_passkey(self.party, credential, asked.challenge, name[:64])
         if passkey is None or not self.store.add_passkey(session.account, passkey, _digest(invitation), now):
             raise self._refused(session, "passkey-refused")
         _log.warning("step-up: a passkey was registered for %s", session.account.hex()[:16])

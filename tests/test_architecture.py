@@ -128,6 +128,7 @@ NETWORKED = (
     "seawall/pipeline/live/child.py",
     "seawall/vendor_api/access/",
     "seawall/collection/kafka/member.py",
+    "seawall/web/listen_address.py",
     "seawall/gate/",
     "seawall/console/",
 )

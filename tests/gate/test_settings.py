@@ -194,6 +194,45 @@ speaks_for = ["https://issuer.example"]
         load_file(path)
 
 
+SHOWN = "a-throw-away-token"
+
+
+@pytest.mark.parametrize(
+    ("mode", "text", "words", "fix"),
+    [
+        (None, "", "No such file", "check the path and its owner"),
+        (0o640, SHOWN, "others can read the token", "chmod 600"),
+        (0o600, f"{SHOWN} {SHOWN}", "one line of visible ASCII", "write the transmitter's token"),
+        (0o600, "", "one line of visible ASCII", "write the transmitter's token"),
+    ],
+    ids=["missing", "open", "no-token", "empty"],
+)
+def test_a_polling_token_says_what_is_wrong_and_how_to_mend_that(
+    tmp_path: Path, mode: int | None, text: str, words: str, fix: str
+) -> None:
+    if mode is not None:
+        (tmp_path / "poll-token").write_text(text)
+        (tmp_path / "poll-token").chmod(mode)
+    path = tmp_path / "policy.toml"
+    polling = """[[gate.transmitter]]
+issuer = "https://signals.example"
+audiences = ["https://gate.example/events"]
+jwks_uri = "https://signals.example/keys"
+speaks_for = ["https://issuer.example"]
+poll = "https://signals.example/poll"
+poll_token_file = "poll-token"
+"""
+    path.write_text(polling + policy_text(Issuer(), keys=URI))
+    with pytest.raises(GateInvalid) as refused:
+        load_file(path)
+    (fault,) = (one for one in refused.value.details if "poll_token_file" in one)
+    assert fault.startswith(f"{path}:7:")
+    assert words in fault
+    assert fix in fault
+    assert fault.count("chmod") == fix.count("chmod"), "a mode mends nothing else"
+    assert SHOWN not in fault
+
+
 def test_only_the_start_makes_stores(tmp_path: Path) -> None:
     """A check may be run by root, and a store of root's is none that the gate could use afterwards."""
     path = tmp_path / "policy.toml"

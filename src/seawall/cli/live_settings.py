@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from seawall.pipeline.tail import Patience
     from seawall_base.webhook import Webhook
 
-_LONGEST_SECRET = 4096
-
 
 def live_settings(
     folders: Sequence[Path],
@@ -56,17 +54,16 @@ def live_settings(
 
 def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook, ...]:
     """The webhooks, all with the secret of one file. Raises `InputUnreadable` and `UsageError`."""
+    from seawall_base.secret_file import read_secret
     from seawall_base.webhook import Webhook
 
     secret = ""
     if secret_file is not None:
         if not urls:
             raise UsageError("--webhook-secret-file needs --webhook", fix="give --webhook too")
-        try:
-            with secret_file.open("rb") as file:
-                secret = file.read(_LONGEST_SECRET).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise InputUnreadable(f"{secret_file} cannot be read", fix="check its permissions") from None
+        secret = read_secret(
+            secret_file, InputUnreadable, fix="check its permissions", may_be_empty=True, may_be_shared=True
+        )
         if not secret:
             raise UsageError(f"{secret_file} is empty", fix="openssl rand -hex 32")
     return tuple(Webhook(url, secret) for url in urls)

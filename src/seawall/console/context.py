@@ -16,6 +16,7 @@ from seawall.console.errors import ServeInvalid
 from seawall.storage.errors import StoreRefused
 from seawall.storage.lake.parts import settle
 from seawall.web.peers import LOOPBACK, Peers
+from seawall_base.secret_file import read_key_file
 
 if TYPE_CHECKING:
     from seawall.console.sign_in.oidc_settings import OidcSettings
@@ -149,14 +150,7 @@ def _write_key(path: Path) -> None:
 
 def _read_key(path: Path) -> bytes:
     fix = "restore it from a backup; without it, users set up their one-time codes anew: remove the file"
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise ServeInvalid(f"{path} cannot be read: {error.strerror}", fix=fix) from None
-    with os.fdopen(descriptor, "rb") as file:
-        if os.fstat(file.fileno()).st_mode & 0o077:
-            raise ServeInvalid(f"{path} can be read by other users", fix=f"chmod 600 {path}")
-        content = file.read(KEY_BYTES + 1)
+    content = read_key_file(path, ServeInvalid, what="the installation's key", fix=fix)
     if len(content) != KEY_BYTES:
         raise ServeInvalid(f"{path} is damaged", fix=fix)
     return content

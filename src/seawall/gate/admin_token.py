@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import stat
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from seawall.gate.errors import GateInvalid
 from seawall.gate.settings import AdminSettings
+from seawall_base.secret_file import read_secret, secret_in
 
 VARIABLE: Final = "SEAWALL_GATE_ADMIN_TOKEN"
 SHORTEST: Final = 32
@@ -27,8 +25,15 @@ def digest_of(settings: AdminSettings) -> bytes:
     """SHA-256 of the token, from the settings, the file or the environment. Raises `GateInvalid`."""
     if settings.token_sha256:
         return bytes.fromhex(settings.token_sha256)
-    text = _file(settings.token_file) if settings.token_file is not None else os.environ.get(VARIABLE, "")
-    text = text.strip()
+    text = secret_in(VARIABLE)
+    if settings.token_file is not None:
+        text = read_secret(
+            settings.token_file,
+            GateInvalid,
+            what="the administrator's token",
+            fix="check token_file in [gate.admin]",
+            may_be_empty=True,
+        )
     if re.fullmatch(r"sha256:[0-9a-fA-F]{64}", text):
         return bytes.fromhex(text[7:])
     if not text:
@@ -42,19 +47,6 @@ def digest_of(settings: AdminSettings) -> bytes:
             fix="make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
         )
     return hashlib.sha256(text.encode("ascii")).digest()
-
-
-def _file(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise GateInvalid(
-                    f"{path}: others can read the administrator's token", fix=f"chmod 600 {path}"
-                )
-            return file.read(4096).decode("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not ASCII"
-        raise GateInvalid(f"{path}: {reason}", fix="check token_file in [gate.admin]") from None
 
 
 class AdminToken:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from seawall.gate.errors import GateInvalid
 from seawall_base.http_client import FetchRefused, location_of, trust_store
+from seawall_base.secret_file import read_secret
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seawall_base.http_client import TrustStore
     from seawall_base.settings_reader import SettingsErrors
     from seawall_tokens.policy.file import PolicyDocument
@@ -56,13 +57,18 @@ def read_polling(
     except FetchRefused as error:
         faults.add((*at, "poll"), str(error), "write https://host/path")
         url = None
-    trust = table.get("trust_file")
+    token = store = None
     try:
         token = _token(folder / token_file)
+    except GateInvalid as error:
+        faults.add((*at, "poll_token_file"), error.message, error.fix)
+    try:
+        trust = table.get("trust_file")
         store = trust_store(folder / trust) if isinstance(trust, str) else None
-    except (OSError, ValueError, FetchRefused) as error:
-        words = error.strerror or "unreadable" if isinstance(error, OSError) else str(error)
-        faults.add((*at, "poll_token_file"), words, "chmod 600")
+    except FetchRefused as error:
+        faults.add((*at, "trust_file"), str(error), "name a PEM file with the authorities' certificates")
+        return None
+    if token is None:
         return None
     return None if url is None else Polling(policy.name, url, values["poll_every"], token, store)
 
@@ -75,10 +81,9 @@ def _table(document: PolicyDocument, at: tuple[str | int, ...]) -> Mapping[str, 
 
 
 def _token(path: Path) -> str:
-    with path.open("rb") as file:
-        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-            raise ValueError("others can read the token")
-        text = file.read(8192).decode("ascii", "replace").strip()
+    text = read_secret(path, GateInvalid, what="the token", may_be_empty=True)
     if not _VISIBLE.fullmatch(text):
-        raise ValueError("a token is one line of visible ASCII")
+        raise GateInvalid(
+            f"{path}: a token is one line of visible ASCII", fix="write the transmitter's token into it"
+        )
     return text

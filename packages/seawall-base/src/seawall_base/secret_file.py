@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 from typing import Final
 
-from seawall_base.errors import CollectInvalid
+from seawall_base.errors import CollectInvalid, SeawallError
 
 LONGEST: Final = 64 * 1024
+_ALONE: Final = "give a file that holds the secret alone"
+_CHECK: Final = "check the path and its owner"
 
 
-def read_secret(path: Path) -> str:
-    """Return what a file holds, without white space around it. Raises CollectInvalid, whose text holds nothing of it.
+def read_secret(
+    path: Path,
+    error: type[SeawallError] = CollectInvalid,
+    *,
+    what: str = "this secret",
+    fix: str = _CHECK,
+    may_be_empty: bool = False,
+    may_be_shared: bool = False,
+) -> str:
+    """Return what a file holds, without white space around it. Raises `error`, whose text holds nothing of it.
 
-    The file has to belong to this user or to root, and nobody else may read or write it.
+    The file has to belong to this user or to root, and nobody else may read or write it unless it `may_be_shared`. A
+    link is followed, and a pipe is read to its end: a shell's `<(command)` is one. `fix` is what to do where it cannot be read.
     """
+    data = _read(path, 0, error, what, fix, may_be_shared)
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise CollectInvalid(f"{path}: is no file", fix="give a file that holds the secret alone")
-            if status.st_uid not in {os.geteuid(), 0}:
-                raise CollectInvalid(
-                    f"{path}: belongs to another user", fix=f"chown it, and chmod 600 {path}"
-                )
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                raise CollectInvalid(f"{path}: others can read this secret", fix=f"chmod 600 {path}")
-            data = file.read(LONGEST + 1)
         text = data.decode("utf-8").strip()
-    except OSError as error:
-        raise CollectInvalid(
-            f"{path}: cannot be read: {error.strerror}", fix="check the path and its owner"
-        ) from None
     except UnicodeDecodeError:
-        raise CollectInvalid(f"{path}: is no text", fix="give a file that holds the secret alone") from None
-    if not text or len(data) > LONGEST:
-        raise CollectInvalid(
-            f"{path}: {'is empty' if not text else 'is too large'}", fix="give the secret's file"
-        )
+        raise error(f"{path}: is no text", fix=_ALONE) from None
+    if not text and not may_be_empty:
+        raise error(f"{path}: is empty", fix=_ALONE)
     return text
+
+
+def read_key_file(path: Path, error: type[SeawallError], *, what: str, fix: str) -> bytes:
+    """Return the bytes of a key that Seawall made: a regular file, no link, closed to others. Raises `error`."""
+    return _read(path, os.O_NOFOLLOW | os.O_NONBLOCK, error, what, fix, False)
 
 
 def secret_of(path: Path | None, variable: str, option: str) -> str:
@@ -59,3 +60,36 @@ def secret_of(path: Path | None, variable: str, option: str) -> str:
 def secret_in(variable: str) -> str:
     """Return what an environment variable holds, empty where it is not set."""
     return os.environ.get(variable, "").strip()
+
+
+def _read(
+    path: Path, flags: int, error: type[SeawallError], what: str, fix: str, may_be_shared: bool
+) -> bytes:
+    """Read at most `LONGEST` bytes of a file that is fit to hold a secret; `O_NONBLOCK` in `flags` refuses pipes."""
+    try:
+        with open(path, "rb", opener=lambda name, usual: os.open(name, usual | flags)) as file:
+            status = os.fstat(file.fileno())
+            is_pipe = stat.S_ISFIFO(status.st_mode) and not flags & os.O_NONBLOCK
+            if not stat.S_ISREG(status.st_mode) and not is_pipe:
+                raise error(f"{path}: is no file", fix=_ALONE)
+            _check_owner_and_mode(path, status, error, what, may_be_shared)
+            data = file.read(LONGEST + 1)
+    except OSError as reason:
+        raise error(f"{path}: cannot be read: {reason.strerror}", fix=fix) from None
+    except ValueError:  # a zero byte in the name
+        raise error(f"{str(path)!r}: is no path", fix=fix) from None
+    if len(data) > LONGEST:
+        raise error(f"{path}: is too large", fix=_ALONE)
+    return data
+
+
+def _check_owner_and_mode(
+    path: Path, status: os.stat_result, error: type[SeawallError], what: str, may_be_shared: bool
+) -> None:
+    if may_be_shared:
+        return
+    quoted = shlex.quote(str(path))
+    if os.geteuid() != 0 and status.st_uid not in {os.geteuid(), 0}:
+        raise error(f"{path}: belongs to another user", fix=f"chown it, and chmod 600 {quoted}")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise error(f"{path}: others can read {what}", fix=f"chmod 600 {quoted}")

@@ -211,26 +211,16 @@ def _desk(
 
 def _admin_token(file: Path | None) -> str:
     """Return the token from the file or the environment. It is never an argument: other users of the machine see those."""
-    import os
     import re
-    import stat
 
     from seawall_base.errors import InputUnreadable, UsageError
+    from seawall_base.secret_file import read_secret, secret_in
 
-    if file is None:
-        text = os.environ.get(VARIABLE, "")
-    else:
-        try:
-            with file.open("rb") as opened:
-                if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
-                    raise InputUnreadable(
-                        f"{file}: others can read it", fix=f"chmod 600 {streams.quoted(file)}"
-                    )
-                text = opened.read(4096).decode("ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not ASCII"
-            raise InputUnreadable(f"{file}: {why}", fix="check --admin-token-file") from None
-    text = text.strip()
+    text = secret_in(VARIABLE)
+    if file is not None:
+        text = read_secret(
+            file, InputUnreadable, what="it", fix="check --admin-token-file", may_be_empty=True
+        )
     if not re.fullmatch(r"[!-~]+", text):
         raise UsageError(
             "--gate needs the administrator's token", fix=f"set {VARIABLE}, or give --admin-token-file FILE"

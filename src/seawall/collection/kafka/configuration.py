@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -14,7 +13,7 @@ from seawall.vendor_api.clouds import GRAPH
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
 from seawall_base.http_exchange import Exchange
-from seawall_base.secret_file import secret_of
+from seawall_base.secret_file import secret_in, secret_of
 
 SECRET: Final = "SEAWALL_KAFKA_SECRET"  # noqa: S105 - the name of a variable
 PROPERTIES: Final = (
@@ -98,7 +97,7 @@ def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
             "ssl.key.pem": certificate["private_key"],
             "ssl.certificate.pem": certificate["public_certificate"],
         }
-    has_secret = settings["secret_file"] is not None or bool(os.environ.get(SECRET, "").strip())
+    has_secret = settings["secret_file"] is not None or bool(secret_in(SECRET))
     if not has_secret and settings["username"] is None:
         return mutual
     secret = secret_of(settings["secret_file"], SECRET, "--secret-file")

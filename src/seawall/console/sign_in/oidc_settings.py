@@ -12,13 +12,13 @@ import msgspec
 from seawall.console.errors import ServeInvalid
 from seawall.storage.database import Role
 from seawall_base.http_client import FetchRefused, TrustStore, location_of, trust_store
+from seawall_base.secret_file import read_secret
 from seawall_tokens.policy.file import PolicyDocument, load_document
 from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
 from seawall_tokens.revocation.follower import RevocationFollower
 
 TABLE: Final = "console"
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-_SECRET_BYTES: Final = 4096
 
 
 class ConsoleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,14 +115,7 @@ def _secret(path: Path, table: ConsoleTable) -> str:
     if table.client_secret_file is None:
         return ""
     file = path.parent / table.client_secret_file
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_SECRET_BYTES + 1).decode("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ServeInvalid(f"{file} cannot be read", fix="check client_secret_file") from None
-    if not content or len(content) > _SECRET_BYTES:
-        raise ServeInvalid(f"{file} holds no secret", fix="the client's secret on one line")
-    return content
+    return read_secret(file, ServeInvalid, fix="check client_secret_file", may_be_shared=True)
 
 
 def _trust(path: Path, table: ConsoleTable) -> TrustStore | None:

@@ -10,14 +10,15 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Final
 
 from seawall.response.errors import CaseInvalid
+from seawall_base.secret_file import read_key_file
 
 NAME: Final = "case.key"
 _BYTES: Final = 32
+_DRAFT: Final = "draft the letters first, in the folder of the case"
 _ALPHABET: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 """Base32 in Crockford's letters: nobody mistakes a letter for a digit on the telephone."""
 
@@ -32,15 +33,9 @@ def case_key(folder: Path, *, create: bool) -> bytes:
                 made.write(secrets.token_bytes(_BYTES))
                 made.flush()
                 os.fsync(made.fileno())
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as opened:
-            if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
-                raise CaseInvalid(f"{path}: others can read it", fix=f"chmod 600 {path}")
-            key = opened.read(_BYTES + 1)
     except OSError as error:
-        raise CaseInvalid(
-            f"{path}: {error.strerror}", fix="draft the letters first, in the folder of the case"
-        ) from error
+        raise CaseInvalid(f"{path}: {error.strerror}", fix=_DRAFT) from error
+    key = read_key_file(path, CaseInvalid, what="it", fix=_DRAFT)
     if len(key) != _BYTES:
         raise CaseInvalid(f"{path}: not a key of {_BYTES} bytes", fix="take it from a copy of the folder")
     return key

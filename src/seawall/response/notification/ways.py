@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,10 +10,10 @@ from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import Case, Recipient
 from seawall.response.notification.hook import HookTransport
 from seawall.response.notification.smtp import MailTransport, Transport, check_security
+from seawall_base.secret_file import read_secret, secret_in
 from seawall_base.webhook import Webhook
 
 PASSWORD: Final = "SEAWALL_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
-_LONGEST: Final = 4096
 
 
 def ways(case: Case, folder: Path) -> Callable[[Recipient, str], Transport]:
@@ -40,7 +38,7 @@ def _mail(case: Case, folder: Path) -> MailTransport | None:
     password = ""
     if case.smtp.user:
         file = case.smtp.password_file
-        password = _secret(folder, file) if file else os.environ.get(PASSWORD, "")
+        password = _secret(folder, file) if file else secret_in(PASSWORD)
         if not password:
             raise CaseInvalid(
                 "the mail server's password is missing", fix=f"set {PASSWORD}, or give smtp.password_file"
@@ -50,16 +48,4 @@ def _mail(case: Case, folder: Path) -> MailTransport | None:
 
 def _secret(folder: Path, name: str) -> str:
     """The text of a file that its owner alone can read."""
-    path = folder / name
-    try:
-        with path.open("rb") as opened:
-            if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
-                raise CaseInvalid(f"{path}: others can read it", fix=f"chmod 600 {path}")
-            secret = opened.read(_LONGEST).decode("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CaseInvalid(
-            f"{path}: {getattr(error, 'strerror', None) or 'not text'}", fix="check the case file"
-        ) from error
-    if not secret:
-        raise CaseInvalid(f"{path}: empty", fix="put the secret into it")
-    return secret
+    return read_secret(folder / name, CaseInvalid, what="it", fix="check the case file")

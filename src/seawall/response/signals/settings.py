@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from typing import Any, Final, Literal
 from seawall.response.errors import SignalsInvalid
 from seawall_base.http_client import FetchRefused, location_of
 from seawall_base.regular_files import open_file
+from seawall_base.secret_file import read_secret
 
 Way = Literal["push", "poll"]
 
@@ -166,14 +165,9 @@ def _token(path: Path, at: str, table: Mapping[str, Any]) -> str:
     if "token_file" not in table:
         return ""
     place = path.parent / _text(path, at, table, "token_file")
-    try:
-        with place.open("rb") as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise SignalsInvalid(f"{place}: others can read the token", fix=f"chmod 600 {place}")
-            text = file.read(8192).decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        words = error.strerror if isinstance(error, OSError) else "not ASCII"
-        raise SignalsInvalid(f"{place}: {words}", fix=f"check token_file of {at}") from None
+    text = read_secret(
+        place, SignalsInvalid, what="the token", fix=f"check token_file of {at}", may_be_empty=True
+    )
     if not _VISIBLE.fullmatch(text):
         raise SignalsInvalid(f"{place}: a token is one line of visible ASCII", fix="openssl rand -hex 32")
     return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from seawall.response.errors import SignalsInvalid
+from seawall_base.secret_file import read_key_file
 from seawall_tokens.jose import base64url
 from seawall_tokens.jose.key import KeyRefused, read_key
 
-LARGEST: Final = 64 * 1024
 _WIDTH: Final = 32
 _SHA256: Final = hashes.SHA256()
 
@@ -93,19 +92,9 @@ def make(path: Path) -> SigningKey:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - links are refused
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise SignalsInvalid(f"{path}: no regular file", fix="name the file of the key itself")
-            if found.st_mode & 0o077:
-                raise SignalsInvalid(f"{path}: others can read the signing key", fix=f"chmod 600 {path}")
-            return file.read(LARGEST)
-    except OSError as error:
-        raise SignalsInvalid(
-            f"{path}: the signing key cannot be read: {error.strerror}",
-            fix=f"make a key: seawall respond signals key {path}",
-        ) from None
+    return read_key_file(
+        path, SignalsInvalid, what="the signing key", fix=f"make a key: seawall respond signals key {path}"
+    )
 
 
 def _rsa(native: rsa.RSAPrivateKey) -> SigningKey:

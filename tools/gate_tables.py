@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from seawall.gate.refusals import GATE_REFUSALS
 from seawall.gate.settings import AdminSettings, GateSettings, MetricsSettings, RiskSettings, StepUpSettings
 from seawall.gate.transmitters import TRANSMITTER_SETTINGS
 from seawall.web.peers import Peers
+from seawall_base.settings_table import settings_of
 from seawall_tokens.verify.claim_conditions import Conditions
 from tools import generated_tables
 
@@ -46,9 +46,9 @@ def _rows(head: str, rows: Iterable[str]) -> str:
 def settings_table(kind: type) -> str:
     """One row for each setting of a table of the policy file."""
     rows = [
-        f"| `{entry.name}` | {spelled(entry.default)} | {entry.metadata['words']} |"
-        for entry in dataclasses.fields(kind)
-        if entry.metadata
+        f"| `{setting.name}` | {spelled(setting.default)} | {setting.meaning.words} |"
+        for setting in settings_of(kind)
+        if setting.shape == "value"
     ]
     return _rows("| setting | default | meaning |", rows)
 

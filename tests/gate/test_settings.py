@@ -190,7 +190,9 @@ jwks_uri = "https://signals.example/keys"
 speaks_for = ["https://issuer.example"]
 """
     path.write_text(one + one + policy_text(Issuer(), keys=URI))
-    with pytest.raises(GateInvalid, match=r"policy\.toml:9: issuer: is also that of .* line 2; keep one"):
+    with pytest.raises(
+        GateInvalid, match=r"policy\.toml:9: issuer: '.*' is also that of .* line 2; keep one"
+    ):
         load_file(path)
 
 

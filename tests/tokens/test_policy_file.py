@@ -517,7 +517,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_very_many_faults_are_cut(tmp_path: Path) -> None:
     said = faults(tmp_path, MINIMAL + "".join(f"x{number} = 1\n" for number in range(150)))
     assert len(said) == 101
-    assert said[-1] == "policy.toml: 50 more"
+    assert said[-1] == "policy.toml:106: 50 more; correct the faults above first"
 
 
 def test_the_command_line_says_one_fault_a_line(

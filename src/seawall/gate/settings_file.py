@@ -11,19 +11,10 @@ from seawall.gate.errors import GateInvalid
 from seawall.gate.path_rule import PathRule
 from seawall.gate.path_rules import fold_path
 from seawall.gate.paths import is_plain
-from seawall.gate.setting_values import settings_of
-from seawall.gate.settings import AdminSettings, GateSettings, MetricsSettings, RiskSettings, StepUpSettings
-from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings, tables_of
-from seawall_base.settings_values import kind_of
+from seawall.gate.settings import GateSettings, StepUpSettings
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, tables_of
+from seawall_base.settings_table import is_malformed, read_values
 from seawall_base.toml_lines import Path as Place
-
-NESTED: Final[dict[str, type]] = {
-    "admin": AdminSettings,
-    "metrics": MetricsSettings,
-    "risk": RiskSettings,
-    "step_up": StepUpSettings,
-}
-"""Tables below `[gate]`, by key."""
 
 ELSEWHERE: Final = frozenset({"path", "transmitter"})
 """Arrays of tables below `[gate]`."""
@@ -34,9 +25,9 @@ Values = dict[str, Any]
 
 def load_settings(path: Path, table: object, lines: Mapping[Place, int]) -> GateSettings:
     """Return the settings in the table `gate` of the policy file `path`. Raises `GateInvalid` with every fault."""
-    faults = SettingsErrors(str(path), lines)
+    faults = SettingsErrors(str(path), lines, GateInvalid, FIX)
     settings = read_gate(table, path.parent, faults)
-    faults.refuse(GateInvalid, FIX)
+    faults.refuse()
     return settings
 
 
@@ -47,54 +38,22 @@ def read_gate(
 
     `issuers` are the names that paths may use; None where they are not known.
     """
-    values = _table(GateSettings, table, ("gate",), folder, faults, known=NESTED.keys() | ELSEWHERE)
+    values = read_values(GateSettings, table, ("gate",), faults, folder, ELSEWHERE)
     tables = table if isinstance(table, Mapping) else {}
-    nested = {
-        name: _table(kind, tables.get(name, {}), ("gate", name), folder, faults)
-        for name, kind in NESTED.items()
-    }
     _check_origins(values, faults)
-    _check_admin(nested["admin"], faults)
-    if "risk" in tables and nested["risk"].get("incidents") is None:
+    if isinstance(risk := tables.get("risk"), dict) and "incidents" not in risk:
         faults.add(
             ("gate", "risk"),
             "[gate.risk] does nothing without incidents, the file to read",
             'set incidents = "incidents.jsonl"',
         )
-    _check_step_up(nested["step_up"], values, faults)
-    return GateSettings(
-        **_sound(values),
-        **{name: kind(**_sound(nested[name])) for name, kind in NESTED.items()},
-        paths=tuple(_paths(tables, folder, faults, issuers)),
-    )
-
-
-def _table(
-    kind: type,
-    table: object,
-    at: Place,
-    folder: Path,
-    faults: SettingsErrors,
-    *,
-    known: frozenset[str] | set[str] = frozenset(),
-) -> Values:
-    """Return what a table sets, `MALFORMED` for a value with a fault."""
-    settings = settings_of(kind, folder)
-    if not isinstance(table, dict):
-        name = ".".join(str(part) for part in at if isinstance(part, str))
-        faults.add(at, f"is {kind_of(table)} where a table is needed", f"write [{name}]")
-        return {setting.name: MALFORMED for setting in settings}
-    check_names(table, {*known, *(setting.name for setting in settings)}, at, faults)
-    values = read_settings(table, settings, {}, at, faults)
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _sound(values: Values) -> Values:
-    return {name: value for name, value in values.items() if value is not MALFORMED}
+    _check_step_up(values, faults)
+    sound = {name: value for name, value in values.items() if value is not MALFORMED}
+    return GateSettings(**sound, paths=tuple(_paths(tables, folder, faults, issuers)))
 
 
 def _check_origins(values: Values, faults: SettingsErrors) -> None:
-    origins = values.get("origins", ())
+    origins = values["origins"]
     for number, origin in enumerate(() if origins is MALFORMED else origins):
         if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
             fault = (f"{origin!r} is none (`https://app.example`)", "write scheme and host alone")
@@ -103,25 +62,15 @@ def _check_origins(values: Values, faults: SettingsErrors) -> None:
         else:
             continue
         faults.add(("gate", "origins", number), *fault)
-    proxies = values.get("trusted_proxies")
-    if proxies is not None and proxies is not MALFORMED and not proxies:
+    proxies = values["trusted_proxies"]
+    if proxies is not MALFORMED and not proxies:
         faults.add(("gate", "trusted_proxies"), "nobody could ask", "name the proxies, or leave it out")
 
 
-def _check_admin(values: Values, faults: SettingsErrors) -> None:
-    both = _sound(values).keys() & {"token_file", "token_sha256"}
-    if len(both) == 2 and values["token_sha256"]:
-        faults.add(
-            ("gate", "admin", "token_file"),
-            "token_file and token_sha256 are two answers to one question",
-            "keep one of them",
-        )
-
-
-def _check_step_up(values: Values, outer: Values, faults: SettingsErrors) -> None:
-    if MALFORMED in values.values() or outer.get("origins") is MALFORMED:
+def _check_step_up(values: Values, faults: SettingsErrors) -> None:
+    if values["step_up"] is MALFORMED or values["origins"] is MALFORMED:
         return
-    fault = _fault_of_step_up(StepUpSettings(**values), outer.get("origins", ()))
+    fault = _fault_of_step_up(values["step_up"], values["origins"])
     if fault:
         faults.add(("gate", "step_up"), fault, FIX)
 
@@ -149,8 +98,8 @@ def _paths(
     """Yield the rules in the file's order, without those that have a fault of their own."""
     seen: set[tuple[bool, str, tuple[str, ...]]] = set()
     for at, table in tables_of(tables, "path", faults, ("gate",)):
-        values = _table(PathRule, table, at, folder, faults)
-        if MALFORMED in values.values():
+        values = read_values(PathRule, table, at, faults, folder)
+        if is_malformed(values):
             continue
         rule = PathRule(**values)
         # A path whose issuers nobody has heard of would refuse everybody.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.polling_settings import Polling, read_polling
-from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings, tables_of
+from seawall_base.settings_reader import SettingsErrors, check_unique, read_rows, tables_of
+from seawall_base.settings_table import is_malformed
 from seawall_base.settings_values import Setting, flag, seconds, text, texts, url
 from seawall_tokens.policy.issuer_table import read_issuer
 from seawall_tokens.policy.settings import DAY
@@ -52,16 +53,13 @@ def read_transmitters(
 ) -> tuple[Listened, ...]:
     """Return the transmitters of a policy file that make sense; what is wrong is added to `faults`."""
     found: list[Listened] = []
-    seen: dict[str, Path] = {}
+    issuers: list[tuple[Path, str]] = []
     for at, table in tables_of(document.tables.get("gate", {}), "transmitter", faults, ("gate",)):
         one = _transmitter(table, at, document, faults, clock)
-        if one is None:
-            continue
-        first = seen.setdefault(one.transmitter.policy.issuer, at)
-        if first != at:
-            what = f"is also that of the transmitter on line {faults.lines.get(first, 1)}"
-            faults.add((*at, "issuer"), what, "keep one of them")
-        found.append(one)
+        if one is not None:
+            found.append(one)
+            issuers.append((at, one.transmitter.policy.issuer))
+    check_unique("issuer", issuers, faults)
     return tuple(found)
 
 
@@ -72,13 +70,12 @@ def _transmitter(
     faults: SettingsErrors,
     clock: Callable[[], float],
 ) -> Listened | None:
-    check_names(table, {*OF_AN_ISSUER, *(setting.name for setting in TRANSMITTER_SETTINGS)}, at, faults)
-    values = read_settings(table, TRANSMITTER_SETTINGS, {}, at, faults)
+    values = read_rows(table, TRANSMITTER_SETTINGS, at, faults, OF_AN_ISSUER)
     rest = {"token_types": [EVENT_TYPE]} | {
         name: value for name, value in table.items() if name in OF_AN_ISSUER
     }
     policy = read_issuer(rest, at, document.path.parent, faults, clock)
-    if policy is None or MALFORMED in values.values():
+    if policy is None or is_malformed(values):
         return None
     transmitter = _made(policy, values, at, faults)
     polling = read_polling(policy, values, at, document, faults)

@@ -1,9 +1,9 @@
-"""Everything that is wrong with a policy file, gathered by line, so that it is said at once."""
+"""Read the declared settings of a TOML table, and gather everything that is wrong with a file by line, to say it at once."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,51 +18,64 @@ MALFORMED = object()
 
 @dataclass(slots=True)
 class SettingsErrors:
-    """Collects faults of one file. `name` is how the file is called in messages."""
+    """Gathers faults of one file. `name` is how the file is called in messages.
+
+    `kind` is the class that is raised, `described` the fix that it names for all faults together.
+    """
 
     name: str
     lines: Mapping[Path, int]
+    kind: type[SeawallError] = PolicyInvalid
+    described: str = "every setting is described in docs/reference/policy.md"
     found: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, at: Path, what: str, fix: str) -> None:
-        """Say what is wrong at a place; an unknown place counts for the nearest one around it."""
+    def line(self, at: Path) -> int:
+        """Return the line of a place, or of the nearest one around it that stands in the file."""
         while at and at not in self.lines:
             at = at[:-1]
-        setting = next((part for part in reversed(at) if isinstance(part, str)), "policy")
-        line = self.lines.get(at, 1)
-        self.found.append((line, f"{self.name}:{line}: {_plain(setting)}: {what}; {fix}"))
+        return self.lines.get(at, 1)
 
-    def missing(self, at: Path, setting: str, fix: str) -> None:
-        """Say that a table lacks a setting."""
-        line = self.lines.get(at, 1)
-        self.found.append((line, f"{self.name}:{line}: {setting}: is missing; {fix}"))
+    def add(self, at: Path, what: str, fix: str) -> None:
+        """Say what is wrong with the setting or the table at a place, which need not stand in the file."""
+        setting = next((part for part in reversed(at) if isinstance(part, str)), "the file")
+        shown = setting if setting.isidentifier() or not at else quote_value(setting)
+        line = self.line(at)
+        self.found.append((line, f"{self.name}:{line}: {shown}: {what}; {fix}"))
 
-    def refuse(
-        self,
-        kind: type[SeawallError] = PolicyInvalid,
-        fix: str = "every setting is described in docs/reference/policy.md",
-    ) -> None:
-        """Raise `kind` with all faults in the order of lines, if there are any."""
+    def refuse(self, kind: type[SeawallError] | None = None, described: str | None = None) -> None:
+        """Raise all faults in the order of lines, if there are any."""
         if not self.found:
             return
-        said = [text for _, text in sorted(self.found, key=lambda fault: fault[0])]
-        if len(said) > MOST_SHOWN:
-            said = [*said[:MOST_SHOWN], f"{self.name}: {len(said) - MOST_SHOWN} more"]
-        raise kind("\n".join(said), fix=fix, details=said)
+        ordered = sorted(self.found, key=lambda fault: fault[0])
+        said = [text for _, text in ordered[:MOST_SHOWN]]
+        if len(ordered) > MOST_SHOWN:
+            line, more = ordered[MOST_SHOWN][0], len(ordered) - MOST_SHOWN
+            said.append(f"{self.name}:{line}: {more} more; correct the faults above first")
+        raise (kind or self.kind)("\n".join(said), fix=described or self.described, details=said)
 
 
-def _plain(name: str) -> str:
-    return name if name.isidentifier() else quote_value(name)
-
-
-def check_names(table: Mapping[str, Any], known: Iterable[str], at: Path, faults: SettingsErrors) -> None:
-    """Say which settings of a table do not exist, and which one was perhaps meant."""
+def check_names(
+    table: Mapping[str, Any], known: Iterable[str], at: Path, faults: SettingsErrors, noun: str = "a setting"
+) -> None:
+    """Say which names of a table do not exist, and which one was perhaps meant."""
     names = sorted(known)
     for name in table:
         if name not in names:
             near = difflib.get_close_matches(name[:100], names, n=1)
             fix = f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
-            faults.add((*at, name), "is not a setting", fix)
+            faults.add((*at, name), f"is not {noun}", fix)
+
+
+def check_unique(setting: str, values: Iterable[tuple[Path, Hashable]], faults: SettingsErrors) -> None:
+    """Say which tables, given by their places, have the same value of a setting as an earlier one."""
+    first: dict[Hashable, Path] = {}
+    for at, value in values:
+        if value is None or value is MALFORMED:
+            continue
+        earlier = first.setdefault(value, at)
+        if earlier != at:
+            what = f"{quote_value(value)} is also that of the table on line {faults.line(earlier)}"
+            faults.add((*at, setting), what, "keep one of them")
 
 
 def read_settings(
@@ -85,7 +98,9 @@ def read_settings(
         if raw is None:
             values[setting.name] = MALFORMED if setting.needed else None
             if setting.needed:
-                faults.missing(at, setting.name, f"set {setting.name}: {setting.meaning}")
+                faults.add(
+                    (*at, setting.name), "is missing", f"set {setting.name}: {plain_words(setting.meaning)}"
+                )
             continue
         try:
             values[setting.name] = setting.read(raw)
@@ -93,6 +108,24 @@ def read_settings(
             faults.add((*at, setting.name, *wrong.at), wrong.what, wrong.fix)
             values[setting.name] = MALFORMED
     return values
+
+
+def read_rows(
+    table: object, settings: Iterable[Setting], at: Path, faults: SettingsErrors, known: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Read what must be a table with these settings, and perhaps with names that others read (`known`)."""
+    rows = tuple(settings)
+    if not isinstance(table, dict):
+        faults.add(at, f"is {kind_of(table)} where a table is needed", f"write {header_of(at)}")
+        return dict.fromkeys((row.name for row in rows), MALFORMED)
+    check_names(table, {*known, *(row.name for row in rows)}, at, faults)
+    return read_settings(table, rows, {}, at, faults)
+
+
+def header_of(at: Path) -> str:
+    """Return how the table at a place begins: `[gate.admin]`, or `[[stream]]` for one of an array."""
+    name = ".".join(part for part in at if isinstance(part, str))
+    return f"[[{name}]]" if at and isinstance(at[-1], int) else f"[{name}]"
 
 
 def tables_of(
@@ -115,3 +148,8 @@ def tables_of(
         else:
             faults.add((*place, number), f"is {kind_of(entry)} where a table is needed", fix)
     return found
+
+
+def plain_words(meaning: str) -> str:
+    """Return a meaning as a message says it: without the marks of Markdown."""
+    return meaning.replace("`", "").replace("*", "")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from seawall_base.http_client import FetchRefused, location_of
 from seawall_base.toml_lines import Path
 
 LONGEST_TEXT: Final = 2048
+LONGEST_ANY: Final = 4096
+LARGEST_NUMBER: Final = 10**9
 LONGEST_LIST: Final = 10_000
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
@@ -31,7 +34,10 @@ class InvalidValue(Exception):
 
 def quote_value(value: Any) -> str:
     """A value as it may stand in a message: one line of plain ASCII, cut."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except ValueError:  # Python spells no number of thousands of digits, and TOML may hold one in hexadecimal
+        return "a value with a very large number"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -146,6 +152,89 @@ def host(value: Any) -> str:
     if not _HOST.fullmatch(found):
         raise InvalidValue(f"{quote_value(value)} is no host name", 'write a name alone: "keys.example.com"')
     return found
+
+
+def number(kind: type, least: float, most: float = LARGEST_NUMBER) -> Reader:
+    """A number within limits: a whole one, or for `float` any that is finite."""
+    kinds = (int, float) if kind is float else (int,)
+    called = "a number" if kind is float else "a whole number"
+
+    def read(value: Any) -> float:
+        fix = f"write {called} from {least} to {most}"
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise InvalidValue(f"is {kind_of(value)} where {called} is needed", fix)
+        if not isinstance(value, kinds):
+            raise InvalidValue(f"{quote_value(value)} is no whole number", fix)
+        if not least <= value <= most:
+            raise InvalidValue(
+                f"{quote_value(value)} does not lie between {least} and {most}",
+                f"write {called} in that range",
+            )
+        return value
+
+    return read
+
+
+def any_text(longest: int = LONGEST_ANY, *, least: int = 0) -> Reader:
+    """A text that may be empty and may have several lines. Messages do not repeat it: it may be a secret in a wrong place."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidValue(f"is {kind_of(value)} where a text is needed", 'write it in quotes: "..."')
+        if "\0" in value or len(value) > longest:
+            raise InvalidValue("holds NUL, or is too long", f"write at most {longest} characters")
+        if len(value) < least:
+            raise InvalidValue("is empty", "write a value, or leave the setting out")
+        return value
+
+    return read
+
+
+def any_texts(item: Reader | None = None, *, least: int = 0) -> Reader:
+    """An array of texts that are not empty, as a tuple; one may be there twice."""
+    read_one = item or any_text(least=1)
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise InvalidValue(f"is {kind_of(value)} where an array is needed", 'write ["..."]')
+        if len(value) > LONGEST_LIST:
+            raise InvalidValue(f"has {len(value)} elements", f"list at most {LONGEST_LIST}")
+        if len(value) < least:
+            raise InvalidValue("is an empty array", "list at least one, or leave the setting out")
+        found = []
+        for place, element in enumerate(value):
+            try:
+                found.append(read_one(element))
+            except InvalidValue as wrong:
+                raise InvalidValue(wrong.what, wrong.fix, at=(place, *wrong.at)) from None
+        return tuple(found)
+
+    return read
+
+
+def form(pattern: str, example: str, *, meaning: str = "", lower: bool = False) -> Reader:
+    """A text of a certain form, without outer spaces. Messages do not repeat it: it may be a secret in a wrong place."""
+    compiled = re.compile(pattern)
+
+    def read(value: Any) -> str:
+        found: str = any_text()(value).strip()
+        found = found.lower() if lower else found
+        if not compiled.fullmatch(found):
+            what = f"does not look like {meaning}" if meaning else "has the wrong form"
+            raise InvalidValue(what, f"write it as {example}")
+        return found
+
+    return read
+
+
+def time_with_offset(value: Any) -> datetime:
+    """A day and a time with their offset from UTC."""
+    fix = "write it with its offset from UTC: 2026-11-20T09:30:00+01:00"
+    if not isinstance(value, datetime):
+        raise InvalidValue(f"is {kind_of(value)} where a day with a time is needed", fix)
+    if value.tzinfo is None:
+        raise InvalidValue("names no offset from UTC", fix)
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Any
 
 from seawall_base.errors import PolicyInvalid
-from seawall_base.regular_files import open_file
-from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings, tables_of
+from seawall_base.settings_document import read_toml, shown_name
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_rows, tables_of
 from seawall_base.settings_values import kind_of, quote_value
-from seawall_base.toml_lines import Path, toml_lines
+from seawall_base.toml_lines import Path
 from seawall_tokens.policy.issuer_policy import IssuerPolicy, NothingRevoked, Policy, RevocationList
 from seawall_tokens.policy.issuer_table import read_issuer
 from seawall_tokens.policy.settings import ELSEWHERE, REVOCATION_SETTINGS
-
-LARGEST: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def load_policy(
     if document.revocation_store is not None and revocations is None:
         line = document.lines.get(("revocations", "store"), 1)
         raise PolicyInvalid(
-            f"{_called(path)}:{line}: names a store of revocations, which this program does not follow",
+            f"{shown_name(path)}:{line}: names a store of revocations, which this program does not follow",
             fix="load_policy(path, revocations=RevocationFollower(store).start()), in each worker process",
         )
     return document.policy(revocations)
@@ -77,9 +73,12 @@ def read_document(
 
     Raises `PolicyInvalid` where the file cannot be read at all.
     """
-    text = _read(path)
-    document, lines = _parse(path, text)
-    faults = SettingsErrors(_called(path), lines)
+    document, faults = read_toml(
+        path,
+        PolicyInvalid,
+        give="give the path of a policy file",
+        described="every setting is described in docs/reference/policy.md",
+    )
     check_names(document, {"issuer", "revocations"} | ELSEWHERE, (), faults)
     # Key files are read again and again: a program that changes its folder must not lose them.
     issuers = _issuers(document, path.absolute().parent, faults, clock)
@@ -90,7 +89,7 @@ def read_document(
             tables[name] = document[name]
         else:
             faults.add((name,), f"is {kind_of(document[name])} where a table is needed", f"write [{name}]")
-    return PolicyDocument(path, issuers, store, tables, lines), faults
+    return PolicyDocument(path, issuers, store, tables, faults.lines), faults
 
 
 def _issuers(
@@ -98,7 +97,9 @@ def _issuers(
 ) -> tuple[IssuerPolicy, ...]:
     entries = tables_of(document, "issuer", faults)
     if not entries and not faults.found:
-        faults.missing((), "issuer", "add an [[issuer]] table: without one nobody's tokens are accepted")
+        faults.add(
+            ("issuer",), "is missing", "add an [[issuer]] table: without one nobody's tokens are accepted"
+        )
     found: list[IssuerPolicy] = []
     seen: dict[tuple[str, str], Path] = {}
     for at, table in entries:
@@ -109,14 +110,14 @@ def _issuers(
         for setting, value in (("issuer", issuer.issuer), ("name", issuer.name)):
             first = seen.setdefault((setting, value), at)
             if first != at and (setting == "issuer" or "name" in table):
-                what = f"{quote_value(value)} is also that of the table on line {faults.lines.get(first, 1)}"
+                what = f"{quote_value(value)} is also that of the table on line {faults.line(first)}"
                 faults.add((*at, setting), what, "keep one of them")
         # In one file, a key that is known of one issuer would not be new to the other: no quarantine would hold it.
         memory = table.get("key_memory")
         if isinstance(memory, str):
             first = seen.setdefault(("key_memory", os.path.normpath(folder / memory)), at)
             if first != at:
-                what = f"{quote_value(memory)} is also that of the table on line {faults.lines.get(first, 1)}"
+                what = f"{quote_value(memory)} is also that of the table on line {faults.line(first)}"
                 faults.add((*at, "key_memory"), what, "give each issuer a file of its own")
     return tuple(found)
 
@@ -125,42 +126,5 @@ def _revocation_store(
     document: Mapping[str, Any], folder: FilePath, faults: SettingsErrors
 ) -> FilePath | None:
     table = document.get("revocations", {})
-    if not isinstance(table, dict):
-        faults.add(("revocations",), f"is {kind_of(table)} where a table is needed", "write [revocations]")
-        return None
-    check_names(table, (setting.name for setting in REVOCATION_SETTINGS), ("revocations",), faults)
-    store = read_settings(table, REVOCATION_SETTINGS, {}, ("revocations",), faults)["store"]
+    store = read_rows(table, REVOCATION_SETTINGS, ("revocations",), faults)["store"]
     return None if store is None or store is MALFORMED else folder / store
-
-
-def _called(path: FilePath) -> str:
-    """The file's name in messages: never more than one plain line."""
-    return str(path) if str(path).isprintable() else ascii(str(path))
-
-
-def _read(path: FilePath) -> str:
-    name = _called(path)
-    try:
-        with open_file(path) as file:
-            content = file.read(LARGEST + 1)
-    except (OSError, ValueError):
-        raise PolicyInvalid(f"{name} cannot be read", fix="give the path of a policy file") from None
-    if content is None or len(content) > LARGEST:
-        raise PolicyInvalid(f"{name} is larger than {LARGEST} bytes", fix="give the path of a policy file")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise PolicyInvalid(f"{name}:{line}: is not UTF-8", fix="save the file as UTF-8") from None
-
-
-def _parse(path: FilePath, text: str) -> tuple[dict[str, Any], dict[Path, int]]:
-    try:
-        return tomllib.loads(text), toml_lines(text)
-    except RecursionError:
-        what, line = "is nested too deep", 1
-    except ValueError as error:  # also what tomllib does not catch itself: a number of thousands of digits
-        place = re.search(r" \(at line (\d+), column \d+\)$| \(at end of document\)$", str(error))
-        what = str(error)[: place.start()] if place else "is not TOML"
-        line = int(place[1]) if place and place[1] else len(text.splitlines()) or 1
-    raise PolicyInvalid(f"{_called(path)}:{line}: {what}", fix="correct the TOML: https://toml.io/en/v1.0.0")

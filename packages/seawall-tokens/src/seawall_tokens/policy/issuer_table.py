@@ -47,11 +47,7 @@ class Entry:
 
     def say(self, setting: str, what: str, fix: str) -> None:
         """Say what is wrong, on the line of the setting, or of the table where a default is to blame."""
-        if setting in self.own:
-            self.faults.add((*self.at, setting), what, fix)
-        else:
-            line = self.faults.lines.get(self.at, 1)
-            self.faults.found.append((line, f"{self.faults.name}:{line}: {setting}: {what}; {fix}"))
+        self.faults.add((*self.at, setting), what, fix)
 
 
 def read_issuer(

@@ -29,7 +29,7 @@ from uuid import uuid4
 import msgspec
 
 from seawall.storage import lake as lakes
-from seawall.storage.database import Database, Head
+from seawall.storage.database import Database
 from seawall.storage.database.copying import copy_all
 from seawall.storage.database.upgrading import copy_file, upgrade, version
 from seawall.storage.errors import BackupInvalid, DatabaseNotMigrated
@@ -38,6 +38,7 @@ from seawall.storage.lake.backup import MANIFEST as EVENTS_MANIFEST
 from seawall.storage.lake.parts import settle
 from seawall.storage.place import DATABASE, EVENTS, Store, mark
 from seawall_base.errors import SeawallError
+from seawall_base.hash_chain import ChainHead
 from seawall_base.msgspec_types import prepare
 
 MANIFEST = "store-backup.json"
@@ -72,7 +73,7 @@ class Copied:
     event_bytes: int
     damaged: tuple[str, ...]
     days_to_score: tuple[int, ...]
-    head: Head
+    head: ChainHead
 
 
 def back_up(store: Store, target: Path, *, at: int) -> Copied:
@@ -145,7 +146,7 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> Copied:
 def _copied(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> Copied:
     return Copied(
         (backup / DATABASE).stat().st_size, str(stated["database_version"]), events.parts, events.size,
-        tuple(damaged.path.name for damaged in events.damaged), tuple(stated["days"]), Head(*stated["head"]),
+        tuple(damaged.path.name for damaged in events.damaged), tuple(stated["days"]), ChainHead(*stated["head"]),
     )  # fmt: skip
 
 
@@ -178,11 +179,11 @@ def _day(path: str) -> int:
     return (date.fromisoformat(path.split("/")[2]) - layout.EPOCH).days
 
 
-def _head(file: Path) -> Head:
+def _head(file: Path) -> ChainHead:
     try:
         opened = Database.open(file)
     except DatabaseNotMigrated:  # an older one, which is copied as it is
-        return Head(0, "")
+        return ChainHead(0, "")
     try:
         with opened.reading() as work:
             return work.audit.head()
@@ -203,7 +204,7 @@ def _take_database(backup: Path, building: Path, stated: Mapping[str, Any]) -> N
         opened = Database.open(file)
         try:
             with opened.reading() as work:
-                known = Head(*stated["head"])
+                known = ChainHead(*stated["head"])
                 verdict = work.audit.verify(known if known.sequence else None)
         finally:
             opened.close()

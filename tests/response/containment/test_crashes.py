@@ -16,6 +16,7 @@ from seawall.response.containment.history import Phase
 from seawall.response.containment.planning import plan
 from seawall.response.containment.values import VENDORS, Plan
 from seawall.response.containment.values import Vendor as VendorName
+from seawall_base import append_only_file
 
 from .google_api import Google
 from .graph import Graph
@@ -91,13 +92,13 @@ class Dying(journals.Journal):
         if len(self.entries) + 1 != self.line:
             return super().append(event, **content)
         if self.mode == "within":
-            write = journals._write_all
+            write = append_only_file._write_all
 
             def half(descriptor: int, line: bytes) -> None:
                 write(descriptor, line[: len(line) // 2])
                 os.kill(os.getpid(), signal.SIGKILL)
 
-            journals._write_all = half
+            append_only_file._write_all = half
         if self.mode != "before":
             super().append(event, **content)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -341,6 +341,10 @@ def test_a_plan_reads_back_and_a_changed_one_is_refused(tmp_path: Any) -> None:
     document["actions"][0]["confidence"] = "certain"
     with pytest.raises(PlanInvalid, match="changed"):
         plan_from_document(document)
+    for content in (b"", b"[]", b'{"\xff": 1}', b"[" * 5000):
+        (tmp_path / "plan.json").write_bytes(content)
+        with pytest.raises(PlanInvalid, match="not JSON"):
+            read_plan(tmp_path / "plan.json")
     for wrong in ({}, {**plan_document(found), "plan_version": 99}, {"plan_version": 1, "id": 3}):
         with pytest.raises(PlanInvalid):
             plan_from_document(wrong)

@@ -9,10 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seawall.response.errors import RegisterBroken, RegisterInUse
-from seawall.response.notification.register import NAME, START, Head, Register, head_of
+from seawall.response.notification.register import NAME, Register
 from seawall.response.notification.tracking import deliveries
+from seawall_base.hash_chain import START, ChainHead, parse_head
+from tests.edits import edited
 
 AT = 1_795_000_000_000_000
 
@@ -26,11 +30,11 @@ def filled(folder: Path, count: int = 3) -> Register:
 
 
 def test_it_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    assert Register.read(tmp_path).head == Head(0, START)
+    assert Register.read(tmp_path).head == ChainHead(0, START)
     register = filled(tmp_path)
     assert [entry.recipient for entry in register.entries] == ["r0", "r1", "r2"]
     assert register.entries[0].by == "Eva ?\u202e"
-    assert head_of(str(register.head)) == register.head
+    assert parse_head(str(register.head)) == register.head
     assert (tmp_path / NAME).stat().st_mode & 0o077 == 0
     register.check(register.head)
 
@@ -153,3 +157,27 @@ def test_states_follow_from_what_was_written(tmp_path: Path) -> None:
     assert state("intent", "failed", "acknowledged") == ("failed", 1)
     assert state("intent", "sent", "acknowledged", "bounced") == ("acknowledged", 1)
     assert state("intent", "sent", "intent") == ("unsure", 2)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Register:
+    return filled(tmp_path_factory.mktemp("case"), 4)
+
+
+@given(data=st.data())
+def test_whatever_is_done_to_the_file_what_reads_is_what_was_written(
+    written: Register, data: st.DataObject
+) -> None:
+    """Cutting the end off does not show in the file, and a blank within a line changes nothing that it says."""
+    content = edited(written.path.read_bytes(), data)
+    folder = written.path.parent / "edited"
+    folder.mkdir(exist_ok=True)
+    (folder / NAME).write_bytes(content)
+    try:
+        found = Register.read(folder)
+    except RegisterBroken:
+        return
+    assert found.entries == written.entries[: len(found.entries)]
+    if len(found.entries) < len(written.entries):
+        with pytest.raises(RegisterBroken):
+            found.check(written.head)

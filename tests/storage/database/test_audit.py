@@ -7,8 +7,9 @@ import json
 import pytest
 from sqlalchemy import text
 
-from seawall.storage.database import Database, Head
+from seawall.storage.database import Database
 from seawall.storage.errors import DatabaseBroken
+from seawall_base.hash_chain import ChainHead
 from tests.storage.database.conftest import Execute
 
 ENTRIES = 12
@@ -41,7 +42,7 @@ def test_a_whole_trail_is_whole(filled: Database) -> None:
 def test_an_empty_trail_is_whole(database: Database) -> None:
     with database.reading() as work:
         assert work.audit.verify().is_whole
-        assert not work.audit.verify(known=Head(1, "0" * 64)).is_whole
+        assert not work.audit.verify(known=ChainHead(1, "0" * 64)).is_whole
 
 
 def test_a_long_trail_is_verified_in_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

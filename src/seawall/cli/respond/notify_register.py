@@ -90,17 +90,17 @@ def _compare(
     register: Register, case: Path, head: str | None, store: Path | None, database: str | None
 ) -> None:
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.register import head_of
     from seawall_base.errors import UsageError
+    from seawall_base.hash_chain import parse_head
 
     if head is not None:
         try:
-            register.check(head_of(head))
+            register.check(parse_head(head))
         except ValueError as error:
             raise UsageError(f"--head: {error}") from None
     if store is not None:
         for noted in _noted_heads(read_case(case).case.id, store, database):
-            register.check(head_of(noted))
+            register.check(parse_head(noted))
 
 
 def _noted_heads(case: str, store: Path, database: str | None) -> list[str]:

@@ -15,7 +15,7 @@ from seawall_base.plurals import plural
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seawall.storage.database import Head
+    from seawall_base.hash_chain import ChainHead
 
 
 def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
@@ -190,12 +190,12 @@ def _entries(count: int) -> str:
     return plural(count, "audit entry", "audit entries")
 
 
-def read_head(path: Path) -> Head:
+def read_head(path: Path) -> ChainHead:
     """Return the head of an audit trail from a file: `{"sequence": 12, "digest": "…"}`, or a document around it."""
     import json
 
-    from seawall.storage.database import Head
     from seawall_base.errors import InputUnreadable
+    from seawall_base.hash_chain import ChainHead
     from seawall_base.regular_files import open_file
 
     try:
@@ -210,7 +210,7 @@ def read_head(path: Path) -> Head:
             stated = stated[name]
     match stated:
         case {"sequence": int(sequence), "digest": str(digest)} if sequence >= 0:
-            return Head(sequence, digest)
+            return ChainHead(sequence, digest)
     raise InputUnreadable(f"{path}: holds no head of an audit trail", fix='{"sequence": 12, "digest": "…"}')
 
 

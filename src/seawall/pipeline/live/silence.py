@@ -190,7 +190,7 @@ class Listening:
         """Know what was kept. Raises `StateInvalid`."""
         try:
             found = msgspec.msgpack.decode(state, type=list[tuple[str, str, Habit]])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StateInvalid(
                 "what was learnt of silent sources is damaged", fix="restore the store from a backup"
             ) from error

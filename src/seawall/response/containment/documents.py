@@ -73,7 +73,7 @@ def read_plan(path: Path) -> Plan:
         raise PlanInvalid(f"{path}: larger than {LARGEST:,} bytes", fix=_FIX)
     try:
         document = msgspec.json.decode(content, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         is_journal = content.startswith(b'{"number":1,') and b'"event":"opened"' in content
         what = "the journal of a plan" if is_journal else "not JSON, or not one object"
         raise PlanInvalid(f"{path}: {what}", fix="give the plan" if is_journal else _FIX) from None

@@ -2,17 +2,14 @@
 
 A line is on the disk before what it announces is done. A line without its end was cut off by a crash: what it would have
 announced did not happen, so it is set aside by the next writer, who says so in a line of its own. Anything else that does not
-fit refuses the whole file. Cutting whole lines off the end is what a chain cannot show: keep a `Head` elsewhere, for `check`.
+fit refuses the whole file. Cutting whole lines off the end is what a chain cannot show: keep a head elsewhere, for `check`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -20,13 +17,11 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 
 from seawall.response.errors import RegisterBroken, RegisterInUse
-from seawall_base.durable_file import sync_folder
+from seawall_base.append_only_file import AppendOnlyFile
+from seawall_base.hash_chain import ChainBroken, ChainHead, ChainLink, digest_line, digest_values, verify
 from seawall_base.times import parse_rfc3339, rfc3339
 
 NAME: Final = "register.jsonl"
-LARGEST: Final = 256 * 1024 * 1024
-START: Final = "0" * 64
-"""What the first entry is bound to."""
 
 Action = Literal[
     "letter",
@@ -62,44 +57,32 @@ class Entry:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of the register at some time."""
-
-    sequence: int
-    digest: str
-
-    def __str__(self) -> str:
-        return f"{self.sequence}:{self.digest}"
-
-
 class Register:
     """The entries of a register, in their order; `append` is for the one who holds `writing`."""
 
-    def __init__(self, path: Path, entries: list[Entry], descriptor: int | None = None) -> None:
+    def __init__(self, path: Path, entries: list[Entry], file: AppendOnlyFile | None = None) -> None:
         self.path = path
         self.entries = entries
-        self._descriptor = descriptor
+        self._file = file
 
     @property
-    def head(self) -> Head:
+    def head(self) -> ChainHead:
         """The end."""
-        return Head(self.entries[-1].sequence, self.entries[-1].digest) if self.entries else Head(0, START)
+        last = self.entries[-1:]
+        return ChainHead(last[0].sequence, last[0].digest) if last else ChainHead()
 
     @classmethod
     def read(cls, folder: Path) -> Register:
         """Return the register of a case's folder, checked; empty where there is none. Raises RegisterBroken."""
         path = folder / NAME
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = AppendOnlyFile.open(path)
         except FileNotFoundError:
             return cls(path, [])
         except OSError as error:
             raise _broken(path, error.strerror or str(error)) from error
-        try:
-            whole, _ = _content(path, descriptor)
-        finally:
-            os.close(descriptor)
+        with closing(file):
+            whole, _ = _content(path, file)
         return cls(path, _entries(path, whole))
 
     @classmethod
@@ -108,27 +91,18 @@ class Register:
         """Hold the register of a folder for writing; one process at a time. Raises RegisterInUse, RegisterBroken."""
         path = folder / NAME
         try:
-            descriptor = os.open(
-                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-            )
+            file = AppendOnlyFile.hold(path)
+        except BlockingIOError:
+            raise RegisterInUse(f"another run writes to {path}", fix="wait until it has ended") from None
         except OSError as error:
             raise _broken(path, error.strerror or str(error)) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RegisterInUse(f"another run writes to {path}", fix="wait until it has ended") from None
-            sync_folder(folder)
-            whole, torn = _content(path, descriptor)
-            register = cls(path, _entries(path, whole), descriptor)
+        with closing(file):
+            whole, torn = _content(path, file)
+            register = cls(path, _entries(path, whole), file)
             if torn:
-                os.ftruncate(descriptor, len(whole))
-                os.fsync(descriptor)
-                aside = {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
-                register.append("repaired", at=at, details=aside)
+                file.cut(len(whole))
+                register.append("repaired", at=at, details={"bytes": len(torn), "sha256": digest_line(torn)})
             yield register
-        finally:
-            os.close(descriptor)
 
     def append(
         self,
@@ -143,71 +117,54 @@ class Register:
         details: Mapping[str, Any] | None = None,
     ) -> Entry:
         """Add an entry; when this returns it is on the disk. Raises RegisterBroken where it cannot be kept."""
-        if self._descriptor is None:
+        if self._file is None:
             raise TypeError("the register was opened for reading")
         head = self.head
         plain = json.loads(_text(json.dumps(dict(details or {}), allow_nan=False, ensure_ascii=False)))
         values = (
             head.sequence + 1, at, action, _text(recipient), version, way, _text(target), _text(by), plain, head.digest,
         )  # fmt: skip
-        entry = Entry(*values, _digest(values))
+        entry = Entry(*values, digest_values(*values))
         line = json.dumps(_document(entry), separators=(",", ":")).encode("ascii") + b"\n"
         try:
-            written = os.write(self._descriptor, line)
-            os.fsync(self._descriptor)
+            self._file.append(line)
         except OSError as error:
             raise _broken(self.path, f"cannot be written ({error.strerror})") from error
-        if written != len(line):
-            raise _broken(self.path, "the disk took a part of a line only")
         self.entries.append(entry)
         return entry
 
-    def check(self, known: Head) -> None:
+    def check(self, known: ChainHead) -> None:
         """Raise RegisterBroken where an entry that was noted elsewhere is not here any more."""
         found = {entry.sequence: entry.digest for entry in self.entries}
         if known.sequence and found.get(known.sequence) != known.digest:
             raise _broken(self.path, f"entry {known.sequence} is not the one that was noted elsewhere")
 
 
-def head_of(text: str) -> Head:
-    """Return the head that `str` wrote. Raises ValueError."""
-    sequence, _, digest = text.partition(":")
-    if len(digest) != len(START) or not sequence.isdecimal():
-        raise ValueError("a head is a number, a colon and 64 hexadecimal digits")
-    return Head(int(sequence), digest)
-
-
-def _content(path: Path, descriptor: int) -> tuple[bytes, bytes]:
-    """The whole lines, and what a crash left of one more."""
-    pieces, size = [], 0
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    while piece := os.read(descriptor, 1 << 20):
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST:
-            raise _broken(path, f"larger than {LARGEST:,} bytes")
-    content = b"".join(pieces)
-    end = content.rfind(b"\n") + 1
-    return content[:end], content[end:]
+def _content(path: Path, file: AppendOnlyFile) -> tuple[bytes, bytes]:
+    try:
+        return file.read()
+    except OSError as error:
+        raise _broken(path, error.strerror or str(error)) from error
 
 
 def _entries(path: Path, content: bytes) -> list[Entry]:
     entries: list[Entry] = []
-    previous = START
+    try:
+        verify(_links(path, content, entries))
+    except ChainBroken as broken:
+        raise _broken(path, str(broken)) from None
+    return entries
+
+
+def _links(path: Path, content: bytes, entries: list[Entry]) -> Iterator[ChainLink]:
+    """Decode line by line, into `entries`."""
     for number, line in enumerate(content.splitlines(), start=1):
         try:
             entry = _entry(msgspec.json.decode(line, type=dict[str, Any]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise _broken(path, f"line {number} is no entry") from None
-        if entry.sequence != number:
-            raise _broken(path, f"entry {number} is missing")
-        if entry.previous != previous:
-            raise _broken(path, f"entry {number} is not bound to the one before")
-        if _digest(_values(entry)) != entry.digest:
-            raise _broken(path, f"entry {number} was changed")
         entries.append(entry)
-        previous = entry.digest
-    return entries
+        yield ChainLink(entry.sequence, entry.previous, entry.digest, digest_values(*_values(entry)))
 
 
 def _text(text: str) -> str:
@@ -220,13 +177,6 @@ def _values(entry: Entry) -> tuple[Any, ...]:
         entry.sequence, entry.at, entry.action, entry.recipient, entry.version, entry.way, entry.target, entry.by,
         entry.details, entry.previous,
     )  # fmt: skip
-
-
-def _digest(values: tuple[Any, ...]) -> str:
-    """SHA-256 of the values as one JSON array in ASCII without blanks, keys in order."""
-    return hashlib.sha256(
-        json.dumps(values, separators=(",", ":"), sort_keys=True).encode("ascii")
-    ).hexdigest()
 
 
 def _document(entry: Entry) -> dict[str, Any]:

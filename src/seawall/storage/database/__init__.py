@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.storage.database.audit import Entry, Head, Verdict
+from seawall.storage.database.audit import Entry, Verdict
 from seawall.storage.database.codes import IngestToken, Invite
 from seawall.storage.database.database import Database, Writer
 from seawall.storage.database.feedback import Answer, Feedback
@@ -18,7 +18,7 @@ from seawall.storage.database.views import View
 from seawall.storage.database.work import Work
 
 __all__ = [
-    "Announcement", "Answer", "Choice", "Database", "Entry", "Feedback", "FirstImport", "Head", "Identity",
+    "Announcement", "Answer", "Choice", "Database", "Entry", "Feedback", "FirstImport", "Identity",
     "IngestToken", "Invite", "Listed", "Message", "Order", "Passkey", "Place", "Queue", "Role", "SignIn",
     "Source", "Term", "Totp", "User", "Verdict", "View", "Waiting", "Work", "Writer",
 ]  # fmt: skip

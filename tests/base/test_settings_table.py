@@ -12,7 +12,7 @@ import pytest
 
 from seawall_base.errors import UsageError
 from seawall_base.settings_document import LARGEST, read_toml
-from seawall_base.settings_table import Meaning, read_table, settings_of
+from seawall_base.settings_table import Meaning, load_table, settings_of
 from seawall_base.settings_values import form, number
 
 
@@ -51,11 +51,7 @@ class Wood:
 
 def load(path: Path, text: str | bytes) -> Wood:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    document, faults = read_toml(path, UsageError, give="give a wood", described="see the woods")
-    found = read_table(Wood, document, (), faults, path.parent)
-    faults.refuse()
-    assert found is not None
-    return found
+    return load_table(Wood, path, UsageError, give="give a wood", described="see the woods")
 
 
 def said(path: Path, text: str | bytes) -> list[str]:

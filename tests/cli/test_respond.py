@@ -235,7 +235,7 @@ def test_an_unclear_step_is_settled_by_a_person(
         ("[okta]\nsecret = 'x'\n", "secret"),
         ("okta = 3\n", "okta"),
         ("[okta\n", "Expected"),
-        ("\xff", "decode"),
+        ("\xff", "respond.toml:1: is not UTF-8"),
     ],
 )
 def test_settings_that_make_no_sense(run: Run, out: Path, okta: Okta, text: str, what: str) -> None:

@@ -98,9 +98,9 @@ def read_settings(
         if raw is None:
             values[setting.name] = MALFORMED if setting.needed else None
             if setting.needed:
-                faults.add(
-                    (*at, setting.name), "is missing", f"set {setting.name}: {plain_words(setting.meaning)}"
-                )
+                where = f" in {header_of(at)}" if at else ""
+                fix = f"set {setting.name}{where}: {plain_words(setting.meaning)}"
+                faults.add((*at, setting.name), "is missing", fix)
             continue
         try:
             values[setting.name] = setting.read(raw)

@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from seawall_base.errors import SeawallError
+from seawall_base.settings_document import read_toml
 from seawall_base.settings_reader import (
     MALFORMED,
     SettingsErrors,
@@ -107,6 +109,26 @@ def settings_of(kind: type) -> tuple[Declared, ...]:
         for entry in dataclasses.fields(kind)
         if _meaning(hints[entry.name])
     )
+
+
+def load_table(
+    kind: type[T],
+    path: FilePath,
+    error: type[SeawallError],
+    *,
+    give: str,
+    described: str,
+    check: Callable[[Mapping[str, Any], SettingsErrors], None] = lambda _, __: None,
+) -> T:
+    """Return a whole file as `kind`. Raises `error` with every fault of the file, those that `check` adds among them.
+
+    `give` is the fix where the file cannot be read, `described` the fix for faults in it.
+    """
+    document, faults = read_toml(path, error, give=give, described=described)
+    found = read_table(kind, document, (), faults, path.parent)
+    check(document, faults)
+    faults.refuse()
+    return cast("T", found)  # None came with faults
 
 
 def read_table(kind: type[T], table: object, at: Path, faults: SettingsErrors, folder: FilePath) -> T | None:

@@ -146,6 +146,21 @@ def url(value: Any) -> str:
     return found
 
 
+def unrepeated_url(value: Any) -> str:
+    """An https URL, or http to this machine. Messages do not repeat it: it may hold a password or a secret path."""
+    found: str = any_text()(value)
+    try:
+        location_of(found, allow_loopback_http=True)
+    except FetchRefused as refused:
+        raise InvalidValue(str(refused), "write https://host/path") from None
+    return found
+
+
+def or_empty(read: Reader) -> Reader:
+    """What `read` takes, or an empty text, which is the same as no value."""
+    return lambda value: "" if value == "" else read(value)
+
+
 def host(value: Any) -> str:
     """A host name, lower case."""
     found = text(value).lower()

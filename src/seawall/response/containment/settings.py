@@ -6,101 +6,97 @@ The credentials are others than a collector's: these may change accounts, those 
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Annotated, Any, ClassVar, Final
 
 from seawall.response.errors import RespondInvalid
-from seawall_base.msgspec_types import prepare
-from seawall_base.regular_files import open_file
+from seawall.vendor_api.clouds import GRAPH
+from seawall_base.settings_table import Meaning, load_table
+from seawall_base.settings_values import any_text, choice, or_empty, unrepeated_url
 
-LARGEST: Final = 1024 * 1024
-_FIX: Final = "every setting is described in docs/how-to/respond.md"
+_FIX: Final = "every setting is described in docs/reference/settings.md"
 _HOST: Final = re.compile(
     r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 )
+_needed: Final = any_text(least=1)
+_base_url: Final = or_empty(unrepeated_url)
 
 
-class MicrosoftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An application of Entra, with a secret or a certificate. `cloud` is a national cloud's name."""
+@dataclass(frozen=True, slots=True)
+class MicrosoftSettings:
+    """`[microsoft]`: an application of Entra ID, with a secret or a certificate."""
 
-    tenant: str
-    client_id: str
-    secret_file: str = ""
-    certificate: str = ""
-    cloud: str = "world"
-    base_url: str = ""
-
-
-class GoogleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A service account with domain-wide delegation, and the administrator for whom it asks the Directory API."""
-
-    administrator: str
-    key_file: str = ""
-    base_url: str = ""
+    tenant: Annotated[str, Meaning("the directory (tenant) id", _needed)]
+    client_id: Annotated[str, Meaning("the application (client) id", _needed)]
+    secret_file: Annotated[str, Meaning("a file with the client secret", is_file=True)] = ""
+    certificate: Annotated[
+        str,
+        Meaning("a PEM file with a private key and its certificate; it goes before a secret", is_file=True),
+    ] = ""
+    cloud: Annotated[str, Meaning("the national cloud", choice(*GRAPH), kind="word")] = "world"
+    base_url: Annotated[str, Meaning("a URL in place of Microsoft's hosts", _base_url, kind="URL")] = ""
 
 
-class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An organisation's domain, and a service application's key or an API token."""
+@dataclass(frozen=True, slots=True)
+class GoogleSettings:
+    """`[google]`: a service account with domain-wide delegation."""
 
-    domain: str = ""
-    client_id: str = ""
-    key_file: str = ""
-    key_id: str = ""
-    dpop: bool = True
-    token_file: str = ""
-    base_url: str = ""
+    administrator: Annotated[str, Meaning("the administrator for whom it asks the Directory API", _needed)]
+    key_file: Annotated[str, Meaning("the service account's JSON key", is_file=True)] = ""
+    base_url: Annotated[str, Meaning("a URL in place of Google's hosts", _base_url, kind="URL")] = ""
 
 
-class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A running gate: `https://gate.example`, or `http://127.0.0.1:PORT`."""
+def check_domain(okta: Any) -> Iterator[tuple[str, str, str]]:
+    """Say where the organisation's host is not known."""
+    if not okta.base_url and not _HOST.fullmatch(okta.domain):
+        yield "domain", "is no domain name", 'write domain = "acme.okta.com"'
 
-    url: str
-    token_file: str = ""
+
+@dataclass(frozen=True, slots=True)
+class OktaSettings:
+    """`[okta]`: an organisation, and a service application's key or an API token."""
+
+    CHECKS: ClassVar = (check_domain,)
+
+    domain: Annotated[
+        str, Meaning("the organisation's domain, `acme.okta.com`; needed without `base_url`")
+    ] = ""
+    client_id: Annotated[
+        str, Meaning("the service application's client id; without one the token is used")
+    ] = ""
+    key_file: Annotated[str, Meaning("the application's private key, PEM or JWK", is_file=True)] = ""
+    key_id: Annotated[str, Meaning("the key's id (`kid`) at Okta")] = ""
+    dpop: Annotated[bool, Meaning("whether the application requires proof of possession (DPoP)")] = True
+    token_file: Annotated[
+        str, Meaning("a file with an API token, in place of an application", is_file=True)
+    ] = ""
+    base_url: Annotated[
+        str, Meaning("a URL in place of `https://` and the domain", _base_url, kind="URL")
+    ] = ""
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """`[gate]`: a running gate."""
+
+    url: Annotated[
+        str, Meaning("where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unrepeated_url, "URL")
+    ]
+    token_file: Annotated[str, Meaning("a file with the administrator's token", is_file=True)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
     """One table for each vendor; those that are not there are not asked."""
 
-    microsoft: MicrosoftSettings | None = None
-    google: GoogleSettings | None = None
-    okta: OktaSettings | None = None
-    gate: GateSettings | None = None
-
-
-prepare(Settings)
+    microsoft: Annotated[MicrosoftSettings | None, Meaning("who asks Microsoft")] = None
+    google: Annotated[GoogleSettings | None, Meaning("who asks Google")] = None
+    okta: Annotated[OktaSettings | None, Meaning("who asks Okta")] = None
+    gate: Annotated[GateSettings | None, Meaning("who asks a gate")] = None
 
 
 def read_settings(file: Path) -> Settings:
-    """The settings in a file; files that it names are relative to it. Raises RespondInvalid."""
-    try:
-        with open_file(file) as opened:
-            data = opened.read(LARGEST + 1)
-    except OSError as error:
-        raise RespondInvalid(f"{file}: {error.strerror}", fix="check --config") from None
-    if len(data) > LARGEST:
-        raise RespondInvalid(f"{file}: larger than {LARGEST:,} bytes", fix=_FIX)
-    try:
-        document: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
-        found = msgspec.convert(_placed(document, file.parent), Settings)
-    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, of a setting: none quotes a value
-        raise RespondInvalid(f"{file}: {error}", fix=_FIX) from None
-    if found.okta is not None and not found.okta.base_url and not _HOST.fullmatch(found.okta.domain):
-        raise RespondInvalid(f"{file}: okta.domain is no domain name", fix="domain = 'acme.okta.com'")
-    return found
-
-
-def _placed(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The tables with the files that they name relative to the folder of the settings."""
-    files = ("secret_file", "certificate", "key_file", "token_file")
-    return {
-        name: {
-            key: str(folder / value) if key in files and isinstance(value, str) and value else value
-            for key, value in table.items()
-        }
-        if isinstance(table, dict)
-        else table
-        for name, table in document.items()
-    }
+    """Return the settings in a file; files that it names are relative to it. Raises RespondInvalid with every fault."""
+    return load_table(Settings, file, RespondInvalid, give="check --config", described=_FIX)

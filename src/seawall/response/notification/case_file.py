@@ -6,87 +6,164 @@ that nothing after it has to wonder.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from seawall.response.errors import CaseInvalid
-from seawall_base.regular_files import open_file
 from seawall_base.safe_text import visible
-from seawall_base.webhook import Webhook
+from seawall_base.settings_reader import SettingsErrors
+from seawall_base.settings_table import Meaning, load_table
+from seawall_base.settings_values import (
+    InvalidValue,
+    Reader,
+    any_text,
+    any_texts,
+    form,
+    number,
+    or_empty,
+    unrepeated_url,
+)
 
-LARGEST: Final = 4 * 1024 * 1024
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 4_000
-
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-"""What files and folders may be called after: no separator, no dot in front."""
-
-Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+Fault = tuple[str, str, str]
 RecipientKind = Literal["owner", "organisation"]
 Way = Literal["mail", "webhook"]
 
-_ADDRESS: Final = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_ADDRESS: Final = (
+    r"(?=.{3,254}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 """An address as it may stand in a header and in SMTP without quoting; other scripts' domains in their ASCII form."""
 
+_identifier: Final = form(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "letters, digits and . _ -, with no dot in front"
+)
+"""What files and folders may be called after: no separator, no dot in front."""
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the file."""
-
-
-class CaseFacts(_Part, frozen=True, kw_only=True):
-    """The case. `aware` is when the organisation became aware, with its offset; deadlines run from it.
-
-    `zone` is the zone that letters write times in. `contained` is when the access was ended, `next_update` when recipients hear
-    again.
-    """
-
-    id: Id
-    aware: datetime
-    zone: str = "UTC"
-    title: Text = ""
-    contained: datetime | None = None
-    next_update: datetime | None = None
-    personal_data: bool = True
-    high_risk: bool = True
-    nis2: bool = False
-    trust_service: bool = False
-    sector: Text = ""
-    tlp: Literal["clear", "green", "amber", "red"] = "amber"
+_text: Final = any_text(LONGEST_TEXT)
+_texts: Final = any_texts(any_text(LONGEST_TEXT))
+_address: Final = form(_ADDRESS, '"anna@example.org"', meaning="a plain address")
 
 
-class Sender(_Part, frozen=True, kw_only=True):
-    """Who writes the letters, and where questions go."""
-
-    organisation: Text
-    name: Text
-    email: str
-    phone: Text = ""
-    role: Text = ""
-    street: Text = ""
-    hours: Text = ""
-    acknowledge_url: str = ""
-    """A page of the sender's own where the code of a letter can be entered."""
+def _line(value: Any) -> str:
+    """One line that steers nothing and is no longer than a name."""
+    found: str = any_text()(value)
+    if len(found) > LONGEST_NAME or visible(found, LONGEST_NAME) != found:
+        raise InvalidValue(
+            "holds control characters or is too long", f"write one line of at most {LONGEST_NAME} characters"
+        )
+    return found
 
 
-class Smtp(_Part, frozen=True, kw_only=True):
-    """The mail server that takes the letters. Without `user` nobody signs in; the password is in a file or the environment."""
+def _zone(value: Any) -> str:
+    """The name of a time zone."""
+    found: str = any_text()(value)
+    try:
+        ZoneInfo(found)
+    except (KeyError, ValueError, OSError):
+        raise InvalidValue(
+            f"{visible(found, 60)!r} is not known here", "write Europe/Berlin, or UTC"
+        ) from None
+    return found
 
-    host: str
-    port: int | None = None
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password_file: str = ""
-    ca_file: str = ""
-    bounce_address: str = ""
-    timeout: Annotated[float, msgspec.Meta(gt=0, le=600)] = 60.0
+
+def _filled(read: Reader) -> Reader:
+    """What `read` takes, but nothing empty: a file that was begun has empty lines to fill in."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise InvalidValue("is empty", "nobody but you knows it: fill it in")
+        return read(value)
+
+    return filled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """`[case]`: the case. Deadlines run from `aware`."""
+
+    id: Annotated[str, Meaning("names the case and its files: letters, digits, `. _ -`", _identifier)]
+    aware: Annotated[
+        datetime,
+        Meaning("when the organisation became aware, with its offset from UTC; deadlines run from it"),
+    ]
+    zone: Annotated[str, Meaning("the time zone that letters write times in", _zone)] = "UTC"
+    title: Annotated[str, Meaning("the case in a few words; it stands on every letter", _text)] = ""
+    contained: Annotated[datetime | None, Meaning("when the access was ended")] = None
+    next_update: Annotated[datetime | None, Meaning("by when recipients hear again")] = None
+    personal_data: Annotated[bool, Meaning("the GDPR may apply")] = True
+    high_risk: Annotated[bool, Meaning("Article 34 of the GDPR may apply")] = True
+    nis2: Annotated[bool, Meaning("NIS2 may apply")] = False
+    trust_service: Annotated[bool, Meaning("a provider of trust services: 24 hours instead of 72")] = False
+    sector: Annotated[str, Meaning("the sector, for your own records", _text)] = ""
+    tlp: Annotated[
+        Literal["clear", "green", "amber", "red"],
+        Meaning(
+            "how far the machine-readable package may be passed on (TLP): `clear`, `green`, `amber` or `red`"
+        ),
+    ] = "amber"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """`[sender]`: who writes the letters, and where questions go."""
+
+    organisation: Annotated[str, Meaning("who writes", _filled(_line))]
+    name: Annotated[str, Meaning("the person who answers questions", _filled(_line))]
+    email: Annotated[str, Meaning("where questions go", _filled(_address))]
+    phone: Annotated[str, Meaning("stands in the letter", _line)] = ""
+    role: Annotated[str, Meaning("stands in the letter", _line)] = ""
+    street: Annotated[str, Meaning("stands in the letter; may have several lines", _text)] = ""
+    hours: Annotated[str, Meaning("when somebody answers; stands in the letter", _line)] = ""
+    acknowledge_url: Annotated[
+        str,
+        Meaning(
+            "a page of the sender's own where the code of a letter can be entered",
+            or_empty(form(r"https://[\x21-\x7e]{1,500}", "https://host/path")),
+            kind="URL",
+        ),
+    ] = ""
+
+
+def check_password(smtp: Any) -> Iterator[Fault]:
+    """Say where a password would travel in the clear."""
+    if smtp.user and smtp.security == "none":
+        yield "user", "with security none would send the password in the clear", 'set security = "starttls"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    """`[smtp]`: the mail server that takes the letters. Without it nothing is sent by mail."""
+
+    CHECKS: ClassVar = (check_password,)
+
+    host: Annotated[
+        str, Meaning("the server's name or address", form(r"[A-Za-z0-9.:_-]{1,253}", '"mail.example.com"'))
+    ]
+    port: Annotated[int | None, Meaning("587 unless given, or 465 with `tls`", number(int, 0, 65535))] = None
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meaning("`starttls`, `tls`, or `none` for a server on this machine alone"),
+    ] = "starttls"
+    user: Annotated[str, Meaning("the name to sign in with; without it nobody signs in")] = ""
+    password_file: Annotated[
+        str, Meaning("a file with the password; else it is in `SEAWALL_SMTP_PASSWORD`", kind="path")
+    ] = ""
+    ca_file: Annotated[str, Meaning("certificates (PEM) to trust in place of the system's", kind="path")] = ""
+    bounce_address: Annotated[
+        str,
+        Meaning(
+            "where reports of failed deliveries go; the sender's address unless given", or_empty(_address)
+        ),
+    ] = ""
+    timeout: Annotated[float, Meaning("seconds for one answer of the server", number(float, 0.001, 600))] = (
+        60.0
+    )
 
     @property
     def place(self) -> tuple[str, int]:
@@ -94,36 +171,59 @@ class Smtp(_Part, frozen=True, kw_only=True):
         return self.host, self.port or (465 if self.security == "tls" else 587)
 
 
-class Words(_Part, frozen=True, kw_only=True):
-    """What the operator adds in one language. `title` replaces the case's, `correction` says why a later version differs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """`[texts.LANGUAGE]`: what the operator adds in one language."""
 
-    title: Text = ""
-    happened: Text = ""
-    measures: tuple[Text, ...] = ()
-    unknown: tuple[Text, ...] = ()
-    advice: tuple[Text, ...] = ()
-    correction: Text = ""
+    title: Annotated[str, Meaning("replaces the case's in this language", _text)] = ""
+    happened: Annotated[str, Meaning("what happened", _text)] = ""
+    measures: Annotated[tuple[str, ...], Meaning("what was done, one sentence each", _texts)] = ()
+    unknown: Annotated[
+        tuple[str, ...], Meaning("what is not known, beside what the analysis says", _texts)
+    ] = ()
+    advice: Annotated[tuple[str, ...], Meaning("what recipients should do first", _texts)] = ()
+    correction: Annotated[str, Meaning("why a later version differs", _text)] = ""
 
 
-class Recipient(_Part, frozen=True, kw_only=True):
-    """Who is told: the owner of mailboxes, or an organisation with all that it has.
+def check_who(recipient: Any) -> Iterator[Fault]:
+    """Say where nobody knows what a letter is about."""
+    if recipient.kind == "owner" and not recipient.mailboxes:
+        yield "mailboxes", "an owner has mailboxes", 'list them: mailboxes = ["anna@example.org"]'
+    if recipient.kind == "organisation" and not recipient.organisation:
+        yield "organisation", "is missing for an organisation", "name it as the scope names it"
 
-    `organisation` is the tenant as the scope names it. `uses_affected_mailbox` allows a letter into a mailbox that the
-    intruder may read. `drops_repeats` says that the webhook's receiver keeps one message of each `webhook-id`.
-    """
 
-    id: Id
-    kind: RecipientKind
-    name: str
-    language: str = "en"
-    street: Text = ""
-    organisation: str = ""
-    mailboxes: tuple[str, ...] = ()
-    email: str = ""
-    webhook: str = ""
-    webhook_secret_file: str = ""
-    drops_repeats: bool = False
-    uses_affected_mailbox: bool = False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """`[[recipients]]`: who is told. The owner of mailboxes, or an organisation with all that it has."""
+
+    CHECKS: ClassVar = (check_who,)
+
+    id: Annotated[
+        str, Meaning("names the recipient's folder: letters, digits, `. _ -`", _identifier, is_unique=True)
+    ]
+    kind: Annotated[RecipientKind, Meaning("`owner` of mailboxes, or `organisation`")]
+    name: Annotated[str, Meaning("what people call the recipient", _filled(_line))]
+    language: Annotated[
+        str, Meaning("the language of the letter; with `[texts]` there must be words in it")
+    ] = "en"
+    street: Annotated[str, Meaning("lines of an address, for a letter that is printed", _text)] = ""
+    organisation: Annotated[str, Meaning("the tenant, as the scope names it")] = ""
+    mailboxes: Annotated[tuple[str, ...], Meaning("the owner's mailboxes")] = ()
+    email: Annotated[str, Meaning("where the letter goes by mail", or_empty(_address))] = ""
+    webhook: Annotated[str, Meaning("where it goes as a message", or_empty(unrepeated_url), kind="URL")] = ""
+    webhook_secret_file: Annotated[
+        str, Meaning("a file with the secret that signs messages to the webhook", kind="path")
+    ] = ""
+    drops_repeats: Annotated[
+        bool,
+        Meaning(
+            "the webhook's receiver keeps one message of each `webhook-id`: an unsure one is sent again by itself"
+        ),
+    ] = False
+    uses_affected_mailbox: Annotated[
+        bool, Meaning("allows a letter into a mailbox that the intruder may read; without it that is refused")
+    ] = False
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -139,14 +239,15 @@ class Recipient(_Part, frozen=True, kw_only=True):
         return who.casefold() in {name.casefold() for name in names if name}
 
 
-class Case(_Part, frozen=True, kw_only=True):
-    """The whole file. `texts` are the operator's words by language."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The whole file."""
 
-    case: CaseFacts
-    sender: Sender
-    smtp: Smtp | None = None
-    texts: dict[str, Words] = {}
-    recipients: tuple[Recipient, ...] = ()
+    case: Annotated[CaseFacts, Meaning("the case")]
+    sender: Annotated[Sender, Meaning("who writes the letters")]
+    smtp: Annotated[Smtp | None, Meaning("the mail server that takes the letters")] = None
+    texts: Annotated[dict[str, Words], Meaning("your own words by language")] = field(default_factory=dict)
+    recipients: Annotated[tuple[Recipient, ...], Meaning("who is told")] = ()
 
     def recipient(self, id_: str) -> Recipient:
         """Return one recipient. Raises CaseInvalid."""
@@ -169,115 +270,28 @@ class Case(_Part, frozen=True, kw_only=True):
 
 
 def read_case(path: Path) -> Case:
-    """Return the case of a file. Raises CaseInvalid with what is wrong and where."""
-    fix = "`seawall respond notify begin case --scope scope/scope.json` writes one to start from"
-    try:
-        with open_file(path) as source:
-            content = source.read(LARGEST + 1)
-    except OSError as error:
-        raise CaseInvalid(f"{path}: {error.strerror or error}", fix=fix) from error
-    if len(content) > LARGEST:
-        raise CaseInvalid(f"{path}: larger than {LARGEST:,} bytes", fix=fix)
-    try:
-        case = msgspec.toml.decode(content, type=Case)
-    except (ValueError, RecursionError) as error:
-        raise CaseInvalid(f"{path}: {_plainly(str(error))}", fix="see docs/how-to/notify.md") from error
-    faults = tuple(_faults(case))
-    if faults:
-        raise CaseInvalid(
-            f"{path}: {faults[0]}",
-            details=[f"{path}: {fault}" for fault in faults],
-            fix="see docs/how-to/notify.md",
-        )
-    return case
-
-
-def _plainly(error: str) -> str:
-    """What is wrong with the shape of a file, in the file's own words: `case.aware is missing`."""
-    found = re.fullmatch(
-        r"Object (missing required|contains unknown) field `(.+?)`(?: - at `\$\.?(.*)`)?", error, re.DOTALL
+    """Return the case of a file. Raises CaseInvalid with every fault and its line."""
+    return load_table(
+        Case,
+        path,
+        CaseInvalid,
+        give="`seawall respond notify begin case --scope scope/scope.json` writes one to start from",
+        described="every line is described in docs/reference/settings.md",
+        check=_check_languages,
     )
-    if found is None:
-        return error
-    kind, field, place = found.groups()
-    name = visible(f"{place}.{field}" if place else field, LONGEST_NAME)
-    return f"{name} is missing" if kind == "missing required" else f"{name} is no key of a case file"
 
 
-def _faults(case: Case) -> list[str]:
-    faults = _case_faults(case) + _sender_faults(case)
-    seen: set[str] = set()
-    for recipient in case.recipients:
-        if recipient.id.casefold() in seen:
-            faults.append(f"recipient {recipient.id} is there twice")
-        seen.add(recipient.id.casefold())
-        faults += [f"recipient {recipient.id}: {fault}" for fault in _recipient_faults(case, recipient)]
-    return faults
-
-
-def _case_faults(case: Case) -> list[str]:
-    faults = [
-        f"case.{name} names no offset from UTC; write 2026-11-20T09:30:00+01:00"
-        for name in ("aware", "contained", "next_update")
-        if (time := getattr(case.case, name)) is not None and time.tzinfo is None
-    ]
-    try:
-        ZoneInfo(case.case.zone)
-    except (KeyError, ValueError, OSError):
-        faults.append(
-            f"case.zone {visible(case.case.zone, 60)!r} is not known here; write Europe/Berlin, or UTC"
-        )
-    return faults
-
-
-def _sender_faults(case: Case) -> list[str]:
-    sender, smtp = case.sender, case.smtp
-    faults = [
-        f"sender.{name} holds control characters or is too long"
-        for name in ("organisation", "name", "phone", "role", "hours")
-        if not _is_line(getattr(sender, name))
-    ]
-    faults += [
-        f"sender.{name} is empty"
-        for name in ("organisation", "name", "email")
-        if not getattr(sender, name).strip()
-    ]
-    if sender.email.strip() and not _ADDRESS.fullmatch(sender.email):
-        faults.append("sender.email is no plain address")
-    if sender.acknowledge_url and not re.fullmatch(r"https://[\x21-\x7e]{1,500}", sender.acknowledge_url):
-        faults.append("sender.acknowledge_url is not https://")
-    if smtp is not None:
-        if not re.fullmatch(r"[A-Za-z0-9.:_-]{1,253}", smtp.host):
-            faults.append("smtp.host is no name or address of a host")
-        if smtp.bounce_address and not _ADDRESS.fullmatch(smtp.bounce_address):
-            faults.append("smtp.bounce_address is no plain address")
-        if smtp.user and smtp.security == "none":
-            faults.append("smtp.user with smtp.security none would send the password in the clear")
-    return faults
-
-
-def _recipient_faults(case: Case, recipient: Recipient) -> list[str]:
-    faults = []
-    if not recipient.name.strip() or not _is_line(recipient.name):
-        faults.append("the name is empty, too long, or holds control characters")
-    if recipient.email and not (_ADDRESS.fullmatch(recipient.email) and len(recipient.email) <= 254):
-        faults.append("the email is no plain address")
-    if recipient.webhook:
-        try:
-            Webhook(recipient.webhook)
-        except Exception as error:  # noqa: BLE001 - said with all the other faults
-            faults.append(str(error))
-    if recipient.kind == "owner" and not recipient.mailboxes:
-        faults.append("an owner has mailboxes")
-    if recipient.kind == "organisation" and not recipient.organisation:
-        faults.append("an organisation is named as the scope names it, in `organisation`")
-    if case.texts and recipient.language not in case.texts:
-        faults.append(
-            f"reads {visible(recipient.language, 20)!r}, but [texts.{visible(recipient.language, 20)}] is missing"
-        )
-    return faults
-
-
-def _is_line(text: str) -> bool:
-    """Whether a text is one line that steers nothing and is no longer than a name."""
-    return len(text) <= LONGEST_NAME and visible(text, LONGEST_NAME) == text
+def _check_languages(document: Mapping[str, Any], faults: SettingsErrors) -> None:
+    """Say who reads a language that the file has no words in: nobody gets half a letter."""
+    texts, recipients = document.get("texts"), document.get("recipients")
+    if not isinstance(texts, dict) or not texts or not isinstance(recipients, list):
+        return
+    for number_, recipient in enumerate(recipients):
+        language = recipient.get("language", "en") if isinstance(recipient, dict) else None
+        if isinstance(language, str) and language not in texts:
+            shown = visible(language, 20)
+            faults.add(
+                ("recipients", number_, "language"),
+                f"the recipient reads {shown!r}, but [texts.{shown}] is missing",
+                f"add [texts.{shown}], or set language to one of: {', '.join(visible(one, 20) for one in texts)}",
+            )

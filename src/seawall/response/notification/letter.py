@@ -210,7 +210,7 @@ def digest_of(facts: Facts) -> str:
 
     Left out are what says nothing to a reader by itself: why a correction is made, and the names of the files that were read.
     """
-    told = replace(facts, sources=(), words=msgspec.structs.replace(facts.words, correction=""))
+    told = replace(facts, sources=(), words=replace(facts.words, correction=""))
     return hashlib.sha256(encoded(told)).hexdigest()
 
 

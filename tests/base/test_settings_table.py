@@ -128,7 +128,7 @@ note = 7
         "/wood.toml:9: height: 0 does not lie between 0.1 and 150; write a number in that range",
         "/wood.toml:12: name: 'oak' is also that of the table on line 7; keep one of them",
         "/wood.toml:13: kind: 'stone' is not possible; write one of: leaf, needle",
-        "/wood.toml:14: name: is missing; set name: what it is called",
+        "/wood.toml:14: name: is missing; set name in [[tree]]: what it is called",
         "/wood.toml:16: girth: is more than the height; measure again",
         '/wood.toml:18: name: has the wrong form; write it as "Oak"',
         '/wood.toml:19: note: is a number where a text is needed; write it in quotes: "..."',
